@@ -1,0 +1,1 @@
+"""What moves it: thin asynchronous shells around the pure core, one hop a file."""
