@@ -1,0 +1,1 @@
+"""Real servers as child processes, for the demo and the tests; production brings its own."""

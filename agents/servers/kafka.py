@@ -1,0 +1,116 @@
+"""Apache Kafka itself, one node with KRaft, for the tests that need a broker to be right."""
+
+import base64
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from agents.servers.errors import ServerError
+from agents.servers.kafka_jars import kafka_jars, why_no_kafka
+from agents.servers.ports import HOST, free_port, require_free
+from agents.servers.probe import kafka_answers
+from agents.servers.process import Server
+from agents.servers.spawn import tied
+
+__all__ = ["kafka_jars", "start_kafka", "why_no_kafka"]
+
+READY_S = 90.0
+# Start soon rather than run fast for hours: one compiler, a collector without threads.
+QUICK_START = ("-Xmx768m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+LOGGING = Path(__file__).with_name("kafka-log4j2.xml")
+CLUSTER_ID = base64.urlsafe_b64encode(b"bordertally-test").decode().rstrip("=")
+
+# A killed broker comes back only after its old session: 3 s instead of the 9 s Kafka waits.
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller_port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+message.max.bytes=16777216
+replica.fetch.max.bytes=16777216
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
+group.min.session.timeout.ms=1000
+group.initial.rebalance.delay.ms=0
+offsets.topic.num.partitions=8
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+log.cleaner.dedupe.buffer.size=8388608
+"""
+
+
+def start_kafka(
+    port: int | None,
+    directory: Path,
+    *,
+    cache: Path | None = None,
+    jvm_flags: Sequence[str] = QUICK_START,
+) -> Server:
+    """Start Apache Kafka on `port` (None: any) with its data in `directory`; it answers on return.
+
+    A directory with data keeps it, whether Kafka was stopped or killed. The first call of all
+    fetches Kafka into `cache` (kafka_jars). ServerError when Java or Maven is missing, the port is
+    taken, or it does not answer.
+    """
+    missing = why_no_kafka(cache)
+    if missing is not None:
+        raise ServerError(missing)
+    chosen = free_port() if port is None else port
+    require_free(chosen, "kafka")  # before anything is written
+    directory = directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    properties = _configure(chosen, directory)
+    java = [str(shutil.which("java")), *jvm_flags, f"-Dlog4j2.configurationFile={LOGGING}"]
+    java += ["-cp", f"{kafka_jars(cache)}/*"]
+    _format_storage(java, properties, directory)
+    return Server(
+        "kafka",
+        [*java, "kafka.Kafka", str(properties)],
+        port=chosen,
+        directory=directory,
+        check=lambda: kafka_answers(chosen),
+        timeout_s=READY_S,
+    ).start()
+
+
+def _configure(port: int, directory: Path) -> Path:
+    """Write server.properties and return its path."""
+    controller_port = port
+    while controller_port == port:
+        controller_port = free_port()
+    properties = directory / "server.properties"
+    properties.write_text(
+        PROPERTIES.format(host=HOST, port=port, controller_port=controller_port, data=directory / "data")
+    )
+    return properties
+
+
+def _format_storage(java: list[str], properties: Path, directory: Path) -> None:
+    """Prepare an empty data directory; one that is prepared stays as it is."""
+    if (directory / "data" / "meta.properties").exists():
+        return
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)]
+    try:
+        done = subprocess.run(  # noqa: S603  # commands are ours, no shell
+            tied(command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=READY_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ServerError(f"Kafka did not format {directory} within {READY_S:g} s") from None
+    if done.returncode != 0:
+        raise ServerError(f"Kafka cannot format {directory}; it says:\n{done.stdout}{done.stderr}")

@@ -1,0 +1,83 @@
+"""The jars of Apache Kafka, fetched by Maven once and kept in a cache directory."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from agents.servers.errors import ServerError
+from agents.servers.spawn import tied
+
+POM = Path(__file__).with_name("kafka-pom.xml")
+CACHE_VARIABLE = "BORDERTALLY_KAFKA_CACHE"
+FETCH_S = 600.0
+
+
+def default_cache() -> Path:
+    """Return the directory named by BORDERTALLY_KAFKA_CACHE, else `.cache/kafka` of the project."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else Path(__file__).parents[2] / ".cache" / "kafka"
+
+
+def why_no_kafka(cache: Path | None = None) -> str | None:
+    """Return None when Apache Kafka can be started here, else one sentence on what to install."""
+    if shutil.which("java") is None:
+        return "Apache Kafka needs Java 17 or later: apt-get install default-jre-headless"
+    if shutil.which("mvn") is None and not _jars_in(cache or default_cache()).is_dir():
+        return "Apache Kafka is fetched by Maven: apt-get install maven"
+    return None
+
+
+def kafka_jars(cache: Path | None = None) -> Path:
+    """Return the directory with all jars, fetched into `cache` (None: the default) if need be.
+
+    Complete or absent: it appears by one rename, and of processes that race one fetches while the
+    others wait. ServerError when Maven is missing or fails.
+    """
+    cache = (cache or default_cache()).resolve()
+    jars = _jars_in(cache)
+    if jars.is_dir():
+        return jars
+    cache.mkdir(parents=True, exist_ok=True)
+    # Maven's own download directory is not safe with two Mavens at once: hence a lock as well.
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not jars.is_dir():
+            with tempfile.TemporaryDirectory(dir=cache) as temporary:
+                fetched = Path(temporary) / "jars"
+                _fetch(fetched)
+                fetched.rename(jars)
+    return jars
+
+
+def _jars_in(cache: Path) -> Path:
+    """Name the jars after the POM: another POM, another set of jars."""
+    return cache / hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
+
+
+def _fetch(directory: Path) -> None:
+    """Let Maven copy the jars to `directory`."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise ServerError("Apache Kafka is fetched by Maven: apt-get install maven")
+    command = [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
+    command.append(f"-DoutputDirectory={directory}")
+    try:
+        done = subprocess.run(  # noqa: S603  # commands are ours, no shell
+            tied(command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=FETCH_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ServerError(f"Maven did not fetch Apache Kafka within {FETCH_S:g} s") from None
+    if done.returncode != 0 or not any(directory.glob("kafka_*.jar")):
+        said = "\n".join((done.stdout + done.stderr).splitlines()[:8])
+        raise ServerError(
+            f"Maven could not fetch Apache Kafka (exit code {done.returncode}); it says:\n{said}"
+        )

@@ -1,0 +1,41 @@
+"""Ports on the loopback address, below the range the kernel hands out by itself."""
+
+import random
+import socket
+
+from agents.servers.errors import ServerError
+
+HOST = "127.0.0.1"
+# Tansu fails on ports from 32768 on, and from there Linux takes ports for outgoing connections.
+LOWEST, HIGHEST = 20_000, 32_000
+ATTEMPTS = 200
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on `port` of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the servers do: connections that only linger (TIME_WAIT) do not take a port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Return a random free port from 20000 to 32000; it is not reserved.
+
+    ServerError when there is none among many.
+    """
+    for _ in range(ATTEMPTS):
+        port = random.randint(LOWEST, HIGHEST)  # noqa: S311  # not a secret
+        if is_free(port):
+            return port
+    raise ServerError(f"no free port found from {LOWEST} to {HIGHEST} on {HOST}")
+
+
+def require_free(port: int, what: str) -> None:
+    """ServerError when `port` is taken, where `what` is the server that wants it."""
+    if not is_free(port):
+        raise ServerError(f"port {port} for {what} is taken on {HOST}: choose another port, or none for any")

@@ -1,0 +1,48 @@
+"""Ask a server once, over a plain socket, whether it serves: no client, no event loop."""
+
+import socket
+import struct
+
+from agents.servers.ports import HOST
+
+ANSWER_S = 1.0
+
+
+def kafka_answers(port: int) -> bool:
+    """Whether a Kafka broker on `port` lists at least one broker in its metadata.
+
+    A broker that only accepts connections, or is not part of its own cluster yet, does not answer.
+    """
+    metadata, version, correlation, no_client, no_topics = 3, 1, 1, -1, 0
+    request = struct.pack(">hhihi", metadata, version, correlation, no_client, no_topics)
+    try:
+        with socket.create_connection((HOST, port), ANSWER_S) as connection:
+            connection.settimeout(ANSWER_S)
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            answer = _read(connection, 12)
+    except OSError:
+        return False
+    _size, correlated, brokers = struct.unpack(">iii", answer)
+    return bool(correlated == correlation and brokers > 0)
+
+
+def redis_answers(port: int) -> bool:
+    """Whether a Redis on `port` answers PING with PONG (not while it still loads its data)."""
+    try:
+        with socket.create_connection((HOST, port), ANSWER_S) as connection:
+            connection.settimeout(ANSWER_S)
+            connection.sendall(b"PING\r\n")
+            return _read(connection, 7) == b"+PONG\r\n"
+    except OSError:
+        return False
+
+
+def _read(connection: socket.socket, size: int) -> bytes:
+    """Return exactly `size` bytes; OSError when the connection ends before."""
+    answer = b""
+    while len(answer) < size:
+        part = connection.recv(size - len(answer))
+        if not part:
+            raise ConnectionResetError("ended before the answer")
+        answer += part
+    return answer

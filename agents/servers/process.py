@@ -1,0 +1,137 @@
+"""A server as a child process: start, wait until it answers, stop, kill, pause, restart."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from agents.servers.errors import ServerError
+from agents.servers.ports import HOST, require_free
+from agents.servers.spawn import spawn
+
+__all__ = ["Server", "ServerError"]
+
+POLL_S = 0.02
+LOG_LINES = 12
+
+
+class Server:
+    """One child process that listens on `port` of the loopback address and works in `directory`.
+
+    It never outlives this process (spawn.py). Its output is in `log`. `check` says whether it
+    answers; it is called until it returns True and must itself not wait for long. Calls block: use
+    `asyncio.to_thread` in a running event loop, one call at a time for one server.
+    """
+
+    def __init__(  # noqa: PLR0913  # keyword-only
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        port: int,
+        directory: Path,
+        check: Callable[[], bool],
+        timeout_s: float = 30.0,
+    ) -> None:
+        self.name = name
+        self.command = tuple(command)
+        self.port = port
+        self.directory = directory
+        self.log = directory / f"{name}.log"
+        self._check = check
+        self._timeout_s = timeout_s
+        self._log_start = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """`host:port`, as Kafka clients want it."""
+        return f"{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the last start; ServerError before the first."""
+        return self._started().pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process exists (a paused one does)."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> Self:
+        """Start and return when it answers; ServerError when it does not, with no process left."""
+        if self.running:
+            raise ServerError(f"{self.name} on {self.address} is already running")
+        require_free(self.port, self.name)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        self._process = spawn(self.command, log=self.log, directory=self.directory)
+        try:
+            self.wait_ready(self._check, self._timeout_s)
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def wait_ready(self, check: Callable[[], bool], timeout_s: float) -> None:
+        """Return once `check()` is True; ServerError when the process ends or `timeout_s` pass."""
+        deadline = time.monotonic() + timeout_s
+        while not check():
+            code = self._started().poll()
+            if code is not None:
+                raise ServerError(f"{self.name} on {self.address} ended with exit code {code}{self._tail()}")
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"{self.name} on {self.address} does not answer after {timeout_s:g} s{self._tail()}"
+                )
+            time.sleep(POLL_S)
+
+    def stop(self, grace_s: float = 10.0) -> None:
+        """Ask it to end (SIGTERM), kill it after `grace_s`; nothing to do when it has ended."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        self.resume()  # a paused process would not see the SIGTERM
+        try:
+            self._process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once (kill -9) and return when it is gone; nothing to do when it has ended."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def pause(self) -> None:
+        """Freeze it (SIGSTOP): connections stay open and are not answered."""
+        self._started().send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on after `pause`."""
+        self._started().send_signal(signal.SIGCONT)
+
+    def restart(self) -> Self:
+        """Stop it if it runs, and start it again on the same port and directory."""
+        self.stop()
+        return self.start()
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._process is None:
+            raise ServerError(f"{self.name} on {self.address} has not been started")
+        return self._process
+
+    def _tail(self) -> str:
+        written = self.log.read_bytes()[self._log_start :].decode(errors="replace").splitlines()
+        return "; its last lines:\n" + "\n".join(written[-LOG_LINES:]) if written else "; its log is empty"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

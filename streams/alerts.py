@@ -1,0 +1,294 @@
+"""Alerts: when a daily rate exceeds its threshold, for how long, how badly, and what is said about it.
+
+Two steps, both pure. `episodes` says what the reports come to: runs of exceeding days, a function of the set of
+reports alone. `advance` compares that with the alerts already spoken of and says what changed: firing, updated,
+resolved, withdrawn. What is said depends on when reports came; what it comes down to does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from streams.baselines import baseline_of, levels, rate_of
+from streams.ledger import PEOPLE, Key, Node, evidence
+from streams.periods import iso_day
+from streams.records import Alert, AlertState, Baseline, Episode, FlowState
+from streams.rules import Detection, Rules
+from streams.totals import finished, people
+
+RULE = "daily-rate"
+"""The rule: people a day over the baseline's threshold."""
+
+EXACT = 1e-9
+
+
+def severity(ratio: float, rules: Detection) -> str:
+    """critical, warning or notice, by rate over expected."""
+    if ratio >= rules.critical * (1 - EXACT):
+        return "critical"
+    return "warning" if ratio >= rules.warning * (1 - EXACT) else "notice"
+
+
+def _ratio(rate: float, expected: float) -> float:
+    return rate / expected if expected > 0 else float("inf")
+
+
+def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) -> bool:
+    """Whether a rate opens an alert, or keeps an open one open (hysteresis: the clear level lies lower)."""
+    level = baseline.threshold
+    if opened:
+        level = baseline.expected + rules.clear_share * (baseline.threshold - baseline.expected)
+    if baseline.kind == "learned" and rate < rules.minimum_people:
+        return False
+    return rate > level * (1 + EXACT)
+
+
+def episodes(node: Node, rules: Rules) -> list[Episode]:
+    """The runs of days on which the flow's daily rate exceeded its threshold, oldest first.
+
+    Days without a claim or a baseline neither open nor close one. A day in progress may open one (a count only
+    grows); only a finished day closes one.
+    """
+    series = node.series.get(PEOPLE)
+    if series is None:
+        return []
+    spoken, detection = levels(node), rules.detection
+    runs: list[_Run] = []
+    current: _Run | None = None
+    for day in sorted(series.bins):
+        baseline = baseline_of(node, rules, spoken, day)
+        rate = None if baseline is None else rate_of(node, baseline, day)
+        if baseline is None or rate is None:
+            continue
+        if exceeds(rate, baseline, detection, opened=current is not None):
+            if current is None:
+                current = _Run(day)
+                runs.append(current)
+            current.add(day, rate, baseline)
+        elif current is not None and finished(node, PEOPLE, day, detection.project_days):
+            current.until = day
+            current = None
+    return [run.episode(node, detection) for run in runs]
+
+
+class _Run:
+    """An episode in the making."""
+
+    def __init__(self, since: int) -> None:
+        self.since = since
+        self.until: int | None = None
+        self.days: list[tuple[int, float, Baseline]] = []
+
+    def add(self, day: int, rate: float, baseline: Baseline) -> None:
+        self.days.append((day, rate, baseline))
+
+    def episode(self, node: Node, rules: Detection) -> Episode:
+        day, rate, baseline = self.days[-1]
+        peak_day, peak_rate, peak = max(
+            self.days, key=lambda one: (_ratio(one[1], one[2].expected), one[1], -one[0])
+        )
+        reports, count = evidence(node.series[PEOPLE], {day, peak_day})
+        if baseline.report is not None and baseline.report not in reports:
+            reports, count = [baseline.report, *reports], count + 1
+        return Episode(
+            self.since,
+            self.until,
+            day,
+            rate,
+            baseline,
+            severity(_ratio(rate, baseline.expected), rules),
+            peak_day,
+            peak_rate,
+            severity(_ratio(peak_rate, peak.expected), rules),
+            reports,
+            count,
+        )
+
+
+# --- the life cycle --------------------------------------------------------------------------------------------
+
+
+class Known(msgspec.Struct, array_like=True):
+    """An alert already spoken of: its newest record, and its days as ordinals to compare with episodes."""
+
+    record: Alert
+    since: int
+    until: int | None
+    last: int
+
+
+def alert_id(flow: str, rule: str, day: int) -> str:
+    """The id of an alert: fixed when it opens, by flow, rule and the day that opened it."""
+    return hashlib.sha256(f"{flow}|{rule}|{iso_day(day)}".encode()).hexdigest()[:16]
+
+
+def advance(
+    known: Sequence[Known], state: FlowState, names: dict[str, str]
+) -> tuple[list[Known], list[Alert]]:
+    """Compare what a flow's reports come to now with the alerts already spoken of.
+
+    Returns the alerts known from now on and the records to publish, in order. Idempotent: the same state again
+    says nothing. An episode continues the earliest alert whose days it touches; others it touches are withdrawn with
+    `merged_into`; an alert that no episode touches any more is withdrawn.
+    """
+    alive = {one.record.id: one for one in known}
+    taken: dict[str, str] = {}
+    said: list[Alert] = []
+    for episode in state.episodes:
+        touching = [
+            one
+            for one in sorted(alive.values(), key=lambda one: (one.since, one.record.id))
+            if one.record.state is not AlertState.WITHDRAWN
+            and one.record.id not in taken
+            and _touch(one, episode)
+        ]
+        if touching:
+            keep, *others = touching
+            identity = keep.record.id
+            taken.update({one.record.id: identity for one in others})
+        else:
+            identity = alert_id(state.flow, RULE, episode.since)
+            while identity in taken:  # a withdrawn namesake split off on the same day: tell them apart
+                identity = alert_id(identity, RULE, episode.since)
+        taken[identity] = identity
+        before = alive.get(identity)
+        record = _record(identity, before, episode, state, names)
+        if record is not None:
+            said.append(record)
+            alive[identity] = _known(record, episode)
+        elif before is not None:
+            alive[identity] = _known(before.record, episode)
+    for identity, one in sorted(alive.items()):
+        target = taken.get(identity)
+        if target != identity and one.record.state is not AlertState.WITHDRAWN:
+            record = _withdrawn(one.record, state, target)
+            said.append(record)
+            alive[identity] = Known(record, one.since, one.until, one.last)
+    return [alive[identity] for identity in sorted(alive)], said
+
+
+def _known(record: Alert, episode: Episode) -> Known:
+    return Known(record, episode.since, episode.until, episode.day)
+
+
+def _touch(one: Known, episode: Episode) -> bool:
+    end = max(one.last + 1, one.until or 0)
+    return episode.since < end and one.since < max(episode.day + 1, episode.until or 0)
+
+
+def _moment(published: int) -> str:
+    return datetime.fromtimestamp(published / 1e6, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _record(
+    identity: str, before: Known | None, episode: Episode, state: FlowState, names: dict[str, str]
+) -> Alert | None:
+    old = None if before is None else before.record
+    baseline = episode.baseline
+    if episode.until is not None:
+        new_state = AlertState.RESOLVED
+    elif old is None or old.state in (AlertState.RESOLVED, AlertState.WITHDRAWN):
+        new_state = AlertState.FIRING
+    else:
+        new_state = AlertState.UPDATED
+    record = Alert(
+        id=identity,
+        seq=1 if old is None else old.seq + 1,
+        flow=state.flow,
+        rule=RULE,
+        state=new_state,
+        severity=episode.severity,
+        since=iso_day(episode.since),
+        day=iso_day(episode.day),
+        until=None if episode.until is None else iso_day(episode.until),
+        rate=people(episode.rate),
+        expected=people(baseline.expected),
+        threshold=people(baseline.threshold),
+        ratio=round(_ratio(episode.rate, baseline.expected), 3) if baseline.expected else 0.0,
+        baseline=baseline.kind,
+        population=baseline.population,
+        peak_day=iso_day(episode.peak_day),
+        peak_rate=people(episode.peak_rate),
+        peak_severity=episode.peak_severity,
+        reports=episode.reports,
+        report_count=episode.report_count,
+        published=_moment(state.published),
+        explanation=explain(state.flow, episode, names),
+    )
+    return record if old is None or _differs(old, record) else None
+
+
+_TELLING = (
+    "severity",
+    "since",
+    "until",
+    "baseline",
+    "expected",
+    "threshold",
+    "peak_rate",
+    "peak_day",
+    "peak_severity",
+)
+
+
+def _differs(old: Alert, new: Alert) -> bool:
+    """Whether there is news: the alert opened, closed or moved, or its peak, severity or normal level changed."""
+    if (old.state in (AlertState.RESOLVED, AlertState.WITHDRAWN)) != (new.state is AlertState.RESOLVED) or (
+        old.state is AlertState.WITHDRAWN
+    ):
+        return True
+    return any(getattr(old, name) != getattr(new, name) for name in _TELLING)
+
+
+def _withdrawn(old: Alert, state: FlowState, merged_into: str | None) -> Alert:
+    if merged_into is None:
+        why = f"Withdrawn: newer reports on {old.flow} took the exceedance from {old.since} on away"
+    else:
+        why = f"Withdrawn: one with alert {merged_into}, whose days it has grown together with"
+    return msgspec.structs.replace(
+        old,
+        seq=old.seq + 1,
+        state=AlertState.WITHDRAWN,
+        published=_moment(state.published),
+        explanation=why,
+        merged_into=merged_into,
+        reports=state.totals[1].reports if state.totals else [],
+        report_count=state.report_count,
+    )
+
+
+def explain(flow: str, episode: Episode, names: dict[str, str]) -> str:
+    """The numbers an alert was decided by, in one sentence a person understands."""
+    baseline = episode.baseline
+    low, high = baseline.low, baseline.high
+    level = f"{people(baseline.expected):,}"
+    if low is not None and high is not None and low != high:
+        level = f"{people(low):,}-{people(high):,}"
+    name = names.get(baseline.source or "", baseline.source or "")
+    normal = {
+        "operator": f"a normal {level} set by the operator",
+        "stated": f"a normal {level} ({name})",
+        "derived": f"{level} the period before ({name})",
+        "learned": f"{level} in the days t-9 to t-3 (learned, threshold {people(baseline.threshold):,})",
+    }[baseline.kind]
+    who = "" if baseline.population == "people" else f" {baseline.population}"
+    count = f"{episode.report_count} report{'' if episode.report_count == 1 else 's'}"
+    times = f"{_ratio(episode.rate, baseline.expected):.1f} times" if baseline.expected else "from nothing"
+    end = "" if episode.until is None else f"; back below it on {iso_day(episode.until)}"
+    return f"{flow} {people(episode.rate):,}{who} on {iso_day(episode.day)} against {normal}: {times}; {count}{end}"
+
+
+def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Baseline | None]:
+    """The rate, day and baseline to show for a flow now: of its latest covered day."""
+    last = node.last(PEOPLE)
+    if last is None:
+        return None, None, None
+    baseline = baseline_of(node, rules, levels(node), last)
+    rate = rate_of(node, baseline, last) if baseline is not None else None
+    if rate is None:
+        rate = node.series[Key("people", "people")].bins[last].best
+    return rate, last, baseline

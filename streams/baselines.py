@@ -1,0 +1,149 @@
+"""Baselines: the daily rate to expect of a flow, the first that exists of operator, stated, derived, learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import sqrt
+from typing import Literal, NamedTuple
+
+from streams.ledger import PEOPLE, Key, Node
+from streams.records import Baseline, Claim
+from streams.rules import Detection, OperatorBaseline, Rules
+from streams.series import WEIGHT, Series, period_of
+
+BASELINE_DAYS = range(3, 10)
+"""EARS C2 learns from days t-9..t-3: two days' distance keep the start of a surge out of its own baseline."""
+
+
+class Level(NamedTuple):
+    """A level that a source stated, or that follows from a change it stated: people a day, low..high."""
+
+    kind: Literal["stated", "derived"]
+    population: str
+    first_day: int
+    last_day: int
+    low: float
+    high: float
+    trust: tuple[float, int, str]
+    source: str
+    report: str
+
+
+def levels(node: Node) -> list[Level]:
+    """All stated and derived levels on a flow, from its counting claims in force."""
+    found = []
+    for key, series in node.series.items():
+        if key.unit == "people":
+            for claim in series.claims.values():
+                if claim.grade in WEIGHT and claim.best is not None:
+                    found += _levels(claim)
+    return found
+
+
+def _levels(claim: Claim) -> list[Level]:
+    assert claim.best is not None
+    period = period_of(claim)
+    place = (claim.population, period.first_day, period.last_day)
+    rest = ((WEIGHT[claim.grade], claim.published, claim.report), claim.source, claim.report)
+    found = []
+    if claim.normal is not None:
+        found.append(Level("stated", *place, *claim.normal, *rest))
+    if claim.change_percent is not None and claim.best > 0:
+        before = claim.best / period.days / (1 + claim.change_percent / 100)
+        found.append(Level("derived", *place, before, before, *rest))
+    return found
+
+
+def choose(
+    day: int,
+    operator: Sequence[OperatorBaseline],
+    spoken: Sequence[Level],
+    learned: Callable[[], tuple[float, float] | None],
+    rules: Detection,
+) -> Baseline | None:
+    """The baseline of a day: operator > stated > derived > learned; None when there is none.
+
+    Of several stated levels the latest that begins on or before the day wins, else the first after it; of levels
+    that begin on one day the more trusted, then the later published. `learned` gives (mean, threshold) when asked.
+    """
+    chosen = None
+    for one in operator:
+        if (one.since is None or one.since.toordinal() <= day) and (
+            one.until is None or day < one.until.toordinal()
+        ):
+            chosen = one
+    if chosen is not None:
+        low, high = chosen.level
+        expected = (low + high) / 2
+        return Baseline(
+            "operator",
+            expected,
+            expected * (chosen.ratio or rules.ratio),
+            chosen.population,
+            low=low,
+            high=high,
+        )
+    for kind in ("stated", "derived"):
+        before = rules.stated_before_days if kind == "stated" else 0
+        valid = [
+            one
+            for one in spoken
+            if one.kind == kind and one.first_day - before <= day <= one.last_day + rules.stated_after_days
+        ]
+        if valid:
+            level = max(valid, key=lambda one: _nearness(one, day))
+            expected = (level.low + level.high) / 2
+            return Baseline(
+                level.kind,
+                expected,
+                expected * rules.ratio,
+                level.population,
+                level.source,
+                level.report,
+                level.low,
+                level.high,
+            )
+    found = learned()
+    return None if found is None else Baseline("learned", found[0], found[1])
+
+
+def _nearness(level: Level, day: int) -> tuple[object, ...]:
+    begun = level.first_day <= day
+    return (begun, level.first_day if begun else -level.first_day, level.population == "people", level.trust)
+
+
+def ears_c2(history: Sequence[float], rules: Detection) -> tuple[float, float]:
+    """(mean, threshold) of EARS C2 over seven daily rates, days t-9..t-3.
+
+    threshold = mean + sigmas x max(sd, floors), sd with n - 1. Hutwagner et al. 2003, "The bioterrorism preparedness
+    and response Early Aberration Reporting System (EARS)".
+    """
+    mean = sum(history) / len(history)
+    sd = sqrt(sum((one - mean) ** 2 for one in history) / (len(history) - 1))
+    sigma = max(sd, rules.sigma_floor, rules.sigma_floor_share * mean)
+    return mean, mean + rules.sigmas * sigma
+
+
+def learned_from(series: Series, day: int, rules: Detection) -> tuple[float, float] | None:
+    """EARS C2 for one day of a series; None unless all seven days before are covered and whole."""
+    history = [series.bins.get(day - back) for back in BASELINE_DAYS]
+    if any(one is None or not one.full for one in history):
+        return None
+    return ears_c2([one.best for one in history if one is not None], rules)
+
+
+def baseline_of(node: Node, rules: Rules, spoken: Sequence[Level], day: int) -> Baseline | None:
+    """The baseline of one day of a flow."""
+    series = node.series.get(PEOPLE)
+
+    def learned() -> tuple[float, float] | None:
+        return None if series is None else learned_from(series, day, rules.detection)
+
+    return choose(day, rules.for_flow(node.flow), spoken, learned, rules.detection)
+
+
+def rate_of(node: Node, baseline: Baseline, day: int) -> float | None:
+    """The daily rate a baseline is about: of its own population, so like is compared with like."""
+    series = node.series.get(Key(baseline.population, "people"))
+    held = series.bins.get(day) if series is not None else None
+    return None if held is None else held.best

@@ -1,0 +1,62 @@
+"""What can be wrong with input, as a closed set of reasons and one exception that quotes field and value."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Reason(enum.StrEnum):
+    """Why a report was refused. The same words label the metric `bordertally_rejects_total` and the dead letters."""
+
+    NOT_JSON = "not_json"
+    TOO_LARGE = "too_large"
+    TOO_DEEP = "too_deep"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    BAD_NUMBER = "bad_number"
+    BAD_VALUE = "bad_value"
+    PEOPLE_OUT_OF_RANGE = "people_out_of_range"
+    BAD_TIME = "bad_time"
+    BAD_PERIOD = "bad_period"
+    PERIOD_TOO_LONG = "period_too_long"
+    PERIOD_IN_FUTURE = "period_in_future"
+    PUBLISHED_IN_FUTURE = "published_in_future"
+    UNKNOWN_SOURCE = "unknown_source"
+    FLOW_NOT_ALLOWED = "flow_not_allowed"
+    BAD_FLOW = "bad_flow"
+    UNKNOWN_COUNTRY = "unknown_country"
+    DUPLICATE_CLAIM = "duplicate_claim"
+
+
+SHOWN = 80
+"""Characters of an offending value that are quoted; the whole original is kept beside it."""
+
+
+def shown(value: object) -> str:
+    """Quote a value for a person: its text, at most `SHOWN` characters, never failing on odd characters."""
+    text = value if isinstance(value, str) else repr(value)
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+class BordertallyError(Exception):
+    """Base of every error a user can cause; its text is one sentence for that user."""
+
+
+class ConfigError(BordertallyError):
+    """A setting, the source registry or a rule is wrong; the text names it and quotes its value."""
+
+
+class RefusedError(BordertallyError):
+    """A report cannot be taken.
+
+    `reason` is from the closed set, `field` a path such as `claims[1].people`, `value` the offending value,
+    already shortened by `shown`, and `report` the report's id where it could be read.
+    """
+
+    def __init__(
+        self, reason: Reason, field: str, value: object, why: str, report: str | None = None
+    ) -> None:
+        self.reason, self.field, self.value, self.why = reason, field, shown(value), why
+        self.report = None if report is None else shown(report)
+        super().__init__(f"{field}: {why} (got {self.value})")

@@ -1,0 +1,31 @@
+"""The record on `totals`: everything that is known of a flow now, in one piece."""
+
+from __future__ import annotations
+
+from streams.alerts import episodes, latest_rate
+from streams.ledger import PEOPLE, Node
+from streams.periods import iso_day
+from streams.records import FlowState
+from streams.rules import Rules
+from streams.totals import LONGEST, conflicts, day_figures, noted, totals
+
+
+def flow_state(node: Node, rules: Rules) -> FlowState:
+    """The state of one flow; a function of the claims in the ledger and the rules alone."""
+    limit = rules.detection.project_days
+    windows = totals(node, PEOPLE, limit)
+    rate, day, baseline = latest_rate(node, rules)
+    return FlowState(
+        flow=node.flow,
+        published=node.published,
+        totals=windows,
+        days=day_figures(node, PEOPLE, LONGEST),
+        episodes=episodes(node, rules),
+        conflicts=conflicts(node),
+        baseline=baseline,
+        parts=[total for key in sorted(node.series) if key != PEOPLE for total in totals(node, key, limit)],
+        noted=noted(node),
+        report_count=windows[-1].report_count if windows else 0,
+        rate=rate,
+        rate_day=None if day is None else iso_day(day),
+    )

@@ -1,0 +1,361 @@
+"""One series of a flow: the claims about one population and unit, and the day bins they come to."""
+
+from __future__ import annotations
+
+import enum
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from streams.periods import Period
+from streams.reconcile import Bin, Constraint, Kind, Misfit, day_span, reconcile
+from streams.records import Claim
+
+WEIGHT = {"A": 4.0, "B": 2.0, "C": 1.0}
+"""The say of a grade in the starting shape of the days; grades that are not here do not count."""
+
+CITED = 100
+"""At most so many report ids are cited for a figure; the number of reports is always exact."""
+
+
+class Outcome(enum.StrEnum):
+    """What became of a claim in the ledger; the labels of `bordertally_claims_total`."""
+
+    NEW = "new"
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+
+
+class Reading(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A claim shorter than a day within one day: a counter's reading. Fields as in records.Claim."""
+
+    start: int
+    end: int
+    local_start: int
+    local_end: int
+    published: int
+    report: str
+    grade: str
+    low: float
+    best: float | None
+    high: float | None
+
+
+class Cites(NamedTuple):
+    """The evidence of one day: ids of statements and of counts (newest first, capped), and how many counts."""
+
+    statements: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
+    count_total: int = 0
+
+    def plus(self, others: Iterable[Cites]) -> Cites:
+        """This evidence and that of others, statements once each, still capped."""
+        statements, counts, total = list(self.statements), list(self.counts), self.count_total
+        for other in others:
+            statements += other.statements
+            total += other.count_total
+            if len(counts) < CITED:
+                counts += other.counts
+        return Cites(tuple(sorted(set(statements))), tuple(counts[:CITED]), total)
+
+
+NOTHING = Cites()
+
+
+class Unverified(NamedTuple):
+    """A claim of a grade that does not count: it may widen an upper bound to `people` over its days."""
+
+    first_day: int
+    last_day: int
+    people: float
+
+
+class Series:
+    """Claims of one flow, population and unit, kept by identity, and their day bins, recomputed where touched."""
+
+    def __init__(self) -> None:
+        self.claims: dict[tuple[str, int, int], Claim] = {}
+        self.readings: dict[int, dict[str, dict[tuple[int, int], Reading]]] = {}
+        self.bins: dict[int, Bin] = {}
+        self.cites: dict[int, Cites] = {}
+        self.misfits: dict[tuple[int, int], list[Misfit]] = {}
+        self._groups: list[tuple[int, int, list[Constraint]]] | None = None
+
+    # --- keeping claims ----------------------------------------------------------------------------------------
+
+    def put(self, claim: Claim) -> Outcome:
+        """Take a claim: the latest published of an identity is the one in force, whatever the order of arrival."""
+        period = period_of(claim)
+        if period.part_of_day:
+            return self._put_reading(claim, period.first_day)
+        key = (claim.source, claim.start, claim.end)
+        held = self.claims.get(key)
+        outcome = _outcome(claim, held, None if held is None else held.best is None)
+        if outcome not in (Outcome.DUPLICATE, Outcome.STALE):
+            self.claims[key] = claim
+            self._groups = None
+        return outcome
+
+    def _put_reading(self, claim: Claim, day: int) -> Outcome:
+        readings = self.readings.setdefault(day, {}).setdefault(claim.source, {})
+        key = (claim.start, claim.end)
+        new = Reading(
+            claim.start,
+            claim.end,
+            claim.local_start,
+            claim.local_end,
+            claim.published,
+            claim.report,
+            claim.grade,
+            claim.low,
+            claim.best,
+            claim.high,
+        )
+        held = readings.get(key)
+        outcome = _outcome(new, held, None if held is None else held.best is None)
+        if outcome not in (Outcome.DUPLICATE, Outcome.STALE):
+            readings[key] = new
+        return outcome
+
+    # --- day bins ----------------------------------------------------------------------------------------------
+
+    def own_last(self) -> int | None:
+        """The last day that a counting claim of this very series covers."""
+        days = [
+            day for day, sources in self.readings.items() if any(_counting(held) for held in sources.values())
+        ]
+        days += [last for _, last, _ in self.groups()]
+        return max(days, default=None)
+
+    def own_covers(self, day: int) -> bool:
+        """Whether a counting claim of this very series touches the day."""
+        if any(_counting(held) for held in self.readings.get(day, {}).values()):
+            return True
+        group = self._group(day)
+        return group is not None and any(
+            one.start < day_span(day)[1] and one.end > day_span(day)[0] for one in group[2]
+        )
+
+    def groups(self) -> list[tuple[int, int, list[Constraint]]]:
+        """Runs of days connected by overlapping claims, in order: (first day, last day, constraints)."""
+        if self._groups is None:
+            groups: list[tuple[int, int, list[Constraint]]] = []
+            counting = [one for one in self.claims.values() if one.grade in WEIGHT and one.best is not None]
+            for claim in sorted(counting, key=lambda one: (one.local_start, one.local_end)):
+                period = period_of(claim)
+                constraint = _constraint(claim)
+                if groups and period.first_day <= groups[-1][1]:
+                    first, last, members = groups[-1]
+                    groups[-1] = (first, max(last, period.last_day), [*members, constraint])
+                else:
+                    groups.append((period.first_day, period.last_day, [constraint]))
+            self._groups = groups
+        return self._groups
+
+    def _group(self, day: int) -> tuple[int, int, list[Constraint]] | None:
+        groups = self.groups()
+        index = bisect_right(groups, day, key=lambda group: group[0]) - 1
+        return groups[index] if index >= 0 and groups[index][1] >= day else None
+
+    def span(self, days: Iterable[int]) -> set[int]:
+        """All days whose bins depend on the claims and floors of these days."""
+        wide = set()
+        for day in days:
+            if day not in wide:
+                group = self._group(day)
+                wide.update((day,) if group is None else range(group[0], group[1] + 1))
+        return wide
+
+    def settle(self, days: Iterable[int], floors: Mapping[int, Bin]) -> set[int]:
+        """Recompute the bins of `days` (closed under `span`) on these floors; returns the days that changed."""
+        changed, done = set(), set()
+        for day in sorted(days):
+            if day in done:
+                continue
+            group = self._group(day)
+            first, last, constraints = group or (day, day, [])
+            done.update(range(first, last + 1))
+            bins, misfits = self._solve(first, last, constraints, floors)
+            for key in [key for key in self.misfits if key[0] <= last and first <= key[1]]:
+                del self.misfits[key]
+            if misfits:
+                self.misfits[first, last] = misfits
+            for each in range(first, last + 1):
+                now = bins.get(each)
+                if now != self.bins.get(each):
+                    changed.add(each)
+                    if now is None:
+                        del self.bins[each]
+                    else:
+                        self.bins[each] = now
+        return changed
+
+    def _solve(
+        self, first: int, last: int, constraints: list[Constraint], floors: Mapping[int, Bin]
+    ) -> tuple[dict[int, Bin], list[Misfit]]:
+        folded = [
+            one
+            for day in range(first, last + 1)
+            for source, held in sorted(self.readings.get(day, {}).items())
+            if (one := fold(source, day, held)) is not None
+        ]
+        if (
+            not constraints
+            and first == last
+            and (len(folded) == 0 or (len(folded) == 1 and first not in floors))
+        ):
+            if not folded:
+                floor = floors.get(first)
+                return ({} if floor is None else {first: floor._replace(high=None)}), []
+            one = folded[0]
+            return {first: Bin(one.low, one.best, one.high, not one.partial)}, []
+        return reconcile([*constraints, *folded], floors, first, last)
+
+    # --- evidence ----------------------------------------------------------------------------------------------
+
+    def own_cites(self, day: int) -> Cites:
+        """The reports of this very series behind one day."""
+        start, end = day_span(day)
+        group = self._group(day)
+        statements = {
+            report
+            for one in (group[2] if group else ())
+            if one.start < end and one.end > start
+            for report in one.reports
+        }
+        readings = [
+            reading
+            for held in self.readings.get(day, {}).values()
+            for reading in held.values()
+            if reading.best is not None and reading.grade in WEIGHT
+        ]
+        newest = sorted(readings, key=lambda one: (one.published, one.report), reverse=True)
+        return Cites(
+            tuple(sorted(statements)),
+            tuple(one.report for one in newest[:CITED]),
+            len({r.report for r in newest}),
+        )
+
+    def unverified(self) -> list[Unverified]:
+        """Claims of grades D to F, which may only widen an upper bound."""
+        found = []
+        for claim in self.claims.values():
+            if claim.grade not in WEIGHT and claim.best is not None:
+                period = period_of(claim)
+                people = claim.best if claim.high is None else claim.high
+                found.append(Unverified(period.first_day, period.last_day, people))
+        return found
+
+
+def period_of(claim: Claim) -> Period:
+    """The period of a claim."""
+    return Period(claim.start, claim.end, claim.local_start, claim.local_end)
+
+
+def _outcome(new: Claim | Reading, held: Claim | Reading | None, withdrawn: bool | None) -> Outcome:
+    if held is None:
+        return Outcome.WITHDRAWAL if new.best is None else Outcome.NEW
+    if new == held:
+        return Outcome.DUPLICATE
+    if _rank(new) <= _rank(held):
+        return Outcome.STALE
+    if new.best is None and not withdrawn:
+        return Outcome.WITHDRAWAL
+    return Outcome.CORRECTION
+
+
+def _rank(one: Claim | Reading) -> tuple[object, ...]:
+    """A total order over versions of one identity: the time published, then any fixed order for ties."""
+    return (one.published, one.report, msgspec.msgpack.encode(one))
+
+
+def _constraint(claim: Claim) -> Constraint:
+    kind = {"at_least": Kind.AT_LEAST, "at_most": Kind.AT_MOST}.get(claim.qualifier, Kind.EQUAL)
+    assert claim.best is not None
+    trust = (
+        WEIGHT[claim.grade],
+        claim.published,
+        claim.local_start - claim.local_end,
+        claim.source,
+        claim.report,
+        claim.start,
+    )
+    return Constraint(
+        claim.local_start,
+        claim.local_end,
+        claim.low,
+        claim.best,
+        claim.high,
+        kind,
+        trust,
+        WEIGHT[claim.grade],
+        (claim.report,),
+    )
+
+
+def _counting(held: Mapping[tuple[int, int], Reading]) -> bool:
+    return any(one.best is not None and one.grade in WEIGHT for one in held.values())
+
+
+def fold(source: str, day: int, held: Mapping[tuple[int, int], Reading]) -> Constraint | None:
+    """One source's readings of one day as one constraint on that day.
+
+    Readings that do not overlap add up; they are the day's figure when they cover it whole, and what it is at least
+    otherwise. Overlapping readings ("so far today") are not added: the disjoint ones with the largest sum count.
+    """
+    readings = sorted(
+        (one for one in held.values() if one.best is not None and one.grade in WEIGHT),
+        key=lambda one: (one.end, one.start),
+    )
+    if not readings:
+        return None
+    chain = readings if _disjoint(readings) else _heaviest(readings)
+    low, best = sum(one.low for one in chain), sum(one.best or 0.0 for one in chain)
+    high = sum(one.high or 0.0 for one in chain)
+    open_end = any(one.high is None for one in chain)
+    whole = _covers_day(chain, day)
+    newest = max(readings, key=lambda one: (one.published, one.report))
+    weight = WEIGHT[newest.grade]
+    start, end = day_span(day)
+    bounded = whole and not open_end
+    return Constraint(
+        start,
+        end,
+        low,
+        best,
+        high if bounded else None,
+        Kind.EQUAL if bounded else Kind.AT_LEAST,
+        (weight, newest.published, start - end, source, newest.report, start),
+        weight,
+        tuple(sorted({one.report for one in chain})),
+        not whole,
+    )
+
+
+def _disjoint(readings: list[Reading]) -> bool:
+    return all(left.end <= right.start for left, right in zip(readings, readings[1:], strict=False))
+
+
+def _covers_day(chain: list[Reading], day: int) -> bool:
+    """Whether readings cover every hour the wall clock shows on a day, also when clocks change."""
+    reached, end = day_span(day)
+    for one in sorted(chain, key=lambda one: one.local_start):
+        if one.local_start > reached:
+            return False
+        reached = max(reached, one.local_end)
+    return reached >= end
+
+
+def _heaviest(readings: list[Reading]) -> list[Reading]:
+    """The disjoint readings with the largest sum (weighted interval scheduling), from readings sorted by end."""
+    ends = [one.end for one in readings]
+    best: list[tuple[float, int, list[Reading]]] = [(0.0, 0, [])]
+    for index, one in enumerate(readings):
+        total, covered, chain = best[bisect_right(ends, one.start, hi=index)]
+        taken = (total + (one.best or 0.0), covered + one.end - one.start, [*chain, one])
+        best.append(max(best[-1], taken, key=lambda option: option[:2]))
+    return best[-1][2]

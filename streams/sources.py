@@ -1,0 +1,108 @@
+"""The source registry: who may speak, about which flows, in which time zone, and how far they are trusted."""
+
+from __future__ import annotations
+
+import enum
+import tomllib
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from streams.errors import ConfigError, shown
+from streams.flows import BLOCS, covers
+
+
+class Grade(enum.StrEnum):
+    """Reliability of a source after the Admiralty code (NATO AJP-2.1): A reliable ... F cannot be judged."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+    E = "E"
+    F = "F"
+
+    @property
+    def counts(self) -> bool:
+        """A, B and C make totals; D, E and F are shown and only widen the upper bound."""
+        return self.value <= "C"
+
+
+class Topic(enum.StrEnum):
+    """The class of a source: the producers' topic its reports go to is `reports.<class>`."""
+
+    GOVERNMENT = "government"
+    FRONTEX = "frontex"
+    CHECKPOINT = "checkpoint"
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of the registry. `flows` are patterns: a flow allows everything below it, `*` is any one part."""
+
+    name: str
+    flows: tuple[str, ...]
+    grade: Grade
+    tz: str = "UTC"
+    topic: Topic = Topic.GOVERNMENT
+    url: str | None = None
+
+
+class Registry:
+    """Sources by id, with time zones resolved and flow permissions remembered."""
+
+    def __init__(self, sources: dict[str, Source], blocs: frozenset[str] = frozenset()) -> None:
+        self.sources = sources
+        self.blocs = blocs
+        self.zones: dict[str, ZoneInfo] = {}
+        self._allowed: dict[tuple[str, str], bool] = {}
+        for key, source in sources.items():
+            try:
+                self.zones[key] = ZoneInfo(source.tz)
+            except (KeyError, ValueError, OSError):
+                raise ConfigError(
+                    f"sources.{key}.tz: {shown(source.tz)} is no IANA time zone (say, Asia/Almaty)"
+                ) from None
+
+    def allows(self, source: str, flow: str) -> bool:
+        """Whether a known source may speak for a flow."""
+        key = (source, flow)
+        answer = self._allowed.get(key)
+        if answer is None:
+            answer = any(covers(pattern, flow) for pattern in self.sources[source].flows)
+            if len(self._allowed) > 100_000:
+                self._allowed.clear()
+            self._allowed[key] = answer
+        return answer
+
+    def name(self, source: str) -> str:
+        """The name to show for a source id; the id itself for one that has left the registry."""
+        entry = self.sources.get(source)
+        return entry.name if entry else source
+
+
+def parse_registry(text: str, where: str) -> Registry:
+    """Read a registry from TOML text.
+
+    `[sources.<id>]` holds name, flows, grade, and optionally tz, topic (government, frontex, checkpoint) and url.
+    A top-level `blocs = ["EU"]` writes members' flows inside their bloc. Raises ConfigError naming the entry.
+    """
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not TOML: {error}") from None
+    entries = document.pop("sources", None)
+    blocs = document.pop("blocs", [])
+    if document:
+        raise ConfigError(f"{where}: unknown key {shown(next(iter(document)))}; known are sources and blocs")
+    if not isinstance(entries, dict) or not entries:
+        raise ConfigError(f"{where}: it needs at least one [sources.<id>] table")
+    if not isinstance(blocs, list) or any(bloc not in BLOCS for bloc in blocs):
+        raise ConfigError(f"{where}: blocs: {shown(blocs)} must be a list out of {', '.join(sorted(BLOCS))}")
+    sources = {}
+    for key, entry in entries.items():
+        try:
+            sources[key] = msgspec.convert(entry, Source)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{where}: sources.{key}: {error}") from None
+    return Registry(sources, frozenset(blocs))

@@ -1,0 +1,188 @@
+"""Totals: rolling windows over day bins, projection of those who have not spoken yet, and how sure it all is."""
+
+from __future__ import annotations
+
+from streams.ledger import PEOPLE, Key, Node, evidence
+from streams.periods import days_of, iso_day
+from streams.reconcile import Bin
+from streams.records import Conflict, DayFigure, Noted, Reporting, Total
+from streams.series import WEIGHT, Unverified, period_of
+
+WINDOWS = (1, 7, 30)
+LONGEST = max(WINDOWS)
+
+
+def people(value: float) -> int:
+    """Whole people, halves up: rounding happens here, at the edge, and nowhere before."""
+    return int(value + 0.5)
+
+
+def projected(node: Node, key: Key, day: int, limit: int) -> float:
+    """People of a day that nobody has reported yet: what best gains by carrying last rates on.
+
+    A flow whose own claims end before `day` goes on at their last full daily rate for at most `limit` days, and so
+    does every flow below it; the larger of the two is what the day holds. Days its own claims cover gain nothing.
+    """
+    if node.own_covers(key, day):
+        return 0.0
+    series = node.series.get(key)
+    held = series.bins.get(day) if series is not None else None
+    observed = held.best if held else 0.0
+    own = _carried(node, key, day, limit)
+    below = 0.0
+    for child in node.children.values():
+        one = child.series.get(key)
+        if one is not None:
+            bin_ = one.bins.get(day)
+            below += (bin_.best if bin_ else 0.0) + projected(child, key, day, limit)
+    gain = max(own, below) - observed
+    return gain if gain > 1e-9 * max(1.0, observed) else 0.0
+
+
+def _carried(node: Node, key: Key, day: int, limit: int) -> float:
+    last = node.own_last(key)
+    if last is None or not last < day <= last + limit:
+        return 0.0
+    bins = node.series[key].bins
+    for back in range(last, last - limit, -1):  # a day still in progress is no daily rate
+        if (held := bins.get(back)) is not None and held.full and node.own_covers(key, back):
+            return held.best
+    return bins[last].best if last in bins else 0.0
+
+
+def finished(node: Node, key: Key, day: int, limit: int) -> bool:
+    """Whether a day can no longer grow by reports that are merely late: nothing is projected onto it, and it is
+    covered whole or a later day is covered already.
+    """
+    series = node.series.get(key)
+    held = series.bins.get(day) if series is not None else None
+    last = node.last(key)
+    if held is None or last is None:
+        return False
+    return (held.full or day < last) and projected(node, key, day, limit) == 0.0
+
+
+def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
+    """The windows of a flow that end with the latest day any claim on it or below it covers; none before a claim."""
+    series, last = node.series.get(key), node.last(key)
+    if series is None or last is None:
+        return []
+    carried = {
+        day: gain for day in range(last - LONGEST + 1, last + 1) if (gain := projected(node, key, day, limit))
+    }
+    known = node.known(key)
+    reporting = Reporting(sum(child.last(key) == last for child in known), len(known))
+    doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
+    found = []
+    for window in WINDOWS:
+        days = range(last - window + 1, last + 1)
+        bins = {day: series.bins[day] for day in days if day in series.bins}
+        observed = sum(one.best for one in bins.values())
+        gain = sum(carried.get(day, 0.0) for day in days)
+        bounded = len(bins) == window and not gain
+        cited, count = evidence(series, bins)
+        best, extra = people(observed + gain), people(gain)
+        low, high = _bounds(bins, doubts, bounded=bounded)
+        found.append(
+            Total(
+                flow=node.flow,
+                window_days=window,
+                as_of=iso_day(last + 1),
+                low=min(people(low), best),
+                best=best,
+                high=None if high is None else max(people(high), best),
+                observed=best - extra,
+                projected=extra,
+                covered_days=len(bins),
+                reporting=reporting,
+                report_count=count,
+                reports=cited,
+                population=key.population,
+                unit=key.unit,
+            )
+        )
+    return found
+
+
+def _bounds(bins: dict[int, Bin], doubts: list[Unverified], *, bounded: bool) -> tuple[float, float | None]:
+    """Low and high of some days: the scenarios summed, put in order; the high widened by what is unverified."""
+    lows, bests = sum(one.low for one in bins.values()), sum(one.best for one in bins.values())
+    highs = [one.high for one in bins.values() if one.high is not None]
+    if not bounded or len(highs) < len(bins):
+        return min(lows, bests), None
+    high = max(sum(highs), bests, lows)
+    low = min(lows, bests, sum(highs))
+    for doubt in doubts:
+        inside = [day for day in range(doubt.first_day, doubt.last_day + 1) if day in bins]
+        if inside:
+            share = doubt.people * len(inside) / (doubt.last_day - doubt.first_day + 1)
+            rest = sum(
+                one.high or 0.0 for day, one in bins.items() if not doubt.first_day <= day <= doubt.last_day
+            )
+            high = max(high, share + rest)
+    return low, high
+
+
+def day_figures(node: Node, key: Key = PEOPLE, days: int | None = None) -> list[DayFigure]:
+    """The days of a flow that claims cover, oldest first; with `days`, only the last so many."""
+    series, last = node.series.get(key), node.last(key)
+    if series is None or last is None:
+        return []
+    doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
+    first = 0 if days is None else last - days + 1
+    figures = []
+    for day in sorted(day for day in series.bins if day >= first):
+        held = series.bins[day]
+        low, high = _bounds({day: held}, doubts, bounded=True)
+        best = people(held.best)
+        figures.append(
+            DayFigure(
+                node.flow,
+                iso_day(day),
+                min(people(low), best),
+                best,
+                None if high is None else max(people(high), best),
+            )
+        )
+    return figures
+
+
+def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:
+    """Claims on a flow that cannot hold beside more trusted ones, with the gap in people."""
+    found = []
+    series = node.series.get(key)
+    for misfits in [] if series is None else series.misfits.values():
+        for misfit in misfits:
+            one = misfit.constraint
+            rivals = {report for rival in misfit.rivals for report in rival.reports}
+            if not rivals and series is not None:  # it is the children or the parts that leave no room
+                span = days_of(one.start, one.end)
+                rivals = set(evidence(series, span)[0]) - set(one.reports)
+            found.append(Conflict(node.flow, one.reports[-1], sorted(rivals), people(misfit.gap)))
+    return sorted(found, key=lambda one: (one.flow, one.report, one.with_))
+
+
+def noted(node: Node) -> list[Noted]:
+    """Claims that are shown and not totalled: of grades that do not count, or measuring something else."""
+    shown = [
+        (claim, f"grade {claim.grade}") for series in node.series.values() for claim in series.claims.values()
+    ]
+    shown = [(claim, why) for claim, why in shown if claim.grade not in WEIGHT]
+    shown += [(claim, f"measure {claim.measure}") for claim in node.noted.values()]
+    found = []
+    for claim, why in shown:
+        if claim.best is not None:
+            period = period_of(claim)
+            found.append(
+                Noted(
+                    node.flow,
+                    claim.report,
+                    claim.source,
+                    why,
+                    people(claim.best),
+                    claim.population,
+                    iso_day(period.first_day),
+                    iso_day(period.last_day),
+                )
+            )
+    return sorted(found, key=lambda one: (one.first_day, one.report, one.why, one.people))
