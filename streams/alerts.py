@@ -88,9 +88,7 @@ class _Run:
 
     def episode(self, node: Node, rules: Detection) -> Episode:
         day, rate, baseline = self.days[-1]
-        peak_day, peak_rate, peak = max(
-            self.days, key=lambda one: (_ratio(one[1], one[2].expected), one[1], -one[0])
-        )
+        peak_day, peak_rate, peak = max(self.days, key=lambda one: (_ratio(one[1], one[2].expected), one[1], -one[0]))
         reports, count = evidence(node.series[PEOPLE], {day, peak_day})
         if baseline.report is not None and baseline.report not in reports:
             reports, count = [baseline.report, *reports], count + 1
@@ -126,9 +124,7 @@ def alert_id(flow: str, rule: str, day: int) -> str:
     return hashlib.sha256(f"{flow}|{rule}|{iso_day(day)}".encode()).hexdigest()[:16]
 
 
-def advance(
-    known: Sequence[Known], state: FlowState, names: dict[str, str]
-) -> tuple[list[Known], list[Alert]]:
+def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> tuple[list[Known], list[Alert]]:
     """Compare what a flow's reports come to now with the alerts already spoken of.
 
     Returns the alerts known from now on and the records to publish, in order. Idempotent: the same state again
@@ -142,9 +138,7 @@ def advance(
         touching = [
             one
             for one in sorted(alive.values(), key=lambda one: (one.since, one.record.id))
-            if one.record.state is not AlertState.WITHDRAWN
-            and one.record.id not in taken
-            and _touch(one, episode)
+            if one.record.state is not AlertState.WITHDRAWN and one.record.id not in taken and _touch(one, episode)
         ]
         if touching:
             keep, *others = touching

@@ -43,14 +43,18 @@ def levels(node: Node) -> list[Level]:
 def _levels(claim: Claim) -> list[Level]:
     assert claim.best is not None
     period = period_of(claim)
-    place = (claim.population, period.first_day, period.last_day)
-    rest = ((WEIGHT[claim.grade], claim.published, claim.report), claim.source, claim.report)
+    trust = (WEIGHT[claim.grade], claim.published, claim.report)
+
+    def level(kind: Literal["stated", "derived"], low: float, high: float) -> Level:
+        days = (period.first_day, period.last_day)
+        return Level(kind, claim.population, *days, low, high, trust, claim.source, claim.report)
+
     found = []
     if claim.normal is not None:
-        found.append(Level("stated", *place, *claim.normal, *rest))
+        found.append(level("stated", *claim.normal))
     if claim.change_percent is not None and claim.best > 0:
         before = claim.best / period.days / (1 + claim.change_percent / 100)
-        found.append(Level("derived", *place, before, before, *rest))
+        found.append(level("derived", before, before))
     return found
 
 
@@ -68,9 +72,7 @@ def choose(
     """
     chosen = None
     for one in operator:
-        if (one.since is None or one.since.toordinal() <= day) and (
-            one.until is None or day < one.until.toordinal()
-        ):
+        if (one.since is None or one.since.toordinal() <= day) and (one.until is None or day < one.until.toordinal()):
             chosen = one
     if chosen is not None:
         low, high = chosen.level

@@ -54,9 +54,7 @@ class RefusedError(BordertallyError):
     already shortened by `shown`, and `report` the report's id where it could be read.
     """
 
-    def __init__(
-        self, reason: Reason, field: str, value: object, why: str, report: str | None = None
-    ) -> None:
+    def __init__(self, reason: Reason, field: str, value: object, why: str, report: str | None = None) -> None:
         self.reason, self.field, self.value, self.why = reason, field, shown(value), why
         self.report = None if report is None else shown(report)
         super().__init__(f"{field}: {why} (got {self.value})")

@@ -69,9 +69,7 @@ def _place(part: str, flow: str) -> None:
             f"{part!r} is no upper-case ISO 3166-1 code nor a checkpoint at the end",
         )
     if part not in countries() and part not in BLOCS:
-        raise RefusedError(
-            Reason.UNKNOWN_COUNTRY, "flow", flow, f"{part!r} is no ISO 3166-1 country code or bloc"
-        )
+        raise RefusedError(Reason.UNKNOWN_COUNTRY, "flow", flow, f"{part!r} is no ISO 3166-1 country code or bloc")
 
 
 @lru_cache(maxsize=65_536)
@@ -94,9 +92,7 @@ def parse_flow(text: str) -> Flow:
     if len(places) == 2:
         bloc, country = places
         if bloc not in BLOCS or country in BLOCS:
-            raise RefusedError(
-                Reason.BAD_FLOW, "flow", text, f"{bloc!r} is no bloc, so no country follows it"
-            )
+            raise RefusedError(Reason.BAD_FLOW, "flow", text, f"{bloc!r} is no bloc, so no country follows it")
         if country not in BLOCS[bloc]:
             raise RefusedError(Reason.BAD_FLOW, "flow", text, f"{country!r} is no member of {bloc}")
     elif len(places) > 2:

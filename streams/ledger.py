@@ -47,11 +47,7 @@ class Node:
         """The series that are lower bounds for this one: parts of the people counted in the same unit."""
         if key.population != "people":
             return []
-        return [
-            series
-            for each, series in self.series.items()
-            if each.unit == key.unit and each.population != "people"
-        ]
+        return [series for each, series in self.series.items() if each.unit == key.unit and each.population != "people"]
 
     def known(self, key: Key) -> list[Node]:
         """The children that have ever made a counting claim on this series, by flow."""
@@ -187,11 +183,7 @@ class Ledger:
         if series is None:
             series = node.series[key] = Series()
         wide = series.span(days)
-        below = [
-            child.series[key]
-            for flow in sorted(node.children)
-            if key in (child := node.children[flow]).series
-        ]
+        below = [child.series[key] for flow in sorted(node.children) if key in (child := node.children[flow]).series]
         parts = node.parts(key)
         floors = {day: floor for day in wide if (floor := _floor(day, below, parts)) is not None}
         changed = series.settle(wide, floors)

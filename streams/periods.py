@@ -18,9 +18,7 @@ _DURATION = re.compile(
     r"(?:T(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?",
     re.ASCII,
 )
-_MOMENT = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
-)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
 
 class Period(NamedTuple):
@@ -127,9 +125,7 @@ def parse_period(text: str, tz: ZoneInfo) -> Period:
         start = _place(_moment(left, text), tz)
         end = _place(_shift(start, right, text, 1) if right.startswith("P") else _moment(right, text), tz)
     try:
-        local_start, local_end = (
-            _seconds(moment.astimezone(tz).replace(tzinfo=UTC)) for moment in (start, end)
-        )
+        local_start, local_end = (_seconds(moment.astimezone(tz).replace(tzinfo=UTC)) for moment in (start, end))
     except OverflowError:
         raise _bad(text, "leads outside the calendar") from None
     first, last = _seconds(start), _seconds(end)

@@ -27,9 +27,7 @@ class Interval(NamedTuple):
 
     def times(self, factor: float) -> Interval:
         """The same interval scaled, for a daily rate over several days."""
-        return Interval(
-            self.low * factor, self.best * factor, None if self.high is None else self.high * factor
-        )
+        return Interval(self.low * factor, self.best * factor, None if self.high is None else self.high * factor)
 
 
 UNCERTAIN = 0.1

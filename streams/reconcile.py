@@ -109,9 +109,7 @@ def reconcile(
     scenarios = []
     for end in ("low", "best", "high"):
         fits = [_fit(one, span, rest, end) for one, span, rest in zip(ordered, spans, rests, strict=True)]
-        floor = {
-            days[day]: _floor(known, end) for day, known in floors.items() if first_day <= day <= last_day
-        }
+        floor = {days[day]: _floor(known, end) for day, known in floors.items() if first_day <= day <= last_day}
         scenarios.append(_rake(fits, _start(ordered, fits, lengths), lengths, floor))
     low, best, high = scenarios
     bins = _bins(ordered, spans, days, floors, low, best, high)
@@ -205,9 +203,7 @@ def _rake(
     return x
 
 
-def _raise(
-    x: list[float], least: list[float], wide: dict[tuple[int, int], float], lengths: list[float]
-) -> None:
+def _raise(x: list[float], least: list[float], wide: dict[tuple[int, int], float], lengths: list[float]) -> None:
     for atom, floor in enumerate(least):
         x[atom] = max(x[atom], floor)
     for (first, last), floor in wide.items():
@@ -234,9 +230,7 @@ def _apply(x: list[float], fit: _Fit, least: list[float], lengths: list[float], 
     _scale(x, range(fit.first, fit.last), target, least, lengths)
 
 
-def _scale(
-    x: list[float], atoms: Sequence[int], target: float, least: list[float], lengths: list[float]
-) -> None:
+def _scale(x: list[float], atoms: Sequence[int], target: float, least: list[float], lengths: list[float]) -> None:
     """Scale atoms proportionally to a sum, none below its floor; atoms that are all zero share it by length."""
     free = list(atoms)
     while free:
@@ -267,7 +261,9 @@ def _bins(  # noqa: PLR0913 - the three scenarios and what they stand on
     best: list[float],
     high: list[float],
 ) -> dict[int, Bin]:
-    touched, covered, bounded = set(), set(), set()
+    touched: set[int] = set()
+    covered: set[int] = set()
+    bounded: set[int] = set()
     for one, (first, last) in zip(ordered, spans, strict=True):
         touched.update(range(first, last))
         if not one.partial:

@@ -119,9 +119,7 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     @property
     def identity(self) -> Identity:
         """See Identity."""
-        return Identity(
-            self.source, self.flow, self.start, self.end, self.population, self.unit, self.measure
-        )
+        return Identity(self.source, self.flow, self.start, self.end, self.population, self.unit, self.measure)
 
 
 class Claims(Struct, array_like=True, frozen=True):

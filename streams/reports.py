@@ -61,9 +61,7 @@ def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | Non
 def _claims(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
     zone = registry.zones.get(report.source)
     if zone is None:
-        raise RefusedError(
-            Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry"
-        )
+        raise RefusedError(Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry")
     published = round(report.published.timestamp() * MICRO)
     if published > (now + limits.skew_s) * MICRO:
         raise RefusedError(
@@ -100,9 +98,7 @@ def _with_defaults(fields: ClaimFields, report: Report) -> ClaimFields:
     return fields
 
 
-def _claim(
-    fields: ClaimFields, report: Report, at: str, published: int, registry: Registry, limits: Limits
-) -> Claim:
+def _claim(fields: ClaimFields, report: Report, at: str, published: int, registry: Registry, limits: Limits) -> Claim:
     if fields.flow is UNSET or fields.period is UNSET or fields.people is UNSET:
         name = next(name for name in ("flow", "period", "people") if getattr(fields, name) is UNSET)
         raise RefusedError(Reason.MISSING_FIELD, f"{at}{name}", None, "this field is required")
@@ -111,22 +107,16 @@ def _claim(
         if registry.blocs:
             flow = nested(flow, registry.blocs)
         if not registry.allows(report.source, flow):
-            raise RefusedError(
-                Reason.FLOW_NOT_ALLOWED, "flow", flow, f"source {report.source!r} may not speak for it"
-            )
+            raise RefusedError(Reason.FLOW_NOT_ALLOWED, "flow", flow, f"source {report.source!r} may not speak for it")
         period = _period(fields.period, report.source, published, registry, limits)
         population = "people" if fields.population is UNSET else _population(fields.population)
         normal = None if fields.normal in (UNSET, None) else _normal(fields.normal)
         change = None if fields.change_percent is UNSET else fields.change_percent
         if change is not None and not -100 < change <= 1_000_000:
-            raise RefusedError(
-                Reason.BAD_VALUE, "change_percent", change, "a change in per cent is above -100"
-            )
+            raise RefusedError(Reason.BAD_VALUE, "change_percent", change, "a change in per cent is above -100")
         if period.part_of_day and (normal is not None or change is not None):
             name = "normal" if normal is not None else "change_percent"
-            raise RefusedError(
-                Reason.BAD_VALUE, name, fields.period, "it needs a period of a whole day or more"
-            )
+            raise RefusedError(Reason.BAD_VALUE, name, fields.period, "it needs a period of a whole day or more")
         qualifier = Qualifier.STATED if fields.qualifier is UNSET else fields.qualifier
         if qualifier is Qualifier.COUNT and published < period.end * MICRO:
             qualifier = Qualifier.AT_LEAST
@@ -211,8 +201,8 @@ def _diagnosed(raw: bytes, error: Exception) -> RefusedError:
         document = json.loads(raw)
     except RecursionError:
         return RefusedError(Reason.TOO_DEEP, "$", raw[:200].decode("utf-8", "replace"), "nested too deeply")
-    except ValueError as reason:
-        return RefusedError(Reason.NOT_JSON, "$", raw[:200].decode("utf-8", "replace"), f"not JSON: {reason}")
+    except ValueError as fault:
+        return RefusedError(Reason.NOT_JSON, "$", raw[:200].decode("utf-8", "replace"), f"not JSON: {fault}")
     identity = document.get("id") if isinstance(document, dict) else None
     report = identity if isinstance(identity, str) else None
     odd = _not_finite(document, "")

@@ -72,20 +72,14 @@ def parse_rules(text: str, where: str) -> Rules:
     for index, one in enumerate(rules.baselines):
         parse_flow(one.flow)
         if isinstance(one.daily, list) and len(one.daily) != 2:
-            raise ConfigError(
-                f"{where}: baselines[{index}].daily: {shown(one.daily)} must be a figure or [low, high]"
-            )
+            raise ConfigError(f"{where}: baselines[{index}].daily: {shown(one.daily)} must be a figure or [low, high]")
         low, high = one.level
         if not 0 < low <= high:
-            raise ConfigError(
-                f"{where}: baselines[{index}].daily: {shown(one.daily)} must be above 0, low to high"
-            )
+            raise ConfigError(f"{where}: baselines[{index}].daily: {shown(one.daily)} must be above 0, low to high")
     detection = rules.detection
     for name in ("ratio", "warning", "critical"):
         if not getattr(detection, name) > 1:
             raise ConfigError(f"{where}: detection.{name}: {shown(getattr(detection, name))} must be above 1")
     if not 0 < detection.clear_share <= 1:
-        raise ConfigError(
-            f"{where}: detection.clear_share: {shown(detection.clear_share)} must be above 0, at most 1"
-        )
+        raise ConfigError(f"{where}: detection.clear_share: {shown(detection.clear_share)} must be above 0, at most 1")
     return rules

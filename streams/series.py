@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -125,9 +126,7 @@ class Series:
 
     def own_last(self) -> int | None:
         """The last day that a counting claim of this very series covers."""
-        days = [
-            day for day, sources in self.readings.items() if any(_counting(held) for held in sources.values())
-        ]
+        days = [day for day, sources in self.readings.items() if any(_counting(held) for held in sources.values())]
         days += [last for _, last, _ in self.groups()]
         return max(days, default=None)
 
@@ -163,7 +162,7 @@ class Series:
 
     def span(self, days: Iterable[int]) -> set[int]:
         """All days whose bins depend on the claims and floors of these days."""
-        wide = set()
+        wide: set[int] = set()
         for day in days:
             if day not in wide:
                 group = self._group(day)
@@ -172,7 +171,8 @@ class Series:
 
     def settle(self, days: Iterable[int], floors: Mapping[int, Bin]) -> set[int]:
         """Recompute the bins of `days` (closed under `span`) on these floors; returns the days that changed."""
-        changed, done = set(), set()
+        changed: set[int] = set()
+        done: set[int] = set()
         for day in sorted(days):
             if day in done:
                 continue
@@ -203,11 +203,7 @@ class Series:
             for source, held in sorted(self.readings.get(day, {}).items())
             if (one := fold(source, day, held)) is not None
         ]
-        if (
-            not constraints
-            and first == last
-            and (len(folded) == 0 or (len(folded) == 1 and first not in floors))
-        ):
+        if not constraints and first == last and (len(folded) == 0 or (len(folded) == 1 and first not in floors)):
             if not folded:
                 floor = floors.get(first)
                 return ({} if floor is None else {first: floor._replace(high=None)}), []
@@ -337,7 +333,7 @@ def fold(source: str, day: int, held: Mapping[tuple[int, int], Reading]) -> Cons
 
 
 def _disjoint(readings: list[Reading]) -> bool:
-    return all(left.end <= right.start for left, right in zip(readings, readings[1:], strict=False))
+    return all(left.end <= right.start for left, right in pairwise(readings))
 
 
 def _covers_day(chain: list[Reading], day: int) -> bool:

@@ -51,9 +51,7 @@ def _carried(node: Node, key: Key, day: int, limit: int) -> float:
 
 
 def finished(node: Node, key: Key, day: int, limit: int) -> bool:
-    """Whether a day can no longer grow by reports that are merely late: nothing is projected onto it, and it is
-    covered whole or a later day is covered already.
-    """
+    """Whether a day counts as over: nothing is projected onto it, and it is covered whole or a later day is."""
     series = node.series.get(key)
     held = series.bins.get(day) if series is not None else None
     last = node.last(key)
@@ -67,9 +65,7 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     series, last = node.series.get(key), node.last(key)
     if series is None or last is None:
         return []
-    carried = {
-        day: gain for day in range(last - LONGEST + 1, last + 1) if (gain := projected(node, key, day, limit))
-    }
+    carried = {day: gain for day in range(last - LONGEST + 1, last + 1) if (gain := projected(node, key, day, limit))}
     known = node.known(key)
     reporting = Reporting(sum(child.last(key) == last for child in known), len(known))
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
@@ -116,9 +112,7 @@ def _bounds(bins: dict[int, Bin], doubts: list[Unverified], *, bounded: bool) ->
         inside = [day for day in range(doubt.first_day, doubt.last_day + 1) if day in bins]
         if inside:
             share = doubt.people * len(inside) / (doubt.last_day - doubt.first_day + 1)
-            rest = sum(
-                one.high or 0.0 for day, one in bins.items() if not doubt.first_day <= day <= doubt.last_day
-            )
+            rest = sum(one.high or 0.0 for day, one in bins.items() if not doubt.first_day <= day <= doubt.last_day)
             high = max(high, share + rest)
     return low, high
 
@@ -164,9 +158,7 @@ def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:
 
 def noted(node: Node) -> list[Noted]:
     """Claims that are shown and not totalled: of grades that do not count, or measuring something else."""
-    shown = [
-        (claim, f"grade {claim.grade}") for series in node.series.values() for claim in series.claims.values()
-    ]
+    shown = [(claim, f"grade {claim.grade}") for series in node.series.values() for claim in series.claims.values()]
     shown = [(claim, why) for claim, why in shown if claim.grade not in WEIGHT]
     shown += [(claim, f"measure {claim.measure}") for claim in node.noted.values()]
     found = []

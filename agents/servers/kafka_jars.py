@@ -78,6 +78,4 @@ def _fetch(directory: Path) -> None:
         raise ServerError(f"Maven did not fetch Apache Kafka within {FETCH_S:g} s") from None
     if done.returncode != 0 or not any(directory.glob("kafka_*.jar")):
         said = "\n".join((done.stdout + done.stderr).splitlines()[:8])
-        raise ServerError(
-            f"Maven could not fetch Apache Kafka (exit code {done.returncode}); it says:\n{said}"
-        )
+        raise ServerError(f"Maven could not fetch Apache Kafka (exit code {done.returncode}); it says:\n{said}")

@@ -84,9 +84,7 @@ class Server:
             if code is not None:
                 raise ServerError(f"{self.name} on {self.address} ended with exit code {code}{self._tail()}")
             if time.monotonic() > deadline:
-                raise ServerError(
-                    f"{self.name} on {self.address} does not answer after {timeout_s:g} s{self._tail()}"
-                )
+                raise ServerError(f"{self.name} on {self.address} does not answer after {timeout_s:g} s{self._tail()}")
             time.sleep(POLL_S)
 
     def stop(self, grace_s: float = 10.0) -> None:

@@ -40,9 +40,7 @@ def require_kafka() -> None:
     pytest.skip(reason)
 
 
-async def create_topic(
-    address: str, topic: str, partitions: int, configs: dict[str, str] | None = None
-) -> None:
+async def create_topic(address: str, topic: str, partitions: int, configs: dict[str, str] | None = None) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
     try:

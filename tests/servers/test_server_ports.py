@@ -19,9 +19,7 @@ def test_a_taken_port_is_named_with_what_wanted_it() -> None:
     require_free(port, "the broker")
     with (
         socket.create_server(("127.0.0.1", port)),
-        pytest.raises(
-            ServerError, match=f"^port {port} for the broker is taken on 127.0.0.1: choose another"
-        ),
+        pytest.raises(ServerError, match=f"^port {port} for the broker is taken on 127.0.0.1: choose another"),
     ):
         require_free(port, "the broker")
 

@@ -35,9 +35,7 @@ def accepts(port: int) -> bool:
 def server(directory: Path, before: str = "", timeout_s: float = 10.0) -> Server:
     port = free_port()
     command = [sys.executable, "-c", LISTEN.format(before=before), str(port)]
-    return Server(
-        "listener", command, port=port, directory=directory, check=lambda: accepts(port), timeout_s=timeout_s
-    )
+    return Server("listener", command, port=port, directory=directory, check=lambda: accepts(port), timeout_s=timeout_s)
 
 
 def test_a_started_server_answers_and_a_stopped_one_is_gone(tmp_path: Path) -> None:
@@ -89,9 +87,7 @@ def test_a_paused_server_does_not_run_until_resumed_and_can_be_stopped(tmp_path:
 
 def test_one_that_ends_is_reported_with_its_last_lines(tmp_path: Path) -> None:
     broken = server(tmp_path, before="sys.exit('no such setting')")
-    with pytest.raises(
-        ServerError, match=r"(?s)^listener on 127.* ended with exit code 1; .*no such setting"
-    ):
+    with pytest.raises(ServerError, match=r"(?s)^listener on 127.* ended with exit code 1; .*no such setting"):
         broken.start()
 
 
@@ -104,12 +100,8 @@ def test_one_that_does_not_answer_is_reported_and_killed(tmp_path: Path) -> None
 
 def test_a_program_that_does_not_exist_is_named(tmp_path: Path) -> None:
     port = free_port()
-    absent = Server(
-        "absent", ["/no/such/program"], port=port, directory=tmp_path, check=lambda: accepts(port)
-    )
-    with pytest.raises(
-        ServerError, match=r"(?s)exit code 127; .*cannot start /no/such/program: No such file"
-    ):
+    absent = Server("absent", ["/no/such/program"], port=port, directory=tmp_path, check=lambda: accepts(port))
+    with pytest.raises(ServerError, match=r"(?s)exit code 127; .*cannot start /no/such/program: No such file"):
         absent.start()
 
 

