@@ -1,0 +1,80 @@
+"""What every hop of a worker shares: settings, registry, rules, metrics, progress."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import NoReturn
+
+from agents.metrics import Metrics
+from streams.errors import ConfigError
+from streams.reports import Limits
+from streams.rules import Rules, parse_rules
+from streams.settings import Settings
+from streams.sources import Registry, parse_registry
+
+log = logging.getLogger("bordertally")
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a configuration file. Raises ConfigError naming the file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{what} {path}: {error.__class__.__name__}: {error}") from None
+
+
+def load_registry(path: Path | None) -> Registry:
+    """The source registry from a file; the sample's without one."""
+    if path is None:
+        text = resources.files("agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
+        return parse_registry(text, "sources.toml")
+    return parse_registry(read_text(path, "source registry"), str(path))
+
+
+def load_rules(path: Path | None) -> Rules:
+    """Detection rules from a file; the built-in ones without one."""
+    return Rules() if path is None else parse_rules(read_text(path, "rules"), str(path))
+
+
+@dataclass
+class Context:
+    """Shared by the hops of one worker. `progress`: per (topic, partition), the offset of the next record to do."""
+
+    settings: Settings
+    registry: Registry
+    rules: Rules
+    metrics: Metrics
+    progress: dict[tuple[str, int], int] = field(default_factory=dict)
+    ready: set[str] = field(default_factory=set)
+
+    @classmethod
+    def load(cls, settings: Settings) -> Context:
+        """Read registry and rules that the settings name. Raises ConfigError."""
+        return cls(
+            settings, load_registry(settings.sources), load_rules(settings.rules), Metrics(settings.flow_metrics)
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """What a report may be at most."""
+        return Limits(self.settings.report_bytes, self.settings.period_days, self.settings.skew_s)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Sources' names by id."""
+        return {key: source.name for key, source in self.registry.sources.items()}
+
+    def die(self, why: str, error: BaseException) -> NoReturn:
+        """End the process at once, without a commit: what was not acknowledged is delivered again on restart.
+
+        A raised exception would do the opposite: Faust acknowledges the event and may commit it on its way down.
+        """
+        log.critical("bordertally stops: %s: %s: %s", why, type(error).__name__, error, exc_info=error)
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(70)

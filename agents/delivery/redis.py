@@ -1,0 +1,164 @@
+"""The serving view in Redis: latest totals by flow, open alerts, the alert log as a stream, news by pub/sub.
+
+Keys (documented in docs/redis.md, an interface):
+
+    bordertally:flows              set of flows
+    bordertally:flow:<flow>        hash: state (JSON, the record on `totals`), 1d, 7d, 30d (JSON totals), rate, ...
+    bordertally:alerts             hash: alert id -> newest record (JSON)
+    bordertally:alerts:open        hash: the open ones
+    bordertally:alerts:log         stream, bounded: every record once, fields id, seq, flow, state, alert (JSON)
+    bordertally:offset:<topic>:<partition>   the next offset to write; written in one transaction with the data
+
+Channels: bordertally:alerts, bordertally:totals. The offsets live beside the data, so a Redis that was emptied or
+replaced by an older copy is noticed and filled again from the compacted topics.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.structs import ConsumerRecord
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import RedisError
+
+from agents.batches import Batch, BatchHop
+from agents.context import Context, log
+from streams.records import Alert, AlertState, FlowState
+from streams.topics import ALERTS, TOTALS
+
+PREFIX = "bordertally"
+NEWS_S = 60
+"""A record older than this is no news: it is written, not published, when a view is filled again."""
+
+_decode_state = msgspec.json.Decoder(FlowState).decode
+_decode_alert = msgspec.json.Decoder(Alert).decode
+
+# An alert record counts once, and never after a later one of its alert, however often it is delivered.
+_ADD_ALERT = """
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+if held and tonumber(cjson.decode(held).seq) >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[5])
+if ARGV[6] == '1' then redis.call('HSET', KEYS[2], ARGV[1], ARGV[5]) else redis.call('HDEL', KEYS[2], ARGV[1]) end
+redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[7], '*',
+           'id', ARGV[1], 'seq', ARGV[2], 'flow', ARGV[3], 'state', ARGV[4], 'alert', ARGV[5])
+if ARGV[8] == '1' then redis.call('PUBLISH', KEYS[4], ARGV[5]) end
+return 1
+"""
+
+
+def offset_key(tp: TopicPartition) -> str:
+    """Where the next offset of a partition is kept."""
+    return f"{PREFIX}:offset:{tp.topic}:{tp.partition}"
+
+
+class RedisView(BatchHop):
+    """Writes the view; when Redis is away it waits and retries, and nothing else in the worker notices."""
+
+    hop = "delivery"
+    topics = (TOTALS, ALERTS)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.redis = Redis.from_url(context.settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
+        self.positions: dict[TopicPartition, int | None] = {}
+
+    async def on_stop(self) -> None:
+        """Close the connections."""
+        await self.redis.aclose()
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Others write these partitions now."""
+        super().on_partitions_revoked(revoked)
+        for tp in revoked:
+            self.positions.pop(tp, None)
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Where to go on is decided by what Redis holds, on the first records or the first idle moment."""
+        super().on_partitions_assigned(assigned)
+
+    async def handle(self, batch: Batch) -> None:
+        """Write a batch, as often as it takes until Redis has it."""
+        delay = 0.2
+        while not self.should_stop:
+            try:
+                for tp, records in batch.items():
+                    if await self._in_step(tp):
+                        await self._write(tp, records)
+                self.context.metrics["redis_up"].set(1)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._away(error)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5.0)
+            else:
+                return
+
+    async def idle(self) -> None:
+        """Notice an emptied Redis also when nothing new arrives."""
+        try:
+            for tp in self.consumer.assignment():
+                await self._in_step(tp)
+            self.context.metrics["redis_up"].set(1)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._away(error)
+            await asyncio.sleep(0.5)
+
+    def _away(self, error: Exception) -> None:
+        if self.should_stop:
+            return
+        self.context.metrics["redis_up"].set(0)
+        log.warning("Redis cannot be written, totals and alerts go on without it: %s", error)
+
+    async def _in_step(self, tp: TopicPartition) -> bool:
+        """Whether Redis holds what was written up to here; if not, go back to where it stands."""
+        stored = await self.redis.get(offset_key(tp))
+        held = None if stored is None else int(stored)
+        if tp in self.positions and self.positions[tp] == held:
+            return True
+        if held is None:
+            await self.consumer.seek_to_beginning(tp)
+        else:
+            self.consumer.seek(tp, held)
+        self.positions[tp] = held
+        return False
+
+    async def _write(self, tp: TopicPartition, records: list[ConsumerRecord]) -> None:
+        oldest = (time.time() - NEWS_S) * 1000
+        async with self.redis.pipeline(transaction=True) as pipe:
+            for record in records:
+                fresh = record.timestamp >= oldest
+                if tp.topic == TOTALS:
+                    self._put_state(pipe, _decode_state(record.value), record.value, fresh=fresh)
+                else:
+                    self._put_alert(pipe, _decode_alert(record.value), record.value, fresh=fresh)
+            following = records[-1].offset + 1
+            pipe.set(offset_key(tp), following)
+            await pipe.execute()
+        self.positions[tp] = following
+        self.context.metrics["delivered_total"].labels(tp.topic).inc(len(records))
+
+    def _put_state(self, pipe: Pipeline, state: FlowState, raw: bytes, *, fresh: bool) -> None:
+        fields: dict[str, str | bytes | float] = {"state": raw, "published": state.published}
+        for total in state.totals:
+            fields[f"{total.window_days}d"] = msgspec.json.encode(total)
+        if state.rate is not None:
+            fields["rate"] = state.rate
+        if state.baseline is not None:
+            fields["baseline"] = state.baseline.expected
+            fields["threshold"] = state.baseline.threshold
+        key = f"{PREFIX}:flow:{state.flow}"
+        pipe.delete(key)
+        pipe.hset(key, mapping=fields)  # type: ignore[arg-type]
+        pipe.sadd(f"{PREFIX}:flows", state.flow)
+        if fresh:
+            pipe.publish(f"{PREFIX}:totals", raw)
+
+    def _put_alert(self, pipe: Pipeline, alert: Alert, raw: bytes, *, fresh: bool) -> None:
+        opened = alert.state in (AlertState.FIRING, AlertState.UPDATED)
+        keys = [f"{PREFIX}:alerts", f"{PREFIX}:alerts:open", f"{PREFIX}:alerts:log", f"{PREFIX}:alerts"]
+        said = [alert.id, alert.seq, alert.flow, alert.state.value, raw]
+        rest = [int(opened), self.context.settings.alert_log, int(fresh)]
+        pipe.eval(_ADD_ALERT, len(keys), *keys, *said, *rest)

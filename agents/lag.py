@@ -1,0 +1,56 @@
+"""Lag: records not yet worked through, measured against the broker's end offsets, not against what was fetched.
+
+Faust's own figure moves only when records arrive, so it is flat in a stall; this one is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from agents.context import Context, log
+
+EVERY_S = 5.0
+
+
+class LagMeter(Service):
+    """Asks the broker for end offsets every few seconds and keeps the gauge."""
+
+    def __init__(self, context: Context, every_s: float = EVERY_S) -> None:
+        self.context, self.every_s = context, every_s
+        self.shown: set[tuple[str, int]] = set()
+        super().__init__()
+
+    @Service.task
+    async def _run(self) -> None:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.context.settings.brokers, enable_auto_commit=False)
+        try:
+            await consumer.start()
+            while not self.should_stop:
+                await self.measure(consumer)
+                await self.sleep(self.every_s)
+        except asyncio.CancelledError:
+            raise
+        except KafkaError as error:
+            log.warning("lag cannot be measured: %s", error)
+        finally:
+            await consumer.stop()
+
+    async def measure(self, consumer: AIOKafkaConsumer) -> None:
+        """One round; partitions that have moved to another worker are dropped from the gauge."""
+        progress = dict(self.context.progress)
+        gauge = self.context.metrics["consumer_lag_records"]
+        if progress:
+            try:
+                ends = await consumer.end_offsets([TopicPartition(*key) for key in progress])
+            except (KafkaError, TimeoutError) as error:
+                log.warning("lag cannot be measured now: %s", error)
+                return
+            for tp, end in ends.items():
+                gauge.labels(tp.topic, str(tp.partition)).set(max(0, end - progress[tp.topic, tp.partition]))
+        for topic, partition in self.shown - progress.keys():
+            gauge.remove(topic, str(partition))
+        self.shown = set(progress)

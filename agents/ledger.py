@@ -1,0 +1,92 @@
+"""The ledger hop: claims in, the table of all claims, and the state of every flow they touch on `totals`."""
+
+from __future__ import annotations
+
+import time
+
+import faust
+import msgspec
+from aiokafka.structs import TopicPartition
+
+from agents.context import Context, log
+from agents.publishing import Record, by_faust, send_all
+from agents.tables import durable_table
+from streams.ledger import Applied, Ledger
+from streams.picture import flow_state
+from streams.records import Claims
+from streams.topics import CLAIMS, LEDGER_CHANGELOG, TOTALS, partition_of
+
+_decode = msgspec.msgpack.Decoder(Claims).decode
+
+
+class LedgerHop:
+    """Ledgers by partition, in memory, on top of a table that survives.
+
+    An event is acknowledged only when its rows and the totals it led to are acknowledged. Delivered again, it changes
+    nothing and says the same totals again.
+    """
+
+    def __init__(self, app: faust.App, context: Context) -> None:
+        settings = context.settings
+        self.app, self.context = app, context
+        self.table = durable_table(app, "ledger", settings.partitions, LEDGER_CHANGELOG)
+        self.ledgers: dict[int, Ledger] = {}
+        topic = app.topic(CLAIMS, key_type=bytes, value_type=bytes, partitions=settings.partitions)
+        self.agent = app.agent(topic, name="ledger", concurrency=1)(self.run)
+        app.on_partitions_revoked.connect(self.revoked)
+
+    async def revoked(self, _app: object, revoked: set[TopicPartition], **_: object) -> None:
+        """Drop ledgers in memory: others may write to their partitions before they come back."""
+        self.ledgers.clear()
+        for tp in revoked:
+            self.context.progress.pop((tp.topic, tp.partition), None)
+
+    async def run(self, stream: faust.Stream[bytes]) -> None:
+        """Work events through one at a time, in order."""
+        stream.enable_acks = False
+        async for event in stream.events():
+            try:
+                await self.handle(event)
+            except Exception as error:
+                self.context.die("the ledger hop failed", error)
+            await stream.ack(event)
+            self.context.progress[CLAIMS, event.message.partition] = event.message.offset + 1
+
+    async def handle(self, event: faust.Event) -> None:
+        """One message of claims: apply, store, say."""
+        message, settings = event.message, self.context.settings
+        ledger = self.ledger(message.partition)
+        applied = ledger.apply(_decode(event.value).claims)
+        for row in applied.rows:
+            self.table[row] = ledger.row(row)
+        await self.table.acknowledged(settings.acknowledge_s)
+        await self.say(ledger, applied)
+        self.context.metrics["totals_seconds"].observe(max(0.0, time.time() - message.timestamp))
+
+    def ledger(self, partition: int) -> Ledger:
+        """The ledger of a partition, restored from the table when this worker has just been given it."""
+        ledger = self.ledgers.get(partition)
+        if ledger is None:
+            count = self.context.settings.partitions
+            rows = [
+                (key, value)
+                for key, value in self.table.items()
+                if partition_of(key.split(b"|")[1].decode(), count) == partition
+            ]
+            ledger = self.ledgers[partition] = Ledger.restored(rows)
+            if rows:
+                log.info("ledger: partition %d restored from %d rows", partition, len(rows))
+        return ledger
+
+    async def say(self, ledger: Ledger, applied: Applied) -> None:
+        """Send the state of every flow touched, and wait until the broker has it."""
+        metrics, rules = self.context.metrics, self.context.rules
+        records = []
+        for flow in applied.flows:
+            state = flow_state(ledger.nodes[flow], rules)
+            metrics.show_flow(state)
+            records.append(Record(TOTALS, flow.encode(), msgspec.json.encode(state)))
+        await send_all(by_faust(self.app), records, self.context.settings.acknowledge_s)
+        for (_, outcome), number in applied.outcomes.items():
+            metrics["claims_total"].labels(outcome.value).inc(number)
+        metrics["ledger_flows"].set(sum(len(one.nodes) for one in self.ledgers.values()))

@@ -1,0 +1,57 @@
+"""The worker's metrics, made from the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from streams.metrics import CATALOGUE
+from streams.records import AlertState, FlowState
+
+PREFIX = "bordertally_"
+
+
+class Metrics:
+    """One registry with every family of the catalogue; `metrics["reports_total"]` is the family."""
+
+    def __init__(self, flow_limit: int) -> None:
+        self.registry = CollectorRegistry()
+        self._families: dict[str, Any] = {}
+        self._flow_limit = flow_limit
+        self._flows: set[str] = set()
+        for one in CATALOGUE:
+            if one.kind == "histogram":
+                family: Any = Histogram(
+                    one.name, one.meaning, one.labels, registry=self.registry, buckets=[*one.buckets, float("inf")]
+                )
+            else:
+                kind = Counter if one.kind == "counter" else Gauge
+                family = kind(one.name, one.meaning, one.labels, registry=self.registry)
+            self._families[one.name.removeprefix(PREFIX)] = family
+        for severity in ("notice", "warning", "critical"):
+            self["open_alerts"].labels(severity).set(0)
+        for state in AlertState:
+            self["alerts_total"].labels(state.value)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._families[name]
+
+    def show_flow(self, state: FlowState) -> None:
+        """Rate, baseline and threshold of a flow; flows beyond the limit get no series of their own."""
+        if state.rate is None or (state.flow not in self._flows and len(self._flows) >= self._flow_limit):
+            return
+        self._flows.add(state.flow)
+        self["flow_daily_rate_people"].labels(state.flow).set(state.rate)
+        for name, value in (
+            ("flow_baseline_people", state.baseline and state.baseline.expected),
+            ("flow_threshold_people", state.baseline and state.baseline.threshold),
+        ):
+            if value is not None:
+                self[name].labels(state.flow).set(value)
+            else:
+                self[name].remove_by_labels({"flow": state.flow})
+
+    def exposition(self) -> bytes:
+        """The text that /metrics answers with."""
+        return generate_latest(self.registry)

@@ -1,0 +1,110 @@
+"""A worker: one Faust app with the hops its settings name."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import faust
+from aiokafka.structs import TopicPartition
+from mode import Service
+
+from agents.alerts import AlertsHop
+from agents.context import Context
+from agents.delivery.redis import RedisView
+from agents.http import Http
+from agents.intake import Intake
+from agents.lag import LagMeter
+from agents.ledger import LedgerHop
+from agents.tables import DurableTable
+from streams.settings import Hop, Settings
+from streams.topics import BIGGEST
+
+FAUST_HOPS = (Hop.LEDGER, Hop.ALERTS)
+
+
+def group_of(settings: Settings) -> str:
+    """The consumer group of the Faust hops: workers that run the same of them share it."""
+    hops = [hop.value for hop in FAUST_HOPS if hop in settings.hops]
+    return settings.app_id if len(hops) != 1 else f"{settings.app_id}-{hops[0]}"
+
+
+class Worker(faust.App):  # type: ignore[misc]
+    """A Faust app that brings services of its own along.
+
+    They start with it, not after its tables have recovered as Faust's do: they need no tables, and health must be
+    answered meanwhile.
+    """
+
+    services: list[Service]
+    context: Context
+
+    async def _on_agent_error(self, agent: object, error: BaseException) -> None:
+        """Faust could not hand an event over, or an agent raised: do not acknowledge it, nor start the agent again."""
+        if not isinstance(error, asyncio.CancelledError):
+            self.context.die(f"{agent} failed", error)
+
+    async def on_start(self) -> None:
+        """Start the services beside the app's own."""
+        await super().on_start()
+        for service in self.services:
+            await self.add_runtime_dependency(service)
+
+
+def create_app(settings: Settings, context: Context | None = None) -> Worker:
+    """A Faust app with the agents and services of the hops that the settings name.
+
+    Topics exist already (`bordertally topics --create`); the app declares none. Raises ConfigError.
+    """
+    context = context or Context.load(settings)
+    app = Worker(
+        group_of(settings),
+        broker=";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
+        store="memory://",
+        Table=DurableTable,
+        datadir=str(Path(tempfile.gettempdir()) / "bordertally"),  # made by Faust, unused by the memory store
+        autodiscover=False,
+        origin="agents",
+        key_serializer="raw",
+        value_serializer="raw",
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_request_timeout=max(90.0, settings.session_timeout_s * 2),
+        broker_heartbeat_interval=max(settings.session_timeout_s / 3 - 0.001, 0.1),
+        broker_commit_interval=1.0,
+        consumer_group_instance_id=f"{settings.instance}-faust" if settings.instance else None,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=BIGGEST,
+        producer_linger=settings.linger_s,
+        producer_max_batch_size=262_144,
+        producer_max_request_size=BIGGEST + 65_536,
+        producer_acks=-1,
+        stream_buffer_maxsize=64,
+        stream_recovery_delay=settings.recovery_delay_s,
+        stream_wait_empty=False,
+        web_enabled=False,
+        web_in_thread=False,
+    )
+    app.services = [Http(context), LagMeter(context)]
+    if Hop.LEDGER in settings.hops:
+        LedgerHop(app, context)
+    if Hop.ALERTS in settings.hops:
+        AlertsHop(app, context)
+    if Hop.INTAKE in settings.hops:
+        app.services.append(Intake(context))
+    if Hop.DELIVERY in settings.hops:
+        app.services.append(RedisView(context))
+
+    @app.on_rebalance_complete.connect
+    async def ready(*_: object, **__: object) -> None:
+        context.ready.update(hop.value for hop in FAUST_HOPS if hop in settings.hops)
+
+    @app.on_partitions_revoked.connect
+    async def away(_app: object, revoked: set[TopicPartition], **_: object) -> None:
+        context.ready.difference_update(hop.value for hop in FAUST_HOPS)
+
+    return app

@@ -1,0 +1,36 @@
+"""The catalogue of metrics: name, kind, unit in the name, labels, meaning. Docs and code are made from it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+
+class Metric(NamedTuple):
+    """One metric family, after Prometheus' naming conventions (base units, `_total` for counters)."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    meaning: str
+    buckets: tuple[float, ...] = ()
+
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+_SIZES = (1, 10, 100, 1_000, 10_000, 100_000)
+
+CATALOGUE = (
+    Metric("bordertally_reports_total", "counter", ("topic", "outcome"), "Reports read: accepted or rejected."),
+    Metric("bordertally_rejects_total", "counter", ("reason",), "Reports refused, by reason."),
+    Metric("bordertally_claims_total", "counter", ("outcome",), "Claims in the ledger: new, correction, ..."),
+    Metric("bordertally_batch_reports", "histogram", (), "Reports in one intake batch.", _SIZES),
+    Metric("bordertally_totals_seconds", "histogram", (), "Kafka timestamp of claims to totals sent.", _SECONDS),
+    Metric("bordertally_alerts_total", "counter", ("state",), "Alert records sent, by state."),
+    Metric("bordertally_open_alerts", "gauge", ("severity",), "Alerts open now on this worker's flows."),
+    Metric("bordertally_flow_daily_rate_people", "gauge", ("flow",), "People on the latest covered day."),
+    Metric("bordertally_flow_baseline_people", "gauge", ("flow",), "People a day expected; absent without a baseline."),
+    Metric("bordertally_flow_threshold_people", "gauge", ("flow",), "People a day above which an alert opens."),
+    Metric("bordertally_consumer_lag_records", "gauge", ("topic", "partition"), "Records not yet worked through."),
+    Metric("bordertally_ledger_flows", "gauge", (), "Flows in this worker's ledgers."),
+    Metric("bordertally_redis_up", "gauge", (), "1 while the serving view in Redis can be written."),
+    Metric("bordertally_delivered_total", "counter", ("topic",), "Records written to Redis."),
+)

@@ -1,0 +1,95 @@
+"""Settings, read from the environment: `BORDERTALLY_` and the name in capitals. A bad value is refused at start."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from streams.errors import ConfigError, shown
+
+
+class Hop(enum.StrEnum):
+    """A stage of the pipeline. All run in one worker by default; each can run alone, to scale apart."""
+
+    INTAKE = "intake"
+    LEDGER = "ledger"
+    ALERTS = "alerts"
+    DELIVERY = "delivery"
+
+
+class Settings(BaseSettings):
+    """Every setting of a worker, its default and its meaning."""
+
+    model_config = SettingsConfigDict(env_prefix="BORDERTALLY_", extra="ignore", frozen=True)
+
+    brokers: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, separated by commas.")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="The Redis that serves latest totals and alerts.")
+    sources: Path | None = Field(None, description="The source registry (TOML). Default: the sample's registry.")
+    rules: Path | None = Field(None, description="Detection settings and operator baselines (TOML). Default: built in.")
+    hops: Annotated[tuple[Hop, ...], NoDecode] = Field(
+        tuple(Hop), description="Stages this worker runs, separated by commas: intake, ledger, alerts, delivery."
+    )
+    app_id: str = Field("bordertally", min_length=1, description="Prefix of the consumer groups.")
+    instance: str = Field("", description="A name unique to this worker: Kafka keeps its place while it restarts.")
+    partitions: int = Field(8, ge=1, le=1000, description="Partitions of every topic; the same for all workers.")
+    replication: int = Field(1, ge=1, le=10, description="Replication factor of the topics `topics --create` makes.")
+    http_host: str = Field("127.0.0.1", description="Address of /metrics and /healthz.")
+    http_port: int = Field(6066, ge=0, le=65535, description="Port of /metrics and /healthz; 0 turns them off.")
+    session_timeout_s: float = Field(10.0, ge=1, le=300, description="Seconds after which a silent worker is replaced.")
+    batch_reports: int = Field(5_000, ge=1, le=100_000, description="Reports the intake takes in one batch at most.")
+    batch_wait_s: float = Field(0.2, gt=0, le=60, description="Seconds the intake waits for the first of a batch.")
+    linger_s: float = Field(0.002, ge=0, le=5, description="Seconds a producer waits to fill a request.")
+    acknowledge_s: float = Field(60.0, gt=0, le=600, description="Seconds to wait for the broker before giving up.")
+    report_bytes: int = Field(262_144, ge=1_000, le=16_000_000, description="Bytes of a report at most.")
+    period_days: int = Field(400, ge=1, le=4_000, description="Days of a period at most.")
+    skew_s: int = Field(86_400, ge=0, le=864_000, description="Seconds that a time may lie ahead.")
+    flow_metrics: int = Field(200, ge=0, le=10_000, description="Flows that get metrics of their own at most.")
+    alert_log: int = Field(10_000, ge=1, le=10_000_000, description="Alert records kept in Redis at most.")
+    recovery_delay_s: float = Field(0.0, ge=0, le=60, description="Seconds to let a rebalance settle before recovery.")
+
+    @field_validator("hops", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("hops")
+    @classmethod
+    def _some(cls, value: tuple[Hop, ...]) -> tuple[Hop, ...]:
+        if not value:
+            raise ValueError("at least one of intake, ledger, alerts, delivery")
+        return value
+
+    @field_validator("brokers")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for address in value.split(","):
+            host, _, port = address.strip().rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError("host:port, separated by commas")
+        return value
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings. Raises ConfigError naming each variable and its value when one is bad."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = [
+            f"BORDERTALLY_{'_'.join(str(part) for part in fault['loc'][:1]).upper()}={shown(fault['input'])}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise ConfigError("; ".join(faults)) from None
+
+
+def documented() -> list[tuple[str, str, str]]:
+    """(variable, default, meaning) of every setting, for the docs and `bordertally settings`."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        text = ",".join(default) if isinstance(default, tuple) else "" if default is None else str(default)
+        rows.append((f"BORDERTALLY_{name.upper()}", text, field.description or ""))
+    return rows
