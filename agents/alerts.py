@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any, cast
 
 import faust
 import msgspec
 from aiokafka.structs import TopicPartition
+from faust.types import EventT
 
 from agents.context import Context
 from agents.publishing import Record, by_faust, send_all
-from agents.tables import durable_table
+from agents.tables import make_table
 from streams.alerts import Known, advance
 from streams.records import AlertState, FlowState
-from streams.topics import ALERTS, ALERTS_CHANGELOG, TOTALS
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
 _decode_known = msgspec.msgpack.Decoder(list[Known]).decode
@@ -28,45 +29,46 @@ class AlertsHop:
     def __init__(self, app: faust.App, context: Context) -> None:
         settings = context.settings
         self.app, self.context = app, context
-        self.table = durable_table(app, "alerts", settings.partitions, ALERTS_CHANGELOG)
+        self.table = make_table(app, "alerts", settings.partitions)
         self.open: dict[bytes, Counter[str]] = {}
         self.total: Counter[str] = Counter()
-        topic = app.topic(TOTALS, key_type=bytes, value_type=bytes, partitions=settings.partitions)
+        topic = app.topic(context.topics.totals, key_type=bytes, value_type=bytes, partitions=settings.partitions)
         self.agent = app.agent(topic, name="alerts", concurrency=1)(self.run)
-        app.on_partitions_revoked.connect(self.revoked)
+        app.on_partitions_revoked.connect(cast("Any", self.revoked))
 
-    async def revoked(self, _app: object, revoked: set[TopicPartition], **_: object) -> None:
+    async def revoked(self, _app: object, revoked: set[TopicPartition], *_: object, **__: object) -> None:
         """Others speak for these flows now."""
         self.open.clear()
         self.total.clear()
         for tp in revoked:
             self.context.progress.pop((tp.topic, tp.partition), None)
 
-    async def run(self, stream: faust.Stream[bytes]) -> None:
+    async def run(self, stream: faust.StreamT[bytes]) -> None:
         """Work events through one at a time, in order."""
         stream.enable_acks = False
         async for event in stream.events():
             try:
                 await self.handle(event)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
                 self.context.die("the alerts hop failed", error)
             await stream.ack(event)
-            self.context.progress[TOTALS, event.message.partition] = event.message.offset + 1
+            self.context.progress[self.context.topics.totals, event.message.partition] = event.message.offset + 1
 
-    async def handle(self, event: faust.Event) -> None:
+    async def handle(self, event: EventT[bytes]) -> None:
         """One state of one flow."""
         settings = self.context.settings
-        key: bytes = event.key
+        key = cast("bytes", event.key)
         stored = self.table.get(key)
         before = _decode_known(stored) if stored else []
         known, said = advance(before, _decode_state(event.value), self.context.names)
-        records = [Record(ALERTS, key, msgspec.json.encode(alert)) for alert in said]
+        records = [Record(self.context.topics.alerts, key, msgspec.json.encode(alert)) for alert in said]
         await send_all(by_faust(self.app), records, settings.acknowledge_s)
         if known != before:
             self.table[key] = msgspec.msgpack.encode(known)
             await self.table.acknowledged(settings.acknowledge_s)
         for alert in said:
             self.context.metrics["alerts_total"].labels(alert.state.value).inc()
+        self.context.metrics["states_read_total"].inc()
         self.count(key, known)
 
     def count(self, key: bytes, known: list[Known]) -> None:

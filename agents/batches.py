@@ -27,12 +27,15 @@ class BatchHop(Service, ConsumerRebalanceListener):
 
     abstract = True
     hop: str
-    topics: tuple[str, ...]
     consumer: AIOKafkaConsumer
 
     def __init__(self, context: Context) -> None:
         self.context = context
         super().__init__()
+
+    def topics(self) -> tuple[str, ...]:
+        """The topics to consume."""
+        raise NotImplementedError
 
     async def handle(self, batch: Batch) -> None:
         """Work a batch through; return only when all it made is acknowledged."""
@@ -46,7 +49,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
         for tp in revoked:
             self.context.progress.pop((tp.topic, tp.partition), None)
 
-    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:  # noqa: ARG002 - aiokafka's interface
         """This worker has its share of the partitions: the hop is ready."""
         self.context.ready.add(self.hop)
 
@@ -76,7 +79,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
         consumer = self.consumer = self._consumer()
         try:
             await consumer.start()
-            consumer.subscribe(self.topics, listener=self)
+            consumer.subscribe(self.topics(), listener=self)
             while not self.should_stop:
                 batch = await consumer.getmany(
                     timeout_ms=int(self.context.settings.batch_wait_s * 1000),
@@ -89,7 +92,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
                     await self.idle()
         except asyncio.CancelledError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the batch must come again
             self.context.die(f"the {self.hop} hop failed", error)
         finally:
             await consumer.stop()

@@ -16,6 +16,7 @@ from streams.reports import Limits
 from streams.rules import Rules, parse_rules
 from streams.settings import Settings
 from streams.sources import Registry, parse_registry
+from streams.topics import Topics
 
 log = logging.getLogger("bordertally")
 
@@ -58,6 +59,11 @@ class Context:
         return cls(
             settings, load_registry(settings.sources), load_rules(settings.rules), Metrics(settings.flow_metrics)
         )
+
+    @property
+    def topics(self) -> Topics:
+        """The names of the topics."""
+        return Topics(self.settings.topic_prefix)
 
     @property
     def limits(self) -> Limits:

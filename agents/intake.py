@@ -9,14 +9,12 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import ConsumerRecord
 
-
 from agents.batches import Batch, BatchHop
-
 from agents.publishing import Record, by_kafka, make_producer, send_all
 from streams.errors import RefusedError
 from streams.records import Claim, Claims
 from streams.reports import read_report
-from streams.topics import CLAIMS, REJECTED, REPORTS, partition_of
+from streams.topics import Topics, partition_of
 
 log = logging.getLogger("bordertally")
 MESSAGE_CLAIMS = 20_000
@@ -27,8 +25,11 @@ class Intake(BatchHop):
     """Reads the producers' topics; every report leads to claims or to exactly one record on `reports.rejected`."""
 
     hop = "intake"
-    topics = tuple(REPORTS.values())
     producer: AIOKafkaProducer
+
+    def topics(self) -> tuple[str, ...]:
+        """The producers' topics."""
+        return self.context.topics.every_report
 
     async def on_start(self) -> None:
         """Connect the producer."""
@@ -46,34 +47,38 @@ class Intake(BatchHop):
         rejects: list[Record] = []
         outcomes: Counter[tuple[str, str]] = Counter()
         settings, registry, limits = self.context.settings, self.context.registry, self.context.limits
+        topics = self.context.topics
         for tp, records in batch.items():
             for record in records:
                 try:
                     claims = read_report(record.value or b"", registry, record.timestamp / 1000, limits)
                 except RefusedError as error:
-                    rejects.append(rejected(record, error))
+                    rejects.append(rejected(record, error, topics))
                     outcomes[tp.topic, "rejected"] += 1
                     self.context.metrics["rejects_total"].labels(error.reason.value).inc()
                 else:
                     outcomes[tp.topic, "accepted"] += 1
                     for claim in claims:
                         by_partition[partition_of(claim.flow, settings.partitions)].append(claim)
-        await send_all(by_kafka(self.producer), [*claim_messages(by_partition), *rejects], settings.acknowledge_s)
+        await send_all(
+            by_kafka(self.producer), [*claim_messages(by_partition, topics), *rejects], settings.acknowledge_s
+        )
         for (topic, outcome), number in outcomes.items():
             self.context.metrics["reports_total"].labels(topic, outcome).inc(number)
+        self.context.metrics["claims_sent_total"].inc(sum(len(claims) for claims in by_partition.values()))
         self.context.metrics["batch_reports"].observe(outcomes.total())
 
 
-def claim_messages(by_partition: dict[int, list[Claim]]) -> list[Record]:
+def claim_messages(by_partition: dict[int, list[Claim]], topics: Topics) -> list[Record]:
     """One message a partition (more only for very many claims), in order of arrival."""
     return [
-        Record(CLAIMS, None, msgspec.msgpack.encode(Claims(claims[start : start + MESSAGE_CLAIMS])), partition)
+        Record(topics.claims, None, msgspec.msgpack.encode(Claims(claims[start : start + MESSAGE_CLAIMS])), partition)
         for partition, claims in sorted(by_partition.items())
         for start in range(0, len(claims), MESSAGE_CLAIMS)
     ]
 
 
-def rejected(record: ConsumerRecord, error: RefusedError) -> Record:
+def rejected(record: ConsumerRecord, error: RefusedError, topics: Topics) -> Record:
     """A dead letter: the original bytes as the value, untouched, and all that is known about them as headers."""
     said = {
         "reason": error.reason.value,
@@ -86,6 +91,4 @@ def rejected(record: ConsumerRecord, error: RefusedError) -> Record:
         "offset": str(record.offset),
     }
     headers = [(name, text.encode("utf-8", "backslashreplace")) for name, text in said.items()]
-    return Record(REJECTED, record.key, record.value or b"", headers=headers)
-
-
+    return Record(topics.rejected, record.key, record.value or b"", headers=headers)

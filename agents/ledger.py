@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from typing import Any, cast
 
 import faust
 import msgspec
 from aiokafka.structs import TopicPartition
+from faust.types import EventT
 
 from agents.context import Context, log
 from agents.publishing import Record, by_faust, send_all
-from agents.tables import durable_table
+from agents.tables import make_table
 from streams.ledger import Applied, Ledger
 from streams.picture import flow_state
 from streams.records import Claims
-from streams.topics import CLAIMS, LEDGER_CHANGELOG, TOTALS, partition_of
+from streams.topics import partition_of
 
 _decode = msgspec.msgpack.Decoder(Claims).decode
 
@@ -29,30 +31,30 @@ class LedgerHop:
     def __init__(self, app: faust.App, context: Context) -> None:
         settings = context.settings
         self.app, self.context = app, context
-        self.table = durable_table(app, "ledger", settings.partitions, LEDGER_CHANGELOG)
+        self.table = make_table(app, "ledger", settings.partitions)
         self.ledgers: dict[int, Ledger] = {}
-        topic = app.topic(CLAIMS, key_type=bytes, value_type=bytes, partitions=settings.partitions)
+        topic = app.topic(context.topics.claims, key_type=bytes, value_type=bytes, partitions=settings.partitions)
         self.agent = app.agent(topic, name="ledger", concurrency=1)(self.run)
-        app.on_partitions_revoked.connect(self.revoked)
+        app.on_partitions_revoked.connect(cast("Any", self.revoked))
 
-    async def revoked(self, _app: object, revoked: set[TopicPartition], **_: object) -> None:
+    async def revoked(self, _app: object, revoked: set[TopicPartition], *_: object, **__: object) -> None:
         """Drop ledgers in memory: others may write to their partitions before they come back."""
         self.ledgers.clear()
         for tp in revoked:
             self.context.progress.pop((tp.topic, tp.partition), None)
 
-    async def run(self, stream: faust.Stream[bytes]) -> None:
+    async def run(self, stream: faust.StreamT[bytes]) -> None:
         """Work events through one at a time, in order."""
         stream.enable_acks = False
         async for event in stream.events():
             try:
                 await self.handle(event)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
                 self.context.die("the ledger hop failed", error)
             await stream.ack(event)
-            self.context.progress[CLAIMS, event.message.partition] = event.message.offset + 1
+            self.context.progress[self.context.topics.claims, event.message.partition] = event.message.offset + 1
 
-    async def handle(self, event: faust.Event) -> None:
+    async def handle(self, event: EventT[bytes]) -> None:
         """One message of claims: apply, store, say."""
         message, settings = event.message, self.context.settings
         ledger = self.ledger(message.partition)
@@ -85,8 +87,9 @@ class LedgerHop:
         for flow in applied.flows:
             state = flow_state(ledger.nodes[flow], rules)
             metrics.show_flow(state)
-            records.append(Record(TOTALS, flow.encode(), msgspec.json.encode(state)))
+            records.append(Record(self.context.topics.totals, flow.encode(), msgspec.json.encode(state)))
         await send_all(by_faust(self.app), records, self.context.settings.acknowledge_s)
+        metrics["states_sent_total"].inc(len(records))
         for (_, outcome), number in applied.outcomes.items():
             metrics["claims_total"].labels(outcome.value).inc(number)
         metrics["ledger_flows"].set(sum(len(one.nodes) for one in self.ledgers.values()))

@@ -54,9 +54,7 @@ def by_faust(app: faust.App) -> Send:
     """Send through the producer of a Faust app."""
 
     async def send(one: Record) -> Awaitable[Any]:
-        sent: Awaitable[Any] = await app.producer.send(
-            one.topic, one.key, one.value, one.partition, None, one.headers
-        )
+        sent: Awaitable[Any] = await app.producer.send(one.topic, one.key, one.value, one.partition, None, one.headers)
         return sent
 
     return send

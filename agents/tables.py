@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import faust
 from faust.types import FutureMessage
 
+from agents.context import Context
 
-class DurableTable(faust.Table):  # type: ignore[misc]
+
+class DurableTable(faust.Table[bytes, bytes]):
     """Faust queues changelog records and may commit an event's offset before they are acknowledged.
 
     `acknowledged` closes that gap: call it before acknowledging the event. Keys and values are bytes.
+    The changelog topic is `<name>-changelog`, whatever the app is called: a hop that moves to a worker of its own finds
+    its state. It exists already (`bordertally topics --create`).
     """
+
+    def _changelog_topic_name(self) -> str:
+        context: Context = cast("Any", self.app).context
+        return context.topics.changelog(self.name)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._unacknowledged: list[FutureMessage[Any]] = []
+        self._unacknowledged: list[FutureMessage] = []
 
-    def send_changelog(self, *args: Any, **kwargs: Any) -> FutureMessage[Any]:
+    def send_changelog(self, *args: Any, **kwargs: Any) -> FutureMessage:
         """Remember what was sent."""
-        sent: FutureMessage[Any] = super().send_changelog(*args, **kwargs)
+        sent: FutureMessage = super().send_changelog(*args, **kwargs)
         self._unacknowledged.append(sent)
         return sent
 
@@ -33,18 +41,7 @@ class DurableTable(faust.Table):  # type: ignore[misc]
                 await asyncio.gather(*sent)
 
 
-def durable_table(app: faust.App, name: str, partitions: int, changelog: str) -> DurableTable:
-    """A table of bytes with its changelog on a topic that exists already (`bordertally topics --create`)."""
-    table: DurableTable = app.Table(name, partitions=partitions, key_type=bytes, value_type=bytes)
-    table.changelog_topic = app.topic(
-        changelog,
-        key_type=bytes,
-        value_type=bytes,
-        partitions=partitions,
-        compacting=True,
-        acks=False,
-        internal=True,
-        allow_empty=True,
-        maxsize=131_072,
-    )
-    return table
+def make_table(app: faust.App, name: str, partitions: int) -> DurableTable:
+    """A table of bytes; the app's `Table` setting makes it a durable one."""
+    table = app.Table(name, partitions=partitions, key_type=bytes, value_type=bytes)
+    return cast("DurableTable", table)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.errors import BordertallyError
-from streams.topics import topic_specs
+from streams.settings import Settings
+from streams.topics import Topics
 
 _EXISTS = 36
 
@@ -19,12 +21,12 @@ class Created(NamedTuple):
     outcome: str
 
 
-async def create_topics(brokers: str, partitions: int, replication: int) -> list[Created]:
+async def create_topics(settings: Settings) -> list[Created]:
     """Create what is missing. Raises BordertallyError when the broker refuses, or a topic has other partitions."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=20_000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.brokers, request_timeout_ms=20_000)
     await admin.start()
     try:
-        specs = topic_specs(partitions, replication)
+        specs = Topics(settings.topic_prefix).specs(settings.partitions, settings.replication)
         wanted = [NewTopic(one.name, one.partitions, one.replication, topic_configs=one.config) for one in specs]
         answer = await admin.create_topics(wanted)
         created = []
@@ -32,13 +34,24 @@ async def create_topics(brokers: str, partitions: int, replication: int) -> list
             if code not in (0, _EXISTS):
                 raise BordertallyError(f"topic {name}: the broker refused it: error {code} {why[0] if why else ''}")
             created.append(Created(name, "there" if code == _EXISTS else "made"))
-        for topic in await admin.describe_topics([one.name for one in specs]):
-            count = len(topic["partitions"])
-            if count != partitions:
+        counts = await _partitions(admin, [one.name for one in specs])
+        for name, count in counts.items():
+            if count != settings.partitions:
                 raise BordertallyError(
-                    f"topic {topic['topic']}: it has {count} partitions, BORDERTALLY_PARTITIONS={partitions}; "
+                    f"topic {name}: it has {count} partitions, BORDERTALLY_PARTITIONS={settings.partitions}; "
                     "all topics need the same number"
                 )
         return created
     finally:
         await admin.close()
+
+
+async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
+    """How many partitions the topics have; topics just made take a moment to be known everywhere."""
+    counts: dict[str, int] = {}
+    for _ in range(100):
+        counts = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(names)}
+        if all(counts.values()):
+            break
+        await asyncio.sleep(0.05)
+    return counts

@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 import faust
-from aiokafka.structs import TopicPartition
 from mode import Service
 
 from agents.alerts import AlertsHop
@@ -30,7 +29,7 @@ def group_of(settings: Settings) -> str:
     return settings.app_id if len(hops) != 1 else f"{settings.app_id}-{hops[0]}"
 
 
-class Worker(faust.App):  # type: ignore[misc]
+class Worker(faust.App):
     """A Faust app that brings services of its own along.
 
     They start with it, not after its tables have recovered as Faust's do: they need no tables, and health must be
@@ -89,6 +88,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         web_enabled=False,
         web_in_thread=False,
     )
+    app.context = context
     app.services = [Http(context), LagMeter(context)]
     if Hop.LEDGER in settings.hops:
         LedgerHop(app, context)
@@ -104,7 +104,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         context.ready.update(hop.value for hop in FAUST_HOPS if hop in settings.hops)
 
     @app.on_partitions_revoked.connect
-    async def away(_app: object, revoked: set[TopicPartition], **_: object) -> None:
+    async def away(*_: object, **__: object) -> None:
         context.ready.difference_update(hop.value for hop in FAUST_HOPS)
 
     return app

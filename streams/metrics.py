@@ -21,8 +21,11 @@ _SIZES = (1, 10, 100, 1_000, 10_000, 100_000)
 CATALOGUE = (
     Metric("bordertally_reports_total", "counter", ("topic", "outcome"), "Reports read: accepted or rejected."),
     Metric("bordertally_rejects_total", "counter", ("reason",), "Reports refused, by reason."),
+    Metric("bordertally_claims_sent_total", "counter", (), "Claims passed on by the intake."),
     Metric("bordertally_claims_total", "counter", ("outcome",), "Claims in the ledger: new, correction, ..."),
     Metric("bordertally_batch_reports", "histogram", (), "Reports in one intake batch.", _SIZES),
+    Metric("bordertally_states_sent_total", "counter", (), "States of flows sent on `totals` by the ledger."),
+    Metric("bordertally_states_read_total", "counter", (), "States of flows worked through by the alerts hop."),
     Metric("bordertally_totals_seconds", "histogram", (), "Kafka timestamp of claims to totals sent.", _SECONDS),
     Metric("bordertally_alerts_total", "counter", ("state",), "Alert records sent, by state."),
     Metric("bordertally_open_alerts", "gauge", ("severity",), "Alerts open now on this worker's flows."),

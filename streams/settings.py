@@ -34,6 +34,7 @@ class Settings(BaseSettings):
         tuple(Hop), description="Stages this worker runs, separated by commas: intake, ledger, alerts, delivery."
     )
     app_id: str = Field("bordertally", min_length=1, description="Prefix of the consumer groups.")
+    topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Stands before every topic's name.")
     instance: str = Field("", description="A name unique to this worker: Kafka keeps its place while it restarts.")
     partitions: int = Field(8, ge=1, le=1000, description="Partitions of every topic; the same for all workers.")
     replication: int = Field(1, ge=1, le=10, description="Replication factor of the topics `topics --create` makes.")
@@ -79,7 +80,7 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         faults = [
-            f"BORDERTALLY_{'_'.join(str(part) for part in fault['loc'][:1]).upper()}={shown(fault['input'])}: {fault['msg']}"
+            f"BORDERTALLY_{str(fault['loc'][0]).upper()}={shown(fault['input'])}: {fault['msg']}"
             for fault in error.errors()
         ]
         raise ConfigError("; ".join(faults)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from streams.flows import origin
@@ -10,14 +11,6 @@ from streams.sources import Topic
 
 BIGGEST = 16 * 1024 * 1024
 """Bytes of the biggest message any topic takes: room for a 10 MB report to be refused with its original bytes."""
-
-REPORTS = {kind: f"reports.{kind.value}" for kind in Topic}
-REJECTED = "reports.rejected"
-CLAIMS = "claims"
-LEDGER_CHANGELOG = "ledger-changelog"
-TOTALS = "totals"
-ALERTS_CHANGELOG = "alerts-changelog"
-ALERTS = "alerts"
 
 
 class TopicSpec(NamedTuple):
@@ -36,26 +29,65 @@ _WEEK = {"cleanup.policy": "delete", "retention.ms": str(7 * 24 * 3600 * 1000)}
 _ARRIVAL = {"message.timestamp.type": "LogAppendTime"}
 
 
-def topic_specs(partitions: int = 8, replication: int = 1) -> list[TopicSpec]:
-    """Every topic of the pipeline.
+@dataclass(frozen=True)
+class Topics:
+    """The names of all topics; `prefix` stands before each, so that several pipelines can share a broker."""
 
-    All have the same number of partitions: a table lives with the partitions of its source. Changing it later needs
-    a replay, because the ledger is divided by it (see `partition_of`).
-    """
-    said = "producers' reports, one JSON object a message"
-    rows: list[tuple[str, dict[str, str], str]] = [
-        (REPORTS[Topic.GOVERNMENT], _FOREVER | _ARRIVAL, f"governments: {said}"),
-        (REPORTS[Topic.FRONTEX], _FOREVER | _ARRIVAL, f"Frontex: {said}"),
-        (REPORTS[Topic.CHECKPOINT], _FOREVER | _ARRIVAL, f"checkpoint counters: {said}"),
-        (REJECTED, _FOREVER, "refused messages untouched, with reason, field and value in the headers"),
-        (CLAIMS, _WEEK, "checked claims, one message a partition and intake batch"),
-        (LEDGER_CHANGELOG, _COMPACT, "the ledger's table: every claim, by flow and day"),
-        (TOTALS, _COMPACT, "the state of each flow, keyed by flow; the newest replaces those before"),
-        (ALERTS_CHANGELOG, _COMPACT, "the alerts' table: what was said about each flow"),
-        (ALERTS, _FOREVER, "every alert record, keyed by flow, kept"),
-    ]
-    size = {"max.message.bytes": str(BIGGEST)}
-    return [TopicSpec(name, partitions, replication, size | config, meaning) for name, config, meaning in rows]
+    prefix: str = ""
+
+    def reports(self, kind: Topic) -> str:
+        """Where sources of a class publish."""
+        return f"{self.prefix}reports.{kind.value}"
+
+    @property
+    def every_report(self) -> tuple[str, ...]:
+        """The producers' topics."""
+        return tuple(self.reports(kind) for kind in Topic)
+
+    @property
+    def rejected(self) -> str:
+        """Dead letters."""
+        return f"{self.prefix}reports.rejected"
+
+    @property
+    def claims(self) -> str:
+        """From intake to ledger."""
+        return f"{self.prefix}claims"
+
+    @property
+    def totals(self) -> str:
+        """The newest state of each flow."""
+        return f"{self.prefix}totals"
+
+    @property
+    def alerts(self) -> str:
+        """What was said about each flow, in order."""
+        return f"{self.prefix}alerts"
+
+    def changelog(self, table: str) -> str:
+        """What a table is restored from."""
+        return f"{self.prefix}{table}-changelog"
+
+    def specs(self, partitions: int = 8, replication: int = 1) -> list[TopicSpec]:
+        """Every topic of the pipeline.
+
+        All have the same number of partitions: a table lives with the partitions of its source. Changing it later
+        needs a replay, because the ledger is divided by it (see `partition_of`).
+        """
+        said = "producers' reports, one JSON object a message"
+        rows: list[tuple[str, dict[str, str], str]] = [
+            (self.reports(Topic.GOVERNMENT), _FOREVER | _ARRIVAL, f"governments: {said}"),
+            (self.reports(Topic.FRONTEX), _FOREVER | _ARRIVAL, f"Frontex: {said}"),
+            (self.reports(Topic.CHECKPOINT), _FOREVER | _ARRIVAL, f"checkpoint counters: {said}"),
+            (self.rejected, _FOREVER, "refused messages untouched, with reason, field and value in the headers"),
+            (self.claims, _WEEK, "checked claims, one message a partition and intake batch"),
+            (self.changelog("ledger"), _COMPACT, "the ledger's table: every claim, by flow and day"),
+            (self.totals, _COMPACT, "the state of each flow, keyed by flow; the newest replaces those before"),
+            (self.changelog("alerts"), _COMPACT, "the alerts' table: what was said about each flow"),
+            (self.alerts, _FOREVER, "every alert record, keyed by flow, kept"),
+        ]
+        size = {"max.message.bytes": str(BIGGEST)}
+        return [TopicSpec(name, partitions, replication, size | config, meaning) for name, config, meaning in rows]
 
 
 def partition_of(flow: str, partitions: int) -> int:

@@ -28,7 +28,6 @@ from redis.exceptions import RedisError
 from agents.batches import Batch, BatchHop
 from agents.context import Context, log
 from streams.records import Alert, AlertState, FlowState
-from streams.topics import ALERTS, TOTALS
 
 PREFIX = "bordertally"
 NEWS_S = 60
@@ -59,12 +58,15 @@ class RedisView(BatchHop):
     """Writes the view; when Redis is away it waits and retries, and nothing else in the worker notices."""
 
     hop = "delivery"
-    topics = (TOTALS, ALERTS)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.redis = Redis.from_url(context.settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
         self.positions: dict[TopicPartition, int | None] = {}
+
+    def topics(self) -> tuple[str, ...]:
+        """What is shown."""
+        return self.context.topics.totals, self.context.topics.alerts
 
     async def on_stop(self) -> None:
         """Close the connections."""
@@ -75,10 +77,6 @@ class RedisView(BatchHop):
         super().on_partitions_revoked(revoked)
         for tp in revoked:
             self.positions.pop(tp, None)
-
-    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Where to go on is decided by what Redis holds, on the first records or the first idle moment."""
-        super().on_partitions_assigned(assigned)
 
     async def handle(self, batch: Batch) -> None:
         """Write a batch, as often as it takes until Redis has it."""
@@ -130,7 +128,7 @@ class RedisView(BatchHop):
         async with self.redis.pipeline(transaction=True) as pipe:
             for record in records:
                 fresh = record.timestamp >= oldest
-                if tp.topic == TOTALS:
+                if tp.topic == self.context.topics.totals:
                     self._put_state(pipe, _decode_state(record.value), record.value, fresh=fresh)
                 else:
                     self._put_alert(pipe, _decode_alert(record.value), record.value, fresh=fresh)
@@ -159,6 +157,5 @@ class RedisView(BatchHop):
     def _put_alert(self, pipe: Pipeline, alert: Alert, raw: bytes, *, fresh: bool) -> None:
         opened = alert.state in (AlertState.FIRING, AlertState.UPDATED)
         keys = [f"{PREFIX}:alerts", f"{PREFIX}:alerts:open", f"{PREFIX}:alerts:log", f"{PREFIX}:alerts"]
-        said = [alert.id, alert.seq, alert.flow, alert.state.value, raw]
-        rest = [int(opened), self.context.settings.alert_log, int(fresh)]
-        pipe.eval(_ADD_ALERT, len(keys), *keys, *said, *rest)
+        said: list[str | bytes | int] = [alert.id, alert.seq, alert.flow, alert.state.value, raw]
+        pipe.eval(_ADD_ALERT, len(keys), *keys, *said, int(opened), self.context.settings.alert_log, int(fresh))

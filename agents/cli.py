@@ -1,0 +1,205 @@
+"""The command `bordertally`."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import click
+import msgspec
+import typer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from agents.context import load_registry, load_rules
+from agents.publish import checked, publish, read_lines
+from agents.schema import asyncapi, report_schema
+from agents.servers.errors import ServerError
+from agents.show import normal_levels, show_outcome
+from agents.topics import create_topics
+from streams.errors import BordertallyError
+from streams.replay import Desk, read_all
+from streams.settings import documented, load_settings
+from streams.topics import Topics
+
+cli = typer.Typer(
+    help="Live, defensible totals of people crossing borders.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out, err = Console(), Console(stderr=True)
+
+Files = Annotated[list[Path], typer.Argument(help="NDJSON files of reports; - is standard input.")]
+Sources = Annotated[Path | None, typer.Option("--sources", help="The source registry (TOML).")]
+RulesFile = Annotated[Path | None, typer.Option("--rules", help="Detection settings and operator baselines (TOML).")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
+
+
+def main() -> None:
+    """Run a command; whatever a user can cause ends in one sentence and exit code 2, Ctrl-C in 130."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        code = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (BordertallyError, ServerError) as error:
+        code = _fail(str(error))
+    except KafkaError as error:
+        code = _fail(f"Kafka: {error}")
+    except (KeyboardInterrupt, click.Abort):
+        code = _fail("stopped", 130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(why: str, code: int = 2) -> int:
+    err.print(f"bordertally: {why}", style="red", markup=False, highlight=False, soft_wrap=True)
+    return code
+
+
+def print_json(record: object) -> None:
+    """One object on standard output and nothing else."""
+    sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
+
+
+@cli.command()
+def replay(files: Files, sources: Sources = None, rules: RulesFile = None, as_json: AsJson = False) -> None:
+    """Work reports through without a broker, in order of publication, and show what they come to."""
+    registry, detection = load_registry(sources), load_rules(rules)
+    read = read_all((raw for _, raw in read_lines(files)), registry, time.time())
+    desk = Desk(registry, detection)
+    with _progress() as progress:
+        for claims in progress.track(read.reports, description="replaying"):
+            for _ in desk.take(claims):
+                pass
+    outcome = desk.outcome(read.refused)
+    if as_json:
+        print_json(outcome)
+    else:
+        show_outcome(out, outcome, normal_levels(list(desk.states.values())))
+
+
+@cli.command()
+def check(files: Files, sources: Sources = None) -> None:
+    """Validate reports only: one line a fault, exit code 1 if there is any."""
+    faults = count = 0
+    for line in checked(files, load_registry(sources)):
+        count += 1
+        if line.fault is not None:
+            faults += 1
+            report = f" [{line.fault.report}]" if line.fault.report else ""
+            sys.stdout.write(f"{line.where}:{report} {line.fault.reason.value}: {line.fault}\n")
+    err.print(f"{count} reports, {faults} with a fault", highlight=False)
+    if faults:
+        raise typer.Exit(1)
+
+
+@cli.command(name="publish")
+def publish_command(
+    files: Files,
+    to: Annotated[str, typer.Option("--to", help="Kafka bootstrap servers, host:port.")],
+    sources: Sources = None,
+) -> None:
+    """Validate reports and send each to the topic of its source; faulty ones are named and not sent."""
+    registry = load_registry(sources)
+    lines = list(checked(files, registry))
+    for line in lines:
+        if line.fault is not None:
+            err.print(f"{line.where}: not sent: {line.fault}", markup=False, highlight=False, soft_wrap=True)
+    good = [line.raw for line in lines if line.fault is None]
+
+    async def send() -> None:
+        with _progress() as progress:
+            task = progress.add_task("publishing", total=len(good))
+            async for done in publish(to, good, registry, Topics(load_settings().topic_prefix)):
+                progress.update(task, completed=done)
+
+    asyncio.run(send())
+    err.print(f"{len(good)} reports acknowledged, {len(lines) - len(good)} not sent", highlight=False)
+    if len(good) < len(lines):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def topics(
+    create: Annotated[bool, typer.Option("--create", help="Create those that are missing.")] = False,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Kafka bootstrap servers; default BORDERTALLY_BROKERS.")
+    ] = None,
+) -> None:
+    """List the topics of the pipeline, or create them."""
+    settings = load_settings(**({"brokers": to} if to else {}))
+    made = {}
+    if create:
+        made = dict(asyncio.run(create_topics(settings)))
+    table = Table("topic", "partitions", "settings", "meaning", *(["now"] if create else []))
+    for spec in Topics(settings.topic_prefix).specs(settings.partitions, settings.replication):
+        config = ", ".join(f"{key}={value}" for key, value in spec.config.items() if key != "max.message.bytes")
+        row = [spec.name, str(spec.partitions), config, spec.meaning]
+        table.add_row(*row, *([made[spec.name]] if create else []))
+    out.print(table)
+
+
+class Document(enum.StrEnum):
+    """What `bordertally schema` prints."""
+
+    REPORT = "report"
+    ASYNCAPI = "asyncapi"
+
+
+@cli.command()
+def schema(
+    what: Annotated[Document, typer.Argument(help="report: JSON Schema; asyncapi: all topics.")] = Document.REPORT,
+) -> None:
+    """Print the JSON Schema of a report, or the AsyncAPI 3 document of all topics."""
+    document = report_schema() if what is Document.REPORT else asyncapi()
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+@cli.command()
+def settings() -> None:
+    """List every setting: environment variable, default, meaning."""
+    table = Table("variable", "default", "meaning")
+    for row in documented():
+        table.add_row(*row)
+    out.print(table)
+
+
+@cli.command()
+def worker() -> None:
+    """Run a worker with the hops that BORDERTALLY_HOPS names."""
+    from agents.work import run_worker  # noqa: PLC0415 - Faust takes a second to import; the other commands need none
+
+    sys.exit(run_worker(load_settings()))
+
+
+@cli.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave it running and print the addresses.")] = False,
+    as_json: AsJson = False,
+    broker_port: Annotated[int | None, typer.Option(help="Port of the broker; default: any free one.")] = None,
+    redis_port: Annotated[int | None, typer.Option(help="Port of Redis; default: any free one.")] = None,
+    http_port: Annotated[int | None, typer.Option(help="Port of /metrics; default: any free one.")] = None,
+) -> None:
+    """Run everything on this machine with the sample week of 21-27 September 2022, then stop it."""
+    from agents.demo.run import Ports, run_demo  # noqa: PLC0415 - as above
+
+    asyncio.run(run_demo(Ports(broker_port, redis_port, http_port), keep=keep, as_json=as_json, out=out, err=err))
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=not err.is_terminal, disable=not err.is_terminal)
+
+
+if __name__ == "__main__":
+    main()

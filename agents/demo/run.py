@@ -1,0 +1,177 @@
+"""Starts broker, Redis and worker on loopback, publishes the sample, shows what comes of it, stops everything."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import msgspec
+from redis.asyncio import Redis
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from agents.context import load_registry
+from agents.demo.view import View
+from agents.publish import publish
+from agents.servers.ports import free_port, require_free
+from agents.servers.process import Server, ServerError
+from agents.servers.redis import start_redis
+from agents.servers.tansu import start_tansu
+from agents.show import alert_line, normal_levels, show_outcome
+from agents.topics import create_topics
+from streams.settings import load_settings
+from streams.topics import Topics
+
+PARTITIONS = 4
+BATCHES = 12
+"""The sample is published in so many steps, so that alerts can be seen to fire as reports come in."""
+
+
+class Ports(NamedTuple):
+    """Ports asked for; None takes any free one."""
+
+    broker: int | None = None
+    redis: int | None = None
+    http: int | None = None
+
+
+class Stack(NamedTuple):
+    """What the demo has started."""
+
+    broker: Server
+    redis: Server
+    worker: Server
+
+
+def sample() -> list[bytes]:
+    """The sample's reports, in order of publication; the deliberately bad ones where they stand."""
+    text = resources.files("agents.demo").joinpath("sample.ndjson").read_bytes()
+    return [line for line in text.splitlines() if line.strip()]
+
+
+async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err: Console) -> None:
+    """Run it. Raises ServerError when a server cannot start; whatever happens, nothing is left running."""
+    say = err if as_json else out
+    started = time.monotonic()
+    async with _stack(ports, say) as stack:
+        view = View(Redis.from_url(f"redis://{stack.redis.address}/0"), f"http://{stack.worker.address}/metrics")
+        try:
+            await _publish(stack, view, say)
+            states, outcome = await view.outcome(stack.broker.address, Topics())
+            if as_json:
+                sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
+                sys.stdout.flush()
+            else:
+                show_outcome(out, outcome, normal_levels(states))
+            say.print(f"done in {time.monotonic() - started:.1f} s", highlight=False)
+            if keep:
+                await _keep(stack, say)
+        finally:
+            await view.close()
+
+
+@asynccontextmanager
+async def _stack(ports: Ports, say: Console) -> AsyncIterator[Stack]:
+    directory = Path(tempfile.mkdtemp(prefix="bordertally-demo-"))
+    servers: list[Server] = []
+
+    async def up(what: str, start: Callable[[], Server]) -> Server:
+        begun = time.monotonic()
+        server = await asyncio.to_thread(start)
+        servers.append(server)
+        say.print(f"{what:<8} {server.address}  ready in {time.monotonic() - begun:.1f} s", highlight=False)
+        return server
+
+    def place(name: str) -> Path:
+        (directory / name).mkdir()
+        return directory / name
+
+    for port, what in ((ports.broker, "the broker"), (ports.redis, "Redis"), (ports.http, "/metrics")):
+        if port is not None:
+            require_free(port, what)
+    try:
+        broker = await up("broker", lambda: start_tansu(ports.broker, place("broker")))
+        redis = await up("redis", lambda: start_redis(ports.redis, place("redis")))
+        made = await create_topics(load_settings(brokers=broker.address, partitions=PARTITIONS))
+        say.print(f"topics   {len(made)} created: {', '.join(one.name for one in made)}", highlight=False)
+        worker = await up("worker", lambda: _worker(broker, redis, ports.http or free_port(), place("worker")))
+        yield Stack(broker, redis, worker)
+    finally:
+        for server in reversed(servers):
+            await asyncio.to_thread(server.stop)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _worker(broker: Server, redis: Server, port: int, directory: Path) -> Server:
+    environment = {
+        "BORDERTALLY_BROKERS": broker.address,
+        "BORDERTALLY_REDIS_URL": f"redis://{redis.address}/0",
+        "BORDERTALLY_PARTITIONS": str(PARTITIONS),
+        "BORDERTALLY_HTTP_HOST": "127.0.0.1",
+        "BORDERTALLY_HTTP_PORT": str(port),
+        "BORDERTALLY_SESSION_TIMEOUT_S": "1",  # the embedded broker makes a group wait for half of it
+    }
+    command = ["env", *(f"{name}={value}" for name, value in environment.items())]
+    command += [sys.executable, "-m", "agents.cli", "worker"]
+    server = Server("worker", command, port=port, directory=directory, check=lambda: _ready(port), timeout_s=30)
+    return server.start()
+
+
+def _ready(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+async def _publish(stack: Stack, view: View, say: Console) -> None:
+    """Publish the sample step by step; after each, wait until the pipeline has worked it through."""
+    raws, registry = sample(), load_registry(None)
+    columns = (TextColumn("reports {task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=say, transient=False) as progress:
+        task = progress.add_task("arriving", total=len(raws))
+        sent = 0
+        for chunk in _chunks(raws):
+            async for _ in publish(stack.broker.address, chunk, registry, Topics()):
+                pass
+            sent += len(chunk)
+            await view.settled(sent)
+            progress.update(task, completed=await view.arrived())
+            for alert in await view.news():
+                progress.console.print(alert_line(alert))
+
+
+def _chunks(raws: list[bytes]) -> Iterator[list[bytes]]:
+    size = -(-len(raws) // BATCHES)
+    iterator = iter(raws)
+    while chunk := list(itertools.islice(iterator, size)):
+        yield chunk
+
+
+async def _keep(stack: Stack, say: Console) -> None:
+    say.print(
+        f"Kafka    {stack.broker.address}   (bordertally publish FILE --to {stack.broker.address})", highlight=False
+    )
+    say.print(
+        f"Redis    {stack.redis.address}   (redis-cli -p {stack.redis.port} hgetall bordertally:flow:RU)",
+        highlight=False,
+    )
+    say.print(f"Metrics  http://{stack.worker.address}/metrics", highlight=False)
+    say.print("Running until Ctrl-C", highlight=False)
+    while True:
+        await asyncio.sleep(0.5)
+        for server in stack:
+            if not server.running:
+                raise ServerError(f"the {server.name} has stopped; its log was {server.log}")

@@ -1,0 +1,134 @@
+"""Looking at a running pipeline from outside: its metrics, and what it has written to Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+from urllib.request import urlopen
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+from prometheus_client.parser import text_string_to_metric_families
+from redis.asyncio import Redis
+
+from streams.errors import BordertallyError
+from streams.records import Alert, FlowState
+from streams.replay import Outcome, Refusal
+from streams.topics import Topics
+
+WAIT_S = 60.0
+_decode_state = msgspec.json.Decoder(FlowState).decode
+_decode_alert = msgspec.json.Decoder(Alert).decode
+
+
+def metric(text: str, name: str, **labels: str) -> float:
+    """The sum of a metric's samples that carry these labels, from Prometheus' text format."""
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+class View:
+    """A pipeline of one worker, as its operator and its subscribers see it."""
+
+    def __init__(self, redis: Redis, metrics_url: str) -> None:
+        self.redis: Any  # redis-py types its answers for every encoding at once
+        self.redis, self.metrics_url = redis, metrics_url
+        self._seen = "-"
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self.redis.aclose()
+
+    async def metrics(self) -> str:
+        """The worker's /metrics."""
+
+        def read() -> str:
+            with urlopen(self.metrics_url, timeout=5) as answer:  # noqa: S310 - loopback, our own worker
+                text: str = answer.read().decode()
+                return text
+
+        return await asyncio.to_thread(read)
+
+    async def arrived(self) -> int:
+        """Reports read so far, accepted or refused."""
+        return int(metric(await self.metrics(), "bordertally_reports_total"))
+
+    async def settled(self, reports: int) -> None:
+        """Wait until so many reports have been read and all that follows from them is in Redis.
+
+        Every hop counts what it took and what it passed on: the pipeline is at rest when the counts meet, twice.
+        Raises BordertallyError after a minute.
+        """
+        before: tuple[float, ...] | None = None
+        for _ in range(int(WAIT_S / 0.02)):
+            text = await self.metrics()
+            read = metric(text, "bordertally_reports_total")
+            sent, states = metric(text, "bordertally_states_sent_total"), metric(text, "bordertally_states_read_total")
+            alerts = metric(text, "bordertally_alerts_total")
+            delivered = metric(text, "bordertally_delivered_total")
+            passed, taken = metric(text, "bordertally_claims_sent_total"), metric(text, "bordertally_claims_total")
+            now = (read, passed, sent, alerts)
+            at_rest = read >= reports and passed == taken and sent == states and delivered == sent + alerts
+            if at_rest and now == before:
+                return
+            before = now if at_rest else None
+            await asyncio.sleep(0.02)
+        raise BordertallyError(f"the pipeline did not come to rest in {WAIT_S:.0f} s; {reports} reports were sent")
+
+    async def news(self) -> list[Alert]:
+        """Alert records since the last call, in order."""
+        entries = await self.redis.xrange("bordertally:alerts:log", min=self._seen)
+        if entries:
+            self._seen = f"({entries[-1][0].decode()}"
+        return [_decode_alert(fields[b"alert"]) for _, fields in entries]
+
+    async def states(self) -> list[FlowState]:
+        """The newest state of every flow, by path."""
+        flows = sorted(flow.decode() for flow in await self.redis.smembers("bordertally:flows"))
+        return [_decode_state(await self.redis.hget(f"bordertally:flow:{flow}", "state")) for flow in flows]
+
+    async def alerts(self) -> list[Alert]:
+        """The whole alert log, in order."""
+        return [_decode_alert(fields[b"alert"]) for _, fields in await self.redis.xrange("bordertally:alerts:log")]
+
+    async def outcome(self, brokers: str, topics: Topics) -> tuple[list[FlowState], Outcome]:
+        """What the reports came to, in the shape that a replay prints."""
+        states = await self.states()
+        refused = await self.refused(brokers, topics)
+        return states, Outcome(
+            totals=[total for state in states for total in state.totals],
+            days=[day for state in states for day in state.days],
+            alerts=await self.alerts(),
+            conflicts=[conflict for state in states for conflict in state.conflicts],
+            rejected=refused,
+            parts=[total for state in states for total in state.parts],
+            noted=[one for state in states for one in state.noted],
+        )
+
+    async def refused(self, brokers: str, topics: Topics) -> list[Refusal]:
+        """The dead letters, as many as the worker has counted, in order of their place on their topics."""
+        wanted = int(metric(await self.metrics(), "bordertally_rejects_total"))
+        consumer = AIOKafkaConsumer(
+            topics.rejected, bootstrap_servers=brokers, auto_offset_reset="earliest", enable_auto_commit=False
+        )
+        await consumer.start()
+        found: list[tuple[tuple[str, int, int], Refusal]] = []
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while len(found) < wanted:
+                    batch = await consumer.getmany(timeout_ms=200)
+                    found += [_refusal(record.headers) for records in batch.values() for record in records]
+        finally:
+            await consumer.stop()
+        return [refusal for _, refusal in sorted(found, key=lambda one: one[0])]
+
+
+def _refusal(headers: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, int, int], Refusal]:
+    said = {name: value.decode() for name, value in headers}
+    place = (said["topic"], int(said["partition"]), int(said["offset"]))
+    return place, Refusal(said["reason"], said["field"], said["value"], said["report"] or None, said["why"])

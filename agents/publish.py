@@ -1,0 +1,89 @@
+"""Publishing reports from files: checked here first, sent to the topic of their source, acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from agents.publishing import Record, by_kafka, make_producer
+from streams.errors import BordertallyError, RefusedError
+from streams.reports import read_report
+from streams.sources import Registry, Topic
+from streams.topics import Topics
+
+AHEAD = 2_000
+"""Reports sent before their acknowledgements are waited for."""
+
+
+class Line(NamedTuple):
+    """A line of a file: where it stands, its bytes, and what is wrong with it, if anything."""
+
+    where: str
+    raw: bytes
+    fault: RefusedError | None
+
+
+class _Head(msgspec.Struct):
+    source: str = ""
+
+
+def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """The non-empty lines of files, `-` for standard input, with where they stand. Raises BordertallyError."""
+    for path in files:
+        try:
+            with Path("/dev/stdin" if str(path) == "-" else path).open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    if line.strip():
+                        yield f"{path}:{number}", line.strip()
+        except OSError as error:
+            raise BordertallyError(f"{path}: {error.strerror}") from None
+
+
+def checked(files: Iterable[Path], registry: Registry) -> Iterator[Line]:
+    """Every line of the files with its fault, if it has one."""
+    now = time.time()
+    for where, raw in read_lines(files):
+        try:
+            read_report(raw, registry, now)
+        except RefusedError as error:
+            yield Line(where, raw, error)
+        else:
+            yield Line(where, raw, None)
+
+
+def record_of(raw: bytes, registry: Registry, topics: Topics) -> Record:
+    """A report as a record for the topic of its source's class, keyed by source so that each keeps its order.
+
+    Reports whose source cannot be told go to the government topic, where the intake refuses them with a reason.
+    """
+    try:
+        source = msgspec.json.decode(raw, type=_Head).source
+    except (msgspec.MsgspecError, RecursionError):
+        source = ""
+    entry = registry.sources.get(source)
+    topic = topics.reports(Topic.GOVERNMENT if entry is None else entry.topic)
+    return Record(topic, source.encode() or None, raw)
+
+
+async def publish(brokers: str, raws: Iterable[bytes], registry: Registry, topics: Topics) -> AsyncIterator[int]:
+    """Send reports; yields how many the broker has acknowledged so far. Raises KafkaError when it does not."""
+    producer = make_producer(brokers, 0.005)
+    await producer.start()
+    try:
+        send, waiting, done = by_kafka(producer), [], 0
+        for raw in raws:
+            waiting.append(await send(record_of(raw, registry, topics)))
+            if len(waiting) >= AHEAD:
+                await asyncio.gather(*waiting)
+                done += len(waiting)
+                waiting.clear()
+                yield done
+        await asyncio.gather(*waiting)
+        yield done + len(waiting)
+    finally:
+        await producer.stop()

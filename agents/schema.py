@@ -1,0 +1,57 @@
+"""Documents made from the types: the JSON Schema of a report, and an AsyncAPI 3 document of all topics."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from streams.records import Alert, Claims, FlowState, Report
+from streams.topics import Topics
+
+_TOPICS = Topics()
+_PAYLOADS: dict[str, tuple[type | None, str, str]] = {
+    **dict.fromkeys(_TOPICS.every_report, (Report, "application/json", "receive")),
+    _TOPICS.rejected: (None, "application/octet-stream", "send"),
+    _TOPICS.claims: (Claims, "application/msgpack", "send"),
+    _TOPICS.totals: (FlowState, "application/json", "send"),
+    _TOPICS.alerts: (Alert, "application/json", "send"),
+}
+
+
+def report_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a report. Fields it does not name are allowed and kept."""
+    schema = msgspec.json.schema(Report)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bordertally report"} | schema
+
+
+def asyncapi() -> dict[str, Any]:
+    """AsyncAPI 3.0 document: every topic producers and subscribers see, with the schema of its messages."""
+    types = [Report, Claims, FlowState, Alert]
+    _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    meanings = {spec.name: spec.meaning for spec in _TOPICS.specs()}
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    for name, (kind, content, action) in _PAYLOADS.items():
+        key = name.replace(".", "_")
+        message: dict[str, Any] = {"contentType": content}
+        if kind is not None:
+            message["payload"] = {"$ref": f"#/components/schemas/{kind.__name__}"}
+        if name == _TOPICS.rejected:
+            fields = ("reason", "field", "value", "why", "report", "topic", "partition", "offset")
+            message["headers"] = {"type": "object", "properties": {field: {"type": "string"} for field in fields}}
+        channels[key] = {"address": name, "description": meanings[name], "messages": {"message": message}}
+        operations[f"{action}_{key}"] = {"action": action, "channel": {"$ref": f"#/channels/{key}"}}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "bordertally",
+            "version": version("bordertally"),
+            "description": "Border reports in, reconciled totals and alerts out. Topics are Kafka topics.",
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"schemas": schemas},
+    }

@@ -1,0 +1,35 @@
+"""Running a worker as a program of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import faust
+
+from agents.worker import create_app
+from streams.settings import Settings
+
+
+def run_worker(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code. Raises ConfigError when a setting or file is wrong."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    logging.getLogger("faust").setLevel(logging.WARNING)
+    logging.getLogger("mode").setLevel(logging.WARNING)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    app = create_app(settings)
+    logging.getLogger("bordertally").info(
+        "worker of %s: hops %s, http://%s:%d/metrics",
+        settings.brokers,
+        ",".join(settings.hops),
+        settings.http_host,
+        settings.http_port,
+    )
+    runner = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    try:
+        runner.execute_from_commandline()
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    return 0
