@@ -15,6 +15,9 @@ from streams.topics import BIGGEST
 if TYPE_CHECKING:
     from aiokafka.structs import ConsumerRecord
 
+FETCH_WAIT_MS = 100
+"""A broker answers as soon as it has something; one that only answers after the wait (Tansu) is not left idle long."""
+
 Batch = dict[TopicPartition, list["ConsumerRecord"]]
 
 
@@ -70,6 +73,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             session_timeout_ms=session,
             heartbeat_interval_ms=max(session // 3 - 1, 100),
             max_poll_records=settings.batch_reports,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=BIGGEST,
             fetch_max_bytes=2 * BIGGEST,
         )

@@ -8,10 +8,10 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-import click
 import msgspec
 import typer
 from aiokafka.errors import KafkaError
@@ -36,7 +36,10 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+T = TypeVar("T")
 out, err = Console(), Console(stderr=True)
+if not out.is_terminal:  # a pipe or a log has no width of its own: do not fold tables to 80 columns
+    out = Console(width=180)
 
 Files = Annotated[list[Path], typer.Argument(help="NDJSON files of reports; - is standard input.")]
 Sources = Annotated[Path | None, typer.Option("--sources", help="The source registry (TOML).")]
@@ -48,17 +51,25 @@ def main() -> None:
     """Run a command; whatever a user can cause ends in one sentence and exit code 2, Ctrl-C in 130."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
-        code = cli(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        cli()
+    except StoppedError as stopped:
+        sys.exit(_fail(str(stopped), 130))
     except (BordertallyError, ServerError) as error:
-        code = _fail(str(error))
+        sys.exit(_fail(str(error)))
     except KafkaError as error:
-        code = _fail(f"Kafka: {error}")
-    except (KeyboardInterrupt, click.Abort):
-        code = _fail("stopped", 130)
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(_fail(f"Kafka: {error}"))
+
+
+class StoppedError(BordertallyError):
+    """Ctrl-C, after everything that was started has been stopped."""
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; Ctrl-C lets it clean up first."""
+    try:
+        return asyncio.run(coroutine)
+    except KeyboardInterrupt:
+        raise StoppedError("stopped") from None
 
 
 def _fail(why: str, code: int = 2) -> int:
@@ -123,7 +134,7 @@ def publish_command(
             async for done in publish(to, good, registry, Topics(load_settings().topic_prefix)):
                 progress.update(task, completed=done)
 
-    asyncio.run(send())
+    run(send())
     err.print(f"{len(good)} reports acknowledged, {len(lines) - len(good)} not sent", highlight=False)
     if len(good) < len(lines):
         raise typer.Exit(1)
@@ -140,7 +151,7 @@ def topics(
     settings = load_settings(**({"brokers": to} if to else {}))
     made = {}
     if create:
-        made = dict(asyncio.run(create_topics(settings)))
+        made = dict(run(create_topics(settings)))
     table = Table("topic", "partitions", "settings", "meaning", *(["now"] if create else []))
     for spec in Topics(settings.topic_prefix).specs(settings.partitions, settings.replication):
         config = ", ".join(f"{key}={value}" for key, value in spec.config.items() if key != "max.message.bytes")
@@ -193,7 +204,7 @@ def demo(
     """Run everything on this machine with the sample week of 21-27 September 2022, then stop it."""
     from agents.demo.run import Ports, run_demo  # noqa: PLC0415 - as above
 
-    asyncio.run(run_demo(Ports(broker_port, redis_port, http_port), keep=keep, as_json=as_json, out=out, err=err))
+    run(run_demo(Ports(broker_port, redis_port, http_port), keep=keep, as_json=as_json, out=out, err=err))
 
 
 def _progress() -> Progress:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.records import Alert, AlertState, FlowState, Total
+from streams.records import Alert, AlertState, DayFigure, FlowState, Total
 from streams.replay import Outcome, Refusal
 
 _COLOURS = {"notice": "yellow", "warning": "dark_orange", "critical": "bold red"}
@@ -20,35 +22,50 @@ _MARKS = {
 }
 
 
-def figure(total: Total) -> str:
-    """`217,000 [196,929 - open]`; just the figure where it is exact."""
+def people(total: Total) -> str:
+    """`217,000  196,929 to open`; just the figure where it is exact."""
     if total.low == total.best == total.high:
         return f"{total.best:,}"
     high = "open" if total.high is None else f"{total.high:,}"
-    return f"{total.best:,} [{total.low:,} - {high}]"
+    return f"{total.best:,}  {total.low:,} to {high}"
 
 
-def totals_table(totals: Sequence[Total], normal: dict[str, str]) -> Table:
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def spark(days: Sequence[DayFigure], as_of: str, length: int = 9) -> str:
+    """The best figures of the last days before `as_of` as bars, scaled to the highest; a dot where nobody spoke."""
+    best = {figure.day: figure.best for figure in days}
+    end = date.fromisoformat(as_of)
+    values = [best.get((end - timedelta(days=back)).isoformat()) for back in range(length, 0, -1)]
+    top = max((value for value in values if value is not None), default=0) or 1
+    return "".join("·" if value is None else _BARS[value * (len(_BARS) - 1) // top] for value in values)
+
+
+def totals_table(outcome: Outcome, normal: dict[str, str]) -> Table:
     """The tree of flows, a row each: 1, 7 and 30 days, how many reports, who is reporting, what is normal."""
-    table = Table(title="People by flow: best [low - high]", title_justify="left", header_style="bold")
-    for name in ("flow", "until", "1 day", "7 days", "30 days", "projected", "reporting", "reports", "normal a day"):
-        table.add_column(name, justify="left" if name in ("flow", "until", "normal a day") else "right")
+    table = Table(title="People by flow: best, low to high", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("flow", "last days", "to", "1 day", "7 days", "30 days", "projected", "speaking", "reports"):
+        table.add_column(name, justify="left" if name in ("flow", "last days", "to") else "right", no_wrap=True)
+    table.add_column("normal a day", no_wrap=True)
     by_flow: dict[str, list[Total]] = {}
-    for total in totals:
+    for total in outcome.totals:
         by_flow.setdefault(total.flow, []).append(total)
-    for flow, windows in sorted(by_flow.items()):
-        day, week, month = windows
+    days: dict[str, list[DayFigure]] = {}
+    for figure in outcome.days:
+        days.setdefault(figure.flow, []).append(figure)
+    for flow, (day, week, month) in sorted(by_flow.items()):
         parts = flow.split(":")
-        label = "  " * (len(parts) - 1) + (flow if len(parts) < 2 else parts[-1])
-        known = f"{week.reporting.spoken} of {week.reporting.known}" if week.reporting.known else ""
+        last = date.fromisoformat(week.as_of) - timedelta(days=1)
         table.add_row(
-            label,
-            week.as_of,
-            figure(day),
-            figure(week),
-            figure(month),
+            "  " * (len(parts) - 1) + parts[-1],
+            spark(days[flow], week.as_of),
+            f"{last:%d %b}",
+            people(day),
+            people(week),
+            people(month),
             f"{week.projected:,}" if week.projected else "",
-            known,
+            f"{week.reporting.spoken} of {week.reporting.known}" if week.reporting.known else "",
             f"{month.report_count:,}",
             normal.get(flow, "no baseline"),
         )
@@ -76,7 +93,7 @@ def rejects_table(rejected: Sequence[Refusal]) -> Table:
 
 def show_outcome(console: Console, outcome: Outcome, normal: dict[str, str]) -> None:
     """Everything: totals, alerts, what conflicts, what is shown and not totalled, what was refused."""
-    console.print(totals_table(outcome.totals, normal))
+    console.print(totals_table(outcome, normal))
     console.print(Text("Alerts", style="bold"))
     newest = {alert.id: alert for alert in outcome.alerts}
     for alert in newest.values():

@@ -137,20 +137,28 @@ def _ready(port: int) -> bool:
 
 
 async def _publish(stack: Stack, view: View, say: Console) -> None:
-    """Publish the sample step by step; after each, wait until the pipeline has worked it through."""
+    """Publish the sample step by step, show reports arriving and alerts firing, and wait until all is worked through."""
     raws, registry = sample(), load_registry(None)
     columns = (TextColumn("reports {task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=say, transient=False) as progress:
         task = progress.add_task("arriving", total=len(raws))
         sent = 0
+
+        async def look() -> int:
+            arrived = await view.arrived()
+            progress.update(task, completed=arrived)
+            for alert in await view.news():
+                progress.console.print(alert_line(alert))
+            return arrived
+
         for chunk in _chunks(raws):
             async for _ in publish(stack.broker.address, chunk, registry, Topics()):
                 pass
             sent += len(chunk)
-            await view.settled(sent)
-            progress.update(task, completed=await view.arrived())
-            for alert in await view.news():
-                progress.console.print(alert_line(alert))
+            while await look() < sent:
+                await asyncio.sleep(0.05)
+        await view.settled(sent)
+        await look()
 
 
 def _chunks(raws: list[bytes]) -> Iterator[list[bytes]]:
