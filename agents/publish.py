@@ -73,8 +73,8 @@ def record_of(raw: bytes, registry: Registry, topics: Topics) -> Record:
 async def publish(brokers: str, raws: Iterable[bytes], registry: Registry, topics: Topics) -> AsyncIterator[int]:
     """Send reports; yields how many the broker has acknowledged so far. Raises KafkaError when it does not."""
     producer = make_producer(brokers, 0.005)
-    await producer.start()
     try:
+        await producer.start()
         send, waiting, done = by_kafka(producer), [], 0
         for raw in raws:
             waiting.append(await send(record_of(raw, registry, topics)))

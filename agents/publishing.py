@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import faust
 from aiokafka import AIOKafkaProducer
 
 from streams.topics import BIGGEST
+
+if TYPE_CHECKING:
+    import faust  # takes a second to import, and producers need none of it
 
 
 class Record(NamedTuple):

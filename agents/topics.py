@@ -24,8 +24,8 @@ class Created(NamedTuple):
 async def create_topics(settings: Settings) -> list[Created]:
     """Create what is missing. Raises BordertallyError when the broker refuses, or a topic has other partitions."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.brokers, request_timeout_ms=20_000)
-    await admin.start()
     try:
+        await admin.start()
         specs = Topics(settings.topic_prefix).specs(settings.partitions, settings.replication)
         wanted = [NewTopic(one.name, one.partitions, one.replication, topic_configs=one.config) for one in specs]
         answer = await admin.create_topics(wanted)

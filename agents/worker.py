@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
+from typing import Any
 
 import faust
 from mode import Service
@@ -16,6 +15,7 @@ from agents.http import Http
 from agents.intake import Intake
 from agents.lag import LagMeter
 from agents.ledger import LedgerHop
+from agents.positions import from_the_start
 from agents.tables import DurableTable
 from streams.settings import Hop, Settings
 from streams.topics import BIGGEST
@@ -44,6 +44,18 @@ class Worker(faust.App):
         if not isinstance(error, asyncio.CancelledError):
             self.context.die(f"{agent} failed", error)
 
+    def _create_directories(self) -> None:
+        """Make none: tables live in memory and in their changelogs."""
+
+    def _new_consumer(self) -> Any:
+        """Faust's consumer, without its gap on partitions that have no committed offset yet."""
+        return from_the_start(super()._new_consumer(), self)
+
+    def on_rebalance_end(self) -> None:
+        """Tables are recovered and events flow: the Faust hops are ready."""
+        super().on_rebalance_end()
+        self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
+
     async def on_start(self) -> None:
         """Start the services beside the app's own."""
         await super().on_start()
@@ -62,7 +74,6 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         broker=";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
         store="memory://",
         Table=DurableTable,
-        datadir=str(Path(tempfile.gettempdir()) / "bordertally"),  # made by Faust, unused by the memory store
         autodiscover=False,
         origin="agents",
         key_serializer="raw",
@@ -89,6 +100,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         web_in_thread=False,
     )
     app.context = context
+    app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # else Faust wants topics to consume
     app.services = [Http(context), LagMeter(context)]
     if Hop.LEDGER in settings.hops:
         LedgerHop(app, context)
@@ -98,10 +110,6 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         app.services.append(Intake(context))
     if Hop.DELIVERY in settings.hops:
         app.services.append(RedisView(context))
-
-    @app.on_rebalance_complete.connect
-    async def ready(*_: object, **__: object) -> None:
-        context.ready.update(hop.value for hop in FAUST_HOPS if hop in settings.hops)
 
     @app.on_partitions_revoked.connect
     async def away(*_: object, **__: object) -> None:

@@ -111,7 +111,7 @@ def choose(
 
 def _nearness(level: Level, day: int) -> tuple[object, ...]:
     begun = level.first_day <= day
-    return (begun, level.first_day if begun else -level.first_day, level.population == "people", level.trust)
+    return (begun, level.first_day if begun else -level.first_day, level.population == "people", level.trust, level)
 
 
 def ears_c2(history: Sequence[float], rules: Detection) -> tuple[float, float]:

@@ -57,4 +57,7 @@ class RefusedError(BordertallyError):
     def __init__(self, reason: Reason, field: str, value: object, why: str, report: str | None = None) -> None:
         self.reason, self.field, self.value, self.why = reason, field, shown(value), why
         self.report = None if report is None else shown(report)
-        super().__init__(f"{field}: {why} (got {self.value})")
+        super().__init__(reason, field, value, why)
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.why} (got {self.value})"

@@ -16,7 +16,7 @@ import msgspec
 from streams.flows import Flow, depth, parent
 from streams.reconcile import Bin
 from streams.records import Claim
-from streams.series import CITED, Outcome, Reading, Series, period_of
+from streams.series import CITED, NOTHING, UNMOVED, Outcome, Reading, Series, outcome_of, period_of
 
 BLOCK_DAYS = 32
 """Statements are stored in rows of so many days of period start, so a row stays small however long a flow lives."""
@@ -33,7 +33,10 @@ PEOPLE = Key("people", "people")
 
 
 class Node:
-    """A flow in the tree: its own series and those below it."""
+    """A flow in the tree: its own series and those below it, both in the order of their names.
+
+    Sums of floats depend on their order, so nothing here may depend on which report came first.
+    """
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
@@ -49,12 +52,26 @@ class Node:
             return []
         return [series for each, series in self.series.items() if each.unit == key.unit and each.population != "people"]
 
+    def open(self, key: Key) -> Series:
+        """The series of this name, begun where there is none yet."""
+        series = self.series.get(key)
+        if series is None:
+            series = Series()
+            self.series = dict(sorted([*self.series.items(), (key, series)]))
+        return series
+
+    def adopt(self, child: Node) -> None:
+        """Put a flow below this one."""
+        self.children = dict(sorted([*self.children.items(), (child.flow, child)]))
+
+    def below(self, key: Key) -> list[Series]:
+        """The series of this name of the flows below, by flow."""
+        return [series for child in self.children.values() if (series := child.series.get(key)) is not None]
+
     def known(self, key: Key) -> list[Node]:
         """The children that have ever made a counting claim on this series, by flow."""
         return [
-            self.children[flow]
-            for flow in sorted(self.children)
-            if (series := self.children[flow].series.get(key)) is not None and series.bins
+            child for child in self.children.values() if (series := child.series.get(key)) is not None and series.bins
         ]
 
     def last(self, key: Key) -> int | None:
@@ -111,7 +128,7 @@ class Ledger:
             spoken.add(node.flow)
             outcome = self._put(node, claim, touched)
             outcomes[claim.source, outcome] += 1
-            if outcome not in (Outcome.DUPLICATE, Outcome.STALE):
+            if outcome not in UNMOVED:
                 rows.add(row_key(claim))
         self._settle(touched)
         return Applied(outcomes, sorted(rows), self._with_ancestors(spoken))
@@ -121,11 +138,8 @@ class Ledger:
         if claim.measure != "crossings":
             return _note(node, claim)
         key = Key(claim.population, claim.unit)
-        series = node.series.get(key)
-        if series is None:
-            series = node.series[key] = Series()
-        outcome = series.put(claim)
-        if outcome not in (Outcome.DUPLICATE, Outcome.STALE):
+        outcome = node.open(key).put(claim)
+        if outcome not in UNMOVED:
             node.forget_own()
             period = period_of(claim)
             touched[node.flow][key].update(range(period.first_day, period.last_day + 1))
@@ -143,7 +157,7 @@ class Ledger:
             node = self.nodes[flow] = Node(flow)
             above = parent(flow)
             if above is not None:
-                self._node(above).children[flow] = node
+                self._node(above).adopt(node)
         return node
 
     def _with_ancestors(self, flows: set[Flow]) -> list[Flow]:
@@ -158,7 +172,7 @@ class Ledger:
     # --- figures -----------------------------------------------------------------------------------------------
 
     def _settle(self, touched: dict[Flow, dict[Key, set[int]]]) -> None:
-        """Recompute touched days from the leaves up, each flow once: parts before the whole, children before parents."""
+        """Recompute touched days from the leaves up, each flow once: parts before the whole, children before both."""
         waiting: dict[int, set[Flow]] = defaultdict(set)
         for flow in touched:
             waiting[depth(flow)].add(flow)
@@ -179,11 +193,9 @@ class Ledger:
 
     def _settle_series(self, node: Node, key: Key, days: set[int]) -> None:
         """Recompute one series on its touched days; `days` becomes the days whose bin or evidence changed."""
-        series = node.series.get(key)
-        if series is None:
-            series = node.series[key] = Series()
+        series = node.open(key)
         wide = series.span(days)
-        below = [child.series[key] for flow in sorted(node.children) if key in (child := node.children[flow]).series]
+        below = node.below(key)
         parts = node.parts(key)
         floors = {day: floor for day in wide if (floor := _floor(day, below, parts)) is not None}
         changed = series.settle(wide, floors)
@@ -208,7 +220,7 @@ class Ledger:
             return msgspec.msgpack.encode(
                 [
                     (series_key, source, list(held.values()))
-                    for series_key, series in sorted(node.series.items())
+                    for series_key, series in node.series.items()
                     for source, held in sorted(series.readings.get(int(block), {}).items())
                 ]
             )
@@ -271,14 +283,10 @@ def _stored(key: bytes, value: bytes) -> Iterator[Claim]:
 def _note(node: Node, claim: Claim) -> Outcome:
     key = (claim.source, claim.start, claim.end, claim.population, claim.unit, claim.measure)
     held = node.noted.get(key)
-    if held == claim:
-        return Outcome.DUPLICATE
-    if held is not None and (held.published, held.report) >= (claim.published, claim.report):
-        return Outcome.STALE
-    node.noted[key] = claim
-    if claim.best is None:
-        return Outcome.WITHDRAWAL
-    return Outcome.NEW if held is None else Outcome.CORRECTION
+    outcome = outcome_of(claim, held)
+    if outcome not in UNMOVED:
+        node.noted[key] = claim
+    return outcome
 
 
 def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
@@ -306,15 +314,6 @@ def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
 
 def evidence(series: Series, days: Iterable[int]) -> tuple[list[str], int]:
     """The reports behind some days of a series: at most CITED ids, statements first, and how many there are."""
-    statements: set[str] = set()
-    counts: dict[str, None] = {}
-    total = 0
-    for day in sorted(days, reverse=True):
-        cites = series.cites.get(day)
-        if cites is not None:
-            statements.update(cites.statements)
-            total += cites.count_total
-            if len(counts) < CITED:
-                counts.update(dict.fromkeys(cites.counts))
-    cited = [*sorted(statements), *(one for one in counts if one not in statements)]
-    return cited[:CITED], total + len(statements)
+    cites = NOTHING.plus(series.cites[day] for day in sorted(days, reverse=True) if day in series.cites)
+    cited = list(dict.fromkeys([*cites.statements, *cites.counts]))
+    return cited[:CITED], len(cited) + cites.beyond

@@ -116,7 +116,7 @@ def parse_period(text: str, tz: ZoneInfo) -> Period:
     left, slash, right = text.partition("/")
     if not slash:
         right = "P1D"
-        if "T" in left or " " in left:
+        if len(left) > len("YYYY-MM-DD") and _MOMENT.fullmatch(left):
             raise _bad(text, "an instant is no period: write start/end or start/duration")
     if left.startswith("P"):
         end = _place(_moment(right, text), tz)

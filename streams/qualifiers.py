@@ -55,21 +55,23 @@ def interval(value: float, qualifier: Qualifier) -> Interval:
     at_least [v, open]; at_most [0, v].
     """
     v, u = float(value), rounding_unit(value)
+    low, high = v, v
     match qualifier:
         case Qualifier.COUNT:
-            return Interval(v, v, v)
+            pass
         case Qualifier.STATED:
-            return Interval(v - u / 2, v, v + u / 2)
+            low, high = v - u / 2, v + u / 2
         case Qualifier.ABOUT:
-            return Interval(v - u, v, v + u)
+            low, high = v - u, v + u
         case Qualifier.NEARLY:
-            return Interval(v - u, v, v)
+            low = v - u
         case Qualifier.MORE_THAN:
-            return Interval(v, v, v + u)
+            high = v + u
         case Qualifier.AT_LEAST:
             return Interval(v, v, None)
         case Qualifier.AT_MOST:
-            return Interval(0.0, v, v)
+            low = 0.0
+    return Interval(low, v, high)
 
 
 def spread(low: float, high: float, qualifier: Qualifier) -> Interval:

@@ -5,8 +5,9 @@ daily rates of the claims covering them and are scaled claim by claim, from the 
 nothing moves. Deming & Stephan 1940; Bacharach 1970.
 
 Where this goes beyond plain raking, and why:
-- A claim first moves the days that no finer claim speaks for. Nested claims then come out exactly, in one pass, also
-  where a remainder is zero (plain raking only creeps towards it).
+- A claim first moves the days that no finer claim speaks for, and before the first sweep every claim is applied
+  once, the finest first. Nested claims then come out exactly, in one pass, also where a remainder is zero (plain
+  raking only creeps towards it).
 - A second pass moves only claims that are outside their own interval. So a rounded figure ("98,000") never bends exact
   counts that agree with it, and one that disagrees is pulled to its figure, the most trusted last.
 - An inequality acts only when violated, and shapes the start only of days that nothing else covers.
@@ -74,6 +75,14 @@ class Misfit(NamedTuple):
     gap: float
 
 
+class _Scenarios(NamedTuple):
+    """The atoms raked at the low, best and high end of every claim."""
+
+    low: list[float]
+    best: list[float]
+    high: list[float]
+
+
 class _Fit(NamedTuple):
     """A constraint on the atoms [first, last) in one scenario; `rest` are its atoms without a finer claim."""
 
@@ -106,14 +115,18 @@ def reconcile(
         day: (bisect_left(edges, midnight(day)), bisect_left(edges, midnight(day + 1)))
         for day in range(first_day, last_day + 1)
     }
-    scenarios = []
+    asked: list[tuple[list[_Fit], dict[tuple[int, int], float]]] = []
+    scenarios: list[list[float]] = []
     for end in ("low", "best", "high"):
         fits = [_fit(one, span, rest, end) for one, span, rest in zip(ordered, spans, rests, strict=True)]
         floor = {days[day]: _floor(known, end) for day, known in floors.items() if first_day <= day <= last_day}
-        scenarios.append(_rake(fits, _start(ordered, fits, lengths), lengths, floor))
-    low, best, high = scenarios
-    bins = _bins(ordered, spans, days, floors, low, best, high)
-    return bins, _misfits(ordered, spans, best)
+        if (fits, floor) in asked:  # exact counts: the scenarios are one
+            scenarios.append(scenarios[asked.index((fits, floor))])
+        else:
+            scenarios.append(_rake(fits, _start(ordered, fits, lengths), lengths, floor))
+        asked.append((fits, floor))
+    raked = _Scenarios(*scenarios)
+    return _bins(ordered, spans, days, floors, raked), _misfits(ordered, spans, raked.best)
 
 
 def _floor(known: Bin, end: str) -> float:
@@ -189,6 +202,9 @@ def _rake(
         else:
             wide[first, last] = floor
     _raise(x, least, wide, lengths)
+    for fit in sorted(fits, key=lambda fit: fit.last - fit.first):
+        if fit.kind is Kind.EQUAL:
+            _apply(x, fit, least, lengths, always=True)
     for _ in range(SWEEPS):
         before = list(x)
         for fit in fits:
@@ -223,28 +239,30 @@ def _apply(x: list[float], fit: _Fit, least: list[float], lengths: list[float], 
         return
     target = fit.high if fit.kind is Kind.AT_MOST else fit.target
     if fit.rest is not None:
-        need = target - held + sum(x[atom] for atom in fit.rest)
-        if need >= sum(least[atom] for atom in fit.rest):
-            _scale(x, fit.rest, need, least, lengths)
+        need = target - held + sum([x[atom] for atom in fit.rest])
+        room = sum([least[atom] for atom in fit.rest])
+        if need >= room - slack:
+            _scale(x, fit.rest, max(need, room), least, lengths)
             return
-    _scale(x, range(fit.first, fit.last), target, least, lengths)
+    if held != target:
+        _scale(x, range(fit.first, fit.last), target, least, lengths)
 
 
 def _scale(x: list[float], atoms: Sequence[int], target: float, least: list[float], lengths: list[float]) -> None:
     """Scale atoms proportionally to a sum, none below its floor; atoms that are all zero share it by length."""
     free = list(atoms)
     while free:
-        held = sum(x[atom] for atom in free)
+        held = sum([x[atom] for atom in free])
         if held <= 0.0:
             whole = sum(lengths[atom] for atom in free)
             for atom in free:
                 x[atom] = max(least[atom], max(0.0, target) * lengths[atom] / whole)
             return
         factor = max(0.0, target) / held
-        stuck = [atom for atom in free if x[atom] * factor < least[atom]]
+        for atom in free:
+            x[atom] *= factor
+        stuck = [atom for atom in free if x[atom] < least[atom]]
         if not stuck:
-            for atom in free:
-                x[atom] *= factor
             return
         for atom in stuck:
             x[atom] = least[atom]
@@ -252,14 +270,12 @@ def _scale(x: list[float], atoms: Sequence[int], target: float, least: list[floa
         free = [atom for atom in free if x[atom] > least[atom]]
 
 
-def _bins(  # noqa: PLR0913 - the three scenarios and what they stand on
+def _bins(
     ordered: list[Constraint],
     spans: list[tuple[int, int]],
     days: dict[int, tuple[int, int]],
     floors: Mapping[int, Bin],
-    low: list[float],
-    best: list[float],
-    high: list[float],
+    raked: _Scenarios,
 ) -> dict[int, Bin]:
     touched: set[int] = set()
     covered: set[int] = set()
@@ -277,11 +293,10 @@ def _bins(  # noqa: PLR0913 - the three scenarios and what they stand on
         if floor is None and touched.isdisjoint(atoms):
             continue
         full = covered.issuperset(atoms) or (floor is not None and floor.full)
-        middle = sum(best[first:last])
         bins[day] = Bin(
-            sum(low[first:last]),
-            middle,
-            sum(high[first:last]) if bounded.issuperset(atoms) else None,
+            sum(raked.low[first:last]),
+            sum(raked.best[first:last]),
+            sum(raked.high[first:last]) if bounded.issuperset(atoms) else None,
             full,
         )
     return bins

@@ -33,6 +33,15 @@ class Limits(NamedTuple):
     skew_s: int = 86_400
 
 
+class _Context(NamedTuple):
+    """What the claims of one report are checked against."""
+
+    report: Report
+    published: int
+    registry: Registry
+    limits: Limits
+
+
 def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | None = None) -> list[Claim]:
     """Check one report and work out its claims; a report is taken whole or not at all.
 
@@ -41,12 +50,7 @@ def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | Non
     """
     limits = limits or Limits()
     if len(raw) > limits.bytes:
-        raise RefusedError(
-            Reason.TOO_LARGE,
-            "$",
-            raw[:200].decode("utf-8", "replace"),
-            f"{len(raw)} bytes; at most {limits.bytes}",
-        )
+        raise _unread(Reason.TOO_LARGE, raw, f"{len(raw)} bytes; at most {limits.bytes}")
     try:
         report = _decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
@@ -70,12 +74,13 @@ def _claims(report: Report, registry: Registry, now: float, limits: Limits) -> l
             report.published.isoformat(),
             "this lies ahead of its arrival",
         )
+    context = _Context(report, published, registry, limits)
     if report.claims is UNSET:
-        return [_claim(report, report, "", published, registry, limits)]
+        return [_claim(report, "", context)]
     if report.people is not UNSET:
         raise RefusedError(Reason.BAD_VALUE, "people", report.people, "either people or claims, not both")
     claims = [
-        _claim(_with_defaults(fields, report), report, f"claims[{index}].", published, registry, limits)
+        _claim(_with_defaults(fields, report), f"claims[{index}].", context)
         for index, fields in enumerate(report.claims)
     ]
     seen: dict[tuple[object, ...], int] = {}
@@ -98,7 +103,8 @@ def _with_defaults(fields: ClaimFields, report: Report) -> ClaimFields:
     return fields
 
 
-def _claim(fields: ClaimFields, report: Report, at: str, published: int, registry: Registry, limits: Limits) -> Claim:
+def _claim(fields: ClaimFields, at: str, context: _Context) -> Claim:
+    report, published, registry = context.report, context.published, context.registry
     if fields.flow is UNSET or fields.period is UNSET or fields.people is UNSET:
         name = next(name for name in ("flow", "period", "people") if getattr(fields, name) is UNSET)
         raise RefusedError(Reason.MISSING_FIELD, f"{at}{name}", None, "this field is required")
@@ -108,12 +114,14 @@ def _claim(fields: ClaimFields, report: Report, at: str, published: int, registr
             flow = nested(flow, registry.blocs)
         if not registry.allows(report.source, flow):
             raise RefusedError(Reason.FLOW_NOT_ALLOWED, "flow", flow, f"source {report.source!r} may not speak for it")
-        period = _period(fields.period, report.source, published, registry, limits)
+        period = _period(fields.period, context)
         population = "people" if fields.population is UNSET else _population(fields.population)
         normal = None if fields.normal in (UNSET, None) else _normal(fields.normal)
         change = None if fields.change_percent is UNSET else fields.change_percent
         if change is not None and not -100 < change <= 1_000_000:
-            raise RefusedError(Reason.BAD_VALUE, "change_percent", change, "a change in per cent is above -100")
+            raise RefusedError(
+                Reason.BAD_VALUE, "change_percent", change, "a change in per cent is above -100, at most 1,000,000"
+            )
         if period.part_of_day and (normal is not None or change is not None):
             name = "normal" if normal is not None else "change_percent"
             raise RefusedError(Reason.BAD_VALUE, name, fields.period, "it needs a period of a whole day or more")
@@ -149,8 +157,9 @@ def _claim(fields: ClaimFields, report: Report, at: str, published: int, registr
     )
 
 
-def _period(text: str, source: str, published: int, registry: Registry, limits: Limits) -> Period:
-    period = parse_period(text, registry.zones[source])
+def _period(text: str, context: _Context) -> Period:
+    limits, published = context.limits, context.published
+    period = parse_period(text, context.registry.zones[context.report.source])
     if period.days > limits.period_days:
         raise RefusedError(
             Reason.PERIOD_TOO_LONG, "period", text, f"{period.days:.0f} days; at most {limits.period_days}"
@@ -195,22 +204,34 @@ def _normal(normal: Normal) -> tuple[float, float]:
 
 def _diagnosed(raw: bytes, error: Exception) -> RefusedError:
     """Name the field and quote the value behind a decoder's complaint."""
-    if isinstance(error, RecursionError):
-        return RefusedError(Reason.TOO_DEEP, "$", raw[:200].decode("utf-8", "replace"), "nested too deeply")
     try:
-        document = json.loads(raw)
+        document = json.loads(raw, parse_int=_parse_int)
     except RecursionError:
-        return RefusedError(Reason.TOO_DEEP, "$", raw[:200].decode("utf-8", "replace"), "nested too deeply")
+        return _unread(Reason.TOO_DEEP, raw, "nested too deeply")
     except ValueError as fault:
-        return RefusedError(Reason.NOT_JSON, "$", raw[:200].decode("utf-8", "replace"), f"not JSON: {fault}")
+        return _unread(Reason.NOT_JSON, raw, f"not JSON: {fault}")
     identity = document.get("id") if isinstance(document, dict) else None
     report = identity if isinstance(identity, str) else None
     odd = _not_finite(document, "")
     if odd is not None:
         return RefusedError(Reason.BAD_NUMBER, odd[0], odd[1], "a number must be finite", report)
-    text = str(error)
+    if isinstance(error, RecursionError):
+        return _unread(Reason.TOO_DEEP, raw, "nested too deeply", report)
     if not isinstance(error, msgspec.ValidationError):
-        return RefusedError(Reason.NOT_JSON, "$", raw[:200].decode("utf-8", "replace"), text, report)
+        return _unread(Reason.NOT_JSON, raw, str(error), report)
+    return _located(str(error), document, report)
+
+
+def _unread(reason: Reason, raw: bytes, why: str, report: str | None = None) -> RefusedError:
+    return RefusedError(reason, "$", raw[:200].decode("utf-8", "replace"), why, report)
+
+
+def _parse_int(digits: str) -> float:
+    """An integer of any length: beyond what a float holds it is infinite, as 1e400 is."""
+    return int(digits) if len(digits) < 400 else float(digits)
+
+
+def _located(text: str, document: Any, report: str | None) -> RefusedError:
     at = _AT.search(text)
     field = at[1] if at else ""
     complaint = text[: at.start()] if at else text

@@ -37,7 +37,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OperatorBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A normal level an operator sets: `daily` people (a figure or a range), from one date until another (exclusive)."""
+    """A normal level an operator sets: `daily` people (a figure or a range), from one date until another, exclusive."""
 
     flow: str
     daily: float | list[float]

@@ -18,7 +18,10 @@ WEIGHT = {"A": 4.0, "B": 2.0, "C": 1.0}
 """The say of a grade in the starting shape of the days; grades that are not here do not count."""
 
 CITED = 100
-"""At most so many report ids are cited for a figure; the number of reports is always exact."""
+"""At most so many report ids are cited for a figure.
+
+Up to so many, the number of reports is exact; beyond, a report of counts on several days or flows counts for each.
+"""
 
 
 class Outcome(enum.StrEnum):
@@ -29,6 +32,10 @@ class Outcome(enum.StrEnum):
     WITHDRAWAL = "withdrawal"
     DUPLICATE = "duplicate"
     STALE = "stale"
+
+
+UNMOVED = frozenset({Outcome.DUPLICATE, Outcome.STALE})
+"""Outcomes that leave the ledger as it was."""
 
 
 class Reading(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -47,7 +54,7 @@ class Reading(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Cites(NamedTuple):
-    """The evidence of one day: ids of statements and of counts (newest first, capped), and how many counts."""
+    """The evidence of a day: ids of statements and of counts (newest first, capped at CITED), and how many counts."""
 
     statements: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
@@ -55,13 +62,22 @@ class Cites(NamedTuple):
 
     def plus(self, others: Iterable[Cites]) -> Cites:
         """This evidence and that of others, statements once each, still capped."""
-        statements, counts, total = list(self.statements), list(self.counts), self.count_total
+        statements, counts, beyond = {*self.statements}, dict.fromkeys(self.counts), self.beyond
         for other in others:
-            statements += other.statements
-            total += other.count_total
+            statements.update(other.statements)
+            beyond += other.beyond
             if len(counts) < CITED:
-                counts += other.counts
-        return Cites(tuple(sorted(set(statements))), tuple(counts[:CITED]), total)
+                counts.update(dict.fromkeys(other.counts))
+            else:
+                beyond += len(other.counts)
+        beyond += max(0, len(counts) - CITED)
+        cited = tuple(counts)[:CITED]
+        return Cites(tuple(sorted(statements)), cited, len(cited) + beyond)
+
+    @property
+    def beyond(self) -> int:
+        """How many counts are not cited."""
+        return self.count_total - len(self.counts)
 
 
 NOTHING = Cites()
@@ -95,8 +111,8 @@ class Series:
             return self._put_reading(claim, period.first_day)
         key = (claim.source, claim.start, claim.end)
         held = self.claims.get(key)
-        outcome = _outcome(claim, held, None if held is None else held.best is None)
-        if outcome not in (Outcome.DUPLICATE, Outcome.STALE):
+        outcome = outcome_of(claim, held)
+        if outcome not in UNMOVED:
             self.claims[key] = claim
             self._groups = None
         return outcome
@@ -117,8 +133,8 @@ class Series:
             claim.high,
         )
         held = readings.get(key)
-        outcome = _outcome(new, held, None if held is None else held.best is None)
-        if outcome not in (Outcome.DUPLICATE, Outcome.STALE):
+        outcome = outcome_of(new, held)
+        if outcome not in UNMOVED:
             readings[key] = new
         return outcome
 
@@ -229,12 +245,9 @@ class Series:
             for reading in held.values()
             if reading.best is not None and reading.grade in WEIGHT
         ]
-        newest = sorted(readings, key=lambda one: (one.published, one.report), reverse=True)
-        return Cites(
-            tuple(sorted(statements)),
-            tuple(one.report for one in newest[:CITED]),
-            len({r.report for r in newest}),
-        )
+        readings.sort(key=lambda one: (one.published, one.report), reverse=True)
+        newest = tuple(dict.fromkeys(one.report for one in readings))
+        return Cites(tuple(sorted(statements)), newest[:CITED], len(newest))
 
     def unverified(self) -> list[Unverified]:
         """Claims of grades D to F, which may only widen an upper bound."""
@@ -252,14 +265,15 @@ def period_of(claim: Claim) -> Period:
     return Period(claim.start, claim.end, claim.local_start, claim.local_end)
 
 
-def _outcome(new: Claim | Reading, held: Claim | Reading | None, withdrawn: bool | None) -> Outcome:
+def outcome_of(new: Claim | Reading, held: Claim | Reading | None) -> Outcome:
+    """What a claim does to the one held under its identity: the order of versions is theirs, not that of arrival."""
     if held is None:
         return Outcome.WITHDRAWAL if new.best is None else Outcome.NEW
     if new == held:
         return Outcome.DUPLICATE
     if _rank(new) <= _rank(held):
         return Outcome.STALE
-    if new.best is None and not withdrawn:
+    if new.best is None and held.best is not None:
         return Outcome.WITHDRAWAL
     return Outcome.CORRECTION
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from streams.ledger import PEOPLE, Key, Node, evidence
 from streams.periods import days_of, iso_day
 from streams.reconcile import Bin
@@ -153,7 +155,7 @@ def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:
                 span = days_of(one.start, one.end)
                 rivals = set(evidence(series, span)[0]) - set(one.reports)
             found.append(Conflict(node.flow, one.reports[-1], sorted(rivals), people(misfit.gap)))
-    return sorted(found, key=lambda one: (one.flow, one.report, one.with_))
+    return sorted(found, key=lambda one: (one.flow, one.report, one.with_, one.gap))
 
 
 def noted(node: Node) -> list[Noted]:
@@ -177,4 +179,4 @@ def noted(node: Node) -> list[Noted]:
                     iso_day(period.last_day),
                 )
             )
-    return sorted(found, key=lambda one: (one.first_day, one.report, one.why, one.people))
+    return sorted(found, key=lambda one: (one.first_day, one.report, msgspec.structs.astuple(one)))

@@ -137,7 +137,7 @@ def _ready(port: int) -> bool:
 
 
 async def _publish(stack: Stack, view: View, say: Console) -> None:
-    """Publish the sample step by step, show reports arriving and alerts firing, and wait until all is worked through."""
+    """Publish the sample step by step and show what arrives and fires, until all is worked through."""
     raws, registry = sample(), load_registry(None)
     columns = (TextColumn("reports {task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=say, transient=False) as progress:
@@ -155,7 +155,7 @@ async def _publish(stack: Stack, view: View, say: Console) -> None:
             async for _ in publish(stack.broker.address, chunk, registry, Topics()):
                 pass
             sent += len(chunk)
-            while await look() < sent:
+            while await look() < sent:  # noqa: ASYNC110 - it is another process that is waited for
                 await asyncio.sleep(0.05)
         await view.settled(sent)
         await look()

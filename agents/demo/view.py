@@ -116,9 +116,9 @@ class View:
         consumer = AIOKafkaConsumer(
             topics.rejected, bootstrap_servers=brokers, auto_offset_reset="earliest", enable_auto_commit=False
         )
-        await consumer.start()
         found: list[tuple[tuple[str, int, int], Refusal]] = []
         try:
+            await consumer.start()
             async with asyncio.timeout(WAIT_S):
                 while len(found) < wanted:
                     batch = await consumer.getmany(timeout_ms=200)

@@ -1,0 +1,36 @@
+# python3 (3.11 or newer), make and a network are all that is needed. Everything installed goes to .venv.
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test lint docs clean
+
+help:  ## What can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or newer"; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 is too old: $$(python3 --version), 3.11 or newer is needed"; exit 1; }
+	@echo "==> making $(VENV) and installing bordertally (once; about a minute)"
+	@python3 -m venv $(VENV) || { echo "python3 cannot make a virtual environment: install its venv module (Debian: apt-get install python3-venv)"; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' \
+	  || { echo "installing failed: is the network there? See the lines above"; exit 1; }
+	@touch $@
+
+demo: $(STAMP)  ## Run everything on this machine with the sample week, show what comes of it, stop
+	@$(VENV)/bin/bordertally demo
+
+test: $(STAMP)  ## Lint, types, and all tests (real Apache Kafka needs Java and Maven)
+	@echo "==> ruff"; $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
+	@echo "==> mypy --strict"; $(VENV)/bin/mypy
+	@echo "==> pytest"; $(VENV)/bin/pytest
+
+lint: $(STAMP)  ## Lint and types only
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+
+docs: $(STAMP)  ## Write the generated pages of docs/ anew
+	@$(PY) -m agents.pages
+
+clean:  ## Remove what make made
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

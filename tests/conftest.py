@@ -1,0 +1,75 @@
+"""Servers shared by the tests: each is started at most once a run, on a free loopback port, and ended by its pid."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live import Live
+
+from agents.servers.kafka import start_kafka
+from agents.servers.kafka_jars import why_no_kafka
+from agents.servers.process import Server
+from agents.servers.redis import start_redis
+from agents.servers.tansu import start_tansu
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def tansu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The embedded broker."""
+    server = start_tansu(None, tmp_path_factory.mktemp("tansu"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real Apache Kafka."""
+    missing = why_no_kafka()
+    if missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    server = start_kafka(None, tmp_path_factory.mktemp("kafka"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=[pytest.param("tansu", marks=pytest.mark.tansu), pytest.param("kafka", marks=pytest.mark.kafka)])
+def broker(request: pytest.FixtureRequest) -> Server:
+    """Both brokers in turn: the contract is the same."""
+    server: Server = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Server]:
+    """A Redis of the test's own."""
+    (tmp_path / "redis").mkdir()
+    server = start_redis(None, tmp_path / "redis")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def live(broker: Server, redis: Server, tmp_path: Path) -> Iterator[Live]:
+    """A pipeline of the test's own on the broker at hand: topics made, no worker yet."""
+    yield from _live(broker, redis, tmp_path)
+
+
+@pytest.fixture
+def live_on_kafka(kafka: Server, redis: Server, tmp_path: Path) -> Iterator[Live]:
+    """The same on Apache Kafka only: for recovery, which the embedded broker cannot do right."""
+    yield from _live(kafka, redis, tmp_path)
+
+
+def _live(broker: Server, redis: Server, directory: Path) -> Iterator[Live]:
+    pipeline = Live(broker, redis, directory, prefix=f"t{next(_numbers)}.")
+    pipeline.create_topics()
+    yield pipeline
+    pipeline.stop()

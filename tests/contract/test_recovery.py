@@ -1,0 +1,104 @@
+"""What survives: on Apache Kafka, with workers killed, joined and left while reports stream."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from live import Live, pure, until
+from redis.asyncio import Redis
+
+from agents.demo.run import sample
+
+pytestmark = pytest.mark.kafka
+
+
+def hourly(days: int) -> list[bytes]:
+    """Counts of two checkpoints of the sample's registry, an hour each, that no statement bounds."""
+    return [
+        json.dumps(
+            {
+                "id": f"{slug}-{day}-{hour}",
+                "source": "kz-mia",
+                "published": f"2022-10-{day:02d}T23:59:00Z",
+                "flow": f"RU:KZ:{slug}",
+                "period": f"2022-10-{day:02d}T{hour:02d}:00/PT1H",
+                "people": 50 + (day * 37 + hour * 11) % 90,
+                "qualifier": "stated",
+            }
+        ).encode()
+        for day in range(1, days + 1)
+        for hour in range(24)
+        for slug in ("mashtakovo", "syrym")
+    ]
+
+
+async def test_a_worker_killed_in_mid_stream_loses_nothing_and_counts_nothing_twice(live_on_kafka: Live) -> None:
+    live = live_on_kafka
+    reports = [*hourly(20), *sample()]
+    quarter = len(reports) // 4
+    worker = live.worker()
+    for part in range(4):
+        await live.publish(reports[part * quarter : (part + 1) * quarter if part < 3 else None])
+        worker.kill()
+        worker = live.worker()
+    desk = pure(reports)
+    await live.shows(desk)
+    await live.shows_alerts(desk)
+
+
+async def test_a_restarted_worker_goes_on_from_its_tables(live_on_kafka: Live) -> None:
+    live = live_on_kafka
+    worker = live.worker()
+    await live.publish(sample())
+    await live.shows(pure(sample()))
+    worker.stop()
+    live.worker()
+    more = hourly(3)
+    await live.publish(more)
+    desk = pure([*sample(), *more])
+    await live.shows(desk)
+    await live.shows_alerts(desk)
+
+
+async def test_a_second_worker_joins_and_leaves(live_on_kafka: Live) -> None:
+    live = live_on_kafka
+    reports = [*sample(), *hourly(24)]
+    third = len(reports) // 3
+    live.worker()
+    await live.publish(reports[:third])
+    second = live.worker()
+    await live.publish(reports[third : 2 * third])
+    second.stop()
+    await live.publish(reports[2 * third :])
+    desk = pure(reports)
+    await live.shows(desk)
+    await live.shows_alerts(desk)
+
+
+async def test_redis_away_emptied_or_replaced_is_filled_again(live_on_kafka: Live) -> None:
+    live = live_on_kafka
+    live.worker()
+    half = len(sample()) // 2
+    await live.publish(sample()[:half])
+    await until_shown(live, 1)
+    live.redis.kill()
+    await live.publish(sample()[half:])  # the pipeline goes on without it
+    live.redis.start()  # empty: it keeps nothing on disk
+    desk = pure(sample())
+    await live.shows(desk)
+    await live.shows_alerts(desk)
+    redis = Redis.from_url(f"redis://{live.redis.address}/0")
+    await redis.flushall()
+    await redis.aclose()
+    await live.shows(desk)  # without anything new arriving
+    await live.shows_alerts(desk)
+
+
+async def until_shown(live: Live, flows: int) -> None:
+    """Wait until Redis shows some flows."""
+
+    async def some() -> bool:
+        return len(await live.states()) >= flows
+
+    await until(some, f"{flows} flows in Redis")

@@ -1,0 +1,229 @@
+"""The compose file, the image and their settings hold together, as far as can be told without starting containers."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from streams.rules import parse_rules
+from streams.settings import Hop, documented, load_settings
+from streams.sources import parse_registry
+from streams.topics import BIGGEST
+
+TOP = Path(__file__).parents[2]
+COMPOSE = TOP / "docker-compose.yml"
+OURS = ("topics", "worker", "demo")
+VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*))?\}")
+
+
+def resolved(text: str) -> str:
+    """Text with its variables replaced by their defaults."""
+    return VARIABLE.sub(lambda match: match[2] or "", text)
+
+
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(resolved(COMPOSE.read_text(encoding="utf-8")))
+    return loaded
+
+
+SERVICES: dict[str, dict[str, Any]] = document()["services"]
+
+
+def example() -> dict[str, str]:
+    """What .env.example sets."""
+    lines = (TOP / ".env.example").read_text(encoding="utf-8").splitlines()
+    pairs = [line.partition("=") for line in lines if line and not line.startswith("#")]
+    return {name: value for name, _, value in pairs}
+
+
+def binds(service: dict[str, Any]) -> dict[str, Path]:
+    """Target to host path of the files a service mounts; named volumes are none."""
+    found: dict[str, Path] = {}
+    for mount in service.get("volumes", []):
+        if isinstance(mount, dict):
+            assert mount["type"] == "bind"
+            found[mount["target"]] = TOP / mount["source"]
+        elif mount.startswith("."):
+            source, target, _ = mount.split(":")
+            found[target] = TOP / source
+    return found
+
+
+def compose_plugin() -> bool:
+    docker = shutil.which("docker")
+    if docker is None:
+        return False
+    return subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
+
+
+# --- compose ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not compose_plugin(), reason="docker compose is not installed")
+@pytest.mark.parametrize("environment", [[], ["--env-file", ".env.example"]])
+def test_compose_itself_accepts_the_file(environment: list[str]) -> None:
+    command = ["docker", "compose", "-f", str(COMPOSE), *environment, "--profile", "demo", "config", "--quiet"]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_services() -> None:
+    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "demo", "prometheus"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_mounted_files_exist(name: str) -> None:
+    for target, source in binds(SERVICES[name]).items():
+        assert source.is_file(), f"{source} for {target}"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_named_volumes_are_declared(name: str) -> None:
+    named = {mount.split(":")[0] for mount in SERVICES[name].get("volumes", []) if isinstance(mount, str)}
+    assert {one for one in named if not one.startswith(".")} <= set(document()["volumes"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_images_are_pinned(name: str) -> None:
+    _, _, tag = SERVICES[name]["image"].rpartition(":")
+    assert re.match(r"v?\d+\.\d+", tag), f"{SERVICES[name]['image']} names no minor version"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_nothing_may_gain_privileges(name: str) -> None:
+    assert "no-new-privileges:true" in SERVICES[name]["security_opt"]
+    assert not SERVICES[name].get("privileged")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_are_read_only_and_not_root(name: str) -> None:
+    service = SERVICES[name]
+    assert service["user"] == "10001:10001"
+    assert service["read_only"] is True
+    assert "/tmp" in service["tmpfs"]
+    assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", ["kafka", "redis", "worker", "prometheus"])
+def test_what_keeps_running_has_a_health_check_and_limits(name: str) -> None:
+    service = SERVICES[name]
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"])
+    assert service["restart"] in {"on-failure", "unless-stopped"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_ports_are_published_on_this_machine_only(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+def test_workers_can_be_many() -> None:
+    worker = SERVICES["worker"]
+    assert "container_name" not in worker
+    assert "ports" not in worker
+    assert worker["deploy"]["replicas"] == 1
+
+
+def test_worker_health_check_asks_where_the_worker_answers() -> None:
+    worker = SERVICES["worker"]
+    port = worker["environment"]["BORDERTALLY_HTTP_PORT"]
+    assert any(f"http://127.0.0.1:{port}/healthz" in word for word in worker["healthcheck"]["test"])
+
+
+def test_order_of_start() -> None:
+    assert SERVICES["topics"]["depends_on"]["kafka"]["condition"] == "service_healthy"
+    assert SERVICES["worker"]["depends_on"]["topics"]["condition"] == "service_completed_successfully"
+    for service in SERVICES.values():
+        for name, need in service.get("depends_on", {}).items():
+            assert name in SERVICES
+            if need["condition"] == "service_healthy":
+                assert "healthcheck" in SERVICES[name]
+
+
+def test_kafka_takes_the_biggest_message_and_makes_no_topics_by_itself() -> None:
+    environment = SERVICES["kafka"]["environment"]
+    assert environment["KAFKA_MESSAGE_MAX_BYTES"] == BIGGEST
+    assert environment["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+def test_demo_runs_only_when_asked_and_publishes_what_is_mounted() -> None:
+    demo = SERVICES["demo"]
+    assert demo["profiles"] == ["demo"]
+    assert {word for word in demo["command"] if word.startswith("/")} <= set(binds(demo))
+    assert [name for name, service in SERVICES.items() if service.get("profiles")] == ["demo"]
+
+
+# --- settings --------------------------------------------------------------------------------------------------
+
+
+def test_variables_are_documented_with_the_defaults_in_force() -> None:
+    used = {match[1]: match[2] for match in VARIABLE.finditer(COMPOSE.read_text(encoding="utf-8"))}
+    assert used == example()
+
+
+def test_every_setting_of_a_worker_exists_and_is_documented() -> None:
+    text = (TOP / ".env.example").read_text(encoding="utf-8")
+    known = {name for name, _, _ in documented()}
+    for name in SERVICES["worker"]["environment"]:
+        assert name in known, name
+        assert name in text, name
+
+
+def test_worker_accepts_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SERVICES["worker"]["environment"].items():
+        monkeypatch.setenv(name, str(value))
+    settings = load_settings()
+    assert settings.hops == tuple(Hop)
+    assert (settings.http_host, settings.http_port) == ("0.0.0.0", 6066)
+    assert (settings.partitions, settings.replication) == (8, 1)
+    mounted = binds(SERVICES["worker"])
+    assert {str(settings.sources), str(settings.rules)} == set(mounted)
+
+
+def test_mounted_registry_and_rules_can_be_read() -> None:
+    mounted = binds(SERVICES["worker"])
+    registry = mounted["/etc/bordertally/sources.toml"]
+    rules = mounted["/etc/bordertally/rules.toml"]
+    assert parse_registry(registry.read_text(encoding="utf-8"), str(registry)).sources
+    parse_rules(rules.read_text(encoding="utf-8"), str(rules))
+
+
+# --- the image -------------------------------------------------------------------------------------------------
+
+
+def dockerfile() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions, continued lines joined, comments left out."""
+    text = (TOP / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    text = re.sub(r"(?m)^#.*\n", "", text).replace("\\\n", " ")
+    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in text.splitlines()) if word]
+
+
+def test_image_is_built_in_stages_on_a_pinned_python() -> None:
+    bases = [rest for word, rest in dockerfile() if word == "FROM"]
+    assert len(bases) == 2
+    assert all(re.match(r"python:3\.\d+-slim", base) for base in bases)
+
+
+def test_image_does_not_run_as_root() -> None:
+    (user,) = [rest for word, rest in dockerfile() if word == "USER"]
+    assert user == SERVICES["worker"]["user"]
+    assert ("ENTRYPOINT", '["bordertally"]') in dockerfile()
+
+
+def test_what_the_image_copies_exists_and_is_let_through() -> None:
+    ignored = (TOP / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    allowed = [line[1:] for line in ignored if line.startswith("!")]
+    assert "*" in ignored
+    for word, rest in dockerfile():
+        if word == "COPY" and not rest.startswith("--from"):
+            *sources, _ = rest.split()
+            for source in sources:
+                assert any(fnmatch.fnmatch(one, source) for one in allowed), source
+                assert "[" in source or (TOP / source).exists(), source

@@ -1,0 +1,99 @@
+"""Prometheus' configuration and alerting rules: they name metrics that exist, and promtool's own tests pass."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from streams.metrics import CATALOGUE
+from streams.topics import Topics
+
+PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
+COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
+PROMTOOL = shutil.which("promtool")
+METRICS = {one.name: one for one in CATALOGUE}
+GIVEN = {"job", "instance"}
+"""Labels that Prometheus adds to whatever it scrapes."""
+
+
+def load(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((PROMETHEUS / name).read_text(encoding="utf-8"))
+    return loaded
+
+
+RULES: dict[str, dict[str, Any]] = {
+    rule["alert"]: rule for group in load("rules.yml")["groups"] for rule in group["rules"]
+}
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: prometheus)")
+@pytest.mark.parametrize(
+    "command", [("check", "config", "prometheus.yml"), ("test", "rules", "rules_test.yml")], ids=" ".join
+)
+def test_promtool(command: tuple[str, ...]) -> None:
+    done = subprocess.run([str(PROMTOOL), *command], cwd=PROMETHEUS, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rules_use_metrics_and_labels_that_exist(name: str) -> None:
+    text = RULES[name]["expr"]
+    used = set(re.findall(r"\b(?:bordertally_\w+|up)\b", re.sub(r'"[^"]*"', "", text)))
+    assert used
+    assert used <= {*METRICS, "up"}
+    labels = GIVEN.union(*(METRICS[one].labels for one in used - {"up"}))
+    assert set(re.findall(r"(\w+)\s*[=!]~?\s*\"", text)) <= labels
+    for grouped in re.findall(r"\bby \(([^)]*)\)", text):
+        assert {one.strip() for one in grouped.split(",")} <= labels
+    shown = set(re.findall(r"\$labels\.(\w+)", " ".join(RULES[name]["annotations"].values())))
+    assert shown <= labels
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rules_say_how_urgent_and_what_it_means(name: str) -> None:
+    assert RULES[name]["labels"]["severity"] in {"page", "ticket"}
+    assert {"summary", "description"} <= set(RULES[name]["annotations"])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_is_tested_firing_and_silent(name: str) -> None:
+    expected = [
+        bool(one["exp_alerts"])
+        for test in load("rules_test.yml")["tests"]
+        for one in test["alert_rule_test"]
+        if one["alertname"] == name
+    ]
+    assert set(expected) == {True, False}
+
+
+def test_tests_name_series_that_exist() -> None:
+    topics = {*Topics().every_report, Topics().claims}
+    for test in load("rules_test.yml")["tests"]:
+        for series in test["input_series"]:
+            name, _, inside = series["series"].partition("{")
+            labels = dict(re.findall(r'(\w+)="([^"]*)"', inside))
+            assert set(labels) <= GIVEN.union(METRICS[name].labels if name != "up" else ())
+            assert labels.get("topic", "claims") in topics
+
+
+def test_every_worker_is_scraped_where_it_answers() -> None:
+    (job,) = [one for one in load("prometheus.yml")["scrape_configs"] if one["job_name"] == "bordertally"]
+    (found,) = job["dns_sd_configs"]
+    services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+    assert (found["names"], found["type"]) == (["worker"], "A")
+    assert found["names"][0] in services
+    assert found["port"] == services["worker"]["environment"]["BORDERTALLY_HTTP_PORT"]
+
+
+def test_rule_files_are_mounted_beside_the_configuration() -> None:
+    services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+    mounted = {mount.split(":")[1] for mount in services["prometheus"]["volumes"]}
+    for name in ["prometheus.yml", *load("prometheus.yml")["rule_files"]]:
+        assert (PROMETHEUS / name).is_file()
+        assert f"/etc/prometheus/{name}" in mounted

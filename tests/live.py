@@ -1,0 +1,211 @@
+"""A running pipeline as the tests see it: workers are processes, everything else is looked at from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+from redis.asyncio import Redis
+
+from agents.context import load_registry
+from agents.publish import publish
+from agents.publishing import Record, by_kafka, make_producer, send_all
+from agents.servers.ports import free_port
+from agents.servers.process import Server
+from agents.topics import create_topics
+from streams.records import Alert, AlertState, FlowState
+from streams.replay import Desk, read_all
+from streams.rules import Rules
+from streams.settings import load_settings
+from streams.sources import Registry
+from streams.topics import Topics
+
+PARTITIONS = 4
+WAIT_S = 45.0
+
+ComeDown = tuple[str, str, str, str | None, int, str]
+
+
+async def until(check: Callable[[], Awaitable[bool]], what: str, timeout_s: float = WAIT_S) -> None:
+    """Wait for a condition; the failure says what was waited for."""
+    deadline = time.monotonic() + timeout_s
+    while not await check():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_s:.0f} s: {what}")
+        await asyncio.sleep(0.05)
+
+
+def come_down(alerts: Iterable[Alert]) -> set[ComeDown]:
+    """What a log of alert records comes down to; withdrawn alerts are left out."""
+    newest: dict[str, Alert] = {}
+    for alert in alerts:
+        if alert.id not in newest or newest[alert.id].seq < alert.seq:
+            newest[alert.id] = alert
+    return {
+        (one.flow, one.rule, one.since, one.until, one.peak_rate, one.peak_severity)
+        for one in newest.values()
+        if one.state is not AlertState.WITHDRAWN
+    }
+
+
+def pure(raws: Iterable[bytes], registry: Registry | None = None) -> Desk:
+    """What the pure core makes of the same reports."""
+    registry = registry or load_registry(None)
+    desk = Desk(registry, Rules())
+    for claims in read_all(raws, registry, time.time()).reports:
+        for _ in desk.take(claims):
+            pass
+    return desk
+
+
+class Live:
+    """Topics of its own on a shared broker, a Redis of its own, and any number of workers."""
+
+    def __init__(self, broker: Server, redis: Server, directory: Path, prefix: str) -> None:
+        self.broker, self.redis, self.directory = broker, redis, directory
+        self.topics = Topics(prefix)
+        self.registry = load_registry(None)
+        self.workers: list[Server] = []
+        self._numbers = itertools.count(1)
+        self.environment = {
+            "BORDERTALLY_BROKERS": broker.address,
+            "BORDERTALLY_REDIS_URL": f"redis://{redis.address}/0",
+            "BORDERTALLY_PARTITIONS": str(PARTITIONS),
+            "BORDERTALLY_TOPIC_PREFIX": prefix,
+            "BORDERTALLY_APP_ID": f"{prefix}bordertally",
+            "BORDERTALLY_SESSION_TIMEOUT_S": "2",
+        }
+
+    def create_topics(self) -> None:
+        """Make the topics."""
+        settings = load_settings(brokers=self.broker.address, partitions=PARTITIONS, topic_prefix=self.topics.prefix)
+        asyncio.run(create_topics(settings))
+
+    def worker(self, *, command: Sequence[str] = ("-m", "agents.cli", "worker"), **environment: str) -> Server:
+        """Start a worker; returns when it is ready."""
+        port = free_port()
+        variables = self.environment | environment | {"BORDERTALLY_HTTP_PORT": str(port)}
+        arguments = [f"{name}={value}" for name, value in variables.items()]
+        directory = self.directory / f"worker{next(self._numbers)}"
+        directory.mkdir()
+        server = Server(
+            "worker",
+            ["env", *arguments, sys.executable, *command],
+            port=port,
+            directory=directory,
+            check=lambda: answers(port, "/readyz"),
+            timeout_s=WAIT_S,
+        )
+        self.workers.append(server)
+        return server.start()
+
+    def stop(self) -> None:
+        """End every worker."""
+        for worker in self.workers:
+            worker.stop()
+
+    async def publish(self, raws: Iterable[bytes]) -> None:
+        """Publish reports as producers do."""
+        async for _ in publish(self.broker.address, raws, self.registry, self.topics):
+            pass
+
+    async def send(self, records: Iterable[Record]) -> None:
+        """Send records as they are."""
+        producer = make_producer(self.broker.address, 0.002)
+        await producer.start()
+        try:
+            await send_all(by_kafka(producer), records, WAIT_S)
+        finally:
+            await producer.stop()
+
+    async def states(self) -> dict[str, bytes]:
+        """The states of all flows in Redis, as written."""
+        redis: Any = Redis.from_url(f"redis://{self.redis.address}/0")
+        try:
+            flows = await redis.smembers("bordertally:flows")
+            return {flow.decode(): await redis.hget(f"bordertally:flow:{flow.decode()}", "state") for flow in flows}
+        finally:
+            await redis.aclose()
+
+    async def shows(self, desk: Desk) -> None:
+        """Wait until Redis shows, byte for byte, what the pure core makes of the same reports."""
+        wanted = {str(flow): msgspec.json.encode(state) for flow, state in desk.states.items()}
+
+        async def same() -> bool:
+            return await self.states() == wanted
+
+        try:
+            await until(same, "the states in Redis are those of the pure core")
+        except AssertionError:
+            held = await self.states()
+            odd = [flow for flow in sorted(wanted.keys() | held.keys()) if wanted.get(flow) != held.get(flow)]
+            raise AssertionError(f"{odd[:5]}: {held.get(odd[0])!r} is not {wanted.get(odd[0])!r}") from None
+
+    async def shows_alerts(self, desk: Desk) -> None:
+        """Wait until the record on `alerts` comes down to what the pure core's log does."""
+        wanted = come_down(desk.log)
+
+        async def same() -> bool:
+            return come_down(await self.alerts()) == wanted
+
+        try:
+            await until(same, "the alerts come down to those of the pure core")
+        except AssertionError:
+            assert come_down(await self.alerts()) == wanted
+
+    async def alerts(self) -> list[Alert]:
+        """The alert log in Redis."""
+        redis: Any = Redis.from_url(f"redis://{self.redis.address}/0")
+        try:
+            entries = await redis.xrange("bordertally:alerts:log")
+            return [msgspec.json.decode(fields[b"alert"], type=Alert) for _, fields in entries]
+        finally:
+            await redis.aclose()
+
+    async def records(self, topic: str, count: int) -> list[ConsumerRecord]:
+        """The first so many records of a topic, in order of partition and offset."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.broker.address, auto_offset_reset="earliest", enable_auto_commit=False
+        )
+        await consumer.start()
+        try:
+            consumer.assign([TopicPartition(topic, partition) for partition in range(PARTITIONS)])
+            found: list[ConsumerRecord] = []
+            async with asyncio.timeout(WAIT_S):
+                while len(found) < count:
+                    batch = await consumer.getmany(timeout_ms=200)
+                    found += [record for records in batch.values() for record in records]
+            return sorted(found, key=lambda record: (record.partition, record.offset))
+        finally:
+            await consumer.stop()
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether a worker answers 200."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def page(port: int, path: str) -> str:
+    """What a worker answers."""
+    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def state_of(raw: bytes) -> FlowState:
+    """A state as written to Redis."""
+    return msgspec.json.decode(raw, type=FlowState)

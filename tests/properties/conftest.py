@@ -1,0 +1,13 @@
+"""Hypothesis: the same examples on every run, and no deadline, so that nothing here is ever flaky."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "steady", max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile(
+    "hunt", max_examples=1500, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("steady")

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.kit import alerts_of
+
+from properties.worlds import RULES, batched, busy_weeks, desk_of, figures, stored, worlds
+from streams.ledger import Ledger
+from streams.picture import flow_state
+from streams.records import Claim
+
+World = list[list[Claim]]
+
+
+@given(worlds(), st.data())
+def test_any_order_and_any_batches_come_to_the_same_figures_and_alerts(world: World, data: st.DataObject) -> None:
+    expected = desk_of(world)
+    other = desk_of(data.draw(batched(world)))
+    assert figures(other) == figures(expected)
+    assert alerts_of(other) == alerts_of(expected)
+
+
+@given(busy_weeks(), st.data())
+def test_rises_and_falls_come_to_the_same_alerts_in_any_order(world: World, data: st.DataObject) -> None:
+    expected = desk_of(world)
+    other = desk_of(data.draw(batched(world)))
+    assert figures(other) == figures(expected)
+    assert alerts_of(other) == alerts_of(expected)
+
+
+@given(worlds(), st.data())
+def test_what_is_delivered_again_changes_nothing_and_says_nothing(world: World, data: st.DataObject) -> None:
+    desk = desk_of(world)
+    before, said = figures(desk), len(desk.log)
+    for batch in data.draw(batched(world)):
+        assert list(desk.take(batch)) == []
+    assert figures(desk) == before
+    assert len(desk.log) == said
+
+
+@given(worlds())
+def test_two_replays_are_equal_byte_for_byte(world: World) -> None:
+    one, two = desk_of(world), desk_of(world)
+    assert figures(one) == figures(two)
+    assert one.log == two.log
+
+
+@given(worlds())
+def test_a_restored_ledger_comes_to_the_figures_of_the_one_that_lived_through_it(world: World) -> None:
+    ledger = Ledger()
+    rows: dict[bytes, bytes] = {}
+    for claims in world:
+        for key in ledger.apply(claims).rows:
+            rows[key] = ledger.row(key)
+    restored = stored(rows)
+    assert restored.nodes.keys() == ledger.nodes.keys()
+    for flow, node in ledger.nodes.items():
+        assert flow_state(restored.nodes[flow], RULES) == flow_state(node, RULES)

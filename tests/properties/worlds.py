@@ -1,0 +1,171 @@
+"""Worlds of reports: trees with a bloc, all grades, qualifiers, parts, units, corrections, withdrawals, readings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from streams.ledger import Ledger
+from streams.records import Claim
+from streams.replay import Desk
+from streams.reports import read_report
+from streams.rules import OperatorBaseline, Rules
+from streams.sources import Grade, Registry, Source
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
+START = datetime(2022, 3, 15, tzinfo=UTC)  # Europe's clocks change within these days
+ZONES = ("UTC", "Europe/Warsaw", "Asia/Almaty", "UTC", "America/New_York", "UTC")
+REGISTRY = Registry(
+    {
+        grade.value.lower(): Source(f"Source {grade}", ("RU",), grade, zone)
+        for grade, zone in zip(Grade, ZONES, strict=True)
+    },
+    frozenset({"EU"}),
+)
+RULES = Rules(baselines=(OperatorBaseline(flow="RU:GE", daily=900.0),))
+FLOWS = ("RU", "RU:KZ", "RU:KZ:aksai", "RU:KZ:mashtakovo", "RU:GE", "RU:GE:lars", "RU:EU", "RU:FI", "RU:FI:vaalimaa")
+QUALIFIERS = ("stated", "count", "count", "about", "nearly", "more_than", "at_least", "at_most")
+WHOLE_DAYS = 26
+
+
+def _day(offset: int) -> str:
+    return (START + timedelta(days=offset)).date().isoformat()
+
+
+def _hour(offset: int, hour: int) -> str:
+    return (START + timedelta(days=offset, hours=hour)).strftime("%Y-%m-%dT%H:%M")
+
+
+@st.composite
+def periods(draw: st.DrawFn) -> tuple[str, int, bool]:
+    """A period, the offset of the day it ends on, and whether it is shorter than a day."""
+    first = draw(st.integers(0, WHOLE_DAYS - 1))
+    kind = draw(st.integers(0, 9))
+    if kind < 5:  # whole days
+        length = draw(st.sampled_from((1, 1, 1, 2, 3, 5, 7, 7, 10)))
+        return f"{_day(first)}/{_day(first + length)}", first + length, False
+    hour = draw(st.sampled_from((0, 0, 6, 8, 9, 12, 18)))
+    if kind < 9:  # a counter's reading
+        hours = draw(st.sampled_from((1, 2, 3, 6, 6, 12, 24)))
+        hours = min(hours, 24 - hour)
+        return f"{_hour(first, hour)}/PT{hours}H", first + 1, hours < 24
+    length = draw(st.integers(1, 4))  # days that begin and end in the middle
+    return f"{_hour(first, hour)}/{_hour(first + length, 12)}", first + length + 1, False
+
+
+FIGURES = st.one_of(
+    st.integers(0, 30).map(lambda hundreds: hundreds * 100),
+    st.integers(0, 3000),
+    st.just(0),
+    st.integers(1, 9).map(lambda whole: whole + 0.5),
+    st.tuples(st.integers(0, 2000), st.integers(0, 900)).map(lambda one: [one[0], one[0] + one[1]]),
+    st.none(),
+)
+PLAIN: dict[str, Any] = {}
+ABOUT_WHOM: list[dict[str, Any]] = [
+    {"population": "citizens:RU"},
+    {"population": "men"},
+    {"unit": "vehicles"},
+    {"measure": "queue"},
+]
+BESIDE: list[dict[str, Any]] = [
+    {"normal": {"daily": 100}},
+    {"normal": {"daily": [300, 500]}},
+    {"change_percent": -50},
+    {"change_percent": 30},
+    {"per": "day"},
+]
+
+
+@st.composite
+def claim_fields(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
+    """One claim as a producer writes it, and the offset of the day it ends on."""
+    period, end, short = draw(periods())
+    fields = {
+        "flow": draw(st.sampled_from(FLOWS)),
+        "period": period,
+        "people": draw(FIGURES),
+        "qualifier": draw(st.sampled_from(QUALIFIERS)),
+        **draw(st.sampled_from([PLAIN] * 9 + ABOUT_WHOM)),
+    }
+    return {**fields, **(PLAIN if short else draw(st.sampled_from([PLAIN] * 9 + BESIDE)))}, end
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> dict[str, Any]:
+    """One report of one to three claims; ids and times repeat now and then."""
+    parts = draw(st.lists(claim_fields(), min_size=1, max_size=3))
+    end = max(end for _, end in parts) + draw(st.integers(0, 4))
+    source = draw(st.sampled_from("aabbbcccdef"))
+    head = {
+        "id": f"r{draw(st.integers(0, 40))}",
+        "source": source,
+        "published": (START + timedelta(days=end, hours=draw(st.sampled_from((5, 12))))).isoformat(),
+    }
+    return {**head, "claims": [fields for fields, _ in parts]}
+
+
+def read(documents: Iterable[dict[str, Any]]) -> list[list[Claim]]:
+    """The claims of reports, report by report; one that names a claim twice is left out."""
+    found = []
+    for document in documents:
+        periods_named = [(one["flow"], one["period"]) for one in document["claims"]]
+        if len(set(periods_named)) == len(periods_named):
+            found.append(read_report(json.dumps(document).encode(), REGISTRY, NOW))
+    return found
+
+
+def worlds(largest: int = 14) -> st.SearchStrategy[list[list[Claim]]]:
+    """Sets of reports, as lists of claims."""
+    return st.lists(reports(), min_size=1, max_size=largest).map(read)
+
+
+@st.composite
+def busy_weeks(draw: st.DrawFn) -> list[list[Claim]]:
+    """Daily counts of one flow that rise and fall around a normal level, some missing, some corrected later."""
+    flow = draw(st.sampled_from(("RU:KZ", "RU:GE", "RU:FI:vaalimaa")))
+    documents = []
+    for index in range(draw(st.integers(5, WHOLE_DAYS))):
+        for version in range(draw(st.sampled_from((0, 1, 1, 1, 1, 2)))):
+            people = draw(st.sampled_from((300, 390, 410, 450, 480, 500, 520, 700, 900, 1200, None)))
+            fields: dict[str, Any] = {"flow": flow, "period": _day(index), "people": people, "qualifier": "count"}
+            if draw(st.integers(0, 9)) == 0:
+                fields["normal"] = {"daily": 400}
+            early = draw(st.integers(0, 7)) == 0
+            published = START + timedelta(days=index + (0 if early else 1), hours=9 + version)
+            documents.append(
+                {"id": f"{index}-{version}", "source": "b", "published": published.isoformat(), "claims": [fields]}
+            )
+    return read(documents)
+
+
+@st.composite
+def batched(draw: st.DrawFn, world: Sequence[list[Claim]]) -> list[list[Claim]]:
+    """The same claims in another order, cut into batches anew."""
+    flat = draw(st.permutations([one for claims in world for one in claims]))
+    cuts = sorted(draw(st.sets(st.integers(0, len(flat)), max_size=5)))
+    return [list(flat[left:right]) for left, right in pairwise([0, *cuts, len(flat)]) if left < right]
+
+
+def desk_of(batches: Iterable[Iterable[Claim]]) -> Desk:
+    """A desk after some batches."""
+    desk = Desk(REGISTRY, RULES)
+    for batch in batches:
+        list(desk.take(batch))
+    return desk
+
+
+def figures(desk: Desk) -> bytes:
+    """Everything the reports come to but the log of alerts, as JSON."""
+    return msgspec.json.encode(msgspec.structs.replace(desk.outcome([]), alerts=[]))
+
+
+def stored(ledger_rows: dict[bytes, bytes]) -> Ledger:
+    """A ledger out of stored rows."""
+    return Ledger.restored(sorted(ledger_rows.items()))

@@ -1,0 +1,1 @@
+"""One test module for every module of streams/."""

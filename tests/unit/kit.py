@@ -1,0 +1,152 @@
+"""What the tests of the core share: a registry, reports as dicts, and short ways to a claim and to a desk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+
+from streams.alerts import Known
+from streams.flows import Flow
+from streams.ledger import PEOPLE, Key, Node
+from streams.records import Alert, AlertState, Claim, Conflict, DayFigure, FlowState, Total
+from streams.replay import Desk
+from streams.reports import read_report
+from streams.rules import Rules
+from streams.sources import Registry, parse_registry
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
+
+REGISTRY = parse_registry(
+    """
+    blocs = ["EU"]
+    [sources.a]
+    name = "Agency A"
+    flows = ["RU", "KZ"]
+    grade = "A"
+    [sources.b]
+    name = "Bureau B"
+    flows = ["RU", "KZ"]
+    grade = "B"
+    [sources.c]
+    name = "Counter C"
+    flows = ["RU", "KZ"]
+    grade = "C"
+    topic = "checkpoint"
+    [sources.d]
+    name = "Daily D"
+    flows = ["RU"]
+    grade = "D"
+    [sources.warsaw]
+    name = "Frontex"
+    flows = ["*:EU"]
+    grade = "A"
+    tz = "Europe/Warsaw"
+    [sources.almaty]
+    name = "Ministry in Astana"
+    flows = ["RU:KZ"]
+    grade = "B"
+    tz = "Asia/Almaty"
+    """,
+    "registry",
+)
+
+
+def report(people: object, period: str = "2022-09-21", flow: str = "RU:KZ", source: str = "b", **more: Any) -> bytes:
+    """A report with one claim, as a producer sends it."""
+    fields = {"id": "r1", "source": source, "published": "2022-10-20T00:00:00Z", "flow": flow, "period": period}
+    return json.dumps({**fields, "people": people, **more}).encode()
+
+
+def claims(
+    people: object, period: str = "2022-09-21", flow: str = "RU:KZ", source: str = "b", **more: Any
+) -> list[Claim]:
+    """The claims of such a report."""
+    return read_report(report(people, period, flow, source, **more), REGISTRY, NOW)
+
+
+def claim(people: object, period: str = "2022-09-21", flow: str = "RU:KZ", source: str = "b", **more: Any) -> Claim:
+    """The one claim of such a report."""
+    (one,) = claims(people, period, flow, source, **more)
+    return one
+
+
+def ordinal(day: str) -> int:
+    """A date as an ordinal."""
+    return date.fromisoformat(day).toordinal()
+
+
+class Told(NamedTuple):
+    """A desk that has taken reports, with short ways to what it came to."""
+
+    desk: Desk
+
+    def node(self, flow: str = "RU:KZ") -> Node:
+        return self.desk.ledger.nodes[Flow(flow)]
+
+    def state(self, flow: str = "RU:KZ") -> FlowState:
+        return self.desk.states[Flow(flow)]
+
+    def window(self, days: int, flow: str = "RU:KZ") -> Total:
+        return next(one for one in self.state(flow).totals if one.window_days == days)
+
+    def days(self, flow: str = "RU:KZ") -> dict[str, tuple[int, int, int | None]]:
+        return {one.day: (one.low, one.best, one.high) for one in self.day_figures(flow)}
+
+    def best(self, flow: str = "RU:KZ") -> list[int]:
+        return [one.best for one in self.day_figures(flow)]
+
+    def day_figures(self, flow: str = "RU:KZ") -> list[DayFigure]:
+        return self.state(flow).days
+
+    def conflicts(self, flow: str = "RU:KZ") -> list[Conflict]:
+        return self.state(flow).conflicts
+
+    def parts(self, population: str, unit: str = "people", flow: str = "RU:KZ") -> list[Total]:
+        return [one for one in self.state(flow).parts if Key(one.population, one.unit) == (population, unit)]
+
+    def take(self, *batch: Claim) -> list[Alert]:
+        return list(self.desk.take(batch))
+
+
+def told(*batches: Iterable[Claim] | Claim, rules: Rules | None = None, registry: Registry = REGISTRY) -> Told:
+    """A desk after some batches (a bare claim is a batch of its own)."""
+    desk = Desk(registry, rules or Rules())
+    for batch in batches:
+        list(desk.take([batch] if isinstance(batch, Claim) else batch))
+    return Told(desk)
+
+
+def daily(counts: Sequence[float | None], first: str = "2022-09-01", **more: Any) -> list[Claim]:
+    """One whole-day claim for each figure, from a first day on; None leaves a day out."""
+    start = ordinal(first)
+    return [
+        claim(people, date.fromordinal(start + index).isoformat(), **{"id": f"day-{index}", **more})
+        for index, people in enumerate(counts)
+        if people is not None
+    ]
+
+
+def come_down(known: Iterable[Known]) -> list[tuple[str, str, str, str | None, int, str]]:
+    """What alerts come to: flow, rule, since, until, peak rate and severity; withdrawn ones left out."""
+    return sorted(
+        (
+            one.record.flow,
+            one.record.rule,
+            one.record.since,
+            one.record.until,
+            one.record.peak_rate,
+            one.record.severity,
+        )
+        for one in known
+        if one.record.state is not AlertState.WITHDRAWN
+    )
+
+
+def alerts_of(desk: Desk) -> list[tuple[str, str, str, str | None, int, str]]:
+    """What all alerts of a desk come to."""
+    return come_down(one for known in desk.known.values() for one in known)
+
+
+__all__ = ["PEOPLE", "Told", "alerts_of", "claim", "claims", "come_down", "daily", "ordinal", "report", "told"]
