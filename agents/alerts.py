@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import faust
 import msgspec
+from aiokafka.partitioner import murmur2
 from aiokafka.structs import TopicPartition
 from faust.types import EventT
 
@@ -43,6 +44,14 @@ class AlertsHop:
         for tp in revoked:
             self.context.progress.pop((tp.topic, tp.partition), None)
 
+    def recovered(self) -> None:
+        """Tables are read back: count the alerts that are open on this worker's flows."""
+        count, topic = self.context.settings.partitions, self.context.topics.totals
+        mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
+        for key, stored in self.table.items():
+            if (murmur2(key) & 0x7FFFFFFF) % count in mine:  # as Kafka's default partitioner does
+                self.count(key, _decode_known(stored))
+
     async def run(self, stream: faust.StreamT[bytes]) -> None:
         """Work events through one at a time, in order."""
         stream.enable_acks = False
@@ -78,5 +87,4 @@ class AlertsHop:
         self.total.subtract(self.open.get(key, Counter()))
         self.total.update(now)
         self.open[key] = now
-        for severity in ("notice", "warning", "critical"):
-            self.context.metrics["open_alerts"].labels(severity).set(self.total[severity])
+        self.context.metrics.show_open(self.total)

@@ -5,8 +5,6 @@ Faust's own figure moves only when records arrive, so it is flat in a stall; thi
 
 from __future__ import annotations
 
-import asyncio
-
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from mode import Service
@@ -26,18 +24,18 @@ class LagMeter(Service):
 
     @Service.task
     async def _run(self) -> None:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.context.settings.brokers, enable_auto_commit=False)
-        try:
-            await consumer.start()
-            while not self.should_stop:
-                await self.measure(consumer)
+        while not self.should_stop:
+            consumer = AIOKafkaConsumer(bootstrap_servers=self.context.settings.brokers, enable_auto_commit=False)
+            try:
+                await consumer.start()
+                while not self.should_stop:
+                    await self.measure(consumer)
+                    await self.sleep(self.every_s)
+            except KafkaError as error:
+                log.warning("lag cannot be measured now: %s", error)
                 await self.sleep(self.every_s)
-        except asyncio.CancelledError:
-            raise
-        except KafkaError as error:
-            log.warning("lag cannot be measured: %s", error)
-        finally:
-            await consumer.stop()
+            finally:
+                await consumer.stop()
 
     async def measure(self, consumer: AIOKafkaConsumer) -> None:
         """One round; partitions that have moved to another worker are dropped from the gauge."""

@@ -40,8 +40,16 @@ class LedgerHop:
     async def revoked(self, _app: object, revoked: set[TopicPartition], *_: object, **__: object) -> None:
         """Drop ledgers in memory: others may write to their partitions before they come back."""
         self.ledgers.clear()
+        self.context.metrics.forget_flows()
         for tp in revoked:
             self.context.progress.pop((tp.topic, tp.partition), None)
+
+    def recovered(self) -> None:
+        """Tables are read back: restore the ledgers of this worker's partitions and show their flows."""
+        for tp in self.app.consumer.assignment():
+            if tp.topic == self.context.topics.claims:
+                for node in self.ledger(tp.partition).nodes.values():
+                    self.context.metrics.show_flow(flow_state(node, self.context.rules))
 
     async def run(self, stream: faust.StreamT[bytes]) -> None:
         """Work events through one at a time, in order."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import prometheus_client as prometheus
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 
 from streams.metrics import CATALOGUE
 from streams.records import AlertState, FlowState
 
 PREFIX = "bordertally_"
+SEVERITIES = ("notice", "warning", "critical")
 
 
 class Metrics:
@@ -26,11 +29,10 @@ class Metrics:
                     one.name, one.meaning, one.labels, registry=self.registry, buckets=[*one.buckets, float("inf")]
                 )
             else:
-                kind = Counter if one.kind == "counter" else Gauge
+                kind = prometheus.Counter if one.kind == "counter" else Gauge
                 family = kind(one.name, one.meaning, one.labels, registry=self.registry)
             self._families[one.name.removeprefix(PREFIX)] = family
-        for severity in ("notice", "warning", "critical"):
-            self["open_alerts"].labels(severity).set(0)
+        self.show_open(Counter())
         for state in AlertState:
             self["alerts_total"].labels(state.value)
 
@@ -51,6 +53,17 @@ class Metrics:
                 self[name].labels(state.flow).set(value)
             else:
                 self[name].remove_by_labels({"flow": state.flow})
+
+    def forget_flows(self) -> None:
+        """Drop the series of all flows: other workers show them now."""
+        self._flows.clear()
+        for name in ("flow_daily_rate_people", "flow_baseline_people", "flow_threshold_people"):
+            self[name].clear()
+
+    def show_open(self, by_severity: Counter[str]) -> None:
+        """How many alerts are open, by severity."""
+        for severity in SEVERITIES:
+            self["open_alerts"].labels(severity).set(by_severity[severity])
 
     def exposition(self) -> bytes:
         """The text that /metrics answers with."""

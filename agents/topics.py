@@ -34,7 +34,7 @@ async def create_topics(settings: Settings) -> list[Created]:
             if code not in (0, _EXISTS):
                 raise BordertallyError(f"topic {name}: the broker refused it: error {code} {why[0] if why else ''}")
             created.append(Created(name, "there" if code == _EXISTS else "made"))
-        counts = await _partitions(admin, [one.name for one in specs])
+        counts = await _once_known(admin, [one.name for one in specs])
         for name, count in counts.items():
             if count != settings.partitions:
                 raise BordertallyError(
@@ -46,11 +46,16 @@ async def create_topics(settings: Settings) -> list[Created]:
         await admin.close()
 
 
-async def _partitions(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
-    """How many partitions the topics have; topics just made take a moment to be known everywhere."""
+async def partition_counts(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
+    """How many partitions topics have; 0 for those that do not exist."""
+    return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(names)}
+
+
+async def _once_known(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
+    """The same for topics just made, which take a moment to be known everywhere."""
     counts: dict[str, int] = {}
     for _ in range(100):
-        counts = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(names)}
+        counts = await partition_counts(admin, names)
         if all(counts.values()):
             break
         await asyncio.sleep(0.05)

@@ -7,16 +7,19 @@ import logging
 
 import faust
 
+from agents.preflight import check_broker, check_port
 from agents.worker import create_app
 from streams.settings import Settings
 
 
 def run_worker(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. Raises ConfigError when a setting or file is wrong."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
-    logging.getLogger("faust").setLevel(logging.WARNING)
-    logging.getLogger("mode").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it says at ERROR what it then retries
+    logging.getLogger("bordertally").setLevel(logging.INFO)
+    logging.getLogger("stamina").setLevel(logging.ERROR)
+    check_port(settings)
+    asyncio.run(check_broker(settings))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings)

@@ -37,6 +37,7 @@ class Worker(faust.App):
     """
 
     services: list[Service]
+    hops: list[LedgerHop | AlertsHop]
     context: Context
 
     async def _on_agent_error(self, agent: object, error: BaseException) -> None:
@@ -54,6 +55,8 @@ class Worker(faust.App):
     def on_rebalance_end(self) -> None:
         """Tables are recovered and events flow: the Faust hops are ready."""
         super().on_rebalance_end()
+        for hop in self.hops:
+            hop.recovered()
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
 
     async def on_start(self) -> None:
@@ -99,13 +102,13 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         web_enabled=False,
         web_in_thread=False,
     )
-    app.context = context
+    app.context, app.hops = context, []
     app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # else Faust wants topics to consume
     app.services = [Http(context), LagMeter(context)]
     if Hop.LEDGER in settings.hops:
-        LedgerHop(app, context)
+        app.hops.append(LedgerHop(app, context))
     if Hop.ALERTS in settings.hops:
-        AlertsHop(app, context)
+        app.hops.append(AlertsHop(app, context))
     if Hop.INTAKE in settings.hops:
         app.services.append(Intake(context))
     if Hop.DELIVERY in settings.hops:

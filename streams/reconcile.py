@@ -5,9 +5,9 @@ daily rates of the claims covering them and are scaled claim by claim, from the 
 nothing moves. Deming & Stephan 1940; Bacharach 1970.
 
 Where this goes beyond plain raking, and why:
-- A claim first moves the days that no finer claim speaks for, and before the first sweep every claim is applied
-  once, the finest first. Nested claims then come out exactly, in one pass, also where a remainder is zero (plain
-  raking only creeps towards it).
+- Before the first sweep every claim is applied once, the finest first, to the days that no finer claim speaks for.
+  Nested claims then come out exactly, in one pass, also where a remainder is zero (plain raking only creeps towards
+  it). The sweeps themselves scale all days of a claim: moving only some of them can go round in circles for ever.
 - A second pass moves only claims that are outside their own interval. So a rounded figure ("98,000") never bends exact
   counts that agree with it, and one that disagrees is pulled to its figure, the most trusted last.
 - An inequality acts only when violated, and shapes the start only of days that nothing else covers.
@@ -204,7 +204,7 @@ def _rake(
     _raise(x, least, wide, lengths)
     for fit in sorted(fits, key=lambda fit: fit.last - fit.first):
         if fit.kind is Kind.EQUAL:
-            _apply(x, fit, least, lengths, always=True)
+            _fill(x, fit, least, lengths)
     for _ in range(SWEEPS):
         before = list(x)
         for fit in fits:
@@ -227,6 +227,17 @@ def _raise(x: list[float], least: list[float], wide: dict[tuple[int, int], float
             _scale(x, range(first, last), floor, least, lengths)
 
 
+def _fill(x: list[float], fit: _Fit, least: list[float], lengths: list[float]) -> None:
+    """Give what a finer claim leaves of an equality to its other days; where it leaves nothing, scale them all."""
+    if fit.rest is not None:
+        need = fit.target - sum(x[fit.first : fit.last]) + sum([x[atom] for atom in fit.rest])
+        room = sum([least[atom] for atom in fit.rest])
+        if need >= room - TOLERANCE * max(1.0, fit.target):
+            _scale(x, fit.rest, max(need, room), least, lengths)
+            return
+    _scale(x, range(fit.first, fit.last), fit.target, least, lengths)
+
+
 def _apply(x: list[float], fit: _Fit, least: list[float], lengths: list[float], *, always: bool) -> None:
     held = sum(x[fit.first : fit.last])
     slack = TOLERANCE * max(1.0, fit.target)
@@ -238,19 +249,13 @@ def _apply(x: list[float], fit: _Fit, least: list[float], lengths: list[float], 
     ):
         return
     target = fit.high if fit.kind is Kind.AT_MOST else fit.target
-    if fit.rest is not None:
-        need = target - held + sum([x[atom] for atom in fit.rest])
-        room = sum([least[atom] for atom in fit.rest])
-        if need >= room - slack:
-            _scale(x, fit.rest, max(need, room), least, lengths)
-            return
     if held != target:
         _scale(x, range(fit.first, fit.last), target, least, lengths)
 
 
 def _scale(x: list[float], atoms: Sequence[int], target: float, least: list[float], lengths: list[float]) -> None:
     """Scale atoms proportionally to a sum, none below its floor; atoms that are all zero share it by length."""
-    free = list(atoms)
+    free = atoms
     while free:
         held = sum([x[atom] for atom in free])
         if held <= 0.0:

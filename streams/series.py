@@ -142,18 +142,21 @@ class Series:
 
     def own_last(self) -> int | None:
         """The last day that a counting claim of this very series covers."""
-        days = [day for day, sources in self.readings.items() if any(_counting(held) for held in sources.values())]
-        days += [last for _, last, _ in self.groups()]
+        days = [last for _, last, _ in self.groups()[-1:]]
+        days += next(([day] for day in sorted(self.readings, reverse=True) if self._counts_on(day)), [])
         return max(days, default=None)
 
     def own_covers(self, day: int) -> bool:
         """Whether a counting claim of this very series touches the day."""
-        if any(_counting(held) for held in self.readings.get(day, {}).values()):
+        if self._counts_on(day):
             return True
         group = self._group(day)
         return group is not None and any(
             one.start < day_span(day)[1] and one.end > day_span(day)[0] for one in group[2]
         )
+
+    def _counts_on(self, day: int) -> bool:
+        return any(_counting(held) for held in self.readings.get(day, {}).values())
 
     def groups(self) -> list[tuple[int, int, list[Constraint]]]:
         """Runs of days connected by overlapping claims, in order: (first day, last day, constraints)."""

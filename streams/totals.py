@@ -41,6 +41,13 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
     return gain if gain > 1e-9 * max(1.0, observed) else 0.0
 
 
+def _silent_days(node: Node, key: Key, last: int, limit: int) -> set[int]:
+    """The days up to `last` onto which this flow or one below it may be carried on: the only ones that can gain."""
+    own = node.own_last(key)
+    days = set() if own is None else set(range(own + 1, min(last, own + limit) + 1))
+    return days.union(*(_silent_days(child, key, last, limit) for child in node.children.values()))
+
+
 def _carried(node: Node, key: Key, day: int, limit: int) -> float:
     last = node.own_last(key)
     if last is None or not last < day <= last + limit:
@@ -67,7 +74,8 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     series, last = node.series.get(key), node.last(key)
     if series is None or last is None:
         return []
-    carried = {day: gain for day in range(last - LONGEST + 1, last + 1) if (gain := projected(node, key, day, limit))}
+    silent = sorted(day for day in _silent_days(node, key, last, limit) if day > last - LONGEST)
+    carried = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
     known = node.known(key)
     reporting = Reporting(sum(child.last(key) == last for child in known), len(known))
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]

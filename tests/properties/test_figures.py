@@ -25,9 +25,11 @@ def all_totals(desk: Desk) -> list[Total]:
 @given(worlds())
 def test_low_is_never_above_best_nor_best_above_high(world: World) -> None:
     desk = desk_of(world)
-    for one in [*all_totals(desk), *desk.outcome([]).days]:
-        assert 0 <= one.low <= one.best
-        assert one.high is None or one.best <= one.high
+    bounds = [(one.low, one.best, one.high) for one in all_totals(desk)]
+    bounds += [(one.low, one.best, one.high) for one in desk.outcome([]).days]
+    for low, best, high in bounds:
+        assert 0 <= low <= best
+        assert high is None or best <= high
 
 
 @given(worlds())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from streams.alerts import advance, alert_id, exceeds, severity
@@ -15,7 +17,7 @@ def desk(*batches: list[Claim] | Claim) -> Told:
     return told(*batches, rules=NORMAL)
 
 
-def count(people: float | None, day: int, version: int = 0, **more: object) -> Claim:
+def count(people: float | None, day: int, version: int = 0, **more: Any) -> Claim:
     """A count of one day of September 2022; a higher version was published later."""
     fields = {"qualifier": "count", "id": f"{day}-{version}", "published": f"2022-10-20T00:{version:02}:00Z"}
     return claim(people, f"2022-09-{day:02}", **{**fields, **more})

@@ -1,5 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from streams.reconcile import Bin
 from streams.records import Claim
 from streams.series import Outcome, Series, fold
 from unit.kit import claim, ordinal
@@ -7,7 +14,7 @@ from unit.kit import claim, ordinal
 DAY = ordinal("2022-09-21")
 
 
-def reading(people: float | None, first: int, last: int, **more: object) -> Claim:
+def reading(people: float | None, first: int, last: int, **more: Any) -> Claim:
     """A counter's reading of 21 September from one hour to another."""
     end = "2022-09-22T00:00" if last == 24 else f"2022-09-21T{last:02}:00"
     return claim(people, f"2022-09-21T{first:02}:00/{end}", **{"qualifier": "count", "source": "c", **more})
@@ -21,8 +28,8 @@ def series(*claims: Claim) -> Series:
     return one
 
 
-def day(*claims: Claim) -> tuple[float, float, float | None, bool]:
-    return tuple(series(*claims).bins[DAY])
+def day(*claims: Claim) -> Bin:
+    return series(*claims).bins[DAY]
 
 
 def test_readings_that_do_not_overlap_add_up() -> None:
@@ -62,15 +69,15 @@ def test_two_sources_at_one_checkpoint_are_not_added() -> None:
     assert (misfit.gap, misfit.constraint.best) == (2, 32)
 
 
-def test_a_day_whose_clocks_change_is_covered_by_its_hours() -> None:
-    for date, hours in (("2022-03-27", 23), ("2022-10-30", 25)):
-        start = {"2022-03-27": "2022-03-26T23:00Z", "2022-10-30": "2022-10-29T22:00Z"}[date]
-        one = Series()
-        for hour in range(hours):
-            at = f"{start[:8]}{int(start[8:10]) + (int(start[11:13]) + hour) // 24:02}T{(int(start[11:13]) + hour) % 24:02}:00Z"
-            one.put(claim(1, f"{at}/PT1H", "RU:FI", "warsaw", qualifier="count", published="2022-11-05T00:00:00Z"))
-        one.settle({ordinal(date)}, {})
-        assert one.bins[ordinal(date)] == (hours, hours, hours, True)
+@pytest.mark.parametrize(("day", "hours"), [("2022-03-27", 23), ("2022-10-30", 25)])
+def test_a_day_whose_clocks_change_is_covered_by_its_hours(day: str, hours: int) -> None:
+    midnight = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo("Europe/Warsaw")).astimezone(UTC)
+    one = Series()
+    for hour in range(hours):
+        period = f"{(midnight + timedelta(hours=hour)).isoformat()}/PT1H"
+        one.put(claim(1, period, "RU:FI", "warsaw", qualifier="count", published="2022-11-05T00:00:00Z"))
+    one.settle({ordinal(day)}, {})
+    assert one.bins[ordinal(day)] == (hours, hours, hours, True)
 
 
 def test_no_readings_are_no_constraint() -> None:

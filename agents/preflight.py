@@ -1,0 +1,64 @@
+"""What a worker checks before it starts, so that a wrong set-up is one sentence and not a stack trace."""
+
+from __future__ import annotations
+
+import socket
+
+import stamina
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError
+
+from agents.topics import partition_counts
+from streams.errors import BordertallyError, ConfigError
+from streams.settings import Settings
+from streams.topics import Topics
+
+PATIENCE_S = 10.0
+"""How long a broker that does not answer is tried again: it may be starting beside us."""
+
+
+async def check_broker(settings: Settings) -> None:
+    """Raise BordertallyError unless the broker answers and has every topic with the right number of partitions."""
+    admin = await _connect(settings)
+    try:
+        names = [one.name for one in Topics(settings.topic_prefix).specs()]
+        counts = await partition_counts(admin, names)
+    finally:
+        await admin.close()
+    missing = [name for name in names if not counts.get(name)]
+    if missing:
+        raise BordertallyError(
+            f"topics missing on {settings.brokers}: {', '.join(missing)}; make them with: bordertally topics --create"
+        )
+    for name, count in counts.items():
+        if count != settings.partitions:
+            raise ConfigError(f"BORDERTALLY_PARTITIONS={settings.partitions}: topic {name} has {count} partitions")
+
+
+async def _connect(settings: Settings) -> AIOKafkaAdminClient:
+    try:
+        async for attempt in stamina.retry_context(on=KafkaConnectionError, attempts=None, timeout=PATIENCE_S):
+            with attempt:
+                admin = AIOKafkaAdminClient(bootstrap_servers=settings.brokers, request_timeout_ms=10_000)
+                try:
+                    await admin.start()
+                except KafkaConnectionError:
+                    await admin.close()
+                    raise
+    except KafkaConnectionError:
+        raise BordertallyError(
+            f"BORDERTALLY_BROKERS={settings.brokers}: no broker answers there ({PATIENCE_S:.0f} s)"
+        ) from None
+    return admin
+
+
+def check_port(settings: Settings) -> None:
+    """Raise ConfigError when the port of /metrics is taken."""
+    if settings.http_port:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.http_host, settings.http_port))
+            except OSError as error:
+                where = f"BORDERTALLY_HTTP_PORT={settings.http_port}"
+                raise ConfigError(f"{where}: cannot listen on {settings.http_host}: {error.strerror}") from None

@@ -1,0 +1,54 @@
+"""The shape of the code: what moves depends on what flows, never the other way round."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+STREAMS = sorted(Path("streams").glob("*.py"))
+ALLOWED = {"streams", "msgspec", "pycountry", "pydantic", "pydantic_settings"}
+ALLOWED |= {"__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"}
+ALLOWED |= {"itertools", "json", "math", "pathlib", "re", "tomllib", "typing", "zlib", "zoneinfo", "operator"}
+METHODS = {"now", "today", "utcnow", "read_text", "read_bytes", "write_text"}
+FUNCTIONS = {"open", "print", "input"}
+
+
+@pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
+def test_the_pure_core_imports_nothing_that_does_io(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        assert {name.split(".")[0] for name in names} <= ALLOWED, path
+
+
+@pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
+def test_the_pure_core_never_looks_at_a_clock_or_a_file(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            called = node.func
+            if isinstance(called, ast.Attribute):
+                assert called.attr not in METHODS, f"{path}:{node.lineno}"
+            elif isinstance(called, ast.Name):
+                assert called.id not in FUNCTIONS, f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize("package", ["streams", "agents"])
+def test_no_other_installed_distribution_owns_our_names(package: str) -> None:
+    assert set(packages_distributions()[package]) == {"bordertally"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    sorted(
+        ".".join(path.with_suffix("").parts)
+        for path in Path("agents").rglob("*.py")
+        if path.name not in ("__init__.py", "launch.py")
+    ),
+)
+def test_every_module_imports(module: str) -> None:
+    importlib.import_module(module)
