@@ -119,14 +119,16 @@ def publish_command(
     files: Files,
     to: Annotated[str, typer.Option("--to", help="Kafka bootstrap servers, host:port.")],
     sources: Sources = None,
+    faulty: Annotated[bool, typer.Option("--faulty", help="Send faulty reports too: the intake refuses them.")] = False,
 ) -> None:
     """Validate reports and send each to the topic of its source; faulty ones are named and not sent."""
     registry = load_registry(sources)
     lines = list(checked(files, registry))
     for line in lines:
         if line.fault is not None:
-            err.print(f"{line.where}: not sent: {line.fault}", markup=False, highlight=False, soft_wrap=True)
-    good = [line.raw for line in lines if line.fault is None]
+            what = "faulty" if faulty else "not sent"
+            err.print(f"{line.where}: {what}: {line.fault}", markup=False, highlight=False, soft_wrap=True)
+    good = [line.raw for line in lines if faulty or line.fault is None]
 
     async def send() -> None:
         with _progress() as progress:
@@ -135,8 +137,9 @@ def publish_command(
                 progress.update(task, completed=done)
 
     run(send())
-    err.print(f"{len(good)} reports acknowledged, {len(lines) - len(good)} not sent", highlight=False)
-    if len(good) < len(lines):
+    unsent = len(lines) - len(good)
+    err.print(f"{len(good)} reports acknowledged, {unsent} not sent", highlight=False)
+    if unsent:
         raise typer.Exit(1)
 
 

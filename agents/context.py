@@ -14,7 +14,7 @@ from agents.metrics import Metrics
 from streams.errors import ConfigError
 from streams.reports import Limits
 from streams.rules import Rules, parse_rules
-from streams.settings import Settings
+from streams.settings import Hop, Settings
 from streams.sources import Registry, parse_registry
 from streams.topics import Topics
 
@@ -56,9 +56,9 @@ class Context:
     @classmethod
     def load(cls, settings: Settings) -> Context:
         """Read registry and rules that the settings name. Raises ConfigError."""
-        return cls(
-            settings, load_registry(settings.sources), load_rules(settings.rules), Metrics(settings.flow_metrics)
-        )
+        absent = frozenset() if Hop.DELIVERY in settings.hops else frozenset({"redis_up"})
+        metrics = Metrics(settings.flow_metrics, absent)
+        return cls(settings, load_registry(settings.sources), load_rules(settings.rules), metrics)
 
     @property
     def topics(self) -> Topics:

@@ -16,22 +16,27 @@ SEVERITIES = ("notice", "warning", "critical")
 
 
 class Metrics:
-    """One registry with every family of the catalogue; `metrics["reports_total"]` is the family."""
+    """One registry with every family of the catalogue; `metrics["reports_total"]` is the family.
 
-    def __init__(self, flow_limit: int) -> None:
+    Families named in `absent` are kept and not shown: a worker without a hop has nothing to say of it.
+    """
+
+    def __init__(self, flow_limit: int, absent: frozenset[str] = frozenset()) -> None:
         self.registry = CollectorRegistry()
         self._families: dict[str, Any] = {}
         self._flow_limit = flow_limit
         self._flows: set[str] = set()
         for one in CATALOGUE:
+            name = one.name.removeprefix(PREFIX)
+            registry = None if name in absent else self.registry
             if one.kind == "histogram":
                 family: Any = Histogram(
-                    one.name, one.meaning, one.labels, registry=self.registry, buckets=[*one.buckets, float("inf")]
+                    one.name, one.meaning, one.labels, registry=registry, buckets=[*one.buckets, float("inf")]
                 )
             else:
                 kind = prometheus.Counter if one.kind == "counter" else Gauge
-                family = kind(one.name, one.meaning, one.labels, registry=self.registry)
-            self._families[one.name.removeprefix(PREFIX)] = family
+                family = kind(one.name, one.meaning, one.labels, registry=registry)
+            self._families[name] = family
         self.show_open(Counter())
         for state in AlertState:
             self["alerts_total"].labels(state.value)

@@ -5,9 +5,11 @@ daily rates of the claims covering them and are scaled claim by claim, from the 
 nothing moves. Deming & Stephan 1940; Bacharach 1970.
 
 Where this goes beyond plain raking, and why:
-- Before the first sweep every claim is applied once, the finest first, to the days that no finer claim speaks for.
-  Nested claims then come out exactly, in one pass, also where a remainder is zero (plain raking only creeps towards
-  it). The sweeps themselves scale all days of a claim: moving only some of them can go round in circles for ever.
+- Before the first sweep the days are scaled to what the claims imply by difference (98 in a week and 81 on its first
+  six days leave 17 for the seventh). Claims that agree then mostly come out exactly, in one pass, also where a
+  remainder is zero; plain raking only creeps towards it. Where claims contradict each other they are taken as they
+  are. Either way the finest comes first, and each first moves the days that no finer one speaks for. The sweeps
+  themselves scale all days of a claim: moving only some of them can go round in circles for ever.
 - A second pass moves only claims that are outside their own interval. So a rounded figure ("98,000") never bends exact
   counts that agree with it, and one that disagrees is pulled to its figure, the most trusted last.
 - An inequality acts only when violated, and shapes the start only of days that nothing else covers.
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import enum
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -84,7 +87,7 @@ class _Scenarios(NamedTuple):
 
 
 class _Fit(NamedTuple):
-    """A constraint on the atoms [first, last) in one scenario; `rest` are its atoms without a finer claim."""
+    """A constraint on the atoms [first, last) in one scenario."""
 
     first: int
     last: int
@@ -92,7 +95,6 @@ class _Fit(NamedTuple):
     low: float
     high: float
     kind: Kind
-    rest: tuple[int, ...] | None
 
 
 def reconcile(
@@ -109,7 +111,6 @@ def reconcile(
         | {edge for one in ordered for edge in (one.start, one.end)}
     )
     spans = [(bisect_left(edges, one.start), bisect_left(edges, one.end)) for one in ordered]
-    rests = _rests(ordered, spans)
     lengths = [float(right - left) for left, right in pairwise(edges)]
     days = {
         day: (bisect_left(edges, midnight(day)), bisect_left(edges, midnight(day + 1)))
@@ -118,7 +119,7 @@ def reconcile(
     asked: list[tuple[list[_Fit], dict[tuple[int, int], float]]] = []
     scenarios: list[list[float]] = []
     for end in ("low", "best", "high"):
-        fits = [_fit(one, span, rest, end) for one, span, rest in zip(ordered, spans, rests, strict=True)]
+        fits = [_fit(one, span, end) for one, span in zip(ordered, spans, strict=True)]
         floor = {days[day]: _floor(known, end) for day, known in floors.items() if first_day <= day <= last_day}
         if (fits, floor) in asked:  # exact counts: the scenarios are one
             scenarios.append(scenarios[asked.index((fits, floor))])
@@ -135,23 +136,7 @@ def _floor(known: Bin, end: str) -> float:
     return known.best if end == "best" or known.high is None else known.high
 
 
-def _rests(ordered: list[Constraint], spans: list[tuple[int, int]]) -> list[tuple[int, ...] | None]:
-    """For each constraint its atoms that no strictly finer equality covers; None where that is all or none."""
-    finer = [span for one, span in zip(ordered, spans, strict=True) if one.kind is Kind.EQUAL]
-    rests: list[tuple[int, ...] | None] = []
-    for first, last in spans:
-        taken = {
-            atom
-            for left, right in finer
-            if first <= left and right <= last and right - left < last - first
-            for atom in range(left, right)
-        }
-        rest = tuple(atom for atom in range(first, last) if atom not in taken) if taken else ()
-        rests.append(rest or None)
-    return rests
-
-
-def _fit(one: Constraint, span: tuple[int, int], rest: tuple[int, ...] | None, end: str) -> _Fit:
+def _fit(one: Constraint, span: tuple[int, int], end: str) -> _Fit:
     high = float("inf") if one.high is None else one.high
     match one.kind:
         case Kind.EQUAL:
@@ -161,7 +146,7 @@ def _fit(one: Constraint, span: tuple[int, int], rest: tuple[int, ...] | None, e
         case Kind.AT_MOST:
             target = one.low if end == "low" else high
     low = target if one.kind is Kind.AT_LEAST else one.low
-    return _Fit(*span, target, low, high, one.kind, rest)
+    return _Fit(*span, target, low, high, one.kind)
 
 
 def _start(ordered: list[Constraint], fits: list[_Fit], lengths: list[float]) -> list[float]:
@@ -202,12 +187,13 @@ def _rake(
         else:
             wide[first, last] = floor
     _raise(x, least, wide, lengths)
-    for fit in sorted(fits, key=lambda fit: fit.last - fit.first):
-        if fit.kind is Kind.EQUAL:
-            _fill(x, fit, least, lengths)
+    equalities = [fit for fit in fits if fit.kind is Kind.EQUAL]
+    implied = _implied(equalities, floors)
+    _fill(x, implied or equalities, least, lengths)
+    shaping = [*implied, *(fit for fit in fits if fit.kind is not Kind.EQUAL)] if implied else fits
     for _ in range(SWEEPS):
         before = list(x)
-        for fit in fits:
+        for fit in shaping:
             _apply(x, fit, least, lengths, always=True)
         if len(fits) > 1:
             for fit in fits:
@@ -227,15 +213,61 @@ def _raise(x: list[float], least: list[float], wide: dict[tuple[int, int], float
             _scale(x, range(first, last), floor, least, lengths)
 
 
-def _fill(x: list[float], fit: _Fit, least: list[float], lengths: list[float]) -> None:
-    """Give what a finer claim leaves of an equality to its other days; where it leaves nothing, scale them all."""
-    if fit.rest is not None:
-        need = fit.target - sum(x[fit.first : fit.last]) + sum([x[atom] for atom in fit.rest])
-        room = sum([least[atom] for atom in fit.rest])
-        if need >= room - TOLERANCE * max(1.0, fit.target):
-            _scale(x, fit.rest, max(need, room), least, lengths)
-            return
-    _scale(x, range(fit.first, fit.last), fit.target, least, lengths)
+def _implied(equalities: list[_Fit], floors: dict[tuple[int, int], float]) -> list[_Fit]:
+    """The finest sums that follow from equalities by adding and subtracting them.
+
+    None where they contradict each other, or leave less than nothing or than the floors anywhere.
+
+    A sum over [first, last) is the difference of two running totals. Claims that share an end tie running totals
+    together, and two neighbours among tied ones say what lies between.
+    """
+    ties: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for fit in equalities:
+        ties[fit.first].append((fit.last, fit.target))
+        ties[fit.last].append((fit.first, -fit.target))
+    slack = TOLERANCE * max([1.0, *(fit.target for fit in equalities)])
+    seen: set[int] = set()
+    implied = []
+    for root in sorted(ties):
+        if root in seen:
+            continue
+        running, waiting = {root: 0.0}, [root]
+        while waiting:
+            here = waiting.pop()
+            for there, step in ties[here]:
+                if there not in running:
+                    running[there] = running[here] + step
+                    waiting.append(there)
+                elif abs(running[here] + step - running[there]) > slack:
+                    return []
+        seen.update(running)
+        for left, right in pairwise(sorted(running)):
+            people = running[right] - running[left]
+            least = sum(floor for (first, last), floor in floors.items() if left <= first and last <= right)
+            if people < least - slack:
+                return []
+            people = people if people > slack else 0.0
+            implied.append(_Fit(left, right, people, people, people, Kind.EQUAL))
+    return implied
+
+
+def _fill(x: list[float], equalities: list[_Fit], least: list[float], lengths: list[float]) -> None:
+    """Apply equalities once, the finest first: each to the days that no finer one speaks for, where there is room."""
+    finest = sorted(equalities, key=lambda fit: fit.last - fit.first)
+    for index, (first, last, target, *_) in enumerate(finest):
+        taken = {
+            atom
+            for finer in finest[:index]
+            if first <= finer.first and finer.last <= last and finer.last - finer.first < last - first
+            for atom in range(finer.first, finer.last)
+        }
+        rest = [atom for atom in range(first, last) if atom not in taken]
+        need = target - sum([x[atom] for atom in taken])
+        room = sum([least[atom] for atom in rest])
+        if rest and need >= room - TOLERANCE * max(1.0, target):
+            _scale(x, rest, max(need, room), least, lengths)
+        else:
+            _scale(x, range(first, last), target, least, lengths)
 
 
 def _apply(x: list[float], fit: _Fit, least: list[float], lengths: list[float], *, always: bool) -> None:
@@ -249,7 +281,12 @@ def _apply(x: list[float], fit: _Fit, least: list[float], lengths: list[float], 
     ):
         return
     target = fit.high if fit.kind is Kind.AT_MOST else fit.target
-    if held != target:
+    if held == target:
+        return
+    if held > 0.0 and not any(least[fit.first : fit.last]):  # as _scale does, without floors to look after
+        factor = target / held
+        x[fit.first : fit.last] = [people * factor for people in x[fit.first : fit.last]]
+    else:
         _scale(x, range(fit.first, fit.last), target, least, lengths)
 
 

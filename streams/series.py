@@ -366,9 +366,18 @@ def _covers_day(chain: list[Reading], day: int) -> bool:
 def _heaviest(readings: list[Reading]) -> list[Reading]:
     """The disjoint readings with the largest sum (weighted interval scheduling), from readings sorted by end."""
     ends = [one.end for one in readings]
-    best: list[tuple[float, int, list[Reading]]] = [(0.0, 0, [])]
+    best = [(0.0, 0)]
+    before: list[int | None] = []  # of a reading that is taken, how many of the first ones its chain may draw on
     for index, one in enumerate(readings):
-        total, covered, chain = best[bisect_right(ends, one.start, hi=index)]
-        taken = (total + (one.best or 0.0), covered + one.end - one.start, [*chain, one])
-        best.append(max(best[-1], taken, key=lambda option: option[:2]))
-    return best[-1][2]
+        room = bisect_right(ends, one.start, hi=index)
+        taken = (best[room][0] + (one.best or 0.0), best[room][1] + one.end - one.start)
+        before.append(room if taken > best[-1] else None)
+        best.append(max(best[-1], taken))
+    chain: list[Reading] = []
+    left = len(readings)
+    while left:
+        earlier = before[left - 1]
+        if earlier is not None:
+            chain.append(readings[left - 1])
+        left = left - 1 if earlier is None else earlier
+    return chain[::-1]

@@ -34,8 +34,6 @@ from streams.settings import load_settings
 from streams.topics import Topics
 
 PARTITIONS = 4
-BATCHES = 12
-"""The sample is published in so many steps, so that alerts can be seen to fire as reports come in."""
 
 
 class Ports(NamedTuple):
@@ -44,6 +42,10 @@ class Ports(NamedTuple):
     broker: int | None = None
     redis: int | None = None
     http: int | None = None
+
+
+class _Published(msgspec.Struct):
+    published: str
 
 
 class Stack(NamedTuple):
@@ -151,7 +153,7 @@ async def _publish(stack: Stack, view: View, say: Console) -> None:
                 progress.console.print(alert_line(alert))
             return arrived
 
-        for chunk in _chunks(raws):
+        for chunk in _by_day(raws):
             async for _ in publish(stack.broker.address, chunk, registry, Topics()):
                 pass
             sent += len(chunk)
@@ -161,11 +163,10 @@ async def _publish(stack: Stack, view: View, say: Console) -> None:
         await look()
 
 
-def _chunks(raws: list[bytes]) -> Iterator[list[bytes]]:
-    size = -(-len(raws) // BATCHES)
-    iterator = iter(raws)
-    while chunk := list(itertools.islice(iterator, size)):
-        yield chunk
+def _by_day(raws: list[bytes]) -> Iterator[list[bytes]]:
+    """The sample as it came in, a step for each day of publication."""
+    for _, day in itertools.groupby(raws, key=lambda raw: msgspec.json.decode(raw, type=_Published).published[:10]):
+        yield list(day)
 
 
 async def _keep(stack: Stack, say: Console) -> None:

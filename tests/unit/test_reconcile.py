@@ -56,6 +56,28 @@ def test_overlapping_claims_that_agree_all_hold() -> None:
     assert held[1] + held[2] == pytest.approx(50)
 
 
+def test_what_claims_imply_by_difference_comes_out_exactly() -> None:
+    # 0   1   2   3
+    # [-101]
+    # [- 101 -]
+    # [--- 101 ---]      so days 1 and 2 were empty
+    cumulative = [exactly(0, days, 101) for days in (1, 2, 3)]
+    assert best(cumulative, 3) == [101, 0, 0]
+
+
+def test_claims_that_agree_never_chase_each_other_in_circles() -> None:
+    # 0    1    2    3    4    5    6     true: 30 10 20 70 40 60
+    #      [- 30 --]
+    #           [------- 190 ------]
+    #                [-- 110 -]
+    #                     [-- 100 -]
+    claims = [exactly(1, 2, 30), exactly(2, 4, 190), exactly(3, 2, 110), exactly(4, 2, 100)]
+    bins, misfits = reconcile(claims, {}, FIRST, FIRST + 5)
+    assert misfits == []
+    held = [bins[FIRST + day].best for day in range(1, 6)]
+    assert [sum(held[:2]), sum(held[1:]), sum(held[2:4]), sum(held[3:])] == pytest.approx([30, 190, 110, 100])
+
+
 def test_a_rounded_claim_never_bends_exact_counts_that_agree_with_it() -> None:
     counts = [exactly(day, 1, people) for day, people in enumerate((31, 32, 38))]
     assert best([*counts, said(0, 3, 95, 100, 105, grade=4)], 3) == [31, 32, 38]
