@@ -7,6 +7,7 @@ import logging
 
 import faust
 
+from agents.context import Context
 from agents.preflight import check_broker, check_port
 from agents.worker import create_app
 from streams.settings import Settings
@@ -18,11 +19,12 @@ def run_worker(settings: Settings) -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it says at ERROR what it then retries
     logging.getLogger("bordertally").setLevel(logging.INFO)
     logging.getLogger("stamina").setLevel(logging.ERROR)
+    context = Context.load(settings)
     check_port(settings)
     asyncio.run(check_broker(settings))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = create_app(settings)
+    app = create_app(settings, context)
     logging.getLogger("bordertally").info(
         "worker of %s: hops %s, http://%s:%d/metrics",
         settings.brokers,

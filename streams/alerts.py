@@ -89,7 +89,7 @@ class _Run:
     def episode(self, node: Node, rules: Detection) -> Episode:
         day, rate, baseline = self.days[-1]
         peak_day, peak_rate, peak = max(self.days, key=lambda one: (_ratio(one[1], one[2].expected), one[1], -one[0]))
-        reports, count = evidence(node.series[PEOPLE], {day, peak_day})
+        reports, count = evidence(node.series[Key(baseline.population, "people")], {day, peak_day})
         if baseline.report is not None and baseline.report not in reports:
             reports, count = [baseline.report, *reports], count + 1
         return Episode(
@@ -146,16 +146,17 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
             taken.update({one.record.id: identity for one in others})
         else:
             identity = alert_id(state.flow, RULE, episode.since)
-            while identity in taken:  # a withdrawn namesake split off on the same day: tell them apart
+            while identity in taken or _in_use(alive.get(identity)):  # opened on that day, and its days have moved
                 identity = alert_id(identity, RULE, episode.since)
         taken[identity] = identity
-        before = alive.get(identity)
-        record = _record(identity, before, episode, state, names)
-        if record is not None:
-            said.append(record)
-            alive[identity] = _known(record, episode)
-        elif before is not None:
-            alive[identity] = _known(before.record, episode)
+        for step in _steps(episode, alive.get(identity)):
+            before = alive.get(identity)
+            record = _record(identity, before, step, state, names)
+            if record is not None:
+                said.append(record)
+                alive[identity] = _known(record, step)
+            elif before is not None:
+                alive[identity] = _known(before.record, step)
     for identity, one in sorted(alive.items()):
         target = taken.get(identity)
         if target != identity and one.record.state is not AlertState.WITHDRAWN:
@@ -163,6 +164,17 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
             said.append(record)
             alive[identity] = Known(record, one.since, one.until, one.last)
     return [alive[identity] for identity in sorted(alive)], said
+
+
+def _in_use(one: Known | None) -> bool:
+    return one is not None and one.record.state is not AlertState.WITHDRAWN
+
+
+def _steps(episode: Episode, before: Known | None) -> list[Episode]:
+    """An episode that nobody has heard of and that is over already fires before it resolves."""
+    if episode.until is None or _in_use(before):
+        return [episode]
+    return [msgspec.structs.replace(episode, until=None), episode]
 
 
 def _known(record: Alert, episode: Episode) -> Known:

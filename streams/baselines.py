@@ -15,6 +15,10 @@ BASELINE_DAYS = range(3, 10)
 """EARS C2 learns from days t-9..t-3: two days' distance keep the start of a surge out of its own baseline."""
 
 
+EXACT_DIGITS = 6
+"""Rates are compared as rounded to millionths of a person, so that days equal but for raking are equal."""
+
+
 class Level(NamedTuple):
     """A level that a source stated, or that follows from a change it stated: people a day, low..high."""
 
@@ -148,4 +152,4 @@ def rate_of(node: Node, baseline: Baseline, day: int) -> float | None:
     """The daily rate a baseline is about: of its own population, so like is compared with like."""
     series = node.series.get(Key(baseline.population, "people"))
     held = series.bins.get(day) if series is not None else None
-    return None if held is None else held.best
+    return None if held is None else round(held.best, EXACT_DIGITS)

@@ -50,8 +50,8 @@ class Period(NamedTuple):
 
     @property
     def part_of_day(self) -> bool:
-        """True for a period shorter than a day that lies within one day: a counter's reading."""
-        return self.local_end - self.local_start < DAY and self.first_day == self.last_day
+        """True for a period shorter than a day: a counter's reading."""
+        return self.local_end - self.local_start < DAY
 
 
 def midnight(day: int) -> int:

@@ -97,6 +97,7 @@ class Series:
     def __init__(self) -> None:
         self.claims: dict[tuple[str, int, int], Claim] = {}
         self.readings: dict[int, dict[str, dict[tuple[int, int], Reading]]] = {}
+        self._overnight: dict[int, dict[str, dict[tuple[int, int], Reading]]] = {}
         self.bins: dict[int, Bin] = {}
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
@@ -108,7 +109,7 @@ class Series:
         """Take a claim: the latest published of an identity is the one in force, whatever the order of arrival."""
         period = period_of(claim)
         if period.part_of_day:
-            return self._put_reading(claim, period.first_day)
+            return self._put_reading(claim, period)
         key = (claim.source, claim.start, claim.end)
         held = self.claims.get(key)
         outcome = outcome_of(claim, held)
@@ -117,8 +118,8 @@ class Series:
             self._groups = None
         return outcome
 
-    def _put_reading(self, claim: Claim, day: int) -> Outcome:
-        readings = self.readings.setdefault(day, {}).setdefault(claim.source, {})
+    def _put_reading(self, claim: Claim, period: Period) -> Outcome:
+        readings = self.readings.setdefault(period.first_day, {}).setdefault(claim.source, {})
         key = (claim.start, claim.end)
         new = Reading(
             claim.start,
@@ -136,27 +137,38 @@ class Series:
         outcome = outcome_of(new, held)
         if outcome not in UNMOVED:
             readings[key] = new
+            if period.last_day > period.first_day:
+                self._overnight.setdefault(period.last_day, {}).setdefault(claim.source, {})[key] = new
         return outcome
+
+    def on(self, day: int) -> dict[str, list[Reading]]:
+        """The counting readings of a day by source; of one that runs over midnight, the share that lies on the day."""
+        start, end = day_span(day)
+        found: dict[str, list[Reading]] = {}
+        for kept in (self.readings.get(day, {}), self._overnight.get(day, {})):
+            for source, held in kept.items():
+                counting = [one for one in held.values() if one.best is not None and one.grade in WEIGHT]
+                if counting:
+                    found.setdefault(source, []).extend(_clipped(one, start, end) for one in counting)
+        return found
 
     # --- day bins ----------------------------------------------------------------------------------------------
 
     def own_last(self) -> int | None:
         """The last day that a counting claim of this very series covers."""
         days = [last for _, last, _ in self.groups()[-1:]]
-        days += next(([day] for day in sorted(self.readings, reverse=True) if self._counts_on(day)), [])
+        touched = sorted(self.readings.keys() | self._overnight.keys(), reverse=True)
+        days += next(([day] for day in touched if self.on(day)), [])
         return max(days, default=None)
 
     def own_covers(self, day: int) -> bool:
         """Whether a counting claim of this very series touches the day."""
-        if self._counts_on(day):
+        if self.on(day):
             return True
         group = self._group(day)
         return group is not None and any(
             one.start < day_span(day)[1] and one.end > day_span(day)[0] for one in group[2]
         )
-
-    def _counts_on(self, day: int) -> bool:
-        return any(_counting(held) for held in self.readings.get(day, {}).values())
 
     def groups(self) -> list[tuple[int, int, list[Constraint]]]:
         """Runs of days connected by overlapping claims, in order: (first day, last day, constraints)."""
@@ -217,10 +229,9 @@ class Series:
         self, first: int, last: int, constraints: list[Constraint], floors: Mapping[int, Bin]
     ) -> tuple[dict[int, Bin], list[Misfit]]:
         folded = [
-            one
+            fold(source, day, readings)
             for day in range(first, last + 1)
-            for source, held in sorted(self.readings.get(day, {}).items())
-            if (one := fold(source, day, held)) is not None
+            for source, readings in sorted(self.on(day).items())
         ]
         if not constraints and first == last and (len(folded) == 0 or (len(folded) == 1 and first not in floors)):
             if not folded:
@@ -242,12 +253,7 @@ class Series:
             if one.start < end and one.end > start
             for report in one.reports
         }
-        readings = [
-            reading
-            for held in self.readings.get(day, {}).values()
-            for reading in held.values()
-            if reading.best is not None and reading.grade in WEIGHT
-        ]
+        readings = [one for held in self.on(day).values() for one in held]
         readings.sort(key=lambda one: (one.published, one.report), reverse=True)
         newest = tuple(dict.fromkeys(one.report for one in readings))
         return Cites(tuple(sorted(statements)), newest[:CITED], len(newest))
@@ -310,22 +316,31 @@ def _constraint(claim: Claim) -> Constraint:
     )
 
 
-def _counting(held: Mapping[tuple[int, int], Reading]) -> bool:
-    return any(one.best is not None and one.grade in WEIGHT for one in held.values())
+def _clipped(one: Reading, start: int, end: int) -> Reading:
+    """The part of a reading from `start` to `end` of the wall clock, its people by share of time."""
+    if start <= one.local_start and one.local_end <= end:
+        return one
+    first, last = max(start, one.local_start), min(end, one.local_end)
+    share = (last - first) / (one.local_end - one.local_start)
+    return msgspec.structs.replace(
+        one,
+        start=one.start + first - one.local_start,
+        end=one.start + last - one.local_start,
+        local_start=first,
+        local_end=last,
+        low=one.low * share,
+        best=None if one.best is None else one.best * share,
+        high=None if one.high is None else one.high * share,
+    )
 
 
-def fold(source: str, day: int, held: Mapping[tuple[int, int], Reading]) -> Constraint | None:
-    """One source's readings of one day as one constraint on that day.
+def fold(source: str, day: int, held: Iterable[Reading]) -> Constraint:
+    """One source's counting readings of one day (at least one) as one constraint on that day.
 
     Readings that do not overlap add up; they are the day's figure when they cover it whole, and what it is at least
     otherwise. Overlapping readings ("so far today") are not added: the disjoint ones with the largest sum count.
     """
-    readings = sorted(
-        (one for one in held.values() if one.best is not None and one.grade in WEIGHT),
-        key=lambda one: (one.end, one.start),
-    )
-    if not readings:
-        return None
+    readings = sorted(held, key=lambda one: (one.end, one.start))
     chain = readings if _disjoint(readings) else _heaviest(readings)
     low, best = sum(one.low for one in chain), sum(one.best or 0.0 for one in chain)
     high = sum(one.high or 0.0 for one in chain)

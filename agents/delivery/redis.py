@@ -20,6 +20,7 @@ import time
 
 import msgspec
 from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
 from aiokafka.structs import ConsumerRecord
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
@@ -32,6 +33,9 @@ from streams.records import Alert, AlertState, FlowState
 PREFIX = "bordertally"
 NEWS_S = 60
 """A record older than this is no news: it is written, not published, when a view is filled again."""
+
+SHORTEST_S, LONGEST_S = 0.2, 5.0
+"""How long to wait before Redis is tried again: doubled from the shortest to the longest."""
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
@@ -79,20 +83,21 @@ class RedisView(BatchHop):
             self.positions.pop(tp, None)
 
     async def handle(self, batch: Batch) -> None:
-        """Write a batch, as often as it takes until Redis has it."""
-        delay = 0.2
-        while not self.should_stop:
+        """Write a batch, trying until Redis has it; records that Redis is not ready for are read again."""
+        delay, todo = SHORTEST_S, dict(batch)
+        while todo and not self.should_stop:
+            tp, records = next(iter(todo.items()))
             try:
-                for tp, records in batch.items():
-                    if await self._in_step(tp):
-                        await self._write(tp, records)
+                if await self._in_step(tp):
+                    await self._write(tp, records)
                 self.context.metrics["redis_up"].set(1)
             except (RedisError, OSError, TimeoutError) as error:
                 self._away(error)
                 await asyncio.sleep(delay)
-                delay = min(delay * 2, 5.0)
+                delay = min(delay * 2, LONGEST_S)
             else:
-                return
+                delay = SHORTEST_S
+                del todo[tp]
 
     async def idle(self) -> None:
         """Notice an emptied Redis also when nothing new arrives."""
@@ -102,7 +107,7 @@ class RedisView(BatchHop):
             self.context.metrics["redis_up"].set(1)
         except (RedisError, OSError, TimeoutError) as error:
             self._away(error)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(SHORTEST_S)
 
     def _away(self, error: Exception) -> None:
         if self.should_stop:
@@ -116,11 +121,15 @@ class RedisView(BatchHop):
         held = None if stored is None else int(stored)
         if tp in self.positions and self.positions[tp] == held:
             return True
-        if held is None:
-            await self.consumer.seek_to_beginning(tp)
+        try:
+            if held is None:
+                await self.consumer.seek_to_beginning(tp)
+            else:
+                self.consumer.seek(tp, held)
+        except IllegalStateError:  # the partition went to another worker meanwhile
+            self.positions.pop(tp, None)
         else:
-            self.consumer.seek(tp, held)
-        self.positions[tp] = held
+            self.positions[tp] = held
         return False
 
     async def _write(self, tp: TopicPartition, records: list[ConsumerRecord]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "steady", max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    "steady", max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 settings.register_profile(
     "hunt", max_examples=1500, deadline=None, database=None, suppress_health_check=list(HealthCheck)

@@ -51,12 +51,12 @@ def periods(draw: st.DrawFn) -> tuple[str, int, bool]:
         length = draw(st.sampled_from((1, 1, 1, 2, 3, 5, 7, 7, 10)))
         return f"{_day(first)}/{_day(first + length)}", first + length, False
     hour = draw(st.sampled_from((0, 0, 6, 8, 9, 12, 18)))
-    if kind < 9:  # a counter's reading
+    if kind < 9:  # a counter's reading, now and then over midnight
         hours = draw(st.sampled_from((1, 2, 3, 6, 6, 12, 24)))
-        hours = min(hours, 24 - hour)
-        return f"{_hour(first, hour)}/PT{hours}H", first + 1, hours < 24
+        return f"{_hour(first, hour)}/PT{hours}H", first + 1 + (hour + hours > 24), hours < 24
     length = draw(st.integers(1, 4))  # days that begin and end in the middle
-    return f"{_hour(first, hour)}/{_hour(first + length, 12)}", first + length + 1, False
+    short = length == 1 and hour > 12
+    return f"{_hour(first, hour)}/{_hour(first + length, 12)}", first + length + 1, short
 
 
 FIGURES = st.one_of(

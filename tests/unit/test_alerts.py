@@ -140,8 +140,29 @@ def test_one_that_fires_again_after_its_withdrawal_keeps_its_id() -> None:
 
 def test_a_correction_may_open_a_resolved_one_again() -> None:
     one = desk(counts(130, 100))
-    assert spoken(one.desk.log) == [(1, "resolved", "01", "02")]
-    assert spoken(one.take(count(130, 2, version=1))) == [(2, "firing", "01", None)]
+    assert spoken(one.desk.log) == [(1, "firing", "01", None), (2, "resolved", "01", "02")]
+    assert spoken(one.take(count(130, 2, version=1))) == [(3, "firing", "01", None)]
+
+
+def test_one_that_is_over_before_anybody_heard_of_it_fires_before_it_resolves() -> None:
+    # 130  130  100              all in one report
+    # [--------)
+    one = desk(counts(130, 130, 100))
+    assert spoken(one.desk.log) == [(1, "firing", "01", None), (2, "resolved", "01", "03")]
+    assert len({alert.id for alert in one.desk.log}) == 1
+
+
+def test_an_id_in_use_is_not_given_to_another_alert_that_opens_on_its_day() -> None:
+    # 130  100  130              opens on 1 September
+    # 100  100  130              its days move: 1 September is corrected, and the id goes with the run that is left
+    one = desk(count(130, 1))
+    first = one.desk.log[0].id
+    one.take(count(130, 2), count(130, 3))
+    one.take(count(100, 1, version=1), count(100, 2, version=1))
+    said = one.take(count(130, 1, version=2))
+    newest = {alert.id: alert for alert in one.desk.log}
+    assert newest[first].since == "2022-09-03"
+    assert next((alert.state.value, alert.since) for alert in said if alert.id != first) == ("firing", "2022-09-01")
 
 
 def test_since_moves_when_an_earlier_day_is_reported_and_the_id_stays() -> None:
@@ -159,9 +180,9 @@ def test_two_whose_days_grow_together_are_one_and_the_later_is_withdrawn() -> No
     # [---)     [---...          two alerts
     # 130  130  130              one, once 2 September is corrected
     one = desk(counts(130, 100, 130))
-    first, later = sorted(one.desk.log, key=lambda alert: alert.since)
+    first, _, later = one.desk.log
     said = {alert.id: alert for alert in one.take(count(130, 2, version=1))}
-    assert spoken([said[first.id]]) == [(2, "firing", "01", None)]
+    assert spoken([said[first.id]]) == [(3, "firing", "01", None)]
     assert (said[later.id].state.value, said[later.id].merged_into) == ("withdrawn", first.id)
     assert runs(one) == [("01", None)]
 

@@ -127,9 +127,9 @@ def test_hours_are_elapsed_time_and_days_are_calendar_days() -> None:
     )
 
 
-def test_only_what_is_shorter_than_a_day_and_within_one_is_a_reading() -> None:
+def test_only_what_is_shorter_than_a_day_is_a_reading() -> None:
     assert parse_period("2022-09-26T23:00/PT1H", UTC_ZONE).part_of_day
-    assert not parse_period("2022-09-26T23:30/PT1H", UTC_ZONE).part_of_day
+    assert parse_period("2022-09-26T23:30/PT1H", UTC_ZONE).part_of_day
     assert not parse_period("2022-09-26", UTC_ZONE).part_of_day
 
 

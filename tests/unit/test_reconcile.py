@@ -58,7 +58,7 @@ def test_overlapping_claims_that_agree_all_hold() -> None:
 
 def test_what_claims_imply_by_difference_comes_out_exactly() -> None:
     # 0   1   2   3
-    # [-101]
+    # [101 )
     # [- 101 -]
     # [--- 101 ---]      so days 1 and 2 were empty
     cumulative = [exactly(0, days, 101) for days in (1, 2, 3)]

@@ -8,7 +8,7 @@ import pytest
 
 from streams.reconcile import Bin
 from streams.records import Claim
-from streams.series import Outcome, Series, fold
+from streams.series import Outcome, Series
 from unit.kit import claim, ordinal
 
 DAY = ordinal("2022-09-21")
@@ -80,8 +80,26 @@ def test_a_day_whose_clocks_change_is_covered_by_its_hours(day: str, hours: int)
     assert one.bins[ordinal(day)] == (hours, hours, hours, True)
 
 
-def test_no_readings_are_no_constraint() -> None:
-    assert fold("c", DAY, {}) is None
+def test_readings_over_midnight_are_shared_by_the_days_they_touch() -> None:
+    #      26 Sep            27 Sep
+    # |..........23:30|30 min|30 min|.........|    100 people from 23:30 to 00:30
+    one = Series()
+    assert one.put(claim(100, "2022-09-26T23:30/PT1H", qualifier="count")) is Outcome.NEW
+    assert one.put(claim(7, "2022-09-27T00:30/PT1H", qualifier="count")) is Outcome.NEW
+    first = ordinal("2022-09-26")
+    one.settle({first, first + 1}, {})
+    assert [(one.bins[day].best, one.bins[day].full) for day in (first, first + 1)] == [(50, False), (57, False)]
+    assert one.groups() == []
+
+
+def test_a_day_of_hours_at_half_past_is_whole() -> None:
+    one = Series()
+    for hour in range(25):
+        start = datetime(2022, 9, 25, 23, 30, tzinfo=UTC) + timedelta(hours=hour)
+        one.put(claim(10, f"{start:%Y-%m-%dT%H:%M}/PT1H", qualifier="count", id=f"h{hour}"))
+    day = ordinal("2022-09-26")
+    one.settle({day - 1, day, day + 1}, {})
+    assert (one.bins[day].best, one.bins[day].high, one.bins[day].full) == (240, 240, True)
 
 
 def test_the_latest_published_is_in_force_whatever_the_order_of_arrival() -> None:
