@@ -6,16 +6,17 @@ import asyncio
 from typing import Any
 
 import faust
+from faust.app.base import BootStrategy
 from mode import Service
 
 from agents.alerts import AlertsHop
+from agents.consuming import GaplessConsumer
 from agents.context import Context
 from agents.delivery.redis import RedisView
 from agents.http import Http
 from agents.intake import Intake
 from agents.lag import LagMeter
 from agents.ledger import LedgerHop
-from agents.positions import from_the_start
 from agents.tables import DurableTable
 from streams.settings import Hop, Settings
 from streams.topics import BIGGEST
@@ -29,6 +30,13 @@ def group_of(settings: Settings) -> str:
     return settings.app_id if len(hops) != 1 else f"{settings.app_id}-{hops[0]}"
 
 
+class NoWeb(BootStrategy):
+    """Never Faust's own web server: it binds every interface and shows tables. Its command line turns it on."""
+
+    def _should_enable_web(self) -> bool:
+        return False
+
+
 class Worker(faust.App):
     """A Faust app that brings services of its own along.
 
@@ -36,6 +44,7 @@ class Worker(faust.App):
     answered meanwhile.
     """
 
+    BootStrategy = NoWeb
     services: list[Service]
     hops: list[LedgerHop | AlertsHop]
     context: Context
@@ -49,8 +58,8 @@ class Worker(faust.App):
         """Make none: tables live in memory and in their changelogs."""
 
     def _new_consumer(self) -> Any:
-        """Faust's consumer, without its gap on partitions that have no committed offset yet."""
-        return from_the_start(super()._new_consumer(), self)
+        self.transport.Consumer = GaplessConsumer  # type: ignore[misc] # a class variable, but it is read of the instance
+        return super()._new_consumer()
 
     def on_rebalance_end(self) -> None:
         """Tables are recovered and events flow: the Faust hops are ready."""
@@ -96,6 +105,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         producer_max_batch_size=262_144,
         producer_max_request_size=BIGGEST + 65_536,
         producer_acks=-1,
+        table_standby_replicas=0,  # they race with recovery, and help only a store that keeps files
         stream_buffer_maxsize=64,
         stream_recovery_delay=settings.recovery_delay_s,
         stream_wait_empty=False,
