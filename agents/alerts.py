@@ -9,7 +9,7 @@ import faust
 import msgspec
 from aiokafka.partitioner import murmur2
 from aiokafka.structs import TopicPartition
-from faust.types import EventT
+from faust.types import EventT, Message
 
 from agents.context import Context
 from agents.publishing import Record, by_faust, send_all
@@ -18,7 +18,24 @@ from streams.alerts import Known, advance
 from streams.records import AlertState, FlowState
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
-_decode_known = msgspec.msgpack.Decoder(list[Known]).decode
+
+
+class Said(msgspec.Struct, array_like=True):
+    """What was said about a flow, and the record on `totals` that led to it (offset, and when it was written)."""
+
+    known: list[Known] = []
+    offset: int = -1
+    written: float = 0.0
+
+    def covers(self, message: Message) -> bool:
+        """Whether a record came before the one this is about: states of the past change nothing when they come again.
+
+        Time counts beside the offset so that a topic that was made anew is not taken for the past.
+        """
+        return message.offset <= self.offset and message.timestamp <= self.written
+
+
+_decode_said = msgspec.msgpack.Decoder(Said).decode
 
 
 class AlertsHop:
@@ -42,7 +59,7 @@ class AlertsHop:
         self.open.clear()
         self.total.clear()
         for tp in revoked:
-            self.context.progress.pop((tp.topic, tp.partition), None)
+            self.context.progress.pop(("alerts", tp.topic, tp.partition), None)
 
     def recovered(self) -> None:
         """Tables are read back: count the alerts that are open on this worker's flows."""
@@ -50,7 +67,7 @@ class AlertsHop:
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
         for key, stored in self.table.items():
             if (murmur2(key) & 0x7FFFFFFF) % count in mine:  # as Kafka's default partitioner does
-                self.count(key, _decode_known(stored))
+                self.count(key, _decode_said(stored).known)
 
     async def run(self, stream: faust.StreamT[bytes]) -> None:
         """Work events through one at a time, in order."""
@@ -61,23 +78,27 @@ class AlertsHop:
             except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
                 self.context.die("the alerts hop failed", error)
             await stream.ack(event)
-            self.context.progress[self.context.topics.totals, event.message.partition] = event.message.offset + 1
+            self.context.progress["alerts", self.context.topics.totals, event.message.partition] = (
+                event.message.offset + 1
+            )
 
     async def handle(self, event: EventT[bytes]) -> None:
         """One state of one flow."""
         settings = self.context.settings
         key = cast("bytes", event.key)
+        self.context.metrics["states_read_total"].inc()
         stored = self.table.get(key)
-        before = _decode_known(stored) if stored else []
-        known, said = advance(before, _decode_state(event.value), self.context.names)
+        before = _decode_said(stored) if stored else Said()
+        if before.covers(event.message):
+            return
+        known, said = advance(before.known, _decode_state(event.value), self.context.names)
         records = [Record(self.context.topics.alerts, key, msgspec.json.encode(alert)) for alert in said]
         await send_all(by_faust(self.app), records, settings.acknowledge_s)
-        if known != before:
-            self.table[key] = msgspec.msgpack.encode(known)
+        if known != before.known:
+            self.table[key] = msgspec.msgpack.encode(Said(known, event.message.offset, event.message.timestamp))
             await self.table.acknowledged(settings.acknowledge_s)
         for alert in said:
             self.context.metrics["alerts_total"].labels(alert.state.value).inc()
-        self.context.metrics["states_read_total"].inc()
         self.count(key, known)
 
     def count(self, key: bytes, known: list[Known]) -> None:

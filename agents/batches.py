@@ -40,8 +40,8 @@ class BatchHop(Service, ConsumerRebalanceListener):
         """The topics to consume."""
         raise NotImplementedError
 
-    async def handle(self, batch: Batch) -> None:
-        """Work a batch through; return only when all it made is acknowledged."""
+    async def handle(self, batch: Batch) -> Batch:
+        """Work a batch through and return what is done of it: only that whose results are acknowledged."""
         raise NotImplementedError
 
     async def idle(self) -> None:
@@ -50,7 +50,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Forget the progress on partitions that others go on with."""
         for tp in revoked:
-            self.context.progress.pop((tp.topic, tp.partition), None)
+            self.context.progress.pop((self.hop, tp.topic, tp.partition), None)
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:  # noqa: ARG002 - aiokafka's interface
         """This worker has its share of the partitions: the hop is ready."""
@@ -69,6 +69,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{self.hop}" if settings.instance else None,
             enable_auto_commit=False,
+            isolation_level="read_committed",  # what a producer took back was never published
             auto_offset_reset="earliest",
             session_timeout_ms=session,
             heartbeat_interval_ms=max(session // 3 - 1, 100),
@@ -90,8 +91,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
                     max_records=self.context.settings.batch_reports,
                 )
                 if batch:
-                    await self.handle(batch)
-                    await self._commit(consumer, batch)
+                    await self._commit(consumer, await self.handle(batch))
                 else:
                     await self.idle()
         except asyncio.CancelledError:
@@ -102,6 +102,8 @@ class BatchHop(Service, ConsumerRebalanceListener):
             await consumer.stop()
 
     async def _commit(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
+        if not batch:
+            return
         offsets = {tp: records[-1].offset + 1 for tp, records in batch.items()}
         try:
             await consumer.commit(offsets)
@@ -110,4 +112,4 @@ class BatchHop(Service, ConsumerRebalanceListener):
         except KafkaError as error:
             log.warning("%s: commit failed, the next one covers it: %s", self.hop, error)
         for tp, offset in offsets.items():
-            self.context.progress[tp.topic, tp.partition] = offset
+            self.context.progress[self.hop, tp.topic, tp.partition] = offset

@@ -42,8 +42,13 @@ if not out.is_terminal:  # a pipe or a log has no width of its own: do not fold 
     out = Console(width=180)
 
 Files = Annotated[list[Path], typer.Argument(help="NDJSON files of reports; - is standard input.")]
-Sources = Annotated[Path | None, typer.Option("--sources", help="The source registry (TOML).")]
-RulesFile = Annotated[Path | None, typer.Option("--rules", help="Detection settings and operator baselines (TOML).")]
+Sources = Annotated[
+    Path | None, typer.Option("--sources", envvar="BORDERTALLY_SOURCES", help="The source registry (TOML).")
+]
+RulesFile = Annotated[
+    Path | None,
+    typer.Option("--rules", envvar="BORDERTALLY_RULES", help="Detection settings and operator baselines (TOML)."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
 
 
@@ -85,7 +90,8 @@ def print_json(record: object) -> None:
 @cli.command()
 def replay(files: Files, sources: Sources = None, rules: RulesFile = None, as_json: AsJson = False) -> None:
     """Work reports through without a broker, in order of publication, and show what they come to."""
-    registry, detection = load_registry(sources), load_rules(rules)
+    registry = load_registry(sources)
+    detection = load_rules(rules, registry)
     read = read_all((raw for _, raw in read_lines(files)), registry, time.time())
     desk = Desk(registry, detection)
     with _progress() as progress:

@@ -3,11 +3,14 @@
 1. It drops records it has fetched when their partition has been paused or its flow stopped meanwhile, and a fetch lasts
    up to a second, so it can span a whole rebalance and drop what was fetched after the seek. Here whatever is dropped
    is fetched again: a position only ever moves back.
-2. It resumes fetching before it seeks to the committed offsets, and takes earlier records that come after the seek for
-   read already. Here stream partitions are resumed once the seek is done, and no record counts as read already.
+2. It resumes fetching before it seeks to the committed offsets, takes earlier records that come after the seek for read
+   already, and empties the agents' queues after that. Here stream partitions are resumed when all this is done, and no
+   record counts as read already.
 3. It does not seek partitions without a committed offset. Here they go back to their beginning.
 4. Where offsets are missing (compacted away), it takes the record after the hole as acknowledged before it has been
    worked through. Here only the hole is.
+5. It goes on with a partition it was not fetching because of a full queue while a rebalance holds that partition back.
+   Here a rebalance ends the wait for the queue, which it empties.
 
 Records may come twice by this; no hop minds.
 """
@@ -31,28 +34,31 @@ class Gapless(Base):
     """What closes the gaps; comes before Faust's consumer among the bases."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        self.waiting: set[TP] = set()  # stream partitions to be fetched from once the seek is done
+        self.waiting: set[TP] = set()  # stream partitions to be fetched from once all is ready for them
         super().__init__(*arguments, **options)
 
     def _is_stream(self, tp: TP) -> bool:
         return tp.topic not in self.app.tables.changelog_topics
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
-        """Fetch from changelogs at once, from streams after the next seek."""
+        """Fetch from changelogs at once, from streams when the flow goes on."""
         streams = {tp for tp in tps if self._is_stream(tp)}
         self.waiting.update(streams)
         super().resume_partitions(set(tps) - streams)
 
     def pause_partitions(self, tps: Iterable[TP]) -> None:
         """Fetch from them no more."""
-        self.waiting.difference_update(tps)
+        tps = set(tps)
+        self.waiting -= tps
+        self._buffered_partitions -= tps
         super().pause_partitions(tps)
 
-    async def perform_seek(self) -> None:
-        """Go to the committed offsets, then fetch."""
-        await super().perform_seek()
-        super().resume_partitions(set(self.waiting))
-        self.waiting.clear()
+    def resume_flow(self) -> None:
+        """Go on; Faust does so last, after the seek and after emptying the agents' queues."""
+        super().resume_flow()
+        if self.waiting:
+            super().resume_partitions(self.waiting)
+            self.waiting = set()
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Go to the committed offsets; where there is none, to the beginning."""

@@ -37,20 +37,20 @@ def load_registry(path: Path | None) -> Registry:
     return parse_registry(read_text(path, "source registry"), str(path))
 
 
-def load_rules(path: Path | None) -> Rules:
+def load_rules(path: Path | None, registry: Registry) -> Rules:
     """Detection rules from a file; the built-in ones without one."""
-    return Rules() if path is None else parse_rules(read_text(path, "rules"), str(path))
+    return Rules() if path is None else parse_rules(read_text(path, "rules"), str(path), registry.blocs)
 
 
 @dataclass
 class Context:
-    """Shared by the hops of one worker. `progress`: per (topic, partition), the offset of the next record to do."""
+    """Shared by the hops of one worker. `progress`: by (hop, topic, partition), the offset of the next record to do."""
 
     settings: Settings
     registry: Registry
     rules: Rules
     metrics: Metrics
-    progress: dict[tuple[str, int], int] = field(default_factory=dict)
+    progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
 
     @classmethod
@@ -58,7 +58,8 @@ class Context:
         """Read registry and rules that the settings name. Raises ConfigError."""
         absent = frozenset() if Hop.DELIVERY in settings.hops else frozenset({"redis_up"})
         metrics = Metrics(settings.flow_metrics, absent)
-        return cls(settings, load_registry(settings.sources), load_rules(settings.rules), metrics)
+        registry = load_registry(settings.sources)
+        return cls(settings, registry, load_rules(settings.rules, registry), metrics)
 
     @property
     def topics(self) -> Topics:

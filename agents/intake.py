@@ -41,7 +41,7 @@ class Intake(BatchHop):
         """Close the producer; what it had not sent was not committed either."""
         await self.producer.stop()
 
-    async def handle(self, batch: Batch) -> None:
+    async def handle(self, batch: Batch) -> Batch:
         """Check every report of the batch, pass on what came of it, and wait for the acknowledgements."""
         by_partition: dict[int, list[Claim]] = defaultdict(list)
         rejects: list[Record] = []
@@ -67,6 +67,7 @@ class Intake(BatchHop):
             self.context.metrics["reports_total"].labels(topic, outcome).inc(number)
         self.context.metrics["claims_sent_total"].inc(sum(len(claims) for claims in by_partition.values()))
         self.context.metrics["batch_reports"].observe(outcomes.total())
+        return batch
 
 
 def claim_messages(by_partition: dict[int, list[Claim]], topics: Topics) -> list[Record]:

@@ -19,7 +19,7 @@ class LagMeter(Service):
 
     def __init__(self, context: Context, every_s: float = EVERY_S) -> None:
         self.context, self.every_s = context, every_s
-        self.shown: set[tuple[str, int]] = set()
+        self.shown: set[tuple[str, str, int]] = set()
         super().__init__()
 
     @Service.task
@@ -43,12 +43,15 @@ class LagMeter(Service):
         gauge = self.context.metrics["consumer_lag_records"]
         if progress:
             try:
-                ends = await consumer.end_offsets([TopicPartition(*key) for key in progress])
+                ends = await consumer.end_offsets(
+                    {TopicPartition(topic, partition) for _, topic, partition in progress}
+                )
             except (KafkaError, TimeoutError) as error:
                 log.warning("lag cannot be measured now: %s", error)
                 return
-            for tp, end in ends.items():
-                gauge.labels(tp.topic, str(tp.partition)).set(max(0, end - progress[tp.topic, tp.partition]))
-        for topic, partition in self.shown - progress.keys():
-            gauge.remove(topic, str(partition))
+            for (hop, topic, partition), following in progress.items():
+                end = ends[TopicPartition(topic, partition)]
+                gauge.labels(hop, topic, str(partition)).set(max(0, end - following))
+        for hop, topic, partition in self.shown - progress.keys():
+            gauge.remove(hop, topic, str(partition))
         self.shown = set(progress)

@@ -42,7 +42,7 @@ class LedgerHop:
         self.ledgers.clear()
         self.context.metrics.forget_flows()
         for tp in revoked:
-            self.context.progress.pop((tp.topic, tp.partition), None)
+            self.context.progress.pop(("ledger", tp.topic, tp.partition), None)
 
     def recovered(self) -> None:
         """Tables are read back: restore the ledgers of this worker's partitions and show their flows."""
@@ -60,7 +60,9 @@ class LedgerHop:
             except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
                 self.context.die("the ledger hop failed", error)
             await stream.ack(event)
-            self.context.progress[self.context.topics.claims, event.message.partition] = event.message.offset + 1
+            self.context.progress["ledger", self.context.topics.claims, event.message.partition] = (
+                event.message.offset + 1
+            )
 
     async def handle(self, event: EventT[bytes]) -> None:
         """One message of claims: apply, store, say."""

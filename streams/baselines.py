@@ -149,7 +149,10 @@ def baseline_of(node: Node, rules: Rules, spoken: Sequence[Level], day: int) -> 
 
 
 def rate_of(node: Node, baseline: Baseline, day: int) -> float | None:
-    """The daily rate a baseline is about: of its own population, so like is compared with like."""
+    """The daily rate a baseline is about: of its own population, so like is compared with like.
+
+    None where claims only say how many at most: that anybody crossed is not known.
+    """
     series = node.series.get(Key(baseline.population, "people"))
     held = series.bins.get(day) if series is not None else None
-    return None if held is None else round(held.best, EXACT_DIGITS)
+    return None if held is None or held.low <= 0 < held.best else round(held.best, EXACT_DIGITS)

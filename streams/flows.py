@@ -131,6 +131,21 @@ def depth(flow: str) -> int:
     return flow.count(":")
 
 
+def check_pattern(text: str) -> Flow:
+    """Check a registry pattern: a flow, any part of which may be `*`. Raises RefusedError as `parse_flow` does."""
+    if "*" not in text:
+        return parse_flow(text)
+    *above, last = text.split(":")
+    for part in above:
+        if part != "*":
+            _place(part, text)
+    if last != "*" and not (above and _SLUG.fullmatch(last)):
+        _place(last, text)
+    if len(above) > 3:
+        raise RefusedError(Reason.BAD_FLOW, "flow", text, "a flow is origin[:bloc][:country][:checkpoint]")
+    return Flow(text)
+
+
 def covers(pattern: str, flow: str) -> bool:
     """Whether a registry pattern allows a flow: the same path or one above it; `*` stands for any one part."""
     wanted, given = pattern.split(":"), flow.split(":")

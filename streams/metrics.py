@@ -32,7 +32,9 @@ CATALOGUE = (
     Metric("bordertally_flow_daily_rate_people", "gauge", ("flow",), "People on the latest covered day."),
     Metric("bordertally_flow_baseline_people", "gauge", ("flow",), "People a day expected; absent without a baseline."),
     Metric("bordertally_flow_threshold_people", "gauge", ("flow",), "People a day above which an alert opens."),
-    Metric("bordertally_consumer_lag_records", "gauge", ("topic", "partition"), "Records not yet worked through."),
+    Metric(
+        "bordertally_consumer_lag_records", "gauge", ("hop", "topic", "partition"), "Records not yet worked through."
+    ),
     Metric("bordertally_ledger_flows", "gauge", (), "Flows in this worker's ledgers."),
     Metric("bordertally_redis_up", "gauge", (), "1 while the serving view in Redis can be written."),
     Metric("bordertally_delivered_total", "counter", ("topic",), "Records written to Redis."),

@@ -59,7 +59,10 @@ class Constraint(NamedTuple):
 
 
 class Bin(NamedTuple):
-    """People on one day. `high` is None where nothing bounds it; `full`: the whole day is covered by claims."""
+    """People on one day. `high` is None where nothing bounds it.
+
+    `full`: claims that say how many, and not how many at least, cover the whole day.
+    """
 
     low: float
     best: float
@@ -127,7 +130,9 @@ def reconcile(
             scenarios.append(_rake(fits, _start(ordered, fits, lengths), lengths, floor))
         asked.append((fits, floor))
     raked = _Scenarios(*scenarios)
-    return _bins(ordered, spans, days, floors, raked), _misfits(ordered, spans, raked.best)
+    misfits = _misfits(ordered, spans, raked.best)
+    refuted = {misfit.constraint for misfit in misfits if not misfit.rivals}
+    return _bins(list(zip(ordered, spans, strict=True)), days, floors, raked, refuted), misfits
 
 
 def _floor(known: Bin, end: str) -> float:
@@ -313,20 +318,22 @@ def _scale(x: list[float], atoms: Sequence[int], target: float, least: list[floa
 
 
 def _bins(
-    ordered: list[Constraint],
-    spans: list[tuple[int, int]],
+    placed: list[tuple[Constraint, tuple[int, int]]],
     days: dict[int, tuple[int, int]],
     floors: Mapping[int, Bin],
     raked: _Scenarios,
+    refuted: set[Constraint],
 ) -> dict[int, Bin]:
     touched: set[int] = set()
     covered: set[int] = set()
     bounded: set[int] = set()
-    for one, (first, last) in zip(ordered, spans, strict=True):
+    for one, (first, last) in placed:
         touched.update(range(first, last))
+        if one.kind is Kind.AT_LEAST:
+            continue
         if not one.partial:
             covered.update(range(first, last))
-        if one.high is not None and one.kind is not Kind.AT_LEAST:
+        if one.high is not None and one not in refuted:
             bounded.update(range(first, last))
     bins = {}
     for day, (first, last) in days.items():

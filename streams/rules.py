@@ -7,8 +7,8 @@ from datetime import date
 
 import msgspec
 
-from streams.errors import ConfigError, shown
-from streams.flows import parse_flow
+from streams.errors import ConfigError, RefusedError, shown
+from streams.flows import nested, parse_flow
 
 
 class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,23 +63,30 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [one for one in self.baselines if one.flow == flow]
 
 
-def parse_rules(text: str, where: str) -> Rules:
-    """Read rules from TOML text. Raises ConfigError naming file, field and value."""
+def parse_rules(text: str, where: str, blocs: frozenset[str] = frozenset()) -> Rules:
+    """Read rules from TOML text. `blocs`: those of the registry. Raises ConfigError naming file, field and value."""
     try:
         rules = msgspec.convert(tomllib.loads(text), Rules)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{where}: {error}") from None
+    baselines = []
     for index, one in enumerate(rules.baselines):
-        parse_flow(one.flow)
+        try:
+            flow = nested(parse_flow(one.flow), blocs)
+        except RefusedError as error:
+            raise ConfigError(f"{where}: baselines[{index}].flow: {error.why} (got {error.value})") from None
+        baselines.append(msgspec.structs.replace(one, flow=flow))
         if isinstance(one.daily, list) and len(one.daily) != 2:
             raise ConfigError(f"{where}: baselines[{index}].daily: {shown(one.daily)} must be a figure or [low, high]")
         low, high = one.level
         if not 0 < low <= high:
             raise ConfigError(f"{where}: baselines[{index}].daily: {shown(one.daily)} must be above 0, low to high")
+        if one.ratio is not None and not one.ratio > 1:
+            raise ConfigError(f"{where}: baselines[{index}].ratio: {shown(one.ratio)} must be above 1")
     detection = rules.detection
     for name in ("ratio", "warning", "critical"):
         if not getattr(detection, name) > 1:
             raise ConfigError(f"{where}: detection.{name}: {shown(getattr(detection, name))} must be above 1")
     if not 0 < detection.clear_share <= 1:
         raise ConfigError(f"{where}: detection.clear_share: {shown(detection.clear_share)} must be above 0, at most 1")
-    return rules
+    return Rules(detection, tuple(baselines))

@@ -238,7 +238,7 @@ class Series:
                 floor = floors.get(first)
                 return ({} if floor is None else {first: floor._replace(high=None)}), []
             one = folded[0]
-            return {first: Bin(one.low, one.best, one.high, not one.partial)}, []
+            return {first: Bin(one.low, one.best, one.high, one.kind is not Kind.AT_LEAST)}, []
         return reconcile([*constraints, *folded], floors, first, last)
 
     # --- evidence ----------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.errors import ConfigError, shown
-from streams.flows import BLOCS, covers
+from streams.errors import ConfigError, RefusedError, shown
+from streams.flows import BLOCS, check_pattern, covers, nested
 
 
 class Grade(enum.StrEnum):
@@ -102,7 +102,11 @@ def parse_registry(text: str, where: str) -> Registry:
     sources = {}
     for key, entry in entries.items():
         try:
-            sources[key] = msgspec.convert(entry, Source)
+            source = msgspec.convert(entry, Source)
+            flows = tuple(nested(check_pattern(flow), frozenset(blocs)) for flow in source.flows)
         except msgspec.ValidationError as error:
             raise ConfigError(f"{where}: sources.{key}: {error}") from None
+        except RefusedError as error:
+            raise ConfigError(f"{where}: sources.{key}.flows: {error.why} (got {error.value})") from None
+        sources[key] = msgspec.structs.replace(source, flows=flows)
     return Registry(sources, frozenset(blocs))

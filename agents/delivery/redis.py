@@ -82,14 +82,16 @@ class RedisView(BatchHop):
         for tp in revoked:
             self.positions.pop(tp, None)
 
-    async def handle(self, batch: Batch) -> None:
+    async def handle(self, batch: Batch) -> Batch:
         """Write a batch, trying until Redis has it; records that Redis is not ready for are read again."""
         delay, todo = SHORTEST_S, dict(batch)
+        done: Batch = {}
         while todo and not self.should_stop:
             tp, records = next(iter(todo.items()))
             try:
                 if await self._in_step(tp):
                     await self._write(tp, records)
+                    done[tp] = records
                 self.context.metrics["redis_up"].set(1)
             except (RedisError, OSError, TimeoutError) as error:
                 self._away(error)
@@ -98,6 +100,7 @@ class RedisView(BatchHop):
             else:
                 delay = SHORTEST_S
                 del todo[tp]
+        return done
 
     async def idle(self) -> None:
         """Notice an emptied Redis also when nothing new arrives."""
@@ -144,7 +147,10 @@ class RedisView(BatchHop):
             following = records[-1].offset + 1
             pipe.set(offset_key(tp), following)
             await pipe.execute()
-        self.positions[tp] = following
+        if (
+            tp in self.positions
+        ):  # not if it was revoked meanwhile, even if it is ours again: then nothing is known of it
+            self.positions[tp] = following
         self.context.metrics["delivered_total"].labels(tp.topic).inc(len(records))
 
     def _put_state(self, pipe: Pipeline, state: FlowState, raw: bytes, *, fresh: bool) -> None:

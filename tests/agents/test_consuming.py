@@ -41,6 +41,9 @@ class FaustConsumer:
     def pause_partitions(self, tps: Iterable[TP]) -> None:
         self.done.append(("pause", *sorted(tps)))
 
+    def resume_flow(self) -> None:
+        self.done.append(("flow",))
+
     async def perform_seek(self) -> None:
         await self.seek_to_committed()
         self.done.append(("sought",))
@@ -91,20 +94,31 @@ async def test_a_partition_without_a_committed_offset_goes_back_to_its_beginning
     assert one.done == [("seek", TOTALS[0], 17), ("seek", TOTALS[2], 17)]
 
 
-async def test_stream_partitions_are_resumed_only_once_the_seek_is_done() -> None:
+async def test_stream_partitions_are_resumed_only_when_the_flow_goes_on() -> None:
     one = make({TOTALS[0]: 3})
+    one.resume_flow()  # for the changelogs
     one.resume_partitions({TOTALS[0], CHANGELOG})
     await one.perform_seek()
-    await one.perform_seek()
-    assert one.done == [("resume", CHANGELOG), ("sought",), ("resume", TOTALS[0]), ("sought",), ("resume",)]
+    one.resume_flow()
+    one.resume_flow()
+    assert one.done == [
+        ("flow",),
+        ("resume", CHANGELOG),
+        ("sought",),
+        ("flow",),
+        ("resume", TOTALS[0]),
+        ("flow",),
+    ]
 
 
 async def test_a_partition_paused_meanwhile_stays_paused() -> None:
     one = make({TOTALS[0]: 3})
     one.resume_partitions({TOTALS[0]})
+    one._buffered_partitions.add(TOTALS[0])
     one.pause_partitions({TOTALS[0]})
-    await one.perform_seek()
-    assert one.done[-1] == ("resume",)
+    one.resume_flow()
+    assert ("resume", TOTALS[0]) not in one.done
+    assert one._buffered_partitions == set()
 
 
 async def test_the_record_after_a_hole_is_not_acknowledged_with_it() -> None:
