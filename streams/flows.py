@@ -139,7 +139,7 @@ def check_pattern(text: str) -> Flow:
     for part in above:
         if part != "*":
             _place(part, text)
-    if last != "*" and not (above and _SLUG.fullmatch(last)):
+    if last != "*" and not (len(above) > 1 and _SLUG.fullmatch(last)):
         _place(last, text)
     if len(above) > 3:
         raise RefusedError(Reason.BAD_FLOW, "flow", text, "a flow is origin[:bloc][:country][:checkpoint]")

@@ -119,9 +119,9 @@ class Live:
         async for _ in publish(self.broker.address, raws, self.registry, self.topics):
             pass
 
-    async def send(self, records: Iterable[Record]) -> None:
-        """Send records as they are."""
-        producer = make_producer(self.broker.address, 0.002)
+    async def send(self, records: Iterable[Record], **options: Any) -> None:
+        """Send records as they are; `options` are aiokafka's for a producer."""
+        producer = make_producer(self.broker.address, 0.002, **options)
         await producer.start()
         try:
             await send_all(by_kafka(producer), records, WAIT_S)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from zlib import crc32
 
 import pytest
 from live import Live, page, pure, state_of, until
 
 from agents.context import load_registry
 from agents.demo.run import sample
-from agents.publishing import Record
+from agents.publishing import Record, make_producer
 from streams.metrics import CATALOGUE
 from streams.replay import Refusal, read_all
 
@@ -65,7 +66,7 @@ async def test_reports_delivered_twice_change_nothing(live: Live) -> None:
 
 async def test_reports_in_any_order_come_to_the_same(live: Live) -> None:
     live.worker()
-    await live.publish(sorted(sample(), key=lambda raw: hash(raw[::-1])))
+    await live.publish(sorted(sample(), key=crc32))
     desk = pure(sample())
     await live.shows(desk)
     await live.shows_alerts(desk)
@@ -172,6 +173,32 @@ async def test_a_report_too_large_is_refused_with_its_original_bytes(live: Live,
     refused = [one for one in every if one.key == b"k"]
     assert [dict(one.headers)["reason"] for one in refused] == [b"too_large"]
     assert refused[0].value == huge
+
+
+async def test_producers_compress_as_they_like(live: Live) -> None:
+    live.worker()
+    raws = {}
+    for day, kind in enumerate(("gzip", "snappy", "lz4", "zstd"), 1):
+        raws[kind] = good(id=kind, period=f"2022-09-{day:02}")
+        await live.send([Record(live.topics.every_report[0], b"k", raws[kind])], compression_type=kind)
+    await live.shows(pure(raws.values()))
+
+
+@pytest.mark.kafka
+async def test_what_a_producer_took_back_is_not_counted(live_on_kafka: Live) -> None:
+    live = live_on_kafka
+    live.worker()
+    producer = make_producer(live.broker.address, 0.002, transactional_id="press-office")
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        await producer.send_and_wait(live.topics.every_report[0], good(people=1))
+        await producer.abort_transaction()
+        async with producer.transaction():
+            await producer.send_and_wait(live.topics.every_report[0], good(id="other"))
+    finally:
+        await producer.stop()
+    await live.shows(pure([good(id="other")]))
 
 
 async def test_metrics_are_those_of_the_catalogue(live: Live) -> None:

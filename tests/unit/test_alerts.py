@@ -105,6 +105,21 @@ def test_a_day_in_progress_does_not_resolve() -> None:
     assert runs(desk(counts(130), so_far, claim(60, "2022-09-02T06:00/PT18H", qualifier="count"))) == [("01", "02")]
 
 
+def test_a_count_of_the_whole_day_published_while_it_runs_does_not_resolve() -> None:
+    #   1    2
+    # 130   40 by 09:00      what it is at least, until the day is over or a later one is spoken of
+    early = count(40, 2, published="2022-09-02T09:00:00Z")
+    assert runs(desk(counts(130), early)) == [("01", None)]
+    assert runs(desk(counts(130), early, count(60, 2, version=1))) == [("01", "02")]
+    assert runs(desk(counts(130), early, count(60, 3))) == [("01", "02")]
+
+
+def test_what_it_is_at_most_opens_nothing() -> None:
+    bound = claim(900, "2022-09-01", qualifier="at_most")
+    assert runs(desk(bound)) == []
+    assert runs(desk(bound, count(130, 1, source="a"))) == [("01", None)]
+
+
 def test_a_day_that_is_partly_projected_does_not_resolve() -> None:
     #                1    2
     # aksai         90    .      carried on at 90

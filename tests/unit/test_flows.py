@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from streams.errors import Reason, RefusedError
-from streams.flows import Flow, covers, depth, nested, origin, parent, parse_flow
+from streams.flows import Flow, check_pattern, covers, depth, nested, origin, parent, parse_flow
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,14 @@ def test_members_are_written_inside_their_bloc() -> None:
 )
 def test_a_pattern_covers_its_path_and_all_below(pattern: str, flow: str, answer: bool) -> None:
     assert covers(pattern, flow) is answer
+
+
+@pytest.mark.parametrize("pattern", ["*", "RU", "*:EU", "RU:*:FI", "*:*:*:*", "RU:KZ:*", "*:KZ:mashtakovo"])
+def test_patterns(pattern: str) -> None:
+    assert check_pattern(pattern) == pattern
+
+
+@pytest.mark.parametrize("pattern", ["", "ru", "**", "RU:*:*:*:*", "*:kz", "RU::*", "*:QQ", "*:kz:*"])
+def test_no_patterns(pattern: str) -> None:
+    with pytest.raises(RefusedError):
+        check_pattern(pattern)

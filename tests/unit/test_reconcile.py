@@ -120,6 +120,18 @@ def test_high_is_open_where_nothing_bounds_it() -> None:
     assert [bins[day].high for day in sorted(bins)] == [10, None]
 
 
+def test_a_bound_that_the_floors_refute_bounds_nothing() -> None:
+    floor = {FIRST: Bin(15, 15, 15, full=True)}
+    assert reconcile([exactly(0, 1, 10)], floor, FIRST, FIRST)[0][FIRST].high is None
+    assert reconcile([exactly(0, 1, 20)], floor, FIRST, FIRST)[0][FIRST].high == 20
+
+
+def test_what_it_is_at_least_does_not_make_a_day_full() -> None:
+    least = said(0, 1, 9, 9, None, kind=Kind.AT_LEAST)
+    assert reconcile([least], {}, FIRST, FIRST)[0][FIRST].full is False
+    assert reconcile([least, exactly(0, 1, 10)], {}, FIRST, FIRST)[0][FIRST].full is True
+
+
 def test_days_without_a_claim_have_no_bin() -> None:
     bins, _ = reconcile([exactly(0, 1, 10), exactly(2, 1, 10)], {}, FIRST, FIRST + 2)
     assert sorted(bins) == [FIRST, FIRST + 2]

@@ -36,8 +36,16 @@ def test_grades_a_to_c_count() -> None:
         ("[sources.k]\n" + ENTRY + 'tz = "../etc/passwd"', r"sources.k.tz"),
         ("[sources.k]\n" + ENTRY.replace('"B"', '"Z"'), "sources.k: .*'Z'"),
         ("[sources.k]\n" + ENTRY + "colour = 1", "sources.k: .*colour"),
+        ('[sources.k]\nname = "K"\ngrade = "B"\nflows = ["ru"]', "sources.k.flows: .*got ru"),
+        ('[sources.k]\nname = "K"\ngrade = "B"\nflows = ["*:ZZ"]', r"sources.k.flows: .*got \*:ZZ"),
     ],
 )
 def test_a_wrong_registry_is_named_with_its_entry(text: str, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         parse_registry(text, "sources.toml")
+
+
+def test_a_pattern_of_a_member_is_one_inside_the_bloc() -> None:
+    registry = parse_registry('blocs = ["EU"]\n[sources.k]\nname = "K"\ngrade = "B"\nflows = ["*:FI"]', "sources.toml")
+    assert registry.allows("k", "RU:EU:FI:vaalimaa")
+    assert not registry.allows("k", "RU:EU:LV")
