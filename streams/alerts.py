@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from streams.baselines import baseline_of, levels, rate_of
+from streams.baselines import judge
 from streams.ledger import PEOPLE, Key, Node, evidence
+from streams.memo import Memo
 from streams.periods import iso_day
 from streams.records import Alert, AlertState, Baseline, Episode, FlowState
 from streams.rules import Detection, Rules
@@ -53,35 +54,60 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
     Days without a claim or a baseline neither open nor close one. A day in progress may open one (a count only
     grows); only a finished day closes one.
     """
-    series = node.series.get(PEOPLE)
-    if series is None:
-        return []
-    spoken, detection = levels(node), rules.detection
+    memo = _judged(node, rules)
     runs: list[_Run] = []
     current: _Run | None = None
-    for day in sorted(series.bins):
-        baseline = baseline_of(node, rules, spoken, day)
-        rate = None if baseline is None else rate_of(node, baseline, day)
-        if baseline is None or rate is None:
-            continue
-        if exceeds(rate, baseline, detection, opened=current is not None):
-            if current is None:
-                current = _Run(day)
-                runs.append(current)
+    for day in sorted(memo.above):
+        if current is not None:
+            current.until = _closed(node, rules, current.last + 1, day)
+            current = current if current.until is None else None
+        baseline, rate = memo.judged[day]
+        assert baseline is not None
+        assert rate is not None
+        if current is None and exceeds(rate, baseline, rules.detection, opened=False):
+            current = _Run()
+            runs.append(current)
+        if current is not None:
             current.add(day, rate, baseline)
-        elif current is not None and finished(node, PEOPLE, day, detection.project_days):
-            current.until = day
-            current = None
-    return [run.episode(node, detection) for run in runs]
+    if current is not None:
+        current.until = _closed(node, rules, current.last + 1, (node.last(PEOPLE) or 0) + 1)
+    return [run.episode(node, rules.detection) for run in runs]
+
+
+def _judged(node: Node, rules: Rules) -> Memo:
+    """The days of a flow, judged where they are not yet; those that keep an open alert open are `above`."""
+    memo = node.memo.under(rules)
+    series = node.series.get(PEOPLE)
+    for day in memo.due:
+        memo.judged.pop(day, None)
+        memo.above.discard(day)
+        if series is not None and day in series.bins:
+            baseline, rate = memo.judged[day] = judge(node, rules, day)
+            if baseline is not None and rate is not None and exceeds(rate, baseline, rules.detection, opened=True):
+                memo.above.add(day)
+    memo.due.clear()
+    return memo
+
+
+def _closed(node: Node, rules: Rules, first: int, end: int) -> int | None:
+    """The first finished day with a rate, from `first` up to `end`, exclusive, or None; none of these is above."""
+    for day in range(first, end):
+        held = node.memo.judged.get(day)
+        if held is not None and held.rate is not None and finished(node, PEOPLE, day, rules.detection.project_days):
+            return day
+    return None
 
 
 class _Run:
     """An episode in the making."""
 
-    def __init__(self, since: int) -> None:
-        self.since = since
+    def __init__(self) -> None:
         self.until: int | None = None
         self.days: list[tuple[int, float, Baseline]] = []
+
+    @property
+    def last(self) -> int:
+        return self.days[-1][0]
 
     def add(self, day: int, rate: float, baseline: Baseline) -> None:
         self.days.append((day, rate, baseline))
@@ -93,7 +119,7 @@ class _Run:
         if baseline.report is not None and baseline.report not in reports:
             reports, count = [baseline.report, *reports], count + 1
         return Episode(
-            self.since,
+            self.days[0][0],
             self.until,
             day,
             rate,
@@ -293,8 +319,7 @@ def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Bas
     last = node.last(PEOPLE)
     if last is None:
         return None, None, None
-    baseline = baseline_of(node, rules, levels(node), last)
-    rate = rate_of(node, baseline, last) if baseline is not None else None
+    baseline, rate = _judged(node, rules).judged[last]
     if rate is None:
         rate = node.series[Key("people", "people")].bins[last].best
     return rate, last, baseline

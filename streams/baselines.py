@@ -7,13 +7,10 @@ from math import sqrt
 from typing import Literal, NamedTuple
 
 from streams.ledger import PEOPLE, Key, Node
+from streams.memo import LEARNS_FROM, Judgement
 from streams.records import Baseline, Claim
 from streams.rules import Detection, OperatorBaseline, Rules
 from streams.series import WEIGHT, Series, period_of
-
-BASELINE_DAYS = range(3, 10)
-"""EARS C2 learns from days t-9..t-3: two days' distance keep the start of a surge out of its own baseline."""
-
 
 EXACT_DIGITS = 6
 """Rates are compared as rounded to millionths of a person, so that days equal but for raking are equal."""
@@ -35,6 +32,12 @@ class Level(NamedTuple):
 
 def levels(node: Node) -> list[Level]:
     """All stated and derived levels on a flow, from its counting claims in force."""
+    if node.memo.levels is None:
+        node.memo.levels = _spoken(node)
+    return node.memo.levels
+
+
+def _spoken(node: Node) -> list[Level]:
     found = []
     for key, series in node.series.items():
         if key.unit == "people":
@@ -132,7 +135,7 @@ def ears_c2(history: Sequence[float], rules: Detection) -> tuple[float, float]:
 
 def learned_from(series: Series, day: int, rules: Detection) -> tuple[float, float] | None:
     """EARS C2 for one day of a series; None unless all seven days before are covered and whole."""
-    history = [series.bins.get(day - back) for back in BASELINE_DAYS]
+    history = [series.bins.get(day - back) for back in LEARNS_FROM]
     if any(one is None or not one.full for one in history):
         return None
     return ears_c2([one.best for one in history if one is not None], rules)
@@ -146,6 +149,12 @@ def baseline_of(node: Node, rules: Rules, spoken: Sequence[Level], day: int) -> 
         return None if series is None else learned_from(series, day, rules.detection)
 
     return choose(day, rules.for_flow(node.flow), spoken, learned, rules.detection)
+
+
+def judge(node: Node, rules: Rules, day: int) -> Judgement:
+    """The baseline of a day of a flow, and the rate to compare with it."""
+    baseline = baseline_of(node, rules, levels(node), day)
+    return Judgement(baseline, None if baseline is None else rate_of(node, baseline, day))
 
 
 def rate_of(node: Node, baseline: Baseline, day: int) -> float | None:

@@ -14,9 +14,11 @@ from typing import NamedTuple
 import msgspec
 
 from streams.flows import Flow, depth, parent
+from streams.memo import Memo
+from streams.periods import Period
 from streams.reconcile import Bin
 from streams.records import Claim
-from streams.series import CITED, NOTHING, UNMOVED, Outcome, Reading, Series, outcome_of, period_of
+from streams.series import CITED, NOTHING, UNMOVED, Outcome, Reading, Series, outcome_of, period_of, reaches_far
 
 BLOCK_DAYS = 32
 """Statements are stored in rows of so many days of period start, so a row stays small however long a flow lives."""
@@ -38,12 +40,14 @@ class Node:
     Sums of floats depend on their order, so nothing here may depend on which report came first.
     """
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, above: Node | None) -> None:
         self.flow = flow
+        self.above = above
         self.children: dict[Flow, Node] = {}
         self.series: dict[Key, Series] = {}
         self.noted: dict[tuple[str, int, int, str, str, str], Claim] = {}
         self.published = 0
+        self.memo = Memo()
         self._own_last: dict[Key, int | None] = {}
 
     def parts(self, key: Key) -> list[Series]:
@@ -77,7 +81,7 @@ class Node:
     def last(self, key: Key) -> int | None:
         """The latest day that any claim on the flow or below it covers."""
         series = self.series.get(key)
-        return max(series.bins) if series is not None and series.bins else None
+        return None if series is None else series.last
 
     def own_last(self, key: Key) -> int | None:
         """The latest day covered by the flow's own claims (its own parts included), not by its children's."""
@@ -92,9 +96,29 @@ class Node:
         own = [self.series[key]] if key in self.series else []
         return any(one.own_covers(day) for one in [*own, *self.parts(key)])
 
+    def heard(self, published: int) -> None:
+        """A report on this flow was published then: news of it and of those above."""
+        node: Node | None = self
+        while node is not None and node.published < published:
+            node.published = published
+            node = node.above
+
     def forget_own(self) -> None:
         """Own claims changed: work out anew how far they reach."""
         self._own_last.clear()
+
+
+class Row(NamedTuple):
+    """Where claims are stored: `r|flow|day` for readings, `c|flow|block` for statements."""
+
+    kind: str
+    flow: str
+    number: int
+
+    @property
+    def key(self) -> bytes:
+        """The key of the row in the table."""
+        return f"{self.kind}|{self.flow}|{self.number}".encode()
 
 
 class Applied(NamedTuple):
@@ -120,44 +144,44 @@ class Ledger:
         or not, so a batch that is delivered again leads to the same output again.
         """
         outcomes: Counter[tuple[str, Outcome]] = Counter()
-        rows: set[bytes] = set()
+        rows: set[Row] = set()
         touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
         spoken: set[Flow] = set()
         for claim in claims:
-            node = self._node(Flow(claim.flow))
-            spoken.add(node.flow)
-            outcome = self._put(node, claim, touched)
+            flow = Flow(claim.flow)
+            node = self.nodes.get(flow) or self._node(flow)
+            spoken.add(flow)
+            period = period_of(claim)
+            outcome = self._put(node, claim, period, touched)
             outcomes[claim.source, outcome] += 1
             if outcome not in UNMOVED:
-                rows.add(row_key(claim))
+                rows.add(row_of(claim, period))
         self._settle(touched)
-        return Applied(outcomes, sorted(rows), self._with_ancestors(spoken))
+        return Applied(outcomes, sorted(row.key for row in rows), self._with_ancestors(spoken))
 
-    def _put(self, node: Node, claim: Claim, touched: dict[Flow, dict[Key, set[int]]]) -> Outcome:
-        self._heard(node, claim.published)
+    def _put(self, node: Node, claim: Claim, period: Period, touched: dict[Flow, dict[Key, set[int]]]) -> Outcome:
+        node.heard(claim.published)
         if claim.measure != "crossings":
             return _note(node, claim)
         key = Key(claim.population, claim.unit)
-        outcome = node.open(key).put(claim)
+        series = node.open(key)
+        held = None if period.part_of_day else series.claims.get((claim.source, claim.start, claim.end))
+        outcome = series.put(claim, period)
         if outcome not in UNMOVED:
             node.forget_own()
-            period = period_of(claim)
+            if any(one is not None and reaches_far(one) for one in (claim, held)):
+                node.memo.forget()
             touched[node.flow][key].update(range(period.first_day, period.last_day + 1))
         return outcome
-
-    def _heard(self, node: Node, published: int) -> None:
-        above: Flow | None = node.flow
-        while above is not None and self.nodes[above].published < published:
-            self.nodes[above].published = published
-            above = parent(above)
 
     def _node(self, flow: Flow) -> Node:
         node = self.nodes.get(flow)
         if node is None:
-            node = self.nodes[flow] = Node(flow)
-            above = parent(flow)
+            over = parent(flow)
+            above = None if over is None else self._node(over)
+            node = self.nodes[flow] = Node(flow, above)
             if above is not None:
-                self._node(above).adopt(node)
+                above.adopt(node)
         return node
 
     def _with_ancestors(self, flows: set[Flow]) -> list[Flow]:
@@ -209,11 +233,12 @@ class Ledger:
                 changed.add(day)
         days.clear()
         days |= changed
+        node.memo.changed(changed)
 
     # --- storage -----------------------------------------------------------------------------------------------
 
     def row(self, key: bytes) -> bytes:
-        """The stored form of a row named by `row_key`: all its claims, withdrawn ones too."""
+        """The stored form of a row (see Row.key): all its claims, withdrawn ones too."""
         kind, flow, block = key.decode().split("|")
         node = self.nodes[Flow(flow)]
         if kind == "r":
@@ -237,17 +262,16 @@ class Ledger:
         touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
         for key, value in rows:
             for claim in _stored(key, value):
-                ledger._put(ledger._node(Flow(claim.flow)), claim, touched)
+                ledger._put(ledger._node(Flow(claim.flow)), claim, period_of(claim), touched)
         ledger._settle(touched)
         return ledger
 
 
-def row_key(claim: Claim) -> bytes:
-    """The row a claim is stored in: `r|flow|day` for readings, `c|flow|block` for statements."""
-    period = period_of(claim)
+def row_of(claim: Claim, period: Period) -> Row:
+    """The row a claim is stored in."""
     if period.part_of_day and claim.measure == "crossings":
-        return f"r|{claim.flow}|{period.first_day}".encode()
-    return f"c|{claim.flow}|{period.first_day // BLOCK_DAYS}".encode()
+        return Row("r", claim.flow, period.first_day)
+    return Row("c", claim.flow, period.first_day // BLOCK_DAYS)
 
 
 _decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode

@@ -99,15 +99,17 @@ class Series:
         self.readings: dict[int, dict[str, dict[tuple[int, int], Reading]]] = {}
         self._overnight: dict[int, dict[str, dict[tuple[int, int], Reading]]] = {}
         self.bins: dict[int, Bin] = {}
+        self.last: int | None = None
+        self._last_counted: int | None = None
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
         self._groups: list[tuple[int, int, list[Constraint]]] | None = None
 
     # --- keeping claims ----------------------------------------------------------------------------------------
 
-    def put(self, claim: Claim) -> Outcome:
+    def put(self, claim: Claim, period: Period | None = None) -> Outcome:
         """Take a claim: the latest published of an identity is the one in force, whatever the order of arrival."""
-        period = period_of(claim)
+        period = period or period_of(claim)
         if period.part_of_day:
             return self._put_reading(claim, period)
         key = (claim.source, claim.start, claim.end)
@@ -137,8 +139,10 @@ class Series:
         outcome = outcome_of(new, held)
         if outcome not in UNMOVED:
             readings[key] = new
-            if period.last_day > period.first_day:
-                self._overnight.setdefault(period.last_day, {}).setdefault(claim.source, {})[key] = new
+            last_day = period.last_day
+            if last_day > period.first_day:
+                self._overnight.setdefault(last_day, {}).setdefault(claim.source, {})[key] = new
+            self._count(last_day)
         return outcome
 
     def on(self, day: int) -> dict[str, list[Reading]]:
@@ -152,18 +156,36 @@ class Series:
                     found.setdefault(source, []).extend(_clipped(one, start, end) for one in counting)
         return found
 
+    def _count(self, day: int) -> None:
+        """Keep the last day that a counting reading touches, after one on `day` came or went."""
+        if self._last_counted is None or day >= self._last_counted:
+            if self.counted(day):
+                self._last_counted = day
+            elif day == self._last_counted:
+                days = self.readings.keys() | self._overnight.keys()
+                self._last_counted = max((one for one in days if self.counted(one)), default=None)
+
+    def counted(self, day: int) -> bool:
+        """Whether any counting reading touches a day."""
+        return any(
+            one.best is not None and one.grade in WEIGHT
+            for kept in (self.readings, self._overnight)
+            for held in kept.get(day, {}).values()
+            for one in held.values()
+        )
+
     # --- day bins ----------------------------------------------------------------------------------------------
 
     def own_last(self) -> int | None:
         """The last day that a counting claim of this very series covers."""
         days = [last for _, last, _ in self.groups()[-1:]]
-        touched = sorted(self.readings.keys() | self._overnight.keys(), reverse=True)
-        days += next(([day] for day in touched if self.on(day)), [])
+        if self._last_counted is not None:
+            days.append(self._last_counted)
         return max(days, default=None)
 
     def own_covers(self, day: int) -> bool:
         """Whether a counting claim of this very series touches the day."""
-        if self.on(day):
+        if self.counted(day):
             return True
         group = self._group(day)
         return group is not None and any(
@@ -223,7 +245,15 @@ class Series:
                         del self.bins[each]
                     else:
                         self.bins[each] = now
+        self._find_last(max(changed, default=None))
         return changed
+
+    def _find_last(self, newest: int | None) -> None:
+        """Keep the last day with a bin, after those up to `newest` changed."""
+        if newest in self.bins and (self.last is None or newest > self.last):
+            self.last = newest
+        elif self.last not in self.bins:
+            self.last = max(self.bins, default=None)
 
     def _solve(
         self, first: int, last: int, constraints: list[Constraint], floors: Mapping[int, Bin]
@@ -272,6 +302,11 @@ class Series:
 def period_of(claim: Claim) -> Period:
     """The period of a claim."""
     return Period(claim.start, claim.end, claim.local_start, claim.local_end)
+
+
+def reaches_far(claim: Claim) -> bool:
+    """Whether a claim bears on days outside its period, or on more of them than their bins: a level, or a doubt."""
+    return claim.normal is not None or claim.change_percent is not None or claim.grade not in WEIGHT
 
 
 def outcome_of(new: Claim | Reading, held: Claim | Reading | None) -> Outcome:

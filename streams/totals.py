@@ -133,22 +133,24 @@ def day_figures(node: Node, key: Key = PEOPLE, days: int | None = None) -> list[
     if series is None or last is None:
         return []
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
-    first = 0 if days is None else last - days + 1
-    figures = []
-    for day in sorted(day for day in series.bins if day >= first):
-        held = series.bins[day]
-        low, high = _bounds({day: held}, doubts, bounded=True)
-        best = people(held.best)
-        figures.append(
-            DayFigure(
-                node.flow,
-                iso_day(day),
-                min(people(low), best),
-                best,
-                None if high is None else max(people(high), best),
-            )
-        )
-    return figures
+    shown = (
+        sorted(series.bins) if days is None else [day for day in range(last - days + 1, last + 1) if day in series.bins]
+    )
+    if key != PEOPLE:
+        return [_day_figure(node.flow, day, series.bins[day], doubts) for day in shown]
+    figures = node.memo.figures
+    for day in shown:
+        if day not in figures:
+            figures[day] = _day_figure(node.flow, day, series.bins[day], doubts)
+    return [figures[day] for day in shown]
+
+
+def _day_figure(flow: str, day: int, held: Bin, doubts: list[Unverified]) -> DayFigure:
+    low, high = _bounds({day: held}, doubts, bounded=True)
+    best = people(held.best)
+    return DayFigure(
+        flow, iso_day(day), min(people(low), best), best, None if high is None else max(people(high), best)
+    )
 
 
 def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:

@@ -3,12 +3,17 @@ from __future__ import annotations
 import pytest
 
 from streams.flows import Flow
-from streams.ledger import PEOPLE, Key, Ledger, evidence, row_key
+from streams.ledger import PEOPLE, Key, Ledger, evidence, row_of
 from streams.records import Claim
-from streams.series import CITED, Outcome
+from streams.series import CITED, Outcome, period_of
 from unit.kit import claim, daily, ordinal, told
 
 DAY = ordinal("2022-09-21")
+
+
+def key_of(one: Claim) -> bytes:
+    """The key of the row a claim is stored in."""
+    return row_of(one, period_of(one)).key
 
 
 def best(ledger: Ledger, flow: str, key: Key = PEOPLE) -> float:
@@ -75,9 +80,9 @@ def test_flows_spoken_of_come_lowest_first_also_when_nothing_changed() -> None:
 
 def test_rows_are_blocks_of_statements_and_days_of_readings() -> None:
     hour = claim(1, "2022-09-21T10:00/PT1H")
-    assert row_key(claim(1)) == f"c|RU:KZ|{DAY // 32}".encode()
-    assert row_key(hour) == f"r|RU:KZ|{DAY}".encode()
-    assert row_key(claim(1, "2022-09-21T10:00/PT1H", measure="queue")) == row_key(claim(1))
+    assert key_of(claim(1)) == f"c|RU:KZ|{DAY // 32}".encode()
+    assert key_of(hour) == f"r|RU:KZ|{DAY}".encode()
+    assert key_of(claim(1, "2022-09-21T10:00/PT1H", measure="queue")) == key_of(claim(1))
 
 
 def test_a_ledger_comes_back_out_of_its_rows() -> None:
