@@ -12,7 +12,7 @@ from aiokafka.structs import TopicPartition
 from faust.types import EventT, Message
 
 from agents.context import Context
-from agents.publishing import Record, by_faust, send_all
+from agents.publishing import Record
 from agents.tables import make_table
 from streams.alerts import Known, advance
 from streams.records import AlertState, FlowState
@@ -84,7 +84,6 @@ class AlertsHop:
 
     async def handle(self, event: EventT[bytes]) -> None:
         """One state of one flow."""
-        settings = self.context.settings
         key = cast("bytes", event.key)
         self.context.metrics["states_read_total"].inc()
         stored = self.table.get(key)
@@ -93,10 +92,10 @@ class AlertsHop:
             return
         known, said = advance(before.known, _decode_state(event.value), self.context.names)
         records = [Record(self.context.topics.alerts, key, msgspec.json.encode(alert)) for alert in said]
-        await send_all(by_faust(self.app), records, settings.acknowledge_s)
+        await self.context.writer.write(records)
         if known != before.known:
-            self.table[key] = msgspec.msgpack.encode(Said(known, event.message.offset, event.message.timestamp))
-            await self.table.acknowledged(settings.acknowledge_s)
+            row = msgspec.msgpack.encode(Said(known, event.message.offset, event.message.timestamp))
+            await self.table.store({key: row}, event.message.partition)
         for alert in said:
             self.context.metrics["alerts_total"].labels(alert.state.value).inc()
         self.count(key, known)

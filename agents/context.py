@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from agents.metrics import Metrics
+from agents.publishing import Writer
 from streams.errors import ConfigError
 from streams.reports import Limits
 from streams.rules import Rules, parse_rules
@@ -50,6 +51,7 @@ class Context:
     registry: Registry
     rules: Rules
     metrics: Metrics
+    writer: Writer
     progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
 
@@ -59,7 +61,8 @@ class Context:
         absent = frozenset() if Hop.DELIVERY in settings.hops else frozenset({"redis_up"})
         metrics = Metrics(settings.flow_metrics, absent)
         registry = load_registry(settings.sources)
-        return cls(settings, registry, load_rules(settings.rules, registry), metrics)
+        writer = Writer(settings.brokers, settings.linger_s, settings.acknowledge_s)
+        return cls(settings, registry, load_rules(settings.rules, registry), metrics, writer)
 
     @property
     def topics(self) -> Topics:

@@ -6,11 +6,10 @@ import logging
 from collections import Counter, defaultdict
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 from aiokafka.structs import ConsumerRecord
 
 from agents.batches import Batch, BatchHop
-from agents.publishing import Record, by_kafka, make_producer, send_all
+from agents.publishing import Record
 from streams.errors import RefusedError
 from streams.records import Claim, Claims
 from streams.reports import read_report
@@ -25,21 +24,10 @@ class Intake(BatchHop):
     """Reads the producers' topics; every report leads to claims or to exactly one record on `reports.rejected`."""
 
     hop = "intake"
-    producer: AIOKafkaProducer
 
     def topics(self) -> tuple[str, ...]:
         """The producers' topics."""
         return self.context.topics.every_report
-
-    async def on_start(self) -> None:
-        """Connect the producer."""
-        settings = self.context.settings
-        self.producer = make_producer(settings.brokers, settings.linger_s)
-        await self.producer.start()
-
-    async def on_stop(self) -> None:
-        """Close the producer; what it had not sent was not committed either."""
-        await self.producer.stop()
 
     async def handle(self, batch: Batch) -> Batch:
         """Check every report of the batch, pass on what came of it, and wait for the acknowledgements."""
@@ -60,9 +48,7 @@ class Intake(BatchHop):
                     outcomes[tp.topic, "accepted"] += 1
                     for claim in claims:
                         by_partition[partition_of(claim.flow, settings.partitions)].append(claim)
-        await send_all(
-            by_kafka(self.producer), [*claim_messages(by_partition, topics), *rejects], settings.acknowledge_s
-        )
+        await self.context.writer.write([*claim_messages(by_partition, topics), *rejects])
         for (topic, outcome), number in outcomes.items():
             self.context.metrics["reports_total"].labels(topic, outcome).inc(number)
         self.context.metrics["claims_sent_total"].inc(sum(len(claims) for claims in by_partition.values()))

@@ -11,7 +11,7 @@ from aiokafka.structs import TopicPartition
 from faust.types import EventT
 
 from agents.context import Context, log
-from agents.publishing import Record, by_faust, send_all
+from agents.publishing import Record
 from agents.tables import make_table
 from streams.ledger import Applied, Ledger
 from streams.picture import flow_state
@@ -66,12 +66,10 @@ class LedgerHop:
 
     async def handle(self, event: EventT[bytes]) -> None:
         """One message of claims: apply, store, say."""
-        message, settings = event.message, self.context.settings
+        message = event.message
         ledger = self.ledger(message.partition)
         applied = ledger.apply(_decode(event.value).claims)
-        for row in applied.rows:
-            self.table[row] = ledger.row(row)
-        await self.table.acknowledged(settings.acknowledge_s)
+        await self.table.store({row: ledger.row(row) for row in applied.rows}, message.partition)
         await self.say(ledger, applied)
         self.context.metrics["totals_seconds"].observe(max(0.0, time.time() - message.timestamp))
 
@@ -98,7 +96,7 @@ class LedgerHop:
             state = flow_state(ledger.nodes[flow], rules)
             metrics.show_flow(state)
             records.append(Record(self.context.topics.totals, flow.encode(), msgspec.json.encode(state)))
-        await send_all(by_faust(self.app), records, self.context.settings.acknowledge_s)
+        await self.context.writer.write(records)
         metrics["states_sent_total"].inc(len(records))
         for (_, outcome), number in applied.outcomes.items():
             metrics["claims_total"].labels(outcome.value).inc(number)

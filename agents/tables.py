@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Mapping
 from typing import Any, cast
 
 import faust
-from faust.types import FutureMessage
 
 from agents.context import Context
+from agents.publishing import Record
 
 
 class DurableTable(faust.Table[bytes, bytes]):
-    """Faust queues changelog records and may commit an event's offset before they are acknowledged.
+    """Faust queues changelog records and may commit an event's offset before they are acknowledged. `store` waits.
 
-    `acknowledged` closes that gap: call it before acknowledging the event. Keys and values are bytes.
-    The changelog topic is `<name>-changelog`, whatever the app is called: a hop that moves to a worker of its own finds
-    its state. It exists already (`bordertally topics --create`).
+    Call it before acknowledging the event. Keys and values are bytes; Faust reads the changelog back when partitions
+    are assigned. The changelog topic is `<name>-changelog`, whatever the app is called: a hop that moves to a worker
+    of its own finds its state. It exists already (`bordertally topics --create`).
     """
 
-    def _changelog_topic_name(self) -> str:
+    @property
+    def _context(self) -> Context:
         context: Context = cast("Any", self.app).context
-        return context.topics.changelog(self.name)
+        return context
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._unacknowledged: list[FutureMessage] = []
+    def _changelog_topic_name(self) -> str:
+        return self._context.topics.changelog(self.name)
 
-    def send_changelog(self, *args: Any, **kwargs: Any) -> FutureMessage:
-        """Remember what was sent."""
-        sent: FutureMessage = super().send_changelog(*args, **kwargs)
-        self._unacknowledged.append(sent)
-        return sent
-
-    async def acknowledged(self, timeout_s: float) -> None:
-        """Wait for the broker's acknowledgement of every write so far. Raises KafkaError or TimeoutError."""
-        sent, self._unacknowledged = self._unacknowledged, []
-        if sent:
-            async with asyncio.timeout(timeout_s):
-                await asyncio.gather(*sent)
+    async def store(self, rows: Mapping[bytes, bytes], partition: int) -> None:
+        """Set rows of a partition; returns when the changelog has them. Raises KafkaError or TimeoutError."""
+        topic = self._changelog_topic_name()
+        await self._context.writer.write(Record(topic, key, value, partition) for key, value in rows.items())
+        for key, value in rows.items():
+            self.data[key] = value
 
 
 def make_table(app: faust.App, name: str, partitions: int) -> DurableTable:

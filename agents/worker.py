@@ -68,6 +68,11 @@ class Worker(faust.App):
             hop.recovered()
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
 
+    async def on_stop(self) -> None:
+        """Close what the hops wrote through, after them."""
+        await super().on_stop()
+        await self.context.writer.stop()
+
     async def on_start(self) -> None:
         """Start the services beside the app's own."""
         await super().on_start()
