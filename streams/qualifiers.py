@@ -54,11 +54,12 @@ def interval(value: float, qualifier: Qualifier) -> Interval:
     count [v, v]; stated [v-u/2, v+u/2]; about [v-u, v+u]; nearly [v-u, v]; more_than [v, v+u];
     at_least [v, open]; at_most [0, v].
     """
-    v, u = float(value), rounding_unit(value)
+    v = float(value)
+    if qualifier is Qualifier.COUNT:
+        return Interval(v, v, v)
+    u = rounding_unit(v)
     low, high = v, v
     match qualifier:
-        case Qualifier.COUNT:
-            pass
         case Qualifier.STATED:
             low, high = v - u / 2, v + u / 2
         case Qualifier.ABOUT:

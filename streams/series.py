@@ -142,7 +142,11 @@ class Series:
             last_day = period.last_day
             if last_day > period.first_day:
                 self._overnight.setdefault(last_day, {}).setdefault(claim.source, {})[key] = new
-            self._count(last_day)
+            if new.best is not None and new.grade in WEIGHT:
+                if self._last_counted is None or last_day > self._last_counted:
+                    self._last_counted = last_day
+            elif last_day == self._last_counted:
+                self._recount()
         return outcome
 
     def on(self, day: int) -> dict[str, list[Reading]]:
@@ -156,14 +160,10 @@ class Series:
                     found.setdefault(source, []).extend(_clipped(one, start, end) for one in counting)
         return found
 
-    def _count(self, day: int) -> None:
-        """Keep the last day that a counting reading touches, after one on `day` came or went."""
-        if self._last_counted is None or day >= self._last_counted:
-            if self.counted(day):
-                self._last_counted = day
-            elif day == self._last_counted:
-                days = self.readings.keys() | self._overnight.keys()
-                self._last_counted = max((one for one in days if self.counted(one)), default=None)
+    def _recount(self) -> None:
+        """Find the last day that a counting reading touches, after one on it went."""
+        days = self.readings.keys() | self._overnight.keys()
+        self._last_counted = max((one for one in days if self.counted(one)), default=None)
 
     def counted(self, day: int) -> bool:
         """Whether any counting reading touches a day."""
