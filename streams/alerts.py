@@ -71,7 +71,15 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
             current.add(day, rate, baseline)
     if current is not None:
         current.until = _closed(node, rules, current.last + 1, (node.last(PEOPLE) or 0) + 1)
-    return [run.episode(node, rules.detection) for run in runs]
+    known, memo.episodes = memo.episodes, {}
+    for run in runs:
+        span = (run.days[0][0], run.last, run.until)
+        held = known.get(span)
+        if held is None or any(span[0] <= day <= span[1] for day in memo.fresh):
+            held = run.episode(node, rules.detection)
+        memo.episodes[span] = held
+    memo.fresh.clear()
+    return list(memo.episodes.values())
 
 
 def _judged(node: Node, rules: Rules) -> Memo:
@@ -85,6 +93,7 @@ def _judged(node: Node, rules: Rules) -> Memo:
             baseline, rate = memo.judged[day] = judge(node, rules, day)
             if baseline is not None and rate is not None and exceeds(rate, baseline, rules.detection, opened=True):
                 memo.above.add(day)
+    memo.fresh |= memo.due
     memo.due.clear()
     return memo
 
@@ -136,13 +145,23 @@ class _Run:
 # --- the life cycle --------------------------------------------------------------------------------------------
 
 
+Told = tuple[str, str, float, float, int, float, str]
+"""What is news of an episode besides its days: severity, baseline, expected, threshold; peak day, rate, severity."""
+
+
+def _told(one: Episode) -> Told:
+    level = one.baseline
+    return one.severity, level.kind, level.expected, level.threshold, one.peak_day, one.peak_rate, one.peak_severity
+
+
 class Known(msgspec.Struct, array_like=True):
-    """An alert already spoken of: its newest record, and its days as ordinals to compare with episodes."""
+    """An alert already spoken of: its newest record, its days as ordinals, and what was told of them."""
 
     record: Alert
     since: int
     until: int | None
     last: int
+    told: Told | None = None
 
 
 def alert_id(flow: str, rule: str, day: int) -> str:
@@ -160,7 +179,12 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
     alive = {one.record.id: one for one in known}
     taken: dict[str, str] = {}
     said: list[Alert] = []
+    spans = {(one.since, one.until, one.last): one for one in known if _in_use(one)}
     for episode in state.episodes:
+        same = spans.get((episode.since, episode.until, episode.day))
+        if same is not None and same.told == _told(episode):
+            taken[same.record.id] = same.record.id
+            continue
         touching = [
             one
             for one in sorted(alive.values(), key=lambda one: (one.since, one.record.id))
@@ -204,7 +228,7 @@ def _steps(episode: Episode, before: Known | None) -> list[Episode]:
 
 
 def _known(record: Alert, episode: Episode) -> Known:
-    return Known(record, episode.since, episode.until, episode.day)
+    return Known(record, episode.since, episode.until, episode.day, _told(episode))
 
 
 def _touch(one: Known, episode: Episode) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from streams.records import Baseline, DayFigure
+from streams.records import Baseline, DayFigure, Episode
 from streams.rules import Rules
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ class Judgement(NamedTuple):
 class Memo:
     """Of one flow: levels spoken of, judged days, which of them are above their clear level, and shown figures.
 
-    A cache: leaving it out changes no figure. `due` are the days to judge anew.
+    A cache: leaving it out changes no figure. `due` are the days to judge anew, `fresh` those judged since episodes
+    were last worked out.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,9 @@ class Memo:
         self.judged: dict[int, Judgement] = {}
         self.above: set[int] = set()
         self.figures: dict[int, DayFigure] = {}
+        self.episodes: dict[tuple[int, int, int | None], Episode] = {}
         self.due: set[int] = set()
+        self.fresh: set[int] = set()
 
     def changed(self, days: Iterable[int]) -> None:
         """The bins of some days changed."""
@@ -48,6 +51,7 @@ class Memo:
         self.levels = None
         self.due.update(self.judged)
         self.figures.clear()
+        self.episodes.clear()
 
     def under(self, rules: Rules) -> Memo:
         """This memory, emptied if it was filled under other rules."""
