@@ -68,9 +68,9 @@ class Worker(faust.App):
             hop.recovered()
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
 
-    async def on_stop(self) -> None:
-        """Close what the hops wrote through, after them."""
-        await super().on_stop()
+    async def on_shutdown(self) -> None:
+        """All hops have stopped: close what they wrote through."""
+        await super().on_shutdown()
         await self.context.writer.stop()
 
     async def on_start(self) -> None:

@@ -61,6 +61,11 @@ class Server:
         """Whether the process exists (a paused one does)."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, negative for a signal; None while it runs."""
+        return self._started().poll()
+
     def start(self) -> Self:
         """Start and return when it answers; ServerError when it does not, with no process left."""
         if self.running:

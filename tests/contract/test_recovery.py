@@ -61,6 +61,21 @@ async def test_a_restarted_worker_goes_on_from_its_tables(live_on_kafka: Live) -
     await live.shows_alerts(desk)
 
 
+async def test_a_worker_asked_to_stop_in_mid_stream_ends_well_and_loses_nothing(live_on_kafka: Live) -> None:
+    live = live_on_kafka
+    reports = [*hourly(20), *sample()]
+    third = len(reports) // 3
+    for part in range(3):
+        worker = live.worker()
+        await live.publish(reports[part * third : (part + 1) * third if part < 2 else None])
+        if part < 2:
+            worker.stop()
+            assert worker.exit_code == 0
+    desk = pure(reports)
+    await live.shows(desk)
+    await live.shows_alerts(desk)
+
+
 async def test_a_second_worker_joins_and_leaves(live_on_kafka: Live) -> None:
     live = live_on_kafka
     reports = [*sample(), *hourly(24)]
