@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from streams.baselines import judge
-from streams.ledger import PEOPLE, Key, Node, evidence
+from streams.counts import PEOPLE, Key
+from streams.ledger import Node, evidence
 from streams.memo import Memo
 from streams.periods import iso_day
 from streams.records import Alert, AlertState, Baseline, Episode, FlowState
@@ -124,7 +125,7 @@ class _Run:
     def episode(self, node: Node, rules: Detection) -> Episode:
         day, rate, baseline = self.days[-1]
         peak_day, peak_rate, peak = max(self.days, key=lambda one: (_ratio(one[1], one[2].expected), one[1], -one[0]))
-        reports, count = evidence(node.series[Key(baseline.population, "people")], {day, peak_day})
+        reports, count = evidence(node, Key(baseline.population, "people"), {day, peak_day})
         if baseline.report is not None and baseline.report not in reports:
             reports, count = [baseline.report, *reports], count + 1
         return Episode(

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import Literal, NamedTuple
 
-from streams.ledger import PEOPLE, Key, Node
+from streams.counts import PEOPLE, Key
+from streams.ledger import Node
 from streams.memo import LEARNS_FROM, Judgement
 from streams.records import Baseline, Claim
 from streams.rules import Detection, OperatorBaseline, Rules
-from streams.series import WEIGHT, Series, period_of
+from streams.series import Series, period_of
+from streams.sources import WEIGHT
 
 EXACT_DIGITS = 6
 """Rates are compared as rounded to millionths of a person, so that days equal but for raking are equal."""

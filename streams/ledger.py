@@ -7,31 +7,30 @@ lived through every correction come to the same figures.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from math import fsum
 from typing import NamedTuple
 
 import msgspec
 
+from streams.counts import Key, decode_row, encode_row
+from streams.evidence import NOTHING, Cites
 from streams.flows import Flow, depth, parent
 from streams.memo import Memo
 from streams.periods import Period
 from streams.reconcile import Bin
-from streams.records import Claim
-from streams.series import CITED, NOTHING, UNMOVED, Outcome, Reading, Series, outcome_of, period_of, reaches_far
+from streams.records import Claim, Readings
+from streams.series import Series, period_of, reaches_far, reading_of
+from streams.versions import UNMOVED, Outcome, outcome_of
 
 BLOCK_DAYS = 32
 """Statements are stored in rows of so many days of period start, so a row stays small however long a flow lives."""
 
+LIVE_DAYS = 2
+"""The newest days of a flow whose readings are kept ready to be changed; those before are packed once stored."""
 
-class Key(NamedTuple):
-    """A series within a flow."""
-
-    population: str
-    unit: str
-
-
-PEOPLE = Key("people", "people")
+CITED_DAYS = 64
+"""How many days of a series keep their evidence at hand; the windows need 30."""
 
 
 class Node:
@@ -49,18 +48,22 @@ class Node:
         self.published = 0
         self.memo = Memo()
         self._own_last: dict[Key, int | None] = {}
+        self._newest = 0
+        self._stored: dict[int, bytes] = {}  # rows of the days that are live
 
     def parts(self, key: Key) -> list[Series]:
         """The series that are lower bounds for this one: parts of the people counted in the same unit."""
-        if key.population != "people":
-            return []
-        return [series for each, series in self.series.items() if each.unit == key.unit and each.population != "people"]
+        return [series for each, series in self.series.items() if self._is_part(each, key)]
+
+    @staticmethod
+    def _is_part(one: Key, whole: Key) -> bool:
+        return whole.population == "people" and one.population != "people" and one.unit == whole.unit
 
     def open(self, key: Key) -> Series:
         """The series of this name, begun where there is none yet."""
         series = self.series.get(key)
         if series is None:
-            series = Series()
+            series = Series(key)
             self.series = dict(sorted([*self.series.items(), (key, series)]))
         return series
 
@@ -96,6 +99,33 @@ class Node:
         own = [self.series[key]] if key in self.series else []
         return any(one.own_covers(day) for one in [*own, *self.parts(key)])
 
+    def cites(self, key: Key, day: int) -> Cites:
+        """The evidence of a day: the reports on this series, on its parts, and on it in the flows below."""
+        series = self.series.get(key)
+        if series is None:
+            return NOTHING
+        held = series.cites.get(day)
+        if held is None:
+            held = series.own_cites(day)
+            others = [self.cites(each, day) for each in self.series if self._is_part(each, key)]
+            others += [child.cites(key, day) for child in self.children.values()]
+            if others:
+                held = held.plus(others)
+            if len(series.cites) >= CITED_DAYS:
+                for old in sorted(series.cites)[: CITED_DAYS // 2]:
+                    del series.cites[old]
+            series.cites[day] = held
+        return held
+
+    def stored(self, day: int, row: bytes) -> None:
+        """The readings of a day are stored in this row: days that have grown old are kept as their row alone."""
+        self._stored[day] = row
+        self._newest = max(self._newest, day)
+        for old in [day for day in self._stored if day <= self._newest - LIVE_DAYS]:
+            row = self._stored.pop(old)
+            for series in self.series.values():
+                series.counts.pack(old, row)
+
     def heard(self, published: int) -> None:
         """A report on this flow was published then: news of it and of those above."""
         node: Node | None = self
@@ -112,7 +142,7 @@ class Row(NamedTuple):
     """Where claims are stored: `r|flow|day` for readings, `c|flow|block` for statements."""
 
     kind: str
-    flow: str
+    flow: Flow
     number: int
 
     @property
@@ -129,6 +159,16 @@ class Applied(NamedTuple):
     flows: list[Flow]
 
 
+class _Batch:
+    """What claims did so far."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[tuple[str, Outcome]] = Counter()
+        self.rows: set[Row] = set()
+        self.touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
+        self.spoken: set[Flow] = set()
+
+
 class Ledger:
     """The claims of some trees of flows. Not safe to share between threads."""
 
@@ -137,44 +177,61 @@ class Ledger:
 
     # --- claims in ---------------------------------------------------------------------------------------------
 
-    def apply(self, claims: Iterable[Claim]) -> Applied:
-        """Take claims and bring every figure up to date.
+    def apply(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> Applied:
+        """Take claims and readings and bring every figure up to date.
 
-        Idempotent: claims seen before change nothing. `flows` names every flow spoken of and its ancestors, changed
+        Idempotent: what was seen before changes nothing. `flows` names every flow spoken of and its ancestors, changed
         or not, so a batch that is delivered again leads to the same output again.
         """
-        outcomes: Counter[tuple[str, Outcome]] = Counter()
-        rows: set[Row] = set()
-        touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
-        spoken: set[Flow] = set()
+        batch = _Batch()
         for claim in claims:
-            flow = Flow(claim.flow)
-            node = self.nodes.get(flow) or self._node(flow)
-            spoken.add(flow)
             period = period_of(claim)
-            outcome = self._put(node, claim, period, touched)
-            outcomes[claim.source, outcome] += 1
-            if outcome not in UNMOVED:
-                rows.add(row_of(claim, period))
-        self._settle(touched)
-        return Applied(outcomes, sorted(row.key for row in rows), self._with_ancestors(spoken))
+            if period.part_of_day and claim.measure == "crossings":
+                alone = Readings(claim.flow, claim.source, claim.population, claim.unit, [reading_of(claim)])
+                self._put_readings(alone, batch)
+            else:
+                self._put(claim, period, batch)
+        for group in readings:
+            self._put_readings(group, batch)
+        self._settle(batch.touched)
+        return Applied(batch.outcomes, sorted(row.key for row in batch.rows), self._with_ancestors(batch.spoken))
 
-    def _put(self, node: Node, claim: Claim, period: Period, touched: dict[Flow, dict[Key, set[int]]]) -> Outcome:
+    def _put(self, claim: Claim, period: Period, batch: _Batch) -> None:
+        node = self._node(Flow(claim.flow))
         node.heard(claim.published)
-        if claim.measure != "crossings":
-            return _note(node, claim)
+        batch.spoken.add(node.flow)
         key = Key(claim.population, claim.unit)
-        series = node.open(key)
-        held = None if period.part_of_day else series.claims.get((claim.source, claim.start, claim.end))
-        outcome = series.put(claim, period)
+        if claim.measure != "crossings":
+            outcome = _note(node, claim)
+        else:
+            series = node.open(key)
+            held = series.claims.get((claim.source, claim.start, claim.end))
+            outcome = series.put(claim, period)
+            if outcome not in UNMOVED:
+                node.forget_own()
+                if any(one is not None and reaches_far(one) for one in (claim, held)):
+                    node.memo.forget()
+                batch.touched[node.flow][key].update(range(period.first_day, period.last_day + 1))
+        batch.outcomes[claim.source, outcome] += 1
         if outcome not in UNMOVED:
+            batch.rows.add(Row("c", node.flow, period.first_day // BLOCK_DAYS))
+
+    def _put_readings(self, group: Readings, batch: _Batch) -> Node:
+        node = self._node(Flow(group.flow))
+        node.heard(max([one.published for one in group.readings]))
+        batch.spoken.add(node.flow)
+        key = Key(group.population, group.unit)
+        outcomes, stored, touched = node.open(key).counts.put(group.source, group.readings)
+        for outcome, number in outcomes.items():
+            batch.outcomes[group.source, outcome] += number
+        if touched:
             node.forget_own()
-            if any(one is not None and reaches_far(one) for one in (claim, held)):
-                node.memo.forget()
-            touched[node.flow][key].update(range(period.first_day, period.last_day + 1))
-        return outcome
+            batch.touched[node.flow][key] |= touched
+            batch.rows.update(Row("r", node.flow, day) for day in stored)
+        return node
 
     def _node(self, flow: Flow) -> Node:
+        """The flow in the tree, put there with those above it where it is new."""
         node = self.nodes.get(flow)
         if node is None:
             over = parent(flow)
@@ -216,92 +273,65 @@ class Ledger:
                         waiting[level - 1].add(above)
 
     def _settle_series(self, node: Node, key: Key, days: set[int]) -> None:
-        """Recompute one series on its touched days; `days` becomes the days whose bin or evidence changed."""
+        """Recompute one series on its touched days; to `days` come those whose bins changed with them."""
         series = node.open(key)
         wide = series.span(days)
         below = node.below(key)
         parts = node.parts(key)
         floors = {day: floor for day in wide if (floor := _floor(day, below, parts)) is not None}
-        changed = series.settle(wide, floors)
-        for day in wide:
-            cites = series.own_cites(day).plus(one.cites[day] for one in [*parts, *below] if day in one.cites)
-            if cites.statements or cites.count_total:
-                if series.cites.get(day) != cites:
-                    series.cites[day] = cites
-                    changed.add(day)
-            elif series.cites.pop(day, None) is not None:
-                changed.add(day)
-        days.clear()
-        days |= changed
-        node.memo.changed(changed)
+        days |= series.settle(wide, floors)
+        for day in days:
+            series.cites.pop(day, None)
+        node.memo.changed(days)
 
     # --- storage -----------------------------------------------------------------------------------------------
 
     def row(self, key: bytes) -> bytes:
         """The stored form of a row (see Row.key): all its claims, withdrawn ones too."""
-        kind, flow, block = key.decode().split("|")
-        node = self.nodes[Flow(flow)]
+        kind, flow, number = _parsed(key)
+        node = self.nodes[flow]
         if kind == "r":
-            return msgspec.msgpack.encode(
+            return encode_row(
                 [
                     (series_key, source, list(held.values()))
                     for series_key, series in node.series.items()
-                    for source, held in sorted(series.readings.get(int(block), {}).items())
+                    for source, held in sorted(series.counts.begun(number).items())
                 ]
             )
         claims = [claim for series in node.series.values() for claim in series.claims.values()]
         claims += node.noted.values()
-        return msgspec.msgpack.encode(
-            [claim for claim in claims if period_of(claim).first_day // BLOCK_DAYS == int(block)]
-        )
+        return msgspec.msgpack.encode([claim for claim in claims if period_of(claim).first_day // BLOCK_DAYS == number])
+
+    def stored(self, rows: Mapping[bytes, bytes]) -> None:
+        """These rows are kept somewhere safe: what has grown old in them need not be kept ready here."""
+        for key, value in rows.items():
+            kind, flow, number = _parsed(key)
+            if kind == "r":
+                self.nodes[flow].stored(number, value)
 
     @classmethod
     def restored(cls, rows: Iterable[tuple[bytes, bytes]]) -> Ledger:
         """A ledger out of stored rows; every figure is worked out anew."""
-        ledger = cls()
-        touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
-        for key, value in rows:
-            for claim in _stored(key, value):
-                ledger._put(ledger._node(Flow(claim.flow)), claim, period_of(claim), touched)
-        ledger._settle(touched)
+        ledger, batch = cls(), _Batch()
+        for row, value in sorted((_parsed(key), value) for key, value in rows):
+            if row.kind == "c":
+                for claim in _decode_claims(value):
+                    ledger._put(claim, period_of(claim), batch)
+                continue
+            for (population, unit), source, readings in decode_row(value):
+                if readings:
+                    ledger._put_readings(Readings(row.flow, source, population, unit, readings), batch)
+            ledger._node(row.flow).stored(row.number, value)
+        ledger._settle(batch.touched)
         return ledger
 
 
-def row_of(claim: Claim, period: Period) -> Row:
-    """The row a claim is stored in."""
-    if period.part_of_day and claim.measure == "crossings":
-        return Row("r", claim.flow, period.first_day)
-    return Row("c", claim.flow, period.first_day // BLOCK_DAYS)
-
-
 _decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode
-_decode_readings = msgspec.msgpack.Decoder(list[tuple[tuple[str, str], str, list[Reading]]]).decode
 
 
-def _stored(key: bytes, value: bytes) -> Iterator[Claim]:
-    kind, flow, _ = key.decode().split("|")
-    if kind == "c":
-        yield from _decode_claims(value)
-        return
-    for (population, unit), source, readings in _decode_readings(value):
-        for one in readings:
-            yield Claim(
-                flow=flow,
-                source=source,
-                report=one.report,
-                published=one.published,
-                grade=one.grade,
-                start=one.start,
-                end=one.end,
-                local_start=one.local_start,
-                local_end=one.local_end,
-                qualifier="at_least" if one.high is None else "count",
-                low=one.low,
-                best=one.best,
-                high=one.high,
-                population=population,
-                unit=unit,
-            )
+def _parsed(key: bytes) -> Row:
+    kind, flow, number = key.decode().split("|")
+    return Row(kind, Flow(flow), int(number))
 
 
 def _note(node: Node, claim: Claim) -> Outcome:
@@ -336,8 +366,6 @@ def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
     )
 
 
-def evidence(series: Series, days: Iterable[int]) -> tuple[list[str], int]:
+def evidence(node: Node, key: Key, days: Iterable[int]) -> tuple[list[str], int]:
     """The reports behind some days of a series: at most CITED ids, statements first, and how many there are."""
-    cites = NOTHING.plus(series.cites[day] for day in sorted(days, reverse=True) if day in series.cites)
-    cited = list(dict.fromkeys([*cites.statements, *cites.counts]))
-    return cited[:CITED], len(cited) + cites.beyond
+    return NOTHING.plus(node.cites(key, day) for day in sorted(days, reverse=True)).reports

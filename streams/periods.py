@@ -54,6 +54,11 @@ class Period(NamedTuple):
         return self.local_end - self.local_start < DAY
 
 
+def ordinal_of(local: int) -> int:
+    """The ordinal day on which a moment of the wall clock lies, in seconds since 1970."""
+    return local // DAY + _EPOCH_ORDINAL
+
+
 def midnight(day: int) -> int:
     """Wall-clock seconds at the start of an ordinal day."""
     return (day - _EPOCH_ORDINAL) * DAY

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from streams.alerts import episodes, latest_rate
-from streams.ledger import PEOPLE, Node
+from streams.counts import PEOPLE
+from streams.ledger import Node
 from streams.periods import iso_day
 from streams.records import FlowState
 from streams.rules import Rules

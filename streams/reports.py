@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +20,8 @@ from streams.sources import Registry
 
 MOST_PEOPLE = 1_000_000_000
 MICRO = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _POPULATION = re.compile(r"(?:[a-z][a-z0-9_-]{0,39})(?::([A-Z]{2}))?", re.ASCII)
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
@@ -49,12 +52,21 @@ def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | Non
     Raises RefusedError, with the report's id where it could be read.
     """
     limits = limits or Limits()
+    return claims_of(decode_report(raw, limits), registry, now, limits)
+
+
+def decode_report(raw: bytes, limits: Limits) -> Report:
+    """The fields of a report, their types checked. Raises RefusedError."""
     if len(raw) > limits.bytes:
         raise _unread(Reason.TOO_LARGE, raw, f"{len(raw)} bytes; at most {limits.bytes}")
     try:
-        report = _decode(raw)
+        return _decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
         raise _diagnosed(raw, error) from None
+
+
+def claims_of(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
+    """The claims of a report that arrived at `now`, their meaning checked. Raises RefusedError."""
     try:
         return _claims(report, registry, now, limits)
     except RefusedError as error:
@@ -62,11 +74,16 @@ def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | Non
         raise
 
 
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 def _claims(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
     zone = registry.zones.get(report.source)
     if zone is None:
         raise RefusedError(Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry")
-    published = round(report.published.timestamp() * MICRO)
+    published = microseconds(report.published)
     if published > (now + limits.skew_s) * MICRO:
         raise RefusedError(
             Reason.PUBLISHED_IN_FUTURE,
@@ -164,7 +181,7 @@ def _period(text: str, context: _Context) -> Period:
         raise RefusedError(
             Reason.PERIOD_TOO_LONG, "period", text, f"{period.days:.0f} days; at most {limits.period_days}"
         )
-    if period.end > published / MICRO + limits.skew_s:
+    if period.end * MICRO > published + limits.skew_s * MICRO:
         raise RefusedError(Reason.PERIOD_IN_FUTURE, "period", text, "it ends after the report was published")
     return period
 

@@ -2,85 +2,17 @@
 
 from __future__ import annotations
 
-import enum
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 from typing import NamedTuple
 
-import msgspec
-
+from streams.counts import PEOPLE, Counts, Key
+from streams.evidence import Cites
 from streams.periods import Period
 from streams.reconcile import Bin, Constraint, Kind, Misfit, day_span, reconcile
-from streams.records import Claim
-
-WEIGHT = {"A": 4.0, "B": 2.0, "C": 1.0}
-"""The say of a grade in the starting shape of the days; grades that are not here do not count."""
-
-CITED = 100
-"""At most so many report ids are cited for a figure.
-
-Up to so many, the number of reports is exact; beyond, a report of counts on several days or flows counts for each.
-"""
-
-
-class Outcome(enum.StrEnum):
-    """What became of a claim in the ledger; the labels of `bordertally_claims_total`."""
-
-    NEW = "new"
-    CORRECTION = "correction"
-    WITHDRAWAL = "withdrawal"
-    DUPLICATE = "duplicate"
-    STALE = "stale"
-
-
-UNMOVED = frozenset({Outcome.DUPLICATE, Outcome.STALE})
-"""Outcomes that leave the ledger as it was."""
-
-
-class Reading(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A claim shorter than a day within one day: a counter's reading. Fields as in records.Claim."""
-
-    start: int
-    end: int
-    local_start: int
-    local_end: int
-    published: int
-    report: str
-    grade: str
-    low: float
-    best: float | None
-    high: float | None
-
-
-class Cites(NamedTuple):
-    """The evidence of a day: ids of statements and of counts (newest first, capped at CITED), and how many counts."""
-
-    statements: tuple[str, ...] = ()
-    counts: tuple[str, ...] = ()
-    count_total: int = 0
-
-    def plus(self, others: Iterable[Cites]) -> Cites:
-        """This evidence and that of others, statements once each, still capped."""
-        statements, counts, beyond = {*self.statements}, dict.fromkeys(self.counts), self.beyond
-        for other in others:
-            statements.update(other.statements)
-            beyond += other.beyond
-            if len(counts) < CITED:
-                counts.update(dict.fromkeys(other.counts))
-            else:
-                beyond += len(other.counts)
-        beyond += max(0, len(counts) - CITED)
-        cited = tuple(counts)[:CITED]
-        return Cites(tuple(sorted(statements)), cited, len(cited) + beyond)
-
-    @property
-    def beyond(self) -> int:
-        """How many counts are not cited."""
-        return self.count_total - len(self.counts)
-
-
-NOTHING = Cites()
+from streams.records import Claim, Reading
+from streams.sources import WEIGHT
+from streams.versions import UNMOVED, Outcome, outcome_of
 
 
 class Unverified(NamedTuple):
@@ -94,13 +26,11 @@ class Unverified(NamedTuple):
 class Series:
     """Claims of one flow, population and unit, kept by identity, and their day bins, recomputed where touched."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: Key = PEOPLE) -> None:
         self.claims: dict[tuple[str, int, int], Claim] = {}
-        self.readings: dict[int, dict[str, dict[tuple[int, int], Reading]]] = {}
-        self._overnight: dict[int, dict[str, dict[tuple[int, int], Reading]]] = {}
+        self.counts = Counts(key)
         self.bins: dict[int, Bin] = {}
         self.last: int | None = None
-        self._last_counted: int | None = None
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
         self._groups: list[tuple[int, int, list[Constraint]]] | None = None
@@ -111,7 +41,8 @@ class Series:
         """Take a claim: the latest published of an identity is the one in force, whatever the order of arrival."""
         period = period or period_of(claim)
         if period.part_of_day:
-            return self._put_reading(claim, period)
+            (outcome,) = self.counts.put(claim.source, [reading_of(claim)]).outcomes
+            return outcome
         key = (claim.source, claim.start, claim.end)
         held = self.claims.get(key)
         outcome = outcome_of(claim, held)
@@ -120,72 +51,18 @@ class Series:
             self._groups = None
         return outcome
 
-    def _put_reading(self, claim: Claim, period: Period) -> Outcome:
-        readings = self.readings.setdefault(period.first_day, {}).setdefault(claim.source, {})
-        key = (claim.start, claim.end)
-        new = Reading(
-            claim.start,
-            claim.end,
-            claim.local_start,
-            claim.local_end,
-            claim.published,
-            claim.report,
-            claim.grade,
-            claim.low,
-            claim.best,
-            claim.high,
-        )
-        held = readings.get(key)
-        outcome = outcome_of(new, held)
-        if outcome not in UNMOVED:
-            readings[key] = new
-            last_day = period.last_day
-            if last_day > period.first_day:
-                self._overnight.setdefault(last_day, {}).setdefault(claim.source, {})[key] = new
-            if new.best is not None and new.grade in WEIGHT:
-                if self._last_counted is None or last_day > self._last_counted:
-                    self._last_counted = last_day
-            elif last_day == self._last_counted:
-                self._recount()
-        return outcome
-
-    def on(self, day: int) -> dict[str, list[Reading]]:
-        """The counting readings of a day by source; of one that runs over midnight, the share that lies on the day."""
-        start, end = day_span(day)
-        found: dict[str, list[Reading]] = {}
-        for kept in (self.readings.get(day, {}), self._overnight.get(day, {})):
-            for source, held in kept.items():
-                counting = [one for one in held.values() if one.best is not None and one.grade in WEIGHT]
-                if counting:
-                    found.setdefault(source, []).extend(_clipped(one, start, end) for one in counting)
-        return found
-
-    def _recount(self) -> None:
-        """Find the last day that a counting reading touches, after one on it went."""
-        days = self.readings.keys() | self._overnight.keys()
-        self._last_counted = max((one for one in days if self.counted(one)), default=None)
-
-    def counted(self, day: int) -> bool:
-        """Whether any counting reading touches a day."""
-        return any(
-            one.best is not None and one.grade in WEIGHT
-            for kept in (self.readings, self._overnight)
-            for held in kept.get(day, {}).values()
-            for one in held.values()
-        )
-
     # --- day bins ----------------------------------------------------------------------------------------------
 
     def own_last(self) -> int | None:
         """The last day that a counting claim of this very series covers."""
         days = [last for _, last, _ in self.groups()[-1:]]
-        if self._last_counted is not None:
-            days.append(self._last_counted)
+        if self.counts.last is not None:
+            days.append(self.counts.last)
         return max(days, default=None)
 
     def own_covers(self, day: int) -> bool:
         """Whether a counting claim of this very series touches the day."""
-        if self.counted(day):
+        if self.counts.folded(day):
             return True
         group = self._group(day)
         return group is not None and any(
@@ -258,11 +135,7 @@ class Series:
     def _solve(
         self, first: int, last: int, constraints: list[Constraint], floors: Mapping[int, Bin]
     ) -> tuple[dict[int, Bin], list[Misfit]]:
-        folded = [
-            fold(source, day, readings)
-            for day in range(first, last + 1)
-            for source, readings in sorted(self.on(day).items())
-        ]
+        folded = [one for day in range(first, last + 1) for one in self.counts.folded(day)]
         if not constraints and first == last and (len(folded) == 0 or (len(folded) == 1 and first not in floors)):
             if not folded:
                 floor = floors.get(first)
@@ -283,10 +156,7 @@ class Series:
             if one.start < end and one.end > start
             for report in one.reports
         }
-        readings = [one for held in self.on(day).values() for one in held]
-        readings.sort(key=lambda one: (one.published, one.report), reverse=True)
-        newest = tuple(dict.fromkeys(one.report for one in readings))
-        return Cites(tuple(sorted(statements)), newest[:CITED], len(newest))
+        return self.counts.cites(day)._replace(statements=tuple(sorted(statements)))
 
     def unverified(self) -> list[Unverified]:
         """Claims of grades D to F, which may only widen an upper bound."""
@@ -304,27 +174,25 @@ def period_of(claim: Claim) -> Period:
     return Period(claim.start, claim.end, claim.local_start, claim.local_end)
 
 
+def reading_of(claim: Claim) -> Reading:
+    """A claim shorter than a day as a reading."""
+    return Reading(
+        claim.start,
+        claim.end,
+        claim.local_start,
+        claim.local_end,
+        claim.published,
+        claim.report,
+        claim.grade,
+        claim.low,
+        claim.best,
+        claim.high,
+    )
+
+
 def reaches_far(claim: Claim) -> bool:
     """Whether a claim bears on days outside its period, or on more of them than their bins: a level, or a doubt."""
     return claim.normal is not None or claim.change_percent is not None or claim.grade not in WEIGHT
-
-
-def outcome_of(new: Claim | Reading, held: Claim | Reading | None) -> Outcome:
-    """What a claim does to the one held under its identity: the order of versions is theirs, not that of arrival."""
-    if held is None:
-        return Outcome.WITHDRAWAL if new.best is None else Outcome.NEW
-    if new == held:
-        return Outcome.DUPLICATE
-    if _rank(new) <= _rank(held):
-        return Outcome.STALE
-    if new.best is None and held.best is not None:
-        return Outcome.WITHDRAWAL
-    return Outcome.CORRECTION
-
-
-def _rank(one: Claim | Reading) -> tuple[object, ...]:
-    """A total order over versions of one identity: the time published, then any fixed order for ties."""
-    return (one.published, one.report, msgspec.msgpack.encode(one))
 
 
 def _constraint(claim: Claim) -> Constraint:
@@ -349,85 +217,3 @@ def _constraint(claim: Claim) -> Constraint:
         WEIGHT[claim.grade],
         (claim.report,),
     )
-
-
-def _clipped(one: Reading, start: int, end: int) -> Reading:
-    """The part of a reading from `start` to `end` of the wall clock, its people by share of time."""
-    if start <= one.local_start and one.local_end <= end:
-        return one
-    first, last = max(start, one.local_start), min(end, one.local_end)
-    share = (last - first) / (one.local_end - one.local_start)
-    return msgspec.structs.replace(
-        one,
-        start=one.start + first - one.local_start,
-        end=one.start + last - one.local_start,
-        local_start=first,
-        local_end=last,
-        low=one.low * share,
-        best=None if one.best is None else one.best * share,
-        high=None if one.high is None else one.high * share,
-    )
-
-
-def fold(source: str, day: int, held: Iterable[Reading]) -> Constraint:
-    """One source's counting readings of one day (at least one) as one constraint on that day.
-
-    Readings that do not overlap add up; they are the day's figure when they cover it whole, and what it is at least
-    otherwise. Overlapping readings ("so far today") are not added: the disjoint ones with the largest sum count.
-    """
-    readings = sorted(held, key=lambda one: (one.end, one.start))
-    chain = readings if _disjoint(readings) else _heaviest(readings)
-    low, best = sum(one.low for one in chain), sum(one.best or 0.0 for one in chain)
-    high = sum(one.high or 0.0 for one in chain)
-    open_end = any(one.high is None for one in chain)
-    whole = _covers_day(chain, day)
-    newest = max(readings, key=lambda one: (one.published, one.report))
-    weight = WEIGHT[newest.grade]
-    start, end = day_span(day)
-    bounded = whole and not open_end
-    return Constraint(
-        start,
-        end,
-        low,
-        best,
-        high if bounded else None,
-        Kind.EQUAL if bounded else Kind.AT_LEAST,
-        (weight, newest.published, start - end, source, newest.report, start),
-        weight,
-        tuple(sorted({one.report for one in chain})),
-        not whole,
-    )
-
-
-def _disjoint(readings: list[Reading]) -> bool:
-    return all(left.end <= right.start for left, right in pairwise(readings))
-
-
-def _covers_day(chain: list[Reading], day: int) -> bool:
-    """Whether readings cover every hour the wall clock shows on a day, also when clocks change."""
-    reached, end = day_span(day)
-    for one in sorted(chain, key=lambda one: one.local_start):
-        if one.local_start > reached:
-            return False
-        reached = max(reached, one.local_end)
-    return reached >= end
-
-
-def _heaviest(readings: list[Reading]) -> list[Reading]:
-    """The disjoint readings with the largest sum (weighted interval scheduling), from readings sorted by end."""
-    ends = [one.end for one in readings]
-    best = [(0.0, 0)]
-    before: list[int | None] = []  # of a reading that is taken, how many of the first ones its chain may draw on
-    for index, one in enumerate(readings):
-        room = bisect_right(ends, one.start, hi=index)
-        taken = (best[room][0] + (one.best or 0.0), best[room][1] + one.end - one.start)
-        before.append(room if taken > best[-1] else None)
-        best.append(max(best[-1], taken))
-    chain: list[Reading] = []
-    left = len(readings)
-    while left:
-        earlier = before[left - 1]
-        if earlier is not None:
-            chain.append(readings[left - 1])
-        left = left - 1 if earlier is None else earlier
-    return chain[::-1]

@@ -29,6 +29,10 @@ class Grade(enum.StrEnum):
         return self.value <= "C"
 
 
+WEIGHT = {"A": 4.0, "B": 2.0, "C": 1.0}
+"""The say of a grade in the starting shape of the days; grades that are not here do not count."""
+
+
 class Topic(enum.StrEnum):
     """The class of a source: the producers' topic its reports go to is `reports.<class>`."""
 

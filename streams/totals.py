@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from streams.ledger import PEOPLE, Key, Node, evidence
+from streams.counts import PEOPLE, Key
+from streams.ledger import Node, evidence
 from streams.periods import days_of, iso_day
 from streams.reconcile import Bin
 from streams.records import Conflict, DayFigure, Noted, Reporting, Total
-from streams.series import WEIGHT, Unverified, period_of
+from streams.series import Unverified, period_of
+from streams.sources import WEIGHT
 
 WINDOWS = (1, 7, 30)
 LONGEST = max(WINDOWS)
@@ -86,7 +88,7 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
         observed = sum(one.best for one in bins.values())
         gain = sum(carried.get(day, 0.0) for day in days)
         bounded = len(bins) == window and not gain
-        cited, count = evidence(series, bins)
+        cited, count = evidence(node, key, bins)
         best, extra = people(observed + gain), people(gain)
         low, high = _bounds(bins, doubts, bounded=bounded)
         found.append(
@@ -157,14 +159,17 @@ def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:
     """Claims on a flow that cannot hold beside more trusted ones, with the gap in people."""
     found = []
     series = node.series.get(key)
-    for misfits in [] if series is None else series.misfits.values():
+    if series is None:
+        return []
+    for misfits in series.misfits.values():
         for misfit in misfits:
             one = misfit.constraint
-            rivals = {report for rival in misfit.rivals for report in rival.reports}
-            if not rivals and series is not None:  # it is the children or the parts that leave no room
+            rivals = {report for rival in misfit.rivals for report in series.counts.reports_of(rival)}
+            reports = series.counts.reports_of(one)
+            if not rivals:  # it is the children or the parts that leave no room
                 span = days_of(one.start, one.end)
-                rivals = set(evidence(series, span)[0]) - set(one.reports)
-            found.append(Conflict(node.flow, one.reports[-1], sorted(rivals), people(misfit.gap)))
+                rivals = set(evidence(node, key, span)[0]) - set(reports)
+            found.append(Conflict(node.flow, reports[-1], sorted(rivals), people(misfit.gap)))
     return sorted(found, key=lambda one: (one.flow, one.report, one.with_, one.gap))
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from properties.worlds import START, WHOLE_DAYS, desk_of, read, worlds
+from streams.counts import PEOPLE
 from streams.flows import Flow
-from streams.ledger import PEOPLE
 from streams.records import Claim, Total
 from streams.replay import Desk
 

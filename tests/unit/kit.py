@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from streams.alerts import Known
+from streams.counts import PEOPLE, Key
 from streams.flows import Flow
-from streams.ledger import PEOPLE, Key, Node
+from streams.ledger import Node
 from streams.records import Alert, AlertState, Claim, Conflict, DayFigure, FlowState, Total
 from streams.replay import Desk
 from streams.reports import read_report

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from streams.counts import PEOPLE, Key
+from streams.evidence import CITED
 from streams.flows import Flow
-from streams.ledger import PEOPLE, Key, Ledger, evidence, row_of
+from streams.ledger import Ledger, evidence
 from streams.records import Claim
-from streams.series import CITED, Outcome, period_of
+from streams.versions import Outcome
 from unit.kit import claim, daily, ordinal, told
 
 DAY = ordinal("2022-09-21")
@@ -13,7 +15,8 @@ DAY = ordinal("2022-09-21")
 
 def key_of(one: Claim) -> bytes:
     """The key of the row a claim is stored in."""
-    return row_of(one, period_of(one)).key
+    (key,) = Ledger().apply([one]).rows
+    return key
 
 
 def best(ledger: Ledger, flow: str, key: Key = PEOPLE) -> float:
@@ -109,13 +112,13 @@ def test_names_below_a_flow_stand_in_their_own_order_not_that_of_arrival() -> No
 
 def test_at_most_so_many_reports_are_cited_and_all_are_counted() -> None:
     claims = [claim(1, f"2022-09-21T{n // 60:02}:{n % 60:02}/PT1M", id=f"r{n}") for n in range(CITED + 20)]
-    cited, count = evidence(ledger(*claims).nodes[Flow("RU")].series[PEOPLE], [DAY])
+    cited, count = evidence(ledger(*claims).nodes[Flow("RU")], PEOPLE, [DAY])
     assert (len(cited), count) == (CITED, CITED + 20)
 
 
 def test_a_report_that_speaks_for_many_days_is_one_report() -> None:
     hours = [claim(1, f"2022-09-{day}T10:00/PT1H") for day in (21, 22, 23)]
-    assert evidence(ledger(*hours).nodes[Flow("RU")].series[PEOPLE], range(DAY, DAY + 3)) == (["r1"], 1)
+    assert evidence(ledger(*hours).nodes[Flow("RU")], PEOPLE, range(DAY, DAY + 3)) == (["r1"], 1)
 
 
 def test_days_of_daily_counts_stay_as_they_were_said() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from streams.reconcile import Bin
 from streams.records import Claim
-from streams.series import Outcome, Series
+from streams.series import Series
+from streams.versions import Outcome
 from unit.kit import claim, ordinal
 
 DAY = ordinal("2022-09-21")

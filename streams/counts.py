@@ -1,0 +1,163 @@
+"""The readings of one series, by day: live where they still move, packed as they are stored where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from streams.evidence import CITED, Cites
+from streams.folding import clipped, counts, fold, folded_reports
+from streams.periods import DAY, ordinal_of
+from streams.reconcile import Constraint, day_span
+from streams.records import Reading
+from streams.versions import UNMOVED, Outcome, outcome_of
+
+Slot = tuple[int, int]
+Sheet = dict[str, dict[Slot, Reading]]
+"""The readings of one day: by source, then by start and end."""
+
+
+class Key(NamedTuple):
+    """A series within a flow."""
+
+    population: str
+    unit: str
+
+
+PEOPLE = Key("people", "people")
+
+Row = list[tuple[Key, str, list[Reading]]]
+"""The stored form of a flow's readings of one day: by series and source."""
+
+encode_row = msgspec.msgpack.Encoder().encode
+decode_row = msgspec.msgpack.Decoder(Row).decode
+
+
+class Put(NamedTuple):
+    """What readings did: how many of each outcome, the days whose rows changed, the days whose figures may have."""
+
+    outcomes: dict[Outcome, int]
+    stored: set[int]
+    touched: set[int]
+
+
+class Counts:
+    """Readings of one series. A day's fold is kept until a reading of that day moves."""
+
+    def __init__(self, key: Key = PEOPLE) -> None:
+        self.key = key
+        self.last: int | None = None
+        self._live: dict[int, Sheet] = {}
+        self._packed: dict[int, bytes] = {}
+        self._overnight: dict[int, Sheet] = {}  # by their second day
+        self._folds: dict[int, list[Constraint]] = {}
+
+    def put(self, source: str, readings: Iterable[Reading]) -> Put:
+        """Take readings of one source: the latest published of a slot is in force, whatever the order of arrival."""
+        outcomes: dict[Outcome, int] = {}
+        stored: set[int] = set()
+        touched: set[int] = set()
+        rows: dict[int, bytes] = {}
+        kept: dict[Slot, Reading] = {}
+        at, new = 0, 0
+        for one in readings:
+            day = ordinal_of(one.local_start)
+            if day != at:
+                if day in self._packed:
+                    rows[day] = self._packed[day]
+                at, kept = day, self.sheet(day).setdefault(source, {})
+            slot = (one.start, one.end)
+            held = kept.get(slot)
+            if held is None and one.best is not None:
+                new += 1
+            else:
+                outcome = outcome_of(one, held)
+                outcomes[outcome] = outcomes.get(outcome, 0) + 1
+                if outcome in UNMOVED:
+                    continue
+            kept[slot] = one
+            stored.add(day)
+            touched.add(day)
+            if one.local_end > one.local_start - one.local_start % DAY + DAY:
+                self._overnight.setdefault(day + 1, {}).setdefault(source, {})[slot] = one
+                touched.add(day + 1)
+        if new:
+            outcomes[Outcome.NEW] = outcomes.get(Outcome.NEW, 0) + new
+        for day in rows.keys() - stored:
+            self.pack(day, rows[day])
+        if touched:
+            for day in touched:
+                self._folds.pop(day, None)
+            self._find_last(max(touched))
+        return Put(outcomes, stored, touched)
+
+    def _find_last(self, newest: int) -> None:
+        """Keep the last day with a counting reading, after days up to `newest` changed."""
+        if self.last is None or newest >= self.last:
+            if self.folded(newest):
+                self.last = newest
+            else:
+                days = self._live.keys() | self._packed.keys() | self._overnight.keys()
+                self.last = next((day for day in sorted(days, reverse=True) if self.folded(day)), None)
+
+    def sheet(self, day: int) -> Sheet:
+        """The readings that begin on a day, ready to be changed."""
+        row = self._packed.pop(day, None)
+        if row is not None:
+            self._live[day] = self._unpacked(row)
+        return self._live.setdefault(day, {})
+
+    def pack(self, day: int, row: bytes) -> None:
+        """Keep the readings of a day only as the row they are stored in, until one of them moves."""
+        if self._live.pop(day, None) is not None:
+            self._packed[day] = row
+
+    def _unpacked(self, row: bytes) -> Sheet:
+        return {
+            source: {(one.start, one.end): one for one in readings}
+            for key, source, readings in decode_row(row)
+            if key == self.key
+        }
+
+    def begun(self, day: int) -> Sheet:
+        """The readings that begin on a day."""
+        row = self._packed.get(day)
+        return self._live.get(day, {}) if row is None else self._unpacked(row)
+
+    def on(self, day: int) -> dict[str, list[Reading]]:
+        """The counting readings of a day by source; of one that runs over midnight, the share that lies on the day."""
+        start, end = day_span(day)
+        found: dict[str, list[Reading]] = {}
+        for kept in (self.begun(day), self._overnight.get(day, {})):
+            for source, held in kept.items():
+                counting = [
+                    one if start <= one.local_start and one.local_end <= end else clipped(one, start, end)
+                    for one in held.values()
+                    if counts(one)
+                ]
+                if counting:
+                    found.setdefault(source, []).extend(counting)
+        return found
+
+    def folded(self, day: int) -> list[Constraint]:
+        """The counting readings of a day, one constraint a source, by source."""
+        folds = self._folds.get(day)
+        if folds is None:
+            folds = self._folds[day] = [fold(source, day, held) for source, held in sorted(self.on(day).items())]
+        return folds
+
+    def cites(self, day: int) -> Cites:
+        """The reports behind a day, newest first."""
+        readings = [one for held in self.on(day).values() for one in held]
+        newest = sorted([(one.published, one.report) for one in readings], reverse=True)
+        reports = tuple(dict.fromkeys([report for _, report in newest]))
+        return Cites((), reports[:CITED], len(reports))
+
+    def reports_of(self, one: Constraint) -> tuple[str, ...]:
+        """The ids of the reports that one of this series' constraints stands for."""
+        if one.reports:
+            return one.reports
+        day = ordinal_of(one.start)
+        return folded_reports(self.on(day)[str(one.trust[3])])

@@ -1,0 +1,112 @@
+"""Folding: one source's readings of one day become one constraint on that day, without raking."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from operator import attrgetter, le
+
+import msgspec
+
+from streams.periods import DAY
+from streams.reconcile import Constraint, Kind, day_span
+from streams.records import Reading
+from streams.sources import WEIGHT
+
+_in_time = attrgetter("end", "start")
+
+
+def counts(one: Reading) -> bool:
+    """Whether a reading is in force and of a grade that makes totals."""
+    return one.best is not None and one.grade in WEIGHT
+
+
+def clipped(one: Reading, start: int, end: int) -> Reading:
+    """The part of a reading from `start` to `end` of the wall clock, its people by share of time."""
+    if start <= one.local_start and one.local_end <= end:
+        return one
+    first, last = max(start, one.local_start), min(end, one.local_end)
+    share = (last - first) / (one.local_end - one.local_start)
+    return msgspec.structs.replace(
+        one,
+        start=one.start + first - one.local_start,
+        end=one.start + last - one.local_start,
+        local_start=first,
+        local_end=last,
+        low=one.low * share,
+        best=None if one.best is None else one.best * share,
+        high=None if one.high is None else one.high * share,
+    )
+
+
+def fold(source: str, day: int, held: Iterable[Reading]) -> Constraint:
+    """One source's counting readings of one day (at least one) as one constraint on that day.
+
+    Readings that do not overlap add up; they are the day's figure when they cover it whole, and what it is at least
+    otherwise. Overlapping readings ("so far today") are not added: the disjoint ones with the largest sum count.
+    The constraint names no reports: see `folded_reports`.
+    """
+    readings = sorted(held, key=_in_time)
+    chain = chain_of(readings)
+    bests = [one.best or 0.0 for one in chain]
+    lows, highs = [one.low for one in chain], [one.high for one in chain]
+    best = sum(bests)
+    low = best if lows == bests else sum(lows)  # exact counts, as a rule
+    whole = _covers_day(chain, day)
+    high = None
+    if whole and None not in highs:
+        high = best if highs == bests else sum([one or 0.0 for one in highs])
+    published = max([one.published for one in readings])
+    newest = max((one for one in readings if one.published == published), key=attrgetter("report"))
+    weight = WEIGHT[newest.grade]
+    start, end = day_span(day)
+    trust = (weight, published, start - end, source, newest.report, start)
+    kind = Kind.AT_LEAST if high is None else Kind.EQUAL
+    return Constraint(start, end, low, best, high, kind, trust, weight, (), not whole)
+
+
+def folded_reports(held: Iterable[Reading]) -> tuple[str, ...]:
+    """The ids of the reports that a fold of these readings stands for."""
+    return tuple(sorted({one.report for one in chain_of(sorted(held, key=_in_time))}))
+
+
+def chain_of(readings: Sequence[Reading]) -> Sequence[Reading]:
+    """Those that add up, of readings sorted by end: all where none overlap, else the heaviest disjoint ones."""
+    starts, ends = [one.start for one in readings], [one.end for one in readings]
+    disjoint = all(map(le, ends, starts[1:]))
+    return readings if disjoint else _heaviest(readings, ends)
+
+
+def _covers_day(chain: Sequence[Reading], day: int) -> bool:
+    """Whether readings cover every hour the wall clock shows on a day, also when clocks change."""
+    if sum([one.local_end - one.local_start for one in chain]) < DAY:
+        return False
+    reached, end = day_span(day)
+    spans = sorted([(one.local_start, one.local_end) for one in chain])
+    if spans[0][0] > reached or max([last for _, last in spans]) < end:
+        return False
+    for left, right in pairwise(spans):
+        reached = max(reached, left[1])
+        if right[0] > reached:
+            return False
+    return True
+
+
+def _heaviest(readings: Sequence[Reading], ends: list[int]) -> list[Reading]:
+    """The disjoint readings with the largest sum (weighted interval scheduling), from readings sorted by end."""
+    best = [(0.0, 0)]
+    before: list[int | None] = []  # of a reading that is taken, how many of the first ones its chain may draw on
+    for index, one in enumerate(readings):
+        room = bisect_right(ends, one.start, hi=index)
+        taken = (best[room][0] + (one.best or 0.0), best[room][1] + one.end - one.start)
+        before.append(room if taken > best[-1] else None)
+        best.append(max(best[-1], taken))
+    chain: list[Reading] = []
+    left = len(readings)
+    while left:
+        earlier = before[left - 1]
+        if earlier is not None:
+            chain.append(readings[left - 1])
+        left = left - 1 if earlier is None else earlier
+    return chain[::-1]
