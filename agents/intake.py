@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter, defaultdict
+from collections import Counter
 
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
 from agents.batches import Batch, BatchHop
+from agents.context import Context
 from agents.publishing import Record
 from streams.errors import RefusedError
-from streams.records import Claim, Claims
-from streams.reports import read_report
-from streams.topics import Topics, partition_of
-
-log = logging.getLogger("bordertally")
-MESSAGE_CLAIMS = 20_000
-"""Claims in one message on `claims` at most, so that it stays well below the biggest message a topic takes."""
+from streams.intake import Sorter
+from streams.topics import Topics
 
 
 class Intake(BatchHop):
@@ -25,44 +20,41 @@ class Intake(BatchHop):
 
     hop = "intake"
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.sorter = Sorter(context.registry, context.limits, context.settings.partitions)
+
     def topics(self) -> tuple[str, ...]:
         """The producers' topics."""
         return self.context.topics.every_report
 
     async def handle(self, batch: Batch) -> Batch:
         """Check every report of the batch, pass on what came of it, and wait for the acknowledgements."""
-        by_partition: dict[int, list[Claim]] = defaultdict(list)
+        metrics, topics = self.context.metrics, self.context.topics
         rejects: list[Record] = []
-        outcomes: Counter[tuple[str, str]] = Counter()
-        settings, registry, limits = self.context.settings, self.context.registry, self.context.limits
-        topics = self.context.topics
+        accepted: Counter[str] = Counter()
+        refused: Counter[str] = Counter()
+        take = self.sorter.take
         for tp, records in batch.items():
+            before = len(rejects)
             for record in records:
                 try:
-                    claims = read_report(record.value or b"", registry, record.timestamp / 1000, limits)
+                    take(record.value or b"", record.timestamp / 1000)
                 except RefusedError as error:
                     rejects.append(rejected(record, error, topics))
-                    outcomes[tp.topic, "rejected"] += 1
-                    self.context.metrics["rejects_total"].labels(error.reason.value).inc()
-                else:
-                    outcomes[tp.topic, "accepted"] += 1
-                    for claim in claims:
-                        by_partition[partition_of(claim.flow, settings.partitions)].append(claim)
-        await self.context.writer.write([*claim_messages(by_partition, topics), *rejects])
-        for (topic, outcome), number in outcomes.items():
-            self.context.metrics["reports_total"].labels(topic, outcome).inc(number)
-        self.context.metrics["claims_sent_total"].inc(sum(len(claims) for claims in by_partition.values()))
-        self.context.metrics["batch_reports"].observe(outcomes.total())
+                    metrics["rejects_total"].labels(error.reason.value).inc()
+            refused[tp.topic] += len(rejects) - before
+            accepted[tp.topic] += len(records) - (len(rejects) - before)
+        messages = self.sorter.messages()
+        sent = [Record(topics.claims, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
+        await self.context.writer.write([*sent, *rejects])
+        for outcome, numbers in (("accepted", accepted), ("rejected", refused)):
+            for topic, number in numbers.items():
+                if number:
+                    metrics["reports_total"].labels(topic, outcome).inc(number)
+        metrics["claims_sent_total"].inc(sum(one.count for _, one in messages))
+        metrics["batch_reports"].observe(accepted.total() + refused.total())
         return batch
-
-
-def claim_messages(by_partition: dict[int, list[Claim]], topics: Topics) -> list[Record]:
-    """One message a partition (more only for very many claims), in order of arrival."""
-    return [
-        Record(topics.claims, None, msgspec.msgpack.encode(Claims(claims[start : start + MESSAGE_CLAIMS])), partition)
-        for partition, claims in sorted(by_partition.items())
-        for start in range(0, len(claims), MESSAGE_CLAIMS)
-    ]
 
 
 def rejected(record: ConsumerRecord, error: RefusedError, topics: Topics) -> Record:

@@ -68,9 +68,13 @@ class LedgerHop:
         """One message of claims: apply, store, say."""
         message = event.message
         ledger = self.ledger(message.partition)
-        applied = ledger.apply(_decode(event.value).claims)
-        await self.table.store({row: ledger.row(row) for row in applied.rows}, message.partition)
-        await self.say(ledger, applied)
+        claims = _decode(event.value)
+        applied = ledger.apply(claims.claims, claims.readings)
+        rows = {row: ledger.row(row) for row in applied.rows}
+        states = self.states(ledger, applied)
+        await self.table.store(rows, message.partition, states)
+        ledger.stored(rows)
+        self.count(applied, len(states))
         self.context.metrics["totals_seconds"].observe(max(0.0, time.time() - message.timestamp))
 
     def ledger(self, partition: int) -> Ledger:
@@ -88,16 +92,20 @@ class LedgerHop:
                 log.info("ledger: partition %d restored from %d rows", partition, len(rows))
         return ledger
 
-    async def say(self, ledger: Ledger, applied: Applied) -> None:
-        """Send the state of every flow touched, and wait until the broker has it."""
+    def states(self, ledger: Ledger, applied: Applied) -> list[Record]:
+        """The state of every flow touched, as records on `totals`."""
         metrics, rules = self.context.metrics, self.context.rules
         records = []
         for flow in applied.flows:
             state = flow_state(ledger.nodes[flow], rules)
             metrics.show_flow(state)
             records.append(Record(self.context.topics.totals, flow.encode(), msgspec.json.encode(state)))
-        await self.context.writer.write(records)
-        metrics["states_sent_total"].inc(len(records))
+        return records
+
+    def count(self, applied: Applied, states: int) -> None:
+        """Show what was done."""
+        metrics = self.context.metrics
+        metrics["states_sent_total"].inc(states)
         for (_, outcome), number in applied.outcomes.items():
             metrics["claims_total"].labels(outcome.value).inc(number)
         metrics["ledger_flows"].set(sum(len(one.nodes) for one in self.ledgers.values()))

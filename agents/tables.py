@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import faust
@@ -27,10 +27,14 @@ class DurableTable(faust.Table[bytes, bytes]):
     def _changelog_topic_name(self) -> str:
         return self._context.topics.changelog(self.name)
 
-    async def store(self, rows: Mapping[bytes, bytes], partition: int) -> None:
-        """Set rows of a partition; returns when the changelog has them. Raises KafkaError or TimeoutError."""
+    async def store(self, rows: Mapping[bytes, bytes], partition: int, beside: Sequence[Record] = ()) -> None:
+        """Set rows of a partition, and send records that follow from them.
+
+        Returns when the broker has all of it. Raises KafkaError or TimeoutError.
+        """
         topic = self._changelog_topic_name()
-        await self._context.writer.write(Record(topic, key, value, partition) for key, value in rows.items())
+        changes = [Record(topic, key, value, partition) for key, value in rows.items()]
+        await self._context.writer.write([*changes, *beside])
         for key, value in rows.items():
             self.data[key] = value
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
-from streams.evidence import CITED, Cites
+from streams.evidence import CITED, NOTHING, Cites
 from streams.folding import clipped, counts, fold, folded_reports
 from streams.periods import DAY, ordinal_of
 from streams.reconcile import Constraint, day_span
@@ -35,12 +36,17 @@ encode_row = msgspec.msgpack.Encoder().encode
 decode_row = msgspec.msgpack.Decoder(Row).decode
 
 
-class Put(NamedTuple):
+class Put:
     """What readings did: how many of each outcome, the days whose rows changed, the days whose figures may have."""
 
-    outcomes: dict[Outcome, int]
-    stored: set[int]
-    touched: set[int]
+    def __init__(self) -> None:
+        self.outcomes: dict[Outcome, int] = {}
+        self.stored: set[int] = set()
+        self.touched: set[int] = set()
+
+    def count(self, outcome: Outcome, number: int = 1) -> None:
+        """So many readings came to this."""
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + number
 
 
 class Counts:
@@ -53,45 +59,54 @@ class Counts:
         self._packed: dict[int, bytes] = {}
         self._overnight: dict[int, Sheet] = {}  # by their second day
         self._folds: dict[int, list[Constraint]] = {}
+        self._counting: dict[int, dict[str, list[Reading]]] = {}  # of live days: what `on` found
 
     def put(self, source: str, readings: Iterable[Reading]) -> Put:
         """Take readings of one source: the latest published of a slot is in force, whatever the order of arrival."""
-        outcomes: dict[Outcome, int] = {}
-        stored: set[int] = set()
-        touched: set[int] = set()
-        rows: dict[int, bytes] = {}
-        kept: dict[Slot, Reading] = {}
-        at, new = 0, 0
+        put, by_day = Put(), defaultdict[int, list[Reading]](list)
         for one in readings:
-            day = ordinal_of(one.local_start)
-            if day != at:
-                if day in self._packed:
-                    rows[day] = self._packed[day]
-                at, kept = day, self.sheet(day).setdefault(source, {})
-            slot = (one.start, one.end)
-            held = kept.get(slot)
-            if held is None and one.best is not None:
-                new += 1
-            else:
-                outcome = outcome_of(one, held)
-                outcomes[outcome] = outcomes.get(outcome, 0) + 1
-                if outcome in UNMOVED:
-                    continue
-            kept[slot] = one
-            stored.add(day)
-            touched.add(day)
-            if one.local_end > one.local_start - one.local_start % DAY + DAY:
-                self._overnight.setdefault(day + 1, {}).setdefault(source, {})[slot] = one
-                touched.add(day + 1)
-        if new:
-            outcomes[Outcome.NEW] = outcomes.get(Outcome.NEW, 0) + new
-        for day in rows.keys() - stored:
-            self.pack(day, rows[day])
-        if touched:
-            for day in touched:
+            by_day[one.local_start // DAY].append(one)
+        for held in by_day.values():
+            self._put_day(source, ordinal_of(held[0].local_start), held, put)
+        if put.touched:
+            for day in put.touched:
                 self._folds.pop(day, None)
-            self._find_last(max(touched))
-        return Put(outcomes, stored, touched)
+                self._counting.pop(day, None)
+            self._find_last(max(put.touched))
+        return put
+
+    def _put_day(self, source: str, day: int, readings: list[Reading], put: Put) -> None:
+        row = self._packed.get(day)
+        kept = self._sheet(day).setdefault(source, {})
+        before, end = len(kept), day_span(day)[1]
+        rest: list[Reading] = []
+        for one in readings:
+            slot = (one.start, one.end)
+            if slot in kept or one.best is None or one.local_end > end:
+                rest.append(one)
+            else:
+                kept[slot] = one
+        new, changed = len(kept) - before, len(kept) > before
+        if new:
+            put.count(Outcome.NEW, new)
+        for one in rest:
+            outcome = outcome_of(one, kept.get((one.start, one.end)))
+            put.count(outcome)
+            if outcome not in UNMOVED:
+                changed = True
+                self._keep(source, day, one, end, put)
+        if changed:
+            put.stored.add(day)
+            put.touched.add(day)
+        elif row is not None:
+            self.pack(day, row)
+
+    def _keep(self, source: str, day: int, one: Reading, end: int, put: Put) -> None:
+        slot = (one.start, one.end)
+        self._live[day][source][slot] = one
+        if one.local_end > end:
+            self._overnight.setdefault(day + 1, {}).setdefault(source, {})[slot] = one
+            put.touched.add(day + 1)
 
     def _find_last(self, newest: int) -> None:
         """Keep the last day with a counting reading, after days up to `newest` changed."""
@@ -102,8 +117,7 @@ class Counts:
                 days = self._live.keys() | self._packed.keys() | self._overnight.keys()
                 self.last = next((day for day in sorted(days, reverse=True) if self.folded(day)), None)
 
-    def sheet(self, day: int) -> Sheet:
-        """The readings that begin on a day, ready to be changed."""
+    def _sheet(self, day: int) -> Sheet:
         row = self._packed.pop(day, None)
         if row is not None:
             self._live[day] = self._unpacked(row)
@@ -113,6 +127,7 @@ class Counts:
         """Keep the readings of a day only as the row they are stored in, until one of them moves."""
         if self._live.pop(day, None) is not None:
             self._packed[day] = row
+            self._counting.pop(day, None)
 
     def _unpacked(self, row: bytes) -> Sheet:
         return {
@@ -128,6 +143,14 @@ class Counts:
 
     def on(self, day: int) -> dict[str, list[Reading]]:
         """The counting readings of a day by source; of one that runs over midnight, the share that lies on the day."""
+        found = self._counting.get(day)
+        if found is None:
+            found = self._found(day)
+            if day in self._live:
+                self._counting[day] = found
+        return found
+
+    def _found(self, day: int) -> dict[str, list[Reading]]:
         start, end = day_span(day)
         found: dict[str, list[Reading]] = {}
         for kept in (self.begun(day), self._overnight.get(day, {})):
@@ -143,6 +166,8 @@ class Counts:
 
     def folded(self, day: int) -> list[Constraint]:
         """The counting readings of a day, one constraint a source, by source."""
+        if self.last is None and not self._live and not self._packed:
+            return []
         folds = self._folds.get(day)
         if folds is None:
             folds = self._folds[day] = [fold(source, day, held) for source, held in sorted(self.on(day).items())]
@@ -150,6 +175,8 @@ class Counts:
 
     def cites(self, day: int) -> Cites:
         """The reports behind a day, newest first."""
+        if self.last is None:
+            return NOTHING
         readings = [one for held in self.on(day).values() for one in held]
         newest = sorted([(one.published, one.report) for one in readings], reverse=True)
         reports = tuple(dict.fromkeys([report for _, report in newest]))

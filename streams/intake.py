@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Annotated
 
-from msgspec import UNSET
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
 from streams.periods import Period
 from streams.qualifiers import Qualifier, interval
-from streams.records import Claim, Claims, Reading, Readings, Report
-from streams.reports import MICRO, Limits, claims_of, decode_report, microseconds
+from streams.records import Claim, Claims, Figure, Reading, Readings
+from streams.reports import MICRO, Limits, microseconds, read_report
 from streams.series import period_of, reading_of
 from streams.sources import Registry
 from streams.topics import partition_of
@@ -20,10 +23,40 @@ MESSAGE_CLAIMS = 20_000
 """Claims in one message on `claims` at most, so that it stays well below the biggest message a topic takes."""
 
 REMEMBERED = 65_536
-"""Flows and periods remembered at most, of each."""
+"""Flows, and slots of a time zone, remembered at most."""
 
 Address = tuple[str, str, str, str]
 """What readings are of: flow, source, population, unit."""
+
+
+class Plain(Struct, gc=False):
+    """A report of one figure, with nothing beside it that changes its meaning: what counters send."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    source: str
+    published: Annotated[datetime, Meta(tz=True)]
+    flow: str
+    period: str
+    people: Figure
+    qualifier: Qualifier = Qualifier.STATED
+    claims: UnsetType = UNSET
+    population: UnsetType = UNSET
+    unit: UnsetType = UNSET
+    measure: UnsetType = UNSET
+    per: UnsetType = UNSET
+    normal: UnsetType = UNSET
+    change_percent: UnsetType = UNSET
+
+
+_decode_plain = msgspec.json.Decoder(Plain).decode
+
+
+class _Counter:
+    """What is known of a source: the flows it counts, its grade, and the slots it counts in, as it writes them."""
+
+    def __init__(self, grade: str, slots: dict[str, Period]) -> None:
+        self.grade, self.slots = grade, slots
+        self.flows: dict[str, list[Reading]] = {}
 
 
 class Sorter:
@@ -37,26 +70,46 @@ class Sorter:
         self._registry, self._limits, self._partitions = registry, limits, partitions
         self._claims: dict[int, list[Claim]] = defaultdict(list)
         self._readings: dict[Address, list[Reading]] = defaultdict(list)
-        self._counters: dict[tuple[str, object], tuple[Address, str]] = {}
-        self._slots: dict[tuple[str, object], Period] = {}
+        self._counters: dict[str, _Counter] = {}
+        self._slots: dict[object, dict[str, Period]] = defaultdict(dict)
 
     def take(self, raw: bytes, now: float) -> None:
         """Take one report that arrived at `now` (seconds since 1970 UTC): whole, or RefusedError."""
-        report = decode_report(raw, self._limits)
-        counter = self._counters.get((report.source, report.flow))
-        slot = self._slots.get((report.source, report.period))
-        if counter is not None and slot is not None and is_plain(report):
-            published = microseconds(report.published)
-            latest = published + self._limits.skew_s * MICRO
-            if published <= (now + self._limits.skew_s) * MICRO and slot.end * MICRO <= latest:
-                address, grade = counter
-                self._readings[address].append(_reading(report, published, slot, grade))
-                return
-        claims = claims_of(report, self._registry, now, self._limits)
-        for claim in claims:
-            self._add(claim, period_of(claim))
-        if is_plain(report):
-            self._remember(report, claims[0])
+        plain = None
+        if len(raw) <= self._limits.bytes:
+            try:
+                plain = _decode_plain(raw)
+            except (msgspec.MsgspecError, RecursionError, ValueError):
+                plain = None  # something else, or wrong: read_report says what
+        if plain is None or not self._count(plain, now):
+            claims = read_report(raw, self._registry, now, self._limits)
+            for claim in claims:
+                self._add(claim, period_of(claim))
+            if plain is not None:
+                self._remember(plain, claims[0])
+
+    def _count(self, plain: Plain, now: float) -> bool:
+        """Take a count of a known flow in a known slot; False for anything that needs a closer look."""
+        counter = self._counters.get(plain.source)
+        if counter is None:
+            return False
+        readings, slot = counter.flows.get(plain.flow), counter.slots.get(plain.period)
+        if readings is None or slot is None:
+            return False
+        start, end, local_start, local_end = slot
+        published = microseconds(plain.published)
+        skew = self._limits.skew_s * MICRO
+        if published > now * MICRO + skew or end * MICRO > published + skew:
+            return False
+        if plain.qualifier is Qualifier.COUNT:
+            low = best = float(plain.people)
+            high = best if published >= end * MICRO else None
+        else:
+            low, best, high = interval(plain.people, plain.qualifier)
+        readings.append(
+            Reading(start, end, local_start, local_end, published, plain.id, counter.grade, low, best, high)
+        )
+        return True
 
     def _add(self, claim: Claim, period: Period) -> None:
         if period.part_of_day and claim.measure == "crossings":
@@ -64,54 +117,34 @@ class Sorter:
         else:
             self._claims[partition_of(claim.flow, self._partitions)].append(claim)
 
-    def _remember(self, report: Report, claim: Claim) -> None:
+    def _remember(self, plain: Plain, claim: Claim) -> None:
         period = period_of(claim)
-        if period.part_of_day:
-            if len(self._counters) >= REMEMBERED or len(self._slots) >= REMEMBERED:
-                self._counters.clear()
-                self._slots.clear()
-            self._counters[report.source, report.flow] = address_of(claim), claim.grade
-            self._slots[report.source, report.period] = period
+        if not period.part_of_day:
+            return
+        slots = self._slots[self._registry.zones[claim.source]]
+        counter = self._counters.setdefault(plain.source, _Counter(claim.grade, slots))
+        if len(slots) >= REMEMBERED:
+            slots.clear()
+        counter.flows[plain.flow] = self._readings[address_of(claim)]
+        slots[plain.period] = period
 
     def messages(self) -> list[tuple[int, Claims]]:
         """What came of the reports taken since the last call: (partition, message), in order of partition."""
         by_partition: dict[int, list[Readings]] = defaultdict(list)
         for address, readings in self._readings.items():
-            by_partition[partition_of(address[0], self._partitions)].append(Readings(*address, readings))
+            if readings:
+                group = Readings(*address, readings.copy())
+                by_partition[partition_of(group.flow, self._partitions)].append(group)
+                readings.clear()
         claims, self._claims = self._claims, defaultdict(list)
-        self._readings = defaultdict(list)
+        if len(self._readings) >= REMEMBERED:
+            self._readings.clear()
+            self._counters.clear()
         return [
             (partition, message)
             for partition in sorted(claims.keys() | by_partition.keys())
             for message in _cut(claims.get(partition, []), by_partition.get(partition, []))
         ]
-
-
-def is_plain(report: Report) -> bool:
-    """Whether a report is one figure, of people who crossed, and nothing beside it that changes its meaning."""
-    return (
-        report.claims is UNSET
-        and report.population is UNSET
-        and report.unit is UNSET
-        and report.measure is UNSET
-        and report.per is UNSET
-        and report.normal is UNSET
-        and report.change_percent is UNSET
-        and isinstance(report.people, int | float)
-    )
-
-
-def _reading(report: Report, published: int, slot: Period, grade: str) -> Reading:
-    """A plain report on a slot as a reading; as `claims_of` and `reading_of` make it."""
-    start, end, local_start, local_end = slot
-    qualifier, people = report.qualifier, report.people
-    assert isinstance(people, int | float)
-    if qualifier is Qualifier.COUNT:
-        best = float(people)
-        high = best if published >= end * MICRO else None
-        return Reading(start, end, local_start, local_end, published, report.id, grade, best, best, high)
-    low, best, upper = interval(people, Qualifier.STATED if qualifier is UNSET else qualifier)
-    return Reading(start, end, local_start, local_end, published, report.id, grade, low, best, upper)
 
 
 def address_of(claim: Claim) -> Address:

@@ -221,13 +221,13 @@ class Ledger:
         node.heard(max([one.published for one in group.readings]))
         batch.spoken.add(node.flow)
         key = Key(group.population, group.unit)
-        outcomes, stored, touched = node.open(key).counts.put(group.source, group.readings)
-        for outcome, number in outcomes.items():
+        put = node.open(key).counts.put(group.source, group.readings)
+        for outcome, number in put.outcomes.items():
             batch.outcomes[group.source, outcome] += number
-        if touched:
+        if put.touched:
             node.forget_own()
-            batch.touched[node.flow][key] |= touched
-            batch.rows.update(Row("r", node.flow, day) for day in stored)
+            batch.touched[node.flow][key] |= put.touched
+            batch.rows.update(Row("r", node.flow, day) for day in put.stored)
         return node
 
     def _node(self, flow: Flow) -> Node:

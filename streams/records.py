@@ -13,12 +13,8 @@ from streams.qualifiers import Qualifier
 
 # --- what a producer sends -------------------------------------------------------------------------------------
 
-People = (
-    Annotated[int, Meta(ge=0, le=1_000_000_000)]
-    | Annotated[float, Meta(ge=0, le=1_000_000_000)]
-    | Annotated[list[float], Meta(min_length=2, max_length=2, description="a range: [low, high]")]
-    | None
-)
+Figure = Annotated[int, Meta(ge=0, le=1_000_000_000)] | Annotated[float, Meta(ge=0, le=1_000_000_000)]
+People = Figure | Annotated[list[float], Meta(min_length=2, max_length=2, description="a range: [low, high]")] | None
 
 
 class Unit(enum.StrEnum):
@@ -152,6 +148,11 @@ class Claims(Struct, array_like=True, frozen=True):
 
     claims: list[Claim]
     readings: list[Readings] = []
+
+    @property
+    def count(self) -> int:
+        """How many claims there are, readings among them."""
+        return len(self.claims) + sum([len(one.readings) for one in self.readings])
 
 
 # --- what subscribers get --------------------------------------------------------------------------------------
