@@ -19,31 +19,45 @@ class Cites(NamedTuple):
     counts: tuple[str, ...] = ()
     count_total: int = 0
 
-    def plus(self, others: Iterable[Cites]) -> Cites:
-        """This evidence and that of others, statements once each, still capped."""
-        statements, counts, beyond = {*self.statements}, dict.fromkeys(self.counts), self.beyond
-        for said, counted, total in others:
-            if said:
-                statements.update(said)
-            if len(counts) < CITED:
-                beyond += total - len(counted)
-                counts.update(dict.fromkeys(counted))
-            else:
-                beyond += total
-        beyond += max(0, len(counts) - CITED)
-        cited = tuple(counts)[:CITED]
-        return Cites(tuple(sorted(statements)), cited, len(cited) + beyond)
-
-    @property
-    def beyond(self) -> int:
-        """How many counts are not cited."""
-        return self.count_total - len(self.counts)
-
-    @property
-    def reports(self) -> tuple[list[str], int]:
-        """At most CITED report ids, statements first, and how many reports there are."""
-        cited = list(dict.fromkeys([*self.statements, *self.counts])) if self.statements else list(self.counts)
-        return cited[:CITED], len(cited) + self.beyond
-
 
 NOTHING = Cites()
+
+
+class Gathered:
+    """Evidence of several flows or days in the making: statements once each, counts in the order they are added."""
+
+    def __init__(self) -> None:
+        self._statements: set[str] = set()
+        self._counts: dict[str, None] = {}
+        self._beyond = 0
+
+    def add(self, cites: Cites) -> None:
+        """Take some more."""
+        said, counted, total = cites
+        if said:
+            self._statements.update(said)
+        if len(self._counts) < CITED:
+            self._beyond += total - len(counted)
+            self._counts.update(dict.fromkeys(counted))
+        else:
+            self._beyond += total
+
+    def cites(self) -> Cites:
+        """All of it, capped again."""
+        cited = tuple(self._counts)[:CITED]
+        return Cites(tuple(sorted(self._statements)), cited, len(self._counts) + self._beyond)
+
+    def reports(self) -> tuple[list[str], int]:
+        """At most CITED report ids, statements first, and how many reports there are."""
+        beyond = self._beyond + max(0, len(self._counts) - CITED)
+        counts = list(self._counts)[:CITED]
+        cited = list(dict.fromkeys([*sorted(self._statements), *counts])) if self._statements else counts
+        return cited[:CITED], len(cited) + beyond
+
+
+def gathered(cites: Iterable[Cites]) -> Gathered:
+    """Some evidence, added up in this order."""
+    found = Gathered()
+    for one in cites:
+        found.add(one)
+    return found

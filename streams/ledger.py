@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.counts import Key, decode_row, encode_row
-from streams.evidence import NOTHING, Cites
+from streams.evidence import NOTHING, Cites, gathered
 from streams.flows import Flow, depth, parent
 from streams.memo import Memo
 from streams.periods import Period
@@ -110,7 +110,7 @@ class Node:
             others = [self.cites(each, day) for each in self.series if self._is_part(each, key)]
             others += [child.cites(key, day) for child in self.children.values()]
             if others:
-                held = held.plus(others)
+                held = gathered([held, *others]).cites()
             if len(series.cites) >= CITED_DAYS:
                 for old in sorted(series.cites)[: CITED_DAYS // 2]:
                     del series.cites[old]
@@ -368,4 +368,4 @@ def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
 
 def evidence(node: Node, key: Key, days: Iterable[int]) -> tuple[list[str], int]:
     """The reports behind some days of a series: at most CITED ids, statements first, and how many there are."""
-    return NOTHING.plus(node.cites(key, day) for day in sorted(days, reverse=True)).reports
+    return gathered(node.cites(key, day) for day in sorted(days, reverse=True)).reports()

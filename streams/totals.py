@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from streams.counts import PEOPLE, Key
-from streams.ledger import Node, evidence
+from streams.evidence import Gathered
+from streams.ledger import Node
+from streams.ledger import evidence as evidence_of
 from streams.periods import days_of, iso_day
 from streams.reconcile import Bin
 from streams.records import Conflict, DayFigure, Noted, Reporting, Total
@@ -45,9 +47,14 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
 
 def _silent_days(node: Node, key: Key, last: int, limit: int) -> set[int]:
     """The days up to `last` onto which this flow or one below it may be carried on: the only ones that can gain."""
-    own = node.own_last(key)
-    days = set() if own is None else set(range(own + 1, min(last, own + limit) + 1))
-    return days.union(*(_silent_days(child, key, last, limit) for child in node.children.values()))
+    lasts, waiting = set[int](), [node]
+    while waiting:
+        one = waiting.pop()
+        own = one.own_last(key)
+        if own is not None and own < last:
+            lasts.add(own)
+        waiting.extend(one.children.values())
+    return {day for own in lasts for day in range(own + 1, min(last, own + limit) + 1)}
 
 
 def _carried(node: Node, key: Key, day: int, limit: int) -> float:
@@ -81,14 +88,18 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     known = node.known(key)
     reporting = Reporting(sum(child.last(key) == last for child in known), len(known))
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
-    found = []
+    evidence, shown, found = Gathered(), last + 1, []
     for window in WINDOWS:
         days = range(last - window + 1, last + 1)
-        bins = {day: series.bins[day] for day in days if day in series.bins}
-        observed = sum(one.best for one in bins.values())
-        gain = sum(carried.get(day, 0.0) for day in days)
+        bins = {day: held for day in days if (held := series.bins.get(day)) is not None}
+        for day in range(shown - 1, days.start - 1, -1):
+            if day in bins:
+                evidence.add(node.cites(key, day))
+        shown = days.start
+        observed = sum([one.best for one in bins.values()])
+        gain = sum([carried.get(day, 0.0) for day in days]) if carried else 0.0
         bounded = len(bins) == window and not gain
-        cited, count = evidence(node, key, bins)
+        cited, count = evidence.reports()
         best, extra = people(observed + gain), people(gain)
         low, high = _bounds(bins, doubts, bounded=bounded)
         found.append(
@@ -114,8 +125,8 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
 
 def _bounds(bins: dict[int, Bin], doubts: list[Unverified], *, bounded: bool) -> tuple[float, float | None]:
     """Low and high of some days: the scenarios summed, put in order; the high widened by what is unverified."""
-    lows, bests = sum(one.low for one in bins.values()), sum(one.best for one in bins.values())
-    highs = [one.high for one in bins.values() if one.high is not None]
+    lows, bests = sum([one.low for one in bins.values()]), sum([one.best for one in bins.values()])
+    highs = [one.high for one in bins.values() if one.high is not None] if bounded else []
     if not bounded or len(highs) < len(bins):
         return min(lows, bests), None
     high = max(sum(highs), bests, lows)
@@ -168,7 +179,7 @@ def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:
             reports = series.counts.reports_of(one)
             if not rivals:  # it is the children or the parts that leave no room
                 span = days_of(one.start, one.end)
-                rivals = set(evidence(node, key, span)[0]) - set(reports)
+                rivals = set(evidence_of(node, key, span)[0]) - set(reports)
             found.append(Conflict(node.flow, reports[-1], sorted(rivals), people(misfit.gap)))
     return sorted(found, key=lambda one: (one.flow, one.report, one.with_, one.gap))
 
