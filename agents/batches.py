@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from mode import Service
 
 from agents.context import Context, log
-from streams.topics import BIGGEST
-
-if TYPE_CHECKING:
-    from aiokafka.structs import ConsumerRecord
 
 FETCH_WAIT_MS = 100
 """A broker answers as soon as it has something; one that only answers after the wait (Tansu) is not left idle long."""
 
-Batch = dict[TopicPartition, list["ConsumerRecord"]]
+FETCH_BYTES = 8 * 1024 * 1024
+"""Bytes to fetch of a partition at once; a single message that is larger comes all the same."""
+
+COMMIT_S = 1.0
+"""Seconds between commits while batches keep coming: what is committed late is at worst delivered again."""
+
+
+class Received(Protocol):
+    """What hops read of a record, as aiokafka has it before it makes an object of eleven fields of it."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+Batch = dict[TopicPartition, Sequence[Received]]
 
 
 class BatchHop(Service, ConsumerRebalanceListener):
     """Consumes topics as a group of its own and hands whole batches to `handle`.
 
-    At least once: offsets are committed after `handle` returns, so it must be harmless to see records again. Records
-    of one partition come in order. An error in `handle` ends the process (see Context.die); the batch comes again.
+    At least once: offsets are committed some time after `handle` returns, so it must be harmless to see
+    records again. Records of one partition come in order. An error in `handle` ends the process (see Context.die);
+    the batch comes again.
     """
 
     abstract = True
@@ -34,6 +49,8 @@ class BatchHop(Service, ConsumerRebalanceListener):
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._done: dict[TopicPartition, int] = {}
+        self._committed_at = 0.0
         super().__init__()
 
     def topics(self) -> tuple[str, ...]:
@@ -47,8 +64,9 @@ class BatchHop(Service, ConsumerRebalanceListener):
     async def idle(self) -> None:
         """Nothing came for a while: a chance to look after what this hop keeps elsewhere."""
 
-    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Forget the progress on partitions that others go on with."""
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Commit what is done, and forget the progress on partitions that others go on with."""
+        await self._commit()
         for tp in revoked:
             self.context.progress.pop((self.hop, tp.topic, tp.partition), None)
 
@@ -75,8 +93,8 @@ class BatchHop(Service, ConsumerRebalanceListener):
             heartbeat_interval_ms=max(session // 3 - 1, 100),
             max_poll_records=settings.batch_reports,
             fetch_max_wait_ms=FETCH_WAIT_MS,
-            max_partition_fetch_bytes=BIGGEST,
-            fetch_max_bytes=2 * BIGGEST,
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=2 * FETCH_BYTES,
         )
 
     @Service.task
@@ -86,14 +104,14 @@ class BatchHop(Service, ConsumerRebalanceListener):
             await consumer.start()
             consumer.subscribe(self.topics(), listener=self)
             while not self.should_stop:
-                batch = await consumer.getmany(
-                    timeout_ms=int(self.context.settings.batch_wait_s * 1000),
-                    max_records=self.context.settings.batch_reports,
-                )
+                batch = await self._next(consumer)
                 if batch:
-                    await self._commit(consumer, await self.handle(batch))
+                    self._mark(await self.handle(batch))
                 else:
                     await self.idle()
+                if time.monotonic() > self._committed_at + COMMIT_S:
+                    await self._commit()
+            await self._commit()
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the batch must come again
@@ -101,15 +119,33 @@ class BatchHop(Service, ConsumerRebalanceListener):
         finally:
             await consumer.stop()
 
-    async def _commit(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
-        if not batch:
+    async def _next(self, consumer: AIOKafkaConsumer) -> Batch:
+        for result in consumer._fetcher._records.values():  # noqa: SLF001 - aiokafka has no public way to ask for less
+            if (fetched := getattr(result, "_partition_records", None)) is not None:
+                fetched._consumer_record = _as_it_is  # noqa: SLF001
+        batch: Batch = await consumer.getmany(
+            timeout_ms=int(self.context.settings.batch_wait_s * 1000),
+            max_records=self.context.settings.batch_reports,
+        )
+        return batch
+
+    def _mark(self, batch: Batch) -> None:
+        for tp, records in batch.items():
+            offset = records[-1].offset + 1
+            self._done[tp] = self.context.progress[self.hop, tp.topic, tp.partition] = offset
+
+    async def _commit(self) -> None:
+        done, self._done = self._done, {}
+        self._committed_at = time.monotonic()
+        if not done:
             return
-        offsets = {tp: records[-1].offset + 1 for tp, records in batch.items()}
         try:
-            await consumer.commit(offsets)
+            await self.consumer.commit(done)
         except (CommitFailedError, IllegalStateError) as error:  # rebalanced meanwhile: others see the batch again
             log.info("%s: a commit came after a rebalance, the batch is delivered again: %s", self.hop, error)
         except KafkaError as error:
             log.warning("%s: commit failed, the next one covers it: %s", self.hop, error)
-        for tp, offset in offsets.items():
-            self.context.progress[self.hop, tp.topic, tp.partition] = offset
+
+
+def _as_it_is(_: TopicPartition, record: Any) -> Any:
+    return record

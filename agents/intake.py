@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import msgspec
-from aiokafka.structs import ConsumerRecord
+from aiokafka import TopicPartition
 
-from agents.batches import Batch, BatchHop
+from agents.batches import Batch, BatchHop, Received
 from agents.context import Context
 from agents.publishing import Record
 from streams.errors import RefusedError
@@ -41,7 +41,7 @@ class Intake(BatchHop):
                 try:
                     take(record.value or b"", record.timestamp / 1000)
                 except RefusedError as error:
-                    rejects.append(rejected(record, error, topics))
+                    rejects.append(rejected(tp, record, error, topics))
                     metrics["rejects_total"].labels(error.reason.value).inc()
             refused[tp.topic] += len(rejects) - before
             accepted[tp.topic] += len(records) - (len(rejects) - before)
@@ -57,7 +57,7 @@ class Intake(BatchHop):
         return batch
 
 
-def rejected(record: ConsumerRecord, error: RefusedError, topics: Topics) -> Record:
+def rejected(tp: TopicPartition, record: Received, error: RefusedError, topics: Topics) -> Record:
     """A dead letter: the original bytes as the value, untouched, and all that is known about them as headers."""
     said = {
         "reason": error.reason.value,
@@ -65,8 +65,8 @@ def rejected(record: ConsumerRecord, error: RefusedError, topics: Topics) -> Rec
         "value": error.value,
         "why": error.why,
         "report": error.report or "",
-        "topic": record.topic,
-        "partition": str(record.partition),
+        "topic": tp.topic,
+        "partition": str(tp.partition),
         "offset": str(record.offset),
     }
     headers = [(name, text.encode("utf-8", "backslashreplace")) for name, text in said.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 
 import faust
@@ -25,6 +26,8 @@ def run_worker(settings: Settings) -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings, context)
+    gc.freeze()  # what is here now stays: collections need not walk it, nor come after every few hundred objects
+    gc.set_threshold(50_000, 20, 50)
     logging.getLogger("bordertally").info(
         "worker of %s: hops %s, http://%s:%d/metrics",
         settings.brokers,

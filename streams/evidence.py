@@ -19,6 +19,16 @@ class Cites(NamedTuple):
     counts: tuple[str, ...] = ()
     count_total: int = 0
 
+    @property
+    def short(self) -> Cites:
+        """The same without the ids of counts: enough for what is added when no more ids are cited."""
+        return Cites(self.statements, (), self.count_total)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether ids of counts are left out."""
+        return self.count_total > 0 and not self.counts
+
 
 NOTHING = Cites()
 
@@ -36,11 +46,20 @@ class Gathered:
         said, counted, total = cites
         if said:
             self._statements.update(said)
-        if len(self._counts) < CITED:
+        if not self.full:
             self._beyond += total - len(counted)
-            self._counts.update(dict.fromkeys(counted))
+            fresh = dict.fromkeys(counted)
+            if self._counts:
+                self._counts.update(fresh)
+            else:
+                self._counts = fresh
         else:
             self._beyond += total
+
+    @property
+    def full(self) -> bool:
+        """Whether the ids of further counts are not cited any more."""
+        return len(self._counts) >= CITED
 
     def cites(self) -> Cites:
         """All of it, capped again."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.counts import Key, decode_row, encode_row
-from streams.evidence import NOTHING, Cites, gathered
+from streams.evidence import NOTHING, Cites, Gathered, gathered
 from streams.flows import Flow, depth, parent
 from streams.memo import Memo
 from streams.periods import Period
@@ -28,9 +28,6 @@ BLOCK_DAYS = 32
 
 LIVE_DAYS = 2
 """The newest days of a flow whose readings are kept ready to be changed; those before are packed once stored."""
-
-CITED_DAYS = 64
-"""How many days of a series keep their evidence at hand; the windows need 30."""
 
 
 class Node:
@@ -100,22 +97,33 @@ class Node:
         return any(one.own_covers(day) for one in [*own, *self.parts(key)])
 
     def cites(self, key: Key, day: int) -> Cites:
-        """The evidence of a day: the reports on this series, on its parts, and on it in the flows below."""
+        """The evidence of a day: the reports on this series, on its parts, and on it in the flows below.
+
+        Found once and kept until something on the day changes; of days that are spoken of seldom it is found again.
+        """
         series = self.series.get(key)
         if series is None:
             return NOTHING
         held = series.cites.get(day)
-        if held is None:
+        if held is None or held.is_short:
             held = series.own_cites(day)
             others = [self.cites(each, day) for each in self.series if self._is_part(each, key)]
             others += [child.cites(key, day) for child in self.children.values()]
             if others:
                 held = gathered([held, *others]).cites()
-            if len(series.cites) >= CITED_DAYS:
-                for old in sorted(series.cites)[: CITED_DAYS // 2]:
-                    del series.cites[old]
-            series.cites[day] = held
+            series.keep_cites(day, held)
         return held
+
+    def gather(self, key: Key, days: Iterable[int], evidence: Gathered) -> None:
+        """Add the evidence of some days, newest first; ids that are not cited any more are not kept either."""
+        series = self.series[key]
+        for day in days:
+            held = series.cites.get(day) if evidence.full else None
+            if held is None:
+                held = self.cites(key, day)
+            if evidence.full and held.counts:
+                held = series.cites[day] = held.short
+            evidence.add(held)
 
     def stored(self, day: int, row: bytes) -> None:
         """The readings of a day are stored in this row: days that have grown old are kept as their row alone."""
@@ -368,4 +376,7 @@ def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
 
 def evidence(node: Node, key: Key, days: Iterable[int]) -> tuple[list[str], int]:
     """The reports behind some days of a series: at most CITED ids, statements first, and how many there are."""
-    return gathered(node.cites(key, day) for day in sorted(days, reverse=True)).reports()
+    found = Gathered()
+    if key in node.series:
+        node.gather(key, sorted(days, reverse=True), found)
+    return found.reports()

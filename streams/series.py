@@ -14,6 +14,9 @@ from streams.records import Claim, Reading
 from streams.sources import WEIGHT
 from streams.versions import UNMOVED, Outcome, outcome_of
 
+CITED_DAYS = 64
+"""How many days of a series keep their evidence at hand; the windows need 30."""
+
 
 class Unverified(NamedTuple):
     """A claim of a grade that does not count: it may widen an upper bound to `people` over its days."""
@@ -145,6 +148,13 @@ class Series:
         return reconcile([*constraints, *folded], floors, first, last)
 
     # --- evidence ----------------------------------------------------------------------------------------------
+
+    def keep_cites(self, day: int, cites: Cites) -> None:
+        """Keep the evidence of a day at hand; of the oldest days no more than the windows need."""
+        if len(self.cites) >= CITED_DAYS:
+            for old in sorted(self.cites)[: CITED_DAYS // 2]:
+                del self.cites[old]
+        self.cites[day] = cites
 
     def own_cites(self, day: int) -> Cites:
         """The reports of this very series behind one day."""

@@ -92,9 +92,7 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     for window in WINDOWS:
         days = range(last - window + 1, last + 1)
         bins = {day: held for day in days if (held := series.bins.get(day)) is not None}
-        for day in range(shown - 1, days.start - 1, -1):
-            if day in bins:
-                evidence.add(node.cites(key, day))
+        node.gather(key, [day for day in range(shown - 1, days.start - 1, -1) if day in bins], evidence)
         shown = days.start
         observed = sum([one.best for one in bins.values()])
         gain = sum([carried.get(day, 0.0) for day in days]) if carried else 0.0

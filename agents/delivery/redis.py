@@ -17,16 +17,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
-from aiokafka.structs import ConsumerRecord
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
-from agents.batches import Batch, BatchHop
+from agents.batches import Batch, BatchHop, Received
 from agents.context import Context, log
 from streams.records import Alert, AlertState, FlowState
 
@@ -76,9 +76,9 @@ class RedisView(BatchHop):
         """Close the connections."""
         await self.redis.aclose()
 
-    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Others write these partitions now."""
-        super().on_partitions_revoked(revoked)
+        await super().on_partitions_revoked(revoked)
         for tp in revoked:
             self.positions.pop(tp, None)
 
@@ -135,15 +135,15 @@ class RedisView(BatchHop):
             self.positions[tp] = held
         return False
 
-    async def _write(self, tp: TopicPartition, records: list[ConsumerRecord]) -> None:
+    async def _write(self, tp: TopicPartition, records: Sequence[Received]) -> None:
         oldest = (time.time() - NEWS_S) * 1000
         async with self.redis.pipeline(transaction=True) as pipe:
             for record in records:
-                fresh = record.timestamp >= oldest
+                fresh, value = record.timestamp >= oldest, record.value or b""
                 if tp.topic == self.context.topics.totals:
-                    self._put_state(pipe, _decode_state(record.value), record.value, fresh=fresh)
+                    self._put_state(pipe, _decode_state(value), value, fresh=fresh)
                 else:
-                    self._put_alert(pipe, _decode_alert(record.value), record.value, fresh=fresh)
+                    self._put_alert(pipe, _decode_alert(value), value, fresh=fresh)
             following = records[-1].offset + 1
             pipe.set(offset_key(tp), following)
             await pipe.execute()
