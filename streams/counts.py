@@ -173,6 +173,10 @@ class Counts:
             folds = self._folds[day] = [fold(source, day, held) for source, held in sorted(self.on(day).items())]
         return folds
 
+    def number(self, day: int) -> int:
+        """How many reports are behind a day."""
+        return len({one.report for held in self.on(day).values() for one in held}) if self.last is not None else 0
+
     def cites(self, day: int) -> Cites:
         """The reports behind a day, newest first."""
         if self.last is None:

@@ -53,7 +53,7 @@ def fold(source: str, day: int, held: Iterable[Reading]) -> Constraint:
     lows, highs = [one.low for one in chain], [one.high for one in chain]
     best = sum(bests)
     low = best if lows == bests else sum(lows)  # exact counts, as a rule
-    whole = _covers_day(chain, day)
+    whole = covers_day(chain, day)
     high = None
     if whole and None not in highs:
         high = best if highs == bests else sum([one or 0.0 for one in highs])
@@ -78,11 +78,13 @@ def chain_of(readings: Sequence[Reading]) -> Sequence[Reading]:
     return readings if disjoint else _heaviest(readings, ends)
 
 
-def _covers_day(chain: Sequence[Reading], day: int) -> bool:
+def covers_day(chain: Sequence[Reading], day: int) -> bool:
     """Whether readings cover every hour the wall clock shows on a day, also when clocks change."""
     if sum([one.local_end - one.local_start for one in chain]) < DAY:
         return False
     reached, end = day_span(day)
+    if chain[0].local_start <= reached and chain[-1].local_end >= end and _unbroken(chain):
+        return True
     spans = sorted([(one.local_start, one.local_end) for one in chain])
     if spans[0][0] > reached or max([last for _, last in spans]) < end:
         return False
@@ -91,6 +93,10 @@ def _covers_day(chain: Sequence[Reading], day: int) -> bool:
         if right[0] > reached:
             return False
     return True
+
+
+def _unbroken(chain: Sequence[Reading]) -> bool:
+    return [one.end for one in chain[:-1]] == [one.start for one in chain[1:]]
 
 
 def _heaviest(readings: Sequence[Reading], ends: list[int]) -> list[Reading]:

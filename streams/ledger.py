@@ -117,12 +117,17 @@ class Node:
     def gather(self, key: Key, days: Iterable[int], evidence: Gathered) -> None:
         """Add the evidence of some days, newest first; ids that are not cited any more are not kept either."""
         series = self.series[key]
+        alone = not self.children and len(self.series) == 1
         for day in days:
-            held = series.cites.get(day) if evidence.full else None
-            if held is None:
+            if not evidence.full:
                 held = self.cites(key, day)
-            if evidence.full and held.counts:
-                held = series.cites[day] = held.short
+            else:
+                known = series.cites.get(day)
+                if known is None:
+                    known = series.own_cites(day, short=True) if alone else self.cites(key, day)
+                held = known.short if known.counts else known
+                if held is not known or day not in series.cites:
+                    series.keep_cites(day, held)
             evidence.add(held)
 
     def stored(self, day: int, row: bytes) -> None:

@@ -156,8 +156,8 @@ class Series:
                 del self.cites[old]
         self.cites[day] = cites
 
-    def own_cites(self, day: int) -> Cites:
-        """The reports of this very series behind one day."""
+    def own_cites(self, day: int, *, short: bool = False) -> Cites:
+        """The reports of this very series behind one day; `short`: without the ids of counts."""
         start, end = day_span(day)
         group = self._group(day)
         statements = {
@@ -166,7 +166,11 @@ class Series:
             if one.start < end and one.end > start
             for report in one.reports
         }
-        return self.counts.cites(day)._replace(statements=tuple(sorted(statements)))
+        said = tuple(sorted(statements))
+        if short:
+            return Cites(said, (), self.counts.number(day))
+        cites = self.counts.cites(day)
+        return Cites(said, cites.counts, cites.count_total)
 
     def unverified(self) -> list[Unverified]:
         """Claims of grades D to F, which may only widen an upper bound."""
