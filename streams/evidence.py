@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 CITED = 100
@@ -18,11 +17,6 @@ class Cites(NamedTuple):
     statements: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
     count_total: int = 0
-
-    @property
-    def short(self) -> Cites:
-        """The same without the ids of counts: enough for what is added when no more ids are cited."""
-        return Cites(self.statements, (), self.count_total)
 
     @property
     def is_short(self) -> bool:
@@ -72,11 +66,3 @@ class Gathered:
         counts = list(self._counts)[:CITED]
         cited = list(dict.fromkeys([*sorted(self._statements), *counts])) if self._statements else counts
         return cited[:CITED], len(cited) + beyond
-
-
-def gathered(cites: Iterable[Cites]) -> Gathered:
-    """Some evidence, added up in this order."""
-    found = Gathered()
-    for one in cites:
-        found.add(one)
-    return found

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.counts import Key, decode_row, encode_row
-from streams.evidence import NOTHING, Cites, Gathered, gathered
+from streams.evidence import Cites, Gathered
 from streams.flows import Flow, depth, parent
 from streams.memo import Memo
 from streams.periods import Period
@@ -97,37 +97,35 @@ class Node:
         return any(one.own_covers(day) for one in [*own, *self.parts(key)])
 
     def cites(self, key: Key, day: int) -> Cites:
-        """The evidence of a day: the reports on this series, on its parts, and on it in the flows below.
-
-        Found once and kept until something on the day changes; of days that are spoken of seldom it is found again.
-        """
-        series = self.series.get(key)
-        if series is None:
-            return NOTHING
+        """The evidence of a day: the reports on this series, on its parts, and on it in the flows below."""
+        series = self.series[key]
         held = series.cites.get(day)
         if held is None or held.is_short:
             held = series.own_cites(day)
-            others = [self.cites(each, day) for each in self.series if self._is_part(each, key)]
-            others += [child.cites(key, day) for child in self.children.values()]
-            if others:
-                held = gathered([held, *others]).cites()
+            parts = [each for each in self.series if self._is_part(each, key)]
+            if parts or self.children:
+                found = Gathered()
+                found.add(held)
+                for part in parts:
+                    self.gather(part, (day,), found)
+                for child in self.children.values():
+                    if key in child.series:
+                        child.gather(key, (day,), found)
+                held = found.cites()
             series.keep_cites(day, held)
         return held
 
     def gather(self, key: Key, days: Iterable[int], evidence: Gathered) -> None:
-        """Add the evidence of some days, newest first; ids that are not cited any more are not kept either."""
+        """Add the evidence of some days, newest first; where no more ids are cited they are not looked up."""
         series = self.series[key]
         alone = not self.children and len(self.series) == 1
         for day in days:
-            if not evidence.full:
+            held = series.cites.get(day)
+            if held is None and alone and evidence.full:
+                held = series.own_cites(day, short=True)
+                series.keep_cites(day, held)
+            elif held is None or (held.is_short and not evidence.full):
                 held = self.cites(key, day)
-            else:
-                known = series.cites.get(day)
-                if known is None:
-                    known = series.own_cites(day, short=True) if alone else self.cites(key, day)
-                held = known.short if known.counts else known
-                if held is not known or day not in series.cites:
-                    series.keep_cites(day, held)
             evidence.add(held)
 
     def stored(self, day: int, row: bytes) -> None:

@@ -29,6 +29,10 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
     A flow whose own claims end before `day` goes on at their last full daily rate for at most `limit` days, and so
     does every flow below it; the larger of the two is what the day holds. Days its own claims cover gain nothing.
     """
+    if not node.children:  # nothing below it: only its own last rate can be carried on
+        last = node.own_last(key)
+        if last is None or not last < day <= last + limit:
+            return 0.0
     if node.own_covers(key, day):
         return 0.0
     series = node.series.get(key)
@@ -92,7 +96,11 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     for window in WINDOWS:
         days = range(last - window + 1, last + 1)
         bins = {day: held for day in days if (held := series.bins.get(day)) is not None}
-        node.gather(key, [day for day in range(shown - 1, days.start - 1, -1) if day in bins], evidence)
+        for day in range(shown - 1, days.start - 1, -1):
+            if day in bins:
+                if evidence.full:
+                    series.forget_ids(day)
+                node.gather(key, (day,), evidence)
         shown = days.start
         observed = sum([one.best for one in bins.values()])
         gain = sum([carried.get(day, 0.0) for day in days]) if carried else 0.0
