@@ -33,6 +33,8 @@ class Received(Protocol):
 
 
 Batch = dict[TopicPartition, Sequence[Received]]
+Done = dict[TopicPartition, int]
+"""The offset of the next record to do, by partition."""
 
 
 class BatchHop(Service, ConsumerRebalanceListener):
@@ -49,7 +51,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._done: dict[TopicPartition, int] = {}
+        self._done: Done = {}
         self._committed_at = 0.0
         super().__init__()
 
@@ -57,8 +59,8 @@ class BatchHop(Service, ConsumerRebalanceListener):
         """The topics to consume."""
         raise NotImplementedError
 
-    async def handle(self, batch: Batch) -> Batch:
-        """Work a batch through and return what is done of it: only that whose results are acknowledged."""
+    async def handle(self, batch: Batch) -> Done:
+        """Work a batch through and return how far: only over records whose results are acknowledged."""
         raise NotImplementedError
 
     async def idle(self) -> None:
@@ -91,7 +93,6 @@ class BatchHop(Service, ConsumerRebalanceListener):
             auto_offset_reset="earliest",
             session_timeout_ms=session,
             heartbeat_interval_ms=max(session // 3 - 1, 100),
-            max_poll_records=settings.batch_reports,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=2 * FETCH_BYTES,
@@ -104,7 +105,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             await consumer.start()
             consumer.subscribe(self.topics(), listener=self)
             while not self.should_stop:
-                batch = await self._next(consumer)
+                batch = await self.fetched(self.context.settings.batch_wait_s)
                 if batch:
                     self._mark(await self.handle(batch))
                 else:
@@ -119,20 +120,18 @@ class BatchHop(Service, ConsumerRebalanceListener):
         finally:
             await consumer.stop()
 
-    async def _next(self, consumer: AIOKafkaConsumer) -> Batch:
-        for result in consumer._fetcher._records.values():  # noqa: SLF001 - aiokafka has no public way to ask for less
+    async def fetched(self, wait_s: float, most: int = 10_000) -> Batch:
+        """Records that are here, or come within so many seconds; records come again unless `handle` returns them."""
+        for result in self.consumer._fetcher._records.values():  # noqa: SLF001 - aiokafka has no public way to ask for less
             if (fetched := getattr(result, "_partition_records", None)) is not None:
                 fetched._consumer_record = _as_it_is  # noqa: SLF001
-        batch: Batch = await consumer.getmany(
-            timeout_ms=int(self.context.settings.batch_wait_s * 1000),
-            max_records=self.context.settings.batch_reports,
-        )
+        batch: Batch = await self.consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=most)
         return batch
 
-    def _mark(self, batch: Batch) -> None:
-        for tp, records in batch.items():
-            offset = records[-1].offset + 1
-            self._done[tp] = self.context.progress[self.hop, tp.topic, tp.partition] = offset
+    def _mark(self, done: Done) -> None:
+        self._done |= done
+        for tp, offset in done.items():
+            self.context.progress[self.hop, tp.topic, tp.partition] = offset
 
     async def _commit(self) -> None:
         done, self._done = self._done, {}

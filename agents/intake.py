@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 from aiokafka import TopicPartition
 
-from agents.batches import Batch, BatchHop, Received
+from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context
 from agents.publishing import Record
 from streams.errors import RefusedError
 from streams.intake import Sorter
 from streams.topics import Topics
+
+CHUNK = 5_000
+"""Reports taken at once, between which other hops may go on."""
 
 
 class Intake(BatchHop):
@@ -28,33 +33,46 @@ class Intake(BatchHop):
         """The producers' topics."""
         return self.context.topics.every_report
 
-    async def handle(self, batch: Batch) -> Batch:
-        """Check every report of the batch, pass on what came of it, and wait for the acknowledgements."""
-        metrics, topics = self.context.metrics, self.context.topics
+    async def handle(self, batch: Batch) -> Done:
+        """Check reports, pass on what came of them, and wait for the acknowledgements.
+
+        While more reports are here already, they join the batch: it is small when traffic is low, and in a backlog
+        large, up to the setting `batch_reports`.
+        """
+        done: Done = {}
         rejects: list[Record] = []
-        accepted: Counter[str] = Counter()
-        refused: Counter[str] = Counter()
-        take = self.sorter.take
-        for tp, records in batch.items():
-            before = len(rejects)
-            for record in records:
-                try:
-                    take(record.value or b"", record.timestamp / 1000)
-                except RefusedError as error:
-                    rejects.append(rejected(tp, record, error, topics))
-                    metrics["rejects_total"].labels(error.reason.value).inc()
-            refused[tp.topic] += len(rejects) - before
-            accepted[tp.topic] += len(records) - (len(rejects) - before)
+        counted: Counter[tuple[str, str]] = Counter()
+        while batch:
+            for tp, records in batch.items():
+                refused = self.sort(tp, records)
+                rejects += refused
+                done[tp] = records[-1].offset + 1
+                counted[tp.topic, "accepted"] += len(records) - len(refused)
+                counted[tp.topic, "rejected"] += len(refused)
+            await asyncio.sleep(0)  # others may go on
+            room = self.context.settings.batch_reports - counted.total()
+            batch = await self.fetched(0, min(room, CHUNK)) if room > 0 else {}
         messages = self.sorter.messages()
-        sent = [Record(topics.claims, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
+        topic = self.context.topics.claims
+        sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
         await self.context.writer.write([*sent, *rejects])
-        for outcome, numbers in (("accepted", accepted), ("rejected", refused)):
-            for topic, number in numbers.items():
-                if number:
-                    metrics["reports_total"].labels(topic, outcome).inc(number)
+        metrics = self.context.metrics
+        for labels, number in counted.items():
+            metrics["reports_total"].labels(*labels).inc(number)
         metrics["claims_sent_total"].inc(sum(one.count for _, one in messages))
-        metrics["batch_reports"].observe(accepted.total() + refused.total())
-        return batch
+        metrics["batch_reports"].observe(counted.total())
+        return done
+
+    def sort(self, tp: TopicPartition, records: Sequence[Received]) -> list[Record]:
+        """Check reports and keep their claims for the next message; returns the dead letters."""
+        rejects, take = [], self.sorter.take
+        for record in records:
+            try:
+                take(record.value or b"", record.timestamp / 1000)
+            except RefusedError as error:
+                rejects.append(rejected(tp, record, error, self.context.topics))
+                self.context.metrics["rejects_total"].labels(error.reason.value).inc()
+        return rejects
 
 
 def rejected(tp: TopicPartition, record: Received, error: RefusedError, topics: Topics) -> Record:

@@ -12,6 +12,7 @@ from streams.metrics import CATALOGUE
 from streams.records import AlertState, FlowState
 
 PREFIX = "bordertally_"
+PER_FLOW = ("flow_daily_rate_people", "flow_baseline_people", "flow_threshold_people")
 SEVERITIES = ("notice", "warning", "critical")
 
 
@@ -25,7 +26,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._families: dict[str, Any] = {}
         self._flow_limit = flow_limit
-        self._flows: set[str] = set()
+        self._flows: dict[str, tuple[float | None, ...]] = {}
         for one in CATALOGUE:
             name = one.name.removeprefix(PREFIX)
             registry = None if name in absent else self.registry
@@ -45,25 +46,28 @@ class Metrics:
         return self._families[name]
 
     def show_flow(self, state: FlowState) -> None:
-        """Rate, baseline and threshold of a flow; flows beyond the limit get no series of their own."""
-        if state.rate is None or (state.flow not in self._flows and len(self._flows) >= self._flow_limit):
-            return
-        self._flows.add(state.flow)
-        self["flow_daily_rate_people"].labels(state.flow).set(state.rate)
-        for name, value in (
-            ("flow_baseline_people", state.baseline and state.baseline.expected),
-            ("flow_threshold_people", state.baseline and state.baseline.threshold),
-        ):
-            if value is not None:
-                self[name].labels(state.flow).set(value)
-            else:
-                self[name].remove_by_labels({"flow": state.flow})
+        """Rate, baseline and threshold of a flow; flows beyond the limit get none. The newest is shown when asked for.
+
+        One that has no rate yet is not shown.
+        """
+        if state.rate is not None and (state.flow in self._flows or len(self._flows) < self._flow_limit):
+            level = state.baseline
+            self._flows[state.flow] = (
+                state.rate,
+                None if level is None else level.expected,
+                None if level is None else level.threshold,
+            )
 
     def forget_flows(self) -> None:
         """Drop the series of all flows: other workers show them now."""
         self._flows.clear()
-        for name in ("flow_daily_rate_people", "flow_baseline_people", "flow_threshold_people"):
+
+    def _put_flows(self) -> None:
+        for index, name in enumerate(PER_FLOW):
             self[name].clear()
+            for flow, values in self._flows.items():
+                if (value := values[index]) is not None:
+                    self[name].labels(flow).set(value)
 
     def show_open(self, by_severity: Counter[str]) -> None:
         """How many alerts are open, by severity."""
@@ -72,4 +76,5 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """The text that /metrics answers with."""
+        self._put_flows()
         return generate_latest(self.registry)

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="Address of /metrics and /healthz.")
     http_port: int = Field(6066, ge=0, le=65535, description="Port of /metrics and /healthz; 0 turns them off.")
     session_timeout_s: float = Field(10.0, ge=1, le=300, description="Seconds after which a silent worker is replaced.")
-    batch_reports: int = Field(20_000, ge=1, le=100_000, description="Reports the intake takes in one batch at most.")
+    batch_reports: int = Field(50_000, ge=1, le=500_000, description="Reports the intake takes in one batch at most.")
     batch_wait_s: float = Field(0.2, gt=0, le=60, description="Seconds the intake waits for the first of a batch.")
     linger_s: float = Field(0.002, ge=0, le=5, description="Seconds a producer waits to fill a request.")
     acknowledge_s: float = Field(60.0, gt=0, le=600, description="Seconds to wait for the broker before giving up.")

@@ -26,7 +26,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
-from agents.batches import Batch, BatchHop, Received
+from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context, log
 from streams.records import Alert, AlertState, FlowState
 
@@ -82,16 +82,16 @@ class RedisView(BatchHop):
         for tp in revoked:
             self.positions.pop(tp, None)
 
-    async def handle(self, batch: Batch) -> Batch:
+    async def handle(self, batch: Batch) -> Done:
         """Write a batch, trying until Redis has it; records that Redis is not ready for are read again."""
         delay, todo = SHORTEST_S, dict(batch)
-        done: Batch = {}
+        done: Done = {}
         while todo and not self.should_stop:
             tp, records = next(iter(todo.items()))
             try:
                 if await self._in_step(tp):
                     await self._write(tp, records)
-                    done[tp] = records
+                    done[tp] = records[-1].offset + 1
                 self.context.metrics["redis_up"].set(1)
             except (RedisError, OSError, TimeoutError) as error:
                 self._away(error)
