@@ -7,12 +7,11 @@ from typing import Any, cast
 
 import faust
 import msgspec
-from aiokafka.partitioner import murmur2
 from aiokafka.structs import TopicPartition
 from faust.types import EventT, Message
 
 from agents.context import Context
-from agents.publishing import Record
+from agents.publishing import Record, partition_of_key
 from agents.tables import make_table
 from streams.alerts import Known, advance
 from streams.records import AlertState, FlowState
@@ -66,7 +65,7 @@ class AlertsHop:
         count, topic = self.context.settings.partitions, self.context.topics.totals
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
         for key, stored in self.table.items():
-            if (murmur2(key) & 0x7FFFFFFF) % count in mine:  # as Kafka's default partitioner does
+            if partition_of_key(key, count) in mine:
                 self.count(key, _decode_said(stored).known)
 
     async def run(self, stream: faust.StreamT[bytes]) -> None:

@@ -61,7 +61,7 @@ class Context:
         absent = frozenset() if Hop.DELIVERY in settings.hops else frozenset({"redis_up"})
         metrics = Metrics(settings.flow_metrics, absent)
         registry = load_registry(settings.sources)
-        writer = Writer(settings.brokers, settings.linger_s, settings.acknowledge_s)
+        writer = Writer(settings.brokers, settings.partitions, settings.acknowledge_s)
         return cls(settings, registry, load_rules(settings.rules, registry), metrics, writer)
 
     @property

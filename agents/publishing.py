@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import time
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.partitioner import murmur2
 
 from streams.topics import BIGGEST
 
@@ -60,24 +65,61 @@ async def send_all(send: Send, records: Iterable[Record], timeout_s: float) -> N
 class Writer:
     """What a worker writes through: one producer for all its hops, which connects when first needed.
 
-    Faust's own costs several times as much a record, and does not say when a record is stored.
+    Records go out in batches made here, a partition each: a batch costs one future and one acknowledgement, a record
+    next to nothing, and nothing lingers. Faust's own producer costs several times as much a record, and does not say
+    when one is stored.
     """
 
-    def __init__(self, brokers: str, linger_s: float, timeout_s: float) -> None:
-        self.brokers, self.linger_s, self.timeout_s = brokers, linger_s, timeout_s
+    def __init__(self, brokers: str, partitions: int, timeout_s: float) -> None:
+        self.brokers, self.partitions, self.timeout_s = brokers, partitions, timeout_s
         self._producer: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
+        self._turn = itertools.count()
 
     async def write(self, records: Iterable[Record]) -> None:
         """Send records in order; returns when the broker has all of them. Raises KafkaError or TimeoutError."""
         async with self._connecting:
             if self._producer is None:
-                producer = make_producer(self.brokers, self.linger_s)
+                producer = make_producer(self.brokers, 0.0)
                 await producer.start()
                 self._producer = producer
-        await send_all(by_kafka(self._producer), records, self.timeout_s)
+        batches = self._batches(self._producer, records)
+        async with asyncio.timeout(self.timeout_s):
+            await asyncio.gather(*(self._send(self._producer, at, builders) for at, builders in batches.items()))
+
+    def _batches(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> dict[tuple[str, int], list[Any]]:
+        batches: dict[tuple[str, int], list[Any]] = {}
+        now = int(time.time() * 1000)
+        for topic, key, value, partition, headers in records:
+            at = topic, self._partition(key) if partition is None else partition
+            builders = batches.get(at)
+            if builders is None:
+                builders = batches[at] = [producer.create_batch()]
+            if builders[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:  # it is full
+                builders.append(producer.create_batch())
+                if builders[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:
+                    raise MessageSizeTooLargeError(f"{len(value)} bytes for {topic}")
+        return batches
+
+    @staticmethod
+    async def _send(producer: AIOKafkaProducer, at: tuple[str, int], builders: list[Any]) -> None:
+        topic, partition = at
+        waiting = []
+        for one in builders:
+            one.close()
+            waiting.append(await producer.send_batch(one, topic, partition=partition))
+        await asyncio.gather(*waiting)
+
+    def _partition(self, key: bytes | None) -> int:
+        return next(self._turn) % self.partitions if key is None else partition_of_key(key, self.partitions)
 
     async def stop(self) -> None:
         """Close the connections."""
         if self._producer is not None:
             await self._producer.stop()
+
+
+@lru_cache(maxsize=65_536)
+def partition_of_key(key: bytes, partitions: int) -> int:
+    """Where Kafka's default partitioner puts a key."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions

@@ -83,8 +83,7 @@ class Sorter:
                 plain = None  # something else, or wrong: read_report says what
         if plain is None or not self._count(plain, now):
             claims = read_report(raw, self._registry, now, self._limits)
-            for claim in claims:
-                self._add(claim, period_of(claim))
+            self.add(claims)
             if plain is not None:
                 self._remember(plain, claims[0])
 
@@ -111,11 +110,13 @@ class Sorter:
         )
         return True
 
-    def _add(self, claim: Claim, period: Period) -> None:
-        if period.part_of_day and claim.measure == "crossings":
-            self._readings[address_of(claim)].append(reading_of(claim))
-        else:
-            self._claims[partition_of(claim.flow, self._partitions)].append(claim)
+    def add(self, claims: Iterable[Claim]) -> None:
+        """Take claims that have been checked."""
+        for claim in claims:
+            if period_of(claim).part_of_day and claim.measure == "crossings":
+                self._readings[address_of(claim)].append(reading_of(claim))
+            else:
+                self._claims[partition_of(claim.flow, self._partitions)].append(claim)
 
     def _remember(self, plain: Plain, claim: Claim) -> None:
         period = period_of(claim)

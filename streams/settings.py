@@ -43,7 +43,6 @@ class Settings(BaseSettings):
     session_timeout_s: float = Field(10.0, ge=1, le=300, description="Seconds after which a silent worker is replaced.")
     batch_reports: int = Field(50_000, ge=1, le=500_000, description="Reports the intake takes in one batch at most.")
     batch_wait_s: float = Field(0.2, gt=0, le=60, description="Seconds the intake waits for the first of a batch.")
-    linger_s: float = Field(0.002, ge=0, le=5, description="Seconds a producer waits to fill a request.")
     acknowledge_s: float = Field(60.0, gt=0, le=600, description="Seconds to wait for the broker before giving up.")
     report_bytes: int = Field(262_144, ge=1_000, le=16_000_000, description="Bytes of a report at most.")
     period_days: int = Field(400, ge=1, le=4_000, description="Days of a period at most.")
