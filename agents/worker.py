@@ -12,7 +12,6 @@ from mode import Service
 from agents.alerts import AlertsHop
 from agents.consuming import GaplessConsumer
 from agents.context import Context
-from agents.delivery.redis import RedisView
 from agents.http import Http
 from agents.intake import Intake
 from agents.lag import LagMeter
@@ -123,6 +122,8 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
     if Hop.INTAKE in settings.hops:
         app.services.append(Intake(context))
     if Hop.DELIVERY in settings.hops:
+        from agents.delivery.redis import RedisView  # noqa: PLC0415 - the client costs a start what it need not
+
         app.services.append(RedisView(context))
 
     @app.on_partitions_revoked.connect

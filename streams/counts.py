@@ -9,10 +9,11 @@ from typing import NamedTuple
 import msgspec
 
 from streams.evidence import CITED, NOTHING, Cites
-from streams.folding import clipped, counts, fold, folded_reports
+from streams.folding import clipped, fold, folded_reports
 from streams.periods import DAY, ordinal_of
 from streams.reconcile import Constraint, day_span
 from streams.records import Reading
+from streams.sources import WEIGHT
 from streams.versions import UNMOVED, Outcome, outcome_of
 
 Slot = tuple[int, int]
@@ -34,6 +35,9 @@ Row = list[tuple[Key, str, list[Reading]]]
 
 encode_row = msgspec.msgpack.Encoder().encode
 decode_row = msgspec.msgpack.Decoder(Row).decode
+
+
+NEW = Outcome.NEW
 
 
 class Put:
@@ -88,7 +92,7 @@ class Counts:
                 kept[slot] = one
         new, changed = len(kept) - before, len(kept) > before
         if new:
-            put.count(Outcome.NEW, new)
+            put.count(NEW, new)
         for one in rest:
             outcome = outcome_of(one, kept.get((one.start, one.end)))
             put.count(outcome)
@@ -156,9 +160,9 @@ class Counts:
         for kept in (self.begun(day), self._overnight.get(day, {})):
             for source, held in kept.items():
                 counting = [
-                    one if start <= one.local_start and one.local_end <= end else clipped(one, start, end)
+                    one if one.local_end <= end and one.local_start >= start else clipped(one, start, end)
                     for one in held.values()
-                    if counts(one)
+                    if one.best is not None and one.grade in WEIGHT
                 ]
                 if counting:
                     found.setdefault(source, []).extend(counting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from operator import attrgetter, le
+from operator import attrgetter, itemgetter, le, lt
 
 import msgspec
 
@@ -14,12 +14,8 @@ from streams.reconcile import Constraint, Kind, day_span
 from streams.records import Reading
 from streams.sources import WEIGHT
 
-_in_time = attrgetter("end", "start")
-
-
-def counts(one: Reading) -> bool:
-    """Whether a reading is in force and of a grade that makes totals."""
-    return one.best is not None and one.grade in WEIGHT
+_ended = attrgetter("end")
+_placed = attrgetter("end", "start")
 
 
 def clipped(one: Reading, start: int, end: int) -> Reading:
@@ -47,7 +43,7 @@ def fold(source: str, day: int, held: Iterable[Reading]) -> Constraint:
     otherwise. Overlapping readings ("so far today") are not added: the disjoint ones with the largest sum count.
     The constraint names no reports: see `folded_reports`.
     """
-    readings = sorted(held, key=_in_time)
+    readings = in_time(held)
     chain = chain_of(readings)
     bests = [one.best or 0.0 for one in chain]
     lows, highs = [one.low for one in chain], [one.high for one in chain]
@@ -58,17 +54,24 @@ def fold(source: str, day: int, held: Iterable[Reading]) -> Constraint:
     if whole and None not in highs:
         high = best if highs == bests else sum([one or 0.0 for one in highs])
     published = max([one.published for one in readings])
-    newest = max((one for one in readings if one.published == published), key=attrgetter("report"))
-    weight = WEIGHT[newest.grade]
+    grade, report = max([(one.grade, one.report) for one in readings if one.published == published], key=itemgetter(1))
+    weight = WEIGHT[grade]
     start, end = day_span(day)
-    trust = (weight, published, start - end, source, newest.report, start)
+    trust = (weight, published, start - end, source, report, start)
     kind = Kind.AT_LEAST if high is None else Kind.EQUAL
     return Constraint(start, end, low, best, high, kind, trust, weight, (), not whole)
 
 
 def folded_reports(held: Iterable[Reading]) -> tuple[str, ...]:
     """The ids of the reports that a fold of these readings stands for."""
-    return tuple(sorted({one.report for one in chain_of(sorted(held, key=_in_time))}))
+    return tuple(sorted({one.report for one in chain_of(in_time(held))}))
+
+
+def in_time(held: Iterable[Reading]) -> list[Reading]:
+    """Readings by end, then by start: an order of their own, whatever the order of arrival."""
+    readings = sorted(held, key=_ended)
+    ends = [one.end for one in readings]
+    return readings if all(map(lt, ends, ends[1:])) else sorted(readings, key=_placed)
 
 
 def chain_of(readings: Sequence[Reading]) -> Sequence[Reading]:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from streams.periods import Period
 from streams.qualifiers import Qualifier, interval
 from streams.records import Claim, Claims, Figure, Reading, Readings
-from streams.reports import MICRO, Limits, microseconds, read_report
+from streams.reports import EPOCH, MICRO, MICROSECOND, Limits, read_report
 from streams.series import period_of, reading_of
 from streams.sources import Registry
 from streams.topics import partition_of
@@ -24,6 +24,8 @@ MESSAGE_CLAIMS = 20_000
 
 REMEMBERED = 65_536
 """Flows, and slots of a time zone, remembered at most."""
+
+COUNT = Qualifier.COUNT  # looked up in its class, a member costs as much as all the rest of a comparison
 
 Address = tuple[str, str, str, str]
 """What readings are of: flow, source, population, unit."""
@@ -51,12 +53,19 @@ class Plain(Struct, gc=False):
 _decode_plain = msgspec.json.Decoder(Plain).decode
 
 
+class _Collected:
+    """Readings of one flow, source, population and unit that wait for the next message."""
+
+    def __init__(self) -> None:
+        self.readings: list[Reading] = []
+
+
 class _Counter:
     """What is known of a source: the flows it counts, its grade, and the slots it counts in, as it writes them."""
 
     def __init__(self, grade: str, slots: dict[str, Period]) -> None:
         self.grade, self.slots = grade, slots
-        self.flows: dict[str, list[Reading]] = {}
+        self.flows: dict[str, _Collected] = {}
 
 
 class Sorter:
@@ -68,8 +77,9 @@ class Sorter:
 
     def __init__(self, registry: Registry, limits: Limits, partitions: int) -> None:
         self._registry, self._limits, self._partitions = registry, limits, partitions
+        self._skew = limits.skew_s * MICRO
         self._claims: dict[int, list[Claim]] = defaultdict(list)
-        self._readings: dict[Address, list[Reading]] = defaultdict(list)
+        self._collected: dict[Address, _Collected] = defaultdict(_Collected)
         self._counters: dict[str, _Counter] = {}
         self._slots: dict[object, dict[str, Period]] = defaultdict(dict)
 
@@ -92,20 +102,19 @@ class Sorter:
         counter = self._counters.get(plain.source)
         if counter is None:
             return False
-        readings, slot = counter.flows.get(plain.flow), counter.slots.get(plain.period)
-        if readings is None or slot is None:
+        collected, slot = counter.flows.get(plain.flow), counter.slots.get(plain.period)
+        if collected is None or slot is None:
             return False
         start, end, local_start, local_end = slot
-        published = microseconds(plain.published)
-        skew = self._limits.skew_s * MICRO
-        if published > now * MICRO + skew or end * MICRO > published + skew:
+        published, ended = (plain.published - EPOCH) // MICROSECOND, end * MICRO
+        if published > now * MICRO + self._skew or ended > published + self._skew:
             return False
-        if plain.qualifier is Qualifier.COUNT:
+        if plain.qualifier is COUNT:
             low = best = float(plain.people)
-            high = best if published >= end * MICRO else None
+            high = best if published >= ended else None
         else:
             low, best, high = interval(plain.people, plain.qualifier)
-        readings.append(
+        collected.readings.append(
             Reading(start, end, local_start, local_end, published, plain.id, counter.grade, low, best, high)
         )
         return True
@@ -114,7 +123,7 @@ class Sorter:
         """Take claims that have been checked."""
         for claim in claims:
             if period_of(claim).part_of_day and claim.measure == "crossings":
-                self._readings[address_of(claim)].append(reading_of(claim))
+                self._collected[address_of(claim)].readings.append(reading_of(claim))
             else:
                 self._claims[partition_of(claim.flow, self._partitions)].append(claim)
 
@@ -126,20 +135,20 @@ class Sorter:
         counter = self._counters.setdefault(plain.source, _Counter(claim.grade, slots))
         if len(slots) >= REMEMBERED:
             slots.clear()
-        counter.flows[plain.flow] = self._readings[address_of(claim)]
+        counter.flows[plain.flow] = self._collected[address_of(claim)]
         slots[plain.period] = period
 
     def messages(self) -> list[tuple[int, Claims]]:
         """What came of the reports taken since the last call: (partition, message), in order of partition."""
         by_partition: dict[int, list[Readings]] = defaultdict(list)
-        for address, readings in self._readings.items():
-            if readings:
-                group = Readings(*address, readings.copy())
+        for address, collected in self._collected.items():
+            if collected.readings:
+                group = Readings(*address, collected.readings)
                 by_partition[partition_of(group.flow, self._partitions)].append(group)
-                readings.clear()
+                collected.readings = []
         claims, self._claims = self._claims, defaultdict(list)
-        if len(self._readings) >= REMEMBERED:
-            self._readings.clear()
+        if len(self._collected) >= REMEMBERED:
+            self._collected.clear()
             self._counters.clear()
         return [
             (partition, message)

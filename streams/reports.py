@@ -20,8 +20,8 @@ from streams.sources import Registry
 
 MOST_PEOPLE = 1_000_000_000
 MICRO = 1_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 _POPULATION = re.compile(r"(?:[a-z][a-z0-9_-]{0,39})(?::([A-Z]{2}))?", re.ASCII)
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
@@ -76,7 +76,7 @@ def claims_of(report: Report, registry: Registry, now: float, limits: Limits) ->
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970 UTC."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - EPOCH) // MICROSECOND
 
 
 def _claims(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
