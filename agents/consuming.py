@@ -13,6 +13,9 @@
    Here a rebalance ends the wait for the queue, which it empties.
 
 Records may come twice by this; no hop minds.
+
+And it reads a changelog back a record at a time, at some 100 microseconds each. Here the records of one fetch go
+straight to the table, and Faust sees the last of them, which tells it how far recovery is.
 """
 
 from __future__ import annotations
@@ -76,9 +79,17 @@ class Gapless(Base):
         if records is None or self.should_stop:
             return
         dropped: dict[TP, int] = {}
-        for tp, record in self.scheduler.iterate(records):
-            wanted = active is None or tp in active or tp in self._buffered_partitions
-            if not wanted or not self.flow_active or self.app.consumer_generation_id != generation:
+
+        def wanted(tp: TP) -> bool:
+            mine = active is None or tp in active or tp in self._buffered_partitions
+            return mine and self.flow_active and self.app.consumer_generation_id == generation
+
+        passed = {
+            tp: held if self._is_stream(tp) or not wanted(tp) else self._read_back(tp, held)
+            for tp, held in records.items()
+        }
+        for tp, record in self.scheduler.iterate(passed):
+            if not wanted(tp):
                 dropped.setdefault(tp, record.offset)
                 continue
             highwater = self.highwater(tp)
@@ -87,6 +98,12 @@ class Gapless(Base):
             yield tp, self._to_message(tp, record)
         for tp, offset in dropped.items():
             await self._go_back(tp, offset)
+
+    def _read_back(self, tp: TP, records: list[Any]) -> list[Any]:
+        for table in self.app.tables.values():
+            if table.changelog_topic_name == tp.topic:
+                table.read_back(records)
+        return records[-1:]
 
     def _unread(self, tp: TP, offset: int) -> None:
         """No record from this one on counts as read."""

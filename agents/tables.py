@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import faust
+from aiokafka.structs import ConsumerRecord
 
 from agents.context import Context
 from agents.publishing import Record
@@ -26,6 +27,18 @@ class DurableTable(faust.Table[bytes, bytes]):
 
     def _changelog_topic_name(self) -> str:
         return self._context.topics.changelog(self.name)
+
+    def read_back(self, records: Iterable[ConsumerRecord]) -> None:
+        """Take records of the changelog, in order; the consumer calls this for all that it passes on."""
+        data = self.data
+        for record in records:
+            if record.value is None:
+                data.pop(record.key, None)
+            else:
+                data[record.key] = record.value
+
+    def apply_changelog_batch(self, batch: object) -> None:
+        """Faust's way to do the same, a record at a time: all of them are here already."""
 
     async def store(self, rows: Mapping[bytes, bytes], partition: int, beside: Sequence[Record] = ()) -> None:
         """Set rows of a partition, and send records that follow from them.

@@ -14,6 +14,20 @@ TOTALS = [TP("totals", partition) for partition in range(3)]
 CHANGELOG = TP("ledger-changelog", 0)
 
 
+class Tables(dict[str, Any]):
+    """One table, which notes what it is given."""
+
+    changelog_topics = frozenset({CHANGELOG.topic})
+
+    def __init__(self) -> None:
+        self.read: list[int] = []
+        table = SimpleNamespace(changelog_topic_name=CHANGELOG.topic, read_back=self.read_back)
+        super().__init__({"ledger": table, "alerts": SimpleNamespace(changelog_topic_name="alerts-changelog")})
+
+    def read_back(self, records: Iterable[Any]) -> None:
+        self.read += [record.offset for record in records]
+
+
 class FaustConsumer:
     """What `Gapless` needs of Faust's consumer, and a log of what was done to it."""
 
@@ -24,7 +38,7 @@ class FaustConsumer:
         self.committed = dict(committed or {})
         self.done: list[tuple[Any, ...]] = []
         self.app = SimpleNamespace(
-            tables=SimpleNamespace(changelog_topics={CHANGELOG.topic}),
+            tables=Tables(),
             consumer_generation_id=1,
             monitor=SimpleNamespace(track_tp_end_offset=lambda *_: None),
         )
@@ -32,7 +46,7 @@ class FaustConsumer:
         self.active: set[TP] = set(TOTALS)
         self.fetched: dict[TP, list[int]] = {}
         self.positions: dict[TP, int] = {}
-        self._read_offset: dict[TP, int | None] = dict.fromkeys(TOTALS)
+        self._read_offset: dict[TP, int | None] = dict.fromkeys([*TOTALS, CHANGELOG])
         self._buffered_partitions: set[TP] = set()
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
@@ -68,13 +82,14 @@ class FaustConsumer:
     async def _add_gap(self, tp: TP, first: int, last: int) -> None:
         self.done.append(("gap", tp, first, last))
 
-    async def _wait_next_records(self, _: float) -> tuple[Mapping[TP, list[int]], set[TP]]:
+    async def _wait_next_records(self, _: float) -> tuple[Mapping[TP, list[SimpleNamespace]], set[TP]]:
         self.positions.update({tp: offsets[-1] + 1 for tp, offsets in self.fetched.items()})
-        return self.fetched, self.active
+        records = {tp: [SimpleNamespace(offset=each) for each in offsets] for tp, offsets in self.fetched.items()}
+        return records, self.active
 
-    def iterate(self, records: Mapping[TP, list[int]]) -> Iterator[tuple[TP, SimpleNamespace]]:
-        for tp, offsets in records.items():
-            yield from ((tp, SimpleNamespace(offset=offset)) for offset in offsets)
+    def iterate(self, records: Mapping[TP, list[SimpleNamespace]]) -> Iterator[tuple[TP, SimpleNamespace]]:
+        for tp, held in records.items():
+            yield from ((tp, record) for record in held)
 
     def highwater(self, tp: TP) -> int:
         return self.positions[tp]
@@ -175,3 +190,19 @@ async def test_earlier_records_do_not_count_as_read_already() -> None:
     one.fetched = {TOTALS[0]: [4, 5]}
     seen = [(one._read_offset[TOTALS[0]], offset) async for _, offset in one.getmany(timeout=1.0)]
     assert seen == [(4, 4), (4, 5)]
+
+
+async def test_a_changelog_goes_straight_to_its_table_and_faust_sees_how_far() -> None:
+    one = make()
+    one.active = {CHANGELOG, TOTALS[0]}
+    one.fetched = {CHANGELOG: [3, 4, 6], TOTALS[0]: [1, 2]}
+    assert [held async for held in one.getmany(1.0)] == [(CHANGELOG, 6), (TOTALS[0], 1), (TOTALS[0], 2)]
+    assert one.app.tables.read == [3, 4, 6]
+
+
+async def test_a_changelog_that_is_not_wanted_any_more_stays_out_of_its_table() -> None:
+    one = make()
+    one.fetched = {CHANGELOG: [3, 4]}
+    assert [held async for held in one.getmany(1.0)] == []
+    assert one.app.tables.read == []
+    assert one.positions[CHANGELOG] == 3
