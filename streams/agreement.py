@@ -134,10 +134,12 @@ class Agreement:
         slack = self._slack if source is not None else 2 * self._slack  # what is admitted with slack has to close
         causes: dict[int, tuple[int, _Link]] = {}
         waiting = deque(range(len(totals)) if source is None else (source,))
+        queued = [source is None] * len(totals)
         for _ in range(len(totals) ** 2):
             if not waiting:
                 break
             edge = waiting.popleft()
+            queued[edge] = False
             here = totals[edge] + slack
             for link in links[edge]:
                 to, room, rank, _ = link
@@ -147,7 +149,8 @@ class Agreement:
                     return [link, *_path(causes, edge, source)]
                 causes[to] = edge, link
                 totals[to] = totals[edge] + room
-                if to not in waiting:
+                if not queued[to]:
+                    queued[to] = True
                     waiting.append(to)
         return []
 

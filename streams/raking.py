@@ -22,7 +22,7 @@ from typing import NamedTuple
 from streams.agreement import Agreement, implied
 from streams.fits import TOLERANCE, Atoms, Fit, Kind, slack_of
 
-LEAST_SWEEPS = 3
+LEAST_SWEEPS = 2
 EFFORT = 100
 """So many times a claim is looked at beyond the least number of sweeps: few claims are swept often, many seldom."""
 

@@ -115,15 +115,18 @@ def _rake(
 
 def _fits(one: Constraint, span: tuple[int, int]) -> tuple[Fit, Fit, Fit]:
     """A constraint in the scenarios low, best and high."""
+    first, last = span
     low, best, high, kind = one.low, one.best, INFINITE if one.high is None else one.high, one.kind
-    if kind is Kind.EQUAL:
-        fit = Fit(*span, best, low, high, kind)
-        return (fit, fit, fit) if low == high else (fit._replace(target=low), fit, fit._replace(target=high))
     if kind is Kind.AT_LEAST:
-        fit = Fit(*span, best, best, INFINITE, kind)
-        return fit._replace(target=low, low=low), fit, fit
-    fit = Fit(*span, high, 0.0, high, kind)
-    return fit._replace(target=low), fit, fit
+        fit = Fit(first, last, best, best, INFINITE, kind)
+        return Fit(first, last, low, low, INFINITE, kind), fit, fit
+    if kind is Kind.AT_MOST:
+        fit = Fit(first, last, high, 0.0, high, kind)
+        return Fit(first, last, low, 0.0, high, kind), fit, fit
+    fit = Fit(first, last, best, low, high, kind)
+    if low == high:
+        return fit, fit, fit
+    return Fit(first, last, low, low, high, kind), fit, Fit(first, last, high, low, high, kind)
 
 
 def _bins(
@@ -133,29 +136,27 @@ def _bins(
     raked: _Scenarios,
     refuted: set[Constraint],
 ) -> dict[int, Bin]:
-    touched: set[int] = set()
-    covered: set[int] = set()
-    bounded: set[int] = set()
+    touched = covered = bounded = 0  # atoms as bits
     for one, (first, last) in placed:
-        touched.update(range(first, last))
+        span = (1 << last) - (1 << first)
+        touched |= span
         if one.kind is Kind.AT_LEAST:
             continue
         if not one.partial:
-            covered.update(range(first, last))
-        if one.high is not None and one not in refuted:
-            bounded.update(range(first, last))
+            covered |= span
+        if one.high is not None and not (refuted and one in refuted):
+            bounded |= span
     bins = {}
     for day, (first, last) in days.items():
-        atoms = range(first, last)
+        span = (1 << last) - (1 << first)
         floor = floors.get(day)
-        if floor is None and touched.isdisjoint(atoms):
+        if floor is None and not touched & span:
             continue
-        full = covered.issuperset(atoms) or (floor is not None and floor.full)
         bins[day] = Bin(
             sum(raked.low[first:last]),
             sum(raked.best[first:last]),
-            sum(raked.high[first:last]) if bounded.issuperset(atoms) else None,
-            full,
+            sum(raked.high[first:last]) if bounded & span == span else None,
+            covered & span == span or (floor is not None and floor.full),
         )
     return bins
 
