@@ -100,8 +100,7 @@ def sweep(x: list[float], fits: Iterable[Fit], atoms: Atoms, slack: float) -> bo
         aim = target if kind is Kind.EQUAL else low if held < low else high
         _scale(x, first, last, aim, atoms)
         moved = True
-    _lift(x, atoms)
-    return moved
+    return _lift(x, atoms) or moved
 
 
 def _without(fits: Sequence[Fit], gone: Iterable[int]) -> Sequence[Fit]:
@@ -187,12 +186,17 @@ def _finer_within(finest: Iterable[Fit]) -> list[int]:
     return found
 
 
-def _lift(x: list[float], atoms: Atoms) -> None:
+def _lift(x: list[float], atoms: Atoms) -> bool:
+    """Raise what is below its floor; whether a day of several atoms was."""
+    raised = False
     if atoms.floored:
         x[:] = map(max, x, atoms.least)
     for (first, last), floor in atoms.wide.items():
-        if sum(x[first:last]) < floor:
+        held = sum(x[first:last])
+        if held < floor:
             _spread(x, range(first, last), floor, atoms)
+            raised |= held < floor * (1 - TOLERANCE)
+    return raised
 
 
 def _scale(x: list[float], first: int, last: int, target: float, atoms: Atoms) -> None:
