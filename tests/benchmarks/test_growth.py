@@ -5,14 +5,12 @@ Cost is counted in lines of the core executed, not in seconds: the same on every
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from datetime import date, timedelta
-from types import FrameType
-from typing import Any
 
 from unit.kit import REGISTRY, claim
 
+from benchmarks.counted import lines
 from streams.records import Claim
 from streams.replay import Desk
 from streams.rules import Rules
@@ -20,24 +18,9 @@ from streams.rules import Rules
 FIRST = date(2021, 1, 1)
 
 
-def lines(desk: Desk, claims: list[Claim]) -> int:
+def lines_of(desk: Desk, claims: list[Claim]) -> int:
     """How many lines of the core a batch takes."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal count
-        if "streams" not in frame.f_code.co_filename:
-            return None
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        take(desk, claims)
-    finally:
-        sys.settrace(before)
-    return count
+    return lines(lambda: take(desk, claims))
 
 
 def take(desk: Desk, claims: Iterable[Claim]) -> None:
@@ -69,7 +52,7 @@ def test_a_day_costs_the_same_after_ten_times_as_many_days() -> None:
     for number in range(400):
         batch = day_of(number, 2)
         if number in {40, 400 - 1}:
-            cost[number] = lines(desk, batch)
+            cost[number] = lines_of(desk, batch)
         else:
             take(desk, batch)
     assert any(alert.state.value == "resolved" for alert in desk.log)
@@ -82,7 +65,7 @@ def test_a_statement_on_a_country_touches_only_what_is_above_it() -> None:
         desk = Desk(REGISTRY, Rules())
         take(desk, [one for number in range(3) for one in day_of(number, posts, hours=1)])
         states = dict(desk.states)
-        cost[posts] = lines(
+        cost[posts] = lines_of(
             desk, [claim(90_000, f"{FIRST}/P3D", flow="RU:KZ", source="a", published="2021-01-06T00:00:00Z")]
         )
         assert {flow for flow, state in desk.states.items() if states[flow] is not state} == {"RU", "RU:KZ"}
@@ -95,5 +78,5 @@ def test_cost_is_linear_in_reports() -> None:
         desk = Desk(REGISTRY, Rules())
         for number in range(40):  # until windows and baselines are full
             take(desk, day_of(number, 2))
-        cost[days] = sum(lines(desk, day_of(number, 2)) for number in range(40, 40 + days))
+        cost[days] = sum(lines_of(desk, day_of(number, 2)) for number in range(40, 40 + days))
     assert cost[40] < 4.1 * cost[10]

@@ -141,3 +141,30 @@ def test_the_order_of_claims_does_not_matter() -> None:
     claims = [exactly(0, 3, 90), exactly(2, 3, 50, grade=1), said(1, 2, 40, 50, 60), exactly(4, 1, 77, grade=4)]
     outcomes = {repr(reconcile(list(order), {}, FIRST, FIRST + 4)) for order in permutations(claims)}
     assert len(outcomes) == 1
+
+
+def test_a_floor_on_a_day_that_claims_cut_in_two_leaves_them_room() -> None:
+    # 0    1    2    3
+    # [----- 4200 -------]
+    #         [- 2100 -]      and day 1 is at least 3100, half of it within the second claim
+    claims = [exactly(0, 4, 4200), Constraint(*_hours(36, 72), 2100, 2100, 2100, Kind.EQUAL, (1,), 1, ("r",))]
+    bins, misfits = reconcile(claims, {FIRST + 1: Bin(3100, 3100, 3100, full=False)}, FIRST, FIRST + 3)
+    assert misfits == []
+    assert bins[FIRST + 1].best == pytest.approx(3100)
+    assert sum(one.best for one in bins.values()) == pytest.approx(4200)
+
+
+def test_a_claim_that_gives_way_bends_no_claims_that_can_hold() -> None:
+    # 0   1   2   3
+    # [-- 30 --]
+    #     [-- 50 --]
+    # [--- 200 ----]      less trusted, and more than the others leave room for
+    agreeing = [exactly(0, 2, 30, grade=4), exactly(1, 2, 50, grade=4)]
+    bins, misfits = reconcile([*agreeing, exactly(0, 3, 200, grade=1)], {}, FIRST, FIRST + 2)
+    people = [bins[day].best for day in sorted(bins)]
+    assert [sum(people[:2]), sum(people[1:])] == pytest.approx([30, 50])
+    assert [one.constraint.best for one in misfits] == [200]
+
+
+def _hours(first: int, last: int) -> tuple[int, int]:
+    return midnight(FIRST) + first * DAY // 24, midnight(FIRST) + last * DAY // 24
