@@ -26,8 +26,8 @@ def python(name: str, cache: Path, say: Callable[[str], None]) -> Path:
     if not done.exists():
         say(f"{name}: installing what {requirements.name} pins")
         shutil.rmtree(home, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(home)], name)
-        _run([str(interpreter), "-m", "pip", "install", "-q", "-r", str(requirements)], name)
+        _run([sys.executable, "-m", "venv", str(home)])
+        _run([str(interpreter), "-m", "pip", "install", "-q", "-r", str(requirements)])
         done.touch()
     return interpreter
 
@@ -37,7 +37,7 @@ def java(name: str, cache: Path, say: Callable[[str], None]) -> str:
     source = PEERS / name
     for program, package in (("mvn", "maven"), ("javac", "default-jdk-headless")):
         if shutil.which(program) is None:
-            raise UnavailableError(f"{name} needs {program}: apt-get install {package}")
+            raise UnavailableError(f"it needs {program}: apt-get install {package}")
     pom, programs = source / "pom.xml", sorted(source.glob("*.java"))
     home = cache / "java" / f"{name}-{_mark(pom, *programs)}"
     done = home / "installed"
@@ -45,8 +45,8 @@ def java(name: str, cache: Path, say: Callable[[str], None]) -> str:
         say(f"{name}: fetching jars with Maven and compiling")
         shutil.rmtree(home, ignore_errors=True)
         jars = f"-DoutputDirectory={home / 'jars'}"
-        _run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", jars], name)
-        _run(["javac", "-cp", f"{home / 'jars'}/*", "-d", str(home / "classes"), *map(str, programs)], name)
+        _run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", jars])
+        _run(["javac", "-cp", f"{home / 'jars'}/*", "-d", str(home / "classes"), *map(str, programs)])
         done.touch()
     return f"{home / 'classes'}:{home / 'jars'}/*"
 
@@ -55,11 +55,11 @@ def _mark(*files: Path) -> str:
     return hashlib.sha256(b"".join(one.read_bytes() for one in files)).hexdigest()[:8]
 
 
-def _run(command: list[str], name: str) -> None:
+def _run(command: list[str]) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S, check=False)
     except subprocess.TimeoutExpired:
-        raise UnavailableError(f"{name}: {command[0]} did not finish within {INSTALL_S:g} s") from None
+        raise UnavailableError(f"{command[0]} did not finish within {INSTALL_S:g} s") from None
     if done.returncode != 0:
         said = " ".join((done.stdout + done.stderr).split())[-300:]
-        raise UnavailableError(f"{name} cannot be installed: {said}")
+        raise UnavailableError(said)
