@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from agents.servers.errors import ServerError
+from benchmarks import faults
 from benchmarks.bench import CACHE, RunFailedError, sitting
 from benchmarks.drain import drain
 from benchmarks.install import UnavailableError
-from benchmarks.report import COLUMNS, Result, faults, keep, ratios, table
+from benchmarks.report import COLUMNS, CRASHED, JOINED, RECOVERED, SCALED, Result, complain, keep, ratios, table
 from benchmarks.stream import Shape
 from benchmarks.systems import System, systems
 
 cli = typer.Typer(help="bordertally beside other engines on the same job.", no_args_is_help=True, add_completion=False)
 out, err = Console(width=200), Console(stderr=True, width=160)
+OURS = "bordertally"
 EVERY = ",".join(systems())
 RESULTS = CACHE / "results.jsonl"
 
@@ -54,13 +57,6 @@ def chosen(names: str) -> list[System]:
     return found
 
 
-def kept(result: Result) -> Result:
-    """Keep a result, and say in a line what it is."""
-    keep(result, RESULTS)
-    faults(result, err)
-    return result
-
-
 @cli.command()
 def run(
     names: Names = EVERY,
@@ -77,35 +73,108 @@ def run(
         for number in range(rounds):
             for system in chosen_ones:
                 say(f"round {number + 1} of {rounds}: {system.name}")
-                try:
-                    result = asyncio.run(drain(bench, system, shape, rate=rate, live_s=live_s))
-                except RunFailedError as error:
-                    result = failed(system, "drain", error)
-                results.append(kept(result | {"round": number + 1, "at": time.strftime("%Y-%m-%dT%H:%M:%S")}))
-                say(short(result))
-    good = [one for one in results if "reports" in one]
-    out.print(table(good, COLUMNS, f"{shape.counts:,} counts and 1 % again, {days} days, 200 flows, one core"))
-    if (better := ratios(good)) is not None:
-        out.print(better)
-    finish(results)
+                job = drain(bench, system, shape, rate=rate, live_s=live_s)
+                results.append(kept(attempt(system, "drain", job) | {"round": number + 1}))
+    show(results, COLUMNS, f"{shape.counts:,} counts and 1 % again, {days} days, 200 flows, one core")
 
 
-def failed(system: System, kind: str, error: RunFailedError) -> Result:
-    """The result of a run that came to none."""
-    verdict = {"examples": [str(error)], "failed": 1}
-    return {"system": system.name, "kind": kind, "exact": False, "verdict": verdict}
+@cli.command()
+def scale(days: Annotated[str, typer.Option(help="Lengths to compare.")] = "15,60,240", slots: Slots = 40) -> None:
+    """What a report costs, and memory, as the stream gets longer: the same job without the live feed."""
+    results, ours = [], systems()[OURS]
+    with sitting(say) as bench:
+        for length in days.split(","):
+            say(f"{length} days")
+            job = drain(bench, ours, Shape(int(length), slots), live_s=0, limit_s=1800)
+            results.append(kept(attempt(ours, "drain", job)))
+    show(results, SCALED, "the same job, longer and longer", by="days")
+
+
+@cli.command()
+def backlog(
+    millions: Annotated[float, typer.Argument(min=0.01, help="Million reports that wait.")] = 5.0, slots: Slots = 40
+) -> None:
+    """Start with a large backlog: memory stays bounded."""
+    days = max(11, round(millions * 1e6 / 1.01 / Shape(1, slots).counts))
+    with sitting(say) as bench:
+        job = drain(bench, systems()[OURS], Shape(days, slots), live_s=0, limit_s=3600)
+        result = attempt(systems()[OURS], "backlog", job)
+    show([kept(result)], SCALED, f"a backlog of {millions:g} million reports", by="days")
+
+
+@cli.command()
+def crash(names: Names = EVERY, rounds: Rounds = 1, days: Days = 60, slots: Slots = 40) -> None:
+    """Kill -9 half-way, started again at once. A peer that comes out wrong is shown, and is no failure of this run."""
+    results, chosen_ones = [], chosen(names)
+    with sitting(say) as bench:
+        for number in range(rounds):
+            for system in chosen_ones:
+                say(f"round {number + 1} of {rounds}: {system.name}, killed half-way")
+                results.append(kept(attempt(system, "crash", faults.crash(bench, system, Shape(days, slots)))))
+    show(results, CRASHED, "kill -9 half-way")
+
+
+@cli.command()
+def recover(
+    days: Days = 500,
+    slots: Slots = 4,
+    batch: Annotated[int, typer.Option(help="BORDERTALLY_BATCH_REPORTS, so that no batch spans 30 days.")] = 10_000,
+) -> None:
+    """A restart of a worker that holds 200 flows x 500 days."""
+    with sitting(say) as bench:
+        extra = {"BORDERTALLY_BATCH_REPORTS": str(batch)}
+        result = attempt(systems()[OURS], "recover", faults.recover(bench, Shape(days, slots), extra))
+    show([kept(result)], RECOVERED, f"recovery of {days} days of 200 flows", by="bins")
+
+
+@cli.command()
+def join(
+    days: Days = 30,
+    slots: Slots = 8,
+    rate: Annotated[float, typer.Option(min=1, help="Reports a second.")] = 500.0,
+    phase_s: Annotated[float, typer.Option("--phase", min=5, help="Seconds alone, joined, and after it left.")] = 20.0,
+    kill: Annotated[bool, typer.Option("--kill", help="The second worker ends by kill -9, not when asked.")] = False,
+) -> None:
+    """A second worker joins during a steady feed, and leaves again: how long is the pause?"""
+    with sitting(say) as bench:
+        shape = Shape(days, slots)
+        job = faults.join(bench, shape, rate=rate, phase_s=phase_s, kill=kill)
+        result = attempt(systems()[OURS], "join", job)
+    show([kept(result)], JOINED, f"a second worker joins and leaves at {rate:g} reports a second")
+
+
+def attempt(system: System, kind: str, job: Coroutine[Any, Any, Result]) -> Result:
+    """Run to a result; one that failed is a result that is not exact."""
+    try:
+        return asyncio.run(job)
+    except RunFailedError as error:
+        verdict = {"examples": [str(error)], "failed": 1}
+        return {"system": system.name, "kind": kind, "exact": False, "verdict": verdict}
+
+
+def kept(result: Result) -> Result:
+    """Keep a result, and say in a line what it is."""
+    keep(result | {"at": time.strftime("%Y-%m-%dT%H:%M:%S")}, RESULTS)
+    complain(result, err)
+    say(short(result))
+    return result
 
 
 def short(result: Result) -> str:
     """A result in a line."""
-    left_out = ("system", "kind", "verdict", "round", "at")
-    return f"{result['system']}: " + ", ".join(f"{key} {value}" for key, value in result.items() if key not in left_out)
+    return f"{result['system']}: " + ", ".join(
+        f"{key} {value}" for key, value in result.items() if key not in ("system", "kind", "verdict", "round")
+    )
 
 
-def finish(results: list[Result]) -> None:
-    """Say where the results are; exit code 1 when a figure of any was wrong."""
+def show(results: list[Result], columns: dict[str, str], title: str, by: str = "system") -> None:
+    """Print the table and where the results are; exit code 1 when a figure was wrong (in a crash: of ours)."""
+    good = [one for one in results if "failed" not in one["verdict"]]
+    out.print(table(good, columns, title, by))
+    if (better := ratios(good)) is not None:
+        out.print(better)
     say(f"one JSON line a run: {RESULTS}")
-    if not all(one["exact"] for one in results):
+    if not all(one["exact"] or (one["kind"] == "crash" and one["system"] != OURS) for one in results):
         raise typer.Exit(1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,4 +90,14 @@ def live(day: int, count: int, seed: int = 7) -> list[Live]:
 
 def last_day(shape: Shape) -> str:
     """The last day of the stream."""
-    return (FIRST + timedelta(days=shape.days - 1)).date().isoformat()
+    return date_of(shape.days - 1).date().isoformat()
+
+
+def number_of(date: str) -> int:
+    """The number of days from the beginning of the stream up to and with a date."""
+    return (datetime.fromisoformat(date).date() - FIRST.date()).days + 1
+
+
+def date_of(day: int) -> datetime:
+    """The beginning of a day of the stream, by number."""
+    return FIRST + timedelta(days=day)

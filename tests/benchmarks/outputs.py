@@ -12,10 +12,17 @@ from benchmarks import broker
 from benchmarks.oracle import ExpectedAlert, Oracle, rolling
 from benchmarks.systems import Lane, Said, System
 
+STATE_DAYS = 30
+"""Days in a state on totals."""
+
 
 @dataclass
 class Verdict:
-    """How many figures differ from the oracle's; anything but zeros makes a run worthless."""
+    """How many figures differ from the oracle's; anything but zeros makes a run worthless.
+
+    Not so `stale_days`: days of sums that had left the 30 days of a state before their last part came. A state
+    replaces the one before, so what is told of them is no longer said; it is the ledger that has them right.
+    """
 
     figures: int = 0
     wrong_days: int = 0
@@ -25,13 +32,14 @@ class Verdict:
     alerts_missing: int = 0
     alerts_extra: int = 0
     ids_reused: int = 0
+    stale_days: int = 0
     examples: list[str] = field(default_factory=list)
 
     @property
     def exact(self) -> bool:
         """Whether everything is as the oracle says."""
         counts = asdict(self)
-        return not any(counts[name] for name in counts if name not in ("figures", "examples"))
+        return not any(counts[name] for name in counts if name not in ("figures", "stale_days", "examples"))
 
     def add(self, name: str, example: str) -> None:
         """Count one fault."""
@@ -84,18 +92,20 @@ async def told(system: System, lane: Lane, leaves: Callable[[str], bool]) -> Tol
     return found
 
 
-def check_figures(found: Told, oracle: Oracle, *, parents: bool, days_shown: int | None = None) -> Verdict:
-    """Compare days and weeks. `days_shown`: older days than so many may never have been said (None: all must be)."""
+def check_figures(found: Told, oracle: Oracle, *, parents: bool) -> Verdict:
+    """Compare the last figure told of each day, and the rolling weeks; with `parents` also for sums."""
     verdict = Verdict()
     wanted = oracle.figures(parents=parents)
     for flow, days in wanted.items():
         told_days, told_weeks = found.days.get(flow, {}), found.weeks.get(flow, {})
-        recent = sorted(days)[-(days_shown or len(days)) :]
+        shown = sorted(days) if flow in oracle.people else sorted(days)[-STATE_DAYS:]
         for day, people in days.items():
             verdict.figures += 1
-            if day not in told_days and day in recent:
+            if day not in shown:
+                verdict.stale_days += told_days.get(day) != people
+            elif day not in told_days:
                 verdict.add("unsaid_days", f"{flow} {day} is never told")
-            elif told_days.get(day, people) != people:
+            elif told_days[day] != people:
                 verdict.add("wrong_days", f"{flow} {day} is told as {told_days[day]}, not {people}")
         newest = found.last.get(flow, "")
         if max(days) not in told_weeks or newest > max(days):

@@ -24,6 +24,35 @@ COLUMNS = {
     "p99_ms": "p99 ms",
     "alert_p99_ms": "alerts p99 ms",
 }
+SCALED = {
+    "reports": "reports",
+    "reports_per_s": "reports/s",
+    "cpu_us_per_report": "CPU us a report",
+    "cpu_us_per_report_steady": "without start-up",
+    "rss_mb": "peak MB",
+    "drain_s": "drain s",
+}
+CRASHED = {
+    "told_before": "records before",
+    "told_after": "after",
+    "first_output_s": "first output s",
+    "caught_up_s": "caught up s",
+    "all_done_s": "all done s",
+    "wrong": "wrong figures",
+    "ids_reused": "ids with two meanings",
+}
+RECOVERED = {
+    "ready_s": "ready s",
+    "first_output_s": "first output s",
+    "cpu_s": "CPU s",
+    "rss_mb": "peak MB",
+    "rss_mb_before": "before the restart",
+}
+JOINED = {
+    f"{phase}_{key}": f"{phase} {what}"
+    for phase in ("alone", "joined", "left")
+    for key, what in (("p50_ms", "p50 ms"), ("longest_ms", "longest ms"), ("silence_s", "silence s"))
+}
 MORE_IS_BETTER = {"reports_per_s", "reports_per_s_with_start"}
 
 
@@ -64,7 +93,9 @@ def ratios(results: Sequence[Result], ours: str = "bordertally") -> Table | None
     """How many times better ours is than each other, round by round: median and range."""
     rounds: dict[int, dict[str, Result]] = {}
     for result in results:
-        rounds.setdefault(result["round"], {})[result["system"]] = result
+        rounds.setdefault(result.get("round", 0), {})[result["system"]] = result
+    if any(result["kind"] != "drain" for result in results):
+        return None
     others = sorted({one["system"] for one in results} - {ours})
     if not others or not any(ours in one for one in rounds.values()):
         return None
@@ -86,7 +117,7 @@ def _ratio(ours: float, theirs: float, key: str) -> float | None:
     return better / worse if worse else None
 
 
-def faults(result: Result, console: Console) -> None:
+def complain(result: Result, console: Console) -> None:
     """Say what was wrong with a run's figures."""
     if not result["exact"]:
         counts = {name: count for name, count in result["verdict"].items() if count and name != "examples"}
