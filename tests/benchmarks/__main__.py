@@ -118,7 +118,7 @@ def crash(names: Names = EVERY, rounds: Rounds = 1, days: Days = 60, slots: Slot
 def recover(
     days: Days = 500,
     slots: Slots = 4,
-    batch: Annotated[int, typer.Option(help="BORDERTALLY_BATCH_REPORTS, so that no batch spans 30 days.")] = 10_000,
+    batch: Annotated[int, typer.Option(help="BORDERTALLY_BATCH_REPORTS: no batch may span 30 days.")] = 4_000,
 ) -> None:
     """A restart of a worker that holds 200 flows x 500 days."""
     with sitting(say) as bench:

@@ -97,17 +97,9 @@ def check_figures(found: Told, oracle: Oracle, *, parents: bool) -> Verdict:
     verdict = Verdict()
     wanted = oracle.figures(parents=parents)
     for flow, days in wanted.items():
-        told_days, told_weeks = found.days.get(flow, {}), found.weeks.get(flow, {})
         shown = sorted(days) if flow in oracle.people else sorted(days)[-STATE_DAYS:]
-        for day, people in days.items():
-            verdict.figures += 1
-            if day not in shown:
-                verdict.stale_days += told_days.get(day) != people
-            elif day not in told_days:
-                verdict.add("unsaid_days", f"{flow} {day} is never told")
-            elif told_days[day] != people:
-                verdict.add("wrong_days", f"{flow} {day} is told as {told_days[day]}, not {people}")
-        newest = found.last.get(flow, "")
+        _check_days(flow, days, shown, found.days.get(flow, {}), verdict)
+        newest, told_weeks = found.last.get(flow, ""), found.weeks.get(flow, {})
         if max(days) not in told_weeks or newest > max(days):
             verdict.add("wrong_weeks", f"{flow}: the last week told is up to {newest}, not {max(days)}")
         for day in [newest] if parents else told_weeks:
@@ -117,6 +109,17 @@ def check_figures(found: Told, oracle: Oracle, *, parents: bool) -> Verdict:
         for day in told_days.keys() - wanted.get(flow, {}).keys():
             verdict.add("spurious_days", f"{flow} {day} is told, and was never reported")
     return verdict
+
+
+def _check_days(flow: str, days: dict[str, int], shown: list[str], told_days: dict[str, int], verdict: Verdict) -> None:
+    for day, people in days.items():
+        verdict.figures += 1
+        if day not in shown:
+            verdict.stale_days += told_days.get(day) != people
+        elif day not in told_days:
+            verdict.add("unsaid_days", f"{flow} {day} is never told")
+        elif told_days[day] != people:
+            verdict.add("wrong_days", f"{flow} {day} is told as {told_days[day]}, not {people}")
 
 
 class AlertRecord(msgspec.Struct):
