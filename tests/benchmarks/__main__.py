@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import sys
 import time
 from collections.abc import Coroutine
 from typing import Annotated, Any
@@ -180,6 +182,7 @@ def show(results: list[Result], columns: dict[str, str], title: str, by: str = "
 
 def main() -> None:
     """Run a command; what a user can cause ends in one sentence."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whatever was started is stopped
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         cli()

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import broker, feed, latency
 from benchmarks.bench import Sitting, drained, ready
-from benchmarks.machine import Meter, peak_mb
+from benchmarks.machine import Meter, busy_s, peak_mb
 from benchmarks.outputs import AlertRecord, alert_of, alert_values, check_alerts, check_figures, told
 from benchmarks.stream import FLOWS, Shape
 from benchmarks.systems import Bordertally, Lane, Process, System
@@ -30,9 +30,12 @@ async def drain(
     async with bench.lane(system) as lane:
         await broker.fill(lane.address, lane.reports, feed.lines(bench.file(shape)))
         async with bench.started(system, lane) as process:
+            busy = busy_s(bench.cores.system)
             with Meter(process.pid) as meter:
                 ready_at = await ready(process) if ours else None
                 done = await drained(system, lane, process, feed.last_day(shape), limit_s=limit_s)
+                others = busy_s(bench.cores.system) - busy - meter.at(time.time())
+                others_percent = 100 * max(0.0, others) / (time.time() - process.began)
                 drained_mb = peak_mb(process.pid)
                 found = await told(system, lane, set(FLOWS).__contains__)
                 live = await _live(system, lane, process, counts, rate) if counts else {}
@@ -59,6 +62,7 @@ async def drain(
         "ready_s": None if ready_at is None else round(ready_at - process.began, 2),
         "drain_s": round(last - first, 2),
         "all_done_s": round(done - process.began, 2),
+        "others_percent": round(others_percent, 1),
         "rss_mb": round(memory),
         "rss_mb_drained": round(drained_mb),
         "p50_ms": None,

@@ -41,6 +41,16 @@ def cpu_s(pid: int) -> float:
     return sum(int(one) for one in fields[11:15]) / TICK
 
 
+def busy_s(core: int) -> float:
+    """Seconds a core has worked so far, for whomever, those taken by the machine's host included."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *fields = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _idle, _waiting, *rest = (int(one) for one in fields)
+            return (user + nice + system + sum(rest[:3])) / TICK
+    return 0.0
+
+
 def peak_mb(pid: int) -> float:
     """The most memory a process has held at once (VmHWM), in MB; 0 when it is gone."""
     with contextlib.suppress(OSError):

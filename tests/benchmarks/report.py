@@ -19,10 +19,12 @@ COLUMNS = {
     "cpu_us_per_report": "CPU us a report",
     "cpu_us_per_report_steady": "without start-up",
     "rss_mb": "peak MB",
-    "start_s": "start s",
+    "start_s": "first output s",
+    "all_done_s": "all done s",
     "p50_ms": "p50 ms",
     "p99_ms": "p99 ms",
     "alert_p99_ms": "alerts p99 ms",
+    "others_percent": "others %",
 }
 SCALED = {
     "reports": "reports",
