@@ -117,15 +117,10 @@ def crash(names: Names = EVERY, rounds: Rounds = 1, days: Days = 60, slots: Slot
 
 
 @cli.command()
-def recover(
-    days: Days = 500,
-    slots: Slots = 4,
-    batch: Annotated[int, typer.Option(help="BORDERTALLY_BATCH_REPORTS: no batch may span 30 days.")] = 4_000,
-) -> None:
+def recover(days: Days = 500, slots: Slots = 4) -> None:
     """A restart of a worker that holds 200 flows x 500 days."""
     with sitting(say) as bench:
-        extra = {"BORDERTALLY_BATCH_REPORTS": str(batch)}
-        result = attempt(systems()[OURS], "recover", faults.recover(bench, Shape(days, slots), extra))
+        result = attempt(systems()[OURS], "recover", faults.recover(bench, Shape(days, slots)))
     show([kept(result)], RECOVERED, f"recovery of {days} days of 200 flows", by="bins")
 
 

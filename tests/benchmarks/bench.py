@@ -58,10 +58,10 @@ class Sitting:
         return deepcopy(self._oracles[shape])
 
     @asynccontextmanager
-    async def lane(self, system: System, extra: dict[str, str] | None = None) -> AsyncIterator[Lane]:
+    async def lane(self, system: System, shape: Shape) -> AsyncIterator[Lane]:
         """Topics and a directory of a run, gone after it."""
         name = f"{system.name}-{uuid.uuid4().hex[:6]}"
-        lane = Lane(name, self.address, self.directory / name, extra=extra or {})
+        lane = Lane(name, self.address, self.directory / name, extra=system.settings(shape))
         lane.directory.mkdir()
         await system.make_topics(lane)
         try:

@@ -27,7 +27,7 @@ async def drain(
     ours = isinstance(system, Bordertally)
     oracle = bench.oracle(shape)
     counts = feed.live(shape.days, int(rate * live_s)) if live_s else []
-    async with bench.lane(system) as lane:
+    async with bench.lane(system, shape) as lane:
         await broker.fill(lane.address, lane.reports, feed.lines(bench.file(shape)))
         async with bench.started(system, lane) as process:
             busy = busy_s(bench.cores.system)

@@ -21,7 +21,7 @@ Result = dict[str, Any]
 async def crash(bench: Sitting, system: System, shape: Shape) -> Result:
     """Kill -9 when half of the days have been told, start again at once, and see what came of it."""
     oracle = bench.oracle(shape)
-    async with bench.lane(system) as lane:
+    async with bench.lane(system, shape) as lane:
         await broker.fill(lane.address, lane.reports, feed.lines(bench.file(shape)))
         async with bench.started(system, lane) as process:
             await reached(system, lane, process, shape.days / 2)
@@ -51,11 +51,11 @@ async def crash(bench: Sitting, system: System, shape: Shape) -> Result:
     }
 
 
-async def recover(bench: Sitting, shape: Shape, extra: dict[str, str]) -> Result:
+async def recover(bench: Sitting, shape: Shape) -> Result:
     """Stop a worker that holds many days, publish one count a flow, start it anew: how soon is it of use again?"""
     system, oracle = Bordertally(), bench.oracle(shape)
     counts = feed.live(shape.days, len(FLOWS))
-    async with bench.lane(system, extra) as lane:
+    async with bench.lane(system, shape) as lane:
         await broker.fill(lane.address, lane.reports, feed.lines(bench.file(shape)))
         async with bench.started(system, lane) as process:
             await drained(system, lane, process, feed.last_day(shape))
@@ -90,7 +90,7 @@ async def join(bench: Sitting, shape: Shape, *, rate: float, phase_s: float, kil
     """A steady feed; after a phase a second worker joins, after another it leaves, after a third the feed ends."""
     system, oracle = Bordertally(), bench.oracle(shape)
     counts = feed.live(shape.days, int(rate * phase_s * 3))
-    async with bench.lane(system) as lane:
+    async with bench.lane(system, shape) as lane:
         await broker.fill(lane.address, lane.reports, feed.lines(bench.file(shape)))
         async with bench.started(system, lane, "") as one:
             await drained(system, lane, one, feed.last_day(shape))

@@ -20,9 +20,10 @@ from agents.servers.spawn import spawn
 from benchmarks import broker, install
 from benchmarks.machine import Cores
 from benchmarks.oracle import before
-from benchmarks.stream import registry
+from benchmarks.stream import FLOWS, Shape, registry
 
 PROJECT = Path(__file__).parents[2]
+BATCH_DAYS, USUAL_BATCH = 20, 20_000
 ARRIVAL = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"}
 
 
@@ -98,6 +99,10 @@ class System:
     def install(self, cache: Path, say: Callable[[str], None]) -> None:
         """Make its environment. Raises install.UnavailableError with the reason."""
 
+    def settings(self, _shape: Shape) -> dict[str, str]:
+        """What a stream of this shape needs set."""
+        return {}
+
     async def make_topics(self, lane: Lane) -> None:
         """Create the topics of a run and name them in `lane`."""
         lane.reports, lane.totals, lane.alerts = (f"{lane.name}-{one}" for one in ("reports", "totals", "alerts"))
@@ -124,6 +129,11 @@ class Bordertally(System):
 
     name = "bordertally"
     program = str(Path(sys.executable).with_name("bordertally"))
+
+    def settings(self, shape: Shape) -> dict[str, str]:
+        """Smaller batches where few counts a day would have one span more days than the 30 of a state."""
+        reports = BATCH_DAYS * shape.slots * len(FLOWS) // broker.PARTITIONS
+        return {"BORDERTALLY_BATCH_REPORTS": str(reports)} if reports < USUAL_BATCH else {}
 
     def environment(self, lane: Lane) -> dict[str, str]:
         """Settings of a worker of this run."""
