@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test lint docs clean
+.PHONY: help demo test bench lint docs clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -25,6 +25,15 @@ test: $(STAMP)  ## Lint, types, and all tests (real Apache Kafka needs Java and 
 	@echo "==> ruff"; $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@echo "==> mypy --strict"; $(VENV)/bin/mypy
 	@echo "==> pytest"; $(VENV)/bin/pytest
+
+# For bench; say, make bench ROUNDS=1 DAYS=15 SYSTEMS=bordertally,bytewax
+ROUNDS := 3
+DAYS := 60
+SLOTS := 40
+SYSTEMS := bordertally,bytewax,quix,aiokafka,kstreams
+
+bench: $(STAMP)  ## Measure it beside other engines: ROUNDS=3 DAYS=60 SYSTEMS=bordertally,bytewax (needs Java and Maven)
+	@PYTHONPATH=tests $(PY) -m benchmarks run --rounds $(ROUNDS) --days $(DAYS) --slots $(SLOTS) --systems $(SYSTEMS)
 
 lint: $(STAMP)  ## Lint and types only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -1,0 +1,128 @@
+"""Results: one JSON line a run in a file, tables with median and range, ratios between systems of the same rounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Result = dict[str, Any]
+
+COLUMNS = {
+    "reports_per_s": "reports/s",
+    "reports_per_s_with_start": "with start-up",
+    "cpu_us_per_report": "CPU us a report",
+    "cpu_us_per_report_steady": "without start-up",
+    "rss_mb": "peak MB",
+    "start_s": "first output s",
+    "all_done_s": "all done s",
+    "p50_ms": "p50 ms",
+    "p99_ms": "p99 ms",
+    "alert_p99_ms": "alerts p99 ms",
+    "others_percent": "others %",
+}
+SCALED = {
+    "reports": "reports",
+    "reports_per_s": "reports/s",
+    "cpu_us_per_report": "CPU us a report",
+    "cpu_us_per_report_steady": "without start-up",
+    "rss_mb": "peak MB",
+    "drain_s": "drain s",
+}
+CRASHED = {
+    "told_before": "records before",
+    "told_after": "after",
+    "first_output_s": "first output s",
+    "caught_up_s": "caught up s",
+    "all_done_s": "all done s",
+    "wrong": "wrong figures",
+    "ids_reused": "ids with two meanings",
+}
+RECOVERED = {
+    "ready_s": "ready s",
+    "first_output_s": "first output s",
+    "cpu_s": "CPU s",
+    "rss_mb": "peak MB",
+    "rss_mb_before": "before the restart",
+}
+JOINED = {
+    f"{phase}_{key}": f"{phase} {what}"
+    for phase in ("alone", "joined", "left")
+    for key, what in (("p50_ms", "p50 ms"), ("longest_ms", "longest ms"), ("silence_s", "silence s"))
+}
+MORE_IS_BETTER = {"reports_per_s", "reports_per_s_with_start"}
+
+
+def keep(result: Result, path: Path) -> None:
+    """Append a result to the file of results."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps(result) + "\n")
+
+
+def shown(values: Sequence[float | None]) -> str:
+    """Median and range; `-` where nothing was measured, `never` where something did not come."""
+    known = [one for one in values if one is not None]
+    if not known:
+        return "-"
+    if len(known) == 1:
+        return _number(known[0])
+    return f"{_number(median(known))} ({_number(min(known))}-{_number(max(known))})"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def table(results: Iterable[Result], columns: dict[str, str], title: str, by: str = "system") -> Table:
+    """A row a system (or whatever `by` says), with median and range of its runs."""
+    rows: dict[Any, list[Result]] = {}
+    for result in results:
+        rows.setdefault(result[by], []).append(result)
+    made = Table(by, *columns.values(), "figures", title=title, title_justify="left")
+    for name, runs in rows.items():
+        exact = "exact" if all(one["exact"] for one in runs) else "[red]WRONG[/red]"
+        made.add_row(str(name), *[shown([one.get(key) for one in runs]) for key in columns], exact)
+    return made
+
+
+def ratios(results: Sequence[Result], ours: str = "bordertally") -> Table | None:
+    """How many times better ours is than each other, round by round: median and range."""
+    rounds: dict[int, dict[str, Result]] = {}
+    for result in results:
+        rounds.setdefault(result.get("round", 0), {})[result["system"]] = result
+    if any(result["kind"] != "drain" for result in results):
+        return None
+    others = sorted({one["system"] for one in results} - {ours})
+    if not others or not any(ours in one for one in rounds.values()):
+        return None
+    chosen = {key: COLUMNS[key] for key in list(COLUMNS)[:5]}
+    made = Table(f"{ours} to", *chosen.values(), title="times better, of the same rounds", title_justify="left")
+    for other in others:
+        cells = []
+        for key in chosen:
+            found = [
+                _ratio(one[ours][key], one[other][key], key) for one in rounds.values() if {ours, other} <= one.keys()
+            ]
+            cells.append(shown(found))
+        made.add_row(other, *cells)
+    return made
+
+
+def _ratio(ours: float, theirs: float, key: str) -> float | None:
+    better, worse = (ours, theirs) if key in MORE_IS_BETTER else (theirs, ours)
+    return better / worse if worse else None
+
+
+def complain(result: Result, console: Console) -> None:
+    """Say what was wrong with a run's figures."""
+    if not result["exact"]:
+        counts = {name: count for name, count in result["verdict"].items() if count and name != "examples"}
+        console.print(f"{result['system']}: WRONG: {counts}", style="red", markup=False)
+        for example in result["verdict"]["examples"]:
+            console.print(f"  {example}", style="red", markup=False)

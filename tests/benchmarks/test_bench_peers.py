@@ -1,0 +1,67 @@
+"""Peers are pinned, and one that cannot be installed is left out with a sentence."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import install
+from benchmarks.peers.rolling import Report, new_state, step
+from benchmarks.report import ratios, shown
+from benchmarks.systems import systems
+
+
+@pytest.mark.parametrize("path", sorted(install.PEERS.glob("*/requirements.txt")), ids=lambda one: one.parent.name)
+def test_requirements_are_pinned_and_name_no_host(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    assert lines
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.]+", line) for line in lines)
+
+
+def test_every_peer_has_its_program() -> None:
+    assert {one.name for one in install.PEERS.iterdir() if one.is_dir() and one.name[0] != "_"} == systems().keys() - {
+        "bordertally"
+    }
+
+
+def test_a_peer_that_cannot_be_installed_is_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(command, "CACHE", tmp_path)
+    monkeypatch.setattr(command, "say", said.append)
+    assert [one.name for one in command.chosen("bordertally,kstreams")] == ["bordertally"]
+    assert "kstreams is left out: it needs mvn" in said[0]
+
+
+def test_peers_drop_duplicates_and_tell_later_days_anew() -> None:
+    state = new_state()
+
+    def told(identity: str, day: str, people: int) -> list[tuple[str, int, int]]:
+        out, _ = step(state, Report(identity, "A", f"{day}T00:00:00Z/{day}T01:00:00Z", people, "now"))
+        return [(one["day"], one["total"], one["rolling7"]) for one in out]
+
+    assert told("a", "2022-09-21", 5) == [("2022-09-21", 5, 5)]
+    assert told("a", "2022-09-21", 5) == []
+    assert told("b", "2022-09-22", 7) == [("2022-09-22", 7, 12)]
+    assert told("c", "2022-09-21", 1) == [("2022-09-21", 6, 6), ("2022-09-22", 7, 13)]
+
+
+def test_ratios_are_of_the_same_rounds_and_above_one_where_ours_is_better() -> None:
+    def run(system: str, number: int, rate: float, cpu: float) -> dict[str, object]:
+        rest = dict.fromkeys(("reports_per_s_with_start", "cpu_us_per_report_steady", "rss_mb"), 1.0)
+        return {
+            "system": system,
+            "kind": "drain",
+            "round": number,
+            "reports_per_s": rate,
+            "cpu_us_per_report": cpu,
+        } | rest
+
+    made = ratios([run("bordertally", 1, 300, 10), run("bytewax", 1, 100, 40), run("bytewax", 2, 1, 1)])
+    assert made is not None
+    assert [next(iter(column.cells)) for column in made.columns[:4]] == ["bytewax", "3", "1", "4"]
+    assert shown([1.0, 3.0, 2.0, None]) == "2 (1-3)"
