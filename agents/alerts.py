@@ -94,7 +94,7 @@ class AlertsHop:
         await self.context.writer.write(records)
         if known != before.known:
             row = msgspec.msgpack.encode(Said(known, event.message.offset, event.message.timestamp))
-            await self.table.store({key: row}, event.message.partition)
+            await self.table.store({event.message.partition: {key: row}})
         for alert in said:
             self.context.metrics["alerts_total"].labels(alert.state.value).inc()
         self.count(key, known)

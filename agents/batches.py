@@ -16,7 +16,7 @@ from agents.context import Context, log
 FETCH_WAIT_MS = 100
 """A broker answers as soon as it has something; one that only answers after the wait (Tansu) is not left idle long."""
 
-FETCH_BYTES = 8 * 1024 * 1024
+FETCH_BYTES = 4 * 1024 * 1024
 """Bytes to fetch of a partition at once; a single message that is larger comes all the same."""
 
 COMMIT_S = 1.0

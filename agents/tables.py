@@ -40,16 +40,18 @@ class DurableTable(faust.Table[bytes, bytes]):
     def apply_changelog_batch(self, batch: object) -> None:
         """Faust's way to do the same, a record at a time: all of them are here already."""
 
-    async def store(self, rows: Mapping[bytes, bytes], partition: int, beside: Sequence[Record] = ()) -> None:
-        """Set rows of a partition, and send records that follow from them.
+    async def store(self, rows: Mapping[int, Mapping[bytes, bytes]], beside: Sequence[Record] = ()) -> None:
+        """Set rows, by partition, and send records that follow from them.
 
         Returns when the broker has all of it. Raises KafkaError or TimeoutError.
         """
-        topic = self._changelog_topic_name()
-        changes = [Record(topic, key, value, partition) for key, value in rows.items()]
+        topic = self.changelog_topic_name
+        changes = [Record(topic, key, value, at) for at, held in rows.items() for key, value in held.items()]
         await self._context.writer.write([*changes, *beside])
-        for key, value in rows.items():
-            self.data[key] = value
+        data = self.data
+        for held in rows.values():
+            for key, value in held.items():
+                data[key] = value
 
 
 def make_table(app: faust.App, name: str, partitions: int) -> DurableTable:

@@ -10,6 +10,7 @@ from faust.app.base import BootStrategy
 from mode import Service
 
 from agents.alerts import AlertsHop
+from agents.batches import FETCH_BYTES
 from agents.consuming import GaplessConsumer
 from agents.context import Context
 from agents.http import Http
@@ -18,7 +19,6 @@ from agents.lag import LagMeter
 from agents.ledger import LedgerHop
 from agents.tables import DurableTable
 from streams.settings import Hop, Settings
-from streams.topics import BIGGEST
 
 FAUST_HOPS = (Hop.LEDGER, Hop.ALERTS)
 
@@ -104,9 +104,9 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         broker_commit_interval=1.0,
         consumer_group_instance_id=f"{settings.instance}-faust" if settings.instance else None,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=BIGGEST,
+        consumer_max_fetch_size=FETCH_BYTES,
         table_standby_replicas=0,  # they race with recovery, and help only a store that keeps files
-        stream_buffer_maxsize=64,
+        stream_buffer_maxsize=16,
         stream_recovery_delay=settings.recovery_delay_s,
         stream_wait_empty=False,
         web_enabled=False,

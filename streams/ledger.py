@@ -185,16 +185,21 @@ class Ledger:
 
     def __init__(self) -> None:
         self.nodes: dict[Flow, Node] = {}
+        self._batch = _Batch()
 
     # --- claims in ---------------------------------------------------------------------------------------------
 
     def apply(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> Applied:
-        """Take claims and readings and bring every figure up to date.
+        """Take claims and readings and bring every figure up to date."""
+        self.take(claims, readings)
+        return self.settle()
 
-        Idempotent: what was seen before changes nothing. `flows` names every flow spoken of and its ancestors, changed
-        or not, so a batch that is delivered again leads to the same output again.
+    def take(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> None:
+        """Keep claims and readings; figures are brought up to date by `settle`.
+
+        Idempotent: what was seen before changes nothing.
         """
-        batch = _Batch()
+        batch = self._batch
         for claim in claims:
             period = period_of(claim)
             if period.part_of_day and claim.measure == "crossings":
@@ -204,6 +209,14 @@ class Ledger:
                 self._put(claim, period, batch)
         for group in readings:
             self._put_readings(group, batch)
+
+    def settle(self) -> Applied:
+        """Bring every figure up to date; returns what was done since the last time.
+
+        `flows` names every flow spoken of and its ancestors, changed or not, so claims that are delivered again lead
+        to the same output again.
+        """
+        batch, self._batch = self._batch, _Batch()
         self._settle(batch.touched)
         return Applied(batch.outcomes, sorted(row.key for row in batch.rows), self._with_ancestors(batch.spoken))
 
@@ -323,7 +336,8 @@ class Ledger:
     @classmethod
     def restored(cls, rows: Iterable[tuple[bytes, bytes]]) -> Ledger:
         """A ledger out of stored rows; every figure is worked out anew."""
-        ledger, batch = cls(), _Batch()
+        ledger = cls()
+        batch = ledger._batch
         for row, value in sorted((_parsed(key), value) for key, value in rows):
             if row.kind == "c":
                 for claim in _decode_claims(value):
@@ -333,7 +347,7 @@ class Ledger:
                 if readings:
                     ledger._put_readings(Readings(row.flow, source, population, unit, readings), batch)
             ledger._node(row.flow).stored(row.number, value)
-        ledger._settle(batch.touched)
+        ledger.settle()
         return ledger
 
 

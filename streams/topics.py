@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from streams.flows import origin
@@ -95,4 +96,9 @@ def partition_of(flow: str, partitions: int) -> int:
 
     CRC-32 of the origin's code, modulo the number of partitions.
     """
-    return zlib.crc32(origin(flow).encode()) % partitions
+    return _partition_of_origin(origin(flow), partitions)
+
+
+@lru_cache(maxsize=4096)
+def _partition_of_origin(code: str, partitions: int) -> int:
+    return zlib.crc32(code.encode()) % partitions

@@ -21,7 +21,7 @@ LOOSE = 0.04
 KINDS = (Kind.EQUAL, Kind.EQUAL, Kind.EQUAL, Kind.AT_LEAST, Kind.AT_MOST)
 
 
-def claims(  # noqa: PLR0917 - a row of a table
+def claims(
     count: int, noise: float, seed: int, loose: float = 0.0, kinds: Sequence[Kind] = (Kind.EQUAL,), step: int = DAY
 ) -> list[Constraint]:
     """Overlapping claims of 1 to 12 days about one hidden series, each off by up to `noise` of its figure."""
