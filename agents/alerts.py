@@ -14,7 +14,7 @@ from agents.context import Context
 from agents.publishing import Record, partition_of_key
 from agents.tables import make_table
 from streams.alerts import Known, advance
-from streams.records import AlertState, FlowState
+from streams.records import Alert, AlertState, FlowState
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
 
@@ -34,6 +34,17 @@ class Said(msgspec.Struct, array_like=True):
         return message.offset <= self.offset and message.timestamp <= self.written
 
 
+SETTLE_STATES = 500
+"""States whose outcome is sent and remembered at once at most."""
+
+
+class Glance(msgspec.Struct):
+    """Of a state, what alerts depend on: the rest is passed over unread, and that is most of it."""
+
+    episodes: msgspec.Raw
+
+
+_decode_glance = msgspec.json.Decoder(Glance).decode
 _decode_said = msgspec.msgpack.Decoder(Said).decode
 
 
@@ -48,6 +59,10 @@ class AlertsHop:
         self.app, self.context = app, context
         self.table = make_table(app, "alerts", settings.partitions)
         self.open: dict[bytes, Counter[str]] = {}
+        self.seen: dict[bytes, bytes] = {}  # by flow, the episodes last compared with what was said
+        self.taken: list[EventT[bytes]] = []
+        self.said: list[tuple[bytes, Alert]] = []
+        self.rows: dict[int, dict[bytes, bytes]] = {}
         self.total: Counter[str] = Counter()
         topic = app.topic(context.topics.totals, key_type=bytes, value_type=bytes, partitions=settings.partitions)
         self.agent = app.agent(topic, name="alerts", concurrency=1)(self.run)
@@ -56,7 +71,11 @@ class AlertsHop:
     async def revoked(self, _app: object, revoked: set[TopicPartition], *_: object, **__: object) -> None:
         """Others speak for these flows now."""
         self.open.clear()
+        self.seen.clear()
         self.total.clear()
+        self.taken.clear()
+        self.said.clear()
+        self.rows.clear()
         for tp in revoked:
             self.context.progress.pop(("alerts", tp.topic, tp.partition), None)
 
@@ -69,35 +88,50 @@ class AlertsHop:
                 self.count(key, _decode_said(stored).known)
 
     async def run(self, stream: faust.StreamT[bytes]) -> None:
-        """Work events through one at a time, in order."""
+        """Take states one at a time, in order; say and remember what came of all that are here at once."""
         stream.enable_acks = False
+        queue = cast("Any", stream.channel).queue
         async for event in stream.events():
             try:
-                await self.handle(event)
+                self.take(event)
+                if queue.empty() or len(self.taken) >= SETTLE_STATES:
+                    await self.settle(stream)
             except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
                 self.context.die("the alerts hop failed", error)
-            await stream.ack(event)
-            self.context.progress["alerts", self.context.topics.totals, event.message.partition] = (
-                event.message.offset + 1
-            )
 
-    async def handle(self, event: EventT[bytes]) -> None:
-        """One state of one flow."""
-        key = cast("bytes", event.key)
-        self.context.metrics["states_read_total"].inc()
-        stored = self.table.get(key)
+    def take(self, event: EventT[bytes]) -> None:
+        """Compare one state of one flow with what was said about it."""
+        key, message = cast("bytes", event.key), event.message
+        self.taken.append(event)
+        episodes = bytes(_decode_glance(event.value).episodes)
+        if self.seen.get(key) == episodes:
+            return
+        rows = self.rows.setdefault(message.partition, {})
+        stored = rows.get(key) or self.table.get(key)
         before = _decode_said(stored) if stored else Said()
-        if before.covers(event.message):
+        if before.covers(message):  # not `seen`: this is no newer than what is known
             return
         known, said = advance(before.known, _decode_state(event.value), self.context.names)
-        records = [Record(self.context.topics.alerts, key, msgspec.json.encode(alert)) for alert in said]
-        await self.context.writer.write(records)
+        self.said += [(key, alert) for alert in said]
         if known != before.known:
-            row = msgspec.msgpack.encode(Said(known, event.message.offset, event.message.timestamp))
-            await self.table.store({event.message.partition: {key: row}})
-        for alert in said:
-            self.context.metrics["alerts_total"].labels(alert.state.value).inc()
+            rows[key] = msgspec.msgpack.encode(Said(known, message.offset, message.timestamp))
+        self.seen[key] = episodes
         self.count(key, known)
+
+    async def settle(self, stream: faust.StreamT[bytes]) -> None:
+        """Send what there is to say, remember it, and acknowledge the states that led to it."""
+        taken, said, rows = self.taken, self.said, self.rows
+        self.taken, self.said, self.rows = [], [], {}
+        metrics, topic = self.context.metrics, self.context.topics.alerts
+        await self.context.writer.write([Record(topic, key, msgspec.json.encode(alert)) for key, alert in said])
+        await self.table.store(rows)
+        for _, alert in said:
+            metrics["alerts_total"].labels(alert.state.value).inc()
+        metrics["states_read_total"].inc(len(taken))
+        for event in taken:
+            message = event.message
+            await stream.ack(event)
+            self.context.progress["alerts", message.topic, message.partition] = message.offset + 1
 
     def count(self, key: bytes, known: list[Known]) -> None:
         """Keep the gauge of open alerts by severity."""
