@@ -27,10 +27,10 @@ def surges(series: Mapping[int, float]) -> list[Surge]:
     """The surges of a series of people a day by ordinal day, oldest first.
 
     A surge begins on day t if the mean of the week that follows, t..t+6, and the day itself are at least 1.5 times the
-    mean of the 28 days before, at least 50 people a day more than it, and at least 1.25 times the highest week
-    among those days. It goes on while the week that follows each day stays 1.5 times and 50 people above that mean of
-    before, for a week at least and 28 days at most: by then the new level is what is normal. The day is judged by days that
-    come after it, so no detector can do the same. Days before 14 days are known begin none.
+    mean of the 28 days before, at least 50 people a day more than it, and at least 1.25 times the highest week among
+    those days. It goes on while the week that follows each day stays 1.5 times and 50 people above that mean, for a
+    week at least and 28 days at most: by then the new level is what is normal. A day is judged by days that come after
+    it, so no detector can do the same. Days with fewer than 14 days known before them begin none.
     """
     if not series:
         return []

@@ -39,7 +39,8 @@ def test_one_that_comes_again_within_four_weeks_must_be_higher() -> None:
 
 def test_nothing_begins_before_two_weeks_are_known() -> None:
     assert surges({}) == []
-    assert surges(dict(enumerate([0.0] * 13 + [900.0] * 10))) == []
+    assert surges(dict(enumerate([0.0] * 10 + [900.0] * 7))) == []
+    assert surges(dict(enumerate([0.0] * 14 + [900.0] * 7))) == [Surge(14, 20)]
 
 
 @pytest.mark.parametrize("name", ["uk", "hk", "ro"])
