@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from streams.baselines import judge
+from streams.baselines import judge, says
 from streams.ledger import PEOPLE, Key, Node, evidence
 from streams.memo import Memo
 from streams.periods import iso_day
@@ -329,7 +329,8 @@ def explain(flow: str, episode: Episode, names: dict[str, str]) -> str:
         "operator": f"a normal {level} set by the operator",
         "stated": f"a normal {level} ({name})",
         "derived": f"{level} the period before ({name})",
-        "learned": f"{level} in the days t-9 to t-3 (learned, threshold {people(baseline.threshold):,})",
+        "learned": f"{level} {says(baseline)}, threshold {people(baseline.threshold):,}",
+        "absolute": f"no known normal and more than {level} (absolute, set by the operator)",
     }[baseline.kind]
     who = "" if baseline.population == "people" else f" {baseline.population}"
     count = f"{episode.report_count} report{'' if episode.report_count == 1 else 's'}"

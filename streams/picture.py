@@ -12,6 +12,7 @@ from streams.totals import LONGEST, conflicts, day_figures, noted, totals
 
 def flow_state(node: Node, rules: Rules) -> FlowState:
     """The state of one flow; a function of the claims in the ledger and the rules alone."""
+    rules = rules.of(node.flow)
     limit = rules.detection.project_days
     windows = totals(node, PEOPLE, limit)
     rate, day, baseline = latest_rate(node, rules)

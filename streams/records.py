@@ -172,9 +172,12 @@ class Total(Struct, frozen=True):
 
 
 class Baseline(Struct, frozen=True):
-    """The normal level of a day: people a day expected, the threshold, where it comes from, and in whose words."""
+    """The normal level of a day: people a day expected, the threshold, where it comes from, and in whose words.
 
-    kind: Literal["operator", "stated", "derived", "learned"]
+    `method` names how a learned one was learned.
+    """
+
+    kind: Literal["operator", "stated", "derived", "learned", "absolute"]
     expected: float
     threshold: float
     population: str = "people"
@@ -182,6 +185,7 @@ class Baseline(Struct, frozen=True):
     report: str | None = None
     low: float | None = None
     high: float | None = None
+    method: str | None = None
 
 
 class Episode(Struct, frozen=True):
