@@ -36,6 +36,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     method: Annotated[list[str] | None, typer.Option(help=f"One or several of {', '.join(CHOICES)}.")] = None,
     episodes: Annotated[Path | None, typer.Option(help="CSV of known surges; default: found by hindsight.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the series and its alerts to this .svg or .png.")] = None,
+    log: Annotated[bool, typer.Option("--log", help="Plot people on a logarithmic scale.")] = False,
     flow: Annotated[str | None, typer.Option(help="Only this flow; of a file without flows, its name.")] = None,
     rules: Annotated[Path | None, typer.Option(envvar="BORDERTALLY_RULES", help="Detection settings (TOML).")] = None,
     sources: Annotated[
@@ -69,7 +70,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     given: dict[str, list[Surge]] = {node.flow: _surges(node, known, alone=len(nodes) == 1) for node in nodes}
     measures = [measure(node, name, rules_for(name, ours), given[node.flow]) for node in nodes for name in methods]
     if plot is not None:
-        draw(plot, _panels(nodes, methods, ours, measures, given))
+        draw(plot, _panels(nodes, methods, ours, measures, given), log=log)
     if as_json:
         sys.stdout.write(msgspec.json.encode([_row(one) for one in measures]).decode() + "\n")
     else:

@@ -29,9 +29,10 @@ class Panel(NamedTuple):
     surges: Sequence[Surge]
 
 
-def draw(path: Path, panels: Sequence[Panel]) -> None:
-    """Write an SVG or a PNG, panel below panel. The same panels give the same bytes.
+def draw(path: Path, panels: Sequence[Panel], *, log: bool = False) -> None:
+    """Write an SVG or a PNG, panel below panel; with `log`, people on a logarithmic scale from ten on.
 
+    The same panels give the same bytes.
     Raises BordertallyError for another kind of file, for more than twelve panels, and without matplotlib.
     """
     if path.suffix.lower() not in KINDS:
@@ -48,7 +49,10 @@ def draw(path: Path, panels: Sequence[Panel]) -> None:
         axes = figure.subplots(len(panels), squeeze=False)
         for panel, one in zip(panels, axes[:, 0], strict=True):
             _panel(one, panel)
-        axes[0, 0].legend(loc="upper left", ncols=6, frameon=False, fontsize=8)
+            if log:
+                one.set_yscale("symlog", linthresh=10)
+            one.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=7, frameon=False, fontsize=8)
         plain = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
         try:
             figure.savefig(path, dpi=110, metadata=plain)
@@ -78,7 +82,6 @@ def _panel(axes: Axes, panel: Panel) -> None:
         axes.plot(dates, [rates[day] for day in inside], color=colour, linewidth=1.6)
         axes.plot(dates[:1], [rates[inside[0]]], marker="o", markersize=3.5, color=colour, linestyle="", label=label)
     axes.set_title(panel.title, loc="left", fontsize=10)
-    axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
+    axes.set_ylim(bottom=0)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")

@@ -158,6 +158,8 @@ def test_the_same_panels_give_the_same_bytes(tmp_path: Path, name: str, begins: 
     draw(tmp_path / name, [PANEL, PANEL])
     assert first.startswith(begins)
     assert (tmp_path / name).read_bytes() == first
+    draw(tmp_path / name, [PANEL, PANEL], log=True)
+    assert (tmp_path / name).read_bytes() != first
 
 
 def test_more_panels_than_fit_are_refused(tmp_path: Path) -> None:
