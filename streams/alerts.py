@@ -15,6 +15,7 @@ import msgspec
 
 from streams.baselines import judge, says
 from streams.ledger import PEOPLE, Key, Node, evidence
+from streams.lifecycle import IMPATIENT, Run, alerts_from
 from streams.memo import Memo
 from streams.periods import iso_day
 from streams.records import Alert, AlertState, Baseline, Episode, FlowState
@@ -25,6 +26,7 @@ RULE = "daily-rate"
 """The rule: people a day over the baseline's threshold."""
 
 EXACT = 1e-9
+SEVERITIES = ("notice", "warning", "critical")
 
 
 def severity(ratio: float, rules: Detection) -> str:
@@ -49,7 +51,7 @@ def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) 
 
 
 def episodes(node: Node, rules: Rules) -> list[Episode]:
-    """The runs of days on which the flow's daily rate exceeded its threshold, oldest first.
+    """The runs of days on which the flow's daily rate exceeded its threshold, oldest first, joined as the rules say.
 
     Days without a claim or a baseline neither open nor close one. A day in progress may open one (a count only
     grows); only a finished day closes one.
@@ -71,6 +73,8 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
             current.add(day, rate, baseline)
     if current is not None:
         current.until = _closed(node, rules, current.last + 1, (node.last(PEOPLE) or 0) + 1)
+    if rules.detection.patience != IMPATIENT:
+        runs = _patient(node, rules, runs)
     known, memo.episodes = memo.episodes, {}
     for run in runs:
         span = (run.days[0][0], run.last, run.until)
@@ -107,12 +111,29 @@ def _closed(node: Node, rules: Rules, first: int, end: int) -> int | None:
     return None
 
 
+def _patient(node: Node, rules: Rules, runs: list[_Run]) -> list[_Run]:
+    """The runs that are alerts by `for`, `keep_firing_for` and `cooldown`, joined where one goes on in the next."""
+    end = (node.last(PEOPLE) or 0) + 1
+    joined = alerts_from(
+        [Run(run.days[0][0], run.last, run.until) for run in runs],
+        rules.detection.patience,
+        lambda first, before: _closed(node, rules, first, end if before is None else before),
+        lambda place: SEVERITIES.index(severity(runs[place].worst, rules.detection)),
+    )
+    return [_Run([day for place in one.members for day in runs[place].days], one.until) for one in joined]
+
+
 class _Run:
     """An episode in the making."""
 
-    def __init__(self) -> None:
-        self.until: int | None = None
-        self.days: list[tuple[int, float, Baseline]] = []
+    def __init__(self, days: list[tuple[int, float, Baseline]] | None = None, until: int | None = None) -> None:
+        self.until = until
+        self.days = days or []
+
+    @property
+    def worst(self) -> float:
+        """The highest ratio of its days."""
+        return max(_ratio(rate, baseline.expected) for _, rate, baseline in self.days)
 
     @property
     def last(self) -> int:

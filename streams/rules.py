@@ -12,6 +12,7 @@ from streams.errors import ConfigError, RefusedError, shown
 from streams.flows import check_pattern, covers, nested, parse_flow
 from streams.learning.levels import Tuning
 from streams.learning.methods import METHODS, looks_back
+from streams.lifecycle import Patience, days_in
 
 
 class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,6 +28,8 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ripple (a share of 1/6 makes the threshold at least 1.5 times the mean), and a rate below `minimum_people` never
     does. `absolute`: the threshold in people a day where there is no baseline at all; None opens nothing there.
 
+    `for`, `keep_firing_for`, `cooldown`: see lifecycle.Patience; durations in days or weeks such as "2d".
+
     A stated or derived level holds from `stated_before_days` before its claim to `stated_after_days` after it.
     `project_days`: how long a silent flow is carried on at its last rate.
     """
@@ -41,6 +44,9 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sigma_floor_share: float = 1 / 6
     minimum_people: float = 50.0
     absolute: float | None = None
+    for_: str = msgspec.field(default="0d", name="for")
+    keep_firing_for: str = "0d"
+    cooldown: str = "0d"
     stated_before_days: int = 30
     stated_after_days: int = 90
     project_days: int = 7
@@ -54,6 +60,11 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def tuning(self) -> Tuning:
         """How far above the expected rate a learned threshold lies."""
         return Tuning(self.sigmas, self.sigma_floor, self.sigma_floor_share)
+
+    @property
+    def patience(self) -> Patience:
+        """How patient alerts are, in days."""
+        return Patience(days_in(self.for_), days_in(self.keep_firing_for), days_in(self.cooldown))
 
     @property
     def looks_back(self) -> range:
@@ -78,7 +89,7 @@ class OperatorBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Settings of learned baselines for some flows, instead of those in Detection; None leaves a setting as it is.
+    """Settings of detection for some flows, instead of those in Detection; None leaves a setting as it is.
 
     `flow` is a pattern as in the source registry: a flow stands for itself and all below it, `*` for any one part.
     """
@@ -90,6 +101,9 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     sigma_floor_share: float | None = None
     minimum_people: float | None = None
     absolute: float | None = None
+    for_: str | None = msgspec.field(default=None, name="for")
+    keep_firing_for: str | None = None
+    cooldown: str | None = None
 
     def over(self, detection: Detection) -> Detection:
         """The settings with these in their place."""
@@ -149,7 +163,7 @@ def parse_rules(text: str, where: str, blocs: frozenset[str] = frozenset()) -> R
             raise ConfigError(f"{where}: detection.{name}: {shown(getattr(detection, name))} must be above 1")
     if not 0 < detection.clear_share <= 1:
         raise ConfigError(f"{where}: detection.clear_share: {shown(detection.clear_share)} must be above 0, at most 1")
-    _check_learned(detection, f"{where}: detection")
+    _check(detection, f"{where}: detection")
     return Rules(detection, tuple(baselines), tuple(flows))
 
 
@@ -173,12 +187,12 @@ def _flow(one: FlowRules, where: str, blocs: frozenset[str]) -> FlowRules:
         flow = nested(check_pattern(one.flow), blocs)
     except RefusedError as error:
         raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
-    _check_learned(one.over(Detection()), where)
+    _check(one.over(Detection()), where)
     return msgspec.structs.replace(one, flow=flow)
 
 
-def _check_learned(detection: Detection, where: str) -> None:
-    """Check the settings of learned baselines. Raises ConfigError."""
+def _check(detection: Detection, where: str) -> None:
+    """Check the settings that can differ by flow. Raises ConfigError."""
     for name in detection.methods:
         if name not in METHODS:
             raise ConfigError(f"{where}.learned: {shown(name)} is no method; there are {', '.join(METHODS)}")
@@ -189,3 +203,8 @@ def _check_learned(detection: Detection, where: str) -> None:
             raise ConfigError(f"{where}.{name}: {shown(getattr(detection, name))} must be 0 or more")
     if detection.absolute is not None and not detection.absolute > 0:
         raise ConfigError(f"{where}.absolute: {shown(detection.absolute)} must be above 0")
+    for name in ("for_", "keep_firing_for", "cooldown"):
+        try:
+            days_in(getattr(detection, name))
+        except ValueError as error:
+            raise ConfigError(f"{where}.{name.rstrip('_')}: {error}") from None

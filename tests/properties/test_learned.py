@@ -73,6 +73,25 @@ def test_days_kept_as_judged_are_those_that_are_judged_anew(learned: tuple[str, 
         assert kept.keys() == {day for one in series for day in one.bins}
 
 
+@given(
+    months(),
+    st.sampled_from(("0d", "1d", "2d")),
+    st.sampled_from(("0d", "3d")),
+    st.sampled_from(("0d", "1w")),
+    st.data(),
+)
+def test_patience_comes_to_the_same_alerts_in_any_order(
+    world: list[list[Claim]], pending: str, kept: str, cooldown: str, data: st.DataObject
+) -> None:
+    rules = Rules(Detection(learned="c1", for_=pending, keep_firing_for=kept, cooldown=cooldown, absolute=430))
+    expected = desk_under(rules, world)
+    other = desk_under(rules, data.draw(batched(world)))
+    assert other.states == expected.states
+    assert alerts_of(other) == alerts_of(expected)
+    for state in expected.states.values():
+        assert all(one.day - one.since >= int(pending[0]) for one in state.episodes)
+
+
 @given(months())
 def test_a_flow_is_judged_by_its_own_rules_as_if_they_were_those_of_all(world: list[list[Claim]]) -> None:
     own = FlowRules(flow=FLOW, learned="c1", sigmas=2.0, minimum_people=5.0, absolute=800.0)
