@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from streams.baselines import judge, says
+from streams.drops import RULE as DROP
+from streams.drops import is_low
 from streams.ledger import PEOPLE, Key, Node, evidence
 from streams.lifecycle import IMPATIENT, Run, alerts_from
 from streams.memo import Memo
@@ -21,9 +23,6 @@ from streams.periods import iso_day
 from streams.records import Alert, AlertState, Baseline, Episode, FlowState
 from streams.rules import Detection, Rules
 from streams.totals import finished, people
-
-RULE = "daily-rate"
-"""The rule: people a day over the baseline's threshold."""
 
 EXACT = 1e-9
 SEVERITIES = ("notice", "warning", "critical")
@@ -93,10 +92,13 @@ def _judged(node: Node, rules: Rules) -> Memo:
     for day in memo.due:
         memo.judged.pop(day, None)
         memo.above.discard(day)
+        memo.low.discard(day)
         if series is not None and day in series.bins:
             baseline, rate = memo.judged[day] = judge(node, rules, day)
             if baseline is not None and rate is not None and exceeds(rate, baseline, rules.detection, opened=True):
                 memo.above.add(day)
+            elif rules.detection.drop is not None and is_low(memo.judged[day], rules.detection):
+                memo.low.add(day)
     memo.fresh |= memo.due
     memo.due.clear()
     return memo
@@ -200,9 +202,9 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
     alive = {one.record.id: one for one in known}
     taken: dict[str, str] = {}
     said: list[Alert] = []
-    spans = {(one.since, one.until, one.last): one for one in known if _in_use(one)}
+    spans = {(one.record.rule, one.since, one.until, one.last): one for one in known if _in_use(one)}
     for episode in state.episodes:
-        same = spans.get((episode.since, episode.until, episode.day))
+        same = spans.get((episode.rule, episode.since, episode.until, episode.day))
         if same is not None and same.told == _told(episode):
             taken[same.record.id] = same.record.id
             continue
@@ -216,9 +218,9 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
             identity = keep.record.id
             taken.update({one.record.id: identity for one in others})
         else:
-            identity = alert_id(state.flow, RULE, episode.since)
+            identity = alert_id(state.flow, episode.rule, episode.since)
             while identity in taken or _in_use(alive.get(identity)):  # opened on that day, and its days have moved
-                identity = alert_id(identity, RULE, episode.since)
+                identity = alert_id(identity, episode.rule, episode.since)
         taken[identity] = identity
         for step in _steps(episode, alive.get(identity)):
             before = alive.get(identity)
@@ -253,6 +255,8 @@ def _known(record: Alert, episode: Episode) -> Known:
 
 
 def _touch(one: Known, episode: Episode) -> bool:
+    if one.record.rule != episode.rule:
+        return False
     end = max(one.last + 1, one.until or 0)
     return episode.since < end and one.since < max(episode.day + 1, episode.until or 0)
 
@@ -276,7 +280,7 @@ def _record(
         id=identity,
         seq=1 if old is None else old.seq + 1,
         flow=state.flow,
-        rule=RULE,
+        rule=episode.rule,
         state=new_state,
         severity=episode.severity,
         since=iso_day(episode.since),
@@ -356,7 +360,11 @@ def explain(flow: str, episode: Episode, names: dict[str, str]) -> str:
     who = "" if baseline.population == "people" else f" {baseline.population}"
     count = f"{episode.report_count} report{'' if episode.report_count == 1 else 's'}"
     times = f"{_ratio(episode.rate, baseline.expected):.1f} times" if baseline.expected else "from nothing"
-    end = "" if episode.until is None else f"; back below it on {iso_day(episode.until)}"
+    end = (
+        ""
+        if episode.until is None
+        else f"; back {'above' if episode.rule == DROP else 'below'} it on {iso_day(episode.until)}"
+    )
     return f"{flow} {people(episode.rate):,}{who} on {iso_day(episode.day)} against {normal}: {times}; {count}{end}"
 
 

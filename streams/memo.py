@@ -20,7 +20,7 @@ class Judgement(NamedTuple):
 
 
 class Memo:
-    """Of one flow: levels spoken of, judged days, which of them are above their clear level, and shown figures.
+    """Of one flow: levels spoken of, judged days, which of them are above their clear level or low, and shown figures.
 
     A cache: leaving it out changes no figure. `due` are the days to judge anew, `fresh` those judged since episodes
     were last worked out. What is learned for a day changes with the days that lie so much before it as `later` says;
@@ -32,6 +32,7 @@ class Memo:
         self.levels: list[Level] | None = None
         self.judged: dict[int, Judgement] = {}
         self.above: set[int] = set()
+        self.low: set[int] = set()
         self.figures: dict[int, DayFigure] = {}
         self.episodes: dict[tuple[int, int, int | None], Episode] = {}
         self.due: set[int] = set()

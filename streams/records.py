@@ -192,7 +192,7 @@ class Episode(Struct, frozen=True):
     """A run of days on which a flow's daily rate exceeded its threshold: a function of the set of reports alone.
 
     Days are ordinals; `until` (exclusive) is None while nothing says it is over. `day`, `rate` and `baseline` are
-    of the latest exceeding day, `peak_*` of the day with the highest rate.
+    of the latest exceeding day, `peak_*` of the day with the highest ratio; of a `drop`, with the lowest.
     """
 
     since: int
@@ -206,6 +206,7 @@ class Episode(Struct, frozen=True):
     peak_severity: str
     reports: list[str]
     report_count: int
+    rule: str = "daily-rate"
 
 
 class FlowState(Struct, frozen=True):

@@ -28,6 +28,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ripple (a share of 1/6 makes the threshold at least 1.5 times the mean), and a rate below `minimum_people` never
     does. `absolute`: the threshold in people a day where there is no baseline at all; None opens nothing there.
 
+    `drop`: the share of the expected rate below which a flow has dropped; None looks for no drops.
     `for`, `keep_firing_for`, `cooldown`: see lifecycle.Patience; durations in days or weeks such as "2d".
 
     A stated or derived level holds from `stated_before_days` before its claim to `stated_after_days` after it.
@@ -44,6 +45,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sigma_floor_share: float = 1 / 6
     minimum_people: float = 50.0
     absolute: float | None = None
+    drop: float | None = None
     for_: str = msgspec.field(default="0d", name="for")
     keep_firing_for: str = "0d"
     cooldown: str = "0d"
@@ -101,6 +103,7 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     sigma_floor_share: float | None = None
     minimum_people: float | None = None
     absolute: float | None = None
+    drop: float | None = None
     for_: str | None = msgspec.field(default=None, name="for")
     keep_firing_for: str | None = None
     cooldown: str | None = None
@@ -203,6 +206,8 @@ def _check(detection: Detection, where: str) -> None:
             raise ConfigError(f"{where}.{name}: {shown(getattr(detection, name))} must be 0 or more")
     if detection.absolute is not None and not detection.absolute > 0:
         raise ConfigError(f"{where}.absolute: {shown(detection.absolute)} must be above 0")
+    if detection.drop is not None and not 0 < detection.drop < 1:
+        raise ConfigError(f"{where}.drop: {shown(detection.drop)} must be above 0, below 1")
     for name in ("for_", "keep_firing_for", "cooldown"):
         try:
             days_in(getattr(detection, name))

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.kit import alerts_of
 
-from properties.worlds import REGISTRY, START, batched, read
+from properties.worlds import REGISTRY, START, batched, read, worlds
 from streams.baselines import judge
 from streams.learning.methods import METHODS
 from streams.memo import Memo
 from streams.records import Claim
 from streams.replay import Desk
-from streams.rules import Detection, FlowRules, Rules
+from streams.rules import Detection, FlowRules, OperatorBaseline, Rules
 
 FLOW = "RU:KZ"
 LONGEST = 45
@@ -90,6 +90,18 @@ def test_patience_comes_to_the_same_alerts_in_any_order(
     assert alerts_of(other) == alerts_of(expected)
     for state in expected.states.values():
         assert all(one.day - one.since >= int(pending[0]) for one in state.episodes)
+
+
+DROPS = Rules(Detection(drop=0.6, for_="1d", keep_firing_for="2d"), (OperatorBaseline(flow="RU", daily=2500.0),))
+
+
+@given(months() | worlds(), st.data())
+def test_drops_come_to_the_same_alerts_in_any_order(world: list[list[Claim]], data: st.DataObject) -> None:
+    for rules in (DROPS, Rules(Detection(drop=0.9, learned="c2", minimum_people=1))):
+        expected = desk_under(rules, world)
+        other = desk_under(rules, data.draw(batched(world)))
+        assert other.states == expected.states
+        assert alerts_of(other) == alerts_of(expected)
 
 
 @given(months())
