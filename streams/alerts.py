@@ -355,6 +355,7 @@ def explain(flow: str, episode: Episode, names: dict[str, str]) -> str:
         "stated": f"a normal {level} ({name})",
         "derived": f"{level} the period before ({name})",
         "learned": f"{level} {says(baseline)}, threshold {people(baseline.threshold):,}",
+        "record": f"{level} in the highest week of the {baseline.method} before",
         "absolute": f"no known normal and more than {level} (absolute, set by the operator)",
     }[baseline.kind]
     who = "" if baseline.population == "people" else f" {baseline.population}"
@@ -365,7 +366,8 @@ def explain(flow: str, episode: Episode, names: dict[str, str]) -> str:
         if episode.until is None
         else f"; back {'above' if episode.rule == DROP else 'below'} it on {iso_day(episode.until)}"
     )
-    return f"{flow} {people(episode.rate):,}{who} on {iso_day(episode.day)} against {normal}: {times}; {count}{end}"
+    when = f"a day in the week to {iso_day(episode.day)}" if baseline.kind == "record" else f"on {iso_day(episode.day)}"
+    return f"{flow} {people(episode.rate):,}{who} {when} against {normal}: {times}; {count}{end}"
 
 
 def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Baseline | None]:

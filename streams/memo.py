@@ -10,6 +10,7 @@ from streams.rules import Rules
 
 if TYPE_CHECKING:
     from streams.baselines import Level
+    from streams.highs import Highs
 
 
 class Judgement(NamedTuple):
@@ -33,6 +34,7 @@ class Memo:
         self.judged: dict[int, Judgement] = {}
         self.above: set[int] = set()
         self.low: set[int] = set()
+        self.highs: Highs | None = None
         self.figures: dict[int, DayFigure] = {}
         self.episodes: dict[tuple[int, int, int | None], Episode] = {}
         self.due: set[int] = set()
@@ -44,6 +46,8 @@ class Memo:
         """The bins of some days changed, and so may what is learned from them for later days."""
         days = list(days)
         self.newest = max(self.newest, max(days, default=0))
+        if self.highs is not None:
+            self.highs.stale.update(days)
         for day in days:
             self.figures.pop(day, None)
             self.due.add(day)
@@ -61,5 +65,6 @@ class Memo:
         if self.rules is not rules:
             self.rules = rules
             self.later = rules.detection.looks_back
+            self.highs = None
             self.forget()
         return self

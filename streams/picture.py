@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streams.alerts import episodes, latest_rate
 from streams.drops import drops
+from streams.highs import records
 from streams.ledger import PEOPLE, Node
 from streams.periods import iso_day
 from streams.records import FlowState
@@ -22,7 +23,7 @@ def flow_state(node: Node, rules: Rules) -> FlowState:
         published=node.published,
         totals=windows,
         days=day_figures(node, PEOPLE, LONGEST),
-        episodes=[*episodes(node, rules), *drops(node, rules)],
+        episodes=[*episodes(node, rules), *drops(node, rules), *records(node, rules)],
         conflicts=conflicts(node),
         baseline=baseline,
         parts=[total for key in sorted(node.series) if key != PEOPLE for total in totals(node, key, limit)],

@@ -174,10 +174,10 @@ class Total(Struct, frozen=True):
 class Baseline(Struct, frozen=True):
     """The normal level of a day: people a day expected, the threshold, where it comes from, and in whose words.
 
-    `method` names how a learned one was learned.
+    `method` names how a learned one was learned, and how long a record has stood.
     """
 
-    kind: Literal["operator", "stated", "derived", "learned", "absolute"]
+    kind: Literal["operator", "stated", "derived", "learned", "absolute", "record"]
     expected: float
     threshold: float
     population: str = "people"

@@ -29,6 +29,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     does. `absolute`: the threshold in people a day where there is no baseline at all; None opens nothing there.
 
     `drop`: the share of the expected rate below which a flow has dropped; None looks for no drops.
+    `record`: how long no week may have been as high for one to be a record, such as "52w"; None looks for no records.
     `for`, `keep_firing_for`, `cooldown`: see lifecycle.Patience; durations in days or weeks such as "2d".
 
     A stated or derived level holds from `stated_before_days` before its claim to `stated_after_days` after it.
@@ -46,6 +47,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimum_people: float = 50.0
     absolute: float | None = None
     drop: float | None = None
+    record: str | None = None
     for_: str = msgspec.field(default="0d", name="for")
     keep_firing_for: str = "0d"
     cooldown: str = "0d"
@@ -104,6 +106,7 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     minimum_people: float | None = None
     absolute: float | None = None
     drop: float | None = None
+    record: str | None = None
     for_: str | None = msgspec.field(default=None, name="for")
     keep_firing_for: str | None = None
     cooldown: str | None = None
@@ -208,8 +211,15 @@ def _check(detection: Detection, where: str) -> None:
         raise ConfigError(f"{where}.absolute: {shown(detection.absolute)} must be above 0")
     if detection.drop is not None and not 0 < detection.drop < 1:
         raise ConfigError(f"{where}.drop: {shown(detection.drop)} must be above 0, below 1")
-    for name in ("for_", "keep_firing_for", "cooldown"):
+    _check_durations(detection, where)
+
+
+def _check_durations(detection: Detection, where: str) -> None:
+    """Check the settings that are durations. Raises ConfigError."""
+    for name in ("for_", "keep_firing_for", "cooldown", "record"):
         try:
-            days_in(getattr(detection, name))
+            days_in(getattr(detection, name) or "0d")
         except ValueError as error:
             raise ConfigError(f"{where}.{name.rstrip('_')}: {error}") from None
+    if detection.record is not None and days_in(detection.record) < 1:
+        raise ConfigError(f"{where}.record: {shown(detection.record)} must be a day or more")

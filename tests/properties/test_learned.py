@@ -92,12 +92,14 @@ def test_patience_comes_to_the_same_alerts_in_any_order(
         assert all(one.day - one.since >= int(pending[0]) for one in state.episodes)
 
 
-DROPS = Rules(Detection(drop=0.6, for_="1d", keep_firing_for="2d"), (OperatorBaseline(flow="RU", daily=2500.0),))
+DROPS = Rules(
+    Detection(drop=0.6, record="1w", for_="1d", keep_firing_for="2d"), (OperatorBaseline(flow="RU", daily=2500.0),)
+)
 
 
 @given(months() | worlds(), st.data())
-def test_drops_come_to_the_same_alerts_in_any_order(world: list[list[Claim]], data: st.DataObject) -> None:
-    for rules in (DROPS, Rules(Detection(drop=0.9, learned="c2", minimum_people=1))):
+def test_drops_and_records_come_to_the_same_alerts_in_any_order(world: list[list[Claim]], data: st.DataObject) -> None:
+    for rules in (DROPS, Rules(Detection(drop=0.9, record="2w", learned="c2", minimum_people=1))):
         expected = desk_under(rules, world)
         other = desk_under(rules, data.draw(batched(world)))
         assert other.states == expected.states
