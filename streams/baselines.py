@@ -150,9 +150,16 @@ def baseline_of(node: Node, rules: Rules, spoken: Sequence[Level], day: int) -> 
     series = node.series.get(PEOPLE)
 
     rules = rules.of(node.flow)
+    memo = node.memo
 
     def learned() -> Baseline | None:
-        return None if series is None else learned_from(series, day, rules.detection)
+        if series is None:
+            return None
+        if memo.rules is not rules or day > memo.newest:  # nothing would say when it no longer holds
+            return learned_from(series, day, rules.detection)
+        if day not in memo.learned:
+            memo.learned[day] = learned_from(series, day, rules.detection)
+        return memo.learned[day]
 
     return choose(day, rules.for_flow(node.flow), spoken, learned, rules.detection)
 

@@ -24,14 +24,16 @@ class Memo:
     """Of one flow: levels spoken of, judged days, which of them are above their clear level or low, and shown figures.
 
     A cache: leaving it out changes no figure. `due` are the days to judge anew, `fresh` those judged since episodes
-    were last worked out. What is learned for a day changes with the days that lie so much before it as `later` says;
-    `newest` is the latest day that ever had a bin: none after it need be judged.
+    were last worked out. What is learned for a day changes with the days that lie so much before it as `later` says,
+    and not with the day itself: `learned` keeps it. `newest` is the latest day that ever had a bin: none after it need
+    be judged.
     """
 
     def __init__(self) -> None:
         self.rules: Rules | None = None
         self.levels: list[Level] | None = None
         self.judged: dict[int, Judgement] = {}
+        self.learned: dict[int, Baseline | None] = {}
         self.above: set[int] = set()
         self.low: set[int] = set()
         self.highs: Highs | None = None
@@ -51,7 +53,9 @@ class Memo:
         for day in days:
             self.figures.pop(day, None)
             self.due.add(day)
-            self.due.update(range(day + self.later.start, min(day + self.later.stop, self.newest + 1)))
+            for later in range(day + self.later.start, min(day + self.later.stop, self.newest + 1)):
+                self.learned.pop(later, None)
+                self.due.add(later)
 
     def forget(self) -> None:
         """Levels or doubts came or went, or the rules are others: nothing holds any more."""
@@ -66,5 +70,6 @@ class Memo:
             self.rules = rules
             self.later = rules.detection.looks_back
             self.highs = None
+            self.learned.clear()
             self.forget()
         return self

@@ -4,10 +4,12 @@ from datetime import date
 
 import pytest
 
+from streams import baselines
 from streams.baselines import baseline_of, levels
 from streams.learning.methods import METHODS
 from streams.records import Baseline
 from streams.rules import Detection, FlowRules, OperatorBaseline, Rules
+from streams.series import Series
 from unit.kit import Told, claim, daily, ordinal, told
 
 SERIES = [5400, 5600, 5200, 5900, 5800, 5100, 5500, 5300, 5700, 6000, 9800, 10100, 10400, 9900]
@@ -103,3 +105,25 @@ def test_a_withdrawn_or_unverified_claim_states_no_level() -> None:
     gone = claim(None, id="r2", published="2022-10-21T00:00:00Z")
     assert of(told(claim(1, normal={"daily": 10}), gone), "2022-09-21") is None
     assert levels(told(claim(1, flow="RU", source="d", normal={"daily": 10})).node("RU")) == []
+
+
+def test_what_is_learned_for_a_day_is_learned_once_while_only_the_day_itself_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = told(daily([400] * 10))
+    learned: list[int] = []
+    real = baselines.learned_from
+
+    def counted(series: Series, day: int, rules: Detection) -> Baseline | None:
+        learned.append(day)
+        return real(series, day, rules)
+
+    monkeypatch.setattr(baselines, "learned_from", counted)
+    later = "2022-10-21T00:00:00Z"
+    one.take(claim(410, "2022-09-10", id="again", published=later))
+    assert learned == []
+    one.take(claim(900, "2022-09-05", id="better", published=later))
+    assert sorted(set(learned)) == [ordinal(f"2022-09-{day:02}") for day in (8, 9, 10)]
+    level = one.state().baseline
+    assert level is not None
+    assert level.expected == pytest.approx((6 * 400 + 900) / 7)
