@@ -78,7 +78,7 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
     for run in runs:
         span = (run.days[0][0], run.last, run.until)
         held = known.get(span)
-        if held is None or any(span[0] <= day <= span[1] for day in memo.fresh):
+        if held is None or run.joined or any(span[0] <= day <= span[1] for day in memo.fresh):
             held = run.episode(node, rules.detection)
         memo.episodes[span] = held
     memo.fresh.clear()
@@ -122,15 +122,22 @@ def _patient(node: Node, rules: Rules, runs: list[_Run]) -> list[_Run]:
         lambda first, before: _closed(node, rules, first, end if before is None else before),
         lambda place: SEVERITIES.index(severity(runs[place].worst, rules.detection)),
     )
-    return [_Run([day for place in one.members for day in runs[place].days], one.until) for one in joined]
+    return [_joined([runs[place] for place in one.members], one.until) for one in joined]
+
+
+def _joined(runs: list[_Run], until: int | None) -> _Run:
+    run = _Run([day for one in runs for day in one.days], until)
+    run.joined = len(runs) > 1
+    return run
 
 
 class _Run:
-    """An episode in the making."""
+    """An episode in the making. `joined`: of several runs, so its days do not follow from the first and the last."""
 
     def __init__(self, days: list[tuple[int, float, Baseline]] | None = None, until: int | None = None) -> None:
         self.until = until
         self.days = days or []
+        self.joined = False
 
     @property
     def worst(self) -> float:
