@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from agents.backtest import backtest
 from agents.context import load_registry, load_rules
 from agents.publish import checked, publish, read_lines
 from agents.schema import asyncapi, report_schema
@@ -103,6 +104,9 @@ def replay(files: Files, sources: Sources = None, rules: RulesFile = None, as_js
         print_json(outcome)
     else:
         show_outcome(out, outcome, normal_levels(list(desk.states.values())))
+
+
+cli.command()(backtest)
 
 
 @cli.command()

@@ -13,19 +13,20 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from streams.baselines import judge
+from streams.baselines import judge, says
 from streams.counts import PEOPLE, Key
+from streams.drops import RULE as DROP
+from streams.drops import is_low
 from streams.ledger import Node, evidence
+from streams.lifecycle import IMPATIENT, Run, alerts_from
 from streams.memo import Memo
 from streams.periods import iso_day
 from streams.records import Alert, AlertState, Baseline, Episode, FlowState
 from streams.rules import Detection, Rules
 from streams.totals import finished, people
 
-RULE = "daily-rate"
-"""The rule: people a day over the baseline's threshold."""
-
 EXACT = 1e-9
+SEVERITIES = ("notice", "warning", "critical")
 
 
 def severity(ratio: float, rules: Detection) -> str:
@@ -50,7 +51,7 @@ def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) 
 
 
 def episodes(node: Node, rules: Rules) -> list[Episode]:
-    """The runs of days on which the flow's daily rate exceeded its threshold, oldest first.
+    """The runs of days on which the flow's daily rate exceeded its threshold, oldest first, joined as the rules say.
 
     Days without a claim or a baseline neither open nor close one. A day in progress may open one (a count only
     grows); only a finished day closes one.
@@ -72,11 +73,13 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
             current.add(day, rate, baseline)
     if current is not None:
         current.until = _closed(node, rules, current.last + 1, (node.last(PEOPLE) or 0) + 1)
+    if rules.detection.patience != IMPATIENT:
+        runs = _patient(node, rules, runs)
     known, memo.episodes = memo.episodes, {}
     for run in runs:
         span = (run.days[0][0], run.last, run.until)
         held = known.get(span)
-        if held is None or any(span[0] <= day <= span[1] for day in memo.fresh):
+        if held is None or run.joined or any(span[0] <= day <= span[1] for day in memo.fresh):
             held = run.episode(node, rules.detection)
         memo.episodes[span] = held
     memo.fresh.clear()
@@ -90,10 +93,13 @@ def _judged(node: Node, rules: Rules) -> Memo:
     for day in memo.due:
         memo.judged.pop(day, None)
         memo.above.discard(day)
+        memo.low.discard(day)
         if series is not None and day in series.bins:
             baseline, rate = memo.judged[day] = judge(node, rules, day)
             if baseline is not None and rate is not None and exceeds(rate, baseline, rules.detection, opened=True):
                 memo.above.add(day)
+            elif rules.detection.drop is not None and is_low(memo.judged[day], rules.detection):
+                memo.low.add(day)
     memo.fresh |= memo.due
     memo.due.clear()
     return memo
@@ -108,12 +114,36 @@ def _closed(node: Node, rules: Rules, first: int, end: int) -> int | None:
     return None
 
 
-class _Run:
-    """An episode in the making."""
+def _patient(node: Node, rules: Rules, runs: list[_Run]) -> list[_Run]:
+    """The runs that are alerts by `for`, `keep_firing_for` and `cooldown`, joined where one goes on in the next."""
+    end = (node.last(PEOPLE) or 0) + 1
+    joined = alerts_from(
+        [Run(run.days[0][0], run.last, run.until) for run in runs],
+        rules.detection.patience,
+        lambda first, before: _closed(node, rules, first, end if before is None else before),
+        lambda place: SEVERITIES.index(severity(runs[place].worst, rules.detection)),
+    )
+    return [_joined([runs[place] for place in one.members], one.until) for one in joined]
 
-    def __init__(self) -> None:
-        self.until: int | None = None
-        self.days: list[tuple[int, float, Baseline]] = []
+
+def _joined(runs: list[_Run], until: int | None) -> _Run:
+    run = _Run([day for one in runs for day in one.days], until)
+    run.joined = len(runs) > 1
+    return run
+
+
+class _Run:
+    """An episode in the making. `joined`: of several runs, so its days do not follow from the first and the last."""
+
+    def __init__(self, days: list[tuple[int, float, Baseline]] | None = None, until: int | None = None) -> None:
+        self.until = until
+        self.days = days or []
+        self.joined = False
+
+    @property
+    def worst(self) -> float:
+        """The highest ratio of its days."""
+        return max(_ratio(rate, baseline.expected) for _, rate, baseline in self.days)
 
     @property
     def last(self) -> int:
@@ -180,9 +210,9 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
     alive = {one.record.id: one for one in known}
     taken: dict[str, str] = {}
     said: list[Alert] = []
-    spans = {(one.since, one.until, one.last): one for one in known if _in_use(one)}
+    spans = {(one.record.rule, one.since, one.until, one.last): one for one in known if _in_use(one)}
     for episode in state.episodes:
-        same = spans.get((episode.since, episode.until, episode.day))
+        same = spans.get((episode.rule, episode.since, episode.until, episode.day))
         if same is not None and same.told == _told(episode):
             taken[same.record.id] = same.record.id
             continue
@@ -196,9 +226,9 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
             identity = keep.record.id
             taken.update({one.record.id: identity for one in others})
         else:
-            identity = alert_id(state.flow, RULE, episode.since)
+            identity = alert_id(state.flow, episode.rule, episode.since)
             while identity in taken or _in_use(alive.get(identity)):  # opened on that day, and its days have moved
-                identity = alert_id(identity, RULE, episode.since)
+                identity = alert_id(identity, episode.rule, episode.since)
         taken[identity] = identity
         for step in _steps(episode, alive.get(identity)):
             before = alive.get(identity)
@@ -233,6 +263,8 @@ def _known(record: Alert, episode: Episode) -> Known:
 
 
 def _touch(one: Known, episode: Episode) -> bool:
+    if one.record.rule != episode.rule:
+        return False
     end = max(one.last + 1, one.until or 0)
     return episode.since < end and one.since < max(episode.day + 1, episode.until or 0)
 
@@ -256,7 +288,7 @@ def _record(
         id=identity,
         seq=1 if old is None else old.seq + 1,
         flow=state.flow,
-        rule=RULE,
+        rule=episode.rule,
         state=new_state,
         severity=episode.severity,
         since=iso_day(episode.since),
@@ -330,13 +362,20 @@ def explain(flow: str, episode: Episode, names: dict[str, str]) -> str:
         "operator": f"a normal {level} set by the operator",
         "stated": f"a normal {level} ({name})",
         "derived": f"{level} the period before ({name})",
-        "learned": f"{level} in the days t-9 to t-3 (learned, threshold {people(baseline.threshold):,})",
+        "learned": f"{level} {says(baseline)}, threshold {people(baseline.threshold):,}",
+        "record": f"{level} in the highest week of the {baseline.method} before",
+        "absolute": f"no known normal and more than {level} (absolute, set by the operator)",
     }[baseline.kind]
     who = "" if baseline.population == "people" else f" {baseline.population}"
     count = f"{episode.report_count} report{'' if episode.report_count == 1 else 's'}"
     times = f"{_ratio(episode.rate, baseline.expected):.1f} times" if baseline.expected else "from nothing"
-    end = "" if episode.until is None else f"; back below it on {iso_day(episode.until)}"
-    return f"{flow} {people(episode.rate):,}{who} on {iso_day(episode.day)} against {normal}: {times}; {count}{end}"
+    end = (
+        ""
+        if episode.until is None
+        else f"; back {'above' if episode.rule == DROP else 'below'} it on {iso_day(episode.until)}"
+    )
+    when = f"a day in the week to {iso_day(episode.day)}" if baseline.kind == "record" else f"on {iso_day(episode.day)}"
+    return f"{flow} {people(episode.rate):,}{who} {when} against {normal}: {times}; {count}{end}"
 
 
 def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Baseline | None]:

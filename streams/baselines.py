@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import sqrt
 from typing import Literal, NamedTuple
 
 from streams.counts import PEOPLE, Key
+from streams.learning.methods import METHODS
 from streams.ledger import Node
-from streams.memo import LEARNS_FROM, Judgement
+from streams.memo import Judgement
 from streams.records import Baseline, Claim
 from streams.rules import Detection, OperatorBaseline, Rules
 from streams.series import Series, period_of
@@ -71,13 +71,14 @@ def choose(
     day: int,
     operator: Sequence[OperatorBaseline],
     spoken: Sequence[Level],
-    learned: Callable[[], tuple[float, float] | None],
+    learned: Callable[[], Baseline | None],
     rules: Detection,
 ) -> Baseline | None:
     """The baseline of a day: operator > stated > derived > learned; None when there is none.
 
     Of several stated levels the latest that begins on or before the day wins, else the first after it; of levels
-    that begin on one day the more trusted, then the later published. `learned` gives (mean, threshold) when asked.
+    that begin on one day the more trusted, then the later published. `learned` is asked last; where it has nothing to
+    say either, the absolute threshold of the rules stands in, if there is one.
     """
     chosen = None
     for one in operator:
@@ -115,7 +116,9 @@ def choose(
                 level.high,
             )
     found = learned()
-    return None if found is None else Baseline("learned", found[0], found[1])
+    if found is None and rules.absolute is not None:
+        found = Baseline("absolute", rules.absolute, rules.absolute)
+    return found
 
 
 def _nearness(level: Level, day: int) -> tuple[object, ...]:
@@ -123,32 +126,42 @@ def _nearness(level: Level, day: int) -> tuple[object, ...]:
     return (begun, level.first_day if begun else -level.first_day, level.population == "people", level.trust, level)
 
 
-def ears_c2(history: Sequence[float], rules: Detection) -> tuple[float, float]:
-    """(mean, threshold) of EARS C2 over seven daily rates, days t-9..t-3.
+def learned_from(series: Series, day: int, rules: Detection) -> Baseline | None:
+    """What the days of a series teach of a day: by the first method of the rules that has enough of them, else None.
 
-    threshold = mean + sigmas x max(sd, floors), sd with n - 1. Hutwagner et al. 2003, "The bioterrorism preparedness
-    and response Early Aberration Reporting System (EARS)".
+    A day that claims do not cover whole is unknown. The day itself teaches nothing of what to expect on it.
     """
-    mean = sum(history) / len(history)
-    sd = sqrt(sum((one - mean) ** 2 for one in history) / (len(history) - 1))
-    sigma = max(sd, rules.sigma_floor, rules.sigma_floor_share * mean)
-    return mean, mean + rules.sigmas * sigma
+    bins = series.bins
+    for name in rules.methods:
+        method = METHODS[name]
+        history = [one.best if (one := bins.get(day - back)) is not None and one.full else None for back in method.back]
+        found = method.learn(history, rules.tuning)
+        if found is not None:
+            return Baseline("learned", found.expected, found.threshold, method=name)
+    return None
 
 
-def learned_from(series: Series, day: int, rules: Detection) -> tuple[float, float] | None:
-    """EARS C2 for one day of a series; None unless all seven days before are covered and whole."""
-    history = [series.bins.get(day - back) for back in LEARNS_FROM]
-    if any(one is None or not one.full for one in history):
-        return None
-    return ears_c2([one.best for one in history if one is not None], rules)
+def says(baseline: Baseline) -> str:
+    """Where the expected rate of a learned baseline was seen, and by which method it was learned, in words."""
+    method = METHODS.get(baseline.method or "")
+    return "(learned)" if method is None else f"{method.says} (learned by {method.name})"
 
 
 def baseline_of(node: Node, rules: Rules, spoken: Sequence[Level], day: int) -> Baseline | None:
     """The baseline of one day of a flow."""
     series = node.series.get(PEOPLE)
 
-    def learned() -> tuple[float, float] | None:
-        return None if series is None else learned_from(series, day, rules.detection)
+    rules = rules.of(node.flow)
+    memo = node.memo
+
+    def learned() -> Baseline | None:
+        if series is None:
+            return None
+        if memo.rules is not rules or day > memo.newest:  # nothing would say when it no longer holds
+            return learned_from(series, day, rules.detection)
+        if day not in memo.learned:
+            memo.learned[day] = learned_from(series, day, rules.detection)
+        return memo.learned[day]
 
     return choose(day, rules.for_flow(node.flow), spoken, learned, rules.detection)
 

@@ -10,9 +10,7 @@ from streams.rules import Rules
 
 if TYPE_CHECKING:
     from streams.baselines import Level
-
-LEARNS_FROM = range(3, 10)
-"""EARS C2 learns from days t-9..t-3: two days' distance keep the start of a surge out of its own baseline."""
+    from streams.highs import Highs
 
 
 class Judgement(NamedTuple):
@@ -23,28 +21,41 @@ class Judgement(NamedTuple):
 
 
 class Memo:
-    """Of one flow: levels spoken of, judged days, which of them are above their clear level, and shown figures.
+    """Of one flow: levels spoken of, judged days, which of them are above their clear level or low, and shown figures.
 
     A cache: leaving it out changes no figure. `due` are the days to judge anew, `fresh` those judged since episodes
-    were last worked out.
+    were last worked out. What is learned for a day changes with the days that lie so much before it as `later` says,
+    and not with the day itself: `learned` keeps it. `newest` is the latest day that ever had a bin: none after it need
+    be judged.
     """
 
     def __init__(self) -> None:
         self.rules: Rules | None = None
         self.levels: list[Level] | None = None
         self.judged: dict[int, Judgement] = {}
+        self.learned: dict[int, Baseline | None] = {}
         self.above: set[int] = set()
+        self.low: set[int] = set()
+        self.highs: Highs | None = None
         self.figures: dict[int, DayFigure] = {}
         self.episodes: dict[tuple[int, int, int | None], Episode] = {}
         self.due: set[int] = set()
+        self.newest = 0
+        self.later = range(0)
         self.fresh: set[int] = set()
 
     def changed(self, days: Iterable[int]) -> None:
-        """The bins of some days changed."""
+        """The bins of some days changed, and so may what is learned from them for later days."""
+        days = list(days)
+        self.newest = max(self.newest, max(days, default=0))
+        if self.highs is not None:
+            self.highs.stale.update(days)
         for day in days:
             self.figures.pop(day, None)
             self.due.add(day)
-            self.due.update(day + later for later in LEARNS_FROM)
+            for later in range(day + self.later.start, min(day + self.later.stop, self.newest + 1)):
+                self.learned.pop(later, None)
+                self.due.add(later)
 
     def forget(self) -> None:
         """Levels or doubts came or went, or the rules are others: nothing holds any more."""
@@ -57,5 +68,8 @@ class Memo:
         """This memory, emptied if it was filled under other rules."""
         if self.rules is not rules:
             self.rules = rules
+            self.later = rules.detection.looks_back
+            self.highs = None
+            self.learned.clear()
             self.forget()
         return self

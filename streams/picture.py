@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from streams.alerts import episodes, latest_rate
 from streams.counts import PEOPLE
+from streams.drops import drops
+from streams.highs import records
 from streams.ledger import Node
 from streams.periods import iso_day
 from streams.records import FlowState
@@ -13,6 +15,7 @@ from streams.totals import LONGEST, conflicts, day_figures, noted, totals
 
 def flow_state(node: Node, rules: Rules) -> FlowState:
     """The state of one flow; a function of the claims in the ledger and the rules alone."""
+    rules = rules.of(node.flow)
     limit = rules.detection.project_days
     windows = totals(node, PEOPLE, limit)
     rate, day, baseline = latest_rate(node, rules)
@@ -21,7 +24,7 @@ def flow_state(node: Node, rules: Rules) -> FlowState:
         published=node.published,
         totals=windows,
         days=day_figures(node, PEOPLE, LONGEST),
-        episodes=episodes(node, rules),
+        episodes=[*episodes(node, rules), *drops(node, rules), *records(node, rules)],
         conflicts=conflicts(node),
         baseline=baseline,
         parts=[total for key in sorted(node.series) if key != PEOPLE for total in totals(node, key, limit)],

@@ -199,9 +199,12 @@ class Total(Struct, frozen=True):
 
 
 class Baseline(Struct, frozen=True):
-    """The normal level of a day: people a day expected, the threshold, where it comes from, and in whose words."""
+    """The normal level of a day: people a day expected, the threshold, where it comes from, and in whose words.
 
-    kind: Literal["operator", "stated", "derived", "learned"]
+    `method` names how a learned one was learned, and how long a record has stood.
+    """
+
+    kind: Literal["operator", "stated", "derived", "learned", "absolute", "record"]
     expected: float
     threshold: float
     population: str = "people"
@@ -209,13 +212,14 @@ class Baseline(Struct, frozen=True):
     report: str | None = None
     low: float | None = None
     high: float | None = None
+    method: str | None = None
 
 
 class Episode(Struct, frozen=True):
     """A run of days on which a flow's daily rate exceeded its threshold: a function of the set of reports alone.
 
     Days are ordinals; `until` (exclusive) is None while nothing says it is over. `day`, `rate` and `baseline` are
-    of the latest exceeding day, `peak_*` of the day with the highest rate.
+    of the latest exceeding day, `peak_*` of the day with the highest ratio; of a `drop`, with the lowest.
     """
 
     since: int
@@ -229,6 +233,7 @@ class Episode(Struct, frozen=True):
     peak_severity: str
     reports: list[str]
     report_count: int
+    rule: str = "daily-rate"
 
 
 class FlowState(Struct, frozen=True):

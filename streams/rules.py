@@ -1,14 +1,18 @@
-"""Operator's rules: baselines that an operator sets by hand, and the settings of detection."""
+"""Operator's rules: baselines that an operator sets by hand, and settings of detection, for all flows or for some."""
 
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass, field
 from datetime import date
 
 import msgspec
 
 from streams.errors import ConfigError, RefusedError, shown
-from streams.flows import nested, parse_flow
+from streams.flows import check_pattern, covers, nested, parse_flow
+from streams.learning.levels import Tuning
+from streams.learning.methods import METHODS, looks_back
+from streams.lifecycle import Patience, days_in
 
 
 class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -16,24 +20,60 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `ratio`: threshold over expected for operator, stated and derived baselines. `warning`, `critical`: severity
     levels (below them it is a notice). `clear_share`: an open alert clears only when the rate falls to
-    expected + clear_share x (threshold - expected), so one that hovers does not flap. Learned baselines are EARS C2
-    with `sigmas` standard deviations; `sigma_floor` (people) and `sigma_floor_share` (of the mean) keep quiet series
-    from alarming at every ripple (a share of 1/12 makes the threshold at least 1.25 times the mean), and a rate
-    below `minimum_people` never does. A stated or derived level holds from `stated_before_days` before its claim
-    to `stated_after_days` after it. `project_days`: how long a silent flow is carried on at its last rate.
+    expected + clear_share x (threshold - expected), so one that hovers does not flap.
+
+    `learned`: the methods of learned baselines by name, of which the first with enough days before a day is taken; one
+    name stands for a list of one. `sigmas`: how rare an exceedance of a learned threshold is to be, in standard
+    deviations; `sigma_floor` (people) and `sigma_floor_share` (of the mean) keep quiet series from alarming at every
+    ripple (a share of 1/6 makes the threshold at least 1.5 times the mean), and a rate below `minimum_people` never
+    does. `absolute`: the threshold in people a day where there is no baseline at all; None opens nothing there.
+
+    `drop`: the share of the expected rate below which a flow has dropped; None looks for no drops.
+    `record`: how long no week may have been as high for one to be a record, such as "52w"; None looks for no records.
+    `for`, `keep_firing_for`, `cooldown`: see lifecycle.Patience; durations in days or weeks such as "2d".
+
+    A stated or derived level holds from `stated_before_days` before its claim to `stated_after_days` after it.
+    `project_days`: how long a silent flow is carried on at its last rate.
     """
 
     ratio: float = 1.25
     warning: float = 1.5
     critical: float = 2.0
     clear_share: float = 0.8
+    learned: str | tuple[str, ...] = ("weekday", "c2")
     sigmas: float = 3.0
     sigma_floor: float = 10.0
-    sigma_floor_share: float = 1 / 12
+    sigma_floor_share: float = 1 / 6
     minimum_people: float = 50.0
+    absolute: float | None = None
+    drop: float | None = None
+    record: str | None = None
+    for_: str = msgspec.field(default="0d", name="for")
+    keep_firing_for: str = "0d"
+    cooldown: str = "0d"
     stated_before_days: int = 30
     stated_after_days: int = 90
     project_days: int = 7
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The names of the methods, in order of preference."""
+        return (self.learned,) if isinstance(self.learned, str) else self.learned
+
+    @property
+    def tuning(self) -> Tuning:
+        """How far above the expected rate a learned threshold lies."""
+        return Tuning(self.sigmas, self.sigma_floor, self.sigma_floor_share)
+
+    @property
+    def patience(self) -> Patience:
+        """How patient alerts are, in days."""
+        return Patience(days_in(self.for_), days_in(self.keep_firing_for), days_in(self.cooldown))
+
+    @property
+    def looks_back(self) -> range:
+        """The days before a day that bear on what is learned for it."""
+        return looks_back(self.methods)
 
 
 class OperatorBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -52,41 +92,134 @@ class OperatorBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         return (self.daily[0], self.daily[1]) if isinstance(self.daily, list) else (self.daily, self.daily)
 
 
-class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator decides: `[detection]` and any number of `[[baselines]]`."""
+class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings of detection for some flows, instead of those in Detection; None leaves a setting as it is.
 
-    detection: Detection = Detection()
+    `flow` is a pattern as in the source registry: a flow stands for itself and all below it, `*` for any one part.
+    """
+
+    flow: str
+    learned: str | tuple[str, ...] | None = None
+    sigmas: float | None = None
+    sigma_floor: float | None = None
+    sigma_floor_share: float | None = None
+    minimum_people: float | None = None
+    absolute: float | None = None
+    drop: float | None = None
+    record: str | None = None
+    for_: str | None = msgspec.field(default=None, name="for")
+    keep_firing_for: str | None = None
+    cooldown: str | None = None
+
+    def over(self, detection: Detection) -> Detection:
+        """The settings with these in their place."""
+        given = {name: getattr(self, name) for name in self.__struct_fields__ if name != "flow"}
+        return msgspec.structs.replace(detection, **{name: value for name, value in given.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an operator decides: `[detection]`, and any number of `[[baselines]]` and of `[[flows]]`."""
+
+    detection: Detection = field(default_factory=Detection)
     baselines: tuple[OperatorBaseline, ...] = ()
+    flows: tuple[FlowRules, ...] = ()
+    _of: dict[str, Rules] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def for_flow(self, flow: str) -> list[OperatorBaseline]:
         """The operator's baselines of one flow, in the order written; the last that holds on a day wins."""
         return [one for one in self.baselines if one.flow == flow]
 
+    def of(self, flow: str) -> Rules:
+        """The rules as they are for one flow; of several `[[flows]]` that cover it the later ones go over the earlier.
+
+        The same object each time, so that what was judged by it stays judged.
+        """
+        if not self.flows:
+            return self
+        found = self._of.get(flow)
+        if found is None:
+            detection = self.detection
+            for one in self.flows:
+                if covers(one.flow, flow):
+                    detection = one.over(detection)
+            found = self._of[flow] = Rules(detection, tuple(self.for_flow(flow)))
+        return found
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rules file as it is written."""
+
+    detection: Detection = Detection()
+    baselines: tuple[OperatorBaseline, ...] = ()
+    flows: tuple[FlowRules, ...] = ()
+
 
 def parse_rules(text: str, where: str, blocs: frozenset[str] = frozenset()) -> Rules:
     """Read rules from TOML text. `blocs`: those of the registry. Raises ConfigError naming file, field and value."""
     try:
-        rules = msgspec.convert(tomllib.loads(text), Rules)
+        file = msgspec.convert(tomllib.loads(text), _File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{where}: {error}") from None
-    baselines = []
-    for index, one in enumerate(rules.baselines):
-        try:
-            flow = nested(parse_flow(one.flow), blocs)
-        except RefusedError as error:
-            raise ConfigError(f"{where}: baselines[{index}].flow: {error.why} (got {error.value})") from None
-        baselines.append(msgspec.structs.replace(one, flow=flow))
-        if isinstance(one.daily, list) and len(one.daily) != 2:
-            raise ConfigError(f"{where}: baselines[{index}].daily: {shown(one.daily)} must be a figure or [low, high]")
-        low, high = one.level
-        if not 0 < low <= high:
-            raise ConfigError(f"{where}: baselines[{index}].daily: {shown(one.daily)} must be above 0, low to high")
-        if one.ratio is not None and not one.ratio > 1:
-            raise ConfigError(f"{where}: baselines[{index}].ratio: {shown(one.ratio)} must be above 1")
-    detection = rules.detection
+    baselines = [_operator(one, f"{where}: baselines[{index}]", blocs) for index, one in enumerate(file.baselines)]
+    flows = [_flow(one, f"{where}: flows[{index}]", blocs) for index, one in enumerate(file.flows)]
+    detection = file.detection
     for name in ("ratio", "warning", "critical"):
         if not getattr(detection, name) > 1:
             raise ConfigError(f"{where}: detection.{name}: {shown(getattr(detection, name))} must be above 1")
     if not 0 < detection.clear_share <= 1:
         raise ConfigError(f"{where}: detection.clear_share: {shown(detection.clear_share)} must be above 0, at most 1")
-    return Rules(detection, tuple(baselines))
+    _check(detection, f"{where}: detection")
+    return Rules(detection, tuple(baselines), tuple(flows))
+
+
+def _operator(one: OperatorBaseline, where: str, blocs: frozenset[str]) -> OperatorBaseline:
+    try:
+        flow = nested(parse_flow(one.flow), blocs)
+    except RefusedError as error:
+        raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
+    if isinstance(one.daily, list) and len(one.daily) != 2:
+        raise ConfigError(f"{where}.daily: {shown(one.daily)} must be a figure or [low, high]")
+    low, high = one.level
+    if not 0 < low <= high:
+        raise ConfigError(f"{where}.daily: {shown(one.daily)} must be above 0, low to high")
+    if one.ratio is not None and not one.ratio > 1:
+        raise ConfigError(f"{where}.ratio: {shown(one.ratio)} must be above 1")
+    return msgspec.structs.replace(one, flow=flow)
+
+
+def _flow(one: FlowRules, where: str, blocs: frozenset[str]) -> FlowRules:
+    try:
+        flow = nested(check_pattern(one.flow), blocs)
+    except RefusedError as error:
+        raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
+    _check(one.over(Detection()), where)
+    return msgspec.structs.replace(one, flow=flow)
+
+
+def _check(detection: Detection, where: str) -> None:
+    """Check the settings that can differ by flow. Raises ConfigError."""
+    for name in detection.methods:
+        if name not in METHODS:
+            raise ConfigError(f"{where}.learned: {shown(name)} is no method; there are {', '.join(METHODS)}")
+    if not detection.sigmas > 1:  # C3 counts what lies more than one standard deviation above the mean
+        raise ConfigError(f"{where}.sigmas: {shown(detection.sigmas)} must be above 1")
+    for name in ("sigma_floor", "sigma_floor_share", "minimum_people"):
+        if not getattr(detection, name) >= 0:
+            raise ConfigError(f"{where}.{name}: {shown(getattr(detection, name))} must be 0 or more")
+    if detection.absolute is not None and not detection.absolute > 0:
+        raise ConfigError(f"{where}.absolute: {shown(detection.absolute)} must be above 0")
+    if detection.drop is not None and not 0 < detection.drop < 1:
+        raise ConfigError(f"{where}.drop: {shown(detection.drop)} must be above 0, below 1")
+    _check_durations(detection, where)
+
+
+def _check_durations(detection: Detection, where: str) -> None:
+    """Check the settings that are durations. Raises ConfigError."""
+    for name in ("for_", "keep_firing_for", "cooldown", "record"):
+        try:
+            days_in(getattr(detection, name) or "0d")
+        except ValueError as error:
+            raise ConfigError(f"{where}.{name.rstrip('_')}: {error}") from None
+    if detection.record is not None and days_in(detection.record) < 1:
+        raise ConfigError(f"{where}.record: {shown(detection.record)} must be a day or more")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-STREAMS = sorted(Path("streams").glob("*.py"))
+STREAMS = sorted(Path("streams").rglob("*.py"))
 ALLOWED = {"streams", "msgspec", "pycountry", "pydantic", "pydantic_settings"}
 ALLOWED |= {"__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"}
 ALLOWED |= {"itertools", "json", "math", "pathlib", "re", "tomllib", "typing", "zlib", "zoneinfo", "operator"}

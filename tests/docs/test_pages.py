@@ -76,10 +76,10 @@ def broken(path: Path, text: str) -> list[str]:
 
 
 def texts(*places: Path) -> Iterator[tuple[str, str]]:
-    """(name, text) of every file, and of every file in every folder."""
+    """(name, text) of every file, and of every file in every folder; pictures left out."""
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.is_file():
+            if path.is_file() and path.suffix != ".png":
                 yield name_of(path), path.read_text(encoding="utf-8")
 
 

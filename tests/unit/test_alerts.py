@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.alerts import advance, alert_id, exceeds, severity
@@ -239,3 +240,35 @@ def test_the_level_of_a_part_is_compared_with_that_part() -> None:
 def test_a_surge_is_found_against_what_was_learned() -> None:
     one = told(daily([400] * 9 + [700, 420], qualifier="count"))
     assert ("RU:KZ", "daily-rate", "2022-09-10", "2022-09-11", 700, "warning") in alerts_of(one.desk)
+
+
+# --- patience --------------------------------------------------------------------------------------------------
+
+
+def patient(*people: float | None, **settings: str) -> Told:
+    detection = msgspec.convert(settings, Detection)
+    return told(counts(*people), rules=Rules(detection, NORMAL.baselines))
+
+
+def test_for_waits_until_an_exceedance_has_lasted() -> None:
+    #   1    2    3    4    5    6
+    # 130  100  130  130  130  100
+    assert runs(patient(130, 100, 130, 130, 130, 100, **{"for": "2d"})) == [("03", "06")]
+
+
+def test_keep_firing_for_goes_on_after_the_end_and_keeps_the_highest_day() -> None:
+    #   1    2    3    4    5    6
+    # 100  190  100  130  100  100
+    #      [ ---- one alert ---- )
+    one = patient(100, 190, 100, 130, 100, 100, keep_firing_for="2d")
+    assert runs(one) == [("02", None)]
+    one.take(count(100, 7))
+    assert runs(one) == [("02", "07")]
+    newest = one.desk.log[-1]
+    assert (newest.peak_day, newest.peak_rate, newest.day) == ("2022-09-02", 190, "2022-09-04")
+    assert len({alert.id for alert in one.desk.log}) == 1
+
+
+def test_cooldown_lets_only_a_worse_one_open() -> None:
+    # 130  100  130  100  210  100
+    assert runs(patient(130, 100, 130, 100, 210, 100, cooldown="1w")) == [("01", "02"), ("05", "06")]

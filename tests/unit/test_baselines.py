@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from datetime import date
-from statistics import NormalDist
 
 import pytest
 
-from streams.baselines import baseline_of, ears_c2, levels
+from streams import baselines
+from streams.baselines import baseline_of, levels
+from streams.learning.methods import METHODS
 from streams.records import Baseline
-from streams.rules import Detection, OperatorBaseline, Rules
+from streams.rules import Detection, FlowRules, OperatorBaseline, Rules
+from streams.series import Series
 from unit.kit import Told, claim, daily, ordinal, told
 
 SERIES = [5400, 5600, 5200, 5900, 5800, 5100, 5500, 5300, 5700, 6000, 9800, 10100, 10400, 9900]
@@ -18,33 +20,41 @@ def of(one: Told, day: str, rules: Rules | None = None) -> Baseline | None:
     return baseline_of(node, rules or Rules(), levels(node), ordinal(day))
 
 
-@pytest.mark.parametrize(
-    ("floor", "bounds"),
-    [
-        (0, [6409.73976, 6420.11271, 6460.79227, 6630.28736, 11204.22169]),
-        (500, [7045.11615, 7030.83044, 7045.11615, 7159.40187, 11204.22169]),
-    ],
-)
-def test_ears_c2_agrees_with_an_independent_implementation_to_five_decimals(floor: float, bounds: list[float]) -> None:
-    # upper bounds of C2 (alpha 0.001, so z = 3.090232) at t = 10..14, counted from 1
-    rules = Detection(sigmas=NormalDist().inv_cdf(0.999), sigma_floor=floor, sigma_floor_share=0)
-    found = [ears_c2(SERIES[t - 10 : t - 3], rules)[1] for t in range(10, 15)]
-    assert found == pytest.approx(bounds, abs=1e-5)
+def test_a_learned_level_comes_from_the_first_method_with_enough_days() -> None:
+    # 1 2 3 4 5 6 7 8 9 10 ... 17: C2 from the tenth day on, by weekday once two weeks from t-30 to t-3 are known
+    one = told(daily([*SERIES, *SERIES]))
+    found = [of(one, f"2022-09-{day:02}") for day in (9, 10, 16, 17)]
+    assert [each and each.method for each in found] == [None, "c2", "c2", "weekday"]
+    assert found[1] is not None
+    assert (found[1].kind, round(found[1].expected)) == ("learned", 5500)
 
 
-def test_a_learned_level_needs_all_seven_days_from_t_9_to_t_3() -> None:
+def test_c2_needs_all_seven_days_from_t_9_to_t_3() -> None:
     # 1 2 3 4 5 6 7 8 9 10
     # [-- history -]    t
-    learned = of(told(daily([*SERIES[:9], 0])), "2022-09-10")
-    assert learned is not None
-    assert (learned.kind, round(learned.expected)) == ("learned", 5500)
+    assert of(told(daily([*SERIES[:9], 0])), "2022-09-10") is not None
     assert of(told(daily([*SERIES[:3], None, *SERIES[4:9], 0])), "2022-09-10") is None
 
 
-def test_a_quiet_series_does_not_alarm_at_a_ripple() -> None:
-    mean, threshold = ears_c2([100.0] * 7, Detection())
-    assert (mean, threshold) == (100, 130)
-    assert ears_c2([1000.0] * 7, Detection())[1] == pytest.approx(1250)
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_can_be_chosen_by_name(name: str) -> None:
+    found = of(told(daily([*SERIES, *SERIES, *SERIES])), "2022-10-12", Rules(Detection(learned=name)))
+    assert found is not None
+    assert (found.kind, found.method) == ("learned", name)
+
+
+def test_a_flow_can_learn_by_a_method_of_its_own() -> None:
+    rules = Rules(flows=(FlowRules(flow="RU:KZ", learned="c1"), FlowRules(flow="RU:GE", learned="mean")))
+    found = of(told(daily(SERIES)), "2022-09-08", rules)
+    assert found is not None
+    assert found.method == "c1"
+
+
+def test_an_absolute_threshold_stands_in_where_nothing_is_known() -> None:
+    rules = Rules(Detection(absolute=5000))
+    found = [of(told(daily(SERIES)), f"2022-09-{day:02}", rules) for day in (9, 10)]
+    assert [each and each.kind for each in found] == ["absolute", "learned"]
+    assert found[0] == Baseline("absolute", 5000, 5000)
 
 
 def test_a_stated_level_is_its_middle_and_a_quarter_over_is_the_threshold() -> None:
@@ -95,3 +105,25 @@ def test_a_withdrawn_or_unverified_claim_states_no_level() -> None:
     gone = claim(None, id="r2", published="2022-10-21T00:00:00Z")
     assert of(told(claim(1, normal={"daily": 10}), gone), "2022-09-21") is None
     assert levels(told(claim(1, flow="RU", source="d", normal={"daily": 10})).node("RU")) == []
+
+
+def test_what_is_learned_for_a_day_is_learned_once_while_only_the_day_itself_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = told(daily([400] * 10))
+    learned: list[int] = []
+    real = baselines.learned_from
+
+    def counted(series: Series, day: int, rules: Detection) -> Baseline | None:
+        learned.append(day)
+        return real(series, day, rules)
+
+    monkeypatch.setattr(baselines, "learned_from", counted)
+    later = "2022-10-21T00:00:00Z"
+    one.take(claim(410, "2022-09-10", id="again", published=later))
+    assert learned == []
+    one.take(claim(900, "2022-09-05", id="better", published=later))
+    assert sorted(set(learned)) == [ordinal(f"2022-09-{day:02}") for day in (8, 9, 10)]
+    level = one.state().baseline
+    assert level is not None
+    assert level.expected == pytest.approx((6 * 400 + 900) / 7)

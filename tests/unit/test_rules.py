@@ -30,6 +30,19 @@ def test_an_operators_level_is_a_figure_or_a_range() -> None:
         ('[[baselines]]\nflow = "RU"\ndaily = [6]', r"baselines\[0\].daily"),
         ('[[baselines]]\nflow = "ru"\ndaily = 6', r"rules.toml: baselines\[0\].flow: .*got ru"),
         ('[[baselines]]\nflow = "RU"\ndaily = 6\nratio = 0.9', r"baselines\[0\].ratio: 0.9 must be above 1"),
+        ('[detection]\nlearned = "c9"', "detection.learned: c9 is no method; there are weekday"),
+        ('[detection]\nlearned = ["c2", "c9"]', "detection.learned: c9 is no method"),
+        ("[detection]\nsigmas = 1", "detection.sigmas: 1.0 must be above 1"),
+        ("[detection]\nsigma_floor = -1", "detection.sigma_floor: -1.0 must be 0 or more"),
+        ("[detection]\nabsolute = 0", "detection.absolute: 0.0 must be above 0"),
+        ("[detection]\ndrop = 1", "detection.drop: 1.0 must be above 0, below 1"),
+        ('[detection]\nrecord = "0w"', "detection.record: 0w must be a day or more"),
+        ('[detection]\nrecord = "1y"', "detection.record: '1y' is no number of days or weeks"),
+        ('[detection]\nfor = "1h"', "detection.for: '1h' is no number of days or weeks"),
+        ('[[flows]]\nflow = "ru"\nsigmas = 2', r"flows\[0\].flow: .*got ru"),
+        ('[[flows]]\nflow = "RU"\nlearned = "c9"', r"flows\[0\].learned: c9 is no method"),
+        ('[[flows]]\nflow = "RU"\ncooldown = "2"', r"flows\[0\].cooldown: '2' is no number"),
+        ('[[flows]]\nflow = "RU"\nratio = 2', "ratio"),
         ("[[", "rules.toml"),
     ],
 )
@@ -41,3 +54,30 @@ def test_a_wrong_rule_is_named_with_its_value(text: str, complaint: str) -> None
 def test_a_level_of_a_member_is_that_of_the_flow_inside_the_bloc() -> None:
     rules = parse_rules('[[baselines]]\nflow = "RU:FI"\ndaily = 9', "rules.toml", frozenset({"EU"}))
     assert [one.daily for one in rules.for_flow("RU:EU:FI")] == [9]
+
+
+def test_settings_of_a_flow_hold_for_it_and_all_below_the_later_over_the_earlier() -> None:
+    rules = parse_rules(
+        """
+        [detection]
+        learned = "c1"
+        sigmas = 2.5
+        [[flows]]
+        flow = "RU:*"
+        learned = ["weekday"]
+        absolute = 500
+        [[flows]]
+        flow = "RU:FI"
+        absolute = 900
+        for = "2d"
+        """,
+        "rules.toml",
+        frozenset({"EU"}),
+    )
+    found = {flow: rules.of(flow).detection for flow in ("RU", "RU:KZ", "RU:KZ:aksai", "RU:EU:FI:vaalimaa")}
+    assert [one.methods for one in found.values()] == [("c1",), ("weekday",), ("weekday",), ("weekday",)]
+    assert [one.absolute for one in found.values()] == [None, 500, 500, 900]
+    assert [one.patience.pending for one in found.values()] == [0, 0, 0, 2]
+    assert {one.sigmas for one in found.values()} == {2.5}
+    assert rules.of("RU:KZ") is rules.of("RU:KZ")
+    assert Rules().of("RU:KZ") == Rules()

@@ -1,0 +1,140 @@
+"""Drops: when a daily rate falls to a share of what is normal, as when a border closes. The mirror of alerts.episodes.
+
+A source that has fallen silent must not look like a quiet border: only a day that is over, onto which nothing is
+projected, and of which everybody has spoken who did lately, can open a drop.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from streams.counts import PEOPLE, Key
+from streams.ledger import Node, evidence
+from streams.lifecycle import Run, alerts_from
+from streams.memo import Judgement
+from streams.records import Baseline, Episode
+from streams.rules import Detection, Rules
+from streams.totals import finished
+
+RULE = "drop"
+"""The rule: people a day under a share of the baseline's expected rate."""
+
+LATELY = range(1, 29)
+"""Who spoke of any of so many days before a day is missed when silent on it."""
+
+EXACT = 1e-9
+
+
+def levels(baseline: Baseline, rules: Detection) -> tuple[float, float] | None:
+    """(level below which a drop opens, level from which it is over), people a day; None where there can be none.
+
+    It opens below `drop` times what is expected, and against a learned level only as far below it as its threshold
+    lies above: a flow that is zero on many days does not alarm on one more. It is over from
+    expected - clear_share x (expected - open level) on. A flow that expects fewer than `minimum_people` has none.
+    """
+    if rules.drop is None or baseline.kind == "absolute" or baseline.expected < rules.minimum_people:
+        return None
+    low = rules.drop * baseline.expected
+    if baseline.kind == "learned":
+        low = min(low, 2 * baseline.expected - baseline.threshold)
+    return None if low <= 0 else (low, baseline.expected - rules.clear_share * (baseline.expected - low))
+
+
+def spoken_for(node: Node, day: int) -> bool:
+    """Whether a day is told of by all who told of any day of the four weeks before: the flow itself, or all below."""
+    if node.own_covers(PEOPLE, day):
+        return True
+    held = [(child, child.series[PEOPLE].bins) for child in node.children.values() if PEOPLE in child.series]
+    active = [(child, bins) for child, bins in held if any(day - back in bins for back in LATELY)]
+    return all(day in bins and spoken_for(child, day) for child, bins in active)
+
+
+def is_low(judged: Judgement, rules: Detection) -> bool:
+    """Whether a day's rate is under the level at which a drop is over."""
+    if judged.baseline is None or judged.rate is None:
+        return False
+    found = levels(judged.baseline, rules)
+    return found is not None and judged.rate < found[1] * (1 - EXACT)
+
+
+def drops(node: Node, rules: Rules) -> list[Episode]:
+    """The runs of days on which a flow was under a share of what is normal, oldest first; none where the rule is off.
+
+    Days must have been judged (see alerts.episodes). What comes out depends on the set of reports alone.
+    """
+    if rules.detection.drop is None:
+        return []
+    memo, limit = node.memo, rules.detection.project_days
+    runs: list[list[int]] = []
+    ends: list[int | None] = []
+    last = (node.last(PEOPLE) or 0) + 1
+    for day in sorted(memo.low):
+        if runs and ends[-1] is None:
+            ends[-1] = _recovered(node, rules, runs[-1][-1] + 1, day)
+        if not (finished(node, PEOPLE, day, limit) and spoken_for(node, day)):
+            continue
+        if runs and ends[-1] is None:
+            runs[-1].append(day)
+        elif _opens(memo.judged[day], rules.detection):
+            runs.append([day])
+            ends.append(None)
+    if runs and ends[-1] is None:
+        ends[-1] = _recovered(node, rules, runs[-1][-1] + 1, last)
+    joined = alerts_from(
+        [Run(days[0], days[-1], end) for days, end in zip(runs, ends, strict=True)],
+        rules.detection.patience,
+        lambda first, end: _recovered(node, rules, first, last if end is None else end),
+        lambda place: max(_rank(memo.judged[day], rules.detection) for day in runs[place]),
+    )
+    return [
+        _episode(node, rules.detection, [day for place in one.members for day in runs[place]], one.until)
+        for one in joined
+    ]
+
+
+def _opens(judged: Judgement, rules: Detection) -> bool:
+    assert judged.baseline is not None
+    assert judged.rate is not None
+    found = levels(judged.baseline, rules)
+    return found is not None and judged.rate < found[0] * (1 - EXACT)
+
+
+def _recovered(node: Node, rules: Rules, first: int, end: int) -> int | None:
+    """The first day from one up to another (exclusive) with a normal rate again, one in progress too: it only grows."""
+    for day in range(first, end):
+        held = node.memo.judged.get(day)
+        if held is not None and held.baseline is not None and held.rate is not None:
+            found = levels(held.baseline, rules.detection)
+            if found is None or held.rate >= found[1] * (1 - EXACT):
+                return day
+    return None
+
+
+def _fall(judged: Judgement) -> float:
+    """How many times more was expected."""
+    assert judged.baseline is not None
+    return judged.baseline.expected / judged.rate if judged.rate else float("inf")
+
+
+def _rank(judged: Judgement, rules: Detection) -> int:
+    """0 notice, 1 warning, 2 critical: a fall to half is as severe as a doubling."""
+    times = _fall(judged) * (1 + EXACT)
+    return (times >= rules.warning) + (times >= rules.critical)
+
+
+_SEVERITIES = ("notice", "warning", "critical")
+
+
+def _episode(node: Node, rules: Detection, days: list[int], until: int | None) -> Episode:
+    judged = node.memo.judged
+    day = days[-1]
+    deepest = max(days, key=lambda one: (_fall(judged[one]), -one))
+    baseline, rate, depth = judged[day].baseline, judged[day].rate, judged[deepest].rate
+    assert baseline is not None
+    assert rate is not None
+    assert depth is not None
+    reports, count = evidence(node, Key(baseline.population, "people"), {day, deepest})
+    severity, peak_severity = (_SEVERITIES[_rank(judged[one], rules)] for one in (day, deepest))
+    found = levels(baseline, rules)
+    level = baseline if found is None else msgspec.structs.replace(baseline, threshold=found[0])
+    return Episode(days[0], until, day, rate, level, severity, deepest, depth, peak_severity, reports, count, RULE)

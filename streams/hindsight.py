@@ -1,0 +1,67 @@
+"""Surges as hindsight sees them: what a detector, which knows only the past, is measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+WEEK = 7
+BEFORE = 28
+LEAST_BEFORE = 14
+LEAST_OF_A_WEEK = 4
+RATIO = 1.5
+OVER_HIGHEST = 1.25
+EXTRA = 50.0
+LONGEST = 28
+
+
+class Surge(NamedTuple):
+    """A surge, from its first to its last day (ordinals, both inclusive), and how it is known."""
+
+    first: int
+    last: int
+    why: str = "hindsight"
+
+
+def surges(series: Mapping[int, float]) -> list[Surge]:
+    """The surges of a series of people a day by ordinal day, oldest first.
+
+    A surge begins on day t if the mean of the week that follows, t..t+6, and the day itself are at least 1.5 times the
+    mean of the 28 days before, at least 50 people a day more than it, and at least 1.25 times the highest week among
+    those days. It goes on while the week that follows each day stays 1.5 times and 50 people above that mean, for a
+    week at least and 28 days at most: by then the new level is what is normal. A day is judged by days that come after
+    it, so no detector can do the same. Days with fewer than 14 days known before them begin none.
+    """
+    if not series:
+        return []
+    first, last = min(series), max(series)
+    weeks = {day: mean for day in range(first, last + 1) if (mean := _week(series, day)) is not None}
+    found: list[Surge] = []
+    day = first
+    while day <= last:
+        kept = _lasts_above(series, weeks, day)
+        if kept is None:
+            day += 1
+            continue
+        end = day
+        while end < last and end + 1 - day < LONGEST and weeks.get(end + 1, 0.0) >= kept:
+            end += 1
+        found.append(Surge(day, min(max(end, day + WEEK - 1), last)))
+        day = found[-1].last + 1
+    return found
+
+
+def _week(series: Mapping[int, float], day: int) -> float | None:
+    ahead = [series[one] for one in range(day, day + WEEK) if one in series]
+    return sum(ahead) / len(ahead) if len(ahead) >= LEAST_OF_A_WEEK else None
+
+
+def _lasts_above(series: Mapping[int, float], weeks: Mapping[int, float], day: int) -> float | None:
+    """The weekly mean above which a surge that begins on this day lasts; None where none begins."""
+    before = [series[one] for one in range(day - BEFORE, day) if one in series]
+    if day not in series or day not in weeks or len(before) < LEAST_BEFORE:
+        return None
+    mean = sum(before) / len(before)
+    highest = max((weeks[one] for one in range(day - BEFORE, day - WEEK + 1) if one in weeks), default=0.0)
+    kept = max(RATIO * mean, mean + EXTRA)
+    return kept if min(weeks[day], series[day]) >= max(kept, OVER_HIGHEST * highest) else None

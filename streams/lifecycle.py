@@ -1,0 +1,102 @@
+"""From runs of exceeding days to alerts: how long they must last, how long they go on, how soon another may follow.
+
+`for` and `keep_firing_for` are those of a Prometheus alerting rule, in event time: days of the flow, not of the clock.
+What comes out follows from the runs alone, so it depends on the set of reports and not on when they came.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+_DURATION = re.compile(r"(\d{1,4})([dw])")
+_DAYS = {"d": 1, "w": 7}
+
+
+@lru_cache(maxsize=256)
+def days_in(duration: str) -> int:
+    """The days in a duration as Prometheus writes it, in whole days or weeks: "3d", "2w". Raises ValueError."""
+    found = _DURATION.fullmatch(duration)
+    if found is None:
+        raise ValueError(f"{duration!r} is no number of days or weeks such as 3d or 2w")
+    return int(found[1]) * _DAYS[found[2]]
+
+
+class Patience(NamedTuple):
+    """How patient alerts are, in days; 0 is not at all.
+
+    `pending` (`for`): an exceedance is an alert once an exceeding day lies so many days after its first. `kept`
+    (`keep_firing_for`): an alert goes on for so many days after it was over, and what opens until then is part of
+    it, however short. `cooldown`: an exceedance that begins within so many days after an alert was closed is none,
+    unless it is more severe.
+    """
+
+    pending: int = 0
+    kept: int = 0
+    cooldown: int = 0
+
+
+IMPATIENT = Patience()
+"""Every run is an alert."""
+
+
+class Run(NamedTuple):
+    """A run of exceeding days as ordinals: the first, the last, and the first day it was over, None while it is not."""
+
+    since: int
+    last: int
+    until: int | None
+
+
+class Joined(NamedTuple):
+    """An alert: the places of its runs, at least one, and the day that closes it, None while it is open."""
+
+    members: list[int]
+    until: int | None
+
+
+def alerts_from(
+    runs: Sequence[Run],
+    patience: Patience,
+    closes: Callable[[int, int | None], int | None],
+    severity: Callable[[int], int],
+) -> list[Joined]:
+    """The alerts that runs, oldest first, come to.
+
+    `closes(first, end)`: the first finished day from one day up to another (exclusive; None: to the last there is), or
+    None: only a finished day closes. `severity(place)`: how severe the run at a place is; more is worse.
+    """
+    found: list[Joined] = []
+    for place, run in enumerate(runs):
+        before = found[-1] if found else None
+        if before is not None and _still_open(before, runs, run.since, patience, closes):
+            before.members.append(place)
+        elif run.last - run.since < patience.pending or (before and _cools(before, run, patience, place, severity)):
+            continue
+        else:
+            before = Joined([place], None)
+            found.append(before)
+        until = run.until
+        if until is not None and patience.kept:
+            until = closes(until + patience.kept, None)
+        found[-1] = before._replace(until=until)
+    return found
+
+
+def _still_open(
+    before: Joined,
+    runs: Sequence[Run],
+    since: int,
+    patience: Patience,
+    closes: Callable[[int, int | None], int | None],
+) -> bool:
+    over = runs[before.members[-1]].until
+    return over is None or (patience.kept > 0 and closes(over + patience.kept, since) is None)
+
+
+def _cools(before: Joined, run: Run, patience: Patience, place: int, severity: Callable[[int], int]) -> bool:
+    """Whether a run begins too soon after the alert before it, and is no worse."""
+    soon = before.until is not None and run.since < before.until + patience.cooldown
+    return soon and severity(place) <= max(severity(one) for one in before.members)

@@ -1,0 +1,186 @@
+"""`bordertally backtest`, as a user runs it, and what it reads and draws."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+from unit.kit import ordinal
+
+from agents.cli import cli
+from agents.plot import Panel, draw
+from agents.series import Columns, SeriesError, read_series, read_surges
+from streams.backtest import Alarm, Line
+from streams.errors import BordertallyError
+from streams.hindsight import Surge
+
+SERIES = Path("tests/series")
+SAMPLE = Path("agents/demo/sample.ndjson")
+
+
+def run(*arguments: str | Path) -> str:
+    done = CliRunner().invoke(cli, ["backtest", *map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def rows(*arguments: str | Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))
+    return found
+
+
+# --- what it comes to ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["uk", "hk", "ro"])
+def test_the_defaults_miss_no_more_and_cry_wolf_less_than_a_plain_mean_on_every_series(name: str) -> None:
+    found = rows(SERIES / f"{name}.csv", "--episodes", SERIES / "surges.csv")
+    for flow in {one["flow"] for one in found}:
+        ours, plain = (one for one in found if one["flow"] == flow)
+        assert (ours["method"], plain["method"]) == ("rules", "plain")
+        assert ours["missed"] <= plain["missed"]
+        assert len(ours["false_alarms"]) < len(plain["false_alarms"])
+
+
+def test_the_defaults_find_what_a_plain_mean_misses() -> None:
+    ours, plain = rows(SERIES / "uk.csv", "--episodes", SERIES / "surges.csv")
+    assert (ours["missed"], plain["missed"]) == (1, 2)
+
+
+def test_it_shows_a_row_for_each_method_and_one_for_each_surge() -> None:
+    shown = run(SERIES / "hk.csv", "--flow", "hk-arrivals", "--method", "c2", "--method", "plain")
+    assert shown.count("hk-arrivals") == 2 + 6
+    assert "2023-01-08" in shown
+
+
+def test_reports_are_worked_through_and_their_flows_measured(tmp_path: Path) -> None:
+    found = {
+        one["flow"]: one for one in rows(SAMPLE, "--method", "rules", "--plot", tmp_path / "x.svg", "--flow", "RU:GE")
+    }
+    assert found.keys() == {"RU:GE"}
+    assert found["RU:GE"]["alerts"] == [{"first": "2022-09-26", "last": "2022-09-27", "severity": "warning"}]
+    assert (tmp_path / "x.svg").stat().st_size > 10_000
+
+
+def test_rules_of_a_file_are_those_that_are_measured(tmp_path: Path) -> None:
+    series, rules = tmp_path / "ua.csv", tmp_path / "rules.toml"
+    series.write_text("date,people\n2022-02-24,79209\n2022-02-25,100316\n")
+    rules.write_text('[[flows]]\nflow = "UA"\nabsolute = 10000\n')
+    assert rows(series, "--flow", "UA", "--method", "rules")[0]["alerts"] == []
+    (found,) = rows(series, "--flow", "UA", "--method", "rules", "--rules", rules)
+    assert found["alerts"] == [{"first": "2022-02-24", "last": "2022-02-25", "severity": "critical"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--method", "c9"], "--method: c9 is none of rules, plain, weekday"),
+        (["--flow", "nowhere"], "no whole day of the flow nowhere"),
+        (["--people-column", "migrants"], "no column 'migrants'; there are 'date', 'flow', 'people'"),
+        (["--date-format", "%d.%m.%Y"], r"hk.csv:2: date: '2021-01-01' is no date of the form %d.%m.%Y"),
+        (["--plot", "plot.pdf"], "plot.pdf must end in .svg or .png"),
+        (["--episodes", "/nowhere.csv"], "/nowhere.csv: No such file"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(arguments: list[str], complaint: str) -> None:
+    with pytest.raises(BordertallyError, match=complaint):
+        run(SERIES / "hk.csv", *arguments)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+def test_a_series_of_two_columns_is_one_flow(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_bytes(b"\xef\xbb\xbfdate,people\r\n2022-01-02,5\r\n2022-01-01,3.5\r\n2022-01-03,\r\n")
+    day = ordinal("2022-01-01")
+    assert read_series(file, Columns(), "x") == {"x": {day: 3.5, day + 1: 5.0}}
+
+
+def test_columns_dates_and_flows_go_by_the_names_given_and_rows_of_one_day_add_up(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("Date,Point,Way,Total,\n01-02-2023,Lo Wu,In,5,\n01-02-2023,Lo Wu,In,7,\n01-02-2023,Lo Wu,Out,9,\n")
+    columns = Columns("Date", "Total", ("Point", "Way"), "%d-%m-%Y")
+    day = ordinal("2023-02-01")
+    assert read_series(file, columns, "x") == {"Lo Wu:In": {day: 12.0}, "Lo Wu:Out": {day: 9.0}}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("date,people\n2022-01-01,many\n", "x.csv:2: people: 'many' is no number of people"),
+        ("date,people\n2022-01-01,-1\n", "'-1' is no number"),
+        ("date,people\n2022-01-01,nan\n", "'nan' is no number"),
+        ("date,people\n2022-13-01,1\n", "date: '2022-13-01' is no date of the form YYYY-MM-DD"),
+        ("date,people\n2022-01-01\n", "no figure"),
+        ("date,people\n", "no figure"),
+        ("", "no column 'date'"),
+    ],
+)
+def test_a_fault_in_a_series_is_named_with_its_line_and_value(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(text)
+    with pytest.raises(SeriesError, match=complaint):
+        read_series(file, Columns(), "x")
+
+
+def test_surges_are_read_by_flow(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("first,last,flow\n2022-01-05,2022-01-06,a\n2022-01-01,2022-01-01,a\n")
+    first = ordinal("2022-01-01")
+    assert read_surges(file) == {"a": [Surge(first, first, ""), Surge(first + 4, first + 5, "")]}
+    file.write_text("first,last\n2022-01-05,2022-01-04\n")
+    with pytest.raises(SeriesError, match=r"x\.csv:2: last: 2022-01-04 must not be before first, 2022-01-05"):
+        read_surges(file)
+
+
+# --- drawing ---------------------------------------------------------------------------------------------------
+
+DAY = ordinal("2022-01-01")
+PANEL = Panel(
+    "x: c2",
+    [Line(DAY, 5, None, None), Line(DAY + 1, 9, 4, 6), Line(DAY + 2, 4, 4, 6)],
+    [Alarm(DAY + 1, DAY + 1, "warning")],
+    [Surge(DAY + 1, DAY + 2)],
+)
+
+
+@pytest.mark.parametrize(("name", "begins"), [("x.svg", b"<?xml"), ("x.png", b"\x89PNG")])
+def test_the_same_panels_give_the_same_bytes(tmp_path: Path, name: str, begins: bytes) -> None:
+    draw(tmp_path / name, [PANEL, PANEL])
+    first = (tmp_path / name).read_bytes()
+    draw(tmp_path / name, [PANEL, PANEL])
+    assert first.startswith(begins)
+    assert (tmp_path / name).read_bytes() == first
+    draw(tmp_path / name, [PANEL, PANEL], log=True)
+    assert (tmp_path / name).read_bytes() != first
+
+
+def test_more_panels_than_fit_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BordertallyError, match="13 plots"):
+        draw(tmp_path / "x.svg", [PANEL] * 13)
+
+
+def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def none(
+        name: str,
+        globals_: Mapping[str, object] | None = None,
+        locals_: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return real(name, globals_, locals_, fromlist, level)
+
+    monkeypatch.setattr(builtins, "__import__", none)
+    with pytest.raises(BordertallyError, match=r"pip install 'bordertally\[plot\]'"):
+        draw(tmp_path / "x.svg", [PANEL])
