@@ -16,7 +16,7 @@ import msgspec
 IDS_KEPT_DAYS = 4
 """A message is delivered again within hours of event time; ids of days before that are let go."""
 
-SIGMAS, SIGMA_FLOOR, SIGMA_SHARE, MINIMUM, CLEAR_SHARE = 3.0, 10.0, 1 / 12, 50.0, 0.8
+SIGMAS, SIGMA_FLOOR, SIGMA_SHARE, MINIMUM, CLEAR_SHARE = 3.0, 10.0, 1 / 6, 50.0, 0.8
 HISTORY = range(3, 10)
 
 

@@ -72,6 +72,10 @@ def registry() -> str:
     return "\n".join(entries)
 
 
+RULES = '[detection]\nlearned = ["c2"]\n'
+"""The rules of the stream, as TOML: what the oracle works out by itself."""
+
+
 def moment(at: datetime) -> str:
     """A time as reports write it."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -20,7 +20,7 @@ from agents.servers.spawn import spawn
 from benchmarks import broker, install
 from benchmarks.machine import Cores
 from benchmarks.oracle import before
-from benchmarks.stream import FLOWS, Shape, registry
+from benchmarks.stream import FLOWS, RULES, Shape, registry
 
 PROJECT = Path(__file__).parents[2]
 BATCH_DAYS, USUAL_BATCH = 20, 20_000
@@ -139,12 +139,15 @@ class Bordertally(System):
         """Settings of a worker of this run."""
         sources = lane.directory / "sources.toml"
         sources.write_text(registry())
+        rules = lane.directory / "rules.toml"
+        rules.write_text(RULES)
         return {
             "BORDERTALLY_BROKERS": lane.address,
             "BORDERTALLY_PARTITIONS": str(broker.PARTITIONS),
             "BORDERTALLY_TOPIC_PREFIX": f"{lane.name}.",
             "BORDERTALLY_APP_ID": lane.name,
             "BORDERTALLY_SOURCES": str(sources),
+            "BORDERTALLY_RULES": str(rules),
             "BORDERTALLY_HOPS": "intake,ledger,alerts",
             **lane.extra,
         }
