@@ -1,0 +1,113 @@
+"""A sentence cut into segments, one for each figure, and what each says about its figure."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from streams.statements.language import Language
+from streams.statements.marks import Mark, Sheet
+from streams.statements.records import Span, Why
+
+
+class Segment(NamedTuple):
+    """The part of a sentence that is about one figure; `context` is wider where another says the same of it."""
+
+    span: Span
+    figure: Mark
+    context: Span
+
+
+class Noun(NamedTuple):
+    """What a figure counts: a population or vehicles, the mark that says so, or why it counts neither."""
+
+    population: str | None = None
+    unit: str = "people"
+    mark: Mark | None = None
+    citizens: str | None = None
+    why: Why | None = None
+
+
+class Cutter:
+    """Cuts sentences of one language."""
+
+    def __init__(self, language: Language) -> None:
+        table = language.table
+        self._cuts = [re.compile("|".join(one), re.IGNORECASE) for one in (table.strong, table.weak, table.faint) if one]
+        self._bare = language.beginning(table.bare)
+        self._earlier = language.ending(table.earlier)
+        self._function = re.compile(rf"(?:{'|'.join(table.bare)})\Z", re.IGNORECASE)
+
+    def segments(self, sheet: Sheet, sentence: Span) -> list[Segment]:
+        """The segments of a sentence, in order."""
+        figures = sheet.of("number", sentence)
+        found, start = [], sentence.start
+        for index, figure in enumerate(figures):
+            last = index + 1 == len(figures)
+            end = sentence.end if last else self._cut(sheet, figure.end, figures[index + 1].start)
+            found.append(Segment(Span(start, end), figure, Span(start, end)))
+            start = end
+        return found
+
+    def _cut(self, sheet: Sheet, start: int, end: int) -> int:
+        """Where the part of one figure ends and that of the next begins."""
+        for pattern in self._cuts:
+            cuts = [
+                match.start()
+                for match in pattern.finditer(sheet.text, start, end)
+                if sheet.free(match.start(), match.end())
+                or not any(mark.start < match.start() < mark.end for mark in sheet.marks)
+            ]
+            if cuts:
+                return cuts[-1]
+        return end
+
+    def earlier(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether the figure is an earlier level that another is compared with."""
+        return bool(self._earlier.search(sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]))
+
+    def noun(self, sheet: Sheet, segment: Segment) -> Noun:
+        """What the figure counts."""
+        text, figure = sheet.text, segment.figure
+        nxt = next((mark for mark in sheet.marks if mark.start >= figure.end), None)
+        limit = min(segment.span.end, nxt.start if nxt else segment.span.end)
+        gap = text[figure.end : limit]
+        said = self._said(gap, nxt if nxt and nxt.start < segment.span.end else None)
+        if said is not None:
+            return said
+        people = [
+            mark for kind in ("people", "citizens") for mark in sheet.of(kind, segment.span) if mark.end != figure.end
+        ]
+        before = [mark for mark in people if mark.end <= figure.start]
+        mark = max(before, key=lambda one: one.start) if before else next(iter(sorted(people)), None)
+        return Noun() if mark is None else _counted(mark)
+
+    def _said(self, gap: str, nxt: Mark | None) -> Noun | None:
+        """The noun right behind a figure; None where there is none."""
+        words = gap.split()
+        if nxt is not None and nxt.kind in ("people", "citizens", "vehicles", "thing") and len(words) <= 3:
+            if not re.search(r"[,;:.()—–]", gap) and not (words and self._bare.match(" " + gap.strip())):
+                return _counted(nxt)
+        if not words or not words[0][0].isalpha() or self._bare.match(" " + gap.strip()):
+            return None
+        return Noun(why=Why.THINGS)
+
+    def unknown(self, sheet: Sheet, segment: Segment) -> int:
+        """How many words of a segment no table knows: the more, the less is understood of it."""
+        count = 0
+        for match in re.finditer(r"[^\W\d_][\w'’-]*", sheet.text[segment.span.start : segment.span.end]):
+            at = segment.span.start + match.start()
+            count += sheet.free(at, at + 1) and not self._function.match(match[0])
+        return count
+
+
+def _counted(mark: Mark) -> Noun:
+    match mark.kind:
+        case "citizens":
+            return Noun(f"citizens:{mark.value}", mark=mark, citizens=mark.value)
+        case "vehicles":
+            return Noun("people", "vehicles", mark)
+        case "thing":
+            return Noun(mark=mark, why=Why(mark.value))
+        case _:
+            return Noun(mark.value, mark=mark)
