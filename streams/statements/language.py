@@ -101,6 +101,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     strong: Phrases
     weak: Phrases
     faint: Phrases
+    joins: Phrases
     asides: Phrases
     unnamed: Phrases
     media: Phrases

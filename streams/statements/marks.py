@@ -46,6 +46,10 @@ class Sheet:
         self.marks.append(mark)
         self.marks.sort(key=lambda one: (one.start, one.end))
 
+    def replace(self, mark: Mark, value: Any) -> None:
+        """Give a mark another value."""
+        self.marks[self.marks.index(mark)] = mark._replace(value=value)
+
     def put(self, candidates: Iterable[Mark]) -> None:
         """Put marks where they fit: earlier ones first, of two that begin together the longer one."""
         for mark in sorted(candidates, key=lambda one: (one.start, -one.end)):

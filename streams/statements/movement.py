@@ -71,6 +71,10 @@ def resolve(clues: Clues) -> Movement:
     if origin is not None and into is not None and (origin == into or origin in BLOCS.get(into, ())):
         doubts.append(Doubt.NO_DIRECTION)
         origin = into = None
+    if any(place.value.joined for place in clues.places):
+        doubts.append(Doubt.SEVERAL_PLACES)
+    if clues.event is Event.EXIT and into is None and clues.before is not None and clues.before.doubts and inferred:
+        doubts.append(Doubt.NO_DESTINATION)
     if any(place.value.region and place.value.role in (Role.INTO, Role.ORIGIN) for place in clues.places):
         doubts.append(Doubt.PART_OF_COUNTRY)
     for role in (Role.ORIGIN, Role.INTO):
@@ -221,7 +225,8 @@ def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | No
         if before is not None and before.origin == into and before.into is not None:
             return before.into, into, 1  # those who came, and those who went back
         found, _ = _origin_of(clues._replace(before=None), point, None, into)
-        return found or (clues.home if clues.home != into else None), into, 1
+        same = before.origin if before is not None else None
+        return next((one for one in (found, same, clues.home) if one is not None and one != into), None), into, 1
     if origin is not None:
         beyond = point.checkpoint.beyond(origin) if point is not None and point.checkpoint is not None else None
         within = _first(clues, Role.WITHIN, Role.SPEAKER)

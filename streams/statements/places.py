@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from streams.statements.gazetteer import Checkpoint, Gazetteer
@@ -26,7 +27,8 @@ class Role(enum.StrEnum):
 class Place(NamedTuple):
     """A country or bloc by its code, a checkpoint by its slug, or (`home`) the country of whoever speaks.
 
-    `again`: the place spoken of before ("from there"). `region`: only a part of the country is meant.
+    `again`: the place spoken of before ("from there"). `region`: only a part of the country is meant. `joined`: one
+    of several ("to Armenia and Turkey"), with the role of the first.
     """
 
     role: Role
@@ -36,6 +38,7 @@ class Place(NamedTuple):
     region: bool = False
     home: bool = False
     again: bool = False
+    joined: bool = False
 
 
 class Places:
@@ -67,6 +70,7 @@ class Places:
             Role.INTO: language.ending(roles.into),
             Role.WITHIN: language.ending([*roles.via, *roles.within]),
         }
+        self._and = re.compile(rf"\s*(?:{alternatives(language.table.joins)})\s*", re.IGNORECASE)
         self._border_after = language.beginning(roles.border_after)
         self._speaker_after = language.beginning(roles.speaker_after)
 
@@ -78,6 +82,10 @@ class Places:
     def mark(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every place."""
         sheet.put([*self._named(sheet.text), *self._by_adjective(sheet.text)])
+        places = sheet.of("place")
+        for one, other in pairwise(places):
+            if other.value.role is Role.BARE and self._and.fullmatch(sheet.text[one.end : other.start]):
+                sheet.replace(other, other.value._replace(role=one.value.role, joined=one.value.role is not Role.BORDER))
 
     def _named(self, text: str) -> Iterator[Mark]:
         for regex, place in self._names:

@@ -23,7 +23,7 @@ from streams.statements.records import Doubt, Found, LeftOut, Span, Statement, V
 from streams.statements.scanning import Change, Scanner
 from streams.statements.segments import Cutter, Noun, Segment
 
-UNKNOWN_WORDS = 3
+UNKNOWN_WORDS = 1
 """A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
 
 
@@ -132,7 +132,7 @@ class _Reading:
             if isinstance(draft, _Draft):
                 drafts.append(draft)
             else:
-                self.left.append(LeftOut(segment.figure.span, why or draft or Why.NO_CROSSING))
+                self.left.append(LeftOut(segment.figure.span, why or draft or self._no_crossing(segment)))
         self._share_periods(sentence, drafts, levels)
         self._attach_normals(drafts, normals)
         voice = self._voice(sentence)
@@ -160,9 +160,9 @@ class _Reading:
         figure = segment.figure
         behind = [mark for mark in events if mark.start >= figure.end]
         nearest = min(marks, key=lambda mark: abs(mark.start - figure.end))
-        hedged = next((mark for mark in marks if mark.value == Why.HYPOTHETICAL), None)
-        if hedged is not None:
-            return Why.HYPOTHETICAL
+        if any(mark.value == Why.HYPOTHETICAL for mark in marks):
+            said = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
+            return Why(said[0].value) if said and not events else Why.HYPOTHETICAL
         if behind and figure.end <= behind[0].start < nearest.start and _apart(self.sheet.text, behind[0], nearest):
             return None  # "entered the country, where queues ...": the figure is of those who entered
         return Why(nearest.value)
@@ -172,7 +172,12 @@ class _Reading:
 
     # --- one claim ---------------------------------------------------------------------------------------------
 
-    def _draft(self, segment: Segment, sentence: Span, drafts: list[_Draft]) -> _Draft | Why:
+    def _no_crossing(self, segment: Segment) -> Why:
+        """Why a figure of people is no crossing: what else stands there, if a table knows it."""
+        things = [mark for mark in self.sheet.of("thing", segment.span) if mark.start > segment.figure.start]
+        return Why(things[0].value) if things else Why.NO_CROSSING
+
+    def _draft(self, segment: Segment, sentence: Span, drafts: list[_Draft]) -> _Draft | Why | None:
         """The claim of a segment, or why it is none."""
         noun = self.tongue.cutter.noun(self.sheet, segment)
         if noun.why is not None:
@@ -180,10 +185,8 @@ class _Reading:
         before = (drafts or self.drafts or [None])[-1]
         event = self._event(segment)
         if event is None:
-            if not drafts:
-                return Why.NO_CROSSING
-            if self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS:
-                return Why.NO_CROSSING
+            if not drafts or self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS:
+                return None
         noun = self._population(noun, drafts)
         movement = self._movement(segment, event, noun, before)
         spans = {"people": segment.figure.span}
