@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from agents.context import load_registry, load_rules
+from agents.languages import word_reader
 from agents.publish import checked, publish, read_lines
 from agents.schema import asyncapi, report_schema
 from agents.servers.errors import ServerError
@@ -92,7 +93,7 @@ def replay(files: Files, sources: Sources = None, rules: RulesFile = None, as_js
     """Work reports through without a broker, in order of publication, and show what they come to."""
     registry = load_registry(sources)
     detection = load_rules(rules, registry)
-    read = read_all((raw for _, raw in read_lines(files)), registry, time.time())
+    read = read_all((raw for _, raw in read_lines(files)), registry, time.time(), words=word_reader(registry))
     desk = Desk(registry, detection)
     with _progress() as progress:
         for claims in progress.track(read.reports, description="replaying"):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
+from functools import cached_property
 
 import msgspec
 from aiokafka.structs import ConsumerRecord
 
 from agents.batches import Batch, BatchHop
 from agents.publishing import Record
+from agents.statements import Statements
 from streams.errors import RefusedError
 from streams.records import Claim, Claims
 from streams.reports import read_report
@@ -25,6 +27,11 @@ class Intake(BatchHop):
 
     hop = "intake"
 
+    @cached_property
+    def statements(self) -> Statements:
+        """What reads reports in words."""
+        return Statements(self.context)
+
     def topics(self) -> tuple[str, ...]:
         """The producers' topics."""
         return self.context.topics.every_report
@@ -39,7 +46,10 @@ class Intake(BatchHop):
         for tp, records in batch.items():
             for record in records:
                 try:
-                    claims = read_report(record.value or b"", registry, record.timestamp / 1000, limits)
+                    try:
+                        claims = read_report(record.value or b"", registry, record.timestamp / 1000, limits)
+                    except RefusedError as error:
+                        claims = self.statements.take(record, error)
                 except RefusedError as error:
                     rejects.append(rejected(record, error, topics))
                     outcomes[tp.topic, "rejected"] += 1
@@ -48,7 +58,7 @@ class Intake(BatchHop):
                     outcomes[tp.topic, "accepted"] += 1
                     for claim in claims:
                         by_partition[partition_of(claim.flow, settings.partitions)].append(claim)
-        await self.context.writer.write([*claim_messages(by_partition, topics), *rejects])
+        await self.context.writer.write([*claim_messages(by_partition, topics), *rejects, *self.statements.drain()])
         for (topic, outcome), number in outcomes.items():
             self.context.metrics["reports_total"].labels(topic, outcome).inc(number)
         self.context.metrics["claims_sent_total"].inc(sum(len(claims) for claims in by_partition.values()))

@@ -80,6 +80,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     weekdays: Phrases
     units: dict[str, Phrases]
     dates: Phrases
+    ordinals: Phrases
     anchors: dict[str, Phrases]
     periods: dict[str, Phrases]
     rates: Phrases
@@ -150,7 +151,7 @@ class Language:
         adjectives = f"(?-i:{adjectives})" if table.case_adjectives else adjectives
         year = r"(?:19|20)\d\d(?![\d,.\u00a0]*\d)"
         self.parts = {
-            "day": r"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th|-?го|-?е)?(?!\d)",
+            "day": rf"(?:[12]\d|3[01]|0?[1-9])(?:{alternatives(table.ordinals)})?(?!\d)",
             "number_of_month": r"(?:1[0-2]|0?[1-9])",
             "year": year,
             "month": alternatives(table.months),
@@ -173,7 +174,9 @@ class Language:
     def _part(self, name: str, text: str) -> str:
         part = self.parts.get(name)
         if part is None:
-            raise ConfigError(f"{self.where}: {shown(text)}: {name!r} is no placeholder; known are {', '.join(self.parts)}")
+            raise ConfigError(
+                f"{self.where}: {shown(text)}: {name!r} is no placeholder; known are {', '.join(self.parts)}"
+            )
         return part
 
     def compile(self, phrase: str) -> re.Pattern[str]:

@@ -68,7 +68,7 @@ def scan(text: str, patterns: Iterable[Pattern]) -> Iterator[tuple[Pattern, re.M
             yield pattern, match
 
 
-_END = re.compile(r"[.!?…]+[\"'”’»)]*(?=\s|$)|\n\s*\n")
+_END = re.compile("[.!?\u2026]+[\"'\u201d\u2019\u00bb)]*(?=\\s|$)|\\n\\s*\\n")
 
 
 def sentences(text: str, abbreviations: re.Pattern[str]) -> list[Span]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from streams.flows import BLOCS
@@ -51,6 +52,9 @@ class Clues(NamedTuple):
     before: Movement | None
 
 
+_Ends = tuple[str | None, str | None, int]
+"""Origin, destination, and how many of them were inferred rather than said."""
+
 INFERRED = 0.95
 """What one inferred part takes off the confidence: an origin that follows from people's nationality, say."""
 
@@ -63,32 +67,49 @@ def resolve(clues: Clues) -> Movement:
     if point is not None and clues.before is not None and not clues.at:
         clues = clues._replace(event=clues.before.event)
     origin, into, inferred = _ends(clues, point)
-    doubts = []
-    if clues.event is Event.CROSS and (origin is None or into is None):
-        doubts.append(Doubt.NO_DIRECTION)
-    elif origin is None:
-        doubts.append(Doubt.NO_ORIGIN)
+    doubts = [*_missing(clues, origin, into, inferred), *_several(clues)]
     if origin is not None and into is not None and (origin == into or origin in BLOCS.get(into, ())):
         doubts.append(Doubt.NO_DIRECTION)
         origin = into = None
-    if any(place.value.joined for place in clues.places):
-        doubts.append(Doubt.SEVERAL_PLACES)
-    if clues.event is Event.EXIT and into is None and clues.before is not None and clues.before.doubts and inferred:
-        doubts.append(Doubt.NO_DESTINATION)
-    if any(place.value.region and place.value.role in (Role.INTO, Role.ORIGIN) for place in clues.places):
-        doubts.append(Doubt.PART_OF_COUNTRY)
-    for role in (Role.ORIGIN, Role.INTO):
-        if len({code for mark in clues.places if mark.value.role is role and (code := _code(mark.value, clues))}) > 1:
-            doubts.append(Doubt.SEVERAL_PLACES)
     slug = ""
-    if point is not None and origin is not None and point.checkpoint is not None:
-        beyond = point.checkpoint.beyond(origin)
-        if beyond is not None and into in (None, beyond, *(bloc for bloc in BLOCS if beyond in BLOCS[bloc])):
-            into, slug = beyond, point.slug
-        else:
+    if point is not None and origin is not None:
+        through = _through(point, origin, into)
+        if through is None:
             doubts.append(Doubt.SEVERAL_PLACES)
+        else:
+            into, slug = through, point.slug
     spans = tuple(mark.span for mark in ([clues.at] if clues.at else []) + clues.places)
     return Movement(clues.event, origin, into, slug, spans, tuple(dict.fromkeys(doubts)), INFERRED**inferred)
+
+
+def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
+    """What cannot be told of a movement."""
+    if clues.event is Event.CROSS and (origin is None or into is None):
+        yield Doubt.NO_DIRECTION
+    elif origin is None:
+        yield Doubt.NO_ORIGIN
+    before = clues.before
+    if clues.event is Event.EXIT and into is None and inferred and before is not None and before.doubts:
+        yield Doubt.NO_DESTINATION
+
+
+def _several(clues: Clues) -> Iterator[Doubt]:
+    """What speaks against one flow: several places in one role, or only a part of a country."""
+    if any(mark.value.joined for mark in clues.places):
+        yield Doubt.SEVERAL_PLACES
+    if any(mark.value.region and mark.value.role in (Role.INTO, Role.ORIGIN) for mark in clues.places):
+        yield Doubt.PART_OF_COUNTRY
+    for role in (Role.ORIGIN, Role.INTO):
+        codes = {_code(mark.value, clues) for mark in clues.places if mark.value.role is role}
+        if len(codes - {None}) > 1:
+            yield Doubt.SEVERAL_PLACES
+
+
+def _through(point: Place, origin: str, into: str | None) -> str | None:
+    """The country behind a checkpoint for those who come from `origin`; None where it leads elsewhere."""
+    beyond = point.checkpoint.beyond(origin) if point.checkpoint is not None else None
+    fits = beyond is not None and (into in (None, beyond) or beyond in BLOCS.get(into or "", ()))
+    return beyond if fits else None
 
 
 def _other_way(clues: Clues) -> Movement:
@@ -100,7 +121,7 @@ def _other_way(clues: Clues) -> Movement:
 
 
 def _checkpoint(clues: Clues) -> Place | None:
-    points = [mark.value for mark in clues.places if mark.value.checkpoint is not None]
+    points: list[Place] = [mark.value for mark in clues.places if mark.value.checkpoint is not None]
     if points:
         return points[-1]
     before = clues.before
@@ -142,7 +163,7 @@ def _object(clues: Clues) -> str | None:
     return next((code for mark in [*behind, *rest] if (code := _code(mark.value, clues))), None)
 
 
-def _ends(clues: Clues, point: Place | None) -> tuple[str | None, str | None, int]:
+def _ends(clues: Clues, point: Place | None) -> _Ends:
     """Origin and destination, and how many of the two were inferred rather than said."""
     said_from, said_into = _first(clues, Role.ORIGIN), _first(clues, Role.INTO)
     before = clues.before
@@ -157,7 +178,7 @@ def _ends(clues: Clues, point: Place | None) -> tuple[str | None, str | None, in
             return _cross(clues, point, said_from, said_into)
 
 
-def _like_before(clues: Clues, before: Movement) -> tuple[str | None, str | None, int]:
+def _like_before(clues: Clues, before: Movement) -> _Ends:
     """Nothing but a figure, perhaps with a place ("8,536 Poland"): as the claim before it."""
     if before.origin is None:  # "of whom 29,636 were Ukrainians"
         before = before._replace(origin=clues.citizens if clues.citizens != before.into else None)
@@ -170,12 +191,12 @@ def _like_before(clues: Clues, before: Movement) -> tuple[str | None, str | None
     return before.origin, place, 1
 
 
-def _entry(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> tuple[str | None, str | None, int]:
+def _entry(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
     inferred = 0
     if into is None:
         into = _first(clues, Role.WITHIN) or _object(clues) or _first(clues, Role.SPEAKER)
-    if into is None and point is not None and point.checkpoint is not None and origin is not None:
-        into = point.checkpoint.beyond(origin)
+    if into is None and origin is not None:
+        into = _beyond(point, origin)
     if into is None and not _named_elsewhere(clues):
         options = (clues.before.into if clues.before is not None else None, clues.home)
         into, inferred = next((one for one in options if one is not None and one != origin), None), 1
@@ -187,11 +208,13 @@ def _named_elsewhere(clues: Clues) -> bool:
     return any(mark.value.home and clues.home is None for mark in clues.places)
 
 
-def _origin_of(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> tuple[str | None, str | None]:
+def _origin_of(
+    clues: Clues, point: Place | None, origin: str | None, into: str | None
+) -> tuple[str | None, str | None]:
     """The origin of people who came into a place: said, over the border, through the checkpoint, of nationality."""
     if origin is None:
         borders = [code for mark in clues.places if mark.value.role is Role.BORDER and (code := mark.value.code)]
-        beyond = point.checkpoint.beyond(into) if point is not None and point.checkpoint is not None else None
+        beyond = _beyond(point, into)
         same = clues.before.origin if clues.before is not None else None
         for option in (*borders, beyond, clues.citizens, same):
             if option is not None and option != into:
@@ -199,14 +222,14 @@ def _origin_of(clues: Clues, point: Place | None, origin: str | None, into: str 
     return origin, into
 
 
-def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> tuple[str | None, str | None, int]:
+def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
     if origin is not None:
         return origin, into, 0
     bare = _object(clues)
     if bare is not None and bare != into:
         return bare, into, 0
     if into is not None:
-        beyond = point.checkpoint.beyond(into) if point is not None and point.checkpoint is not None else None
+        beyond = _beyond(point, into)
         speaker = _first(clues, Role.SPEAKER)
         for option in (beyond, clues.citizens, speaker, clues.home):
             if option is not None and option != into:
@@ -217,28 +240,31 @@ def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | Non
     return _first(clues, Role.SPEAKER) or (before.origin if before else None) or clues.home or clues.citizens, into, 1
 
 
-def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> tuple[str | None, str | None, int]:
+def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
     if into is not None:
-        if origin is not None:
-            return origin, into, 0
-        before = clues.before
-        if before is not None and before.origin == into and before.into is not None:
-            return before.into, into, 1  # those who came, and those who went back
-        found, _ = _origin_of(clues._replace(before=None), point, None, into)
-        same = before.origin if before is not None else None
-        return next((one for one in (found, same, clues.home) if one is not None and one != into), None), into, 1
+        return _cross_into(clues, point, origin, into)
     if origin is not None:
-        beyond = point.checkpoint.beyond(origin) if point is not None and point.checkpoint is not None else None
         within = _first(clues, Role.WITHIN, Role.SPEAKER)
-        into = beyond or (within if within != origin else None) or (clues.home if clues.home != origin else None)
-        return origin, into, 1
+        options = (_beyond(point, origin), within, clues.home)
+        return origin, next((one for one in options if one is not None and one != origin), None), 1
     nation = clues.citizens
-    if nation is not None and point is not None and point.checkpoint is not None:
-        beyond = point.checkpoint.beyond(nation)
-        if beyond is not None:
-            return nation, beyond, 1
     borders = [code for mark in clues.places if mark.value.role is Role.BORDER and (code := _code(mark.value, clues))]
-    other = next((code for code in borders if code != nation), None)
-    if nation is not None and other is not None:
-        return nation, other, 2
-    return None, None, 2
+    sides = [_beyond(point, nation), *borders]
+    other = next((code for code in sides if code is not None and code != nation), None)
+    return (nation, other, 2) if nation is not None and other is not None else (None, None, 2)
+
+
+def _cross_into(clues: Clues, point: Place | None, origin: str | None, into: str) -> _Ends:
+    if origin is not None:
+        return origin, into, 0
+    before = clues.before
+    if before is not None and before.origin == into and before.into is not None:
+        return before.into, into, 1  # those who came, and those who went back
+    found, _ = _origin_of(clues._replace(before=None), point, None, into)
+    same = before.origin if before is not None else None
+    return next((one for one in (found, same, clues.home) if one is not None and one != into), None), into, 1
+
+
+def _beyond(point: Place | None, code: str | None) -> str | None:
+    """The other side of a checkpoint, if there is one."""
+    return point.checkpoint.beyond(code) if point is not None and point.checkpoint is not None else None

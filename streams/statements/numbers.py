@@ -11,6 +11,7 @@ from streams.statements.language import Language, alternatives
 from streams.statements.marks import Mark, Sheet
 
 MOST = 1_000_000_000
+_DIGITS = re.compile("\\d(?:[\\d\\s\u00a0\u202f,.'\u2019]*\\d)?")
 
 
 class Quantity(NamedTuple):
@@ -53,7 +54,9 @@ class Numbers:
             rf"(?:{magnitudes})(?!\w)"
         )
         figure = rf"(?<![\w.,])(?:{figure})(?!\w)"
-        self._magnitude = [(re.compile(rf"(?:{name})\Z", re.IGNORECASE), size) for name, size in table.magnitudes.items()]
+        self._magnitude = [
+            (re.compile(rf"(?:{name})\Z", re.IGNORECASE), size) for name, size in table.magnitudes.items()
+        ]
         self._any_magnitude = re.compile(rf"[\s\u00a0-]?({magnitudes})$", re.IGNORECASE)
         self._vague = [
             (re.compile(rf"(?<!\w)(?:{name})(?!\w)", re.IGNORECASE), value) for name, value in table.vague.items()
@@ -81,9 +84,9 @@ class Numbers:
                 span = self._range(sheet, match)
                 if span is not None:
                     yield span
-        for regex, value in self._vague:
+        for regex, least in self._vague:
             for match in regex.finditer(text):
-                yield Mark(match.start(), match.end(), "number", Quantity(value, None, Qualifier.AT_LEAST))
+                yield Mark(match.start(), match.end(), "number", Quantity(least, None, Qualifier.AT_LEAST))
         for match in self._zero.finditer(text):
             yield Mark(match.start(), match.end(), "number", Quantity(0))
         for match in self._figure.finditer(text):
@@ -129,9 +132,7 @@ class Numbers:
         for pattern, value in self._fractions:
             if pattern.fullmatch(text):
                 return value
-        match = re.match(r"\d[\d\s\u00a0\u202f,.'’]*", text)
-        if match and match[0][-1].isdigit() is False:
-            match = re.match(r"\d(?:[\d\s\u00a0\u202f,.'’]*\d)?", text)
+        match = _DIGITS.match(text)
         if match is None:
             return self._words(text)
         rest = text[match.end() :].strip(" \u00a0-")

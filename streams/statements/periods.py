@@ -89,7 +89,7 @@ class Times:
             "weekend": lambda _: self._weekend(),
             "yesterday": lambda _: Stretch(self.today - DAY, self.today),
             "before_yesterday": lambda _: Stretch(self.today - 2 * DAY, self.today - DAY),
-            "today": lambda _: Stretch(self.today, self.today + DAY, running=True),
+            "today": lambda _: self.day_of_publication,
             "later": self._later,
             "vague": lambda _: Stretch(self.today - DAY, self.today + DAY, 1, vague=True),
         }
@@ -108,6 +108,11 @@ class Times:
         if isinstance(found, Stretch) and (found.end <= found.start or found.start > self.today):
             return None
         return found
+
+    @property
+    def day_of_publication(self) -> Stretch:
+        """That day, as far as it has gone."""
+        return Stretch(self.today, self.today + DAY, running=True)
 
     # --- the parts ---------------------------------------------------------------------------------------------
 

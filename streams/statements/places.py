@@ -85,7 +85,9 @@ class Places:
         places = sheet.of("place")
         for one, other in pairwise(places):
             if other.value.role is Role.BARE and self._and.fullmatch(sheet.text[one.end : other.start]):
-                sheet.replace(other, other.value._replace(role=one.value.role, joined=one.value.role is not Role.BORDER))
+                sheet.replace(
+                    other, other.value._replace(role=one.value.role, joined=one.value.role is not Role.BORDER)
+                )
 
     def _named(self, text: str) -> Iterator[Mark]:
         for regex, place in self._names:
@@ -97,7 +99,7 @@ class Places:
                 yield Mark(match.start(), match.end(), "place", place._replace(role=role))
 
     def _by_adjective(self, text: str) -> Iterator[Mark]:
-        """ "The Russian border", "Polish guards": a country by its adjective."""
+        """A country by its adjective: "the Russian border", "Polish guards"."""
         for match in self._adjective.finditer(text):
             code = next((code for regex, code in self._adjectives if regex.fullmatch(match[0])), None)
             for role, after in ((Role.BORDER, self._border_after), (Role.SPEAKER, self._speaker_after)):

@@ -1,4 +1,4 @@
-"""What reading a statement gives: claims with their spans, doubts about them, and what was left out, with the reason."""
+"""What reading a statement gives: claims with their spans, doubts about them, and what was left out and why."""
 
 from __future__ import annotations
 

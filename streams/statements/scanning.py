@@ -52,7 +52,9 @@ class Scanner:
             *language.compiled("event", {name: getattr(table.events, name) for name in table.events.__struct_fields__}),
             *language.compiled("segment", {why.value: each for why, each in table.segment.items()}),
             *language.compiled("sentence", {why.value: each for why, each in table.sentence.items()}),
-            *language.compiled("voice", {"unnamed": table.unnamed, "media": table.media, "unconfirmed": table.unconfirmed}),
+            *language.compiled(
+                "voice", {"unnamed": table.unnamed, "media": table.media, "unconfirmed": table.unconfirmed}
+            ),
         ]
         self._words = [
             *language.compiled("normal", {"": table.normal}),

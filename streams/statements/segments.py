@@ -9,6 +9,10 @@ from streams.statements.language import Language
 from streams.statements.marks import Mark, Sheet
 from streams.statements.records import Span, Why
 
+_COUNTED = ("people", "citizens", "vehicles", "thing")
+_PAUSE = re.compile("[,;:.()\u2013\u2014]")
+_WORD = re.compile("[^\\W\\d_][\\w'\u2019-]*")
+
 
 class Segment(NamedTuple):
     """The part of a sentence that is about one figure; `context` is wider where another says the same of it."""
@@ -33,7 +37,9 @@ class Cutter:
 
     def __init__(self, language: Language) -> None:
         table = language.table
-        self._cuts = [re.compile("|".join(one), re.IGNORECASE) for one in (table.strong, table.weak, table.faint) if one]
+        self._cuts = [
+            re.compile("|".join(one), re.IGNORECASE) for one in (table.strong, table.weak, table.faint) if one
+        ]
         self._bare = language.beginning(table.bare)
         self._earlier = language.ending(table.earlier)
         self._function = re.compile(rf"(?:{'|'.join(table.bare)})\Z", re.IGNORECASE)
@@ -85,19 +91,18 @@ class Cutter:
     def _said(self, gap: str, nxt: Mark | None) -> Noun | None:
         """The noun right behind a figure; None where there is none."""
         words = gap.split()
-        if nxt is not None and nxt.kind in ("people", "citizens", "vehicles", "thing") and len(words) <= 3:
-            if not re.search(r"[,;:.()—–]", gap) and not (words and self._bare.match(" " + gap.strip())):
-                return _counted(nxt)
-        if not words or not words[0][0].isalpha() or self._bare.match(" " + gap.strip()):
+        bare = bool(words) and bool(self._bare.match(" " + gap.strip()))
+        if nxt is not None and nxt.kind in _COUNTED and len(words) <= 3 and not bare and not _PAUSE.search(gap):
+            return _counted(nxt)
+        if not words or bare or not words[0][0].isalpha():
             return None
         return Noun(why=Why.THINGS)
 
     def unknown(self, sheet: Sheet, segment: Segment) -> int:
         """How many words of a segment no table knows: the more, the less is understood of it."""
         count = 0
-        for match in re.finditer(r"[^\W\d_][\w'’-]*", sheet.text[segment.span.start : segment.span.end]):
-            at = segment.span.start + match.start()
-            count += sheet.free(at, at + 1) and not self._function.match(match[0])
+        for match in _WORD.finditer(sheet.text, segment.span.start, segment.span.end):
+            count += sheet.free(match.start(), match.start() + 1) and not self._function.match(match[0])
         return count
 
 

@@ -111,7 +111,10 @@ class Score(NamedTuple):
     def table(self, title: str) -> str:
         """As lines to print."""
         rows = [f"{title}: {self.wanted} claims, {self.found} found"]
-        rows += [f"  {name:<12} precision {self.precision(name):.3f}  recall {self.recall(name):.3f}" for name in ("joint", *FIELDS)]
+        rows += [
+            f"  {name:<12} precision {self.precision(name):.3f}  recall {self.recall(name):.3f}"
+            for name in ("joint", *FIELDS)
+        ]
         return "\n".join(rows)
 
 
@@ -161,7 +164,7 @@ def _facts(line: str, zone: ZoneInfo) -> Facts:
 def facts(found: Found, zone: ZoneInfo) -> Facts:
     """A claim that was found, in the same form."""
     claim = found.claim
-    normal = claim.normal.daily if claim.normal not in (UNSET, None) else []  # type: ignore[union-attr]
+    normal = claim.normal.daily if claim.normal not in (UNSET, None) else []
     change = claim.change_percent
     return Facts(
         _flow("-" if claim.flow is UNSET else claim.flow),
@@ -189,7 +192,7 @@ def _span(text: str, zone: ZoneInfo) -> tuple[int, int] | None:
 
 
 def _near(one: Facts, other: Facts) -> int:
-    return sum(getattr(one, name) == getattr(other, name) for name in FIELDS) + 5 * (one.people == other.people)
+    return sum(bool(getattr(one, name) == getattr(other, name)) for name in FIELDS) + 5 * (one.people == other.people)
 
 
 def score(corpus: list[Entry]) -> Score:
@@ -211,9 +214,15 @@ def score(corpus: list[Entry]) -> Score:
             right.update(name for name in FIELDS if getattr(one, name) == getattr(twin, name))
             right["joint"] += one.joint == twin.joint
             if one != twin:
-                odd = [f"{name}={getattr(one, name)}, not {getattr(twin, name)}" for name in FIELDS if getattr(one, name) != getattr(twin, name)]
+                odd = [
+                    f"{name}={getattr(one, name)}, not {getattr(twin, name)}"
+                    for name in FIELDS
+                    if getattr(one, name) != getattr(twin, name)
+                ]
                 errors.append(f"{entry.where}: {'; '.join(odd)}\n    {entry.text}")
         doubts = "; ".join(f"{one.claim.people} {list(one.doubts)}" for one in statement.doubtful)
         why = ", ".join(f"{entry.text[one.span.start : one.span.end]!r} {one.why}" for one in statement.left_out)
-        errors += [f"{entry.where}: missed: {one} (review: {doubts}; left out: {why})\n    {entry.text}" for one in left]
+        errors += [
+            f"{entry.where}: missed: {one} (review: {doubts}; left out: {why})\n    {entry.text}" for one in left
+        ]
     return Score(found, wanted, right, errors)

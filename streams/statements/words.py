@@ -1,0 +1,115 @@
+"""A report that carries words and no figures: what is certain becomes claims, what is not goes to the review."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from streams.errors import Reason, RefusedError
+from streams.records import Claim, Report
+from streams.reports import Limits, read_report
+from streams.sources import Registry
+from streams.statements.extract import Extractor, proposals
+from streams.statements.reader import Reader, Speaker
+from streams.statements.records import Doubt, Found, Statement
+from streams.statements.review import Item, make_item
+
+_decode = msgspec.json.Decoder(Report).decode
+
+
+class Words(NamedTuple):
+    """What a report in words comes to: claims, and items for the review. At least one of them."""
+
+    claims: list[Claim]
+    items: list[Item]
+    statement: Statement
+
+
+class WordReader:
+    """Reads reports in words against a registry; `extractor` may propose further claims (see extract)."""
+
+    def __init__(self, reader: Reader, registry: Registry, extractor: Extractor | None = None) -> None:
+        self.reader, self.registry, self.extractor = reader, registry, extractor
+
+    def take(self, raw: bytes, refused: RefusedError, now: float, limits: Limits | None = None) -> Words:
+        """Read a report that `read_report` has refused with `refused` because it names no figure.
+
+        Raises `refused` again when the report is not one in words: no `text`, or a flow, period or figure beside it.
+        Raises RefusedError (no_claim) for words in which there is none, so that no report goes by unnoticed.
+        """
+        if refused.reason is not Reason.MISSING_FIELD or refused.field not in ("flow", "period", "people"):
+            raise refused
+        report = _decode(raw)
+        given = [getattr(report, name) for name in ("claims", "flow", "period", "people", "normal", "change_percent")]
+        if any(one is not UNSET for one in given) or not isinstance(report.text, str):
+            raise refused
+        statement = self.read(report)
+        claims, doubtful = self._checked(report, statement.certain, now, limits)
+        items = [make_item(report, one, statement.text, statement.language) for one in [*statement.doubtful, *doubtful]]
+        if not claims and not items:
+            raise RefusedError(Reason.NO_CLAIM, "text", report.text, "no claim is found in these words", report.id)
+        return Words(claims, items, statement)
+
+    def read(self, report: Report) -> Statement:
+        """The statement of a report whose source is in the registry, with what an extractor proposes."""
+        text = report.text if isinstance(report.text, str) else ""
+        speaker = Speaker(self.registry.zones[report.source], self.registry.home(report.source))
+        statement = self.reader.read(text, report.published, speaker)
+        if self.extractor is None:
+            return statement
+        further = proposals(self.extractor(text, report.published, speaker), text, statement.found)
+        return msgspec.structs.replace(statement, found=[*statement.found, *further])
+
+    def _checked(
+        self, report: Report, found: list[Found], now: float, limits: Limits | None
+    ) -> tuple[list[Claim], list[Found]]:
+        """The claims that pass the checks of every report, and those that do not.
+
+        A claim said twice counts once; of two that contradict each other neither does.
+        """
+        taken: dict[tuple[object, ...], tuple[Claim, Found]] = {}
+        doubtful: list[Found] = []
+        against: set[tuple[object, ...]] = set()
+        for one in found:
+            try:
+                claim = self._claim(report, one, now, limits)
+            except RefusedError as error:
+                doubtful.append(_doubted(one, Doubt.REFUSED, str(error)))
+                continue
+            held = taken.setdefault(claim.identity, (claim, one))
+            if held[0].best != claim.best:
+                against.add(claim.identity)
+                doubtful.append(_doubted(one, Doubt.CONTRADICTION, f"also {held[1].claim.people} in this statement"))
+        doubtful += [
+            _doubted(taken[key][1], Doubt.CONTRADICTION, "another figure in this statement") for key in against
+        ]
+        return [claim for key, (claim, _) in taken.items() if key not in against], doubtful
+
+    def _claim(self, report: Report, found: Found, now: float, limits: Limits | None) -> Claim:
+        """One claim as the checks of every report see it, with the grade its voice allows."""
+        written = Report(id=report.id, source=report.source, published=report.published, claims=[found.claim])
+        if report.url is not UNSET:
+            written.url = report.url
+        (claim,) = read_report(msgspec.json.encode(written), self.registry, now, limits)
+        return msgspec.structs.replace(claim, grade=max(claim.grade, found.voice.grade))
+
+
+def take(raw: bytes, registry: Registry, now: float, limits: Limits | None, words: WordReader | None) -> list[Claim]:
+    """The claims of a report, whether it is written in figures or, with a reader of words, in words.
+
+    Raises RefusedError as `read_report` and `WordReader.take` do.
+    """
+    try:
+        return read_report(raw, registry, now, limits)
+    except RefusedError as error:
+        if words is None:
+            raise
+        return words.take(raw, error, now, limits).claims
+
+
+def _doubted(found: Found, doubt: Doubt, why: str) -> Found:
+    return msgspec.structs.replace(
+        found, doubts=(*found.doubts, doubt), confidence=round(found.confidence / 2, 3), why=why
+    )
