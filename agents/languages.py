@@ -31,7 +31,7 @@ def load_reader() -> Reader:
 
 def word_reader(registry: Registry, extractor: Extractor | None = None) -> WordReader:
     """What reads reports in words against a registry."""
-    return WordReader(load_reader(), registry, extractor)
+    return WordReader(load_reader, registry, extractor)
 
 
 def load_extractor(name: str) -> Extractor | None:

@@ -21,10 +21,9 @@ DOUBTED = 0.6
 
 @dataclass
 class Draft:
-    """What a segment says of its figure. `weight`: the confidence before doubts; `sentence`: where it stands."""
+    """What a segment says of its figure. `weight`: the confidence before doubts."""
 
     segment: Segment
-    sentence: Span
     quantity: Quantity
     noun: Noun
     movement: Movement
@@ -47,8 +46,8 @@ class Draft:
         if self.quantity.qualifier in (None, Qualifier.STATED):
             self.quantity = self.quantity._replace(qualifier=Qualifier.AT_LEAST)
 
-    def found(self, text: str) -> Found:
-        """The claim, with the quote that holds everything that was read of it in its own sentence."""
+    def found(self, said: str, at: int) -> Found:
+        """The claim, with the quote that holds everything that was read of it; its sentence `said` begins at `at`."""
         quote = self._quote()
         claim = ClaimFields(
             flow=self.movement.flow or UNSET,
@@ -56,7 +55,7 @@ class Draft:
             people=self.quantity.people,
             qualifier=self.quantity.qualifier or Qualifier.STATED,
             population=self.noun.population or "people",
-            text=text[quote.start : quote.end],
+            text=said[quote.start : quote.end],
         )
         if self.noun.unit == "vehicles":
             claim.unit = Unit.VEHICLES
@@ -64,19 +63,18 @@ class Draft:
             claim.per = "day"
         if self.normal is not None:
             claim.normal = Normal(self.normal.people)
-        spans = dict(self.spans)
+        spans = {name: span.moved(at) for name, span in self.spans.items()}
         if self.change is not None and self.period is not None and just_before(self.change, self.period):
             claim.change_percent = self.change.percent
         else:
             spans.pop("change_percent", None)
         doubts = tuple(dict.fromkeys(self.doubts))
         confidence = round(self.weight * DOUBTED ** len(doubts), 3)
+        quote = quote.moved(at)
         return Found(claim=claim, quote=quote, spans=spans, confidence=confidence, doubts=doubts, voice=self.voice)
 
     def _quote(self) -> Span:
-        outer = self.sentence
-        inside = [span for span in self.spans.values() if outer.start <= span.start and span.end <= outer.end]
-        return Span(min(span.start for span in inside), max(span.end for span in inside))
+        return Span(min(span.start for span in self.spans.values()), max(span.end for span in self.spans.values()))
 
 
 def just_before(change: Change, period: Stretch) -> bool:

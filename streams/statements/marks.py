@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -43,8 +44,7 @@ class Sheet:
     def add(self, mark: Mark) -> None:
         """Put a mark; its stretch is taken from now on."""
         self._taken[mark.start : mark.end] = b"\x01" * (mark.end - mark.start)
-        self.marks.append(mark)
-        self.marks.sort(key=lambda one: (one.start, one.end))
+        insort(self.marks, mark, key=lambda one: (one.start, one.end))
 
     def replace(self, mark: Mark, value: Any) -> None:
         """Give a mark another value."""
@@ -71,6 +71,10 @@ def scan(text: str, patterns: Iterable[Pattern]) -> Iterator[tuple[Pattern, re.M
 _END = re.compile("[.!?\u2026]+[\"'\u201d\u2019\u00bb)]*(?=\\s|$)|\\n\\s*\\n")
 
 
+LONGEST = 2_000
+"""Characters of a sentence at most: what has no full stop is cut, so that reading stays in proportion to the text."""
+
+
 def sentences(text: str, abbreviations: re.Pattern[str]) -> list[Span]:
     """Where the sentences of a text stand. A full stop behind an abbreviation or before a small letter ends none."""
     spans, start = [], 0
@@ -81,6 +85,7 @@ def sentences(text: str, abbreviations: re.Pattern[str]) -> list[Span]:
         spans.append(Span(start, match.end()))
         start = match.end()
     spans.append(Span(start, len(text)))
+    spans = [Span(at, min(at + LONGEST, span.end)) for span in spans for at in range(span.start, span.end, LONGEST)]
     trimmed = ((span, text[span.start : span.end]) for span in spans)
     return [
         Span(span.start + len(said) - len(said.lstrip()), span.start + len(said.rstrip()))

@@ -158,4 +158,4 @@ class Numbers:
                 current = (current or 1) * size
             else:
                 total, current = total + (current or 1) * size, 0
-        return float(total + current)
+        return None if total + current == 1 else float(total + current)  # "a", "one": a word, hardly ever a figure

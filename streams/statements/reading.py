@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from streams.statements.drafts import Draft
-from streams.statements.marks import Mark, sentences
+from streams.statements.marks import Mark, Sheet, sentences
 from streams.statements.movement import Clues, Event, Movement, resolve
 from streams.statements.numbers import Quantity
 from streams.statements.periods import Shift, Stretch, Times, Until
-from streams.statements.records import Doubt, LeftOut, Span, Statement, Voice, Why
+from streams.statements.records import Doubt, Found, LeftOut, Span, Statement, Voice, Why
 from streams.statements.segments import Noun, Segment
 from streams.statements.tongue import Tongue
 
@@ -22,22 +22,32 @@ PRESENT = 0.9
 
 
 class Reading:
-    """A text with its marks, and the claims drafted so far; what is said in one sentence holds for those after it."""
+    """A text, the marks of the sentence being read, and the claims so far: one sentence holds for those after it.
+
+    Marks stand within their sentence; what is handed out stands in the text.
+    """
 
     def __init__(self, tongue: Tongue, text: str, times: Times, home: str | None) -> None:
-        self.tongue, self.times, self.home = tongue, times, home
-        self.sheet = tongue.scanner.scan(text, times)
-        self.left = [LeftOut(mark.span, Why(mark.value)) for mark in self.sheet.of("mask")]
+        self.tongue, self.text, self.times, self.home = tongue, text, times, home
+        self.sheet = Sheet("")
+        self.left: list[LeftOut] = []
         self.drafts: list[Draft] = []
 
     def statement(self) -> Statement:
         """All sentences, in order."""
-        for sentence in sentences(self.sheet.text, self.tongue.abbreviations):
-            self._sentence(sentence)
-        found = [draft.found(self.sheet.text) for draft in self.drafts]
-        return Statement(self.sheet.text, self.tongue.language.code, found, sorted(self.left))
+        found: list[Found] = []
+        left: list[LeftOut] = []
+        for span in sentences(self.text, self.tongue.abbreviations):
+            said = self.text[span.start : span.end]
+            self.sheet = self.tongue.scanner.scan(said, self.times)
+            self.left = [LeftOut(mark.span, Why(mark.value)) for mark in self.sheet.of("mask")]
+            drafts = self._sentence(Span(0, len(said)))
+            found += [draft.found(self.sheet.text, span.start) for draft in drafts]
+            left += [LeftOut(one.span.moved(span.start), one.why) for one in self.left]
+            self.drafts += drafts
+        return Statement(self.text, self.tongue.language.code, found, sorted(left))
 
-    def _sentence(self, sentence: Span) -> None:
+    def _sentence(self, sentence: Span) -> list[Draft]:
         whole = self._whole(sentence)
         drafts: list[Draft] = []
         normals: list[Mark] = []
@@ -52,7 +62,7 @@ class Reading:
                 self.left.append(LeftOut(segment.figure.span, Why.NORMAL))
                 continue
             why = whole or self._why_not(segment)
-            drafted = why or self._draft(segment, sentence, drafts)
+            drafted = why or self._draft(segment, drafts)
             if isinstance(drafted, Draft):
                 drafts.append(drafted)
                 continue
@@ -62,7 +72,7 @@ class Reading:
         self._share_periods(sentence, drafts, levels)
         _attach_normals(drafts, normals)
         self._attribute(sentence, drafts)
-        self.drafts += drafts
+        return drafts
 
     # --- what is no claim --------------------------------------------------------------------------------------
 
@@ -101,7 +111,7 @@ class Reading:
 
     # --- one claim ---------------------------------------------------------------------------------------------
 
-    def _draft(self, segment: Segment, sentence: Span, drafts: list[Draft]) -> Draft | Why:
+    def _draft(self, segment: Segment, drafts: list[Draft]) -> Draft | Why:
         """The claim of a segment, or why it is none."""
         noun = self.tongue.cutter.noun(self.sheet, segment)
         if noun.why is not None:
@@ -111,7 +121,7 @@ class Reading:
             return self._no_crossing(segment)
         noun = _population(noun, drafts)
         movement = self._movement(segment, event, noun, next(reversed(drafts or self.drafts), None))
-        draft = Draft(segment, sentence, segment.figure.value, noun, movement, weight=movement.weight)
+        draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight)
         draft.doubts += movement.doubts
         draft.spans["people"] = segment.figure.span
         if noun.mark is not None:

@@ -16,6 +16,10 @@ class Span(NamedTuple):
     start: int
     end: int
 
+    def moved(self, by: int) -> Span:
+        """The same stretch, so many characters on."""
+        return Span(self.start + by, self.end + by)
+
 
 class Doubt(enum.StrEnum):
     """Why a claim is not certain. A claim with any doubt is for a person to decide."""

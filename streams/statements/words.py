@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -18,20 +19,23 @@ from streams.statements.review import Item, make_item
 
 _decode = msgspec.json.Decoder(Report).decode
 
+LONGEST = 20_000
+"""Characters of a statement at most: a long press release; reading it takes a second or two."""
+
 
 class Words(NamedTuple):
     """What a report in words comes to: claims, and items for the review. At least one of them."""
 
     claims: list[Claim]
     items: list[Item]
-    statement: Statement
 
 
 class WordReader:
     """Reads reports in words against a registry; `extractor` may propose further claims (see extract)."""
 
-    def __init__(self, reader: Reader, registry: Registry, extractor: Extractor | None = None) -> None:
-        self.reader, self.registry, self.extractor = reader, registry, extractor
+    def __init__(self, load: Callable[[], Reader], registry: Registry, extractor: Extractor | None = None) -> None:
+        """`load`: gives the reader; called with the first report in words, because its tables take a moment."""
+        self._load, self.registry, self.extractor = load, registry, extractor
 
     def take(self, raw: bytes, refused: RefusedError, now: float, limits: Limits | None = None) -> Words:
         """Read a report that `read_report` has refused with `refused` because it names no figure.
@@ -45,18 +49,31 @@ class WordReader:
         given = [getattr(report, name) for name in ("claims", "flow", "period", "people", "normal", "change_percent")]
         if any(one is not UNSET for one in given) or not isinstance(report.text, str):
             raise refused
-        statement = self.read(report)
-        claims, doubtful = self._checked(report, statement.certain, now, limits)
-        items = [make_item(report, one, statement.text, statement.language) for one in [*statement.doubtful, *doubtful]]
+        if len(report.text) > LONGEST:
+            raise RefusedError(
+                Reason.TOO_LARGE, "text", report.text, f"{len(report.text)} characters; at most {LONGEST}", report.id
+            )
+        statement, claims = self._judged(report, now, limits)
+        items = [make_item(report, one, statement.text, statement.language) for one in statement.doubtful]
         if not claims and not items:
             raise RefusedError(Reason.NO_CLAIM, "text", report.text, "no claim is found in these words", report.id)
-        return Words(claims, items, statement)
+        return Words(claims, items)
 
-    def read(self, report: Report) -> Statement:
+    def judged(self, report: Report, now: float, limits: Limits | None = None) -> Statement:
+        """The statement of a report of a known source; what would be refused as a claim is doubted."""
+        return self._judged(report, now, limits)[0]
+
+    def _judged(self, report: Report, now: float, limits: Limits | None) -> tuple[Statement, list[Claim]]:
+        statement = self._read(report)
+        claims, passed, failed = self._checked(report, statement.certain, now, limits)
+        found = sorted([*passed, *failed, *statement.doubtful], key=lambda one: one.quote)
+        return msgspec.structs.replace(statement, found=found), claims
+
+    def _read(self, report: Report) -> Statement:
         """The statement of a report whose source is in the registry, with what an extractor proposes."""
         text = report.text if isinstance(report.text, str) else ""
         speaker = Speaker(self.registry.zones[report.source], self.registry.home(report.source))
-        statement = self.reader.read(text, report.published, speaker)
+        statement = self._load().read(text, report.published, speaker)
         if self.extractor is None:
             return statement
         further = proposals(self.extractor(text, report.published, speaker), text, statement.found)
@@ -64,8 +81,8 @@ class WordReader:
 
     def _checked(
         self, report: Report, found: list[Found], now: float, limits: Limits | None
-    ) -> tuple[list[Claim], list[Found]]:
-        """The claims that pass the checks of every report, and those that do not.
+    ) -> tuple[list[Claim], list[Found], list[Found]]:
+        """The claims that pass the checks of every report, as claims and as found, and those that do not.
 
         A claim said twice counts once; of two that contradict each other neither does.
         """
@@ -85,7 +102,8 @@ class WordReader:
         doubtful += [
             _doubted(taken[key][1], Doubt.CONTRADICTION, "another figure in this statement") for key in against
         ]
-        return [claim for key, (claim, _) in taken.items() if key not in against], doubtful
+        good = [pair for key, pair in taken.items() if key not in against]
+        return [claim for claim, _ in good], [one for _, one in good], doubtful
 
     def _claim(self, report: Report, found: Found, now: float, limits: Limits | None) -> Claim:
         """One claim as the checks of every report see it, with the grade its voice allows."""
