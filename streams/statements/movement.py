@@ -23,7 +23,10 @@ class Event(enum.StrEnum):
 
 
 class Movement(NamedTuple):
-    """Origin, destination (None: anywhere) and checkpoint of a claim, with where they were read and any doubts."""
+    """Origin, destination (None: anywhere) and checkpoint of a claim, with where they were read and any doubts.
+
+    `nation`: the origin follows from people's nationality; others in the same breath may come from elsewhere.
+    """
 
     event: Event
     origin: str | None
@@ -32,6 +35,7 @@ class Movement(NamedTuple):
     spans: tuple[Span, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     weight: float = 1.0
+    nation: bool = False
 
     @property
     def flow(self) -> str | None:
@@ -79,7 +83,9 @@ def resolve(clues: Clues) -> Movement:
         else:
             into, slug = through, point.slug
     spans = tuple(mark.span for mark in ([clues.at] if clues.at else []) + clues.places)
-    return Movement(clues.event, origin, into, slug, spans, tuple(dict.fromkeys(doubts)), INFERRED**inferred)
+    nation = origin is not None and origin == clues.citizens and _first(clues, Role.ORIGIN) is None
+    weight = INFERRED**inferred
+    return Movement(clues.event, origin, into, slug, spans, tuple(dict.fromkeys(doubts)), weight, nation)
 
 
 def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
@@ -180,7 +186,7 @@ def _ends(clues: Clues, point: Place | None) -> _Ends:
 
 def _like_before(clues: Clues, before: Movement) -> _Ends:
     """Nothing but a figure, perhaps with a place ("8,536 Poland"): as the claim before it."""
-    if before.origin is None:  # "of whom 29,636 were Ukrainians"
+    if before.origin is None or (before.nation and clues.citizens is not None):  # "of whom 29,636 were Ukrainians"
         before = before._replace(origin=clues.citizens if clues.citizens != before.into else None)
     place = _object(clues) or _first(clues, Role.WITHIN)
     if place is None or any(mark.value.checkpoint for mark in clues.places):

@@ -161,7 +161,7 @@ class Times:
 
     def _pair(self, taken: Captures) -> Stretch | None:
         found = self._range(taken)
-        return found if found is not None and found.days == 2 else None
+        return found if found is not None and found.days == len(taken) else None
 
     def _range(self, taken: Captures) -> Stretch | None:
         names = [name for name, _ in taken]

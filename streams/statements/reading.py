@@ -123,6 +123,8 @@ class Reading:
         movement = self._movement(segment, event, noun, next(reversed(drafts or self.drafts), None))
         draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight)
         draft.doubts += movement.doubts
+        if noun.joined:
+            draft.doubts.append(Doubt.SEVERAL_GROUPS)
         draft.spans["people"] = segment.figure.span
         if noun.mark is not None:
             draft.spans["population"] = noun.mark.span

@@ -33,6 +33,7 @@ class Doubt(enum.StrEnum):
     UNCONFIRMED = "unconfirmed"
     SEVERAL_PERIODS = "several_periods"
     SEVERAL_PLACES = "several_places"
+    SEVERAL_GROUPS = "several_groups"
     CONTRADICTION = "contradiction"
     EXTRACTED = "extracted"
     REFUSED = "refused"

@@ -23,13 +23,17 @@ class Segment(NamedTuple):
 
 
 class Noun(NamedTuple):
-    """What a figure counts: a population or vehicles, the mark that says so, or why it counts neither."""
+    """What a figure counts: a population or vehicles, the mark that says so, or why it counts neither.
+
+    `joined`: several populations are counted together ("women and children"), so it is none of them.
+    """
 
     population: str | None = None
     unit: str = "people"
     mark: Mark | None = None
     citizens: str | None = None
     why: Why | None = None
+    joined: bool = False
 
 
 class Cutter:
@@ -41,6 +45,7 @@ class Cutter:
             re.compile("|".join(one), re.IGNORECASE) for one in (table.strong, table.weak, table.faint) if one
         ]
         self._bare = language.beginning(table.bare)
+        self._joins = re.compile("|".join(table.joins), re.IGNORECASE)
         self._earlier = language.ending(table.earlier)
         self._function = re.compile(rf"(?:{'|'.join(table.bare)})\Z", re.IGNORECASE)
 
@@ -80,13 +85,21 @@ class Cutter:
         gap = text[figure.end : limit]
         said = self._said(gap, nxt if nxt and nxt.start < segment.span.end else None)
         if said is not None:
-            return said
+            return said._replace(joined=self._joined(sheet, said))
         people = [
             mark for kind in ("people", "citizens") for mark in sheet.of(kind, segment.span) if mark.end != figure.end
         ]
         before = [mark for mark in people if mark.end <= figure.start]
         mark = max(before, key=lambda one: one.start) if before else next(iter(sorted(people)), None)
         return Noun() if mark is None else _counted(mark)
+
+    def _joined(self, sheet: Sheet, noun: Noun) -> bool:
+        """Whether another population follows, joined by "and"."""
+        if noun.mark is None or noun.population in (None, "people"):
+            return False
+        end = noun.mark.end
+        behind = [mark for mark in sheet.marks if mark.kind in ("people", "citizens") and mark.start >= end]
+        return bool(behind) and bool(self._joins.fullmatch(sheet.text[end : behind[0].start].strip()))
 
     def _said(self, gap: str, nxt: Mark | None) -> Noun | None:
         """The noun right behind a figure; None where there is none."""
