@@ -80,7 +80,7 @@ def sentences(text: str, abbreviations: re.Pattern[str]) -> list[Span]:
     spans, start = [], 0
     for match in _END.finditer(text):
         follows = text[match.end() :].lstrip()[:1]
-        if match[0].startswith(".") and (follows.islower() or abbreviations.search(text[start : match.start()])):
+        if match[0].startswith(".") and (follows.islower() or abbreviations.search(text[start : match.start() + 1])):
             continue
         spans.append(Span(start, match.end()))
         start = match.end()

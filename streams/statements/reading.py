@@ -120,7 +120,9 @@ class Reading:
         if event is None and (not drafts or self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS):
             return self._no_crossing(segment)
         noun = _population(noun, drafts)
-        movement = self._movement(segment, event, noun, next(reversed(drafts or self.drafts), None))
+        # a sentence that says whom it counts stands for itself; a bare "142,300 arrived" goes on from the one before
+        known = drafts or (self.drafts if noun.mark is None else [])
+        movement = self._movement(segment, event, noun, known[-1] if known else None)
         draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight)
         draft.doubts += movement.doubts
         if noun.joined:
