@@ -9,9 +9,11 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from agents.publish import record_of
 from agents.publishing import Record, by_kafka, make_producer, send_all
+from agents.topics import partition_counts
 from streams.errors import BordertallyError, shown
 from streams.reports import read_report
 from streams.sources import Registry
@@ -36,6 +38,9 @@ class Reviewer(NamedTuple):
 
 async def load_docket(brokers: str, topics: Topics, quiet_s: float = QUIET_S) -> Docket:
     """Everything on the review's topic, from the beginning. Raises BordertallyError when there is no such topic."""
+    count = await _partitions(brokers, topics.review)
+    if not count:
+        raise BordertallyError(f"topic {topics.review} does not exist; bordertally topics --create makes it")
     consumer = AIOKafkaConsumer(
         bootstrap_servers=brokers,
         auto_offset_reset="earliest",
@@ -45,11 +50,7 @@ async def load_docket(brokers: str, topics: Topics, quiet_s: float = QUIET_S) ->
     )
     await consumer.start()
     try:
-        await consumer.topics()
-        partitions = consumer.partitions_for_topic(topics.review)
-        if not partitions:
-            raise BordertallyError(f"topic {topics.review} does not exist; bordertally topics --create makes it")
-        consumer.assign([TopicPartition(topics.review, partition) for partition in sorted(partitions)])
+        consumer.assign([TopicPartition(topics.review, partition) for partition in range(count)])
         raws: list[Any] = []
         while batch := await consumer.getmany(timeout_ms=int(quiet_s * 1000)):
             raws += [record for records in batch.values() for record in records]
@@ -58,6 +59,15 @@ async def load_docket(brokers: str, topics: Topics, quiet_s: float = QUIET_S) ->
     raws.sort(key=lambda record: (record.timestamp, record.partition, record.offset))
     records = [decode(record.value or b"") for record in raws]
     return Docket(one for one in records if one is not None)
+
+
+async def _partitions(brokers: str, topic: str) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=20_000)
+    try:
+        await admin.start()
+        return (await partition_counts(admin, [topic])).get(topic, 0)
+    finally:
+        await admin.close()
 
 
 def decide(

@@ -21,7 +21,8 @@ class Item(Struct, kw_only=True, tag="item", tag_field="kind", frozen=True):
     """A claim found in words that is not certain.
 
     `claim` is what would be published; `context` the words around `claim.text`, and `spans` where each field was read
-    in it, [start, end). `doubts` are of the closed set in records.Doubt, `why` a refusal in words where there was one.
+    in it, [start, end); `at` is where the quote begins in the whole statement. `doubts` are of the closed set in
+    records.Doubt, `why` a refusal in words where there was one.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Item(Struct, kw_only=True, tag="item", tag_field="kind", frozen=True):
     doubts: list[str]
     confidence: float
     voice: str
+    at: int = 0
     language: str | None = None
     url: str | None = None
     why: str = ""
@@ -78,6 +80,7 @@ def make_item(report: Report, found: Found, text: str, language: str | None) -> 
         doubts=[one.value for one in found.doubts],
         confidence=found.confidence,
         voice=found.voice.value,
+        at=found.quote.start,
         language=language,
         url=None if report.url is UNSET else report.url,
         why=found.why,
@@ -111,7 +114,7 @@ class Docket:
     def open(self) -> list[Item]:
         """What nobody has decided on, the most confident first."""
         left = [one for key, one in self.items.items() if key not in self.decisions]
-        return sorted(left, key=lambda one: (-one.confidence, one.published, one.id))
+        return sorted(left, key=lambda one: (-one.confidence, one.published, one.report, one.at, one.id))
 
     def item(self, name: str) -> Item:
         """An item by its id, or by the beginning of it if that is unambiguous. Raises BordertallyError."""
