@@ -16,6 +16,7 @@ from rich.table import Table
 
 from agents.console import AsJson, Files, RulesFile, Sources, StoppedError, err, fail, out, print_json, run
 from agents.context import load_registry, load_rules
+from agents.follow_cli import follow
 from agents.languages import word_reader
 from agents.publish import checked, publish, read_lines
 from agents.schema import asyncapi, report_schema
@@ -35,6 +36,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.command()(read)
+cli.command()(follow)
 cli.add_typer(review, name="review")
 
 
