@@ -87,6 +87,7 @@ class Times:
             "year": self._year,
             "week": self._week,
             "weekend": lambda _: self._weekend(),
+            "last_weekend": lambda _: self._last_weekend(),
             "yesterday": lambda _: Stretch(self.today - DAY, self.today),
             "before_yesterday": lambda _: Stretch(self.today - 2 * DAY, self.today - DAY),
             "today": lambda _: self.day_of_publication,
@@ -260,6 +261,10 @@ class Times:
     def _weekend(self) -> Stretch:
         saturday = self.today - (self.today.weekday() - 5) % 7 * DAY
         return Stretch(saturday, min(saturday + 2 * DAY, self.today + DAY), 2)
+
+    def _last_weekend(self) -> Stretch:
+        monday = self.today - self.today.weekday() * DAY
+        return Stretch(monday - 2 * DAY, monday)
 
     def _later(self, taken: Captures) -> Shift:
         number = next((self.language.number(text) for name, text in taken if name == "n"), 1)

@@ -49,6 +49,7 @@ class Reading:
 
     def _sentence(self, sentence: Span) -> list[Draft]:
         whole = self._whole(sentence)
+        self.left += [LeftOut(one.span, whole or one.why) for one in self.tongue.cutter.idle(self.sheet, sentence)]
         drafts: list[Draft] = []
         normals: list[Mark] = []
         levels: list[Segment] = []
@@ -71,6 +72,7 @@ class Reading:
             self.left.append(LeftOut(segment.figure.span, drafted))
         self._share_periods(sentence, drafts, levels)
         _attach_normals(drafts, normals)
+        _doubt_parts(drafts)
         self._attribute(sentence, drafts)
         return drafts
 
@@ -226,6 +228,17 @@ def _population(noun: Noun, drafts: list[Draft]) -> Noun:
     if noun.population is not None:
         return noun
     return drafts[-1].noun._replace(mark=None) if drafts else noun._replace(population="people")
+
+
+def _doubt_parts(drafts: list[Draft]) -> None:
+    """Of two figures of one sentence for the same people, the second is of a part that nothing names."""
+    held: set[tuple[object, ...]] = set()
+    for draft in drafts:
+        period = draft.period.text if draft.period is not None else None
+        same = (draft.movement.flow, period, draft.noun.population, draft.noun.unit)
+        if same in held:
+            draft.doubts.append(Doubt.SEVERAL_GROUPS)
+        held.add(same)
 
 
 def _attach_normals(drafts: list[Draft], normals: list[Mark]) -> None:

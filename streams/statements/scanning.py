@@ -32,6 +32,7 @@ class Scanner:
         self._periods = list(language.compiled("period", table.periods))
         self._rates = list(language.compiled("rate", {"day": table.rates}))
         self._masks = list(language.compiled("mask", {why.value: phrases for why, phrases in table.masks.items()}))
+        self._so_far = list(language.compiled("so_far", {"": table.so_far}))
         self._asides = list(language.compiled("aside", {"": table.asides}))
         self._change = [
             *language.compiled("change", {"up": table.change.up, "down": table.change.down}),
@@ -58,7 +59,6 @@ class Scanner:
         ]
         self._words = [
             *language.compiled("normal", {"": table.normal}),
-            *language.compiled("so_far", {"": table.so_far}),
         ]
 
     def _citizens_of(self, code: str, name: str, people: str, adjective: str) -> Iterator[Pattern]:
@@ -76,7 +76,13 @@ class Scanner:
         """All marks of a text."""
         sheet = Sheet(text)
         sheet.put(self._plain(text, self._asides))
-        sheet.put([*self._timed(text, times), *self._changes(text), *self._plain(text, [*self._rates, *self._masks])])
+        sheet.put(
+            [
+                *self._timed(text, times),
+                *self._changes(text),
+                *self._plain(text, [*self._so_far, *self._rates, *self._masks]),
+            ]
+        )
         self.numbers.mark(sheet)
         sheet.put(self._plain(text, [*self._citizens, *self._people, *self._things]))
         self.places.mark(sheet)

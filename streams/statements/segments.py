@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from streams.statements.language import Language
 from streams.statements.marks import Mark, Sheet
-from streams.statements.records import Span, Why
+from streams.statements.records import LeftOut, Span, Why
 
 _COUNTED = ("people", "citizens", "vehicles", "thing")
 _PAUSE = re.compile("[,;:.()\u2013\u2014]")
@@ -51,7 +51,7 @@ class Cutter:
 
     def segments(self, sheet: Sheet, sentence: Span) -> list[Segment]:
         """The segments of a sentence, in order."""
-        figures = sheet.of("number", sentence)
+        figures = [one for one in sheet.of("number", sentence) if self._idle(sheet, one, sentence.end) is None]
         found, start = [], sentence.start
         for index, figure in enumerate(figures):
             last = index + 1 == len(figures)
@@ -59,6 +59,16 @@ class Cutter:
             found.append(Segment(Span(start, end), figure, Span(start, end)))
             start = end
         return found
+
+    def idle(self, sheet: Sheet, sentence: Span) -> list[LeftOut]:
+        """The figures of a sentence that count other things; they are no segments ("in 10 boats on Saturday")."""
+        figures = [(one.span, self._idle(sheet, one, sentence.end)) for one in sheet.of("number", sentence)]
+        return [LeftOut(span, why) for span, why in figures if why is not None]
+
+    def _idle(self, sheet: Sheet, figure: Mark, end: int) -> Why | None:
+        nxt = next((mark for mark in sheet.marks if mark.start >= figure.end), None)
+        said = self._said(sheet.text[figure.end : min(end, nxt.start if nxt else end)], nxt)
+        return None if said is None else said.why
 
     def _cut(self, sheet: Sheet, start: int, end: int) -> int:
         """Where the part of one figure ends and that of the next begins."""
