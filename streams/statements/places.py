@@ -96,6 +96,8 @@ class Places:
                 role = next((role for role, pattern in self._before.items() if pattern.search(before)), Role.BARE)
                 if role is Role.BARE and self._border_after.match(text, match.end()):
                     role = Role.BORDER
+                elif role is Role.BARE and self._speaker_after.match(text, match.end()):
+                    role = Role.SPEAKER
                 yield Mark(match.start(), match.end(), "place", place._replace(role=role))
 
     def _by_adjective(self, text: str) -> Iterator[Mark]:

@@ -107,6 +107,8 @@ class Scanner:
             if percent is None:
                 percent = float(taken["percent"].replace(",", ".")) * (1 if pattern.value == "up" else -1)
             unit, number = self._against(taken.get("reference"))
+            if pattern.value in ("doubled", "halved") and "reference" not in taken:
+                unit = "same"  # "doubled last week" is against the week before
             yield Mark(match.start(), match.end(), "change", Change(percent, unit, number))
 
     def _against(self, reference: str | None) -> tuple[str | None, int | None]:
