@@ -68,7 +68,10 @@ def replay(files: Files, sources: Sources = None, rules: RulesFile = None, as_js
     if as_json:
         print_json(outcome)
     else:
-        show_outcome(out, outcome, normal_levels(list(desk.states.values())))
+        quotes: dict[str, list[str]] = {}
+        for claim in (claim for claims in read.reports for claim in claims if claim.text is not None):
+            quotes.setdefault(claim.report, []).append(claim.text or "")
+        show_outcome(out, outcome, normal_levels(list(desk.states.values())), quotes)
 
 
 @cli.command()

@@ -106,12 +106,13 @@ class WordReader:
         return [claim for claim, _ in good], [one for _, one in good], doubtful
 
     def _claim(self, report: Report, found: Found, now: float, limits: Limits | None) -> Claim:
-        """One claim as the checks of every report see it, with the grade its voice allows."""
+        """One claim as the checks of every report see it, with the grade its voice allows and the words that say so."""
         written = Report(id=report.id, source=report.source, published=report.published, claims=[found.claim])
         if report.url is not UNSET:
             written.url = report.url
         (claim,) = read_report(msgspec.json.encode(written), self.registry, now, limits)
-        return msgspec.structs.replace(claim, grade=max(claim.grade, found.voice.grade))
+        quote = found.claim.text if isinstance(found.claim.text, str) else None
+        return msgspec.structs.replace(claim, grade=max(claim.grade, found.voice.grade), text=quote)
 
 
 def take(raw: bytes, registry: Registry, now: float, limits: Limits | None, words: WordReader | None) -> list[Claim]:

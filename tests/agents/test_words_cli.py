@@ -63,8 +63,10 @@ def test_reports_in_words_are_read_by_their_source_and_time(tmp_path: Path) -> N
     assert (first["claims"][0]["claim"]["flow"], first["claims"][0]["claim"]["period"]) == ("RU:KZ", "2022-09-26")
     assert second["claims"] == []
     file = tmp_path / "reports.ndjson"
-    file.write_text(json.dumps(report | {"text": text}))
-    for command, said in (("check", "1 reports, 0 with a fault"), ("replay", "RU")):
+    alarm = text.replace("country", "country, up from a usual 6,000 a day")
+    file.write_text(json.dumps(report | {"text": alarm}))
+    quoted = "“Yesterday 12,000 Russians entered the country, up from a usual 6,000” (1)"
+    for command, said in (("check", "1 reports, 0 with a fault"), ("replay", quoted)):
         arguments = [sys.executable, "-m", "agents.cli", command, str(file)]
         other = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
         assert other.returncode == 0

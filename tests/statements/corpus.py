@@ -46,6 +46,7 @@ SPEAKERS = {
     "kg": ("Asia/Bishkek", "KG"),
     "uz": ("Asia/Tashkent", "UZ"),
     "md": ("Europe/Chisinau", "MD"),
+    "sk": ("Europe/Bratislava", "SK"),
     "hu": ("Europe/Budapest", "HU"),
     "ro": ("Europe/Bucharest", "RO"),
     "gb": ("Europe/London", "GB"),

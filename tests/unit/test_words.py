@@ -50,7 +50,9 @@ def test_words_come_to_the_claim_that_figures_would_have() -> None:
     figures = {"flow": "RU:KZ", "period": "2022-09-21/2022-09-28", "people": 98000, "population": "citizens:RU"}
     raw = words(None, url="https://example.org/1")
     (claim,) = read_report(json.dumps(json.loads(raw) | figures).encode(), REGISTRY, NOW)
-    assert taken(words(CERTAIN, url="https://example.org/1")) == Words([claim], [])
+    assert taken(words(CERTAIN, url="https://example.org/1")) == Words(
+        [msgspec.structs.replace(claim, text=CERTAIN.rstrip("."))], []
+    )
 
 
 def test_what_is_not_certain_goes_to_the_review() -> None:
