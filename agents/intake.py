@@ -49,7 +49,7 @@ class Intake(BatchHop):
                     try:
                         claims = read_report(record.value or b"", registry, record.timestamp / 1000, limits)
                     except RefusedError as error:
-                        claims = self.statements.take(record, error)
+                        claims = await self.statements.take(record, error)
                 except RefusedError as error:
                     rejects.append(rejected(record, error, topics))
                     outcomes[tp.topic, "rejected"] += 1

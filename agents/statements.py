@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cached_property
 
 import msgspec
@@ -31,13 +32,14 @@ class Statements:
         """The reader, made when the first statement comes: its tables take a moment."""
         return word_reader(self.context.registry, load_extractor(self.context.settings.extractor))
 
-    def take(self, record: ConsumerRecord, refused: RefusedError) -> list[Claim]:
+    async def take(self, record: ConsumerRecord, refused: RefusedError) -> list[Claim]:
         """The claims of a report that was refused for want of figures; what is not certain waits for `drain`.
 
         Raises RefusedError: the refusal given where the report is none in words, else that of its words.
         """
         if record.topic not in self._topics:
             raise refused
+        await asyncio.sleep(0)  # reading takes a while: heartbeats go out between two statements
         words = self.words.take(record.value or b"", refused, record.timestamp / 1000, self.context.limits)
         self._items += words.items
         found = self.context.metrics["statement_claims_total"]

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import pytest
+from follow.publisher import serving
 from live import Live, page, pure, state_of, until
 
 from agents.demo.run import sample
@@ -114,3 +115,24 @@ def test_without_the_topic_it_says_so(live_on_kafka: Live, arguments: tuple[str,
     done = bordertally(live_on_kafka, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+async def test_what_a_publisher_says_is_followed_to_the_totals(live: Live) -> None:
+    live.worker()
+    async with serving() as publisher:
+        places = (f"{publisher.url}/rss", f"{publisher.url}/atom")
+        done = await asyncio.to_thread(bordertally, live, "follow", *places, "--source", "kz-mia")
+    assert (done.returncode, done.stdout) == (0, "")
+
+    async def counted() -> bool:
+        states = await live.states()
+        return "RU:KZ" in states and state_of(states["RU:KZ"]).report_count == 1
+
+    await until(counted, "of two articles that say the same, the later one counts")
+    state = state_of((await live.states())["RU:KZ"])
+    assert [(day.day, day.best) for day in state.days] == [
+        ("2022-09-29", 13_833),
+        ("2022-09-30", 13_833),
+        ("2022-10-01", 13_833),
+    ]
+    assert publisher.paths == ["/robots.txt", "/rss", "/atom"]
