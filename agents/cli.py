@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import json
 import logging
 import sys
 import time
-from collections.abc import Coroutine
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-import msgspec
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from agents.backtest import backtest
+from agents.console import AsJson, Files, RulesFile, Sources, StoppedError, err, fail, out, print_json, run
 from agents.context import load_registry, load_rules
+from agents.follow_cli import follow
+from agents.languages import word_reader
 from agents.publish import checked, publish, read_lines
 from agents.schema import asyncapi, report_schema
 from agents.servers.errors import ServerError
 from agents.show import normal_levels, show_outcome
 from agents.topics import create_topics
+from agents.words_cli import read, review
 from streams.errors import BordertallyError
 from streams.replay import Desk, read_all
 from streams.settings import documented, load_settings
@@ -37,20 +36,9 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-T = TypeVar("T")
-out, err = Console(), Console(stderr=True)
-if not out.is_terminal:  # a pipe or a log has no width of its own: do not fold tables to 80 columns
-    out = Console(width=180)
-
-Files = Annotated[list[Path], typer.Argument(help="NDJSON files of reports; - is standard input.")]
-Sources = Annotated[
-    Path | None, typer.Option("--sources", envvar="BORDERTALLY_SOURCES", help="The source registry (TOML).")
-]
-RulesFile = Annotated[
-    Path | None,
-    typer.Option("--rules", envvar="BORDERTALLY_RULES", help="Detection settings and operator baselines (TOML)."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
+cli.command()(read)
+cli.command()(follow)
+cli.add_typer(review, name="review")
 
 
 def main() -> None:
@@ -59,33 +47,11 @@ def main() -> None:
     try:
         cli()
     except StoppedError as stopped:
-        sys.exit(_fail(str(stopped), 130))
+        sys.exit(fail(str(stopped), 130))
     except (BordertallyError, ServerError) as error:
-        sys.exit(_fail(str(error)))
+        sys.exit(fail(str(error)))
     except KafkaError as error:
-        sys.exit(_fail(f"Kafka: {error}"))
-
-
-class StoppedError(BordertallyError):
-    """Ctrl-C, after everything that was started has been stopped."""
-
-
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; Ctrl-C lets it clean up first."""
-    try:
-        return asyncio.run(coroutine)
-    except KeyboardInterrupt:
-        raise StoppedError("stopped") from None
-
-
-def _fail(why: str, code: int = 2) -> int:
-    err.print(f"bordertally: {why}", style="red", markup=False, highlight=False, soft_wrap=True)
-    return code
-
-
-def print_json(record: object) -> None:
-    """One object on standard output and nothing else."""
-    sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
+        sys.exit(fail(f"Kafka: {error}"))
 
 
 @cli.command()
@@ -93,7 +59,7 @@ def replay(files: Files, sources: Sources = None, rules: RulesFile = None, as_js
     """Work reports through without a broker, in order of publication, and show what they come to."""
     registry = load_registry(sources)
     detection = load_rules(rules, registry)
-    read = read_all((raw for _, raw in read_lines(files)), registry, time.time())
+    read = read_all((raw for _, raw in read_lines(files)), registry, time.time(), words=word_reader(registry))
     desk = Desk(registry, detection)
     with _progress() as progress:
         for claims in progress.track(read.reports, description="replaying"):
@@ -103,7 +69,10 @@ def replay(files: Files, sources: Sources = None, rules: RulesFile = None, as_js
     if as_json:
         print_json(outcome)
     else:
-        show_outcome(out, outcome, normal_levels(list(desk.states.values())))
+        quotes: dict[str, list[str]] = {}
+        for claim in (claim for claims in read.reports for claim in claims if claim.text is not None):
+            quotes.setdefault(claim.report, []).append(claim.text or "")
+        show_outcome(out, outcome, normal_levels(list(desk.states.values())), quotes)
 
 
 cli.command()(backtest)

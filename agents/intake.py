@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 from aiokafka import TopicPartition
@@ -12,6 +13,7 @@ from aiokafka import TopicPartition
 from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context
 from agents.publishing import Record
+from agents.statements import Statements
 from streams.errors import RefusedError
 from streams.intake import Sorter
 from streams.topics import Topics
@@ -29,6 +31,11 @@ class Intake(BatchHop):
         super().__init__(context)
         self.sorter = Sorter(context.registry, context.limits, context.settings.partitions)
 
+    @cached_property
+    def statements(self) -> Statements:
+        """What reads reports in words."""
+        return Statements(self.context)
+
     def topics(self) -> tuple[str, ...]:
         """The producers' topics."""
         return self.context.topics.every_report
@@ -44,7 +51,7 @@ class Intake(BatchHop):
         counted: Counter[tuple[str, str]] = Counter()
         while batch:
             for tp, records in batch.items():
-                refused = self.sort(tp, records)
+                refused = await self.sort(tp, records)
                 rejects += refused
                 done[tp] = records[-1].offset + 1
                 counted[tp.topic, "accepted"] += len(records) - len(refused)
@@ -55,7 +62,7 @@ class Intake(BatchHop):
         messages = self.sorter.messages()
         topic = self.context.topics.claims
         sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
-        await self.context.writer.write([*sent, *rejects])
+        await self.context.writer.write([*sent, *rejects, *self.statements.drain()])
         metrics = self.context.metrics
         for labels, number in counted.items():
             metrics["reports_total"].labels(*labels).inc(number)
@@ -63,12 +70,15 @@ class Intake(BatchHop):
         metrics["batch_reports"].observe(counted.total())
         return done
 
-    def sort(self, tp: TopicPartition, records: Sequence[Received]) -> list[Record]:
+    async def sort(self, tp: TopicPartition, records: Sequence[Received]) -> list[Record]:
         """Check reports and keep their claims for the next message; returns the dead letters."""
         rejects, take = [], self.sorter.take
         for record in records:
             try:
-                take(record.value or b"", record.timestamp / 1000)
+                try:
+                    take(record.value or b"", record.timestamp / 1000)
+                except RefusedError as error:
+                    self.sorter.add(await self.statements.take(tp, record, error))
             except RefusedError as error:
                 rejects.append(rejected(tp, record, error, self.context.topics))
                 self.context.metrics["rejects_total"].labels(error.reason.value).inc()

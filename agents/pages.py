@@ -39,12 +39,14 @@ REASONS = {
     Reason.BAD_FLOW: "The flow is not written as `origin[:bloc][:country][:checkpoint]`.",
     Reason.UNKNOWN_COUNTRY: "A part of the flow is no ISO 3166-1 code and no bloc.",
     Reason.DUPLICATE_CLAIM: "Two claims of one report have the same flow, period, population, unit and measure.",
+    Reason.NO_CLAIM: "The report is in words, and no claim is found in them.",
 }
 _NAMES = Topics()
 KEYS = {
     **dict.fromkeys((_NAMES.totals, _NAMES.alerts), "flow"),
     **dict.fromkeys(_NAMES.every_report, "any; `bordertally publish` uses the source id"),
     _NAMES.rejected: "that of the refused message",
+    _NAMES.review: "the id of the item",
     _NAMES.claims: "none; the partition is that of the origin",
     _NAMES.changelog("ledger"): "table row; the partition is that of `claims`",
     _NAMES.changelog("alerts"): "flow; the partition is that of `totals`",

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from agents.languages import word_reader
 from agents.publishing import Record, by_kafka, make_producer
 from streams.errors import BordertallyError, RefusedError
-from streams.reports import read_report
 from streams.sources import Registry, Topic
+from streams.statements.words import take
 from streams.topics import Topics
 
 AHEAD = 2_000
@@ -45,11 +46,11 @@ def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
 
 
 def checked(files: Iterable[Path], registry: Registry) -> Iterator[Line]:
-    """Every line of the files with its fault, if it has one."""
-    now = time.time()
+    """Every line of the files with its fault, if it has one. Reports in words are read too."""
+    now, words = time.time(), word_reader(registry)
     for where, raw in read_lines(files):
         try:
-            read_report(raw, registry, now)
+            take(raw, registry, now, None, words)
         except RefusedError as error:
             yield Line(where, raw, error)
         else:

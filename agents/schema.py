@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from streams.records import Alert, Claims, FlowState, Report
+from streams.statements.review import Decision, Item
 from streams.topics import Topics
 
 _TOPICS = Topics()
-_PAYLOADS: dict[str, tuple[type | None, str, str]] = {
+_PAYLOADS: dict[str, tuple[Any, str, str]] = {
     **dict.fromkeys(_TOPICS.every_report, (Report, "application/json", "receive")),
     _TOPICS.rejected: (None, "application/octet-stream", "send"),
+    _TOPICS.review: (Item | Decision, "application/json", "send"),
     _TOPICS.claims: (Claims, "application/msgpack", "send"),
     _TOPICS.totals: (FlowState, "application/json", "send"),
     _TOPICS.alerts: (Alert, "application/json", "send"),
@@ -28,7 +30,7 @@ def report_schema() -> dict[str, Any]:
 
 def asyncapi() -> dict[str, Any]:
     """AsyncAPI 3.0 document: every topic producers and subscribers see, with the schema of its messages."""
-    types = [Report, Claims, FlowState, Alert]
+    types = [Report, Claims, FlowState, Alert, Item, Decision]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     meanings = {spec.name: spec.meaning for spec in _TOPICS.specs()}
     channels: dict[str, Any] = {}
@@ -37,7 +39,8 @@ def asyncapi() -> dict[str, Any]:
         key = name.replace(".", "_")
         message: dict[str, Any] = {"contentType": content}
         if kind is not None:
-            message["payload"] = {"$ref": f"#/components/schemas/{kind.__name__}"}
+            refs = [{"$ref": f"#/components/schemas/{one.__name__}"} for one in get_args(kind) or (kind,)]
+            message["payload"] = refs[0] if len(refs) == 1 else {"oneOf": refs}
         if name == _TOPICS.rejected:
             fields = ("reason", "field", "value", "why", "report", "topic", "partition", "offset")
             message["headers"] = {"type": "object", "properties": {field: {"type": "string"} for field in fields}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from rich import box
@@ -91,13 +91,21 @@ def rejects_table(rejected: Sequence[Refusal]) -> Table:
     return table
 
 
-def show_outcome(console: Console, outcome: Outcome, normal: dict[str, str]) -> None:
-    """Everything: totals, alerts, what conflicts, what is shown and not totalled, what was refused."""
+def show_outcome(
+    console: Console, outcome: Outcome, normal: dict[str, str], quotes: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """Everything: totals, alerts, what conflicts, what is shown and not totalled, what was refused.
+
+    `quotes`: by report, the words in which its claims were put; they stand below the alerts that rest on them.
+    """
     console.print(totals_table(outcome, normal))
     console.print(Text("Alerts", style="bold"))
     newest = {alert.id: alert for alert in outcome.alerts}
     for alert in newest.values():
         console.print(alert_line(alert))
+        for report in alert.reports:
+            for quote in (quotes or {}).get(report, ()):
+                console.print(Text(f"{'':<12}“{quote}” ({report})", style="dim"), soft_wrap=True)
     if not newest:
         console.print("none")
     for conflict in outcome.conflicts:

@@ -26,6 +26,7 @@ class Reason(enum.StrEnum):
     BAD_FLOW = "bad_flow"
     UNKNOWN_COUNTRY = "unknown_country"
     DUPLICATE_CLAIM = "duplicate_claim"
+    NO_CLAIM = "no_claim"
 
 
 SHOWN = 80

@@ -21,6 +21,9 @@ _SIZES = (1, 10, 100, 1_000, 10_000, 100_000)
 CATALOGUE = (
     Metric("bordertally_reports_total", "counter", ("topic", "outcome"), "Reports read: accepted or rejected."),
     Metric("bordertally_rejects_total", "counter", ("reason",), "Reports refused, by reason."),
+    Metric(
+        "bordertally_statement_claims_total", "counter", ("outcome",), "Claims found in words: certain, or for review."
+    ),
     Metric("bordertally_claims_sent_total", "counter", (), "Claims passed on by the intake."),
     Metric("bordertally_claims_total", "counter", ("outcome",), "Claims in the ledger: new, correction, ..."),
     Metric("bordertally_batch_reports", "histogram", (), "Reports in one intake batch.", _SIZES),

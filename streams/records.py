@@ -111,6 +111,7 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     normal: tuple[float, float] | None = None
     change_percent: float | None = None
     url: str | None = None
+    text: str | None = None
 
     @property
     def identity(self) -> Identity:

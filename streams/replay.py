@@ -13,9 +13,10 @@ from streams.flows import Flow
 from streams.ledger import Ledger
 from streams.picture import flow_state
 from streams.records import Alert, Claim, Conflict, DayFigure, FlowState, Noted, Total
-from streams.reports import Limits, read_report
+from streams.reports import Limits
 from streams.rules import Rules
 from streams.sources import Registry
+from streams.statements.words import WordReader, take
 from streams.totals import day_figures
 
 
@@ -48,15 +49,27 @@ class Read(NamedTuple):
     refused: list[Refusal]
 
 
-def read_all(lines: Iterable[bytes], registry: Registry, now: float, limits: Limits | None = None) -> Read:
-    """Check lines of NDJSON, empty ones skipped; reports come sorted by time of publication, ties by content."""
+def read_all(
+    lines: Iterable[bytes],
+    registry: Registry,
+    now: float,
+    limits: Limits | None = None,
+    words: WordReader | None = None,
+) -> Read:
+    """Check lines of NDJSON, empty ones skipped; reports come sorted by time of publication, ties by content.
+
+    `words`: reads reports in words as the intake does; without it they are refused. One that holds nothing certain
+    comes to no claims and is left out.
+    """
     reports, refused = [], []
     for line in lines:
         if line.strip():
             try:
-                reports.append(read_report(line.strip(), registry, now, limits))
+                claims = take(line.strip(), registry, now, limits, words)
             except RefusedError as error:
                 refused.append(Refusal(error.reason.value, error.field, error.value, error.report, error.why))
+            else:
+                reports += [claims] if claims else []
     reports.sort(key=lambda claims: (claims[0].published, claims[0].report, msgspec.msgpack.encode(claims)))
     return Read(reports, refused)
 

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     skew_s: int = Field(86_400, ge=0, le=864_000, description="Seconds that a time may lie ahead.")
     flow_metrics: int = Field(200, ge=0, le=10_000, description="Flows that get metrics of their own at most.")
     alert_log: int = Field(10_000, ge=1, le=10_000_000, description="Alert records kept in Redis at most.")
+    extractor: str = Field(
+        "", description="module:function that proposes claims out of words, for the review; none by default."
+    )
     recovery_delay_s: float = Field(0.0, ge=0, le=60, description="Seconds to let a rebalance settle before recovery.")
 
     @field_validator("hops", mode="before")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from streams.errors import ConfigError, RefusedError, shown
-from streams.flows import BLOCS, check_pattern, covers, nested
+from streams.flows import BLOCS, check_pattern, countries, covers, nested
 
 
 class Grade(enum.StrEnum):
@@ -42,7 +42,10 @@ class Topic(enum.StrEnum):
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One entry of the registry. `flows` are patterns: a flow allows everything below it, `*` is any one part."""
+    """One entry of the registry. `flows` are patterns: a flow allows everything below it, `*` is any one part.
+
+    `place`: the country or bloc that it means by "the country" in a statement in words.
+    """
 
     name: str
     flows: tuple[str, ...]
@@ -50,6 +53,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tz: str = "UTC"
     topic: Topic = Topic.GOVERNMENT
     url: str | None = None
+    place: str | None = None
 
 
 class Registry:
@@ -78,6 +82,13 @@ class Registry:
                 self._allowed.clear()
             self._allowed[key] = answer
         return answer
+
+    def home(self, source: str) -> str | None:
+        """What a known source means by "the country": its `place`, else the goal of the first of its flows, if any."""
+        entry = self.sources[source]
+        parts = entry.flows[0].split(":")[1:] if entry.flows else []
+        goals = [part for part in parts if part.isupper()]
+        return entry.place or (goals[-1] if goals else None)
 
     def name(self, source: str) -> str:
         """The name to show for a source id; the id itself for one that has left the registry."""
@@ -112,5 +123,9 @@ def parse_registry(text: str, where: str) -> Registry:
             raise ConfigError(f"{where}: sources.{key}: {error}") from None
         except RefusedError as error:
             raise ConfigError(f"{where}: sources.{key}.flows: {error.why} (got {error.value})") from None
+        if source.place is not None and source.place not in countries() | BLOCS.keys():
+            raise ConfigError(
+                f"{where}: sources.{key}.place: {shown(source.place)} is no ISO 3166-1 country code or bloc"
+            )
         sources[key] = msgspec.structs.replace(source, flows=flows)
     return Registry(sources, frozenset(blocs))

@@ -18,6 +18,7 @@ from aiokafka.structs import ConsumerRecord
 from redis.asyncio import Redis
 
 from agents.context import load_registry
+from agents.languages import word_reader
 from agents.publish import publish
 from agents.publishing import Record, by_kafka, make_producer, send_all
 from agents.servers.ports import free_port
@@ -62,7 +63,7 @@ def pure(raws: Iterable[bytes], registry: Registry | None = None) -> Desk:
     """What the pure core makes of the same reports."""
     registry = registry or load_registry(None)
     desk = Desk(registry, Rules())
-    for claims in read_all(raws, registry, time.time()).reports:
+    for claims in read_all(raws, registry, time.time(), words=word_reader(registry)).reports:
         for _ in desk.take(claims):
             pass
     return desk

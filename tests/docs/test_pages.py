@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from agents.context import load_registry
+from agents.languages import word_reader
 from agents.pages import KEYS, PAGES, REASONS, ROOT, blocks, bounds, generated, main, render, table
 from agents.schema import asyncapi
 from streams.errors import BordertallyError, Reason
 from streams.metrics import CATALOGUE
-from streams.reports import read_report
 from streams.settings import Settings
+from streams.statements.words import take
 from streams.topics import Topics
 
 README, DOCS, COMPOSE, DEPLOY = ROOT / "README.md", ROOT / "docs", ROOT / "docker-compose.yml", ROOT / "deploy"
@@ -192,7 +193,7 @@ def test_reports_shown_are_accepted() -> None:
     registry, shown = load_registry(None), 0
     for name, text in texts(*WRITTEN):
         for body in reports(text):
-            assert read_report(body.encode(), registry, time.time()), name
+            assert take(body.encode(), registry, time.time(), None, word_reader(registry)), name
             shown += 1
     assert shown > 0
 

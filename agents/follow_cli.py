@@ -1,0 +1,82 @@
+"""The command `follow`: feeds and pages of a publisher become reports in words."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import typer
+
+from agents.console import Sources, err, run
+from agents.context import load_registry
+from agents.follow.fetch import Fetcher, load_memory, save_memory
+from agents.follow.run import Follower, Round
+from agents.languages import word_reader
+from agents.publish import publish
+from streams.errors import BordertallyError, shown
+from streams.settings import load_settings
+from streams.sources import Registry
+from streams.topics import Topics
+
+
+def follow(  # noqa: PLR0913, PLR0917 - the options of a command
+    places: Annotated[list[str], typer.Argument(help="Addresses or files of feeds (RSS, Atom) and HTML pages.")],
+    source: Annotated[str, typer.Option("--source", help="Whose words they are: a source of the registry.")],
+    to: Annotated[
+        str | None, typer.Option("--to", help="Kafka bootstrap servers; without, reports go to standard output.")
+    ] = None,
+    memory: Annotated[
+        Path | None, typer.Option("--memory", help="Remembers in this file what was fetched and published.")
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option("--every", min=1, help="Seconds between rounds; without, one round.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Fetch the page of every new entry of a feed.")] = False,
+    sources: Sources = None,
+) -> None:
+    """Publish what feeds and pages say about people crossing borders; robots.txt is respected."""
+    registry = load_registry(sources)
+    if source not in registry.sources:
+        raise BordertallyError(f"--source: {shown(source)} is not in the registry")
+    remembered = load_memory(memory)
+    follower = Follower(word_reader(registry), source, remembered, full=full)
+
+    async def rounds() -> bool:
+        good = True
+        async with aiohttp.ClientSession() as session:
+            fetcher = Fetcher(session, remembered)
+            while True:
+                for place in places:
+                    good &= await _round(follower, place, fetcher, to, registry)
+                    save_memory(memory, remembered)
+                if every is None:
+                    return good
+                await asyncio.sleep(every)
+
+    if not run(rounds()):
+        raise typer.Exit(1)
+
+
+async def _round(follower: Follower, place: str, fetcher: Fetcher, to: str | None, registry: Registry) -> bool:
+    """One look at one place; what cannot be had is named, and the others go on."""
+    try:
+        done = await follower.round(place, fetcher)
+    except BordertallyError as error:
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        return False
+    await _send(done, to, registry)
+    follower.remember(done)
+    said = f"{len(done.reports)} reports, {done.silent} articles that say nothing, {done.known} known"
+    err.print(f"{place}: {said}", markup=False, highlight=False, soft_wrap=True)
+    return True
+
+
+async def _send(done: Round, to: str | None, registry: Registry) -> None:
+    if to is None:
+        sys.stdout.write("".join(raw.decode() + "\n" for raw in done.reports))
+        return
+    async for _ in publish(to, done.reports, registry, Topics(load_settings().topic_prefix)):
+        pass

@@ -1,0 +1,46 @@
+"""The reader's tables: the languages and the gazetteer that come with the project."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module, resources
+from typing import cast
+
+from streams.errors import ConfigError, shown
+from streams.sources import Registry
+from streams.statements.extract import Extractor
+from streams.statements.gazetteer import english_names, parse_gazetteer
+from streams.statements.language import Language, parse_language
+from streams.statements.reader import Reader
+from streams.statements.words import WordReader
+
+LANGUAGES = ("en", "ru")
+
+
+def _text(name: str) -> str:
+    return resources.files("streams.statements").joinpath("tables", name).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def load_reader() -> Reader:
+    """A reader of every language there is a table for. Raises ConfigError naming the table and the pattern at fault."""
+    tables = [parse_language(_text(f"{code}.toml"), f"{code}.toml") for code in LANGUAGES]
+    languages = [Language(one, english_names() if one.code == "en" else {}, f"{one.code}.toml") for one in tables]
+    return Reader(languages, parse_gazetteer(_text("places.toml"), "places.toml"))
+
+
+def word_reader(registry: Registry, extractor: Extractor | None = None) -> WordReader:
+    """What reads reports in words against a registry."""
+    return WordReader(load_reader, registry, extractor)
+
+
+def load_extractor(name: str) -> Extractor | None:
+    """The extractor that a setting names as `module:function`; None for an empty name. Raises ConfigError."""
+    if not name:
+        return None
+    module, _, function = name.partition(":")
+    try:
+        found = getattr(import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"BORDERTALLY_EXTRACTOR={shown(name)}: {error}; write module:function") from None
+    return cast("Extractor", found)

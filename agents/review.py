@@ -1,0 +1,103 @@
+"""The review over Kafka: reading all items and decisions, and publishing a decision."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from agents.publish import record_of
+from agents.publishing import Record, by_kafka, make_producer, send_all
+from agents.topics import partition_counts
+from streams.errors import BordertallyError, shown
+from streams.reports import read_report
+from streams.sources import Registry
+from streams.statements.review import Decision, Docket, Item, accepted, decode
+from streams.topics import BIGGEST, Topics
+
+QUIET_S = 1.5
+"""So long without a record is the end of the topic: an end offset is not to be had from every broker."""
+
+Verdict = Literal["accepted", "edited", "rejected"]
+
+
+class Reviewer(NamedTuple):
+    """Who decides, a source of the registry, where to publish it, and how long to wait for the broker."""
+
+    source: str
+    registry: Registry
+    topics: Topics
+    brokers: str
+    timeout_s: float = 60.0
+
+
+async def load_docket(brokers: str, topics: Topics, quiet_s: float = QUIET_S) -> Docket:
+    """Everything on the review's topic, from the beginning. Raises BordertallyError when there is no such topic."""
+    count = await _partitions(brokers, topics.review)
+    if not count:
+        raise BordertallyError(f"topic {topics.review} does not exist; bordertally topics --create makes it")
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=brokers,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=BIGGEST,
+    )
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(topics.review, partition) for partition in range(count)])
+        raws: list[Any] = []
+        while batch := await consumer.getmany(timeout_ms=int(quiet_s * 1000)):
+            raws += [record for records in batch.values() for record in records]
+    finally:
+        await consumer.stop()
+    raws.sort(key=lambda record: (record.timestamp, record.partition, record.offset))
+    records = [decode(record.value or b"") for record in raws]
+    return Docket(one for one in records if one is not None)
+
+
+async def _partitions(brokers: str, topic: str) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=20_000)
+    try:
+        await admin.start()
+        return (await partition_counts(admin, [topic])).get(topic, 0)
+    finally:
+        await admin.close()
+
+
+def decide(
+    reviewer: Reviewer, item: Item, verdict: Verdict, edits: dict[str, Any] | None = None, note: str = ""
+) -> list[Record]:
+    """The records of a decision, in order: the reviewer's report first, so that none is decided on and not counted.
+
+    Raises RefusedError when the report would be refused, BordertallyError for a source that is not in the registry.
+    """
+    entry = reviewer.registry.sources.get(reviewer.source)
+    if entry is None:
+        raise BordertallyError(f"review: source {shown(reviewer.source)} is not in the registry")
+    published = datetime.now(UTC).isoformat(timespec="milliseconds")
+    records, report = [], None
+    if verdict != "rejected":
+        raw = accepted(item, reviewer.source, published, edits or {})
+        report = read_report(raw, reviewer.registry, time.time())[0].report
+        records.append(record_of(raw, reviewer.registry, reviewer.topics))
+    decision = Decision(
+        review=item.id, source=reviewer.source, published=published, decision=verdict, report=report, note=note
+    )
+    return [*records, Record(reviewer.topics.review, item.id.encode(), msgspec.json.encode(decision))]
+
+
+async def send(reviewer: Reviewer, records: list[Record]) -> None:
+    """Publish a decision, one record after the other: each is stored before the next is sent."""
+    producer = make_producer(reviewer.brokers, 0.002)
+    await producer.start()
+    try:
+        for record in records:
+            await send_all(by_kafka(producer), [record], reviewer.timeout_s)
+    finally:
+        await asyncio.shield(producer.stop())

@@ -1,0 +1,59 @@
+"""Statements on their way through the intake: words become claims, and what is not certain goes to the review."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cached_property
+
+import msgspec
+from aiokafka import TopicPartition
+
+from agents.batches import Received
+from agents.context import Context
+from agents.languages import load_extractor, word_reader
+from agents.publishing import Record
+from streams.errors import RefusedError
+from streams.records import Claim
+from streams.sources import Topic
+from streams.statements.review import Item
+from streams.statements.words import WordReader
+from streams.topics import Topics
+
+
+class Statements:
+    """Reads the reports in words of governments and Frontex; a checkpoint's counter sends figures or nothing."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._topics = {context.topics.reports(kind) for kind in (Topic.GOVERNMENT, Topic.FRONTEX)}
+        self._items: list[Item] = []
+
+    @cached_property
+    def words(self) -> WordReader:
+        """The reader, made when the first statement comes: its tables take a moment."""
+        return word_reader(self.context.registry, load_extractor(self.context.settings.extractor))
+
+    async def take(self, tp: TopicPartition, record: Received, refused: RefusedError) -> list[Claim]:
+        """The claims of a report that was refused for want of figures; what is not certain waits for `drain`.
+
+        Raises RefusedError: the refusal given where the report is none in words, else that of its words.
+        """
+        if tp.topic not in self._topics:
+            raise refused
+        await asyncio.sleep(0)  # reading takes a while: heartbeats go out between two statements
+        words = self.words.take(record.value or b"", refused, record.timestamp / 1000, self.context.limits)
+        self._items += words.items
+        found = self.context.metrics["statement_claims_total"]
+        found.labels("certain").inc(len(words.claims))
+        found.labels("review").inc(len(words.items))
+        return words.claims
+
+    def drain(self) -> list[Record]:
+        """The records for the review since the last time."""
+        items, self._items = self._items, []
+        return [review_record(one, self.context.topics) for one in items]
+
+
+def review_record(item: Item, topics: Topics) -> Record:
+    """An item as a record on the review's topic."""
+    return Record(topics.review, item.id.encode(), msgspec.json.encode(item))

@@ -1,0 +1,94 @@
+"""A claim in the making: what was read for each field, until it is written as a producer would have written it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from msgspec import UNSET
+
+from streams.qualifiers import Qualifier
+from streams.records import ClaimFields, Normal, Unit
+from streams.statements.movement import Movement
+from streams.statements.numbers import Quantity
+from streams.statements.periods import Stretch
+from streams.statements.records import Doubt, Found, Span, Voice
+from streams.statements.scanning import Change
+from streams.statements.segments import Noun, Segment
+
+DOUBTED = 0.6
+"""What one doubt takes off the confidence."""
+
+
+@dataclass
+class Draft:
+    """What a segment says of its figure. `weight`: the confidence before doubts."""
+
+    segment: Segment
+    quantity: Quantity
+    noun: Noun
+    movement: Movement
+    period: Stretch | None = None
+    per_day: bool = False
+    change: Change | None = None
+    normal: Quantity | None = None
+    voice: Voice = Voice.OWN
+    weight: float = 1.0
+    spans: dict[str, Span] = field(default_factory=dict)
+    doubts: list[Doubt] = field(default_factory=list)
+
+    @property
+    def daily(self) -> bool:
+        """Whether a usual level a day can be meant beside it."""
+        return self.per_day or (self.period is not None and self.period.days == 1)
+
+    def so_far(self) -> None:
+        """The day is not over: the figure is what it is at least."""
+        if self.quantity.qualifier in (None, Qualifier.STATED):
+            self.quantity = self.quantity._replace(qualifier=Qualifier.AT_LEAST)
+
+    def found(self, said: str, at: int) -> Found:
+        """The claim, with the quote that holds everything that was read of it; its sentence `said` begins at `at`."""
+        quote = self._quote()
+        claim = ClaimFields(
+            flow=self.movement.flow or UNSET,
+            period=UNSET if self.period is None else self.period.text,
+            people=self.quantity.people,
+            qualifier=self.quantity.qualifier or Qualifier.STATED,
+            population=self.noun.population or "people",
+            text=said[quote.start : quote.end],
+        )
+        if self.noun.unit == "vehicles":
+            claim.unit = Unit.VEHICLES
+        if self.per_day:
+            claim.per = "day"
+        if self.normal is not None:
+            claim.normal = Normal(self.normal.people)
+        spans = {name: span.moved(at) for name, span in self.spans.items()}
+        if self.change is not None and self.period is not None and just_before(self.change, self.period):
+            claim.change_percent = self.change.percent
+        else:
+            spans.pop("change_percent", None)
+        doubts = tuple(dict.fromkeys(self.doubts))
+        confidence = round(self.weight * DOUBTED ** len(doubts), 3)
+        quote = quote.moved(at)
+        return Found(claim=claim, quote=quote, spans=spans, confidence=confidence, doubts=doubts, voice=self.voice)
+
+    def _quote(self) -> Span:
+        return Span(min(span.start for span in self.spans.values()), max(span.end for span in self.spans.values()))
+
+
+def just_before(change: Change, period: Stretch) -> bool:
+    """Whether a change is against the equally long period immediately before: all that a claim can carry."""
+    match change.unit:
+        case "numbered":
+            return period.days == 7 and change.number == period.start.isocalendar().week - 1
+        case "week":
+            return period.days == 7
+        case "day":
+            return period.days == 1
+        case "month":
+            return period.start.day == 1 and period.end.day == 1 and 28 <= period.days <= 31
+        case "same":
+            return True
+        case _:
+            return False

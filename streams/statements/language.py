@@ -1,0 +1,231 @@
+"""A language as the reader knows it: tables of patterns, read from TOML, compiled once.
+
+Patterns are regular expressions in which `{name}` stands for something every language has: a date, a number, a
+country. So a language is a file of words and phrases; no code knows any of them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct, field
+
+from streams.errors import ConfigError, shown
+from streams.qualifiers import Qualifier
+from streams.statements.records import Why
+
+Phrases = list[str]
+
+
+class NumberTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """How numbers are written. `vague` words count as the least they can mean; `zero` words mean nobody."""
+
+    thousands: str
+    decimal: str
+    words: dict[str, int]
+    magnitudes: dict[str, int]
+    vague: dict[str, int]
+    zero: Phrases
+    ranges: Phrases
+    fractions: dict[str, float] = field(default_factory=dict)
+
+
+class EventTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """Words of movement. `entry` and `exit` as seen from a country, `cross` without a side, `back` the other way."""
+
+    entry: Phrases
+    exit: Phrases
+    cross: Phrases
+    other_way: Phrases
+
+
+class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """What stands before (or, `after`, behind) a place and says what it is to the movement."""
+
+    origin: Phrases
+    into: Phrases
+    via: Phrases
+    within: Phrases
+    border: Phrases
+    border_after: Phrases
+    speaker_after: Phrases
+
+
+class ChangeTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """How a change in per cent is put; `{percent}` is the figure, `{reference}` what it is compared with."""
+
+    up: Phrases
+    down: Phrases
+    doubled: Phrases
+    halved: Phrases
+    references: dict[str, Phrases]
+
+
+class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
+    """One language as written in its TOML file."""
+
+    code: str
+    letters: str
+    usual: Phrases
+    abbreviations: Phrases
+    numbers: NumberTable
+    before: dict[Qualifier, Phrases]
+    after: dict[Qualifier, Phrases]
+    between: Phrases
+    months: Phrases
+    weekdays: Phrases
+    units: dict[str, Phrases]
+    dates: Phrases
+    ordinals: Phrases
+    anchors: dict[str, Phrases]
+    periods: dict[str, Phrases]
+    rates: Phrases
+    present: Phrases
+    populations: dict[str, Phrases]
+    vehicles: Phrases
+    citizens: Phrases
+    bare: Phrases
+    things: dict[Why, Phrases]
+    masks: dict[Why, Phrases]
+    segment: dict[Why, Phrases]
+    sentence: dict[Why, Phrases]
+    events: EventTable
+    roles: RoleTable
+    change: ChangeTable
+    normal: Phrases
+    earlier: Phrases
+    growth: Phrases
+    strong: Phrases
+    weak: Phrases
+    faint: Phrases
+    joins: Phrases
+    asides: Phrases
+    unnamed: Phrases
+    media: Phrases
+    unconfirmed: Phrases
+    so_far: Phrases
+    home: Phrases
+    there: Phrases
+    countries: dict[str, tuple[str, str, str]]
+    case_adjectives: bool = True
+
+
+class Pattern(NamedTuple):
+    """A compiled pattern and what a match of it means."""
+
+    kind: str
+    value: str
+    regex: re.Pattern[str]
+
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+NEVER = r"(?!x)x"
+
+
+def alternatives(phrases: Iterable[str]) -> str:
+    """One group out of several patterns; a pattern that never matches for none."""
+    return "|".join(phrases) or NEVER
+
+
+def captured(match: re.Match[str]) -> list[tuple[str, str]]:
+    """What the placeholders of a pattern took, in the order in which they are written."""
+    return [(name.rpartition("_")[0], text) for name, text in match.groupdict().items() if text is not None]
+
+
+class Language:
+    """A language with its patterns compiled. `names`: further patterns of country names, by ISO 3166-1 code."""
+
+    def __init__(self, table: LanguageTable, names: Mapping[str, str], where: str) -> None:
+        self.table, self.where = table, where
+        self.code = table.code
+        numbers = table.numbers
+        words = alternatives(sorted((re.escape(word) for word in numbers.words), key=len, reverse=True))
+        countries = {code: (name, "", "") for code, name in names.items()} | dict(table.countries.items())
+        self.countries = countries
+        named = alternatives(one[0] for one in countries.values() if one[0])
+        adjectives = alternatives(one[2] for one in table.countries.values() if one[2])
+        adjectives = f"(?-i:{adjectives})" if table.case_adjectives else adjectives
+        year = r"(?:19|20)\d\d(?![\d,.\u00a0]*\d)"
+        self.parts = {
+            "day": rf"(?:[12]\d|3[01]|0?[1-9])(?:{alternatives(table.ordinals)})?(?!\d)",
+            "number_of_month": r"(?:1[0-2]|0?[1-9])",
+            "year": year,
+            "month": alternatives(table.months),
+            "weekday": alternatives(table.weekdays),
+            "n": rf"\d{{1,3}}(?![\d,.]*\d)|{words}",
+            "unit": alternatives(phrase for phrases in table.units.values() for phrase in phrases),
+            "anchor": alternatives(phrase for phrases in table.anchors.values() for phrase in phrases),
+            "percent": r"\d{1,4}(?:[.,]\d+)?",
+            "name": f"(?-i:{named})",
+            "adjective": adjectives,
+            "reference": alternatives(phrase for each in table.change.references.values() for phrase in each),
+        }
+        self.parts["date"] = self._nameless(alternatives(table.dates))
+        self.parts["reference"] = self._nameless(self.parts["reference"])
+        self.dates = [self.compile(one) for one in table.dates]
+
+    def _nameless(self, text: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: f"(?:{self._part(match[1], text)})", text)
+
+    def _part(self, name: str, text: str) -> str:
+        part = self.parts.get(name)
+        if part is None:
+            raise ConfigError(
+                f"{self.where}: {shown(text)}: {name!r} is no placeholder; known are {', '.join(self.parts)}"
+            )
+        return part
+
+    def compile(self, phrase: str) -> re.Pattern[str]:
+        """A pattern, its placeholders as named groups (`date_1`). Raises ConfigError naming a pattern that is wrong."""
+        taken: dict[str, int] = {}
+
+        def group(match: re.Match[str]) -> str:
+            name = match[1]
+            taken[name] = taken.get(name, 0) + 1
+            return f"(?P<{name}_{taken[name]}>{self._part(name, phrase)})"
+
+        try:
+            return re.compile(rf"(?<!\w)(?:{_PLACEHOLDER.sub(group, phrase)})(?!\w)", re.IGNORECASE)
+        except re.error as error:
+            raise ConfigError(f"{self.where}: {shown(phrase)}: {error}") from None
+
+    def compiled(self, kind: str, phrases: Mapping[str, Phrases]) -> Iterator[Pattern]:
+        """Patterns of a table by value."""
+        for value, each in phrases.items():
+            for phrase in each:
+                yield Pattern(kind, value, self.compile(phrase))
+
+    def any_of(self, phrases: Phrases) -> re.Pattern[str]:
+        """One pattern that matches any of several, without captures."""
+        return self.compile(self._nameless(alternatives(phrases)))
+
+    def ending(self, phrases: Phrases) -> re.Pattern[str]:
+        """The same, only at the end of the text it is given (spaces may follow)."""
+        return re.compile(rf"(?<!\w)(?:{self._nameless(alternatives(phrases))})\s*$", re.IGNORECASE)
+
+    def beginning(self, phrases: Phrases) -> re.Pattern[str]:
+        """The same, only at the beginning."""
+        return re.compile(rf"\s*(?:{self._nameless(alternatives(phrases))})(?!\w)", re.IGNORECASE)
+
+    def which(self, table: Mapping[str, Phrases], text: str) -> str | None:
+        """The entry of a table that a text is."""
+        for value, phrases in table.items():
+            if re.fullmatch(self._nameless(alternatives(phrases)), text, re.IGNORECASE):
+                return value
+        return None
+
+    def number(self, text: str) -> int:
+        """A small number in digits or words."""
+        return int(text) if text.isdigit() else self.table.numbers.words[text.lower()]
+
+
+def parse_language(text: str, where: str) -> LanguageTable:
+    """Read a language from TOML text. Raises ConfigError naming file and field."""
+    try:
+        return msgspec.convert(tomllib.loads(text), LanguageTable)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{where}: {error}") from None

@@ -1,0 +1,41 @@
+"""Reading a statement: a text, when it was published and by whom, come to claims with the spans that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from streams.statements.gazetteer import Gazetteer
+from streams.statements.language import Language
+from streams.statements.periods import Times
+from streams.statements.reading import Reading
+from streams.statements.records import Statement
+from streams.statements.tongue import Tongue
+
+
+class Speaker(NamedTuple):
+    """Whose words they are: the time zone of the days, and the country or bloc that "the country" is, if any."""
+
+    zone: ZoneInfo
+    home: str | None = None
+
+
+class Reader:
+    """Reads statements in the languages it has tables for. Deterministic: the same text comes to the same claims."""
+
+    def __init__(self, languages: Sequence[Language], gazetteer: Gazetteer) -> None:
+        self.tongues = [Tongue(one, gazetteer) for one in languages]
+
+    def read(self, text: str, published: datetime, speaker: Speaker) -> Statement:
+        """What a text claims.
+
+        `published`: with an offset from UTC; phrases of time are relative to it, on the wall clock of the speaker.
+        Nothing is refused: a text in which no claim is found, or whose language nobody knows, comes to none.
+        """
+        tongue = max(self.tongues, key=lambda one: one.fit(text), default=None)
+        if tongue is None or not tongue.fit(text):
+            return Statement(text, None, [], [])
+        times = Times(tongue.language, published.astimezone(speaker.zone))
+        return Reading(tongue, text, times, speaker.home).statement()

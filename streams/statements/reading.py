@@ -1,0 +1,250 @@
+"""One text being read, sentence by sentence: which figures are claims, and what each field of them is."""
+
+from __future__ import annotations
+
+from streams.statements.drafts import Draft
+from streams.statements.marks import Mark, Sheet, sentences
+from streams.statements.movement import Clues, Event, Movement, resolve
+from streams.statements.numbers import Quantity
+from streams.statements.periods import Shift, Stretch, Times, Until
+from streams.statements.records import Doubt, Found, LeftOut, Span, Statement, Voice, Why
+from streams.statements.segments import Noun, Segment
+from streams.statements.tongue import Tongue
+
+UNKNOWN_WORDS = 1
+"""A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
+
+SHARED = 0.95
+"""What a period that is not said beside the figure takes off the confidence."""
+
+PRESENT = 0.9
+"""Likewise for a daily rate "now", which is taken to be that of the day of publication."""
+
+
+class Reading:
+    """A text, the marks of the sentence being read, and the claims so far: one sentence holds for those after it.
+
+    Marks stand within their sentence; what is handed out stands in the text.
+    """
+
+    def __init__(self, tongue: Tongue, text: str, times: Times, home: str | None) -> None:
+        self.tongue, self.text, self.times, self.home = tongue, text, times, home
+        self.sheet = Sheet("")
+        self.left: list[LeftOut] = []
+        self.drafts: list[Draft] = []
+
+    def statement(self) -> Statement:
+        """All sentences, in order."""
+        found: list[Found] = []
+        left: list[LeftOut] = []
+        for span in sentences(self.text, self.tongue.abbreviations):
+            said = self.text[span.start : span.end]
+            self.sheet = self.tongue.scanner.scan(said, self.times)
+            self.left = [LeftOut(mark.span, Why(mark.value)) for mark in self.sheet.of("mask")]
+            drafts = self._sentence(Span(0, len(said)))
+            found += [draft.found(self.sheet.text, span.start) for draft in drafts]
+            left += [LeftOut(one.span.moved(span.start), one.why) for one in self.left]
+            self.drafts += drafts
+        return Statement(self.text, self.tongue.language.code, found, sorted(left))
+
+    def _sentence(self, sentence: Span) -> list[Draft]:
+        whole = self._whole(sentence)
+        self.left += [LeftOut(one.span, whole or one.why) for one in self.tongue.cutter.idle(self.sheet, sentence)]
+        drafts: list[Draft] = []
+        normals: list[Mark] = []
+        levels: list[Segment] = []
+        for part in self.tongue.cutter.segments(self.sheet, sentence):
+            # "has risen from 5,000 to 10,000" says of both figures where people went
+            begins = levels[0].span.start if levels and not drafts else part.span.start
+            segment = part._replace(context=Span(begins, part.span.end))
+            if self.sheet.of("normal", segment.span) and self._is_rate(segment, drafts):
+                normals.append(segment.figure)
+                levels.append(segment)
+                self.left.append(LeftOut(segment.figure.span, Why.NORMAL))
+                continue
+            why = whole or self._why_not(segment)
+            drafted = why or self._draft(segment, drafts)
+            if isinstance(drafted, Draft):
+                drafts.append(drafted)
+                continue
+            if drafted is Why.EARLIER:
+                levels.append(segment)
+            self.left.append(LeftOut(segment.figure.span, drafted))
+        self._share_periods(sentence, drafts, levels)
+        _attach_normals(drafts, normals)
+        _doubt_parts(drafts)
+        self._attribute(sentence, drafts)
+        return drafts
+
+    # --- what is no claim --------------------------------------------------------------------------------------
+
+    def _whole(self, sentence: Span) -> Why | None:
+        """Why nothing in a sentence is a claim: it is denied, a question, or only supposed."""
+        if self.sheet.text[sentence.start : sentence.end].rstrip().endswith("?"):
+            return Why.HYPOTHETICAL
+        marks = self.sheet.of("sentence", sentence)
+        return Why(marks[0].value) if marks else None
+
+    def _why_not(self, segment: Segment) -> Why | None:
+        """Why the words around a figure say that it is no crossing."""
+        if self.tongue.cutter.earlier(self.sheet, segment):
+            return Why.EARLIER
+        marks = self.sheet.of("segment", segment.span)
+        if not marks:
+            return None
+        events = self.sheet.of("event", segment.span)
+        if any(mark.value == Why.HYPOTHETICAL for mark in marks):
+            said = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
+            return Why(said[0].value) if said and not events else Why.HYPOTHETICAL
+        figure = segment.figure
+        nearest = min(marks, key=lambda mark: abs(mark.start - figure.end))
+        behind = next((mark for mark in events if mark.start >= figure.end), None)
+        if behind is not None and behind.end <= nearest.start and "," in self.sheet.text[behind.end : nearest.start]:
+            return None  # "entered the country, where queues ...": the figure is of those who entered
+        return Why(nearest.value)
+
+    def _is_rate(self, segment: Segment, drafts: list[Draft]) -> bool:
+        return bool(self.sheet.of("rate", segment.span)) or not drafts or drafts[-1].daily
+
+    def _no_crossing(self, segment: Segment) -> Why:
+        """Why a figure of people is no crossing: what else stands there, if a table knows it."""
+        things = [mark for mark in self.sheet.of("thing", segment.span) if mark.start > segment.figure.start]
+        return Why(things[0].value) if things else Why.NO_CROSSING
+
+    # --- one claim ---------------------------------------------------------------------------------------------
+
+    def _draft(self, segment: Segment, drafts: list[Draft]) -> Draft | Why:
+        """The claim of a segment, or why it is none."""
+        noun = self.tongue.cutter.noun(self.sheet, segment)
+        if noun.why is not None:
+            return noun.why
+        event = self._event(segment)
+        if event is None and (not drafts or self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS):
+            return self._no_crossing(segment)
+        noun = _population(noun, drafts)
+        # a sentence that says whom it counts stands for itself; a bare "142,300 arrived" goes on from the one before
+        known = drafts or (self.drafts if noun.mark is None else [])
+        movement = self._movement(segment, event, noun, known[-1] if known else None)
+        draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight)
+        draft.doubts += movement.doubts
+        if noun.joined:
+            draft.doubts.append(Doubt.SEVERAL_GROUPS)
+        draft.spans["people"] = segment.figure.span
+        if noun.mark is not None:
+            draft.spans["population"] = noun.mark.span
+        if movement.spans:
+            starts, ends = zip(*movement.spans, strict=True)
+            draft.spans["flow"] = Span(min(starts), max(ends))
+        self._time(draft, drafts)
+        self._rate(draft, drafts, event)
+        for mark in self.sheet.of("change", segment.span)[:1]:
+            draft.change = mark.value
+            draft.spans["change_percent"] = mark.span
+        if self.sheet.of("so_far", segment.span):
+            draft.so_far()
+        return draft
+
+    def _event(self, segment: Segment) -> Mark | None:
+        """The word of movement of a figure: the first behind it, else the last before it."""
+        events = self.sheet.of("event", segment.context)
+        behind = [mark for mark in events if mark.start >= segment.figure.end]
+        return behind[0] if behind else events[-1] if events else None
+
+    def _movement(self, segment: Segment, event: Mark | None, noun: Noun, before: Draft | None) -> Movement:
+        last = before.movement if before is not None else None
+        kind = Event(event.value) if event is not None else last.event if last else Event.CROSS
+        named = self.sheet.of("citizens", segment.context)
+        citizens = noun.citizens or (named[0].value if named else None)
+        return resolve(Clues(kind, event, self.sheet.of("place", segment.context), citizens, self.home, last))
+
+    # --- time --------------------------------------------------------------------------------------------------
+
+    def _time(self, draft: Draft, drafts: list[Draft]) -> None:
+        """The period of a claim: its own, or one that is shared with the claim before it."""
+        marks = self.sheet.of("period", draft.segment.span)
+        stretches = [mark for mark in marks if isinstance(mark.value, Stretch)]
+        before = drafts[-1].period if drafts else None
+        if not stretches:
+            shift = next((mark for mark in marks if isinstance(mark.value, Shift)), None)
+            if before is not None:
+                draft.period = before.shifted(shift.value.days) if shift is not None else before
+                draft.weight *= SHARED
+            if shift is not None:
+                draft.spans["period"] = shift.span
+            return
+        rank = max(mark.value.rank for mark in stretches)
+        best = [mark for mark in stretches if mark.value.rank == rank]
+        period: Stretch = best[0].value
+        if any(mark.value.text != period.text for mark in best):
+            draft.doubts.append(Doubt.SEVERAL_PERIODS)
+        if period.vague:
+            draft.doubts.append(Doubt.VAGUE_PERIOD)
+        until = next((mark.value.end for mark in marks if isinstance(mark.value, Until)), None)
+        if until is not None and period.running and period.start < until <= period.end:
+            period = Stretch(period.start, until, period.rank)
+        draft.period, draft.spans["period"] = period, best[0].span
+
+    def _rate(self, draft: Draft, drafts: list[Draft], event: Mark | None) -> None:
+        segment = draft.segment
+        # a rate in front belongs to a usual level there, not to this figure: "normally 5,000 a day; yesterday 11,200"
+        where = segment.span if self.sheet.of("normal", segment.context) else segment.context
+        for mark in self.sheet.of("rate", where)[:1]:
+            draft.per_day, draft.spans["per"] = True, mark.span
+        if drafts and draft.period is None and event is None:
+            draft.per_day = draft.per_day or drafts[-1].per_day
+
+    def _share_periods(self, sentence: Span, drafts: list[Draft], levels: list[Segment]) -> None:
+        """Claims without a period take the only one of the sentence; a rate "now" is of the day of publication."""
+        usable = [
+            mark
+            for mark in self.sheet.of("period", sentence)
+            if isinstance(mark.value, Stretch) and not any(mark.within(one.span) for one in levels)
+        ]
+        for draft in (one for one in drafts if one.period is None):
+            if len({mark.value.text for mark in usable}) == 1:
+                draft.period, draft.spans["period"] = usable[0].value, usable[0].span
+                draft.weight *= SHARED
+            elif draft.per_day and self.tongue.present.search(self.sheet.text, sentence.start, sentence.end):
+                draft.period = self.times.day_of_publication
+                draft.weight *= PRESENT
+            else:  # perhaps that of the sentence before: a guess for whoever reviews it
+                draft.period = self.drafts[-1].period if self.drafts else None
+                draft.doubts.append(Doubt.NO_PERIOD)
+
+    # --- who says so -------------------------------------------------------------------------------------------
+
+    def _attribute(self, sentence: Span, drafts: list[Draft]) -> None:
+        """In whose name the sentence is said, and whether as a fact."""
+        said = {mark.value for mark in self.sheet.of("voice", sentence)}
+        voice = Voice.UNNAMED if "unnamed" in said else Voice.MEDIA if "media" in said else Voice.OWN
+        for draft in drafts:
+            draft.voice = voice
+            if "unconfirmed" in said:
+                draft.doubts.append(Doubt.UNCONFIRMED)
+
+
+def _population(noun: Noun, drafts: list[Draft]) -> Noun:
+    """Where a figure says nothing of whom it counts, it counts the same as the one before it."""
+    if noun.population is not None:
+        return noun
+    return drafts[-1].noun._replace(mark=None) if drafts else noun._replace(population="people")
+
+
+def _doubt_parts(drafts: list[Draft]) -> None:
+    """Of two figures of one sentence for the same people, the second is of a part that nothing names."""
+    held: set[tuple[object, ...]] = set()
+    for draft in drafts:
+        period = draft.period.text if draft.period is not None else None
+        same = (draft.movement.flow, period, draft.noun.population, draft.noun.unit)
+        if same in held:
+            draft.doubts.append(Doubt.SEVERAL_GROUPS)
+        held.add(same)
+
+
+def _attach_normals(drafts: list[Draft], normals: list[Mark]) -> None:
+    """A usual level belongs to the nearest claim of its sentence."""
+    for mark in normals:
+        quantity: Quantity = mark.value
+        if drafts and quantity.low > 0:
+            near = min(drafts, key=lambda one: abs(one.segment.figure.start - mark.start))
+            near.normal, near.spans["normal"] = quantity, mark.span

@@ -1,0 +1,126 @@
+"""What reading a statement gives: claims with their spans, doubts about them, and what was left out and why."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from streams.records import ClaimFields
+
+
+class Span(NamedTuple):
+    """Characters `start` to `end`, end exclusive, of the text that was read."""
+
+    start: int
+    end: int
+
+    def moved(self, by: int) -> Span:
+        """The same stretch, so many characters on."""
+        return Span(self.start + by, self.end + by)
+
+
+class Doubt(enum.StrEnum):
+    """Why a claim is not certain. A claim with any doubt is for a person to decide."""
+
+    NO_PERIOD = "no_period"
+    VAGUE_PERIOD = "vague_period"
+    NO_DIRECTION = "no_direction"
+    NO_ORIGIN = "no_origin"
+    NO_DESTINATION = "no_destination"
+    PART_OF_COUNTRY = "part_of_country"
+    UNCONFIRMED = "unconfirmed"
+    SEVERAL_PERIODS = "several_periods"
+    SEVERAL_PLACES = "several_places"
+    SEVERAL_GROUPS = "several_groups"
+    CONTRADICTION = "contradiction"
+    EXTRACTED = "extracted"
+    REFUSED = "refused"
+
+
+class Why(enum.StrEnum):
+    """Why a figure is no claim."""
+
+    QUEUE = "queue"
+    STOCK = "stock"
+    CAPACITY = "capacity"
+    DRAFT = "draft"
+    REFUSED = "refused"
+    APPLICATIONS = "applications"
+    VISAS = "visas"
+    ARRESTS = "arrests"
+    STAFF = "staff"
+    HYPOTHETICAL = "hypothetical"
+    DENIED = "denied"
+    AGE = "age"
+    MONEY = "money"
+    SHARE = "share"
+    THINGS = "things"
+    NET = "net"
+    BOTH = "both"
+    EARLIER = "earlier"
+    NORMAL = "normal"
+    NO_CROSSING = "no_crossing"
+
+
+class Voice(enum.StrEnum):
+    """In whose name a figure is given, where the words say so. It never raises the grade of the source."""
+
+    OWN = "own"
+    MEDIA = "media"
+    UNNAMED = "unnamed"
+
+    @property
+    def grade(self) -> str:
+        """The best grade a claim in this voice can have: what the press retells is C, an unnamed voice D."""
+        return {Voice.OWN: "A", Voice.MEDIA: "C", Voice.UNNAMED: "D"}[self]
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """One claim found in words.
+
+    `claim` is what a producer would have written; its `text` is the quoted span and its flow is unset where no flow
+    can be told. `quote`: where `text` stands. `spans`: by field, where it was read; a field that was taken from the
+    source or from an earlier sentence may have none. `confidence`: 0 to 1, a product of fixed weights, one for each
+    step that had to be inferred; it orders the review and is no probability. Certain is what has no doubts.
+    """
+
+    claim: ClaimFields
+    quote: Span
+    spans: dict[str, Span]
+    confidence: float
+    doubts: tuple[Doubt, ...] = ()
+    voice: Voice = Voice.OWN
+    why: str = ""
+
+    @property
+    def certain(self) -> bool:
+        """Whether it may become a claim without a person looking at it."""
+        return not self.doubts
+
+
+class LeftOut(NamedTuple):
+    """A figure that is no claim about people crossing, and why."""
+
+    span: Span
+    why: Why
+
+
+class Statement(Struct, frozen=True):
+    """A text as read: `language` is None where no table fits it."""
+
+    text: str
+    language: str | None
+    found: list[Found]
+    left_out: list[LeftOut]
+
+    @property
+    def certain(self) -> list[Found]:
+        """What may become claims."""
+        return [one for one in self.found if one.certain]
+
+    @property
+    def doubtful(self) -> list[Found]:
+        """What a person has to decide."""
+        return [one for one in self.found if not one.certain]

@@ -1,0 +1,146 @@
+"""The review: claims that a person has to decide on, and the decisions, as records on one topic."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from streams.errors import BordertallyError, shown
+from streams.records import ClaimFields, Report
+from streams.statements.records import Found
+
+SHOWN_AROUND = 2_000
+"""Characters of a statement kept with an item at most, on each side of the quoted words."""
+
+
+class Item(Struct, kw_only=True, tag="item", tag_field="kind", frozen=True):
+    """A claim found in words that is not certain.
+
+    `claim` is what would be published; `context` the words around `claim.text`, and `spans` where each field was read
+    in it, [start, end); `at` is where the quote begins in the whole statement. `doubts` are of the closed set in
+    records.Doubt, `why` a refusal in words where there was one.
+    """
+
+    id: str
+    report: str
+    source: str
+    published: str
+    claim: ClaimFields
+    context: str
+    spans: dict[str, tuple[int, int]]
+    doubts: list[str]
+    confidence: float
+    voice: str
+    at: int = 0
+    language: str | None = None
+    url: str | None = None
+    why: str = ""
+
+
+class Decision(Struct, kw_only=True, tag="decision", tag_field="kind", frozen=True):
+    """What a reviewer, a source of the registry, decided on an item.
+
+    `report`: the id of the report that was published for it; None for a rejection. `published`: when, RFC 3339.
+    """
+
+    review: str
+    source: str
+    published: str
+    decision: Literal["accepted", "edited", "rejected"]
+    report: str | None = None
+    note: str = ""
+
+
+Record = Item | Decision
+_decode = msgspec.json.Decoder(Record).decode
+
+
+def make_item(report: Report, found: Found, text: str, language: str | None) -> Item:
+    """The item of a claim; its id follows from the report and the claim, so the same report again is the same item."""
+    start = max(0, found.quote.start - SHOWN_AROUND)
+    end = min(len(text), found.quote.end + SHOWN_AROUND)
+    spans = {
+        name: (span.start - start, span.end - start)
+        for name, span in found.spans.items()
+        if start <= span.start and span.end <= end
+    }
+    said = msgspec.json.encode([report.source, report.id, found.claim, found.quote])
+    return Item(
+        id=f"{report.id[:150]}.{hashlib.sha256(said).hexdigest()[:10]}",
+        report=report.id,
+        source=report.source,
+        published=report.published.isoformat(),
+        claim=found.claim,
+        context=text[start:end],
+        spans=spans,
+        doubts=[one.value for one in found.doubts],
+        confidence=found.confidence,
+        voice=found.voice.value,
+        at=found.quote.start,
+        language=language,
+        url=None if report.url is UNSET else report.url,
+        why=found.why,
+    )
+
+
+def decode(raw: bytes) -> Record | None:
+    """A record of the topic; None for bytes that are none."""
+    try:
+        record: Record = _decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return record
+
+
+class Docket:
+    """All items and what was decided on each; a later decision takes the place of an earlier one."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.items: dict[str, Item] = {}
+        self.decisions: dict[str, Decision] = {}
+        for record in records:
+            if isinstance(record, Item):
+                self.items.setdefault(record.id, record)
+                continue
+            held = self.decisions.get(record.review)
+            if held is None or held.published <= record.published:
+                self.decisions[record.review] = record
+
+    @property
+    def open(self) -> list[Item]:
+        """What nobody has decided on, the most confident first."""
+        left = [one for key, one in self.items.items() if key not in self.decisions]
+        return sorted(left, key=lambda one: (-one.confidence, one.published, one.report, one.at, one.id))
+
+    def item(self, name: str) -> Item:
+        """An item by its id, or by the beginning of it if that is unambiguous. Raises BordertallyError."""
+        exact = self.items.get(name)
+        if exact is not None:
+            return exact
+        found = [one for key, one in self.items.items() if key.startswith(name)]
+        if len(found) != 1:
+            many = f"{len(found)} items begin so" if found else "there is no such item"
+            raise BordertallyError(f"review: {many} (got {shown(name)})")
+        return found[0]
+
+
+def accepted(item: Item, source: str, published: str, edits: dict[str, Any]) -> bytes:
+    """The report that a reviewer publishes for an item, `edits` put over the claim's fields.
+
+    It is the reviewer's: their source, their grade. A field that is edited to None is left out. It still has to pass
+    `read_report`. Raises BordertallyError for an edit that is no field of a claim.
+    """
+    unknown = sorted(edits.keys() - set(ClaimFields.__struct_fields__))
+    if unknown:
+        known = ", ".join(ClaimFields.__struct_fields__)
+        raise BordertallyError(f"review: {shown(unknown[0])} is no field of a claim; those are {known}")
+    claim = msgspec.to_builtins(item.claim) | edits
+    claim = {name: value for name, value in claim.items() if value is not None}
+    report = {"id": f"review.{item.id}"[:200], "source": source, "published": published, "claims": [claim]}
+    return msgspec.json.encode(
+        report | {"review": item.id, "said_by": item.source} | ({"url": item.url} if item.url else {})
+    )

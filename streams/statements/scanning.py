@@ -1,0 +1,120 @@
+"""Everything that a language can tell in a text: a sheet with a mark on every stretch that means something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from streams.statements.gazetteer import Gazetteer
+from streams.statements.language import Language, Pattern, captured
+from streams.statements.marks import Mark, Sheet, scan
+from streams.statements.numbers import Numbers
+from streams.statements.periods import Times
+from streams.statements.places import Places
+
+
+class Change(NamedTuple):
+    """A change in per cent, and the unit of the period it is against ("week"); `number` is that of a numbered week."""
+
+    percent: float
+    unit: str | None
+    number: int | None = None
+
+
+class Scanner:
+    """The patterns of one language, in the order in which they take their stretches of a text."""
+
+    def __init__(self, language: Language, gazetteer: Gazetteer) -> None:
+        table = language.table
+        self.language = language
+        self.places = Places(language, gazetteer)
+        self.numbers = Numbers(language)
+        self._periods = list(language.compiled("period", table.periods))
+        self._rates = list(language.compiled("rate", {"day": table.rates}))
+        self._masks = list(language.compiled("mask", {why.value: phrases for why, phrases in table.masks.items()}))
+        self._so_far = list(language.compiled("so_far", {"": table.so_far}))
+        self._asides = list(language.compiled("aside", {"": table.asides}))
+        self._change = [
+            *language.compiled("change", {"up": table.change.up, "down": table.change.down}),
+            *language.compiled("change", {"doubled": table.change.doubled, "halved": table.change.halved}),
+        ]
+        self._references = [*language.compiled("reference", table.change.references)]
+        self._things = list(language.compiled("thing", {why.value: each for why, each in table.things.items()}))
+        self._people = [
+            *language.compiled("people", table.populations),
+            *language.compiled("vehicles", {"vehicles": table.vehicles}),
+        ]
+        self._citizens = [
+            pattern
+            for code, (name, people, adjective) in language.countries.items()
+            for pattern in self._citizens_of(code, name, people, adjective)
+        ]
+        self._events = [
+            *language.compiled("event", {name: getattr(table.events, name) for name in table.events.__struct_fields__}),
+            *language.compiled("segment", {why.value: each for why, each in table.segment.items()}),
+            *language.compiled("sentence", {why.value: each for why, each in table.sentence.items()}),
+            *language.compiled(
+                "voice", {"unnamed": table.unnamed, "media": table.media, "unconfirmed": table.unconfirmed}
+            ),
+        ]
+        self._words = [
+            *language.compiled("normal", {"": table.normal}),
+        ]
+
+    def _citizens_of(self, code: str, name: str, people: str, adjective: str) -> Iterator[Pattern]:
+        case = self.language.table.case_adjectives
+        if people:
+            yield Pattern("citizens", code, self.language.compile(f"(?-i:{people})" if case else people))
+        for phrase in self.language.table.citizens if name else []:
+            if "{adjective}" in phrase and not adjective:
+                continue
+            adjectives = f"(?-i:{adjective})" if case else f"(?:{adjective})"
+            filled = phrase.replace("{adjective}", adjectives).replace("{name}", f"(?-i:{name})")
+            yield Pattern("citizens", code, self.language.compile(filled))
+
+    def scan(self, text: str, times: Times) -> Sheet:
+        """All marks of a text."""
+        sheet = Sheet(text)
+        sheet.put(self._plain(text, self._asides))
+        sheet.put(
+            [
+                *self._timed(text, times),
+                *self._changes(text),
+                *self._plain(text, [*self._so_far, *self._rates, *self._masks]),
+            ]
+        )
+        self.numbers.mark(sheet)
+        sheet.put(self._plain(text, [*self._citizens, *self._people, *self._things]))
+        self.places.mark(sheet)
+        sheet.put(self._plain(text, self._events))
+        sheet.put(self._plain(text, self._words))
+        return sheet
+
+    def _plain(self, text: str, patterns: list[Pattern]) -> Iterator[Mark]:
+        for pattern, match in scan(text, patterns):
+            yield Mark(match.start(), match.end(), pattern.kind, pattern.value)
+
+    def _timed(self, text: str, times: Times) -> Iterator[Mark]:
+        for pattern, match in scan(text, self._periods):
+            found = times.resolve(pattern.value, captured(match))
+            if found is not None:
+                yield Mark(match.start(), match.end(), "period", found)
+
+    def _changes(self, text: str) -> Iterator[Mark]:
+        for pattern, match in scan(text, self._change):
+            taken = dict(captured(match))
+            percent = {"doubled": 100.0, "halved": -50.0}.get(pattern.value)
+            if percent is None:
+                percent = float(taken["percent"].replace(",", ".")) * (1 if pattern.value == "up" else -1)
+            unit, number = self._against(taken.get("reference"))
+            if pattern.value in ("doubled", "halved") and "reference" not in taken:
+                unit = "same"  # "doubled last week" is against the week before
+            yield Mark(match.start(), match.end(), "change", Change(percent, unit, number))
+
+    def _against(self, reference: str | None) -> tuple[str | None, int | None]:
+        for pattern in self._references if reference else []:
+            match = pattern.regex.fullmatch(reference or "")
+            if match:
+                number = dict(captured(match)).get("n")
+                return pattern.value, None if number is None else self.language.number(number)
+        return None, None

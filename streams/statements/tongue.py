@@ -1,0 +1,31 @@
+"""A language with everything that is made of it once: its scanner, its cutter, and how well a text fits it."""
+
+from __future__ import annotations
+
+import re
+
+from streams.statements.gazetteer import Gazetteer
+from streams.statements.language import Language
+from streams.statements.scanning import Scanner
+from streams.statements.segments import Cutter
+
+
+class Tongue:
+    """What a text in one language is read with."""
+
+    def __init__(self, language: Language, gazetteer: Gazetteer) -> None:
+        table = language.table
+        self.language = language
+        self.scanner = Scanner(language, gazetteer)
+        self.cutter = Cutter(language)
+        self.abbreviations = language.ending([f"(?:{one})" for one in table.abbreviations])
+        self.present = language.any_of(table.present)
+        self._letters = re.compile(table.letters)
+        self._usual = language.any_of(table.usual)
+
+    def fit(self, text: str) -> int:
+        """How many usual words of the language a text has, and one more; 0 where most letters are of another script."""
+        letters = sum(map(str.isalpha, text))
+        if not letters or len(self._letters.findall(text)) * 2 < letters:
+            return 0
+        return 1 + len(self._usual.findall(text))

@@ -1,0 +1,134 @@
+"""A report that carries words and no figures: what is certain becomes claims, what is not goes to the review."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from streams.errors import Reason, RefusedError
+from streams.records import Claim, Report
+from streams.reports import Limits, read_report
+from streams.sources import Registry
+from streams.statements.extract import Extractor, proposals
+from streams.statements.reader import Reader, Speaker
+from streams.statements.records import Doubt, Found, Statement
+from streams.statements.review import Item, make_item
+
+_decode = msgspec.json.Decoder(Report).decode
+
+LONGEST = 20_000
+"""Characters of a statement at most: a long press release; reading it takes a second or two."""
+
+
+class Words(NamedTuple):
+    """What a report in words comes to: claims, and items for the review. At least one of them."""
+
+    claims: list[Claim]
+    items: list[Item]
+
+
+class WordReader:
+    """Reads reports in words against a registry; `extractor` may propose further claims (see extract)."""
+
+    def __init__(self, load: Callable[[], Reader], registry: Registry, extractor: Extractor | None = None) -> None:
+        """`load`: gives the reader; called with the first report in words, because its tables take a moment."""
+        self._load, self.registry, self.extractor = load, registry, extractor
+
+    def take(self, raw: bytes, refused: RefusedError, now: float, limits: Limits | None = None) -> Words:
+        """Read a report that `read_report` has refused with `refused` because it names no figure.
+
+        Raises `refused` again when the report is not one in words: no `text`, or a flow, period or figure beside it.
+        Raises RefusedError (no_claim) for words in which there is none, so that no report goes by unnoticed.
+        """
+        if refused.reason is not Reason.MISSING_FIELD or refused.field not in ("flow", "period", "people"):
+            raise refused
+        report = _decode(raw)
+        given = [getattr(report, name) for name in ("claims", "flow", "period", "people", "normal", "change_percent")]
+        if any(one is not UNSET for one in given) or not isinstance(report.text, str):
+            raise refused
+        if len(report.text) > LONGEST:
+            raise RefusedError(
+                Reason.TOO_LARGE, "text", report.text, f"{len(report.text)} characters; at most {LONGEST}", report.id
+            )
+        statement, claims = self._judged(report, now, limits)
+        items = [make_item(report, one, statement.text, statement.language) for one in statement.doubtful]
+        if not claims and not items:
+            raise RefusedError(Reason.NO_CLAIM, "text", report.text, "no claim is found in these words", report.id)
+        return Words(claims, items)
+
+    def judged(self, report: Report, now: float, limits: Limits | None = None) -> Statement:
+        """The statement of a report of a known source; what would be refused as a claim is doubted."""
+        return self._judged(report, now, limits)[0]
+
+    def _judged(self, report: Report, now: float, limits: Limits | None) -> tuple[Statement, list[Claim]]:
+        statement = self._read(report)
+        claims, passed, failed = self._checked(report, statement.certain, now, limits)
+        found = sorted([*passed, *failed, *statement.doubtful], key=lambda one: one.quote)
+        return msgspec.structs.replace(statement, found=found), claims
+
+    def _read(self, report: Report) -> Statement:
+        """The statement of a report whose source is in the registry, with what an extractor proposes."""
+        text = report.text if isinstance(report.text, str) else ""
+        speaker = Speaker(self.registry.zones[report.source], self.registry.home(report.source))
+        statement = self._load().read(text, report.published, speaker)
+        if self.extractor is None:
+            return statement
+        further = proposals(self.extractor(text, report.published, speaker), text, statement.found)
+        return msgspec.structs.replace(statement, found=[*statement.found, *further])
+
+    def _checked(
+        self, report: Report, found: list[Found], now: float, limits: Limits | None
+    ) -> tuple[list[Claim], list[Found], list[Found]]:
+        """The claims that pass the checks of every report, as claims and as found, and those that do not.
+
+        A claim said twice counts once; of two that contradict each other neither does.
+        """
+        taken: dict[tuple[object, ...], tuple[Claim, Found]] = {}
+        doubtful: list[Found] = []
+        against: set[tuple[object, ...]] = set()
+        for one in found:
+            try:
+                claim = self._claim(report, one, now, limits)
+            except RefusedError as error:
+                doubtful.append(_doubted(one, Doubt.REFUSED, str(error)))
+                continue
+            held = taken.setdefault(claim.identity, (claim, one))
+            if held[0].best != claim.best:
+                against.add(claim.identity)
+                doubtful.append(_doubted(one, Doubt.CONTRADICTION, f"also {held[1].claim.people} in this statement"))
+        doubtful += [
+            _doubted(taken[key][1], Doubt.CONTRADICTION, "another figure in this statement") for key in against
+        ]
+        good = [pair for key, pair in taken.items() if key not in against]
+        return [claim for claim, _ in good], [one for _, one in good], doubtful
+
+    def _claim(self, report: Report, found: Found, now: float, limits: Limits | None) -> Claim:
+        """One claim as the checks of every report see it, with the grade its voice allows and the words that say so."""
+        written = Report(id=report.id, source=report.source, published=report.published, claims=[found.claim])
+        if report.url is not UNSET:
+            written.url = report.url
+        (claim,) = read_report(msgspec.json.encode(written), self.registry, now, limits)
+        quote = found.claim.text if isinstance(found.claim.text, str) else None
+        return msgspec.structs.replace(claim, grade=max(claim.grade, found.voice.grade), text=quote)
+
+
+def take(raw: bytes, registry: Registry, now: float, limits: Limits | None, words: WordReader | None) -> list[Claim]:
+    """The claims of a report, whether it is written in figures or, with a reader of words, in words.
+
+    Raises RefusedError as `read_report` and `WordReader.take` do.
+    """
+    try:
+        return read_report(raw, registry, now, limits)
+    except RefusedError as error:
+        if words is None:
+            raise
+        return words.take(raw, error, now, limits).claims
+
+
+def _doubted(found: Found, doubt: Doubt, why: str) -> Found:
+    return msgspec.structs.replace(
+        found, doubts=(*found.doubts, doubt), confidence=round(found.confidence / 2, 3), why=why
+    )

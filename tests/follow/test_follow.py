@@ -1,0 +1,199 @@
+"""Following feeds and pages, against a server on loopback that keeps what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from agents.context import load_registry
+from agents.follow import fetch
+from agents.follow.documents import articles, page, plain
+from agents.follow.fetch import Fetcher, Memory, load_memory, save_memory
+from agents.follow.run import Follower
+from agents.languages import word_reader
+from follow.publisher import ATOM, PAGE, RSS, SAID, Publisher, serving
+from streams.errors import BordertallyError
+
+
+@pytest.fixture
+async def publisher() -> AsyncIterator[Publisher]:
+    async with serving() as one:
+        yield one
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as one:
+        yield one
+
+
+def follower(memory: Memory, *, full: bool = False) -> Follower:
+    return Follower(word_reader(load_registry(None)), "kz-mia", memory, full=full)
+
+
+# --- documents -------------------------------------------------------------------------------------------------
+
+
+def test_rss_atom_and_pages_are_articles() -> None:
+    first, second = articles(RSS.encode(), "http://x.org/rss")
+    assert (first.key, first.title, first.url) == ("1", "Arrivals", "http://x.org/a1")
+    assert first.text == f"{SAID}\n\nMore & more."
+    assert (str(first.published), second.published) == ("2022-10-02 03:00:00+00:00", None)
+    (third,) = articles(ATOM.encode(), "http://x.org/atom")
+    assert (third.key, third.text, str(third.published)) == ("urn:3", SAID, "2022-10-02 03:00:00+00:00")
+    (fourth,) = articles(PAGE.encode(), "http://x.org/page")
+    assert (fourth.key, fourth.title) == ("http://x.org/page", "Arrivals - Ministry")
+    assert fourth.text == f"Arrivals\n\n{SAID}\n\nSecond paragraph."
+    assert str(fourth.published) == "2022-10-02 09:00:00+06:00"
+
+
+def test_a_page_without_a_main_part_is_all_its_paragraphs() -> None:
+    found = page("<p>Один</p><div>not</div><ul><li>Финны</ul><time datetime='nonsense'>".encode(), "u")
+    assert (found.text, found.published) == ("Один\n\nФинны", None)
+    assert page("<meta charset='windows-1251'><p>Один".encode("cp1251"), "u").text == "Один"
+    assert page(b"<meta charset='no-such'><p>x</p></p></article>", "u").text == "x"
+
+
+def test_plain_text_of_html() -> None:
+    assert plain("no tags") == "no tags"
+    assert plain("one<br>two &lt;3") == "one\n\ntwo <3"
+    assert articles(b"<rss><channel>", "u") == []
+
+
+# --- fetching --------------------------------------------------------------------------------------------------
+
+
+async def test_what_has_not_changed_is_not_sent_again(publisher: Publisher, session: aiohttp.ClientSession) -> None:
+    memory = Memory()
+    first = await Fetcher(session, memory).get(f"{publisher.url}/rss")
+    assert first.body == RSS.encode()
+    again = await Fetcher(session, memory).get(f"{publisher.url}/rss")
+    assert again.body is None
+    assert publisher.paths == ["/robots.txt", "/rss"] * 2
+    headers = publisher.asked[-1][1]
+    assert (headers["If-None-Match"], headers["If-Modified-Since"]) == ('"one"', "Sun, 02 Oct 2022")
+    assert headers["User-Agent"] == "bordertally"
+
+
+async def test_robots_txt_is_respected(publisher: Publisher, session: aiohttp.ClientSession) -> None:
+    fetcher = Fetcher(session, Memory())
+    for path in ("/private/page", "/moved"):
+        with pytest.raises(BordertallyError, match=r"robots\.txt does not allow it"):
+            await fetcher.get(f"{publisher.url}{path}")
+    assert publisher.paths == ["/robots.txt", "/moved"]
+
+
+@pytest.mark.parametrize(("status", "allowed"), [(404, True), (410, True), (401, False), (403, False), (503, False)])
+async def test_a_robots_txt_that_is_not_there(
+    publisher: Publisher, session: aiohttp.ClientSession, status: int, *, allowed: bool
+) -> None:
+    publisher.robots = (status, "")
+    fetcher = Fetcher(session, Memory())
+    if allowed:
+        assert (await fetcher.get(f"{publisher.url}/page")).body == PAGE.encode()
+    else:
+        with pytest.raises(BordertallyError, match="does not allow"):
+            await fetcher.get(f"{publisher.url}/page")
+
+
+async def test_a_crawl_delay_is_kept(publisher: Publisher, session: aiohttp.ClientSession) -> None:
+    publisher.robots = (200, "User-agent: bordertally\nCrawl-delay: 1\n")
+    fetcher, loop = Fetcher(session, Memory()), asyncio.get_running_loop()
+    began = loop.time()
+    await asyncio.gather(fetcher.get(f"{publisher.url}/rss"), fetcher.get(f"{publisher.url}/atom"))
+    assert loop.time() - began > 0.9
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [("/nothing", "the server answers 404"), ("/loop", "the server answers 302"), ("/big", "larger than 1,000 bytes")],
+)
+async def test_what_cannot_be_had(
+    publisher: Publisher, session: aiohttp.ClientSession, path: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "MOST_BYTES", 1_000)
+    publisher.documents["/big"] = "x" * 3_000
+    with pytest.raises(BordertallyError, match=why):
+        await Fetcher(session, Memory()).get(f"{publisher.url}{path}")
+
+
+async def test_no_answer_and_no_address(session: aiohttp.ClientSession) -> None:
+    with pytest.raises(BordertallyError, match="no answer"):
+        await Fetcher(session, Memory()).get("http://127.0.0.1:9/x")
+    with pytest.raises(BordertallyError, match="begins with http"):
+        await Fetcher(session, Memory()).get("file:///etc/passwd")
+
+
+# --- rounds ----------------------------------------------------------------------------------------------------
+
+
+async def test_articles_that_say_something_become_reports_once(
+    publisher: Publisher, session: aiohttp.ClientSession
+) -> None:
+    memory = Memory()
+    first = follower(memory)
+    done = await first.round(f"{publisher.url}/rss", Fetcher(session, memory))
+    (report,) = (json.loads(raw) for raw in done.reports)
+    assert (report["source"], report["published"]) == ("kz-mia", "2022-10-02T09:00:00+06:00")
+    assert (report["url"], report["title"]) == (f"{publisher.url}/a1", "Arrivals")
+    assert report["text"].startswith(SAID)
+    assert (done.silent, done.known) == (1, 0)
+    first.remember(done)
+    publisher.documents["/other"] = RSS
+    again = await first.round(f"{publisher.url}/other", Fetcher(session, memory))
+    assert (again.reports, again.known) == ([], 2)
+    unchanged = await first.round(f"{publisher.url}/rss", Fetcher(session, memory))
+    assert unchanged == ([], [], 0, 0)
+
+
+async def test_the_page_of_an_entry_is_read_where_it_says_more(
+    publisher: Publisher, session: aiohttp.ClientSession
+) -> None:
+    publisher.documents["/a2"] = PAGE
+    done = await follower(Memory(), full=True).round(f"{publisher.url}/rss", Fetcher(session, Memory()))
+    assert [json.loads(raw)["url"] for raw in done.reports] == [f"{publisher.url}/a1", f"{publisher.url}/a2"]
+    assert publisher.paths == ["/robots.txt", "/rss", "/a1", "/a2"]
+
+
+def test_memory_is_kept_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "memory.json"
+    assert load_memory(path) == load_memory(None) == Memory()
+    memory = Memory(seen={"kz-mia": ["1"]})
+    save_memory(path, memory)
+    assert load_memory(path) == memory
+    path.write_text("{")
+    with pytest.raises(BordertallyError, match="no memory of an earlier run"):
+        load_memory(path)
+
+
+async def bordertally(*arguments: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "agents.cli", "follow", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_the_command_prints_reports_and_names_what_failed(publisher: Publisher, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(PAGE)
+    places = (f"{publisher.url}/rss", f"{publisher.url}/nothing", str(file))
+    arguments = ("--source", "kz-mia", "--memory", str(tmp_path / "memory.json"))
+    code, out, err = await bordertally(*places, *arguments)
+    reports: list[dict[str, Any]] = [json.loads(line) for line in out.splitlines()]
+    assert (code, [one["url"] for one in reports]) == (1, [f"{publisher.url}/a1", str(file)])
+    assert f"{publisher.url}/nothing: the server answers 404" in err
+    assert f"{publisher.url}/rss: 1 reports, 1 articles that say nothing, 0 known" in err
+    again = await bordertally(places[0], str(file), *arguments)
+    assert (again[0], again[1]) == (0, "")
+    nobody = await bordertally(places[0], "--source", "nobody")
+    assert (nobody[0], nobody[2]) == (2, "bordertally: --source: nobody is not in the registry\n")

@@ -1,0 +1,229 @@
+"""The corpus of statements and how well the reader does on it.
+
+A file is a list of entries, blank lines between them:
+
+    @ kz 2022-09-27T09:00        who says so (see SPEAKERS), and when, on their wall clock
+    The text.
+    = FLOW PERIOD PEOPLE QUALIFIER [POPULATION] [unnamed] [per=day] [normal=A-B] [change=P] [unit=U]
+    ? ...                        the same, but uncertain: it belongs on the review, not among claims
+    ! REASON                     a figure that is no claim, and why ("nothing": there is no figure)
+
+PEOPLE may be a range A-B; `-` stands for a flow or a period that cannot be told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from msgspec import UNSET
+
+from agents.languages import load_reader
+from streams.flows import nested, parse_flow
+from streams.periods import parse_period
+from streams.statements.reader import Speaker
+from streams.statements.records import Found, Statement, Voice
+
+HERE = Path(__file__).parent
+READER = load_reader()
+BLOCS = frozenset({"EU"})
+SPEAKERS = {
+    "kz": ("Asia/Almaty", "KZ"),
+    "ge": ("Asia/Tbilisi", "GE"),
+    "fx": ("Europe/Warsaw", "EU"),
+    "fi": ("Europe/Helsinki", "FI"),
+    "no": ("Europe/Oslo", "NO"),
+    "lv": ("Europe/Riga", "LV"),
+    "lt": ("Europe/Vilnius", "LT"),
+    "ee": ("Europe/Tallinn", "EE"),
+    "pl": ("Europe/Warsaw", "PL"),
+    "mn": ("Asia/Ulaanbaatar", "MN"),
+    "ru": ("Europe/Moscow", "RU"),
+    "am": ("Asia/Yerevan", "AM"),
+    "kg": ("Asia/Bishkek", "KG"),
+    "uz": ("Asia/Tashkent", "UZ"),
+    "md": ("Europe/Chisinau", "MD"),
+    "sk": ("Europe/Bratislava", "SK"),
+    "hu": ("Europe/Budapest", "HU"),
+    "ro": ("Europe/Bucharest", "RO"),
+    "gb": ("Europe/London", "GB"),
+    "hk": ("Asia/Hong_Kong", "HK"),
+    "xx": ("UTC", None),
+}
+FIELDS = ("flow", "period", "people", "qualifier", "population", "per", "unit", "normal", "change", "voice")
+JOINT = ("flow", "period", "people", "qualifier")
+
+
+class Facts(NamedTuple):
+    """A claim in a form that can be compared: two spellings of one period are one."""
+
+    flow: str
+    period: tuple[int, int] | None
+    people: tuple[float, ...]
+    qualifier: str
+    population: str
+    per: str
+    unit: str
+    normal: tuple[float, ...]
+    change: float | None
+    voice: str
+
+    @property
+    def joint(self) -> tuple[object, ...]:
+        """The fields that must be right together."""
+        return tuple(getattr(self, name) for name in JOINT)
+
+
+class Entry(NamedTuple):
+    """A statement of the corpus, with what it claims."""
+
+    where: str
+    text: str
+    published: datetime
+    speaker: Speaker
+    certain: list[Facts]
+    doubtful: list[Facts]
+    reasons: list[str]
+
+    def read(self) -> Statement:
+        """As the reader sees it."""
+        return READER.read(self.text, self.published, self.speaker)
+
+
+class Score(NamedTuple):
+    """What the reader gets right: `found` claims, `wanted` claims, and how many are right, by field and jointly."""
+
+    found: int
+    wanted: int
+    right: Counter[str]
+    errors: list[str]
+
+    def precision(self, name: str = "joint") -> float:
+        """Of the claims found, the share that is right."""
+        return self.right[name] / self.found if self.found else 1.0
+
+    def recall(self, name: str = "joint") -> float:
+        """Of the claims that are there, the share that is found and right."""
+        return self.right[name] / self.wanted if self.wanted else 1.0
+
+    def table(self, title: str) -> str:
+        """As lines to print."""
+        rows = [f"{title}: {self.wanted} claims, {self.found} found"]
+        rows += [
+            f"  {name:<12} precision {self.precision(name):.3f}  recall {self.recall(name):.3f}"
+            for name in ("joint", *FIELDS)
+        ]
+        return "\n".join(rows)
+
+
+def entries(name: str) -> list[Entry]:
+    """The entries of a file."""
+    blocks = [block for block in (HERE / name).read_text(encoding="utf-8").split("\n\n") if "@ " in block]
+    lines = [[line for line in block.splitlines() if not line.startswith("#")] for block in blocks]
+    return [_entry(f"{name}:{index + 1}", [one for one in each if one]) for index, each in enumerate(lines)]
+
+
+def _entry(where: str, lines: list[str]) -> Entry:
+    _, who, when = lines[0].split()
+    tz, home = SPEAKERS[who]
+    zone = ZoneInfo(tz)
+    published = datetime.fromisoformat(when).replace(tzinfo=zone)
+    said = {mark: [line[2:] for line in lines[2:] if line[0] == mark] for mark in "=?!"}
+    assert len(lines) == 2 + sum(len(each) for each in said.values()), f"{where}: {lines}"
+    return Entry(
+        where,
+        lines[1],
+        published,
+        Speaker(zone, home),
+        [_facts(line, zone) for line in said["="]],
+        [_facts(line, zone) for line in said["?"]],
+        said["!"],
+    )
+
+
+def _facts(line: str, zone: ZoneInfo) -> Facts:
+    flow, period, people, qualifier, *rest = line.split()
+    named = dict(one.split("=") for one in rest if "=" in one)
+    plain = [one for one in rest if "=" not in one]
+    return Facts(
+        _flow(flow),
+        _span(period, zone),
+        tuple(float(one) for one in people.split("-")),
+        qualifier,
+        next((one for one in plain if one not in list(Voice)), "people"),
+        named.get("per", ""),
+        named.get("unit", "people"),
+        tuple(float(one) for one in named["normal"].split("-")) if "normal" in named else (),
+        float(named["change"]) if "change" in named else None,
+        next((one for one in plain if one in list(Voice)), "own"),
+    )
+
+
+def facts(found: Found, zone: ZoneInfo) -> Facts:
+    """A claim that was found, in the same form."""
+    claim = found.claim
+    normal = claim.normal.daily if claim.normal not in (UNSET, None) else []
+    change = claim.change_percent
+    return Facts(
+        _flow("-" if claim.flow is UNSET else claim.flow),
+        None if claim.period is UNSET else _span(claim.period, zone),
+        tuple(claim.people) if isinstance(claim.people, list) else (float(claim.people or 0),),
+        str(claim.qualifier),
+        str(claim.population),
+        claim.per or "" if claim.per is not UNSET else "",
+        "people" if claim.unit is UNSET else str(claim.unit),
+        tuple(normal) if isinstance(normal, list) else (normal,),
+        None if change is UNSET else change,
+        str(found.voice),
+    )
+
+
+def _flow(text: str) -> str:
+    return text if text == "-" else nested(parse_flow(text), BLOCS)
+
+
+def _span(text: str, zone: ZoneInfo) -> tuple[int, int] | None:
+    if text == "-":
+        return None
+    period = parse_period(text, zone)
+    return period.start, period.end
+
+
+def _near(one: Facts, other: Facts) -> int:
+    return sum(bool(getattr(one, name) == getattr(other, name)) for name in FIELDS) + 5 * (one.people == other.people)
+
+
+def score(corpus: list[Entry]) -> Score:
+    """Certain claims against those of the corpus, each paired with the one most like it."""
+    right: Counter[str] = Counter()
+    errors: list[str] = []
+    found = wanted = 0
+    for entry in corpus:
+        statement = entry.read()
+        have = [facts(one, entry.speaker.zone) for one in statement.certain]
+        left = list(entry.certain)
+        found, wanted = found + len(have), wanted + len(left)
+        for one in sorted(have, key=lambda one: -max((_near(one, other) for other in left), default=0)):
+            twin = max(left, key=lambda other: _near(one, other), default=None)
+            if twin is None or twin.people != one.people:
+                errors.append(f"{entry.where}: not there: {one}\n    {entry.text}")
+                continue
+            left.remove(twin)
+            right.update(name for name in FIELDS if getattr(one, name) == getattr(twin, name))
+            right["joint"] += one.joint == twin.joint
+            if one != twin:
+                odd = [
+                    f"{name}={getattr(one, name)}, not {getattr(twin, name)}"
+                    for name in FIELDS
+                    if getattr(one, name) != getattr(twin, name)
+                ]
+                errors.append(f"{entry.where}: {'; '.join(odd)}\n    {entry.text}")
+        doubts = "; ".join(f"{one.claim.people} {list(one.doubts)}" for one in statement.doubtful)
+        why = ", ".join(f"{entry.text[one.span.start : one.span.end]!r} {one.why}" for one in statement.left_out)
+        errors += [
+            f"{entry.where}: missed: {one} (review: {doubts}; left out: {why})\n    {entry.text}" for one in left
+        ]
+    return Score(found, wanted, right, errors)

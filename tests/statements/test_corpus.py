@@ -1,0 +1,65 @@
+"""How well statements are read: precision and recall by field, on what was tuned on and on what was kept apart."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from statements.corpus import Entry, entries, facts, score
+
+SEEN, HELD_OUT, FRESH = entries("seen.txt"), entries("held_out.txt"), entries("fresh.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "corpus", "precision", "recall"),
+    [("seen", SEEN, 0.98, 0.98), ("held out", HELD_OUT, 0.95, 0.85), ("fresh", FRESH, 0.95, 0.85)],
+    ids=["seen", "held_out", "fresh"],
+)
+def test_precision_and_recall(
+    name: str, corpus: list[Entry], precision: float, recall: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = score(corpus)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{result.table(f'statements, {name}')}\n")
+    assert result.precision() >= precision, "\n".join(result.errors)
+    assert result.recall() >= recall, "\n".join(result.errors)
+
+
+def test_a_wrong_reading_costs_precision_and_recall() -> None:
+    entry = next(one for one in SEEN if len(one.certain) == 1)
+    wrong = entry._replace(certain=[entry.certain[0]._replace(flow="KZ:RU")])
+    assert (score([entry]).precision(), score([entry]).recall()) == (1, 1)
+    assert (score([wrong]).precision(), score([wrong]).recall()) == (0, 0)
+    assert score([wrong]).precision("people") == 1
+    missing = entry._replace(certain=[])
+    assert (score([missing]).precision(), len(score([missing]).errors)) == (0, 1)
+
+
+def test_the_corpus_is_large_and_a_third_of_it_claims_nothing() -> None:
+    texts = [one.text for one in [*SEEN, *HELD_OUT, *FRESH]]
+    assert len(texts) == len(set(texts)) >= 150
+    for corpus in (SEEN, HELD_OUT, FRESH):
+        assert 3.1 * sum(not one.certain and not one.doubtful for one in corpus) >= len(corpus)
+
+
+@pytest.mark.parametrize("entry", [one for one in SEEN if one.doubtful], ids=lambda one: one.where)
+def test_what_is_uncertain_is_never_certain(entry: Entry) -> None:
+    certain = {facts(one, entry.speaker.zone).people for one in entry.read().certain}
+    assert certain == {one.people for one in entry.certain}
+
+
+def test_reasons_for_leaving_a_figure_out_are_mostly_right() -> None:
+    negatives = [one for one in SEEN if one.reasons and one.reasons != ["nothing"]]
+    right = sum(set(one.reasons) <= {left.why.value for left in one.read().left_out} for one in negatives)
+    assert right >= 0.8 * len(negatives)
+
+
+@pytest.mark.parametrize("entry", SEEN, ids=lambda one: one.where)
+def test_every_claim_quotes_the_words_that_say_so(entry: Entry) -> None:
+    for one in entry.read().found:
+        assert one.claim.text == entry.text[one.quote.start : one.quote.end]
+        for span in one.spans.values():
+            assert one.quote.start <= span.start < span.end <= one.quote.end
+        assert 0 < one.confidence <= 1
+        assert one.certain == (not one.doubts)

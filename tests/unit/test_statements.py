@@ -1,0 +1,321 @@
+"""The reader's parts: numbers, times, movement, sentences, and what holds for any text at all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from agents.languages import load_extractor, load_reader
+from streams.errors import ConfigError
+from streams.periods import parse_period
+from streams.qualifiers import Qualifier
+from streams.statements.gazetteer import parse_gazetteer
+from streams.statements.language import Language, parse_language
+from streams.statements.numbers import Quantity
+from streams.statements.periods import Times
+from streams.statements.reader import Speaker
+from streams.statements.records import Doubt, Found, Statement, Voice, Why
+
+READER = load_reader()
+ALMATY = ZoneInfo("Asia/Almaty")
+TUESDAY = datetime(2022, 9, 27, 9, tzinfo=ALMATY)
+
+
+def read(text: str, home: str | None = "KZ", published: datetime = TUESDAY) -> Statement:
+    return READER.read(text, published, Speaker(ALMATY, home))
+
+
+def only(text: str, home: str | None = "KZ", published: datetime = TUESDAY) -> Found:
+    (one,) = read(text, home, published).found
+    return one
+
+
+def entered(how: str) -> Found:
+    return only(f"Yesterday {how} people entered Kazakhstan from Russia.")
+
+
+@pytest.mark.parametrize(
+    ("how", "people", "qualifier"),
+    [
+        ("98,000", 98_000, "stated"),
+        ("98 000", 98_000, "stated"),
+        ("98\u00a0000", 98_000, "stated"),
+        ("98 thousand", 98_000, "stated"),
+        ("1.3 million", 1_300_000, "stated"),
+        ("half a million", 500_000, "stated"),
+        ("twenty-five thousand", 25_000, "stated"),
+        ("a hundred", 100, "stated"),
+        ("two hundred", 200, "stated"),
+        ("exactly 402", 402, "count"),
+        ("nearly 66,000", 66_000, "nearly"),
+        ("just under 66,000", 66_000, "nearly"),
+        ("about 10,000", 10_000, "about"),
+        ("10,000 or so", 10_000, "about"),
+        ("a total of some 10,000", 10_000, "about"),
+        ("some 10,000", 10_000, "about"),
+        ("more than 53,000", 53_000, "more_than"),
+        ("a little more than 53,000", 53_000, "more_than"),
+        ("upwards of 53,000", 53_000, "more_than"),
+        ("at least 53,000", 53_000, "at_least"),
+        ("no fewer than 53,000", 53_000, "at_least"),
+        ("not less than 53,000", 53_000, "at_least"),
+        ("53,000 or more", 53_000, "at_least"),
+        ("no more than 5,000", 5_000, "at_most"),
+        ("as many as 5,000", 5_000, "at_most"),
+        ("fewer than 5,000", 5_000, "at_most"),
+        ("between 5,000 and 6,000", [5_000, 6_000], "stated"),
+        ("from 5,000 to 6,000", [5_000, 6_000], "stated"),
+        ("5,000-6,000", [5_000, 6_000], "stated"),
+        ("some 5 to 6 thousand", [5_000, 6_000], "about"),
+        ("a dozen", 12, "stated"),
+        ("dozens of", 12, "at_least"),
+        ("hundreds of", 100, "at_least"),
+        ("several thousand", 1_000, "at_least"),
+        ("tens of thousands of", 10_000, "at_least"),
+        ("hundreds of thousands of", 100_000, "at_least"),
+        ("no", 0, "stated"),
+    ],
+)
+def test_figures(how: str, people: object, qualifier: str) -> None:
+    found = entered(how)
+    assert (found.claim.people, found.claim.qualifier, found.claim.flow) == (people, qualifier, "RU:KZ")
+    assert found.certain
+
+
+@pytest.mark.parametrize(
+    ("when", "period"),
+    [
+        ("yesterday", "2022-09-26"),
+        ("the day before yesterday", "2022-09-25"),
+        ("today", "2022-09-27"),
+        ("on Monday", "2022-09-26"),
+        ("on Tuesday", "2022-09-27"),
+        ("on Wednesday", "2022-09-21"),
+        ("on 21 September", "2022-09-21"),
+        ("on September 21, 2021", "2021-09-21"),
+        ("on Wednesday, 21 September", "2022-09-21"),
+        ("on 2022-09-21", "2022-09-21"),
+        ("on 21.09.2022", "2022-09-21"),
+        ("on the 21st", "2022-09-21"),
+        ("on the 29th", "2022-08-29"),
+        ("on 31 December", "2021-12-31"),
+        ("since 21 September", "2022-09-21/2022-09-28"),
+        ("since Sept. 21", "2022-09-21/2022-09-28"),
+        ("since Wednesday", "2022-09-21/2022-09-28"),
+        ("since Tuesday", "2022-09-20/2022-09-28"),
+        ("since the mobilisation was announced", "2022-09-21/2022-09-28"),
+        ("since the start of the war", "2022-02-24/2022-09-28"),
+        ("since the start of the month", "2022-09-01/2022-09-28"),
+        ("so far this year", "2022-01-01/2022-09-28"),
+        ("since August", "2022-08-01/2022-09-28"),
+        ("from 17 to 26 September", "2022-09-17/2022-09-27"),
+        ("between 28 August and 3 September", "2022-08-28/2022-09-04"),
+        ("from September 17 to 26", "2022-09-17/2022-09-27"),
+        ("from Thursday to Sunday", "2022-09-22/2022-09-26"),
+        ("on Saturday and Sunday", "2022-09-24/2022-09-26"),
+        ("on 24 and 25 September", "2022-09-24/2022-09-26"),
+        ("over the weekend", "2022-09-24/2022-09-26"),
+        ("in the week to Sunday", "2022-09-19/2022-09-26"),
+        ("in the ten days to 20 September", "2022-09-11/2022-09-21"),
+        ("last week", "2022-09-19/2022-09-26"),
+        ("this week", "2022-09-26/2022-09-28"),
+        ("in the past week", "2022-09-20/2022-09-27"),
+        ("over the last two days", "2022-09-25/2022-09-27"),
+        ("in two days", "2022-09-25/2022-09-27"),
+        ("in the last 24 hours", "2022-09-26T09:00/2022-09-27T09:00"),
+        ("last month", "2022-08-01/2022-09-01"),
+        ("in August", "2022-08-01/2022-09-01"),
+        ("in September", "2022-09-01/2022-09-28"),
+        ("in October", "2021-10-01/2021-11-01"),
+        ("from January to August", "2022-01-01/2022-09-01"),
+        ("in 2021", "2021-01-01/2022-01-01"),
+        ("in week 38", "2022-09-19/2022-09-26"),
+        ("in week 50", "2021-12-13/2021-12-20"),
+    ],
+)
+def test_periods(when: str, period: str) -> None:
+    found = only(f"Some 4,200 people entered Kazakhstan from Russia {when}.")
+    assert found.doubts == ()
+    assert isinstance(found.claim.period, str)
+    assert parse_period(found.claim.period, ALMATY) == parse_period(period, ALMATY)
+
+
+def test_the_day_is_that_of_the_source() -> None:
+    late = datetime(2022, 9, 26, 20, tzinfo=UTC)  # already the 27th in Almaty
+    assert only("Yesterday 4,200 people entered Kazakhstan from Russia.", published=late).claim.period == "2022-09-26"
+
+
+@pytest.mark.parametrize("when", ["", "recently", "overnight", "in the first half of September", "on 31 June"])
+def test_without_a_clear_period_it_is_for_review(when: str) -> None:
+    doubts = only(f"Some 4,200 people entered Kazakhstan from Russia {when}.").doubts
+    assert set(doubts) & {Doubt.NO_PERIOD, Doubt.VAGUE_PERIOD}
+
+
+@pytest.mark.parametrize(
+    ("text", "flow", "home"),
+    [
+        ("4,200 Russians entered the country", "RU:KZ", "KZ"),
+        ("4,200 Russians left the country", "KZ", "KZ"),
+        ("4,200 Russians left the country", "RU", None),
+        ("4,200 Russians left Kazakhstan for Georgia", "KZ:GE", None),
+        ("4,200 people fled from Ukraine to Poland", "UA:PL", None),
+        ("4,200 people crossed into Finland from Russia", "RU:FI", None),
+        ("4,200 people went from Kazakhstan to Russia", "KZ:RU", None),
+        ("4,200 people returned to Russia", "KZ:RU", "KZ"),
+        ("4,200 Russians entered the bloc", "RU:EU", None),
+        ("4,200 people left Russia through Verkhny Lars", "RU:GE:verkhny-lars", None),
+        ("4,200 people entered Georgia through Verkhny Lars", "RU:GE:verkhny-lars", None),
+        ("Storskog saw 4,200 arrivals from Russia", "RU:NO:storskog", None),
+        ("the number of Russians entering Finland reached 4,200", "RU:FI", None),
+        ("4,200 Ukrainian citizens crossed the border with Moldova", "UA:MD", None),
+        ("4,200 people crossed the Channel from France to the UK", "FR:GB", None),
+    ],
+)
+def test_flows(text: str, flow: str, home: str | None) -> None:
+    found = only(f"On Monday {text}.", home)
+    assert found.claim.flow == flow
+    assert found.certain
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        ("On Monday 4,200 people entered the country.", Doubt.NO_ORIGIN),
+        ("On Monday 4,200 people crossed the border.", Doubt.NO_DIRECTION),
+        ("On Monday 4,200 Russians crossed the border with Russia.", Doubt.NO_DIRECTION),
+        ("On Monday 4,200 people left for Armenia and Turkey.", Doubt.SEVERAL_PLACES),
+        ("On Monday 4,200 women and children arrived from Russia.", Doubt.SEVERAL_GROUPS),
+        ("On Monday 4,200 people reportedly arrived from Russia.", Doubt.UNCONFIRMED),
+    ],
+)
+def test_doubts(text: str, doubt: Doubt) -> None:
+    found = only(text)
+    assert doubt in found.doubts
+    assert found.confidence < 0.7
+
+
+def test_a_flow_that_cannot_be_told_is_left_open() -> None:
+    assert only("On Monday 4,200 people crossed the border.").claim.flow is UNSET
+
+
+def test_whose_words_they_are() -> None:
+    said = "4,200 men left Russia on Monday"
+    assert only(f"{said}, the ministry said.").voice is Voice.OWN
+    assert only(f"{said}, according to local media.").voice is Voice.MEDIA
+    assert only(f"{said}, said an official who asked not to be named.").voice is Voice.UNNAMED
+    assert [one.grade for one in Voice] == ["A", "C", "D"]
+
+
+def test_change_only_against_the_period_just_before() -> None:
+    week = "4,200 Russians entered Finland in the week to Sunday, up 30 per cent"
+    assert only(f"{week} from the previous week.").claim.change_percent == 30
+    assert only(f"{week} from the previous day.").claim.change_percent is UNSET
+    assert only(f"{week}.").claim.change_percent is UNSET
+    day = "4,200 Russians entered Finland on Sunday, 12.5% fewer than the day before."
+    assert only(day).claim.change_percent == -12.5
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("The queue has 3,000 cars.", Why.QUEUE),
+        ("About 30,000 Russians are staying in Oral.", Why.STOCK),
+        ("The post can handle 4,000 people a day.", Why.CAPACITY),
+        ("Russia will call up 300,000 reservists.", Why.DRAFT),
+        ("Guards turned away 57 Russians on Monday.", Why.REFUSED),
+        ("Men aged 18 to 60 may not leave.", Why.AGE),
+        ("People from 14 countries came.", Why.THINGS),
+        ("Up to 100,000 Russians could enter Kazakhstan this week.", Why.HYPOTHETICAL),
+        ("The ministry denied that 100,000 Russians entered Kazakhstan on Monday.", Why.DENIED),
+        ("Did 100,000 Russians enter Kazakhstan on Monday?", Why.HYPOTHETICAL),
+        ("A ticket costs 150,000 roubles.", Why.MONEY),
+        ("Net arrivals from Russia came to 34,000 last week.", Why.NET),
+    ],
+)
+def test_what_is_no_flow_is_left_out_with_its_reason(text: str, why: Why) -> None:
+    statement = read(text)
+    assert statement.found == []
+    assert why in {one.why for one in statement.left_out}
+
+
+def test_spans_are_those_of_the_whole_text() -> None:
+    text = "Nothing new.  On Monday 4,200 people\nentered Kazakhstan from Russia. In all 12 towns were calm."
+    found = only(text)
+    assert {name: text[span.start : span.end] for name, span in found.spans.items()} == {
+        "people": "4,200",
+        "population": "people",
+        "flow": "entered Kazakhstan from Russia",
+        "period": "On Monday",
+    }
+
+
+def test_a_language_nobody_knows() -> None:
+    for text in ("", "12 345", "98.000 Ρώσοι πέρασαν τα σύνορα"):
+        assert (read(text).language, read(text).found) == (None, [])
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=50, deadline=None)
+def test_any_text_can_be_read(text: str) -> None:
+    statement = read(text)
+    assert all(0 <= one.span.start < one.span.end <= len(text) for one in statement.left_out)
+
+
+WORDS = [
+    *("98,000", "5 to 6 thousand", "Russians", "people", "entered", "left", "Kazakhstan", "Russia", "from", "to", "in"),
+    *("on Monday", "since 21 September", "last week", "up 30 per cent", "the previous week", "a day", "and", ",", "."),
+    *("whom", "usual", "could", "Verkhny Lars", "the country", "there", "the other way", "more than", "compared with"),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join))
+@settings(max_examples=150, deadline=None)
+def test_any_order_of_words_gives_claims_that_quote_it(text: str) -> None:
+    for one in read(text).found:
+        assert one.claim.text == text[one.quote.start : one.quote.end]
+        assert all(one.quote.start <= span.start < span.end <= one.quote.end for span in one.spans.values())
+    assert read(text) == read(text)
+
+
+def test_reading_takes_time_in_proportion_to_the_text() -> None:
+    one = "On Monday 4,200 people entered Kazakhstan from Russia. "
+    assert len(read(one * 40).found) == 40
+    assert len(read("from 5 to " * 400).found) == 0
+
+
+def test_quantities_as_claims_write_them() -> None:
+    assert Quantity(1.5e6).people == 1_500_000
+    assert Quantity(5_000, 6_000, Qualifier.ABOUT).people == [5_000, 6_000]
+
+
+# --- tables ----------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_of_period_in_a_table_is_known() -> None:
+    for tongue in READER.tongues:
+        assert set(tongue.language.table.periods) <= Times(tongue.language, TUESDAY).kinds
+
+
+def test_a_table_with_a_fault_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"xx\.toml: Object missing required field"):
+        parse_language('code = "xx"', "xx.toml")
+    with pytest.raises(ConfigError, match=r"places\.toml: nowhere: 'QQ' is no ISO 3166-1"):
+        parse_gazetteer('regions = {}\n[checkpoints.nowhere]\nsides = ["RU", "QQ"]\nnames = {}', "places.toml")
+    language: Language = READER.tongues[0].language
+    with pytest.raises(ConfigError, match="'plce' is no placeholder"):
+        language.compile("at {plce}")
+    with pytest.raises(ConfigError, match="unterminated"):
+        language.compile("at [")
+
+
+def test_an_extractor_is_named_by_module_and_function() -> None:
+    assert load_extractor("") is None
+    assert load_extractor("json:loads") is not None
+    for name in ("json", "json:nothing", "no.such.module:x"):
+        with pytest.raises(ConfigError, match="write module:function"):
+            load_extractor(name)
