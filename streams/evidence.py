@@ -28,9 +28,13 @@ NOTHING = Cites()
 
 
 class Gathered:
-    """Evidence of several flows or days in the making: statements once each, counts in the order they are added."""
+    """Evidence of several flows or days in the making: statements once each, counts in the order they are added.
+
+    `full`: the ids of further counts are not cited any more.
+    """
 
     def __init__(self) -> None:
+        self.full = False
         self._statements: set[str] = set()
         self._counts: dict[str, None] = {}
         self._beyond = 0
@@ -40,20 +44,16 @@ class Gathered:
         said, counted, total = cites
         if said:
             self._statements.update(said)
-        if not self.full:
-            self._beyond += total - len(counted)
-            fresh = dict.fromkeys(counted)
-            if self._counts:
-                self._counts.update(fresh)
-            else:
-                self._counts = fresh
-        else:
+        if self.full:
             self._beyond += total
-
-    @property
-    def full(self) -> bool:
-        """Whether the ids of further counts are not cited any more."""
-        return len(self._counts) >= CITED
+            return
+        self._beyond += total - len(counted)
+        fresh = dict.fromkeys(counted)
+        if self._counts:
+            self._counts.update(fresh)
+        else:
+            self._counts = fresh
+        self.full = len(self._counts) >= CITED
 
     def cites(self) -> Cites:
         """All of it, capped again."""

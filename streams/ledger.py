@@ -115,17 +115,24 @@ class Node:
             series.keep_cites(day, held)
         return held
 
-    def gather(self, key: Key, days: Iterable[int], evidence: Gathered) -> None:
-        """Add the evidence of some days, newest first; where no more ids are cited they are not looked up."""
+    def gather(self, key: Key, days: Iterable[int], evidence: Gathered, *, shorten: bool = False) -> None:
+        """Add the evidence of some days, newest first; where no more ids are cited they are not looked up.
+
+        `shorten`: nor kept, for all that it takes is how many they are.
+        """
         series = self.series[key]
+        known = series.cites
         alone = not self.children and len(self.series) == 1
         for day in days:
-            held = series.cites.get(day)
-            if held is None and alone and evidence.full:
-                held = series.own_cites(day, short=True)
+            held = known.get(day)
+            if not evidence.full:
+                if held is None or held.is_short:
+                    held = self.cites(key, day)
+            elif held is None:
+                held = series.own_cites(day, short=True) if alone else self.cites(key, day)
                 series.keep_cites(day, held)
-            elif held is None or (held.is_short and not evidence.full):
-                held = self.cites(key, day)
+            elif shorten and held.counts:
+                held = known[day] = Cites(held.statements, (), held.count_total)
             evidence.add(held)
 
     def stored(self, day: int, row: bytes) -> None:

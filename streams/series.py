@@ -156,12 +156,6 @@ class Series:
                 del self.cites[old]
         self.cites[day] = cites
 
-    def forget_ids(self, day: int) -> None:
-        """Keep no ids of a day's counts at hand: newer days have as many as are cited."""
-        held = self.cites.get(day)
-        if held is not None and held.counts:
-            self.cites[day] = Cites(held.statements, (), held.count_total)
-
     def own_cites(self, day: int, *, short: bool = False) -> Cites:
         """The reports of this very series behind one day; `short`: without the ids of counts."""
         start, end = day_span(day)

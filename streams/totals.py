@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+
 import msgspec
 
 from streams.counts import PEOPLE, Key
@@ -92,22 +95,19 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     known = node.known(key)
     reporting = Reporting(sum(child.last(key) == last for child in known), len(known))
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
-    evidence, shown, found = Gathered(), last + 1, []
+    days = [day for day in range(last - LONGEST + 1, last + 1) if day in series.bins]
+    bins = [series.bins[day] for day in days]
+    evidence, reached, found = Gathered(), len(days), []
     for window in WINDOWS:
-        days = range(last - window + 1, last + 1)
-        bins = {day: held for day in days if (held := series.bins.get(day)) is not None}
-        for day in range(shown - 1, days.start - 1, -1):
-            if day in bins:
-                if evidence.full:
-                    series.forget_ids(day)
-                node.gather(key, (day,), evidence)
-        shown = days.start
-        observed = sum([one.best for one in bins.values()])
-        gain = sum([carried.get(day, 0.0) for day in days]) if carried else 0.0
-        bounded = len(bins) == window and not gain
+        begin = bisect_left(days, last - window + 1)
+        node.gather(key, reversed(days[begin:reached]), evidence, shorten=True)
+        reached = begin
+        inside = bins[begin:]
+        observed = sum([one.best for one in inside])
+        gain = sum([more for day, more in carried.items() if day > last - window]) if carried else 0.0
         cited, count = evidence.reports()
         best, extra = people(observed + gain), people(gain)
-        low, high = _bounds(bins, doubts, bounded=bounded)
+        low, high = _bounds(days[begin:], inside, doubts, bounded=len(inside) == window and not gain)
         found.append(
             Total(
                 flow=node.flow,
@@ -118,7 +118,7 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
                 high=None if high is None else max(people(high), best),
                 observed=best - extra,
                 projected=extra,
-                covered_days=len(bins),
+                covered_days=len(inside),
                 reporting=reporting,
                 report_count=count,
                 reports=cited,
@@ -129,19 +129,21 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     return found
 
 
-def _bounds(bins: dict[int, Bin], doubts: list[Unverified], *, bounded: bool) -> tuple[float, float | None]:
+def _bounds(
+    days: Sequence[int], bins: Sequence[Bin], doubts: list[Unverified], *, bounded: bool
+) -> tuple[float, float | None]:
     """Low and high of some days: the scenarios summed, put in order; the high widened by what is unverified."""
-    lows, bests = sum([one.low for one in bins.values()]), sum([one.best for one in bins.values()])
-    highs = [one.high for one in bins.values() if one.high is not None] if bounded else []
+    lows, bests = sum([one.low for one in bins]), sum([one.best for one in bins])
+    highs = [one.high for one in bins if one.high is not None] if bounded else []
     if not bounded or len(highs) < len(bins):
         return min(lows, bests), None
     high = max(sum(highs), bests, lows)
     low = min(lows, bests, sum(highs))
     for doubt in doubts:
-        inside = [day for day in range(doubt.first_day, doubt.last_day + 1) if day in bins]
-        if inside:
-            share = doubt.people * len(inside) / (doubt.last_day - doubt.first_day + 1)
-            rest = sum(one.high or 0.0 for day, one in bins.items() if not doubt.first_day <= day <= doubt.last_day)
+        inside = [doubt.first_day <= day <= doubt.last_day for day in days]
+        if any(inside):
+            share = doubt.people * sum(inside) / (doubt.last_day - doubt.first_day + 1)
+            rest = sum(one.high or 0.0 for one, doubted in zip(bins, inside, strict=True) if not doubted)
             high = max(high, share + rest)
     return low, high
 
@@ -165,7 +167,7 @@ def day_figures(node: Node, key: Key = PEOPLE, days: int | None = None) -> list[
 
 
 def _day_figure(flow: str, day: int, held: Bin, doubts: list[Unverified]) -> DayFigure:
-    low, high = _bounds({day: held}, doubts, bounded=True)
+    low, high = _bounds((day,), (held,), doubts, bounded=True)
     best = people(held.best)
     return DayFigure(
         flow, iso_day(day), min(people(low), best), best, None if high is None else max(people(high), best)
