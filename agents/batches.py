@@ -47,6 +47,9 @@ class BatchHop(Service, ConsumerRebalanceListener):
 
     abstract = True
     hop: str
+    chunk = 10_000
+    """Records to take at once at most."""
+
     consumer: AIOKafkaConsumer
 
     def __init__(self, context: Context) -> None:
@@ -120,12 +123,15 @@ class BatchHop(Service, ConsumerRebalanceListener):
         finally:
             await consumer.stop()
 
-    async def fetched(self, wait_s: float, most: int = 10_000) -> Batch:
-        """Records that are here, or come within so many seconds; records come again unless `handle` returns them."""
+    async def fetched(self, wait_s: float, most: int | None = None, of: Sequence[TopicPartition] = ()) -> Batch:
+        """Records that are here, or come within so many seconds, `of` any partition or of some.
+
+        They come again unless `handle` returns them.
+        """
         for result in self.consumer._fetcher._records.values():  # noqa: SLF001 - aiokafka has no public way to ask for less
             if (fetched := getattr(result, "_partition_records", None)) is not None:
                 fetched._consumer_record = _as_it_is  # noqa: SLF001
-        batch: Batch = await self.consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=most)
+        batch: Batch = await self.consumer.getmany(*of, timeout_ms=int(wait_s * 1000), max_records=most or self.chunk)
         return batch
 
     def _mark(self, done: Done) -> None:

@@ -18,14 +18,12 @@ from streams.errors import RefusedError
 from streams.intake import Sorter
 from streams.topics import Topics
 
-CHUNK = 5_000
-"""Reports taken at once, between which other hops may go on."""
-
 
 class Intake(BatchHop):
     """Reads the producers' topics; every report leads to claims or to exactly one record on `reports.rejected`."""
 
     hop = "intake"
+    chunk = 2_000
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -44,21 +42,25 @@ class Intake(BatchHop):
         """Check reports, pass on what came of them, and wait for the acknowledgements.
 
         While more reports are here already, they join the batch: it is small when traffic is low, and in a backlog
-        large, up to the setting `batch_reports`.
+        large, up to the setting `batch_reports`. The partition whose reports are the oldest goes on first, so that
+        flows keep pace with each other; when it has nothing here yet, the batch is closed.
         """
         done: Done = {}
+        reached: dict[TopicPartition, int] = {}
         rejects: list[Record] = []
         counted: Counter[tuple[str, str]] = Counter()
         while batch:
             for tp, records in batch.items():
                 refused = await self.sort(tp, records)
                 rejects += refused
-                done[tp] = records[-1].offset + 1
+                done[tp], reached[tp] = records[-1].offset + 1, records[-1].timestamp
                 counted[tp.topic, "accepted"] += len(records) - len(refused)
                 counted[tp.topic, "rejected"] += len(refused)
             await asyncio.sleep(0)  # others may go on
             room = self.context.settings.batch_reports - counted.total()
-            batch = await self.fetched(0, min(room, CHUNK)) if room > 0 else {}
+            behind = [tp for tp in self.consumer.assignment() if self.is_behind(tp, done)]
+            oldest = min(behind, key=lambda tp: reached.get(tp, 0), default=None)
+            batch = {} if oldest is None or room <= 0 else await self.fetched(0, min(room, self.chunk), [oldest])
         messages = self.sorter.messages()
         topic = self.context.topics.claims
         sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
@@ -69,6 +71,12 @@ class Intake(BatchHop):
         metrics["claims_sent_total"].inc(sum(one.count for _, one in messages))
         metrics["batch_reports"].observe(counted.total())
         return done
+
+    def is_behind(self, tp: TopicPartition, done: Done) -> bool:
+        """Whether the broker has more of a partition, as far as it has said."""
+        end = self.consumer.highwater(tp)
+        following = done.get(tp) or self.context.progress.get((self.hop, tp.topic, tp.partition))
+        return end is not None and (following is None or following < end)
 
     async def sort(self, tp: TopicPartition, records: Sequence[Received]) -> list[Record]:
         """Check reports and keep their claims for the next message; returns the dead letters."""
