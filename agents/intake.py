@@ -42,8 +42,7 @@ class Intake(BatchHop):
         """Check reports, pass on what came of them, and wait for the acknowledgements.
 
         While more reports are here already, they join the batch: it is small when traffic is low, and in a backlog
-        large, up to the setting `batch_reports`. The partition whose reports are the oldest goes on first, so that
-        flows keep pace with each other; when it has nothing here yet, the batch is closed.
+        large, up to the setting `batch_reports`.
         """
         done: Done = {}
         reached: dict[TopicPartition, int] = {}
@@ -57,10 +56,7 @@ class Intake(BatchHop):
                 counted[tp.topic, "accepted"] += len(records) - len(refused)
                 counted[tp.topic, "rejected"] += len(refused)
             await asyncio.sleep(0)  # others may go on
-            room = self.context.settings.batch_reports - counted.total()
-            behind = [tp for tp in self.consumer.assignment() if self.is_behind(tp, done)]
-            oldest = min(behind, key=lambda tp: reached.get(tp, 0), default=None)
-            batch = {} if oldest is None or room <= 0 else await self.fetched(0, min(room, self.chunk), [oldest])
+            batch = await self.more(reached, self.context.settings.batch_reports - counted.total())
         messages = self.sorter.messages()
         topic = self.context.topics.claims
         sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
@@ -72,11 +68,15 @@ class Intake(BatchHop):
         metrics["batch_reports"].observe(counted.total())
         return done
 
-    def is_behind(self, tp: TopicPartition, done: Done) -> bool:
-        """Whether the broker has more of a partition, as far as it has said."""
-        end = self.consumer.highwater(tp)
-        following = done.get(tp) or self.context.progress.get((self.hop, tp.topic, tp.partition))
-        return end is not None and (following is None or following < end)
+    async def more(self, reached: dict[TopicPartition, int], room: int) -> Batch:
+        """More reports that are here, of the partition that lies the furthest back: flows keep pace with each other.
+
+        `reached`: by partition, the time of the last report taken.
+        """
+        for tp in sorted(self.consumer.assignment(), key=lambda tp: reached.get(tp, 0)):
+            if room > 0 and (batch := await self.fetched(0, min(room, self.chunk), [tp])):
+                return batch
+        return {}
 
     async def sort(self, tp: TopicPartition, records: Sequence[Received]) -> list[Record]:
         """Check reports and keep their claims for the next message; returns the dead letters."""
