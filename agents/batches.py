@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -128,11 +128,22 @@ class BatchHop(Service, ConsumerRebalanceListener):
 
         They come again unless `handle` returns them.
         """
-        for result in self.consumer._fetcher._records.values():  # noqa: SLF001 - aiokafka has no public way to ask for less
-            if (fetched := getattr(result, "_partition_records", None)) is not None:
-                fetched._consumer_record = _as_it_is  # noqa: SLF001
+        for result in self._fetched.values():
+            if (records := getattr(result, "_partition_records", None)) is not None:
+                records._consumer_record = _as_it_is  # noqa: SLF001 - aiokafka has no public way to ask for less
         batch: Batch = await self.consumer.getmany(*of, timeout_ms=int(wait_s * 1000), max_records=most or self.chunk)
         return batch
+
+    @property
+    def _fetched(self) -> Mapping[TopicPartition, Any]:
+        """What aiokafka has fetched and not yet handed out, by partition."""
+        fetched: Mapping[TopicPartition, Any] = self.consumer._fetcher._records  # noqa: SLF001 - nor to ask what is here
+        return fetched
+
+    @property
+    def waiting(self) -> list[TopicPartition]:
+        """The partitions of which records are here."""
+        return list(self._fetched)
 
     def _mark(self, done: Done) -> None:
         self._done |= done

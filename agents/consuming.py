@@ -92,8 +92,6 @@ class Gapless(Base):
             if not wanted(tp):
                 dropped.setdefault(tp, record.offset)
                 continue
-            highwater = self.highwater(tp)
-            self.app.monitor.track_tp_end_offset(tp, highwater)
             self._unread(tp, record.offset)
             yield tp, self._to_message(tp, record)
         for tp, offset in dropped.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,6 +19,9 @@ from streams.errors import RefusedError
 from streams.intake import Sorter
 from streams.topics import Topics
 
+PACE_S = 0.01
+"""Seconds between two batches at least: the first goes at once, those that follow wait for company."""
+
 
 class Intake(BatchHop):
     """Reads the producers' topics; every report leads to claims or to exactly one record on `reports.rejected`."""
@@ -27,6 +31,7 @@ class Intake(BatchHop):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self.sent_at = 0.0
         self.sorter = Sorter(context.registry, context.limits, context.settings.partitions)
 
     @cached_property
@@ -55,12 +60,13 @@ class Intake(BatchHop):
                 done[tp], reached[tp] = records[-1].offset + 1, records[-1].timestamp
                 counted[tp.topic, "accepted"] += len(records) - len(refused)
                 counted[tp.topic, "rejected"] += len(refused)
-            await asyncio.sleep(0)  # others may go on
+            await asyncio.sleep(max(0.0, self.sent_at + PACE_S - time.monotonic()))  # others may go on
             batch = await self.more(reached, self.context.settings.batch_reports - counted.total())
         messages = self.sorter.messages()
         topic = self.context.topics.claims
         sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
         await self.context.writer.write([*sent, *rejects, *self.statements.drain()])
+        self.sent_at = time.monotonic()
         metrics = self.context.metrics
         for labels, number in counted.items():
             metrics["reports_total"].labels(*labels).inc(number)
@@ -73,7 +79,7 @@ class Intake(BatchHop):
 
         `reached`: by partition, the time of the last report taken.
         """
-        for tp in sorted(self.consumer.assignment(), key=lambda tp: reached.get(tp, 0)):
+        for tp in sorted(self.waiting, key=lambda tp: reached.get(tp, 0)):
             if room > 0 and (batch := await self.fetched(0, min(room, self.chunk), [tp])):
                 return batch
         return {}

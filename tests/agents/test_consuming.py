@@ -40,7 +40,6 @@ class FaustConsumer:
         self.app = SimpleNamespace(
             tables=Tables(),
             consumer_generation_id=1,
-            monitor=SimpleNamespace(track_tp_end_offset=lambda *_: None),
         )
         self.scheduler = SimpleNamespace(iterate=self.iterate)
         self.active: set[TP] = set(TOTALS)
@@ -90,9 +89,6 @@ class FaustConsumer:
     def iterate(self, records: Mapping[TP, list[SimpleNamespace]]) -> Iterator[tuple[TP, SimpleNamespace]]:
         for tp, held in records.items():
             yield from ((tp, record) for record in held)
-
-    def highwater(self, tp: TP) -> int:
-        return self.positions[tp]
 
     def _to_message(self, _: TP, record: SimpleNamespace) -> int:
         return int(record.offset)
