@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 
 import faust
 
@@ -12,6 +13,9 @@ from agents.context import Context
 from agents.preflight import check_broker, check_port
 from agents.worker import create_app
 from streams.settings import Settings
+
+SWITCH_S = 0.0005
+"""Faust fetches in a thread of its own: seconds it waits at most for its turn while a hop is at work."""
 
 
 def run_worker(settings: Settings) -> int:
@@ -28,6 +32,7 @@ def run_worker(settings: Settings) -> int:
     app = create_app(settings, context)
     gc.freeze()  # what is here now stays: collections need not walk it, nor come after every few hundred objects
     gc.set_threshold(50_000, 20, 50)
+    sys.setswitchinterval(SWITCH_S)
     logging.getLogger("bordertally").info(
         "worker of %s: hops %s, http://%s:%d/metrics",
         settings.brokers,
