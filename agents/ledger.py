@@ -19,9 +19,6 @@ from streams.picture import flow_state
 from streams.records import Claims
 from streams.topics import partition_of
 
-SETTLE_CLAIMS = 50_000
-"""Claims settled at once at most; in a backlog, the more of them there are, the less each costs."""
-
 
 class Taken(NamedTuple):
     """An event whose claims are in memory, and how many there are."""
@@ -80,7 +77,7 @@ class LedgerHop:
         async for event in stream.events():
             try:
                 self.take(event)
-                if queue.empty() or self.claims_taken() >= SETTLE_CLAIMS:
+                if queue.empty() or self.claims_taken() >= self.context.settings.batch_reports:
                     await self.settle(stream)
             except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
                 self.context.die("the ledger hop failed", error)
