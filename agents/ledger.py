@@ -77,7 +77,7 @@ class LedgerHop:
         async for event in stream.events():
             try:
                 self.take(event)
-                if queue.empty() or self.claims_taken() >= self.context.settings.batch_reports:
+                if queue.empty() or self.claims_taken() >= self.context.settings.batch_reports // 2:
                     await self.settle(stream)
             except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
                 self.context.die("the ledger hop failed", error)
