@@ -15,7 +15,7 @@ from streams.periods import Period
 from streams.qualifiers import Qualifier, interval
 from streams.records import Claim, Claims, Figure, Reading, Readings
 from streams.reports import EPOCH, MICRO, MICROSECOND, Limits, read_report
-from streams.series import period_of, reading_of
+from streams.series import Address, address_of, is_reading, period_of, reading_of
 from streams.sources import Registry
 from streams.topics import partition_of
 
@@ -26,9 +26,6 @@ REMEMBERED = 65_536
 """Flows, and slots of a time zone, remembered at most."""
 
 COUNT = Qualifier.COUNT  # looked up in its class, a member costs as much as all the rest of a comparison
-
-Address = tuple[str, str, str, str]
-"""What readings are of: flow, source, population, unit."""
 
 
 class Plain(Struct, gc=False):
@@ -122,7 +119,7 @@ class Sorter:
     def add(self, claims: Iterable[Claim]) -> None:
         """Take claims that have been checked."""
         for claim in claims:
-            if period_of(claim).part_of_day and claim.measure == "crossings":
+            if is_reading(claim):
                 self._collected[address_of(claim)].readings.append(reading_of(claim))
             else:
                 self._claims[partition_of(claim.flow, self._partitions)].append(claim)
@@ -155,11 +152,6 @@ class Sorter:
             for partition in sorted(claims.keys() | by_partition.keys())
             for message in _cut(claims.get(partition, []), by_partition.get(partition, []))
         ]
-
-
-def address_of(claim: Claim) -> Address:
-    """What a reading is of."""
-    return claim.flow, claim.source, claim.population, claim.unit
 
 
 def _cut(claims: list[Claim], groups: Iterable[Readings]) -> Iterator[Claims]:

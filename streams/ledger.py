@@ -17,10 +17,9 @@ from streams.counts import Key, decode_row, encode_row
 from streams.evidence import Cites, Gathered
 from streams.flows import Flow, depth, parent
 from streams.memo import Memo
-from streams.periods import Period
 from streams.reconcile import Bin
 from streams.records import Claim, Readings
-from streams.series import Series, period_of, reaches_far, reading_of
+from streams.series import Series, address_of, is_reading, period_of, reaches_far, reading_of
 from streams.versions import UNMOVED, Outcome, outcome_of
 
 BLOCK_DAYS = 32
@@ -206,16 +205,13 @@ class Ledger:
 
         Idempotent: what was seen before changes nothing.
         """
-        batch = self._batch
         for claim in claims:
-            period = period_of(claim)
-            if period.part_of_day and claim.measure == "crossings":
-                alone = Readings(claim.flow, claim.source, claim.population, claim.unit, [reading_of(claim)])
-                self._put_readings(alone, batch)
+            if is_reading(claim):
+                self._put_readings(Readings(*address_of(claim), [reading_of(claim)]))
             else:
-                self._put(claim, period, batch)
+                self._put(claim)
         for group in readings:
-            self._put_readings(group, batch)
+            self._put_readings(group)
 
     def settle(self) -> Applied:
         """Bring every figure up to date; returns what was done since the last time.
@@ -227,8 +223,8 @@ class Ledger:
         self._settle(batch.touched)
         return Applied(batch.outcomes, sorted(row.key for row in batch.rows), self._with_ancestors(batch.spoken))
 
-    def _put(self, claim: Claim, period: Period, batch: _Batch) -> None:
-        node = self._node(Flow(claim.flow))
+    def _put(self, claim: Claim) -> None:
+        node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
         node.heard(claim.published)
         batch.spoken.add(node.flow)
         key = Key(claim.population, claim.unit)
@@ -247,8 +243,8 @@ class Ledger:
         if outcome not in UNMOVED:
             batch.rows.add(Row("c", node.flow, period.first_day // BLOCK_DAYS))
 
-    def _put_readings(self, group: Readings, batch: _Batch) -> Node:
-        node = self._node(Flow(group.flow))
+    def _put_readings(self, group: Readings) -> None:
+        node, batch = self._node(Flow(group.flow)), self._batch
         node.heard(max([one.published for one in group.readings]))
         batch.spoken.add(node.flow)
         key = Key(group.population, group.unit)
@@ -259,7 +255,6 @@ class Ledger:
             node.forget_own()
             batch.touched[node.flow][key] |= put.touched
             batch.rows.update(Row("r", node.flow, day) for day in put.stored)
-        return node
 
     def _node(self, flow: Flow) -> Node:
         """The flow in the tree, put there with those above it where it is new."""
@@ -344,15 +339,14 @@ class Ledger:
     def restored(cls, rows: Iterable[tuple[bytes, bytes]]) -> Ledger:
         """A ledger out of stored rows; every figure is worked out anew."""
         ledger = cls()
-        batch = ledger._batch
         for row, value in sorted((_parsed(key), value) for key, value in rows):
             if row.kind == "c":
                 for claim in _decode_claims(value):
-                    ledger._put(claim, period_of(claim), batch)
+                    ledger._put(claim)
                 continue
             for (population, unit), source, readings in decode_row(value):
                 if readings:
-                    ledger._put_readings(Readings(row.flow, source, population, unit, readings), batch)
+                    ledger._put_readings(Readings(row.flow, source, population, unit, readings))
             ledger._node(row.flow).stored(row.number, value)
         ledger.settle()
         return ledger

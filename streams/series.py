@@ -188,6 +188,20 @@ def period_of(claim: Claim) -> Period:
     return Period(claim.start, claim.end, claim.local_start, claim.local_end)
 
 
+Address = tuple[str, str, str, str]
+"""What readings are of: flow, source, population, unit."""
+
+
+def address_of(claim: Claim) -> Address:
+    """What a reading is of."""
+    return claim.flow, claim.source, claim.population, claim.unit
+
+
+def is_reading(claim: Claim) -> bool:
+    """Whether a claim is kept as a reading: shorter than a day, and of people or vehicles who crossed."""
+    return period_of(claim).part_of_day and claim.measure == "crossings"
+
+
 def reading_of(claim: Claim) -> Reading:
     """A claim shorter than a day as a reading."""
     return Reading(
