@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 
 from streams.metrics import CATALOGUE
 from streams.records import AlertState, FlowState
+from streams.rules import SEVERITIES
 
 PREFIX = "bordertally_"
 PER_FLOW = ("flow_daily_rate_people", "flow_baseline_people", "flow_threshold_people")
-SEVERITIES = ("notice", "warning", "critical")
 
 
 class Metrics:

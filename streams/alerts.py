@@ -22,18 +22,13 @@ from streams.lifecycle import IMPATIENT, Run, alerts_from
 from streams.memo import Memo
 from streams.periods import iso_day
 from streams.records import Alert, AlertState, Baseline, Episode, FlowState
-from streams.rules import Detection, Rules
+from streams.rules import EXACT, SEVERITIES, Detection, Rules
 from streams.totals import finished, people
-
-EXACT = 1e-9
-SEVERITIES = ("notice", "warning", "critical")
 
 
 def severity(ratio: float, rules: Detection) -> str:
     """critical, warning or notice, by rate over expected."""
-    if ratio >= rules.critical * (1 - EXACT):
-        return "critical"
-    return "warning" if ratio >= rules.warning * (1 - EXACT) else "notice"
+    return SEVERITIES[rules.rank(ratio)]
 
 
 def _ratio(rate: float, expected: float) -> float:
@@ -121,7 +116,7 @@ def _patient(node: Node, rules: Rules, runs: list[_Run]) -> list[_Run]:
         [Run(run.days[0][0], run.last, run.until) for run in runs],
         rules.detection.patience,
         lambda first, before: _closed(node, rules, first, end if before is None else before),
-        lambda place: SEVERITIES.index(severity(runs[place].worst, rules.detection)),
+        lambda place: rules.detection.rank(runs[place].worst),
     )
     return [_joined([runs[place] for place in one.members], one.until) for one in joined]
 

@@ -13,7 +13,7 @@ from streams.ledger import Node, evidence
 from streams.lifecycle import Run, alerts_from
 from streams.memo import Judgement
 from streams.records import Baseline, Episode
-from streams.rules import Detection, Rules
+from streams.rules import EXACT, SEVERITIES, Detection, Rules
 from streams.totals import finished
 
 RULE = "drop"
@@ -21,8 +21,6 @@ RULE = "drop"
 
 LATELY = range(1, 29)
 """Who spoke of any of so many days before a day is missed when silent on it."""
-
-EXACT = 1e-9
 
 
 def levels(baseline: Baseline, rules: Detection) -> tuple[float, float] | None:
@@ -118,11 +116,7 @@ def _fall(judged: Judgement) -> float:
 
 def _rank(judged: Judgement, rules: Detection) -> int:
     """0 notice, 1 warning, 2 critical: a fall to half is as severe as a doubling."""
-    times = _fall(judged) * (1 + EXACT)
-    return (times >= rules.warning) + (times >= rules.critical)
-
-
-_SEVERITIES = ("notice", "warning", "critical")
+    return rules.rank(_fall(judged))
 
 
 def _episode(node: Node, rules: Detection, days: list[int], until: int | None) -> Episode:
@@ -134,7 +128,7 @@ def _episode(node: Node, rules: Detection, days: list[int], until: int | None) -
     assert rate is not None
     assert depth is not None
     reports, count = evidence(node, Key(baseline.population, "people"), {day, deepest})
-    severity, peak_severity = (_SEVERITIES[_rank(judged[one], rules)] for one in (day, deepest))
+    severity, peak_severity = (SEVERITIES[_rank(judged[one], rules)] for one in (day, deepest))
     found = levels(baseline, rules)
     level = baseline if found is None else msgspec.structs.replace(baseline, threshold=found[0])
     return Episode(days[0], until, day, rate, level, severity, deepest, depth, peak_severity, reports, count, RULE)

@@ -11,13 +11,12 @@ from streams.ledger import Node, evidence
 from streams.lifecycle import Run, alerts_from, days_in
 from streams.reconcile import Bin
 from streams.records import Baseline, Episode
-from streams.rules import Detection, Rules
+from streams.rules import EXACT, SEVERITIES, Detection, Rules
 
 RULE = "record"
 """The rule: the people of seven days are more than in any seven days of the `record` period before."""
 
 WEEK = 7
-EXACT = 1e-9
 
 
 class Highs:
@@ -113,7 +112,7 @@ def records(node: Node, rules: Rules) -> list[Episode]:
         lambda first, end: next(
             takewhile(lambda day: end is None or day < end, known[bisect_left(known, first) :]), None
         ),
-        lambda place: _SEVERITIES.index(_severity(ratio(runs[place][0]), detection)),
+        lambda place: detection.rank(ratio(runs[place][0])),
     )
     return [
         _episode(node, detection, highs, [day for place in one.members for day in runs[place][0]], one.until)
@@ -121,18 +120,11 @@ def records(node: Node, rules: Rules) -> list[Episode]:
     ]
 
 
-_SEVERITIES = ("notice", "warning", "critical")
-
-
-def _severity(ratio: float, rules: Detection) -> str:
-    return _SEVERITIES[(ratio >= rules.warning * (1 - EXACT)) + (ratio >= rules.critical * (1 - EXACT))]
-
-
 def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until: int | None) -> Episode:
     day, peak_day = days[-1], max(days, key=lambda one: (highs.weeks[one], -one))
     expected = highs.before[days[0]] / WEEK
     rates = [highs.weeks[one] / WEEK for one in (day, peak_day)]
-    severities = [_severity(rate / expected if expected else float("inf"), rules) for rate in rates]
+    severities = [SEVERITIES[rules.rank(rate / expected if expected else float("inf"))] for rate in rates]
     reports, count = evidence(node, PEOPLE, {end - back for end in (day, peak_day) for back in range(WEEK)})
     return Episode(
         since=days[0],

@@ -14,6 +14,11 @@ from streams.learning.levels import Tuning
 from streams.learning.methods import METHODS, looks_back
 from streams.lifecycle import Patience, days_in
 
+EXACT = 1e-9
+"""Figures that differ by no more than this share are equal but for rounding."""
+
+SEVERITIES = ("notice", "warning", "critical")
+
 
 class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How exceedances are found. Rates in people a day, ratios of rate to expected.
@@ -59,6 +64,10 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def methods(self) -> tuple[str, ...]:
         """The names of the methods, in order of preference."""
         return (self.learned,) if isinstance(self.learned, str) else self.learned
+
+    def rank(self, times: float) -> int:
+        """How severe it is to be so many times what is expected: the place in SEVERITIES."""
+        return 2 if times >= self.critical * (1 - EXACT) else int(times >= self.warning * (1 - EXACT))
 
     @property
     def tuning(self) -> Tuning:
