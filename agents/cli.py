@@ -23,6 +23,7 @@ from agents.publish import checked, publish, read_lines
 from agents.schema import asyncapi, report_schema
 from agents.servers.errors import ServerError
 from agents.show import normal_levels, show_outcome
+from agents.silences_cli import silences
 from agents.topics import create_topics
 from agents.words_cli import read, review
 from streams.errors import BordertallyError
@@ -39,6 +40,7 @@ cli = typer.Typer(
 cli.command()(read)
 cli.command()(follow)
 cli.add_typer(review, name="review")
+cli.add_typer(silences, name="silences")
 
 
 def main() -> None:

@@ -47,6 +47,7 @@ KEYS = {
     **dict.fromkeys(_NAMES.every_report, "any; `bordertally publish` uses the source id"),
     _NAMES.rejected: "that of the refused message",
     _NAMES.review: "the id of the item",
+    _NAMES.silences: "the id of the silence",
     _NAMES.claims: "none; the partition is that of the origin",
     _NAMES.changelog("ledger"): "table row; the partition is that of `claims`",
     _NAMES.changelog("alerts"): "flow; the partition is that of `totals`",

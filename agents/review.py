@@ -8,20 +8,15 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from agents.publish import record_of
 from agents.publishing import Record, by_kafka, make_producer, send_all
-from agents.topics import partition_counts
+from agents.reading import QUIET_S, read_topic
 from streams.errors import BordertallyError, shown
 from streams.reports import read_report
 from streams.sources import Registry
 from streams.statements.review import Decision, Docket, Item, accepted, decode
-from streams.topics import BIGGEST, Topics
-
-QUIET_S = 1.5
-"""So long without a record is the end of the topic: an end offset is not to be had from every broker."""
+from streams.topics import Topics
 
 Verdict = Literal["accepted", "edited", "rejected"]
 
@@ -38,36 +33,8 @@ class Reviewer(NamedTuple):
 
 async def load_docket(brokers: str, topics: Topics, quiet_s: float = QUIET_S) -> Docket:
     """Everything on the review's topic, from the beginning. Raises BordertallyError when there is no such topic."""
-    count = await _partitions(brokers, topics.review)
-    if not count:
-        raise BordertallyError(f"topic {topics.review} does not exist; bordertally topics --create makes it")
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=brokers,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        max_partition_fetch_bytes=BIGGEST,
-    )
-    await consumer.start()
-    try:
-        consumer.assign([TopicPartition(topics.review, partition) for partition in range(count)])
-        raws: list[Any] = []
-        while batch := await consumer.getmany(timeout_ms=int(quiet_s * 1000)):
-            raws += [record for records in batch.values() for record in records]
-    finally:
-        await consumer.stop()
-    raws.sort(key=lambda record: (record.timestamp, record.partition, record.offset))
-    records = [decode(record.value or b"") for record in raws]
+    records = [decode(record.value or b"") for record in await read_topic(brokers, topics.review, quiet_s)]
     return Docket(one for one in records if one is not None)
-
-
-async def _partitions(brokers: str, topic: str) -> int:
-    admin = AIOKafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=20_000)
-    try:
-        await admin.start()
-        return (await partition_counts(admin, [topic])).get(topic, 0)
-    finally:
-        await admin.close()
 
 
 def decide(

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import msgspec
 
 from streams.records import Alert, Claims, FlowState, Report
+from streams.silences import Silence
 from streams.statements.review import Decision, Item
 from streams.topics import Topics
 
@@ -19,6 +20,7 @@ _PAYLOADS: dict[str, tuple[Any, str, str]] = {
     _TOPICS.claims: (Claims, "application/msgpack", "send"),
     _TOPICS.totals: (FlowState, "application/json", "send"),
     _TOPICS.alerts: (Alert, "application/json", "send"),
+    _TOPICS.silences: (Silence, "application/json", "send"),
 }
 
 
@@ -30,7 +32,7 @@ def report_schema() -> dict[str, Any]:
 
 def asyncapi() -> dict[str, Any]:
     """AsyncAPI 3.0 document: every topic producers and subscribers see, with the schema of its messages."""
-    types = [Report, Claims, FlowState, Alert, Item, Decision]
+    types = [Report, Claims, FlowState, Alert, Item, Decision, Silence]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     meanings = {spec.name: spec.meaning for spec in _TOPICS.specs()}
     channels: dict[str, Any] = {}

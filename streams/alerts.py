@@ -205,11 +205,12 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
     alive = {one.record.id: one for one in known}
     taken: dict[str, str] = {}
     said: list[Alert] = []
+    before_it: dict[str, str] = {}  # by rule, the alert of the episode before
     spans = {(one.record.rule, one.since, one.until, one.last): one for one in known if _in_use(one)}
     for episode in state.episodes:
         same = spans.get((episode.rule, episode.since, episode.until, episode.day))
         if same is not None and same.told == _told(episode):
-            taken[same.record.id] = same.record.id
+            taken[same.record.id] = before_it[episode.rule] = same.record.id
             continue
         touching = [
             one
@@ -229,10 +230,12 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
             before = alive.get(identity)
             record = _record(identity, before, step, state, names)
             if record is not None:
+                record = msgspec.structs.replace(record, previous=before_it.get(episode.rule))
                 said.append(record)
                 alive[identity] = _known(record, step)
             elif before is not None:
                 alive[identity] = _known(before.record, step)
+        before_it[episode.rule] = identity
     for identity, one in sorted(alive.items()):
         target = taken.get(identity)
         if target != identity and one.record.state is not AlertState.WITHDRAWN:

@@ -271,7 +271,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     """The record on `alerts`, keyed by flow. (`id`, `seq`) is unique and never changes its meaning.
 
     `since`, `day`, `until`, `peak_day` are dates (`until` exclusive, null while open); `rate`, `expected`, `threshold`,
-    `peak_rate` people a day; `published` the time of the newest report it rests on.
+    `peak_rate` people a day; `published` the time of the newest report it rests on. `previous`: the id of the
+    alert of the same flow and rule before this one, as known when the record was made; null for the first.
     """
 
     id: str
@@ -297,6 +298,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     published: str
     explanation: str
     merged_into: str | None = None
+    previous: str | None = None
 
 
 class Conflict(Struct, frozen=True):

@@ -19,6 +19,9 @@ EXACT = 1e-9
 
 SEVERITIES = ("notice", "warning", "critical")
 
+NAMES = ("daily-rate", "drop", "record", "silence", "conflict", "checkpoint-share")
+"""The rules by which alerts open."""
+
 
 class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How exceedances are found. Rates in people a day, ratios of rate to expected.
@@ -36,6 +39,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `drop`: the share of the expected rate below which a flow has dropped; None looks for no drops.
     `record`: how long no week may have been as high for one to be a record, such as "52w"; None looks for no records.
     `for`, `keep_firing_for`, `cooldown`: see lifecycle.Patience; durations in days or weeks such as "2d".
+    `inhibit`: whether an open alert of the same rule on a flow above keeps those who notify quiet (see silences).
 
     A stated or derived level holds from `stated_before_days` before its claim to `stated_after_days` after it.
     `project_days`: how long a silent flow is carried on at its last rate.
@@ -56,6 +60,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     for_: str = msgspec.field(default="0d", name="for")
     keep_firing_for: str = "0d"
     cooldown: str = "0d"
+    inhibit: bool = False
     stated_before_days: int = 30
     stated_after_days: int = 90
     project_days: int = 7
@@ -119,6 +124,7 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     for_: str | None = msgspec.field(default=None, name="for")
     keep_firing_for: str | None = None
     cooldown: str | None = None
+    inhibit: bool | None = None
 
     def over(self, detection: Detection) -> Detection:
         """The settings with these in their place."""

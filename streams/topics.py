@@ -70,6 +70,11 @@ class Topics:
         """What was said about each flow, in order."""
         return f"{self.prefix}alerts"
 
+    @property
+    def silences(self) -> str:
+        """What operators do not want to be told of."""
+        return f"{self.prefix}silences"
+
     def changelog(self, table: str) -> str:
         """What a table is restored from."""
         return f"{self.prefix}{table}-changelog"
@@ -92,6 +97,7 @@ class Topics:
             (self.totals, _COMPACT, "the state of each flow, keyed by flow; the newest replaces those before"),
             (self.changelog("alerts"), _COMPACT, "the alerts' table: what was said about each flow"),
             (self.alerts, _FOREVER, "every alert record, keyed by flow, kept"),
+            (self.silences, _COMPACT, "silences of operators: which alerts nobody is told of, and until when"),
         ]
         size = {"max.message.bytes": str(BIGGEST)}
         return [TopicSpec(name, partitions, replication, size | config, meaning) for name, config, meaning in rows]

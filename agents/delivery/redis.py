@@ -7,6 +7,7 @@ Keys (documented in docs/redis.md, an interface):
     bordertally:alerts             hash: alert id -> newest record (JSON)
     bordertally:alerts:open        hash: the open ones
     bordertally:alerts:log         stream, bounded: every record once, fields id, seq, flow, state, alert (JSON)
+    bordertally:silences           hash: silence id -> newest record (JSON)
     bordertally:offset:<topic>:<partition>   the next offset to write; written in one transaction with the data
 
 Channels: bordertally:alerts, bordertally:totals. The offsets live beside the data, so a Redis that was emptied or
@@ -29,6 +30,7 @@ from redis.exceptions import RedisError
 from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context, log
 from streams.records import Alert, AlertState, FlowState
+from streams.silences import Silence
 
 PREFIX = "bordertally"
 NEWS_S = 60
@@ -39,6 +41,7 @@ SHORTEST_S, LONGEST_S = 0.2, 5.0
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
+_decode_silence = msgspec.json.Decoder(Silence).decode
 
 # An alert record counts once, and never after a later one of its alert, however often it is delivered.
 _ADD_ALERT = """
@@ -70,7 +73,7 @@ class RedisView(BatchHop):
 
     def topics(self) -> tuple[str, ...]:
         """What is shown."""
-        return self.context.topics.totals, self.context.topics.alerts
+        return self.context.topics.totals, self.context.topics.alerts, self.context.topics.silences
 
     async def on_stop(self) -> None:
         """Close the connections."""
@@ -142,6 +145,8 @@ class RedisView(BatchHop):
                 fresh, value = record.timestamp >= oldest, record.value or b""
                 if tp.topic == self.context.topics.totals:
                     self._put_state(pipe, _decode_state(value), value, fresh=fresh)
+                elif tp.topic == self.context.topics.silences:
+                    self._put_silence(pipe, record.key or b"", value)
                 else:
                     self._put_alert(pipe, _decode_alert(value), value, fresh=fresh)
             following = records[-1].offset + 1
@@ -174,3 +179,13 @@ class RedisView(BatchHop):
         keys = [f"{PREFIX}:alerts", f"{PREFIX}:alerts:open", f"{PREFIX}:alerts:log", f"{PREFIX}:alerts"]
         said: list[str | bytes | int] = [alert.id, alert.seq, alert.flow, alert.state.value, raw]
         pipe.eval(_ADD_ALERT, len(keys), *keys, *said, int(opened), self.context.settings.alert_log, int(fresh))
+
+    def _put_silence(self, pipe: Pipeline, key: bytes, raw: bytes) -> None:
+        """Anybody may write to this topic: what is no silence is left out."""
+        try:
+            if raw:
+                pipe.hset(f"{PREFIX}:silences", _decode_silence(raw).id, raw.decode())
+            else:
+                pipe.hdel(f"{PREFIX}:silences", key.decode("utf-8", "replace"))
+        except msgspec.MsgspecError as error:
+            log.warning("a record on %s is no silence: %s", self.context.topics.silences, error)

@@ -272,3 +272,15 @@ def test_keep_firing_for_goes_on_after_the_end_and_keeps_the_highest_day() -> No
 def test_cooldown_lets_only_a_worse_one_open() -> None:
     # 130  100  130  100  210  100
     assert runs(patient(130, 100, 130, 100, 210, 100, cooldown="1w")) == [("01", "02"), ("05", "06")]
+
+
+def test_an_alert_names_the_one_before_it() -> None:
+    #   1    2    3    4    5    6
+    # 130  100  140  100  150  100
+    one = desk(counts(130, 100, 140, 100, 150, 100))
+    first, second, third = (alert_id("RU:KZ", "daily-rate", ordinal(f"2022-09-0{day}")) for day in (1, 3, 5))
+    newest = {alert.id: alert.previous for alert in one.desk.log}
+    assert newest == {first: None, second: first, third: second}
+    one.take(count(100, 3, version=1))
+    one.take(count(160, 5, version=1))
+    assert one.desk.log[-1].previous == first

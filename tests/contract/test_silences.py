@@ -1,0 +1,67 @@
+"""Silences by the command, on their topic and in Redis, on both brokers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from live import Live, until
+from redis.asyncio import Redis
+
+from agents.publishing import Record
+
+
+def bordertally(live: Live, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "agents.cli", "silences", *arguments, "--to", live.broker.address]
+    environment = os.environ | {"BORDERTALLY_TOPIC_PREFIX": live.topics.prefix, "USER": "ann"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environment)
+
+
+async def said(live: Live, *arguments: str) -> str:
+    done = await asyncio.to_thread(bordertally, live, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+async def shown(live: Live) -> dict[str, dict[str, Any]]:
+    redis: Any = Redis.from_url(f"redis://{live.redis.address}/0")
+    try:
+        held = await redis.hgetall("bordertally:silences")
+        return {key.decode(): json.loads(value) for key, value in held.items()}
+    finally:
+        await redis.aclose()
+
+
+async def test_a_silence_is_added_listed_shown_and_expired(live: Live) -> None:
+    live.worker(BORDERTALLY_HOPS="delivery")
+    await live.send([Record(live.topics.silences, b"k", b"no silence")])
+    name = await said(live, "add", "RU:*", "--until", "2h", "--comment", "roadworks", "--rule", "drop")
+    (held,) = json.loads(await said(live, "list", "--json"))["silences"]
+    assert {key: held[key] for key in ("id", "flow", "rule", "author", "comment")} == {
+        "id": name,
+        "flow": "RU:*",
+        "rule": "drop",
+        "author": "ann",
+        "comment": "roadworks",
+    }
+
+    async def same() -> bool:
+        return await shown(live) == {name: held}
+
+    await until(same, "Redis shows the silence")
+    assert await said(live, "expire", name[:6]) == name
+    assert json.loads(await said(live, "list", "--json")) == {"silences": []}
+    assert name in await said(live, "list", "--all")
+
+    async def over() -> bool:
+        now: str = (await shown(live))[name]["until"]
+        return now < str(held["until"])
+
+    await until(over, "Redis shows that it is over")
+    done = await asyncio.to_thread(bordertally, live, "expire", "zz")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "zz is the beginning of no silence" in done.stderr
