@@ -20,6 +20,7 @@ from agents.context import load_registry, load_rules
 from agents.follow_cli import follow
 from agents.languages import word_reader
 from agents.publish import checked, publish, read_lines
+from agents.rules_cli import rules as rules_commands
 from agents.schema import asyncapi, report_schema
 from agents.servers.errors import ServerError
 from agents.show import normal_levels, show_outcome
@@ -41,6 +42,7 @@ cli.command()(read)
 cli.command()(follow)
 cli.add_typer(review, name="review")
 cli.add_typer(silences, name="silences")
+cli.add_typer(rules_commands, name="rules")
 
 
 def main() -> None:
