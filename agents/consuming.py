@@ -8,29 +8,86 @@
    record counts as read already.
 3. It does not seek partitions without a committed offset. Here they go back to their beginning.
 4. Where offsets are missing (compacted away), it takes the record after the hole as acknowledged before it has been
-   worked through. Here only the hole is.
+   worked through. Here a hole is acknowledged with the record after it.
 5. It goes on with a partition it was not fetching because of a full queue while a rebalance holds that partition back.
    Here a rebalance ends the wait for the queue, which it empties.
 
 Records may come twice by this; no hop minds.
 
-And it reads a changelog back a record at a time, at some 100 microseconds each. Here the records of one fetch go
-straight to the table, and Faust sees the last of them, which tells it how far recovery is.
+And a record costs it some 80 microseconds, on a stream as well as on a changelog. Here the records of one fetch and
+partition come as one message, a `Bundle`; those of a changelog go straight to the table, and Faust sees the last of
+them, which tells it how far recovery is.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import IllegalStateError
+from aiokafka.structs import ConsumerRecord
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
+from faust.types.tuples import ConsumerMessage, ack_lock
 
 if TYPE_CHECKING:
     Base = Consumer
 else:
     Base = object
+
+BUNDLE_BYTES = 262_144
+"""Bytes of records in one bundle at most; a single record that is larger comes alone."""
+
+
+class Bundle(ConsumerMessage):
+    """Records of one partition as one message of Faust's; it is acknowledged as a whole.
+
+    Its own offset, key and value are those of the last record. `begin`: the offset after the record before.
+    """
+
+    __slots__ = ("begin", "records")
+    records: Sequence[ConsumerRecord]
+    begin: int
+
+    @classmethod
+    def of(cls, records: Sequence[ConsumerRecord], begin: int, tp: TP, generation: int) -> Bundle:
+        """The message that stands for these records."""
+        last = records[-1]
+        bundle = cls(
+            last.topic,
+            last.partition,
+            last.offset,
+            last.timestamp / 1000,
+            last.timestamp_type,
+            None,
+            last.key,
+            last.value,
+            None,
+            tp=tp,
+            generation_id=generation,
+        )
+        bundle.records, bundle.begin = records, begin
+        return bundle
+
+    def on_final_ack(self, consumer: Any) -> bool:
+        """All its offsets may be committed, and those of a hole before it."""
+        with ack_lock:
+            consumer.acknowledge(self.tp, range(self.begin, self.offset))
+            return super().on_final_ack(consumer)
+
+
+def bundled(records: Iterable[ConsumerRecord]) -> Iterator[list[ConsumerRecord]]:
+    """Records of one partition in order, cut where they get too many bytes."""
+    held, size = list[ConsumerRecord](), 0
+    for record in records:
+        more = len(record.value or b"")
+        if held and size + more > BUNDLE_BYTES:
+            yield held
+            held, size = [], 0
+        held.append(record)
+        size += more
+    if held:
+        yield held
 
 
 class Gapless(Base):
@@ -38,6 +95,7 @@ class Gapless(Base):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.waiting: set[TP] = set()  # stream partitions to be fetched from once all is ready for them
+        self._passed: dict[TP, int] = {}  # by stream partition, the offset after what was passed on
         super().__init__(*arguments, **options)
 
     def _is_stream(self, tp: TP) -> bool:
@@ -65,6 +123,7 @@ class Gapless(Base):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Go to the committed offsets; where there is none, to the beginning."""
+        self._passed.clear()
         committed: Mapping[TP, int] = await super().seek_to_committed()
         fresh = [TP(*tp) for tp, offset in committed.items() if not offset and self._is_stream(tp)]
         if fresh:
@@ -73,7 +132,7 @@ class Gapless(Base):
         return committed
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - Faust's signature
-        """Records as they come; those that nobody may have now are fetched again."""
+        """Records as they come, in bundles; those that nobody may have now are fetched again."""
         records, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
         if records is None or self.should_stop:
@@ -85,29 +144,37 @@ class Gapless(Base):
             return mine and self.flow_active and self.app.consumer_generation_id == generation
 
         passed = {
-            tp: held if self._is_stream(tp) or not wanted(tp) else self._read_back(tp, held)
+            tp: list(bundled(held)) if self._is_stream(tp) or not wanted(tp) else [self._read_back(tp, held)]
             for tp, held in records.items()
         }
-        for tp, record in self.scheduler.iterate(passed):
+        for tp, bundle in self.scheduler.iterate(passed):
             if not wanted(tp):
-                dropped.setdefault(tp, record.offset)
+                dropped.setdefault(tp, bundle[0].offset)
                 continue
-            self._unread(tp, record.offset)
-            yield tp, self._to_message(tp, record)
+            self._read_offset[tp] = bundle[-1].offset - 1  # Faust sees no hole, nor anything that was read already
+            message = Bundle.of(bundle, self._begin(tp, bundle[0].offset), tp, generation)
+            self._passed[tp] = message.offset + 1
+            yield tp, message
         for tp, offset in dropped.items():
             await self._go_back(tp, offset)
+
+    def _begin(self, tp: TP, first: int) -> int:
+        """The first offset that a bundle beginning with this record stands for: that of a hole before it, if any."""
+        before = self._passed.get(tp, self._committed_offset[tp])
+        return first if before is None or before > first else before
+
+    def acknowledge(self, tp: TP, offsets: range) -> None:
+        """These offsets may be committed too, with what comes after them."""
+        committed, known, acked = self._committed_offset[tp] or 0, self._acked_index[tp], self._acked[tp]
+        fresh = [offset for offset in offsets if offset >= committed and offset not in known]
+        known.update(fresh)
+        acked.extend(fresh)
 
     def _read_back(self, tp: TP, records: list[Any]) -> list[Any]:
         for table in self.app.tables.values():
             if table.changelog_topic_name == tp.topic:
                 table.read_back(records)
         return records[-1:]
-
-    def _unread(self, tp: TP, offset: int) -> None:
-        """No record from this one on counts as read."""
-        read = self._read_offset[tp]
-        if read is not None and offset < read:
-            self._read_offset[tp] = offset
 
     async def _go_back(self, tp: TP, offset: int) -> None:
         try:
@@ -116,10 +183,7 @@ class Gapless(Base):
                 await self._seek(tp, offset)
         except (IllegalStateError, TypeError):  # no longer ours, or about to be sought: no position to move
             return
-        self._unread(tp, offset)
-
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        await super()._add_gap(tp, offset_from, offset_to - 1)
+        self._read_offset[tp] = None
 
 
 class GaplessConsumer(Gapless, Consumer):

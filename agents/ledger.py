@@ -4,101 +4,79 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any, NamedTuple, cast
 
 import faust
 import msgspec
-from aiokafka.structs import TopicPartition
-from faust.types import EventT
 
+from agents.consuming import Bundle
 from agents.context import Context, log
 from agents.publishing import Record
+from agents.settling import SettlingHop
 from agents.tables import make_table
 from streams.ledger import Applied, Ledger
 from streams.picture import flow_state
 from streams.records import Claims
 from streams.topics import partition_of
 
-
-class Taken(NamedTuple):
-    """An event whose claims are in memory, and how many there are."""
-
-    event: EventT[bytes]
-    claims: int
-
-    @property
-    def partition(self) -> int:
-        """Of which partition it is."""
-        return int(self.event.message.partition)
-
-
 _decode = msgspec.msgpack.Decoder(Claims).decode
 
 
-class LedgerHop:
+class LedgerHop(SettlingHop):
     """Ledgers by partition, in memory, on top of a table that survives.
 
-    An event is acknowledged only when its rows and the totals it led to are acknowledged; those that wait in the queue
-    together are settled together. Delivered again, an event changes nothing and leads to the same totals again.
+    Delivered again, claims change nothing and lead to the same totals again.
     """
 
+    name = "ledger"
+
     def __init__(self, app: faust.App, context: Context) -> None:
-        settings = context.settings
-        self.app, self.context = app, context
-        self.table = make_table(app, "ledger", settings.partitions)
+        super().__init__(app, context, context.topics.claims)
+        self.table = make_table(app, self.name, context.settings.partitions)
         self.ledgers: dict[int, Ledger] = {}
-        self.taken: list[Taken] = []
-        topic = app.topic(context.topics.claims, key_type=bytes, value_type=bytes, partitions=settings.partitions)
-        self.agent = app.agent(topic, name="ledger", concurrency=1)(self.run)
-        app.on_partitions_revoked.connect(cast("Any", self.revoked))
+        self.unsettled: set[int] = set()
+        self.claims = 0
+        self.written: list[float] = []
 
-    async def revoked(self, _app: object, revoked: set[TopicPartition], *_: object, **__: object) -> None:
-        """Drop ledgers in memory: others may write to their partitions before they come back.
-
-        Events taken and not yet settled are not acknowledged: they are delivered again.
-        """
+    def forget(self) -> None:
+        """Drop ledgers in memory: others may write to their partitions before they come back."""
         self.ledgers.clear()
-        self.taken.clear()
+        self._begin()
         self.context.metrics.forget_flows()
-        for tp in revoked:
-            self.context.progress.pop(("ledger", tp.topic, tp.partition), None)
+
+    def _begin(self) -> tuple[set[int], list[float]]:
+        begun = self.unsettled, self.written
+        self.unsettled, self.written, self.claims = set(), [], 0
+        return begun
 
     def recovered(self) -> None:
-        """Tables are read back: restore the ledgers of this worker's partitions and show their flows."""
+        """Restore the ledgers of this worker's partitions and show their flows."""
         for tp in self.app.consumer.assignment():
             if tp.topic == self.context.topics.claims:
                 for node in self.ledger(tp.partition).nodes.values():
                     self.context.metrics.show_flow(flow_state(node, self.context.rules))
 
-    async def run(self, stream: faust.StreamT[bytes]) -> None:
-        """Take events one at a time, in order; settle all that are here at once."""
-        stream.enable_acks = False
-        queue = cast("Any", stream.channel).queue
-        async for event in stream.events():
-            try:
-                self.take(event)
-                if queue.empty() or self.claims_taken() >= self.context.settings.batch_reports // 2:
-                    await self.settle(stream)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
-                self.context.die("the ledger hop failed", error)
+    @property
+    def full(self) -> bool:
+        """Whether half a batch waits: more would span more days of the stream than a state shows."""
+        return self.claims >= self.context.settings.batch_reports // 2
 
-    def take(self, event: EventT[bytes]) -> None:
-        """One message of claims: into memory."""
-        claims = _decode(event.value)
-        self.ledger(event.message.partition).take(claims.claims, claims.readings)
-        self.taken.append(Taken(event, claims.count))
+    def take(self, bundle: Bundle) -> None:
+        """Messages of claims of one partition: into memory."""
+        self.unsettled.add(bundle.partition)
+        ledger = self.ledger(bundle.partition)
+        for record in bundle.records:
+            claims = _decode(record.value)
+            ledger.take(claims.claims, claims.readings)
+            self.claims += claims.count
+            self.written.append(record.timestamp / 1000)
 
-    def claims_taken(self) -> int:
-        """Claims that wait to be settled."""
-        return sum([claims for _, claims in self.taken])
-
-    async def settle(self, stream: faust.StreamT[bytes]) -> None:
-        """Bring the figures of what was taken up to date, store, say, and acknowledge when the broker has it."""
-        taken, self.taken = self.taken, []
+    async def settle(self) -> None:
+        """Bring the figures of what was taken up to date; store the rows, say the states."""
+        unsettled, written = self._begin()
         rows: dict[int, dict[bytes, bytes]] = {}
         states: list[Record] = []
         settled: list[Applied] = []
-        ledgers = {partition: self.ledger(partition) for partition in sorted({one.partition for one in taken})}
+        ledgers = {partition: self.ledger(partition) for partition in sorted(unsettled)}
         for partition, ledger in ledgers.items():
             applied = ledger.settle()
             rows[partition] = {row: ledger.row(row) for row in applied.rows}
@@ -108,11 +86,9 @@ class LedgerHop:
         for partition, ledger in ledgers.items():
             ledger.stored(rows[partition])
         self.count(settled, len(states))
-        for event, _ in taken:
-            message = event.message
-            await stream.ack(event)
-            self.context.progress["ledger", message.topic, message.partition] = message.offset + 1
-            self.context.metrics["totals_seconds"].observe(max(0.0, time.time() - message.timestamp))
+        now = time.time()
+        for at in written:
+            self.context.metrics["totals_seconds"].observe(max(0.0, now - at))
 
     def ledger(self, partition: int) -> Ledger:
         """The ledger of a partition, restored from the table when this worker has just been given it."""

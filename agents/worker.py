@@ -17,6 +17,7 @@ from agents.http import Http
 from agents.intake import Intake
 from agents.lag import LagMeter
 from agents.ledger import LedgerHop
+from agents.settling import SettlingHop
 from agents.tables import DurableTable
 from streams.settings import Hop, Settings
 
@@ -61,7 +62,7 @@ class Worker(faust.App):
 
     BootStrategy = NoWeb
     services: list[Service]
-    hops: list[LedgerHop | AlertsHop]
+    hops: list[SettlingHop]
     context: Context
 
     async def _on_agent_error(self, agent: object, error: BaseException) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
-from agents.consuming import Gapless
+from agents.consuming import BUNDLE_BYTES, Bundle, Gapless, bundled
 
 TOTALS = [TP("totals", partition) for partition in range(3)]
 CHANGELOG = TP("ledger-changelog", 0)
@@ -47,6 +48,9 @@ class FaustConsumer:
         self.positions: dict[TP, int] = {}
         self._read_offset: dict[TP, int | None] = dict.fromkeys([*TOTALS, CHANGELOG])
         self._buffered_partitions: set[TP] = set()
+        self._committed_offset: dict[TP, int | None] = defaultdict(lambda: None, self.committed)
+        self._acked: dict[TP, list[int]] = defaultdict(list)
+        self._acked_index: dict[TP, set[int]] = defaultdict(set)
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
         self.done.append(("resume", *sorted(tps)))
@@ -78,20 +82,36 @@ class FaustConsumer:
             raise IllegalStateError(tp)
         return self.positions[tp]
 
-    async def _add_gap(self, tp: TP, first: int, last: int) -> None:
-        self.done.append(("gap", tp, first, last))
-
-    async def _wait_next_records(self, _: float) -> tuple[Mapping[TP, list[SimpleNamespace]], set[TP]]:
+    async def _wait_next_records(self, _: float) -> tuple[Mapping[TP, list[Any]], set[TP]]:
         self.positions.update({tp: offsets[-1] + 1 for tp, offsets in self.fetched.items()})
-        records = {tp: [SimpleNamespace(offset=each) for each in offsets] for tp, offsets in self.fetched.items()}
+        records = {tp: [record(tp, each) for each in offsets] for tp, offsets in self.fetched.items()}
         return records, self.active
 
-    def iterate(self, records: Mapping[TP, list[SimpleNamespace]]) -> Iterator[tuple[TP, SimpleNamespace]]:
+    def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
         for tp, held in records.items():
-            yield from ((tp, record) for record in held)
+            yield from ((tp, one) for one in held)
 
-    def _to_message(self, _: TP, record: SimpleNamespace) -> int:
-        return int(record.offset)
+    def ack(self, message: Bundle) -> bool:
+        self._acked[message.tp].append(message.offset)
+        return True
+
+
+def record(tp: TP, offset: int, size: int = 10) -> Any:
+    """A record as aiokafka has it."""
+    return SimpleNamespace(
+        topic=tp.topic,
+        partition=tp.partition,
+        offset=offset,
+        timestamp=0,
+        timestamp_type=0,
+        key=b"RU",
+        value=b"x" * size,
+    )
+
+
+async def got(one: Any) -> list[tuple[TP, list[int]]]:
+    """What comes of one fetch: the offsets of each bundle."""
+    return [(tp, [each.offset for each in bundle.records]) async for tp, bundle in one.getmany(timeout=1.0)]
 
 
 def make(committed: Mapping[TP, int | None] | None = None) -> Any:
@@ -132,37 +152,72 @@ async def test_a_partition_paused_meanwhile_stays_paused() -> None:
     assert one._buffered_partitions == set()
 
 
-async def test_the_record_after_a_hole_is_not_acknowledged_with_it() -> None:
-    one = make()
-    await one._add_gap(TOTALS[0], 6, 9)
-    assert one.done == [("gap", TOTALS[0], 6, 8)]
-
-
-async def test_records_come_in_order() -> None:
+async def test_records_of_a_fetch_come_in_one_bundle() -> None:
     one = make()
     one.fetched = {TOTALS[0]: [4, 5], TOTALS[1]: [1]}
-    assert [item async for item in one.getmany(timeout=1.0)] == [(TOTALS[0], 4), (TOTALS[0], 5), (TOTALS[1], 1)]
+    assert await got(one) == [(TOTALS[0], [4, 5]), (TOTALS[1], [1])]
     assert one.positions == {TOTALS[0]: 6, TOTALS[1]: 2}
 
 
+def test_a_bundle_is_cut_where_it_gets_too_large() -> None:
+    sizes = [BUNDLE_BYTES // 2, BUNDLE_BYTES // 2, 1, BUNDLE_BYTES * 3, 1]
+    cut = list(bundled(record(TOTALS[0], at, size) for at, size in enumerate(sizes)))
+    assert [[each.offset for each in held] for held in cut] == [[0, 1], [2], [3], [4]]
+    assert list(bundled([])) == []
+
+
+async def test_a_bundle_is_acknowledged_whole_with_the_hole_before_it_and_not_before() -> None:
+    one = make({TOTALS[0]: 3})
+    one.fetched = {TOTALS[0]: [5, 6, 9]}  # 3, 4, 7 and 8 were compacted away
+    (first,) = [bundle async for _, bundle in one.getmany(timeout=1.0)]
+    one.fetched = {TOTALS[0]: [12, 13]}
+    (second,) = [bundle async for _, bundle in one.getmany(timeout=1.0)]
+    assert one._acked[TOTALS[0]] == []
+    first.incref()
+    assert first.ack(one)
+    assert one._acked[TOTALS[0]] == [3, 4, 5, 6, 7, 8, 9]
+    second.incref()
+    assert second.ack(one)
+    assert one._acked[TOTALS[0]] == list(range(3, 14))
+
+
+async def test_after_a_seek_holes_begin_at_the_committed_offset() -> None:
+    one = make({TOTALS[0]: 8})
+    one._passed[TOTALS[0]] = 2  # before a rebalance
+    await one.seek_to_committed()
+    one.fetched = {TOTALS[0]: [10]}
+    (bundle,) = [bundle async for _, bundle in one.getmany(timeout=1.0)]
+    assert bundle.begin == 8
+
+
+async def test_what_comes_again_is_acknowledged_from_its_own_beginning() -> None:
+    one = make({TOTALS[0]: 1})
+    for offsets in ([1, 2, 3], [2, 3]):
+        one.fetched = {TOTALS[0]: offsets}
+        bundles = [bundle async for _, bundle in one.getmany(timeout=1.0)]
+    assert bundles[0].begin == 2
+
+
 @pytest.mark.parametrize("reason", ["paused", "flow stopped", "another generation"])
-async def test_a_record_nobody_may_have_now_is_fetched_again(reason: str) -> None:
+async def test_a_bundle_nobody_may_have_now_is_fetched_again(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.consuming.BUNDLE_BYTES", 10)
     one = make()
     one.fetched = {TOTALS[0]: [4, 5, 6]}
-    got = []
-    async for _, offset in one.getmany(timeout=1.0):
-        got.append(offset)
+    seen = []
+    async for _, bundle in one.getmany(timeout=1.0):
+        seen.append(bundle.offset)
         if reason == "paused":
             one.active.discard(TOTALS[0])
         elif reason == "flow stopped":
             one.flow_active = False
         else:
             one.app.consumer_generation_id += 1
-    assert got == [4]
+    assert seen == [4]
     assert one.positions == {TOTALS[0]: 5}
 
 
-async def test_a_position_never_moves_forward() -> None:
+async def test_a_position_never_moves_forward(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.consuming.BUNDLE_BYTES", 10)
     one = make()
     one.fetched = {TOTALS[0]: [4, 5, 6]}
     async for _ in one.getmany(timeout=1.0):
@@ -180,25 +235,25 @@ async def test_records_of_a_partition_that_went_to_another_worker_are_let_go() -
     assert one.positions == {}
 
 
-async def test_earlier_records_do_not_count_as_read_already() -> None:
+async def test_faust_takes_no_bundle_for_read_already_and_sees_no_hole() -> None:
     one = make()
     one._read_offset[TOTALS[0]] = 9
     one.fetched = {TOTALS[0]: [4, 5]}
-    seen = [(one._read_offset[TOTALS[0]], offset) async for _, offset in one.getmany(timeout=1.0)]
-    assert seen == [(4, 4), (4, 5)]
+    seen = [(one._read_offset[TOTALS[0]], bundle.offset) async for _, bundle in one.getmany(timeout=1.0)]
+    assert seen == [(4, 5)]
 
 
 async def test_a_changelog_goes_straight_to_its_table_and_faust_sees_how_far() -> None:
     one = make()
     one.active = {CHANGELOG, TOTALS[0]}
     one.fetched = {CHANGELOG: [3, 4, 6], TOTALS[0]: [1, 2]}
-    assert [held async for held in one.getmany(1.0)] == [(CHANGELOG, 6), (TOTALS[0], 1), (TOTALS[0], 2)]
+    assert await got(one) == [(CHANGELOG, [6]), (TOTALS[0], [1, 2])]
     assert one.app.tables.read == [3, 4, 6]
 
 
 async def test_a_changelog_that_is_not_wanted_any_more_stays_out_of_its_table() -> None:
     one = make()
     one.fetched = {CHANGELOG: [3, 4]}
-    assert [held async for held in one.getmany(1.0)] == []
+    assert await got(one) == []
     assert one.app.tables.read == []
     assert one.positions[CHANGELOG] == 3
