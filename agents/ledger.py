@@ -57,8 +57,8 @@ class LedgerHop(SettlingHop):
 
     @property
     def full(self) -> bool:
-        """Whether half a batch waits: more would span more days of the stream than a state shows."""
-        return self.claims >= self.context.settings.batch_reports // 2
+        """Whether a whole batch waits."""
+        return self.claims >= self.context.settings.batch_reports
 
     def take(self, bundle: Bundle) -> None:
         """Messages of claims of one partition: into memory."""
@@ -110,7 +110,7 @@ class LedgerHop(SettlingHop):
         metrics, rules = self.context.metrics, self.context.rules
         records = []
         for flow in applied.flows:
-            state = flow_state(ledger.nodes[flow], rules)
+            state = flow_state(ledger.nodes[flow], rules, applied.days[flow])
             metrics.show_flow(state)
             records.append(Record(self.context.topics.totals, flow.encode(), msgspec.json.encode(state)))
         return records

@@ -41,12 +41,16 @@ NEW = Outcome.NEW
 
 
 class Put:
-    """What readings did: how many of each outcome, the days whose rows changed, the days whose figures may have."""
+    """What readings did: how many of each outcome, the days whose rows changed, the days whose figures may have.
+
+    `days`: all that they lie on, changed or not.
+    """
 
     def __init__(self) -> None:
         self.outcomes: dict[Outcome, int] = {}
         self.stored: set[int] = set()
         self.touched: set[int] = set()
+        self.days: set[int] = set()
 
     def count(self, outcome: Outcome, number: int = 1) -> None:
         """So many readings came to this."""
@@ -80,6 +84,7 @@ class Counts:
         return put
 
     def _put_day(self, source: str, day: int, readings: list[Reading], put: Put) -> None:
+        put.days.add(day)
         row = self._packed.get(day)
         kept = self._sheet(day).setdefault(source, {})
         before, end = len(kept), day_span(day)[1]
@@ -94,6 +99,8 @@ class Counts:
         if new:
             put.count(NEW, new)
         for one in rest:
+            if one.local_end > end:
+                put.days.add(day + 1)
             outcome = outcome_of(one, kept.get((one.start, one.end)))
             put.count(outcome)
             if outcome not in UNMOVED:

@@ -7,7 +7,7 @@ lived through every correction come to the same figures.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import fsum
 from typing import NamedTuple
 
@@ -169,11 +169,15 @@ class Row(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """What a batch of claims did: outcomes by source, the rows to store, the flows to speak of, lowest first."""
+    """What a batch of claims did: outcomes by source, the rows to store, the flows to speak of, lowest first.
+
+    `days`: by each of these flows the days whose figures may depend on what was claimed, changed or not.
+    """
 
     outcomes: Counter[tuple[str, Outcome]]
     rows: list[bytes]
     flows: list[Flow]
+    days: dict[Flow, set[int]]
 
 
 class _Batch:
@@ -183,7 +187,7 @@ class _Batch:
         self.outcomes: Counter[tuple[str, Outcome]] = Counter()
         self.rows: set[Row] = set()
         self.touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
-        self.spoken: set[Flow] = set()
+        self.spoken: dict[Flow, set[int]] = defaultdict(set)
 
 
 class Ledger:
@@ -221,12 +225,14 @@ class Ledger:
         """
         batch, self._batch = self._batch, _Batch()
         self._settle(batch.touched)
-        return Applied(batch.outcomes, sorted(row.key for row in batch.rows), self._with_ancestors(batch.spoken))
+        flows = self._with_ancestors(batch.spoken.keys())
+        days = self._days_told(flows, batch.spoken)
+        return Applied(batch.outcomes, sorted(row.key for row in batch.rows), flows, days)
 
     def _put(self, claim: Claim) -> None:
         node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
         node.heard(claim.published)
-        batch.spoken.add(node.flow)
+        batch.spoken[node.flow].update(range(period.first_day, period.last_day + 1))
         key = Key(claim.population, claim.unit)
         if claim.measure != "crossings":
             outcome = _note(node, claim)
@@ -246,9 +252,9 @@ class Ledger:
     def _put_readings(self, group: Readings) -> None:
         node, batch = self._node(Flow(group.flow)), self._batch
         node.heard(max([one.published for one in group.readings]))
-        batch.spoken.add(node.flow)
         key = Key(group.population, group.unit)
         put = node.open(key).counts.put(group.source, group.readings)
+        batch.spoken[node.flow] |= put.days
         for outcome, number in put.outcomes.items():
             batch.outcomes[group.source, outcome] += number
         if put.touched:
@@ -267,7 +273,18 @@ class Ledger:
                 above.adopt(node)
         return node
 
-    def _with_ancestors(self, flows: set[Flow]) -> list[Flow]:
+    def _days_told(self, flows: list[Flow], spoken: Mapping[Flow, set[int]]) -> dict[Flow, set[int]]:
+        """Of each flow, lowest first, the days spoken of, there or below, and those that depend on them."""
+        told = {flow: set(spoken.get(flow, ())) for flow in flows}
+        for flow in flows:
+            node, days = self.nodes[flow], told[flow]
+            for series in node.series.values():
+                days |= series.span(days)
+            if node.above is not None:
+                told[node.above.flow] |= days
+        return told
+
+    def _with_ancestors(self, flows: Collection[Flow]) -> list[Flow]:
         every = set(flows)
         for flow in flows:
             above = parent(flow)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from streams.alerts import episodes, latest_rate
 from streams.counts import PEOPLE
 from streams.drops import drops
@@ -13,8 +15,11 @@ from streams.rules import Rules
 from streams.totals import LONGEST, conflicts, day_figures, noted, totals
 
 
-def flow_state(node: Node, rules: Rules) -> FlowState:
-    """The state of one flow; a function of the claims in the ledger and the rules alone."""
+def flow_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> FlowState:
+    """The state of one flow; a function of the claims in the ledger and the rules alone.
+
+    Its `days` are the latest, and those `spoken` of just now, however old: nobody who reads every state misses one.
+    """
     rules = rules.of(node.flow)
     limit = rules.detection.project_days
     windows = totals(node, PEOPLE, limit)
@@ -23,7 +28,7 @@ def flow_state(node: Node, rules: Rules) -> FlowState:
         flow=node.flow,
         published=node.published,
         totals=windows,
-        days=day_figures(node, PEOPLE, LONGEST),
+        days=day_figures(node, PEOPLE, LONGEST, spoken),
         episodes=[*episodes(node, rules), *drops(node, rules), *records(node, rules)],
         conflicts=conflicts(node),
         baseline=baseline,

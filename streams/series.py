@@ -95,6 +95,8 @@ class Series:
 
     def span(self, days: Iterable[int]) -> set[int]:
         """All days whose bins depend on the claims and floors of these days."""
+        if not self.groups():
+            return set(days)
         wide: set[int] = set()
         for day in days:
             if day not in wide:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -16,6 +16,9 @@ from streams.reconcile import Bin
 from streams.records import Conflict, DayFigure, Noted, Reporting, Total
 from streams.series import Unverified, period_of
 from streams.sources import WEIGHT
+
+UNKNOWN = Bin(0.0, 0.0, None, False)
+"""A day of which no claim is in force."""
 
 WINDOWS = (1, 7, 30)
 LONGEST = max(WINDOWS)
@@ -148,21 +151,27 @@ def _bounds(
     return low, high
 
 
-def day_figures(node: Node, key: Key = PEOPLE, days: int | None = None) -> list[DayFigure]:
-    """The days of a flow that claims cover, oldest first; with `days`, only the last so many."""
+def day_figures(
+    node: Node, key: Key = PEOPLE, days: int | None = None, besides: Collection[int] = ()
+) -> list[DayFigure]:
+    """The days of a flow that claims cover, oldest first.
+
+    With `days`, only the last so many, and those `besides`, covered or not: where nothing is known of one of them any
+    more it holds 0 to open.
+    """
     series, last = node.series.get(key), node.last(key)
     if series is None or last is None:
-        return []
+        return [DayFigure(node.flow, iso_day(day), 0, 0, None) for day in sorted(besides)]
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
-    shown = (
-        sorted(series.bins) if days is None else [day for day in range(last - days + 1, last + 1) if day in series.bins]
-    )
-    if key != PEOPLE:
-        return [_day_figure(node.flow, day, series.bins[day], doubts) for day in shown]
-    figures = node.memo.figures
+    if days is None:
+        shown = sorted(series.bins)
+    else:
+        shown = sorted([day for day in besides if day <= last - days])
+        shown += [day for day in range(last - days + 1, last + 1) if day in series.bins]
+    figures = node.memo.figures if key == PEOPLE else {}
     for day in shown:
         if day not in figures:
-            figures[day] = _day_figure(node.flow, day, series.bins[day], doubts)
+            figures[day] = _day_figure(node.flow, day, series.bins.get(day, UNKNOWN), doubts)
     return [figures[day] for day in shown]
 
 

@@ -44,7 +44,6 @@ async def crash(bench: Sitting, system: System, shape: Shape) -> Result:
         "all_done_s": round(done - began, 2),
         "rss_mb": round(memory),
         "wrong": verdict.wrong_days + verdict.unsaid_days + verdict.spurious_days,
-        "stale_days": verdict.stale_days,
         "ids_reused": verdict.ids_reused if isinstance(system, Bordertally) else None,
         "exact": verdict.exact,
         "verdict": vars(verdict),

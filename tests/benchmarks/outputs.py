@@ -12,17 +12,10 @@ from benchmarks import broker
 from benchmarks.oracle import ExpectedAlert, Oracle, rolling
 from benchmarks.systems import Lane, Said, System
 
-STATE_DAYS = 30
-"""Days in a state on totals."""
-
 
 @dataclass
 class Verdict:
-    """How many figures differ from the oracle's; anything but zeros makes a run worthless.
-
-    Not so `stale_days`: days of sums that had left the 30 days of a state before their last part came. A state
-    replaces the one before, so what is told of them is no longer said; it is the ledger that has them right.
-    """
+    """How many figures differ from the oracle's; anything but zeros makes a run worthless."""
 
     figures: int = 0
     wrong_days: int = 0
@@ -32,14 +25,13 @@ class Verdict:
     alerts_missing: int = 0
     alerts_extra: int = 0
     ids_reused: int = 0
-    stale_days: int = 0
     examples: list[str] = field(default_factory=list)
 
     @property
     def exact(self) -> bool:
         """Whether everything is as the oracle says."""
         counts = asdict(self)
-        return not any(counts[name] for name in counts if name not in ("figures", "stale_days", "examples"))
+        return not any(counts[name] for name in counts if name not in ("figures", "examples"))
 
     def add(self, name: str, example: str) -> None:
         """Count one fault."""
@@ -97,8 +89,7 @@ def check_figures(found: Told, oracle: Oracle, *, parents: bool) -> Verdict:
     verdict = Verdict()
     wanted = oracle.figures(parents=parents)
     for flow, days in wanted.items():
-        shown = sorted(days) if flow in oracle.people else sorted(days)[-STATE_DAYS:]
-        _check_days(flow, days, shown, found.days.get(flow, {}), verdict)
+        _check_days(flow, days, found.days.get(flow, {}), verdict)
         newest, told_weeks = found.last.get(flow, ""), found.weeks.get(flow, {})
         if max(days) not in told_weeks or newest > max(days):
             verdict.add("wrong_weeks", f"{flow}: the last week told is up to {newest}, not {max(days)}")
@@ -111,12 +102,10 @@ def check_figures(found: Told, oracle: Oracle, *, parents: bool) -> Verdict:
     return verdict
 
 
-def _check_days(flow: str, days: dict[str, int], shown: list[str], told_days: dict[str, int], verdict: Verdict) -> None:
+def _check_days(flow: str, days: dict[str, int], told_days: dict[str, int], verdict: Verdict) -> None:
     for day, people in days.items():
         verdict.figures += 1
-        if day not in shown:
-            verdict.stale_days += told_days.get(day) != people
-        elif day not in told_days:
+        if day not in told_days:
             verdict.add("unsaid_days", f"{flow} {day} is never told")
         elif told_days[day] != people:
             verdict.add("wrong_days", f"{flow} {day} is told as {told_days[day]}, not {people}")

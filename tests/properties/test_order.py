@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from collections import defaultdict
+
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.kit import alerts_of
 
 from properties.worlds import RULES, batched, busy_weeks, desk_of, figures, stored, worlds
+from streams.counts import PEOPLE
 from streams.ledger import Ledger
+from streams.periods import iso_day
 from streams.picture import flow_state
-from streams.records import Claim
+from streams.records import Claim, DayFigure
+from streams.totals import day_figures
 
 World = list[list[Claim]]
 
@@ -56,3 +61,28 @@ def test_a_restored_ledger_comes_to_the_figures_of_the_one_that_lived_through_it
     assert restored.nodes.keys() == ledger.nodes.keys()
     for flow, node in ledger.nodes.items():
         assert flow_state(restored.nodes[flow], RULES) == flow_state(node, RULES)
+
+
+SHOWN = 3
+"""Days in the states of the test below: few, so that most of what is said lies before them."""
+
+
+@given(worlds(), st.data())
+def test_who_reads_every_state_knows_every_day(world: World, data: st.DataObject) -> None:
+    ledger = Ledger()
+    told: dict[str, dict[str, DayFigure]] = defaultdict(dict)
+    for batch in data.draw(batched(world)):
+        applied = ledger.apply(batch)
+        if data.draw(st.booleans()):  # the process ended before it could say so: the claims come again
+            applied = ledger.apply(batch)
+        for flow in applied.flows:
+            node = ledger.nodes[flow]
+            last = node.last(PEOPLE)
+            for day in [] if last is None else range(last - SHOWN + 1, last + 1):
+                told[flow].pop(iso_day(day), None)
+            figures = day_figures(node, PEOPLE, SHOWN, applied.days[flow])
+            told[flow].update({figure.day: figure for figure in figures})
+    for flow, node in ledger.nodes.items():
+        known = {figure for figure in told[flow].values() if figure != DayFigure(flow, figure.day, 0, 0, None)}
+        assert known >= {figure for figure in day_figures(node) if figure.best or figure.high is not None}
+        assert known <= set(day_figures(node))
