@@ -18,6 +18,7 @@ from agents.backtest import backtest
 from agents.console import AsJson, Files, RulesFile, Sources, StoppedError, err, fail, out, print_json, run
 from agents.context import load_registry, load_rules
 from agents.follow_cli import follow
+from agents.gateway_cli import gateway
 from agents.languages import word_reader
 from agents.publish import checked, publish, read_lines
 from agents.rules_cli import rules as rules_commands
@@ -40,6 +41,7 @@ cli = typer.Typer(
 )
 cli.command()(read)
 cli.command()(follow)
+cli.command()(gateway)
 cli.add_typer(review, name="review")
 cli.add_typer(silences, name="silences")
 cli.add_typer(rules_commands, name="rules")

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     replication: int = Field(1, ge=1, le=10, description="Replication factor of the topics `topics --create` makes.")
     http_host: str = Field("127.0.0.1", description="Address of /metrics and /healthz.")
     http_port: int = Field(6066, ge=0, le=65535, description="Port of /metrics and /healthz; 0 turns them off.")
+    gateway_host: str = Field("127.0.0.1", description="Address of the gateway; one beyond loopback needs tokens.")
+    gateway_port: int = Field(6080, ge=1, le=65535, description="Port of the gateway.")
+    gateway_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web origins whose pages may ask the gateway, separated by commas; * allows all."
+    )
     session_timeout_s: float = Field(10.0, ge=1, le=300, description="Seconds after which a silent worker is replaced.")
     batch_reports: int = Field(
         50_000, ge=1, le=500_000, description="Reports taken in, and claims settled, in one batch at most."
@@ -56,7 +61,7 @@ class Settings(BaseSettings):
     )
     recovery_delay_s: float = Field(0.0, ge=0, le=60, description="Seconds to let a rebalance settle before recovery.")
 
-    @field_validator("hops", mode="before")
+    @field_validator("hops", "gateway_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live import Live
+from live import Live, make_live
 
 from agents.servers.kafka import start_kafka
 from agents.servers.kafka_jars import why_no_kafka
 from agents.servers.process import Server
 from agents.servers.redis import start_redis
 from agents.servers.tansu import start_tansu
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -59,17 +56,10 @@ def redis(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def live(broker: Server, redis: Server, tmp_path: Path) -> Iterator[Live]:
     """A pipeline of the test's own on the broker at hand: topics made, no worker yet."""
-    yield from _live(broker, redis, tmp_path)
+    yield from make_live(broker, redis, tmp_path)
 
 
 @pytest.fixture
 def live_on_kafka(kafka: Server, redis: Server, tmp_path: Path) -> Iterator[Live]:
     """The same on Apache Kafka only: for recovery, which the embedded broker cannot do right."""
-    yield from _live(kafka, redis, tmp_path)
-
-
-def _live(broker: Server, redis: Server, directory: Path) -> Iterator[Live]:
-    pipeline = Live(broker, redis, directory, prefix=f"t{next(_numbers)}.")
-    pipeline.create_topics()
-    yield pipeline
-    pipeline.stop()
+    yield from make_live(kafka, redis, tmp_path)

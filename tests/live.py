@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -33,6 +33,8 @@ from streams.topics import Topics
 
 PARTITIONS = 4
 WAIT_S = 45.0
+
+_numbers = itertools.count(1)
 
 ComeDown = tuple[str, str, str, str | None, int, str]
 
@@ -110,8 +112,26 @@ class Live:
         self.workers.append(server)
         return server.start()
 
+    def gateway(self, **environment: str) -> Server:
+        """Start a gateway; returns when it is ready."""
+        port = free_port()
+        variables = self.environment | environment | {"BORDERTALLY_GATEWAY_PORT": str(port)}
+        arguments = [f"{name}={value}" for name, value in variables.items()]
+        directory = self.directory / f"gateway{next(self._numbers)}"
+        directory.mkdir()
+        server = Server(
+            "gateway",
+            ["env", *arguments, sys.executable, "-m", "agents.cli", "gateway"],
+            port=port,
+            directory=directory,
+            check=lambda: answers(port, "/readyz"),
+            timeout_s=WAIT_S,
+        )
+        self.workers.append(server)
+        return server.start()
+
     def stop(self) -> None:
-        """End every worker."""
+        """End every worker and gateway."""
         for worker in self.workers:
             worker.stop()
 
@@ -189,6 +209,14 @@ class Live:
             return sorted(found, key=lambda record: (record.partition, record.offset))
         finally:
             await consumer.stop()
+
+
+def make_live(broker: Server, redis: Server, directory: Path) -> Iterator[Live]:
+    """A pipeline with topics of its own; its workers end with it."""
+    pipeline = Live(broker, redis, directory, prefix=f"t{next(_numbers)}.")
+    pipeline.create_topics()
+    yield pipeline
+    pipeline.stop()
 
 
 def answers(port: int, path: str) -> bool:

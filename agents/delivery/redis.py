@@ -6,6 +6,8 @@ Keys (documented in docs/redis.md, an interface):
     bordertally:flow:<flow>        hash: state (JSON, the record on `totals`), 1d, 7d, 30d (JSON totals), rate, ...
     bordertally:alerts             hash: alert id -> newest record (JSON)
     bordertally:alerts:open        hash: the open ones
+    bordertally:alerts:index       sorted set: alert id by `published` of its newest record, in microseconds
+    bordertally:alert:<id>         hash: seq -> record (JSON), all that was said about an alert
     bordertally:alerts:log         stream, bounded: every record once, fields id, seq, flow, state, alert (JSON)
     bordertally:silences           hash: silence id -> newest record (JSON)
     bordertally:offset:<topic>:<partition>   the next offset to write; written in one transaction with the data
@@ -19,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from aiokafka import TopicPartition
@@ -30,6 +33,7 @@ from redis.exceptions import RedisError
 from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context, log
 from streams.records import Alert, AlertState, FlowState
+from streams.reports import microseconds
 from streams.silences import Silence
 
 PREFIX = "bordertally"
@@ -49,6 +53,8 @@ local held = redis.call('HGET', KEYS[1], ARGV[1])
 if held and tonumber(cjson.decode(held).seq) >= tonumber(ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[5])
 if ARGV[6] == '1' then redis.call('HSET', KEYS[2], ARGV[1], ARGV[5]) else redis.call('HDEL', KEYS[2], ARGV[1]) end
+redis.call('ZADD', KEYS[5], ARGV[9], ARGV[1])
+redis.call('HSET', KEYS[6], ARGV[2], ARGV[5])
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[7], '*',
            'id', ARGV[1], 'seq', ARGV[2], 'flow', ARGV[3], 'state', ARGV[4], 'alert', ARGV[5])
 if ARGV[8] == '1' then redis.call('PUBLISH', KEYS[4], ARGV[5]) end
@@ -177,8 +183,15 @@ class RedisView(BatchHop):
     def _put_alert(self, pipe: Pipeline, alert: Alert, raw: bytes, *, fresh: bool) -> None:
         opened = alert.state in (AlertState.FIRING, AlertState.UPDATED)
         keys = [f"{PREFIX}:alerts", f"{PREFIX}:alerts:open", f"{PREFIX}:alerts:log", f"{PREFIX}:alerts"]
+        keys += [f"{PREFIX}:alerts:index", f"{PREFIX}:alert:{alert.id}"]
         said: list[str | bytes | int] = [alert.id, alert.seq, alert.flow, alert.state.value, raw]
-        pipe.eval(_ADD_ALERT, len(keys), *keys, *said, int(opened), self.context.settings.alert_log, int(fresh))
+        how = [
+            int(opened),
+            self.context.settings.alert_log,
+            int(fresh),
+            microseconds(datetime.fromisoformat(alert.published)),
+        ]
+        pipe.eval(_ADD_ALERT, len(keys), *keys, *said, *how)
 
     def _put_silence(self, pipe: Pipeline, key: bytes, raw: bytes) -> None:
         """Anybody may write to this topic: what is no silence is left out."""

@@ -1,0 +1,95 @@
+"""The gateway put together: its routes, its board, and what runs beside them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from importlib import resources
+from pathlib import Path
+
+from aiohttp import web
+from msgspec import Struct
+
+from agents.context import load_registry
+from agents.gateway.headers import on_every_answer, preflight
+from agents.gateway.hub import Hub
+from agents.gateway.problems import problems
+from agents.gateway.questions import AskAlerts, AskDays, AskFlows, AskNothing, AskPlain, AskStream, AskTotals, asked
+from agents.gateway.respond import respond
+from agents.gateway.routes import Routes
+from agents.gateway.stream import Stream
+from agents.gateway.view import ServingView
+from streams.settings import Settings
+
+MOST_CLIENTS = 2_000
+BOARD = Path(str(resources.files("agents.gateway").joinpath("board")))
+
+
+def create_gateway(settings: Settings) -> web.Application:
+    """The application. Raises ConfigError for a registry that cannot be read."""
+    view, hub = ServingView(settings.redis_url), Hub(settings)
+    app = web.Application(middlewares=[problems, preflight(settings.gateway_origins)])
+    app.on_response_prepare.append(on_every_answer(settings.gateway_origins))
+    _add_answers(app, Routes(view, load_registry(settings.sources)))
+    _add_stream(app, Stream(hub, MOST_CLIENTS))
+    _add_pages(app, hub)
+
+    async def beside(_: web.Application) -> AsyncIterator[None]:
+        reading = asyncio.create_task(hub.run())
+        yield
+        reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await reading
+        await view.close()
+
+    async def drop(_: web.Application) -> None:
+        hub.close()
+
+    app.cleanup_ctx.append(beside)
+    app.on_shutdown.append(drop)
+    return app
+
+
+def _add_answers(app: web.Application, routes: Routes) -> None:
+    def answers(path: str, kind: type[Struct], answer: Callable[..., Awaitable[Struct]]) -> None:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return respond(request, await answer(asked(request, kind)))
+
+        app.router.add_get(path, handle)
+
+    async def alert(request: web.Request) -> web.StreamResponse:
+        asked(request, AskNothing)
+        return respond(request, await routes.alert(request.match_info["id"]))
+
+    answers("/v1/flows", AskFlows, routes.flows)
+    answers("/v1/totals", AskTotals, routes.totals)
+    answers("/v1/days", AskDays, routes.days)
+    answers("/v1/alerts", AskAlerts, routes.alerts)
+    answers("/v1/sources", AskPlain, routes.sources)
+    app.router.add_get("/v1/alerts/{id}", alert)
+
+
+def _add_stream(app: web.Application, stream: Stream) -> None:
+    async def events(request: web.Request) -> web.StreamResponse:
+        return await stream.serve(request, asked(request, AskStream))
+
+    app.router.add_get("/v1/stream", events, allow_head=False)
+
+
+def _add_pages(app: web.Application, hub: Hub) -> None:
+    async def board(_: web.Request) -> web.StreamResponse:
+        return web.FileResponse(BOARD / "index.html", headers={"Cache-Control": "no-cache"})
+
+    async def healthz(_: web.Request) -> web.StreamResponse:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.StreamResponse:
+        if not hub.ready.is_set():
+            return web.Response(status=503, text="waiting for: the stream of events\n")
+        return web.Response(text="ready\n")
+
+    app.router.add_get("/", board)
+    app.router.add_static("/board", BOARD)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)

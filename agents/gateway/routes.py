@@ -1,0 +1,107 @@
+"""What the gateway answers out of the view in Redis, and out of the registry."""
+
+from __future__ import annotations
+
+import base64
+
+from agents.gateway.answers import AlertDetail, AlertList, DayList, FlowList, SourceList, SourceRow, TotalList
+from agents.gateway.events import RANK
+from agents.gateway.problems import ProblemError, bad
+from agents.gateway.questions import AskAlerts, AskDays, AskFlows, AskPlain, AskTotals
+from agents.gateway.view import Glance, ServingView, below, microseconds, moment, newest_first
+from streams.records import Alert
+from streams.sources import Registry
+
+
+class Routes:
+    """One method a route: a question in, an answer out."""
+
+    def __init__(self, view: ServingView, registry: Registry) -> None:
+        self.view, self.registry = view, registry
+
+    async def flows(self, asked: AskFlows) -> FlowList:
+        """Every flow, or those at or below some, at a glance."""
+        names = [name for name in await self.view.flows() if not asked.flow or any(below(name, f) for f in asked.flow)]
+        states = await self.view.states(names)
+        alerts = {alert.flow: alert.id for alert in reversed(await self.view.open_alerts())}
+        return FlowList([state.row(alerts.get(name)) for name, state in states.items()])
+
+    async def totals(self, asked: AskTotals) -> TotalList:
+        """Totals of flows in windows of 1, 7 and 30 days, or in one of them."""
+        states = await self._states(asked.flow or await self.view.flows())
+        totals = [total for state in states for total in state.totals]
+        return TotalList([one for one in totals if asked.window in (None, f"{one.window_days}d")])
+
+    async def days(self, asked: AskDays) -> DayList:
+        """The last 30 days of flows, a day at a time."""
+        first = "" if asked.from_ is None else asked.from_.isoformat()
+        last = "9" if asked.to is None else asked.to.isoformat()
+        states = await self._states(asked.flow)
+        days = [day for state in states for day in state.days if first <= day.day < last]
+        return DayList(asked.flow[0] if len(asked.flow) == 1 else None, days)
+
+    async def alerts(self, asked: AskAlerts) -> AlertList:
+        """Alerts, newest first: the open ones, or all there have been, in pages."""
+        rank = 0 if asked.severity is None else RANK[asked.severity]
+        after = None if asked.after is None else read_cursor(asked.after)
+        found: list[Alert] = []
+
+        def wanted(alert: Alert) -> bool:
+            return RANK[alert.severity] >= rank and (asked.flow is None or below(alert.flow, asked.flow))
+
+        if asked.state == "open":
+            some = [one for one in await self.view.open_alerts() if after is None or place(one) < after]
+            found = [one for one in some if wanted(one)][: asked.limit + 1]
+        else:
+            async for alert in self.view.alerts(after):
+                if wanted(alert):
+                    found.append(alert)
+                    if len(found) > asked.limit:
+                        break
+        page = newest_first(found[: asked.limit])
+        return AlertList(page, write_cursor(page[-1]) if len(found) > asked.limit else None)
+
+    async def alert(self, name: str) -> AlertDetail:
+        """One alert with all that was said about it."""
+        newest, history = await self.view.alert(name)
+        if newest is None:
+            raise ProblemError(404, f"there is no alert {name}", field="id", value=name)
+        return AlertDetail(newest, history)
+
+    async def sources(self, _: AskPlain) -> SourceList:
+        """The source registry, and when each was heard of last."""
+        last = await self.view.sources()
+        rows = []
+        for key, one in self.registry.sources.items():
+            published = moment(last[key]) if key in last else None
+            rows.append(
+                SourceRow(key, one.name, one.tz, one.grade.value, list(one.flows), one.topic.value, published, None)
+            )
+        return SourceList(rows)
+
+    async def _states(self, flows: list[str]) -> list[Glance]:
+        states = await self.view.states(flows)
+        for flow in flows:
+            if flow not in states:
+                raise ProblemError(404, f"nothing is known of the flow {flow}", field="flow", value=flow)
+        return list(states.values())
+
+
+def place(alert: Alert) -> tuple[int, str]:
+    """Where an alert stands among all, newest first."""
+    return microseconds(alert.published), alert.id
+
+
+def write_cursor(alert: Alert) -> str:
+    """What asks for the alerts after this one."""
+    published, name = place(alert)
+    return base64.urlsafe_b64encode(f"{published}|{name}".encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> tuple[int, str]:
+    """The inverse. Raises ProblemError (400)."""
+    try:
+        published, _, name = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition("|")
+        return int(published), name
+    except ValueError:
+        raise bad("after", text, "is no `next` of a page before") from None

@@ -1,0 +1,43 @@
+"""The command `gateway`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+from aiohttp import web
+
+from agents.console import err, run
+from agents.gateway.app import create_gateway
+from streams.errors import ConfigError
+from streams.settings import Settings, load_settings
+
+
+def gateway() -> None:
+    """Serve totals, alerts and the board over HTTP, on BORDERTALLY_GATEWAY_HOST and _PORT."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    run(serve(load_settings()))
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong or the port is taken."""
+    runner = web.AppRunner(create_gateway(settings), access_log=None, shutdown_timeout=5.0)
+    await runner.setup()
+    try:
+        place = f"{settings.gateway_host}:{settings.gateway_port}"
+        try:
+            await web.TCPSite(runner, settings.gateway_host, settings.gateway_port, backlog=1024).start()
+        except OSError as error:
+            raise ConfigError(
+                f"BORDERTALLY_GATEWAY_PORT={settings.gateway_port}: cannot listen on {settings.gateway_host}: "
+                f"{error.strerror}"
+            ) from None
+        err.print(f"gateway  http://{place}/", highlight=False)
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await stop.wait()
+    finally:
+        await runner.cleanup()

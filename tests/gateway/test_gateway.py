@@ -1,0 +1,122 @@
+"""The gateway, a process of its own on real servers, asked over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import pytest
+from live import Live, pure, until
+
+from agents.demo.run import sample
+
+pytestmark = pytest.mark.kafka
+
+
+async def ask(http: aiohttp.ClientSession, path: str, status: int = 200, **options: Any) -> Any:
+    async with http.get(path, **options) as answer:
+        assert answer.status == status, await answer.text()
+        return await answer.json(content_type=None)
+
+
+async def test_it_answers_what_the_pure_core_makes_of_the_reports(http: aiohttp.ClientSession) -> None:
+    desk = pure(sample())
+    flows = {row["flow"]: row for row in (await ask(http, "/v1/flows"))["flows"]}
+    assert set(flows) == set(map(str, desk.states))
+    assert flows["RU:GE"]["totals"]["7d"]["best"] == 53_000
+    assert (flows["RU:GE"]["parent"], flows["RU"]["parent"]) == ("RU", None)
+    assert flows["RU:GE"]["baseline"]["expected"] == 5_500
+    assert flows["RU:KZ"]["baseline"] is None
+    alerts = (await ask(http, "/v1/alerts"))["alerts"]
+    assert {flows[alert["flow"]]["alert"] for alert in alerts} == {alert["id"] for alert in alerts}
+    below = (await ask(http, "/v1/flows?flow=RU:EU"))["flows"]
+    assert {row["flow"] for row in below} == {name for name in flows if (name + ":").startswith("RU:EU:")}
+    (week,) = (await ask(http, "/v1/totals?flow=RU&window=7d"))["totals"]
+    assert (week["low"], week["best"], week["high"], week["projected"]) == (196_929, 217_000, None, 18_857)
+    days = (await ask(http, "/v1/days?flow=RU:GE&from=2022-09-26&to=2022-09-28"))["days"]
+    assert [(day["day"], day["best"]) for day in days] == [("2022-09-26", 10_000), ("2022-09-27", 10_000)]
+    sources = {row["source"]: row for row in (await ask(http, "/v1/sources"))["sources"]}
+    assert sources["kz-mia"]["tz"] == "Asia/Almaty"
+
+
+async def test_alerts_come_in_pages_and_with_their_history(week: Live, http: aiohttp.ClientSession) -> None:
+    log = await week.alerts()
+    every = (await ask(http, "/v1/alerts?state=all"))["alerts"]
+    newest = {alert.id: alert.seq for alert in log}
+    assert {alert["id"]: alert["seq"] for alert in every} == newest
+    assert [one["published"] for one in every] == sorted((one["published"] for one in every), reverse=True)
+    paged: list[Any] = []
+    page = await ask(http, "/v1/alerts?state=all&limit=1")
+    while page["next"]:
+        paged += page["alerts"]
+        page = await ask(http, f"/v1/alerts?state=all&limit=1&after={page['next']}")
+    assert [*paged, *page["alerts"]] == every
+    for alert in every:
+        detail = await ask(http, f"/v1/alerts/{alert['id']}")
+        said = [(one.seq, one.state.value) for one in log if one.id == alert["id"]]
+        assert [(one["seq"], one["state"]) for one in detail["history"]] == said
+        assert detail["alert"] == alert
+    warnings = (await ask(http, "/v1/alerts?state=all&severity=warning"))["alerts"]
+    assert {one["severity"] for one in warnings} <= {"warning", "critical"}
+    assert (await ask(http, "/v1/alerts?flow=RU:GE"))["alerts"][0]["flow"] == "RU:GE"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "field", "value"),
+    [
+        ("/v1/flows?flow=russia", 400, "flow", "russia"),
+        ("/v1/flows?colour=red", 400, "colour", "red"),
+        ("/v1/totals?flow=RU:GE&window=2d", 400, "window", "2d"),
+        ("/v1/totals?flow=RU:US", 404, "flow", "RU:US"),
+        ("/v1/days", 400, "flow", "None"),
+        ("/v1/days?flow=RU&from=yesterday", 400, "from", "yesterday"),
+        ("/v1/alerts?limit=0", 400, "limit", "0"),
+        ("/v1/alerts?limit=5&limit=6", 400, "limit", "5, 6"),
+        ("/v1/alerts?after=%C3%A4", 400, "after", "ä"),
+        ("/v1/alerts/nobody", 404, "id", "nobody"),
+        ("/v1/stream?kinds=alarms", 400, "kinds", "alarms"),
+        ("/v1/stream?last_event_id=7", 400, "Last-Event-ID", "7"),
+        ("/v1/nothing", 404, None, None),
+    ],
+)
+async def test_errors_are_problem_details(
+    http: aiohttp.ClientSession, path: str, status: int, field: str | None, value: str | None
+) -> None:
+    async with http.get(path) as answer:
+        assert answer.status == status
+        assert answer.content_type == "application/problem+json"
+        problem = await answer.json(content_type=None)
+    assert (problem["status"], problem.get("field"), problem.get("value")) == (status, field, value)
+    assert problem["detail"]
+
+
+async def test_an_answer_held_already_is_not_sent_again(http: aiohttp.ClientSession) -> None:
+    async with http.get("/v1/flows") as answer:
+        tag, length = answer.headers["ETag"], len(await answer.read())
+        assert answer.headers["Content-Encoding"] in ("gzip", "deflate")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert length > 1024
+    async with http.get("/v1/flows", headers={"If-None-Match": tag}) as answer:
+        assert (answer.status, answer.headers["ETag"], await answer.read()) == (304, tag, b"")
+    async with http.get("/v1/alerts", headers={"If-None-Match": tag}) as answer:
+        assert answer.status == 200
+
+
+async def test_without_redis_it_says_so_and_the_stream_goes_on(week: Live, http: aiohttp.ClientSession) -> None:
+    week.redis.kill()
+    async with http.get("/v1/flows") as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+    async with http.get("/v1/stream?last_event_id=0&kinds=alerts") as answer:
+        assert answer.status == 200
+        async for line in answer.content:
+            if line.startswith(b"data: "):
+                break
+    week.redis.start()
+
+    async def answers_again() -> bool:
+        async with http.get("/v1/flows") as answer:
+            return answer.status == 200 and len((await answer.json())["flows"]) == len(pure(sample()).states)
+
+    await until(answers_again, "the gateway answers out of a Redis that was filled again")
+    await week.shows(pure(sample()))
+    await week.shows_alerts(pure(sample()))
