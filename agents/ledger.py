@@ -14,6 +14,7 @@ from agents.publishing import Record
 from agents.settling import SettlingHop
 from agents.tables import make_table
 from streams.ledger import Applied, Ledger
+from streams.overdue import to_tell
 from streams.picture import flow_state
 from streams.records import Claims
 from streams.topics import partition_of
@@ -109,8 +110,8 @@ class LedgerHop(SettlingHop):
         """The state of every flow touched, as records on `totals`."""
         metrics, rules = self.context.metrics, self.context.rules
         records = []
-        for flow in applied.flows:
-            state = flow_state(ledger.nodes[flow], rules, applied.days[flow])
+        for flow in to_tell(ledger, applied.flows, rules):
+            state = flow_state(ledger.nodes[flow], rules, applied.days.get(flow, ()))
             metrics.show_flow(state)
             records.append(Record(self.context.topics.totals, flow.encode(), msgspec.json.encode(state)))
         return records

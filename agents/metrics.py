@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import prometheus_client as prometheus
@@ -13,7 +14,12 @@ from streams.records import AlertState, FlowState
 from streams.rules import SEVERITIES
 
 PREFIX = "bordertally_"
-PER_FLOW = ("flow_daily_rate_people", "flow_baseline_people", "flow_threshold_people")
+PER_FLOW = (
+    "flow_daily_rate_people",
+    "flow_baseline_people",
+    "flow_threshold_people",
+    "flow_last_day_timestamp_seconds",
+)
 
 
 class Metrics:
@@ -56,6 +62,7 @@ class Metrics:
                 state.rate,
                 None if level is None else level.expected,
                 None if level is None else level.threshold,
+                None if state.rate_day is None else datetime.fromisoformat(f"{state.rate_day}T00:00Z").timestamp(),
             )
 
     def forget_flows(self) -> None:

@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from streams.baselines import judge, says
+from streams.baselines import judge
+from streams.corroboration import corroborated
 from streams.counts import PEOPLE, Key
-from streams.drops import RULE as DROP
 from streams.drops import is_low
+from streams.explanation import explain
 from streams.ledger import Node, evidence
 from streams.lifecycle import IMPATIENT, Run, alerts_from
 from streams.memo import Memo
@@ -153,18 +154,20 @@ class _Run:
         reports, count = evidence(node, Key(baseline.population, "people"), {day, peak_day})
         if baseline.report is not None and baseline.report not in reports:
             reports, count = [baseline.report, *reports], count + 1
+        ranked = corroborated(node, rules, [(day, rate, baseline), (peak_day, peak_rate, peak)])
         return Episode(
             self.days[0][0],
             self.until,
             day,
             rate,
             baseline,
-            severity(_ratio(rate, baseline.expected), rules),
+            ranked.severities[0],
             peak_day,
             peak_rate,
-            severity(_ratio(peak_rate, peak.expected), rules),
+            ranked.severities[1],
             reports,
             count,
+            note=ranked.note,
         )
 
 
@@ -305,6 +308,7 @@ def _record(
         report_count=episode.report_count,
         published=_moment(state.published),
         explanation=explain(state.flow, episode, names),
+        about=episode.about,
     )
     return record if old is None or _differs(old, record) else None
 
@@ -346,34 +350,6 @@ def _withdrawn(old: Alert, state: FlowState, merged_into: str | None) -> Alert:
         reports=state.totals[1].reports if state.totals else [],
         report_count=state.report_count,
     )
-
-
-def explain(flow: str, episode: Episode, names: dict[str, str]) -> str:
-    """The numbers an alert was decided by, in one sentence a person understands."""
-    baseline = episode.baseline
-    low, high = baseline.low, baseline.high
-    level = f"{people(baseline.expected):,}"
-    if low is not None and high is not None and low != high:
-        level = f"{people(low):,}-{people(high):,}"
-    name = names.get(baseline.source or "", baseline.source or "")
-    normal = {
-        "operator": f"a normal {level} set by the operator",
-        "stated": f"a normal {level} ({name})",
-        "derived": f"{level} the period before ({name})",
-        "learned": f"{level} {says(baseline)}, threshold {people(baseline.threshold):,}",
-        "record": f"{level} in the highest week of the {baseline.method} before",
-        "absolute": f"no known normal and more than {level} (absolute, set by the operator)",
-    }[baseline.kind]
-    who = "" if baseline.population == "people" else f" {baseline.population}"
-    count = f"{episode.report_count} report{'' if episode.report_count == 1 else 's'}"
-    times = f"{_ratio(episode.rate, baseline.expected):.1f} times" if baseline.expected else "from nothing"
-    end = (
-        ""
-        if episode.until is None
-        else f"; back {'above' if episode.rule == DROP else 'below'} it on {iso_day(episode.until)}"
-    )
-    when = f"a day in the week to {iso_day(episode.day)}" if baseline.kind == "record" else f"on {iso_day(episode.day)}"
-    return f"{flow} {people(episode.rate):,}{who} {when} against {normal}: {times}; {count}{end}"
 
 
 def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Baseline | None]:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import msgspec
 
+from streams.corroboration import agreed, capped
 from streams.counts import PEOPLE, Key
 from streams.ledger import Node, evidence
 from streams.lifecycle import Run, alerts_from
 from streams.memo import Judgement
 from streams.records import Baseline, Episode
-from streams.rules import EXACT, SEVERITIES, Detection, Rules
+from streams.rules import DROP as RULE
+from streams.rules import EXACT, Detection, Rules
 from streams.totals import finished
-
-RULE = "drop"
-"""The rule: people a day under a share of the baseline's expected rate."""
 
 LATELY = range(1, 29)
 """Who spoke of any of so many days before a day is missed when silent on it."""
@@ -127,8 +126,12 @@ def _episode(node: Node, rules: Detection, days: list[int], until: int | None) -
     assert baseline is not None
     assert rate is not None
     assert depth is not None
-    reports, count = evidence(node, Key(baseline.population, "people"), {day, deepest})
-    severity, peak_severity = (SEVERITIES[_rank(judged[one], rules)] for one in (day, deepest))
+    key = Key(baseline.population, "people")
+    both = (day, deepest)
+    ranked = capped(rules, [_rank(judged[one], rules) for one in both], lambda place: agreed(node, key, both[place]))
+    severity, peak_severity = ranked.severities
     found = levels(baseline, rules)
     level = baseline if found is None else msgspec.structs.replace(baseline, threshold=found[0])
-    return Episode(days[0], until, day, rate, level, severity, deepest, depth, peak_severity, reports, count, RULE)
+    reports, count = evidence(node, key, {day, deepest})
+    told = (severity, deepest, depth, peak_severity, reports, count, RULE)
+    return Episode(days[0], until, day, rate, level, *told, note=ranked.note)

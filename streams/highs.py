@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import takewhile
 
+from streams.corroboration import CRITICAL, capped, vouched
 from streams.counts import PEOPLE
 from streams.ledger import Node, evidence
 from streams.lifecycle import Run, alerts_from, days_in
 from streams.reconcile import Bin
 from streams.records import Baseline, Episode
-from streams.rules import EXACT, SEVERITIES, Detection, Rules
-
-RULE = "record"
-"""The rule: the people of seven days are more than in any seven days of the `record` period before."""
+from streams.rules import EXACT, Detection, Rules
+from streams.rules import RECORD as RULE
 
 WEEK = 7
 
@@ -26,11 +25,11 @@ class Highs:
     records, the highest of the period before. `stale` are days that changed.
     """
 
-    def __init__(self, period: int) -> None:
+    def __init__(self, period: int, days: Iterable[int] = ()) -> None:
         self.period = period
         self.weeks: dict[int, float] = {}
         self.before: dict[int, float] = {}
-        self.stale: set[int] = set()
+        self.stale = set(days)
 
     def refresh(self, bins: Mapping[int, Bin], newest: int) -> None:
         """Work out anew what the stale days bear on: their weeks, and the records of so long after them."""
@@ -92,12 +91,10 @@ def records(node: Node, rules: Rules) -> list[Episode]:
     The rate is that of a day of the week, what is expected the rate of the highest week before the run.
     """
     series, detection = node.series.get(PEOPLE), rules.detection
-    if detection.record is None or series is None:
+    period = detection.record
+    if period is None or series is None:
         return []
-    highs = node.memo.highs
-    if highs is None:
-        highs = node.memo.highs = Highs(days_in(detection.record))
-        highs.stale.update(series.bins)
+    highs = node.memo.view(Highs, lambda: Highs(days_in(period), series.bins))
     highs.refresh(series.bins, series.last or 0)
     runs = highs.runs(WEEK * detection.minimum_people)
     known = sorted(highs.weeks)
@@ -124,19 +121,26 @@ def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until:
     day, peak_day = days[-1], max(days, key=lambda one: (highs.weeks[one], -one))
     expected = highs.before[days[0]] / WEEK
     rates = [highs.weeks[one] / WEEK for one in (day, peak_day)]
-    severities = [SEVERITIES[rules.rank(rate / expected if expected else float("inf"))] for rate in rates]
-    reports, count = evidence(node, PEOPLE, {end - back for end in (day, peak_day) for back in range(WEEK)})
+    ends = (day, peak_day)
+
+    def enough(place: int) -> bool:
+        people = sum([vouched(node, PEOPLE, ends[place] - back) for back in range(WEEK)]) / WEEK
+        return people > 0 and rules.rank(people / expected if expected else float("inf")) >= CRITICAL
+
+    ranked = capped(rules, [rules.rank(rate / expected if expected else float("inf")) for rate in rates], enough)
+    reports, count = evidence(node, PEOPLE, {end - back for end in ends for back in range(WEEK)})
     return Episode(
         since=days[0],
         until=until,
         day=day,
         rate=rates[0],
         baseline=Baseline("record", expected, expected, method=rules.record),
-        severity=severities[0],
+        severity=ranked.severities[0],
         peak_day=peak_day,
         peak_rate=rates[1],
-        peak_severity=severities[1],
+        peak_severity=ranked.severities[1],
         reports=reports,
         report_count=count,
         rule=RULE,
+        note=ranked.note,
     )

@@ -195,6 +195,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.nodes: dict[Flow, Node] = {}
+        self.clocks: dict[Flow, int | None] = {}  # of origins, what silences were last judged by (see overdue)
         self._batch = _Batch()
 
     # --- claims in ---------------------------------------------------------------------------------------------

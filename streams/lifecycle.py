@@ -7,7 +7,7 @@ What comes out follows from the runs alone, so it depends on the set of reports 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -100,3 +100,43 @@ def _cools(before: Joined, run: Run, patience: Patience, place: int, severity: C
     """Whether a run begins too soon after the alert before it, and is no worse."""
     soon = before.until is not None and run.since < before.until + patience.cooldown
     return soon and severity(place) <= max(severity(one) for one in before.members)
+
+
+def gathered(
+    days: Iterable[int], closes: Callable[[int, int], int | None], end: int
+) -> list[tuple[list[int], int | None]]:
+    """Days on which something holds, as ordinals, gathered to runs, each with the day that closes it or None.
+
+    `closes(first, end)`: the first day from one up to another (exclusive) that closes a run, or None; `end` is the day
+    after the last there is.
+    """
+    runs: list[tuple[list[int], int | None]] = []
+    for day in sorted(days):
+        if runs:
+            held = runs[-1][0]
+            until = closes(held[-1] + 1, day)
+            if until is None:
+                held.append(day)
+                continue
+            runs[-1] = (held, until)
+        runs.append(([day], None))
+    if runs:
+        runs[-1] = (runs[-1][0], closes(runs[-1][0][-1] + 1, end))
+    return runs
+
+
+def patient(
+    runs: Sequence[tuple[list[int], int | None]],
+    patience: Patience,
+    closes: Callable[[int, int], int | None],
+    end: int,
+    severity: Callable[[int], int],
+) -> list[tuple[list[int], int | None]]:
+    """The alerts that such runs come to: all their days, and the day that closes each. See alerts_from."""
+    joined = alerts_from(
+        [Run(days[0], days[-1], until) for days, until in runs],
+        patience,
+        lambda first, before: closes(first, end if before is None else before),
+        lambda place: max(severity(day) for day in runs[place][0]),
+    )
+    return [([day for place in one.members for day in runs[place][0]], one.until) for one in joined]

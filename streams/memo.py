@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 from streams.records import Baseline, DayFigure, Episode
 from streams.rules import Rules
 
 if TYPE_CHECKING:
     from streams.baselines import Level
-    from streams.highs import Highs
 
 
 class Judgement(NamedTuple):
@@ -18,6 +17,15 @@ class Judgement(NamedTuple):
 
     baseline: Baseline | None
     rate: float | None
+
+
+class View(Protocol):
+    """What a rule has worked out of a flow's days and keeps; `stale` are days that changed since."""
+
+    stale: set[int]
+
+
+V = TypeVar("V", bound=View)
 
 
 class Memo:
@@ -36,7 +44,7 @@ class Memo:
         self.learned: dict[int, Baseline | None] = {}
         self.above: set[int] = set()
         self.low: set[int] = set()
-        self.highs: Highs | None = None
+        self.views: dict[type, View] = {}
         self.figures: dict[int, DayFigure] = {}
         self.episodes: dict[tuple[int, int, int | None], Episode] = {}
         self.due: set[int] = set()
@@ -48,14 +56,21 @@ class Memo:
         """The bins of some days changed, and so may what is learned from them for later days."""
         days = list(days)
         self.newest = max(self.newest, max(days, default=0))
-        if self.highs is not None:
-            self.highs.stale.update(days)
+        for view in self.views.values():
+            view.stale.update(days)
         for day in days:
             self.figures.pop(day, None)
             self.due.add(day)
             for later in range(day + self.later.start, min(day + self.later.stop, self.newest + 1)):
                 self.learned.pop(later, None)
                 self.due.add(later)
+
+    def view(self, kind: type[V], make: Callable[[], V]) -> V:
+        """What a rule keeps of this flow, made where there is none yet; it hears of every day that changes."""
+        held = self.views.get(kind)
+        if held is None:
+            held = self.views[kind] = make()
+        return cast("V", held)
 
     def forget(self) -> None:
         """Levels or doubts came or went, or the rules are others: nothing holds any more."""
@@ -69,7 +84,7 @@ class Memo:
         if self.rules is not rules:
             self.rules = rules
             self.later = rules.detection.looks_back
-            self.highs = None
+            self.views.clear()
             self.learned.clear()
             self.forget()
         return self

@@ -36,6 +36,12 @@ CATALOGUE = (
     Metric("bordertally_flow_baseline_people", "gauge", ("flow",), "People a day expected; absent without a baseline."),
     Metric("bordertally_flow_threshold_people", "gauge", ("flow",), "People a day above which an alert opens."),
     Metric(
+        "bordertally_flow_last_day_timestamp_seconds",
+        "gauge",
+        ("flow",),
+        "The latest day that a claim covers, as its first second UTC: what stands still when everybody is silent.",
+    ),
+    Metric(
         "bordertally_consumer_lag_records", "gauge", ("hop", "topic", "partition"), "Records not yet worked through."
     ),
     Metric("bordertally_ledger_flows", "gauge", (), "Flows in this worker's ledgers."),

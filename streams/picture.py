@@ -6,13 +6,21 @@ from collections.abc import Collection
 
 from streams.alerts import episodes, latest_rate
 from streams.counts import PEOPLE
+from streams.disputes import disputes
 from streams.drops import drops
 from streams.highs import records
 from streams.ledger import Node
+from streams.overdue import overdue
 from streams.periods import iso_day
-from streams.records import FlowState
+from streams.records import Episode, FlowState
 from streams.rules import Rules
+from streams.shares import shares
 from streams.totals import LONGEST, conflicts, day_figures, noted, totals
+
+
+def all_episodes(node: Node, rules: Rules) -> list[Episode]:
+    """What every rule finds on a flow, rule by rule; `rules` are those of the flow."""
+    return [found for find in (episodes, drops, records, overdue, disputes, shares) for found in find(node, rules)]
 
 
 def flow_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> FlowState:
@@ -29,7 +37,7 @@ def flow_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> FlowSt
         published=node.published,
         totals=windows,
         days=day_figures(node, PEOPLE, LONGEST, spoken),
-        episodes=[*episodes(node, rules), *drops(node, rules), *records(node, rules)],
+        episodes=all_episodes(node, rules),
         conflicts=conflicts(node),
         baseline=baseline,
         parts=[total for key in sorted(node.series) if key != PEOPLE for total in totals(node, key, limit)],

@@ -202,10 +202,11 @@ class Total(Struct, frozen=True):
 class Baseline(Struct, frozen=True):
     """The normal level of a day: people a day expected, the threshold, where it comes from, and in whose words.
 
-    `method` names how a learned one was learned, and how long a record has stood.
+    `method` names how a learned one was learned, and how long a record has stood. Of a `silence` (`cadence`) the
+    figures are days; of a `conflict` (`claims`) they are what the more trusted claims leave.
     """
 
-    kind: Literal["operator", "stated", "derived", "learned", "absolute", "record"]
+    kind: Literal["operator", "stated", "derived", "learned", "absolute", "record", "cadence", "claims"]
     expected: float
     threshold: float
     population: str = "people"
@@ -220,7 +221,8 @@ class Episode(Struct, frozen=True):
     """A run of days on which a flow's daily rate exceeded its threshold: a function of the set of reports alone.
 
     Days are ordinals; `until` (exclusive) is None while nothing says it is over. `day`, `rate` and `baseline` are
-    of the latest exceeding day, `peak_*` of the day with the highest ratio; of a `drop`, with the lowest.
+    of the latest exceeding day, `peak_*` of the day with the highest ratio; of a `drop`, with the lowest. `about`: see
+    Alert. `note`: what the sentence says besides.
     """
 
     since: int
@@ -235,6 +237,8 @@ class Episode(Struct, frozen=True):
     reports: list[str]
     report_count: int
     rule: str = "daily-rate"
+    about: str | None = None
+    note: str = ""
 
 
 class FlowState(Struct, frozen=True):
@@ -276,6 +280,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     `since`, `day`, `until`, `peak_day` are dates (`until` exclusive, null while open); `rate`, `expected`, `threshold`,
     `peak_rate` people a day; `published` the time of the newest report it rests on. `previous`: the id of the
     alert of the same flow and rule before this one, as known when the record was made; null for the first.
+    `about`: of a `silence` the source, of a `conflict` the report that cannot hold, of a `checkpoint-share` the flow
+    below that surges.
     """
 
     id: str
@@ -302,6 +308,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     explanation: str
     merged_into: str | None = None
     previous: str | None = None
+    about: str | None = None
 
 
 class Conflict(Struct, frozen=True):

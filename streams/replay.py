@@ -11,6 +11,7 @@ from streams.alerts import Known, advance
 from streams.errors import RefusedError
 from streams.flows import Flow
 from streams.ledger import Ledger
+from streams.overdue import to_tell
 from streams.picture import flow_state
 from streams.records import Alert, Claim, Conflict, DayFigure, FlowState, Noted, Total
 from streams.reports import Limits
@@ -87,7 +88,7 @@ class Desk:
 
     def take(self, claims: Iterable[Claim]) -> Iterator[Alert]:
         """Apply a batch; yields the alert records it leads to, in order."""
-        for flow in self.ledger.apply(claims).flows:
+        for flow in to_tell(self.ledger, self.ledger.apply(claims).flows, self.rules):
             state = self.states[flow] = flow_state(self.ledger.nodes[flow], self.rules)
             self.known[flow], said = advance(self.known.get(flow, []), state, self.names)
             self.log += said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,7 +20,11 @@ EXACT = 1e-9
 
 SEVERITIES = ("notice", "warning", "critical")
 
-NAMES = ("daily-rate", "drop", "record", "silence", "conflict", "checkpoint-share")
+RATE, DROP, RECORD, SILENCE, CONFLICT, SHARE = (
+    *("daily-rate", "drop", "record"),
+    *("silence", "conflict", "checkpoint-share"),
+)
+NAMES = (RATE, DROP, RECORD, SILENCE, CONFLICT, SHARE)
 """The rules by which alerts open."""
 
 
@@ -38,6 +43,11 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `drop`: the share of the expected rate below which a flow has dropped; None looks for no drops.
     `record`: how long no week may have been as high for one to be a record, such as "52w"; None looks for no records.
+    `silence`: how many times its usual time between reports a source may say nothing of a flow, while others speak.
+    `conflict`: the share of a claim's own figure by which more trusted ones may refute it; None looks for no conflicts.
+    `checkpoint_share`: how many times its usual share of the total of the flow above a surging flow has, while that
+    total falls. `corroborate`: whether critical needs two independent sources or one graded A (see corroboration).
+
     `for`, `keep_firing_for`, `cooldown`: see lifecycle.Patience; durations in days or weeks such as "2d".
     `inhibit`: whether an open alert of the same rule on a flow above keeps those who notify quiet (see silences).
 
@@ -57,6 +67,10 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     absolute: float | None = None
     drop: float | None = None
     record: str | None = None
+    silence: float | None = None
+    conflict: float | None = None
+    checkpoint_share: float | None = None
+    corroborate: bool = False
     for_: str = msgspec.field(default="0d", name="for")
     keep_firing_for: str = "0d"
     cooldown: str = "0d"
@@ -90,6 +104,10 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return looks_back(self.methods)
 
 
+OPTIONAL = ("drop", "record", "silence", "conflict", "checkpoint_share")
+"""The rules that are off unless they are set."""
+
+
 class OperatorBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A normal level an operator sets: `daily` people (a figure or a range), from one date until another, exclusive."""
 
@@ -109,6 +127,7 @@ class OperatorBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Settings of detection for some flows, instead of those in Detection; None leaves a setting as it is.
 
+    A rule that is on is turned off by false.
     `flow` is a pattern as in the source registry: a flow stands for itself and all below it, `*` for any one part.
     """
 
@@ -119,8 +138,12 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     sigma_floor_share: float | None = None
     minimum_people: float | None = None
     absolute: float | None = None
-    drop: float | None = None
-    record: str | None = None
+    drop: float | bool | None = None
+    record: str | bool | None = None
+    silence: float | bool | None = None
+    conflict: float | bool | None = None
+    checkpoint_share: float | bool | None = None
+    corroborate: bool | None = None
     for_: str | None = msgspec.field(default=None, name="for")
     keep_firing_for: str | None = None
     cooldown: str | None = None
@@ -129,7 +152,12 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def over(self, detection: Detection) -> Detection:
         """The settings with these in their place."""
         given = {name: getattr(self, name) for name in self.__struct_fields__ if name != "flow"}
-        return msgspec.structs.replace(detection, **{name: value for name, value in given.items() if value is not None})
+        given = {
+            name: None if name in OPTIONAL and value is False else value
+            for name, value in given.items()
+            if value is not None
+        }
+        return msgspec.structs.replace(detection, **given)
 
 
 @dataclass(frozen=True)
@@ -144,6 +172,11 @@ class Rules:
     def for_flow(self, flow: str) -> list[OperatorBaseline]:
         """The operator's baselines of one flow, in the order written; the last that holds on a day wins."""
         return [one for one in self.baselines if one.flow == flow]
+
+    @property
+    def listens(self) -> bool:
+        """Whether silences are looked for on any flow."""
+        return self.detection.silence is not None or any(one.silence for one in self.flows)
 
     def of(self, flow: str) -> Rules:
         """The rules as they are for one flow; of several `[[flows]]` that cover it the later ones go over the earlier.
@@ -208,8 +241,21 @@ def _flow(one: FlowRules, where: str, blocs: frozenset[str]) -> FlowRules:
         flow = nested(check_pattern(one.flow), blocs)
     except RefusedError as error:
         raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
+    for name in OPTIONAL:
+        if getattr(one, name) is True:
+            raise ConfigError(f"{where}.{name}: true must be a figure, or false to turn the rule off")
     _check(one.over(Detection()), where)
     return msgspec.structs.replace(one, flow=flow)
+
+
+_BOUNDS: dict[str, tuple[Callable[[float], bool], str]] = {
+    **dict.fromkeys(("sigma_floor", "sigma_floor_share", "minimum_people"), (lambda one: one >= 0, "0 or more")),
+    "absolute": (lambda one: one > 0, "above 0"),
+    "drop": (lambda one: 0 < one < 1, "above 0, below 1"),
+    "silence": (lambda one: one >= 1, "1 or more"),
+    "conflict": (lambda one: 0 <= one < 1, "0 or more, below 1"),
+    "checkpoint_share": (lambda one: one > 1, "above 1"),
+}
 
 
 def _check(detection: Detection, where: str) -> None:
@@ -219,13 +265,10 @@ def _check(detection: Detection, where: str) -> None:
             raise ConfigError(f"{where}.learned: {shown(name)} is no method; there are {', '.join(METHODS)}")
     if not detection.sigmas > 1:  # C3 counts what lies more than one standard deviation above the mean
         raise ConfigError(f"{where}.sigmas: {shown(detection.sigmas)} must be above 1")
-    for name in ("sigma_floor", "sigma_floor_share", "minimum_people"):
-        if not getattr(detection, name) >= 0:
-            raise ConfigError(f"{where}.{name}: {shown(getattr(detection, name))} must be 0 or more")
-    if detection.absolute is not None and not detection.absolute > 0:
-        raise ConfigError(f"{where}.absolute: {shown(detection.absolute)} must be above 0")
-    if detection.drop is not None and not 0 < detection.drop < 1:
-        raise ConfigError(f"{where}.drop: {shown(detection.drop)} must be above 0, below 1")
+    for name, (allowed, words) in _BOUNDS.items():
+        value = getattr(detection, name)
+        if value is not None and not allowed(value):
+            raise ConfigError(f"{where}.{name}: {shown(value)} must be {words}")
     _check_durations(detection, where)
 
 

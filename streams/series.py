@@ -93,6 +93,11 @@ class Series:
         index = bisect_right(groups, day, key=lambda group: group[0]) - 1
         return groups[index] if index >= 0 and groups[index][1] >= day else None
 
+    def constraints(self, day: int) -> list[Constraint]:
+        """The counting claims of this very series that touch a day, and those connected with them by others."""
+        group = self._group(day)
+        return [*([] if group is None else group[2]), *self.counts.folded(day)]
+
     def span(self, days: Iterable[int]) -> set[int]:
         """All days whose bins depend on the claims and floors of these days."""
         if not self.groups():

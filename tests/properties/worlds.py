@@ -15,7 +15,7 @@ from streams.ledger import Ledger
 from streams.records import Claim
 from streams.replay import Desk
 from streams.reports import read_report
-from streams.rules import OperatorBaseline, Rules
+from streams.rules import Detection, FlowRules, OperatorBaseline, Rules
 from streams.sources import Grade, Registry, Source
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
@@ -29,6 +29,22 @@ REGISTRY = Registry(
     frozenset({"EU"}),
 )
 RULES = Rules(baselines=(OperatorBaseline(flow="RU:GE", daily=900.0),))
+EVERY_RULE = Rules(
+    Detection(
+        learned="c1",
+        minimum_people=0,
+        sigma_floor_share=0,
+        drop=0.7,
+        record="6d",
+        silence=1.0,
+        conflict=0.0,
+        checkpoint_share=1.01,
+        corroborate=True,
+    ),
+    (OperatorBaseline(flow="RU:GE", daily=900.0),),
+    (FlowRules(flow="RU:KZ:aksai", keep_firing_for="2d"), FlowRules(flow="RU:GE", silence=False)),
+)
+"""Every rule is on and easily moved."""
 FLOWS = ("RU", "RU:KZ", "RU:KZ:aksai", "RU:KZ:mashtakovo", "RU:GE", "RU:GE:lars", "RU:EU", "RU:FI", "RU:FI:vaalimaa")
 QUALIFIERS = ("stated", "count", "count", "about", "nearly", "more_than", "at_least", "at_most")
 WHOLE_DAYS = 26
@@ -146,6 +162,33 @@ def busy_weeks(draw: st.DrawFn) -> list[list[Claim]]:
 
 
 @st.composite
+def busy_borders(draw: st.DrawFn) -> list[list[Claim]]:
+    """Daily counts of two checkpoints that fill and empty against each other, now and then one falls silent.
+
+    Others speak of their country, and of another one, so that time goes on and observers differ.
+    """
+    length = draw(st.integers(12, WHOLE_DAYS))
+    documents = []
+    figures = st.sampled_from((20, 100, 110, 120, 130, 400))
+    for flow, source, times, odds in (
+        ("RU:KZ:aksai", "b", 1, 6),
+        ("RU:KZ:mashtakovo", "c", 4, 6),
+        ("RU:KZ", "a", 5, 2),
+        ("RU:GE", "c", 1, 5),
+    ):
+        speaks = True
+        for index in range(length):
+            speaks = draw(st.integers(0, 7)) > 0 if speaks else draw(st.integers(0, 3)) == 0
+            if speaks and draw(st.integers(1, 6)) <= odds:
+                people = draw(figures) * times
+                fields = {"flow": flow, "period": _day(index), "people": people, "qualifier": "count"}
+                published = (START + timedelta(days=index + 1, hours=9)).isoformat()
+                head = {"id": f"{flow}-{index}", "source": source, "published": published}
+                documents.append({**head, "claims": [fields]})
+    return read(documents)
+
+
+@st.composite
 def batched(draw: st.DrawFn, world: Sequence[list[Claim]]) -> list[list[Claim]]:
     """The same claims in another order, cut into batches anew."""
     flat = draw(st.permutations([one for claims in world for one in claims]))
@@ -153,9 +196,9 @@ def batched(draw: st.DrawFn, world: Sequence[list[Claim]]) -> list[list[Claim]]:
     return [list(flat[left:right]) for left, right in pairwise([0, *cuts, len(flat)]) if left < right]
 
 
-def desk_of(batches: Iterable[Iterable[Claim]]) -> Desk:
+def desk_of(batches: Iterable[Iterable[Claim]], rules: Rules = RULES) -> Desk:
     """A desk after some batches."""
-    desk = Desk(REGISTRY, RULES)
+    desk = Desk(REGISTRY, rules)
     for batch in batches:
         list(desk.take(batch))
     return desk
