@@ -27,6 +27,8 @@ from agents.servers.errors import ServerError
 from agents.show import normal_levels, show_outcome
 from agents.silences_cli import silences
 from agents.topics import create_topics
+from agents.watch_cli import watch
+from agents.webhooks_cli import webhooks
 from agents.words_cli import read, review
 from streams.errors import BordertallyError
 from streams.replay import Desk, read_all
@@ -42,8 +44,10 @@ cli = typer.Typer(
 cli.command()(read)
 cli.command()(follow)
 cli.command()(gateway)
+cli.command()(watch)
 cli.add_typer(review, name="review")
 cli.add_typer(silences, name="silences")
+cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(rules_commands, name="rules")
 
 

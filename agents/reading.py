@@ -17,7 +17,7 @@ QUIET_S = 1.5
 
 async def read_topic(brokers: str, topic: str, quiet_s: float = QUIET_S) -> list[Any]:
     """Every record of a topic from the beginning, in order of time. Raises BordertallyError when there is none."""
-    count = await _partitions(brokers, topic)
+    count = await partitions_of(brokers, topic)
     if not count:
         raise BordertallyError(f"topic {topic} does not exist; bordertally topics --create makes it")
     consumer = AIOKafkaConsumer(
@@ -38,7 +38,8 @@ async def read_topic(brokers: str, topic: str, quiet_s: float = QUIET_S) -> list
     return sorted(found, key=lambda record: (record.timestamp, record.partition, record.offset))
 
 
-async def _partitions(brokers: str, topic: str) -> int:
+async def partitions_of(brokers: str, topic: str) -> int:
+    """How many partitions a topic has; 0 when there is no such topic."""
     admin = AIOKafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=20_000)
     try:
         await admin.start()

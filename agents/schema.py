@@ -11,6 +11,7 @@ from streams.records import Alert, Claims, FlowState, Report
 from streams.silences import Silence
 from streams.statements.review import Decision, Item
 from streams.topics import Topics
+from streams.webhooks import Attempt
 
 _TOPICS = Topics()
 _PAYLOADS: dict[str, tuple[Any, str, str]] = {
@@ -21,6 +22,7 @@ _PAYLOADS: dict[str, tuple[Any, str, str]] = {
     _TOPICS.totals: (FlowState, "application/json", "send"),
     _TOPICS.alerts: (Alert, "application/json", "send"),
     _TOPICS.silences: (Silence, "application/json", "send"),
+    _TOPICS.webhooks_log: (Attempt, "application/json", "send"),
 }
 
 
@@ -32,7 +34,7 @@ def report_schema() -> dict[str, Any]:
 
 def asyncapi() -> dict[str, Any]:
     """AsyncAPI 3.0 document: every topic producers and subscribers see, with the schema of its messages."""
-    types = [Report, Claims, FlowState, Alert, Item, Decision, Silence]
+    types = [Report, Claims, FlowState, Alert, Item, Decision, Silence, Attempt]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     meanings = {spec.name: spec.meaning for spec in _TOPICS.specs()}
     channels: dict[str, Any] = {}

@@ -143,9 +143,29 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         from agents.delivery.redis import RedisView  # noqa: PLC0415 - the client costs a start what it need not
 
         app.services.append(RedisView(context))
+    add_notifiers(app, context)
 
     @app.on_partitions_revoked.connect
     async def away(*_: object, **__: object) -> None:
         context.ready.difference_update(hop.value for hop in FAUST_HOPS)
 
     return app
+
+
+def add_notifiers(app: Worker, context: Context) -> None:
+    """The hops that tell others, where there is anybody to tell; a hop without is ready at once."""
+    settings = context.settings
+    if Hop.WEBHOOKS in settings.hops:
+        if settings.webhooks is None:
+            context.ready.add(Hop.WEBHOOKS.value)
+        else:
+            from agents.delivery.webhooks.hop import Webhooks  # noqa: PLC0415 - as above
+
+            app.services.append(Webhooks(context))
+    if Hop.ALERTMANAGER in settings.hops:
+        if not settings.alertmanager_url:
+            context.ready.add(Hop.ALERTMANAGER.value)
+        else:
+            from agents.delivery.alertmanager import Alertmanager  # noqa: PLC0415 - as above
+
+            app.services.append(Alertmanager(context))

@@ -47,4 +47,18 @@ CATALOGUE = (
     Metric("bordertally_ledger_flows", "gauge", (), "Flows in this worker's ledgers."),
     Metric("bordertally_redis_up", "gauge", (), "1 while the serving view in Redis can be written."),
     Metric("bordertally_delivered_total", "counter", ("topic",), "Records written to Redis."),
+    Metric(
+        "bordertally_webhook_attempts_total",
+        "counter",
+        ("subscription", "verdict"),
+        "Tries to deliver an event: delivered, failed, given_up, gone.",
+    ),
+    Metric("bordertally_webhook_seconds", "histogram", (), "Alert record written to event delivered.", _SECONDS),
+    Metric(
+        "bordertally_webhook_waiting_events", "gauge", ("subscription",), "Events not yet delivered that wait here."
+    ),
+    Metric("bordertally_webhook_disabled", "gauge", ("subscription",), "1 while a subscription is switched off."),
+    Metric("bordertally_alertmanager_up", "gauge", ("target",), "1 while this Alertmanager takes alerts."),
+    Metric("bordertally_alertmanager_alerts", "gauge", ("state",), "Alerts kept firing or resolved there."),
+    Metric("bordertally_alertmanager_sent_total", "counter", ("target", "outcome"), "Alerts sent: accepted, failed."),
 )

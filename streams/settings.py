@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from streams.errors import ConfigError, shown
+from streams.targets import allowed_networks
 
 
 class Hop(enum.StrEnum):
@@ -19,6 +20,8 @@ class Hop(enum.StrEnum):
     LEDGER = "ledger"
     ALERTS = "alerts"
     DELIVERY = "delivery"
+    WEBHOOKS = "webhooks"
+    ALERTMANAGER = "alertmanager"
 
 
 class Settings(BaseSettings):
@@ -31,7 +34,7 @@ class Settings(BaseSettings):
     sources: Path | None = Field(None, description="The source registry (TOML). Default: the sample's registry.")
     rules: Path | None = Field(None, description="Detection settings and operator baselines (TOML). Default: built in.")
     hops: Annotated[tuple[Hop, ...], NoDecode] = Field(
-        tuple(Hop), description="Stages this worker runs, separated by commas: intake, ledger, alerts, delivery."
+        tuple(Hop), description=f"Stages this worker runs, separated by commas: {', '.join(Hop)}."
     )
     app_id: str = Field("bordertally", min_length=1, description="Prefix of the consumer groups.")
     topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Stands before every topic's name.")
@@ -56,6 +59,19 @@ class Settings(BaseSettings):
     skew_s: int = Field(86_400, ge=0, le=864_000, description="Seconds that a time may lie ahead.")
     flow_metrics: int = Field(200, ge=0, le=10_000, description="Flows that get metrics of their own at most.")
     alert_log: int = Field(10_000, ge=1, le=10_000_000, description="Alert records kept in Redis at most.")
+    webhooks: Path | None = Field(
+        None, description="Webhook subscriptions (TOML). Default: none, the hop does nothing."
+    )
+    webhook_allow: str = Field(
+        "", description="Networks webhooks may reach though they are not public, such as 10.0.0.0/8, by commas."
+    )
+    alertmanager_url: str = Field(
+        "", description="Alertmanagers to tell of open alerts, by commas: http://host:9093. Default: none."
+    )
+    alertmanager_resend_s: float = Field(
+        60.0, ge=1, le=3_600, description="Seconds between sendings of an open alert; it expires after four of them."
+    )
+    public_url: str = Field("", description="Where subscribers reach the gateway: what notifications link to.")
     extractor: str = Field(
         "", description="module:function that proposes claims out of words, for the review; none by default."
     )
@@ -70,7 +86,13 @@ class Settings(BaseSettings):
     @classmethod
     def _some(cls, value: tuple[Hop, ...]) -> tuple[Hop, ...]:
         if not value:
-            raise ValueError("at least one of intake, ledger, alerts, delivery")
+            raise ValueError(f"at least one of {', '.join(Hop)}")
+        return value
+
+    @field_validator("webhook_allow")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        allowed_networks(value)
         return value
 
     @field_validator("brokers")

@@ -10,17 +10,32 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
 
 from streams.errors import BordertallyError, RefusedError, shown
 from streams.flows import check_pattern, covers
-from streams.records import Alert, AlertState
+from streams.records import AlertState
 from streams.rules import NAMES, SEVERITIES, Rules
 
 OPEN = (AlertState.FIRING, AlertState.UPDATED)
+
+
+class Notice(Protocol):
+    """Of an alert, what decides whether anybody is told of it."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def flow(self) -> str: ...  # noqa: D102
+    @property
+    def rule(self) -> str: ...  # noqa: D102
+    @property
+    def state(self) -> AlertState: ...  # noqa: D102
+    @property
+    def severity(self) -> str: ...  # noqa: D102
 
 
 class Silence(Struct, frozen=True, kw_only=True):
@@ -42,18 +57,18 @@ class Silence(Struct, frozen=True, kw_only=True):
         """Whether it holds at a time."""
         return self.since <= now < self.until
 
-    def matches(self, alert: Alert) -> bool:
+    def matches(self, alert: Notice) -> bool:
         """Whether it is about an alert, whenever it holds."""
         return covers(self.flow, alert.flow) and self.rule in (None, alert.rule)
 
 
-def silenced(alert: Alert, silences: Iterable[Silence], now: datetime) -> Silence | None:
+def silenced(alert: Notice, silences: Iterable[Silence], now: datetime) -> Silence | None:
     """The silence that keeps an alert quiet at a time: of several the one that holds longest, then the first by id."""
     found = [one for one in silences if one.active(now) and one.matches(alert)]
     return min(found, key=lambda one: (-one.until.timestamp(), one.id), default=None)
 
 
-def inhibited(alert: Alert, open_alerts: Iterable[Alert], rules: Rules | None = None) -> str | None:
+def inhibited(alert: Notice, open_alerts: Iterable[Notice], rules: Rules | None = None) -> str | None:
     """The id of the alert above that makes an alert no news of its own: the nearest, then the first by id.
 
     It stands on a flow above, is open, of the same rule, and at least as severe. `rules`: only where `inhibit` is on

@@ -75,6 +75,16 @@ class Topics:
         """What operators do not want to be told of."""
         return f"{self.prefix}silences"
 
+    @property
+    def webhooks(self) -> str:
+        """How far each webhook subscription has been delivered to."""
+        return f"{self.prefix}webhooks"
+
+    @property
+    def webhooks_log(self) -> str:
+        """Every try to deliver by webhook."""
+        return f"{self.prefix}webhooks.log"
+
     def changelog(self, table: str) -> str:
         """What a table is restored from."""
         return f"{self.prefix}{table}-changelog"
@@ -98,6 +108,8 @@ class Topics:
             (self.changelog("alerts"), _COMPACT, "the alerts' table: what was said about each flow"),
             (self.alerts, _FOREVER, "every alert record, keyed by flow, kept"),
             (self.silences, _COMPACT, "silences of operators: which alerts nobody is told of, and until when"),
+            (self.webhooks, _COMPACT, "how far each webhook subscription is, and which are disabled"),
+            (self.webhooks_log, _WEEK, "every try to deliver an event by webhook"),
         ]
         size = {"max.message.bytes": str(BIGGEST)}
         return [TopicSpec(name, partitions, replication, size | config, meaning) for name, config, meaning in rows]

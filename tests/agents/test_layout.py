@@ -11,8 +11,20 @@ import pytest
 
 STREAMS = sorted(Path("streams").rglob("*.py"))
 ALLOWED = {"streams", "msgspec", "pycountry", "pydantic", "pydantic_settings"}
-ALLOWED |= {"__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"}
-ALLOWED |= {"itertools", "json", "math", "pathlib", "re", "tomllib", "typing", "zlib", "zoneinfo", "operator"}
+ALLOWED |= {"__future__", "bisect", "collections", "dataclasses", "datetime", "email", "enum", "functools", "hashlib"}
+ALLOWED |= {
+    "ipaddress",
+    "itertools",
+    "json",
+    "math",
+    "pathlib",
+    "re",
+    "tomllib",
+    "typing",
+    "zlib",
+    "zoneinfo",
+    "operator",
+}
 METHODS = {"now", "today", "utcnow", "read_text", "read_bytes", "write_text"}
 FUNCTIONS = {"open", "print", "input"}
 

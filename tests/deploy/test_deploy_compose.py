@@ -75,7 +75,7 @@ def test_compose_itself_accepts_the_file(environment: list[str]) -> None:
 
 
 def test_services() -> None:
-    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "demo", "prometheus"}
+    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "demo", "prometheus", "alertmanager"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -111,7 +111,7 @@ def test_our_containers_are_read_only_and_not_root(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
 
 
-@pytest.mark.parametrize("name", ["kafka", "redis", "worker", "prometheus"])
+@pytest.mark.parametrize("name", ["kafka", "redis", "worker", "prometheus", "alertmanager"])
 def test_what_keeps_running_has_a_health_check_and_limits(name: str) -> None:
     service = SERVICES[name]
     assert service["healthcheck"]["test"][0] == "CMD"
@@ -184,7 +184,8 @@ def test_worker_accepts_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.http_host, settings.http_port) == ("0.0.0.0", 6066)
     assert (settings.partitions, settings.replication) == (8, 1)
     mounted = binds(SERVICES["worker"])
-    assert {str(settings.sources), str(settings.rules)} == set(mounted)
+    assert {str(settings.sources), str(settings.rules), str(settings.webhooks)} == set(mounted)
+    assert settings.alertmanager_url == "http://alertmanager:9093"
 
 
 def test_mounted_registry_and_rules_can_be_read() -> None:

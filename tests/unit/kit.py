@@ -150,4 +150,46 @@ def alerts_of(desk: Desk) -> list[tuple[str, str, str, str | None, int, str]]:
     return come_down(one for known in desk.known.values() for one in known)
 
 
-__all__ = ["PEOPLE", "Told", "alerts_of", "claim", "claims", "come_down", "daily", "ordinal", "report", "told"]
+def alert_record(
+    flow: str = "RU:GE", seq: int = 1, *, severity: str = "warning", state: str = "firing", alert: str = ""
+) -> Alert:
+    """A record on `alerts`."""
+    return Alert(
+        id=alert or f"alert-{flow}",
+        seq=seq,
+        flow=flow,
+        rule="daily-rate",
+        state=AlertState(state),
+        severity=severity,
+        since="2022-09-26",
+        day="2022-09-27",
+        until=None,
+        rate=10_000,
+        expected=5_500,
+        threshold=6_875,
+        ratio=1.818,
+        baseline="stated",
+        population="people",
+        peak_day="2022-09-26",
+        peak_rate=10_000,
+        peak_severity=severity,
+        reports=["ge-1", "no-2"],
+        report_count=2,
+        published="2022-09-28T08:00:00Z",
+        explanation="explained",
+    )
+
+
+__all__ = [
+    "PEOPLE",
+    "Told",
+    "alert_record",
+    "alerts_of",
+    "claim",
+    "claims",
+    "come_down",
+    "daily",
+    "ordinal",
+    "report",
+    "told",
+]

@@ -1,0 +1,188 @@
+"""The alertmanager hop: open alerts to Alertmanager's API v2, again and again until they are over.
+
+What is remembered are offsets: those that are committed lie at the oldest record that is still to be said, so a worker
+that starts reads the open alerts again, and nothing needs to be kept beside `alerts`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import aiohttp
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
+
+from agents.batches import Batch, BatchHop, Done
+from agents.context import Context, log
+from agents.delivery.hush import Hush
+from streams.alertmanager import ALERTNAME, Entry, Labels, Posted, Roster, targets
+from streams.records import Alert
+from streams.targets import site
+
+TIMEOUT_S = 10.0
+AGAIN_S = 1.0
+"""Seconds after which an Alertmanager that did not take alerts is tried again, at first; doubled up to the resend."""
+
+AT_ONCE = 500
+"""Alerts in one request at most."""
+
+_decode = msgspec.json.Decoder(Alert).decode
+
+
+class Target:
+    """One Alertmanager. `due`: when it is told next; `known`: whether it was asked what it has."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.name = url, site(url)
+        self.due, self.wait = 0.0, AGAIN_S
+        self.known, self.up = False, True
+
+
+class Alertmanager(BatchHop):
+    """Keeps every Alertmanager told of the open alerts on this worker's partitions."""
+
+    hop = "alertmanager"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.roster, self.hush = Roster(), Hush(context)
+        self.targets = [Target(url) for url in targets(context.settings.alertmanager_url)]
+        self.positions: Done = {}
+        self.ends: Done = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    def topics(self) -> tuple[str, ...]:
+        """What is told."""
+        return (self.context.topics.alerts,)
+
+    async def on_first_start(self) -> None:
+        """Know of silences before anything is told."""
+        await self.add_runtime_dependency(self.hush)
+        await self.hush.ready()
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+
+    async def on_stop(self) -> None:
+        """Close the connections; what is open is told by whoever goes on, or runs out."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Others tell of these partitions now."""
+        await super().on_partitions_revoked(revoked)
+        self.roster.forget({tp.partition for tp in revoked})
+        for tp in revoked:
+            self.positions.pop(tp, None)
+            self.ends.pop(tp, None)
+
+    async def handle(self, batch: Batch) -> Done:
+        """Take records; tell of them at once, unless they are the past that is read again."""
+        now, news = time.time(), False
+        for tp, records in batch.items():
+            for record in records:
+                try:
+                    alert = _decode(record.value or b"")
+                except msgspec.MsgspecError as error:
+                    log.warning("alertmanager: %s-%d:%d is no alert: %s", tp.topic, tp.partition, record.offset, error)
+                    continue
+                entry = Entry(alert, tp.partition, record.offset, record.timestamp / 1000)
+                news |= self.roster.take(entry, now)
+            self.positions[tp] = records[-1].offset + 1
+        if news:
+            for target in self.targets:
+                target.due = target.due if not target.up else 0.0
+        await self.idle()
+        return {tp: self._floor(tp, following) for tp, following in self.positions.items()}
+
+    def _floor(self, tp: TopicPartition, following: int) -> int:
+        floor = self.roster.floor(tp.partition)
+        return following if floor is None else min(floor, following)
+
+    def _mark(self, done: Done) -> None:
+        super()._mark(done)
+        for tp, offset in self.positions.items():  # what is committed lies behind what was worked through
+            self.context.progress[self.hop, tp.topic, tp.partition] = offset
+
+    async def idle(self) -> None:
+        """Tell those whose turn it is, once all that stood on the topic has been read."""
+        try:
+            ends = await self._ends()
+        except IllegalStateError:  # partitions are moving
+            return
+        if any(self.positions.get(tp, 0) < end for tp, end in ends.items()):
+            return
+        now = time.time()
+        due = [target for target in self.targets if target.due <= now]
+        if not due:
+            return
+        await asyncio.gather(*(self._ask(target) for target in due if not target.known))
+        settings = self.context.settings
+        said = self.roster.say(now, settings.alertmanager_resend_s, self.hush.quiet, settings.public_url.rstrip("/"))
+        self._show()
+        await asyncio.gather(*(self._tell(target, said, now) for target in due))
+
+    async def _ends(self) -> Done:
+        """Where the topic ended when each partition came to this worker."""
+        fresh = self.consumer.assignment() - self.ends.keys()
+        if fresh:
+            begins = {tp: await self.consumer.position(tp) for tp in fresh}
+            self.ends |= await self.consumer.end_offsets(list(fresh))
+            for tp, begin in begins.items():
+                self.positions.setdefault(tp, begin)
+        return self.ends
+
+    async def _ask(self, target: Target) -> None:
+        """Learn which alerts it has from an earlier run: of those it must be told even when they are silenced."""
+        query = {"filter": f'alertname=~"{ALERTNAME}.+"'}
+        try:
+            assert self._session is not None
+            async with self._session.get(f"{target.url}/api/v2/alerts", params=query) as answer:
+                answer.raise_for_status()
+                held: list[dict[str, Any]] = await answer.json()
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return
+        target.known = True
+        for one in held:
+            self.roster.told.add(tuple(sorted(one["labels"].items())))
+
+    async def _tell(self, target: Target, said: dict[Labels, Posted], now: float) -> None:
+        every = list(said.values())
+        resend = self.context.settings.alertmanager_resend_s
+        try:
+            for begin in range(0, len(every), AT_ONCE):
+                await self._post(target, every[begin : begin + AT_ONCE])
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            target.due, target.wait = now + target.wait, min(target.wait * 2, resend)
+            if target.up:
+                log.warning("alertmanager: %s does not take alerts, tried again: %s", target.name, type(error).__name__)
+            target.up = False
+            self._count(target, "failed", len(every))
+        else:
+            target.due, target.wait, target.up = now + resend, AGAIN_S, True
+            self.roster.heard(said)
+            self._count(target, "accepted", len(every))
+
+    async def _post(self, target: Target, alerts: list[Posted]) -> None:
+        assert self._session is not None
+        async with self._session.post(
+            f"{target.url}/api/v2/alerts",
+            data=msgspec.json.encode(alerts),
+            headers={"Content-Type": "application/json"},
+            allow_redirects=False,
+        ) as answer:
+            if answer.status != 200:
+                text = (await answer.content.read(500)).decode("utf-8", "replace")
+                log.warning("alertmanager: %s answers %d: %s", target.name, answer.status, text)
+                raise aiohttp.ClientError(answer.status)
+
+    def _count(self, target: Target, outcome: str, count: int) -> None:
+        metrics = self.context.metrics
+        metrics["alertmanager_up"].labels(target.name).set(int(target.up))
+        metrics["alertmanager_sent_total"].labels(target.name, outcome).inc(count)
+
+    def _show(self) -> None:
+        gauge = self.context.metrics["alertmanager_alerts"]
+        gauge.labels("firing").set(len(self.roster.open))
+        gauge.labels("resolved").set(len(self.roster.over))

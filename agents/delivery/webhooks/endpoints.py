@@ -1,0 +1,96 @@
+"""Where subscriptions lead: addresses and keys, read from the files and variables that the configuration refers to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from standardwebhooks import Webhook
+
+from agents.context import read_text
+from streams.errors import ConfigError
+from streams.sources import Registry
+from streams.subscriptions import Policy, Subscription, parse_subscriptions, reference
+from streams.targets import check_url, site
+
+PREFIX = "whsec_"
+SHORTEST, LONGEST = 24, 64
+"""Bytes of a key, after the Standard Webhooks specification."""
+
+
+class Endpoint:
+    """A subscription with its address and keys, the newest first. Neither shows in its text."""
+
+    def __init__(self, subscription: Subscription, url: str, keys: tuple[Webhook, ...]) -> None:
+        self.subscription, self.url, self.keys = subscription, url, keys
+
+    def __repr__(self) -> str:
+        return f"<{self.name} at {site(self.url)}>"
+
+    @property
+    def name(self) -> str:
+        """The name of the subscription."""
+        return self.subscription.name
+
+
+class Endpoints(NamedTuple):
+    """All of them by name, and how deliveries are tried."""
+
+    by_name: dict[str, Endpoint]
+    policy: Policy
+
+
+def load_endpoints(path: Path, registry: Registry) -> Endpoints:
+    """Read the subscriptions of a file with the secrets it refers to.
+
+    Raises ConfigError naming file, subscription and field; a secret or an address is never quoted.
+    """
+    found = parse_subscriptions(read_text(path, "webhooks"), str(path), registry.blocs)
+    return Endpoints({one.name: _endpoint(one, path) for one in found.by_name.values()}, found.policy)
+
+
+def _endpoint(subscription: Subscription, path: Path) -> Endpoint:
+    at = f"{path}: subscriptions.{subscription.name}"
+    (url,) = _resolved(subscription.url, f"{at}.url", path.parent)[:1]
+    check_url(url, f"{at}.url")
+    keys = []
+    for index, secret in enumerate(subscription.secrets):
+        where = f"{at}.secrets[{index}] ({secret})"
+        keys += [_key(text, where) for text in _resolved(secret, where, path.parent)]
+    return Endpoint(subscription, url, tuple(keys))
+
+
+def _resolved(text: str, where: str, folder: Path) -> list[str]:
+    """What a reference stands for, a value a line; a text that is none stands for itself. Raises ConfigError."""
+    found = reference(text)
+    if found is None:
+        return [text]
+    kind, name = found
+    if kind == "env":
+        value = os.environ.get(name, "")
+    else:
+        try:
+            value = (folder / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{where}: {type(error).__name__} on reading it") from None
+    lines = [line.strip() for line in value.splitlines() if line.strip()]
+    if not lines:
+        raise ConfigError(f"{where}: {'it is not set' if kind == 'env' else 'it is empty'}")
+    return lines
+
+
+def _key(text: str, where: str) -> Webhook:
+    encoded = text.removeprefix(PREFIX)
+    try:
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not SHORTEST <= len(key) <= LONGEST:
+        raise ConfigError(
+            f"{where}: a secret is {PREFIX} and {SHORTEST} to {LONGEST} bytes in base64; "
+            "make one with: bordertally webhooks secret"
+        )
+    return Webhook(key)

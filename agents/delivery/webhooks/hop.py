@@ -1,0 +1,230 @@
+"""The hop: which lanes this worker runs, and what is written down of them.
+
+Lanes are remembered on the topic `webhooks`, some time after a delivery: whoever goes on after a crash sends the last
+few events again, with the same ids. The offsets of the group only say where to listen on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+from aiokafka import TopicPartition
+from mode import Service
+
+from agents.batches import Batch, BatchHop, Done
+from agents.context import Context, log
+from agents.delivery.hush import Hush
+from agents.delivery.webhooks.endpoints import Endpoint, load_endpoints
+from agents.delivery.webhooks.lane import Runner
+from agents.delivery.webhooks.send import Sender
+from agents.delivery.webhooks.states import States, disabled_record, lane_record
+from agents.delivery.webhooks.tail import Tail
+from agents.publishing import Record
+from streams.subscriptions import Glance
+from streams.targets import allowed_networks
+from streams.webhooks import Attempt, Disabled, Lane, Verdict, fingerprint, revive
+
+KEEP_S = 0.1
+"""Seconds between writings of what has changed."""
+
+LOG_MOST = 10_000
+"""Tries that wait to be written at most; beyond that the oldest are not."""
+
+
+class Webhooks(BatchHop):
+    """Delivers `alerts` to every subscription, a lane for each of them and each partition of this worker."""
+
+    hop = "webhooks"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        settings = context.settings
+        assert settings.webhooks is not None
+        self.endpoints, self.policy = load_endpoints(settings.webhooks, context.registry)
+        allowed = allowed_networks(settings.webhook_allow)
+        self.senders = {
+            name: Sender(endpoint, self.policy.timeout, allowed) for name, endpoint in self.endpoints.items()
+        }
+        self.tail = Tail(settings.brokers, context.topics.alerts)
+        self.states = States(context, self._switched)
+        self.hush = Hush(context)
+        self.runners: dict[tuple[str, int], Runner] = {}
+        self._switches: list[Record] = []
+        self._attempts: list[Attempt] = []
+        self._writing = asyncio.Lock()
+        self._opening: asyncio.Task[None] | None = None
+
+    def topics(self) -> tuple[str, ...]:
+        """What is delivered."""
+        return (self.context.topics.alerts,)
+
+    async def on_first_start(self) -> None:
+        """Follow what is remembered, before anything is assigned."""
+        await self.tail.start()
+        await self.add_runtime_dependency(self.states)
+        await self.add_runtime_dependency(self.hush)
+
+    async def on_stop(self) -> None:
+        """Remember all, close all."""
+        await self._close(list(self.runners))
+        for sender in self.senders.values():
+            await sender.close()
+        await self.tail.stop()
+
+    async def handle(self, batch: Batch) -> Done:
+        """Hand on what has come; lanes that are full fetch it later themselves."""
+        for tp, records in batch.items():
+            self.tail.add(tp.partition, records)
+        arrived = {tp.partition for tp in batch}
+        for (_, partition), runner in self.runners.items():
+            if partition in arrived:
+                runner.wake.set()
+        return {tp: records[-1].offset + 1 for tp, records in batch.items()}
+
+    # --- which lanes are ours ----------------------------------------------------------------------------------
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Begin on these partitions where whoever had them stopped. Ready once all lanes are open."""
+        self._opening = asyncio.create_task(self._open(sorted(tp.partition for tp in assigned)))
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Stop and remember, before others go on."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        self.context.ready.discard(self.hop)
+        gone = {tp.partition for tp in revoked}
+        await self._close([key for key in self.runners if key[1] in gone])
+        for partition in gone:
+            self.tail.forget(partition)
+        await super().on_partitions_revoked(revoked)
+
+    async def _open(self, partitions: list[int]) -> None:
+        try:
+            await self.states.caught_up(partitions)
+            await self.hush.ready()
+            ends = await self.tail.ends(partitions)
+            now = time.time()
+            for name, sender in self.senders.items():
+                for partition in partitions:
+                    lane = self.states.lanes.get((name, partition))
+                    if lane is not None and lane.next > ends[partition]:
+                        log.warning("webhooks: %s: alerts-%d was made anew, it begins again", name, partition)
+                        lane = Lane(next=0, joined=now)
+                    runner = Runner(self, sender, partition, lane or Lane(next=ends[partition], joined=now))
+                    runner.dirty = lane is None
+                    self.runners[name, partition] = runner
+            await self._write()  # where a new lane begins is remembered before anything is sent
+            for name in self.senders:
+                every = [runner for key, runner in self.runners.items() if key[0] == name]
+                for runner in every:
+                    runner.siblings = every
+                self._switched(name)
+            for partition in partitions:
+                for name in self.senders:
+                    self.runners[name, partition].start()
+            self.context.ready.add(self.hop)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - without its lanes the hop would be silent
+            self.fail(error)
+
+    async def _close(self, keys: Iterable[tuple[str, int]]) -> None:
+        closed = {key: self.runners[key] for key in keys}
+        await asyncio.gather(*(runner.stop() for runner in closed.values()))
+        await self._write()
+        for key in closed:
+            del self.runners[key]
+
+    # --- what lanes ask and tell -------------------------------------------------------------------------------
+
+    def quiet(self, alert: Glance) -> bool:
+        """Whether an alert is silenced or inhibited now."""
+        return self.hush.quiet(alert)
+
+    def disabled(self, endpoint: Endpoint) -> bool:
+        """Whether a subscription is sent nothing: its endpoint, at this address, said so."""
+        held = self.states.disabled.get(endpoint.name)
+        return held is not None and held.url == fingerprint(endpoint.url)
+
+    def gone(self, endpoint: Endpoint, status: int) -> None:
+        """Disable a subscription, on every worker and for as long as nobody enables it."""
+        if self.disabled(endpoint):
+            return
+        log.warning("webhooks: %s: the endpoint answered %d, nothing is sent to it any more", endpoint.name, status)
+        disabled = Disabled(time.time(), status, fingerprint(endpoint.url))
+        self._switches.append(disabled_record(self.context.topics.webhooks, endpoint.name, disabled))
+        self.states.note(endpoint.name, disabled)
+
+    def _switched(self, name: str) -> None:
+        endpoint = self.endpoints.get(name)
+        if endpoint is None:
+            return
+        off = self.disabled(endpoint)
+        gauge = self.context.metrics["webhook_disabled"].labels(name)
+        if not off and gauge._value.get():  # noqa: SLF001 - whether it was
+            for key, runner in self.runners.items():
+                if key[0] == name:
+                    runner.put(revive)
+        gauge.set(int(off))
+
+    def tried(self, runner: Runner, attempt: Attempt, written: float) -> None:
+        """Count a try and have it written to the log."""
+        metrics = self.context.metrics
+        metrics["webhook_attempts_total"].labels(attempt.subscription, attempt.verdict.value).inc()
+        if attempt.verdict is Verdict.DELIVERED:
+            metrics["webhook_seconds"].observe(max(0.0, attempt.at - written))
+        elif attempt.verdict is Verdict.GIVEN_UP:
+            log.warning("webhooks: %s: %s is given up", attempt.subscription, attempt.webhook_id)
+        elif runner.lane.fails == 1:
+            said = attempt.status if attempt.status is not None else attempt.error
+            log.info("webhooks: %s: %s failed (%s)", attempt.subscription, attempt.webhook_id, said)
+        self._attempts.append(attempt)
+        del self._attempts[:-LOG_MOST]
+
+    def fail(self, error: Exception) -> None:
+        """End the process: what is remembered is enough to go on."""
+        self.context.die("the webhooks hop failed", error)
+
+    # --- what is remembered ------------------------------------------------------------------------------------
+
+    @Service.task
+    async def _keep(self) -> None:
+        while not self.should_stop:
+            await self.sleep(KEEP_S)
+            try:
+                await self._write()
+                self._show()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - what is not remembered would be sent again and again
+                self.fail(error)
+
+    async def _write(self) -> None:
+        """Have the broker keep every lane that has changed, and what was tried."""
+        async with self._writing:
+            topics = self.context.topics
+            records, self._switches = self._switches, []
+            for (name, partition), runner in self.runners.items():
+                if runner.dirty:
+                    runner.dirty = False
+                    records.append(lane_record(topics.webhooks, name, partition, runner.lane))
+            attempts, self._attempts = self._attempts, []
+            records += [
+                Record(topics.webhooks_log, one.webhook_id.encode(), msgspec.json.encode(one)) for one in attempts
+            ]
+            if records:
+                await self.context.writer.write(records)
+
+    def _show(self) -> None:
+        waiting: Counter[str] = Counter(dict.fromkeys(self.senders, 0))
+        for (name, partition), runner in self.runners.items():
+            held = self.tail.newest.get(partition)
+            behind = max(0, held[-1].offset + 1 - runner.lane.next) if held else 0
+            waiting[name] += runner.lane.count + behind
+        for name, count in waiting.items():
+            self.context.metrics["webhook_waiting_events"].labels(name).set(count)

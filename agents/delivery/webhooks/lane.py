@@ -1,0 +1,206 @@
+"""One lane at work: reads on while there is room, sends what is due, and keeps what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from agents.batches import Received
+from agents.delivery.webhooks.endpoints import Endpoint
+from agents.delivery.webhooks.send import PARALLEL, Sender
+from agents.delivery.webhooks.tail import Tail
+from streams.subscriptions import Glance, Policy
+from streams.webhooks import (
+    Attempt,
+    Event,
+    Lane,
+    Reply,
+    Verdict,
+    Waiting,
+    admit,
+    after,
+    body,
+    hold,
+    lost,
+    next_due,
+    ready,
+    release,
+    revive,
+    webhook_id,
+)
+
+AGAIN_S = 1.0
+"""How long to wait before something that is not there now is looked for again, silences that may have ended too."""
+
+_decode = msgspec.json.Decoder(Glance).decode
+
+
+class Desk(Protocol):
+    """What a lane needs of the hop it belongs to."""
+
+    tail: Tail
+    policy: Policy
+
+    def quiet(self, alert: Glance) -> bool:
+        """Whether nobody is to be told of an alert now."""
+
+    def disabled(self, endpoint: Endpoint) -> bool:
+        """Whether a subscription is sent nothing."""
+
+    def gone(self, endpoint: Endpoint, status: int) -> None:
+        """An endpoint says that nobody is there any more."""
+
+    def tried(self, runner: Runner, attempt: Attempt, written: float) -> None:
+        """A try is over."""
+
+    def fail(self, error: Exception) -> None:
+        """Something is wrong here, not there."""
+
+
+class Runner:
+    """Runs a lane of an endpoint on a partition. `dirty`: the lane has changed since it was last remembered."""
+
+    def __init__(self, desk: Desk, sender: Sender, partition: int, lane: Lane) -> None:
+        self.desk, self.sender, self.partition, self.lane = desk, sender, partition, lane
+        self.endpoint = sender.endpoint
+        self.siblings: list[Runner] = []
+        self.dirty = False
+        self.wake = asyncio.Event()
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End, with what is on its way: it is sent again by whoever goes on."""
+        tasks = [*self._busy.values(), *([self._task] if self._task else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def put(self, change: Callable[[Lane], Lane]) -> None:
+        """Change the lane from outside, and look at it anew."""
+        self._set(change(self.lane))
+        self.wake.set()
+
+    def _set(self, lane: Lane) -> None:
+        if lane is not self.lane:
+            self.lane, self.dirty = lane, True
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                self.wake.clear()
+                if not self.desk.disabled(self.endpoint):
+                    await self._read()
+                    self._send()
+                await self._wait()
+        except Exception as error:  # noqa: BLE001 - a lane that ends would be silent for ever
+            self.desk.fail(error)
+
+    async def _read(self) -> None:
+        subscription = self.endpoint.subscription
+        if self.lane.quiet:
+            self._set(release(self.lane, subscription, self.desk.quiet))
+        while room := self.lane.room:
+            records = await self.desk.tail.read(self.partition, self.lane.next, room)
+            if not records:
+                return
+            lane = self.lane
+            for record in records:
+                alert = glance(record)
+                event = Event(record.offset, record.timestamp / 1000)
+                quiet = alert is not None and self.desk.quiet(alert)
+                lane = admit(lane, event, alert, subscription, quiet=quiet)
+            self._set(lane)
+
+    def _send(self) -> None:
+        for one in ready(self.lane, time.time(), self._busy)[: PARALLEL - len(self._busy)]:
+            self._busy[one.alert] = asyncio.create_task(self._attempt(one))
+
+    async def _wait(self) -> None:
+        due = None if self.desk.disabled(self.endpoint) else next_due(self.lane, self._busy)
+        wait = None if due is None or len(self._busy) >= PARALLEL else max(0.0, due - time.time())
+        if self.lane.quiet:
+            wait = min(AGAIN_S, AGAIN_S if wait is None else wait)
+        try:
+            async with asyncio.timeout(wait):
+                await self.wake.wait()
+        except TimeoutError:
+            return
+
+    async def _attempt(self, one: Waiting) -> None:
+        try:
+            record = await self.desk.tail.at(self.partition, one.head.offset)
+            alert = None if record is None else glance(record)
+            if record is None or alert is None:
+                await asyncio.sleep(AGAIN_S)
+                return
+            await self._deliver(one, record, alert)
+        except LookupError:
+            self._set(lost(self.lane, one.alert))
+        except Exception as error:  # noqa: BLE001 - as above
+            self.desk.fail(error)
+        finally:
+            del self._busy[one.alert]
+            self.wake.set()
+
+    async def _deliver(self, one: Waiting, record: Received, alert: Glance) -> None:
+        event, began = webhook_id(alert.id, alert.seq), time.time()
+        said = datetime.fromtimestamp(one.head.written, UTC).isoformat(timespec="milliseconds")
+        payload = body(f"alert.{alert.state}", said.replace("+00:00", "Z"), record.value or b"{}")
+        reply = await self.sender.send(event, payload)
+        now, before = time.time(), self.lane
+        lane, verdict = after(before, one.alert, reply, now, self.desk.policy)
+        self._set(lane)
+        if verdict is Verdict.GONE:
+            self.desk.gone(self.endpoint, reply.status or 0)
+        self._tell_siblings(before)
+        due = next((other.due for other in lane.waiting if other.alert == one.alert), None)
+        attempt = Attempt(
+            at=now,
+            subscription=self.endpoint.name,
+            webhook_id=event,
+            alert=alert.id,
+            seq=alert.seq,
+            flow=alert.flow,
+            attempt=one.attempts + 1,
+            verdict=verdict,
+            status=reply.status,
+            error=_error(reply),
+            ms=round((now - began) * 1000, 1),
+            due=due if verdict is Verdict.FAILED else None,
+        )
+        self.desk.tried(self, attempt, one.head.written)
+
+    def _tell_siblings(self, before: Lane) -> None:
+        """The lanes of one subscription lead to one endpoint: what it asked of one, it asked of all."""
+        lane = self.lane
+        for other in self.siblings:
+            if other is self:
+                continue
+            if lane.not_before > other.lane.not_before:
+                other.put(lambda held: hold(held, lane.not_before))
+            elif before.fails and not lane.fails and other.lane.fails:
+                other.put(revive)
+
+
+def glance(record: Received) -> Glance | None:
+    """What decides where a record goes; None for one that is no alert."""
+    try:
+        return _decode(record.value or b"")
+    except msgspec.MsgspecError:
+        return None
+
+
+def _error(reply: Reply) -> str:
+    if reply.status is not None and 300 <= reply.status < 400:
+        return "redirect"
+    return reply.error

@@ -1,0 +1,122 @@
+"""Sending one event to one endpoint: signed with every key, to an address that was checked, within a time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import aiohttp
+
+from agents.delivery.webhooks.endpoints import Endpoint
+from streams.targets import Network, is_allowed, may_reach
+from streams.webhooks import Reply, retry_after
+
+PARALLEL = 8
+"""Requests to one endpoint at once, at most."""
+
+ANSWER_BYTES = 65_536
+"""Of an answer, what is read at most so that the connection can be used again."""
+
+
+class RefusedTargetError(OSError):
+    """A connection to an address that is not public, and that no setting allows."""
+
+
+def guarded(allowed: tuple[Network, ...], *, plain: bool) -> Callable[[Any], socket.socket]:
+    """Make sockets only for addresses that may be reached.
+
+    This is asked with the very address that is connected to next, whatever name it came from and however often that
+    name has been resolved: there is nothing between check and connection. With `plain` (http) only what is allowed by
+    name may be reached: nothing crosses the internet unencrypted.
+    """
+
+    def make(address: Any) -> socket.socket:
+        family, kind, protocol, _, where = address
+        host = where[0]
+        if not (is_allowed(host, allowed) if plain else may_reach(host, allowed)):
+            raise RefusedTargetError("refused")
+        return socket.socket(family, kind, protocol)
+
+    return make
+
+
+class Sender:
+    """One endpoint's connections; they are its own, so that a slow endpoint is slow to nobody else."""
+
+    def __init__(self, endpoint: Endpoint, timeout_s: float, allowed: tuple[Network, ...]) -> None:
+        self.endpoint, self.timeout_s, self.allowed = endpoint, timeout_s, allowed
+        self.slots = asyncio.Semaphore(PARALLEL)
+        self._session: aiohttp.ClientSession | None = None
+
+    def headers(self, event: str, body: bytes, now: float) -> dict[str, str]:
+        """Those of the Standard Webhooks specification: signed by every key, a receiver needs one."""
+        moment = datetime.fromtimestamp(int(now), UTC)
+        text = body.decode()
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": f"bordertally/{version('bordertally')}",
+            "webhook-id": event,
+            "webhook-timestamp": str(int(now)),
+            "webhook-signature": " ".join(key.sign(event, moment, text) for key in self.endpoint.keys),
+        }
+
+    async def send(self, event: str, body: bytes) -> Reply:
+        """Send one event once and wait for the answer. Never raises for what the other side does."""
+        async with self.slots:
+            now = time.time()
+            try:
+                async with self._open().post(
+                    self.endpoint.url, data=body, headers=self.headers(event, body, now), allow_redirects=False
+                ) as answer:
+                    await answer.content.read(ANSWER_BYTES)
+                    return Reply(answer.status, "", retry_after(answer.headers.get("Retry-After"), time.time()))
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                return Reply(None, why(error))
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            plain = self.endpoint.url.startswith("http://")
+            connector = aiohttp.TCPConnector(
+                limit=PARALLEL, socket_factory=guarded(self.allowed, plain=plain), happy_eyeballs_delay=None
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                timeout=aiohttp.ClientTimeout(total=self.timeout_s),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close its connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def why(error: BaseException) -> str:
+    """Why there was no answer, in one word of a closed list: what errors say in words may quote an address."""
+    if _refused(error):
+        return "refused_target"
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    for kind, word in (
+        (aiohttp.ClientConnectorDNSError, "name_not_found"),
+        (aiohttp.ClientSSLError, "tls"),
+        (aiohttp.ClientConnectorError, "no_connection"),
+        (aiohttp.InvalidURL, "bad_address"),
+        (aiohttp.ClientError, "broken_connection"),
+    ):
+        if isinstance(error, kind):
+            return word
+    return "no_connection"
+
+
+def _refused(error: BaseException | None) -> bool:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return isinstance(error.os_error, RefusedTargetError)
+    return isinstance(error, RefusedTargetError)

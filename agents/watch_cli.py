@@ -1,0 +1,112 @@
+"""The command `watch`: alerts, and totals if wanted, in the terminal as they come."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+import typer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from rich.text import Text
+
+from agents.console import StoppedError, out, run
+from agents.reading import partitions_of
+from agents.show import alert_line, people
+from agents.webhooks_cli import To, moment_of
+from streams.errors import BordertallyError, RefusedError
+from streams.flows import check_pattern, covers
+from streams.records import Alert, FlowState
+from streams.settings import load_settings
+from streams.topics import BIGGEST, Topics
+
+_decode_alert = msgspec.json.Decoder(Alert).decode
+_decode_state = msgspec.json.Decoder(FlowState).decode
+POLL_MS = 500
+
+
+class Wanted(NamedTuple):
+    """What to follow: since when, of which flow and all below it, with totals or without, as JSON or for a person."""
+
+    since: datetime
+    flow: str
+    totals: bool
+    as_json: bool
+
+
+def watch(
+    to: To = None,
+    since: Annotated[str, typer.Option("--since", help="Begin there: a time (ISO 8601), or 30m, 12h, 3d ago.")] = "1d",
+    flow: Annotated[str, typer.Option("--flow", help="This flow and all below it; * is any one part.")] = "*",
+    totals: Annotated[bool, typer.Option("--totals", help="Also the seven days of each flow that changes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The records as they are, one JSON object a line.")] = False,
+) -> None:
+    """Follow alerts as they come, until Ctrl-C."""
+    settings = load_settings(**({"brokers": to} if to else {}))
+    try:
+        wanted = Wanted(moment_of(since), check_pattern(flow), totals, as_json)
+    except RefusedError as error:
+        raise BordertallyError(f"--flow: {error.why} (got {error.value})") from None
+    try:
+        run(_follow(settings.brokers, Topics(settings.topic_prefix), wanted))
+    except StoppedError:  # to be stopped is how this ends
+        return
+    except BrokenPipeError:  # whoever read along has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+async def _follow(brokers: str, topics: Topics, wanted: Wanted) -> None:
+    names = [topics.alerts, *([topics.totals] if wanted.totals else [])]
+    parts = []
+    for name in names:
+        count = await partitions_of(brokers, name)
+        if not count:
+            raise BordertallyError(f"topic {name} does not exist; bordertally topics --create makes it")
+        parts += [TopicPartition(name, number) for number in range(count)]
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=brokers,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=BIGGEST,
+    )
+    await consumer.start()
+    try:
+        consumer.assign(parts)
+        begins = await consumer.offsets_for_times(dict.fromkeys(parts, int(wanted.since.timestamp() * 1000)))
+        for tp in parts:
+            if begins[tp] is None:
+                await consumer.seek_to_end(tp)
+            else:
+                consumer.seek(tp, begins[tp].offset)
+        while True:
+            batch = await consumer.getmany(timeout_ms=POLL_MS)
+            every = [record for records in batch.values() for record in records]
+            for record in sorted(every, key=lambda one: one.timestamp):
+                _show(record, wanted, alerts=record.topic == topics.alerts)
+            sys.stdout.flush()
+    finally:
+        await consumer.stop()
+
+
+def _show(record: Any, wanted: Wanted, *, alerts: bool) -> None:
+    try:
+        one: Alert | FlowState = (_decode_alert if alerts else _decode_state)(record.value or b"")
+    except msgspec.MsgspecError:
+        return
+    if not covers(wanted.flow, one.flow):
+        return
+    if wanted.as_json:
+        sys.stdout.write(record.value.decode() + "\n")
+        return
+    line = Text(f"{datetime.fromtimestamp(record.timestamp / 1000, UTC):%Y-%m-%d %H:%M:%S}  ", style="dim")
+    if isinstance(one, Alert):
+        line.append_text(alert_line(one))
+    elif one.totals:
+        week = one.totals[1]
+        line.append(f"{'= total':<12}", style="cyan")
+        line.append(f"{one.flow} {people(week)} in the 7 days to {week.as_of}")
+    else:
+        return
+    out.print(line, soft_wrap=True)

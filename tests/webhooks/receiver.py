@@ -1,0 +1,88 @@
+"""A receiver of webhooks as subscribers run one: it verifies what comes and answers as it is told to."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from aiohttp import web
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from agents.servers.ports import free_port
+
+Answer = Callable[["Got"], web.Response]
+
+
+class Got(NamedTuple):
+    """A request that came: path, headers of the specification, payload, and whether a secret of ours verified it."""
+
+    path: str
+    id: str
+    timestamp: int
+    signature: str
+    payload: dict[str, Any]
+    verified: bool
+    at: float
+
+    @property
+    def event(self) -> tuple[str, int]:
+        """The alert and its seq."""
+        return self.payload["data"]["id"], self.payload["data"]["seq"]
+
+
+class Receiver:
+    """Listens on a port of its own; `answer` decides on each request, 204 by default."""
+
+    def __init__(self, *secrets: str) -> None:
+        self.keys = [Webhook(secret) for secret in secrets]
+        self.port = free_port()
+        self.got: list[Got] = []
+        self.raw: list[bytes] = []
+        self.answer: Answer = lambda _: web.Response(status=204)
+
+    def url(self, path: str = "/hook") -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def taken(self, path: str = "/hook") -> list[Got]:
+        return [one for one in self.got if one.path == path]
+
+    async def handle(self, request: web.Request) -> web.Response:
+        raw = await request.read()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        one = Got(
+            request.path,
+            headers["webhook-id"],
+            int(headers["webhook-timestamp"]),
+            headers["webhook-signature"],
+            json.loads(raw),
+            any(_verifies(key, raw, headers) for key in self.keys),
+            time.time(),
+        )
+        self.got.append(one)
+        self.raw.append(raw)
+        return self.answer(one)
+
+
+def _verifies(key: Webhook, raw: bytes, headers: dict[str, str]) -> bool:
+    try:
+        key.verify(raw, headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def receiving(*secrets: str) -> AsyncIterator[Receiver]:
+    receiver = Receiver(*secrets)
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", receiver.handle)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", receiver.port).start()
+    try:
+        yield receiver
+    finally:
+        await runner.cleanup()

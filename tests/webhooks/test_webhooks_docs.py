@@ -1,0 +1,182 @@
+"""The commands of webhooks and `watch`, and the receiver of the docs, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from live import WAIT_S, Live, until
+from unit.kit import alert_record
+
+from agents.publishing import Record
+from agents.servers.ports import free_port, is_free
+from streams.subscriptions import Policy, parse_subscriptions
+from streams.webhooks import fingerprint
+
+DOCS = Path(__file__).parents[2] / "docs"
+CLI = [sys.executable, "-m", "agents.cli"]
+
+
+def block(page: str, kind: str) -> str:
+    found = re.findall(rf"^```{kind}\n(.*?)^```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(found) == 1, page
+    text: str = found[0]
+    return text
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*CLI, *arguments], env=os.environ | environment, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.fixture
+def secret() -> str:
+    return cli("webhooks", "secret").stdout.strip()
+
+
+@pytest.fixture
+def receiver(secret: str, tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """The receiver of the docs: its port, and the file it prints to."""
+    (tmp_path / "receiver.py").write_text(block("webhooks.md", "python"))
+    port, printed = free_port(), tmp_path / "printed"
+    with printed.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, str(tmp_path / "receiver.py"), str(port)],
+            env=os.environ | {"SECRET": secret},
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + WAIT_S
+        while is_free(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield port, printed
+        process.terminate()
+        process.wait()
+
+
+def configured(directory: Path, port: int, secret: str) -> dict[str, str]:
+    path = directory / "webhooks.toml"
+    path.write_text(f'[subscriptions.desk]\nurl = "http://127.0.0.1:{port}/"\nsecrets = ["env:DESK"]\n')
+    return {"BORDERTALLY_WEBHOOKS": str(path), "DESK": secret, "BORDERTALLY_WEBHOOK_ALLOW": "127.0.0.1"}
+
+
+def test_the_file_in_the_docs_is_read_and_shows_the_defaults() -> None:
+    found = parse_subscriptions(block("webhooks.md", "toml"), "webhooks.toml")
+    assert set(found.by_name) == {"relief-desk", "newsroom"}
+    assert found.policy == Policy()
+
+
+def test_the_receiver_of_the_docs_takes_what_is_signed_and_nothing_else(
+    receiver: tuple[int, Path], secret: str, tmp_path: Path
+) -> None:
+    port, printed = receiver
+    environment = configured(tmp_path, port, secret)
+    done = cli("webhooks", "test", "desk", **environment)
+    assert (done.returncode, done.stderr.count("delivered (204)")) == (0, 1), done.stderr
+    assert re.fullmatch(r"test-[0-9a-f]{16} test None\n", printed.read_text())
+    other = cli("webhooks", "secret").stdout.strip()
+    done = cli("webhooks", "test", "desk", **(environment | {"DESK": other}))
+    assert (done.returncode, done.stderr.count("not delivered (401)")) == (1, 1), done.stderr
+    done = cli("webhooks", "test", "desk", **(environment | {"BORDERTALLY_WEBHOOK_ALLOW": ""}))
+    assert (done.returncode, done.stderr.count("not delivered (refused_target)")) == (1, 1), done.stderr
+    assert len(printed.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        ({"BORDERTALLY_WEBHOOKS": ""}, "webhooks"),
+        ({"DESK": ""}, "secrets[0] (env:DESK): it is not set"),
+        ({"DESK": "whsec_c2hvcnQ="}, "secrets[0] (env:DESK): a secret is whsec_ and 24 to 64 bytes in base64"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(environment: dict[str, str], why: str, tmp_path: Path) -> None:
+    done = cli("webhooks", "test", "desk", **(configured(tmp_path, 9, "x") | environment))
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "c2hvcnQ" not in done.stderr
+
+
+@pytest.mark.kafka
+async def test_list_log_and_replay(
+    live_on_kafka: Live, receiver: tuple[int, Path], secret: str, tmp_path: Path
+) -> None:
+    live, (port, printed) = live_on_kafka, receiver
+    environment = live.environment | configured(tmp_path, port, secret)
+    live.worker(**(environment | {"BORDERTALLY_HOPS": "webhooks"}))
+    events = [alert_record(), alert_record(seq=2), alert_record("RU:KZ")]
+    await live.send([Record(live.topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in events])
+    await live.records(live.topics.webhooks_log, 3)
+
+    async def settled() -> bool:
+        (row,) = json.loads(cli("webhooks", "list", "--json", **environment).stdout)["subscriptions"]
+        return bool(row["waiting"] == 0 and row["delivered"] > 0)
+
+    await until(settled, "nothing waits any more")
+    shown = cli("webhooks", "list", **environment).stdout
+    assert f"http://127.0.0.1:{port}" in shown
+    log = [json.loads(line) for line in cli("webhooks", "log", "desk", "--json", **environment).stdout.splitlines()]
+    assert {(one["webhook_id"], one["verdict"]) for one in log[0]["attempts"]} == {
+        ("alert-RU:GE-1", "delivered"),
+        ("alert-RU:GE-2", "delivered"),
+        ("alert-RU:KZ-1", "delivered"),
+    }
+    done = cli("webhooks", "replay", "desk", "--since", "1h", "--alert", "alert-RU:GE", **environment)
+    assert (done.returncode, "2 events delivered" in done.stderr) == (0, True), done.stderr
+    lines = [line.split()[0] for line in printed.read_text().splitlines()]
+    assert lines[3:] == ["alert-RU:GE-1", "alert-RU:GE-2"]
+    assert fingerprint(secret) not in shown
+
+
+@pytest.mark.kafka
+async def test_watch_follows_alerts_until_interrupted(live_on_kafka: Live, tmp_path: Path) -> None:
+    live = live_on_kafka
+    events = [alert_record(), alert_record("RU:KZ"), alert_record(seq=2, state="resolved")]
+
+    async def say(*numbers: int) -> None:
+        topic = live.topics.alerts
+        every = [events[number] for number in numbers]
+        await live.send([Record(topic, one.flow.encode(), msgspec.json.encode(one)) for one in every])
+
+    await say(0, 1)
+    for arguments in (["--flow", "RU:GE"], ["--flow", "RU:GE", "--json"]):
+        path = tmp_path / "watched"
+        with path.open("w") as out:
+            process = subprocess.Popen(  # noqa: ASYNC220 - what it prints goes to a file
+                [*CLI, "watch", *arguments], env=os.environ | live.environment, stdout=out, stderr=subprocess.STDOUT
+            )
+
+            async def lines(count: int, path: Path = path) -> None:
+                async def there() -> bool:
+                    return len(lines_of(path)) >= count
+
+                await until(there, f"{count} lines")
+
+            await lines(1)
+            await say(2)
+            await lines(2)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(WAIT_S) == 0
+        shown = lines_of(path)
+        assert not any("RU:KZ" in line for line in shown)
+        if "--json" in arguments:
+            assert [json.loads(line)["seq"] for line in shown[:2]] == [1, 2]
+        else:
+            assert "firing" in shown[0]
+            assert "resolved" in shown[1]

@@ -1,0 +1,248 @@
+"""Webhooks against real Kafka and a real HTTP receiver."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+from aiohttp import web
+from live import Live, page, until
+from unit.kit import alert_record
+
+from agents.publishing import Record
+from agents.webhooks_cli import enable
+from streams.records import Alert
+from streams.webhooks import Attempt, Verdict
+from webhooks.receiver import Got, Receiver, receiving
+
+pytestmark = pytest.mark.kafka
+
+OLD, NEW = "whsec_" + "b2xk" * 8, "whsec_" + "bmV3" * 8
+SCHEDULE = '[retry]\nschedule = ["200ms", "300ms", "400ms"]\ntimeout = "3s"\n'
+
+
+def event(flow: str, seq: int, state: str = "updated", severity: str = "warning") -> Alert:
+    return alert_record(flow, seq, severity=severity, state=state)
+
+
+class Site:
+    """A pipeline whose worker delivers webhooks to a receiver."""
+
+    def __init__(self, live: Live, directory: Path) -> None:
+        self.live, self.directory = live, directory
+        (directory / "secret").write_text(f"{OLD}\n")
+        self.environment = {
+            "BORDERTALLY_HOPS": "webhooks",
+            "BORDERTALLY_WEBHOOKS": str(directory / "webhooks.toml"),
+            "BORDERTALLY_WEBHOOK_ALLOW": "127.0.0.1",
+        }
+
+    def subscribe(self, *entries: tuple[str, str, str], retry: str = SCHEDULE) -> None:
+        """(name, url, further lines) of every subscription."""
+        blocks = [
+            f'[subscriptions.{name}]\nurl = "{url}"\nsecrets = ["file:secret"]\n{more}\n' for name, url, more in entries
+        ]
+        (self.directory / "webhooks.toml").write_text("\n".join([*blocks, retry]))
+
+    def worker(self, **environment: str) -> None:
+        self.live.worker(**(self.environment | environment))
+
+    async def say(self, *alerts: Alert) -> None:
+        topic = self.live.topics.alerts
+        await self.live.send([Record(topic, one.flow.encode(), msgspec.json.encode(one)) for one in alerts])
+
+    async def log(self, count: int) -> list[Attempt]:
+        records = await self.live.records(self.live.topics.webhooks_log, count)
+        return [msgspec.json.decode(record.value, type=Attempt) for record in records]
+
+
+@pytest.fixture
+def place(live_on_kafka: Live, tmp_path: Path) -> Site:
+    return Site(live_on_kafka, tmp_path)
+
+
+async def come(receiver: Receiver, count: int, path: str = "/hook") -> list[Got]:
+    async def there() -> bool:
+        return len(receiver.taken(path)) >= count
+
+    await until(there, f"{count} requests to {path}")
+    return receiver.taken(path)
+
+
+def events(receiver: Receiver, path: str) -> list[tuple[str, int]]:
+    return [one.event for one in receiver.taken(path)]
+
+
+async def test_events_are_signed_in_order_and_only_those_subscribed_to(place: Site) -> None:
+    async with receiving(OLD) as receiver:
+        place.subscribe(
+            ("georgia", receiver.url("/ge"), 'flows = ["RU:GE"]'),
+            ("severe", receiver.url("/severe"), 'severities = ["critical"]'),
+        )
+        place.worker()
+        await place.say(
+            event("RU:GE", 1, "firing"),
+            event("RU:KZ", 1, "firing", "critical"),
+            event("RU:GE", 2),
+            event("RU:GE:verkhny-lars", 1, "firing"),
+            event("RU:KZ", 2, "updated", "notice"),  # whoever was told of it is told how it goes on
+            event("RU:GE", 3, "resolved"),
+        )
+        georgia, severe = await come(receiver, 4, "/ge"), await come(receiver, 2, "/severe")
+    assert [one.event for one in georgia if one.event[0] == "alert-RU:GE"] == [
+        ("alert-RU:GE", 1),
+        ("alert-RU:GE", 2),
+        ("alert-RU:GE", 3),
+    ]
+    assert [one.event for one in severe] == [("alert-RU:KZ", 1), ("alert-RU:KZ", 2)]
+    assert all(one.verified for one in receiver.got)
+    assert [(one.id, one.payload["type"]) for one in severe] == [
+        ("alert-RU:KZ-1", "alert.firing"),
+        ("alert-RU:KZ-2", "alert.updated"),
+    ]
+    assert len(receiver.got) == 6
+
+
+async def test_what_fails_is_tried_again_over_a_killed_worker_with_the_same_id_and_body(place: Site) -> None:
+    async with receiving(OLD) as receiver:
+        place.subscribe(("desk", receiver.url(), ""))
+        receiver.answer = lambda _: web.Response(status=500)
+        place.worker()
+        await place.say(event("RU:GE", 1, "firing"), event("RU:GE", 2))
+        await come(receiver, 2)
+        first = (await place.log(1))[0]
+        place.live.workers[-1].kill()
+        await place.say(event("RU:GE", 3, "resolved"))
+        receiver.answer = lambda _: web.Response(status=200)
+        before = len(receiver.got)
+        place.worker()
+        await come(receiver, before + 3)
+        await until_verdicts(place, Verdict.DELIVERED, 3)
+    assert (first.verdict, first.status, first.attempt) == (Verdict.FAILED, 500, 1)
+    assert {one.id for one in receiver.got[:before]} == {"alert-RU:GE-1"}
+    assert [one.event[1] for one in receiver.got[before:]] == [1, 2, 3]
+    assert receiver.raw[0] == receiver.raw[before]
+    tries = [one.attempt for one in await place.log(before + 2) if one.webhook_id == "alert-RU:GE-1"]
+    assert max(tries) >= 2, "the count of tries survives the kill"
+
+
+async def until_verdicts(place: Site, verdict: Verdict, count: int) -> None:
+    async def there() -> bool:
+        found = await place.log(count)
+        return sum(one.verdict is verdict for one in found) >= count
+
+    await until(there, f"{count} tries {verdict}")
+
+
+async def test_a_dead_and_a_slow_subscriber_hold_up_nobody_else(place: Site) -> None:
+    async with receiving(OLD) as receiver:
+        place.subscribe(
+            ("dead", "http://127.0.0.1:9/hook", ""),
+            ("poison", receiver.url("/poison"), ""),
+            ("well", receiver.url("/well"), ""),
+        )
+        receiver.answer = lambda got: web.Response(
+            status=400 if got.path == "/poison" and got.event[0] == "alert-RU:GE" else 200
+        )
+        place.worker()
+        await place.say(*(event(flow, seq) for seq in range(1, 151) for flow in ("RU:GE", "RU:KZ")))
+        well = await come(receiver, 300, "/well")
+
+        async def others() -> bool:
+            return {seq for alert, seq in events(receiver, "/poison") if alert == "alert-RU:KZ"} == set(range(1, 151))
+
+        await until(others, "the alert beside the one that is refused is delivered")
+    for flow in ("RU:GE", "RU:KZ"):
+        assert [one.event[1] for one in well if one.event[0] == f"alert-{flow}"] == list(range(1, 151))
+    assert {seq for alert, seq in events(receiver, "/poison") if alert == "alert-RU:GE"} == {1}
+
+
+async def test_retry_after_is_heeded_for_the_whole_endpoint(place: Site) -> None:
+    async with receiving(OLD) as receiver:
+        place.subscribe(("desk", receiver.url(), ""))
+        refusals = [2.0]
+
+        def answer(_: Got) -> web.Response:
+            if refusals:
+                return web.Response(status=429, headers={"Retry-After": str(int(refusals.pop()))})
+            return web.Response(status=200)
+
+        receiver.answer = answer
+        place.worker()
+        await place.say(event("RU:GE", 1, "firing"))
+        await come(receiver, 1)
+        await until_verdicts(place, Verdict.FAILED, 1)
+        await place.say(event("RU:KZ", 1, "firing"), event("RU:GE", 2))
+        got = await come(receiver, 4)
+    assert {one.event for one in got} == {("alert-RU:GE", 1), ("alert-RU:GE", 2), ("alert-RU:KZ", 1)}
+    assert min(one.at for one in got[1:]) - got[0].at >= 2.0
+
+
+async def test_410_disables_until_enabled(place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with receiving(OLD) as receiver:
+        place.subscribe(("desk", receiver.url(), ""))
+        receiver.answer = lambda _: web.Response(status=410)
+        place.worker()
+        await place.say(event("RU:GE", 1, "firing"))
+        await until_verdicts(place, Verdict.GONE, 1)
+        receiver.answer = lambda _: web.Response(status=200)
+        place.live.workers[-1].stop()
+        place.worker()  # it is remembered
+        await place.say(event("RU:GE", 2))
+        for name, value in (place.live.environment | place.environment).items():
+            monkeypatch.setenv(name, value)
+        assert len(receiver.got) == 1
+        await asyncio.to_thread(enable, "desk", Path(place.environment["BORDERTALLY_WEBHOOKS"]))
+        got = await come(receiver, 3)
+    assert [one.event[1] for one in got] == [1, 1, 2]
+
+
+async def test_keys_are_rotated_by_signing_with_both(place: Site) -> None:
+    (place.directory / "secret").write_text(f"{NEW}\n{OLD}\n")
+    async with receiving(OLD) as old, receiving(NEW) as new:
+        place.subscribe(("old", old.url(), ""), ("new", new.url(), ""))
+        place.worker()
+        await place.say(event("RU:GE", 1, "firing"))
+        got = [*await come(old, 1), *await come(new, 1)]
+    assert [one.verified for one in got] == [True, True]
+    assert all(len(one.signature.split(" ")) == 2 for one in got)
+
+
+async def test_targets_that_are_not_public_are_refused_and_redirects_not_followed(place: Site) -> None:
+    async with receiving(OLD) as receiver:
+        place.subscribe(
+            ("by-number", receiver.url("/number"), ""),
+            ("by-name", f"http://localhost:{receiver.port}/name", ""),
+            ("metadata", "http://169.254.169.254/latest/meta-data", ""),
+        )
+        place.worker(BORDERTALLY_WEBHOOK_ALLOW="")
+        await place.say(event("RU:GE", 1, "firing"))
+        found = await place.log(3)
+        place.live.workers[-1].stop()
+        assert receiver.got == []
+        receiver.answer = lambda _: web.Response(status=302, headers={"Location": receiver.url("/elsewhere")})
+        place.worker()
+        await come(receiver, 1, "/number")
+    assert {(one.status, one.error) for one in found} == {(None, "refused_target")}
+    assert {one.subscription for one in found} == {"by-number", "by-name", "metadata"}
+    assert receiver.taken("/elsewhere") == []
+
+
+async def test_secrets_and_paths_show_nowhere(place: Site) -> None:
+    async with receiving(OLD) as receiver:
+        place.subscribe(("desk", receiver.url("/path-that-is-secret"), ""), ("dead", "http://127.0.0.1:9/also", ""))
+        receiver.answer = lambda _: web.Response(status=500)
+        place.worker()
+        await place.say(event("RU:GE", 1, "firing"))
+        await come(receiver, 2, "/path-that-is-secret")
+        records = await place.live.records(place.live.topics.webhooks_log, 2)
+        records += await place.live.records(place.live.topics.webhooks, 2)
+        worker = place.live.workers[-1]
+        metrics = page(worker.port, "/metrics")
+        place.live.stop()
+    said = worker.log.read_text() + metrics + "".join(str(record.value) for record in records)
+    for secret in (OLD, OLD.removeprefix("whsec_"), "path-that-is-secret", "/also"):
+        assert secret not in said
+    assert 'bordertally_webhook_attempts_total{subscription="desk",verdict="failed"}' in metrics
