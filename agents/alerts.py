@@ -14,6 +14,7 @@ from agents.publishing import Record, partition_of_key
 from agents.settling import SettlingHop
 from agents.tables import make_table
 from streams.alerts import Known, advance
+from streams.cloudevents import of_alert
 from streams.records import Alert, AlertState, FlowState
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
@@ -119,7 +120,9 @@ class AlertsHop(SettlingHop):
         """Send what there is to say, and remember it."""
         said, rows, states = self._begin()
         metrics, topic = self.context.metrics, self.context.topics.alerts
-        await self.context.writer.write([Record(topic, key, msgspec.json.encode(alert)) for key, alert in said])
+        await self.context.writer.write(
+            [Record(topic, key, msgspec.json.encode(alert), headers=of_alert(topic, alert)) for key, alert in said]
+        )
         await self.table.store(rows)
         for _, alert in said:
             metrics["alerts_total"].labels(alert.state.value).inc()

@@ -26,6 +26,7 @@ from agents.schema import asyncapi, report_schema
 from agents.servers.errors import ServerError
 from agents.show import normal_levels, show_outcome
 from agents.silences_cli import silences
+from agents.tokens_cli import token
 from agents.topics import create_topics
 from agents.watch_cli import watch
 from agents.webhooks_cli import webhooks
@@ -45,6 +46,7 @@ cli.command()(read)
 cli.command()(follow)
 cli.command()(gateway)
 cli.command()(watch)
+cli.command()(token)
 cli.add_typer(review, name="review")
 cli.add_typer(silences, name="silences")
 cli.add_typer(webhooks, name="webhooks")

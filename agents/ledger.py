@@ -13,6 +13,7 @@ from agents.context import Context, log
 from agents.publishing import Record
 from agents.settling import SettlingHop
 from agents.tables import make_table
+from streams.cloudevents import of_state
 from streams.ledger import Applied, Ledger
 from streams.overdue import to_tell
 from streams.picture import flow_state
@@ -34,7 +35,7 @@ class LedgerHop(SettlingHop):
         super().__init__(app, context, context.topics.claims)
         self.table = make_table(app, self.name, context.settings.partitions)
         self.ledgers: dict[int, Ledger] = {}
-        self.unsettled: set[int] = set()
+        self.unsettled: dict[int, int] = {}  # by partition, the offset of the last message taken
         self.claims = 0
         self.written: list[float] = []
 
@@ -44,9 +45,9 @@ class LedgerHop(SettlingHop):
         self._begin()
         self.context.metrics.forget_flows()
 
-    def _begin(self) -> tuple[set[int], list[float]]:
+    def _begin(self) -> tuple[dict[int, int], list[float]]:
         begun = self.unsettled, self.written
-        self.unsettled, self.written, self.claims = set(), [], 0
+        self.unsettled, self.written, self.claims = {}, [], 0
         return begun
 
     def recovered(self) -> None:
@@ -63,7 +64,7 @@ class LedgerHop(SettlingHop):
 
     def take(self, bundle: Bundle) -> None:
         """Messages of claims of one partition: into memory."""
-        self.unsettled.add(bundle.partition)
+        self.unsettled[bundle.partition] = bundle.records[-1].offset
         ledger = self.ledger(bundle.partition)
         for record in bundle.records:
             claims = _decode(record.value)
@@ -81,7 +82,7 @@ class LedgerHop(SettlingHop):
         for partition, ledger in ledgers.items():
             applied = ledger.settle()
             rows[partition] = {row: ledger.row(row) for row in applied.rows}
-            states += self.states(ledger, applied)
+            states += self.states(ledger, applied, unsettled[partition])
             settled.append(applied)
         await self.table.store(rows, states)
         for partition, ledger in ledgers.items():
@@ -106,14 +107,15 @@ class LedgerHop(SettlingHop):
                 log.info("ledger: partition %d restored from %d rows", partition, len(rows))
         return ledger
 
-    def states(self, ledger: Ledger, applied: Applied) -> list[Record]:
-        """The state of every flow touched, as records on `totals`."""
-        metrics, rules = self.context.metrics, self.context.rules
+    def states(self, ledger: Ledger, applied: Applied, cause: int) -> list[Record]:
+        """The state of every flow touched, as records on `totals`. `cause`: the offset of the last of the claims."""
+        metrics, rules, topic = self.context.metrics, self.context.rules, self.context.topics.totals
         records = []
         for flow in to_tell(ledger, applied.flows, rules):
             state = flow_state(ledger.nodes[flow], rules, applied.days.get(flow, ()))
             metrics.show_flow(state)
-            records.append(Record(self.context.topics.totals, flow.encode(), msgspec.json.encode(state)))
+            headers = of_state(topic, state, cause)
+            records.append(Record(topic, flow.encode(), msgspec.json.encode(state), headers=headers))
         return records
 
     def count(self, settled: Iterable[Applied], states: int) -> None:

@@ -73,7 +73,9 @@ def bounds(field: Mapping[str, Any]) -> str:
 
 def blocks() -> dict[str, str]:
     """Every generated block by its name: settings, metrics, topics, and the reasons for which a report is refused."""
-    kinds = {"string": "text", "integer": "whole number", "number": "number", "array": "list", None: "path"}
+    kinds = {"string": "text", "integer": "whole number", "number": "number", "array": "list", None: "path"} | {
+        "boolean": "true or false"
+    }
     fields = Settings.model_json_schema()["properties"].values()
     settings = (
         (f"`{variable}`", kinds[field.get("type")], f"`{default}`" if default else "", bounds(field), meaning)

@@ -7,7 +7,9 @@ from typing import Any, get_args
 
 import msgspec
 
-from streams.records import Alert, Claims, FlowState, Report
+from streams.cloudevents import ALERT, TOTAL
+from streams.records import Alert, AlertState, Claims, FlowState, Report
+from streams.rules import SEVERITIES
 from streams.silences import Silence
 from streams.statements.review import Decision, Item
 from streams.topics import Topics
@@ -32,6 +34,20 @@ def report_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bordertally report"} | schema
 
 
+def _cloudevent(topic: str) -> dict[str, Any]:
+    """The headers of CloudEvents in binary mode."""
+    kinds = [TOTAL] if topic == _TOPICS.totals else [f"{ALERT}.{state.value}" for state in AlertState]
+    fixed = {"content-type": "application/json", "ce_specversion": "1.0", "ce_source": f"/bordertally/{topic}"}
+    properties: dict[str, Any] = {name: {"type": "string", "const": value} for name, value in fixed.items()}
+    properties["ce_type"] = {"type": "string", "enum": kinds}
+    properties["ce_id"] = {"type": "string", "description": "unique within ce_source"}
+    properties["ce_subject"] = {"type": "string", "description": "the flow"}
+    properties["ce_time"] = {"type": "string", "format": "date-time"}
+    if topic == _TOPICS.alerts:
+        properties["ce_severity"] = {"type": "string", "enum": list(SEVERITIES)}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
 def asyncapi() -> dict[str, Any]:
     """AsyncAPI 3.0 document: every topic producers and subscribers see, with the schema of its messages."""
     types = [Report, Claims, FlowState, Alert, Item, Decision, Silence, Attempt]
@@ -48,6 +64,8 @@ def asyncapi() -> dict[str, Any]:
         if name == _TOPICS.rejected:
             fields = ("reason", "field", "value", "why", "report", "topic", "partition", "offset")
             message["headers"] = {"type": "object", "properties": {field: {"type": "string"} for field in fields}}
+        if name in (_TOPICS.totals, _TOPICS.alerts):
+            message["headers"] = _cloudevent(name)
         channels[key] = {"address": name, "description": meanings[name], "messages": {"message": message}}
         operations[f"{action}_{key}"] = {"action": action, "channel": {"$ref": f"#/channels/{key}"}}
     return {

@@ -24,6 +24,9 @@ class Hop(enum.StrEnum):
     ALERTMANAGER = "alertmanager"
 
 
+Digests = Annotated[tuple[Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")], ...], NoDecode]
+
+
 class Settings(BaseSettings):
     """Every setting of a worker, its default and its meaning."""
 
@@ -48,6 +51,13 @@ class Settings(BaseSettings):
     gateway_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web origins whose pages may ask the gateway, separated by commas; * allows all."
     )
+    gateway_reports_per_s: float = Field(
+        20.0, gt=0, le=10_000, description="Reports a second that the gateway takes of one source."
+    )
+    gateway_clients: int = Field(2_000, ge=1, le=100_000, description="Clients that follow a gateway's stream at most.")
+    public_read: bool = Field(False, description="Whether anybody who reaches the gateway may read.")
+    read_tokens: Digests = Field((), description="Digests of the tokens for reading, separated by commas.")
+    admin_tokens: Digests = Field((), description="Digests of the tokens for everything, separated by commas.")
     session_timeout_s: float = Field(10.0, ge=1, le=300, description="Seconds after which a silent worker is replaced.")
     batch_reports: int = Field(
         50_000, ge=1, le=500_000, description="Reports taken in, and claims settled, in one batch at most."
@@ -77,7 +87,7 @@ class Settings(BaseSettings):
     )
     recovery_delay_s: float = Field(0.0, ge=0, le=60, description="Seconds to let a rebalance settle before recovery.")
 
-    @field_validator("hops", "gateway_origins", mode="before")
+    @field_validator("hops", "gateway_origins", "read_tokens", "admin_tokens", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -122,6 +132,12 @@ def documented() -> list[tuple[str, str, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.default
-        text = ",".join(default) if isinstance(default, tuple) else "" if default is None else str(default)
+        text = (
+            ",".join(default)
+            if isinstance(default, tuple)
+            else ""
+            if default is None or default is False
+            else str(default)
+        )
         rows.append((f"BORDERTALLY_{name.upper()}", text, field.description or ""))
     return rows

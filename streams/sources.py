@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import tomllib
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -41,10 +41,14 @@ class Topic(enum.StrEnum):
     CHECKPOINT = "checkpoint"
 
 
+Digest = Annotated[str, msgspec.Meta(pattern="^sha256:[0-9a-f]{64}$")]
+
+
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of the registry. `flows` are patterns: a flow allows everything below it, `*` is any one part.
 
-    `place`: the country or bloc that it means by "the country" in a statement in words.
+    `place`: the country or bloc that it means by "the country" in a statement in words. `tokens`: digests of the
+    tokens with which the gateway takes its reports (see tokens.py).
     """
 
     name: str
@@ -54,6 +58,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic: Topic = Topic.GOVERNMENT
     url: str | None = None
     place: str | None = None
+    tokens: tuple[Digest, ...] = ()
 
 
 class Registry:

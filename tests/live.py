@@ -215,8 +215,10 @@ def make_live(broker: Server, redis: Server, directory: Path) -> Iterator[Live]:
     """A pipeline with topics of its own; its workers end with it."""
     pipeline = Live(broker, redis, directory, prefix=f"t{next(_numbers)}.")
     pipeline.create_topics()
-    yield pipeline
-    pipeline.stop()
+    try:
+        yield pipeline
+    finally:
+        pipeline.stop()
 
 
 def answers(port: int, path: str) -> bool:

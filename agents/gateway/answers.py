@@ -76,3 +76,11 @@ class SourceList(Struct, frozen=True):
     """The source registry."""
 
     sources: list[SourceRow]
+
+
+class Accepted(Struct, frozen=True):
+    """Where on Kafka a report is stored. A producer may keep it: a refusal on `reports.rejected` names the same."""
+
+    topic: str
+    partition: int
+    offset: int

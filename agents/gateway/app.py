@@ -12,8 +12,10 @@ from aiohttp import web
 from msgspec import Struct
 
 from agents.context import load_registry
+from agents.gateway.guard import Guard
 from agents.gateway.headers import on_every_answer, preflight
 from agents.gateway.hub import Hub
+from agents.gateway.posting import Posting
 from agents.gateway.problems import problems
 from agents.gateway.questions import AskAlerts, AskDays, AskFlows, AskNothing, AskPlain, AskStream, AskTotals, asked
 from agents.gateway.respond import respond
@@ -21,19 +23,22 @@ from agents.gateway.routes import Routes
 from agents.gateway.stream import Stream
 from agents.gateway.view import ServingView
 from streams.settings import Settings
+from streams.tokens import Keys
 
-MOST_CLIENTS = 2_000
 BOARD = Path(str(resources.files("agents.gateway").joinpath("board")))
 
 
 def create_gateway(settings: Settings) -> web.Application:
-    """The application. Raises ConfigError for a registry that cannot be read."""
-    view, hub = ServingView(settings.redis_url), Hub(settings)
-    app = web.Application(middlewares=[problems, preflight(settings.gateway_origins)])
+    """The application. Raises ConfigError for a registry that cannot be read, or an address that needs tokens."""
+    view, hub, registry = ServingView(settings.redis_url), Hub(settings), load_registry(settings.sources)
+    guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
+    posting = Posting(settings, registry)
+    app = web.Application(middlewares=[problems, preflight(settings.gateway_origins), guard.middleware()])
     app.on_response_prepare.append(on_every_answer(settings.gateway_origins))
-    _add_answers(app, Routes(view, load_registry(settings.sources)))
-    _add_stream(app, Stream(hub, MOST_CLIENTS))
+    _add_answers(app, Routes(view, registry))
+    _add_stream(app, Stream(hub, settings.gateway_clients))
     _add_pages(app, hub)
+    app.router.add_post("/v1/reports", posting.serve)
 
     async def beside(_: web.Application) -> AsyncIterator[None]:
         reading = asyncio.create_task(hub.run())
@@ -41,6 +46,7 @@ def create_gateway(settings: Settings) -> web.Application:
         reading.cancel()
         with suppress(asyncio.CancelledError):
             await reading
+        await posting.close()
         await view.close()
 
     async def drop(_: web.Application) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import aiohttp
 import pytest
-from live import Live, make_live, pure
+from live import Live, make_live, pure, state_of, until
 
 from agents.demo.run import sample
 from agents.servers.process import Server
@@ -19,18 +20,27 @@ def week(kafka: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Li
     """The sample week on Apache Kafka, worked through."""
     directory = tmp_path_factory.mktemp("week")
     (directory / "redis").mkdir()
-    redis = start_redis(None, directory / "redis")
-    for live in make_live(kafka, redis, directory):
+    with start_redis(None, directory / "redis") as redis, contextmanager(make_live)(kafka, redis, directory) as live:
         live.worker()
 
-        async def fill(live: Live = live) -> None:
+        async def fill() -> None:
             await live.publish(sample())
-            await live.shows(pure(sample()))
-            await live.shows_alerts(pure(sample()))
+            await shows_week(live)
 
         asyncio.run(fill())
         yield live
-    redis.stop()
+
+
+async def shows_week(live: Live) -> None:
+    """Wait until Redis shows the totals and alerts of the sample week."""
+    desk = pure(sample())
+    wanted = {str(flow): state.totals for flow, state in desk.states.items()}
+
+    async def same() -> bool:
+        return {flow: state_of(raw).totals for flow, raw in (await live.states()).items()} == wanted
+
+    await until(same, "the totals of the week")
+    await live.shows_alerts(desk)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 from live import Live, pure, until
 
 from agents.demo.run import sample
+from gateway.conftest import shows_week
 
 pytestmark = pytest.mark.kafka
 
@@ -118,5 +119,4 @@ async def test_without_redis_it_says_so_and_the_stream_goes_on(week: Live, http:
             return answer.status == 200 and len((await answer.json())["flows"]) == len(pure(sample()).states)
 
     await until(answers_again, "the gateway answers out of a Redis that was filled again")
-    await week.shows(pure(sample()))
-    await week.shows_alerts(pure(sample()))
+    await shows_week(week)

@@ -1,0 +1,141 @@
+"""POST /v1/reports, for producers without Kafka: a report is checked, written, and answered once stored.
+
+The checks are those of the intake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+
+import msgspec
+from aiohttp import web
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from agents.context import log
+from agents.gateway.answers import Accepted
+from agents.gateway.guard import CALLER
+from agents.gateway.problems import RETRY_S, ProblemError
+from agents.languages import word_reader
+from agents.publish import record_of
+from agents.publishing import Record, by_kafka, make_producer
+from streams.errors import Reason, RefusedError
+from streams.rates import RateLimit
+from streams.reports import Limits, read_report
+from streams.settings import Settings
+from streams.sources import Registry
+from streams.topics import Topics
+
+BURST_S = 2.0
+"""Seconds' worth of reports that may come at once after a quiet time."""
+
+
+class _Head(msgspec.Struct):
+    source: str = ""
+
+
+_head = msgspec.json.Decoder(_Head).decode
+
+
+class Posting:
+    """The route. A source is limited on each gateway by itself."""
+
+    def __init__(self, settings: Settings, registry: Registry) -> None:
+        self.settings, self.registry = settings, registry
+        self.topics = Topics(settings.topic_prefix)
+        self.limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
+        per_s = settings.gateway_reports_per_s
+        self.rate = RateLimit(per_s, max(1, round(per_s * BURST_S)))
+        self._words = word_reader(registry)
+        self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Take one report. 202 says that the broker has it, and where; what it counts for is decided from there on."""
+        if request.content_type != "application/json":
+            given = request.headers.get("Content-Type", "")
+            raise ProblemError(415, "a report is application/json", field="Content-Type", value=given)
+        raw = await self._body(request)
+        source = request[CALLER].source
+        said = _source(raw)
+        if source is not None and said not in ("", source):
+            raise ProblemError(403, f"this token is that of {source}", field="source", value=said)
+        self._limit(source or said)
+        await self._check(raw)
+        accepted = await self._write(record_of(raw, self.registry, self.topics))
+        return web.Response(body=msgspec.json.encode(accepted), status=202, content_type="application/json")
+
+    async def _body(self, request: web.Request) -> bytes:
+        most = self.limits.bytes
+        length = request.content_length
+        raw = b"" if length is not None and length > most else await request.content.read(most + 1)
+        while len(raw) <= most and not request.content.at_eof():
+            raw += await request.content.read(most + 1 - len(raw))
+        if len(raw) > most or (length or 0) > most:
+            size = f"{length} bytes" if length else f"more than {most} bytes"
+            why = f"{size}; at most {most}"
+            raise ProblemError(413, why, reason=Reason.TOO_LARGE, headers={"Connection": "close"})
+        return raw
+
+    def _limit(self, source: str) -> None:
+        wait = self.rate.take(source, time.monotonic())
+        if wait:
+            detail = f"{source}: more than {self.settings.gateway_reports_per_s:g} reports a second"
+            headers = {"Retry-After": str(math.ceil(wait))}
+            raise ProblemError(429, detail, field="source", value=source, headers=headers)
+
+    async def _check(self, raw: bytes) -> None:
+        """The checks of the intake. Raises ProblemError (422) with field and reason."""
+        now = time.time()
+        try:
+            try:
+                read_report(raw, self.registry, now, self.limits)
+            except RefusedError as error:  # it may be in words, and reading them takes its time
+                await asyncio.to_thread(self._words.take, raw, error, now, self.limits)
+        except RefusedError as error:
+            status = 413 if error.reason is Reason.TOO_LARGE else 422
+            raise ProblemError(
+                status,
+                str(error),
+                field=error.field,
+                value=error.value,
+                reason=error.reason.value,
+                report=error.report,
+            ) from None
+
+    async def _write(self, record: Record) -> Accepted:
+        try:
+            async with asyncio.timeout(self.settings.acknowledge_s):
+                sent = await by_kafka(await self._connected())(record)
+                stored = await sent
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("gateway: Kafka did not acknowledge a report: %s", error)
+            detail = "Kafka did not acknowledge it; send it again: a report that is stored twice counts once"
+            raise ProblemError(503, detail, headers={"Retry-After": str(RETRY_S)}) from None
+        return Accepted(stored.topic, stored.partition, stored.offset)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._connecting:
+            if self._producer is None:
+                producer = make_producer(self.settings.brokers, 0.0)
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+
+def _source(raw: bytes) -> str:
+    try:
+        return _head(raw).source
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return ""
