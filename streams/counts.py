@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.evidence import CITED, NOTHING, Cites
+from streams.evidence import CITED_COUNTS, NOTHING, Cites
 from streams.folding import clipped, fold, folded_reports
 from streams.periods import DAY, ordinal_of
 from streams.reconcile import Constraint, day_span
@@ -122,11 +122,20 @@ class Counts:
     def _find_last(self, newest: int) -> None:
         """Keep the last day with a counting reading, after days up to `newest` changed."""
         if self.last is None or newest >= self.last:
-            if self.folded(newest):
+            if self._is_counted(newest):
                 self.last = newest
             else:
                 days = self._live.keys() | self._packed.keys() | self._overnight.keys()
-                self.last = next((day for day in sorted(days, reverse=True) if self.folded(day)), None)
+                self.last = next((day for day in sorted(days, reverse=True) if self._is_counted(day)), None)
+
+    def _is_counted(self, day: int) -> bool:
+        """Whether any reading of a day counts."""
+        return any(
+            one.best is not None and one.grade in WEIGHT
+            for sheet in (self.begun(day), self._overnight.get(day, {}))
+            for held in sheet.values()
+            for one in held.values()
+        )
 
     def _sheet(self, day: int) -> Sheet:
         row = self._packed.pop(day, None)
@@ -195,7 +204,7 @@ class Counts:
         readings = [one for held in self.on(day).values() for one in held]
         newest = sorted([(one.published, one.report) for one in readings], reverse=True)
         reports = tuple(dict.fromkeys([report for _, report in newest]))
-        return Cites((), reports[:CITED], len(reports))
+        return Cites((), reports[:CITED_COUNTS], len(reports))
 
     def reports_of(self, one: Constraint) -> tuple[str, ...]:
         """The ids of the reports that one of this series' constraints stands for."""

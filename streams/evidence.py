@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 CITED = 100
-"""At most so many report ids are cited for a figure.
+"""At most so many report ids are cited for a figure."""
+
+CITED_COUNTS = 20
+"""At most so many of them are ids of counts, the newest: one count of hundreds says little.
 
 Up to so many, the number of reports is exact; beyond, a report of counts on several days or flows counts for each.
 """
 
 
 class Cites(NamedTuple):
-    """The evidence of a day: ids of statements and of counts (newest first, capped at CITED), and how many counts."""
+    """The evidence of a day: ids of statements, of the newest CITED_COUNTS counts, and how many counts there are."""
 
     statements: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
@@ -53,16 +56,20 @@ class Gathered:
             self._counts.update(fresh)
         else:
             self._counts = fresh
-        self.full = len(self._counts) >= CITED
+        self.full = len(self._counts) >= CITED_COUNTS
+
+    def beyond(self, counts: int) -> None:
+        """So many more counts, whose ids are not cited any more."""
+        self._beyond += counts
 
     def cites(self) -> Cites:
         """All of it, capped again."""
-        cited = tuple(self._counts)[:CITED]
+        cited = tuple(self._counts)[:CITED_COUNTS]
         return Cites(tuple(sorted(self._statements)), cited, len(self._counts) + self._beyond)
 
     def reports(self) -> tuple[list[str], int]:
         """At most CITED report ids, statements first, and how many reports there are."""
-        beyond = self._beyond + max(0, len(self._counts) - CITED)
-        counts = list(self._counts)[:CITED]
+        beyond = self._beyond + max(0, len(self._counts) - CITED_COUNTS)
+        counts = list(self._counts)[:CITED_COUNTS]
         cited = list(dict.fromkeys([*sorted(self._statements), *counts])) if self._statements else counts
         return cited[:CITED], len(cited) + beyond

@@ -53,7 +53,8 @@ _decode_plain = msgspec.json.Decoder(Plain).decode
 class _Collected:
     """Readings of one flow, source, population and unit that wait for the next message."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: Address) -> None:
+        self.address = address
         self.readings: list[Reading] = []
 
 
@@ -76,7 +77,8 @@ class Sorter:
         self._registry, self._limits, self._partitions = registry, limits, partitions
         self._skew = limits.skew_s * MICRO
         self._claims: dict[int, list[Claim]] = defaultdict(list)
-        self._collected: dict[Address, _Collected] = defaultdict(_Collected)
+        self._collected: dict[Address, _Collected] = {}
+        self._filled: list[_Collected] = []  # those that hold something
         self._counters: dict[str, _Counter] = {}
         self._slots: dict[object, dict[str, Period]] = defaultdict(dict)
 
@@ -111,6 +113,8 @@ class Sorter:
             high = best if published >= ended else None
         else:
             low, best, high = interval(plain.people, plain.qualifier)
+        if not collected.readings:
+            self._filled.append(collected)
         collected.readings.append(
             Reading(start, end, local_start, local_end, published, plain.id, counter.grade, low, best, high)
         )
@@ -120,9 +124,18 @@ class Sorter:
         """Take claims that have been checked."""
         for claim in claims:
             if is_reading(claim):
-                self._collected[address_of(claim)].readings.append(reading_of(claim))
+                collected = self._of(address_of(claim))
+                if not collected.readings:
+                    self._filled.append(collected)
+                collected.readings.append(reading_of(claim))
             else:
                 self._claims[partition_of(claim.flow, self._partitions)].append(claim)
+
+    def _of(self, address: Address) -> _Collected:
+        collected = self._collected.get(address)
+        if collected is None:
+            collected = self._collected[address] = _Collected(address)
+        return collected
 
     def _remember(self, plain: Plain, claim: Claim) -> None:
         period = period_of(claim)
@@ -132,17 +145,17 @@ class Sorter:
         counter = self._counters.setdefault(plain.source, _Counter(claim.grade, slots))
         if len(slots) >= REMEMBERED:
             slots.clear()
-        counter.flows[plain.flow] = self._collected[address_of(claim)]
+        counter.flows[plain.flow] = self._of(address_of(claim))
         slots[plain.period] = period
 
     def messages(self) -> list[tuple[int, Claims]]:
         """What came of the reports taken since the last call: (partition, message), in order of partition."""
         by_partition: dict[int, list[Readings]] = defaultdict(list)
-        for address, collected in self._collected.items():
-            if collected.readings:
-                group = Readings(*address, collected.readings)
-                by_partition[partition_of(group.flow, self._partitions)].append(group)
-                collected.readings = []
+        filled, self._filled = self._filled, []
+        for collected in filled:
+            group = Readings(*collected.address, collected.readings)
+            by_partition[partition_of(group.flow, self._partitions)].append(group)
+            collected.readings = []
         claims, self._claims = self._claims, defaultdict(list)
         if len(self._collected) >= REMEMBERED:
             self._collected.clear()

@@ -122,6 +122,7 @@ class Node:
         series = self.series[key]
         known = series.cites
         alone = not self.children and len(self.series) == 1
+        beyond = 0
         for day in days:
             held = known.get(day)
             if not evidence.full:
@@ -132,7 +133,11 @@ class Node:
                 series.keep_cites(day, held)
             elif shorten and held.counts:
                 held = known[day] = Cites(held.statements, (), held.count_total)
-            evidence.add(held)
+            if evidence.full and not held.statements:
+                beyond += held.count_total
+            else:
+                evidence.add(held)
+        evidence.beyond(beyond)
 
     def stored(self, day: int, row: bytes) -> None:
         """The readings of a day are stored in this row: days that have grown old are kept as their row alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -58,12 +59,12 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
 def _silent_days(node: Node, key: Key, last: int, limit: int) -> set[int]:
     """The days up to `last` onto which this flow or one below it may be carried on: the only ones that can gain."""
     lasts, waiting = set[int](), [node]
-    while waiting:
-        one = waiting.pop()
+    for one in waiting:
         own = one.own_last(key)
         if own is not None and own < last:
             lasts.add(own)
-        waiting.extend(one.children.values())
+        if one.children:
+            waiting += one.children.values()
     return {day for own in lasts for day in range(own + 1, min(last, own + limit) + 1)}
 
 
@@ -96,32 +97,34 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     silent = sorted(day for day in _silent_days(node, key, last, limit) if day > last - LONGEST)
     carried = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
     known = node.known(key)
-    reporting = Reporting(sum(child.last(key) == last for child in known), len(known))
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
-    days = [day for day in range(last - LONGEST + 1, last + 1) if day in series.bins]
-    bins = [series.bins[day] for day in days]
+    held = [(day, one) for day in range(last - LONGEST + 1, last + 1) if (one := series.bins.get(day)) is not None]
+    days = [day for day, _ in held]
+    lows, bests, highs = _columns([one for _, one in held])
     evidence, reached, found = Gathered(), len(days), []
+    as_of, reporting = iso_day(last + 1), Reporting(sum([child.last(key) == last for child in known]), len(known))
     for window in WINDOWS:
         begin = bisect_left(days, last - window + 1)
         node.gather(key, reversed(days[begin:reached]), evidence, shorten=True)
         reached = begin
-        inside = bins[begin:]
-        observed = sum([one.best for one in inside])
+        observed = sum(bests[begin:])
         gain = sum([more for day, more in carried.items() if day > last - window]) if carried else 0.0
         cited, count = evidence.reports()
         best, extra = people(observed + gain), people(gain)
-        low, high = _bounds(days[begin:], inside, doubts, bounded=len(inside) == window and not gain)
+        bounded = len(days) - begin == window and not gain
+        span = _Span(days[begin:], sum(lows[begin:]), observed, highs[begin:])
+        low, high = _bounds(span, doubts, bounded=bounded)
         found.append(
             Total(
                 flow=node.flow,
                 window_days=window,
-                as_of=iso_day(last + 1),
+                as_of=as_of,
                 low=min(people(low), best),
                 best=best,
                 high=None if high is None else max(people(high), best),
                 observed=best - extra,
                 projected=extra,
-                covered_days=len(inside),
+                covered_days=len(days) - begin,
                 reporting=reporting,
                 report_count=count,
                 reports=cited,
@@ -132,23 +135,35 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     return found
 
 
-def _bounds(
-    days: Sequence[int], bins: Sequence[Bin], doubts: list[Unverified], *, bounded: bool
-) -> tuple[float, float | None]:
+def _columns(bins: Sequence[Bin]) -> tuple[Sequence[float], Sequence[float], Sequence[float | None]]:
+    """The lows, the bests and the highs of some days."""
+    lows, bests, highs, _ = zip(*bins, strict=True) if bins else ((), (), (), ())
+    return lows, bests, highs
+
+
+class _Span(NamedTuple):
+    """Some days: their lows and bests added up, and the high of each."""
+
+    days: Sequence[int]
+    low: float
+    best: float
+    highs: Sequence[float | None]
+
+
+def _bounds(span: _Span, doubts: list[Unverified], *, bounded: bool) -> tuple[float, float | None]:
     """Low and high of some days: the scenarios summed, put in order; the high widened by what is unverified."""
-    lows, bests = sum([one.low for one in bins]), sum([one.best for one in bins])
-    highs = [one.high for one in bins if one.high is not None] if bounded else []
-    if not bounded or len(highs) < len(bins):
-        return min(lows, bests), None
-    high = max(sum(highs), bests, lows)
-    low = min(lows, bests, sum(highs))
+    days, low, best, highs = span
+    if not bounded or None in highs:
+        return min(low, best), None
+    most = sum(cast("Sequence[float]", highs))
+    high = max(most, best, low)
     for doubt in doubts:
         inside = [doubt.first_day <= day <= doubt.last_day for day in days]
         if any(inside):
             share = doubt.people * sum(inside) / (doubt.last_day - doubt.first_day + 1)
-            rest = sum(one.high or 0.0 for one, doubted in zip(bins, inside, strict=True) if not doubted)
+            rest = sum(one or 0.0 for one, doubted in zip(highs, inside, strict=True) if not doubted)
             high = max(high, share + rest)
-    return low, high
+    return min(low, best, most), high
 
 
 def day_figures(
@@ -176,7 +191,7 @@ def day_figures(
 
 
 def _day_figure(flow: str, day: int, held: Bin, doubts: list[Unverified]) -> DayFigure:
-    low, high = _bounds((day,), (held,), doubts, bounded=True)
+    low, high = _bounds(_Span((day,), held.low, held.best, (held.high,)), doubts, bounded=True)
     best = people(held.best)
     return DayFigure(
         flow, iso_day(day), min(people(low), best), best, None if high is None else max(people(high), best)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from streams.counts import PEOPLE, Key
-from streams.evidence import CITED
+from streams.evidence import CITED_COUNTS
 from streams.flows import Flow
 from streams.ledger import Ledger, evidence
 from streams.records import Claim
@@ -111,9 +111,9 @@ def test_names_below_a_flow_stand_in_their_own_order_not_that_of_arrival() -> No
 
 
 def test_at_most_so_many_reports_are_cited_and_all_are_counted() -> None:
-    claims = [claim(1, f"2022-09-21T{n // 60:02}:{n % 60:02}/PT1M", id=f"r{n}") for n in range(CITED + 20)]
+    claims = [claim(1, f"2022-09-21T{n // 60:02}:{n % 60:02}/PT1M", id=f"r{n}") for n in range(CITED_COUNTS + 20)]
     cited, count = evidence(ledger(*claims).nodes[Flow("RU")], PEOPLE, [DAY])
-    assert (len(cited), count) == (CITED, CITED + 20)
+    assert (len(cited), count) == (CITED_COUNTS, CITED_COUNTS + 20)
 
 
 def test_a_report_that_speaks_for_many_days_is_one_report() -> None:
