@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from streams.learning.ears import c1, c2, c3, plain
+from streams.learning.ewma import ewma
 from streams.learning.levels import History, Learned, Tuning
 from streams.learning.reweighted import reweighted
 from streams.learning.weekday import regression, weekday
@@ -25,6 +26,7 @@ METHODS = {
     for one in (
         Method("weekday", range(30, 2, -1), weekday, "on the same weekday of the last four weeks"),
         Method("regression", range(30, 2, -1), regression, "by weekday and trend of the last four weeks"),
+        Method("ewma", range(30, 0, -1), ewma, "in the days t-30 to t-3, the last two counted with it"),
         Method("reweighted", range(7, 0, -1), reweighted, "in the days t-7 to t-1, past surges weighted down"),
         Method("c1", range(7, 0, -1), c1, "in the days t-7 to t-1"),
         Method("c2", range(9, 2, -1), c2, "in the days t-9 to t-3"),
