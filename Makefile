@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test bench lint docs clean
+.PHONY: help demo test bench fuzz lint docs clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -34,6 +34,13 @@ SYSTEMS := bordertally,bytewax,quix,aiokafka,kstreams
 
 bench: $(STAMP)  ## Measure it beside other engines: ROUNDS=3 DAYS=60 SYSTEMS=bordertally,bytewax (needs Java and Maven)
 	@PYTHONPATH=tests $(PY) -m benchmarks run --rounds $(ROUNDS) --days $(DAYS) --slots $(SLOTS) --systems $(SYSTEMS)
+
+# For fuzz: how many seconds
+FOR := 60
+
+fuzz: $(STAMP)  ## Try bytes on the intake, led by coverage: FOR=60 seconds (needs atheris, which pip gets)
+	@$(PY) -c 'import atheris' 2>/dev/null || $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	@PYTHONPATH=tests $(PY) -m fuzz -max_total_time=$(FOR) -print_final_stats=1
 
 lint: $(STAMP)  ## Lint and types only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

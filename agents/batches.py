@@ -30,6 +30,7 @@ class Received(Protocol):
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
 
 
 Batch = dict[TopicPartition, Sequence[Received]]

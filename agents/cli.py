@@ -21,6 +21,7 @@ from agents.follow_cli import follow
 from agents.gateway_cli import gateway
 from agents.languages import word_reader
 from agents.publish import checked, publish, read_lines
+from agents.rejected_cli import rejected
 from agents.rules_cli import rules as rules_commands
 from agents.schema import asyncapi, report_schema
 from agents.servers.errors import ServerError
@@ -51,6 +52,7 @@ cli.add_typer(review, name="review")
 cli.add_typer(silences, name="silences")
 cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(rules_commands, name="rules")
+cli.add_typer(rejected, name="rejected")
 
 
 def main() -> None:

@@ -13,14 +13,20 @@ from aiokafka import TopicPartition
 
 from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context
+from agents.fuses import Fuses
 from agents.publishing import Record
 from agents.statements import Statements
-from streams.errors import RefusedError
+from agents.unpacking import careful, unopened
+from streams.errors import Reason, RefusedError
 from streams.intake import Sorter
-from streams.topics import Topics
+from streams.records import Claim
+from streams.rejected import Place, make_letter, source_of
 
 PACE_S = 0.01
 """Seconds between two batches at least: the first goes at once, those that follow wait for company."""
+
+REFUSED_BYTES = 32 * 1024 * 1024
+"""Bytes of refused reports that a batch may hold before it is closed: they are kept until they are stored."""
 
 
 class Intake(BatchHop):
@@ -31,7 +37,10 @@ class Intake(BatchHop):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        careful()
         self.sent_at = 0.0
+        self.fuses = Fuses(context)
+        self.refused: Counter[str] = Counter()
         self.sorter = Sorter(context.registry, context.limits, context.settings.partitions)
 
     @cached_property
@@ -52,6 +61,7 @@ class Intake(BatchHop):
         done: Done = {}
         reached: dict[TopicPartition, int] = {}
         rejects: list[Record] = []
+        room = self.context.settings.batch_reports
         counted: Counter[tuple[str, str]] = Counter()
         while batch:
             for tp, records in batch.items():
@@ -61,7 +71,8 @@ class Intake(BatchHop):
                 counted[tp.topic, "accepted"] += len(records) - len(refused)
                 counted[tp.topic, "rejected"] += len(refused)
             await asyncio.sleep(max(0.0, self.sent_at + PACE_S - time.monotonic()))  # others may go on
-            batch = await self.more(reached, self.context.settings.batch_reports - counted.total())
+            full = sum(len(one.value) for one in rejects) > REFUSED_BYTES
+            batch = {} if full else await self.more(reached, room - counted.total())
         messages = self.sorter.messages()
         topic = self.context.topics.claims
         sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
@@ -72,7 +83,13 @@ class Intake(BatchHop):
             metrics["reports_total"].labels(*labels).inc(number)
         metrics["claims_sent_total"].inc(sum(one.count for _, one in messages))
         metrics["batch_reports"].observe(counted.total())
+        self.fuses.count([one for _, one in messages], self.refused)
+        self.refused.clear()
         return done
+
+    async def idle(self) -> None:
+        """Nothing came: what was refused some time ago counts no longer."""
+        self.fuses.show(time.monotonic())
 
     async def more(self, reached: dict[TopicPartition, int], room: int) -> Batch:
         """More reports that are here, of the partition that lies the furthest back: flows keep pace with each other.
@@ -92,24 +109,22 @@ class Intake(BatchHop):
                 try:
                     take(record.value or b"", record.timestamp / 1000)
                 except RefusedError as error:
-                    self.sorter.add(await self.statements.take(tp, record, error))
+                    self.sorter.add(await self.closer(tp, record, error))
             except RefusedError as error:
-                rejects.append(rejected(tp, record, error, self.context.topics))
-                self.context.metrics["rejects_total"].labels(error.reason.value).inc()
+                rejects.append(self.rejected(tp, record, error))
         return rejects
 
+    async def closer(self, tp: TopicPartition, record: Received, refused: RefusedError) -> list[Claim]:
+        """A closer look at what was refused at first: the claims that it holds all the same. Raises RefusedError."""
+        if record.value is None and (why := unopened(record)) is not None:
+            raise RefusedError(Reason.TOO_LARGE, "$", "", why)
+        return await self.statements.take(tp, record, refused)
 
-def rejected(tp: TopicPartition, record: Received, error: RefusedError, topics: Topics) -> Record:
-    """A dead letter: the original bytes as the value, untouched, and all that is known about them as headers."""
-    said = {
-        "reason": error.reason.value,
-        "field": error.field,
-        "value": error.value,
-        "why": error.why,
-        "report": error.report or "",
-        "topic": tp.topic,
-        "partition": str(tp.partition),
-        "offset": str(record.offset),
-    }
-    headers = [(name, text.encode("utf-8", "backslashreplace")) for name, text in said.items()]
-    return Record(topics.rejected, record.key, record.value or b"", headers=headers)
+    def rejected(self, tp: TopicPartition, record: Received, error: RefusedError) -> Record:
+        """A dead letter: the original bytes, key and headers, untouched, and what is known about them as headers."""
+        source = source_of(record.value or b"", self.context.limits.bytes)
+        self.refused[source] += 1
+        self.context.metrics["rejects_total"].labels(error.reason.value).inc()
+        place = Place(tp.topic, tp.partition, record.offset)
+        key, value, headers = make_letter(place, error, source, (record.key, record.value, record.headers))
+        return Record(self.context.topics.rejected, key, value, headers=headers)

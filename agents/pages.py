@@ -46,6 +46,7 @@ KEYS = {
     **dict.fromkeys((_NAMES.totals, _NAMES.alerts), "flow"),
     **dict.fromkeys(_NAMES.every_report, "any; `bordertally publish` uses the source id"),
     _NAMES.rejected: "that of the refused message",
+    _NAMES.redriven: "the id of the refused message",
     _NAMES.review: "the id of the item",
     _NAMES.silences: "the id of the silence",
     _NAMES.webhooks: "subscription, in each partition of `alerts`; subscription and `:disabled`",

@@ -1,22 +1,24 @@
-"""Reading a small topic whole, as commands do that show what stands on it."""
+"""Reading a topic from its beginning to where it ends now, for the commands."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.structs import ConsumerRecord
 
 from agents.topics import partition_counts
 from streams.errors import BordertallyError
 from streams.topics import BIGGEST
 
-QUIET_S = 1.5
-"""So long without a record is the end of the topic: an end offset is not to be had from every broker."""
+QUIET_S = 0.8
+"""So long without a record, and no end offset ahead, is the end: not every broker tells end offsets right."""
 
 
-async def read_topic(brokers: str, topic: str, quiet_s: float = QUIET_S) -> list[Any]:
-    """Every record of a topic from the beginning, in order of time. Raises BordertallyError when there is none."""
+async def each_record(brokers: str, topic: str, quiet_s: float = QUIET_S) -> AsyncIterator[ConsumerRecord]:
+    """Every committed record, in order within each partition. Raises BordertallyError when there is no such topic."""
     count = await partitions_of(brokers, topic)
     if not count:
         raise BordertallyError(f"topic {topic} does not exist; bordertally topics --create makes it")
@@ -27,14 +29,25 @@ async def read_topic(brokers: str, topic: str, quiet_s: float = QUIET_S) -> list
         isolation_level="read_committed",
         max_partition_fetch_bytes=BIGGEST,
     )
-    await consumer.start()
     try:
-        consumer.assign([TopicPartition(topic, partition) for partition in range(count)])
-        found: list[Any] = []
-        while batch := await consumer.getmany(timeout_ms=int(quiet_s * 1000)):
-            found += [record for records in batch.values() for record in records]
+        await consumer.start()
+        places = [TopicPartition(topic, partition) for partition in range(count)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        while True:
+            batch: dict[Any, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=int(quiet_s * 1000))
+            for records in batch.values():
+                for record in records:
+                    yield record
+            if not batch and all([await consumer.position(one) >= end for one, end in ends.items()]):
+                return
     finally:
         await consumer.stop()
+
+
+async def read_topic(brokers: str, topic: str, quiet_s: float = QUIET_S) -> list[ConsumerRecord]:
+    """The same, of a topic that is small, in order of time."""
+    found = [record async for record in each_record(brokers, topic, quiet_s)]
     return sorted(found, key=lambda record: (record.timestamp, record.partition, record.offset))
 
 

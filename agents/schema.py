@@ -9,6 +9,7 @@ import msgspec
 
 from streams.cloudevents import ALERT, TOTAL
 from streams.records import Alert, AlertState, Claims, FlowState, Report
+from streams.rejected import Redriven
 from streams.rules import SEVERITIES
 from streams.silences import Silence
 from streams.statements.review import Decision, Item
@@ -19,6 +20,7 @@ _TOPICS = Topics()
 _PAYLOADS: dict[str, tuple[Any, str, str]] = {
     **dict.fromkeys(_TOPICS.every_report, (Report, "application/json", "receive")),
     _TOPICS.rejected: (None, "application/octet-stream", "send"),
+    _TOPICS.redriven: (Redriven, "application/json", "send"),
     _TOPICS.review: (Item | Decision, "application/json", "send"),
     _TOPICS.claims: (Claims, "application/msgpack", "send"),
     _TOPICS.totals: (FlowState, "application/json", "send"),
@@ -50,7 +52,7 @@ def _cloudevent(topic: str) -> dict[str, Any]:
 
 def asyncapi() -> dict[str, Any]:
     """AsyncAPI 3.0 document: every topic producers and subscribers see, with the schema of its messages."""
-    types = [Report, Claims, FlowState, Alert, Item, Decision, Silence, Attempt]
+    types = [Report, Claims, FlowState, Alert, Item, Decision, Silence, Attempt, Redriven]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     meanings = {spec.name: spec.meaning for spec in _TOPICS.specs()}
     channels: dict[str, Any] = {}
@@ -62,7 +64,7 @@ def asyncapi() -> dict[str, Any]:
             refs = [{"$ref": f"#/components/schemas/{one.__name__}"} for one in get_args(kind) or (kind,)]
             message["payload"] = refs[0] if len(refs) == 1 else {"oneOf": refs}
         if name == _TOPICS.rejected:
-            fields = ("reason", "field", "value", "why", "report", "topic", "partition", "offset")
+            fields = ("reason", "field", "value", "why", "report", "source", "topic", "partition", "offset", "kept")
             message["headers"] = {"type": "object", "properties": {field: {"type": "string"} for field in fields}}
         if name in (_TOPICS.totals, _TOPICS.alerts):
             message["headers"] = _cloudevent(name)

@@ -21,6 +21,8 @@ _SIZES = (1, 10, 100, 1_000, 10_000, 100_000)
 CATALOGUE = (
     Metric("bordertally_reports_total", "counter", ("topic", "outcome"), "Reports read: accepted or rejected."),
     Metric("bordertally_rejects_total", "counter", ("reason",), "Reports refused, by reason."),
+    Metric("bordertally_source_refused_share", "gauge", ("source",), "Of a source's recent reports, those refused."),
+    Metric("bordertally_source_fuse_blown", "gauge", ("source",), "1 while too large a share of them is refused."),
     Metric(
         "bordertally_statement_claims_total", "counter", ("outcome",), "Claims found in words: certain, or for review."
     ),

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     report_bytes: int = Field(262_144, ge=1_000, le=16_000_000, description="Bytes of a report at most.")
     period_days: int = Field(400, ge=1, le=4_000, description="Days of a period at most.")
     skew_s: int = Field(86_400, ge=0, le=864_000, description="Seconds that a time may lie ahead.")
+    fuse_share: float = Field(0.5, gt=0, le=1, description="Share of a source's reports refused that blows its fuse.")
+    fuse_window_s: float = Field(600.0, ge=1, le=86_400, description="Seconds over which that share is taken.")
+    fuse_reports: int = Field(20, ge=1, le=1_000_000, description="Reports within them at least to blow a fuse.")
     flow_metrics: int = Field(200, ge=0, le=10_000, description="Flows that get metrics of their own at most.")
     alert_log: int = Field(10_000, ge=1, le=10_000_000, description="Alert records kept in Redis at most.")
     webhooks: Path | None = Field(

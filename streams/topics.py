@@ -51,6 +51,11 @@ class Topics:
         return f"{self.prefix}reports.rejected"
 
     @property
+    def redriven(self) -> str:
+        """Which dead letters were sent again."""
+        return f"{self.prefix}reports.redriven"
+
+    @property
     def review(self) -> str:
         """Claims out of words that a person has to decide on, and the decisions."""
         return f"{self.prefix}reports.review"
@@ -101,6 +106,7 @@ class Topics:
             (self.reports(Topic.FRONTEX), _FOREVER | _ARRIVAL, f"Frontex: {said}"),
             (self.reports(Topic.CHECKPOINT), _FOREVER | _ARRIVAL, f"checkpoint counters: {said}"),
             (self.rejected, _FOREVER, "refused messages untouched, with reason, field and value in the headers"),
+            (self.redriven, _FOREVER, "which of the refused messages were sent again, and where they stand now"),
             (self.review, _FOREVER, "claims out of words that are not certain, and what reviewers decided on them"),
             (self.claims, _WEEK, "checked claims, one message a partition and intake batch"),
             (self.changelog("ledger"), _COMPACT, "the ledger's table: every claim, by flow and day"),

@@ -1,0 +1,72 @@
+"""What must hold of any bytes that come to the intake; hypothesis and atheris both try it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from unit.kit import NOW, REGISTRY
+
+from agents.languages import word_reader
+from streams.errors import RefusedError
+from streams.intake import Sorter
+from streams.records import Claim, Claims
+from streams.rejected import Place, letter_of, make_letter, printable, source_of
+from streams.reports import Limits, read_report
+from streams.statements.words import WordReader
+
+LIMITS = Limits()
+PLACE = Place("reports.government", 0, 7)
+_words: list[WordReader] = []
+
+
+def words() -> WordReader:
+    """The reader of words, made once."""
+    if not _words:
+        _words.append(word_reader(REGISTRY))
+    return _words[0]
+
+
+def outcome(read: Callable[[], object]) -> object:
+    """What comes of it, or why nothing does."""
+    try:
+        return read()
+    except RefusedError as error:
+        return str(error), error.reason, error.report
+
+
+def intake(raw: bytes) -> bool:
+    """Take a report as the intake does, twice; True if it was taken. Anything but claims or a refusal is a fault."""
+    sorter = Sorter(REGISTRY, LIMITS, 3)
+    refusals = []
+    for _ in range(2):  # the second time what is remembered of the source decides
+        try:
+            try:
+                sorter.take(raw, NOW)
+            except RefusedError as error:
+                sorter.add(words().take(raw, error, NOW, LIMITS).claims)
+        except RefusedError as error:
+            refusals.append(error)
+    sent = [msgspec.msgpack.encode(message) for _, message in sorter.messages()]
+    assert all(msgspec.msgpack.decode(one, type=Claims).count for one in sent)
+    assert [str(one) for one in refusals] in ([], [str(refusals[0])] * 2 if refusals else [])
+    if refusals:
+        assert not sent
+        is_letter(raw, refusals[0])
+    alone = outcome(lambda: read_report(raw, REGISTRY, NOW, LIMITS))
+    if isinstance(alone, list):
+        assert not refusals
+        assert all(isinstance(one, Claim) for one in alone)
+    return not refusals
+
+
+def is_letter(raw: bytes, error: RefusedError) -> None:
+    """A refusal can be kept, read back and shown."""
+    source = source_of(raw, LIMITS.bytes)
+    key, value, headers = make_letter(PLACE, error, source, (raw[:9], raw, [("h", raw[-9:])]))
+    letter = letter_of(headers, key, len(value), 0)
+    assert letter is not None
+    assert (letter.place, letter.reason, letter.kept, value) == (PLACE, error.reason.value, True, raw)
+    for text in (letter.field, letter.value, letter.why, letter.source, letter.report):
+        assert printable(text.encode()).isprintable() or "\n" in text
+    assert sum(len(name) + len(held) for name, held in headers) < 4_000
