@@ -17,14 +17,14 @@ Answer = Callable[["Got"], web.Response]
 
 
 class Got(NamedTuple):
-    """A request that came: path, headers of the specification, payload, and whether a secret of ours verified it."""
+    """A request that came: path, headers of the specification, payload, and by which of our secrets it is verified."""
 
     path: str
     id: str
     timestamp: int
     signature: str
     payload: dict[str, Any]
-    verified: bool
+    verified: list[bool]
     at: float
 
     @property
@@ -58,7 +58,7 @@ class Receiver:
             int(headers["webhook-timestamp"]),
             headers["webhook-signature"],
             json.loads(raw),
-            any(_verifies(key, raw, headers) for key in self.keys),
+            [_verifies(key, raw, headers) for key in self.keys],
             time.time(),
         )
         self.got.append(one)

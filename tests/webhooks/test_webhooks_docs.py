@@ -97,22 +97,6 @@ def test_the_receiver_of_the_docs_takes_what_is_signed_and_nothing_else(
     assert len(printed.read_text().splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    ("environment", "why"),
-    [
-        ({"BORDERTALLY_WEBHOOKS": ""}, "webhooks"),
-        ({"DESK": ""}, "secrets[0] (env:DESK): it is not set"),
-        ({"DESK": "whsec_c2hvcnQ="}, "secrets[0] (env:DESK): a secret is whsec_ and 24 to 64 bytes in base64"),
-    ],
-)
-def test_what_is_wrong_is_one_sentence(environment: dict[str, str], why: str, tmp_path: Path) -> None:
-    done = cli("webhooks", "test", "desk", **(configured(tmp_path, 9, "x") | environment))
-    assert done.returncode == 2
-    assert why in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert "c2hvcnQ" not in done.stderr
-
-
 @pytest.mark.kafka
 async def test_list_log_and_replay(
     live_on_kafka: Live, receiver: tuple[int, Path], secret: str, tmp_path: Path
