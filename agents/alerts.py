@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 
 import faust
 import msgspec
@@ -86,6 +87,7 @@ class AlertsHop(SettlingHop):
         for key, stored in self.table.items():
             if partition_of_key(key, count) in mine:
                 self.count(key, _decode_said(stored).known)
+        self.context.metrics["table_rows"].labels(self.name).set(len(self.table.data))
 
     @property
     def full(self) -> bool:
@@ -124,9 +126,13 @@ class AlertsHop(SettlingHop):
             [Record(topic, key, msgspec.json.encode(alert), headers=of_alert(topic, alert)) for key, alert in said]
         )
         await self.table.store(rows)
+        now = datetime.now(UTC)
         for _, alert in said:
             metrics["alerts_total"].labels(alert.state.value).inc()
+            waited = (now - datetime.fromisoformat(alert.published)).total_seconds()
+            metrics["published_to_alert_seconds"].observe(max(0.0, waited))
         metrics["states_read_total"].inc(states)
+        metrics["table_rows"].labels(self.name).set(len(self.table.data))
 
     def count(self, key: bytes, known: list[Known]) -> None:
         """Keep the gauge of open alerts by severity."""

@@ -79,6 +79,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:  # noqa: ARG002 - aiokafka's interface
         """This worker has its share of the partitions: the hop is ready."""
         self.context.ready.add(self.hop)
+        self.context.metrics["rebalances_total"].labels(self.hop).inc()
 
     @property
     def group(self) -> str:

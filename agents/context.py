@@ -15,7 +15,7 @@ from agents.publishing import Writer
 from streams.errors import ConfigError
 from streams.reports import Limits
 from streams.rules import Rules, parse_rules
-from streams.settings import Hop, Settings
+from streams.settings import Settings
 from streams.sources import Registry, parse_registry
 from streams.topics import Topics
 
@@ -58,9 +58,13 @@ class Context:
     @classmethod
     def load(cls, settings: Settings) -> Context:
         """Read registry and rules that the settings name. Raises ConfigError."""
-        absent = frozenset() if Hop.DELIVERY in settings.hops else frozenset({"redis_up"})
-        metrics = Metrics(settings.flow_metrics, absent)
         registry = load_registry(settings.sources)
+        metrics = Metrics(settings.flow_metrics, ("worker", *settings.hops))
+        for topic in Topics(settings.topic_prefix).every_report:
+            for outcome in ("accepted", "rejected"):
+                metrics["reports_total"].labels(topic, outcome)
+        for source, seconds in registry.every.items():
+            metrics["source_expected_interval_seconds"].labels(source).set(seconds)
         writer = Writer(settings.brokers, settings.partitions, settings.acknowledge_s)
         return cls(settings, registry, load_rules(settings.rules, registry), metrics, writer)
 
@@ -78,6 +82,12 @@ class Context:
     def names(self) -> dict[str, str]:
         """Sources' names by id."""
         return {key: source.name for key, source in self.registry.sources.items()}
+
+    def exposition(self) -> bytes:
+        """What /metrics of a worker answers."""
+        for hop in self.settings.hops:
+            self.metrics["ready"].labels(hop.value).set(hop.value in self.ready)
+        return self.metrics.exposition()
 
     def die(self, why: str, error: BaseException) -> NoReturn:
         """End the process at once, without a commit: what was not acknowledged is delivered again on restart.

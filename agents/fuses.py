@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 from agents.context import Context, log
 from streams.fuse import Fuse, Sent
+from streams.metrics import NOBODY
 from streams.records import Claims
 
-UNKNOWN = "(unknown)"
+UNKNOWN = NOBODY
 """Stands for all sources that are not in the registry: anybody can make up names, and a metric must stay small."""
 
 SHOW_S = 1.0

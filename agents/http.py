@@ -43,7 +43,7 @@ class Http(Service):
     async def metrics(self, _: web.Request) -> web.Response:
         """All metrics in Prometheus' text format."""
         return web.Response(
-            body=self.context.metrics.exposition(),
+            body=self.context.exposition(),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
 

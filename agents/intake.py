@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import msgspec
@@ -19,7 +19,8 @@ from agents.statements import Statements
 from agents.unpacking import careful, unopened
 from streams.errors import Reason, RefusedError
 from streams.intake import Sorter
-from streams.records import Claim
+from streams.metrics import NOBODY
+from streams.records import Claim, Claims
 from streams.rejected import Place, make_letter, source_of
 
 PACE_S = 0.01
@@ -41,6 +42,7 @@ class Intake(BatchHop):
         self.sent_at = 0.0
         self.fuses = Fuses(context)
         self.refused: Counter[str] = Counter()
+        self.reviewed: Counter[str] = Counter()  # taken, and no claim of them certain
         self.sorter = Sorter(context.registry, context.limits, context.settings.partitions)
 
     @cached_property
@@ -61,12 +63,14 @@ class Intake(BatchHop):
         done: Done = {}
         reached: dict[TopicPartition, int] = {}
         rejects: list[Record] = []
+        oldest: dict[TopicPartition, int] = {}
         room = self.context.settings.batch_reports
         counted: Counter[tuple[str, str]] = Counter()
         while batch:
             for tp, records in batch.items():
                 refused = await self.sort(tp, records)
                 rejects += refused
+                oldest.setdefault(tp, records[0].timestamp)
                 done[tp], reached[tp] = records[-1].offset + 1, records[-1].timestamp
                 counted[tp.topic, "accepted"] += len(records) - len(refused)
                 counted[tp.topic, "rejected"] += len(refused)
@@ -78,14 +82,31 @@ class Intake(BatchHop):
         sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
         await self.context.writer.write([*sent, *rejects, *self.statements.drain()])
         self.sent_at = time.monotonic()
-        metrics = self.context.metrics
+        self.count(counted, [one for _, one in messages], oldest.values())
+        return done
+
+    def count(self, counted: Counter[tuple[str, str]], messages: Sequence[Claims], oldest: Iterable[int]) -> None:
+        """Show what was done. `oldest`: by partition, when the first report of the batch arrived, in milliseconds."""
+        metrics, now = self.context.metrics, time.time()
         for labels, number in counted.items():
             metrics["reports_total"].labels(*labels).inc(number)
-        metrics["claims_sent_total"].inc(sum(one.count for _, one in messages))
+        self.count_sources("accepted", self.sorter.reports())
+        self.count_sources("accepted", self.reviewed)
+        self.count_sources("rejected", self.refused)
+        metrics["claims_sent_total"].inc(sum(one.count for one in messages))
         metrics["batch_reports"].observe(counted.total())
-        self.fuses.count([one for _, one in messages], self.refused)
+        for arrived in oldest:
+            metrics["intake_seconds"].observe(max(0.0, now - arrived / 1000))
+        self.fuses.count(messages, self.refused)
         self.refused.clear()
-        return done
+        self.reviewed.clear()
+
+    def count_sources(self, outcome: str, reports: Counter[str]) -> None:
+        """Count reports by source; all that are not in the registry are one."""
+        known = self.context.registry.sources
+        for source, number in reports.items():
+            label = source if source in known else NOBODY
+            self.context.metrics["source_reports_total"].labels(label, outcome).inc(number)
 
     async def idle(self) -> None:
         """Nothing came: what was refused some time ago counts no longer."""
@@ -109,7 +130,10 @@ class Intake(BatchHop):
                 try:
                     take(record.value or b"", record.timestamp / 1000)
                 except RefusedError as error:
-                    self.sorter.add(await self.closer(tp, record, error))
+                    claims = await self.closer(tp, record, error)
+                    self.sorter.add(claims)
+                    if not claims:
+                        self.reviewed[source_of(record.value or b"", self.context.limits.bytes)] += 1
             except RefusedError as error:
                 rejects.append(self.rejected(tp, record, error))
         return rejects

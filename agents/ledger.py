@@ -54,8 +54,11 @@ class LedgerHop(SettlingHop):
         """Restore the ledgers of this worker's partitions and show their flows."""
         for tp in self.app.consumer.assignment():
             if tp.topic == self.context.topics.claims:
-                for node in self.ledger(tp.partition).nodes.values():
+                ledger = self.ledger(tp.partition)
+                for node in ledger.nodes.values():
                     self.context.metrics.show_flow(flow_state(node, self.context.rules))
+                self.context.metrics.show_heard(ledger.heard)
+        self._count_held()
 
     @property
     def full(self) -> bool:
@@ -74,6 +77,7 @@ class LedgerHop(SettlingHop):
 
     async def settle(self) -> None:
         """Bring the figures of what was taken up to date; store the rows, say the states."""
+        claims = self.claims
         unsettled, written = self._begin()
         rows: dict[int, dict[bytes, bytes]] = {}
         states: list[Record] = []
@@ -88,9 +92,12 @@ class LedgerHop(SettlingHop):
         for partition, ledger in ledgers.items():
             ledger.stored(rows[partition])
         self.count(settled, len(states))
-        now = time.time()
+        metrics, now = self.context.metrics, time.time()
+        for ledger in ledgers.values():
+            metrics.show_heard(ledger.heard)
+        metrics["batch_claims"].observe(claims)
         for at in written:
-            self.context.metrics["totals_seconds"].observe(max(0.0, now - at))
+            metrics["totals_seconds"].observe(max(0.0, now - at))
 
     def ledger(self, partition: int) -> Ledger:
         """The ledger of a partition, restored from the table when this worker has just been given it."""
@@ -125,4 +132,9 @@ class LedgerHop(SettlingHop):
         for applied in settled:
             for (_, outcome), number in applied.outcomes.items():
                 metrics["claims_total"].labels(outcome.value).inc(number)
+        self._count_held()
+
+    def _count_held(self) -> None:
+        metrics = self.context.metrics
         metrics["ledger_flows"].set(sum(len(one.nodes) for one in self.ledgers.values()))
+        metrics["table_rows"].labels(self.name).set(len(self.table.data))

@@ -1,87 +1,114 @@
-"""The worker's metrics, made from the catalogue."""
+"""The metrics of a process, made from the catalogue."""
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from typing import Any
 
 import prometheus_client as prometheus
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
 
-from streams.metrics import CATALOGUE
-from streams.records import AlertState, FlowState
+from streams.flow_figures import FlowFigures
+from streams.metrics import CATALOGUE, Metric, Part
+from streams.records import FlowState
 from streams.rules import SEVERITIES
+from streams.settings import Hop
 
 PREFIX = "bordertally_"
-PER_FLOW = (
-    "flow_daily_rate_people",
-    "flow_baseline_people",
-    "flow_threshold_people",
-    "flow_last_day_timestamp_seconds",
-)
+# Without the times of creation: a series more for each, which rate() has no use for.
+prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
+BY_PART = ("hop", "table")
+"""Labels whose values are parts: only those that run here begin at 0."""
+
+
+@cache
+def installed_version() -> str:
+    """The version of bordertally that runs."""
+    try:
+        return version("bordertally")
+    except PackageNotFoundError:  # run from a folder, not installed
+        return "unknown"
 
 
 class Metrics:
-    """One registry with every family of the catalogue; `metrics["reports_total"]` is the family.
+    """One registry with every family that the parts of this process show; `metrics["reports_total"]` is a family.
 
-    Families named in `absent` are kept and not shown: a worker without a hop has nothing to say of it.
+    Families of parts that do not run here are kept and not shown: there is nothing to say of them. `flow_limit`: how
+    many flows get series of their own. Native histograms are not to be had of the client; buckets are in the catalogue.
     """
 
-    def __init__(self, flow_limit: int, absent: frozenset[str] = frozenset()) -> None:
+    def __init__(self, flow_limit: int, parts: Iterable[Part] = ("worker", *Hop)) -> None:
         self.registry = CollectorRegistry()
+        self.parts = frozenset(str(part) for part in parts)
+        self.flows = FlowFigures(flow_limit)
         self._families: dict[str, Any] = {}
-        self._flow_limit = flow_limit
-        self._flows: dict[str, tuple[float | None, ...]] = {}
         for one in CATALOGUE:
-            name = one.name.removeprefix(PREFIX)
-            registry = None if name in absent else self.registry
-            if one.kind == "histogram":
-                family: Any = Histogram(
-                    one.name, one.meaning, one.labels, registry=registry, buckets=[*one.buckets, float("inf")]
-                )
-            else:
-                kind = prometheus.Counter if one.kind == "counter" else Gauge
-                family = kind(one.name, one.meaning, one.labels, registry=registry)
-            self._families[name] = family
-        self.show_open(Counter())
-        for state in AlertState:
-            self["alerts_total"].labels(state.value)
+            shown = str(one.part) in self.parts
+            family = self._families[one.name.removeprefix(PREFIX)] = _make(one, self.registry if shown else None)
+            if one.labels and not one.open_labels:
+                for values in product(*(self._begun(one, label) for label in one.labels)):
+                    family.labels(*values)
+        self["build_info"].labels(installed_version()).set(1)
+        ProcessCollector(registry=self.registry)
+
+    def _begun(self, one: Metric, label: str) -> list[str]:
+        return [str(value) for value in one.values[label] if label not in BY_PART or value in self.parts]
 
     def __getitem__(self, name: str) -> Any:
         return self._families[name]
 
     def show_flow(self, state: FlowState) -> None:
-        """Rate, baseline and threshold of a flow; flows beyond the limit get none. The newest is shown when asked for.
-
-        One that has no rate yet is not shown.
-        """
-        if state.rate is not None and (state.flow in self._flows or len(self._flows) < self._flow_limit):
-            level = state.baseline
-            self._flows[state.flow] = (
-                state.rate,
-                None if level is None else level.expected,
-                None if level is None else level.threshold,
-                None if state.rate_day is None else datetime.fromisoformat(f"{state.rate_day}T00:00Z").timestamp(),
-            )
+        """The newest figures of a flow; they are put into series when asked for."""
+        self.flows.put(state)
 
     def forget_flows(self) -> None:
         """Drop the series of all flows: other workers show them now."""
-        self._flows.clear()
+        self.flows.clear()
 
-    def _put_flows(self) -> None:
-        for index, name in enumerate(PER_FLOW):
-            self[name].clear()
-            for flow, values in self._flows.items():
-                if (value := values[index]) is not None:
-                    self[name].labels(flow).set(value)
+    def show_heard(self, heard: Mapping[str, int]) -> None:
+        """When the newest claim of each source was published, in microseconds since 1970 UTC."""
+        for source, published in heard.items():
+            self["source_last_published_timestamp_seconds"].labels(source).set(published / 1e6)
 
     def show_open(self, by_severity: Counter[str]) -> None:
         """How many alerts are open, by severity."""
         for severity in SEVERITIES:
             self["open_alerts"].labels(severity).set(by_severity[severity])
 
+    def _put_flows(self) -> None:
+        rate, level = self["flow_daily_rate_people"], self["flow_baseline_people"]
+        threshold, week = self["flow_threshold_people"], self["flow_week_people"]
+        width = self["flow_week_relative_width_ratio"]
+        last_day = self["flow_last_day_timestamp_seconds"]
+        for family in (rate, level, threshold, week, width, last_day):
+            family.clear()
+        for flow, figures in self.flows.shown():
+            for family, labels, value in (
+                (rate, (flow,), figures.rate),
+                (level, (flow,), figures.expected),
+                (threshold, (flow,), figures.threshold),
+                (week, (flow, "low"), figures.low),
+                (week, (flow, "best"), figures.best),
+                (week, (flow, "high"), figures.high),
+                (width, (flow,), figures.width),
+                (last_day, (flow,), figures.last_day),
+            ):
+                if value is not None:
+                    family.labels(*labels).set(value)
+        self["conflicts"].set(self.flows.conflicts)
+
     def exposition(self) -> bytes:
         """The text that /metrics answers with."""
         self._put_flows()
         return generate_latest(self.registry)
+
+
+def _make(one: Metric, registry: CollectorRegistry | None) -> Any:
+    if one.kind == "histogram":
+        return Histogram(one.name, one.meaning, one.labels, registry=registry, buckets=[*one.buckets, float("inf")])
+    kind = prometheus.Counter if one.kind == "counter" else Gauge
+    return kind(one.name, one.meaning, one.labels, registry=registry)

@@ -82,11 +82,20 @@ def blocks() -> dict[str, str]:
         (f"`{variable}`", kinds[field.get("type")], f"`{default}`" if default else "", bounds(field), meaning)
         for field, (variable, default, meaning) in zip(fields, documented(), strict=True)
     )
-    metrics = ((f"`{one.name}`", one.kind, ", ".join(f"`{x}`" for x in one.labels), one.meaning) for one in CATALOGUE)
+    metrics = (
+        (f"`{one.name}`", one.kind, ", ".join(f"`{x}`" for x in one.labels), one.bound, one.part, one.meaning)
+        for one in CATALOGUE
+    )
+    labels = (
+        (f"`{one.name}`", f"`{label}`", ", ".join(f"`{value}`" for value in values))
+        for one in CATALOGUE
+        for label, values in one.values.items()
+    )
     topics = ((f"`{x.name}`", KEYS[x.name], KEPT[x.config.get("retention.ms")], x.meaning) for x in _NAMES.specs())
     return {
         "settings": table(("variable", "type", "default", "bounds", "meaning"), settings),
-        "metrics": table(("metric", "type", "labels", "meaning"), metrics),
+        "metrics": table(("metric", "type", "labels", "label values at most", "shown by", "meaning"), metrics),
+        "labels": table(("metric", "label", "values"), labels),
         "topics": table(("topic", "key", "kept", "holds"), topics),
         "reasons": table(("reason", "meaning"), ((f"`{one.value}`", REASONS[one]) for one in Reason)),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import faust
@@ -64,6 +65,7 @@ class Worker(faust.App):
     services: list[Service]
     hops: list[SettlingHop]
     context: Context
+    unsettled_at: float | None = None
 
     async def _on_agent_error(self, agent: object, error: BaseException) -> None:
         """Faust could not hand an event over, or an agent raised: do not acknowledge it, nor start the agent again."""
@@ -77,11 +79,20 @@ class Worker(faust.App):
         self.transport.Consumer = GaplessConsumer  # type: ignore[misc] # a class variable, but it is read of the instance
         return super()._new_consumer()
 
+    def on_rebalance_start(self) -> None:
+        """Partitions are about to be given anew."""
+        super().on_rebalance_start()
+        self.unsettled_at = self.unsettled_at or time.monotonic()
+
     def on_rebalance_end(self) -> None:
         """Tables are recovered and events flow: the Faust hops are ready."""
         super().on_rebalance_end()
+        if self.unsettled_at is not None:
+            self.context.metrics["recovery_seconds"].observe(time.monotonic() - self.unsettled_at)
+            self.unsettled_at = None
         for hop in self.hops:
             hop.recovered()
+            self.context.metrics["rebalances_total"].labels(hop.name).inc()
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
 
     async def on_shutdown(self) -> None:

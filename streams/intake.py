@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated
@@ -80,6 +80,7 @@ class Sorter:
         self._collected: dict[Address, _Collected] = {}
         self._filled: list[_Collected] = []  # those that hold something
         self._counters: dict[str, _Counter] = {}
+        self._reports: Counter[str] = Counter()
         self._slots: dict[object, dict[str, Period]] = defaultdict(dict)
 
     def take(self, raw: bytes, now: float) -> None:
@@ -122,14 +123,19 @@ class Sorter:
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Take claims that have been checked."""
+        source = None
         for claim in claims:
+            source = claim.source
             if is_reading(claim):
+                self._reports[source] -= 1  # `messages` counts one for each reading, and this is one report
                 collected = self._of(address_of(claim))
                 if not collected.readings:
                     self._filled.append(collected)
                 collected.readings.append(reading_of(claim))
             else:
                 self._claims[partition_of(claim.flow, self._partitions)].append(claim)
+        if source is not None:
+            self._reports[source] += 1
 
     def _of(self, address: Address) -> _Collected:
         collected = self._collected.get(address)
@@ -148,6 +154,11 @@ class Sorter:
         counter.flows[plain.flow] = self._of(address_of(claim))
         slots[plain.period] = period
 
+    def reports(self) -> Counter[str]:
+        """How many reports of each source have led to messages since the last call; call it after `messages`."""
+        counted, self._reports = self._reports, Counter()
+        return counted
+
     def messages(self) -> list[tuple[int, Claims]]:
         """What came of the reports taken since the last call: (partition, message), in order of partition."""
         by_partition: dict[int, list[Readings]] = defaultdict(list)
@@ -155,6 +166,7 @@ class Sorter:
         for collected in filled:
             group = Readings(*collected.address, collected.readings)
             by_partition[partition_of(group.flow, self._partitions)].append(group)
+            self._reports[group.source] += len(group.readings)
             collected.readings = []
         claims, self._claims = self._claims, defaultdict(list)
         if len(self._collected) >= REMEMBERED:

@@ -201,6 +201,8 @@ class Ledger:
     def __init__(self) -> None:
         self.nodes: dict[Flow, Node] = {}
         self.clocks: dict[Flow, int | None] = {}  # of origins, what silences were last judged by (see overdue)
+        self.heard: dict[str, int] = {}
+        """By source, when its newest claim was published: microseconds since 1970 UTC."""
         self._batch = _Batch()
 
     # --- claims in ---------------------------------------------------------------------------------------------
@@ -237,8 +239,9 @@ class Ledger:
 
     def _put(self, claim: Claim) -> None:
         node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
-        node.heard(claim.published)
-        batch.spoken[node.flow].update(range(period.first_day, period.last_day + 1))
+        self._hear(node, claim.source, claim.published)
+        days = range(period.first_day, period.last_day + 1)
+        batch.spoken[node.flow].update(days if claim.measure == "crossings" else ())  # else it is no figure of a day
         key = Key(claim.population, claim.unit)
         if claim.measure != "crossings":
             outcome = _note(node, claim)
@@ -250,14 +253,14 @@ class Ledger:
                 node.forget_own()
                 if any(one is not None and reaches_far(one) for one in (claim, held)):
                     node.memo.forget()
-                batch.touched[node.flow][key].update(range(period.first_day, period.last_day + 1))
+                batch.touched[node.flow][key].update(days)
         batch.outcomes[claim.source, outcome] += 1
         if outcome not in UNMOVED:
             batch.rows.add(Row("c", node.flow, period.first_day // BLOCK_DAYS))
 
     def _put_readings(self, group: Readings) -> None:
         node, batch = self._node(Flow(group.flow)), self._batch
-        node.heard(max([one.published for one in group.readings]))
+        self._hear(node, group.source, max([one.published for one in group.readings]))
         key = Key(group.population, group.unit)
         put = node.open(key).counts.put(group.source, group.readings)
         batch.spoken[node.flow] |= put.days
@@ -267,6 +270,11 @@ class Ledger:
             node.forget_own()
             batch.touched[node.flow][key] |= put.touched
             batch.rows.update(Row("r", node.flow, day) for day in put.stored)
+
+    def _hear(self, node: Node, source: str, published: int) -> None:
+        node.heard(published)
+        if self.heard.get(source, -1) < published:
+            self.heard[source] = published
 
     def _node(self, flow: Flow) -> Node:
         """The flow in the tree, put there with those above it where it is new."""

@@ -11,6 +11,7 @@ import msgspec
 
 from streams.errors import ConfigError, RefusedError, shown
 from streams.flows import BLOCS, check_pattern, countries, covers, nested
+from streams.periods import parse_period
 
 
 class Grade(enum.StrEnum):
@@ -49,6 +50,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `place`: the country or bloc that it means by "the country" in a statement in words. `tokens`: digests of the
     tokens with which the gateway takes its reports (see tokens.py).
+    `every`: an ISO 8601 duration within which a report of it is expected; longer silence is overdue.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str | None = None
     place: str | None = None
     tokens: tuple[Digest, ...] = ()
+    every: str | None = None
 
 
 class Registry:
@@ -68,6 +71,8 @@ class Registry:
         self.sources = sources
         self.blocs = blocs
         self.zones: dict[str, ZoneInfo] = {}
+        self.every: dict[str, int] = {}
+        """Seconds within which a report is expected, of the sources that say so."""
         self._allowed: dict[tuple[str, str], bool] = {}
         for key, source in sources.items():
             try:
@@ -76,6 +81,9 @@ class Registry:
                 raise ConfigError(
                     f"sources.{key}.tz: {shown(source.tz)} is no IANA time zone (say, Asia/Almaty)"
                 ) from None
+
+            if source.every is not None:
+                self.every[key] = _duration(source.every, key)
 
     def allows(self, source: str, flow: str) -> bool:
         """Whether a known source may speak for a flow."""
@@ -101,10 +109,19 @@ class Registry:
         return entry.name if entry else source
 
 
+def _duration(text: str, key: str) -> int:
+    try:
+        start, end, *_ = parse_period(f"2001-01-01T00:00Z/{text}", ZoneInfo("UTC"))
+    except RefusedError as error:
+        raise ConfigError(f"sources.{key}.every: {shown(text)}: {error.why} (write, say, PT1H or P7D)") from None
+    return end - start
+
+
 def parse_registry(text: str, where: str) -> Registry:
     """Read a registry from TOML text.
 
-    `[sources.<id>]` holds name, flows, grade, and optionally tz, topic (government, frontex, checkpoint) and url.
+    `[sources.<id>]` holds name, flows, grade, and optionally tz, topic (government, frontex, checkpoint),
+    place, every and url.
     A top-level `blocs = ["EU"]` writes members' flows inside their bloc. Raises ConfigError naming the entry.
     """
     try:

@@ -101,6 +101,7 @@ class RedisView(BatchHop):
                 if await self._in_step(tp):
                     await self._write(tp, records)
                     done[tp] = records[-1].offset + 1
+                    self.context.metrics["view_timestamp_seconds"].set(records[-1].timestamp / 1000)
                 self.context.metrics["redis_up"].set(1)
             except (RedisError, OSError, TimeoutError) as error:
                 self._away(error)
@@ -114,9 +115,10 @@ class RedisView(BatchHop):
     async def idle(self) -> None:
         """Notice an emptied Redis also when nothing new arrives."""
         try:
-            for tp in self.consumer.assignment():
-                await self._in_step(tp)
+            in_step = [await self._in_step(tp) for tp in self.consumer.assignment()]
             self.context.metrics["redis_up"].set(1)
+            if all(in_step):
+                self.context.metrics["view_timestamp_seconds"].set(time.time())
         except (RedisError, OSError, TimeoutError) as error:
             self._away(error)
             await asyncio.sleep(SHORTEST_S)

@@ -35,6 +35,8 @@ def test_grades_a_to_c_count() -> None:
         ("[sources.k]\n" + ENTRY + 'tz = "Asia/Nowhere"', r"sources.k.tz: Asia/Nowhere is no IANA time zone"),
         ("[sources.k]\n" + ENTRY + 'tz = "../etc/passwd"', r"sources.k.tz"),
         ("[sources.k]\n" + ENTRY.replace('"B"', '"Z"'), "sources.k: .*'Z'"),
+        ("[sources.k]\n" + ENTRY + 'every = "1 day"', r"sources.k.every: 1 day: .*write, say, PT1H or P7D"),
+        ("[sources.k]\n" + ENTRY + 'every = "PT0S"', r"sources.k.every: PT0S"),
         ("[sources.k]\n" + ENTRY + "colour = 1", "sources.k: .*colour"),
         ('[sources.k]\nname = "K"\ngrade = "B"\nflows = ["ru"]', "sources.k.flows: .*got ru"),
         ('[sources.k]\nname = "K"\ngrade = "B"\nflows = ["*:ZZ"]', r"sources.k.flows: .*got \*:ZZ"),
@@ -49,3 +51,8 @@ def test_a_pattern_of_a_member_is_one_inside_the_bloc() -> None:
     registry = parse_registry('blocs = ["EU"]\n[sources.k]\nname = "K"\ngrade = "B"\nflows = ["*:FI"]', "sources.toml")
     assert registry.allows("k", "RU:EU:FI:vaalimaa")
     assert not registry.allows("k", "RU:EU:LV")
+
+
+def test_every_is_a_duration_in_seconds() -> None:
+    registry = parse_registry("[sources.k]\n" + ENTRY + 'every = "P1DT6H"', "sources.toml")
+    assert registry.every == {"k": 108_000}

@@ -1,0 +1,137 @@
+"""What /metrics of a running worker shows is the catalogue: names, kinds, labels, and no more series than it says."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from importlib import resources
+from pathlib import Path
+
+from live import Live, page, pure, until
+from prometheus_client import Metric as Family
+from prometheus_client.parser import text_string_to_metric_families
+
+from agents.demo.run import sample
+from agents.publishing import Record
+from agents.servers.process import Server
+from agents.topics import partition_counts  # noqa: F401
+from streams.metrics import CATALOGUE
+from streams.settings import Hop
+
+RUNNING = (Hop.INTAKE, Hop.LEDGER, Hop.ALERTS, Hop.DELIVERY)
+SHOWN = {one.name.removesuffix("_total"): one for one in CATALOGUE if one.part == "worker" or one.part in RUNNING}
+
+SAMPLE_REFUSED = 3
+"""Reports of the sample that are bad on purpose."""
+
+
+def families(server: Server) -> dict[str, Family]:
+    text = page(server.port, "/metrics")
+    return {one.name: one for one in text_string_to_metric_families(text)}
+
+
+def value(found: dict[str, Family], name: str, **labels: str) -> float | None:
+    """The value of a series; None where there is none."""
+    for sample_ in found[re.sub("_(total|count)$", "", name)].samples:
+        if sample_.name == name and sample_.labels == labels:
+            return float(sample_.value)
+    return None
+
+
+async def test_a_live_worker_shows_the_catalogue_and_nothing_else(live: Live, tmp_path: Path) -> None:
+    registry = resources.files("agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
+    sources = tmp_path / "sources.toml"
+    sources.write_text(registry.replace("[sources.kz-mia]\n", '[sources.kz-mia]\nevery = "P1D"\n'), encoding="utf-8")
+    worker = live.worker(
+        BORDERTALLY_HOPS=",".join(RUNNING), BORDERTALLY_FLOW_METRICS="12", BORDERTALLY_SOURCES=str(sources)
+    )
+    topics = live.topics
+    reports = sample()
+    await live.publish(reports)
+    refused = [b'{"source": "kz-mia"', b'{"source": "ge-mia", "id": 5}', b'{"source": "nobody", "id": "x"}', b"[" * 5]
+    await live.send([Record(topics.every_report[0], None, raw) for raw in refused])
+    await live.shows(pure(reports))
+    await live.shows_alerts(pure(reports))
+
+    async def counted() -> bool:
+        found = families(worker)
+        outcomes = Counter({one.labels["outcome"]: 0 for one in found["bordertally_reports"].samples})
+        for one in found["bordertally_reports"].samples:
+            outcomes[one.labels["outcome"]] += int(one.value)
+        hops = {one.labels["hop"] for one in found["bordertally_consumer_lag_records"].samples}
+        wanted = {"accepted": len(reports) - SAMPLE_REFUSED, "rejected": len(refused) + SAMPLE_REFUSED}
+        return outcomes == wanted and hops == set(RUNNING)
+
+    await until(counted, "the refused are counted and the lag measured")
+    found = families(worker)
+    ours = {name: one for name, one in found.items() if not name.startswith("process_")}
+    assert set(ours) == set(SHOWN)
+    for name, family in ours.items():
+        wanted = SHOWN[name]
+        assert family.type == wanted.kind
+        assert family.documentation == wanted.meaning
+        assert family.samples, name
+        for one in family.samples:
+            assert set(one.labels) - {"le"} == set(wanted.labels), one
+            for label, values in wanted.values.items():
+                assert one.labels[label] in values, one
+    sizes = {
+        "topic": 5,
+        "partition": 4,
+        "source": len(live.registry.sources) + 1,
+        "flow": 12 + 1,
+        "version": 1,
+    }
+    for name, family in ours.items():
+        assert len(family.samples) <= SHOWN[name].series(sizes), name
+
+    # and the figures are right
+    by_source = found["bordertally_source_reports"].samples
+    taken = sum(one.value for one in by_source if one.labels["outcome"] == "accepted")
+    assert taken == len(reports) - SAMPLE_REFUSED
+    for source, number in (("kz-mia", None), ("ge-mia", 1.0), ("(unknown)", 4.0)):
+        assert value(found, "bordertally_source_reports_total", source=source, outcome="rejected") == number
+    assert value(found, "bordertally_source_expected_interval_seconds", source="kz-mia") == 86_400
+    published = value(found, "bordertally_source_last_published_timestamp_seconds", source="kz-mia")
+    assert published is not None
+    assert 1_660_000_000 < published < time.time()
+    assert value(found, "bordertally_flow_week_people", flow="RU", bound="best") == 217_000
+    assert value(found, "bordertally_flow_week_people", flow="RU", bound="low") == 196_929
+    assert value(found, "bordertally_flow_week_people", flow="RU", bound="high") is None
+    assert value(found, "bordertally_redis_up") == 1
+    assert value(found, "bordertally_ready", hop="ledger") == 1
+    assert (value(found, "bordertally_rebalances_total", hop="ledger") or 0) >= 1
+    assert (value(found, "bordertally_recovery_seconds_count") or 0) >= 1
+    assert (value(found, "bordertally_published_to_alert_seconds_count") or 0) >= 1
+    assert re.match(r"\d", found["bordertally_build_info"].samples[0].labels["version"])
+
+
+async def test_when_a_source_last_spoke_is_known_again_after_a_restart(live_on_kafka: Live) -> None:
+    live = live_on_kafka
+    worker = live.worker()
+    await live.publish(sample())
+    await live.shows(pure(sample()))
+    name = "bordertally_source_last_published_timestamp_seconds"
+    before = {one.labels["source"]: one.value for one in families(worker)[name].samples}
+    worker.stop()
+    again = live.worker()
+    assert {one.labels["source"]: one.value for one in families(again)[name].samples} == before
+
+
+def test_the_page_says_how_many_series_there_are() -> None:
+    def most(sources: int, partitions: int, flows: int) -> int:
+        sizes = {"topic": 0, "partition": 0, "source": sources + 1, "flow": flows + 1, "version": 1}
+        total = 0
+        for one in SHOWN.values():
+            if one.name == "bordertally_consumer_lag_records":
+                total += (3 + 1 + 1 + 2) * partitions  # topics that hops read: intake, ledger, alerts, delivery
+            else:
+                total += one.series(sizes | {"topic": 3 if one.name == "bordertally_reports_total" else 2})
+        return total
+
+    base = most(0, 0, 0)
+    page_ = Path("docs/metrics.md").read_text(encoding="utf-8")
+    per = [most(*one) - base for one in ((1, 0, 0), (0, 1, 0), (0, 0, 1))]
+    said = f"{base} + {per[0]} S + {per[1]} P + {per[2]} F series"
+    assert said in " ".join(page_.split())
