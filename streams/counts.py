@@ -156,6 +156,11 @@ class Counts:
             if key == self.key
         }
 
+    @property
+    def days(self) -> list[int]:
+        """The days on which readings begin."""
+        return sorted(self._live.keys() | self._packed.keys())
+
     def begun(self, day: int) -> Sheet:
         """The readings that begin on a day."""
         row = self._packed.get(day)

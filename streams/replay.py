@@ -10,7 +10,7 @@ import msgspec
 from streams.alerts import Known, advance
 from streams.errors import RefusedError
 from streams.flows import Flow
-from streams.ledger import Ledger
+from streams.ledger import Ledger, Row
 from streams.overdue import to_tell
 from streams.picture import flow_state
 from streams.records import Alert, Claim, Conflict, DayFigure, FlowState, Noted, Total
@@ -18,7 +18,9 @@ from streams.reports import Limits
 from streams.rules import Rules
 from streams.sources import Registry
 from streams.statements.words import WordReader, take
+from streams.tallies import tallies_of
 from streams.totals import day_figures
+from streams.traces import Kept
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -117,3 +119,15 @@ def replay(lines: Iterable[bytes], registry: Registry, rules: Rules, now: float)
         for _ in desk.take(claims):
             pass
     return desk.outcome(read.refused)
+
+
+def kept_by(desk: Desk) -> dict[str, Kept]:
+    """What a desk keeps of every flow, as traces read it: statements, tallies of its days, and its newest state."""
+    kept = {}
+    for flow, state in desk.states.items():
+        node = desk.ledger.nodes[flow]
+        claims = [claim for series in node.series.values() for claim in series.claims.values()]
+        days = sorted({day for series in node.series.values() for day in series.counts.days})
+        tallies = {day: tallies_of(desk.ledger.row(Row("r", flow, day).key)) for day in days}
+        kept[str(flow)] = Kept(state, [*claims, *node.noted.values()], tallies)
+    return kept
