@@ -31,6 +31,7 @@ from agents.tokens_cli import token
 from agents.topics import create_topics
 from agents.watch_cli import watch
 from agents.webhooks_cli import webhooks
+from agents.why_cli import why
 from agents.words_cli import read, review
 from streams.errors import BordertallyError
 from streams.replay import Desk, read_all
@@ -48,6 +49,7 @@ cli.command()(follow)
 cli.command()(gateway)
 cli.command()(watch)
 cli.command()(token)
+cli.command()(why)
 cli.add_typer(review, name="review")
 cli.add_typer(silences, name="silences")
 cli.add_typer(webhooks, name="webhooks")

@@ -151,9 +151,10 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
     if Hop.INTAKE in settings.hops:
         app.services.append(Intake(context))
     if Hop.DELIVERY in settings.hops:
-        from agents.delivery.redis import RedisView  # noqa: PLC0415 - the client costs a start what it need not
+        from agents.delivery.evidence import EvidenceView  # noqa: PLC0415 - the client costs a start what it need not
+        from agents.delivery.redis import RedisView  # noqa: PLC0415 - as above
 
-        app.services.append(RedisView(context))
+        app.services += [RedisView(context), EvidenceView(context)]
     add_notifiers(app, context)
 
     @app.on_partitions_revoked.connect

@@ -172,6 +172,12 @@ class Row(NamedTuple):
         """The key of the row in the table."""
         return f"{self.kind}|{self.flow}|{self.number}".encode()
 
+    @classmethod
+    def of(cls, key: bytes) -> Row:
+        """The inverse of `key`. Raises ValueError."""
+        kind, flow, number = key.decode().split("|")
+        return cls(kind, Flow(flow), int(number))
+
 
 class Applied(NamedTuple):
     """What a batch of claims did: outcomes by source, the rows to store, the flows to speak of, lowest first.
@@ -345,7 +351,7 @@ class Ledger:
 
     def row(self, key: bytes) -> bytes:
         """The stored form of a row (see Row.key): all its claims, withdrawn ones too."""
-        kind, flow, number = _parsed(key)
+        kind, flow, number = Row.of(key)
         node = self.nodes[flow]
         if kind == "r":
             return encode_row(
@@ -362,7 +368,7 @@ class Ledger:
     def stored(self, rows: Mapping[bytes, bytes]) -> None:
         """These rows are kept somewhere safe: what has grown old in them need not be kept ready here."""
         for key, value in rows.items():
-            kind, flow, number = _parsed(key)
+            kind, flow, number = Row.of(key)
             if kind == "r":
                 self.nodes[flow].stored(number, value)
 
@@ -370,9 +376,9 @@ class Ledger:
     def restored(cls, rows: Iterable[tuple[bytes, bytes]]) -> Ledger:
         """A ledger out of stored rows; every figure is worked out anew."""
         ledger = cls()
-        for row, value in sorted((_parsed(key), value) for key, value in rows):
+        for row, value in sorted((Row.of(key), value) for key, value in rows):
             if row.kind == "c":
-                for claim in _decode_claims(value):
+                for claim in decode_claims(value):
                     ledger._put(claim)
                 continue
             for (population, unit), source, readings in decode_row(value):
@@ -383,12 +389,7 @@ class Ledger:
         return ledger
 
 
-_decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode
-
-
-def _parsed(key: bytes) -> Row:
-    kind, flow, number = key.decode().split("|")
-    return Row(kind, Flow(flow), int(number))
+decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode
 
 
 def _note(node: Node, claim: Claim) -> Outcome:

@@ -171,7 +171,16 @@ def _claim(fields: ClaimFields, at: str, context: _Context) -> Claim:
         normal=normal,
         change_percent=change,
         url=None if fields.url is UNSET else fields.url,
+        text=_quote(fields.text) if isinstance(fields.text, str) else None,
     )
+
+
+QUOTED = 600
+"""Characters of a report's own words that its claims keep at most."""
+
+
+def _quote(text: str) -> str:
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"
 
 
 def _period(text: str, context: _Context) -> Period:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from streams.answers import says
 from streams.flows import depth
+from streams.ledger import BLOCK_DAYS, decode_claims
 from streams.periods import DAY, iso_day, midnight
 from streams.records import Claim, FlowState, Total
 from streams.roles import Held, Part, contradicted, days_in, part_of
@@ -20,13 +21,55 @@ MOST_CLAIMS, MOST_COUNTS = 500, 500
 """A trace names at most so many claims and so many tallies; the flow's own first."""
 
 
+MOST_FLOWS = 1_000
+"""A trace looks into so many flows at most."""
+
+BLOCKS, DAYS = 14, 62
+"""Of each flow, statements of the newest so many blocks of 32 days are kept, and tallies of the newest so many days."""
+
+MOST_IN_BLOCK = 1_000
+"""Statements kept of one block at most."""
+
+
 class Kept(NamedTuple):
-    """What is known of one flow: the newest state, statements, tallies by ordinal day, and whether older ones went."""
+    """What is known of one flow: its newest state, its statements, and its tallies by ordinal day.
+
+    `since`: the ordinal day from which on nothing is left out.
+    """
 
     state: FlowState
     claims: Sequence[Claim] = ()
     tallies: Mapping[int, Sequence[Tally]] = {}
-    cut: bool = False
+    since: int = 0
+
+    @classmethod
+    def of(
+        cls, state: FlowState, blocks: Mapping[Any, bytes], tallies: Mapping[Any, bytes], days: Sequence[int]
+    ) -> Kept:
+        """Out of stored rows: blocks of statements, tallies by ordinal day; `days` are all there are tallies of."""
+        rows = {int(block): decode_claims(raw) for block, raw in blocks.items()}
+        since = 0
+        if len(rows) >= BLOCKS:
+            since = (min(rows) + 1) * BLOCK_DAYS
+        if len(days) >= DAYS:
+            since = max(since, min(days))
+        for block, claims in rows.items():
+            if len(claims) >= MOST_IN_BLOCK:
+                since = max(since, (block + 1) * BLOCK_DAYS)
+        claims = [claim for _, held in sorted(rows.items()) for claim in held]
+        return cls(state, claims, {int(day): _tallies_in(raw) for day, raw in tallies.items()}, since)
+
+
+_tallies_in = msgspec.json.Decoder(list[Tally]).decode
+
+
+def bounded(row: bytes) -> bytes:
+    """A row of statements, of which only the newest MOST_IN_BLOCK are kept where it holds more."""
+    claims = decode_claims(row)
+    if len(claims) <= MOST_IN_BLOCK:
+        return row
+    claims.sort(key=lambda claim: (claim.published, claim.report))
+    return msgspec.msgpack.encode(claims[-MOST_IN_BLOCK:])
 
 
 def window_of(state: FlowState | None, first: int | None, end: int | None) -> tuple[int, int] | None:
@@ -42,7 +85,11 @@ def window_of(state: FlowState | None, first: int | None, end: int | None) -> tu
 
 
 def trace(
-    flow: str, kept: Mapping[str, Kept], names: Mapping[str, str], first: int | None = None, end: int | None = None
+    flow: str,
+    kept: Mapping[str, Kept],
+    names: Mapping[str, str],
+    first: int | None = None,
+    end: int | None = None,
 ) -> Evidence:
     """What stands behind the people on a flow from the ordinal day `first` up to `end`, exclusive.
 
@@ -64,7 +111,9 @@ def trace(
         says=[],
         claims=claims[:MOST_CLAIMS],
         counts=tallied[:MOST_COUNTS],
-        truncated=len(claims) > MOST_CLAIMS or len(tallied) > MOST_COUNTS or any(one.cut for one in kept.values()),
+        truncated=len(claims) > MOST_CLAIMS
+        or len(tallied) > MOST_COUNTS
+        or any(begin < one.since for one in kept.values()),
     )
     return msgspec.structs.replace(found, says=says(msgspec.structs.replace(found, claims=claims, counts=tallied)))
 

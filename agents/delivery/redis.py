@@ -147,16 +147,8 @@ class RedisView(BatchHop):
         return False
 
     async def _write(self, tp: TopicPartition, records: Sequence[Received]) -> None:
-        oldest = (time.time() - NEWS_S) * 1000
         async with self.redis.pipeline(transaction=True) as pipe:
-            for record in records:
-                fresh, value = record.timestamp >= oldest, record.value or b""
-                if tp.topic == self.context.topics.totals:
-                    self._put_state(pipe, _decode_state(value), value, fresh=fresh)
-                elif tp.topic == self.context.topics.silences:
-                    self._put_silence(pipe, record.key or b"", value)
-                else:
-                    self._put_alert(pipe, _decode_alert(value), value, fresh=fresh)
+            await self.put(pipe, tp, records)
             following = records[-1].offset + 1
             pipe.set(offset_key(tp), following)
             await pipe.execute()
@@ -165,6 +157,18 @@ class RedisView(BatchHop):
         ):  # not if it was revoked meanwhile, even if it is ours again: then nothing is known of it
             self.positions[tp] = following
         self.context.metrics["delivered_total"].labels(tp.topic).inc(len(records))
+
+    async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
+        """Add what records of a partition say to a transaction."""
+        oldest = (time.time() - NEWS_S) * 1000
+        for record in records:
+            fresh, value = record.timestamp >= oldest, record.value or b""
+            if tp.topic == self.context.topics.totals:
+                self._put_state(pipe, _decode_state(value), value, fresh=fresh)
+            elif tp.topic == self.context.topics.silences:
+                self._put_silence(pipe, record.key or b"", value)
+            else:
+                self._put_alert(pipe, _decode_alert(value), value, fresh=fresh)
 
     def _put_state(self, pipe: Pipeline, state: FlowState, raw: bytes, *, fresh: bool) -> None:
         fields: dict[str, str | bytes | float] = {"state": raw, "published": state.published}
