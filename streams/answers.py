@@ -29,7 +29,12 @@ def says(evidence: Evidence) -> list[str]:
         return [f"Nothing is known of {flow}."]
     when = span(date.fromisoformat(evidence.from_).toordinal(), date.fromisoformat(evidence.to).toordinal())
     if figure is None:
-        return [f"Nothing is known of {flow} on {when}."]
+        kept = (
+            "its days are not at hand any more; what was claimed of them is"
+            if claims or tallied
+            else "nothing is known"
+        )
+        return [f"{flow}, {when}: {kept}."]
     high = "open" if figure.high is None else f"{figure.high:,}"
     bounds = "" if figure.low == figure.best == figure.high else f" ({figure.low:,} to {high})"
     told = [f"{flow}, {when}: {figure.best:,} people{bounds}."]

@@ -15,6 +15,7 @@ from streams.periods import DAY, iso_day, midnight
 from streams.records import Claim, FlowState, Total
 from streams.roles import Held, Part, contradicted, days_in, part_of
 from streams.tallies import Said, Tally, added_up, ancestors, counts
+from streams.totals import LONGEST
 from streams.traced import Evidence, Figure, Tallied, Traced
 
 MOST_CLAIMS, MOST_COUNTS = 500, 500
@@ -191,10 +192,12 @@ def _tallies(tree: Mapping[str, Held], names: Mapping[str, str], begin: int, unt
 
 
 def _figure(state: FlowState, begin: int, until: int) -> Figure | None:
-    """The total where it is one of the flow's windows, else its days added up; None where no day is known."""
+    """The total where it is one of the flow's windows, else its days added up; None where not all days are at hand."""
     for total in state.totals:
         if _window(total) == (begin, until):
             return Figure(total.low, total.best, total.high, total.projected)
+        if begin < _window(total)[1] - LONGEST:  # of older days a state holds only those it was sent for
+            return None
     inside = [one for one in state.days if begin <= date.fromisoformat(one.day).toordinal() < until]
     if not inside:
         return None
