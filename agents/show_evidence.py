@@ -37,8 +37,7 @@ def _claim(console: Console, one: Traced) -> None:
     head = Text()
     head.append(f"{one.role.value:<10}", style=_STYLES[one.role])
     head.append(f"{one.flow}  ", style="bold")
-    people = "withdrawn" if one.people is None else f"{_SIGNS.get(one.qualifier, '')}{one.people:,}"
-    head.append(f"{people}{'' if one.population == 'people' else f' {one.population}'}  {_when(one.period)}")
+    head.append(f"{_people(one)}  {_when(one.period)}")
     head.append(f"  {one.source_name}, grade {one.grade} ({one.report})", style="dim")
     console.print(head, soft_wrap=True)
     console.print(Text(f"{'':<10}{one.why}"), soft_wrap=True)
@@ -46,6 +45,13 @@ def _claim(console: Console, one: Traced) -> None:
         console.print(Text(f"{'':<10}“{one.text}”", style="italic"), soft_wrap=True)
     if one.url is not None:
         console.print(Text(f"{'':<10}{one.url}", style="dim"), soft_wrap=True)
+
+
+def _people(one: Traced) -> str:
+    if one.people is None:
+        return "withdrawn"
+    kind = next((word for word in (one.unit, one.population) if word != "people"), None)
+    return f"{_SIGNS.get(one.qualifier, '')}{one.people:,}{'' if kind is None else f' {kind}'}"
 
 
 def _when(period: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from streams.records import Alert, Baseline, DayFigure, Total
+from streams.traced import Evidence
 
 
 class FlowRow(Struct, frozen=True):
@@ -53,10 +54,11 @@ class AlertList(Struct, frozen=True):
 
 
 class AlertDetail(Struct, frozen=True):
-    """One alert: its newest record, and all that was said about it in order of `seq`."""
+    """One alert: its newest record, all that was said about it in order of `seq`, and what stands behind its days."""
 
     alert: Alert
     history: list[Alert]
+    evidence: Evidence
 
 
 class SourceRow(Struct, frozen=True):

@@ -17,7 +17,17 @@ from agents.gateway.headers import on_every_answer, preflight
 from agents.gateway.hub import Hub
 from agents.gateway.posting import Posting
 from agents.gateway.problems import problems
-from agents.gateway.questions import AskAlerts, AskDays, AskFlows, AskNothing, AskPlain, AskStream, AskTotals, asked
+from agents.gateway.questions import (
+    AskAlerts,
+    AskDays,
+    AskEvidence,
+    AskFlows,
+    AskNothing,
+    AskPlain,
+    AskStream,
+    AskTotals,
+    asked,
+)
 from agents.gateway.respond import respond
 from agents.gateway.routes import Routes
 from agents.gateway.stream import Stream
@@ -72,6 +82,7 @@ def _add_answers(app: web.Application, routes: Routes) -> None:
     answers("/v1/totals", AskTotals, routes.totals)
     answers("/v1/days", AskDays, routes.days)
     answers("/v1/alerts", AskAlerts, routes.alerts)
+    answers("/v1/evidence", AskEvidence, routes.evidence)
     answers("/v1/sources", AskPlain, routes.sources)
     app.router.add_get("/v1/alerts/{id}", alert)
 

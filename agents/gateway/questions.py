@@ -65,6 +65,14 @@ class AskAlerts(Tabled, kw_only=True):
     after: Annotated[str, Meta(max_length=200)] | None = None
 
 
+class AskEvidence(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What stands behind a flow from a day to another (exclusive); without them, behind its newest seven days."""
+
+    flow: FlowPath
+    from_: date | None = msgspec.field(name="from", default=None)
+    to: date | None = None
+
+
 class AskPlain(Tabled, kw_only=True):
     """Nothing but the format."""
 

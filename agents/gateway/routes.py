@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+from datetime import date
 
+from agents.evidence import evidence_of
 from agents.gateway.answers import AlertDetail, AlertList, DayList, FlowList, SourceList, SourceRow, TotalList
 from agents.gateway.events import RANK
 from agents.gateway.problems import ProblemError, bad
-from agents.gateway.questions import AskAlerts, AskDays, AskFlows, AskPlain, AskTotals
+from agents.gateway.questions import AskAlerts, AskDays, AskEvidence, AskFlows, AskPlain, AskTotals
 from agents.gateway.view import Glance, ServingView, below, microseconds, moment, newest_first
 from streams.records import Alert
 from streams.sources import Registry
+from streams.traced import Evidence
 
 
 class Routes:
@@ -18,6 +21,7 @@ class Routes:
 
     def __init__(self, view: ServingView, registry: Registry) -> None:
         self.view, self.registry = view, registry
+        self.names = {key: source.name for key, source in registry.sources.items()}
 
     async def flows(self, asked: AskFlows) -> FlowList:
         """Every flow, or those at or below some, at a glance."""
@@ -66,7 +70,21 @@ class Routes:
         newest, history = await self.view.alert(name)
         if newest is None:
             raise ProblemError(404, f"there is no alert {name}", field="id", value=name)
-        return AlertDetail(newest, history)
+        first, last = (date.fromisoformat(day).toordinal() for day in (newest.since, newest.day))
+        return AlertDetail(newest, history, await self._trace(newest.flow, first, last + 1))
+
+    async def evidence(self, asked: AskEvidence) -> Evidence:
+        """What stands behind the people on a flow: the claims and reports, and the part each plays."""
+        first, end = (None if day is None else day.toordinal() for day in (asked.from_, asked.to))
+        if first is not None and end is not None and end <= first:
+            raise bad("to", str(asked.to), f"must be after from, {asked.from_}")
+        found = await self._trace(asked.flow, first, end)
+        if found.figure is None and not found.claims and not await self.view.states([asked.flow]):
+            raise ProblemError(404, f"nothing is known of the flow {asked.flow}", field="flow", value=asked.flow)
+        return found
+
+    async def _trace(self, flow: str, first: int | None, end: int | None) -> Evidence:
+        return await evidence_of(self.view.redis, self.names, flow, first, end)
 
     async def sources(self, _: AskPlain) -> SourceList:
         """The source registry, and when each was heard of last."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from live import Live, pure, until
 
 from agents.demo.run import sample
 from gateway.conftest import shows_week
+from streams.replay import kept_by
+from streams.traces import trace
 
 pytestmark = pytest.mark.kafka
 
@@ -38,6 +41,26 @@ async def test_it_answers_what_the_pure_core_makes_of_the_reports(http: aiohttp.
     assert [(day["day"], day["best"]) for day in days] == [("2022-09-26", 10_000), ("2022-09-27", 10_000)]
     sources = {row["source"]: row for row in (await ask(http, "/v1/sources"))["sources"]}
     assert sources["kz-mia"]["tz"] == "Asia/Almaty"
+
+
+async def test_evidence_goes_from_a_figure_down_to_the_words_of_its_reports(
+    week: Live, http: aiohttp.ClientSession
+) -> None:
+    kept = kept_by(pure(sample()))
+    names = {key: source.name for key, source in week.registry.sources.items()}
+    wanted = msgspec.to_builtins(trace("RU:GE", kept, names))
+
+    async def there() -> bool:  # it is written at its own pace
+        return bool(await ask(http, "/v1/evidence?flow=RU:GE") == wanted)
+
+    await until(there, "the evidence is that of the pure core")
+    assert "Adding up every source would give 73,000: 20,000 of them are told more than once." in wanted["says"]
+    part = await ask(http, "/v1/evidence?flow=RU:GE&from=2022-09-26&to=2022-09-28")
+    assert (part["from"], part["to"], part["figure"]["best"]) == ("2022-09-26", "2022-09-28", 20_000)
+    for alert in (await ask(http, "/v1/alerts?flow=RU:GE"))["alerts"]:
+        behind = (await ask(http, f"/v1/alerts/{alert['id']}"))["evidence"]
+        assert (behind["flow"], behind["from"]) == ("RU:GE", alert["since"])
+        assert {claim["report"] for claim in behind["claims"]} >= set(alert["reports"])
 
 
 async def test_alerts_come_in_pages_and_with_their_history(week: Live, http: aiohttp.ClientSession) -> None:
@@ -74,6 +97,10 @@ async def test_alerts_come_in_pages_and_with_their_history(week: Live, http: aio
         ("/v1/alerts?limit=0", 400, "limit", "0"),
         ("/v1/alerts?limit=5&limit=6", 400, "limit", "5, 6"),
         ("/v1/alerts?after=%C3%A4", 400, "after", "ä"),
+        ("/v1/evidence", 400, "flow", None),
+        ("/v1/evidence?flow=RU:XX", 400, "flow", "RU:XX"),
+        ("/v1/evidence?flow=KZ:CN", 404, "flow", "KZ:CN"),
+        ("/v1/evidence?flow=RU&from=2022-09-26&to=2022-09-26", 400, "to", "2022-09-26"),
         ("/v1/alerts/nobody", 404, "id", "nobody"),
         ("/v1/stream?kinds=alarms", 400, "kinds", "alarms"),
         ("/v1/stream?last_event_id=7", 400, "Last-Event-ID", "7"),
