@@ -47,11 +47,11 @@ def test_json_is_one_object() -> None:
 
 
 def test_a_withdrawn_claim_and_one_shorter_than_a_day_are_shown(tmp_path: Path) -> None:
-    lines = [
+    lines: list[dict[str, object]] = [
         {"id": "w", "people": None, "period": "2022-09-21/2022-09-23"},
         {"id": "d", "people": 7, "period": "2022-09-23T06:00/P1D", "unit": "vehicles"},
     ]
-    fixed = {"source": "kz-mia", "published": "2022-10-01T00:00:00Z", "flow": "RU:KZ"}
+    fixed: dict[str, object] = {"source": "kz-mia", "published": "2022-10-01T00:00:00Z", "flow": "RU:KZ"}
     file = tmp_path / "reports.ndjson"
     file.write_text("\n".join(json.dumps(fixed | line) for line in lines), encoding="utf-8")
     said = asked("RU:KZ", "--from", "2022-09-20", "--to", "2022-09-25", "--files", str(file))
