@@ -156,7 +156,11 @@ class RedisView(BatchHop):
             tp in self.positions
         ):  # not if it was revoked meanwhile, even if it is ours again: then nothing is known of it
             self.positions[tp] = following
-        self.context.metrics["delivered_total"].labels(tp.topic).inc(len(records))
+        self.count(tp, len(records))
+
+    def count(self, tp: TopicPartition, records: int) -> None:
+        """So many records of a partition are in Redis."""
+        self.context.metrics["delivered_total"].labels(tp.topic).inc(records)
 
     async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
         """Add what records of a partition say to a transaction."""
