@@ -97,7 +97,7 @@ async def test_alerts_come_in_pages_and_with_their_history(week: Live, http: aio
         ("/v1/alerts?limit=0", 400, "limit", "0"),
         ("/v1/alerts?limit=5&limit=6", 400, "limit", "5, 6"),
         ("/v1/alerts?after=%C3%A4", 400, "after", "ä"),
-        ("/v1/evidence", 400, "flow", None),
+        ("/v1/evidence", 400, "flow", "None"),
         ("/v1/evidence?flow=RU:XX", 400, "flow", "RU:XX"),
         ("/v1/evidence?flow=KZ:CN", 404, "flow", "KZ:CN"),
         ("/v1/evidence?flow=RU&from=2022-09-26&to=2022-09-26", 400, "to", "2022-09-26"),
