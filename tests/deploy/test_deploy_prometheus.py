@@ -28,8 +28,14 @@ def load(name: str) -> dict[str, Any]:
 
 
 RULES: dict[str, dict[str, Any]] = {
-    rule["alert"]: rule for group in load("rules.yml")["groups"] for rule in group["rules"]
+    rule["alert"]: rule for group in load("rules.yml")["groups"] for rule in group["rules"] if "alert" in rule
 }
+
+
+RECORDED: dict[str, str] = {
+    rule["record"]: rule["expr"] for group in load("rules.yml")["groups"] for rule in group["rules"] if "record" in rule
+}
+RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: prometheus)")
@@ -58,7 +64,30 @@ def test_rules_use_metrics_and_labels_that_exist(name: str) -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_rules_say_how_urgent_and_what_it_means(name: str) -> None:
     assert RULES[name]["labels"]["severity"] in {"page", "ticket"}
-    assert {"summary", "description"} <= set(RULES[name]["annotations"])
+    assert {"summary", "description", "runbook"} <= set(RULES[name]["annotations"])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_alert_has_a_runbook(name: str) -> None:
+    assert RULES[name]["annotations"]["runbook"] == f"docs/runbooks/{name}.md"
+    text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {name}\n\n{RULES[name]['labels']['severity'].capitalize()}:")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["What it means", "Look at", "Do", "When it is over"]
+    assert f"[{name}]({name}.md)" in (RUNBOOKS / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_runbook_is_of_an_alert() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} == {*RULES, "README"}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_recording_rules_use_metrics_that_exist_and_are_tested(name: str) -> None:
+    used = set(re.findall(r"\bbordertally_\w+", re.sub(r'"[^"]*"', "", RECORDED[name])))
+    histograms = {one.removesuffix("_bucket") for one in used}
+    assert histograms
+    assert histograms <= set(METRICS)
+    expressions = [one["expr"] for test in load("rules_test.yml")["tests"] for one in test.get("promql_expr_test", [])]
+    assert any(one.startswith(name) for one in expressions)
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -66,7 +95,7 @@ def test_every_rule_is_tested_firing_and_silent(name: str) -> None:
     expected = [
         bool(one["exp_alerts"])
         for test in load("rules_test.yml")["tests"]
-        for one in test["alert_rule_test"]
+        for one in test.get("alert_rule_test", [])
         if one["alertname"] == name
     ]
     assert set(expected) == {True, False}
@@ -78,7 +107,8 @@ def test_tests_name_series_that_exist() -> None:
         for series in test["input_series"]:
             name, _, inside = series["series"].partition("{")
             labels = dict(re.findall(r'(\w+)="([^"]*)"', inside))
-            assert set(labels) <= GIVEN.union(METRICS[name].labels if name != "up" else ())
+            allowed = GIVEN | {"le"} if name.endswith("_bucket") else GIVEN
+            assert set(labels) <= allowed.union(METRICS[name.removesuffix("_bucket")].labels if name != "up" else ())
             assert labels.get("topic", "claims") in topics
 
 
