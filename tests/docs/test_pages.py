@@ -215,5 +215,9 @@ def test_metrics_named_exist() -> None:
         f"{one.name}_{suffix}" for one in CATALOGUE if one.kind == "histogram" for suffix in ("bucket", "sum", "count")
     }
     named = {(name, one) for name, text in texts(README, DOCS, DEPLOY) for one in METRIC.findall(text)}
-    assert {name for name, _ in named} >= {"docs/metrics.md", "docs/runbooks/BordertallyLagging.md", "deploy/prometheus/rules.yml"}
+    assert {name for name, _ in named} >= {
+        "docs/metrics.md",
+        "docs/runbooks/BordertallyLagging.md",
+        "deploy/prometheus/rules.yml",
+    }
     assert {(name, one) for name, one in named if not fnmatch.filter(known, one.replace(".*", "*"))} == set()
