@@ -248,13 +248,10 @@ class Ledger:
         self._hear(node, claim.source, claim.published)
         days = range(period.first_day, period.last_day + 1)
         batch.spoken[node.flow].update(days if claim.measure == "crossings" else ())  # else it is no figure of a day
-        node.heard(claim.published)
-        days = batch.spoken[node.flow]
         key = Key(claim.population, claim.unit)
-        if claim.measure != "crossings":  # no figure of any day depends on it
+        if claim.measure != "crossings":
             outcome = _note(node, claim)
         else:
-            days.update(range(period.first_day, period.last_day + 1))
             series = node.open(key)
             held = series.claims.get((claim.source, claim.start, claim.end))
             outcome = series.put(claim, period)

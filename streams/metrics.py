@@ -73,6 +73,7 @@ _SIZES = (1, 10, 100, 1_000, 10_000, 100_000)
 
 _TAKEN = {"outcome": ("accepted", "rejected")}
 _HOPS = {"hop": tuple(one.value for one in Hop)}
+_READERS = {"hop": (*_HOPS["hop"], "evidence")}  # the part of delivery that reads the ledger's rows, at its own pace
 _TABLES = {"table": ("ledger", "alerts")}
 
 CATALOGUE = (
@@ -90,7 +91,7 @@ CATALOGUE = (
         "counter",
         ("hop",),
         "Times the hop was given its partitions anew; ledger and alerts share theirs.",
-        values=_HOPS,
+        values=_READERS,
     ),
     Metric(
         "bordertally_recovery_seconds",
@@ -104,7 +105,7 @@ CATALOGUE = (
         "gauge",
         ("hop", "topic", "partition"),
         "Records not yet worked through.",
-        values=_HOPS,
+        values=_READERS,
     ),
     # --- intake
     Metric(
