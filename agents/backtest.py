@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import typer
@@ -20,20 +20,33 @@ from agents.context import load_registry, load_rules
 from agents.plot import Panel, draw
 from agents.publish import read_lines
 from agents.series import Columns, read_series, read_surges
-from streams.backtest import AS_RULES_SAY, PLAIN, Measure, days_of, lines, measure, node_of, rules_for
+from streams.backtest import (
+    AS_RULES_SAY,
+    PLAIN,
+    SETTINGS,
+    Measure,
+    days_of,
+    is_on,
+    lines,
+    measure,
+    node_of,
+    rules_for,
+)
 from streams.errors import BordertallyError, shown
-from streams.hindsight import Surge, surges
+from streams.hindsight import Surge, falls, surges
 from streams.learning.methods import METHODS
 from streams.ledger import Ledger, Node
 from streams.replay import read_all
-from streams.rules import Rules
+from streams.rules import DROP, NAMES, RATE, RECORD, Rules
 
+OTHERS = tuple(name for name in NAMES if name not in (RATE, RECORD, DROP))
 CHOICES = (AS_RULES_SAY, PLAIN, *METHODS)
 
 
 def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     file: Annotated[Path, typer.Argument(help="A daily series (.csv) or NDJSON reports.")],
     method: Annotated[list[str] | None, typer.Option(help=f"One or several of {', '.join(CHOICES)}.")] = None,
+    rule: Annotated[list[str] | None, typer.Option(help="Only these rules; default: all that are on.")] = None,
     episodes: Annotated[Path | None, typer.Option(help="CSV of known surges; default: found by hindsight.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the series and its alerts to this .svg or .png.")] = None,
     log: Annotated[bool, typer.Option("--log", help="Plot people on a logarithmic scale.")] = False,
@@ -48,11 +61,14 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     date_format: Annotated[str | None, typer.Option(help="As of strptime, say %d-%m-%Y; default: ISO 8601.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """Go back over a series: alerts a year, surges found, days late, false alarms, by method."""
+    """Go back over a series: alerts a year, surges found, days late, false alarms, by method and rule."""
     methods = method or [AS_RULES_SAY, PLAIN]
     for name in methods:
         if name not in CHOICES:
             raise BordertallyError(f"--method: {shown(name)} is none of {', '.join(CHOICES)}")
+    for name in rule or ():
+        if name not in NAMES:
+            raise BordertallyError(f"--rule: {shown(name)} is none of {', '.join(NAMES)}")
     registry = load_registry(sources)
     ours = load_rules(rules, registry)
     if file.suffix.lower() == ".csv":
@@ -66,42 +82,73 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     nodes = [node for node in nodes if flow in (None, node.flow)]
     if not nodes:
         raise BordertallyError(f"{file}: no whole day of {'any flow' if flow is None else f'the flow {flow}'} in it")
-    known = None if episodes is None else read_surges(episodes)
-    given: dict[str, list[Surge]] = {node.flow: _surges(node, known, alone=len(nodes) == 1) for node in nodes}
-    measures = [measure(node, name, rules_for(name, ours), given[node.flow]) for node in nodes for name in methods]
+    todo = _trials(nodes, methods, rule, ours)
+    given = {
+        name: _Yardstick(name, None if episodes is None else read_surges(episodes, name), alone=len(nodes) == 1)
+        for name in {one.rule for one in todo}
+    }
+    yardsticks = [given[one.rule].of(one.node) for one in todo]
+    measures = [
+        measure(one.node, one.method, rules_for(one.method, ours), yardstick, one.rule)
+        for one, yardstick in zip(todo, yardsticks, strict=True)
+    ]
     if plot is not None:
-        draw(plot, _panels(nodes, methods, ours, measures, given), log=log)
+        draw(plot, _panels(todo, ours, measures, yardsticks), log=log)
     if as_json:
         sys.stdout.write(msgspec.json.encode([_row(one) for one in measures]).decode() + "\n")
     else:
         _show(Console(width=None if sys.stdout.isatty() else 140), measures)
 
 
-def _surges(node: Node, known: Mapping[str, list[Surge]] | None, *, alone: bool) -> list[Surge]:
-    """The surges of a flow: those given for it, or by hindsight where none are given at all."""
-    if known is None:
-        return surges(days_of(node))
-    return known.get(node.flow, known.get("", []) if alone else [])
-
-
 def _panels(
-    nodes: Sequence[Node],
-    methods: Sequence[str],
-    rules: Rules,
-    measures: Sequence[Measure],
-    given: Mapping[str, list[Surge]],
+    todo: Sequence[_Trial], rules: Rules, measures: Sequence[Measure], yardsticks: Sequence[Sequence[Surge] | None]
 ) -> list[Panel]:
-    by_name = {(one.flow, one.method): one for one in measures}
     return [
         Panel(
-            f"{node.flow}: {name}",
-            lines(node, rules_for(name, rules)),
-            by_name[node.flow, name].alarms,
-            given[node.flow],
+            f"{one.node.flow}: {one.method if one.rule == RATE else one.rule}",
+            lines(one.node, rules_for(one.method, rules)),
+            measured.alarms,
+            yardstick or (),
         )
-        for node in nodes
-        for name in methods
+        for one, measured, yardstick in zip(todo, measures, yardsticks, strict=True)
     ]
+
+
+class _Trial(NamedTuple):
+    """What is tried: a rule on a flow, with a method to learn by."""
+
+    node: Node
+    method: str
+    rule: str
+
+
+def _trials(nodes: Sequence[Node], methods: Sequence[str], chosen: Sequence[str] | None, rules: Rules) -> list[_Trial]:
+    """The rules on each flow: the daily rate by every method, those besides it as the rules have them on."""
+    found = [
+        _Trial(node, method, name)
+        for node in nodes
+        for name in chosen or NAMES
+        for method in (methods if name == RATE else [AS_RULES_SAY])
+        if is_on(name, rules.of(node.flow).detection)
+    ]
+    for name in chosen or ():
+        if name not in {one.rule for one in found}:
+            raise BordertallyError(f"--rule: {name} is off: set {SETTINGS[name]} in the rules (--rules)")
+    return found
+
+
+class _Yardstick:
+    """What a rule is to find on a flow: as given, else surges by hindsight, falls for a drop; else it is not known."""
+
+    def __init__(self, rule: str, known: Mapping[str, list[Surge]] | None, *, alone: bool) -> None:
+        self.rule, self.known, self.alone = rule, known, alone
+
+    def of(self, node: Node) -> list[Surge] | None:
+        """For one flow; None where nobody knows."""
+        if self.known or (self.known is not None and self.rule == RATE):
+            return self.known.get(node.flow, self.known.get("", []) if self.alone else [])
+        hindsight = {RATE: surges, RECORD: surges, DROP: falls}.get(self.rule)
+        return None if hindsight is None else hindsight(days_of(node))
 
 
 def _iso(day: int) -> str:
@@ -112,6 +159,7 @@ def _row(one: Measure) -> dict[str, Any]:
     return {
         "flow": one.flow,
         "method": one.method,
+        "rule": one.rule,
         "days": one.days,
         "judged": one.judged,
         "alerts_a_year": round(one.per_year, 2),
@@ -131,20 +179,30 @@ def _show(console: Console, measures: Sequence[Measure]) -> None:
         table.add_column(name, justify="left" if name in ("flow", "method") else "right", no_wrap=True)
     for one in measures:
         late = f"{median(one.late):g}, at most {max(one.late)}" if one.late else ""
-        counts = (f"{one.days:,}", f"{one.judged:,}", f"{one.per_year:.1f}", str(len(one.found)), str(one.missed))
-        table.add_row(one.flow, one.method, *counts, late, str(len(one.false_alarms)))
+        worth = (str(len(one.found)), str(one.missed), late, str(len(one.false_alarms)))
+        figures = (f"{one.days:,}", f"{one.judged:,}", f"{one.per_year:.1f}")
+        table.add_row(one.flow, _called(one), *figures, *(worth if one.measured else ("not known", "", "", "")))
     console.print(table)
-    by_flow: dict[str, list[Measure]] = {}
+    for rules, title in (((RATE, RECORD), "surge"), ((DROP,), "fall"), (OTHERS, "episode")):
+        _show_found(console, [one for one in measures if one.rule in rules and one.measured], title)
+
+
+def _called(one: Measure) -> str:
+    return one.method if one.rule == RATE else one.rule
+
+
+def _show_found(console: Console, measures: Sequence[Measure], title: str) -> None:
+    """What was to be found, a row each, and how late each found it."""
+    columns = list(dict.fromkeys(_called(one) for one in measures))
+    detail = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"Days late, by {title}", title_justify="left")
+    for name in ("flow", "first day", "last day", *columns):
+        detail.add_column(name, justify="right" if name in columns else "left", no_wrap=True)
+    cells: dict[tuple[str, Surge], dict[str, str]] = {}
     for one in measures:
-        by_flow.setdefault(one.flow, []).append(one)
-    methods = list(dict.fromkeys(one.method for one in measures))
-    detail = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Days late, by surge", title_justify="left")
-    for name in ("flow", "first day", "last day", *methods):
-        detail.add_column(name, justify="right" if name in methods else "left", no_wrap=True)
-    for name, those in by_flow.items():
-        for cells in zip(*(one.found for one in those), strict=True):
-            surge = cells[0].surge
-            words = ["missed" if one.days_late is None else str(one.days_late) for one in cells]
-            detail.add_row(name, _iso(surge.first), _iso(surge.last), *words)
+        for found in one.found:
+            said = "missed" if found.days_late is None else str(found.days_late)
+            cells.setdefault((one.flow, found.surge), {})[_called(one)] = said
+    for (flow, surge), row in cells.items():
+        detail.add_row(flow, _iso(surge.first), _iso(surge.last), *(row.get(name, "") for name in columns))
     if detail.row_count:
         console.print(detail)

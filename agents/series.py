@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from streams.errors import BordertallyError
 from streams.hindsight import Surge
+from streams.rules import RATE
 
 
 class SeriesError(BordertallyError):
@@ -46,14 +47,16 @@ def read_series(path: Path, columns: Columns, name: str) -> dict[str, dict[int, 
     return found
 
 
-def read_surges(path: Path) -> dict[str, list[Surge]]:
-    """Surges by flow, oldest first, from the columns `first` and `last`: dates, inclusive.
+def read_surges(path: Path, rule: str = RATE) -> dict[str, list[Surge]]:
+    """What a rule is to find, by flow, oldest first, from the columns `first` and `last`: dates, inclusive.
 
-    Columns `flow` and `why` are taken if they are there; without flows all stand under the empty name. Raises
-    SeriesError.
+    Columns `flow`, `why` and `rule` are taken if they are there; without flows all stand under the empty name, and
+    without a rule a row is for `daily-rate`. Raises SeriesError.
     """
     found: dict[str, list[Surge]] = {}
     for where, row in _rows(path, {"first", "last"}):
+        if (row.get("rule") or RATE) != rule:
+            continue
         first, last = (_day(row[name], None, f"{where}: {name}") for name in ("first", "last"))
         if last < first:
             raise SeriesError(f"{where}: last: {row['last']} must not be before first, {row['first']}")

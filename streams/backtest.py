@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.alerts import episodes
 from streams.counts import PEOPLE
 from streams.flows import Flow
 from streams.hindsight import Surge
 from streams.ledger import Node
 from streams.memo import Judgement
+from streams.picture import all_episodes
 from streams.reconcile import Bin
-from streams.rules import Rules
+from streams.rules import CONFLICT, DROP, RATE, RECORD, SHARE, SILENCE, Detection, Rules
 
 EARLY = 3
 """An alert that opens up to so many days before the first day of a surge still tells of it."""
@@ -45,6 +45,7 @@ class Measure(msgspec.Struct, frozen=True):
     """How a way to detect fares on one flow: `days` judged of those known, its alerts, and what they are worth.
 
     `false_alarms` touch no surge. An alert that was open on a surge and opened too early to tell of it is neither.
+    Without a yardstick, as for silences and conflicts of which nobody has said when they were, none counts as false.
     """
 
     flow: str
@@ -54,6 +55,8 @@ class Measure(msgspec.Struct, frozen=True):
     alarms: list[Alarm]
     found: list[Found]
     false_alarms: list[Alarm]
+    rule: str = RATE
+    measured: bool = True
 
     @property
     def per_year(self) -> float:
@@ -104,12 +107,27 @@ def days_of(node: Node) -> dict[int, float]:
     return {} if series is None else {day: one.best for day, one in sorted(series.bins.items()) if one.full}
 
 
-def measure(node: Node, method: str, rules: Rules, surges: Sequence[Surge]) -> Measure:
-    """The alerts of a flow under some rules, against the surges known. See Measure."""
+SETTINGS = {
+    DROP: "drop",
+    RECORD: "record",
+    SILENCE: "silence",
+    CONFLICT: "conflict",
+    SHARE: "checkpoint_share",
+}
+"""The setting that turns on a rule, by its name; the daily rate is always on."""
+
+
+def is_on(rule: str, detection: Detection) -> bool:
+    """Whether a rule is on under the settings of a flow."""
+    return rule == RATE or getattr(detection, SETTINGS[rule]) is not None
+
+
+def measure(node: Node, method: str, rules: Rules, surges: Sequence[Surge] | None, rule: str = RATE) -> Measure:
+    """The alerts of a rule on a flow under some rules, against the surges known, or none. See Measure."""
     ours = rules.of(node.flow)
-    alarms = [Alarm(one.since, one.day, one.peak_severity) for one in episodes(node, ours)]
+    alarms = [Alarm(one.since, one.day, one.peak_severity) for one in all_episodes(node, ours) if one.rule == rule]
     found = []
-    for surge in surges:
+    for surge in surges or ():
         telling = [one for one in alarms if surge.first - EARLY <= one.first <= surge.last]
         found.append(Found(surge, max(0, telling[0].first - surge.first) if telling else None))
     return Measure(
@@ -119,7 +137,11 @@ def measure(node: Node, method: str, rules: Rules, surges: Sequence[Surge]) -> M
         judged=sum(one.baseline is not None for one in node.memo.judged.values()),
         alarms=alarms,
         found=found,
-        false_alarms=[one for one in alarms if not any(_touches(one, surge) for surge in surges)],
+        false_alarms=[]
+        if surges is None
+        else [one for one in alarms if not any(_touches(one, surge) for surge in surges)],
+        rule=rule,
+        measured=surges is not None,
     )
 
 
@@ -138,7 +160,7 @@ class Line(NamedTuple):
 
 def lines(node: Node, rules: Rules) -> list[Line]:
     """The days of a flow as they were judged under some rules, in order."""
-    episodes(node, rules.of(node.flow))
+    all_episodes(node, rules.of(node.flow))
     return [_line(day, rate, node.memo.judged.get(day)) for day, rate in days_of(node).items()]
 
 

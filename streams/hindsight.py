@@ -1,4 +1,4 @@
-"""Surges as hindsight sees them: what a detector, which knows only the past, is measured against."""
+"""Surges and falls as hindsight sees them: what a detector, which knows only the past, is measured against."""
 
 from __future__ import annotations
 
@@ -49,6 +49,43 @@ def surges(series: Mapping[int, float]) -> list[Surge]:
         found.append(Surge(day, min(max(end, day + WEEK - 1), last)))
         day = found[-1].last + 1
     return found
+
+
+def falls(series: Mapping[int, float]) -> list[Surge]:
+    """The falls of a series, by the mirror of the rule for surges: what a `drop` is measured against.
+
+    The week that follows and the day itself are at most the mean of the 28 days before divided by 1.5, at least 50
+    people a day less than it, and at most the lowest week among those days divided by 1.25. A fall goes on while the
+    week that follows stays as low, for a week at least and 28 days at most.
+    """
+    if not series:
+        return []
+    first, last = min(series), max(series)
+    weeks = {day: mean for day in range(first, last + 1) if (mean := _week(series, day)) is not None}
+    found: list[Surge] = []
+    day = first
+    while day <= last:
+        kept = _lasts_below(series, weeks, day)
+        if kept is None:
+            day += 1
+            continue
+        end = day
+        while end < last and end + 1 - day < LONGEST and weeks.get(end + 1, kept + 1) <= kept:
+            end += 1
+        found.append(Surge(day, min(max(end, day + WEEK - 1), last)))
+        day = found[-1].last + 1
+    return found
+
+
+def _lasts_below(series: Mapping[int, float], weeks: Mapping[int, float], day: int) -> float | None:
+    """The weekly mean below which a fall that begins on this day lasts; None where none begins."""
+    before = [series[one] for one in range(day - BEFORE, day) if one in series]
+    if day not in series or day not in weeks or len(before) < LEAST_BEFORE:
+        return None
+    mean = sum(before) / len(before)
+    lowest = min((weeks[one] for one in range(day - BEFORE, day - WEEK + 1) if one in weeks), default=mean)
+    kept = min(mean / RATIO, mean - EXTRA)
+    return kept if max(weeks[day], series[day]) <= min(kept, lowest / OVER_HIGHEST) else None
 
 
 def _week(series: Mapping[int, float], day: int) -> float | None:

@@ -77,9 +77,35 @@ def test_rules_of_a_file_are_those_that_are_measured(tmp_path: Path) -> None:
     assert found["alerts"] == [{"first": "2022-02-24", "last": "2022-02-25", "severity": "critical"}]
 
 
+def test_the_rules_that_are_on_are_measured_each_by_itself(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[detection]\ndrop = 0.5\nrecord = "52w"\n')
+    arguments = (SERIES / "hk.csv", "--flow", "hk-arrivals", "--rules", rules)
+    found = rows(*arguments)
+    assert [(one["method"], one["rule"]) for one in found] == [
+        *(("rules", "daily-rate"), ("plain", "daily-rate"), ("rules", "drop"), ("rules", "record"))
+    ]
+    (drop,) = rows(*arguments, "--rule", "drop")
+    assert drop["surges"]
+    assert "2023-09-01" in {one["first"] for one in drop["alerts"]}  # a typhoon
+    assert "Days late, by fall" in run(*arguments, "--rule", "drop", "--plot", tmp_path / "drop.svg")
+
+
+def test_what_a_rule_is_to_find_can_be_given(tmp_path: Path) -> None:
+    rules, episodes = tmp_path / "rules.toml", tmp_path / "episodes.csv"
+    rules.write_text("[detection]\nsilence = 1\n")
+    arguments = (SAMPLE, "--flow", "RU:EU:FI:vaalimaa", "--rules", rules, "--rule", "silence")
+    assert "not known" in run(*arguments)
+    episodes.write_text("flow,first,last,rule\nRU:EU:FI:vaalimaa,2022-09-20,2022-09-21,silence\n")
+    (one,) = rows(*arguments, "--episodes", episodes)
+    assert (one["rule"], one["missed"], one["alerts"]) == ("silence", 1, [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (["--rule", "dorp"], "--rule: dorp is none of daily-rate, drop"),
+        (["--rule", "drop"], r"--rule: drop is off: set drop in the rules"),
         (["--method", "c9"], "--method: c9 is none of rules, plain, weekday"),
         (["--flow", "nowhere"], "no whole day of the flow nowhere"),
         (["--people-column", "migrants"], "no column 'migrants'; there are 'date', 'flow', 'people'"),

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from streams.backtest import Alarm, Found, days_of, lines, measure, node_of, rules_for
+from streams.backtest import Alarm, Found, days_of, is_on, lines, measure, node_of, rules_for
 from streams.hindsight import Surge
-from streams.rules import Detection, FlowRules, Rules
+from streams.rules import DROP, NAMES, RECORD, SILENCE, Detection, FlowRules, Rules
 from unit.kit import daily, ordinal, told
 
 QUIET = [400.0, 420, 380, 400, 410, 390, 400]
@@ -75,3 +75,25 @@ def test_lines_are_the_days_as_they_were_judged() -> None:
     assert [line.day for line in found] == list(SURGE)
     assert [line.threshold for line in found[:9]] == [None] * 9
     assert found[35].rate > (found[35].threshold or 0) > (found[35].expected or 0) > 0
+
+
+def test_every_rule_is_measured_by_its_own_alerts() -> None:
+    rules = Rules(Detection(drop=0.5, record="14d"))
+    closed = node_of("x", series(QUIET * 5, [900.0] * 4, QUIET * 6, [0.0] * 3, QUIET))
+    fall = START + 35 + 4 + 42
+    drop = measure(closed, "rules", rules, [Surge(fall, fall + 6)], DROP)
+    assert (drop.rule, drop.alarms) == (DROP, [Alarm(fall, fall + 2, "critical")])
+    assert (drop.late, drop.false_alarms) == ([0], [])
+    record = measure(closed, "rules", rules, [Surge(FIRST, FIRST + 6)], RECORD)
+    assert record.alarms[0].first == FIRST
+    assert measure(closed, "rules", rules, [Surge(FIRST, FIRST + 6)]).alarms == [Alarm(FIRST, FIRST + 3, "critical")]
+
+
+def test_what_nobody_knows_is_not_counted_as_false() -> None:
+    one = measure(node_of("x", SURGE), "rules", Rules(), None)
+    assert (one.measured, len(one.alarms), one.false_alarms) == (False, 1, [])
+
+
+def test_a_rule_is_on_by_its_setting() -> None:
+    assert [name for name in NAMES if is_on(name, Detection())] == ["daily-rate"]
+    assert is_on(SILENCE, Detection(silence=2))

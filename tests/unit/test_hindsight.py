@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.hindsight import Surge, surges
+from streams.hindsight import Surge, falls, surges
 from unit.kit import ordinal
 
 SERIES = Path("tests/series")
@@ -56,3 +56,12 @@ def test_the_surges_of_the_series_are_those_of_the_rule(name: str) -> None:
         for one in surges(figures)
     ]
     assert [one for one in found if one[1] != "2023-02-11"] == [one for one in given if one[0] in series]
+
+
+def test_a_fall_is_the_mirror_of_a_surge() -> None:
+    assert falls({}) == []
+    assert falls(dict(enumerate([1500.0] * 30 + [1000.0] * 7 + [1500.0] * 14))) == [Surge(30, 36)]
+    assert falls(dict(enumerate([1500.0] * 30 + [1010.0] * 7 + [1500.0] * 14))) == []
+    assert falls(dict(enumerate([100.0] * 30 + [51.0] * 7))) == []
+    assert falls(dict(enumerate([400.0] * 30 + [0.0] * 90))) == [Surge(30, 57)]
+    assert falls(dict(enumerate([0.0] * 10 + [900.0] * 7))) == []
