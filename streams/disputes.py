@@ -40,8 +40,11 @@ class Dispute(NamedTuple):
 
 def disputes(node: Node, rules: Rules) -> list[Episode]:
     """The runs of days on which trusted claims refute each other, oldest first; none where the rule is off."""
-    detection, series = rules.detection, node.series.get(PEOPLE)
-    if detection.conflict is None or series is None:
+    detection = rules.detection
+    if detection.conflict is None:
+        return []
+    series = node.series.get(PEOPLE)
+    if series is None:
         return []
     worst: dict[int, Dispute] = {}
     for misfits in series.misfits.values():

@@ -72,8 +72,11 @@ def clock(node: Node) -> int | None:
 
 def overdue(node: Node, rules: Rules) -> list[Episode]:
     """The silences of the sources of a flow, those that overlap as one, oldest first; none where the rule is off."""
-    detection, now = rules.detection, clock(node)
-    if detection.silence is None or now is None:
+    detection = rules.detection
+    if detection.silence is None:
+        return []
+    now = clock(node)
+    if now is None:
         return []
     voices = node.memo.view(Voices, lambda: Voices([day for series in node.series.values() for day in series.bins]))
     voices.refresh(node)

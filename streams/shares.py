@@ -82,8 +82,11 @@ def _shift(node: Node, rules: Detection, day: int) -> Shift | None:
 
 def shares(node: Node, rules: Rules) -> list[Episode]:
     """The runs of days on which a flow below surged while the total fell, oldest first; none where the rule is off."""
-    detection, series = rules.detection, node.series.get(PEOPLE)
-    if detection.checkpoint_share is None or series is None or not node.children:
+    detection = rules.detection
+    if detection.checkpoint_share is None or not node.children:
+        return []
+    series = node.series.get(PEOPLE)
+    if series is None:
         return []
     shifts = node.memo.view(Shifts, lambda: Shifts(series.bins))
     shifts.refresh(node, detection)
