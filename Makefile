@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test bench fuzz lint docs clean
+.PHONY: help demo test bench crowd fuzz lint docs clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -41,6 +41,13 @@ FOR := 60
 fuzz: $(STAMP)  ## Try bytes on the intake, led by coverage: FOR=60 seconds (needs atheris, which pip gets)
 	@$(PY) -c 'import atheris' 2>/dev/null || $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
 	@PYTHONPATH=tests $(PY) -m fuzz -max_total_time=$(FOR) -print_final_stats=1
+
+# For crowd; say, make crowd CLIENTS=2000 RATE=50
+CLIENTS := 1000
+RATE := 20
+
+crowd: $(STAMP)  ## Measure so many clients on one gateway's stream: CLIENTS=1000 RATE=20 (needs Java and Maven)
+	@PYTHONPATH=tests $(PY) -m benchmarks.crowd --clients $(CLIENTS) --rate $(RATE)
 
 lint: $(STAMP)  ## Lint and types only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 
 from aiohttp import web
@@ -12,6 +13,9 @@ from agents.console import err, run
 from agents.gateway.app import create_gateway
 from streams.errors import ConfigError
 from streams.settings import Settings, load_settings
+
+FILES_BESIDE = 200
+"""Open files beside those of the stream's clients: other requests, Redis, Kafka."""
 
 
 def gateway() -> None:
@@ -23,6 +27,7 @@ def gateway() -> None:
 
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong or the port is taken."""
+    allow_many_clients(settings)
     runner = web.AppRunner(create_gateway(settings), access_log=None, shutdown_timeout=5.0)
     await runner.setup()
     try:
@@ -41,3 +46,14 @@ async def serve(settings: Settings) -> None:
         await stop.wait()
     finally:
         await runner.cleanup()
+
+
+def allow_many_clients(settings: Settings) -> None:
+    """Ask the system for as many open files as clients may come: its usual 1,024 are too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.gateway_clients + FILES_BESIDE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        if most < wanted:
+            err.print(f"gateway  the system allows {most} open files: clients beyond that are refused", highlight=False)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from agents.context import load_registry
 from agents.gateway.guard import Guard
 from agents.gateway.headers import on_every_answer, preflight
-from agents.gateway.hub import Hub
+from agents.gateway.hub import HUB, Hub
 from agents.gateway.posting import Posting
 from agents.gateway.problems import problems
 from agents.gateway.questions import (
@@ -44,6 +44,7 @@ def create_gateway(settings: Settings) -> web.Application:
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
     posting = Posting(settings, registry)
     app = web.Application(middlewares=[problems, preflight(settings.gateway_origins), guard.middleware()])
+    app[HUB] = hub
     app.on_response_prepare.append(on_every_answer(settings.gateway_origins))
     _add_answers(app, Routes(view, registry))
     _add_stream(app, Stream(hub, settings.gateway_clients))

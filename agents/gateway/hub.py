@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from aiohttp import web
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -32,13 +33,15 @@ PACE_S = 0.005
 """Seconds between two rounds at least; a round to many clients is followed by a pause as long as itself."""
 
 RETRY_S = 1.0
+BEAT_S = 15.0
+"""Seconds between heartbeats."""
 
 
 class Hub:
     """The newest events, and the clients that get those to come."""
 
-    def __init__(self, settings: Settings, beat_s: float = 15.0) -> None:
-        self.settings, self.beat_s = settings, beat_s
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         topics = Topics(settings.topic_prefix)
         names = {"alerts": topics.alerts, "totals": topics.totals}
         self.slots = slots(settings.partitions)
@@ -159,7 +162,7 @@ class Hub:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(self.beat_s)
+            await asyncio.sleep(BEAT_S)
             chunks = Chunks(beat(self.place.text))
             for clients in list(self.clients.values()):
                 self._push(clients, chunks)
@@ -183,3 +186,6 @@ class Hub:
             for client in list(clients):
                 client.cut()
         self.clients.clear()
+
+
+HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
