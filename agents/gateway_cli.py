@@ -14,6 +14,9 @@ from agents.gateway.app import create_gateway
 from streams.errors import ConfigError
 from streams.settings import Settings, load_settings
 
+LINE = 65_536
+"""Bytes of a request's first line, and of a header, at most: a place in topics of many partitions is long."""
+
 FILES_BESIDE = 200
 """Open files beside those of the stream's clients: other requests, Redis, Kafka."""
 
@@ -28,7 +31,9 @@ def gateway() -> None:
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong or the port is taken."""
     allow_many_clients(settings)
-    runner = web.AppRunner(create_gateway(settings), access_log=None, shutdown_timeout=5.0)
+    runner = web.AppRunner(
+        create_gateway(settings), access_log=None, shutdown_timeout=5.0, max_line_size=LINE, max_field_size=LINE
+    )
     await runner.setup()
     try:
         place = f"{settings.gateway_host}:{settings.gateway_port}"

@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     gateway_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Web origins whose pages may ask the gateway, separated by commas; * allows all."
     )
+    gateway_sender: str = Field(
+        "bordertally.invalid",
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="Names this pipeline among all in CAP messages and feeds: a domain of yours.",
+    )
     gateway_reports_per_s: float = Field(
         20.0, gt=0, le=10_000, description="Reports a second that the gateway takes of one source."
     )

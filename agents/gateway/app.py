@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from importlib import resources
@@ -12,9 +13,11 @@ from aiohttp import web
 from msgspec import Struct
 
 from agents.context import load_registry
+from agents.gateway.feed import Feed
 from agents.gateway.guard import Guard
 from agents.gateway.headers import on_every_answer, preflight
 from agents.gateway.hub import HUB, Hub
+from agents.gateway.openapi import openapi
 from agents.gateway.posting import Posting
 from agents.gateway.problems import problems
 from agents.gateway.questions import (
@@ -28,7 +31,7 @@ from agents.gateway.questions import (
     AskTotals,
     asked,
 )
-from agents.gateway.respond import respond
+from agents.gateway.respond import respond, tagged
 from agents.gateway.routes import Routes
 from agents.gateway.stream import Stream
 from agents.gateway.view import ServingView
@@ -42,11 +45,13 @@ def create_gateway(settings: Settings) -> web.Application:
     """The application. Raises ConfigError for a registry that cannot be read, or an address that needs tokens."""
     view, hub, registry = ServingView(settings.redis_url), Hub(settings), load_registry(settings.sources)
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
-    posting = Posting(settings, registry)
+    posting, feed = Posting(settings, registry), Feed(view, settings.gateway_sender)
     app = web.Application(middlewares=[problems, preflight(settings.gateway_origins), guard.middleware()])
     app[HUB] = hub
     app.on_response_prepare.append(on_every_answer(settings.gateway_origins))
+    app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
     _add_answers(app, Routes(view, registry))
+    _add_documents(app, feed)
     _add_stream(app, Stream(hub, settings.gateway_clients))
     _add_pages(app, hub)
     app.router.add_post("/v1/reports", posting.serve)
@@ -71,13 +76,14 @@ def create_gateway(settings: Settings) -> web.Application:
 def _add_answers(app: web.Application, routes: Routes) -> None:
     def answers(path: str, kind: type[Struct], answer: Callable[..., Awaitable[Struct]]) -> None:
         async def handle(request: web.Request) -> web.StreamResponse:
-            return respond(request, await answer(asked(request, kind)))
+            question = asked(request, kind)
+            return respond(request, await answer(question), question)
 
         app.router.add_get(path, handle)
 
     async def alert(request: web.Request) -> web.StreamResponse:
-        asked(request, AskNothing)
-        return respond(request, await routes.alert(request.match_info["id"]))
+        question = asked(request, AskNothing)
+        return respond(request, await routes.alert(request.match_info["id"]), question)
 
     answers("/v1/flows", AskFlows, routes.flows)
     answers("/v1/totals", AskTotals, routes.totals)
@@ -86,6 +92,16 @@ def _add_answers(app: web.Application, routes: Routes) -> None:
     answers("/v1/evidence", AskEvidence, routes.evidence)
     answers("/v1/sources", AskPlain, routes.sources)
     app.router.add_get("/v1/alerts/{id}", alert)
+
+
+def _add_documents(app: web.Application, feed: Feed) -> None:
+    document = json.dumps(openapi(), indent=2).encode()
+
+    async def described(request: web.Request) -> web.StreamResponse:
+        return tagged(request, document, "application/json")
+
+    app.router.add_get("/v1/openapi.json", described)
+    app.router.add_get("/alerts.atom", feed.atom)
 
 
 def _add_stream(app: web.Application, stream: Stream) -> None:

@@ -13,13 +13,21 @@ from msgspec.structs import FieldInfo, fields
 
 from agents.gateway.problems import bad
 from streams.errors import RefusedError
-from streams.flows import parse_flow
+from streams.flows import LONGEST, parse_flow
 
 Severity = Literal["notice", "warning", "critical"]
 FlowPath = Annotated[
-    str, Meta(description="A flow such as RU:GE, or RU for it and all below it.", examples=["RU", "RU:GE"])
+    str,
+    Meta(
+        description="A flow such as RU:GE, or RU for it and all below it.",
+        examples=["RU", "RU:GE"],
+        extra_json_schema={"pattern": "^[A-Z]{2}(:[A-Z]{2})*(:[a-z0-9-]+)?$", "maxLength": LONGEST},
+    ),
 ]
-Flows = Annotated[list[FlowPath], Meta(max_length=100, description="Flows; may be given several times.")]
+"""Checked by parse_flow, which says better what is wrong."""
+
+MOST_FLOWS = 50
+Flows = Annotated[list[FlowPath], Meta(max_length=MOST_FLOWS, description="Flows; may be given several times.")]
 Format = Annotated[Literal["json", "csv"], Meta(description="Goes before the header Accept.")]
 Hxl = Annotated[int, Meta(ge=0, le=1, description="1: a row of HXL hashtags below the header row of CSV.")]
 
@@ -50,7 +58,7 @@ class AskTotals(Tabled, kw_only=True):
 class AskDays(Tabled, kw_only=True):
     """Days of these very flows, from a day to another (exclusive)."""
 
-    flow: Annotated[list[FlowPath], Meta(min_length=1, max_length=100, description="One flow or several.")]
+    flow: Annotated[list[FlowPath], Meta(min_length=1, max_length=MOST_FLOWS, description="One flow or several.")]
     from_: date | None = msgspec.field(name="from", default=None)
     to: date | None = None
 
@@ -87,6 +95,12 @@ class AskStream(Struct, kw_only=True, forbid_unknown_fields=True):
     severity: Severity | None = None
     kinds: Annotated[str, Meta(pattern=r"^(totals|alerts)(,(totals|alerts))*$")] = "totals,alerts"
     last_event_id: Annotated[str, Meta(max_length=65_536)] | None = None
+
+
+class AskCap(Struct, forbid_unknown_fields=True):
+    """The message of one record of the alert; of the newest without it."""
+
+    seq: Annotated[int, Meta(ge=1)] | None = None
 
 
 class AskNothing(Struct, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ ALLOWED |= {
     "re",
     "tomllib",
     "typing",
+    "xml",
     "zlib",
     "zoneinfo",
     "operator",

@@ -1,0 +1,45 @@
+"""/alerts.atom and /v1/alerts/{id}.cap: alerts for existing alert readers."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from agents.gateway.problems import ProblemError, bad
+from agents.gateway.questions import AskCap, AskNothing, asked
+from agents.gateway.respond import tagged
+from agents.gateway.view import ServingView
+from streams import atom, cap
+
+ENTRIES = 100
+"""Alerts in the feed at most."""
+
+
+class Feed:
+    """Both routes. `sender` names this pipeline in messages."""
+
+    def __init__(self, view: ServingView, sender: str) -> None:
+        self.view, self.sender = view, sender
+
+    async def atom(self, request: web.Request) -> web.StreamResponse:
+        """The newest alerts, open or over."""
+        asked(request, AskNothing)
+        alerts = []
+        async for alert in self.view.alerts(None):
+            alerts.append(alert)
+            if len(alerts) == ENTRIES:
+                break
+        body = atom.atom(alerts, self.sender, str(request.url.origin()))
+        return tagged(request, body, atom.MEDIA_TYPE, "utf-8")
+
+    async def cap(self, request: web.Request) -> web.StreamResponse:
+        """The newest CAP message of an alert, or that of one of its records."""
+        question, name = asked(request, AskCap), request.match_info["id"]
+        newest, history = await self.view.alert(name)
+        if newest is None:
+            raise ProblemError(404, f"there is no alert {name}", field="id", value=name)
+        if question.seq is not None:
+            history = [one for one in history if one.seq <= question.seq]
+            if not history or history[-1].seq != question.seq:
+                raise bad("seq", question.seq, "there is no such record of this alert")
+        web_page = f"{request.url.origin()}/v1/alerts/{name}"
+        return tagged(request, cap.cap(history, self.sender, web_page), cap.MEDIA_TYPE, "utf-8")

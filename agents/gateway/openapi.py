@@ -1,0 +1,142 @@
+"""The gateway's OpenAPI 3.1 document, made from the types of its questions and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
+
+from agents.gateway import answers, questions, tables
+from agents.gateway.problems import MEDIA_TYPE, Problem
+from streams import atom, cap
+from streams.records import Alert, FlowState, Report
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route as it is described. `media`: of an answer that is no JSON; `failures`: beside 401, 403, 500 and 503."""
+
+    path: str
+    operation: str
+    summary: str
+    question: type[Struct]
+    answer: type[Struct] | None = None
+    media: str | None = None
+    failures: tuple[int, ...] = (400,)
+
+
+ENDPOINTS = (
+    Endpoint("/v1/flows", "flows", "Flows at a glance", questions.AskFlows, answers.FlowList),
+    Endpoint("/v1/totals", "totals", "Totals", questions.AskTotals, answers.TotalList, failures=(400, 404)),
+    Endpoint("/v1/days", "days", "Days", questions.AskDays, answers.DayList, failures=(400, 404)),
+    Endpoint("/v1/alerts", "alerts", "Alerts, newest first", questions.AskAlerts, answers.AlertList),
+    Endpoint("/v1/sources", "sources", "The source registry", questions.AskPlain, answers.SourceList),
+    Endpoint(
+        "/v1/alerts/{id}",
+        "alert",
+        "One alert, and all that was said about it",
+        questions.AskNothing,
+        answers.AlertDetail,
+        failures=(400, 404),
+    ),
+    Endpoint(
+        "/v1/alerts/{id}.cap",
+        "alert_cap",
+        "An alert as a CAP 1.2 message",
+        questions.AskCap,
+        media=cap.MEDIA_TYPE,
+        failures=(400, 404),
+    ),
+    Endpoint("/alerts.atom", "feed", "The newest alerts as an Atom feed", questions.AskNothing, media=atom.MEDIA_TYPE),
+    Endpoint(
+        "/v1/stream",
+        "stream",
+        "Totals and alerts as server-sent events: `total` with a FlowState, `alert` with an Alert, `reset`",
+        questions.AskStream,
+        media="text/event-stream",
+    ),
+)
+TYPES: list[Any] = [Problem, Report, FlowState, Alert, answers.Accepted]
+"""What the document names beside the answers of the endpoints."""
+
+
+def openapi() -> dict[str, Any]:
+    """The document."""
+    types = [*TYPES, *(one.answer for one in ENDPOINTS if one.answer is not None)]
+    _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    paths: dict[str, Any] = {one.path: {"get": _get(one)} for one in ENDPOINTS}
+    paths["/v1/reports"] = {"post": _post()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "bordertally", "version": version("bordertally"), "summary": "Totals and alerts over HTTP"},
+        "paths": paths,
+        "security": [{}, {"token": []}],
+        "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _ref(kind: type[Struct]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": _ref(Problem)}}
+    return {
+        str(status): {"description": HTTPStatus(status).phrase, "content": content}
+        for status in (*statuses, 401, 403, 500, 503)
+    }
+
+
+def _get(one: Endpoint) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if one.answer is not None:
+        content["application/json"] = {"schema": _ref(one.answer)}
+        if one.answer in tables.ROWS:
+            content[tables.MEDIA_TYPE] = {"schema": {"type": "string"}}
+    if one.media is not None:
+        content[one.media] = {"schema": {"type": "string"}}
+    tag = {"ETag": {"schema": {"type": "string"}}} if one.operation != "stream" else {}
+    good: dict[str, Any] = {"200": {"description": "The answer", "content": content, "headers": tag}}
+    if tag:
+        good["304"] = {"description": "What If-None-Match names is current"}
+    operation = {
+        "operationId": one.operation,
+        "summary": one.summary,
+        "parameters": _parameters(one),
+        "responses": good | _problems(*one.failures),
+    }
+    if one.question.__doc__:
+        operation["description"] = one.question.__doc__
+    return operation
+
+
+def _parameters(one: Endpoint) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if "{id}" in one.path:
+        found.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
+    for field in fields(one.question):
+        (schema,), _ = msgspec.json.schema_components([field.type])
+        if field.default is not NODEFAULT and field.default is not None:
+            schema = schema | {"default": field.default}
+        found.append({"name": field.encode_name, "in": "query", "required": field.required, "schema": schema})
+    if one.operation == "stream":
+        found.append({"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}})
+    return found
+
+
+def _post() -> dict[str, Any]:
+    accepted = {
+        "description": "Kafka has acknowledged it",
+        "content": {"application/json": {"schema": _ref(answers.Accepted)}},
+    }
+    return {
+        "operationId": "report",
+        "summary": "Send one report",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(Report)}}},
+        "responses": {"202": accepted} | _problems(413, 415, 422, 429),
+    }
