@@ -15,6 +15,7 @@ from agents.gateway import answers, questions, tables
 from agents.gateway.problems import MEDIA_TYPE, Problem
 from streams import atom, cap
 from streams.records import Alert, FlowState, Report
+from streams.traced import Evidence
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ ENDPOINTS = (
     Endpoint("/v1/totals", "totals", "Totals", questions.AskTotals, answers.TotalList, failures=(400, 404)),
     Endpoint("/v1/days", "days", "Days", questions.AskDays, answers.DayList, failures=(400, 404)),
     Endpoint("/v1/alerts", "alerts", "Alerts, newest first", questions.AskAlerts, answers.AlertList),
+    Endpoint(
+        "/v1/evidence", "evidence", "What stands behind a figure", questions.AskEvidence, Evidence, failures=(400, 404)
+    ),
     Endpoint("/v1/sources", "sources", "The source registry", questions.AskPlain, answers.SourceList),
     Endpoint(
         "/v1/alerts/{id}",
