@@ -37,6 +37,9 @@ from streams.webhooks import (
 AGAIN_S = 1.0
 """How long to wait before something that is not there now is looked for again, silences that may have ended too."""
 
+HANDFUL = 50
+"""Records that are read back from Kafka at once, at least, while there is other work."""
+
 _decode = msgspec.json.Decoder(Glance).decode
 
 
@@ -110,6 +113,8 @@ class Runner:
         if self.lane.quiet:
             self._set(release(self.lane, subscription, self.desk.quiet))
         while room := self.lane.room:
+            if self._busy and room < HANDFUL and not self.desk.tail.at_hand(self.partition, self.lane.next):
+                return  # reading back is worth it for a handful only
             records = await self.desk.tail.read(self.partition, self.lane.next, room)
             if not records:
                 return

@@ -23,6 +23,9 @@ ANSWER_BYTES = 65_536
 """Of an answer, what is read at most so that the connection can be used again."""
 
 
+AGENT = f"bordertally/{version('bordertally')}"
+
+
 class RefusedTargetError(OSError):
     """A connection to an address that is not public, and that no setting allows."""
 
@@ -59,7 +62,7 @@ class Sender:
         text = body.decode()
         return {
             "Content-Type": "application/json",
-            "User-Agent": f"bordertally/{version('bordertally')}",
+            "User-Agent": AGENT,
             "webhook-id": event,
             "webhook-timestamp": str(int(now)),
             "webhook-signature": " ".join(key.sign(event, moment, text) for key in self.endpoint.keys),

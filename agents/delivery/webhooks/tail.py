@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -12,6 +13,9 @@ from agents.batches import Received
 
 KEPT = 200
 """Records of each partition kept in memory, at least; twice as many at most."""
+
+OLDER = 2_000
+"""Records from further back that are kept for whoever reads them next, of all partitions."""
 
 PATIENCE_S = 5.0
 
@@ -22,6 +26,7 @@ class Tail:
     def __init__(self, brokers: str, topic: str) -> None:
         self.brokers, self.topic = brokers, topic
         self.newest: dict[int, list[Received]] = {}
+        self.older: OrderedDict[tuple[int, int], Received] = OrderedDict()
         self._reader: AIOKafkaConsumer | None = None
         self._turn = asyncio.Lock()
 
@@ -59,17 +64,28 @@ class Tail:
     def forget(self, partition: int) -> None:
         """Another worker has this partition now."""
         self.newest.pop(partition, None)
+        for key in [key for key in self.older if key[0] == partition]:
+            del self.older[key]
+
+    def at_hand(self, partition: int, offset: int) -> bool:
+        """Whether records from an offset on are in memory."""
+        held = self.newest.get(partition, [])
+        return bool(held) and held[0].offset <= offset
 
     async def read(self, partition: int, offset: int, most: int) -> Sequence[Received]:
         """Up to so many records from an offset on; none at the end."""
-        held = self.newest.get(partition, [])
-        if held and held[0].offset <= offset:
+        if self.at_hand(partition, offset):
+            held = self.newest[partition]
             at = bisect_left(held, offset, key=lambda record: record.offset)
             return held[at : at + most]
         return await self._read_back(partition, offset, most)
 
     async def at(self, partition: int, offset: int) -> Received | None:
         """The record at an offset; None when it cannot be read just now. Raises LookupError when it is gone."""
+        held = None if self.at_hand(partition, offset) else self.older.pop((partition, offset), None)
+        if held is not None:
+            self.older[partition, offset] = held
+            return held
         found = await self.read(partition, offset, 1)
         if not found:
             if offset >= (await self.ends([partition]))[partition]:
@@ -89,4 +105,7 @@ class Tail:
             self._reader.seek(tp, offset)
             batch = await self._reader.getmany(tp, timeout_ms=int(PATIENCE_S * 1000), max_records=most)
             records: Sequence[Received] = batch.get(tp, [])
-            return records
+        self.older.update(((partition, record.offset), record) for record in records)
+        while len(self.older) > OLDER:
+            self.older.popitem(last=False)
+        return records
