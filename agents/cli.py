@@ -17,6 +17,7 @@ from rich.table import Table
 from agents.backtest import backtest
 from agents.console import AsJson, Files, RulesFile, Sources, StoppedError, err, fail, out, print_json, run
 from agents.context import load_registry, load_rules
+from agents.doctor_cli import doctor
 from agents.follow_cli import follow
 from agents.gateway_cli import gateway
 from agents.languages import word_reader
@@ -46,6 +47,7 @@ cli = typer.Typer(
 )
 cli.command()(read)
 cli.command()(follow)
+cli.command()(doctor)
 cli.command()(gateway)
 cli.command()(watch)
 cli.command()(token)
