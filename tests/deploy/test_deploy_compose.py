@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 import yaml
 
+from agents.gateway.guard import check_address
 from streams.rules import parse_rules
 from streams.settings import Hop, documented, load_settings
 from streams.sources import parse_registry
+from streams.tokens import Keys
 from streams.topics import BIGGEST
 
 TOP = Path(__file__).parents[2]
 COMPOSE = TOP / "docker-compose.yml"
-OURS = ("topics", "worker", "demo")
+REGISTRY = TOP / "agents" / "demo" / "sources.toml"
+OURS = ("topics", "worker", "gateway", "demo")
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::-([^}]*))?\}")
 
 
@@ -75,7 +78,7 @@ def test_compose_itself_accepts_the_file(environment: list[str]) -> None:
 
 
 def test_services() -> None:
-    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "demo", "prometheus", "alertmanager"}
+    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "gateway", "demo", "prometheus", "alertmanager"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -111,7 +114,7 @@ def test_our_containers_are_read_only_and_not_root(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
 
 
-@pytest.mark.parametrize("name", ["kafka", "redis", "worker", "prometheus", "alertmanager"])
+@pytest.mark.parametrize("name", ["kafka", "redis", "worker", "gateway", "prometheus", "alertmanager"])
 def test_what_keeps_running_has_a_health_check_and_limits(name: str) -> None:
     service = SERVICES[name]
     assert service["healthcheck"]["test"][0] == "CMD"
@@ -135,6 +138,22 @@ def test_worker_health_check_asks_where_the_worker_answers() -> None:
     worker = SERVICES["worker"]
     port = worker["environment"]["BORDERTALLY_HTTP_PORT"]
     assert any(f"http://127.0.0.1:{port}/healthz" in word for word in worker["healthcheck"]["test"])
+
+
+def test_the_gateway_starts_with_its_settings_and_is_asked_where_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = SERVICES["gateway"]
+    environment = {name: "" if value is None else str(value) for name, value in service["environment"].items()}
+    assert set(environment) - set(SERVICES["worker"]["environment"]) <= {name for name, _, _ in documented()}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value.lower() if value in ("True", "False") else value)
+    settings = load_settings()
+    assert service["command"] == ["gateway"]
+    assert (settings.gateway_host, settings.public_read, settings.read_tokens) == ("0.0.0.0", True, ())
+    check_address(settings, Keys(parse_registry(REGISTRY.read_text(encoding="utf-8"), "sources.toml")))
+    (port,) = service["ports"]
+    assert port.endswith(f":{settings.gateway_port}")
+    address = f"http://127.0.0.1:{settings.gateway_port}/healthz"
+    assert any(address in word for word in service["healthcheck"]["test"])
 
 
 def test_order_of_start() -> None:

@@ -1,0 +1,96 @@
+"""What docs/subscribe.md and docs/gateway.md tell to run, run as it stands but for the addresses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from live import Live
+
+from agents.servers.process import Server
+
+pytestmark = pytest.mark.kafka
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def snippet(page: str, kind: str, having: str) -> str:
+    """The one block of a page that holds a word."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    (found,) = [body for body in re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL) if having in body]
+    return str(found)
+
+
+def reads_until(command: list[str], wanted: int, mark: str, **environment: str) -> list[str]:
+    """Run until so many lines with a mark have come, then end it."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | environment
+    ) as process:
+        assert process.stdout is not None
+        read, deadline = b"", time.monotonic() + 60
+        while read.count(mark.encode()) < wanted and time.monotonic() < deadline:
+            if select.select([process.stdout], [], [], 0.5)[0]:
+                part = os.read(process.stdout.fileno(), 65_536)
+                if not part:
+                    break
+                read += part
+        process.kill()
+    lines = read.decode().splitlines()
+    assert sum(mark in line for line in lines) >= wanted, lines
+    return lines
+
+
+def test_kafka_in_python(week: Live, tmp_path: Path) -> None:
+    code = snippet("subscribe.md", "python", "AIOKafkaConsumer")
+    code = code.replace('"totals", "alerts", **', f'"{week.topics.totals}", "{week.topics.alerts}", **')
+    code = code.replace('== "totals"', f'== "{week.topics.totals}"')
+    (tmp_path / "subscriber.py").write_text(code, encoding="utf-8")
+    lines = reads_until([sys.executable, str(tmp_path / "subscriber.py"), week.broker.address], 2, "firing")
+    assert any("RU:GE 10,000" in line for line in lines)
+
+
+def test_kafka_with_kcat(week: Live) -> None:
+    if shutil.which("kcat") is None:
+        pytest.skip("kcat is not installed: apt-get install kcat")
+    command = snippet("subscribe.md", "sh", "kcat").replace("127.0.0.1:19092", week.broker.address)
+    command = command.replace("-t alerts", f"-t {week.topics.alerts}")
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) >= 2
+    for line in lines:
+        headers, _, value = line.partition(" ")
+        said = dict(one.split("=", 1) for one in headers.split(","))
+        alert = json.loads(value)
+        assert said["ce_type"] == f"bordertally.alert.{alert['state']}"
+        assert said["ce_id"] == f"{alert['id']}/{alert['seq']}"
+        assert (said["ce_subject"], said["ce_severity"]) == (alert["flow"], alert["severity"])
+
+
+def test_the_stream_with_curl(gateway: Server) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed: apt-get install curl")
+    command = snippet("subscribe.md", "sh", "curl").replace("127.0.0.1:6080", gateway.address)
+    lines = reads_until(["bash", "-c", f"exec {command}"], 1, "data: ")
+    (first, *_) = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: {")]
+    assert (first["flow"], first["severity"]) == ("RU:GE", "warning")
+
+
+def test_a_report_with_curl(gateway: Server) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed: apt-get install curl")
+    command = snippet("gateway.md", "sh", "/v1/reports").replace("127.0.0.1:6080", gateway.address)
+    command = command.replace(
+        "2022-09-27T09:00:00Z", "2022-09-27T08:00:00Z"
+    )  # older than what the week says: no change
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True, env=os.environ | {"TOKEN": ""}
+    )
+    assert set(json.loads(done.stdout)) == {"topic", "partition", "offset"}
