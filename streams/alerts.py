@@ -23,7 +23,7 @@ from streams.lifecycle import IMPATIENT, Run, alerts_from
 from streams.memo import Memo
 from streams.periods import iso_day
 from streams.records import Alert, AlertState, Baseline, Episode, FlowState
-from streams.rules import EXACT, SEVERITIES, Detection, Rules
+from streams.rules import CONFLICT, DROP, EXACT, RECORD, SEVERITIES, SHARE, SILENCE, Detection, Rules
 from streams.totals import finished, people
 
 
@@ -335,9 +335,14 @@ def _differs(old: Alert, new: Alert) -> bool:
     return any(getattr(old, name) != getattr(new, name) for name in _TELLING)
 
 
+_WHAT = {DROP: "drop", RECORD: "record", SILENCE: "silence", CONFLICT: "conflict", SHARE: "shift"}
+"""What an alert of a rule tells of."""
+
+
 def _withdrawn(old: Alert, state: FlowState, merged_into: str | None) -> Alert:
     if merged_into is None:
-        why = f"Withdrawn: newer reports on {old.flow} took the exceedance from {old.since} on away"
+        what = _WHAT.get(old.rule, "exceedance")
+        why = f"Withdrawn: newer reports on {old.flow} took the {what} from {old.since} on away"
     else:
         why = f"Withdrawn: one with alert {merged_into}, whose days it has grown together with"
     return msgspec.structs.replace(

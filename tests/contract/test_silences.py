@@ -1,4 +1,4 @@
-"""Silences by the command, on their topic and in Redis, on both brokers."""
+"""Silences by the command, on their topic and in Redis."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ async def shown(live: Live) -> dict[str, dict[str, Any]]:
         await redis.aclose()
 
 
-async def test_a_silence_is_added_listed_shown_and_expired(live: Live) -> None:
+async def test_a_silence_is_added_listed_shown_and_expired(live_on_kafka: Live) -> None:
+    live = live_on_kafka
     live.worker(BORDERTALLY_HOPS="delivery")
     await live.send([Record(live.topics.silences, b"k", b"no silence")])
     name = await said(live, "add", "RU:*", "--until", "2h", "--comment", "roadworks", "--rule", "drop")

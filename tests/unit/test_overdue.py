@@ -80,6 +80,7 @@ def test_days_that_are_reported_late_take_it_away() -> None:
     one.take(*speaks("....xxx", "RU:KZ:aksai", "c"))
     assert runs(one) == []
     assert newest(one).state.value == "withdrawn"
+    assert "took the silence from 2022-09-05 on away" in newest(one).explanation
 
 
 def test_two_silent_sources_of_a_flow_are_one_alert() -> None:
