@@ -27,6 +27,7 @@ from streams.sources import Registry
 from streams.statements.reader import Speaker
 from streams.statements.records import Statement
 from streams.statements.review import Item
+from streams.statements.words import decode_told
 from streams.topics import Topics
 
 review = typer.Typer(help="Decide on claims out of words that are not certain.", no_args_is_help=True)
@@ -85,7 +86,7 @@ def _plain(text: str, source: str | None, published: datetime | None, registry: 
 
 def _reported(line: str, registry: Registry) -> Statement:
     try:
-        report = msgspec.json.decode(line, type=Report)
+        report: Report = decode_told(line.encode())
     except msgspec.MsgspecError as error:
         raise BordertallyError(f"{shown(line)}: no report: {error}") from None
     if not isinstance(report.text, str):

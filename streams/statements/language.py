@@ -16,6 +16,7 @@ from msgspec import Struct, field
 
 from streams.errors import ConfigError, shown
 from streams.qualifiers import Qualifier
+from streams.statements.needles import Needles, needles_of
 from streams.statements.records import Why
 
 Phrases = list[str]
@@ -112,6 +113,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     there: Phrases
     countries: dict[str, tuple[str, str, str]]
     case_adjectives: bool = True
+    so_far_today: Phrases = field(default_factory=list)
 
 
 class Pattern(NamedTuple):
@@ -120,6 +122,12 @@ class Pattern(NamedTuple):
     kind: str
     value: str
     regex: re.Pattern[str]
+    needles: Needles = ()
+
+    @classmethod
+    def of(cls, kind: str, value: str, regex: re.Pattern[str]) -> Pattern:
+        """A pattern with its needles."""
+        return cls(kind, value, regex, needles_of(regex))
 
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -197,7 +205,7 @@ class Language:
         """Patterns of a table by value."""
         for value, each in phrases.items():
             for phrase in each:
-                yield Pattern(kind, value, self.compile(phrase))
+                yield Pattern.of(kind, value, self.compile(phrase))
 
     def any_of(self, phrases: Phrases) -> re.Pattern[str]:
         """One pattern that matches any of several, without captures."""

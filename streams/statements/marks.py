@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from streams.statements.language import Pattern
+from streams.statements.needles import fold, may_match
 from streams.statements.records import Span
 
 
@@ -63,7 +64,10 @@ class Sheet:
 
 def scan(text: str, patterns: Iterable[Pattern]) -> Iterator[tuple[Pattern, re.Match[str]]]:
     """Every match of every pattern."""
+    folded = fold(text)
     for pattern in patterns:
+        if not may_match(pattern.needles, folded):
+            continue
         for match in pattern.regex.finditer(text):
             yield pattern, match
 

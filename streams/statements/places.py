@@ -11,6 +11,7 @@ from typing import NamedTuple
 from streams.statements.gazetteer import Checkpoint, Gazetteer
 from streams.statements.language import Language, alternatives
 from streams.statements.marks import Mark, Sheet
+from streams.statements.needles import fold, may_match, needles_of
 
 
 class Role(enum.StrEnum):
@@ -90,7 +91,10 @@ class Places:
                 )
 
     def _named(self, text: str) -> Iterator[Mark]:
+        folded = fold(text)
         for regex, place in self._names:
+            if not may_match(needles_of(regex), folded):
+                continue
             for match in regex.finditer(text):
                 before = text[max(0, match.start() - 40) : match.start()]
                 role = next((role for role, pattern in self._before.items() if pattern.search(before)), Role.BARE)

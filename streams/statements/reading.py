@@ -140,7 +140,8 @@ class Reading:
         for mark in self.sheet.of("change", segment.span)[:1]:
             draft.change = mark.value
             draft.spans["change_percent"] = mark.span
-        if self.sheet.of("so_far", segment.span):
+        today = draft.period == self.times.day_of_publication
+        if self.sheet.of("so_far", None if today else segment.span) or (today and self.sheet.of("so_far_today")):
             draft.so_far()
         return draft
 

@@ -32,7 +32,10 @@ class Scanner:
         self._periods = list(language.compiled("period", table.periods))
         self._rates = list(language.compiled("rate", {"day": table.rates}))
         self._masks = list(language.compiled("mask", {why.value: phrases for why, phrases in table.masks.items()}))
-        self._so_far = list(language.compiled("so_far", {"": table.so_far}))
+        self._so_far = [
+            *language.compiled("so_far", {"": table.so_far}),
+            *language.compiled("so_far_today", {"": table.so_far_today}),
+        ]
         self._asides = list(language.compiled("aside", {"": table.asides}))
         self._change = [
             *language.compiled("change", {"up": table.change.up, "down": table.change.down}),
@@ -64,13 +67,13 @@ class Scanner:
     def _citizens_of(self, code: str, name: str, people: str, adjective: str) -> Iterator[Pattern]:
         case = self.language.table.case_adjectives
         if people:
-            yield Pattern("citizens", code, self.language.compile(f"(?-i:{people})" if case else people))
+            yield Pattern.of("citizens", code, self.language.compile(f"(?-i:{people})" if case else people))
         for phrase in self.language.table.citizens if name else []:
             if "{adjective}" in phrase and not adjective:
                 continue
             adjectives = f"(?-i:{adjective})" if case else f"(?:{adjective})"
             filled = phrase.replace("{adjective}", adjectives).replace("{name}", f"(?-i:{name})")
-            yield Pattern("citizens", code, self.language.compile(filled))
+            yield Pattern.of("citizens", code, self.language.compile(filled))
 
     def scan(self, text: str, times: Times) -> Sheet:
         """All marks of a text."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -17,10 +17,21 @@ from streams.statements.reader import Reader, Speaker
 from streams.statements.records import Doubt, Found, Statement
 from streams.statements.review import Item, make_item
 
-_decode = msgspec.json.Decoder(Report).decode
+
+class Told(Report, kw_only=True):
+    """A report in words, with its headline. Reports in figures may carry any `title`, so it is checked only here."""
+
+    title: Any = UNSET
+
+
+decode_told = msgspec.json.Decoder(Told).decode
 
 LONGEST = 20_000
 """Characters of a statement at most: a long press release; reading it takes a second or two."""
+
+
+LONGEST_TITLE = 500
+"""Characters of a title that are read."""
 
 
 class Words(NamedTuple):
@@ -45,7 +56,7 @@ class WordReader:
         """
         if refused.reason is not Reason.MISSING_FIELD or refused.field not in ("flow", "period", "people"):
             raise refused
-        report = _decode(raw)
+        report = decode_told(raw)
         given = [getattr(report, name) for name in ("claims", "flow", "period", "people", "normal", "change_percent")]
         if any(one is not UNSET for one in given) or not isinstance(report.text, str):
             raise refused
@@ -71,9 +82,11 @@ class WordReader:
 
     def _read(self, report: Report) -> Statement:
         """The statement of a report whose source is in the registry, with what an extractor proposes."""
-        text = report.text if isinstance(report.text, str) else ""
+        body = report.text if isinstance(report.text, str) else ""
+        head = _headline(report)
+        text = head + body
         speaker = Speaker(self.registry.zones[report.source], self.registry.home(report.source))
-        statement = self._load().read(text, report.published, speaker)
+        statement = _without_echoes(self._load().read(text, report.published, speaker), len(head))
         if self.extractor is None:
             return statement
         further = proposals(self.extractor(text, report.published, speaker), text, statement.found)
@@ -113,6 +126,22 @@ class WordReader:
         (claim,) = read_report(msgspec.json.encode(written), self.registry, now, limits)
         quote = found.claim.text if isinstance(found.claim.text, str) else None
         return msgspec.structs.replace(claim, grade=max(claim.grade, found.voice.grade), text=quote)
+
+
+def _headline(report: Report) -> str:
+    """The title of a report as the first sentence of its text; none where the text begins with it."""
+    title = getattr(report, "title", UNSET)
+    if not isinstance(title, str) or not title.strip() or not isinstance(report.text, str):
+        return ""
+    title = " ".join(title.split())[:LONGEST_TITLE]
+    return "" if report.text.lstrip().startswith(title) else f"{title}\n\n"
+
+
+def _without_echoes(statement: Statement, head: int) -> Statement:
+    """A statement without those claims of its headline of which the text speaks itself, and more exactly."""
+    spoken = {one.claim.flow for one in statement.found if one.quote.start >= head}
+    kept = [one for one in statement.found if one.quote.start >= head or one.claim.flow not in spoken]
+    return statement if len(kept) == len(statement.found) else msgspec.structs.replace(statement, found=kept)
 
 
 def take(raw: bytes, registry: Registry, now: float, limits: Limits | None, words: WordReader | None) -> list[Claim]:

@@ -9,12 +9,18 @@ import pytest
 from statements.corpus import Entry, entries, facts, score
 
 SEEN, HELD_OUT, FRESH = entries("seen.txt"), entries("held_out.txt"), entries("fresh.txt")
+LATER = entries("later.txt")
 
 
 @pytest.mark.parametrize(
     ("name", "corpus", "precision", "recall"),
-    [("seen", SEEN, 0.98, 0.98), ("held out", HELD_OUT, 0.95, 0.85), ("fresh", FRESH, 0.95, 0.85)],
-    ids=["seen", "held_out", "fresh"],
+    [
+        ("seen", SEEN, 0.98, 0.98),
+        ("held out", HELD_OUT, 0.95, 0.85),
+        ("fresh", FRESH, 0.95, 0.85),
+        ("later", LATER, 0.95, 0.85),
+    ],
+    ids=["seen", "held_out", "fresh", "later"],
 )
 def test_precision_and_recall(
     name: str, corpus: list[Entry], precision: float, recall: float, capsys: pytest.CaptureFixture[str]
@@ -37,9 +43,9 @@ def test_a_wrong_reading_costs_precision_and_recall() -> None:
 
 
 def test_the_corpus_is_large_and_a_third_of_it_claims_nothing() -> None:
-    texts = [one.text for one in [*SEEN, *HELD_OUT, *FRESH]]
+    texts = [one.text for one in [*SEEN, *HELD_OUT, *FRESH, *LATER]]
     assert len(texts) == len(set(texts)) >= 150
-    for corpus in (SEEN, HELD_OUT, FRESH):
+    for corpus in (SEEN, HELD_OUT, FRESH, LATER):
         assert 3.1 * sum(not one.certain and not one.doubtful for one in corpus) >= len(corpus)
 
 
