@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test bench crowd fuzz lint docs clean
+.PHONY: help demo test bench crowd fuzz chaos lint docs clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -48,6 +48,13 @@ RATE := 20
 
 crowd: $(STAMP)  ## Measure so many clients on one gateway's stream: CLIENTS=1000 RATE=20 (needs Java and Maven)
 	@PYTHONPATH=tests $(PY) -m benchmarks.crowd --clients $(CLIENTS) --rate $(RATE)
+
+# For chaos: the same seed means the same faults in the same order
+SEED := 1
+FAULTS := 50
+
+chaos: $(STAMP)  ## Ten minutes of kills, pauses and refusals, everything compared: SEED=1 FAULTS=50 (needs Java and Maven)
+	@PYTHONPATH=tests $(PY) -m chaos --seed $(SEED) --faults $(FAULTS)
 
 lint: $(STAMP)  ## Lint and types only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -11,6 +11,7 @@ from aiokafka.structs import ConsumerRecord
 
 from agents.consuming import Bundle
 from agents.context import Context
+from agents.crashing import crash_at
 from agents.publishing import Record, partition_of_key
 from agents.settling import SettlingHop
 from agents.tables import make_table
@@ -125,6 +126,8 @@ class AlertsHop(SettlingHop):
         await self.context.writer.write(
             [Record(topic, key, msgspec.json.encode(alert), headers=of_alert(topic, alert)) for key, alert in said]
         )
+        if said:
+            crash_at("alerts.said")
         await self.table.store(rows)
         now = datetime.now(UTC)
         for _, alert in said:

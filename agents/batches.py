@@ -12,6 +12,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from mode import Service
 
 from agents.context import Context, log
+from agents.crashing import crash_at
 
 FETCH_WAIT_MS = 100
 """A broker answers as soon as it has something; one that only answers after the wait (Tansu) is not left idle long."""
@@ -57,6 +58,8 @@ class BatchHop(Service, ConsumerRebalanceListener):
         self.context = context
         self._done: Done = {}
         self._committed_at = 0.0
+        self._ended = asyncio.Event()
+        self._ended.set()
         super().__init__()
 
     def topics(self) -> tuple[str, ...]:
@@ -66,6 +69,10 @@ class BatchHop(Service, ConsumerRebalanceListener):
     async def handle(self, batch: Batch) -> Done:
         """Work a batch through and return how far: only over records whose results are acknowledged."""
         raise NotImplementedError
+
+    async def on_stop(self) -> None:
+        """Let what is in hand be finished and committed."""
+        await self._ended.wait()
 
     async def idle(self) -> None:
         """Nothing came for a while: a chance to look after what this hop keeps elsewhere."""
@@ -106,13 +113,16 @@ class BatchHop(Service, ConsumerRebalanceListener):
     @Service.task
     async def _run(self) -> None:
         consumer = self.consumer = self._consumer()
+        self._ended.clear()
         try:
             await consumer.start()
             consumer.subscribe(self.topics(), listener=self)
             while not self.should_stop:
                 batch = await self.fetched(self.context.settings.batch_wait_s)
                 if batch:
+                    crash_at(f"{self.hop}.read")
                     self._mark(await self.handle(batch))
+                    crash_at(f"{self.hop}.done")
                 else:
                     await self.idle()
                 if time.monotonic() > self._committed_at + COMMIT_S:
@@ -124,6 +134,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             self.context.die(f"the {self.hop} hop failed", error)
         finally:
             await consumer.stop()
+            self._ended.set()
 
     async def fetched(self, wait_s: float, most: int | None = None, of: Sequence[TopicPartition] = ()) -> Batch:
         """Records that are here, or come within so many seconds, `of` any partition or of some.
@@ -159,6 +170,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             return
         try:
             await self.consumer.commit(done)
+            crash_at(f"{self.hop}.committed")
         except (CommitFailedError, IllegalStateError) as error:  # rebalanced meanwhile: others see the batch again
             log.info("%s: a commit came after a rebalance, the batch is delivered again: %s", self.hop, error)
         except KafkaError as error:

@@ -6,7 +6,6 @@ import enum
 import json
 import logging
 import sys
-import time
 from typing import Annotated
 
 import typer
@@ -15,18 +14,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from agents.backtest import backtest
-from agents.console import AsJson, Files, RulesFile, Sources, StoppedError, err, fail, out, print_json, run
-from agents.context import load_registry, load_rules
+from agents.console import AsJson, Files, Sources, StoppedError, err, fail, out, run
+from agents.context import load_registry
 from agents.doctor_cli import doctor
 from agents.follow_cli import follow
 from agents.gateway_cli import gateway
-from agents.languages import word_reader
-from agents.publish import checked, publish, read_lines
+from agents.publish import checked, publish
 from agents.rejected_cli import rejected
+from agents.replay_cli import replay
 from agents.rules_cli import rules as rules_commands
 from agents.schema import asyncapi, report_schema
 from agents.servers.errors import ServerError
-from agents.show import normal_levels, show_outcome
 from agents.silences_cli import silences
 from agents.tokens_cli import token
 from agents.topics import create_topics
@@ -35,7 +33,6 @@ from agents.webhooks_cli import webhooks
 from agents.why_cli import why
 from agents.words_cli import read, review
 from streams.errors import BordertallyError
-from streams.replay import Desk, read_all
 from streams.settings import documented, load_settings
 from streams.topics import Topics
 
@@ -72,27 +69,7 @@ def main() -> None:
         sys.exit(fail(f"Kafka: {error}"))
 
 
-@cli.command()
-def replay(files: Files, sources: Sources = None, rules: RulesFile = None, as_json: AsJson = False) -> None:
-    """Work reports through without a broker, in order of publication, and show what they come to."""
-    registry = load_registry(sources)
-    detection = load_rules(rules, registry)
-    read = read_all((raw for _, raw in read_lines(files)), registry, time.time(), words=word_reader(registry))
-    desk = Desk(registry, detection)
-    with _progress() as progress:
-        for claims in progress.track(read.reports, description="replaying"):
-            for _ in desk.take(claims):
-                pass
-    outcome = desk.outcome(read.refused)
-    if as_json:
-        print_json(outcome)
-    else:
-        quotes: dict[str, list[str]] = {}
-        for claim in (claim for claims in read.reports for claim in claims if claim.text is not None):
-            quotes.setdefault(claim.report, []).append(claim.text or "")
-        show_outcome(out, outcome, normal_levels(list(desk.states.values())), quotes)
-
-
+cli.command()(replay)
 cli.command()(backtest)
 
 

@@ -30,6 +30,8 @@ from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage, ack_lock
 
+from agents.crashing import crash_at
+
 if TYPE_CHECKING:
     Base = Consumer
 else:
@@ -158,6 +160,12 @@ class Gapless(Base):
         for tp, offset in dropped.items():
             await self._go_back(tp, offset)
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        crash_at("faust.committing")
+        committed: bool = await super()._commit(offsets)
+        crash_at("faust.committed")
+        return committed
+
     def _begin(self, tp: TP, first: int) -> int:
         """The first offset that a bundle beginning with this record stands for: that of a hole before it, if any."""
         before = self._passed.get(tp, self._committed_offset[tp])
@@ -174,6 +182,7 @@ class Gapless(Base):
         for table in self.app.tables.values():
             if table.changelog_topic_name == tp.topic:
                 table.read_back(records)
+                crash_at("tables.read_back")
         return records[-1:]
 
     async def _go_back(self, tp: TP, offset: int) -> None:

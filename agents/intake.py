@@ -13,7 +13,9 @@ from aiokafka import TopicPartition
 
 from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context
+from agents.crashing import crash_at
 from agents.fuses import Fuses
+from agents.letters import write_letters
 from agents.publishing import Record
 from agents.statements import Statements
 from agents.unpacking import careful, unopened
@@ -80,7 +82,9 @@ class Intake(BatchHop):
         messages = self.sorter.messages()
         topic = self.context.topics.claims
         sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
-        await self.context.writer.write([*sent, *rejects, *self.statements.drain()])
+        crash_at("intake.sorted")
+        await self.context.writer.write([*sent, *self.statements.drain()])
+        await write_letters(self.context.writer, rejects)
         self.sent_at = time.monotonic()
         self.count(counted, [one for _, one in messages], oldest.values())
         return done

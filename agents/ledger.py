@@ -10,6 +10,7 @@ import msgspec
 
 from agents.consuming import Bundle
 from agents.context import Context, log
+from agents.crashing import crash_at
 from agents.publishing import Record
 from agents.settling import SettlingHop
 from agents.tables import make_table
@@ -88,6 +89,7 @@ class LedgerHop(SettlingHop):
             rows[partition] = {row: ledger.row(row) for row in applied.rows}
             states += self.states(ledger, applied, unsettled[partition])
             settled.append(applied)
+        crash_at("ledger.figured")
         await self.table.store(rows, states)
         for partition, ledger in ledgers.items():
             ledger.stored(rows[partition])

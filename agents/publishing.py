@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
+from agents import crashing
 from streams.topics import BIGGEST
 
 
@@ -85,6 +86,8 @@ class Writer:
                 self._producer = producer
         batches = self._batches(self._producer, records)
         async with asyncio.timeout(self.timeout_s):
+            if crashing.armed():
+                await self._crash_after_part(self._producer, batches)
             await asyncio.gather(*(self._send(self._producer, at, builders) for at, builders in batches.items()))
 
     def _batches(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> dict[tuple[str, int], list[Any]]:
@@ -100,6 +103,13 @@ class Writer:
                 if builders[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:
                     raise MessageSizeTooLargeError(f"{len(value)} bytes for {topic}")
         return batches
+
+    async def _crash_after_part(self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], list[Any]]) -> None:
+        """In tests: store a part of what there is to write, and nothing else, and die."""
+        for at, builders in batches.items():
+            if at[0].endswith(crashing.armed().removeprefix("written.")) and crashing.due(crashing.armed()):
+                await self._send(producer, at, builders)
+                crashing.crash()
 
     @staticmethod
     async def _send(producer: AIOKafkaProducer, at: tuple[str, int], builders: list[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import faust
@@ -10,6 +11,7 @@ from faust.types import EventT
 
 from agents.consuming import Bundle
 from agents.context import Context
+from agents.crashing import crash_at
 
 
 class SettlingHop:
@@ -25,6 +27,9 @@ class SettlingHop:
     def __init__(self, app: faust.App, context: Context, topic: str) -> None:
         self.app, self.context = app, context
         self.events: list[EventT[bytes]] = []
+        self.settled = asyncio.Event()
+        self.settled.set()
+        self.stream: faust.StreamT[bytes] | None = None
         count = context.settings.partitions
         channel = app.topic(topic, key_type=bytes, value_type=bytes, partitions=count)
         self.agent = app.agent(channel, name=self.name, concurrency=1)(self.run)
@@ -61,17 +66,31 @@ class SettlingHop:
     async def run(self, stream: faust.StreamT[bytes]) -> None:
         """The agent. An event is never acknowledged by Faust, which would do so even when this raised."""
         stream.enable_acks = False
+        self.stream = stream
         queue = cast("Any", stream.channel).queue
         async for event in stream.events():
             try:
                 self.take(cast("Bundle", event.message))
                 self.events.append(event)
+                crash_at(f"{self.name}.taken")
                 if queue.empty() or self.full:
-                    events, self.events = self.events, []
-                    await self.settle()
-                    await self._acknowledge(stream, events)
+                    await self._settle(stream)
             except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
                 self.context.die(f"the {self.name} hop failed", error)
+
+    async def _settle(self, stream: faust.StreamT[bytes]) -> None:
+        events, self.events = self.events, []
+        self.settled.clear()
+        await self.settle()
+        crash_at(f"{self.name}.settled")
+        await self._acknowledge(stream, events)
+        self.settled.set()
+        crash_at(f"{self.name}.acknowledged")
+
+    async def finish(self) -> None:
+        """Settle what has been taken; nothing more may be handed over meanwhile."""
+        if self.events and self.stream is not None:
+            await self._settle(self.stream)
 
     async def _acknowledge(self, stream: faust.StreamT[bytes], events: list[EventT[bytes]]) -> None:
         for event in events:

@@ -9,6 +9,7 @@ import faust
 from aiokafka.structs import ConsumerRecord
 
 from agents.context import Context
+from agents.crashing import crash_at
 from agents.publishing import Record
 
 
@@ -48,6 +49,8 @@ class DurableTable(faust.Table[bytes, bytes]):
         topic = self.changelog_topic_name
         changes = [Record(topic, key, value, at) for at, held in rows.items() for key, value in held.items()]
         await self._context.writer.write([*changes, *beside])
+        if changes:
+            crash_at("table.stored")
         data = self.data
         for held in rows.values():
             for key, value in held.items():

@@ -5,17 +5,49 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
+import signal
 import sys
+import threading
 
 import faust
 
-from agents.context import Context
+from agents import crashing
+from agents.context import Context, log
 from agents.preflight import check_broker, check_port
 from agents.worker import create_app
 from streams.settings import Settings
 
 SWITCH_S = 0.0005
 """Faust fetches in a thread of its own: seconds it waits at most for its turn while a hop is at work."""
+
+GRACE_S = 9.0
+"""Seconds a worker takes at most to end when it is asked to; it is killed by most supervisors after ten."""
+
+LATE = 70
+HURRIED = 128 + signal.SIGTERM
+
+
+class Runner(faust.Worker):
+    """Ends in time: on the first signal by finishing what is in hand, on the second at once, as kill -9 would."""
+
+    _stopping = False
+
+    def _schedule_shutdown(self, signal: signal.Signals) -> None:
+        if self._stopping:
+            _leave("a second signal came", HURRIED)
+        self._stopping = True
+        late = threading.Timer(GRACE_S, _leave, ("what is in hand cannot be finished in time", LATE))
+        late.daemon = True
+        late.start()
+        super()._schedule_shutdown(signal)
+
+
+def _leave(why: str, code: int) -> None:
+    """End the process without a commit: what was not acknowledged is delivered again."""
+    log.warning("bordertally stops at once: %s", why)
+    logging.shutdown()
+    os._exit(code)
 
 
 def run_worker(settings: Settings) -> int:
@@ -24,6 +56,8 @@ def run_worker(settings: Settings) -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it says at ERROR what it then retries
     logging.getLogger("bordertally").setLevel(logging.INFO)
     logging.getLogger("stamina").setLevel(logging.ERROR)
+    if point := crashing.armed():
+        log.warning("this worker is to die at %s, for a test", point)
     context = Context.load(settings)
     check_port(settings)
     asyncio.run(check_broker(settings))
@@ -40,7 +74,7 @@ def run_worker(settings: Settings) -> int:
         settings.http_host,
         settings.http_port,
     )
-    runner = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    runner = Runner(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
     try:
         runner.execute_from_commandline()
     except SystemExit as done:

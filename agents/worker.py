@@ -8,12 +8,14 @@ from typing import Any
 
 import faust
 from faust.app.base import BootStrategy
+from faust.types import ConsumerT
 from mode import Service
 
 from agents.alerts import AlertsHop
 from agents.batches import FETCH_BYTES
 from agents.consuming import GaplessConsumer
 from agents.context import Context
+from agents.freezing import Wakefulness
 from agents.http import Http
 from agents.intake import Intake
 from agents.lag import LagMeter
@@ -95,6 +97,19 @@ class Worker(faust.App):
             self.context.metrics["rebalances_total"].labels(hop.name).inc()
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
 
+    async def _consumer_wait_empty(self, consumer: ConsumerT, logger: Any) -> None:
+        """Nothing more is handed over now: what is being written is written before others go on.
+
+        A worker that is asked to stop finishes what it has taken, too, and commits it.
+        """
+        await super()._consumer_wait_empty(consumer, logger)
+        for hop in self.hops:
+            await hop.settled.wait()
+            if self.should_stop:
+                await hop.finish()
+        if self.should_stop:
+            await consumer.commit()
+
     async def on_shutdown(self) -> None:
         """All hops have stopped: close what they wrote through."""
         await super().on_shutdown()
@@ -143,7 +158,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
     )
     app.context, app.hops = context, []
     app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # else Faust wants topics to consume
-    app.services = [Http(context), LagMeter(context)]
+    app.services = [Http(context), LagMeter(context), Wakefulness(context)]
     if Hop.LEDGER in settings.hops:
         app.hops.append(LedgerHop(app, context))
     if Hop.ALERTS in settings.hops:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
@@ -22,7 +22,7 @@ from streams.ledger import Node, evidence
 from streams.lifecycle import IMPATIENT, Run, alerts_from
 from streams.memo import Memo
 from streams.periods import iso_day
-from streams.records import Alert, AlertState, Baseline, Episode, FlowState
+from streams.records import Alert, AlertState, Baseline, Episode, FlowState, Total
 from streams.rules import CONFLICT, DROP, EXACT, RECORD, SEVERITIES, SHARE, SILENCE, Detection, Rules
 from streams.totals import finished, people
 
@@ -340,7 +340,12 @@ _WHAT = {DROP: "drop", RECORD: "record", SILENCE: "silence", CONFLICT: "conflict
 
 
 def _withdrawn(old: Alert, state: FlowState, merged_into: str | None) -> Alert:
+    window = _window(state, old.since)
+    reports = window.reports if window is not None else []
+    count = window.report_count if window is not None else state.report_count
     if merged_into is None:
+        newer = [report for report in reports if report not in old.reports]  # what it did not rest on took it away
+        reports, count = (newer, len(newer)) if newer else (reports, count)
         what = _WHAT.get(old.rule, "exceedance")
         why = f"Withdrawn: newer reports on {old.flow} took the {what} from {old.since} on away"
     else:
@@ -352,9 +357,18 @@ def _withdrawn(old: Alert, state: FlowState, merged_into: str | None) -> Alert:
         published=_moment(state.published),
         explanation=why,
         merged_into=merged_into,
-        reports=state.totals[1].reports if state.totals else [],
-        report_count=state.report_count,
+        reports=reports,
+        report_count=count,
     )
+
+
+def _window(state: FlowState, since: str) -> Total | None:
+    """The shortest window with this day in it, else the longest: the reports behind it say what is known of the day."""
+    day = date.fromisoformat(since)
+    for total in state.totals:
+        if date.fromisoformat(total.as_of) - timedelta(days=total.window_days) <= day:
+            return total
+    return state.totals[-1] if state.totals else None
 
 
 def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Baseline | None]:

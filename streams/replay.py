@@ -52,6 +52,14 @@ class Read(NamedTuple):
     refused: list[Refusal]
 
 
+class Arrived(NamedTuple):
+    """A report as it came: its bytes, when (seconds since 1970 UTC), and whether words are read where it came."""
+
+    raw: bytes
+    at: float
+    in_words: bool = True
+
+
 def read_all(
     lines: Iterable[bytes],
     registry: Registry,
@@ -64,15 +72,21 @@ def read_all(
     `words`: reads reports in words as the intake does; without it they are refused. One that holds nothing certain
     comes to no claims and is left out.
     """
+    return read_arrived((Arrived(line.strip(), now) for line in lines if line.strip()), registry, limits, words)
+
+
+def read_arrived(
+    arrived: Iterable[Arrived], registry: Registry, limits: Limits | None = None, words: WordReader | None = None
+) -> Read:
+    """Check reports as of when each came, as the pipeline did; otherwise like `read_all`."""
     reports, refused = [], []
-    for line in lines:
-        if line.strip():
-            try:
-                claims = take(line.strip(), registry, now, limits, words)
-            except RefusedError as error:
-                refused.append(Refusal(error.reason.value, error.field, error.value, error.report, error.why))
-            else:
-                reports += [claims] if claims else []
+    for one in arrived:
+        try:
+            claims = take(one.raw, registry, one.at, limits, words if one.in_words else None)
+        except RefusedError as error:
+            refused.append(Refusal(error.reason.value, error.field, error.value, error.report, error.why))
+        else:
+            reports += [claims] if claims else []
     reports.sort(key=lambda claims: (claims[0].published, claims[0].report, msgspec.msgpack.encode(claims)))
     return Read(reports, refused)
 

@@ -66,6 +66,7 @@ class Alertmanager(BatchHop):
 
     async def on_stop(self) -> None:
         """Close the connections; what is open is told by whoever goes on, or runs out."""
+        await super().on_stop()
         if self._session is not None:
             await self._session.close()
 

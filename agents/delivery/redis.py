@@ -32,6 +32,7 @@ from redis.exceptions import RedisError
 
 from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context, log
+from agents.crashing import crash_at
 from streams.records import Alert, AlertState, FlowState
 from streams.reports import microseconds
 from streams.silences import Silence
@@ -83,6 +84,7 @@ class RedisView(BatchHop):
 
     async def on_stop(self) -> None:
         """Close the connections."""
+        await super().on_stop()
         await self.redis.aclose()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -152,6 +154,7 @@ class RedisView(BatchHop):
             following = records[-1].offset + 1
             pipe.set(offset_key(tp), following)
             await pipe.execute()
+        crash_at("delivery.written")
         if (
             tp in self.positions
         ):  # not if it was revoked meanwhile, even if it is ours again: then nothing is known of it

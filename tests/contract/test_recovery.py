@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from live import Live, pure, until
+from live import Live, hourly, pure, until
 from redis.asyncio import Redis
 
 from agents.demo.run import sample
 
 pytestmark = pytest.mark.kafka
-
-
-def hourly(days: int) -> list[bytes]:
-    """Counts of two checkpoints of the sample's registry, an hour each, that no statement bounds."""
-    return [
-        json.dumps(
-            {
-                "id": f"{slug}-{day}-{hour}",
-                "source": "kz-mia",
-                "published": f"2022-10-{day:02d}T23:59:00Z",
-                "flow": f"RU:KZ:{slug}",
-                "period": f"2022-10-{day:02d}T{hour:02d}:00/PT1H",
-                "people": 50 + (day * 37 + hour * 11) % 90,
-                "qualifier": "stated",
-            }
-        ).encode()
-        for day in range(1, days + 1)
-        for hour in range(24)
-        for slug in ("mashtakovo", "syrym")
-    ]
 
 
 async def test_a_worker_killed_in_mid_stream_loses_nothing_and_counts_nothing_twice(live_on_kafka: Live) -> None:

@@ -70,6 +70,7 @@ class Webhooks(BatchHop):
 
     async def on_stop(self) -> None:
         """Remember all, close all."""
+        await super().on_stop()
         await self._close(list(self.runners))
         for sender in self.senders.values():
             await sender.close()

@@ -1,0 +1,54 @@
+"""The long soak: `make chaos SEED=1 FAULTS=60`, on servers of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from live import Live
+from rich.console import Console
+from rich.table import Table
+
+from agents.servers.kafka import start_kafka
+from agents.servers.redis import start_redis
+from chaos.soak import Soaked, soak
+
+
+def main() -> int:
+    """Soak, print what happened, and return 1 if anything differs."""
+    parser = argparse.ArgumentParser(prog="make chaos")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", type=int, default=50)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bordertally-chaos-") as name:
+        directory = Path(name)
+        (directory / "redis").mkdir()
+        with start_kafka(None, directory / "kafka") as broker, start_redis(None, directory / "redis") as redis:
+            live = Live(broker, redis, directory, "chaos.")
+            live.create_topics()
+            try:
+                soaked = asyncio.run(soak(live, chosen.seed, chosen.faults, (1.0, 6.0), 0.5))
+            finally:
+                live.stop()
+    show(soaked, chosen.seed)
+    return 1 if soaked.verdict.differences else 0
+
+
+def show(soaked: Soaked, seed: int) -> None:
+    """Faults by kind with the longest pause, and every difference."""
+    console = Console(width=120)
+    table = Table("fault", "times", "longest pause, s", title=f"Seed {seed}: {len(soaked.faults)} faults")
+    for kind, times, pause in soaked.table():
+        table.add_row(kind, str(times), f"{pause:.1f}")
+    console.print(table)
+    console.print(f"{soaked.sent} reports in {soaked.seconds:.0f} s; workers ended with {soaked.codes}")
+    console.print(f"came twice, the same: {soaked.verdict.twice}; differences: {len(soaked.verdict.differences)}")
+    for one in soaked.verdict.differences[:50]:
+        console.print(one, highlight=False, markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""What came of a soak, read from the topics, beside the same reports worked through without any fault."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+from live import PARTITIONS, Live, come_down, pure, state_of
+
+from streams.records import Alert
+from streams.replay import Desk
+from streams.totals import LONGEST
+
+Figure = tuple[int, int, int | None]
+UNKNOWN: Figure = (0, 0, None)
+
+
+class Verdict(NamedTuple):
+    """Differences found, and how many records came twice; `longest_pause_s` without a record on `totals`."""
+
+    differences: list[str]
+    twice: dict[str, int]
+    pauses: list[tuple[float, float]]
+
+
+async def everything(live: Live, topic: str) -> list[ConsumerRecord]:
+    """All records of a topic."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=live.broker.address, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    found: list[ConsumerRecord] = []
+    try:
+        every = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(every)
+        ends = await consumer.end_offsets(every)
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found += records
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def judge(live: Live, sent: Sequence[bytes]) -> Verdict:
+    """Compare everything; the pipeline has settled."""
+    desk = pure(sent)
+    totals, alerts = await everything(live, live.topics.totals), await everything(live, live.topics.alerts)
+    letters = await everything(live, live.topics.rejected)
+    differences = _figures(totals, desk) + _counted(totals, sent)
+    said = [msgspec.json.decode(record.value, type=Alert) for record in alerts]
+    wanted, held = come_down(desk.log), come_down(said)
+    differences += [f"alert not as it should be: {one}" for one in wanted ^ held]
+    differences += _one_meaning(alerts)
+    differences += await _letters(live, letters)
+    times = sorted(record.timestamp / 1000 for record in totals)
+    return Verdict(
+        differences,
+        {
+            "alerts": len(said) - len({(one.id, one.seq) for one in said}),
+            "letters": len(letters) - len({place(record) for record in letters}),
+        },
+        list(pairwise(times)),
+    )
+
+
+def told(totals: Iterable[ConsumerRecord]) -> dict[tuple[str, str], Figure]:
+    """Of each flow and day the figure told last. One of the last 30 days that a state leaves out is known no more."""
+    found: dict[tuple[str, str], Figure] = {}
+    for record in totals:
+        state = state_of(record.value)
+        as_of = max((one.as_of for one in state.totals), default="")
+        first = (date.fromisoformat(as_of) - timedelta(days=LONGEST)).isoformat() if as_of else "~"
+        for key in [key for key in found if key[0] == state.flow and key[1] >= first]:
+            del found[key]
+        for one in state.days:
+            found[one.flow, one.day] = one.low, one.best, one.high
+    return found
+
+
+def _figures(totals: Iterable[ConsumerRecord], desk: Desk) -> list[str]:
+    """Every flow and day beside the undisturbed run's."""
+    wanted = {(one.flow, one.day): (one.low, one.best, one.high) for one in desk.outcome([]).days}
+    held = told(totals)
+    return [
+        f"{flow} {day}: {held.get((flow, day))} is not {wanted.get((flow, day))}"
+        for flow, day in sorted(wanted.keys() | held.keys())
+        if held.get((flow, day), UNKNOWN) != wanted.get((flow, day), UNKNOWN)
+    ]
+
+
+def _counted(totals: Iterable[ConsumerRecord], sent: Iterable[bytes]) -> list[str]:
+    """Finnish checkpoints and those above them, which nobody but counters speaks of, beside plain sums."""
+    newest: dict[tuple[str, str], tuple[str, int]] = {}
+    for raw in sent:
+        one: dict[str, Any] = json.loads(raw)
+        if str(one.get("flow", "")).startswith("RU:EU:FI:"):
+            key = one["flow"], one["period"]
+            newest[key] = max(newest.get(key, ("", 0)), (one["published"], one["people"]))
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    for (flow, period), (_, people) in newest.items():
+        sums[flow, period[:10]] += people
+        sums["RU:EU:FI", period[:10]] += people
+    held = told(totals)
+    return [
+        f"{flow} {day}: {held.get((flow, day))} is not {people}"
+        for (flow, day), people in sums.items()
+        if held.get((flow, day), UNKNOWN)[1] != people
+    ]
+
+
+def _one_meaning(alerts: Iterable[ConsumerRecord]) -> list[str]:
+    """(id, seq) never changes its meaning."""
+    first: dict[tuple[str, int], bytes] = {}
+    wrong = []
+    for record in alerts:
+        alert = msgspec.json.decode(record.value, type=Alert)
+        if first.setdefault((alert.id, alert.seq), record.value) != record.value:
+            wrong.append(f"alert {alert.id} {alert.seq} was said twice, not the same: {record.value!r}")
+    return wrong
+
+
+def place(letter: ConsumerRecord) -> tuple[bytes, bytes, bytes]:
+    """Where a refused message stands."""
+    said = dict(letter.headers)
+    return said["topic"], said["partition"], said["offset"]
+
+
+async def _letters(live: Live, letters: Sequence[ConsumerRecord]) -> list[str]:
+    """Every bad report has its letter, with its bytes or with their number, and nothing else has one."""
+    bad: dict[tuple[bytes, bytes, bytes], bytes] = {}
+    for topic in live.topics.every_report:
+        for record in await everything(live, topic):
+            if record.value.startswith(b'{"id": "bad'):
+                bad[topic.encode(), b"%d" % record.partition, b"%d" % record.offset] = record.value
+    wrong = [f"no letter: {one}" for one in bad.keys() - {place(letter) for letter in letters}]
+    for letter in letters:
+        raw, kept = bad.get(place(letter)), dict(letter.headers).get("kept")
+        if raw is None or (kept, letter.value) not in {(b"here", raw), (b"there", b"")}:
+            wrong.append(f"wrong letter: {place(letter)} {letter.value[:40]!r} kept {kept!r}")
+    return wrong

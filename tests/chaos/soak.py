@@ -1,0 +1,110 @@
+"""A soak: reports stream while faults happen; then everything is compared."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from itertools import count
+from random import Random
+from typing import NamedTuple
+
+from aiokafka.errors import KafkaError
+from live import Live, pure
+
+from chaos.faults import FAULTS, Fault, Scene, name_of
+from chaos.judging import Verdict, judge
+from chaos.reports import late, reports
+
+AT_ONCE = 10
+SETTLE_S = 180.0
+
+
+class Soaked(NamedTuple):
+    """Faults as they happened (kind, began, ended), reports sent, how workers ended, and the verdict."""
+
+    faults: list[tuple[str, float, float]]
+    sent: int
+    codes: dict[int | None, int]
+    verdict: Verdict
+    seconds: float
+
+    def table(self) -> list[tuple[str, int, float]]:
+        """By kind: how often, and the longest pause that began while it lasted or before the next."""
+        rows: dict[str, list[float]] = defaultdict(list)
+        began = [began for _, began, _ in self.faults] + [float("inf")]
+        for number, (kind, at, _) in enumerate(self.faults):
+            gaps = [end - start for start, end in self.verdict.pauses if end > at and start < began[number + 1]]
+            rows[kind].append(max(gaps, default=0.0))
+        return [(kind, len(pauses), max(pauses)) for kind, pauses in sorted(rows.items())]
+
+
+class Feed:
+    """Publishes reports until it is told to end; what was not acknowledged is published again."""
+
+    def __init__(self, live: Live, random: Random, pace_s: float) -> None:
+        self.live, self.random, self.pace_s = live, random, pace_s
+        self.sent: list[bytes] = []
+        self.ending = False
+
+    async def run(self) -> None:
+        """Turn after turn, each correcting what went before; at least one."""
+        for turn in count():
+            todo = [*reports(self.random, turn), *(late(self.random) if turn == 0 else [])]
+            for at in range(0, len(todo), AT_ONCE):
+                await self._publish(todo[at : at + AT_ONCE])
+                if self.ending and turn:
+                    return
+                await asyncio.sleep(0 if self.ending else self.pace_s)
+            if self.ending:
+                return
+
+    async def _publish(self, some: list[bytes]) -> None:
+        self.sent += some  # a part of it may arrive, whatever happens
+        while True:
+            try:
+                async with asyncio.timeout(60):
+                    return await self.live.publish(some)
+            except (KafkaError, TimeoutError):
+                await asyncio.sleep(0.3)
+
+
+def planned(random: Random, number: int) -> list[Fault]:
+    """So many faults: every kind equally often, in random order."""
+    plan: list[Fault] = []
+    while len(plan) < number:
+        plan += random.sample(FAULTS, len(FAULTS))
+    return plan[:number]
+
+
+async def soak(live: Live, seed: int, number: int, rest_s: tuple[float, float], pace_s: float) -> Soaked:
+    """Let reports stream and faults happen, wait until it has settled, and compare. Raises AssertionError."""
+    random, began = Random(seed), time.time()
+    scene, feed = Scene(live, random), Feed(live, Random(seed), pace_s)
+    scene.first.wanted = True
+    tasks = [asyncio.create_task(one.watch()) for one in (scene.first, scene.second)]
+    feeding = asyncio.create_task(feed.run())
+    happened: list[tuple[str, float, float]] = []
+    try:
+        await scene.wait(4, 6)
+        for fault in planned(random, number):
+            at = time.time()
+            await fault(scene)
+            happened.append((name_of(fault), at, time.time()))
+            await scene.wait(*rest_s)
+        feed.ending = True
+        await feeding
+        desk = pure(feed.sent)
+        await live.shows(desk, SETTLE_S)
+        await live.shows_alerts(desk, SETTLE_S)
+        for one in (scene.first, scene.second):
+            await one.leave()
+        codes: dict[int | None, int] = defaultdict(int)
+        for code in [*scene.first.codes, *scene.second.codes]:
+            codes[code] += 1
+        verdict = await judge(live, feed.sent)
+        return Soaked(happened, len(feed.sent), dict(codes), verdict, time.time() - began)
+    finally:
+        for task in (*tasks, feeding):
+            task.cancel()
+        await asyncio.gather(*tasks, feeding, return_exceptions=True)
