@@ -74,6 +74,9 @@ class BatchHop(Service, ConsumerRebalanceListener):
         """Let what is in hand be finished and committed."""
         await self._ended.wait()
 
+    async def begin(self) -> None:
+        """The group is joined, and nothing has been read yet."""
+
     async def idle(self) -> None:
         """Nothing came for a while: a chance to look after what this hop keeps elsewhere."""
 
@@ -117,6 +120,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
         try:
             await consumer.start()
             consumer.subscribe(self.topics(), listener=self)
+            await self.begin()
             while not self.should_stop:
                 batch = await self.fetched(self.context.settings.batch_wait_s)
                 if batch:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import enum
 import json
-import logging
 import sys
 from typing import Annotated
 
 import typer
-from aiokafka.errors import KafkaError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from agents.backtest import backtest
-from agents.console import AsJson, Files, Sources, StoppedError, err, fail, out, run
+from agents.console import AsJson, Files, Sources, err, out, run
 from agents.context import load_registry
 from agents.doctor_cli import doctor
+from agents.entry import guarded, work
 from agents.follow_cli import follow
 from agents.gateway_cli import gateway
 from agents.publish import checked, publish
@@ -24,7 +23,6 @@ from agents.rejected_cli import rejected
 from agents.replay_cli import replay
 from agents.rules_cli import rules as rules_commands
 from agents.schema import asyncapi, report_schema
-from agents.servers.errors import ServerError
 from agents.silences_cli import silences
 from agents.tokens_cli import token
 from agents.topics import create_topics
@@ -32,7 +30,6 @@ from agents.watch_cli import watch
 from agents.webhooks_cli import webhooks
 from agents.why_cli import why
 from agents.words_cli import read, review
-from streams.errors import BordertallyError
 from streams.settings import documented, load_settings
 from streams.topics import Topics
 
@@ -54,21 +51,6 @@ cli.add_typer(silences, name="silences")
 cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(rules_commands, name="rules")
 cli.add_typer(rejected, name="rejected")
-
-
-def main() -> None:
-    """Run a command; whatever a user can cause ends in one sentence and exit code 2, Ctrl-C in 130."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    try:
-        cli()
-    except StoppedError as stopped:
-        sys.exit(fail(str(stopped), 130))
-    except (BordertallyError, ServerError) as error:
-        sys.exit(fail(str(error)))
-    except KafkaError as error:
-        sys.exit(fail(f"Kafka: {error}"))
-
-
 cli.command()(replay)
 cli.command()(backtest)
 
@@ -165,9 +147,7 @@ def settings() -> None:
 @cli.command()
 def worker() -> None:
     """Run a worker with the hops that BORDERTALLY_HOPS names."""
-    from agents.work import run_worker  # noqa: PLC0415 - Faust takes a second to import; the other commands need none
-
-    sys.exit(run_worker(load_settings()))
+    work()
 
 
 @cli.command()
@@ -190,4 +170,4 @@ def _progress() -> Progress:
 
 
 if __name__ == "__main__":
-    main()
+    guarded(cli)

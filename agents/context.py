@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -54,6 +55,7 @@ class Context:
     writer: Writer
     progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
+    recovered: asyncio.Event = field(default_factory=asyncio.Event)  # the hops with tables have been ready once
 
     @classmethod
     def load(cls, settings: Settings) -> Context:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 
 import msgspec
@@ -24,12 +25,19 @@ from streams.intake import Sorter
 from streams.metrics import NOBODY
 from streams.records import Claim, Claims
 from streams.rejected import Place, make_letter, source_of
+from streams.settings import Hop
 
 PACE_S = 0.01
 """Seconds between two batches at least: the first goes at once, those that follow wait for company."""
 
 REFUSED_BYTES = 32 * 1024 * 1024
 """Bytes of refused reports that a batch may hold before it is closed: they are kept until they are stored."""
+
+FIRST_REPORTS = 5_000
+"""Reports of a first batch at most; each may be twice the one before, so a backlog's first totals come soon."""
+
+BESIDE_S = 3.0
+"""Seconds that the intake waits at most for the hops beside it, when the worker starts."""
 
 
 class Intake(BatchHop):
@@ -42,6 +50,7 @@ class Intake(BatchHop):
         super().__init__(context)
         careful()
         self.sent_at = 0.0
+        self.size = 0
         self.fuses = Fuses(context)
         self.refused: Counter[str] = Counter()
         self.reviewed: Counter[str] = Counter()  # taken, and no claim of them certain
@@ -56,17 +65,23 @@ class Intake(BatchHop):
         """The producers' topics."""
         return self.context.topics.every_report
 
+    async def begin(self) -> None:
+        """Let the hops beside it get ready first: reading a backlog would take the time they need for it."""
+        if {Hop.LEDGER, Hop.ALERTS} & set(self.context.settings.hops):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.context.recovered.wait(), BESIDE_S)
+
     async def handle(self, batch: Batch) -> Done:
         """Check reports, pass on what came of them, and wait for the acknowledgements.
 
         While more reports are here already, they join the batch: it is small when traffic is low, and in a backlog
-        large, up to the setting `batch_reports`.
+        large: up to twice the one before, and the setting `batch_reports`.
         """
         done: Done = {}
         reached: dict[TopicPartition, int] = {}
         rejects: list[Record] = []
         oldest: dict[TopicPartition, int] = {}
-        room = self.context.settings.batch_reports
+        room = min(self.context.settings.batch_reports, max(FIRST_REPORTS, 2 * self.size))
         counted: Counter[tuple[str, str]] = Counter()
         while batch:
             for tp, records in batch.items():
@@ -79,6 +94,7 @@ class Intake(BatchHop):
             await asyncio.sleep(max(0.0, self.sent_at + PACE_S - time.monotonic()))  # others may go on
             full = sum(len(one.value) for one in rejects) > REFUSED_BYTES
             batch = {} if full else await self.more(reached, room - counted.total())
+        self.size = counted.total()
         messages = self.sorter.messages()
         topic = self.context.topics.claims
         sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -130,12 +130,16 @@ class Counts:
 
     def _is_counted(self, day: int) -> bool:
         """Whether any reading of a day counts."""
-        return any(
-            one.best is not None and one.grade in WEIGHT
-            for sheet in (self.begun(day), self._overnight.get(day, {}))
-            for held in sheet.values()
-            for one in held.values()
-        )
+        return any(one.best is not None and one.grade in WEIGHT for one in self._touching(day))
+
+    def withdrew(self, day: int) -> bool:
+        """Whether any reading of a day was withdrawn."""
+        return any(one.best is None for one in self._touching(day))
+
+    def _touching(self, day: int) -> Iterator[Reading]:
+        for sheet in (self.begun(day), self._overnight.get(day, {})):
+            for held in sheet.values():
+                yield from held.values()
 
     def _sheet(self, day: int) -> Sheet:
         row = self._packed.pop(day, None)

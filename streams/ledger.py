@@ -95,6 +95,13 @@ class Node:
         own = [self.series[key]] if key in self.series else []
         return any(one.own_covers(day) for one in [*own, *self.parts(key)])
 
+    def withdrew(self, key: Key, day: int) -> bool:
+        """Whether a claim about the day, on this series, its parts or below, was withdrawn."""
+        own = [self.series[key]] if key in self.series else []
+        return any(one.withdrew(day) for one in [*own, *self.parts(key)]) or any(
+            child.withdrew(key, day) for child in self.children.values()
+        )
+
     def cites(self, key: Key, day: int) -> Cites:
         """The evidence of a day: the reports on this series, on its parts, and on it in the flows below."""
         series = self.series[key]

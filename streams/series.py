@@ -72,6 +72,13 @@ class Series:
             one.start < day_span(day)[1] and one.end > day_span(day)[0] for one in group[2]
         )
 
+    def withdrew(self, day: int) -> bool:
+        """Whether a claim of this very series about the day was withdrawn."""
+        start, end = day_span(day)
+        return self.counts.withdrew(day) or any(
+            one.best is None and one.local_start < end and one.local_end > start for one in self.claims.values()
+        )
+
     def groups(self) -> list[tuple[int, int, list[Constraint]]]:
         """Runs of days connected by overlapping claims, in order: (first day, last day, constraints)."""
         if self._groups is None:

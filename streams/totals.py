@@ -171,18 +171,21 @@ def day_figures(
 ) -> list[DayFigure]:
     """The days of a flow that claims cover, oldest first.
 
-    With `days`, only the last so many, and those `besides`, covered or not: where nothing is known of one of them any
-    more it holds 0 to open.
+    With `days`, only the last so many, and those `besides`: one of them on which every claim was withdrawn holds 0 to
+    open.
     """
-    series, last = node.series.get(key), node.last(key)
-    if series is None or last is None:
-        return [DayFigure(node.flow, iso_day(day), 0, 0, None) for day in sorted(besides)]
+    series = node.series.get(key)
+    if series is None:
+        return []
+    last = node.last(key)
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
     if days is None:
         shown = sorted(series.bins)
     else:
-        shown = sorted([day for day in besides if day <= last - days])
-        shown += [day for day in range(last - days + 1, last + 1) if day in series.bins]
+        window = range(0) if last is None else range(last - days + 1, last + 1)
+        old = [day for day in sorted(besides) if day not in window]
+        shown = [day for day in old if day in series.bins or node.withdrew(key, day)]
+        shown += [day for day in window if day in series.bins]
     figures = node.memo.figures if key == PEOPLE else {}
     for day in shown:
         if day not in figures:

@@ -18,6 +18,6 @@ from agents.alerts import Said
     ],
 )
 def test_states_of_the_past_are_known_by_offset_and_time(offset: int, written: float, past: bool) -> None:
-    message: Any = SimpleNamespace(offset=offset, timestamp=written)
-    assert Said([], 7, 900.0).covers(message) is past
-    assert Said().covers(message) is False
+    record: Any = SimpleNamespace(offset=offset, timestamp=written * 1000)
+    assert Said([], 7, 900.0).covers(record) is past
+    assert Said().covers(record) is False
