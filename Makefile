@@ -18,8 +18,8 @@ $(STAMP): pyproject.toml constraints.txt
 	  || { echo "installing failed: is the network there? See the lines above"; exit 1; }
 	@touch $@
 
-demo: $(STAMP)  ## Run everything on this machine with the sample week, show what comes of it, stop
-	@$(VENV)/bin/bordertally demo
+demo: $(STAMP)  ## Run everything on this machine with the sample week, show what comes of it, stop; KEEP=1 leaves it running, with the board
+	@$(VENV)/bin/bordertally demo $(if $(KEEP),--keep)
 
 test: $(STAMP)  ## Lint, types, and all tests (real Apache Kafka needs Java and Maven)
 	@echo "==> ruff"; $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .

@@ -151,17 +151,22 @@ def worker() -> None:
 
 
 @cli.command()
-def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave it running and print the addresses.")] = False,
+def demo(  # noqa: PLR0913, PLR0917 - the options of a command
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave it running, with a gateway and its board, and print the addresses.")
+    ] = False,
     as_json: AsJson = False,
     broker_port: Annotated[int | None, typer.Option(help="Port of the broker; default: any free one.")] = None,
     redis_port: Annotated[int | None, typer.Option(help="Port of Redis; default: any free one.")] = None,
     http_port: Annotated[int | None, typer.Option(help="Port of /metrics; default: any free one.")] = None,
+    gateway_port: Annotated[
+        int | None, typer.Option(help="Port of the board, with --keep; default: any free one.")
+    ] = None,
 ) -> None:
     """Run everything on this machine with the sample week of 21-27 September 2022, then stop it."""
     from agents.demo.run import Ports, run_demo  # noqa: PLC0415 - as above
 
-    run(run_demo(Ports(broker_port, redis_port, http_port), keep=keep, as_json=as_json, out=out, err=err))
+    run(run_demo(Ports(broker_port, redis_port, http_port, gateway_port), keep=keep, as_json=as_json, out=out, err=err))
 
 
 def _progress() -> Progress:

@@ -1,4 +1,7 @@
-"""Starts broker, Redis and worker on loopback, publishes the sample, shows what comes of it, stops everything."""
+"""Starts broker, Redis and worker on loopback, publishes the sample, shows what comes of it, stops everything.
+
+Kept running, it has a gateway too, and with it the board, which is up before the sample is published.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
@@ -42,6 +45,7 @@ class Ports(NamedTuple):
     broker: int | None = None
     redis: int | None = None
     http: int | None = None
+    gateway: int | None = None
 
 
 class _Published(msgspec.Struct):
@@ -54,6 +58,12 @@ class Stack(NamedTuple):
     broker: Server
     redis: Server
     worker: Server
+    gateway: Server | None
+
+    @property
+    def servers(self) -> list[Server]:
+        """All of them."""
+        return [self.broker, self.redis, self.worker, *([] if self.gateway is None else [self.gateway])]
 
 
 def sample() -> list[bytes]:
@@ -66,7 +76,7 @@ async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err
     """Run it. Raises ServerError when a server cannot start; whatever happens, nothing is left running."""
     say = err if as_json else out
     started = time.monotonic()
-    async with _stack(ports, say) as stack:
+    async with _stack(ports, say, keep=keep) as stack:
         view = View(Redis.from_url(f"redis://{stack.redis.address}/0"), f"http://{stack.worker.address}/metrics")
         try:
             await _publish(stack, view, say)
@@ -84,7 +94,7 @@ async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err
 
 
 @asynccontextmanager
-async def _stack(ports: Ports, say: Console) -> AsyncIterator[Stack]:
+async def _stack(ports: Ports, say: Console, *, keep: bool) -> AsyncIterator[Stack]:
     directory = Path(tempfile.mkdtemp(prefix="bordertally-demo-"))
     servers: list[Server] = []
 
@@ -99,7 +109,13 @@ async def _stack(ports: Ports, say: Console) -> AsyncIterator[Stack]:
         (directory / name).mkdir()
         return directory / name
 
-    for port, what in ((ports.broker, "the broker"), (ports.redis, "Redis"), (ports.http, "/metrics")):
+    asked = (
+        (ports.broker, "the broker"),
+        (ports.redis, "Redis"),
+        (ports.http, "/metrics"),
+        (ports.gateway, "the gateway"),
+    )
+    for port, what in asked:
         if port is not None:
             require_free(port, what)
     try:
@@ -108,7 +124,13 @@ async def _stack(ports: Ports, say: Console) -> AsyncIterator[Stack]:
         made = await create_topics(load_settings(brokers=broker.address, partitions=PARTITIONS))
         say.print(f"topics   {len(made)} created: {', '.join(one.name for one in made)}", highlight=False)
         worker = await up("worker", lambda: _worker(broker, redis, ports.http or free_port(), place("worker")))
-        yield Stack(broker, redis, worker)
+        gateway = None
+        if keep:
+            gateway = await up(
+                "gateway", lambda: _gateway(broker, redis, ports.gateway or free_port(), place("gateway"))
+            )
+            say.print(f"board    http://{gateway.address}/  fills as the reports arrive", highlight=False)
+        yield Stack(broker, redis, worker, gateway)
     finally:
         for server in reversed(servers):
             await asyncio.to_thread(server.stop)
@@ -116,17 +138,32 @@ async def _stack(ports: Ports, say: Console) -> AsyncIterator[Stack]:
 
 
 def _worker(broker: Server, redis: Server, port: int, directory: Path) -> Server:
-    environment = {
-        "BORDERTALLY_BROKERS": broker.address,
-        "BORDERTALLY_REDIS_URL": f"redis://{redis.address}/0",
-        "BORDERTALLY_PARTITIONS": str(PARTITIONS),
+    settings = {
         "BORDERTALLY_HTTP_HOST": "127.0.0.1",
         "BORDERTALLY_HTTP_PORT": str(port),
         "BORDERTALLY_SESSION_TIMEOUT_S": "1",  # the embedded broker makes a group wait for half of it
     }
-    command = ["env", *(f"{name}={value}" for name, value in environment.items())]
-    command += [sys.executable, "-m", "agents.cli", "worker"]
-    server = Server("worker", command, port=port, directory=directory, check=lambda: _ready(port), timeout_s=30)
+    return _started("worker", settings, broker, redis, port, directory)
+
+
+def _gateway(broker: Server, redis: Server, port: int, directory: Path) -> Server:
+    settings = {"BORDERTALLY_GATEWAY_HOST": "127.0.0.1", "BORDERTALLY_GATEWAY_PORT": str(port)}
+    return _started("gateway", settings, broker, redis, port, directory)
+
+
+def _started(  # noqa: PLR0913, PLR0917 - a process and the servers it uses
+    name: str, settings: Mapping[str, str], broker: Server, redis: Server, port: int, directory: Path
+) -> Server:
+    """`bordertally <name>` with these settings, when it is ready."""
+    environment = {
+        "BORDERTALLY_BROKERS": broker.address,
+        "BORDERTALLY_REDIS_URL": f"redis://{redis.address}/0",
+        "BORDERTALLY_PARTITIONS": str(PARTITIONS),
+        **settings,
+    }
+    command = ["env", *(f"{key}={value}" for key, value in environment.items())]
+    command += [sys.executable, "-m", "agents.cli", name]
+    server = Server(name, command, port=port, directory=directory, check=lambda: _ready(port), timeout_s=30)
     return server.start()
 
 
@@ -177,10 +214,14 @@ async def _keep(stack: Stack, say: Console) -> None:
         f"Redis    {stack.redis.address}   (redis-cli -p {stack.redis.port} hgetall bordertally:flow:RU)",
         highlight=False,
     )
+    if stack.gateway is not None:
+        say.print(f"API      http://{stack.gateway.address}/v1/flows", highlight=False)
     say.print(f"Metrics  http://{stack.worker.address}/metrics", highlight=False)
+    if stack.gateway is not None:
+        say.print(f"Board    http://{stack.gateway.address}/   (open it in a browser)", style="bold", highlight=False)
     say.print("Running until Ctrl-C", highlight=False)
     while True:
         await asyncio.sleep(0.5)
-        for server in stack:
+        for server in stack.servers:
             if not server.running:
                 raise ServerError(f"the {server.name} has stopped; its log was {server.log}")

@@ -30,6 +30,10 @@ def on_every_answer(origins: tuple[str, ...]) -> Callable[[web.Request, web.Stre
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(SANE)
         response.headers["Server"] = "bordertally"
+        if request.path.startswith(
+            "/board/"
+        ):  # asked for again each time, and answered 304: never a page of two versions
+            response.headers["Cache-Control"] = "no-cache"
         origin = request.headers.get("Origin")
         if origin and ("*" in origins or origin in origins):
             response.headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -89,14 +90,18 @@ def test_ctrl_c_stops_a_kept_demo_with_a_sentence_and_no_orphan(tmp_path: Path) 
             lines.append(line)
             if "Running until Ctrl-C" in line:
                 break
-        assert any("http://127.0.0.1:" in line for line in lines)
+        board = next(line.split()[1] for line in lines if line.startswith("Board"))
+        with urlopen(board) as answer:
+            assert b"<title>bordertally</title>" in answer.read()
+        with urlopen(f"{board}v1/flows?flow=RU:GE") as answer:
+            assert json.load(answer)["flows"][0]["totals"]["7d"]["best"] == 53_000
         demo.send_signal(signal.SIGINT)
         _, errors = demo.communicate(timeout=30)
     assert (demo.returncode, errors.strip()) == (130, "bordertally: stopped")
     assert not left_behind(tmp_path)
 
 
-@pytest.mark.parametrize("option", ["--broker-port", "--redis-port", "--http-port"])
+@pytest.mark.parametrize("option", ["--broker-port", "--redis-port", "--http-port", "--gateway-port"])
 def test_a_taken_port_is_one_sentence(option: str) -> None:
     with socket.socket() as taken:
         port = free_port()

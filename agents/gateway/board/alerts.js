@@ -1,0 +1,49 @@
+// Open alerts, the worst first, each with its sentence; closed ones folded below.
+
+import { h, inner } from "./dom.js";
+import { bullet, severityMark } from "./marks.js";
+import { day, dayMs, DAY_MS, flowName, moment, plural, ratioWords } from "./words.js";
+
+const RULES = { "daily-rate": "above normal", drop: "a drop", record: "a record" };
+
+function card(alert) {
+  const length = Math.max(1, Math.round((dayMs(alert.day) - dayMs(alert.since)) / DAY_MS) + 1);
+  return h(
+    "article",
+    { class: `alert ${alert.severity}`, "data-alert": alert.id },
+    h("p", { class: "what" }, severityMark(alert.severity), h("b", null, alert.severity), h("span", { class: "rule" }, RULES[alert.rule] ?? alert.rule)),
+    h("h3", null, inner(`flow=${alert.flow}`, { class: "cover" }, flowName(alert.flow))),
+    h("p", { class: "ratio" }, h("b", null, ratioWords(alert.ratio)), h("span", null, " normal")),
+    alert.expected > 0 ? bullet(alert.ratio, alert.threshold / alert.expected, alert.severity) : null,
+    h("p", { class: "sentence" }, h("bdi", null, alert.explanation)),
+    h("p", { class: "since" }, `since ${day(alert.since)}, ${plural(length, "day")}; ${alert.state} ${moment(alert.published)}`),
+  );
+}
+
+function line(alert) {
+  return h(
+    "li",
+    null,
+    h("b", null, alert.state), " ", alert.severity, ": ",
+    inner(`flow=${alert.flow}`, null, flowName(alert.flow)), " ",
+    h("span", { class: "sentence" }, h("bdi", null, alert.explanation)),
+  );
+}
+
+export function drawAlerts(place, title, store) {
+  const open = store.openAlerts;
+  const closed = store.closedAlerts.slice(0, 20);
+  const wasOpen = place.querySelector("details")?.open ?? false;
+  const held = document.activeElement?.closest?.("[data-alert]")?.dataset.alert;
+  title.textContent = open.length ? plural(open.length, "open alert") : "No open alerts";
+  const past = closed.length
+    ? h("details", { class: "closed", open: wasOpen }, h("summary", null, `${plural(closed.length, "alert")} closed`), h("ul", null, closed.map(line)))
+    : null;
+  place.replaceChildren(
+    ...[
+      open.length ? h("div", { class: "cards" }, open.map(card)) : store.flows.size ? h("p", { class: "calm" }, "No flow with a known normal level is above its threshold.") : null,
+      past,
+    ].filter(Boolean),
+  );
+  if (held) [...place.querySelectorAll("[data-alert]")].find((one) => one.dataset.alert === held)?.querySelector("a").focus();
+}

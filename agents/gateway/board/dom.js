@@ -1,0 +1,63 @@
+// Elements out of text and numbers only. Nothing here parses markup: what a report says can never become an element.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function made(node, props, children) {
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "on") for (const [event, act] of Object.entries(value)) node.addEventListener(event, act);
+    else if (name === "vars") for (const [key, one] of Object.entries(value)) node.style.setProperty(key, String(one));
+    else if (/^(on|style$|href$|srcdoc$)/.test(name)) throw new TypeError(`${name} is not set here`);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false && one !== ""));
+  return node;
+}
+
+/** An HTML element; children are nodes or text. `on`: listeners by event; `vars`: CSS custom properties. */
+export const h = (tag, props, ...children) => made(document.createElement(tag), props, children);
+
+/** An SVG element. */
+export const s = (tag, props, ...children) => made(document.createElementNS(SVG, tag), props, children);
+
+/** A link inside the page. */
+export function inner(hash, props, ...children) {
+  const link = h("a", props, ...children);
+  link.href = `#${hash}`;
+  return link;
+}
+
+/** A link to elsewhere, only over http or https; plain text where the address is anything else. */
+export function outer(address, props, ...children) {
+  let url = null;
+  try {
+    url = new URL(address);
+  } catch {
+    // no address at all
+  }
+  if (!url || !["http:", "https:"].includes(url.protocol)) return h("span", null, ...children);
+  const link = h("a", { ...props, rel: "noopener noreferrer nofollow", target: "_blank" }, ...children);
+  link.href = url.href;
+  return link;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+/** Storage that may be forbidden or full. */
+export const kept = {
+  get(area, key) {
+    try {
+      return area().getItem(`bordertally.${key}`);
+    } catch {
+      return null;
+    }
+  },
+  set(area, key, value) {
+    try {
+      if (value === null) area().removeItem(`bordertally.${key}`);
+      else area().setItem(`bordertally.${key}`, value);
+    } catch {
+      // it is remembered for as long as the page is open
+    }
+  },
+};

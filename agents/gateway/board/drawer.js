@@ -1,0 +1,215 @@
+// The drawer: one total traced to its days, its claims and its parts.
+
+import { get } from "./api.js";
+import { claimGroups, counterLanes } from "./claims.js";
+import { h, inner } from "./dom.js";
+import { eachDay, plot, severityMark } from "./marks.js";
+import { partsOf, stretch, totalWords, windowOf } from "./spans.js";
+import { baselineWords, before, DAY_MS, day, dayMs, flowName, interval, isoDay, lastPart, number, place, plural } from "./words.js";
+
+const WINDOWS = ["1d", "7d", "30d"];
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
+export class Drawer {
+  constructor(dialog, store, { onClosed }) {
+    Object.assign(this, { dialog, store, flow: null, window: "7d", evidence: null, trouble: null });
+    dialog.addEventListener("close", () => {
+      this.flow = null;
+      onClosed();
+    });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+  }
+
+  /** Show a flow; `window` is 1d, 7d or 30d. */
+  open(flow, window) {
+    const wanted = WINDOWS.includes(window) ? window : "7d";
+    const another = flow !== this.flow;
+    if (another || wanted !== this.window) [this.evidence, this.trouble] = [null, null];
+    [this.flow, this.window] = [flow, wanted];
+    if (!this.dialog.open) this.dialog.showModal();
+    this.draw();
+    if (another) {
+      this.dialog.scrollTop = 0;
+      this.dialog.querySelector("h2")?.focus();
+    }
+    return this.refresh();
+  }
+
+  close() {
+    if (this.dialog.open) this.dialog.close();
+  }
+
+  /** Whether news of a flow changes what is shown. */
+  concerns(flow) {
+    return this.flow !== null && (flow === this.flow || flow.startsWith(`${this.flow}:`));
+  }
+
+  /** Read what is behind the figure anew. */
+  async refresh() {
+    const { flow, window } = this;
+    if (!this.store.flows.has(flow)) return;
+    const total = this.store.flows.get(flow)?.totals[window];
+    const { from, to } = total ? windowOf(total) : {};
+    const flows = [flow, ...this.store.children(flow).map((row) => row.flow)].slice(0, 100);
+    try {
+      const [evidence, days] = await Promise.all([
+        get("v1/evidence", total ? { flow, from: isoDay(from), to: isoDay(to) } : { flow }),
+        get("v1/days", { flow: flows }),
+      ]);
+      if (flow !== this.flow || window !== this.window) return;
+      Object.assign(this, { evidence, trouble: null });
+      for (const one of flows) this.store.days.set(one, days.days.filter((figure) => figure.flow === one));
+    } catch (error) {
+      if (flow !== this.flow || window !== this.window) return;
+      this.trouble = error.message;
+    }
+    this.draw();
+  }
+
+  draw() {
+    const { store, flow } = this;
+    if (flow === null) return;
+    const row = store.flows.get(flow);
+    const held = document.activeElement?.closest?.("[data-hold]")?.dataset.hold;
+    const total = row?.totals[this.window] ?? null;
+    this.dialog.replaceChildren(this.#head(row), h("div", { class: "inside" }, ...this.#body(row, total)));
+    if (held) this.dialog.querySelector(`[data-hold="${CSS.escape(held)}"]`)?.focus();
+  }
+
+  #head(row) {
+    const parts = this.flow.split(":");
+    const path = parts.slice(0, -1).map((part, at) => h("li", null, inner(`flow=${parts.slice(0, at + 1).join(":")}`, { "data-hold": `path${at}` }, place(part))));
+    return h(
+      "header",
+      null,
+      h("div", { class: "titles" },
+        path.length ? h("nav", { "aria-label": "Part of" }, h("ol", { class: "path" }, path)) : null,
+        h("h2", { id: "drawer-title", tabindex: "-1", "data-hold": "title" }, flowName(this.flow)),
+        h("p", { class: "code" }, this.flow, row ? ` · report of ${day(row.published.slice(0, 10), { year: true })} is the newest` : ""),
+      ),
+      h("button", { type: "button", class: "close", "aria-label": "Close", "data-hold": "close", on: { click: () => this.dialog.close() } }, "×"),
+    );
+  }
+
+  #body(row, total) {
+    if (!row) return [h("p", { class: "empty" }, "Nothing is known of this flow.")];
+    const { claims, counts, truncated } = this.evidence ?? { claims: [], counts: [], truncated: false };
+    const own = claims.filter((claim) => claim.flow === this.flow);
+    const parts = claims.filter((claim) => claim.flow !== this.flow);
+    const days = this.store.days.get(this.flow) ?? [];
+    const children = this.store.children(this.flow);
+    const sections = [this.#figure(row, total)];
+    const alert = this.store.alertOf(this.flow);
+    if (alert) sections.push(h("p", { class: `alertline ${alert.severity}` }, severityMark(alert.severity), h("b", null, alert.severity), " ", h("bdi", null, alert.explanation)));
+    const span = total ? stretch(total, claims, days) : null;
+    const inWindow = total ? partsOf(children, (one) => this.store.days.get(one), windowOf(total)) : [];
+    if (total && this.evidence) sections.push(this.#why(total));
+    if (total && children.length) sections.push(this.#parts(total, inWindow));
+    if (total) sections.push(this.#days(row, total, days, span, alert));
+    sections.push(...this.#claims(own, parts, counts, span ?? fallback(claims), truncated));
+    return sections;
+  }
+
+  /** The answer in sentences; the first of them is the figure itself, which stands above. */
+  #why(total) {
+    const { says, added_up: sum } = this.evidence;
+    const more = sum > total.best * 1.005 && sum > total.best ? `, and not ${number(sum)}` : "";
+    return h("section", { class: "why", "aria-label": "Why this figure" }, h("h3", null, `Why ${number(total.best)}${more}?`), h("ul", null, says.slice(1).map((one) => h("li", null, h("bdi", null, one)))));
+  }
+
+  #figure(row, total) {
+    const choices = WINDOWS.filter((one) => row.totals[one]).map((one) =>
+      h("label", null,
+        h("input", { type: "radio", name: "window", value: one, checked: one === this.window, "data-hold": `window${one}`, on: { change: () => { location.hash = `flow=${this.flow}&window=${one}`; } } }),
+        h("span", null, plural(row.totals[one].window_days, "day"))));
+    if (!total) return h("p", { class: "empty" }, "No total: nothing that counts has been said of it. What is only noted stands below.");
+    return h(
+      "section",
+      { class: "total", "aria-label": "Total" },
+      h("fieldset", { class: "windows" }, h("legend", { class: "unseen" }, "Window"), choices),
+      h("p", { class: "big" }, h("b", null, number(total.best)), h("span", null, " people")),
+      h("p", { class: "range" }, total.low === total.best && total.best === total.high ? "exact: every day is counted" : [`${interval(total.low, total.high)}`, total.high === null ? h("span", { class: "up", "aria-hidden": "true" }, " ↗") : null]),
+      h("p", { class: "of" }, `${totalWords(total)} · ${total.covered_days} of ${total.window_days} days covered · ${plural(total.report_count, "report")}`,
+        total.reporting.known ? ` · ${total.reporting.spoken} of ${total.reporting.known} parts have spoken up to then` : ""),
+    );
+  }
+
+  #days(row, total, days, span, alert) {
+    const { from, to } = windowOf(total);
+    const every = eachDay(span.from, span.to);
+    const { drawing, top, shown } = plot(days, { ...span, expected: row.baseline?.expected, threshold: row.threshold, severity: alert?.severity });
+    const by = new Map(shown.map((one) => [one.day, one]));
+    const part = (ms) => `${(100 * (ms - span.from)) / (span.to - span.from)}%`;
+    const step = every.length <= 14 ? 1 : every.length <= 24 ? 2 : 5;
+    const level = row.baseline
+      ? h("p", { class: "level" }, h("span", { class: "dash", "aria-hidden": "true" }), `Normal: ${number(row.baseline.expected)} a day`, row.baseline.population === "people" ? "" : ` (${row.baseline.population})`, `, ${baselineWords(row.baseline, this.store.sourceName)}. An alert opens above ${number(row.threshold)}.`)
+      : h("p", { class: "level" }, "No normal level is known, so no alert can open.");
+    return h(
+      "section",
+      { class: "days", "aria-label": "Day by day" },
+      h("h3", null, "Day by day"),
+      h("div", { class: "chart", vars: { "--days": every.length } },
+        h("span", { class: "top", "aria-hidden": "true" }, compact.format(top / 1.12)),
+        h("span", { class: "window", "aria-hidden": "true", vars: { "--left": part(Math.max(from, span.from)), "--width": `${(100 * (Math.min(to, span.to) - Math.max(from, span.from))) / (span.to - span.from)}%` } }, plural(total.window_days, "day")),
+        drawing,
+      ),
+      h("ol", { class: "axis", "aria-hidden": "true", vars: { "--days": every.length } },
+        every.map((one, at) => {
+          const figure = by.get(one);
+          return h("li", { class: at % step ? "skipped" : "" }, h("span", { class: "value" }, figure && every.length <= 14 ? compact.format(figure.best) : ""), h("span", { class: "date" }, at % step ? "" : dateLabel(one, at)));
+        })),
+      level,
+      h("details", null, h("summary", { "data-hold": "figures" }, "Figures of each day"),
+        h("table", null,
+          h("thead", null, h("tr", null, ["Day", "Low", "Best", "High"].map((one) => h("th", { scope: "col" }, one)))),
+          h("tbody", null, shown.map((one) => h("tr", null, h("th", { scope: "row" }, day(one.day, { year: true })), h("td", null, number(one.low)), h("td", null, number(one.best)), h("td", null, one.high === null ? "open" : number(one.high))))))),
+    );
+  }
+
+  #claims(own, parts, counts, span, truncated) {
+    const title = h("h3", null, "Who says so");
+    if (this.trouble) return [h("section", null, title, h("p", { class: "empty" }, `The reports behind it cannot be shown now: ${this.trouble}.`))];
+    if (!this.evidence) return [h("section", null, title, h("p", { class: "empty", "aria-busy": "true" }, "Reading the reports…"))];
+    const groups = claimGroups(own, span, this.flow).filter(Boolean);
+    const below = claimGroups(parts, span, this.flow).filter(Boolean);
+    const mine = counterLanes(counts.filter((one) => one.flow === this.flow), span, this.flow);
+    const theirs = counterLanes(counts.filter((one) => one.flow !== this.flow), span, this.flow);
+    return [
+      h("section", { class: "evidence" }, title,
+        groups.length || mine ? [groups, mine] : h("p", { class: "empty" }, "Nobody has spoken about the whole: the figure is what its parts come to."),
+        truncated ? h("p", { class: "note" }, "There is more than is shown here; it counts all the same.") : null),
+      below.length || theirs ? h("section", { class: "evidence below" }, h("h3", null, "Said about its parts"), h("p", { class: "note" }, "Inside the figure above, not on top of it."), below, theirs) : null,
+    ].filter(Boolean);
+  }
+
+  #parts(total, parts) {
+    const sum = parts.reduce((all, part) => all + part.best, 0);
+    const widest = Math.max(1, total.best, sum);
+    const line = (name, best, kind, note) =>
+      h("tr", { class: kind }, h("th", { scope: "row" }, name), h("td", { class: "barcell" }, h("span", { class: "bar", "aria-hidden": "true", vars: { "--to": `${(100 * Math.max(0, best)) / widest}%` } })), h("td", null, number(best)), h("td", { class: "remark" }, note));
+    const rest = total.best - sum - total.projected;
+    const rounding = parts.length * total.window_days;
+    return h(
+      "section",
+      { class: "parts" },
+      h("h3", null, "Its parts, and the whole"),
+      h("table", null,
+        h("thead", { class: "unseen" }, h("tr", null, ["Flow", "Share", "People", "Remark"].map((one) => h("th", { scope: "col" }, one)))),
+        h("tbody", null,
+          parts.map((part) => line(inner(`flow=${part.flow}`, { "data-hold": part.flow }, lastPart(part.flow)), part.best, "", part.known === 0 ? "silent in this window" : part.until ? `spoke up to ${day(before(part.until))}` : "")),
+          total.projected ? line("Carried on", total.projected, "carried", "days nobody has reported yet") : null,
+          rest > rounding ? line("Not broken down", rest, "rest", "said of the whole only") : null,
+          line("The whole", total.best, "whole", ""))),
+    );
+  }
+}
+
+const fallback = (claims) => {
+  const last = claims.reduce((found, claim) => (claim.published > found ? claim.published : found), "1970-01-01T00:00:00Z");
+  const to = dayMs(isoDay(Date.parse(last))) + DAY_MS;
+  return { from: to - 14 * DAY_MS, to };
+};
+
+const dateLabel = (iso, at) => (at === 0 || iso.endsWith("-01") ? day(iso) : String(Number(iso.slice(8))));

@@ -1,0 +1,286 @@
+"""The board in a real Chromium, against a real gateway with the sample week behind it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from live import Live
+from playwright.async_api import Page, expect
+
+from agents.servers.process import Server
+from board.conftest import Opener
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+
+expect.set_options(timeout=30_000)
+
+
+def at(gateway: Server, fragment: str = "") -> str:
+    return f"http://{gateway.address}/{fragment}"
+
+
+async def live(page: Page) -> None:
+    await expect(page.locator("#link-words")).to_have_text("Live")
+
+
+async def traced(page: Page) -> None:
+    """The drawer is there, with what stands behind the figure."""
+    await expect(page.locator("#drawer .why h3")).to_be_visible()
+
+
+async def sideways(page: Page) -> int:
+    """By how many pixels anything is wider than the window."""
+    script = """() => Math.max(...[document.documentElement, document.querySelector('#drawer')]
+        .map((one) => one.scrollWidth - one.clientWidth))"""
+    found: int = await page.evaluate(script)
+    return found
+
+
+# --- at a glance -----------------------------------------------------------------------------------------------
+
+
+async def test_it_says_what_goes_on(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway))
+    await live(page)
+    await expect(page.locator("#alerts-title")).to_have_text("2 open alerts")
+    worst = page.locator("article.alert").first
+    await expect(worst).to_contain_text("Russia → Georgia")
+    await expect(worst).to_contain_text("warning")
+    await expect(worst).to_contain_text("1.8× normal")
+    await expect(worst).to_contain_text("RU:GE 10,000 on 2022-09-27 against a normal 5,000-6,000")
+    russia = page.locator('.row[data-flow="RU"]')
+    await expect(russia).to_contain_text("217,000")
+    await expect(russia).to_contain_text("196,929 to open")
+    await expect(russia).to_contain_text("18,857 carried on")
+    await expect(russia).to_contain_text("2 of 3")
+    georgia = page.locator('.row[data-flow="RU:GE"]')
+    await expect(georgia).to_contain_text("10,000 a day")
+    await expect(georgia).to_contain_text("1.8× normal 5,500")
+    await expect(georgia).to_contain_text("53,000 to 54,000")
+    await expect(georgia.locator(".spark")).to_contain_text("7 of the last 30 days known, 6,600 to 10,000 a day")
+    await expect(page.locator("#asof")).to_contain_text("28 Sep 2022, 12:00 UTC")
+    await expect(page.locator("#asof")).to_contain_text("not today’s figures")
+    await expect(page.locator('[data-source="novaya"]')).to_contain_text("Novaya Gazeta Europe")
+    assert await page.title() == "(2) bordertally"
+
+
+async def test_open_highs_are_drawn_open_and_bounded_ones_as_a_band(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway))
+    kazakhstan, russia = page.locator('.row[data-flow="RU:KZ"]'), page.locator('.row[data-flow="RU"]')
+    await expect(russia.locator(".openhigh")).to_have_count(9)
+    await expect(kazakhstan.locator(".band")).to_have_count(7)
+    await expect(kazakhstan.locator(".openhigh")).to_have_count(0)
+
+
+async def test_the_normal_level_stands_at_one_place(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway))
+    await live(page)
+    script = "(marks) => marks.map((one) => Math.round(one.getBoundingClientRect().left))"
+    places = await page.locator(".row .normal").evaluate_all(script)
+    assert len(places) == 2
+    assert len(set(places)) == 1
+    fills = await page.locator(".row .fill").evaluate_all(script.replace("left", "width"))
+    assert fills[1] > fills[0]  # Georgia at 1.8 times, below the European Union at 1.3
+
+
+# --- on every screen -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+async def test_nothing_is_cut_off_and_everything_has_a_name(
+    board_gateway: Server, opened: Opener, width: int, scheme: str
+) -> None:
+    page = await opened(at(board_gateway), width=width, color_scheme=scheme, reduced_motion="reduce")
+    await live(page)
+    await page.get_by_role("button", name="Unfold all").click()
+    await expect(page.locator('.row[data-flow="RU:EU:FI:vaalimaa"]')).to_be_visible()
+    assert await sideways(page) <= 0
+    report = await Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+    await page.locator('.row[data-flow="RU"] a.name').click()
+    await traced(page)
+    assert await sideways(page) <= 0
+    report = await Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+
+
+async def test_a_theme_is_chosen_and_kept(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway), color_scheme="light")
+
+    async def paper() -> str:
+        found: str = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        return found
+
+    await live(page)
+    light = await paper()
+    await page.locator("#theme").click()
+    await page.locator("#theme").click()
+    await expect(page.locator("#theme")).to_have_text("Theme: dark")
+    dark = await paper()
+    assert dark != light
+    await page.reload()
+    await expect(page.locator("#theme")).to_have_text("Theme: dark")
+    assert await paper() == dark
+
+
+async def test_those_who_want_no_motion_get_none(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway, "#flow=RU"), reduced_motion="reduce")
+    await expect(page.locator("#drawer")).to_be_visible()
+    moving = await page.evaluate("document.getAnimations().filter((one) => one.playState === 'running').length")
+    assert moving == 0
+
+
+# --- by keyboard and by address --------------------------------------------------------------------------------
+
+
+async def test_all_of_it_is_reached_by_keyboard(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway))
+    await live(page)
+    keys = page.keyboard
+    await keys.press("Tab")
+    await expect(page.get_by_text("Skip to the flows")).to_be_focused()
+    await keys.press("Enter")
+    for name in ("find", "unfold"):
+        await keys.press("Tab")
+        await expect(page.locator(f"#{name}")).to_be_focused()
+    link = page.locator('.row[data-flow="RU"] a.name')
+    await link.focus()
+    await keys.press("ArrowDown")
+    await expect(page.locator('.row[data-flow="RU:KZ"] a.name')).to_be_focused()
+    await keys.press("ArrowRight")
+    await expect(page.locator('.row[data-flow="RU:KZ:kairak"]')).to_be_visible()
+    await keys.press("ArrowDown")
+    await keys.press("ArrowLeft")
+    await expect(page.locator('.row[data-flow="RU:KZ"] a.name')).to_be_focused()
+    await keys.press("ArrowLeft")
+    await expect(page.locator('.row[data-flow="RU:KZ:kairak"]')).to_have_count(0)
+    await keys.press("Enter")
+    await expect(page.locator("#drawer-title")).to_be_focused()
+    await traced(page)
+    for _ in range(40):
+        await keys.press("Tab")
+        assert await page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('#drawer')"
+        )
+    await keys.press("Escape")
+    await expect(page.locator("#drawer")).to_be_hidden()
+    await expect(page.locator('.row[data-flow="RU:KZ"] a.name')).to_be_focused()
+    await keys.press("/")
+    await expect(page.locator("#find")).to_be_focused()
+    await keys.type("vaali")
+    await expect(page.locator(".row[data-flow]")).to_have_count(1)
+    await keys.type("xyz")
+    await expect(page.locator("#tree")).to_contain_text("No flow is called that.")
+
+
+async def test_a_flow_has_an_address(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway, "#flow=RU:GE&window=1d"))
+    await expect(page.locator("#drawer-title")).to_have_text("Russia → Georgia")
+    await expect(page.locator("#drawer .big")).to_contain_text("10,000")
+    await page.get_by_role("radio", name="7 days").check()
+    await expect(page.locator("#drawer .big")).to_contain_text("53,000")
+    assert page.url.endswith("#flow=RU:GE&window=7d")
+    await page.get_by_role("link", name="Russia", exact=True).click()
+    await expect(page.locator("#drawer .big")).to_contain_text("217,000")
+    await page.go_back()
+    await expect(page.locator("#drawer .big")).to_contain_text("53,000")
+    await page.get_by_role("button", name="Close").click()
+    await expect(page.locator("#drawer")).to_be_hidden()
+    assert "#" not in page.url
+    await page.goto(at(board_gateway, "#flow=RU:XK"))
+    await expect(page.locator("#drawer")).to_contain_text("Nothing is known of this flow.")
+
+
+# --- why -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_drawer_says_why_53000_and_not_73000(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway, "#flow=RU:GE"))
+    drawer = page.locator("#drawer")
+    await expect(drawer.locator(".why h3")).to_have_text("Why 53,000, and not 73,000?")
+    await expect(drawer.locator(".why")).to_contain_text("it adds nothing on top")
+    said = drawer.locator('.claim.counted[data-report="ge-2022-09-27"]').first
+    await expect(said).to_contain_text("more than 53,000 people")
+    await expect(said).to_contain_text("21–27 Sep")
+    await expect(said.locator("blockquote")).to_have_text(
+        "More than 53,000 people came from Russia since 21 September."
+    )
+    await expect(said).to_contain_text("Georgia's interior ministry")
+    await expect(said.get_by_role("img", name="grade B, usually reliable")).to_be_visible()
+    ossetia = drawer.locator(".evidence.below .claim.counted")
+    await expect(ossetia).to_contain_text("20,000 people")
+    await expect(drawer.locator(".claim.noted")).to_contain_text("vehicles")
+    sums = [text.split("\t")[2] for text in await drawer.locator(".parts tbody tr").all_inner_texts()]
+    assert sums == ["20,000", "33,000", "53,000"]
+    boxes = "(one) => ['.span', '.lane'].map((part) => one.querySelector(part).getBoundingClientRect().width)"
+    bar, lane = await ossetia.evaluate(boxes)
+    assert bar == pytest.approx(lane * 2 / 7, abs=2)  # two of the seven days shown
+
+
+async def test_what_is_noted_only_and_what_is_counted_by_counters(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway, "#flow=RU"))
+    drawer = page.locator("#drawer")
+    noted = drawer.locator('.claim.noted[data-report="novaya-2022-09-25"]')
+    await expect(noted).to_contain_text("261,000 men")
+    await expect(noted).to_contain_text("grade D")
+    await expect(drawer.locator(".counter").first).to_contain_text("readings")
+    await expect(drawer.locator(".parts .carried")).to_contain_text("18,857")
+    await page.locator("#drawer summary").first.click()
+    await expect(drawer.locator(".days tbody tr").last).to_contain_text("27 Sep 2022")
+
+
+# --- live ------------------------------------------------------------------------------------------------------
+
+SURGE = {
+    "id": "ua-1", "source": "frontex", "published": "2022-09-28T15:00:00Z", "flow": "UA:EU", "period": "2022-09-27",
+    "people": 90_000, "qualifier": "stated", "normal": {"daily": 30_000},
+    "text": "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script> \u202eninety",
+    "url": "javascript:document.title='broken'",
+}  # fmt: skip
+
+
+async def test_news_arrives_by_itself_and_hostile_words_stay_words(
+    board_week: Live, board_gateway: Server, opened: Opener
+) -> None:
+    page = await opened(at(board_gateway))
+    await live(page)
+    await expect(page.locator('.row[data-flow="UA"]')).to_have_count(0)
+    await board_week.publish([json.dumps(SURGE).encode()])
+    await expect(page.locator('.row[data-flow="UA:EU"]')).to_contain_text("3.0× normal 30,000")
+    await expect(page.locator("#alerts-title")).to_have_text("3 open alerts")
+    await expect(page.locator("article.alert").first).to_contain_text("Ukraine → European Union")
+    await expect(page.locator("#said")).to_have_text("New alert, critical: Ukraine → European Union")
+    await expect(page.locator("#asof")).to_contain_text("28 Sep 2022, 15:00 UTC")
+    await page.locator('.row[data-flow="UA:EU"] a.name').click()
+    claim = page.locator('#drawer .claim[data-report="ua-1"]')
+    await expect(claim.locator("blockquote")).to_contain_text("<img src=x onerror")
+    assert await page.locator("#drawer img, #drawer script, #drawer a[href^=javascript]").count() == 0
+    assert await page.title() == "(3) bordertally"
+    later = {**SURGE, "id": "ua-2", "published": "2022-09-28T16:00:00Z", "people": 60_000, "text": "Corrected."}
+    await board_week.publish([json.dumps(later).encode()])  # while the drawer is open: it follows
+    await expect(page.locator("#drawer .big")).to_contain_text("60,000")
+    await expect(page.locator('#drawer .claim[data-report="ua-2"] blockquote')).to_have_text("Corrected.")
+
+
+async def test_a_gateway_that_goes_and_comes_back(board_week: Live, opened: Opener) -> None:
+    gateway = board_week.gateway()
+    page = await opened(at(gateway), forgiving=True)
+    await live(page)
+    gateway.stop()
+    await expect(page.locator("#link-words")).to_have_text("Not connected")
+    await expect(page.locator("#trouble")).to_contain_text("The gateway does not answer. What you see was right at")
+    await expect(page.locator('.row[data-flow="RU"]')).to_contain_text("217,000")
+    gateway.start()
+    await live(page)
+    await expect(page.locator("#trouble")).to_be_hidden()
+
+
+async def test_before_the_first_report(board_week: Live, opened: Opener) -> None:
+    empty = f"redis://{board_week.redis.address}/1"
+    page = await opened(at(board_week.gateway(BORDERTALLY_REDIS_URL=empty)))
+    await live(page)
+    await expect(page.locator("#tree")).to_contain_text("nothing has been reported")
+    await expect(page.locator("#alerts-title")).to_have_text("No open alerts")
+    await expect(page.locator("#asof")).to_have_text("No reports yet")
