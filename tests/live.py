@@ -183,6 +183,14 @@ class Live:
         finally:
             await redis.aclose()
 
+    async def hash_in_redis(self, key: str) -> dict[str, bytes]:
+        """A hash in Redis by field."""
+        redis: Any = Redis.from_url(f"redis://{self.redis.address}/0")
+        try:
+            return {field.decode(): value for field, value in (await redis.hgetall(key)).items()}
+        finally:
+            await redis.aclose()
+
     async def shows(self, desk: Desk, timeout_s: float = WAIT_S) -> None:
         """Wait until Redis shows, byte for byte, what the pure core makes of the same reports."""
         wanted = {str(flow): of_late(state) for flow, state in desk.states.items()}

@@ -4,6 +4,7 @@ Keys (documented in docs/redis.md):
 
     bordertally:evidence:said:<flow>      hash: block of days -> the statements that begin in it (MessagePack)
     bordertally:evidence:counted:<flow>   hash: ordinal day -> what each source counted on it (JSON)
+    bordertally:sources                   hash: source -> when its newest report was published (microseconds, UTC)
 
 It reads the ledger's changelog and not the claims: a row there is all there is of a flow and some days, so the newest
 one is the truth, whatever came before or twice, and compaction keeps it for ever. Rows of a day in progress are
@@ -23,7 +24,7 @@ from redis.asyncio.client import Pipeline
 from agents.batches import Batch, Done, Received
 from agents.context import log
 from agents.delivery.redis import PREFIX, RedisView
-from streams.ledger import Row
+from streams.ledger import Row, decode_claims
 from streams.tallies import tallies_of
 from streams.traces import BLOCKS, DAYS, bounded
 
@@ -44,6 +45,16 @@ if over > 0 then
   local held = redis.call('HKEYS', KEYS[1])
   table.sort(held, function(a, b) return tonumber(a) < tonumber(b) end)
   for place = 1, over do redis.call('HDEL', KEYS[1], held[place]) end
+end
+"""
+
+# A source was heard of last when its newest report was published, whichever row tells it first.
+_HEARD = """
+for place = 1, #ARGV, 2 do
+  local held = redis.call('HGET', KEYS[1], ARGV[place])
+  if not held or tonumber(held) < tonumber(ARGV[place + 1]) then
+    redis.call('HSET', KEYS[1], ARGV[place], ARGV[place + 1])
+  end
 end
 """
 
@@ -80,18 +91,25 @@ class EvidenceView(RedisView):
     async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
         """Add the newest of each row to a transaction."""
         turn = time.monotonic()
+        heard: dict[str, int] = {}
         for key, value in {record.key: record.value for record in records}.items():
             try:
-                self._put_row(pipe, Row.of(key or b""), value or b"")
+                for source, published in self._put_row(pipe, Row.of(key or b""), value or b""):
+                    heard[source] = max(published, heard.get(source, 0))
             except (ValueError, msgspec.DecodeError) as error:
                 log.warning("evidence: %s holds a row that is none, %r: %s", tp.topic, key, error)
             if time.monotonic() > turn + TURN_S:
                 await asyncio.sleep(0)
                 turn = time.monotonic()
+        if heard:
+            pipe.eval(_HEARD, 1, f"{PREFIX}:sources", *(part for one in heard.items() for part in one))
 
     @staticmethod
-    def _put_row(pipe: Pipeline, row: Row, value: bytes) -> None:
+    def _put_row(pipe: Pipeline, row: Row, value: bytes) -> list[tuple[str, int]]:
+        """Add a row; returns its sources and when they published what is in it."""
         if row.kind == "r":
-            pipe.eval(_KEEP, 1, counted_key(row.flow), row.number, msgspec.json.encode(tallies_of(value)), DAYS)
-        else:
-            pipe.eval(_KEEP, 1, said_key(row.flow), row.number, bounded(value), BLOCKS)
+            tallies = tallies_of(value)
+            pipe.eval(_KEEP, 1, counted_key(row.flow), row.number, msgspec.json.encode(tallies), DAYS)
+            return [(one.source, one.published) for one in tallies]
+        pipe.eval(_KEEP, 1, said_key(row.flow), row.number, bounded(value), BLOCKS)
+        return [(one.source, one.published) for one in decode_claims(value)]

@@ -62,7 +62,10 @@ class AlertDetail(Struct, frozen=True):
 
 
 class SourceRow(Struct, frozen=True):
-    """A source of the registry. `last_published`: of its newest report that counts; null when none is known."""
+    """A source of the registry. `last_published`: of its newest report that counts; null when none is known.
+
+    `overdue`: silent for longer than `every` in the registry; null where that says nothing.
+    """
 
     source: str
     name: str

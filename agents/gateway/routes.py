@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from datetime import date
 
 from agents.evidence import evidence_of
@@ -88,12 +89,14 @@ class Routes:
 
     async def sources(self, _: AskPlain) -> SourceList:
         """The source registry, and when each was heard of last."""
-        last = await self.view.sources()
+        last, now = await self.view.sources(), time.time()
         rows = []
         for key, one in self.registry.sources.items():
             published = moment(last[key]) if key in last else None
+            every = self.registry.every.get(key)
+            overdue = None if every is None else now - last.get(key, 0) / 1e6 > every
             rows.append(
-                SourceRow(key, one.name, one.tz, one.grade.value, list(one.flows), one.topic.value, published, None)
+                SourceRow(key, one.name, one.tz, one.grade.value, list(one.flows), one.topic.value, published, overdue)
             )
         return SourceList(rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
@@ -16,6 +17,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from agents.demo.run import sample
 from agents.servers.process import Server
 from agents.servers.redis import start_redis
+from streams.replay import read_all
 
 ARGUMENTS = (
     "--no-sandbox",  # the tests may run as root
@@ -58,6 +60,12 @@ async def filled(live: Live) -> None:
 
     await until(same, "the totals in Redis are those of the pure core")
     await live.shows_alerts(desk)
+    heard = {claim.source for claims in read_all(sample(), live.registry, time.time()).reports for claim in claims}
+
+    async def known() -> bool:
+        return set(await live.hash_in_redis("bordertally:sources")) == heard
+
+    await until(known, "it is known when each source was heard of last")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -62,7 +63,8 @@ async def test_it_says_what_goes_on(board_gateway: Server, opened: Opener) -> No
     await expect(georgia.locator(".spark")).to_contain_text("7 of the last 30 days known, 6,600 to 10,000 a day")
     await expect(page.locator("#asof")).to_contain_text("28 Sep 2022, 12:00 UTC")
     await expect(page.locator("#asof")).to_contain_text("not today’s figures")
-    await expect(page.locator('[data-source="novaya"]')).to_contain_text("Novaya Gazeta Europe")
+    await expect(page.locator('[data-source="novaya"]')).to_contain_text("Novaya Gazeta Europe25 Sep 2022")
+    await expect(page.locator("[data-source]").first).to_contain_text("North Ossetia")  # the last to be heard of
     assert await page.title() == "(2) bordertally"
 
 
@@ -277,10 +279,17 @@ async def test_a_gateway_that_goes_and_comes_back(board_week: Live, opened: Open
     await expect(page.locator("#trouble")).to_be_hidden()
 
 
-async def test_before_the_first_report(board_week: Live, opened: Opener) -> None:
+async def test_before_the_first_report(board_week: Live, opened: Opener, tmp_path: Path) -> None:
     empty = f"redis://{board_week.redis.address}/1"
-    page = await opened(at(board_week.gateway(BORDERTALLY_REDIS_URL=empty)))
+    registry = tmp_path / "sources.toml"
+    registry.write_text(
+        'blocs = ["EU"]\n[sources.frontex]\nname = "Frontex"\nflows = ["*:EU"]\ngrade = "A"\nevery = "P7D"\n'
+        '[sources.novaya]\nname = "Novaya"\nflows = ["RU"]\ngrade = "D"\n'
+    )
+    page = await opened(at(board_week.gateway(BORDERTALLY_REDIS_URL=empty, BORDERTALLY_SOURCES=str(registry))))
     await live(page)
     await expect(page.locator("#tree")).to_contain_text("nothing has been reported")
     await expect(page.locator("#alerts-title")).to_have_text("No open alerts")
     await expect(page.locator("#asof")).to_have_text("No reports yet")
+    await expect(page.locator('[data-source="frontex"]')).to_contain_text("overdue never")
+    await expect(page.locator('[data-source="novaya"]')).not_to_contain_text("overdue")

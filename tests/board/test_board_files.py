@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.request import urlopen
 
 from agents.gateway.app import BOARD
@@ -14,6 +15,9 @@ def test_they_are_asked_for_again_and_hold_no_inline_code(board_gateway: Server)
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "<style" not in text
     assert "style=" not in text
+    for link in re.findall(r'href="([^"#]+)"', text):
+        with urlopen(f"http://{board_gateway.address}/{link}") as answer:
+            assert answer.status == 200, link
     with urlopen(f"http://{board_gateway.address}/board/board.js") as answer:
         assert answer.headers["Cache-Control"] == "no-cache"
         assert "javascript" in answer.headers["Content-Type"]
