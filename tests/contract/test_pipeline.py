@@ -208,7 +208,7 @@ async def test_metrics_are_those_of_the_catalogue(live: Live) -> None:
     await live.shows(desk)
     await live.shows_alerts(desk)
     text = page(worker.port, "/metrics")
-    shown = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP")}
+    shown = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP bordertally_")}
     named = {name.removesuffix("_total") if kind == "counter" else name for name, kind, *_ in CATALOGUE}
     assert {name.removesuffix("_total").removesuffix("_created") for name in shown} == {
         name.removesuffix("_total") for name in named
