@@ -18,6 +18,7 @@ from agents.doctor_cli import doctor
 from agents.entry import guarded, work
 from agents.follow_cli import follow
 from agents.gateway_cli import gateway
+from agents.keys_cli import KeyFile, keygen, read_key
 from agents.publish import checked, publish
 from agents.rejected_cli import rejected
 from agents.replay_cli import replay
@@ -42,6 +43,7 @@ cli = typer.Typer(
 cli.command()(read)
 cli.command()(follow)
 cli.command()(doctor)
+cli.command()(keygen)
 cli.command()(gateway)
 cli.command()(watch)
 cli.command()(token)
@@ -76,10 +78,12 @@ def publish_command(
     to: Annotated[str, typer.Option("--to", help="Kafka bootstrap servers, host:port.")],
     sources: Sources = None,
     faulty: Annotated[bool, typer.Option("--faulty", help="Send faulty reports too: the intake refuses them.")] = False,
+    key: KeyFile = None,
 ) -> None:
     """Validate reports and send each to the topic of its source; faulty ones are named and not sent."""
     registry = load_registry(sources)
-    lines = list(checked(files, registry))
+    private = None if key is None else read_key(key)
+    lines = list(checked(files, registry, private, signed=True))
     for line in lines:
         if line.fault is not None:
             what = "faulty" if faulty else "not sent"
@@ -89,7 +93,7 @@ def publish_command(
     async def send() -> None:
         with _progress() as progress:
             task = progress.add_task("publishing", total=len(good))
-            async for done in publish(to, good, registry, Topics(load_settings().topic_prefix)):
+            async for done in publish(to, good, registry, Topics(load_settings().topic_prefix), private):
                 progress.update(task, completed=done)
 
     run(send())

@@ -23,9 +23,10 @@ from agents.unpacking import careful, unopened
 from streams.errors import Reason, RefusedError
 from streams.intake import Sorter
 from streams.metrics import NOBODY
-from streams.records import Claim, Claims
+from streams.records import Claims
 from streams.rejected import Place, make_letter, source_of
 from streams.settings import Hop
+from streams.signatures import check_signature
 
 PACE_S = 0.01
 """Seconds between two batches at least: the first goes at once, those that follow wait for company."""
@@ -145,24 +146,34 @@ class Intake(BatchHop):
     async def sort(self, tp: TopicPartition, records: Sequence[Received]) -> list[Record]:
         """Check reports and keep their claims for the next message; returns the dead letters."""
         rejects, take = [], self.sorter.take
+        self.sorter.turn_to(self.context.topics.kind(tp.topic))
         for record in records:
             try:
                 try:
                     take(record.value or b"", record.timestamp / 1000)
                 except RefusedError as error:
-                    claims = await self.closer(tp, record, error)
-                    self.sorter.add(claims)
-                    if not claims:
-                        self.reviewed[source_of(record.value or b"", self.context.limits.bytes)] += 1
+                    await self.closer(tp, record, error)
             except RefusedError as error:
                 rejects.append(self.rejected(tp, record, error))
         return rejects
 
-    async def closer(self, tp: TopicPartition, record: Received, refused: RefusedError) -> list[Claim]:
-        """A closer look at what was refused at first: the claims that it holds all the same. Raises RefusedError."""
-        if record.value is None and (why := unopened(record)) is not None:
-            raise RefusedError(Reason.TOO_LARGE, "$", "", why)
-        return await self.statements.take(tp, record, refused)
+    async def closer(self, tp: TopicPartition, record: Received, refused: RefusedError) -> None:
+        """A closer look at what was refused at first: is it signed, or in words? Raises RefusedError."""
+        raw = record.value
+        if raw is None:
+            why = unopened(record)
+            raise refused if why is None else RefusedError(Reason.TOO_LARGE, "$", "", why)
+        if refused.reason is Reason.UNSIGNED:
+            self.sorter.take_signed(raw, record.timestamp / 1000, record.headers)
+        elif refused.reason is Reason.MISSING_FIELD:
+            source, registry = source_of(raw, self.context.limits.bytes), self.context.registry
+            check_signature(registry.keys, source, raw, record.headers, refused.report)
+            claims = await self.statements.take(tp, record, refused)
+            self.sorter.add(claims)
+            if not claims:
+                self.reviewed[source] += 1
+        else:
+            raise refused
 
     def rejected(self, tp: TopicPartition, record: Received, error: RefusedError) -> Record:
         """A dead letter: the original bytes, key and headers, untouched, and what is known about them as headers."""

@@ -40,6 +40,9 @@ REASONS = {
     Reason.UNKNOWN_COUNTRY: "A part of the flow is no ISO 3166-1 code and no bloc.",
     Reason.DUPLICATE_CLAIM: "Two claims of one report have the same flow, period, population, unit and measure.",
     Reason.NO_CLAIM: "The report is in words, and no claim is found in them.",
+    Reason.TOPIC_NOT_ALLOWED: "The registry does not let this source report on this topic.",
+    Reason.UNSIGNED: "The source has keys in the registry, and the message no header `signature`.",
+    Reason.BAD_SIGNATURE: "The signature is none, or not of these bytes by a key of this source.",
 }
 _NAMES = Topics()
 KEYS = {

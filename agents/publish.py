@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agents.languages import word_reader
 from agents.publishing import Record, by_kafka, make_producer
 from streams.errors import BordertallyError, RefusedError
+from streams.rejected import source_of
+from streams.signatures import check_signature, signature
 from streams.sources import Registry, Topic
 from streams.statements.words import take
 from streams.topics import Topics
@@ -45,22 +48,31 @@ def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
             raise BordertallyError(f"{path}: {error.strerror}") from None
 
 
-def checked(files: Iterable[Path], registry: Registry) -> Iterator[Line]:
-    """Every line of the files with its fault, if it has one. Reports in words are read too."""
+def checked(
+    files: Iterable[Path], registry: Registry, key: Ed25519PrivateKey | None = None, *, signed: bool = False
+) -> Iterator[Line]:
+    """Every line of the files with its fault, if it has one. Reports in words are read too.
+
+    With `signed`, it is a fault that a source has keys in the registry, and `key` is none of them.
+    """
     now, words = time.time(), word_reader(registry)
     for where, raw in read_lines(files):
         try:
             take(raw, registry, now, None, words)
+            if signed:
+                headers = [] if key is None else [signature(key, raw)]
+                check_signature(registry.keys, source_of(raw, len(raw)), raw, headers)
         except RefusedError as error:
             yield Line(where, raw, error)
         else:
             yield Line(where, raw, None)
 
 
-def record_of(raw: bytes, registry: Registry, topics: Topics) -> Record:
+def record_of(raw: bytes, registry: Registry, topics: Topics, key: Ed25519PrivateKey | None = None) -> Record:
     """A report as a record for the topic of its source's class, keyed by source so that each keeps its order.
 
-    Reports whose source cannot be told go to the government topic, where the intake refuses them with a reason.
+    With a key, signed by it. Reports whose source cannot be told go to the government topic, where the intake refuses
+    them with a reason.
     """
     try:
         source = msgspec.json.decode(raw, type=_Head).source
@@ -68,17 +80,20 @@ def record_of(raw: bytes, registry: Registry, topics: Topics) -> Record:
         source = ""
     entry = registry.sources.get(source)
     topic = topics.reports(Topic.GOVERNMENT if entry is None else entry.topic)
-    return Record(topic, source.encode() or None, raw)
+    headers = [signature(key, raw)] if key is not None else None
+    return Record(topic, source.encode() or None, raw, headers=headers)
 
 
-async def publish(brokers: str, raws: Iterable[bytes], registry: Registry, topics: Topics) -> AsyncIterator[int]:
+async def publish(
+    brokers: str, raws: Iterable[bytes], registry: Registry, topics: Topics, key: Ed25519PrivateKey | None = None
+) -> AsyncIterator[int]:
     """Send reports; yields how many the broker has acknowledged so far. Raises KafkaError when it does not."""
     producer = make_producer(brokers, 0.005)
     try:
         await producer.start()
         send, waiting, done = by_kafka(producer), [], 0
         for raw in raws:
-            waiting.append(await send(record_of(raw, registry, topics)))
+            waiting.append(await send(record_of(raw, registry, topics, key)))
             if len(waiting) >= AHEAD:
                 await asyncio.gather(*waiting)
                 done += len(waiting)

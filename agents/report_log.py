@@ -40,7 +40,8 @@ async def report_log(settings: Settings, until: float | None = None) -> AsyncIte
         for kind, partitions in every.items():
             for tp in partitions:
                 async for record in _records(consumer, tp, until):
-                    yield Arrived(record.value or b"", record.timestamp / 1000, kind is not Topic.CHECKPOINT)
+                    in_words = kind is not Topic.CHECKPOINT
+                    yield Arrived(record.value or b"", record.timestamp / 1000, in_words, kind, record.headers)
     finally:
         await consumer.stop()
 

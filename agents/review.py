@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agents.publish import record_of
 from agents.publishing import Record, by_kafka, make_producer, send_all
@@ -29,6 +30,7 @@ class Reviewer(NamedTuple):
     topics: Topics
     brokers: str
     timeout_s: float = 60.0
+    key: Ed25519PrivateKey | None = None
 
 
 async def load_docket(brokers: str, topics: Topics, quiet_s: float = QUIET_S) -> Docket:
@@ -51,8 +53,10 @@ def decide(
     records, report = [], None
     if verdict != "rejected":
         raw = accepted(item, reviewer.source, published, edits or {})
+        if reviewer.key is None and reviewer.source in reviewer.registry.keys:
+            raise BordertallyError(f"review: source {shown(reviewer.source)} signs its reports; give --key")
         report = read_report(raw, reviewer.registry, time.time())[0].report
-        records.append(record_of(raw, reviewer.registry, reviewer.topics))
+        records.append(record_of(raw, reviewer.registry, reviewer.topics, reviewer.key))
     decision = Decision(
         review=item.id, source=reviewer.source, published=published, decision=verdict, report=report, note=note
     )

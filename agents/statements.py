@@ -14,6 +14,7 @@ from agents.languages import load_extractor, word_reader
 from agents.publishing import Record
 from streams.errors import RefusedError
 from streams.records import Claim
+from streams.rejected import source_of
 from streams.sources import Topic
 from streams.statements.review import Item
 from streams.statements.words import WordReader
@@ -42,6 +43,10 @@ class Statements:
             raise refused
         await asyncio.sleep(0)  # reading takes a while: heartbeats go out between two statements
         words = self.words.take(record.value or b"", refused, record.timestamp / 1000, self.context.limits)
+        kind = self.context.topics.kind(tp.topic)
+        if kind is not None:
+            source = source_of(record.value or b"", self.context.limits.bytes)
+            self.context.registry.check_topic(source, kind, refused.report)
         self._items += words.items
         found = self.context.metrics["statement_claims_total"]
         found.labels("certain").inc(len(words.claims))

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from agents.console import AsJson, Brokers, Sources, err, out, print_json, run
 from agents.context import load_registry
+from agents.keys_cli import KeyFile, read_key
 from agents.languages import load_reader, word_reader
 from agents.review import Reviewer, Verdict, decide, load_docket, send
 from agents.show_statement import people, show_statement
@@ -125,9 +126,11 @@ def list_items(to: Brokers, as_json: AsJson = False) -> None:
 
 
 @review.command()
-def accept(names: Name, to: Brokers, by: By, sources: Sources = None, note: Note = "") -> None:
+def accept(  # noqa: PLR0913, PLR0917 - the options of a command
+    names: Name, to: Brokers, by: By, sources: Sources = None, note: Note = "", key: KeyFile = None
+) -> None:
     """Publish items as they are, as a report of your own."""
-    _decide(names, _reviewer(by, to, sources), _Order("accepted", note))
+    _decide(names, _reviewer(by, to, sources, key), _Order("accepted", note))
 
 
 @review.command()
@@ -144,9 +147,10 @@ def edit(  # noqa: PLR0913, PLR0917 - the options of a command
     put: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE of the claim, as in a report; null drops it.")],
     sources: Sources = None,
     note: Note = "",
+    key: KeyFile = None,
 ) -> None:
     """Correct an item and publish it as a report of your own."""
-    _decide([name], _reviewer(by, to, sources), _Order("edited", note, dict(_edit(one) for one in put)))
+    _decide([name], _reviewer(by, to, sources, key), _Order("edited", note, dict(_edit(one) for one in put)))
 
 
 def _edit(text: str) -> tuple[str, Any]:
@@ -168,8 +172,9 @@ class _Order(NamedTuple):
     edits: dict[str, Any] | None = None
 
 
-def _reviewer(by: str, to: str, sources: Path | None) -> Reviewer:
-    return Reviewer(by, load_registry(sources), Topics(load_settings().topic_prefix), to)
+def _reviewer(by: str, to: str, sources: Path | None, key: Path | None = None) -> Reviewer:
+    private = None if key is None else read_key(key)
+    return Reviewer(by, load_registry(sources), Topics(load_settings().topic_prefix), to, key=private)
 
 
 def _decide(names: list[str], reviewer: Reviewer, order: _Order) -> None:

@@ -27,6 +27,9 @@ class Reason(enum.StrEnum):
     UNKNOWN_COUNTRY = "unknown_country"
     DUPLICATE_CLAIM = "duplicate_claim"
     NO_CLAIM = "no_claim"
+    TOPIC_NOT_ALLOWED = "topic_not_allowed"
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad_signature"
 
 
 SHOWN = 80

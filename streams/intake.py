@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -16,7 +16,8 @@ from streams.qualifiers import Qualifier, interval
 from streams.records import Claim, Claims, Figure, Reading, Readings
 from streams.reports import EPOCH, MICRO, MICROSECOND, Limits, read_report
 from streams.series import Address, address_of, is_reading, period_of, reading_of
-from streams.sources import Registry
+from streams.signatures import check_signature
+from streams.sources import Registry, Topic
 from streams.topics import partition_of
 
 MESSAGE_CLAIMS = 20_000
@@ -81,10 +82,20 @@ class Sorter:
         self._filled: list[_Collected] = []  # those that hold something
         self._counters: dict[str, _Counter] = {}
         self._reports: Counter[str] = Counter()
+        self._by_topic: dict[Topic | None, dict[str, _Counter]] = {None: self._counters}
+        self._topic: Topic | None = None
         self._slots: dict[object, dict[str, Period]] = defaultdict(dict)
 
+    def turn_to(self, topic: Topic | None) -> None:
+        """What is taken from now on comes from the topic of this class; None: from anywhere."""
+        self._topic = topic
+        self._counters = self._by_topic.setdefault(topic, {})
+
     def take(self, raw: bytes, now: float) -> None:
-        """Take one report that arrived at `now` (seconds since 1970 UTC): whole, or RefusedError."""
+        """Take one report that arrived at `now` (seconds since 1970 UTC): whole, or RefusedError.
+
+        One of a source that has keys is refused as unsigned: see `take_signed`.
+        """
         plain = None
         if len(raw) <= self._limits.bytes:
             try:
@@ -93,9 +104,24 @@ class Sorter:
                 plain = None  # something else, or wrong: read_report says what
         if plain is None or not self._count(plain, now):
             claims = read_report(raw, self._registry, now, self._limits)
+            self.admit(claims[0])
+            if claims[0].source in self._registry.keys:
+                check_signature(self._registry.keys, claims[0].source, raw, (), claims[0].report)
             self.add(claims)
             if plain is not None:
                 self._remember(plain, claims[0])
+
+    def take_signed(self, raw: bytes, now: float, headers: Sequence[tuple[str, bytes | None]]) -> None:
+        """Take one report of a source that has keys, if its headers hold a signature. Raises RefusedError."""
+        claims = read_report(raw, self._registry, now, self._limits)
+        self.admit(claims[0])
+        check_signature(self._registry.keys, claims[0].source, raw, headers, claims[0].report)
+        self.add(claims)
+
+    def admit(self, claim: Claim) -> None:
+        """Raise RefusedError unless the claim's source may report on the topic that is turned to."""
+        if self._topic is not None:
+            self._registry.check_topic(claim.source, self._topic, claim.report)
 
     def _count(self, plain: Plain, now: float) -> bool:
         """Take a count of a known flow in a known slot; False for anything that needs a closer look."""
@@ -171,7 +197,8 @@ class Sorter:
         claims, self._claims = self._claims, defaultdict(list)
         if len(self._collected) >= REMEMBERED:
             self._collected.clear()
-            self._counters.clear()
+            self._by_topic.clear()
+            self.turn_to(self._topic)
         return [
             (partition, message)
             for partition in sorted(claims.keys() | by_partition.keys())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,9 +14,11 @@ from streams.ledger import Ledger, Row
 from streams.overdue import to_tell
 from streams.picture import flow_state
 from streams.records import Alert, Claim, Conflict, DayFigure, FlowState, Noted, Total
+from streams.rejected import source_of
 from streams.reports import Limits
 from streams.rules import Rules
-from streams.sources import Registry
+from streams.signatures import check_signature
+from streams.sources import Registry, Topic
 from streams.statements.words import WordReader, take
 from streams.tallies import tallies_of
 from streams.totals import day_figures
@@ -53,11 +55,16 @@ class Read(NamedTuple):
 
 
 class Arrived(NamedTuple):
-    """A report as it came: its bytes, when (seconds since 1970 UTC), and whether words are read where it came."""
+    """A report as it came: its bytes, when (seconds since 1970 UTC), and whether words are read where it came.
+
+    `topic`: the class whose topic it came on; None where nobody asks who may speak. `headers`: those it came with.
+    """
 
     raw: bytes
     at: float
     in_words: bool = True
+    topic: Topic | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 def read_all(
@@ -83,6 +90,10 @@ def read_arrived(
     for one in arrived:
         try:
             claims = take(one.raw, registry, one.at, limits, words if one.in_words else None)
+            if one.topic is not None:
+                source = source_of(one.raw, len(one.raw))
+                registry.check_topic(source, one.topic)
+                check_signature(registry.keys, source, one.raw, one.headers)
         except RefusedError as error:
             refused.append(Refusal(error.reason.value, error.field, error.value, error.report, error.why))
         else:

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from streams.errors import ConfigError, RefusedError, shown
+from streams.errors import ConfigError, Reason, RefusedError, shown
 from streams.flows import BLOCS, check_pattern, countries, covers, nested
 from streams.periods import parse_period
+from streams.signatures import parse_key
 
 
 class Grade(enum.StrEnum):
@@ -48,7 +50,9 @@ Digest = Annotated[str, msgspec.Meta(pattern="^sha256:[0-9a-f]{64}$")]
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of the registry. `flows` are patterns: a flow allows everything below it, `*` is any one part.
 
-    `place`: the country or bloc that it means by "the country" in a statement in words. `tokens`: digests of the
+    `topics`: further classes whose topics it may report on, beside `topic`. `keys`: public keys (Ed25519, base64), one
+    of which must have signed each of its reports; without any, nothing need be signed. `place`: the country or bloc
+    that it means by "the country" in a statement in words. `tokens`: digests of the
     tokens with which the gateway takes its reports (see tokens.py).
     `every`: an ISO 8601 duration within which a report of it is expected; longer silence is overdue.
     """
@@ -58,6 +62,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grade: Grade
     tz: str = "UTC"
     topic: Topic = Topic.GOVERNMENT
+    topics: tuple[Topic, ...] = ()
+    keys: tuple[str, ...] = ()
     url: str | None = None
     place: str | None = None
     tokens: tuple[Digest, ...] = ()
@@ -73,8 +79,14 @@ class Registry:
         self.zones: dict[str, ZoneInfo] = {}
         self.every: dict[str, int] = {}
         """Seconds within which a report is expected, of the sources that say so."""
+        self.keys: dict[str, list[Ed25519PublicKey]] = {}
         self._allowed: dict[tuple[str, str], bool] = {}
         for key, source in sources.items():
+            try:
+                if source.keys:
+                    self.keys[key] = [parse_key(one) for one in source.keys]
+            except ValueError as error:
+                raise ConfigError(f"sources.{key}.keys: {error}") from None
             try:
                 self.zones[key] = ZoneInfo(source.tz)
             except (KeyError, ValueError, OSError):
@@ -95,6 +107,15 @@ class Registry:
                 self._allowed.clear()
             self._allowed[key] = answer
         return answer
+
+    def check_topic(self, source: str, topic: Topic, report: str | None = None) -> None:
+        """Raise RefusedError unless a known source may report on the topic of this class."""
+        entry = self.sources[source]
+        if topic is not entry.topic and topic not in entry.topics:
+            may = ", ".join(dict.fromkeys((entry.topic.value, *(one.value for one in entry.topics))))
+            raise RefusedError(
+                Reason.TOPIC_NOT_ALLOWED, "source", source, f"it may not report on {topic.value}, but on {may}", report
+            )
 
     def home(self, source: str) -> str | None:
         """What a known source means by "the country": its `place`, else the goal of the first of its flows, if any."""

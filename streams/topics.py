@@ -40,6 +40,10 @@ class Topics:
         """Where sources of a class publish."""
         return f"{self.prefix}reports.{kind.value}"
 
+    def kind(self, topic: str) -> Topic | None:
+        """The class of sources that publish on a topic; None for any other topic."""
+        return next((kind for kind in Topic if self.reports(kind) == topic), None)
+
     @property
     def every_report(self) -> tuple[str, ...]:
         """The producers' topics."""
