@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import sys
+from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from agents.console import AsJson, Files, Sources, err, out, run
 from agents.context import load_registry
 from agents.doctor_cli import doctor
 from agents.entry import guarded, work
+from agents.examples import add_examples
 from agents.follow_cli import follow
 from agents.gateway_cli import gateway
 from agents.keys_cli import KeyFile, keygen, read_key
@@ -35,11 +37,26 @@ from streams.settings import documented, load_settings
 from streams.topics import Topics
 
 cli = typer.Typer(
-    help="Live, defensible totals of people crossing borders.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"bordertally {metadata.version('bordertally')}\n")
+        raise typer.Exit
+
+
+@cli.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Live, defensible totals of people crossing borders."""
+
+
 cli.command()(read)
 cli.command()(follow)
 cli.command()(doctor)
@@ -171,6 +188,9 @@ def demo(  # noqa: PLR0913, PLR0917 - the options of a command
     from agents.demo.run import Ports, run_demo  # noqa: PLC0415 - as above
 
     run(run_demo(Ports(broker_port, redis_port, http_port, gateway_port), keep=keep, as_json=as_json, out=out, err=err))
+
+
+add_examples(cli)
 
 
 def _progress() -> Progress:

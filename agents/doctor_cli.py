@@ -12,10 +12,7 @@ STYLES = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILED: "red"}
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Look over broker, topics, registry, rules, Redis and clock, and say what to do; exit code 1 if any failed.
-
-    Say, before the first worker is started:  BORDERTALLY_BROKERS=kafka:9092 bordertally doctor
-    """
+    """Look over broker, topics, registry, rules, Redis and clock, and say what to do; exit code 1 if any failed."""
     findings = run(_all(load_settings()))
     if as_json:
         print_json({"findings": findings})

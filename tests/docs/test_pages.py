@@ -189,6 +189,19 @@ def test_a_broken_link_is_found() -> None:
     ]
 
 
+def test_every_page_is_found_from_the_readme() -> None:
+    def pages(path: Path) -> set[Path]:
+        found = (target.partition("#")[0] for target in links(path.read_text(encoding="utf-8")))
+        return {(path.parent / place).resolve() for place in found if place.endswith(".md")}
+
+    near = pages(README)
+    assert {name_of(path) for path in DOCS.glob("*.md")} - {name_of(path) for path in near} == set(), (
+        "link it in README"
+    )
+    reached = near.union(*(pages(path) for path in near))
+    assert {name_of(path) for path in DOCS.rglob("*.md")} - {name_of(path) for path in reached} == set()
+
+
 def test_reports_shown_are_accepted() -> None:
     registry, shown = load_registry(None), 0
     for name, text in texts(*WRITTEN):

@@ -1,0 +1,118 @@
+"""The help of every command: its examples are commands that the command line takes; shells complete them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from agents.cli import cli
+from agents.examples import EXAMPLES, HEAD
+from streams.settings import Settings
+
+ROOT: Any = get_command(cli)
+
+
+def commands(group: Any = ROOT, above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by its name with those of the groups above it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*above, name))
+        else:
+            yield " ".join((*above, name)), command
+
+
+ALL = dict(commands())
+
+
+def own_parts(example: str) -> list[list[str]]:
+    """Of a line for a shell, the words of each call of ours: settings before it, pipes and redirections left out."""
+    found: list[list[str]] = [[]]
+    for word in shlex.split(example):
+        if word == "|":
+            found.append([])
+        else:
+            found[-1].append(word)
+    calls = []
+    for words in found:
+        while "=" in words[0] and words[0].startswith("BORDERTALLY_"):
+            assert words[0].partition("=")[0] in {f"BORDERTALLY_{name.upper()}" for name in Settings.model_fields}
+            words.pop(0)
+        if words[0] == "bordertally":
+            calls.append(words[1 : words.index(">") if ">" in words else None])
+    return calls
+
+
+def parse(words: list[str]) -> str:
+    """The command that these words call, all its arguments and options read; raises what it would tell a user."""
+    group, path = ROOT, []
+    while hasattr(group, "commands"):
+        group = group.commands[words[0]]
+        path.append(words.pop(0))
+    group.make_context(path[-1], words)
+    return " ".join(path)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_help_of_every_command_ends_with_examples(name: str) -> None:
+    assert EXAMPLES.get(name), f"add examples of {name} to agents/examples.py"
+    shown = CliRunner().invoke(cli, [*name.split(), "--help"], env={"COLUMNS": "160"})
+    assert shown.exit_code == 0
+    _, head, examples = shown.output.partition(f"{HEAD}:")
+    assert head
+    assert "".join(examples.split()) == "".join("".join(EXAMPLES[name]).split())
+
+
+@pytest.mark.parametrize(("name", "example"), [(name, one) for name, some in EXAMPLES.items() for one in some])
+def test_an_example_is_a_command_that_parses(name: str, example: str) -> None:
+    calls = own_parts(example)
+    assert calls
+    assert {parse(words) for words in calls} == {name}
+
+
+def test_there_are_no_examples_of_commands_that_are_not_there() -> None:
+    assert EXAMPLES.keys() - ALL.keys() == set()
+
+
+def test_the_page_of_the_command_names_every_command() -> None:
+    rows = Path("docs/command.md").read_text(encoding="utf-8").partition("| to | command |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([^`]+)`", rows)) == set(ALL)
+
+
+def test_an_example_that_is_none_is_found() -> None:
+    with pytest.raises(KeyError, match="watsch"):
+        parse(own_parts("bordertally watsch")[0])
+    with pytest.raises(Exception, match=r"(?i)no such option.*--sinse"):
+        parse(own_parts("BORDERTALLY_PARTITIONS=4 bordertally watch --sinse 12h | wc -l")[0])
+    with pytest.raises(Exception, match=r"(?i)missing"):
+        parse(own_parts("bordertally rejected show > x")[0])
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    shown = CliRunner().invoke(cli, ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"bordertally {metadata.version('bordertally')}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("bordertally rej", ["rejected"]),
+        ("bordertally rejected re", ["redrive"]),
+        ("bordertally why --fi", ["--files"]),
+    ],
+)
+def test_a_shell_completes_commands_and_options(words: str, wanted: list[str]) -> None:
+    program = str(Path(sys.executable).parent / "bordertally")
+    at = {"_BORDERTALLY_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = subprocess.run([program], capture_output=True, text=True, timeout=60, check=False, env=os.environ | at)
+    assert (done.returncode, done.stdout.split()) == (0, wanted)

@@ -1,0 +1,129 @@
+"""What is handed on: the source archive, and the wheel that is built out of it."""
+
+from __future__ import annotations
+
+import configparser
+import email
+import email.message
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("streams", "agents")
+BESIDE = (
+    *("pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md", "Makefile", "constraints.txt"),
+    *("docker-compose.yml", ".env.example", "deploy", "docs", "tests"),
+)
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache", ".hypothesis")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def files_of(folder: Path) -> set[str]:
+    """Every file of a package's source, by its path from the top of the project."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(ROOT)) for path in found if path.suffix != ".pyc" and not path.name.startswith(".")}
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """(source archive, wheel), from a copy: what an earlier build left here has no part in it."""
+    copy, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
+    for name in (*PACKAGES, *BESIDE):
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, ignore=LEFT_OUT)
+        else:
+            shutil.copy(ROOT / name, copy / name)
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(made), str(copy)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (source,), (wheel,) = made.glob("*.tar.gz"), made.glob("*.whl")
+    return source, wheel
+
+
+@pytest.fixture(scope="module")
+def unpacked(archives: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(archives[1]) as wheel:
+        wheel.extractall(place)
+    return place
+
+
+def metadata_of(unpacked: Path) -> Path:
+    (found,) = unpacked.glob("*.dist-info")
+    return found
+
+
+def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(unpacked: Path) -> None:
+    held = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
+    code = {name for name in held if not PurePosixPath(name).parts[0].endswith(".dist-info")}
+    wanted = set().union(*(files_of(ROOT / name) for name in PACKAGES))
+    assert code == wanted
+    assert {
+        *("streams/py.typed", "agents/py.typed", "streams/statements/tables/en.toml", "agents/demo/sample.ndjson"),
+        *("agents/demo/sources.toml", "agents/gateway/board/index.html", "agents/gateway/board/board.js"),
+        *("agents/servers/kafka-pom.xml", "agents/delivery/webhooks/hop.py"),
+    } <= wanted
+
+
+def test_the_source_archive_holds_the_packages_and_what_tests_and_readers_need(archives: tuple[Path, Path]) -> None:
+    with tarfile.open(archives[0]) as source:
+        held = {
+            str(PurePosixPath(one.name).relative_to(PurePosixPath(one.name).parts[0])) for one in source if one.isfile()
+        }
+    wanted = set().union(*(files_of(ROOT / name) for name in (*PACKAGES, "docs", "deploy")))
+    assert wanted - held == set()
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "constraints.txt", "Makefile"} <= held
+    assert {"docker-compose.yml", ".env.example", "tests/conftest.py", "tests/series/hk.csv"} <= held
+    assert [name for name in held if name.endswith(".pyc") or "_cache" in name] == []
+
+
+def test_the_metadata_say_what_pyproject_says(unpacked: Path) -> None:
+    said = email.message_from_string((metadata_of(unpacked) / "METADATA").read_text(encoding="utf-8"))
+    assert (said["Name"], said["Version"]) == (PROJECT["name"], PROJECT["version"])
+    assert said["Requires-Python"] == PROJECT["requires-python"]
+    assert said["License-Expression"] == "MIT"
+    assert "Typing :: Typed" in (said.get_all("Classifier") or [])
+    assert set(said.get_all("Provides-Extra") or []) == set(PROJECT["optional-dependencies"])
+    needed = [one for one in said.get_all("Requires-Dist") or [] if "extra ==" not in one]
+    assert len(needed) == len(PROJECT["dependencies"])
+    assert "# bordertally" in str(said.get_payload())
+    assert (metadata_of(unpacked) / "licenses" / "LICENSE").is_file()
+
+
+def test_the_command_is_the_fast_way_in(unpacked: Path) -> None:
+    points = configparser.ConfigParser()
+    points.read_string((metadata_of(unpacked) / "entry_points.txt").read_text(encoding="utf-8"))
+    assert dict(points["console_scripts"]) == {"bordertally": "agents.entry:main"}
+
+
+def test_the_unpacked_wheel_runs_by_itself(unpacked: Path, tmp_path: Path) -> None:
+    """Code, tables and the sample come out of the wheel, not out of the clone that this environment has installed."""
+    code = (
+        "import agents, streams, sys; from agents.entry import main; print(agents.__file__, streams.__file__);"
+        "sys.argv[0] = 'bordertally'; main()"
+    )
+
+    def run(*arguments: str) -> tuple[str, str]:
+        command = [sys.executable, "-c", code, *arguments]
+        environment = os.environ | {"PYTHONPATH": str(unpacked), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path, env=environment
+        )
+        assert done.returncode == 0, done.stderr
+        where, _, rest = done.stdout.partition("\n")
+        return where, rest
+
+    where, version = run("--version")
+    assert where == f"{unpacked}/agents/__init__.py {unpacked}/streams/__init__.py"
+    assert version == f"bordertally {PROJECT['version']}\n"
+    (tmp_path / "words.txt").write_text("53,000 people have come to Georgia since 21 September.", encoding="utf-8")
+    assert '"people":53000' in run("read", "words.txt", "--source", "ge-mia", "--published", "2022-09-27", "--json")[1]
+    assert "217,000" in run("replay", str(unpacked / "agents/demo/sample.ndjson"))[1]
