@@ -68,7 +68,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "settings": ("bordertally settings",),
     "silences add": (
         'bordertally silences add RU:GE --to localhost:9092 --until 3d --author duty --comment "the road is closed"',
-        "bordertally silences add 'RU:EU:*' --to localhost:9092 --until 2026-10-01 --rule drop --author duty --comment feast",
+        "bordertally silences add 'RU:EU:*' --to localhost:9092 --until 1w --rule drop --comment feast --author me",
     ),
     "silences expire": ("bordertally silences expire 3f9c --to localhost:9092",),
     "silences list": ("bordertally silences list --to localhost:9092 --all",),
