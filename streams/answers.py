@@ -52,7 +52,7 @@ def says(evidence: Evidence) -> list[str]:
     if evidence.added_up > figure.best * 1.005 and evidence.added_up > figure.best:
         more = evidence.added_up - figure.best
         told.append(
-            f"Adding up every source would give {evidence.added_up:,}: {more:,} of them are told more than once."
+            f"Adding up every source would give {evidence.added_up:,}: {more:,} more than they come to together."
         )
     noted = sum(one.role is Role.NOTED for one in claims)
     withdrawn = sum(one.role is Role.WITHDRAWN for one in claims)

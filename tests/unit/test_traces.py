@@ -44,7 +44,7 @@ def test_georgia_is_53_000_and_not_73_000() -> None:
     assert (found["ossetia"].role, found["ossetia"].inside) == (Role.COUNTED, "ministry")
     assert "it adds nothing on top" in found["ossetia"].why
     assert evidence.says[0] == "RU:GE, 21-27 Sep 2022: 53,000 people (53,000 to 54,000)."
-    assert "Adding up every source would give 73,000: 20,000 of them are told more than once." in evidence.says
+    assert "Adding up every source would give 73,000: 20,000 more than they come to together." in evidence.says
 
 
 def test_what_nobody_speaks_of_as_a_whole_adds() -> None:
