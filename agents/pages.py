@@ -14,7 +14,7 @@ from typing import Any
 
 from agents.schema import asyncapi, report_schema
 from streams.errors import BordertallyError, Reason
-from streams.metrics import CATALOGUE
+from streams.metrics import CATALOGUE, most_series
 from streams.settings import Settings, documented
 from streams.topics import Topics
 
@@ -95,7 +95,10 @@ def blocks() -> dict[str, str]:
         for label, values in one.values.items()
     )
     topics = ((f"`{x.name}`", KEYS[x.name], KEPT[x.config.get("retention.ms")], x.meaning) for x in _NAMES.specs())
+    base = most_series(0, 0, 0)
+    by_source, by_partition, by_flow = (most_series(*one) - base for one in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
     return {
+        "series": f"At most {base} + {by_source} S + {by_partition} P + {by_flow} F series.\n",
         "settings": table(("variable", "type", "default", "bounds", "meaning"), settings),
         "metrics": table(("metric", "type", "labels", "label values at most", "shown by", "meaning"), metrics),
         "labels": table(("metric", "label", "values"), labels),

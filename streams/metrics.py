@@ -341,3 +341,19 @@ CATALOGUE = (
         values={"outcome": ("accepted", "failed")},
     ),
 )
+
+
+def most_series(sources: int, partitions: int, flows: int) -> int:
+    """How many series a worker with intake, ledger, alerts and delivery shows at most."""
+    hops = (Hop.INTAKE, Hop.LEDGER, Hop.ALERTS, Hop.DELIVERY)
+    read = 3 + 1 + 1 + 2 + 1  # topics by intake, ledger, alerts, delivery, and delivery's reader of evidence
+    sizes = {"topic": 0, "partition": 0, "source": sources + 1, "flow": flows + 1, "version": 1}
+    total = 0
+    for one in CATALOGUE:
+        if one.part != "worker" and one.part not in hops:
+            continue
+        if one.name == "bordertally_consumer_lag_records":
+            total += read * partitions
+        else:
+            total += one.series(sizes | {"topic": 3 if one.name == "bordertally_reports_total" else 2})
+    return total
