@@ -40,7 +40,17 @@ def test_compose_itself_accepts_the_file(options: list[str]) -> None:
 
 
 def test_services() -> None:
-    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "gateway", "demo", "prometheus", "alertmanager"}
+    assert set(SERVICES) == {
+        "kafka",
+        "redis",
+        "topics",
+        "worker",
+        "gateway",
+        "demo",
+        "prometheus",
+        "alertmanager",
+        "grafana",
+    }
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -81,7 +91,7 @@ def test_our_containers_may_write_to_tmp_only(name: str) -> None:
     assert not volumes(SERVICES[name])
 
 
-@pytest.mark.parametrize("name", ["kafka", "redis", "worker", "gateway", "prometheus", "alertmanager"])
+@pytest.mark.parametrize("name", ["kafka", "redis", "worker", "gateway", "prometheus", "alertmanager", "grafana"])
 def test_what_keeps_running_has_a_health_check_and_limits(name: str) -> None:
     service = SERVICES[name]
     assert service["healthcheck"]["test"][0] == "CMD"
