@@ -21,10 +21,13 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Run everything on this machine with the sample week, show what comes of it, stop; KEEP=1 leaves it running, with the board
 	@$(VENV)/bin/bordertally demo $(if $(KEEP),--keep)
 
+# Test files run at once: most of them wait for servers, so one more than there are cores pays.
+JOBS := 3
+
 test: $(STAMP)  ## Lint, types, and all tests (real Apache Kafka needs Java and Maven)
 	@echo "==> ruff"; $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@echo "==> mypy --strict"; $(VENV)/bin/mypy
-	@echo "==> pytest"; $(VENV)/bin/pytest
+	@echo "==> pytest, $(JOBS) files at a time"; $(VENV)/bin/pytest -n $(JOBS) --dist loadfile
 
 # For bench; say, make bench ROUNDS=1 DAYS=15 SYSTEMS=bordertally,bytewax
 ROUNDS := 3
