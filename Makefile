@@ -21,8 +21,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## Run everything on this machine with the sample week, show what comes of it, stop; KEEP=1 leaves it running, with the board
 	@$(VENV)/bin/bordertally demo $(if $(KEEP),--keep)
 
-# Test files run at once: most of them wait for servers, so one more than there are cores pays.
-JOBS := 3
+# Test files that run at once: much of their time they wait for servers.
+JOBS := 2
 
 test: $(STAMP)  ## Lint, types, and all tests (real Apache Kafka needs Java and Maven)
 	@echo "==> ruff"; $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .

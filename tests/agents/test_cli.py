@@ -96,7 +96,7 @@ def test_ctrl_c_stops_a_kept_demo_with_a_sentence_and_no_orphan(tmp_path: Path) 
         with urlopen(f"{board}v1/flows?flow=RU:GE") as answer:
             assert json.load(answer)["flows"][0]["totals"]["7d"]["best"] == 53_000
         demo.send_signal(signal.SIGINT)
-        _, errors = demo.communicate(timeout=30)
+        _, errors = demo.communicate(timeout=90)
     assert (demo.returncode, errors.strip()) == (130, "bordertally: stopped")
     assert not left_behind(tmp_path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -49,14 +50,18 @@ async def test_words_count_like_figures_and_what_is_not_certain_waits(live: Live
     await live.shows_alerts(desk)
     totals = state_of((await live.states())["RU:KZ"]).totals
     assert "w1" in totals[-1].reports
-    (first, second) = await live.records(live.topics.review, 2)
+    first, *again = await live.records(live.topics.review, 2)  # published twice, delivered at least that often
     item = decode(first.value)
     assert isinstance(item, Item)
     assert (item.report, item.claim.people, item.doubts) == ("w1", 16_200, ["no_origin"])
-    assert (first.key, first.value) == (second.key, second.value) == (item.id.encode(), first.value)
+    assert {(one.key, one.value) for one in [first, *again]} == {(item.id.encode(), first.value)}
+    assert again
     letters = await live.records(live.topics.rejected, 1)
     assert b"no_claim" in {value for letter in letters for name, value in letter.headers if name == "reason"}
-    assert 'bordertally_statement_claims_total{outcome="certain"} 2.0' in page(worker.port, "/metrics")
+    (certain,) = re.findall(
+        r'^bordertally_statement_claims_total{outcome="certain"} (.*)$', page(worker.port, "/metrics"), re.MULTILINE
+    )
+    assert float(certain) >= 2
 
 
 async def test_words_on_a_checkpoints_topic_are_refused(live: Live) -> None:
