@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import faust
@@ -10,7 +12,7 @@ import msgspec
 from aiokafka.structs import ConsumerRecord
 
 from agents.consuming import Bundle
-from agents.context import Context
+from agents.context import Context, log
 from agents.crashing import crash_at
 from agents.publishing import Record, partition_of_key
 from agents.settling import SettlingHop
@@ -135,6 +137,8 @@ class AlertsHop(SettlingHop):
             waited = (now - datetime.fromisoformat(alert.published)).total_seconds()
             metrics["published_to_alert_seconds"].observe(max(0.0, waited))
         metrics["states_read_total"].inc(states)
+        if said:
+            _tell([alert for _, alert in said])
         metrics["table_rows"].labels(self.name).set(len(self.table.data))
 
     def count(self, key: bytes, known: list[Known]) -> None:
@@ -145,3 +149,13 @@ class AlertsHop(SettlingHop):
         self.total.update(now)
         self.open[key] = now
         self.context.metrics.show_open(self.total)
+
+
+def _tell(said: Sequence[Alert]) -> None:
+    """One line on what was said; at debug one on each alert, with the reports behind it."""
+    states = Counter(alert.state.value for alert in said)
+    log.info("alerts: %s", ", ".join(f"{number} {state}" for state, number in states.items()))
+    if log.isEnabledFor(logging.DEBUG):
+        for one in said:
+            what = {"alert": one.id, "seq": one.seq, "flow": one.flow, "state": one.state.value}
+            log.debug("alerts: %s", one.explanation, extra=what | {"severity": one.severity, "reports": one.reports})

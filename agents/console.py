@@ -12,6 +12,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from agents.logs import OURS, in_json
 from streams.errors import BordertallyError
 
 T = TypeVar("T")
@@ -45,6 +46,9 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def fail(why: str, code: int = 2) -> int:
     """Say in one sentence what is wrong; returns the exit code."""
+    if in_json():
+        OURS.critical("%s", why)
+        return code
     err.print(f"bordertally: {why}", style="red", markup=False, highlight=False, soft_wrap=True)
     return code
 

@@ -94,7 +94,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "worker": (
         "BORDERTALLY_BROKERS=kafka:9092 bordertally worker",
-        "BORDERTALLY_HOPS=intake,ledger bordertally worker",
+        "BORDERTALLY_HOPS=intake,ledger BORDERTALLY_LOG_FORMAT=json bordertally worker",
     ),
 }
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import resource
 import signal
 
 from aiohttp import web
 
-from agents.console import err, run
+from agents.console import run
+from agents.context import log
+from agents.gateway.access import AccessLines
 from agents.gateway.app import create_gateway
+from agents.logs import configure_logs
 from streams.errors import ConfigError
 from streams.settings import Settings, load_settings
 
@@ -23,16 +25,21 @@ FILES_BESIDE = 200
 
 def gateway() -> None:
     """Serve totals, alerts and the board over HTTP, on BORDERTALLY_GATEWAY_HOST and _PORT."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    run(serve(load_settings()))
+    settings = load_settings()
+    configure_logs(settings)
+    run(serve(settings))
 
 
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong or the port is taken."""
     allow_many_clients(settings)
     runner = web.AppRunner(
-        create_gateway(settings), access_log=None, shutdown_timeout=5.0, max_line_size=LINE, max_field_size=LINE
+        create_gateway(settings),
+        access_log=log,
+        access_log_class=AccessLines,
+        shutdown_timeout=5.0,
+        max_line_size=LINE,
+        max_field_size=LINE,
     )
     await runner.setup()
     try:
@@ -44,7 +51,7 @@ async def serve(settings: Settings) -> None:
                 f"BORDERTALLY_GATEWAY_PORT={settings.gateway_port}: cannot listen on {settings.gateway_host}: "
                 f"{error.strerror}"
             ) from None
-        err.print(f"gateway  http://{place}/", highlight=False)
+        log.info("gateway: http://%s/", place)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -61,4 +68,4 @@ def allow_many_clients(settings: Settings) -> None:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
         if most < wanted:
-            err.print(f"gateway  the system allows {most} open files: clients beyond that are refused", highlight=False)
+            log.warning("gateway: the system allows %d open files: clients beyond that are refused", most)

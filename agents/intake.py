@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from agents.batches import Batch, BatchHop, Done, Received
-from agents.context import Context
+from agents.context import Context, log
 from agents.crashing import crash_at
 from agents.fuses import Fuses
 from agents.letters import write_letters
@@ -104,6 +105,8 @@ class Intake(BatchHop):
         await write_letters(self.context.writer, rejects)
         self.sent_at = time.monotonic()
         self.count(counted, [one for _, one in messages], oldest.values())
+        if log.isEnabledFor(logging.DEBUG):
+            _tell(counted, [one for _, one in messages])
         return done
 
     def count(self, counted: Counter[tuple[str, str]], messages: Sequence[Claims], oldest: Iterable[int]) -> None:
@@ -181,5 +184,17 @@ class Intake(BatchHop):
         self.refused[source] += 1
         self.context.metrics["rejects_total"].labels(error.reason.value).inc()
         place = Place(tp.topic, tp.partition, record.offset)
+        if log.isEnabledFor(logging.DEBUG):
+            what = {"report": error.report, "source": source, "reason": error.reason.value, "place": str(place)}
+            log.debug("intake: report refused: %s", error, extra=what)
         key, value, headers = make_letter(place, error, source, (record.key, record.value, record.headers))
         return Record(self.context.topics.rejected, key, value, headers=headers)
+
+
+def _tell(counted: Counter[tuple[str, str]], messages: Sequence[Claims]) -> None:
+    """Say of each claim which report it is of; readings of counters, which come by the thousand, are only counted."""
+    for claim in (claim for one in messages for claim in one.claims):
+        what = {"report": claim.report, "source": claim.source, "flow": claim.flow, "people": claim.best}
+        log.debug("intake: claim taken", extra=what)
+    said = {f"{topic} {outcome}": number for (topic, outcome), number in sorted(counted.items()) if number}
+    log.debug("intake: batch", extra={"reports": said, "claims": sum(one.count for one in messages)})

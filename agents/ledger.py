@@ -98,6 +98,7 @@ class LedgerHop(SettlingHop):
         for ledger in ledgers.values():
             metrics.show_heard(ledger.heard)
         metrics["batch_claims"].observe(claims)
+        log.debug("ledger: batch", extra={"claims": claims, "states": len(states), "partitions": len(ledgers)})
         for at in written:
             metrics["totals_seconds"].observe(max(0.0, now - at))
 

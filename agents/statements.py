@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import cached_property
 
 import msgspec
 from aiokafka import TopicPartition
 
 from agents.batches import Received
-from agents.context import Context
+from agents.context import Context, log
 from agents.languages import load_extractor, word_reader
 from agents.publishing import Record
 from streams.errors import RefusedError
@@ -51,6 +52,14 @@ class Statements:
         found = self.context.metrics["statement_claims_total"]
         found.labels("certain").inc(len(words.claims))
         found.labels("review").inc(len(words.items))
+        if log.isEnabledFor(logging.DEBUG):
+            names = [*(one.report for one in words.claims), *(one.report for one in words.items)]
+            what = {
+                "report": names[0] if names else None,
+                "certain": len(words.claims),
+                "review": [one.id for one in words.items],
+            }
+            log.debug("intake: statement read", extra=what)
         return words.claims
 
     def drain(self) -> list[Record]:

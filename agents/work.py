@@ -14,6 +14,7 @@ import faust
 
 from agents import crashing
 from agents.context import Context, log
+from agents.logs import configure_logs
 from agents.preflight import check_broker, check_port
 from agents.worker import create_app
 from streams.settings import Settings
@@ -52,10 +53,7 @@ def _leave(why: str, code: int) -> None:
 
 def run_worker(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. Raises ConfigError when a setting or file is wrong."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it says at ERROR what it then retries
-    logging.getLogger("bordertally").setLevel(logging.INFO)
-    logging.getLogger("stamina").setLevel(logging.ERROR)
+    configure_logs(settings)
     if point := crashing.armed():
         log.warning("this worker is to die at %s, for a test", point)
     context = Context.load(settings)
@@ -67,7 +65,7 @@ def run_worker(settings: Settings) -> int:
     gc.freeze()  # what is here now stays: collections need not walk it, nor come after every few hundred objects
     gc.set_threshold(50_000, 20, 50)
     sys.setswitchinterval(SWITCH_S)
-    logging.getLogger("bordertally").info(
+    log.info(
         "worker of %s: hops %s, http://%s:%d/metrics",
         settings.brokers,
         ",".join(settings.hops),
@@ -75,6 +73,7 @@ def run_worker(settings: Settings) -> int:
         settings.http_port,
     )
     runner = Runner(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    runner.spinner = None  # else it writes signs for a terminal into the log
     try:
         runner.execute_from_commandline()
     except SystemExit as done:

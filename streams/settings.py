@@ -24,6 +24,22 @@ class Hop(enum.StrEnum):
     ALERTMANAGER = "alertmanager"
 
 
+class LogFormat(enum.StrEnum):
+    """How a line of the log is written."""
+
+    PRETTY = "pretty"
+    JSON = "json"
+
+
+class LogLevel(enum.StrEnum):
+    """The least that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 Digests = Annotated[tuple[Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")], ...], NoDecode]
 
 
@@ -63,6 +79,10 @@ class Settings(BaseSettings):
     public_read: bool = Field(False, description="Whether anybody who reaches the gateway may read.")
     read_tokens: Digests = Field((), description="Digests of the tokens for reading, separated by commas.")
     admin_tokens: Digests = Field((), description="Digests of the tokens for everything, separated by commas.")
+    log_format: LogFormat = Field(LogFormat.PRETTY, description="The log for people, or JSON: pretty, json.")
+    log_level: LogLevel = Field(
+        LogLevel.INFO, description="The least that is logged: debug (a line a report), info, warning, error."
+    )
     session_timeout_s: float = Field(10.0, ge=1, le=300, description="Seconds after which a silent worker is replaced.")
     batch_reports: int = Field(
         50_000, ge=1, le=500_000, description="Reports taken in, and claims settled, in one batch at most."

@@ -6,6 +6,7 @@ The checks are those of the intake.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 
@@ -36,7 +37,12 @@ class _Head(msgspec.Struct):
     source: str = ""
 
 
+class _Named(msgspec.Struct):
+    id: str
+
+
 _head = msgspec.json.Decoder(_Head).decode
+_named = msgspec.json.Decoder(_Named).decode
 
 
 class Posting:
@@ -65,6 +71,9 @@ class Posting:
         self._limit(source or said)
         await self._check(raw)
         accepted = await self._write(record_of(raw, self.registry, self.topics))
+        if log.isEnabledFor(logging.DEBUG):
+            place = f"{accepted.topic}/{accepted.partition}/{accepted.offset}"
+            log.debug("gateway: report accepted", extra={"report": _named(raw).id, "source": said, "place": place})
         return web.Response(body=msgspec.json.encode(accepted), status=202, content_type="application/json")
 
     async def _body(self, request: web.Request) -> bytes:
