@@ -1,0 +1,272 @@
+"""What `kubectl kustomize deploy/k8s/base` makes: Kubernetes' own schemas, and that all of it fits together and to us.
+
+The schemas come with `kubernetes-validate`. None is at hand for the resources of Strimzi, KEDA and the Prometheus
+Operator: of those, the parts that name something of ours are checked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from composed import SERVICES, TOP, dockerfile
+
+from agents.gateway.guard import check_address
+from agents.worker import group_of
+from streams.errors import ConfigError
+from streams.settings import Hop, documented, load_settings
+from streams.sources import parse_registry
+from streams.tokens import Keys, digest_of
+from streams.topics import Topics
+
+BASE = TOP / "deploy" / "k8s" / "base"
+KUBECTL = shutil.which("kubectl")
+VERSIONS = ("1.30", "1.33", "1.36")
+FOREIGN = {"KafkaTopic", "KafkaUser", "ScaledObject", "ServiceMonitor", "PrometheusRule"}
+
+
+def why_no_kustomize() -> str | None:
+    """What is missing, or None; Debian's own kubectl is too old for it."""
+    if KUBECTL is None:
+        return "kubectl is not installed: 1.27 or newer is needed"
+    asked = subprocess.run([KUBECTL, "version", "--client", "--output=json"], capture_output=True, check=False)
+    version = json.loads(asked.stdout or "{}").get("kustomizeVersion", "none")
+    return None if re.match(r"v([5-9]|\d\d)\.", version) else f"kubectl has kustomize {version}: 5 or newer is needed"
+
+
+WHY = why_no_kustomize()
+pytestmark = pytest.mark.skipif(WHY is not None, reason=WHY or "")
+
+
+@cache
+def made() -> list[dict[str, Any]]:
+    done = subprocess.run([str(KUBECTL), "kustomize", str(BASE)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def of(kind: str) -> dict[str, dict[str, Any]]:
+    """Resources of a kind by name."""
+    return {one["metadata"]["name"]: one for one in made() if one["kind"] == kind}
+
+
+def workloads() -> dict[str, dict[str, Any]]:
+    return of("Deployment") | of("StatefulSet")
+
+
+def container(name: str) -> dict[str, Any]:
+    (one,) = workloads()[name]["spec"]["template"]["spec"]["containers"]
+    found: dict[str, Any] = one
+    return found
+
+
+def settings() -> dict[str, str]:
+    (one,) = [each for name, each in of("ConfigMap").items() if name.startswith("bordertally-settings-")]
+    data: dict[str, str] = one["data"]
+    return data
+
+
+def selected(selector: dict[str, str]) -> set[str]:
+    """Workloads whose pods a selector means."""
+    return {
+        name
+        for name, one in workloads().items()
+        if selector.items() <= one["spec"]["template"]["metadata"]["labels"].items()
+    }
+
+
+def references(part: Any) -> Iterator[str]:
+    """The ConfigMaps that a part of a workload names."""
+    if isinstance(part, dict):
+        for key in ("configMap", "configMapRef"):
+            if key in part:
+                yield part[key]["name"]
+        for one in part.values():
+            yield from references(one)
+    elif isinstance(part, list):
+        for one in part:
+            yield from references(one)
+
+
+# --- Kubernetes' own -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kubernetes_accepts_what_is_its_own(version: str) -> None:
+    own = [one for one in made() if one["kind"] not in FOREIGN]
+    assert len(own) == len(made()) - len([one for one in made() if one["kind"] in FOREIGN]) > 10
+    for one in own:
+        kubernetes_validate.validate(one, version, strict=True)
+
+
+def test_the_schemas_find_mistakes() -> None:
+    wrong = yaml.safe_load(yaml.safe_dump(workloads()["gateway"]))
+    wrong["spec"]["replica"] = 2
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, VERSIONS[0], strict=True)
+
+
+def test_everything_lies_in_one_namespace() -> None:
+    assert {one["metadata"].get("namespace", "bordertally") for one in made()} == {"bordertally"}
+    assert set(of("Namespace")) == {"bordertally"}
+
+
+def test_what_workloads_name_is_there() -> None:
+    assert {name for one in workloads().values() for name in references(one)} == set(of("ConfigMap"))
+
+
+@pytest.mark.parametrize("name", ["worker", "gateway", "redis"])
+def test_containers_may_do_nothing_they_need_not(name: str) -> None:
+    pod = workloads()[name]["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    one = container(name)
+    wanted = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    assert one["securityContext"] == wanted
+    assert {"cpu", "memory"} <= set(one["resources"]["requests"])
+    assert "memory" in one["resources"]["limits"]
+    assert {"livenessProbe", "readinessProbe"} <= set(one)
+
+
+@pytest.mark.parametrize("name", ["worker", "gateway"])
+def test_containers_are_those_of_compose(name: str) -> None:
+    one = container(name)
+    assert one["args"] == SERVICES[name]["command"]
+    assert one["image"] == SERVICES[name]["image"]
+    user = workloads()[name]["spec"]["template"]["spec"]["securityContext"]
+    assert ("USER", f"{user['runAsUser']}:{user['runAsGroup']}") in dockerfile()
+    (port,) = one["ports"]
+    assert (
+        str(port["containerPort"])
+        == settings()[{"worker": "BORDERTALLY_HTTP_PORT"}.get(name, "BORDERTALLY_GATEWAY_PORT")]
+    )
+    assert one["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": port["name"]}
+    assert one["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": port["name"]}
+
+
+def test_services_reach_one_workload_each() -> None:
+    for name, one in of("Service").items():
+        assert selected(one["spec"]["selector"]) == {name}
+        ports = {port["name"] for port in container(name)["ports"]}
+        assert {port["targetPort"] for port in one["spec"]["ports"]} <= ports
+    assert workloads()["worker"]["spec"]["serviceName"] in of("Service")
+
+
+def test_nodes_can_be_emptied_without_losing_all() -> None:
+    for name, one in of("PodDisruptionBudget").items():
+        assert selected(one["spec"]["selector"]["matchLabels"]) == {name}
+    assert set(of("PodDisruptionBudget")) == {"worker", "gateway"}
+
+
+def test_the_overlay_of_the_docs_can_be_made(tmp_path: Path) -> None:
+    page = (TOP / "docs" / "deploy.md").read_text(encoding="utf-8")
+    (overlay,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    shutil.copytree(BASE, tmp_path / "base")
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "kustomization.yaml").write_text(overlay)
+    for name in ("sources.toml", "rules.toml"):
+        (tmp_path / "ours" / name).write_text("# ours\n")
+    done = subprocess.run(
+        [str(KUBECTL), "kustomize", str(tmp_path / "ours")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    ours = list(yaml.safe_load_all(done.stdout))
+    assert len(ours) == len(made())
+    (files,) = [one["data"] for one in ours if one["metadata"]["name"].startswith("bordertally-files-")]
+    assert files["sources.toml"] == "# ours\n"
+    assert "webhooks.toml" in files
+    assert "image: registry.example.org/bordertally:0.1.0" in done.stdout
+
+
+# --- settings --------------------------------------------------------------------------------------------------
+
+
+def test_settings_exist_and_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = settings()
+    assert set(given) <= {name for name, _, _ in documented()}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    loaded = load_settings()
+    assert loaded.hops == tuple(Hop)
+    files = of("ConfigMap")
+    (held,) = [one["data"] for name, one in files.items() if name.startswith("bordertally-files-")]
+    mounted = {one["mountPath"] for one in container("worker")["volumeMounts"] if one["name"] == "files"}
+    for path in (loaded.sources, loaded.rules, loaded.webhooks):
+        assert path is not None
+        assert str(path.parent) in mounted
+        assert path.name in held
+    assert loaded.redis_url.split("//")[1].split(":")[0] in of("Service")
+    # The gateway beyond loopback does not start without tokens; the Secret brings them.
+    registry = parse_registry(held["sources.toml"], "sources.toml")
+    with pytest.raises(ConfigError, match="beyond loopback it needs BORDERTALLY_READ_TOKENS"):
+        check_address(loaded, Keys(registry))
+    check_address(loaded, Keys(registry, [digest_of("a token")]))
+    assert {"secretRef": {"name": "bordertally-tokens"}} in container("gateway")["envFrom"]
+
+
+# --- resources of others -----------------------------------------------------------------------------------------
+
+
+def test_generated_files_are_current() -> None:
+    generated: dict[Path, str] = runpy.run_path(str(BASE.parent / "generate.py"))["generated"]()
+    assert len(generated) == 7
+    for path, text in generated.items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run deploy/k8s/generate.py"
+
+
+def test_topics_are_those_of_the_code() -> None:
+    given = settings()
+    specs = Topics().specs(int(given["BORDERTALLY_PARTITIONS"]), int(given["BORDERTALLY_REPLICATION"]))
+    assert set(of("KafkaTopic")) == {one.name for one in specs}
+    for one in specs:
+        spec = of("KafkaTopic")[one.name]["spec"]
+        assert (spec["topicName"], spec["partitions"], spec["replicas"]) == (one.name, one.partitions, one.replication)
+        assert one.config.items() <= spec["config"].items()
+
+
+def test_producers_may_write_to_their_topic_only() -> None:
+    topics = []
+    for user in of("KafkaUser").values():
+        (rule,) = user["spec"]["authorization"]["acls"]
+        assert rule["operations"] == ["Describe", "Write"]
+        topics.append(rule["resource"]["name"])
+    assert sorted(topics) == sorted(Topics().every_report)
+
+
+def test_scaling_looks_at_groups_and_topics_that_exist() -> None:
+    spec = of("ScaledObject")["worker"]["spec"]
+    target = spec["scaleTargetRef"]
+    assert workloads()[target["name"]]["kind"] == target["kind"]
+    assert "replicas" not in workloads()[target["name"]]["spec"], "whoever applies this would undo the scaling"
+    assert spec["minReplicaCount"] <= spec["maxReplicaCount"] <= int(settings()["BORDERTALLY_PARTITIONS"])
+    ledger = group_of(load_settings())
+    wanted = dict.fromkeys(Topics().every_report, f"{ledger}-{Hop.INTAKE.value}") | {Topics().claims: ledger}
+    assert {one["metadata"]["topic"]: one["metadata"]["consumerGroup"] for one in spec["triggers"]} == wanted
+    for one in spec["triggers"]:
+        assert one["metadata"]["bootstrapServers"] == settings()["BORDERTALLY_BROKERS"]
+        assert all(isinstance(value, str) for value in one["metadata"].values())
+
+
+def test_workers_are_scraped_under_the_job_of_the_rules() -> None:
+    spec = of("ServiceMonitor")["worker"]["spec"]
+    services = [
+        one
+        for one in of("Service").values()
+        if spec["selector"]["matchLabels"].items() <= one["metadata"]["labels"].items()
+    ]
+    (service,) = services
+    assert service["metadata"]["labels"][spec["jobLabel"]] == "bordertally"
+    assert [one["port"] for one in spec["endpoints"]] == [one["name"] for one in service["spec"]["ports"]]
+    rules = yaml.safe_load((TOP / "deploy" / "prometheus" / "rules.yml").read_text(encoding="utf-8"))
+    assert of("PrometheusRule")["bordertally"]["spec"]["groups"] == rules["groups"]
