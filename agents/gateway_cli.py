@@ -11,6 +11,7 @@ from aiohttp import web
 
 from agents.console import err, run
 from agents.gateway.app import create_gateway
+from agents.preflight import check_access
 from streams.errors import ConfigError
 from streams.settings import Settings, load_settings
 
@@ -29,7 +30,8 @@ def gateway() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong or the port is taken."""
+    """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong, the port taken, or we are refused."""
+    await check_access(settings)
     allow_many_clients(settings)
     runner = web.AppRunner(
         create_gateway(settings), access_log=None, shutdown_timeout=5.0, max_line_size=LINE, max_field_size=LINE
