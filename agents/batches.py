@@ -13,6 +13,7 @@ from mode import Service
 
 from agents.context import Context, log
 from agents.crashing import crash_at
+from agents.security import kafka_options
 
 FETCH_WAIT_MS = 100
 """A broker answers as soon as it has something; one that only answers after the wait (Tansu) is not left idle long."""
@@ -100,7 +101,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
         settings = self.context.settings
         session = int(settings.session_timeout_s * 1000)
         return AIOKafkaConsumer(
-            bootstrap_servers=settings.brokers,
+            **kafka_options(settings),
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{self.hop}" if settings.instance else None,
             enable_auto_commit=False,

@@ -98,7 +98,7 @@ def publish_command(
     key: KeyFile = None,
 ) -> None:
     """Validate reports and send each to the topic of its source; faulty ones are named and not sent."""
-    registry = load_registry(sources)
+    registry, settings = load_registry(sources), load_settings(brokers=to)
     private = None if key is None else read_key(key)
     lines = list(checked(files, registry, private, signed=True))
     for line in lines:
@@ -110,7 +110,7 @@ def publish_command(
     async def send() -> None:
         with _progress() as progress:
             task = progress.add_task("publishing", total=len(good))
-            async for done in publish(to, good, registry, Topics(load_settings().topic_prefix), private):
+            async for done in publish(settings, good, registry, Topics(settings.topic_prefix), private):
                 progress.update(task, completed=done)
 
     run(send())

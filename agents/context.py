@@ -67,7 +67,7 @@ class Context:
                 metrics["reports_total"].labels(topic, outcome)
         for source, seconds in registry.every.items():
             metrics["source_expected_interval_seconds"].labels(source).set(seconds)
-        writer = Writer(settings.brokers, settings.partitions, settings.acknowledge_s)
+        writer = Writer(settings)
         return cls(settings, registry, load_rules(settings.rules, registry), metrics, writer)
 
     @property

@@ -14,7 +14,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from agents.context import load_registry, load_rules
-from agents.preflight import check_port
+from agents.preflight import check_port, redis_refusal
+from agents.security import kafka_options, redis_options, refusal
 from streams.errors import BordertallyError
 from streams.settings import Hop, Settings
 from streams.topics import Topics, TopicSpec
@@ -80,11 +81,14 @@ def _port(settings: Settings) -> Finding:
 
 
 async def _broker(settings: Settings) -> AsyncIterator[Finding]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.brokers, request_timeout_ms=ANSWER_MS)
+    admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=ANSWER_MS)
     try:
         try:
             await admin.start()
         except (KafkaError, OSError):
+            if found := await refusal(settings):
+                yield Finding("broker", Health.FAILED, found.why, "see docs/security.md")
+                return
             what = "start Kafka, or set BORDERTALLY_BROKERS to where it listens"
             yield Finding("broker", Health.FAILED, f"no broker answers at {settings.brokers}", what)
             return
@@ -151,12 +155,15 @@ def settings_found(specs: Sequence[TopicSpec], held: dict[str, dict[str, str]]) 
 
 
 async def _redis(settings: Settings) -> AsyncIterator[Finding]:
-    redis = Redis.from_url(settings.redis_url, socket_timeout=3, socket_connect_timeout=3)
+    redis = Redis.from_url(**redis_options(settings), socket_timeout=3, socket_connect_timeout=3)
     try:
         seconds, micros = await redis.time()
         ahead = time.time() - (seconds + micros / 1e6)
         policy = (await redis.info("memory")).get("maxmemory_policy", "noeviction")
     except (RedisError, OSError, TimeoutError) as error:
+        if why := await redis_refusal(settings):
+            yield Finding("Redis", Health.FAILED, why, "see docs/security.md")
+            return
         what = "start Redis, or set BORDERTALLY_REDIS_URL; workers run without it, subscribers see old figures"
         yield Finding("Redis", Health.WARNING, f"does not answer: {_first_line(error)}", what)
         return

@@ -78,5 +78,6 @@ async def _send(done: Round, to: str | None, registry: Registry) -> None:
     if to is None:
         sys.stdout.write("".join(raw.decode() + "\n" for raw in done.reports))
         return
-    async for _ in publish(to, done.reports, registry, Topics(load_settings().topic_prefix)):
+    settings = load_settings(brokers=to)
+    async for _ in publish(settings, done.reports, registry, Topics(settings.topic_prefix)):
         pass

@@ -13,6 +13,7 @@ from agents.context import log
 from agents.gateway.access import AccessLines
 from agents.gateway.app import create_gateway
 from agents.logs import configure_logs
+from agents.preflight import check_access
 from streams.errors import ConfigError
 from streams.settings import Settings, load_settings
 
@@ -31,7 +32,8 @@ def gateway() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong or the port is taken."""
+    """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong, the port taken, or we are refused."""
+    await check_access(settings)
     allow_many_clients(settings)
     runner = web.AppRunner(
         create_gateway(settings),

@@ -10,6 +10,8 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from agents.context import Context, log
+from agents.security import kafka_options
+from streams.errors import ConfigError
 
 EVERY_S = 5.0
 
@@ -25,7 +27,12 @@ class LagMeter(Service):
     @Service.task
     async def _run(self) -> None:
         while not self.should_stop:
-            consumer = AIOKafkaConsumer(bootstrap_servers=self.context.settings.brokers, enable_auto_commit=False)
+            try:
+                consumer = AIOKafkaConsumer(**kafka_options(self.context.settings), enable_auto_commit=False)
+            except ConfigError as error:  # a certificate or password is being replaced just now
+                log.warning("lag cannot be measured now: %s", error)
+                await self.sleep(self.every_s)
+                continue
             try:
                 await consumer.start()
                 while not self.should_stop:

@@ -82,8 +82,9 @@ def blocks() -> dict[str, str]:
     }
     fields = Settings.model_json_schema()["properties"].values()
     settings = (
-        (f"`{variable}`", kinds[field.get("type")], f"`{default}`" if default else "", bounds(field), meaning)
+        (f"`{variable}`", kind, f"`{default}`" if default else "", bounds(field), meaning)
         for field, (variable, default, meaning) in zip(fields, documented(), strict=True)
+        for kind in ["word" if "$ref" in field else kinds[field.get("type")]]
     )
     metrics = (
         (f"`{one.name}`", one.kind, ", ".join(f"`{x}`" for x in one.labels), one.bound, one.part, one.meaning)

@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agents.languages import word_reader
 from agents.publishing import Record, by_kafka, make_producer
+from agents.security import connect
 from streams.errors import BordertallyError, RefusedError
 from streams.rejected import source_of
+from streams.settings import Settings
 from streams.signatures import check_signature, signature
 from streams.sources import Registry, Topic
 from streams.statements.words import take
@@ -85,12 +87,12 @@ def record_of(raw: bytes, registry: Registry, topics: Topics, key: Ed25519Privat
 
 
 async def publish(
-    brokers: str, raws: Iterable[bytes], registry: Registry, topics: Topics, key: Ed25519PrivateKey | None = None
+    settings: Settings, raws: Iterable[bytes], registry: Registry, topics: Topics, key: Ed25519PrivateKey | None = None
 ) -> AsyncIterator[int]:
     """Send reports; yields how many the broker has acknowledged so far. Raises KafkaError when it does not."""
-    producer = make_producer(brokers, 0.005)
+    producer = make_producer(settings, 0.005)
     try:
-        await producer.start()
+        await connect(producer, settings)
         send, waiting, done = by_kafka(producer), [], 0
         for raw in raws:
             waiting.append(await send(record_of(raw, registry, topics, key)))

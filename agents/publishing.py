@@ -14,6 +14,8 @@ from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
 from agents import crashing
+from agents.security import kafka_options
+from streams.settings import Settings
 from streams.topics import BIGGEST
 
 
@@ -27,10 +29,10 @@ class Record(NamedTuple):
     headers: list[tuple[str, bytes]] | None = None
 
 
-def make_producer(brokers: str, linger_s: float, **options: Any) -> AIOKafkaProducer:
+def make_producer(settings: Settings, linger_s: float, **options: Any) -> AIOKafkaProducer:
     """A producer whose acknowledgement means that every in-sync replica has the record."""
     return AIOKafkaProducer(
-        bootstrap_servers=brokers,
+        **kafka_options(settings),
         acks="all",
         linger_ms=int(linger_s * 1000),
         max_request_size=BIGGEST + 65_536,
@@ -71,8 +73,8 @@ class Writer:
     when one is stored.
     """
 
-    def __init__(self, brokers: str, partitions: int, timeout_s: float) -> None:
-        self.brokers, self.partitions, self.timeout_s = brokers, partitions, timeout_s
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.partitions, self.timeout_s = settings, settings.partitions, settings.acknowledge_s
         self._producer: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
         self._turn = itertools.count()
@@ -81,7 +83,7 @@ class Writer:
         """Send records in order; returns when the broker has all of them. Raises KafkaError or TimeoutError."""
         async with self._connecting:
             if self._producer is None:
-                producer = make_producer(self.brokers, 0.0)
+                producer = make_producer(self.settings, 0.0)
                 await producer.start()
                 self._producer = producer
         batches = self._batches(self._producer, records)

@@ -9,21 +9,23 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import ConsumerRecord
 
+from agents.security import connect, kafka_options
 from agents.topics import partition_counts
 from streams.errors import BordertallyError
+from streams.settings import Settings
 from streams.topics import BIGGEST
 
 QUIET_S = 0.8
 """So long without a record, and no end offset ahead, is the end: not every broker tells end offsets right."""
 
 
-async def each_record(brokers: str, topic: str, quiet_s: float = QUIET_S) -> AsyncIterator[ConsumerRecord]:
+async def each_record(settings: Settings, topic: str, quiet_s: float = QUIET_S) -> AsyncIterator[ConsumerRecord]:
     """Every committed record, in order within each partition. Raises BordertallyError when there is no such topic."""
-    count = await partitions_of(brokers, topic)
+    count = await partitions_of(settings, topic)
     if not count:
         raise BordertallyError(f"topic {topic} does not exist; bordertally topics --create makes it")
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=brokers,
+        **kafka_options(settings),
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         isolation_level="read_committed",
@@ -45,17 +47,17 @@ async def each_record(brokers: str, topic: str, quiet_s: float = QUIET_S) -> Asy
         await consumer.stop()
 
 
-async def read_topic(brokers: str, topic: str, quiet_s: float = QUIET_S) -> list[ConsumerRecord]:
+async def read_topic(settings: Settings, topic: str, quiet_s: float = QUIET_S) -> list[ConsumerRecord]:
     """The same, of a topic that is small, in order of time."""
-    found = [record async for record in each_record(brokers, topic, quiet_s)]
+    found = [record async for record in each_record(settings, topic, quiet_s)]
     return sorted(found, key=lambda record: (record.timestamp, record.partition, record.offset))
 
 
-async def partitions_of(brokers: str, topic: str) -> int:
+async def partitions_of(settings: Settings, topic: str) -> int:
     """How many partitions a topic has; 0 when there is no such topic."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=20_000)
+    admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=20_000)
     try:
-        await admin.start()
+        await connect(admin, settings)
         return (await partition_counts(admin, [topic])).get(topic, 0)
     finally:
         await admin.close()

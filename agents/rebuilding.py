@@ -8,6 +8,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.publishing import Record, Writer
+from agents.security import kafka_options
 from agents.topics import create_topics
 from streams.errors import ConfigError, shown
 from streams.replay import Desk
@@ -37,7 +38,7 @@ async def write_topics(settings: Settings, prefix: str, desk: Desk) -> Written:
     states = [
         Record(topics.totals, flow.encode(), msgspec.json.encode(state)) for flow, state in sorted(desk.states.items())
     ]
-    writer = Writer(settings.brokers, settings.partitions, settings.acknowledge_s)
+    writer = Writer(settings)
     try:
         await writer.write([*alerts, *states])
     finally:
@@ -48,7 +49,7 @@ async def write_topics(settings: Settings, prefix: str, desk: Desk) -> Written:
 async def _empty(settings: Settings, names: tuple[str, ...]) -> None:
     """Raise ConfigError unless there is nothing on these topics."""
     every = [TopicPartition(name, number) for name in names for number in range(settings.partitions)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.brokers, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False)
     try:
         await consumer.start()
         ends = await consumer.end_offsets(every)

@@ -14,9 +14,11 @@ from aiokafka.structs import ConsumerRecord
 from agents.languages import word_reader
 from agents.publishing import make_producer
 from agents.reading import each_record
+from agents.security import connect
 from streams.errors import RefusedError
 from streams.rejected import AGAIN, Letter, Place, Redriven, Wanted, letter_of, source_of
 from streams.reports import Limits
+from streams.settings import Settings
 from streams.signatures import check_signature
 from streams.sources import Registry
 from streams.statements.words import take
@@ -31,7 +33,7 @@ _decode = msgspec.json.Decoder(Redriven).decode
 class Desk(NamedTuple):
     """Where the dead letters are, and what they are judged by."""
 
-    brokers: str
+    settings: Settings
     topics: Topics
     registry: Registry
     limits: Limits
@@ -48,7 +50,7 @@ class Judged(NamedTuple):
 async def letters(desk: Desk) -> AsyncIterator[tuple[Letter, bytes]]:
     """Every letter with its bytes, once each: a refusal that was delivered twice is one letter."""
     seen: set[Place] = set()
-    async for record in each_record(desk.brokers, desk.topics.rejected):
+    async for record in each_record(desk.settings, desk.topics.rejected):
         letter = _letter(record)
         if letter is None or letter.place.topic not in desk.topics.every_report:
             continue  # somebody else's record
@@ -64,7 +66,7 @@ def _letter(record: ConsumerRecord) -> Letter | None:
 async def redriven(desk: Desk) -> dict[str, Redriven]:
     """What was sent again, by the letter's id; of one that was sent more than once, the last time."""
     found: dict[str, Redriven] = {}
-    async for record in each_record(desk.brokers, desk.topics.redriven):
+    async for record in each_record(desk.settings, desk.topics.redriven):
         try:
             one = _decode(record.value or b"")
         except msgspec.MsgspecError:
@@ -78,16 +80,20 @@ async def judged(desk: Desk, wanted: Wanted) -> list[Judged]:
     found: list[tuple[Letter, RefusedError | None]] = []
     words = word_reader(desk.registry)
     reading = asyncio.create_task(redriven(desk))
-    async for letter, raw in letters(desk):
-        if wanted.covers(letter):
-            fault = None
-            try:
-                take(raw, desk.registry, time.time(), desk.limits, words)
-                _admit(desk, letter, raw)
-            except RefusedError as error:
-                fault = error
-            found.append((letter, fault))
-    before = await reading
+    try:
+        async for letter, raw in letters(desk):
+            if wanted.covers(letter):
+                fault = None
+                try:
+                    take(raw, desk.registry, time.time(), desk.limits, words)
+                    _admit(desk, letter, raw)
+                except RefusedError as error:
+                    fault = error
+                found.append((letter, fault))
+        before = await reading
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)  # where both failed, one error is enough
     found.sort(key=lambda one: (one[0].at, one[0].place))
     return [
         Judged(letter, before[name].at if (name := str(letter.place)) in before else None, fault)
@@ -109,9 +115,9 @@ async def redrive(desk: Desk, places: set[Place]) -> AsyncIterator[Redriven]:
     Yields what is stored on its topic and noted on `reports.redriven`. The note comes after the report, so one that
     fails in between would be sent a second time: claims are known by their identity, so that changes nothing.
     """
-    producer = make_producer(desk.brokers, 0.005)
+    producer = make_producer(desk.settings, 0.005)
     chunk: list[tuple[Letter, bytes]] = []
-    await producer.start()
+    await connect(producer, desk.settings)
     try:
 
         async def send() -> list[Redriven]:

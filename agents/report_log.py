@@ -8,6 +8,7 @@ import aiokafka
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.batches import FETCH_BYTES
+from agents.security import connect, kafka_options
 from streams.errors import BordertallyError
 from streams.replay import Arrived
 from streams.settings import Settings
@@ -26,7 +27,7 @@ async def report_log(settings: Settings, until: float | None = None) -> AsyncIte
     topics = Topics(settings.topic_prefix)
     consumer = AIOKafkaConsumer(
         *topics.every_report,
-        bootstrap_servers=settings.brokers,
+        **kafka_options(settings),
         enable_auto_commit=False,
         isolation_level="read_committed",
         auto_offset_reset="earliest",
@@ -34,7 +35,7 @@ async def report_log(settings: Settings, until: float | None = None) -> AsyncIte
         fetch_max_bytes=2 * FETCH_BYTES,
     )
     try:
-        await consumer.start()
+        await connect(consumer, settings)
         every = {kind: _partitions(consumer, topics.reports(kind), settings.brokers) for kind in Topic}
         consumer.unsubscribe()
         for kind, partitions in every.items():

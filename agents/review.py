@@ -13,8 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agents.publish import record_of
 from agents.publishing import Record, by_kafka, make_producer, send_all
 from agents.reading import QUIET_S, read_topic
+from agents.security import connect
 from streams.errors import BordertallyError, shown
 from streams.reports import read_report
+from streams.settings import Settings
 from streams.sources import Registry
 from streams.statements.review import Decision, Docket, Item, accepted, decode
 from streams.topics import Topics
@@ -23,19 +25,19 @@ Verdict = Literal["accepted", "edited", "rejected"]
 
 
 class Reviewer(NamedTuple):
-    """Who decides, a source of the registry, where to publish it, and how long to wait for the broker."""
+    """Who decides, a source of the registry, how to reach Kafka, and how long to wait for the broker."""
 
     source: str
     registry: Registry
     topics: Topics
-    brokers: str
+    settings: Settings
     timeout_s: float = 60.0
     key: Ed25519PrivateKey | None = None
 
 
-async def load_docket(brokers: str, topics: Topics, quiet_s: float = QUIET_S) -> Docket:
+async def load_docket(settings: Settings, topics: Topics, quiet_s: float = QUIET_S) -> Docket:
     """Everything on the review's topic, from the beginning. Raises BordertallyError when there is no such topic."""
-    records = [decode(record.value or b"") for record in await read_topic(brokers, topics.review, quiet_s)]
+    records = [decode(record.value or b"") for record in await read_topic(settings, topics.review, quiet_s)]
     return Docket(one for one in records if one is not None)
 
 
@@ -65,8 +67,8 @@ def decide(
 
 async def send(reviewer: Reviewer, records: list[Record]) -> None:
     """Publish a decision, one record after the other: each is stored before the next is sent."""
-    producer = make_producer(reviewer.brokers, 0.002)
-    await producer.start()
+    producer = make_producer(reviewer.settings, 0.002)
+    await connect(producer, reviewer.settings)
     try:
         for record in records:
             await send_all(by_kafka(producer), [record], reviewer.timeout_s)

@@ -14,8 +14,9 @@ from rich.table import Table
 from agents.console import AsJson, Brokers, out, print_json, run
 from agents.publishing import Record, by_kafka, make_producer, send_all
 from agents.reading import read_topic
+from agents.security import connect
 from streams.errors import BordertallyError, shown
-from streams.settings import load_settings
+from streams.settings import Settings, load_settings
 from streams.silences import Silence, Silences, expired, make_silence, utc
 from streams.topics import Topics
 
@@ -40,7 +41,7 @@ def add(  # noqa: PLR0913, PLR0917 - the options of a command
     """Silence a flow until a time."""
     now = datetime.now(UTC)
     silence = make_silence(flow, until=_moment(until, now), author=author, comment=comment, now=now, rule=rule)
-    run(_send(to, silence))
+    run(_send(load_settings(brokers=to), silence))
     out.print(silence.id, markup=False, highlight=False)
 
 
@@ -52,7 +53,7 @@ def list_silences(
 ) -> None:
     """List the silences that hold now, the one that ends first first."""
     now = datetime.now(UTC)
-    held = run(_load(to))
+    held = run(_load(load_settings(brokers=to)))
     found = sorted(held.by_id.values(), key=lambda one: (one.until, one.id)) if every else held.active(now)
     if as_json:
         print_json({"silences": found})
@@ -69,8 +70,8 @@ def expire(
     name: Annotated[str, typer.Argument(help="The id of a silence, or an unambiguous beginning of it.")], to: Brokers
 ) -> None:
     """End a silence now."""
-    silence = expired(run(_load(to)).named(name), datetime.now(UTC))
-    run(_send(to, silence))
+    silence = expired(run(_load(load_settings(brokers=to))).named(name), datetime.now(UTC))
+    run(_send(load_settings(brokers=to), silence))
     out.print(silence.id, markup=False, highlight=False)
 
 
@@ -88,16 +89,16 @@ def _topic() -> str:
     return Topics(load_settings().topic_prefix).silences
 
 
-async def _load(brokers: str) -> Silences:
+async def _load(settings: Settings) -> Silences:
     held = Silences()
-    for record in await read_topic(brokers, _topic()):
+    for record in await read_topic(settings, _topic()):
         held.take(record.key, record.value)
     return held
 
 
-async def _send(brokers: str, silence: Silence) -> None:
-    producer = make_producer(brokers, 0.002)
-    await producer.start()
+async def _send(settings: Settings, silence: Silence) -> None:
+    producer = make_producer(settings, 0.002)
+    await connect(producer, settings)
     try:
         record = Record(_topic(), silence.id.encode(), msgspec.json.encode(silence))
         await send_all(by_kafka(producer), [record], ACKNOWLEDGE_S)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from agents.security import connect, kafka_options
 from streams.errors import BordertallyError
 from streams.settings import Settings
 from streams.topics import Topics
@@ -23,9 +24,9 @@ class Created(NamedTuple):
 
 async def create_topics(settings: Settings) -> list[Created]:
     """Create what is missing. Raises BordertallyError when the broker refuses, or a topic has other partitions."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.brokers, request_timeout_ms=20_000)
+    admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=20_000)
     try:
-        await admin.start()
+        await connect(admin, settings)
         specs = Topics(settings.topic_prefix).specs(settings.partitions, settings.replication)
         wanted = [NewTopic(one.name, one.partitions, one.replication, topic_configs=one.config) for one in specs]
         answer = await admin.create_topics(wanted)

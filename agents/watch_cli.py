@@ -14,12 +14,13 @@ from rich.text import Text
 
 from agents.console import StoppedError, out, run
 from agents.reading import partitions_of
+from agents.security import kafka_options
 from agents.show import alert_line, people
 from agents.webhooks_cli import To, moment_of
 from streams.errors import BordertallyError, RefusedError
 from streams.flows import check_pattern, covers
 from streams.records import Alert, FlowState
-from streams.settings import load_settings
+from streams.settings import Settings, load_settings
 from streams.topics import BIGGEST, Topics
 
 _decode_alert = msgspec.json.Decoder(Alert).decode
@@ -50,23 +51,23 @@ def watch(
     except RefusedError as error:
         raise BordertallyError(f"--flow: {error.why} (got {error.value})") from None
     try:
-        run(_follow(settings.brokers, Topics(settings.topic_prefix), wanted))
+        run(_follow(settings, Topics(settings.topic_prefix), wanted))
     except StoppedError:  # to be stopped is how this ends
         return
     except BrokenPipeError:  # whoever read along has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _follow(brokers: str, topics: Topics, wanted: Wanted) -> None:
+async def _follow(settings: Settings, topics: Topics, wanted: Wanted) -> None:
     names = [topics.alerts, *([topics.totals] if wanted.totals else [])]
     parts = []
     for name in names:
-        count = await partitions_of(brokers, name)
+        count = await partitions_of(settings, name)
         if not count:
             raise BordertallyError(f"topic {name} does not exist; bordertally topics --create makes it")
         parts += [TopicPartition(name, number) for number in range(count)]
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=brokers,
+        **kafka_options(settings),
         enable_auto_commit=False,
         isolation_level="read_committed",
         max_partition_fetch_bytes=BIGGEST,

@@ -25,6 +25,7 @@ from agents.delivery.webhooks.send import Sender
 from agents.delivery.webhooks.states import States, disabled_record
 from agents.publishing import by_kafka, make_producer, send_all
 from agents.reading import read_topic
+from agents.security import connect, kafka_options
 from streams.errors import BordertallyError, shown
 from streams.settings import Settings, load_settings
 from streams.subscriptions import seconds_in
@@ -103,7 +104,7 @@ def log(
 ) -> None:
     """Show the newest tries to deliver."""
     settings = _settings(to)
-    records = run(read_topic(settings.brokers, Topics(settings.topic_prefix).webhooks_log))
+    records = run(read_topic(settings, Topics(settings.topic_prefix).webhooks_log))
     attempts = [msgspec.json.decode(record.value, type=Attempt) for record in records if record.value]
     found = [one for one in attempts if name in (None, one.subscription)][-last:]
     if as_json:
@@ -181,8 +182,8 @@ def enable(name: Name, file: File = None, to: To = None, sources: Sources = None
         async with _states(settings) as states:
             if name not in states.disabled:
                 return False
-        producer = make_producer(settings.brokers, 0.002)
-        await producer.start()
+        producer = make_producer(settings, 0.002)
+        await connect(producer, settings)
         try:
             record = disabled_record(Topics(settings.topic_prefix).webhooks, name, None)
             await send_all(by_kafka(producer), [record], settings.acknowledge_s)
@@ -244,8 +245,8 @@ async def _states(settings: Settings) -> AsyncIterator[States]:
 
 
 async def _ends(settings: Settings, topic: str) -> dict[int, int]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.brokers)
-    await consumer.start()
+    consumer = AIOKafkaConsumer(**kafka_options(settings))
+    await connect(consumer, settings)
     try:
         ends = await consumer.end_offsets([TopicPartition(topic, one) for one in range(settings.partitions)])
         return {tp.partition: end for tp, end in ends.items()}
@@ -255,10 +256,8 @@ async def _ends(settings: Settings, topic: str) -> dict[int, int]:
 
 async def read_since(settings: Settings, topic: str, begin: datetime) -> list[Any]:
     """The records of a topic written since a time, a partition after the other, each in its order."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.brokers, enable_auto_commit=False, isolation_level="read_committed"
-    )
-    await consumer.start()
+    consumer = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False, isolation_level="read_committed")
+    await connect(consumer, settings)
     try:
         parts = [TopicPartition(topic, one) for one in range(settings.partitions)]
         ends = await consumer.end_offsets(parts)

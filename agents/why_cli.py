@@ -17,11 +17,13 @@ from agents.context import load_registry, load_rules
 from agents.evidence import evidence_of
 from agents.languages import word_reader
 from agents.publish import read_lines
+from agents.security import redis_options
 from agents.show_evidence import show_evidence
 from streams.errors import BordertallyError, ConfigError, shown
 from streams.flows import parse_flow
 from streams.replay import Desk, kept_by, read_all
 from streams.rules import Rules
+from streams.security import redis_place
 from streams.settings import load_settings
 from streams.sources import Registry
 from streams.traced import Evidence
@@ -74,11 +76,12 @@ def _replayed(
 
 
 async def _asked(names: Mapping[str, str], flow: str, first: int | None, end: int | None) -> Evidence:
-    url = load_settings().redis_url
-    redis = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
+    settings = load_settings()
+    redis = Redis.from_url(**redis_options(settings), socket_timeout=5, socket_connect_timeout=5)
     try:
         return await evidence_of(redis, names, flow, first, end)
     except RedisError as error:
-        raise BordertallyError(f"Redis at {url} does not answer ({error}); --files asks reports in files") from None
+        at = redis_place(settings)
+        raise BordertallyError(f"Redis at {at} does not answer ({error}); --files asks reports in files") from None
     finally:
         await redis.aclose()

@@ -109,7 +109,8 @@ def _told(statement: Statement) -> dict[str, Any]:
 @review.command(name="list")
 def list_items(to: Brokers, as_json: AsJson = False) -> None:
     """List what nobody has decided on yet, the most confident first."""
-    docket = run(load_docket(to, Topics(load_settings().topic_prefix)))
+    settings = load_settings(brokers=to)
+    docket = run(load_docket(settings, Topics(settings.topic_prefix)))
     if as_json:
         print_json({"items": docket.open})
         return
@@ -174,12 +175,13 @@ class _Order(NamedTuple):
 
 def _reviewer(by: str, to: str, sources: Path | None, key: Path | None = None) -> Reviewer:
     private = None if key is None else read_key(key)
-    return Reviewer(by, load_registry(sources), Topics(load_settings().topic_prefix), to, key=private)
+    settings = load_settings(brokers=to)
+    return Reviewer(by, load_registry(sources), Topics(settings.topic_prefix), settings, key=private)
 
 
 def _decide(names: list[str], reviewer: Reviewer, order: _Order) -> None:
     async def work() -> list[tuple[Item, bool]]:
-        docket = await load_docket(reviewer.brokers, reviewer.topics)
+        docket = await load_docket(reviewer.settings, reviewer.topics)
         done = []
         for item in dict.fromkeys(docket.item(name).id for name in names):
             decided = item in docket.decisions

@@ -15,9 +15,9 @@ import faust
 from agents import crashing
 from agents.context import Context, log
 from agents.logs import configure_logs
-from agents.preflight import check_broker, check_port
+from agents.preflight import check_broker, check_port, check_redis
 from agents.worker import create_app
-from streams.settings import Settings
+from streams.settings import Hop, Settings
 
 SWITCH_S = 0.0005
 """Faust fetches in a thread of its own: seconds it waits at most for its turn while a hop is at work."""
@@ -59,6 +59,8 @@ def run_worker(settings: Settings) -> int:
     context = Context.load(settings)
     check_port(settings)
     asyncio.run(check_broker(settings))
+    if Hop.DELIVERY in settings.hops:
+        asyncio.run(check_redis(settings))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings, context)

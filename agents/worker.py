@@ -20,6 +20,7 @@ from agents.http import Http
 from agents.intake import Intake
 from agents.lag import LagMeter
 from agents.ledger import LedgerHop
+from agents.security import faust_credentials
 from agents.settling import SettlingHop
 from agents.tables import DurableTable
 from streams.settings import Hop, Settings
@@ -132,6 +133,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
     app = Worker(
         group_of(settings),
         broker=";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
+        broker_credentials=faust_credentials(settings),
         store="memory://",
         Table=DurableTable,
         Monitor=QuietMonitor,

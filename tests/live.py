@@ -25,13 +25,14 @@ from agents.context import load_registry
 from agents.languages import word_reader
 from agents.publish import publish
 from agents.publishing import Record, by_kafka, make_producer, send_all
+from agents.security import redis_options
 from agents.servers.ports import free_port
 from agents.servers.process import Server
 from agents.topics import create_topics
 from streams.records import Alert, AlertState, FlowState
 from streams.replay import Desk, read_all
 from streams.rules import Rules
-from streams.settings import load_settings
+from streams.settings import Settings, load_settings
 from streams.sources import Registry
 from streams.topics import Topics
 from streams.totals import LONGEST
@@ -114,10 +115,16 @@ class Live:
             "BORDERTALLY_SESSION_TIMEOUT_S": "2",
         }
 
+    @property
+    def settings(self) -> Settings:
+        """Those of its workers and commands."""
+        return load_settings(
+            **{name.removeprefix("BORDERTALLY_").lower(): value for name, value in self.environment.items()}
+        )
+
     def create_topics(self) -> None:
         """Make the topics."""
-        settings = load_settings(brokers=self.broker.address, partitions=PARTITIONS, topic_prefix=self.topics.prefix)
-        asyncio.run(create_topics(settings))
+        asyncio.run(create_topics(self.settings))
 
     def worker(self, *, command: Sequence[str] = ("-m", "agents.cli", "worker"), **environment: str) -> Server:
         """Start a worker; returns when it is ready."""
@@ -162,12 +169,12 @@ class Live:
 
     async def publish(self, raws: Iterable[bytes]) -> None:
         """Publish reports as producers do."""
-        async for _ in publish(self.broker.address, raws, self.registry, self.topics):
+        async for _ in publish(self.settings, raws, self.registry, self.topics):
             pass
 
     async def send(self, records: Iterable[Record], **options: Any) -> None:
         """Send records as they are; `options` are aiokafka's for a producer."""
-        producer = make_producer(self.broker.address, 0.002, **options)
+        producer = make_producer(self.settings, 0.002, **options)
         await producer.start()
         try:
             await send_all(by_kafka(producer), records, WAIT_S)
@@ -176,7 +183,7 @@ class Live:
 
     async def states(self) -> dict[str, bytes]:
         """The states of all flows in Redis, as written."""
-        redis: Any = Redis.from_url(f"redis://{self.redis.address}/0")
+        redis: Any = Redis.from_url(**redis_options(self.settings))
         try:
             flows = await redis.smembers("bordertally:flows")
             return {flow.decode(): await redis.hget(f"bordertally:flow:{flow.decode()}", "state") for flow in flows}
@@ -185,7 +192,7 @@ class Live:
 
     async def hash_in_redis(self, key: str) -> dict[str, bytes]:
         """A hash in Redis by field."""
-        redis: Any = Redis.from_url(f"redis://{self.redis.address}/0")
+        redis: Any = Redis.from_url(**redis_options(self.settings))
         try:
             return {field.decode(): value for field, value in (await redis.hgetall(key)).items()}
         finally:
@@ -222,7 +229,7 @@ class Live:
 
     async def alerts(self) -> list[Alert]:
         """The alert log in Redis."""
-        redis: Any = Redis.from_url(f"redis://{self.redis.address}/0")
+        redis: Any = Redis.from_url(**redis_options(self.settings))
         try:
             entries = await redis.xrange("bordertally:alerts:log")
             return [msgspec.json.decode(fields[b"alert"], type=Alert) for _, fields in entries]

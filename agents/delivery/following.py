@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
 from agents.context import Context
+from agents.security import kafka_options
 
 POLL_MS = 200
 
@@ -35,7 +36,7 @@ class Follower(Service):
     async def on_start(self) -> None:
         """Connect, and begin at the beginning."""
         self._consumer = consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.context.settings.brokers,
+            **kafka_options(self.context.settings),
             enable_auto_commit=False,
             isolation_level="read_committed",
             auto_offset_reset="earliest",

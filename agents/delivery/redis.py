@@ -33,6 +33,7 @@ from redis.exceptions import RedisError
 from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context, log
 from agents.crashing import crash_at
+from agents.security import redis_options
 from streams.records import Alert, AlertState, FlowState
 from streams.reports import microseconds
 from streams.silences import Silence
@@ -75,7 +76,7 @@ class RedisView(BatchHop):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.redis = Redis.from_url(context.settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
+        self.redis = Redis.from_url(**redis_options(context.settings), socket_timeout=5, socket_connect_timeout=5)
         self.positions: dict[TopicPartition, int | None] = {}
 
     def topics(self) -> tuple[str, ...]:

@@ -27,13 +27,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from agents.context import load_registry
 from agents.demo.view import View
 from agents.publish import publish
+from agents.security import redis_options
 from agents.servers.ports import free_port, require_free
 from agents.servers.process import Server, ServerError
 from agents.servers.redis import start_redis
 from agents.servers.tansu import start_tansu
 from agents.show import alert_line, normal_levels, show_outcome
 from agents.topics import create_topics
-from streams.settings import load_settings
+from streams.security import UNSECURED
+from streams.settings import Settings, load_settings
 from streams.topics import Topics
 
 PARTITIONS = 4
@@ -61,6 +63,11 @@ class Stack(NamedTuple):
     gateway: Server | None
 
     @property
+    def settings(self) -> Settings:
+        """Where broker and Redis are."""
+        return _settings(self.broker, self.redis)
+
+    @property
     def servers(self) -> list[Server]:
         """All of them."""
         return [self.broker, self.redis, self.worker, *([] if self.gateway is None else [self.gateway])]
@@ -77,10 +84,10 @@ async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err
     say = err if as_json else out
     started = time.monotonic()
     async with _stack(ports, say, keep=keep) as stack:
-        view = View(Redis.from_url(f"redis://{stack.redis.address}/0"), f"http://{stack.worker.address}/metrics")
+        view = View(Redis.from_url(**redis_options(stack.settings)), f"http://{stack.worker.address}/metrics")
         try:
             await _publish(stack, view, say)
-            states, outcome = await view.outcome(stack.broker.address, Topics())
+            states, outcome = await view.outcome(stack.settings, Topics())
             if as_json:
                 sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
                 sys.stdout.flush()
@@ -121,7 +128,7 @@ async def _stack(ports: Ports, say: Console, *, keep: bool) -> AsyncIterator[Sta
     try:
         broker = await up("broker", lambda: start_tansu(ports.broker, place("broker")))
         redis = await up("redis", lambda: start_redis(ports.redis, place("redis")))
-        made = await create_topics(load_settings(brokers=broker.address, partitions=PARTITIONS))
+        made = await create_topics(_settings(broker, redis))
         say.print(f"topics   {len(made)} created: {', '.join(one.name for one in made)}", highlight=False)
         worker = await up("worker", lambda: _worker(broker, redis, ports.http or free_port(), place("worker")))
         gateway = None
@@ -135,6 +142,16 @@ async def _stack(ports: Ports, say: Console, *, keep: bool) -> AsyncIterator[Sta
         for server in reversed(servers):
             await asyncio.to_thread(server.stop)
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _settings(broker: Server, redis: Server) -> Settings:
+    return load_settings(
+        **UNSECURED,
+        brokers=broker.address,
+        redis_url=f"redis://{redis.address}/0",
+        partitions=PARTITIONS,
+        topic_prefix="",
+    )
 
 
 def _worker(broker: Server, redis: Server, port: int, directory: Path) -> Server:
@@ -159,6 +176,7 @@ def _started(  # noqa: PLR0913, PLR0917 - a process and the servers it uses
         "BORDERTALLY_BROKERS": broker.address,
         "BORDERTALLY_REDIS_URL": f"redis://{redis.address}/0",
         "BORDERTALLY_PARTITIONS": str(PARTITIONS),
+        **{f"BORDERTALLY_{key.upper()}": value for key, value in UNSECURED.items()},
         **settings,
     }
     command = ["env", *(f"{key}={value}" for key, value in environment.items())]
@@ -191,7 +209,7 @@ async def _publish(stack: Stack, view: View, say: Console) -> None:
             return arrived
 
         for chunk in _by_day(raws):
-            async for _ in publish(stack.broker.address, chunk, registry, Topics()):
+            async for _ in publish(stack.settings, chunk, registry, Topics()):
                 pass
             sent += len(chunk)
             while await look() < sent:  # noqa: ASYNC110 - it is another process that is waited for

@@ -12,9 +12,11 @@ from aiokafka import AIOKafkaConsumer
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
+from agents.security import kafka_options
 from streams.errors import BordertallyError
 from streams.records import Alert, FlowState
 from streams.replay import Outcome, Refusal
+from streams.settings import Settings
 from streams.topics import Topics
 
 WAIT_S = 60.0
@@ -96,10 +98,10 @@ class View:
         """The whole alert log, in order."""
         return [_decode_alert(fields[b"alert"]) for _, fields in await self.redis.xrange("bordertally:alerts:log")]
 
-    async def outcome(self, brokers: str, topics: Topics) -> tuple[list[FlowState], Outcome]:
+    async def outcome(self, settings: Settings, topics: Topics) -> tuple[list[FlowState], Outcome]:
         """What the reports came to, in the shape that a replay prints."""
         states = await self.states()
-        refused = await self.refused(brokers, topics)
+        refused = await self.refused(settings, topics)
         return states, Outcome(
             totals=[total for state in states for total in state.totals],
             days=[day for state in states for day in state.days],
@@ -110,11 +112,11 @@ class View:
             noted=[one for state in states for one in state.noted],
         )
 
-    async def refused(self, brokers: str, topics: Topics) -> list[Refusal]:
+    async def refused(self, settings: Settings, topics: Topics) -> list[Refusal]:
         """The dead letters, as many as the worker has counted, in order of their place on their topics."""
         wanted = int(metric(await self.metrics(), "bordertally_rejects_total"))
         consumer = AIOKafkaConsumer(
-            topics.rejected, bootstrap_servers=brokers, auto_offset_reset="earliest", enable_auto_commit=False
+            topics.rejected, **kafka_options(settings), auto_offset_reset="earliest", enable_auto_commit=False
         )
         found: list[tuple[tuple[str, int, int], Refusal]] = []
         try:

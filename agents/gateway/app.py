@@ -43,7 +43,7 @@ BOARD = Path(str(resources.files("agents.gateway").joinpath("board")))
 
 def create_gateway(settings: Settings) -> web.Application:
     """The application. Raises ConfigError for a registry that cannot be read, or an address that needs tokens."""
-    view, hub, registry = ServingView(settings.redis_url), Hub(settings), load_registry(settings.sources)
+    view, hub, registry = ServingView(settings), Hub(settings), load_registry(settings.sources)
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
     posting, feed = Posting(settings, registry), Feed(view, settings.gateway_sender)
     app = web.Application(middlewares=[problems, preflight(settings.gateway_origins), guard.middleware()])

@@ -19,6 +19,8 @@ from aiokafka.errors import KafkaError
 from agents.context import log
 from agents.gateway.client import Chunks, Client
 from agents.gateway.events import Event, Filter, beat, event_of, frame
+from agents.security import kafka_options
+from streams.errors import ConfigError
 from streams.places import PlaceText, slots
 from streams.settings import Settings
 from streams.topics import Topics
@@ -70,7 +72,7 @@ class Hub:
     def consumer(self) -> AIOKafkaConsumer:
         """A consumer of no group."""
         return AIOKafkaConsumer(
-            bootstrap_servers=self.settings.brokers,
+            **kafka_options(self.settings),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
@@ -84,7 +86,7 @@ class Hub:
             while True:
                 try:
                     await self._read()
-                except (KafkaError, OSError) as error:
+                except (KafkaError, OSError, ConfigError) as error:
                     log.warning("gateway: the stream waits for Kafka: %s", error)
                 await asyncio.sleep(RETRY_S)
         finally:

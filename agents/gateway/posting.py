@@ -22,7 +22,7 @@ from agents.gateway.problems import RETRY_S, ProblemError
 from agents.languages import word_reader
 from agents.publish import record_of
 from agents.publishing import Record, by_kafka, make_producer
-from streams.errors import Reason, RefusedError
+from streams.errors import ConfigError, Reason, RefusedError
 from streams.rates import RateLimit
 from streams.reports import Limits, read_report
 from streams.settings import Settings
@@ -119,7 +119,7 @@ class Posting:
             async with asyncio.timeout(self.settings.acknowledge_s):
                 sent = await by_kafka(await self._connected())(record)
                 stored = await sent
-        except (KafkaError, TimeoutError, OSError) as error:
+        except (KafkaError, TimeoutError, OSError, ConfigError) as error:
             log.warning("gateway: Kafka did not acknowledge a report: %s", error)
             detail = "Kafka did not acknowledge it; send it again: a report that is stored twice counts once"
             raise ProblemError(503, detail, headers={"Retry-After": str(RETRY_S)}) from None
@@ -128,7 +128,7 @@ class Posting:
     async def _connected(self) -> AIOKafkaProducer:
         async with self._connecting:
             if self._producer is None:
-                producer = make_producer(self.settings.brokers, 0.0)
+                producer = make_producer(self.settings, 0.0)
                 try:
                     await producer.start()
                 except BaseException:

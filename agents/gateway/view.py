@@ -11,10 +11,12 @@ from redis.asyncio import Redis
 
 from agents.delivery.redis import PREFIX
 from agents.gateway.answers import FlowRow
+from agents.security import redis_options
 from streams.flows import Flow, parent
 from streams.records import Alert, Baseline, DayFigure, Total
 from streams.reports import EPOCH, MICROSECOND
 from streams.reports import microseconds as since_1970
+from streams.settings import Settings
 
 PAGE = 200
 """Alerts read at once while looking for those asked for."""
@@ -69,9 +71,9 @@ def below(flow: str, above: str) -> bool:
 class ServingView:
     """The newest totals and alerts. Every call raises RedisError when Redis is away."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.redis: Any = Redis.from_url(  # redis-py types its answers for every encoding at once
-            url, socket_timeout=5, socket_connect_timeout=5, max_connections=64
+            **redis_options(settings), socket_timeout=5, socket_connect_timeout=5, max_connections=64
         )
 
     async def close(self) -> None:

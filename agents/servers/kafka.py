@@ -3,8 +3,9 @@
 import base64
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from agents.servers.errors import ServerError
 from agents.servers.kafka_jars import kafka_jars, why_no_kafka
@@ -13,7 +14,7 @@ from agents.servers.probe import kafka_answers
 from agents.servers.process import Server
 from agents.servers.spawn import tied
 
-__all__ = ["kafka_jars", "start_kafka", "why_no_kafka"]
+__all__ = ["Guarded", "kafka_jars", "start_kafka", "why_no_kafka"]
 
 READY_S = 90.0
 # Start soon rather than run fast for hours: one compiler, a collector without threads.
@@ -26,10 +27,10 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}{more}
+advertised.listeners=PLAINTEXT://{host}:{port}{more}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL,SASL_PLAINTEXT:SASL_PLAINTEXT
 log.dirs={data}
 auto.create.topics.enable=false
 message.max.bytes=16777216
@@ -50,11 +51,24 @@ log.cleaner.dedupe.buffer.size=8388608
 """
 
 
+class Guarded(NamedTuple):
+    """Listeners beside the open one, and who may come in.
+
+    `ports`: by security protocol (SSL, SASL_SSL, SASL_PLAINTEXT). `properties`: what Kafka needs to know for them.
+    `users`: name and password of each SCRAM user, known to both mechanisms.
+    """
+
+    ports: Mapping[str, int]
+    properties: Mapping[str, str]
+    users: Mapping[str, str]
+
+
 def start_kafka(
     port: int | None,
     directory: Path,
     *,
     cache: Path | None = None,
+    guarded: Guarded | None = None,
     jvm_flags: Sequence[str] = QUICK_START,
 ) -> Server:
     """Start Apache Kafka on `port` (None: any) with its data in `directory`; it answers on return.
@@ -70,10 +84,10 @@ def start_kafka(
     require_free(chosen, "kafka")  # before anything is written
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
-    properties = _configure(chosen, directory)
+    properties = _configure(chosen, directory, guarded)
     java = [str(shutil.which("java")), *jvm_flags, f"-Dlog4j2.configurationFile={LOGGING}"]
     java += ["-cp", f"{kafka_jars(cache)}/*"]
-    _format_storage(java, properties, directory)
+    _format_storage(java, properties, directory, {} if guarded is None else guarded.users)
     return Server(
         "kafka",
         [*java, "kafka.Kafka", str(properties)],
@@ -84,23 +98,31 @@ def start_kafka(
     ).start()
 
 
-def _configure(port: int, directory: Path) -> Path:
+def _configure(port: int, directory: Path, guarded: Guarded | None) -> Path:
     """Write server.properties and return its path."""
     controller_port = port
     while controller_port == port:
         controller_port = free_port()
     properties = directory / "server.properties"
-    properties.write_text(
-        PROPERTIES.format(host=HOST, port=port, controller_port=controller_port, data=directory / "data")
+    more, extra = "", ""
+    if guarded is not None:
+        more = "".join(f",{name}://{HOST}:{at}" for name, at in guarded.ports.items())
+        extra = "".join(f"{name}={value}\n" for name, value in guarded.properties.items())
+    common = PROPERTIES.format(
+        host=HOST, port=port, controller_port=controller_port, data=directory / "data", more=more
     )
+    properties.write_text(common + extra)
     return properties
 
 
-def _format_storage(java: list[str], properties: Path, directory: Path) -> None:
+def _format_storage(java: list[str], properties: Path, directory: Path, users: Mapping[str, str]) -> None:
     """Prepare an empty data directory; one that is prepared stays as it is."""
     if (directory / "data" / "meta.properties").exists():
         return
     command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)]
+    for name, password in users.items():
+        for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
+            command += ["--add-scram", f"{mechanism}=[name={name},password={password}]"]
     try:
         done = subprocess.run(  # noqa: S603  # commands are ours, no shell
             tied(command),

@@ -27,12 +27,12 @@ def kafka_answers(port: int) -> bool:
 
 
 def redis_answers(port: int) -> bool:
-    """Whether a Redis on `port` answers PING with PONG (not while it still loads its data)."""
+    """Whether a Redis on `port` answers PING with PONG (not while it still loads its data), or asks for a password."""
     try:
         with socket.create_connection((HOST, port), ANSWER_S) as connection:
             connection.settimeout(ANSWER_S)
             connection.sendall(b"PING\r\n")
-            return _read(connection, 7) == b"+PONG\r\n"
+            return _read(connection, 7) in (b"+PONG\r\n", b"-NOAUTH")
     except OSError:
         return False
 

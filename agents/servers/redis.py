@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from agents.servers.errors import ServerError
@@ -13,15 +14,16 @@ from agents.servers.process import Server
 READY_S = 15.0
 
 
-def start_redis(port: int | None, directory: Path, *, persist: bool = False) -> Server:
+def start_redis(port: int | None, directory: Path, *, persist: bool = False, options: Sequence[str] = ()) -> Server:
     """Start Redis on `port` (None: any) of 127.0.0.1, working in `directory`; it answers on return.
 
     With `persist` what it acknowledged is still there after a kill and `restart`; without, a
-    restart begins empty. ServerError when there is no binary, the port is taken, or no answer.
+    restart begins empty. `options`: more of redis-server's own. ServerError when there is no
+    binary, the port is taken, or no answer.
     """
     chosen = free_port() if port is None else port
     command = [redis_binary(), "--bind", HOST, "--port", str(chosen), "--dir", str(directory.resolve())]
-    command += ["--daemonize", "no", "--save", "", "--appendonly", "yes" if persist else "no"]
+    command += ["--daemonize", "no", "--save", "", "--appendonly", "yes" if persist else "no", *options]
     return Server(
         "redis",
         command,

@@ -72,7 +72,7 @@ async def crowd(live: Live, place: str, pid: int, asked: argparse.Namespace) -> 
     for _ in ears:
         await listening.acquire()
     connected = time.monotonic() - begun
-    producer = make_producer(live.broker.address, 0.0)
+    producer = make_producer(live.settings, 0.0)
     await producer.start()
     gateway = psutil.Process(pid)
     before, begun = sum(gateway.cpu_times()[:2]), time.monotonic()

@@ -65,7 +65,7 @@ async def measure(live: Live, place: str) -> list[float]:
                             late[number] = now - sent[number]
 
     hearing = asyncio.create_task(hear())
-    producer = make_producer(live.broker.address, 0.0)
+    producer = make_producer(live.settings, 0.0)
     await producer.start()
     try:
         await listening.wait()

@@ -188,7 +188,7 @@ async def test_producers_compress_as_they_like(live: Live) -> None:
 async def test_what_a_producer_took_back_is_not_counted(live_on_kafka: Live) -> None:
     live = live_on_kafka
     live.worker()
-    producer = make_producer(live.broker.address, 0.002, transactional_id="press-office")
+    producer = make_producer(live.settings, 0.002, transactional_id="press-office")
     await producer.start()
     try:
         await producer.begin_transaction()

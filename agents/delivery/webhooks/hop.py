@@ -49,7 +49,7 @@ class Webhooks(BatchHop):
         self.senders = {
             name: Sender(endpoint, self.policy.timeout, allowed) for name, endpoint in self.endpoints.items()
         }
-        self.tail = Tail(settings.brokers, context.topics.alerts)
+        self.tail = Tail(settings, context.topics.alerts)
         self.states = States(context, self._switched)
         self.hush = Hush(context)
         self.runners: dict[tuple[str, int], Runner] = {}

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.batches import Received
+from agents.security import kafka_options
+from streams.settings import Settings
 
 KEPT = 200
 """Records of each partition kept in memory, at least; twice as many at most."""
@@ -23,8 +25,8 @@ PATIENCE_S = 5.0
 class Tail:
     """The end of `alerts` as it comes, and a reader of its own for what lies further back."""
 
-    def __init__(self, brokers: str, topic: str) -> None:
-        self.brokers, self.topic = brokers, topic
+    def __init__(self, settings: Settings, topic: str) -> None:
+        self.settings, self.topic = settings, topic
         self.newest: dict[int, list[Received]] = {}
         self.older: OrderedDict[tuple[int, int], Received] = OrderedDict()
         self._reader: AIOKafkaConsumer | None = None
@@ -33,7 +35,7 @@ class Tail:
     async def start(self) -> None:
         """Connect the reader."""
         self._reader = AIOKafkaConsumer(
-            bootstrap_servers=self.brokers,
+            **kafka_options(self.settings),
             enable_auto_commit=False,
             isolation_level="read_committed",
             auto_offset_reset="earliest",

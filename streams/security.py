@@ -1,0 +1,132 @@
+"""How clients reach Kafka and Redis: which security, and which settings go together."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from streams.errors import ConfigError
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+
+class Security(enum.StrEnum):
+    """How connections to Kafka are made; the words are those of Kafka's security.protocol, in small letters."""
+
+    PLAINTEXT = "plaintext"
+    SSL = "ssl"
+    SASL_PLAINTEXT = "sasl_plaintext"
+    SASL_SSL = "sasl_ssl"
+
+    @property
+    def tls(self) -> bool:
+        """Whether they are encrypted, and the broker shows a certificate."""
+        return self in (Security.SSL, Security.SASL_SSL)
+
+    @property
+    def sasl(self) -> bool:
+        """Whether a name and a password are shown."""
+        return self in (Security.SASL_PLAINTEXT, Security.SASL_SSL)
+
+
+class Mechanism(enum.StrEnum):
+    """How a password is shown to Kafka: as it is, or so that whoever listens does not learn it."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
+UNSECURED: dict[str, str] = {
+    "kafka_security": Security.PLAINTEXT.value,
+    "kafka_username": "",
+    "kafka_password": "",
+    "kafka_password_file": "",
+    "kafka_ca_file": "",
+    "kafka_certificate_file": "",
+    "kafka_key_file": "",
+    "redis_password": "",
+    "redis_password_file": "",
+    "redis_ca_file": "",
+    "redis_certificate_file": "",
+    "redis_key_file": "",
+}
+"""Settings for servers of our own on this machine, whatever the environment says of others."""
+
+
+def check_security(settings: Settings) -> None:
+    """Raise ConfigError where settings contradict each other: what was meant to protect must not be left out silently.
+
+    No error quotes a password.
+    """
+    _kafka(settings)
+    _redis(settings)
+
+
+def _kafka(settings: Settings) -> None:
+    security = settings.kafka_security
+    said = f"BORDERTALLY_KAFKA_SECURITY={security}"
+    password, file = settings.kafka_password.get_secret_value(), settings.kafka_password_file
+    if password and file:
+        raise ConfigError("BORDERTALLY_KAFKA_PASSWORD and BORDERTALLY_KAFKA_PASSWORD_FILE: only one of them")
+    if security.sasl and not settings.kafka_username:
+        raise ConfigError(f"{said}: it needs BORDERTALLY_KAFKA_USERNAME")
+    if security.sasl and not (password or file):
+        raise ConfigError(f"{said}: it needs BORDERTALLY_KAFKA_PASSWORD_FILE (or BORDERTALLY_KAFKA_PASSWORD)")
+    if not security.sasl and (settings.kafka_username or password or file):
+        raise ConfigError(f"{said}: no name or password is shown that way; sasl_ssl shows the one that is set")
+    files = {
+        "CA_FILE": settings.kafka_ca_file,
+        "CERTIFICATE_FILE": settings.kafka_certificate_file,
+        "KEY_FILE": settings.kafka_key_file,
+    }
+    for name, path in files.items():
+        if path and not security.tls:
+            raise ConfigError(f"{said}: BORDERTALLY_KAFKA_{name}={path} is for ssl and sasl_ssl")
+    if settings.kafka_key_file and not settings.kafka_certificate_file:
+        raise ConfigError(f"BORDERTALLY_KAFKA_KEY_FILE={settings.kafka_key_file}: it needs a certificate file")
+
+
+def _redis(settings: Settings) -> None:
+    url = urlsplit(settings.redis_url)
+    password, file = settings.redis_password.get_secret_value(), settings.redis_password_file
+    held = sum(map(bool, (url.password, password, file)))
+    if held > 1:
+        raise ConfigError(
+            "BORDERTALLY_REDIS_URL with a password, BORDERTALLY_REDIS_PASSWORD, BORDERTALLY_REDIS_PASSWORD_FILE: "
+            "only one of them"
+        )
+    if url.username and not held:
+        raise ConfigError(f"BORDERTALLY_REDIS_URL={redis_place(settings)}: user {url.username} needs a password")
+    files = {
+        "CA_FILE": settings.redis_ca_file,
+        "CERTIFICATE_FILE": settings.redis_certificate_file,
+        "KEY_FILE": settings.redis_key_file,
+    }
+    for name, path in files.items():
+        if path and url.scheme != "rediss":
+            raise ConfigError(f"BORDERTALLY_REDIS_{name}={path}: BORDERTALLY_REDIS_URL does not begin with rediss://")
+    if settings.redis_key_file and not settings.redis_certificate_file:
+        raise ConfigError(f"BORDERTALLY_REDIS_KEY_FILE={settings.redis_key_file}: it needs a certificate file")
+
+
+def check_redis_url(url: str) -> None:
+    """Raise ValueError unless it is the URL of a Redis; the text leaves the URL out, it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in REDIS_SCHEMES and (parts.port or 1) > 0
+        good = good and bool(parts.path if parts.scheme == "unix" else parts.hostname)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("redis://host:port/0, rediss:// for TLS, or unix:///path")
+
+
+def redis_place(settings: Settings) -> str:
+    """Where Redis is, for a person: its URL without user, password and options."""
+    parts = urlsplit(settings.redis_url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
