@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     brokers: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, separated by commas.")
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="The Redis that serves latest totals and alerts.")
     sources: Path | None = Field(None, description="The source registry (TOML). Default: the sample's registry.")
+    reload_s: float = Field(
+        5.0, ge=0, le=3_600, description="Seconds between two looks whether the source registry has changed; 0: none."
+    )
     rules: Path | None = Field(None, description="Detection settings and operator baselines (TOML). Default: built in.")
     hops: Annotated[tuple[Hop, ...], NoDecode] = Field(
         tuple(Hop), description=f"Stages this worker runs, separated by commas: {', '.join(Hop)}."
