@@ -65,10 +65,15 @@ class Context:
         for topic in Topics(settings.topic_prefix).every_report:
             for outcome in ("accepted", "rejected"):
                 metrics["reports_total"].labels(topic, outcome)
-        for source, seconds in registry.every.items():
-            metrics["source_expected_interval_seconds"].labels(source).set(seconds)
+        metrics.show_expected(registry.every)
+        metrics.show_reload("sources", well=True)
         writer = Writer(settings)
         return cls(settings, registry, load_rules(settings.rules, registry), metrics, writer)
+
+    def renew(self, registry: Registry) -> None:
+        """Go by another registry from now on; hops that remember something of the old one notice."""
+        self.registry = registry
+        self.metrics.show_expected(registry.every)
 
     @property
     def topics(self) -> Topics:

@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import cached_property
 
 import msgspec
 from aiokafka import TopicPartition
@@ -56,12 +55,13 @@ class Intake(BatchHop):
         self.fuses = Fuses(context)
         self.refused: Counter[str] = Counter()
         self.reviewed: Counter[str] = Counter()  # taken, and no claim of them certain
-        self.sorter = Sorter(context.registry, context.limits, context.settings.partitions)
+        self.renew()
 
-    @cached_property
-    def statements(self) -> Statements:
-        """What reads reports in words."""
-        return Statements(self.context)
+    def renew(self) -> None:
+        """Go by the registry as it is now. Between two batches only: nothing waits in what is replaced then."""
+        self.registry = self.context.registry
+        self.sorter = Sorter(self.registry, self.context.limits, self.context.settings.partitions)
+        self.statements = Statements(self.context, self.registry)
 
     def topics(self) -> tuple[str, ...]:
         """The producers' topics."""
@@ -79,6 +79,8 @@ class Intake(BatchHop):
         While more reports are here already, they join the batch: it is small when traffic is low, and in a backlog
         large: up to twice the one before, and the setting `batch_reports`.
         """
+        if self.registry is not self.context.registry:
+            self.renew()  # a batch is judged by one registry, from its first report to its last
         done: Done = {}
         reached: dict[TopicPartition, int] = {}
         rejects: list[Record] = []
@@ -127,7 +129,7 @@ class Intake(BatchHop):
 
     def count_sources(self, outcome: str, reports: Counter[str]) -> None:
         """Count reports by source; all that are not in the registry are one."""
-        known = self.context.registry.sources
+        known = self.registry.sources
         for source, number in reports.items():
             label = source if source in known else NOBODY
             self.context.metrics["source_reports_total"].labels(label, outcome).inc(number)
@@ -169,8 +171,8 @@ class Intake(BatchHop):
         if refused.reason is Reason.UNSIGNED:
             self.sorter.take_signed(raw, record.timestamp / 1000, record.headers)
         elif refused.reason is Reason.MISSING_FIELD:
-            source, registry = source_of(raw, self.context.limits.bytes), self.context.registry
-            check_signature(registry.keys, source, raw, record.headers, refused.report)
+            source = source_of(raw, self.context.limits.bytes)
+            check_signature(self.registry.keys, source, raw, record.headers, refused.report)
             claims = await self.statements.take(tp, record, refused)
             self.sorter.add(claims)
             if not claims:

@@ -43,7 +43,7 @@ class Metrics:
 
     def __init__(self, flow_limit: int, parts: Iterable[Part] = ("worker", *Hop)) -> None:
         self.registry = CollectorRegistry()
-        self.parts = frozenset(str(part) for part in parts)
+        self.parts = frozenset({"process", *(str(part) for part in parts)})
         self.flows = FlowFigures(flow_limit)
         self._families: dict[str, Any] = {}
         for one in CATALOGUE:
@@ -73,6 +73,19 @@ class Metrics:
         """When the newest claim of each source was published, in microseconds since 1970 UTC."""
         for source, published in heard.items():
             self["source_last_published_timestamp_seconds"].labels(source).set(published / 1e6)
+
+    def show_expected(self, every: Mapping[str, int]) -> None:
+        """Seconds within which each source that says so is expected; others have no series."""
+        family = self["source_expected_interval_seconds"]
+        family.clear()
+        for source, seconds in every.items():
+            family.labels(source).set(seconds)
+
+    def show_reload(self, file: str, *, well: bool) -> None:
+        """A configuration file was read (at start, or again), or could not be taken."""
+        self["config_last_reload_successful"].labels(file).set(well)
+        if well:
+            self["config_last_reload_success_timestamp_seconds"].labels(file).set_to_current_time()
 
     def show_open(self, by_severity: Counter[str]) -> None:
         """How many alerts are open, by severity."""

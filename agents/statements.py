@@ -16,7 +16,7 @@ from agents.publishing import Record
 from streams.errors import RefusedError
 from streams.records import Claim
 from streams.rejected import source_of
-from streams.sources import Topic
+from streams.sources import Registry, Topic
 from streams.statements.review import Item
 from streams.statements.words import WordReader
 from streams.topics import Topics
@@ -25,15 +25,15 @@ from streams.topics import Topics
 class Statements:
     """Reads the reports in words of governments and Frontex; a checkpoint's counter sends figures or nothing."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    def __init__(self, context: Context, registry: Registry) -> None:
+        self.context, self.registry = context, registry
         self._topics = {context.topics.reports(kind) for kind in (Topic.GOVERNMENT, Topic.FRONTEX)}
         self._items: list[Item] = []
 
     @cached_property
     def words(self) -> WordReader:
         """The reader, made when the first statement comes: its tables take a moment."""
-        return word_reader(self.context.registry, load_extractor(self.context.settings.extractor))
+        return word_reader(self.registry, load_extractor(self.context.settings.extractor))
 
     async def take(self, tp: TopicPartition, record: Received, refused: RefusedError) -> list[Claim]:
         """The claims of a report that was refused for want of figures; what is not certain waits for `drain`.
@@ -47,7 +47,7 @@ class Statements:
         kind = self.context.topics.kind(tp.topic)
         if kind is not None:
             source = source_of(record.value or b"", self.context.limits.bytes)
-            self.context.registry.check_topic(source, kind, refused.report)
+            self.registry.check_topic(source, kind, refused.report)
         self._items += words.items
         found = self.context.metrics["statement_claims_total"]
         found.labels("certain").inc(len(words.claims))

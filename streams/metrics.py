@@ -12,8 +12,8 @@ from streams.rules import SEVERITIES
 from streams.settings import Hop
 from streams.versions import Outcome
 
-Part = Hop | Literal["worker"]
-"""What shows a metric: one hop of a worker, or any worker."""
+Part = Hop | Literal["process", "worker", "gateway"]
+"""What shows a metric: one hop of a worker, any worker, a gateway, or any process, worker or gateway."""
 
 OTHER = "other"
 """The flow under which those beyond the limit are added up."""
@@ -75,10 +75,27 @@ _TAKEN = {"outcome": ("accepted", "rejected")}
 _HOPS = {"hop": tuple(one.value for one in Hop)}
 _READERS = {"hop": (*_HOPS["hop"], "evidence")}  # the part of delivery that reads the ledger's rows, at its own pace
 _TABLES = {"table": ("ledger", "alerts")}
+_FILES = {"file": ("sources",)}
 
 CATALOGUE = (
     # --- the process
-    Metric("bordertally_build_info", "gauge", ("version",), "Always 1; the version that runs."),
+    Metric("bordertally_build_info", "gauge", ("version",), "Always 1; the version that runs.", part="process"),
+    Metric(
+        "bordertally_config_last_reload_successful",
+        "gauge",
+        ("file",),
+        "1 while the file in force is the one there is; 0 after one that could not be taken.",
+        part="process",
+        values=_FILES,
+    ),
+    Metric(
+        "bordertally_config_last_reload_success_timestamp_seconds",
+        "gauge",
+        ("file",),
+        "When the file was last read and taken.",
+        part="process",
+        values=_FILES,
+    ),
     Metric(
         "bordertally_ready",
         "gauge",
@@ -350,7 +367,7 @@ def most_series(sources: int, partitions: int, flows: int) -> int:
     sizes = {"topic": 0, "partition": 0, "source": sources + 1, "flow": flows + 1, "version": 1}
     total = 0
     for one in CATALOGUE:
-        if one.part != "worker" and one.part not in hops:
+        if one.part not in ("process", "worker", *hops):
             continue
         if one.name == "bordertally_consumer_lag_records":
             total += read * partitions

@@ -20,7 +20,7 @@ from streams.metrics import CATALOGUE, most_series
 from streams.settings import Hop
 
 RUNNING = (Hop.INTAKE, Hop.LEDGER, Hop.ALERTS, Hop.DELIVERY)
-SHOWN = {one.name.removesuffix("_total"): one for one in CATALOGUE if one.part == "worker" or one.part in RUNNING}
+SHOWN = {one.name.removesuffix("_total"): one for one in CATALOGUE if one.part in ("process", "worker", *RUNNING)}
 
 SAMPLE_REFUSED = 3
 """Reports of the sample that are bad on purpose."""
