@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from agents.servers.kafka_jars import why_no_kafka
 from agents.servers.process import Server
 from agents.servers.redis import start_redis
 from agents.servers.tansu import start_tansu
+
+# A run in the background ignores interrupts, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
