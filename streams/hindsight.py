@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 WEEK = 7
@@ -32,23 +33,7 @@ def surges(series: Mapping[int, float]) -> list[Surge]:
     week at least and 28 days at most: by then the new level is what is normal. A day is judged by days that come after
     it, so no detector can do the same. Days with fewer than 14 days known before them begin none.
     """
-    if not series:
-        return []
-    first, last = min(series), max(series)
-    weeks = {day: mean for day in range(first, last + 1) if (mean := _week(series, day)) is not None}
-    found: list[Surge] = []
-    day = first
-    while day <= last:
-        kept = _lasts_above(series, weeks, day)
-        if kept is None:
-            day += 1
-            continue
-        end = day
-        while end < last and end + 1 - day < LONGEST and weeks.get(end + 1, 0.0) >= kept:
-            end += 1
-        found.append(Surge(day, min(max(end, day + WEEK - 1), last)))
-        day = found[-1].last + 1
-    return found
+    return _runs(series, _lasts_above, operator.ge)
 
 
 def falls(series: Mapping[int, float]) -> list[Surge]:
@@ -58,6 +43,15 @@ def falls(series: Mapping[int, float]) -> list[Surge]:
     people a day less than it, and at most the lowest week among those days divided by 1.25. A fall goes on while the
     week that follows stays as low, for a week at least and 28 days at most.
     """
+    return _runs(series, _lasts_below, operator.le)
+
+
+def _runs(
+    series: Mapping[int, float],
+    begins: Callable[[Mapping[int, float], Mapping[int, float], int], float | None],
+    stays: Callable[[float, float], bool],
+) -> list[Surge]:
+    """Runs of days, oldest first: from a day that `begins` one, with the level to be kept, while the week `stays`."""
     if not series:
         return []
     first, last = min(series), max(series)
@@ -65,12 +59,12 @@ def falls(series: Mapping[int, float]) -> list[Surge]:
     found: list[Surge] = []
     day = first
     while day <= last:
-        kept = _lasts_below(series, weeks, day)
+        kept = begins(series, weeks, day)
         if kept is None:
             day += 1
             continue
         end = day
-        while end < last and end + 1 - day < LONGEST and weeks.get(end + 1, kept + 1) <= kept:
+        while end < last and end + 1 - day < LONGEST and end + 1 in weeks and stays(weeks[end + 1], kept):
             end += 1
         found.append(Surge(day, min(max(end, day + WEEK - 1), last)))
         day = found[-1].last + 1
