@@ -19,7 +19,6 @@ from streams.errors import RefusedError
 from streams.rejected import AGAIN, Letter, Place, Redriven, Wanted, letter_of, source_of
 from streams.reports import Limits
 from streams.settings import Settings
-from streams.signatures import check_signature
 from streams.sources import Registry
 from streams.statements.words import take
 from streams.topics import Topics
@@ -86,7 +85,8 @@ async def judged(desk: Desk, wanted: Wanted) -> list[Judged]:
                 fault = None
                 try:
                     take(raw, desk.registry, time.time(), desk.limits, words)
-                    _admit(desk, letter, raw)
+                    source, topic = source_of(raw, desk.limits.bytes), desk.topics.kind(letter.place.topic)
+                    desk.registry.admit(source, topic, raw, letter.headers, letter.report)
                 except RefusedError as error:
                     fault = error
                 found.append((letter, fault))
@@ -99,14 +99,6 @@ async def judged(desk: Desk, wanted: Wanted) -> list[Judged]:
         Judged(letter, before[name].at if (name := str(letter.place)) in before else None, fault)
         for letter, fault in found
     ]
-
-
-def _admit(desk: Desk, letter: Letter, raw: bytes) -> None:
-    """Raise RefusedError when the source may not speak on that topic, or what it says is not signed."""
-    source, topic = source_of(raw, desk.limits.bytes), desk.topics.kind(letter.place.topic)
-    if topic is not None:
-        desk.registry.check_topic(source, topic, letter.report)
-    check_signature(desk.registry.keys, source, raw, letter.headers, letter.report)
 
 
 async def redrive(desk: Desk, places: set[Place]) -> AsyncIterator[Redriven]:

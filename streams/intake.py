@@ -16,7 +16,6 @@ from streams.qualifiers import Qualifier, interval
 from streams.records import Claim, Claims, Figure, Reading, Readings
 from streams.reports import EPOCH, MICRO, MICROSECOND, Limits, read_report
 from streams.series import Address, address_of, is_reading, period_of, reading_of
-from streams.signatures import check_signature
 from streams.sources import Registry, Topic
 from streams.topics import partition_of
 
@@ -104,9 +103,7 @@ class Sorter:
                 plain = None  # something else, or wrong: read_report says what
         if plain is None or not self._count(plain, now):
             claims = read_report(raw, self._registry, now, self._limits)
-            self.admit(claims[0])
-            if claims[0].source in self._registry.keys:
-                check_signature(self._registry.keys, claims[0].source, raw, (), claims[0].report)
+            self._admit(claims[0], raw, ())
             self.add(claims)
             if plain is not None:
                 self._remember(plain, claims[0])
@@ -114,14 +111,11 @@ class Sorter:
     def take_signed(self, raw: bytes, now: float, headers: Sequence[tuple[str, bytes | None]]) -> None:
         """Take one report of a source that has keys, if its headers hold a signature. Raises RefusedError."""
         claims = read_report(raw, self._registry, now, self._limits)
-        self.admit(claims[0])
-        check_signature(self._registry.keys, claims[0].source, raw, headers, claims[0].report)
+        self._admit(claims[0], raw, headers)
         self.add(claims)
 
-    def admit(self, claim: Claim) -> None:
-        """Raise RefusedError unless the claim's source may report on the topic that is turned to."""
-        if self._topic is not None:
-            self._registry.check_topic(claim.source, self._topic, claim.report)
+    def _admit(self, claim: Claim, raw: bytes, headers: Sequence[tuple[str, bytes | None]]) -> None:
+        self._registry.admit(claim.source, self._topic, raw, headers, claim.report)
 
     def _count(self, plain: Plain, now: float) -> bool:
         """Take a count of a known flow in a known slot; False for anything that needs a closer look."""

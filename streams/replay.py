@@ -17,7 +17,6 @@ from streams.records import Alert, Claim, Conflict, DayFigure, FlowState, Noted,
 from streams.rejected import source_of
 from streams.reports import Limits
 from streams.rules import Rules
-from streams.signatures import check_signature
 from streams.sources import Registry, Topic
 from streams.statements.words import WordReader, take
 from streams.tallies import tallies_of
@@ -91,9 +90,7 @@ def read_arrived(
         try:
             claims = take(one.raw, registry, one.at, limits, words if one.in_words else None)
             if one.topic is not None:
-                source = source_of(one.raw, len(one.raw))
-                registry.check_topic(source, one.topic)
-                check_signature(registry.keys, source, one.raw, one.headers)
+                registry.admit(source_of(one.raw, len(one.raw)), one.topic, one.raw, one.headers)
         except RefusedError as error:
             refused.append(Refusal(error.reason.value, error.field, error.value, error.report, error.why))
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import tomllib
+from collections.abc import Sequence
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from streams.errors import ConfigError, Reason, RefusedError, shown
 from streams.flows import BLOCS, check_pattern, countries, covers, nested
 from streams.periods import parse_period
-from streams.signatures import parse_key
+from streams.signatures import check_signature, parse_key
 
 
 class Grade(enum.StrEnum):
@@ -116,6 +117,22 @@ class Registry:
             raise RefusedError(
                 Reason.TOPIC_NOT_ALLOWED, "source", source, f"it may not report on {topic.value}, but on {may}", report
             )
+
+    def admit(
+        self,
+        source: str,
+        topic: Topic | None,
+        raw: bytes,
+        headers: Sequence[tuple[str, bytes | None]],
+        report: str | None = None,
+    ) -> None:
+        """Raise RefusedError unless a known source may report these bytes with these headers on a topic of this class.
+
+        `topic` None: wherever it came.
+        """
+        if topic is not None:
+            self.check_topic(source, topic, report)
+        check_signature(self.keys, source, raw, headers, report)
 
     def home(self, source: str) -> str | None:
         """What a known source means by "the country": its `place`, else the goal of the first of its flows, if any."""
