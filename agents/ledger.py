@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import faust
 import msgspec
@@ -53,12 +53,14 @@ class LedgerHop(SettlingHop):
 
     def recovered(self) -> None:
         """Restore the ledgers of this worker's partitions and show their flows."""
-        for tp in self.app.consumer.assignment():
-            if tp.topic == self.context.topics.claims:
-                ledger = self.ledger(tp.partition)
-                for node in ledger.nodes.values():
-                    self.context.metrics.show_flow(flow_state(node, self.context.rules))
-                self.context.metrics.show_heard(ledger.heard)
+        topic = self.context.topics.claims
+        mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
+        self._restore(mine - self.ledgers.keys())
+        for partition in mine:
+            ledger = self.ledgers[partition]
+            for node in ledger.nodes.values():
+                self.context.metrics.show_flow(flow_state(node, self.context.rules))
+            self.context.metrics.show_heard(ledger.heard)
         self._count_held()
 
     @property
@@ -104,18 +106,23 @@ class LedgerHop(SettlingHop):
 
     def ledger(self, partition: int) -> Ledger:
         """The ledger of a partition, restored from the table when this worker has just been given it."""
-        ledger = self.ledgers.get(partition)
-        if ledger is None:
-            count = self.context.settings.partitions
-            rows = [
-                (key, value)
-                for key, value in self.table.items()
-                if partition_of(key.split(b"|")[1].decode(), count) == partition
-            ]
-            ledger = self.ledgers[partition] = Ledger.restored(rows)
-            if rows:
-                log.info("ledger: partition %d restored from %d rows", partition, len(rows))
-        return ledger
+        if partition not in self.ledgers:
+            self._restore({partition})
+        return self.ledgers[partition]
+
+    def _restore(self, partitions: Collection[int]) -> None:
+        """Ledgers out of the table, which holds the rows of all partitions: it is gone through once."""
+        if not partitions:
+            return
+        rows: dict[int, list[tuple[bytes, bytes]]] = {partition: [] for partition in partitions}
+        for key, value in self.table.items():
+            at = partition_of(key.split(b"|")[1].decode(), self.context.settings.partitions)
+            if at in rows:
+                rows[at].append((key, value))
+        for partition, held in rows.items():
+            self.ledgers[partition] = Ledger.restored(held)
+            if held:
+                log.info("ledger: partition %d restored from %d rows", partition, len(held))
 
     def states(self, ledger: Ledger, applied: Applied, cause: int) -> list[Record]:
         """The state of every flow touched, as records on `totals`. `cause`: the offset of the last of the claims."""

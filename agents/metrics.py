@@ -45,6 +45,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.parts = frozenset({"process", *(str(part) for part in parts)})
         self.flows = FlowFigures(flow_limit)
+        self._heard: dict[str, int] = {}
         self._families: dict[str, Any] = {}
         for one in CATALOGUE:
             shown = str(one.part) in self.parts
@@ -70,9 +71,8 @@ class Metrics:
         self.flows.clear()
 
     def show_heard(self, heard: Mapping[str, int]) -> None:
-        """When the newest claim of each source was published, in microseconds since 1970 UTC."""
-        for source, published in heard.items():
-            self["source_last_published_timestamp_seconds"].labels(source).set(published / 1e6)
+        """When the newest claim of each source was published, in microseconds since 1970 UTC; put into series later."""
+        self._heard.update(heard)
 
     def show_expected(self, every: Mapping[str, int]) -> None:
         """Seconds within which each source that says so is expected; others have no series."""
@@ -117,6 +117,8 @@ class Metrics:
     def exposition(self) -> bytes:
         """The text that /metrics answers with."""
         self._put_flows()
+        for source, published in self._heard.items():
+            self["source_last_published_timestamp_seconds"].labels(source).set(published / 1e6)
         return generate_latest(self.registry)
 
 
