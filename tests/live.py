@@ -128,32 +128,21 @@ class Live:
 
     def worker(self, *, command: Sequence[str] = ("-m", "agents.cli", "worker"), **environment: str) -> Server:
         """Start a worker; returns when it is ready."""
-        port = free_port()
-        variables = self.environment | environment | {"BORDERTALLY_HTTP_PORT": str(port)}
-        arguments = [f"{name}={value}" for name, value in variables.items()]
-        directory = self.directory / f"worker{next(self._numbers)}"
-        directory.mkdir()
-        server = Server(
-            "worker",
-            ["env", *arguments, sys.executable, *command],
-            port=port,
-            directory=directory,
-            check=lambda: answers(port, "/readyz"),
-            timeout_s=WAIT_S,
-        )
-        self.workers.append(server)
-        return server.start()
+        return self._start("worker", command, "BORDERTALLY_HTTP_PORT", environment)
 
     def gateway(self, **environment: str) -> Server:
         """Start a gateway; returns when it is ready."""
+        return self._start("gateway", ("-m", "agents.cli", "gateway"), "BORDERTALLY_GATEWAY_PORT", environment)
+
+    def _start(self, name: str, command: Sequence[str], port_variable: str, environment: dict[str, str]) -> Server:
         port = free_port()
-        variables = self.environment | environment | {"BORDERTALLY_GATEWAY_PORT": str(port)}
-        arguments = [f"{name}={value}" for name, value in variables.items()]
-        directory = self.directory / f"gateway{next(self._numbers)}"
+        variables = self.environment | environment | {port_variable: str(port)}
+        arguments = [f"{variable}={value}" for variable, value in variables.items()]
+        directory = self.directory / f"{name}{next(self._numbers)}"
         directory.mkdir()
         server = Server(
-            "gateway",
-            ["env", *arguments, sys.executable, "-m", "agents.cli", "gateway"],
+            name,
+            ["env", *arguments, sys.executable, *command],
             port=port,
             directory=directory,
             check=lambda: answers(port, "/readyz"),

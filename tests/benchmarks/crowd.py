@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import psutil
 from live import PARTITIONS, Live
 
 from agents.publishing import Record, by_kafka, make_producer
-from agents.servers.kafka import start_kafka
-from agents.servers.redis import start_redis
+from benchmarks.alone import pipeline
 
 MARK = b'"sent":'
 
@@ -111,14 +107,7 @@ async def crowd(live: Live, place: str, pid: int, asked: argparse.Namespace) -> 
 
 def run(asked: argparse.Namespace) -> dict[str, float]:
     """Start the servers, measure, stop them."""
-    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
-        directory = Path(name)
-        (directory / "redis").mkdir()
-        kafka = stack.enter_context(start_kafka(None, directory / "kafka"))
-        redis = stack.enter_context(start_redis(None, directory / "redis"))
-        live = Live(kafka, redis, directory, "crowd.")
-        live.create_topics()
-        stack.callback(live.stop)
+    with pipeline() as live:
         gateway = live.gateway()
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(gateway.pid, {min(os.sched_getaffinity(0))})

@@ -7,14 +7,11 @@ figure; one that is corrected before it was shown counts as shown with its corre
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
-import tempfile
 import time
 from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import aiohttp
 from gateway.listening import listen
@@ -22,8 +19,7 @@ from live import Live
 
 from agents.publish import record_of
 from agents.publishing import by_kafka, make_producer
-from agents.servers.kafka import start_kafka
-from agents.servers.redis import start_redis
+from benchmarks.alone import pipeline
 from benchmarks.crowd import quantile
 
 RATE, COUNT, WARM, DAYS = 100, 1500, 300, 20
@@ -83,14 +79,7 @@ async def measure(live: Live, place: str) -> list[float]:
 
 def main() -> None:
     """Start the servers, measure, stop them."""
-    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
-        directory = Path(name)
-        (directory / "redis").mkdir()
-        kafka = stack.enter_context(start_kafka(None, directory / "kafka"))
-        redis = stack.enter_context(start_redis(None, directory / "redis"))
-        live = Live(kafka, redis, directory, "late.")
-        live.create_topics()
-        stack.callback(live.stop)
+    with pipeline() as live:
         live.worker()
         seconds = asyncio.run(measure(live, live.gateway().address))
     p50, p99 = (quantile(seconds, share) * 1000 for share in (0.5, 0.99))

@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 import time
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from aiokafka import AIOKafkaProducer
-from live import Live, make_live
+from live import Live
 from webhooks.receiver import receiving
 
 from agents.console import err
-from agents.servers.kafka import start_kafka
-from agents.servers.redis import start_redis
+from benchmarks.alone import pipeline
 from benchmarks.latency import quantile
 
 SECRET = "whsec_" + "YmVuY2htYXJr" * 3
@@ -101,14 +98,9 @@ def main(
     seconds: Annotated[float, typer.Option(help="How long, after five seconds to warm up.")] = 30.0,
 ) -> None:
     """Measure report to webhook: one line of JSON."""
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        for part in ("kafka", "redis"):
-            (directory / part).mkdir()
-        err.print("starting Kafka, Redis and a worker")
-        with start_kafka(None, directory / "kafka") as broker, start_redis(None, directory / "redis") as redis:
-            for live in make_live(broker, redis, directory):
-                result = asyncio.run(measure(live, rate, seconds))
+    err.print("starting Kafka, Redis and a worker")
+    with pipeline() as live:
+        result = asyncio.run(measure(live, rate, seconds))
     typer.echo(json.dumps(result))
 
 

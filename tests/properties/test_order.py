@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.kit import alerts_of
 
-from properties.worlds import RULES, batched, busy_weeks, desk_of, figures, stored, worlds
+from properties.worlds import RULES, batched, busy_weeks, desk_of, figures, lived_and_restored, worlds
 from streams.counts import PEOPLE
 from streams.ledger import Ledger
 from streams.periods import iso_day
@@ -52,12 +52,7 @@ def test_two_replays_are_equal_byte_for_byte(world: World) -> None:
 
 @given(worlds())
 def test_a_restored_ledger_comes_to_the_figures_of_the_one_that_lived_through_it(world: World) -> None:
-    ledger = Ledger()
-    rows: dict[bytes, bytes] = {}
-    for claims in world:
-        for key in ledger.apply(claims).rows:
-            rows[key] = ledger.row(key)
-    restored = stored(rows)
+    ledger, restored = lived_and_restored(world)
     assert restored.nodes.keys() == ledger.nodes.keys()
     for flow, node in ledger.nodes.items():
         assert flow_state(restored.nodes[flow], RULES) == flow_state(node, RULES)

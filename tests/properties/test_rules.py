@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.kit import alerts_of
 
-from properties.worlds import EVERY_RULE, batched, busy_borders, desk_of, figures, stored, worlds
-from streams.ledger import Ledger
+from properties.worlds import EVERY_RULE, batched, busy_borders, desk_of, figures, lived_and_restored, worlds
 from streams.picture import flow_state
 from streams.records import AlertState, Claim
 from streams.rules import NAMES
@@ -32,12 +31,7 @@ def test_every_rule_comes_to_the_same_in_any_order_and_any_batches(world: World,
 @given(busy_borders())
 @settings(max_examples=40)
 def test_a_restored_ledger_finds_what_the_one_that_lived_found(world: World) -> None:
-    ledger = Ledger()
-    rows: dict[bytes, bytes] = {}
-    for claims in world:
-        for key in ledger.apply(claims).rows:
-            rows[key] = ledger.row(key)
-    restored = stored(rows)
+    ledger, restored = lived_and_restored(world)
     for flow, node in ledger.nodes.items():
         assert flow_state(restored.nodes[flow], EVERY_RULE) == flow_state(node, EVERY_RULE)
 

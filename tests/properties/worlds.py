@@ -212,3 +212,13 @@ def figures(desk: Desk) -> bytes:
 def stored(ledger_rows: dict[bytes, bytes]) -> Ledger:
     """A ledger out of stored rows."""
     return Ledger.restored(sorted(ledger_rows.items()))
+
+
+def lived_and_restored(world: Iterable[Iterable[Claim]]) -> tuple[Ledger, Ledger]:
+    """A ledger that lived through batches, and one out of the rows that were stored meanwhile."""
+    ledger = Ledger()
+    rows: dict[bytes, bytes] = {}
+    for claims in world:
+        for key in ledger.apply(claims).rows:
+            rows[key] = ledger.row(key)
+    return ledger, stored(rows)
