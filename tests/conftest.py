@@ -67,3 +67,14 @@ def live(broker: Server, redis: Server, tmp_path: Path) -> Iterator[Live]:
 def live_on_kafka(kafka: Server, redis: Server, tmp_path: Path) -> Iterator[Live]:
     """The same on Apache Kafka only: for recovery, which the embedded broker cannot do right."""
     yield from make_live(kafka, redis, tmp_path)
+
+
+@pytest.fixture
+def live_apart(kafka: Server, redis: Server, tmp_path: Path) -> Iterator[Live]:
+    """The same on a Kafka of the test's own, to be killed or frozen: the others' would be unwell for a while after.
+
+    `kafka` says whether there can be any.
+    """
+    assert kafka.running
+    with start_kafka(None, tmp_path / "broker") as broker:
+        yield from make_live(broker, redis, tmp_path)

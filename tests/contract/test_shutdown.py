@@ -115,9 +115,9 @@ async def feed(live: Live, reports: list[bytes]) -> None:
 
 
 async def test_a_second_signal_ends_a_worker_at_once_and_one_that_cannot_finish_ends_in_time(
-    live_on_kafka: Live,
+    live_apart: Live,
 ) -> None:
-    live = live_on_kafka
+    live = live_apart
     hurried, late = live.worker(), live.worker()
     await live.publish(sample())
     await live.shows(pure(sample()))
