@@ -261,6 +261,8 @@ async def test_news_arrives_by_itself_and_hostile_words_stay_words(
     assert await page.locator("#drawer img, #drawer script, #drawer a[href^=javascript]").count() == 0
     assert await page.title() == "(3) bordertally"
     later = {**SURGE, "id": "ua-2", "published": "2022-09-28T16:00:00Z", "people": 60_000, "text": "Corrected."}
+    behind = await page.evaluate("path => fetch(path).then(answer => answer.text())", "v1/evidence?flow=UA:EU")
+    await page.route("**/v1/evidence*", lambda route: route.fulfill(body=behind), times=2)  # what is behind may lag
     await board_week.publish([json.dumps(later).encode()])  # while the drawer is open: it follows
     await expect(page.locator("#drawer .big")).to_contain_text("60,000")
     await expect(page.locator('#drawer .claim[data-report="ua-2"] blockquote')).to_have_text("Corrected.")

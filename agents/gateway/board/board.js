@@ -13,6 +13,7 @@ import { ago, DAY_MS, flowName, moment } from "./words.js";
 const SOURCES_MS = 60_000;
 const SETTLE_MS = 250; // news that comes together is drawn together
 const CATCH_UP_MS = 3_000;
+const EVIDENCE_MS = [1_000, 3_000, 9_000]; // what is behind a figure is kept at its own pace: looked at again, so long after news
 const FLOWS_AT_ONCE = 40;
 
 const store = new Store();
@@ -23,6 +24,7 @@ let heardAt = null;
 let waiting = null;
 let soon = null;
 let early = null;
+let again = null;
 const changed = new Set();
 const asked = new Set();
 
@@ -86,9 +88,16 @@ function settle() {
   waiting = null;
   drawAll();
   for (const flow of changed) tree.flash(flow);
-  if ([...changed].some((flow) => drawer.concerns(flow))) drawer.refresh();
+  if ([...changed].some((flow) => drawer.concerns(flow))) refreshDrawer();
   changed.clear();
   if (!soon) soon = setTimeout(readSources, 2_000);
+}
+
+/** Read what is behind the open figure, and again until its reports are there too. */
+function refreshDrawer(step = 0) {
+  clearTimeout(again);
+  drawer.refresh();
+  if (step < EVIDENCE_MS.length) again = setTimeout(() => { if (drawer.flow) refreshDrawer(step + 1); }, EVIDENCE_MS[step]);
 }
 
 async function readSources() {
