@@ -7,6 +7,7 @@ from math import prod
 from typing import Literal, NamedTuple
 
 from streams.errors import Reason
+from streams.places import KINDS
 from streams.records import AlertState
 from streams.rules import SEVERITIES
 from streams.settings import Hop
@@ -20,6 +21,31 @@ OTHER = "other"
 
 NOBODY = "(unknown)"
 """The source of reports that name none of the registry."""
+
+ELSEWHERE = "(other)"
+"""The route of requests for what the gateway does not have."""
+
+ROUTES = (
+    "/",
+    "/board",
+    "/v1/flows",
+    "/v1/totals",
+    "/v1/days",
+    "/v1/alerts",
+    "/v1/alerts/{id}",
+    "/v1/alerts/{id}.cap",
+    "/v1/evidence",
+    "/v1/sources",
+    "/v1/stream",
+    "/v1/reports",
+    "/v1/openapi.json",
+    "/alerts.atom",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    ELSEWHERE,
+)
+"""The gateway's routes, as metrics name them."""
 
 
 class Metric(NamedTuple):
@@ -63,11 +89,13 @@ OPEN = {
     "version": "1",
     "subscription": "subscriptions",
     "target": "Alertmanagers",
+    "status": "statuses",
 }
 """What bounds the labels that are no closed set, in words."""
 
 _FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 _SLOW = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0, 21600.0, 86400.0)
+_ANSWERS = (0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
 _PAUSES = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _SIZES = (1, 10, 100, 1_000, 10_000, 100_000)
 
@@ -357,6 +385,42 @@ CATALOGUE = (
         part=Hop.ALERTMANAGER,
         values={"outcome": ("accepted", "failed")},
     ),
+    # --- gateway
+    Metric(
+        "bordertally_gateway_requests_total",
+        "counter",
+        ("route", "status"),
+        f"Answers begun, by HTTP status; `{ELSEWHERE}` is whatever the gateway does not have.",
+        part="gateway",
+        values={"route": ROUTES},
+    ),
+    Metric(
+        "bordertally_gateway_request_seconds",
+        "histogram",
+        ("route",),
+        "From a request until its answer begins.",
+        _ANSWERS,
+        "gateway",
+        values={"route": ROUTES},
+    ),
+    Metric(
+        "bordertally_gateway_reports_total",
+        "counter",
+        ("outcome",),
+        "Reports sent to the gateway: stored on Kafka, refused, too many at once, or Kafka did not answer.",
+        part="gateway",
+        values={"outcome": ("accepted", "refused", "limited", "failed")},
+    ),
+    Metric("bordertally_stream_clients", "gauge", (), "Clients that follow the stream now.", part="gateway"),
+    Metric(
+        "bordertally_stream_events_total",
+        "counter",
+        ("kind",),
+        "Events sent, each once for every client that got it.",
+        part="gateway",
+        values={"kind": KINDS},
+    ),
+    Metric("bordertally_stream_cut_total", "counter", (), "Clients dropped, being too slow.", part="gateway"),
 )
 
 

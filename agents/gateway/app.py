@@ -17,6 +17,7 @@ from agents.gateway.feed import Feed
 from agents.gateway.guard import Guard
 from agents.gateway.headers import on_every_answer, preflight
 from agents.gateway.hub import HUB, Hub
+from agents.gateway.metering import Meter
 from agents.gateway.openapi import openapi
 from agents.gateway.posting import Posting
 from agents.gateway.problems import problems
@@ -35,7 +36,10 @@ from agents.gateway.respond import respond, tagged
 from agents.gateway.routes import Routes
 from agents.gateway.stream import Stream
 from agents.gateway.view import ServingView
+from agents.metrics import Metrics
+from agents.reloading import SOURCES, Reload
 from streams.settings import Settings
+from streams.sources import Registry
 from streams.tokens import Keys
 
 BOARD = Path(str(resources.files("agents.gateway").joinpath("board")))
@@ -46,22 +50,37 @@ def create_gateway(settings: Settings) -> web.Application:
     view, hub, registry = ServingView(settings), Hub(settings), load_registry(settings.sources)
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
     posting, feed = Posting(settings, registry), Feed(view, settings.gateway_sender)
-    app = web.Application(middlewares=[problems, preflight(settings.gateway_origins), guard.middleware()])
+    routes, metrics = Routes(view, registry), Metrics(0, ("gateway",))
+    meter = Meter(metrics, hub)
+    seen_by = [meter.middleware(), problems, preflight(settings.gateway_origins), guard.middleware()]
+    app = web.Application(middlewares=seen_by)
     app[HUB] = hub
     app.on_response_prepare.append(on_every_answer(settings.gateway_origins))
+    app.on_response_prepare.append(meter.answered)
     app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
-    _add_answers(app, Routes(view, registry))
+    _add_answers(app, routes)
     _add_documents(app, feed)
     _add_stream(app, Stream(hub, settings.gateway_clients))
     _add_pages(app, hub)
+    app.router.add_get("/metrics", meter.serve)
     app.router.add_post("/v1/reports", posting.serve)
 
+    def renew(registry: Registry) -> None:
+        guard.renew(Keys(registry, settings.read_tokens, settings.admin_tokens))
+        posting.renew(registry)
+        routes.renew(registry)
+
     async def beside(_: web.Application) -> AsyncIterator[None]:
-        reading = asyncio.create_task(hub.run())
+        metrics.show_reload(SOURCES, well=True)
+        running = [asyncio.create_task(hub.run())]
+        if settings.sources is not None:
+            reload = Reload(settings.sources, registry, renew, metrics, settings.reload_s)
+            running.append(asyncio.create_task(reload.run()))
         yield
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
+        for task in running:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await posting.close()
         await view.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 from agents.gateway.events import Event, Filter, event_of, frame
@@ -101,13 +102,14 @@ class CatchUp:
                 await asyncio.sleep(0.02)
         return False
 
-    @staticmethod
-    async def _write(events: Sequence[Event], mine: PlaceText, wanted: Filter, write: Write) -> None:
-        parts = []
+    async def _write(self, events: Sequence[Event], mine: PlaceText, wanted: Filter, write: Write) -> None:
+        parts, sent = [], Counter[str]()
         for event in events:
             if event.offset >= mine.offsets[event.slot]:
                 mine.reach(event.slot, event.offset + 1)
                 if wanted.wants(event):
                     parts.append(frame(mine.text, event.body))
+                    sent[event.kind] += 1
         if parts:
             await write(b"".join(parts))
+            self.hub.sent.update(sent)

@@ -58,6 +58,12 @@ class Guard:
             self._free |= {Scope.REPORT, Scope.ADMIN}
         self._only_here = self._loopback and not settings.public_read
 
+    def renew(self, keys: Keys) -> None:
+        """Go by other tokens from now on. That may close what was open, never open what was closed."""
+        self.keys = keys
+        if keys.guards_reports:
+            self._free -= {Scope.REPORT, Scope.ADMIN}
+
     def middleware(self) -> Middleware:
         """For aiohttp."""
 

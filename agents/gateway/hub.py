@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -57,6 +57,7 @@ class Hub:
         self.clients: dict[Filter, set[Client]] = defaultdict(set)
         self.ready = asyncio.Event()
         self.cut = 0
+        self.sent: Counter[str] = Counter()  # events by kind, once for every client that got them
 
     @property
     def following(self) -> int:
@@ -143,9 +144,11 @@ class Hub:
                 frames.append(frame(self.place.text, event.body))
         self._hold(events)
         for wanted, clients in list(self.clients.items()):  # equal filters, equal bytes
-            data = b"".join([framed for event, framed in zip(events, frames, strict=True) if wanted.wants(event)])
-            if data:
-                self._push(clients, Chunks(data))
+            passed = [one for one in zip(events, frames, strict=True) if wanted.wants(one[0])]
+            if passed:
+                reached = self._push(clients, Chunks(b"".join([framed for _, framed in passed])))
+                for kind, number in Counter(event.kind for event, _ in passed).items():
+                    self.sent[kind] += reached * number
 
     def _hold(self, events: Sequence[Event]) -> None:
         self.events += events
@@ -158,9 +161,12 @@ class Hub:
             del self.events[:away]
             self.first += away
 
-    def _push(self, clients: set[Client], chunks: Chunks) -> None:
-        for client in [client for client in clients if not client.push(chunks)]:
+    def _push(self, clients: set[Client], chunks: Chunks) -> int:
+        lost = [client for client in clients if not client.push(chunks)]
+        reached = len(clients) - len(lost)
+        for client in lost:
             self.leave(client)
+        return reached
 
     async def _beat(self) -> None:
         while True:

@@ -49,14 +49,18 @@ class Posting:
     """The route. A source is limited on each gateway by itself."""
 
     def __init__(self, settings: Settings, registry: Registry) -> None:
-        self.settings, self.registry = settings, registry
+        self.settings = settings
         self.topics = Topics(settings.topic_prefix)
         self.limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
         per_s = settings.gateway_reports_per_s
         self.rate = RateLimit(per_s, max(1, round(per_s * BURST_S)))
-        self._words = word_reader(registry)
+        self.renew(registry)
         self._producer: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
+
+    def renew(self, registry: Registry) -> None:
+        """Judge reports by this registry from now on."""
+        self.registry, self._words = registry, word_reader(registry)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Take one report. 202 says that the broker has it, and where; what it counts for is decided from there on."""

@@ -21,7 +21,12 @@ class Routes:
     """One method a route: a question in, an answer out."""
 
     def __init__(self, view: ServingView, registry: Registry) -> None:
-        self.view, self.registry = view, registry
+        self.view = view
+        self.renew(registry)
+
+    def renew(self, registry: Registry) -> None:
+        """Answer out of this registry from now on."""
+        self.registry = registry
         self.names = {key: source.name for key, source in registry.sources.items()}
 
     async def flows(self, asked: AskFlows) -> FlowList:

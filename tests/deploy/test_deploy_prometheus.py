@@ -112,13 +112,19 @@ def test_tests_name_series_that_exist() -> None:
             assert labels.get("topic", "claims") in topics
 
 
-def test_every_worker_is_scraped_where_it_answers() -> None:
-    (job,) = [one for one in load("prometheus.yml")["scrape_configs"] if one["job_name"] == "bordertally"]
+@pytest.mark.parametrize(
+    ("job_name", "service", "port"),
+    [
+        ("bordertally", "worker", "BORDERTALLY_HTTP_PORT"),
+        ("bordertally-gateway", "gateway", "BORDERTALLY_GATEWAY_PORT"),
+    ],
+)
+def test_every_process_is_scraped_where_it_answers(job_name: str, service: str, port: str) -> None:
+    (job,) = [one for one in load("prometheus.yml")["scrape_configs"] if one["job_name"] == job_name]
     (found,) = job["dns_sd_configs"]
     services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
-    assert (found["names"], found["type"]) == (["worker"], "A")
-    assert found["names"][0] in services
-    assert found["port"] == services["worker"]["environment"]["BORDERTALLY_HTTP_PORT"]
+    assert (found["names"], found["type"]) == ([service], "A")
+    assert found["port"] == services[service]["environment"][port]
 
 
 def test_rule_files_are_mounted_beside_the_configuration() -> None:

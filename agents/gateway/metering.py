@@ -1,0 +1,71 @@
+"""What the gateway says of itself at /metrics: requests, the stream, reports."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from agents.gateway.hub import Hub
+from agents.gateway.problems import Handler
+from agents.metrics import Metrics
+from streams.metrics import ELSEWHERE, ROUTES
+
+BEGUN: web.RequestKey[float] = web.RequestKey("begun", float)
+REPORTS = "/v1/reports"
+
+
+class Meter:
+    """Counts answers when their headers go out: a stream counts at once, not when it ends."""
+
+    def __init__(self, metrics: Metrics, hub: Hub) -> None:
+        self.metrics, self.hub = metrics, hub
+        self._shown: Counter[str] = Counter()
+        self._cut = 0
+
+    def middleware(self) -> Middleware:
+        """For aiohttp; the outermost."""
+
+        @web.middleware
+        async def metered(request: web.Request, handler: Handler) -> web.StreamResponse:
+            request[BEGUN] = time.monotonic()
+            return await handler(request)
+
+        return metered
+
+    async def answered(self, request: web.Request, response: web.StreamResponse) -> None:
+        """What aiohttp calls before the headers of any answer go out."""
+        route = route_of(request)
+        self.metrics["gateway_requests_total"].labels(route, str(response.status)).inc()
+        if BEGUN in request:
+            self.metrics["gateway_request_seconds"].labels(route).observe(time.monotonic() - request[BEGUN])
+        if route == REPORTS:
+            self.metrics["gateway_reports_total"].labels(outcome_of(response.status)).inc()
+
+    async def serve(self, _: web.Request) -> web.StreamResponse:
+        """All metrics in Prometheus' text format."""
+        hub, metrics = self.hub, self.metrics
+        metrics["stream_clients"].set(hub.count())
+        for kind, sent in hub.sent.items():
+            metrics["stream_events_total"].labels(kind).inc(sent - self._shown[kind])
+        metrics["stream_cut_total"].inc(hub.cut - self._cut)
+        self._shown, self._cut = Counter(hub.sent), hub.cut
+        return web.Response(
+            body=metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+
+def route_of(request: web.Request) -> str:
+    """The route that answers, as it is written: a path that anybody can make up is no label."""
+    resource = request.match_info.route.resource
+    path = "" if resource is None else resource.canonical
+    return path if path in ROUTES else ELSEWHERE
+
+
+def outcome_of(status: int) -> str:
+    """What became of a report."""
+    if status == web.HTTPTooManyRequests.status_code:
+        return "limited"
+    return "accepted" if status < 300 else "refused" if status < 500 else "failed"
