@@ -258,15 +258,26 @@ def test_scaling_looks_at_groups_and_topics_that_exist() -> None:
         assert all(isinstance(value, str) for value in one["metadata"].values())
 
 
+def scraped(monitor: dict[str, Any]) -> dict[str, Any]:
+    """The Service that a ServiceMonitor means; its endpoints are ports of it."""
+    wanted = monitor["spec"]["selector"]["matchLabels"].items()
+    (service,) = [one for one in of("Service").values() if wanted <= one["metadata"]["labels"].items()]
+    assert [one["port"] for one in monitor["spec"]["endpoints"]] == [one["name"] for one in service["spec"]["ports"]]
+    assert {one["path"] for one in monitor["spec"]["endpoints"]} == {"/metrics"}
+    return service
+
+
 def test_workers_are_scraped_under_the_job_of_the_rules() -> None:
-    spec = of("ServiceMonitor")["worker"]["spec"]
-    services = [
-        one
-        for one in of("Service").values()
-        if spec["selector"]["matchLabels"].items() <= one["metadata"]["labels"].items()
-    ]
-    (service,) = services
-    assert service["metadata"]["labels"][spec["jobLabel"]] == "bordertally"
-    assert [one["port"] for one in spec["endpoints"]] == [one["name"] for one in service["spec"]["ports"]]
+    monitor = of("ServiceMonitor")["worker"]
+    assert scraped(monitor)["metadata"]["labels"][monitor["spec"]["jobLabel"]] == "bordertally"
     rules = yaml.safe_load((TOP / "deploy" / "prometheus" / "rules.yml").read_text(encoding="utf-8"))
     assert of("PrometheusRule")["bordertally"]["spec"]["groups"] == rules["groups"]
+
+
+def test_gateways_are_scraped_under_the_job_of_compose() -> None:
+    monitor = of("ServiceMonitor")["gateway"]
+    assert scraped(monitor)["metadata"]["name"] == "gateway"
+    (endpoint,) = monitor["spec"]["endpoints"]
+    config = yaml.safe_load((TOP / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    (job,) = [one["job_name"] for one in config["scrape_configs"] if "gateway" in one["job_name"]]
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": job}]
