@@ -55,6 +55,7 @@ class Context:
     writer: Writer
     progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
+    producing: bool = False  # whether the broker acknowledges what is written (see agents/producing.py)
     recovered: asyncio.Event = field(default_factory=asyncio.Event)  # the hops with tables have been ready once
 
     @classmethod
@@ -94,6 +95,7 @@ class Context:
         """What /metrics of a worker answers."""
         for hop in self.settings.hops:
             self.metrics["ready"].labels(hop.value).set(hop.value in self.ready)
+        self.metrics["producing"].set(self.producing)
         return self.metrics.exposition()
 
     def die(self, why: str, error: BaseException) -> NoReturn:

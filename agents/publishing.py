@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
 from agents import crashing
@@ -78,19 +78,52 @@ class Writer:
         self._producer: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
         self._turn = itertools.count()
+        self._begun: dict[object, float] = {}  # when each write began that is not acknowledged, the oldest first
+        self.written = 0  # writes acknowledged
 
     async def write(self, records: Iterable[Record]) -> None:
         """Send records in order; returns when the broker has all of them. Raises KafkaError or TimeoutError."""
+        mine = object()
+        self._begun[mine] = time.monotonic()
+        try:
+            producer = await self._connected()
+            batches = self._batches(producer, records)
+            async with asyncio.timeout(self.timeout_s):
+                if crashing.armed():
+                    await self._crash_after_part(producer, batches)
+                await asyncio.gather(*(self._send(producer, at, builders) for at, builders in batches.items()))
+            self.written += 1
+        finally:
+            del self._begun[mine]
+
+    def waited_s(self, now: float) -> float:
+        """Seconds for which the oldest write has waited for its acknowledgement; 0 while none waits."""
+        return now - next(iter(self._begun.values()), now)
+
+    async def reaches(self, topics: Iterable[str], timeout_s: float) -> bool:
+        """Whether a broker answers within so many seconds, and every partition of these topics has a leader."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                client = (await self._connected()).client
+                for topic in topics:
+                    await client.add_topic(topic)
+                if not await client.force_metadata_update():
+                    return False
+        except (KafkaError, TimeoutError):
+            return False
+        return all(len(client.cluster.available_partitions_for_topic(one) or ()) >= self.partitions for one in topics)
+
+    async def _connected(self) -> AIOKafkaProducer:
         async with self._connecting:
             if self._producer is None:
                 producer = make_producer(self.settings, 0.0)
-                await producer.start()
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
                 self._producer = producer
-        batches = self._batches(self._producer, records)
-        async with asyncio.timeout(self.timeout_s):
-            if crashing.armed():
-                await self._crash_after_part(self._producer, batches)
-            await asyncio.gather(*(self._send(self._producer, at, builders) for at, builders in batches.items()))
+            return self._producer
 
     def _batches(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> dict[tuple[str, int], list[Any]]:
         batches: dict[tuple[str, int], list[Any]] = {}

@@ -20,6 +20,7 @@ from agents.http import Http
 from agents.intake import Intake
 from agents.lag import LagMeter
 from agents.ledger import LedgerHop
+from agents.producing import Producing
 from agents.reloading import Reloading
 from agents.security import faust_credentials
 from agents.settling import SettlingHop
@@ -162,7 +163,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
     )
     app.context, app.hops = context, []
     app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # else Faust wants topics to consume
-    app.services = [Http(context), LagMeter(context), Wakefulness(context), Reloading(context)]
+    app.services = [Http(context), LagMeter(context), Producing(context), Wakefulness(context), Reloading(context)]
     if Hop.LEDGER in settings.hops:
         app.hops.append(LedgerHop(app, context))
     if Hop.ALERTS in settings.hops:

@@ -131,6 +131,7 @@ CATALOGUE = (
         "1 while the hop has its partitions and its tables are read; hops that run here only.",
         values=_HOPS,
     ),
+    Metric("bordertally_producing", "gauge", (), "1 while the broker acknowledges what this worker writes to Kafka."),
     Metric(
         "bordertally_rebalances_total",
         "counter",

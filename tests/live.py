@@ -255,10 +255,15 @@ def make_live(broker: Server, redis: Server, directory: Path) -> Iterator[Live]:
 
 async def limit(live: Live, topic: str, size: int) -> None:
     """Let a topic take no record batch above so many bytes."""
+    await configure(live, topic, {"max.message.bytes": str(size)})
+
+
+async def configure(live: Live, topic: str, settings: dict[str, str]) -> None:
+    """Change settings of a topic."""
     admin = AIOKafkaAdminClient(bootstrap_servers=live.broker.address)
     await admin.start()
     try:
-        wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})
+        wanted = ConfigResource(ConfigResourceType.TOPIC, topic, settings)
         (answer,) = await admin.alter_configs([wanted])
         assert [one[0] for one in answer.resources] == [0]
     finally:
