@@ -159,6 +159,8 @@ def _posted(key: Labels, entry: Entry, ends: float, why: str, url: str) -> Poste
         "rate": str(alert.rate),
         "expected": str(alert.expected),
     }
+    if alert.quotes:
+        annotations["quotes"] = "\n".join(f"“{one.text}” ({one.source}, {one.report})" for one in alert.quotes)
     if why:
         annotations["ended"] = why
     starts = min(_day(alert.since), entry.written)

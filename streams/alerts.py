@@ -309,6 +309,7 @@ def _record(
         published=_moment(state.published),
         explanation=explain(state.flow, episode, names),
         about=episode.about,
+        quotes=episode.quotes,
     )
     return record if old is None or _differs(old, record) else None
 
@@ -359,6 +360,7 @@ def _withdrawn(old: Alert, state: FlowState, merged_into: str | None) -> Alert:
         merged_into=merged_into,
         reports=reports,
         report_count=count,
+        quotes=[],
     )
 
 

@@ -42,6 +42,7 @@ class Node:
         self.series: dict[Key, Series] = {}
         self.noted: dict[tuple[str, int, int, str, str, str], Claim] = {}
         self.published = 0
+        self.worded = False  # whether anything was ever said in words of the flow or one below it
         self.memo = Memo()
         self._own_last: dict[Key, int | None] = {}
         self._newest = 0
@@ -162,6 +163,13 @@ class Node:
             node.published = published
             node = node.above
 
+    def heard_words(self) -> None:
+        """A statement on this flow came with its words."""
+        node: Node | None = self
+        while node is not None and not node.worded:
+            node.worded = True
+            node = node.above
+
     def forget_own(self) -> None:
         """Own claims changed: work out anew how far they reach."""
         self._own_last.clear()
@@ -260,6 +268,8 @@ class Ledger:
             outcome = _note(node, claim)
         else:
             series = node.open(key)
+            if claim.text is not None:
+                node.heard_words()
             held = series.claims.get((claim.source, claim.start, claim.end))
             outcome = series.put(claim, period)
             if outcome not in UNMOVED:

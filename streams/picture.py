@@ -12,6 +12,7 @@ from streams.highs import records
 from streams.ledger import Node
 from streams.overdue import overdue
 from streams.periods import iso_day
+from streams.quotes import with_quotes
 from streams.records import Episode, FlowState
 from streams.rules import Rules
 from streams.shares import shares
@@ -37,7 +38,7 @@ def flow_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> FlowSt
         published=node.published,
         totals=windows,
         days=day_figures(node, PEOPLE, LONGEST, spoken),
-        episodes=all_episodes(node, rules),
+        episodes=with_quotes(node, all_episodes(node, rules)),
         conflicts=conflicts(node),
         baseline=baseline,
         parts=[total for key in sorted(node.series) if key != PEOPLE for total in totals(node, key, limit)],

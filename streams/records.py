@@ -217,12 +217,20 @@ class Baseline(Struct, frozen=True):
     method: str | None = None
 
 
+class Quote(Struct, frozen=True):
+    """The words of a statement, as its source put them: at most 240 characters."""
+
+    report: str
+    source: str
+    text: str
+
+
 class Episode(Struct, frozen=True):
     """A run of days on which a flow's daily rate exceeded its threshold: a function of the set of reports alone.
 
     Days are ordinals; `until` (exclusive) is None while nothing says it is over. `day`, `rate` and `baseline` are
     of the latest exceeding day, `peak_*` of the day with the highest ratio; of a `drop`, with the lowest. `about`: see
-    Alert. `note`: what the sentence says besides.
+    Alert. `note`: what the sentence says besides. `quotes`: as of Alert; only the newest episode of each rule has any.
     """
 
     since: int
@@ -239,6 +247,7 @@ class Episode(Struct, frozen=True):
     rule: str = "daily-rate"
     about: str | None = None
     note: str = ""
+    quotes: list[Quote] = []
 
 
 class FlowState(Struct, frozen=True):
@@ -281,7 +290,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     `peak_rate` people a day; `published` the time of the newest report it rests on. `previous`: the id of the
     alert of the same flow and rule before this one, as known when the record was made; null for the first.
     `about`: of a `silence` the source, of a `conflict` the report that cannot hold, of a `checkpoint-share` the flow
-    below that surges.
+    below that surges. `quotes`: the words of the newest statements among `reports` that came with any, at most three,
+    newest first.
     """
 
     id: str
@@ -309,6 +319,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     merged_into: str | None = None
     previous: str | None = None
     about: str | None = None
+    quotes: list[Quote] = []
 
 
 class Conflict(Struct, frozen=True):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from streams.counts import PEOPLE, Counts, Key
 from streams.evidence import Cites
-from streams.periods import Period
+from streams.periods import Period, ordinal_of
 from streams.reconcile import Bin, Constraint, Kind, Misfit, day_span, reconcile
 from streams.records import Claim, Reading
 from streams.sources import WEIGHT
@@ -16,6 +16,10 @@ from streams.versions import UNMOVED, Outcome, outcome_of
 
 CITED_DAYS = 64
 """How many days of a series keep their evidence at hand; the windows need 30."""
+
+
+WORDED_DAYS = 32
+"""Statements with words are found by blocks of so many days of period start."""
 
 
 class Unverified(NamedTuple):
@@ -36,6 +40,7 @@ class Series:
         self.last: int | None = None
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
+        self._worded: dict[int, dict[tuple[str, int, int], Claim]] = {}  # those with words, by block of their first day
         self._groups: list[tuple[int, int, list[Constraint]]] | None = None
 
     # --- keeping claims ----------------------------------------------------------------------------------------
@@ -52,7 +57,18 @@ class Series:
         if outcome not in UNMOVED:
             self.claims[key] = claim
             self._groups = None
+            if held is not None and held.text is not None:
+                self._worded.get(_block_of(held), {}).pop(key, None)
+            if claim.text is not None and claim.best is not None:
+                self._worded.setdefault(_block_of(claim), {})[key] = claim
         return outcome
+
+    def worded(self, first: int, last: int) -> Iterator[Claim]:
+        """Statements in force that came with their words, whose period begins on one of these days, in no order."""
+        for block in range(first // WORDED_DAYS, last // WORDED_DAYS + 1):
+            for claim in self._worded.get(block, {}).values():
+                if first <= ordinal_of(claim.local_start) <= last:
+                    yield claim
 
     # --- day bins ----------------------------------------------------------------------------------------------
 
@@ -195,6 +211,10 @@ class Series:
                 people = claim.best if claim.high is None else claim.high
                 found.append(Unverified(period.first_day, period.last_day, people))
         return found
+
+
+def _block_of(claim: Claim) -> int:
+    return ordinal_of(claim.local_start) // WORDED_DAYS
 
 
 def period_of(claim: Claim) -> Period:

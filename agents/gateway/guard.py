@@ -14,7 +14,9 @@ from streams.errors import ConfigError
 from streams.settings import Settings
 from streams.tokens import ADMIN, READER, Caller, Keys, Scope
 
-OPEN_PATHS = ("/healthz", "/readyz", "/metrics")
+OPEN_PATHS = ("/", "/healthz", "/readyz", "/metrics")
+OPEN_FILES = "/board/"
+"""The page of the board holds no figures: it asks for a token itself where the API wants one."""
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 
@@ -37,7 +39,7 @@ def check_address(settings: Settings, keys: Keys) -> None:
 
 def scope_of(request: web.Request) -> Scope:
     """What a request asks for."""
-    if request.path in OPEN_PATHS:
+    if request.path in OPEN_PATHS or request.path.startswith(OPEN_FILES):
         return Scope.OPEN
     if request.path.startswith("/v1/admin/"):
         return Scope.ADMIN

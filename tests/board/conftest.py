@@ -39,10 +39,12 @@ def board_week(kafka: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The sample week, worked through, on a pipeline of the board's own: its tests publish more."""
     directory = tmp_path_factory.mktemp("board")
     (directory / "redis").mkdir()
+    rules = directory / "rules.toml"
+    rules.write_text('[[flows]]\nflow = "MD"\nconflict = 0.1\n')
     redis = start_redis(None, directory / "redis")
     try:
         for live in make_live(kafka, redis, directory):
-            live.worker()
+            live.worker(BORDERTALLY_RULES=str(rules))
             asyncio.run(filled(live))
             yield live
     finally:

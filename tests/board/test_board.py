@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 
 from agents.servers.process import Server
 from board.conftest import Opener
+from streams.tokens import digest_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
@@ -295,3 +296,93 @@ async def test_before_the_first_report(board_week: Live, opened: Opener, tmp_pat
     await expect(page.locator("#asof")).to_have_text("No reports yet")
     await expect(page.locator('[data-source="frontex"]')).to_contain_text("overdue never")
     await expect(page.locator('[data-source="novaya"]')).not_to_contain_text("overdue")
+
+
+# --- who may look ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tokened(board_week: Live) -> Server:
+    """A gateway that asks for tokens."""
+    return board_week.gateway(BORDERTALLY_READ_TOKENS=digest_of("reader"), BORDERTALLY_ADMIN_TOKENS=digest_of("boss"))
+
+
+async def test_a_token_is_asked_for_and_kept_for_the_tab(tokened: Server, opened: Opener) -> None:
+    page = await opened(at(tokened, "#flow=RU:GE"), forgiving=True)
+    form, field = page.locator("#signin"), page.get_by_role("textbox", name="Token")
+    await expect(form).to_be_visible()
+    await expect(field).to_be_focused()
+    await expect(page.locator("#alerts")).to_be_hidden()
+    await expect(page.locator("#link-words")).to_have_text("Not signed in")
+    report = await Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+    await field.fill("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#signin-why")).to_contain_text("did not take this token: this token opens nothing here")
+    await field.fill("reader")
+    await page.get_by_role("button", name="Open the board").click()
+    await live(page)
+    await expect(form).to_be_hidden()
+    await expect(page.locator("#drawer .big")).to_contain_text("53,000")  # where the address pointed to
+    await traced(page)  # what is asked for later carries it, too
+
+    await page.reload()
+    await live(page)
+    stored = "Object.values({...localStorage}).concat(document.cookie, location.href).join()"
+    assert "reader" not in await page.evaluate(stored)
+    another = await page.context.new_page()
+    await another.goto(at(tokened))
+    await expect(another.locator("#signin")).to_be_visible()
+
+    await page.get_by_role("button", name="Close").click()
+    await page.get_by_role("button", name="Forget token").click()
+    await expect(form).to_be_visible()
+    assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def test_without_tokens_nothing_is_asked(board_gateway: Server, opened: Opener) -> None:
+    page = await opened(at(board_gateway))
+    await live(page)
+    await expect(page.locator("#signin")).to_be_hidden()
+    await expect(page.locator("#signout")).to_be_hidden()
+
+
+# --- who disagrees, and who took it back -----------------------------------------------------------------------
+
+MOLDOVA = {"flow": "MD:EU", "period": "2022-09-26", "qualifier": "stated"}
+DISPUTED: list[dict[str, object]] = [
+    {"id": "md-1", "source": "frontex", "published": "2022-09-27T08:00:00Z", "people": 5_000, **MOLDOVA,
+     "text": "Five thousand crossed on Monday."},
+    {"id": "md-2", "source": "frontex-press", "published": "2022-09-27T09:00:00Z", "people": 9_000, **MOLDOVA,
+     "text": "As many as nine thousand."},
+    {"id": "md-3", "source": "frontex-press", "published": "2022-09-27T09:00:00Z", "people": 4_000, **MOLDOVA,
+     "period": "2022-09-25", "text": "Four thousand on Sunday."},
+    {"id": "md-4", "source": "frontex-press", "published": "2022-09-27T10:00:00Z", "people": None, **MOLDOVA,
+     "period": "2022-09-25"},
+]  # fmt: skip
+
+
+async def test_a_conflict_shows_with_the_words_of_both_and_what_was_taken_back(
+    board_week: Live, board_gateway: Server, opened: Opener
+) -> None:
+    page = await opened(at(board_gateway))
+    await live(page)
+    await board_week.publish([json.dumps(one).encode() for one in DISPUTED])
+    card = page.locator("article.alert", has_text="Moldova → European Union")
+    await expect(card).to_contain_text("a conflict")
+    await expect(card).to_contain_text("1.8× what others leave")
+    await expect(card).to_contain_text("where others leave 5,000")
+    await expect(card.locator("blockquote")).to_have_text(
+        ["As many as nine thousand.", "Five thousand crossed on Monday."]
+    )
+    await expect(card.locator("figcaption").last).to_have_text("Frontex")
+    georgia = page.locator("article.alert", has_text="Russia → Georgia")
+    await expect(georgia.locator("blockquote").first).to_contain_text("20,000 people crossed the border in two days")
+    await page.locator('.row[data-flow="MD:EU"] a.name').click()
+    await traced(page)
+    drawer = page.locator("#drawer")
+    await expect(drawer.locator('.claim.conflict[data-report="md-2"]')).to_contain_text("9,000 people")
+    await expect(drawer.locator('.claim.withdrawn[data-report="md-4"]')).to_be_visible()
+    assert await sideways(page) <= 0
+    report = await Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()

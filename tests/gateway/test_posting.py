@@ -119,13 +119,16 @@ async def test_tokens(guarded: str) -> None:
             headers = {} if given is None else {"Authorization": f"Bearer {given}"}
             async with http.get("/v1/flows", headers=headers) as answer:
                 assert answer.status == status, given
-        async with http.get("/", headers={"Accept": "text/html"}) as answer:
+        async with http.get("/alerts.atom", headers={"Accept": "text/html"}) as answer:
             assert answer.headers["WWW-Authenticate"].startswith("Basic")
         basic = {"Authorization": "Basic " + base64.b64encode(b":reader").decode()}
-        async with http.get("/", headers=basic) as answer:
+        async with http.get("/alerts.atom", headers=basic) as answer:
             assert answer.status == 200
-        async with http.get("/healthz") as answer:
-            assert answer.status == 200
+        for path in ("/healthz", "/", "/board/board.js"):  # nothing of what is known is in them
+            async with http.get(path) as answer:
+                assert answer.status == 200
+        async with http.get("/board/../v1/flows") as answer:
+            assert answer.status == 401
 
 
 async def test_a_source_that_sends_too_much_is_told_when_to_go_on(guarded: str) -> None:

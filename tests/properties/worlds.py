@@ -97,6 +97,7 @@ BESIDE: list[dict[str, Any]] = [
     {"change_percent": 30},
     {"per": "day"},
 ]
+WORDS: list[dict[str, Any]] = [PLAIN, {"text": "so many"}, {"text": "so many more"}]
 
 
 @st.composite
@@ -110,7 +111,8 @@ def claim_fields(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
         "qualifier": draw(st.sampled_from(QUALIFIERS)),
         **draw(st.sampled_from([PLAIN] * 9 + ABOUT_WHOM)),
     }
-    return {**fields, **(PLAIN if short else draw(st.sampled_from([PLAIN] * 9 + BESIDE)))}, end
+    words = draw(st.sampled_from(WORDS))
+    return {**fields, **words, **(PLAIN if short else draw(st.sampled_from([PLAIN] * 9 + BESIDE)))}, end
 
 
 @st.composite

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.alertmanager import KEEP_S, Entry, Posted, Roster, labels, targets
 from streams.errors import ConfigError
-from streams.records import Alert, AlertState
+from streams.records import Alert, AlertState, Quote
 from streams.rules import SEVERITIES
 from unit.kit import alert_record
 
@@ -39,6 +39,13 @@ def test_an_open_alert_ends_a_little_ahead() -> None:
     assert (one.startsAt, one.endsAt) == ("2022-09-26T00:00:00.000Z", "2022-09-28T12:04:00.000Z")
     assert one.generatorURL == f"https://b.example/v1/alerts/{alert_record().id}"
     assert (one.annotations["summary"], one.annotations["reports"]) == ("explained", "ge-1, no-2")
+    assert "quotes" not in one.annotations
+
+
+def test_the_words_it_rests_on_go_along() -> None:
+    quotes = [Quote("ge-1", "ge-mia", "So many came."), Quote("no-2", "north-ossetia", "And more.")]
+    one = said(taken(msgspec.structs.replace(alert_record(), quotes=quotes)))["warning"]
+    assert one.annotations["quotes"] == "“So many came.” (ge-mia, ge-1)\n“And more.” (north-ossetia, no-2)"
 
 
 def test_a_resolved_one_ended_when_it_says_and_never_in_the_future() -> None:

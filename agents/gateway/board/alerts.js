@@ -4,7 +4,10 @@ import { h, inner } from "./dom.js";
 import { bullet, severityMark } from "./marks.js";
 import { day, dayMs, DAY_MS, flowName, moment, plural, ratioWords } from "./words.js";
 
-const RULES = { "daily-rate": "above normal", drop: "a drop", record: "a record" };
+const OF = { record: "the highest week", silence: "the usual silence", conflict: "what others leave" };
+let names = new Map();
+
+const RULES = { "daily-rate": "above normal", drop: "a drop", record: "a record", silence: "a silence", conflict: "a conflict", "checkpoint-share": "a shift" };
 
 function card(alert) {
   const length = Math.max(1, Math.round((dayMs(alert.day) - dayMs(alert.since)) / DAY_MS) + 1);
@@ -13,11 +16,22 @@ function card(alert) {
     { class: `alert ${alert.severity}`, "data-alert": alert.id },
     h("p", { class: "what" }, severityMark(alert.severity), h("b", null, alert.severity), h("span", { class: "rule" }, RULES[alert.rule] ?? alert.rule)),
     h("h3", null, inner(`flow=${alert.flow}`, { class: "cover" }, flowName(alert.flow))),
-    h("p", { class: "ratio" }, h("b", null, ratioWords(alert.ratio)), h("span", null, " normal")),
+    h("p", { class: "ratio" }, h("b", null, ratioWords(alert.ratio)), h("span", null, ` ${OF[alert.rule] ?? "normal"}`)),
     alert.expected > 0 ? bullet(alert.ratio, alert.threshold / alert.expected, alert.severity) : null,
     h("p", { class: "sentence" }, h("bdi", null, alert.explanation)),
+    quotes(alert),
     h("p", { class: "since" }, `since ${day(alert.since)}, ${plural(length, "day")}; ${alert.state} ${moment(alert.published)}`),
   );
+}
+
+/** The words it rests on, the newest first; who said them is by their name in the registry, if it has one. */
+function quotes(alert) {
+  return (alert.quotes ?? []).map((one) => h(
+    "figure",
+    { class: "quote" },
+    h("blockquote", { dir: "auto" }, h("bdi", null, one.text)),
+    h("figcaption", null, h("bdi", null, names.get(one.source)?.name ?? one.source)),
+  ));
 }
 
 function line(alert) {
@@ -31,6 +45,7 @@ function line(alert) {
 }
 
 export function drawAlerts(place, title, store) {
+  names = store.sources;
   const open = store.openAlerts;
   const closed = store.closedAlerts.slice(0, 20);
   const wasOpen = place.querySelector("details")?.open ?? false;

@@ -1,5 +1,7 @@
 // The gateway's JSON API and its stream of events.
 
+import { headers } from "./signin.js";
+
 /** What the gateway said when it refused; `status` 0 when it did not answer at all. */
 export class GatewayError extends Error {
   constructor(status, message) {
@@ -31,7 +33,7 @@ export async function get(path, query = {}) {
   for (const [key, value] of Object.entries(query)) for (const one of [value].flat()) url.searchParams.append(key, one);
   let answer;
   try {
-    answer = await fetch(url, { headers: { Accept: "application/json" }, cache: "no-cache", signal: AbortSignal.timeout(ANSWER_MS) });
+    answer = await fetch(url, { headers: headers("application/json"), cache: "no-cache", signal: AbortSignal.timeout(ANSWER_MS) });
   } catch {
     throw new GatewayError(0, "the gateway does not answer");
   }
@@ -62,7 +64,8 @@ export function* events(parser, text) {
 /**
  * Follows the stream for as long as the page lives. fetch, not EventSource: that one shows no heartbeats, so a dead line
  * would look live. Every new connection calls `onOpen`, which reads everything anew: no gap to
- * resume over. Between two attempts it waits longer each time, with jitter, and less once the machine is online again.
+ * resume over. `onLost` answers whether to try again at once; else between two attempts it waits longer each time, with jitter, and
+ * less once the machine is online again.
  */
 export async function follow({ onOpen, onEvent, onLost }) {
   let wait = RETRY_MS.first;
@@ -71,7 +74,7 @@ export async function follow({ onOpen, onEvent, onLost }) {
     let watch = setTimeout(() => stop.abort(), ANSWER_MS);
     let lost;
     try {
-      const answer = await fetch(address("v1/stream"), { headers: { Accept: "text/event-stream" }, cache: "no-store", signal: stop.signal });
+      const answer = await fetch(address("v1/stream"), { headers: headers("text/event-stream"), cache: "no-store", signal: stop.signal });
       if (!answer.ok) throw await refusal(answer);
       const heard = () => {
         clearTimeout(watch);
@@ -93,7 +96,10 @@ export async function follow({ onOpen, onEvent, onLost }) {
     clearTimeout(watch);
     stop.abort();
     const pause = Math.round(wait * (0.75 + Math.random() / 2));
-    await onLost(lost, pause);
+    if (await onLost(lost, pause)) {
+      wait = RETRY_MS.first;
+      continue;
+    }
     await new Promise((go) => {
       const timer = setTimeout(go, pause);
       addEventListener("online", () => { clearTimeout(timer); go(); }, { once: true });

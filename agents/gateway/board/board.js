@@ -6,6 +6,7 @@ import { byId, h, kept } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { FlowTree } from "./flows.js";
 import { severityMark } from "./marks.js";
+import { askForToken, letIn } from "./signin.js";
 import { drawSources } from "./sources.js";
 import { Store } from "./store.js";
 import { ago, DAY_MS, flowName, moment } from "./words.js";
@@ -156,6 +157,7 @@ async function opened() {
   early = [];
   try {
     await load();
+    letIn();
     link("live", "Live");
     const since = heardAt;
     // Redis may be a moment behind the stream: what was said just before the connection is there by then.
@@ -165,8 +167,15 @@ async function opened() {
   }
 }
 
-/** The stream is gone; the figures may still be there to be read. */
+/** The stream is gone; the figures may still be there to be read. Answers whether to try again at once. */
 async function lost(error, pause = SOURCES_MS) {
+  if (error.status === 401 || error.status === 403) {
+    link("down", "Not signed in");
+    trouble(null);
+    await askForToken(error);
+    link("connecting", "Connecting");
+    return true;
+  }
   try {
     await load();
     link("stale", `Not live, read again in ${Math.max(1, Math.round(pause / 1000))} s`);
@@ -177,6 +186,7 @@ async function lost(error, pause = SOURCES_MS) {
     const reason = why.status ? `The gateway cannot answer: ${why.message}.` : "The gateway does not answer.";
     trouble(`${reason}${held} Trying again by itself.`, { retry: true });
   }
+  return false;
 }
 
 // --- the page --------------------------------------------------------------------------------------------------
