@@ -36,6 +36,8 @@ ROUTES = (
     "/v1/alerts/{id}.cap",
     "/v1/evidence",
     "/v1/sources",
+    "/v1/silences",
+    "/v1/silences/{id}",
     "/v1/stream",
     "/v1/reports",
     "/v1/openapi.json",

@@ -110,7 +110,7 @@ class Settings(BaseSettings):
         description="Names this pipeline among all in CAP messages and feeds: a domain of yours.",
     )
     gateway_reports_per_s: float = Field(
-        20.0, gt=0, le=10_000, description="Reports a second that the gateway takes of one source."
+        20.0, gt=0, le=10_000, description="Reports a second that the gateways take of one source, all together."
     )
     gateway_clients: int = Field(2_000, ge=1, le=100_000, description="Clients that follow a gateway's stream at most.")
     public_read: bool = Field(False, description="Whether anybody who reaches the gateway may read.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from streams.records import Alert, Baseline, DayFigure, Total
+from streams.silences import Silence
 from streams.traced import Evidence
 
 
@@ -81,6 +82,12 @@ class SourceList(Struct, frozen=True):
     """The source registry."""
 
     sources: list[SourceRow]
+
+
+class SilenceList(Struct, frozen=True):
+    """Silences, the one that ends first first."""
+
+    silences: list[Silence]
 
 
 class Accepted(Struct, frozen=True):

@@ -28,12 +28,15 @@ from agents.gateway.questions import (
     AskFlows,
     AskNothing,
     AskPlain,
+    AskSilences,
     AskStream,
     AskTotals,
     asked,
 )
 from agents.gateway.respond import respond, tagged
 from agents.gateway.routes import Routes
+from agents.gateway.silencing import Silencing
+from agents.gateway.storing import Store
 from agents.gateway.stream import Stream
 from agents.gateway.view import ServingView
 from agents.metrics import Metrics
@@ -41,6 +44,7 @@ from agents.reloading import SOURCES, Reload
 from streams.settings import Settings
 from streams.sources import Registry
 from streams.tokens import Keys
+from streams.topics import Topics
 
 BOARD = Path(str(resources.files("agents.gateway").joinpath("board")))
 
@@ -49,7 +53,9 @@ def create_gateway(settings: Settings) -> web.Application:
     """The application. Raises ConfigError for a registry that cannot be read, or an address that needs tokens."""
     view, hub, registry = ServingView(settings), Hub(settings), load_registry(settings.sources)
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
-    posting, feed = Posting(settings, registry), Feed(view, settings.gateway_sender)
+    store = Store(settings)
+    posting, feed = Posting(settings, registry, store, view.redis), Feed(view, settings.gateway_sender)
+    silencing = Silencing(view, store, Topics(settings.topic_prefix))
     routes, metrics = Routes(view, registry), Metrics(0, ("gateway",))
     meter = Meter(metrics, hub)
     seen_by = [meter.middleware(), problems, preflight(settings.gateway_origins), guard.middleware()]
@@ -58,12 +64,14 @@ def create_gateway(settings: Settings) -> web.Application:
     app.on_response_prepare.append(on_every_answer(settings.gateway_origins))
     app.on_response_prepare.append(meter.answered)
     app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
-    _add_answers(app, routes)
+    _add_answers(app, routes, silencing)
     _add_documents(app, feed)
     _add_stream(app, Stream(hub, settings.gateway_clients))
     _add_pages(app, hub)
     app.router.add_get("/metrics", meter.serve)
     app.router.add_post("/v1/reports", posting.serve)
+    app.router.add_post("/v1/silences", silencing.set)
+    app.router.add_delete("/v1/silences/{id}", silencing.end)
 
     def renew(registry: Registry) -> None:
         guard.renew(Keys(registry, settings.read_tokens, settings.admin_tokens))
@@ -81,7 +89,7 @@ def create_gateway(settings: Settings) -> web.Application:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        await posting.close()
+        await store.close()
         await view.close()
 
     async def drop(_: web.Application) -> None:
@@ -92,7 +100,7 @@ def create_gateway(settings: Settings) -> web.Application:
     return app
 
 
-def _add_answers(app: web.Application, routes: Routes) -> None:
+def _add_answers(app: web.Application, routes: Routes, silencing: Silencing) -> None:
     def answers(path: str, kind: type[Struct], answer: Callable[..., Awaitable[Struct]]) -> None:
         async def handle(request: web.Request) -> web.StreamResponse:
             question = asked(request, kind)
@@ -110,6 +118,7 @@ def _add_answers(app: web.Application, routes: Routes) -> None:
     answers("/v1/alerts", AskAlerts, routes.alerts)
     answers("/v1/evidence", AskEvidence, routes.evidence)
     answers("/v1/sources", AskPlain, routes.sources)
+    answers("/v1/silences", AskSilences, silencing.held)
     app.router.add_get("/v1/alerts/{id}", alert)
 
 

@@ -41,9 +41,9 @@ def scope_of(request: web.Request) -> Scope:
     """What a request asks for."""
     if request.path in OPEN_PATHS or request.path.startswith(OPEN_FILES):
         return Scope.OPEN
-    if request.path.startswith("/v1/admin/"):
-        return Scope.ADMIN
-    return Scope.READ if request.method in ("GET", "HEAD", "OPTIONS") else Scope.REPORT
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return Scope.READ
+    return Scope.REPORT if request.path == "/v1/reports" else Scope.ADMIN
 
 
 class Guard:

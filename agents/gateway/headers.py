@@ -17,7 +17,7 @@ SANE = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 ALLOWED = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, Last-Event-ID",
     "Access-Control-Max-Age": "600",
 }

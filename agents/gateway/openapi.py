@@ -15,6 +15,7 @@ from agents.gateway import answers, questions, tables
 from agents.gateway.problems import MEDIA_TYPE, Problem
 from streams import atom, cap
 from streams.records import Alert, FlowState, Report
+from streams.silences import Silence
 from streams.traced import Evidence
 
 
@@ -40,6 +41,7 @@ ENDPOINTS = (
         "/v1/evidence", "evidence", "What stands behind a figure", questions.AskEvidence, Evidence, failures=(400, 404)
     ),
     Endpoint("/v1/sources", "sources", "The source registry", questions.AskPlain, answers.SourceList),
+    Endpoint("/v1/silences", "silences", "Silences", questions.AskSilences, answers.SilenceList),
     Endpoint(
         "/v1/alerts/{id}",
         "alert",
@@ -65,7 +67,7 @@ ENDPOINTS = (
         media="text/event-stream",
     ),
 )
-TYPES: list[Any] = [Problem, Report, FlowState, Alert, answers.Accepted]
+TYPES: list[Any] = [Problem, Report, FlowState, Alert, answers.Accepted, Silence, questions.NewSilence]
 """What the document names beside the answers of the endpoints."""
 
 
@@ -75,6 +77,8 @@ def openapi() -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, Any] = {one.path: {"get": _get(one)} for one in ENDPOINTS}
     paths["/v1/reports"] = {"post": _post()}
+    paths["/v1/silences"]["post"] = _silence()
+    paths["/v1/silences/{id}"] = {"delete": _unsilence()}
     return {
         "openapi": "3.1.0",
         "info": {"title": "bordertally", "version": version("bordertally"), "summary": "Totals and alerts over HTTP"},
@@ -117,6 +121,28 @@ def _get(one: Endpoint) -> dict[str, Any]:
     if one.question.__doc__:
         operation["description"] = one.question.__doc__
     return operation
+
+
+def _said(description: str, kind: type[Struct]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": _ref(kind)}}}
+
+
+def _silence() -> dict[str, Any]:
+    return {
+        "operationId": "silence",
+        "summary": "Silence a flow until a time (scope admin)",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(questions.NewSilence)}}},
+        "responses": {"201": _said("Kafka has acknowledged it", Silence)} | _problems(413, 415, 422),
+    }
+
+
+def _unsilence() -> dict[str, Any]:
+    return {
+        "operationId": "unsilence",
+        "summary": "End a silence now (scope admin)",
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}],
+        "responses": {"200": _said("It is over", Silence)} | _problems(404, 409),
+    }
 
 
 def _parameters(one: Endpoint) -> list[dict[str, Any]]:

@@ -9,21 +9,20 @@ import asyncio
 import logging
 import math
 import time
+from typing import Any
 
 import msgspec
 from aiohttp import web
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from agents.context import log
-from agents.gateway.answers import Accepted
 from agents.gateway.guard import CALLER
-from agents.gateway.problems import RETRY_S, ProblemError
+from agents.gateway.limiting import SharedLimit
+from agents.gateway.problems import ProblemError
+from agents.gateway.storing import Store
 from agents.languages import word_reader
 from agents.publish import record_of
-from agents.publishing import Record, by_kafka, make_producer
-from streams.errors import ConfigError, Reason, RefusedError
-from streams.rates import RateLimit
+from streams.errors import Reason, RefusedError
+from streams.metrics import NOBODY
 from streams.reports import Limits, read_report
 from streams.settings import Settings
 from streams.sources import Registry
@@ -46,17 +45,15 @@ _named = msgspec.json.Decoder(_Named).decode
 
 
 class Posting:
-    """The route. A source is limited on each gateway by itself."""
+    """The route. A source is limited by what all gateways together take of it."""
 
-    def __init__(self, settings: Settings, registry: Registry) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, registry: Registry, store: Store, redis: Any) -> None:
+        self.settings, self.store = settings, store
         self.topics = Topics(settings.topic_prefix)
         self.limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
         per_s = settings.gateway_reports_per_s
-        self.rate = RateLimit(per_s, max(1, round(per_s * BURST_S)))
+        self.rate = SharedLimit(redis, per_s, max(1, round(per_s * BURST_S)))
         self.renew(registry)
-        self._producer: AIOKafkaProducer | None = None
-        self._connecting = asyncio.Lock()
 
     def renew(self, registry: Registry) -> None:
         """Judge reports by this registry from now on."""
@@ -72,9 +69,9 @@ class Posting:
         said = _source(raw)
         if source is not None and said not in ("", source):
             raise ProblemError(403, f"this token is that of {source}", field="source", value=said)
-        self._limit(source or said)
+        await self._limit(source or said)
         await self._check(raw)
-        accepted = await self._write(record_of(raw, self.registry, self.topics))
+        accepted = await self.store.write(record_of(raw, self.registry, self.topics))
         if log.isEnabledFor(logging.DEBUG):
             place = f"{accepted.topic}/{accepted.partition}/{accepted.offset}"
             log.debug("gateway: report accepted", extra={"report": _named(raw).id, "source": said, "place": place})
@@ -92,8 +89,9 @@ class Posting:
             raise ProblemError(413, why, reason=Reason.TOO_LARGE, headers={"Connection": "close"})
         return raw
 
-    def _limit(self, source: str) -> None:
-        wait = self.rate.take(source, time.monotonic())
+    async def _limit(self, source: str) -> None:
+        """Raise ProblemError (429) where too many come; all who name no source of the registry are one."""
+        wait = await self.rate.take(source if source in self.registry.sources else NOBODY)
         if wait:
             detail = f"{source}: more than {self.settings.gateway_reports_per_s:g} reports a second"
             headers = {"Retry-After": str(math.ceil(wait))}
@@ -117,34 +115,6 @@ class Posting:
                 reason=error.reason.value,
                 report=error.report,
             ) from None
-
-    async def _write(self, record: Record) -> Accepted:
-        try:
-            async with asyncio.timeout(self.settings.acknowledge_s):
-                sent = await by_kafka(await self._connected())(record)
-                stored = await sent
-        except (KafkaError, TimeoutError, OSError, ConfigError) as error:
-            log.warning("gateway: Kafka did not acknowledge a report: %s", error)
-            detail = "Kafka did not acknowledge it; send it again: a report that is stored twice counts once"
-            raise ProblemError(503, detail, headers={"Retry-After": str(RETRY_S)}) from None
-        return Accepted(stored.topic, stored.partition, stored.offset)
-
-    async def _connected(self) -> AIOKafkaProducer:
-        async with self._connecting:
-            if self._producer is None:
-                producer = make_producer(self.settings, 0.0)
-                try:
-                    await producer.start()
-                except BaseException:
-                    await producer.stop()
-                    raise
-                self._producer = producer
-            return self._producer
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._producer is not None:
-            await self._producer.stop()
 
 
 def _source(raw: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -95,6 +95,22 @@ class AskStream(Struct, kw_only=True, forbid_unknown_fields=True):
     severity: Severity | None = None
     kinds: Annotated[str, Meta(pattern=r"^(totals|alerts)(,(totals|alerts))*$")] = "totals,alerts"
     last_event_id: Annotated[str, Meta(max_length=65_536)] | None = None
+
+
+class AskSilences(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The silences that hold now, or all there have been."""
+
+    state: Literal["active", "all"] = "active"
+
+
+class NewSilence(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A silence to be set: nobody is told of alerts on `flow` (a pattern) until `until`; `rule`: only of that rule."""
+
+    flow: Annotated[str, Meta(min_length=1, max_length=LONGEST, examples=["RU:KZ"])]
+    until: Annotated[datetime, Meta(tz=True)]
+    author: Annotated[str, Meta(min_length=1, max_length=200)]
+    comment: Annotated[str, Meta(min_length=1, max_length=1000)]
+    rule: str | None = None
 
 
 class AskCap(Struct, forbid_unknown_fields=True):

@@ -80,6 +80,11 @@ class ServingView:
         """Close the connections."""
         await self.redis.aclose()
 
+    async def silences(self) -> dict[bytes, bytes]:
+        """The newest record of every silence, by id."""
+        held: dict[bytes, bytes] = await self.redis.hgetall(f"{PREFIX}:silences")
+        return held
+
     async def flows(self) -> list[str]:
         """Every flow there is a state of, by path."""
         return sorted(flow.decode() for flow in await self.redis.smembers(f"{PREFIX}:flows"))

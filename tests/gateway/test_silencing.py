@@ -1,0 +1,93 @@
+"""Silences over HTTP: set, read and ended by whoever has a token for it, and kept where the command keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from live import Live, until
+
+from streams.silences import Silence
+from streams.tokens import digest_of
+
+pytestmark = pytest.mark.kafka
+
+LATER = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+ROADWORKS = {"flow": "RU:*:lars", "until": LATER, "author": "op", "comment": "roadworks"}
+
+
+@pytest.fixture
+async def guarded(week: Live) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of a gateway that asks for tokens."""
+    gateway = week.gateway(BORDERTALLY_READ_TOKENS=digest_of("reader"), BORDERTALLY_ADMIN_TOKENS=digest_of("boss"))
+    async with aiohttp.ClientSession(f"http://{gateway.address}") as session:
+        yield session
+
+
+async def answered(http: aiohttp.ClientSession, method: str, path: str, token: str, **more: Any) -> tuple[int, Any]:
+    async with http.request(method, path, headers={"Authorization": f"Bearer {token}"}, **more) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_a_silence_is_set_read_and_ended(week: Live, guarded: aiohttp.ClientSession) -> None:
+    status, said = await answered(guarded, "POST", "/v1/silences", "boss", json=ROADWORKS)
+    assert status == 201
+    assert {name: said[name] for name in ("flow", "author", "comment", "rule")} == {
+        "flow": "RU:*:lars",
+        "author": "op",
+        "comment": "roadworks",
+        "rule": None,
+    }
+
+    async def listed() -> bool:
+        return said in (await answered(guarded, "GET", "/v1/silences", "reader"))[1]["silences"]
+
+    await until(listed, "the silence is in the view")
+    held = msgspec.json.decode((await week.hash_in_redis("bordertally:silences"))[said["id"]], type=Silence)
+    assert held.active(datetime.now(UTC))
+
+    place = f"/v1/silences/{said['id']}"
+    assert (await answered(guarded, "DELETE", place, "reader"))[0] == 403
+    status, over = await answered(guarded, "DELETE", place, "boss")
+    assert (status, over["id"]) == (200, said["id"])
+    assert over["until"] < said["until"]
+
+    async def gone() -> bool:
+        found = [(await answered(guarded, "GET", f"/v1/silences?state={s}", "reader"))[1] for s in ("active", "all")]
+        active, every = ({one["id"] for one in one["silences"]} for one in found)
+        return said["id"] in every - active
+
+    await until(gone, "the silence is over")
+    status, problem = await answered(guarded, "DELETE", place, "boss")
+    assert (status, problem["field"], problem["value"]) == (409, "id", said["id"])
+    assert (await answered(guarded, "DELETE", "/v1/silences/nobody", "boss"))[0] == 404
+
+
+WRONG = [
+    ({"flow": "nowhere"}, "flow"),
+    ({"until": "2020-01-01T00:00:00Z"}, "until"),
+    ({"until": "9999-12-31T23:59:59-05:00"}, "until"),
+    ({"author": " "}, "author"),
+    ({"rule": "drips"}, "rule"),
+    ({"until": "tomorrow"}, "$"),
+    ({"why": "so"}, "$"),
+]
+
+
+async def test_what_is_wrong_is_said_with_its_field(guarded: aiohttp.ClientSession) -> None:
+    for change, field in WRONG:
+        status, problem = await answered(guarded, "POST", "/v1/silences", "boss", json=ROADWORKS | change)
+        assert (status, problem["field"]) == (422, field), change
+    assert (await answered(guarded, "POST", "/v1/silences", "boss", data="x" * 20_000))[0] in (413, 415)
+    assert (await answered(guarded, "POST", "/v1/silences", "boss", json={"x": "y" * 20_000}))[0] == 413
+
+
+async def test_it_takes_an_admin(guarded: aiohttp.ClientSession) -> None:
+    for token, status in (("reader", 403), ("wrong", 401)):
+        assert (await answered(guarded, "POST", "/v1/silences", token, json=ROADWORKS))[0] == status
+    async with guarded.post("/v1/silences", json=ROADWORKS) as answer:
+        assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="bordertally"')
