@@ -19,6 +19,7 @@ from agents.settling import SettlingHop
 from agents.tables import make_table
 from streams.alerts import Known, advance
 from streams.cloudevents import of_alert
+from streams.news import NEWS, News, decode_news
 from streams.records import Alert, AlertState, FlowState
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
@@ -108,13 +109,14 @@ class AlertsHop(SettlingHop):
         """Work out what is to be said about one state; to `rows` comes what is to be remembered."""
         key = record.key
         episodes = bytes(_decode_glance(record.value).episodes)
-        if self.seen.get(key) == episodes:
+        news = news_of(record)
+        if self.seen.get(key) == episodes and not news:
             return
         stored = rows.get(key) or self.table.get(key)
         before = _decode_said(stored) if stored else Said()
         if before.covers(record):  # not `seen`: this is no newer than what is known
             return
-        known, said = advance(before.known, _decode_state(record.value), self.context.names)
+        known, said = advance(before.known, _decode_state(record.value), self.context.names, news)
         self.said += [(key, alert) for alert in said]
         if known != before.known:
             rows[key] = msgspec.msgpack.encode(Said(known, record.offset, record.timestamp / 1000))
@@ -149,6 +151,14 @@ class AlertsHop(SettlingHop):
         self.total.update(now)
         self.open[key] = now
         self.context.metrics.show_open(self.total)
+
+
+def news_of(record: ConsumerRecord) -> list[News]:
+    """What led to a state, as its record says."""
+    for name, value in record.headers:
+        if name == NEWS:
+            return decode_news(value)
+    return []
 
 
 def _tell(said: Sequence[Alert]) -> None:

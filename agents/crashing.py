@@ -44,6 +44,18 @@ POINTS = {
     "delivery.written": "Redis has records of one partition, the worker has not noted it",
     "delivery.done": "Redis has them, no offset is committed",
     "delivery.committed": "their offsets are committed",
+    "webhooks.read": "alert records are read, it is not known yet who is to be told",
+    "webhooks.taken": "events wait in memory to be sent, the first of them is about to be",
+    "webhooks.sent": "an endpoint has an event, nothing is noted",
+    "written.webhooks": "how far a subscription is is remembered for one partition",
+    "webhooks.remembered": "how far all subscriptions are is remembered, no offset is committed",
+    "webhooks.done": "what was read is handed on, no offset is committed",
+    "webhooks.committed": "its offsets are committed",
+    "alertmanager.read": "alert records are read, nobody is told",
+    "alertmanager.telling": "what is to be said is worked out, nobody is told",
+    "alertmanager.told": "an Alertmanager has it, nothing is noted",
+    "alertmanager.done": "Alertmanager has it, no offset is committed",
+    "alertmanager.committed": "the offsets of alerts that are over are committed",
 }
 """Every point, in the order in which reports come by, and what has happened there."""
 

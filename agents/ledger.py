@@ -16,6 +16,7 @@ from agents.settling import SettlingHop
 from agents.tables import make_table
 from streams.cloudevents import of_state
 from streams.ledger import Applied, Ledger
+from streams.news import NEWS, encode_news, worth_telling
 from streams.overdue import to_tell
 from streams.picture import flow_state
 from streams.records import Claims
@@ -129,9 +130,13 @@ class LedgerHop(SettlingHop):
         metrics, rules, topic = self.context.metrics, self.context.rules, self.context.topics.totals
         records = []
         for flow in to_tell(ledger, applied.flows, rules):
-            state = flow_state(ledger.nodes[flow], rules, applied.days.get(flow, ()))
+            node, news = ledger.nodes[flow], applied.news.get(flow, ())
+            before = bool(node.memo.episodes)
+            state = flow_state(node, rules, applied.days.get(flow, ()))
             metrics.show_flow(state)
             headers = of_state(topic, state, cause)
+            if worth_telling(news, before, bool(state.episodes)):
+                headers.append((NEWS, encode_news(news)))
             records.append(Record(topic, flow.encode(), msgspec.json.encode(state), headers=headers))
         return records
 

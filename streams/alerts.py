@@ -21,6 +21,7 @@ from streams.explanation import explain
 from streams.ledger import Node, evidence
 from streams.lifecycle import IMPATIENT, Run, alerts_from
 from streams.memo import Memo
+from streams.news import Heard, News, heard
 from streams.periods import iso_day
 from streams.records import Alert, AlertState, Baseline, Episode, FlowState, Total
 from streams.rules import CONFLICT, DROP, EXACT, RECORD, SEVERITIES, SHARE, SILENCE, Detection, Rules
@@ -184,13 +185,14 @@ def _told(one: Episode) -> Told:
 
 
 class Known(msgspec.Struct, array_like=True):
-    """An alert already spoken of: its newest record, its days as ordinals, and what was told of them."""
+    """An alert already spoken of: its newest record, its days as ordinals, what was told of them, what came since."""
 
     record: Alert
     since: int
     until: int | None
     last: int
     told: Told | None = None
+    heard: Heard = Heard()
 
 
 def alert_id(flow: str, rule: str, day: int) -> str:
@@ -198,18 +200,20 @@ def alert_id(flow: str, rule: str, day: int) -> str:
     return hashlib.sha256(f"{flow}|{rule}|{iso_day(day)}".encode()).hexdigest()[:16]
 
 
-def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> tuple[list[Known], list[Alert]]:
-    """Compare what a flow's reports come to now with the alerts already spoken of.
+def advance(
+    known: Sequence[Known], state: FlowState, names: dict[str, str], news: Sequence[News] = ()
+) -> tuple[list[Known], list[Alert]]:
+    """Compare what a flow's reports come to now with the alerts already spoken of. `news`: what led to this state.
 
     Returns the alerts known from now on and the records to publish, in order. Idempotent: the same state again
     says nothing. An episode continues the earliest alert whose days it touches; others it touches are withdrawn with
     `merged_into`; an alert that no episode touches any more is withdrawn.
     """
-    alive = {one.record.id: one for one in known}
+    alive = {one.record.id: _hears(one, news) for one in known}
     taken: dict[str, str] = {}
     said: list[Alert] = []
     before_it: dict[str, str] = {}  # by rule, the alert of the episode before
-    spans = {(one.record.rule, one.since, one.until, one.last): one for one in known if _in_use(one)}
+    spans = {(one.record.rule, one.since, one.until, one.last): one for one in alive.values() if _in_use(one)}
     for episode in state.episodes:
         same = spans.get((episode.rule, episode.since, episode.until, episode.day))
         if same is not None and same.told == _told(episode):
@@ -235,14 +239,14 @@ def advance(known: Sequence[Known], state: FlowState, names: dict[str, str]) -> 
             if record is not None:
                 record = msgspec.structs.replace(record, previous=before_it.get(episode.rule))
                 said.append(record)
-                alive[identity] = _known(record, step)
+                alive[identity] = _known(record, step, before)
             elif before is not None:
-                alive[identity] = _known(before.record, step)
+                alive[identity] = _known(before.record, step, before)
         before_it[episode.rule] = identity
     for identity, one in sorted(alive.items()):
         target = taken.get(identity)
         if target != identity and one.record.state is not AlertState.WITHDRAWN:
-            record = _withdrawn(one.record, state, target)
+            record = _withdrawn(one, state, target)
             said.append(record)
             alive[identity] = Known(record, one.since, one.until, one.last)
     return [alive[identity] for identity in sorted(alive)], said
@@ -259,8 +263,17 @@ def _steps(episode: Episode, before: Known | None) -> list[Episode]:
     return [msgspec.structs.replace(episode, until=None), episode]
 
 
-def _known(record: Alert, episode: Episode) -> Known:
-    return Known(record, episode.since, episode.until, episode.day, _told(episode))
+def _known(record: Alert, episode: Episode, before: Known | None) -> Known:
+    since = before.heard if before is not None and _in_use(before) else Heard()
+    return Known(record, episode.since, episode.until, episode.day, _told(episode), since)
+
+
+def _hears(one: Known, news: Sequence[News]) -> Known:
+    """The alert, and what of the news it may go by."""
+    if not news or not _in_use(one):
+        return one
+    now = heard(one.heard, news, one.record, one.since, max(one.last, (one.until or 0) - 1))
+    return one if now is one.heard else Known(one.record, one.since, one.until, one.last, one.told, now)
 
 
 def _touch(one: Known, episode: Episode) -> bool:
@@ -340,13 +353,16 @@ _WHAT = {DROP: "drop", RECORD: "record", SILENCE: "silence", CONFLICT: "conflict
 """What an alert of a rule tells of."""
 
 
-def _withdrawn(old: Alert, state: FlowState, merged_into: str | None) -> Alert:
-    window = _window(state, old.since)
-    reports = window.reports if window is not None else []
-    count = window.report_count if window is not None else state.report_count
+def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
+    """The last word on an alert, citing what took it away: see `heard`; readings that add to days are not in it."""
+    old = one.record
+    reports, count = list(one.heard.reports), one.heard.number
+    if not reports:
+        window = _window(state, old.since)
+        known, count = (window.reports, window.report_count) if window is not None else (old.reports, old.report_count)
+        reports = [report for report in known if report not in old.reports]
+        reports, count = (reports, len(reports)) if reports and merged_into is None else (known, count)
     if merged_into is None:
-        newer = [report for report in reports if report not in old.reports]  # what it did not rest on took it away
-        reports, count = (newer, len(newer)) if newer else (reports, count)
         what = _WHAT.get(old.rule, "exceedance")
         why = f"Withdrawn: newer reports on {old.flow} took the {what} from {old.since} on away"
     else:
@@ -365,12 +381,12 @@ def _withdrawn(old: Alert, state: FlowState, merged_into: str | None) -> Alert:
 
 
 def _window(state: FlowState, since: str) -> Total | None:
-    """The shortest window with this day in it, else the longest: the reports behind it say what is known of the day."""
+    """The shortest window with this day in it, if any: the reports behind it say what is known of the day."""
     day = date.fromisoformat(since)
     for total in state.totals:
         if date.fromisoformat(total.as_of) - timedelta(days=total.window_days) <= day:
             return total
-    return state.totals[-1] if state.totals else None
+    return None
 
 
 def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Baseline | None]:

@@ -17,6 +17,7 @@ from streams.counts import Key, decode_row, encode_row
 from streams.evidence import Cites, Gathered
 from streams.flows import Flow, depth, parent
 from streams.memo import Memo
+from streams.news import FOREVER, News, capped
 from streams.reconcile import Bin
 from streams.records import Claim, Readings
 from streams.series import Series, address_of, is_reading, period_of, reaches_far, reading_of
@@ -197,13 +198,15 @@ class Row(NamedTuple):
 class Applied(NamedTuple):
     """What a batch of claims did: outcomes by source, the rows to store, the flows to speak of, lowest first.
 
-    `days`: by each of these flows the days whose figures may depend on what was claimed, changed or not.
+    `days`: by each of these flows the days whose figures may depend on what was claimed, changed or not. `news`: the
+    reports that may have moved days there were figures of already.
     """
 
     outcomes: Counter[tuple[str, Outcome]]
     rows: list[bytes]
     flows: list[Flow]
     days: dict[Flow, set[int]]
+    news: dict[Flow, list[News]]
 
 
 class _Batch:
@@ -214,6 +217,7 @@ class _Batch:
         self.rows: set[Row] = set()
         self.touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
         self.spoken: dict[Flow, set[int]] = defaultdict(set)
+        self.news: dict[Flow, list[News]] = defaultdict(list)
 
 
 class Ledger:
@@ -256,7 +260,8 @@ class Ledger:
         self._settle(batch.touched)
         flows = self._with_ancestors(batch.spoken.keys())
         days = self._days_told(flows, batch.spoken)
-        return Applied(batch.outcomes, sorted(row.key for row in batch.rows), flows, days)
+        news = self._news_told(flows, batch.news) if batch.news else {}
+        return Applied(batch.outcomes, sorted(row.key for row in batch.rows), flows, days, news)
 
     def _put(self, claim: Claim) -> None:
         node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
@@ -277,6 +282,9 @@ class Ledger:
                 if any(one is not None and reaches_far(one) for one in (claim, held)):
                     node.memo.forget()
                 batch.touched[node.flow][key].update(days)
+            if outcome is not Outcome.STALE:
+                last = FOREVER if reaches_far(claim) else period.last_day
+                batch.news[node.flow].append(News.of(claim.report, period.first_day, last, outcome))
         batch.outcomes[claim.source, outcome] += 1
         if outcome not in UNMOVED:
             batch.rows.add(Row("c", node.flow, period.first_day // BLOCK_DAYS))
@@ -293,6 +301,11 @@ class Ledger:
             node.forget_own()
             batch.touched[node.flow][key] |= put.touched
             batch.rows.update(Row("r", node.flow, day) for day in put.stored)
+        known = [one for one in put.outcomes if one not in (Outcome.NEW, Outcome.STALE)]
+        if known:  # readings that are all new add to their days and take nothing away
+            what = known[0] if len(put.outcomes) == 1 else Outcome.DUPLICATE
+            first, last = min(put.days), max(put.days)
+            batch.news[node.flow] += [News.of(one.report, first, last, what) for one in group.readings]
 
     def _hear(self, node: Node, source: str, published: int) -> None:
         node.heard(published)
@@ -319,6 +332,16 @@ class Ledger:
                 days |= series.span(days)
             if node.above is not None:
                 told[node.above.flow] |= days
+        return told
+
+    def _news_told(self, flows: list[Flow], news: Mapping[Flow, list[News]]) -> dict[Flow, list[News]]:
+        """Of each flow, lowest first, what came of it and of those below, on all days that depend on theirs."""
+        told: dict[Flow, list[News]] = {flow: list(news.get(flow, ())) for flow in flows}
+        for flow in flows:
+            node = self.nodes[flow]
+            told[flow] = [_widened(node, one) for one in capped(told[flow])]
+            if node.above is not None:
+                told[node.above.flow] += told[flow]
         return told
 
     def _with_ancestors(self, flows: Collection[Flow]) -> list[Flow]:
@@ -416,6 +439,14 @@ def _note(node: Node, claim: Claim) -> Outcome:
     if outcome not in UNMOVED:
         node.noted[key] = claim
     return outcome
+
+
+def _widened(node: Node, news: News) -> News:
+    first, last = news.first, news.last
+    for series in node.series.values():
+        first = min(series.span((first,)))
+        last = max(series.span((last,)))
+    return News(news.report, first, last, news.moved, news.again)
 
 
 def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:

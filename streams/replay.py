@@ -112,9 +112,11 @@ class Desk:
 
     def take(self, claims: Iterable[Claim]) -> Iterator[Alert]:
         """Apply a batch; yields the alert records it leads to, in order."""
-        for flow in to_tell(self.ledger, self.ledger.apply(claims).flows, self.rules):
+        applied = self.ledger.apply(claims)
+        for flow in to_tell(self.ledger, applied.flows, self.rules):
             state = self.states[flow] = flow_state(self.ledger.nodes[flow], self.rules)
-            self.known[flow], said = advance(self.known.get(flow, []), state, self.names)
+            news = applied.news.get(flow, ())
+            self.known[flow], said = advance(self.known.get(flow, []), state, self.names, news)
             self.log += said
             yield from said
 

@@ -17,6 +17,7 @@ from aiokafka.errors import IllegalStateError
 
 from agents.batches import Batch, BatchHop, Done
 from agents.context import Context, log
+from agents.crashing import crash_at
 from agents.delivery.hush import Hush
 from streams.alertmanager import ALERTNAME, Entry, Labels, Posted, Roster, targets
 from streams.records import Alert
@@ -122,6 +123,8 @@ class Alertmanager(BatchHop):
         settings = self.context.settings
         said = self.roster.say(now, settings.alertmanager_resend_s, self.hush.quiet, settings.public_url.rstrip("/"))
         self._show()
+        if said:
+            crash_at("alertmanager.telling")
         await asyncio.gather(*(self._tell(target, said, now) for target in due))
 
     async def _ends(self) -> Done:
@@ -154,6 +157,7 @@ class Alertmanager(BatchHop):
         try:
             for begin in range(0, len(every), AT_ONCE):
                 await self._post(target, every[begin : begin + AT_ONCE])
+                crash_at("alertmanager.told")
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             target.due, target.wait = now + target.wait, min(target.wait * 2, resend)
             if target.up:

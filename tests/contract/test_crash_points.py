@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import date, timedelta
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from live import Live, pure, until
+from aiohttp import web
+from chaos.judging import everything
+from forking import Forked, Forks
+from live import Live, answers, pure, until
+from webhooks.receiver import Receiver, receiving
 
 from agents.crashing import EXIT_CODE, POINTS
-from agents.servers.process import Server, ServerError
+from agents.servers.ports import free_port
+from agents.servers.process import Server
+from streams.alertmanager import labels
+from streams.records import Alert, AlertState
+from streams.silences import OPEN
 
 FIRST = date(2022, 9, 1)
 FLOWS = {"RU:KZ": "kz-mia", "KZ:RU": "kz-mia", "RU:GE": "ge-mia", "GE:RU": "ge-mia", "LV:RU": "lv-iem"}
 BAD = 6
+SECRET = "whsec_" + "b2xk" * 8
+LANES = 5
+"""Pipelines that go through the points at the same time, each through its share of them."""
+
+STARTING = "tables.read_back"
+"""The point at which a worker dies while it starts, without any report."""
 
 
 def report(number: int, flow: str, day: int, people: int, **more: object) -> bytes:
@@ -42,38 +59,182 @@ def reports(number: int) -> list[bytes]:
     return [*those, *(b'{"id": "%d-%d"}' % (number, each) for each in range(BAD))]
 
 
+class Told:
+    """What an Alertmanager was told: of every alert, by its labels, until when it is open."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.ends: dict[tuple[tuple[str, str], ...], datetime] = {}
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Its API v2."""
+        for one in await request.json():
+            self.ends[tuple(one["labels"].items())] = datetime.fromisoformat(one["endsAt"])
+        return web.Response()
+
+    async def give(self, _: web.Request) -> web.Response:
+        """What it has, by labels."""
+        now = datetime.now(UTC)
+        return web.json_response([{"labels": dict(key)} for key, end in self.ends.items() if end > now])
+
+    def open(self) -> set[tuple[tuple[str, str], ...]]:
+        """The alerts that are open by what it was told."""
+        now = datetime.now(UTC)
+        return {key for key, end in self.ends.items() if end > now}
+
+
+@asynccontextmanager
+async def telling() -> AsyncIterator[Told]:
+    """Listens as an Alertmanager does."""
+    told, app = Told(), web.Application()
+    app.add_routes([web.post("/api/v2/alerts", told.take), web.get("/api/v2/alerts", told.give)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", told.port).start()
+    try:
+        yield told
+    finally:
+        await runner.cleanup()
+
+
+class Lane:
+    """A pipeline of its own, whose one worker dies at one point after the other."""
+
+    def __init__(self, live: Live, forks: Forks, receiver: Receiver, told: Told) -> None:
+        self.live, self.forks, self.receiver, self.told = live, forks, receiver, told
+        self.sent: list[bytes] = []
+        self.running: Forked | None = None
+        self.now = live.directory / "now"
+        (live.directory / "secret").write_text(f"{SECRET}\n")
+        webhooks = live.directory / "webhooks.toml"
+        webhooks.write_text(
+            f'[subscriptions.one]\nurl = "{receiver.url()}"\nsecrets = ["file:secret"]\n'
+            '[retry]\nschedule = ["200ms"]\ntimeout = "10s"\n'
+        )
+        self.environment = live.environment | {
+            "BORDERTALLY_INSTANCE": "one",
+            "BORDERTALLY_WEBHOOKS": str(webhooks),
+            "BORDERTALLY_WEBHOOK_ALLOW": "127.0.0.1",
+            "BORDERTALLY_ALERTMANAGER_URL": f"http://127.0.0.1:{told.port}",
+        }
+
+    def worker(self, point: str = "") -> Forked:
+        """Start one that is to die there once it is time."""
+        named = {"BORDERTALLY_CRASH_AT": f"{point}@{self.now}"} if point else {}
+        self.running = self.forks.worker(self.environment | named, self.live.directory / "worker.log")
+        return self.running
+
+    def stop(self) -> None:
+        """End what still runs."""
+        if self.running is not None:
+            self.running.stop()
+
+    async def ready(self, worker: Forked) -> None:
+        """Wait until it is."""
+
+        async def so() -> bool:
+            assert worker.exit_code is None, worker.log.read_text()[-2000:]
+            return await asyncio.to_thread(answers, worker.port, "/readyz")
+
+        await until(so, "the worker is ready")
+
+    async def dies(self, worker: Forked, point: str) -> None:
+        """Wait until it has died as it was told."""
+
+        async def died() -> bool:
+            assert worker.exit_code in (None, EXIT_CODE), worker.log.read_text()[-2000:]
+            return worker.exit_code == EXIT_CODE
+
+        await until(died, f"the worker dies at {point}")
+
+    async def go(self, points: Sequence[str]) -> None:
+        """Die at each of them, and look each time whether all that was left half done is made good."""
+        for number, point in enumerate(points):
+            if point == STARTING:
+                self.now.touch()
+                await self.dies(self.worker(point), point)
+            else:
+                dying = self.worker(point)
+                await self.ready(dying)
+                await self.is_good(f"after {points[number - 1]}" if number else "at first")
+                self.now.touch()
+                fresh = reports(number)
+                self.sent += fresh
+                await self.live.publish(fresh)
+                await self.dies(dying, point)
+            self.now.unlink()
+        last = self.worker()
+        await self.ready(last)
+        await self.is_good(f"after {points[-1]}")
+        await asyncio.to_thread(last.stop)
+        assert last.exit_code == 0
+
+    async def is_good(self, when: str) -> None:
+        """Wait until figures, alerts, letters, webhooks and Alertmanager are as if no worker had died."""
+        desk = pure(self.sent)
+        try:
+            await self.live.shows(desk)
+            await self.live.shows_alerts(desk)
+            await until(self.all_refused, "every bad report has its letter")
+            await until(self.all_delivered, "every alert record has come by webhook, those of an alert in order")
+            await until(self.all_told, "Alertmanager was told of what is open, and of nothing else")
+        except AssertionError as error:
+            raise AssertionError(f"{when}: {error}") from None
+
+    async def all_refused(self) -> bool:
+        """Whether each bad report is among the dead letters, and nothing else."""
+        letters = await everything(self.live, self.live.topics.rejected) if self.sent else []
+        return {letter.value for letter in letters} == {raw for raw in self.sent if b"flow" not in raw}
+
+    async def all_delivered(self) -> bool:
+        """Whether each record was delivered, and for the first time in order."""
+        came: dict[str, list[int]] = defaultdict(list)
+        for alert, seq in dict.fromkeys(one.event for one in self.receiver.got):
+            came[alert].append(seq)
+        assert all(seqs == sorted(seqs) for seqs in came.values())
+        wanted = {(alert.id, alert.seq) for alert in await self.live.alerts()}
+        return wanted == {(alert, seq) for alert, seqs in came.items() for seq in seqs}
+
+    async def all_told(self) -> bool:
+        """Whether the open alerts are those of the log."""
+        newest: dict[str, Alert] = {}
+        for alert in await self.live.alerts():
+            if alert.id not in newest or newest[alert.id].seq < alert.seq:
+                newest[alert.id] = alert
+        return self.told.open() == {labels(one) for one in newest.values() if AlertState(one.state) in OPEN}
+
+
+@asynccontextmanager
+async def lane(kafka: Server, redis: Server, directory: Path, number: int, forks: Forks) -> AsyncIterator[Lane]:
+    """One of several on the same broker and the same Redis."""
+    live = Live(kafka, redis, directory, prefix=f"{directory.parent.name}.{directory.name}.")
+    await asyncio.to_thread(live.create_topics)
+    live.environment["BORDERTALLY_REDIS_URL"] = f"redis://{redis.address}/{number}"
+    async with receiving(SECRET) as receiver, telling() as told:
+        yield Lane(live, forks, receiver, told)
+
+
+async def through(kafka: Server, redis: Server, directory: Path, shares: Sequence[Sequence[str]]) -> list[str]:
+    """Go through the points, each share of them in a pipeline of its own; returns what was wrong."""
+
+    async def one(number: int, points: Sequence[str]) -> None:
+        async with lane(kafka, redis, directories[number], number, forks) as mine:
+            try:
+                await mine.go(points)
+            finally:
+                await asyncio.to_thread(mine.stop)
+
+    directories = [directory / f"lane{number}" for number in range(len(shares))]
+    for each in directories:
+        each.mkdir()
+    with Forks(directory) as forks:
+        done = await asyncio.gather(*(one(*each) for each in enumerate(shares)), return_exceptions=True)
+    return [f"{type(error).__name__}: {error}" for error in done if error is not None]
+
+
 @pytest.mark.timeout(600)
 async def test_a_worker_that_dies_between_any_two_steps_loses_nothing_and_counts_nothing_twice(
-    live_on_kafka: Live, tmp_path: Path
+    kafka: Server, redis: Server, tmp_path: Path
 ) -> None:
-    live, sent, now = live_on_kafka, list[bytes](), tmp_path / "now"
-
-    def worker(point: str) -> Server:
-        return live.worker(BORDERTALLY_CRASH_AT=f"{point}@{now}", BORDERTALLY_INSTANCE="one")
-
-    for number, point in enumerate(POINTS):
-        if point == "tables.read_back":
-            now.touch()
-            with pytest.raises(ServerError, match=f"exit code {EXIT_CODE}"):
-                await asyncio.to_thread(worker, point)
-        else:
-            dying = await asyncio.to_thread(worker, point)
-            desk = pure(sent)
-            await live.shows(desk)  # whatever the worker before left half done
-            await live.shows_alerts(desk)
-            now.touch()
-            sent += reports(number)
-            await live.publish(reports(number))
-
-            async def died(worker: Server = dying) -> bool:
-                return worker.exit_code == EXIT_CODE
-
-            await until(died, f"the worker dies at {point}")
-        now.unlink()
-    live.worker(BORDERTALLY_INSTANCE="one")
-    desk = pure(sent)
-    await live.shows(desk)
-    await live.shows_alerts(desk)
-    bad = BAD * len([one for one in POINTS if one != "tables.read_back"])
-    letters = await live.records(live.topics.rejected, bad)
-    assert len({letter.value for letter in letters}) == bad
+    points = list(POINTS)
+    assert await through(kafka, redis, tmp_path, [points[number::LANES] for number in range(LANES)]) == []

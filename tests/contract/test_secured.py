@@ -57,10 +57,11 @@ def _collected() -> Iterator[None]:
 
 
 class Secured(NamedTuple):
-    """A Kafka with a guarded listener each for passwords and for certificates, a Redis, and what opens them."""
+    """A Kafka with guarded listeners for passwords, with TLS and without, and for certificates, a Redis, and keys."""
 
     kafka: Server
     sasl: str
+    sasl_plaintext: str
     tls: str
     redis: Server
     rediss: str
@@ -103,22 +104,23 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     certificate, key = authority.issue("server")
     for name, text in (("kafka.password", KAFKA_SECRET), ("redis.password", REDIS_SECRET), ("wrong.password", WRONG)):
         (directory / name).write_text(text + "\n")
-    kafka, sasl, tls = _start_kafka(directory, authority, certificate, key)
+    kafka, ports = _start_kafka(directory, authority, certificate, key)
+    sasl, sasl_plaintext, tls = (f"127.0.0.1:{ports[name]}" for name in ("SASL_SSL", "SASL_PLAINTEXT", "SSL"))
     try:
         redis, rediss = _start_redis(directory, authority, certificate, key)
         try:
-            yield Secured(kafka, sasl, tls, redis, rediss, authority, stranger, directory)
+            yield Secured(kafka, sasl, sasl_plaintext, tls, redis, rediss, authority, stranger, directory)
         finally:
             redis.stop()
     finally:
         kafka.stop()
 
 
-def _start_kafka(directory: Path, authority: Authority, certificate: Path, key: Path) -> tuple[Server, str, str]:
+def _start_kafka(directory: Path, authority: Authority, certificate: Path, key: Path) -> tuple[Server, dict[str, int]]:
     together = directory / "server.pem"
     together.write_bytes(key.read_bytes() + certificate.read_bytes())
-    ports = {"SASL_SSL": free_port(), "SSL": free_port()}
-    sasl, login = "listener.name.sasl_ssl", "org.apache.kafka.common.security"
+    ports = {"SASL_SSL": free_port(), "SASL_PLAINTEXT": free_port(), "SSL": free_port()}
+    login = "org.apache.kafka.common.security"
     properties = {
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": str(together),
@@ -126,12 +128,15 @@ def _start_kafka(directory: Path, authority: Authority, certificate: Path, key: 
         "ssl.truststore.location": str(authority.file),
         "listener.name.ssl.ssl.client.auth": "required",
         "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
-        f"{sasl}.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
-        f"{sasl}.scram-sha-512.sasl.jaas.config": f"{login}.scram.ScramLoginModule required;",
-        f"{sasl}.plain.sasl.jaas.config": f'{login}.plain.PlainLoginModule required user_{USER}="{PLAIN_SECRET}";',
     }
+    for sasl in ("listener.name.sasl_ssl", "listener.name.sasl_plaintext"):
+        properties |= {
+            f"{sasl}.sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
+            f"{sasl}.scram-sha-512.sasl.jaas.config": f"{login}.scram.ScramLoginModule required;",
+            f"{sasl}.plain.sasl.jaas.config": f'{login}.plain.PlainLoginModule required user_{USER}="{PLAIN_SECRET}";',
+        }
     server = start_kafka(None, directory / "kafka", guarded=Guarded(ports, properties, {USER: KAFKA_SECRET}))
-    return server, f"127.0.0.1:{ports['SASL_SSL']}", f"127.0.0.1:{ports['SSL']}"
+    return server, ports
 
 
 def _start_redis(directory: Path, authority: Authority, certificate: Path, key: Path) -> tuple[Server, str]:
@@ -188,6 +193,28 @@ def test_the_whole_pipeline_over_scram_and_tls_and_no_secret_is_told(live: Live,
     shown += [flows, page(worker.port, "/metrics"), worker.log.read_text(), gateway.log.read_text()]
     shown += [Path(f"/proc/{one.pid}/cmdline").read_text() for one in (worker, gateway)]
     assert all(secret not in text for text in shown for secret in SECRETS)
+
+
+@pytest.mark.kafka
+def test_passwords_without_tls_by_scram_and_by_plain(secured: Secured, live: Live, tmp_path: Path) -> None:
+    raws = sample()
+    plain = {"KAFKA_SASL_MECHANISM": "PLAIN", "KAFKA_PASSWORD_FILE": "", "KAFKA_PASSWORD": PLAIN_SECRET}
+    without_tls = {"BROKERS": secured.sasl_plaintext, "KAFKA_SECURITY": "SASL_PLAINTEXT", "KAFKA_CA_FILE": ""}
+    own = {"TOPIC_PREFIX": "plain.", "APP_ID": "plain.bordertally", "REDIS_URL": f"rediss://{USER}@{secured.rediss}/1"}
+    live.environment |= secured.environment(**without_tls, **own)
+    by_plain = live.environment | {f"BORDERTALLY_{name}": value for name, value in plain.items()}
+    said = [bordertally(by_plain, "topics", "--create")]
+    worker = live.worker()  # by SCRAM
+    reports = tmp_path / "reports.ndjson"
+    reports.write_bytes(b"\n".join(raws))
+    said.append(bordertally(by_plain, "publish", str(reports), "--faulty", "--to", secured.sasl_plaintext))
+    asyncio.run(live.shows(pure(raws)))
+    said.append(worker.log.read_text())
+    assert all(secret not in text for text in said for secret in SECRETS)
+    wrong = secured.settings(**without_tls, **plain | {"KAFKA_PASSWORD": WRONG})
+    refused = asyncio.run(refusal(wrong))
+    assert refused is not None
+    assert "it does not let in BORDERTALLY_KAFKA_USERNAME" in refused.why
 
 
 @pytest.mark.kafka

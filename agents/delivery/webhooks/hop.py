@@ -17,6 +17,7 @@ from mode import Service
 
 from agents.batches import Batch, BatchHop, Done
 from agents.context import Context, log
+from agents.crashing import crash_at
 from agents.delivery.hush import Hush
 from agents.delivery.webhooks.endpoints import Endpoint, load_endpoints
 from agents.delivery.webhooks.lane import Runner
@@ -220,6 +221,7 @@ class Webhooks(BatchHop):
             ]
             if records:
                 await self.context.writer.write(records)
+                crash_at("webhooks.remembered")
 
     def _show(self) -> None:
         waiting: Counter[str] = Counter(dict.fromkeys(self.senders, 0))

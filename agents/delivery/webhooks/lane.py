@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from agents.batches import Received
+from agents.crashing import crash_at
 from agents.delivery.webhooks.endpoints import Endpoint
 from agents.delivery.webhooks.send import PARALLEL, Sender
 from agents.delivery.webhooks.tail import Tail
@@ -161,7 +162,9 @@ class Runner:
         event, began = webhook_id(alert.id, alert.seq), time.time()
         said = datetime.fromtimestamp(one.head.written, UTC).isoformat(timespec="milliseconds")
         payload = body(f"alert.{alert.state}", said.replace("+00:00", "Z"), record.value or b"{}")
+        crash_at("webhooks.taken")
         reply = await self.sender.send(event, payload)
+        crash_at("webhooks.sent")
         now, before = time.time(), self.lane
         lane, verdict = after(before, one.alert, reply, now, self.desk.policy)
         self._set(lane)
