@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import import_module, resources
 from typing import cast
@@ -14,19 +15,29 @@ from streams.statements.language import Language, parse_language
 from streams.statements.reader import Reader
 from streams.statements.words import WordReader
 
-LANGUAGES = ("en", "ru")
+_TABLES = resources.files("streams.statements").joinpath("tables")
 
 
 def _text(name: str) -> str:
-    return resources.files("streams.statements").joinpath("tables", name).read_text(encoding="utf-8")
+    return _TABLES.joinpath(name).read_text(encoding="utf-8")
+
+
+def languages() -> list[str]:
+    """The codes of ISO 639-1 of all languages that there is a table for."""
+    return sorted(one.name[:2] for one in _TABLES.iterdir() if re.fullmatch(r"[a-z]{2}\.toml", one.name))
+
+
+def gazetteer_text() -> str:
+    """The gazetteer as written."""
+    return _text("places.toml")
 
 
 @lru_cache(maxsize=1)
 def load_reader() -> Reader:
     """A reader of every language there is a table for. Raises ConfigError naming the table and the pattern at fault."""
-    tables = [parse_language(_text(f"{code}.toml"), f"{code}.toml") for code in LANGUAGES]
-    languages = [Language(one, english_names() if one.code == "en" else {}, f"{one.code}.toml") for one in tables]
-    return Reader(languages, parse_gazetteer(_text("places.toml"), "places.toml"))
+    tables = [parse_language(_text(f"{code}.toml"), f"{code}.toml") for code in languages()]
+    known = [Language(one, english_names() if one.code == "en" else {}, f"{one.code}.toml") for one in tables]
+    return Reader(known, parse_gazetteer(gazetteer_text(), "places.toml"))
 
 
 def word_reader(registry: Registry, extractor: Extractor | None = None) -> WordReader:

@@ -42,8 +42,8 @@ class Draft:
         return self.per_day or (self.period is not None and self.period.days == 1)
 
     def so_far(self) -> None:
-        """The day is not over: the figure is what it is at least."""
-        if self.quantity.qualifier in (None, Qualifier.STATED):
+        """The day is not over: the figure is what it is at least, however it is put."""
+        if self.quantity.qualifier is not Qualifier.AT_MOST:
             self.quantity = self.quantity._replace(qualifier=Qualifier.AT_LEAST)
 
     def found(self, said: str, at: int) -> Found:
@@ -79,16 +79,13 @@ class Draft:
 
 def just_before(change: Change, period: Stretch) -> bool:
     """Whether a change is against the equally long period immediately before: all that a claim can carry."""
-    match change.unit:
-        case "numbered":
-            return period.days == 7 and change.number == period.start.isocalendar().week - 1
-        case "week":
-            return period.days == 7
-        case "day":
-            return period.days == 1
-        case "month":
-            return period.start.day == 1 and period.end.day == 1 and 28 <= period.days <= 31
-        case "same":
-            return True
-        case _:
-            return False
+    yesterday = (period.start.weekday() - 1) % 7
+    fits = {
+        "numbered": period.days == 7 and change.number == period.start.isocalendar().week - 1,
+        "weekday": period.days == 1 and change.number == yesterday,
+        "week": period.days == 7,
+        "day": period.days == 1,
+        "month": period.start.day == 1 and period.end.day == 1 and 28 <= period.days <= 31,
+        "same": True,
+    }
+    return fits.get(change.unit or "", False)

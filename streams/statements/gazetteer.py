@@ -1,55 +1,129 @@
-"""The gazetteer: countries, checkpoints with the two countries they lie between, and regions of countries."""
+"""The gazetteer: checkpoints with the countries they lie between, and regions of countries, as data."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 import pycountry
 from msgspec import Struct
 
-from streams.errors import ConfigError
+from streams.errors import ConfigError, shown
 from streams.flows import BLOCS, countries
 
+Names = dict[str, list[str]]
+"""Names by language."""
 
-class Checkpoint(Struct, forbid_unknown_fields=True, frozen=True):
-    """A checkpoint: the two countries it lies between, and its names (patterns) by language."""
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_QUOTED = '[«"„“]?{}[»"“”]?'
+_FOLDED = str.maketrans("łŁıİøØđĐßæ", "lLiIoOdDsa")
 
-    sides: tuple[str, str]
-    names: dict[str, list[str]]
+
+class Checkpoint(NamedTuple):
+    """A checkpoint: the two countries it lies between, or the one that an airport lies in. `parts`: of ISO 3166-2."""
+
+    sides: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+    names: Mapping[str, list[str]] = {}
 
     def beyond(self, code: str | None) -> str | None:
         """The side opposite to a country; None when it is not one of the two."""
+        if len(self.sides) == 1:
+            return self.sides[0] if code not in (None, self.sides[0]) else None
         one, other = self.sides
         return other if code == one else one if code == other else None
 
 
-class Region(Struct, forbid_unknown_fields=True, frozen=True):
-    """A part of a country, and its names (patterns) by language."""
+class Region(NamedTuple):
+    """A part of a country, by its ISO 3166-2 code."""
 
-    country: str
-    names: dict[str, list[str]]
+    part: str
+    names: Mapping[str, list[str]]
+
+    @property
+    def country(self) -> str:
+        """The country it is a part of."""
+        return self.part[:2]
 
 
-class Gazetteer(Struct, forbid_unknown_fields=True, frozen=True):
-    """All places but countries, by slug."""
+class Gazetteer(NamedTuple):
+    """All places but countries, checkpoints by slug."""
 
     checkpoints: dict[str, Checkpoint]
-    regions: dict[str, Region]
+    regions: list[Region]
+
+
+class _Written(Struct, forbid_unknown_fields=True):
+    """A gazetteer as written: checkpoints by slug, then side, then language."""
+
+    checkpoints: dict[str, dict[str, Names]]
+    regions: dict[str, Names]
 
 
 def parse_gazetteer(text: str, where: str) -> Gazetteer:
-    """Read a gazetteer from TOML text. Raises ConfigError naming file, entry and the code nobody has."""
+    """Read a gazetteer from TOML text. Raises ConfigError naming file, entry and what is wrong with it."""
     try:
-        gazetteer = msgspec.convert(tomllib.loads(text), Gazetteer)
+        written = msgspec.convert(tomllib.loads(text), _Written)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{where}: {error}") from None
-    sides = [(slug, side) for slug, one in gazetteer.checkpoints.items() for side in one.sides]
-    for slug, code in [*sides, *((slug, one.country) for slug, one in gazetteer.regions.items())]:
-        if code not in countries() and code not in BLOCS:
-            raise ConfigError(f"{where}: {slug}: {code!r} is no ISO 3166-1 country code or bloc")
-    return gazetteer
+    checkpoints = {}
+    for slug, sides in written.checkpoints.items():
+        if not _SLUG.fullmatch(slug):
+            raise ConfigError(f"{where}: {shown(slug)}: a slug has small letters, digits and hyphens")
+        if len(sides) not in (1, 2) or len({code[:2] for code in sides}) != len(sides):
+            raise ConfigError(f"{where}: {slug}: a checkpoint has two sides in two countries, an airport one")
+        for code in sides:
+            _check(code, slug, where)
+        checkpoints[slug] = Checkpoint(tuple(code[:2] for code in sides), tuple(sides), _together(sides.values()))
+    for code in written.regions:
+        _check(code, code, where)
+    return Gazetteer(checkpoints, [Region(code, names) for code, names in written.regions.items()])
+
+
+def _check(code: str, entry: str, where: str) -> None:
+    """Raises ConfigError for a code that is neither of ISO 3166-1, a bloc's, nor of ISO 3166-2."""
+    if "-" in code:
+        if code not in _parts():
+            raise ConfigError(f"{where}: {entry}: {shown(code)} is no ISO 3166-2 code of a part of a country")
+    elif code not in countries() and code not in BLOCS:
+        raise ConfigError(f"{where}: {entry}: {shown(code)} is no ISO 3166-1 country code or bloc")
+
+
+@lru_cache(maxsize=1)
+def _parts() -> frozenset[str]:
+    return frozenset(part.code for part in pycountry.subdivisions)
+
+
+def _together(sides: Iterable[Names]) -> Names:
+    names: Names = {}
+    for side in sides:
+        for language, each in side.items():
+            names.setdefault(language, []).extend(each)
+    return names
+
+
+def name_pattern(names: Iterable[str]) -> str:
+    """A pattern of plain names: with or without quotation marks and accents, an asterisk is any ending."""
+    spelled = {spelling for name in names for spelling in (name, unaccented(name))}
+    ordered = sorted(spelled, key=lambda one: (-len(one), one))
+    return _QUOTED.format(f"(?:{'|'.join(map(_plainly, ordered))})")
+
+
+def _plainly(name: str) -> str:
+    return re.escape(name).replace(re.escape("*"), r"\w*")
+
+
+def unaccented(name: str) -> str:
+    """A name in plain Latin letters; other scripts stay as they are ("й" is no accented "и")."""
+    if not name.isascii() and any("\u0370" <= letter <= "\u1fff" for letter in name):
+        return name
+    apart = unicodedata.normalize("NFKD", name.translate(_FOLDED))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def english_names() -> dict[str, str]:

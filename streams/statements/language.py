@@ -36,24 +36,40 @@ class NumberTable(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class EventTable(Struct, forbid_unknown_fields=True, frozen=True):
-    """Words of movement. `entry` and `exit` as seen from a country, `cross` without a side, `back` the other way."""
+    """Words of movement. `entry` and `exit` as seen from a country, `cross` without a side, `other_way` back.
+
+    `takes`: what a country does with those who enter ("let in"): the figure stands behind it.
+    """
 
     entry: Phrases
+    takes: Phrases
     exit: Phrases
     cross: Phrases
     other_way: Phrases
 
 
 class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
-    """What stands before (or, `after`, behind) a place and says what it is to the movement."""
+    """What stands before (or, `after`, behind) a place and says what it is to the movement.
+
+    `anywhere`: whole phrases for a goal that is no one country ("into neighbouring countries"). `homeward`:
+    where people of a nationality go back to. `at`: what stands
+    before a checkpoint or a town. `name`: what a name looks like that the gazetteer does not know; `bodies`: names that
+    are no places.
+    """
 
     origin: Phrases
     into: Phrases
+    anywhere: Phrases
+    homeward: Phrases
     via: Phrases
     within: Phrases
     border: Phrases
     border_after: Phrases
     speaker_after: Phrases
+    territory_after: Phrases
+    at: Phrases
+    name: str
+    bodies: Phrases
 
 
 class ChangeTable(Struct, forbid_unknown_fields=True, frozen=True):
@@ -83,8 +99,10 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     dates: Phrases
     ordinals: Phrases
     anchors: dict[str, Phrases]
+    parts_of_year: dict[str, Phrases]
     periods: dict[str, Phrases]
     rates: Phrases
+    other_rates: Phrases
     present: Phrases
     populations: dict[str, Phrases]
     vehicles: Phrases
@@ -100,11 +118,18 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     normal: Phrases
     earlier: Phrases
     growth: Phrases
+    reached: Phrases
     strong: Phrases
     weak: Phrases
     faint: Phrases
     joins: Phrases
     asides: Phrases
+    compared: Phrases
+    parts: Phrases
+    says: Phrases
+    negated: Phrases
+    difference: Phrases
+    respectively: Phrases
     unnamed: Phrases
     media: Phrases
     unconfirmed: Phrases
@@ -159,7 +184,7 @@ class Language:
         adjectives = f"(?-i:{adjectives})" if table.case_adjectives else adjectives
         year = r"(?:19|20)\d\d(?![\d,.\u00a0]*\d)"
         self.parts = {
-            "day": rf"(?:[12]\d|3[01]|0?[1-9])(?:{alternatives(table.ordinals)})?(?!\d)",
+            "day": rf"(?:[12]\d|3[01]|0?[1-9])(?:{alternatives(table.ordinals)})?(?!\d|[,. \u00a0]\d{{3}}(?!\d))",
             "number_of_month": r"(?:1[0-2]|0?[1-9])",
             "year": year,
             "month": alternatives(table.months),
@@ -167,16 +192,18 @@ class Language:
             "n": rf"\d{{1,3}}(?![\d,.]*\d)|{words}",
             "unit": alternatives(phrase for phrases in table.units.values() for phrase in phrases),
             "anchor": alternatives(phrase for phrases in table.anchors.values() for phrase in phrases),
+            "part": alternatives(phrase for phrases in table.parts_of_year.values() for phrase in phrases),
             "percent": r"\d{1,4}(?:[.,]\d+)?",
             "name": f"(?-i:{named})",
             "adjective": adjectives,
             "reference": alternatives(phrase for each in table.change.references.values() for phrase in each),
         }
-        self.parts["date"] = self._nameless(alternatives(table.dates))
-        self.parts["reference"] = self._nameless(self.parts["reference"])
+        self.parts["date"] = self.nameless(alternatives(table.dates))
+        self.parts["reference"] = self.nameless(self.parts["reference"])
         self.dates = [self.compile(one) for one in table.dates]
 
-    def _nameless(self, text: str) -> str:
+    def nameless(self, text: str) -> str:
+        """A pattern with its placeholders filled, without groups of their own."""
         return _PLACEHOLDER.sub(lambda match: f"(?:{self._part(match[1], text)})", text)
 
     def _part(self, name: str, text: str) -> str:
@@ -209,26 +236,38 @@ class Language:
 
     def any_of(self, phrases: Phrases) -> re.Pattern[str]:
         """One pattern that matches any of several, without captures."""
-        return self.compile(self._nameless(alternatives(phrases)))
+        return self.compile(self.nameless(alternatives(phrases)))
 
     def ending(self, phrases: Phrases) -> re.Pattern[str]:
         """The same, only at the end of the text it is given (spaces may follow)."""
-        return re.compile(rf"(?<!\w)(?:{self._nameless(alternatives(phrases))})\s*$", re.IGNORECASE)
+        return re.compile(rf"(?<!\w)(?:{self.nameless(alternatives(phrases))})\s*$", re.IGNORECASE)
 
     def beginning(self, phrases: Phrases) -> re.Pattern[str]:
         """The same, only at the beginning."""
-        return re.compile(rf"\s*(?:{self._nameless(alternatives(phrases))})(?!\w)", re.IGNORECASE)
+        return re.compile(rf"\s*(?:{self.nameless(alternatives(phrases))})(?!\w)", re.IGNORECASE)
 
     def which(self, table: Mapping[str, Phrases], text: str) -> str | None:
         """The entry of a table that a text is."""
         for value, phrases in table.items():
-            if re.fullmatch(self._nameless(alternatives(phrases)), text, re.IGNORECASE):
+            if re.fullmatch(self.nameless(alternatives(phrases)), text, re.IGNORECASE):
                 return value
         return None
+
+    def weekday(self, text: str) -> int:
+        """A day of the week, Monday is 0. Raises ValueError for what is none."""
+        return index(self.table.weekdays, text)
 
     def number(self, text: str) -> int:
         """A small number in digits or words."""
         return int(text) if text.isdigit() else self.table.numbers.words[text.lower()]
+
+
+def index(phrases: Phrases, text: str) -> int:
+    """Which of some phrases a text is. Raises ValueError for none."""
+    for place, pattern in enumerate(phrases):
+        if re.fullmatch(pattern, text, re.IGNORECASE):
+            return place
+    raise ValueError(text)
 
 
 def parse_language(text: str, where: str) -> LanguageTable:

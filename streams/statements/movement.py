@@ -14,9 +14,13 @@ from streams.statements.records import Doubt, Span
 
 
 class Event(enum.StrEnum):
-    """A word of movement: into a country, out of one, over a border without saying which way, or the other way."""
+    """A word of movement: into a country, out of one, over a border without saying which way, or the other way.
+
+    TAKES is an ENTRY as told of the country that lets people in.
+    """
 
     ENTRY = "entry"
+    TAKES = "takes"
     EXIT = "exit"
     CROSS = "cross"
     OTHER_WAY = "other_way"
@@ -90,7 +94,7 @@ def resolve(clues: Clues) -> Movement:
 
 def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
     """What cannot be told of a movement."""
-    if clues.event is Event.CROSS and (origin is None or into is None):
+    if clues.event is Event.CROSS and (origin is None or (into is None and not _said(clues, origin))):
         yield Doubt.NO_DIRECTION
     elif origin is None:
         yield Doubt.NO_ORIGIN
@@ -99,12 +103,25 @@ def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) 
         yield Doubt.NO_DESTINATION
 
 
+def _said(clues: Clues, origin: str) -> bool:
+    """Whether it is said in words where a movement begins: then it leads out of there, wherever to."""
+    return any(mark.value.role is Role.ORIGIN and _code(mark.value, clues) == origin for mark in clues.places)
+
+
 def _several(clues: Clues) -> Iterator[Doubt]:
-    """What speaks against one flow: several places in one role, or only a part of a country."""
+    """What speaks against one flow: several places in one role, or only a part of a country, known or not."""
+    if len({mark.value.slug for mark in clues.places} - {""}) > 1:
+        yield Doubt.SEVERAL_PLACES
+    if any(mark.value.unknown for mark in clues.places):
+        yield Doubt.PART_OF_COUNTRY
     if any(mark.value.joined for mark in clues.places):
         yield Doubt.SEVERAL_PLACES
-    if any(mark.value.region and mark.value.role in (Role.INTO, Role.ORIGIN) for mark in clues.places):
-        yield Doubt.PART_OF_COUNTRY
+    # "crossed from Ukraine in Lublin region"; in front it is rather who speaks
+    at = clues.at if _checkpoint(clues) is None else None
+    for mark in clues.places:
+        within = mark.value.role is Role.WITHIN and at is not None and at.start < mark.start
+        if mark.value.region and (within or mark.value.role in (Role.INTO, Role.ORIGIN)):
+            yield Doubt.PART_OF_COUNTRY
     for role in (Role.ORIGIN, Role.INTO):
         codes = {_code(mark.value, clues) for mark in clues.places if mark.value.role is role}
         if len(codes - {None}) > 1:
@@ -113,6 +130,9 @@ def _several(clues: Clues) -> Iterator[Doubt]:
 
 def _through(point: Place, origin: str, into: str | None) -> str | None:
     """The country behind a checkpoint for those who come from `origin`; None where it leads elsewhere."""
+    sides = point.checkpoint.sides if point.checkpoint is not None else ()
+    if sides == (origin,):  # out of a country by one of its airports
+        return into
     beyond = point.checkpoint.beyond(origin) if point.checkpoint is not None else None
     fits = beyond is not None and (into in (None, beyond) or beyond in BLOCS.get(into or "", ()))
     return beyond if fits else None
@@ -129,23 +149,26 @@ def _other_way(clues: Clues) -> Movement:
 def _checkpoint(clues: Clues) -> Place | None:
     points: list[Place] = [mark.value for mark in clues.places if mark.value.checkpoint is not None]
     if points:
-        return points[-1]
+        return points[-1] if len({point.slug for point in points}) == 1 else None
     before = clues.before
-    if before is not None and before.slug and clues.at is None and not clues.places:
-        return _remembered(before)
+    if before is not None and before.slug and clues.at is None:
+        others = {mark.value.code for mark in clues.places} - {before.origin, before.into}
+        return None if others else _remembered(before)
     return None
 
 
 def _remembered(before: Movement) -> Place | None:
     if before.origin is None or before.into is None:
         return None
-    return Place(Role.WITHIN, None, before.slug, Checkpoint((before.origin, before.into), {}))
+    return Place(Role.WITHIN, None, before.slug, Checkpoint((before.origin, before.into)))
 
 
 def _code(place: Place, clues: Clues) -> str | None:
     if place.again:
         before = clues.before
         return None if before is None else before.into
+    if place.homeward:
+        return clues.citizens
     return clues.home if place.home else place.code
 
 
@@ -201,6 +224,9 @@ def _entry(clues: Clues, point: Place | None, origin: str | None, into: str | No
     inferred = 0
     if into is None:
         into = _first(clues, Role.WITHIN) or _object(clues) or _first(clues, Role.SPEAKER)
+    borders = _borders(clues)
+    if into is None and origin is None and clues.citizens in borders:  # "Finland's border with Russia": the other side
+        origin, into = clues.citizens, next((one for one in borders if one != clues.citizens), None)
     if into is None and origin is not None:
         into = _beyond(point, origin)
     if into is None and not _named_elsewhere(clues):
@@ -219,10 +245,9 @@ def _origin_of(
 ) -> tuple[str | None, str | None]:
     """The origin of people who came into a place: said, over the border, through the checkpoint, of nationality."""
     if origin is None:
-        borders = [code for mark in clues.places if mark.value.role is Role.BORDER and (code := mark.value.code)]
         beyond = _beyond(point, into)
         same = clues.before.origin if clues.before is not None else None
-        for option in (*borders, beyond, clues.citizens, same):
+        for option in (*_borders(clues), beyond, clues.citizens, same):
             if option is not None and option != into:
                 return option, into
     return origin, into
@@ -251,13 +276,17 @@ def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | No
         return _cross_into(clues, point, origin, into)
     if origin is not None:
         within = _first(clues, Role.WITHIN, Role.SPEAKER)
-        options = (_beyond(point, origin), within, clues.home)
+        home = None if any(mark.value.anywhere for mark in clues.places) else clues.home
+        options = (_beyond(point, origin), within, home)
         return origin, next((one for one in options if one is not None and one != origin), None), 1
     nation = clues.citizens
-    borders = [code for mark in clues.places if mark.value.role is Role.BORDER and (code := _code(mark.value, clues))]
-    sides = [_beyond(point, nation), *borders]
+    sides = [_beyond(point, nation), *_borders(clues), _first(clues, Role.SPEAKER)]
     other = next((code for code in sides if code is not None and code != nation), None)
     return (nation, other, 2) if nation is not None and other is not None else (None, None, 2)
+
+
+def _borders(clues: Clues) -> list[str]:
+    return [code for mark in clues.places if mark.value.role is Role.BORDER and (code := _code(mark.value, clues))]
 
 
 def _cross_into(clues: Clues, point: Place | None, origin: str | None, into: str) -> _Ends:

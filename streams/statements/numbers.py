@@ -11,7 +11,6 @@ from streams.statements.language import Language, alternatives
 from streams.statements.marks import Mark, Sheet
 
 MOST = 1_000_000_000
-_DIGITS = re.compile("\\d(?:[\\d\\s\u00a0\u202f,.'\u2019]*\\d)?")
 
 
 class Quantity(NamedTuple):
@@ -49,7 +48,7 @@ class Numbers:
         )
         figure = (
             rf"(?:{fractions})(?!\w)|"
-            rf"(?:{digits})(?:[\s\u00a0-]?(?:{magnitudes})(?!\w))?|"
+            rf"(?:{digits})(?:[\s\u00a0-]?(?:{magnitudes})(?!\w)(?:\s\d{{3}}(?![\w.,]*\d))?)?|"
             rf"(?:{words})(?:[\s-](?:{words}|{magnitudes}))*(?!\w)|"
             rf"(?:{magnitudes})(?!\w)"
         )
@@ -57,6 +56,7 @@ class Numbers:
         self._magnitude = [
             (re.compile(rf"(?:{name})\Z", re.IGNORECASE), size) for name, size in table.magnitudes.items()
         ]
+        self._pieces = re.compile(rf"({digits})(?:[\s\u00a0-]?({magnitudes})(?!\w))?", re.IGNORECASE)
         self._any_magnitude = re.compile(rf"[\s\u00a0-]?({magnitudes})$", re.IGNORECASE)
         self._vague = [
             (re.compile(rf"(?<!\w)(?:{name})(?!\w)", re.IGNORECASE), value) for name, value in table.vague.items()
@@ -69,6 +69,7 @@ class Numbers:
             for one in table.ranges
         ]
         self._growth = language.ending([f"(?:{alternatives(language.table.growth)})(?: \\w+){{0,3}}?"])
+        self._reached = language.ending(language.table.reached)
         self._before = {how: language.ending(phrases) for how, phrases in language.table.before.items()}
         self._after = {how: language.beginning(phrases) for how, phrases in language.table.after.items()}
         self._between = language.ending(language.table.between)
@@ -115,6 +116,8 @@ class Numbers:
         head = before[: cut.start()] if cut and cut[0].strip() else before
         for qualifier, pattern in self._before.items():
             match = pattern.search(head)
+            if match and self._reached.fullmatch(match[0]) and self._growth.search(head[: match.start()]):
+                match = None  # "rose to 10,000", where a word for "to" is also one for "at most"
             if match:
                 at = start - len(before) + match.start()
                 return Mark(at, end, "number", quantity._replace(qualifier=qualifier))
@@ -132,11 +135,10 @@ class Numbers:
         for pattern, value in self._fractions:
             if pattern.fullmatch(text):
                 return value
-        match = _DIGITS.match(text)
-        if match is None:
+        if not text[0].isdigit():
             return self._words(text)
-        rest = text[match.end() :].strip(" \u00a0-")
-        return round(self._digits(match[0]) * (self._size(rest) if rest else 1), 3)
+        pieces = self._pieces.findall(text)  # "20 thousand 300" has two
+        return round(sum(self._digits(digits) * (self._size(size) if size else 1) for digits, size in pieces), 3)
 
     def _digits(self, text: str) -> float:
         grouped = re.fullmatch(rf"\d{{1,3}}(?:[{re.escape(self.table.thousands)}]\d{{3}})+", text)

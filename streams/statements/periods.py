@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from streams.statements.language import Language, captured
+from streams.statements.language import Language, captured, index
 
 DAY = timedelta(days=1)
 Captures = list[tuple[str, str]]
@@ -76,6 +76,9 @@ class Times:
             "pair": self._pair,
             "range": self._range,
             "since": self._since,
+            "first_of": self._first_of,
+            "last_of": self._last_of,
+            "part_of_year": self._part_of_year,
             "since_start": lambda taken: self._this(taken, rank=3),
             "until": lambda taken: Until(self._date(taken[0]) + DAY),
             "to": self._to,
@@ -104,7 +107,7 @@ class Times:
         """What a phrase means; None when it names a day that does not exist, or lies in the future."""
         try:
             found = self._kinds[kind](taken)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, KeyError):
             return None
         if isinstance(found, Stretch) and (found.end <= found.start or found.start > self.today):
             return None
@@ -148,10 +151,10 @@ class Times:
         return found if found <= latest else date(latest.year - 1, month, day)
 
     def _months(self, text: str) -> int:
-        return 1 + _index(self.language.table.months, text)
+        return 1 + index(self.language.table.months, text)
 
     def _weekday(self, text: str) -> int:
-        return _index(self.language.table.weekdays, text)
+        return self.language.weekday(text)
 
     # --- the kinds ---------------------------------------------------------------------------------------------
 
@@ -185,8 +188,11 @@ class Times:
 
     def _since(self, taken: Captures) -> Stretch:
         kind, text = taken[-1]
-        if kind == "month":
-            first = self._placed(1, self._months(text), None)
+        named = dict(taken)
+        if "month" in named:
+            first = self._placed(1, self._months(named["month"]), named.get("year"))
+        elif kind == "year":
+            first = date(int(text), 1, 1)
         else:
             first = self._date(taken[-1])
             if kind == "weekday" and first == self.today:
@@ -206,7 +212,7 @@ class Times:
         number = next((self.language.number(text) for name, text in taken if name == "n"), 1)
         if unit == "hour":
             return self._hours(number)
-        days = {"day": 1, "week": 7}.get(unit)
+        days = {"day": 1, "week": 7, "fortnight": 14}.get(unit)
         if days is None:
             back = number * (12 if unit == "year" else 1)
             return Stretch(_months_before(self.today, back), self.today, 2)
@@ -250,6 +256,34 @@ class Times:
         year = int(taken[-1][1])
         return Stretch(date(year, 1, 1), min(date(year + 1, 1, 1), self.today + DAY), 1)
 
+    def _first_of(self, taken: Captures) -> Stretch:
+        """The first so many days or weeks of a month, or months of a year."""
+        named = dict(taken)
+        number = self.language.number(named["n"]) if "n" in named else 1
+        unit = self._unit(taken)
+        if unit == "month":
+            first = date(int(named["year"]) if "year" in named else self.today.year, 1, 1)
+            return Stretch(first, min(_after_month(first.year, number), self.today + DAY), 3)
+        first = self._placed(1, self._months(named["month"]), named.get("year"))
+        return Stretch(first, min(first + number * (7 if unit == "week" else 1) * DAY, self.today + DAY), 3)
+
+    def _last_of(self, taken: Captures) -> Stretch:
+        """The last so many days or weeks of a month."""
+        named = dict(taken)
+        number = self.language.number(named["n"]) if "n" in named else 1
+        first = self._placed(1, self._months(named["month"]), named.get("year"))
+        end = _after_month(first.year, first.month)
+        days = number * {"day": 1, "week": 7}[self._unit(taken) or ""]
+        return Stretch(end - days * DAY, min(end, self.today + DAY), 3)
+
+    def _part_of_year(self, taken: Captures) -> Stretch:
+        """A quarter or a half of a year."""
+        named = dict(taken)
+        months = self.language.which(self.language.table.parts_of_year, named["part"]) or ""
+        first, last = map(int, months.split("-"))
+        year = int(named["year"]) if "year" in named else self.today.year
+        return Stretch(date(year, first, 1), min(_after_month(year, last), self.today + DAY), 3)
+
     def _week(self, taken: Captures) -> Stretch:
         number = self.language.number(next(text for name, text in taken if name == "n"))
         year = next((int(text) for name, text in taken if name == "year"), None)
@@ -280,13 +314,6 @@ def _number(text: str) -> int:
     if digits is None:
         raise ValueError(text)
     return int(digits[0])
-
-
-def _index(patterns: list[str], text: str) -> int:
-    for index, pattern in enumerate(patterns):
-        if re.fullmatch(pattern, text, re.IGNORECASE):
-            return index
-    raise ValueError(text)
 
 
 def _before(day: date) -> date:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from streams.statements.gazetteer import Checkpoint, Gazetteer
+from streams.statements.gazetteer import Checkpoint, Gazetteer, name_pattern
 from streams.statements.language import Language, alternatives
 from streams.statements.marks import Mark, Sheet
 from streams.statements.needles import fold, may_match, needles_of
@@ -29,7 +29,8 @@ class Place(NamedTuple):
     """A country or bloc by its code, a checkpoint by its slug, or (`home`) the country of whoever speaks.
 
     `again`: the place spoken of before ("from there"). `region`: only a part of the country is meant. `joined`: one
-    of several ("to Armenia and Turkey"), with the role of the first.
+    of several ("to Armenia and Turkey"), with the role of the first. `unknown`: a name that no table has.
+    `anywhere`: no one country ("into neighbouring countries"). `homeward`: the country of the people's nationality.
     """
 
     role: Role
@@ -40,6 +41,9 @@ class Place(NamedTuple):
     home: bool = False
     again: bool = False
     joined: bool = False
+    unknown: bool = False
+    anywhere: bool = False
+    homeward: bool = False
 
 
 class Places:
@@ -50,11 +54,12 @@ class Places:
         code = language.code
         self._names: list[tuple[re.Pattern[str], Place]] = []
         for slug, point in gazetteer.checkpoints.items():
-            self._add(point.names.get(code, []), Place(Role.BARE, None, slug, point))
-        for region in gazetteer.regions.values():
-            self._add(region.names.get(code, []), Place(Role.BARE, region.country, region=True))
+            self._named_so(point.names.get(code, []), Place(Role.BARE, None, slug, point))
+        for region in gazetteer.regions:
+            self._named_so(region.names.get(code, []), Place(Role.BARE, region.country, region=True))
         for country, (name, *_) in language.countries.items():
-            self._add([name] if name else [], Place(Role.BARE, country))
+            if name:
+                self._add(name, Place(Role.BARE, country))
         home = [re.compile(rf"(?<!\w)(?:{alternatives(language.table.home)})(?!\w)", re.IGNORECASE)]
         there = [re.compile(rf"(?<!\w)(?:{alternatives(language.table.there)})(?!\w)", re.IGNORECASE)]
         self._names += [(regex, Place(Role.BARE, home=True)) for regex in home]
@@ -65,6 +70,10 @@ class Places:
             if one[2]
         ]
         self._adjective = re.compile(rf"(?<!\w)(?:{language.parts['adjective']})(?!\w)", re.IGNORECASE)
+        self._other_side = re.compile(
+            rf"[-\u2013](?:{language.parts['adjective']})(?:{language.nameless(alternatives(roles.border_after))})",
+            re.IGNORECASE,
+        )
         self._before = {
             Role.BORDER: language.ending(roles.border),
             Role.ORIGIN: language.ending(roles.origin),
@@ -72,17 +81,38 @@ class Places:
             Role.WITHIN: language.ending([*roles.via, *roles.within]),
         }
         self._and = re.compile(rf"\s*(?:{alternatives(language.table.joins)})\s*", re.IGNORECASE)
-        self._border_after = language.beginning(roles.border_after)
-        self._speaker_after = language.beginning(roles.speaker_after)
+        self._behind = {
+            Role.BORDER: language.beginning(roles.border_after),
+            Role.SPEAKER: language.beginning(roles.speaker_after),
+        }
+        self._territory = language.beginning(roles.territory_after)
+        self._goals = [
+            (language.any_of(roles.anywhere), Place(Role.INTO, anywhere=True)),
+            (language.any_of(roles.homeward), Place(Role.INTO, homeward=True)),
+        ]
+        name = rf"(?!(?:{alternatives(roles.bodies)})(?!\w))(?P<name>(?-i:{roles.name}))"
+        self._unknown = {
+            role: re.compile(rf"(?<!\w)(?:{language.nameless(alternatives(phrases))})\s+{name}", re.IGNORECASE)
+            for role, phrases in ((Role.ORIGIN, roles.origin), (Role.INTO, roles.into), (Role.WITHIN, roles.at))
+        }
 
-    def _add(self, names: list[str], place: Place) -> None:
+    def _named_so(self, names: list[str], place: Place) -> None:
         if names:
-            # Case matters: Turkey is a country, and turkey is none.
-            self._names.append((re.compile(rf"(?<!\w)(?:{alternatives(names)})(?!\w)"), place))
+            self._add(name_pattern(names), place)
+
+    def _add(self, pattern: str, place: Place) -> None:
+        # Case matters: Turkey is a country, and turkey is none.
+        self._names.append((re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"), place))
+
+    def mark_goals(self, sheet: Sheet) -> None:
+        """Put a mark of kind `place` on every goal without a name: "into neighbouring countries", "home"."""
+        for pattern, place in self._goals:
+            sheet.put([Mark(one.start(), one.end(), "place", place) for one in pattern.finditer(sheet.text)])
 
     def mark(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every place."""
         sheet.put([*self._named(sheet.text), *self._by_adjective(sheet.text)])
+        sheet.put(self._nobody_knows(sheet.text))
         places = sheet.of("place")
         for one, other in pairwise(places):
             if other.value.role is Role.BARE and self._and.fullmatch(sheet.text[one.end : other.start]):
@@ -96,20 +126,36 @@ class Places:
             if not may_match(needles_of(regex), folded):
                 continue
             for match in regex.finditer(text):
-                before = text[max(0, match.start() - 40) : match.start()]
-                role = next((role for role, pattern in self._before.items() if pattern.search(before)), Role.BARE)
-                if role is Role.BARE and self._border_after.match(text, match.end()):
-                    role = Role.BORDER
-                elif role is Role.BARE and self._speaker_after.match(text, match.end()):
-                    role = Role.SPEAKER
+                role = self._role(text, match.start())
+                if role is Role.BARE:
+                    role, _ = self._by_what_follows(text, match.end())
                 yield Mark(match.start(), match.end(), "place", place._replace(role=role))
 
+    def _role(self, text: str, start: int) -> Role:
+        before = text[max(0, start - 40) : start]
+        return next((role for role, pattern in self._before.items() if pattern.search(before)), Role.BARE)
+
+    def _by_what_follows(self, text: str, end: int) -> tuple[Role, int]:
+        """The role that the words behind a place say, the longest of them: "Poland's border" or its border guard."""
+        found = {role: match.end() for role, after in self._behind.items() if (match := after.match(text, end))}
+        return max(found.items(), key=lambda one: one[1], default=(Role.BARE, end))
+
     def _by_adjective(self, text: str) -> Iterator[Mark]:
-        """A country by its adjective: "the Russian border", "Polish guards"."""
+        """A country by its adjective: "the Russian border", "Polish guards", "to the Finnish side"."""
         for match in self._adjective.finditer(text):
             code = next((code for regex, code in self._adjectives if regex.fullmatch(match[0])), None)
-            for role, after in ((Role.BORDER, self._border_after), (Role.SPEAKER, self._speaker_after)):
-                behind = after.match(text, match.end())
-                if behind:
-                    yield Mark(match.start(), behind.end(), "place", Place(role, code))
-                    break
+            role, end = self._by_what_follows(text, match.end())
+            territory = self._territory.match(text, match.end())
+            if role is Role.BARE and territory:
+                role, end = self._role(text, match.start()), territory.end()
+            if end > match.end():
+                yield Mark(match.start(), end, "place", Place(role, code))
+            elif self._other_side.match(text, match.end()):  # "the Polish-Ukrainian border" is one of both
+                yield Mark(match.start(), match.end(), "place", Place(Role.BORDER, code))
+
+    def _nobody_knows(self, text: str) -> Iterator[Mark]:
+        """Names of places that no table has: "at Adré", "into Rzeszów"."""
+        for role, pattern in self._unknown.items():
+            for match in pattern.finditer(text):
+                if not self._adjective.match(text, match.start("name")):
+                    yield Mark(match.start("name"), match.end("name"), "place", Place(role, unknown=True))

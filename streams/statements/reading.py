@@ -53,10 +53,11 @@ class Reading:
         drafts: list[Draft] = []
         normals: list[Mark] = []
         levels: list[Segment] = []
-        for part in self.tongue.cutter.segments(self.sheet, sentence):
+        parts = self.tongue.cutter.segments(self.sheet, sentence)
+        for index, part in enumerate(parts):
             # "has risen from 5,000 to 10,000" says of both figures where people went
             begins = levels[0].span.start if levels and not drafts else part.span.start
-            segment = part._replace(context=Span(begins, part.span.end))
+            segment = part._replace(context=Span(begins, self._reach(part, parts[index + 1 :])))
             if self.sheet.of("normal", segment.span) and self._is_rate(segment, drafts):
                 normals.append(segment.figure)
                 levels.append(segment)
@@ -76,6 +77,20 @@ class Reading:
         self._attribute(sentence, drafts)
         return drafts
 
+    def _reach(self, segment: Segment, following: list[Segment]) -> int:
+        """Where that ends which is said of a figure: behind a part in between, if only there is a word of movement.
+
+        "6,000 Russians, 3,000 of them men, entered" says of both that they entered.
+        """
+        reach, last, cutter = segment.span.end, segment, self.tongue.cutter
+        for part in following:
+            if self.sheet.of("event", Span(segment.span.start, reach)):
+                break
+            if not cutter.part(self.sheet, part) and not cutter.listed(self.sheet, last, part):
+                break
+            reach, last = part.span.end, part
+        return reach if self.sheet.of("event", Span(segment.span.start, reach)) else segment.span.end
+
     # --- what is no claim --------------------------------------------------------------------------------------
 
     def _whole(self, sentence: Span) -> Why | None:
@@ -89,16 +104,17 @@ class Reading:
         """Why the words around a figure say that it is no crossing."""
         if self.tongue.cutter.earlier(self.sheet, segment):
             return Why.EARLIER
-        marks = self.sheet.of("segment", segment.span)
+        said_of_it = Span(segment.span.start, segment.context.end)
+        marks = self.sheet.of("segment", said_of_it)
         if not marks:
             return None
-        events = self.sheet.of("event", segment.span)
+        events = self.sheet.of("event", said_of_it)
         if any(mark.value == Why.HYPOTHETICAL for mark in marks):
             said = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
             return Why(said[0].value) if said and not events else Why.HYPOTHETICAL
         figure = segment.figure
         nearest = min(marks, key=lambda mark: abs(mark.start - figure.end))
-        behind = next((mark for mark in events if mark.start >= figure.end), None)
+        behind = next((mark for mark in events if mark.start >= figure.end and mark.value != Event.TAKES), None)
         if behind is not None and behind.end <= nearest.start and "," in self.sheet.text[behind.end : nearest.start]:
             return None  # "entered the country, where queues ...": the figure is of those who entered
         return Why(nearest.value)
@@ -146,14 +162,19 @@ class Reading:
         return draft
 
     def _event(self, segment: Segment) -> Mark | None:
-        """The word of movement of a figure: the first behind it, else the last before it."""
+        """The word of movement of a figure: the first behind it, else the last before it; "the other way" says most."""
         events = self.sheet.of("event", segment.context)
-        behind = [mark for mark in events if mark.start >= segment.figure.end]
-        return behind[0] if behind else events[-1] if events else None
+        turned = [mark for mark in events if mark.value == Event.OTHER_WAY and mark.within(segment.span)]
+        if turned:
+            return turned[0]
+        behind = [mark for mark in events if mark.start >= segment.figure.end and mark.value != Event.TAKES]
+        before = [mark for mark in events if mark.start < segment.figure.end]
+        return behind[0] if behind else before[-1] if before else None
 
     def _movement(self, segment: Segment, event: Mark | None, noun: Noun, before: Draft | None) -> Movement:
         last = before.movement if before is not None else None
         kind = Event(event.value) if event is not None else last.event if last else Event.CROSS
+        kind = Event.ENTRY if kind is Event.TAKES else kind
         named = self.sheet.of("citizens", segment.context)
         citizens = noun.citizens or (named[0].value if named else None)
         return resolve(Clues(kind, event, self.sheet.of("place", segment.context), citizens, self.home, last))
@@ -191,6 +212,8 @@ class Reading:
         where = segment.span if self.sheet.of("normal", segment.context) else segment.context
         for mark in self.sheet.of("rate", where)[:1]:
             draft.per_day, draft.spans["per"] = True, mark.span
+        if self.sheet.of("other_rate", segment.span):
+            draft.doubts.append(Doubt.OTHER_RATE)
         if drafts and draft.period is None and event is None:
             draft.per_day = draft.per_day or drafts[-1].per_day
 
@@ -222,6 +245,8 @@ class Reading:
             draft.voice = voice
             if "unconfirmed" in said:
                 draft.doubts.append(Doubt.UNCONFIRMED)
+            if self.sheet.of("respectively", sentence):
+                draft.doubts.append(Doubt.SEVERAL_PLACES)
 
 
 def _population(noun: Noun, drafts: list[Draft]) -> Noun:

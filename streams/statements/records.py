@@ -26,6 +26,7 @@ class Doubt(enum.StrEnum):
 
     NO_PERIOD = "no_period"
     VAGUE_PERIOD = "vague_period"
+    OTHER_RATE = "other_rate"
     NO_DIRECTION = "no_direction"
     NO_ORIGIN = "no_origin"
     NO_DESTINATION = "no_destination"

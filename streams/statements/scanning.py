@@ -14,7 +14,7 @@ from streams.statements.places import Places
 
 
 class Change(NamedTuple):
-    """A change in per cent, and the unit of the period it is against ("week"); `number` is that of a numbered week."""
+    """A change in per cent, and the unit of the period it is against ("week"); `number`: of a week or a day of it."""
 
     percent: float
     unit: str | None
@@ -30,13 +30,17 @@ class Scanner:
         self.places = Places(language, gazetteer)
         self.numbers = Numbers(language)
         self._periods = list(language.compiled("period", table.periods))
-        self._rates = list(language.compiled("rate", {"day": table.rates}))
+        self._rates = [
+            *language.compiled("rate", {"day": table.rates}),
+            *language.compiled("other_rate", {"": table.other_rates}),
+        ]
         self._masks = list(language.compiled("mask", {why.value: phrases for why, phrases in table.masks.items()}))
         self._so_far = [
             *language.compiled("so_far", {"": table.so_far}),
             *language.compiled("so_far_today", {"": table.so_far_today}),
         ]
         self._asides = list(language.compiled("aside", {"": table.asides}))
+        self._compared = list(language.compiled("aside", {"": table.compared}))
         self._change = [
             *language.compiled("change", {"up": table.change.up, "down": table.change.down}),
             *language.compiled("change", {"doubled": table.change.doubled, "halved": table.change.halved}),
@@ -62,6 +66,7 @@ class Scanner:
         ]
         self._words = [
             *language.compiled("normal", {"": table.normal}),
+            *language.compiled("respectively", {"": table.respectively}),
         ]
 
     def _citizens_of(self, code: str, name: str, people: str, adjective: str) -> Iterator[Pattern]:
@@ -83,10 +88,11 @@ class Scanner:
             [
                 *self._timed(text, times),
                 *self._changes(text),
-                *self._plain(text, [*self._so_far, *self._rates, *self._masks]),
+                *self._plain(text, [*self._so_far, *self._rates, *self._masks, *self._compared]),
             ]
         )
         self.numbers.mark(sheet)
+        self.places.mark_goals(sheet)
         sheet.put(self._plain(text, [*self._citizens, *self._people, *self._things]))
         self.places.mark(sheet)
         sheet.put(self._plain(text, self._events))
@@ -118,6 +124,8 @@ class Scanner:
         for pattern in self._references if reference else []:
             match = pattern.regex.fullmatch(reference or "")
             if match:
-                number = dict(captured(match)).get("n")
-                return pattern.value, None if number is None else self.language.number(number)
+                named = dict(captured(match))
+                if "weekday" in named:
+                    return pattern.value, self.language.weekday(named["weekday"])
+                return pattern.value, self.language.number(named["n"]) if "n" in named else None
         return None, None

@@ -11,6 +11,7 @@ from streams.statements.records import LeftOut, Span, Why
 
 _COUNTED = ("people", "citizens", "vehicles", "thing")
 _PAUSE = re.compile("[,;:.()\u2013\u2014]")
+_CLAUSE = re.compile("[^,;:()\u2013\u2014]+(?:,(?=\\d)[^,;:()\u2013\u2014]+)*")
 _WORD = re.compile("[^\\W\\d_][\\w'\u2019-]*")
 
 
@@ -47,6 +48,12 @@ class Cutter:
         self._bare = language.beginning(table.bare)
         self._joins = re.compile("|".join(table.joins), re.IGNORECASE)
         self._earlier = language.ending(table.earlier)
+        self._part_before = language.ending(table.parts)
+        self._part_behind = language.beginning(table.parts)
+        self._says = language.any_of(table.says)
+        self._negated = language.ending(table.negated)
+        self._difference = language.beginning(table.difference)
+        self._people_join = re.compile(rf"\s*(?:{'|'.join(table.joins)})\s*", re.IGNORECASE)
         self._function = re.compile(rf"(?:{'|'.join(table.bare)})\Z", re.IGNORECASE)
 
     def segments(self, sheet: Sheet, sentence: Span) -> list[Segment]:
@@ -66,6 +73,10 @@ class Cutter:
         return [LeftOut(span, why) for span, why in figures if why is not None]
 
     def _idle(self, sheet: Sheet, figure: Mark, end: int) -> Why | None:
+        if self._negated.search(sheet.text[max(figure.start - 20, 0) : figure.start]):
+            return Why.DENIED
+        if self._difference.match(sheet.text, figure.end):
+            return Why.NET
         nxt = next((mark for mark in sheet.marks if mark.start >= figure.end), None)
         said = self._said(sheet.text[figure.end : min(end, nxt.start if nxt else end)], nxt)
         return None if said is None else said.why
@@ -86,6 +97,18 @@ class Cutter:
     def earlier(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the figure is an earlier level that another is compared with."""
         return bool(self._earlier.search(sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]))
+
+    def part(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether the figure is one of a part of those before it: "including 1,500 minors", "300 of them"."""
+        figure = segment.figure
+        before = sheet.text[max(figure.start - 40, 0) : figure.start]
+        return bool(self._part_before.search(before) or self._part_behind.match(sheet.text, figure.end))
+
+    def listed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:
+        """Whether two figures are one list: "9,000 Russians and 700 Belarusians"."""
+        counted = [mark for mark in sheet.marks if segment.figure.end <= mark.start < following.figure.start]
+        gap = segment.figure.end if not counted else counted[-1].end
+        return len(counted) <= 1 and bool(self._people_join.fullmatch(sheet.text[gap : following.figure.start]))
 
     def noun(self, sheet: Sheet, segment: Segment) -> Noun:
         """What the figure counts."""
@@ -122,10 +145,18 @@ class Cutter:
         return Noun(why=Why.THINGS)
 
     def unknown(self, sheet: Sheet, segment: Segment) -> int:
-        """How many words of a segment no table knows: the more, the less is understood of it."""
-        count = 0
-        for match in _WORD.finditer(sheet.text, segment.span.start, segment.span.end):
-            count += sheet.free(match.start(), match.start() + 1) and not self._function.match(match[0])
+        """How many words of a segment no table knows: the more, the less is understood of it.
+
+        What only says who speaks ("..., the border guard said") does not count.
+        """
+        count, start = 0, segment.span.start
+        for match in _CLAUSE.finditer(sheet.text, segment.span.start, segment.span.end):
+            start, end = match.span()
+            if start <= segment.figure.start < end or not self._says.search(sheet.text, start, end):
+                count += sum(
+                    sheet.free(word.start(), word.start() + 1) and not self._function.match(word[0])
+                    for word in _WORD.finditer(sheet.text, start, end)
+                )
         return count
 
 

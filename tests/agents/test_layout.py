@@ -20,6 +20,7 @@ ALLOWED |= {
     "pathlib",
     "re",
     "tomllib",
+    "unicodedata",
     "typing",
     "urllib.parse",
     "xml",

@@ -51,6 +51,9 @@ SPEAKERS = {
     "ro": ("Europe/Bucharest", "RO"),
     "gb": ("Europe/London", "GB"),
     "hk": ("Asia/Hong_Kong", "HK"),
+    "es": ("Europe/Madrid", "ES"),
+    "tr": ("Europe/Istanbul", "TR"),
+    "by": ("Europe/Minsk", "BY"),
     "xx": ("UTC", None),
 }
 FIELDS = ("flow", "period", "people", "qualifier", "population", "per", "unit", "normal", "change", "voice")
