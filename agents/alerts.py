@@ -71,12 +71,14 @@ class AlertsHop(SettlingHop):
         self.said: list[tuple[bytes, Alert]] = []
         self.rows: dict[int, dict[bytes, bytes]] = {}
         self.states = 0
+        self.traces = context.traces.hop()
 
     def forget(self) -> None:
         """Others speak for these flows now."""
         self.open.clear()
         self.seen.clear()
         self.total.clear()
+        self.traces.forget()
         self._begin()
 
     def _begin(self) -> tuple[list[tuple[bytes, Alert]], dict[int, dict[bytes, bytes]], int]:
@@ -101,6 +103,7 @@ class AlertsHop(SettlingHop):
     def take(self, bundle: Bundle) -> None:
         """States of flows of one partition: compare each with what was said about its flow."""
         self.states += len(bundle.records)
+        self.traces.hear(bundle.records)
         rows = self.rows.setdefault(bundle.partition, {})
         for record in bundle.records:
             self.compare(record, rows)
@@ -127,9 +130,12 @@ class AlertsHop(SettlingHop):
         """Send what there is to say, and remember it."""
         said, rows, states = self._begin()
         metrics, topic = self.context.metrics, self.context.topics.alerts
-        await self.context.writer.write(
-            [Record(topic, key, msgspec.json.encode(alert), headers=of_alert(topic, alert)) for key, alert in said]
-        )
+        with self.traces.span("alerts", states) as trace:
+            records = [
+                Record(topic, key, msgspec.json.encode(alert), headers=[*of_alert(topic, alert), *trace])
+                for key, alert in said
+            ]
+            await self.context.writer.write(records)
         if said:
             crash_at("alerts.said")
         await self.table.store(rows)

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from agents.metrics import Metrics
 from agents.publishing import Writer
+from agents.tracing import Traces
 from streams.errors import ConfigError
 from streams.reports import Limits
 from streams.rules import Rules, parse_rules
@@ -55,6 +56,7 @@ class Context:
     writer: Writer
     progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
+    traces: Traces = field(default_factory=Traces)
     producing: bool = False  # whether the broker acknowledges what is written (see agents/producing.py)
     recovered: asyncio.Event = field(default_factory=asyncio.Event)  # the hops with tables have been ready once
 
@@ -69,7 +71,8 @@ class Context:
         metrics.show_expected(registry.every)
         metrics.show_reload("sources", well=True)
         writer = Writer(settings)
-        return cls(settings, registry, load_rules(settings.rules, registry), metrics, writer)
+        rules, traces = load_rules(settings.rules, registry), Traces.of(settings)
+        return cls(settings, registry, rules, metrics, writer, traces=traces)
 
     def renew(self, registry: Registry) -> None:
         """Go by another registry from now on; hops that remember something of the old one notice."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 import msgspec
 from aiokafka import TopicPartition
 
+from agents.arrivals import mark
 from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context, log
 from agents.crashing import crash_at
@@ -55,6 +56,7 @@ class Intake(BatchHop):
         self.fuses = Fuses(context)
         self.refused: Counter[str] = Counter()
         self.reviewed: Counter[str] = Counter()  # taken, and no claim of them certain
+        self.traces = context.traces.hop()
         self.renew()
 
     def renew(self) -> None:
@@ -89,6 +91,7 @@ class Intake(BatchHop):
         counted: Counter[tuple[str, str]] = Counter()
         while batch:
             for tp, records in batch.items():
+                self.traces.hear(records)
                 refused = await self.sort(tp, records)
                 rejects += refused
                 oldest.setdefault(tp, records[0].timestamp)
@@ -101,10 +104,12 @@ class Intake(BatchHop):
         self.size = counted.total()
         messages = self.sorter.messages()
         topic = self.context.topics.claims
-        sent = [Record(topic, None, msgspec.msgpack.encode(one), partition) for partition, one in messages]
-        crash_at("intake.sorted")
-        await self.context.writer.write([*sent, *self.statements.drain()])
-        await write_letters(self.context.writer, rejects)
+        with self.traces.span("intake", self.size) as trace:
+            headers = [mark(min(oldest.values())), *trace]
+            sent = [Record(topic, None, msgspec.msgpack.encode(one), at, headers) for at, one in messages]
+            crash_at("intake.sorted")
+            await self.context.writer.write([*sent, *self.statements.drain()])
+            await write_letters(self.context.writer, rejects)
         self.sent_at = time.monotonic()
         self.count(counted, [one for _, one in messages], oldest.values())
         if log.isEnabledFor(logging.DEBUG):

@@ -8,12 +8,14 @@ from collections.abc import Collection, Iterable
 import faust
 import msgspec
 
+from agents.arrivals import arrived_s
 from agents.consuming import Bundle
 from agents.context import Context, log
 from agents.crashing import crash_at
 from agents.publishing import Record
 from agents.settling import SettlingHop
 from agents.tables import make_table
+from agents.tracing import Headers
 from streams.cloudevents import of_state
 from streams.ledger import Applied, Ledger
 from streams.news import NEWS, encode_news, worth_telling
@@ -39,17 +41,19 @@ class LedgerHop(SettlingHop):
         self.ledgers: dict[int, Ledger] = {}
         self.unsettled: dict[int, int] = {}  # by partition, the offset of the last message taken
         self.claims = 0
-        self.written: list[float] = []
+        self.arrived: list[float] = []
+        self.traces = context.traces.hop()
 
     def forget(self) -> None:
         """Drop ledgers in memory: others may write to their partitions before they come back."""
         self.ledgers.clear()
+        self.traces.forget()
         self._begin()
         self.context.metrics.forget_flows()
 
     def _begin(self) -> tuple[dict[int, int], list[float]]:
-        begun = self.unsettled, self.written
-        self.unsettled, self.written, self.claims = {}, [], 0
+        begun = self.unsettled, self.arrived
+        self.unsettled, self.arrived, self.claims = {}, [], 0
         return begun
 
     def recovered(self) -> None:
@@ -73,27 +77,29 @@ class LedgerHop(SettlingHop):
         """Messages of claims of one partition: into memory."""
         self.unsettled[bundle.partition] = bundle.records[-1].offset
         ledger = self.ledger(bundle.partition)
+        self.traces.hear(bundle.records)
         for record in bundle.records:
             claims = _decode(record.value)
             ledger.take(claims.claims, claims.readings)
             self.claims += claims.count
-            self.written.append(record.timestamp / 1000)
+            self.arrived.append(arrived_s(record))
 
     async def settle(self) -> None:
         """Bring the figures of what was taken up to date; store the rows, say the states."""
         claims = self.claims
-        unsettled, written = self._begin()
+        unsettled, arrived = self._begin()
         rows: dict[int, dict[bytes, bytes]] = {}
         states: list[Record] = []
         settled: list[Applied] = []
         ledgers = {partition: self.ledger(partition) for partition in sorted(unsettled)}
-        for partition, ledger in ledgers.items():
-            applied = ledger.settle()
-            rows[partition] = {row: ledger.row(row) for row in applied.rows}
-            states += self.states(ledger, applied, unsettled[partition])
-            settled.append(applied)
-        crash_at("ledger.figured")
-        await self.table.store(rows, states)
+        with self.traces.span("ledger", claims) as trace:
+            for partition, ledger in ledgers.items():
+                applied = ledger.settle()
+                rows[partition] = {row: ledger.row(row) for row in applied.rows}
+                states += self.states(ledger, applied, unsettled[partition], trace)
+                settled.append(applied)
+            crash_at("ledger.figured")
+            await self.table.store(rows, states)
         for partition, ledger in ledgers.items():
             ledger.stored(rows[partition])
         self.count(settled, len(states))
@@ -102,7 +108,7 @@ class LedgerHop(SettlingHop):
             metrics.show_heard(ledger.heard)
         metrics["batch_claims"].observe(claims)
         log.debug("ledger: batch", extra={"claims": claims, "states": len(states), "partitions": len(ledgers)})
-        for at in written:
+        for at in arrived:
             metrics["totals_seconds"].observe(max(0.0, now - at))
 
     def ledger(self, partition: int) -> Ledger:
@@ -125,7 +131,7 @@ class LedgerHop(SettlingHop):
             if held:
                 log.info("ledger: partition %d restored from %d rows", partition, len(held))
 
-    def states(self, ledger: Ledger, applied: Applied, cause: int) -> list[Record]:
+    def states(self, ledger: Ledger, applied: Applied, cause: int, trace: Headers) -> list[Record]:
         """The state of every flow touched, as records on `totals`. `cause`: the offset of the last of the claims."""
         metrics, rules, topic = self.context.metrics, self.context.rules, self.context.topics.totals
         records = []
@@ -134,7 +140,7 @@ class LedgerHop(SettlingHop):
             before = bool(node.memo.episodes)
             state = flow_state(node, rules, applied.days.get(flow, ()))
             metrics.show_flow(state)
-            headers = of_state(topic, state, cause)
+            headers = [*of_state(topic, state, cause), *trace]
             if worth_telling(news, before, bool(state.episodes)):
                 headers.append((NEWS, encode_news(news)))
             records.append(Record(topic, flow.encode(), msgspec.json.encode(state), headers=headers))

@@ -118,6 +118,7 @@ class Worker(faust.App):
         """All hops have stopped: close what they wrote through."""
         await super().on_shutdown()
         await self.context.writer.stop()
+        await asyncio.to_thread(self.context.traces.close)
 
     async def on_start(self) -> None:
         """Start the services beside the app's own."""

@@ -227,7 +227,7 @@ CATALOGUE = (
         "bordertally_totals_seconds",
         "histogram",
         (),
-        "Kafka timestamp of claims to totals acknowledged.",
+        "Kafka timestamp of the oldest report of a batch to its totals acknowledged.",
         _FAST,
         Hop.LEDGER,
     ),

@@ -120,6 +120,10 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field(
         LogLevel.INFO, description="The least that is logged: debug (a line a report), info, warning, error."
     )
+    traces: bool = Field(
+        False,
+        description="Whether spans of each batch are sent by OpenTelemetry (extra otel; see its OTEL_ variables).",
+    )
     session_timeout_s: float = Field(10.0, ge=1, le=300, description="Seconds after which a silent worker is replaced.")
     batch_reports: int = Field(
         50_000, ge=1, le=500_000, description="Reports taken in, and claims settled, in one batch at most."

@@ -21,6 +21,8 @@ from agents.gateway.problems import ProblemError
 from agents.gateway.storing import Store
 from agents.languages import word_reader
 from agents.publish import record_of
+from agents.tracing import HEADER as TRACE
+from agents.tracing import passed_on
 from streams.errors import Reason, RefusedError
 from streams.metrics import NOBODY
 from streams.reports import Limits, read_report
@@ -71,7 +73,8 @@ class Posting:
             raise ProblemError(403, f"this token is that of {source}", field="source", value=said)
         await self._limit(source or said)
         await self._check(raw)
-        accepted = await self.store.write(record_of(raw, self.registry, self.topics))
+        record = record_of(raw, self.registry, self.topics)
+        accepted = await self.store.write(record._replace(headers=passed_on(request.headers.get(TRACE))))
         if log.isEnabledFor(logging.DEBUG):
             place = f"{accepted.topic}/{accepted.partition}/{accepted.offset}"
             log.debug("gateway: report accepted", extra={"report": _named(raw).id, "source": said, "place": place})

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
-from properties.worlds import EVERY_RULE, desk_of, worlds
-
 from streams.quotes import MOST_QUOTES, QUOTED, with_quotes
-from streams.records import Alert, AlertState, Claim, Episode, Quote
+from streams.records import Alert, AlertState, Episode, Quote
 from unit.kit import Told, claim, told
 
 NORMAL: dict[str, Any] = {"normal": {"daily": 50}}
@@ -92,18 +89,6 @@ def test_a_withdrawn_alert_quotes_nothing() -> None:
         claim(20, id="two", text="Twenty.", published="2022-10-21T00:00:00Z", **NORMAL),
     )
     assert (last(gone).state, last(gone).quotes) == (AlertState.WITHDRAWN, [])
-
-
-@given(worlds())
-def test_every_quote_is_of_a_cited_report_and_in_its_own_words(world: list[list[Claim]]) -> None:
-    said = {(one.report, one.source, one.text) for batch in world for one in batch}
-    desk = desk_of(world, EVERY_RULE)
-    for state in desk.states.values():
-        for episode in state.episodes:
-            assert len(episode.quotes) <= MOST_QUOTES
-            for one in episode.quotes:
-                assert one.report in episode.reports
-                assert (one.report, one.source, one.text) in said
 
 
 def test_a_flow_without_words_is_passed_over() -> None:

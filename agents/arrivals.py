@@ -1,0 +1,20 @@
+"""When the reports behind a message of claims arrived: one histogram tells how long they take to their totals."""
+
+from __future__ import annotations
+
+from aiokafka.structs import ConsumerRecord
+
+HEADER = "arrived"
+
+
+def mark(oldest_ms: int) -> tuple[str, bytes]:
+    """The header of a message of claims. `oldest_ms`: the Kafka timestamp of the oldest report of its batch."""
+    return HEADER, b"%d" % oldest_ms
+
+
+def arrived_s(record: ConsumerRecord) -> float:
+    """Seconds since 1970 UTC at which that report arrived; of a message without the header, the message itself."""
+    for name, value in record.headers:
+        if name == HEADER and value:
+            return int(value) / 1000
+    return float(record.timestamp) / 1000

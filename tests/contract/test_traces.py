@@ -1,0 +1,99 @@
+"""A report followed from its producer to the alert by a trace that a collector receives, on a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from live import Live, page, until
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from prometheus_client.parser import text_string_to_metric_families
+
+from agents.publishing import Record
+from agents.servers.ports import free_port
+
+pytestmark = pytest.mark.kafka
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+REPORT = {
+    "id": "ge-1", "source": "ge-mia", "published": "2022-09-27T09:00:00Z", "flow": "RU:GE", "period": "2022-09-26",
+    "people": 10_000, "qualifier": "stated", "normal": {"daily": 5_000},
+}  # fmt: skip
+
+
+class Collector:
+    """Takes spans as OTLP over HTTP."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.spans: list[Span] = []
+
+    async def take(self, request: web.Request) -> web.Response:
+        message = ExportTraceServiceRequest.FromString(await request.read())
+        for resource in message.resource_spans:
+            for scope in resource.scope_spans:
+                self.spans += scope.spans
+        return web.Response()
+
+    def of_trace(self) -> dict[str, Span]:
+        """The spans of the report's trace, by name."""
+        return {span.name: span for span in self.spans if span.trace_id.hex() == TRACE}
+
+
+@pytest.fixture
+async def collector() -> AsyncIterator[Collector]:
+    one = Collector()
+    app = web.Application()
+    app.router.add_post("/v1/traces", one.take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", one.port).start()
+    yield one
+    await runner.cleanup()
+
+
+def total_seconds(text: str, name: str) -> tuple[float, float]:
+    """How often a histogram was observed, and the sum."""
+    (family,) = [one for one in text_string_to_metric_families(text) if one.name == f"bordertally_{name}"]
+    values = {one.name.rpartition("_")[2]: one.value for one in family.samples}
+    return values["count"], values["sum"]
+
+
+async def test_a_report_is_followed_to_its_alert(live_on_kafka: Live, collector: Collector) -> None:
+    live, topics = live_on_kafka, live_on_kafka.topics
+    headers = [("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01".encode())]
+    report = json.dumps(REPORT).encode()
+    await live.send([Record(topics.every_report[0], b"ge-mia", report, headers=headers)])  # and it waits
+    worker = await asyncio.to_thread(
+        live.worker,
+        BORDERTALLY_TRACES="true",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.port}",
+        OTEL_BSP_SCHEDULE_DELAY="50",
+    )
+    (alert,) = await live.records(topics.alerts, 1)
+    states = await live.records(topics.totals, 2)
+    for record in (alert, *states):
+        version, trace, _, flags = dict(record.headers)["traceparent"].decode().split("-")
+        assert (version, trace, flags) == ("00", TRACE, "01")
+        assert dict(record.headers)["ce_specversion"] == b"1.0"
+
+    async def told() -> bool:
+        return set(collector.of_trace()) == {"intake", "ledger", "alerts"}
+
+    await until(told, "the spans of all three hops")
+    spans = collector.of_trace()
+    assert spans["intake"].parent_span_id.hex() == "00f067aa0ba902b7"
+    assert spans["ledger"].parent_span_id == spans["intake"].span_id
+    assert spans["alerts"].parent_span_id == spans["ledger"].span_id
+
+    # and one histogram tells how long it took from its arrival, before there was a worker, to its totals
+    text = await asyncio.to_thread(page, worker.port, "/metrics")
+    (read, to_claims), (told_of, to_totals) = (total_seconds(text, f"{one}_seconds") for one in ("intake", "totals"))
+    assert (read, told_of) == (1, 1)
+    assert to_totals > to_claims > 0.3
+    await asyncio.to_thread(worker.stop)
+    assert worker.exit_code == 0
