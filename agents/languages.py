@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 from importlib import import_module, resources
-from typing import cast
+from typing import Any, cast
 
 from streams.errors import ConfigError, shown
 from streams.sources import Registry
 from streams.statements.extract import Extractor
 from streams.statements.gazetteer import english_names, parse_gazetteer
 from streams.statements.language import Language, parse_language
-from streams.statements.reader import Reader
+from streams.statements.reader import Reader, Speaker
 from streams.statements.words import WordReader
+
+log = logging.getLogger("bordertally")
 
 _TABLES = resources.files("streams.statements").joinpath("tables")
 
@@ -46,7 +51,10 @@ def word_reader(registry: Registry, extractor: Extractor | None = None) -> WordR
 
 
 def load_extractor(name: str) -> Extractor | None:
-    """The extractor that a setting names as `module:function`; None for an empty name. Raises ConfigError."""
+    """The extractor that a setting names as `module:function`; None for an empty name. Raises ConfigError.
+
+    What it raises later is logged, and the statement read without it.
+    """
     if not name:
         return None
     module, _, function = name.partition(":")
@@ -54,4 +62,17 @@ def load_extractor(name: str) -> Extractor | None:
         found = getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(f"BORDERTALLY_EXTRACTOR={shown(name)}: {error}; write module:function") from None
-    return cast("Extractor", found)
+    return _guarded(cast("Extractor", found), name)
+
+
+def _guarded(extractor: Extractor, name: str) -> Extractor:
+    """An extractor whose failures are logged and cost its proposals only: what the rules read goes on."""
+
+    def guarded(text: str, published: datetime, speaker: Speaker) -> Iterable[dict[str, Any]]:
+        try:
+            return list(extractor(text, published, speaker))
+        except Exception:
+            log.exception("extractor %s failed on a statement of %d characters", name, len(text))
+            return []
+
+    return guarded

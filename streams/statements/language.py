@@ -36,8 +36,9 @@ class NumberTable(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class EventTable(Struct, forbid_unknown_fields=True, frozen=True):
-    """Words of movement. `entry` and `exit` as seen from a country, `cross` without a side, `other_way` back.
+    """Words of movement. `entry` and `exit` as seen from a country, `cross` without a side.
 
+    `back`: to where people came from. `other_way`: against those spoken of before.
     `takes`: what a country does with those who enter ("let in"): the figure stands behind it.
     """
 
@@ -45,6 +46,7 @@ class EventTable(Struct, forbid_unknown_fields=True, frozen=True):
     takes: Phrases
     exit: Phrases
     cross: Phrases
+    back: Phrases
     other_way: Phrases
 
 

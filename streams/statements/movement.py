@@ -23,6 +23,7 @@ class Event(enum.StrEnum):
     TAKES = "takes"
     EXIT = "exit"
     CROSS = "cross"
+    BACK = "back"
     OTHER_WAY = "other_way"
 
 
@@ -69,8 +70,10 @@ INFERRED = 0.95
 
 def resolve(clues: Clues) -> Movement:
     """The movement that the clues come to."""
-    if clues.event is Event.OTHER_WAY:
+    if clues.event is Event.OTHER_WAY or (clues.event is Event.BACK and _returned(clues)):
         return _other_way(clues)
+    if clues.event is Event.BACK:
+        clues = clues._replace(event=Event.CROSS)
     point = _checkpoint(clues)
     if point is not None and clues.before is not None and not clues.at:
         clues = clues._replace(event=clues.before.event)
@@ -92,6 +95,11 @@ def resolve(clues: Clues) -> Movement:
     return Movement(clues.event, origin, into, slug, spans, tuple(dict.fromkeys(doubts)), weight, nation)
 
 
+def _returned(clues: Clues) -> bool:
+    """Whether those who return are of those who came before: nothing else says from where to where."""
+    return clues.before is not None and clues.before.flow is not None and not clues.places
+
+
 def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
     """What cannot be told of a movement."""
     if clues.event is Event.CROSS and (origin is None or (into is None and not _said(clues, origin))):
@@ -111,6 +119,9 @@ def _said(clues: Clues, origin: str) -> bool:
 def _several(clues: Clues) -> Iterator[Doubt]:
     """What speaks against one flow: several places in one role, or only a part of a country, known or not."""
     if len({mark.value.slug for mark in clues.places} - {""}) > 1:
+        yield Doubt.SEVERAL_PLACES
+    goals = [mark.value.anywhere for mark in clues.places if mark.value.role is Role.INTO]
+    if True in goals and False in goals:  # "home or on to third countries"
         yield Doubt.SEVERAL_PLACES
     if any(mark.value.unknown for mark in clues.places):
         yield Doubt.PART_OF_COUNTRY
@@ -279,7 +290,9 @@ def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | No
         home = None if any(mark.value.anywhere for mark in clues.places) else clues.home
         options = (_beyond(point, origin), within, home)
         return origin, next((one for one in options if one is not None and one != origin), None), 1
-    nation = clues.citizens
+    before, nation = clues.before, clues.citizens
+    if nation is None and before is not None and before.origin and before.into and not _borders(clues):
+        return before.origin, before.into, 1  # "yesterday 79,800 crossed the border"
     sides = [_beyond(point, nation), *_borders(clues), _first(clues, Role.SPEAKER)]
     other = next((code for code in sides if code is not None and code != nation), None)
     return (nation, other, 2) if nation is not None and other is not None else (None, None, 2)

@@ -76,6 +76,7 @@ class Times:
             "pair": self._pair,
             "range": self._range,
             "since": self._since,
+            "since_last": self._since_last,
             "first_of": self._first_of,
             "last_of": self._last_of,
             "part_of_year": self._part_of_year,
@@ -184,6 +185,8 @@ class Times:
     def _month_range(self, taken: Captures) -> Stretch:
         first, last = [self._months(text) for name, text in taken if name == "month"][:2]
         year = next((int(text) for name, text in taken if name == "year"), self.today.year)
+        if "year" not in dict(taken) and date(year, last, 1) > self.today:
+            year -= 1
         return Stretch(date(year, first, 1), min(_after_month(year, last), self.today + DAY), 4)
 
     def _since(self, taken: Captures) -> Stretch:
@@ -197,6 +200,13 @@ class Times:
             first = self._date(taken[-1])
             if kind == "weekday" and first == self.today:
                 first -= 7 * DAY
+        return Stretch(first, self.today + DAY, 4, running=True)
+
+    def _since_last(self, taken: Captures) -> Stretch:
+        """Since a day of the week that is "last" and so neither today nor yesterday."""
+        first = self._date(taken[-1])
+        if self.today - first <= DAY:
+            first -= 7 * DAY
         return Stretch(first, self.today + DAY, 4, running=True)
 
     def _to(self, taken: Captures) -> Stretch:

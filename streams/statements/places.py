@@ -85,6 +85,7 @@ class Places:
             Role.BORDER: language.beginning(roles.border_after),
             Role.SPEAKER: language.beginning(roles.speaker_after),
         }
+        self._says = language.ending(language.table.says)
         self._territory = language.beginning(roles.territory_after)
         self._goals = [
             (language.any_of(roles.anywhere), Place(Role.INTO, anywhere=True)),
@@ -157,5 +158,8 @@ class Places:
         """Names of places that no table has: "at Adré", "into Rzeszów"."""
         for role, pattern in self._unknown.items():
             for match in pattern.finditer(text):
-                if not self._adjective.match(text, match.start("name")):
+                told = self._says.search(
+                    text[max(0, match.start() - 20) : match.start()]
+                )  # "according to Greek police"
+                if not told and not self._adjective.match(text, match.start("name")):
                     yield Mark(match.start("name"), match.end("name"), "place", Place(role, unknown=True))

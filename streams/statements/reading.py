@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from streams.statements.drafts import Draft
 from streams.statements.marks import Mark, Sheet, sentences
 from streams.statements.movement import Clues, Event, Movement, resolve
@@ -71,7 +73,13 @@ class Reading:
             if drafted is Why.EARLIER:
                 levels.append(segment)
             self.left.append(LeftOut(segment.figure.span, drafted))
-        self._share_periods(sentence, drafts, levels)
+        cutter = self.tongue.cutter
+        parts = [
+            part
+            for before, part in pairwise(parts)
+            if cutter.part(self.sheet, part) and self.sheet.of("event", before.span)
+        ]
+        self._share_periods(sentence, drafts, [*levels, *parts])
         _attach_normals(drafts, normals)
         _doubt_parts(drafts)
         self._attribute(sentence, drafts)
@@ -218,7 +226,10 @@ class Reading:
             draft.per_day = draft.per_day or drafts[-1].per_day
 
     def _share_periods(self, sentence: Span, drafts: list[Draft], levels: list[Segment]) -> None:
-        """Claims without a period take the only one of the sentence; a rate "now" is of the day of publication."""
+        """Claims without a period take the only one of the sentence; a rate "now" is of the day of publication.
+
+        `levels`: segments whose periods are their own: earlier levels, and parts of those before.
+        """
         usable = [
             mark
             for mark in self.sheet.of("period", sentence)

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
-from asyncio.subprocess import PIPE
 from typing import Any
 
 import pytest
 from live import Live, pure, until
 from redis.asyncio import Redis
+from told import held, why
 
 from agents.demo.run import sample
-from agents.evidence import evidence_of
 from streams.replay import Desk, kept_by
-from streams.traced import Evidence
 from streams.traces import trace
 
 FLOWS = ("RU", "RU:GE", "RU:KZ", "RU:EU")
-
-
-async def held(live: Live, flow: str, first: int | None = None, end: int | None = None) -> Evidence:
-    redis: Any = Redis.from_url(f"redis://{live.redis.address}/0")
-    try:
-        names = {key: source.name for key, source in live.registry.sources.items()}
-        return await evidence_of(redis, names, flow, first, end)
-    finally:
-        await redis.aclose()
 
 
 async def shows_evidence(live: Live, desk: Desk) -> None:
@@ -53,15 +39,6 @@ async def flush(live: Live) -> None:
         await redis.flushall()
     finally:
         await redis.aclose()
-
-
-async def why(live: Live, flow: str) -> str:
-    """What the terminal says."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agents.cli", "why", flow, env=os.environ | live.environment, stdout=PIPE
-    )
-    output, _ = await process.communicate()
-    return output.decode()
 
 
 async def test_evidence_is_what_the_pure_core_traces_and_comes_back_after_a_flush(live: Live) -> None:

@@ -8,11 +8,13 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from follow.publisher import serving
 from live import Live, page, pure, state_of, until
+from told import held, why
 
 from agents.demo.run import sample
 from agents.publishing import Record
@@ -20,6 +22,7 @@ from streams.statements.review import Item, decode
 from streams.topics import Topics
 
 CERTAIN = "From 29 September to 1 October 41,500 Russian citizens entered Kazakhstan, an official said."
+QUOTE = CERTAIN.removesuffix(", an official said.")
 DOUBTFUL = "On Saturday 16,200 people entered the country."
 
 
@@ -41,8 +44,18 @@ async def listed(live: Live) -> list[dict[str, Any]]:
     return items
 
 
-async def test_words_count_like_figures_and_what_is_not_certain_waits(live: Live) -> None:
-    worker = live.worker()
+EXTRACTOR = """
+def propose(text, published, speaker):
+    if "turnstile" not in text:
+        raise ValueError(text)
+    return [{"flow": "RU:KZ", "period": "2022-10-01", "people": 777, "text": "read 777"}]
+"""
+
+
+async def test_words_count_like_figures_and_what_is_not_certain_waits(live: Live, tmp_path: Path) -> None:
+    (tmp_path / "proposing.py").write_text(EXTRACTOR)
+    path = os.pathsep.join((str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])))
+    worker = live.worker(BORDERTALLY_EXTRACTOR="proposing:propose", PYTHONPATH=path)
     raws = [*sample(), words("w1", f"{CERTAIN} {DOUBTFUL}"), words("w2", "It rained.")]
     await live.publish([*raws, words("w1", f"{CERTAIN} {DOUBTFUL}")])
     desk = pure(raws)
@@ -50,12 +63,21 @@ async def test_words_count_like_figures_and_what_is_not_certain_waits(live: Live
     await live.shows_alerts(desk)
     totals = state_of((await live.states())["RU:KZ"]).totals
     assert "w1" in totals[-1].reports
+
+    async def quoted() -> bool:
+        return QUOTE in {one.text for one in (await held(live, "RU:KZ")).claims}
+
+    await until(quoted, "the words stand in the evidence")
+    assert f"“{QUOTE}”" in await why(live, "RU:KZ")
     first, *again = await live.records(live.topics.review, 2)  # published twice, delivered at least that often
     item = decode(first.value)
     assert isinstance(item, Item)
     assert (item.report, item.claim.people, item.doubts) == ("w1", 16_200, ["no_origin"])
     assert {(one.key, one.value) for one in [first, *again]} == {(item.id.encode(), first.value)}
     assert again
+    await live.publish([words("w3", "The turnstile read 777.")])
+    records = [decode(record.value) for record in await live.records(live.topics.review, 3)]
+    assert [one.doubts for one in records if isinstance(one, Item) and one.report == "w3"] == [["extracted"]]
     letters = await live.records(live.topics.rejected, 1)
     assert b"no_claim" in {value for letter in letters for name, value in letter.headers if name == "reason"}
     (certain,) = re.findall(

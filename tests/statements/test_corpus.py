@@ -11,7 +11,18 @@ from statements.corpus import Entry, entries, facts, score
 SEEN = entries("seen.txt")
 APART = {
     name: entries(f"{name}.txt")
-    for name in ("held_out", "fresh", "later", "agencies", "wires", "bulletins", "dispatches", "cables")
+    for name in (
+        "held_out",
+        "fresh",
+        "later",
+        "agencies",
+        "wires",
+        "bulletins",
+        "dispatches",
+        "cables",
+        "notices",
+        "releases",
+    )
 }
 
 

@@ -387,6 +387,14 @@ def test_a_table_with_a_fault_is_named() -> None:
         language.compile("at [")
 
 
+def test_an_extractor_that_fails_costs_only_its_proposals(caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("operator:truediv", "math:gcd", "textwrap:dedent"):  # none of them takes what an extractor takes
+        extractor = load_extractor(name)
+        assert extractor is not None
+        assert extractor("text", TUESDAY, Speaker(ALMATY)) == []
+        assert f"extractor {name} failed on a statement of 4 characters" in caplog.text
+
+
 def test_an_extractor_is_named_by_module_and_function() -> None:
     assert load_extractor("") is None
     assert load_extractor("json:loads") is not None

@@ -1,0 +1,33 @@
+"""What a running pipeline tells of a flow: its evidence in Redis, and `bordertally why` in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
+from typing import Any
+
+from live import Live
+from redis.asyncio import Redis
+
+from agents.evidence import evidence_of
+from streams.traced import Evidence
+
+
+async def held(live: Live, flow: str, first: int | None = None, end: int | None = None) -> Evidence:
+    redis: Any = Redis.from_url(f"redis://{live.redis.address}/0")
+    try:
+        names = {key: source.name for key, source in live.registry.sources.items()}
+        return await evidence_of(redis, names, flow, first, end)
+    finally:
+        await redis.aclose()
+
+
+async def why(live: Live, flow: str) -> str:
+    """What the terminal says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agents.cli", "why", flow, env=os.environ | live.environment, stdout=PIPE
+    )
+    output, _ = await process.communicate()
+    return output.decode()
