@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test bench crowd fuzz chaos lint docs clean
+.PHONY: help demo test bench crowd fuzz chaos lint audit docs clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -27,6 +27,7 @@ JOBS := 2
 test: $(STAMP)  ## Lint, types, and all tests (real Apache Kafka needs Java and Maven)
 	@echo "==> ruff"; $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@echo "==> mypy --strict"; $(VENV)/bin/mypy
+	@echo "==> pip-audit"; $(PY) tests/audit.py
 	@echo "==> pytest, $(JOBS) files at a time"; $(VENV)/bin/pytest -n $(JOBS) --dist loadfile
 
 # For bench; say, make bench ROUNDS=1 DAYS=15 SYSTEMS=bordertally,bytewax
@@ -61,6 +62,9 @@ chaos: $(STAMP)  ## Ten minutes of kills, pauses and refusals, everything compar
 
 lint: $(STAMP)  ## Lint and types only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+
+audit: $(STAMP)  ## Known vulnerabilities of what is installed, where pip-audit can look them up
+	@$(PY) tests/audit.py
 
 docs: $(STAMP)  ## Write the generated pages of docs/ anew
 	@$(PY) -m agents.pages

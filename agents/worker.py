@@ -70,6 +70,7 @@ class Worker(faust.App):
     services: list[Service]
     hops: list[SettlingHop]
     context: Context
+    reloading: Reloading
     unsettled_at: float | None = None
 
     async def _on_agent_error(self, agent: object, error: BaseException) -> None:
@@ -164,7 +165,8 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
     )
     app.context, app.hops = context, []
     app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # else Faust wants topics to consume
-    app.services = [Http(context), LagMeter(context), Producing(context), Wakefulness(context), Reloading(context)]
+    app.reloading = Reloading(context)
+    app.services = [Http(context), LagMeter(context), Producing(context), Wakefulness(context), app.reloading]
     if Hop.LEDGER in settings.hops:
         app.hops.append(LedgerHop(app, context))
     if Hop.ALERTS in settings.hops:
@@ -194,7 +196,9 @@ def add_notifiers(app: Worker, context: Context) -> None:
         else:
             from agents.delivery.webhooks.hop import Webhooks  # noqa: PLC0415 - as above
 
-            app.services.append(Webhooks(context))
+            webhooks = Webhooks(context)
+            app.services.append(webhooks)
+            app.reloading.watches.append(webhooks.reload)
     if Hop.ALERTMANAGER in settings.hops:
         if not settings.alertmanager_url:
             context.ready.add(Hop.ALERTMANAGER.value)

@@ -105,7 +105,7 @@ _TAKEN = {"outcome": ("accepted", "rejected")}
 _HOPS = {"hop": tuple(one.value for one in Hop)}
 _READERS = {"hop": (*_HOPS["hop"], "evidence")}  # the part of delivery that reads the ledger's rows, at its own pace
 _TABLES = {"table": ("ledger", "alerts")}
-_FILES = {"file": ("sources",)}
+_FILES = {"file": ("sources", "rules", "webhooks")}
 
 CATALOGUE = (
     # --- the process

@@ -86,7 +86,10 @@ class Settings(BaseSettings):
     )
     sources: Path | None = Field(None, description="The source registry (TOML). Default: the sample's registry.")
     reload_s: float = Field(
-        5.0, ge=0, le=3_600, description="Seconds between two looks whether the source registry has changed; 0: none."
+        5.0,
+        ge=0,
+        le=3_600,
+        description="Seconds between two looks whether registry, rules or webhooks changed; 0: none.",
     )
     rules: Path | None = Field(None, description="Detection settings and operator baselines (TOML). Default: built in.")
     hops: Annotated[tuple[Hop, ...], NoDecode] = Field(

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.context import load_registry
+from agents.context import Context, load_registry
 from agents.metrics import Metrics
-from agents.reloading import Reload
+from agents.reloading import Reload, RulesNotice
+from streams.settings import load_settings
 from streams.sources import Registry
 
 ENTRY = '[sources.{}]\nname = "K"\nflows = ["RU"]\ngrade = "B"\n'
@@ -127,3 +128,30 @@ async def test_sighup_asks_and_no_look_is_needed_for_it(tmp_path: Path) -> None:
         await task
     assert kit.taken == [["one", "two"]]
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+
+
+async def test_rules_that_changed_are_not_taken_and_it_shows_until_they_are_put_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text("[detection]\ndrop = 0.5\n", encoding="utf-8")
+    context = Context.load(load_settings(rules=path, reload_s=0.01))
+    notice = RulesNotice(path, context)
+
+    def well() -> bool:
+        return 'bordertally_config_last_reload_successful{file="rules"} 1.0' in context.metrics.exposition().decode()
+
+    await notice.look()
+    assert well()
+    for text, why in (("drop = 0.4", "they are read at start only"), ("drop = 7", "detection.drop")):
+        path.write_text(f"[detection]\n{text}\n", encoding="utf-8")
+        caplog.clear()
+        await notice.look()
+        await notice.look()
+        assert not well()
+        (said,) = caplog.messages
+        assert said.startswith(f"rules {path} was not taken, the one before stays in force: ")
+        assert why in said
+    path.write_text("# as before\n[detection]\ndrop = 0.5\n", encoding="utf-8")
+    await notice.look()
+    assert well()

@@ -295,3 +295,51 @@ async def test_a_silenced_alert_is_told_of_when_the_silence_ends(place: Site) ->
         await place.say(event("RU:KZ", 2))  # which comes after whatever else was to come
         await come(receiver, 3)
     assert events(receiver, "/hook") == [("alert-RU:KZ", 1), ("alert-RU:GE:verkhny-lars", 2), ("alert-RU:KZ", 2)]
+
+
+async def test_subscriptions_are_read_again_while_events_come(place: Site) -> None:
+    async with receiving(OLD, NEW) as receiver:
+        one = ("one", receiver.url("/one"), "")
+        place.subscribe(one)
+        place.worker(BORDERTALLY_RELOAD_S="0.1")
+        (worker,) = place.live.workers
+
+        async def metric(value: int) -> None:
+            async def so() -> bool:
+                return f'reload_successful{{file="webhooks"}} {value}.0' in page(worker.port, "/metrics")
+
+            await until(so, f"the metric is {value}")
+
+        async def said(what: str) -> None:
+            async def so() -> bool:
+                return what in worker.log.read_text(encoding="utf-8")
+
+            await until(so, what)
+
+        await place.say(event("RU:GE", 1, "firing"))
+        await come(receiver, 1, "/one")
+
+        place.subscribe(one, ("two", "no address", ""))  # broken: the old ones stay
+        await metric(0)
+        await said("was not taken, the one before stays in force")
+        await place.say(event("RU:GE", 2))
+        await come(receiver, 2, "/one")
+
+        place.subscribe(one, ("two", receiver.url("/two"), ""))
+        await said("was read again: new: two")
+        await metric(1)
+        await place.say(event("RU:GE", 3))
+        await come(receiver, 1, "/two")
+
+        (place.directory / "secret").write_text(f"{NEW}\n")  # a secret that is replaced
+        await said("was read again: changed: one, two")
+        await place.say(event("RU:GE", 4))
+        await come(receiver, 4, "/one")
+
+        place.subscribe(("two", receiver.url("/two"), ""))
+        await said("was read again: gone: one")
+        await place.say(event("RU:GE", 5))
+        await come(receiver, 3, "/two")
+    assert events(receiver, "/one") == [(event("RU:GE", 1).id, seq) for seq in (1, 2, 3, 4)]
+    assert [one.payload["data"]["seq"] for one in receiver.taken("/two")] == [3, 4, 5]
+    assert [one.verified for one in receiver.taken("/one")] == [[True, False]] * 3 + [[False, True]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -22,10 +23,13 @@ SHORTEST, LONGEST = 24, 64
 
 
 class Endpoint:
-    """A subscription with its address and keys, the newest first. Neither shows in its text."""
+    """A subscription with its address and keys, the newest first. Neither shows in its text.
 
-    def __init__(self, subscription: Subscription, url: str, keys: tuple[Webhook, ...]) -> None:
-        self.subscription, self.url, self.keys = subscription, url, keys
+    `mark` tells one content of its secrets from another.
+    """
+
+    def __init__(self, subscription: Subscription, url: str, keys: tuple[Webhook, ...], mark: str = "") -> None:
+        self.subscription, self.url, self.keys, self.mark = subscription, url, keys, mark
 
     def __repr__(self) -> str:
         return f"<{self.name} at {site(self.url)}>"
@@ -42,6 +46,29 @@ class Endpoints(NamedTuple):
     by_name: dict[str, Endpoint]
     policy: Policy
 
+    def files(self, folder: Path) -> list[Path]:
+        """The files of secrets that subscriptions refer to."""
+        every = [text for one in self.by_name.values() for text in (one.subscription.url, *one.subscription.secrets)]
+        found = [reference(text) for text in every]
+        return sorted({folder / one[1] for one in found if one is not None and one[0] == "file"})
+
+    def changed(self, new: Endpoints) -> str:
+        """What is different in new ones, in words; empty when nothing is."""
+        gone = [name for name in self.by_name if name not in new.by_name]
+        fresh = [name for name in new.by_name if name not in self.by_name]
+        other = [name for name, one in self.by_name.items() if name in new.by_name and _differ(one, new.by_name[name])]
+        words = {
+            "new": fresh,
+            "gone": gone,
+            "changed": other,
+            "retry": ["changed"] if self.policy != new.policy else [],
+        }
+        return "; ".join(f"{what}: {', '.join(names)}" for what, names in words.items() if names)
+
+
+def _differ(one: Endpoint, other: Endpoint) -> bool:
+    return (one.subscription, one.url, one.mark) != (other.subscription, other.url, other.mark)
+
 
 def load_endpoints(path: Path, registry: Registry) -> Endpoints:
     """Read the subscriptions of a file with the secrets it refers to.
@@ -56,11 +83,13 @@ def _endpoint(subscription: Subscription, path: Path) -> Endpoint:
     at = f"{path}: subscriptions.{subscription.name}"
     (url,) = _resolved(subscription.url, f"{at}.url", path.parent)[:1]
     check_url(url, f"{at}.url")
-    keys = []
+    keys, mark = [], hashlib.sha256()
     for index, secret in enumerate(subscription.secrets):
         where = f"{at}.secrets[{index}] ({secret})"
-        keys += [_key(text, where) for text in _resolved(secret, where, path.parent)]
-    return Endpoint(subscription, url, tuple(keys))
+        texts = _resolved(secret, where, path.parent)
+        keys += [_key(text, where) for text in texts]
+        mark.update("\n".join([*texts, ""]).encode())
+    return Endpoint(subscription, url, tuple(keys), mark.hexdigest())
 
 
 def _resolved(text: str, where: str, folder: Path) -> list[str]:

@@ -19,7 +19,8 @@ from agents.batches import Batch, BatchHop, Done
 from agents.context import Context, log
 from agents.crashing import crash_at
 from agents.delivery.hush import Hush
-from agents.delivery.webhooks.endpoints import Endpoint, load_endpoints
+from agents.delivery.webhooks.changing import WebhooksReload
+from agents.delivery.webhooks.endpoints import Endpoint, Endpoints, load_endpoints
 from agents.delivery.webhooks.lane import Runner
 from agents.delivery.webhooks.send import Sender
 from agents.delivery.webhooks.states import States, disabled_record, lane_record
@@ -46,10 +47,10 @@ class Webhooks(BatchHop):
         settings = context.settings
         assert settings.webhooks is not None
         self.endpoints, self.policy = load_endpoints(settings.webhooks, context.registry)
-        allowed = allowed_networks(settings.webhook_allow)
-        self.senders = {
-            name: Sender(endpoint, self.policy.timeout, allowed) for name, endpoint in self.endpoints.items()
-        }
+        self.allowed = allowed_networks(settings.webhook_allow)
+        self.senders = self._senders()
+        endpoints = Endpoints(self.endpoints, self.policy)
+        self.reload = WebhooksReload(settings.webhooks, context, endpoints, self.renew)
         self.tail = Tail(settings, context.topics.alerts)
         self.states = States(context, self._switched)
         self.hush = Hush(context)
@@ -58,6 +59,27 @@ class Webhooks(BatchHop):
         self._attempts: list[Attempt] = []
         self._writing = asyncio.Lock()
         self._opening: asyncio.Task[None] | None = None
+
+    def _senders(self) -> dict[str, Sender]:
+        timeout = self.policy.timeout
+        return {name: Sender(endpoint, timeout, self.allowed) for name, endpoint in self.endpoints.items()}
+
+    async def renew(self, endpoints: Endpoints) -> None:
+        """Go by other subscriptions: every lane stops, and those there are now go on where theirs stopped."""
+        self.context.ready.discard(self.hop)
+        await self._pause()
+        await self._close(list(self.runners))
+        for sender in self.senders.values():
+            await sender.close()
+        self.endpoints, self.policy = endpoints
+        self.senders = self._senders()
+        await self._open(sorted(tp.partition for tp in self.consumer.assignment()))
+
+    async def _pause(self) -> None:
+        """Open no more lanes."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
 
     def topics(self) -> tuple[str, ...]:
         """What is delivered."""
@@ -95,9 +117,7 @@ class Webhooks(BatchHop):
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Stop and remember, before others go on."""
-        if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.gather(self._opening, return_exceptions=True)
+        await self._pause()
         self.context.ready.discard(self.hop)
         gone = {tp.partition for tp in revoked}
         await self._close([key for key in self.runners if key[1] in gone])
