@@ -61,9 +61,9 @@ def report(number: int, flow: str, day: int, people: int, **more: object) -> byt
 
 
 def reports(number: int) -> list[bytes]:
-    """For each flow a day far above normal and one that is not; one alert of the days before is corrected away."""
-    high, low = 2 * number, 2 * number + 1
-    those = [report(number, flow, day, people) for flow in FLOWS for day, people in ((high, 500 + number), (low, 90))]
+    """For each flow a quiet day and one far above normal; one alert of the days before is corrected away."""
+    low, high = 2 * number, 2 * number + 1
+    those = [report(number, flow, day, people) for flow in FLOWS for day, people in ((low, 90), (high, 500 + number))]
     if number:
         those.append(report(number, list(FLOWS)[number % len(FLOWS)], high - 2, 80, published="2022-12-01T09:00:00Z"))
     return [*those, *(b'{"id": "%d-%d"}' % (number, each) for each in range(BAD))]
