@@ -36,8 +36,8 @@ class Gathered:
     `full`: the ids of further counts are not cited any more.
     """
 
-    def __init__(self) -> None:
-        self.full = False
+    def __init__(self, *, full: bool = False) -> None:
+        self.full = full
         self._statements: set[str] = set()
         self._counts: dict[str, None] = {}
         self._beyond = 0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from streams.flows import Flow, depth, parent
 from streams.metrics import OTHER
 from streams.periods import midnight
-from streams.records import FlowState
+from streams.records import Baseline, FlowState, Total
 
 WEEK = 7
 
@@ -36,16 +36,22 @@ class Figures(NamedTuple):
         return (self.high - self.low) / self.best
 
 
-def figures_of(state: FlowState) -> Figures:
-    """What is shown of a flow."""
-    level = state.baseline
-    expected, threshold = (None, None) if level is None else (level.expected, level.threshold)
-    last = None if state.rate_day is None else midnight(date.fromisoformat(state.rate_day).toordinal())
-    figures = Figures(state.rate, expected, threshold, last_day=last)
-    for total in state.totals:
-        if total.window_days == WEEK:
-            return figures._replace(low=total.low, best=total.best, high=total.high)
-    return figures
+class _Kept(NamedTuple):
+    """What is kept of a state: states come by the hundred a second, and are shown every few seconds."""
+
+    rate: float | None
+    rate_day: str | None
+    baseline: Baseline | None
+    week: Total | None
+
+    def figures(self) -> Figures:
+        """What is shown of a flow."""
+        level = self.baseline
+        expected, threshold = (None, None) if level is None else (level.expected, level.threshold)
+        last = None if self.rate_day is None else midnight(date.fromisoformat(self.rate_day).toordinal())
+        if self.week is None:
+            return Figures(self.rate, expected, threshold, last_day=last)
+        return Figures(self.rate, expected, threshold, self.week.low, self.week.best, self.week.high, last)
 
 
 class FlowFigures:
@@ -58,7 +64,7 @@ class FlowFigures:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._held: dict[str, Figures] = {}
+        self._held: dict[str, _Kept] = {}
         self._conflicts: dict[str, int] = {}
         self._chosen: list[str] | None = []
         self._rest: list[str] = []
@@ -68,7 +74,8 @@ class FlowFigures:
         flow = state.flow
         if flow not in self._held:
             self._chosen = None
-        self._held[flow] = figures_of(state)
+        week = next((total for total in state.totals if total.window_days == WEEK), None)
+        self._held[flow] = _Kept(state.rate, state.rate_day, state.baseline, week)
         if state.conflicts or flow in self._conflicts:
             self._conflicts[flow] = len(state.conflicts)
 
@@ -90,9 +97,9 @@ class FlowFigures:
             self._chosen, beyond = ordered[: self._limit], set(ordered[self._limit :])
             self._rest = sorted(flow for flow in beyond if parent(Flow(flow)) not in beyond)
         for flow in self._chosen:
-            yield flow, self._held[flow]
+            yield flow, self._held[flow].figures()
         if self._rest:
-            yield OTHER, _together([self._held[flow] for flow in self._rest])
+            yield OTHER, _together([self._held[flow].figures() for flow in self._rest])
 
 
 def _together(several: list[Figures]) -> Figures:

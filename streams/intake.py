@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from streams.periods import Period
 from streams.qualifiers import Qualifier, interval
 from streams.records import Claim, Claims, Figure, Reading, Readings
-from streams.reports import EPOCH, MICRO, MICROSECOND, Limits, read_report
+from streams.reports import EPOCH, MICRO, Limits, read_report
 from streams.series import Address, address_of, is_reading, period_of, reading_of
 from streams.sources import Registry, Topic
 from streams.topics import partition_of
@@ -24,6 +24,8 @@ MESSAGE_CLAIMS = 20_000
 
 REMEMBERED = 65_536
 """Flows, and slots of a time zone, remembered at most."""
+
+DAY_S = 86_400
 
 COUNT = Qualifier.COUNT  # looked up in its class, a member costs as much as all the rest of a comparison
 
@@ -126,7 +128,8 @@ class Sorter:
         if collected is None or slot is None:
             return False
         start, end, local_start, local_end = slot
-        published, ended = (plain.published - EPOCH) // MICROSECOND, end * MICRO
+        since = plain.published - EPOCH
+        published, ended = (since.days * DAY_S + since.seconds) * MICRO + since.microseconds, end * MICRO
         if published > now * MICRO + self._skew or ended > published + self._skew:
             return False
         if plain.qualifier is COUNT:

@@ -118,7 +118,11 @@ class Node:
                     self.gather(part, (day,), found)
                 for child in self.children.values():
                     if key in child.series:
-                        child.gather(key, (day,), found)
+                        known = child.series[key].cites.get(day)
+                        if known is None or (known.is_short and not found.full):
+                            child.gather(key, (day,), found)
+                        else:
+                            found.add(known)
                 held = found.cites()
             series.keep_cites(day, held)
         return held
@@ -147,6 +151,12 @@ class Node:
             else:
                 evidence.add(held)
         evidence.beyond(beyond)
+
+    def beyond(self, key: Key, days: Iterable[int]) -> Cites:
+        """The evidence of days, newest first, beside more than enough counts: theirs are not cited."""
+        found = Gathered(full=True)
+        self.gather(key, days, found, shorten=True)
+        return found.cites()
 
     def stored(self, day: int, row: bytes) -> None:
         """The readings of a day are stored in this row: days that have grown old are kept as their row alone."""
@@ -383,8 +393,7 @@ class Ledger:
         parts = node.parts(key)
         floors = {day: floor for day in wide if (floor := _floor(day, below, parts)) is not None}
         days |= series.settle(wide, floors)
-        for day in days:
-            series.cites.pop(day, None)
+        series.moved(days)
         node.memo.changed(days)
 
     # --- storage -----------------------------------------------------------------------------------------------

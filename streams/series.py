@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from streams.counts import PEOPLE, Counts, Key
@@ -17,6 +17,8 @@ from streams.versions import UNMOVED, Outcome, outcome_of
 CITED_DAYS = 64
 """How many days of a series keep their evidence at hand; the windows need 30."""
 
+STRETCHES = 4
+"""How many stretches of days are kept at hand; the windows need 2."""
 
 WORDED_DAYS = 32
 """Statements with words are found by blocks of so many days of period start."""
@@ -30,6 +32,19 @@ class Unverified(NamedTuple):
     people: float
 
 
+class Stretch(NamedTuple):
+    """Days in a row, `first` up to `end`, exclusive: how many hold something, what they come to, and the evidence.
+
+    `high`: None where one of them is open. `cites`: without the ids of counts.
+    """
+
+    days: int
+    low: float
+    best: float
+    high: float | None
+    cites: Cites
+
+
 class Series:
     """Claims of one flow, population and unit, kept by identity, and their day bins, recomputed where touched."""
 
@@ -41,6 +56,7 @@ class Series:
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
         self._worded: dict[int, dict[tuple[str, int, int], Claim]] = {}  # those with words, by block of their first day
+        self._stretches: dict[tuple[int, int], Stretch] = {}
         self._groups: list[tuple[int, int, list[Constraint]]] | None = None
 
     # --- keeping claims ----------------------------------------------------------------------------------------
@@ -178,6 +194,29 @@ class Series:
         return reconcile([*constraints, *folded], floors, first, last)
 
     # --- evidence ----------------------------------------------------------------------------------------------
+
+    def moved(self, days: Collection[int]) -> None:
+        """The bins or the evidence of these days are others now."""
+        for day in days:
+            self.cites.pop(day, None)
+        oldest = min(days, default=0)
+        for first, end in [span for span in self._stretches if oldest < span[1]]:
+            if any(first <= day < end for day in days):
+                del self._stretches[first, end]
+
+    def stretch(self, first: int, end: int, cites: Callable[[Sequence[int]], Cites]) -> Stretch:
+        """Days in a row, worked out when one of them has moved. `cites`: the evidence of days, newest first."""
+        held = self._stretches.get((first, end))
+        if held is None:
+            if len(self._stretches) >= STRETCHES:
+                self._stretches.clear()
+            days = [day for day in range(end - 1, first - 1, -1) if day in self.bins]
+            bins = [self.bins[day] for day in days]
+            highs = [one.high for one in bins if one.high is not None]
+            high = sum(highs) if len(highs) == len(bins) else None
+            low, best = sum([one.low for one in bins]), sum([one.best for one in bins])
+            held = self._stretches[first, end] = Stretch(len(days), low, best, high, cites(days))
+        return held
 
     def keep_cites(self, day: int, cites: Cites) -> None:
         """Keep the evidence of a day at hand; of the oldest days no more than the windows need."""

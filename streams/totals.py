@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Collection, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,6 +22,9 @@ UNKNOWN = Bin(0.0, 0.0, None, False)
 
 WINDOWS = (1, 7, 30)
 LONGEST = max(WINDOWS)
+
+FRESH = 2
+"""The newest days of a flow, which still move; what those before them come to is kept at hand."""
 
 
 def people(value: float) -> int:
@@ -98,22 +100,19 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     carried = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
     known = node.known(key)
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
-    held = [(day, one) for day in range(last - LONGEST + 1, last + 1) if (one := series.bins.get(day)) is not None]
-    days = [day for day, _ in held]
-    lows, bests, highs = _columns([one for _, one in held])
-    evidence, reached, found = Gathered(), len(days), []
+    so_far, evidence, end, found = NO_DAYS, Gathered(), last + 1, []
     as_of, reporting = iso_day(last + 1), Reporting(sum([child.last(key) == last for child in known]), len(known))
     for window in WINDOWS:
-        begin = bisect_left(days, last - window + 1)
-        node.gather(key, reversed(days[begin:reached]), evidence, shorten=True)
-        reached = begin
-        observed = sum(bests[begin:])
-        gain = sum([more for day, more in carried.items() if day > last - window]) if carried else 0.0
+        first = last - window + 1
+        so_far = _and_before(node, key, (first, end, last - FRESH + 1), so_far, evidence)
+        end = first
+        gain = sum([more for day, more in carried.items() if day >= first]) if carried else 0.0
         cited, count = evidence.reports()
-        best, extra = people(observed + gain), people(gain)
-        bounded = len(days) - begin == window and not gain
-        span = _Span(days[begin:], sum(lows[begin:]), observed, highs[begin:])
-        low, high = _bounds(span, doubts, bounded=bounded)
+        best, extra = people(so_far.best + gain), people(gain)
+        bounded = so_far.days == window and not gain
+        low, high = _bounds(so_far.low, so_far.best, so_far.high if bounded else None)
+        if high is not None and doubts:
+            high = max(high, _doubted({day: series.bins[day].high for day in range(first, last + 1)}, doubts))
         found.append(
             Total(
                 flow=node.flow,
@@ -124,7 +123,7 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
                 high=None if high is None else max(people(high), best),
                 observed=best - extra,
                 projected=extra,
-                covered_days=len(days) - begin,
+                covered_days=so_far.days,
                 reporting=reporting,
                 report_count=count,
                 reports=cited,
@@ -135,35 +134,64 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     return found
 
 
-def _columns(bins: Sequence[Bin]) -> tuple[Sequence[float], Sequence[float], Sequence[float | None]]:
-    """The lows, the bests and the highs of some days."""
-    lows, bests, highs, _ = zip(*bins, strict=True) if bins else ((), (), (), ())
-    return lows, bests, highs
+class _Days(NamedTuple):
+    """What some days come to: how many there are, lows, bests and highs added up; `high` None where one is open."""
 
-
-class _Span(NamedTuple):
-    """Some days: their lows and bests added up, and the high of each."""
-
-    days: Sequence[int]
+    days: int
     low: float
     best: float
-    highs: Sequence[float | None]
+    high: float | None
 
 
-def _bounds(span: _Span, doubts: list[Unverified], *, bounded: bool) -> tuple[float, float | None]:
-    """Low and high of some days: the scenarios summed, put in order; the high widened by what is unverified."""
-    days, low, best, highs = span
-    if not bounded or None in highs:
+NO_DAYS = _Days(0, 0.0, 0.0, 0.0)
+
+
+def _and_before(node: Node, key: Key, bounds: tuple[int, int, int], so_far: _Days, evidence: Gathered) -> _Days:
+    """Days and those before them, from `first` up to `end`, exclusive; what lies before `fresh` seldom changes.
+
+    The order in which days are added up depends on the days alone, so sums do not depend on what was at hand.
+    """
+    first, end, fresh = bounds
+    series = node.series[key]
+    days, low, best, high = so_far
+    newest = [day for day in range(end - 1, max(first, fresh) - 1, -1) if day in series.bins]
+    for day in newest:
+        held = series.bins[day]
+        days, low, best = days + 1, low + held.low, best + held.best
+        high = None if high is None or held.high is None else high + held.high
+    node.gather(key, newest, evidence, shorten=True)
+    end = min(end, fresh)
+    if first < end:
+        held_days, held_low, held_best, held_high, cites = series.stretch(
+            first, end, lambda some: node.beyond(key, some)
+        )
+        days, low, best = days + held_days, low + held_low, best + held_best
+        high = None if high is None or held_high is None else high + held_high
+        if evidence.full:
+            evidence.add(cites)
+        else:
+            some = [day for day in range(end - 1, first - 1, -1) if day in series.bins]
+            node.gather(key, some, evidence, shorten=True)
+    return _Days(days, low, best, high)
+
+
+def _bounds(low: float, best: float, high: float | None) -> tuple[float, float | None]:
+    """Low and high of days: the scenarios summed, put in order."""
+    if high is None:
         return min(low, best), None
-    most = sum(cast("Sequence[float]", highs))
-    high = max(most, best, low)
+    return min(low, best, high), max(high, best, low)
+
+
+def _doubted(highs: Mapping[int, float | None], doubts: list[Unverified]) -> float:
+    """The highest that unverified claims make of days, all with a high, that they touch."""
+    most = 0.0
     for doubt in doubts:
-        inside = [doubt.first_day <= day <= doubt.last_day for day in days]
-        if any(inside):
-            share = doubt.people * sum(inside) / (doubt.last_day - doubt.first_day + 1)
-            rest = sum(one or 0.0 for one, doubted in zip(highs, inside, strict=True) if not doubted)
-            high = max(high, share + rest)
-    return min(low, best, most), high
+        inside = [day for day in highs if doubt.first_day <= day <= doubt.last_day]
+        if inside:
+            share = doubt.people * len(inside) / (doubt.last_day - doubt.first_day + 1)
+            rest = sum([one or 0.0 for day, one in highs.items() if not doubt.first_day <= day <= doubt.last_day])
+            most = max(most, share + rest)
+    return most
 
 
 def day_figures(
@@ -180,21 +208,25 @@ def day_figures(
     last = node.last(key)
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
     if days is None:
-        shown = sorted(series.bins)
+        window: Iterable[int] = sorted(series.bins)
     else:
         window = range(0) if last is None else range(last - days + 1, last + 1)
-        old = [day for day in sorted(besides) if day not in window]
-        shown = [day for day in old if day in series.bins or node.withdrew(key, day)]
-        shown += [day for day in window if day in series.bins]
+    shown = [day for day in sorted(besides) if day not in window and (day in series.bins or node.withdrew(key, day))]
+    shown += [day for day in window if day in series.bins]
     figures = node.memo.figures if key == PEOPLE else {}
+    found = []
     for day in shown:
-        if day not in figures:
-            figures[day] = _day_figure(node.flow, day, series.bins.get(day, UNKNOWN), doubts)
-    return [figures[day] for day in shown]
+        figure = figures.get(day)
+        if figure is None:
+            figure = figures[day] = _day_figure(node.flow, day, series.bins.get(day, UNKNOWN), doubts)
+        found.append(figure)
+    return found
 
 
 def _day_figure(flow: str, day: int, held: Bin, doubts: list[Unverified]) -> DayFigure:
-    low, high = _bounds(_Span((day,), held.low, held.best, (held.high,)), doubts, bounded=True)
+    low, high = _bounds(held.low, held.best, held.high)
+    if high is not None and doubts:
+        high = max(high, _doubted({day: held.high}, doubts))
     best = people(held.best)
     return DayFigure(
         flow, iso_day(day), min(people(low), best), best, None if high is None else max(people(high), best)

@@ -18,9 +18,10 @@ from benchmarks import faults
 from benchmarks.bench import CACHE, RunFailedError, sitting
 from benchmarks.drain import drain
 from benchmarks.install import UnavailableError
-from benchmarks.report import COLUMNS, CRASHED, JOINED, RECOVERED, SCALED, Result, complain, keep, ratios, table
+from benchmarks.report import COLUMNS, CRASHED, JOINED, RECOVERED, SCALED, SHARED, Result, complain, keep, ratios, table
 from benchmarks.stream import Shape
 from benchmarks.systems import System, systems
+from benchmarks.workers import together
 
 cli = typer.Typer(help="bordertally beside other engines on the same job.", no_args_is_help=True, add_completion=False)
 out, err = Console(width=200), Console(stderr=True, width=160)
@@ -138,6 +139,23 @@ def join(
         job = faults.join(bench, shape, rate=rate, phase_s=phase_s, kill=kill)
         result = attempt(systems()[OURS], "join", job)
     show([kept(result)], JOINED, f"a second worker joins and leaves at {rate:g} reports a second")
+
+
+@cli.command()
+def workers(
+    numbers: Annotated[str, typer.Option(help="How many workers, one after the other.")] = "1,2,4",
+    rounds: Rounds = 1,
+    days: Days = 60,
+    slots: Slots = 40,
+) -> None:
+    """One backlog for 1, 2 and 4 worker processes, on all cores of this machine."""
+    results, ours = [], systems()[OURS]
+    with sitting(say) as bench:
+        for _ in range(rounds):
+            for number in numbers.split(","):
+                say(f"{number} workers")
+                results.append(kept(attempt(ours, "workers", together(bench, Shape(days, slots), int(number)))))
+    show(results, SHARED, "one backlog, shared", by="workers")
 
 
 def attempt(system: System, kind: str, job: Coroutine[Any, Any, Result]) -> Result:

@@ -25,6 +25,7 @@ CACHE = PROJECT / ".cache" / "bench"
 BROKER_FLAGS = ("-Xms512m", "-Xmx1g", "-XX:+UseSerialGC")
 POLL_S = 0.1
 QUIET_S = 0.5
+WARM_S = 25.0
 LIMIT_S = 300.0
 
 Say = Callable[[str], None]
@@ -91,6 +92,8 @@ def sitting(say: Say) -> Iterator[Sitting]:
     say(f"starting Apache Kafka on core {cores.broker}; systems run on core {cores.system}")
     kafka = start_kafka(None, directory / "kafka", jvm_flags=BROKER_FLAGS)
     try:
+        say(f"warming it up: {WARM_S:.0f} s of single records")
+        asyncio.run(broker.warm(kafka.address, WARM_S))
         yield Sitting(kafka.address, cores, directory, say)
     finally:
         kafka.stop()

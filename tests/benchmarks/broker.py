@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, Self
 
@@ -48,6 +49,31 @@ async def delete(address: str, prefix: str) -> None:
             await admin.delete_topics(names)
     finally:
         await admin.close()
+
+
+async def warm(address: str, seconds: float) -> None:
+    """Single records, written, fetched by a group and committed, for so long.
+
+    A broker in its first half minute is busy compiling itself, and whoever waits for it would measure that.
+    """
+    topic, deadline = "warming", time.monotonic() + seconds
+    await create(address, {topic: {}})
+    producer = AIOKafkaProducer(bootstrap_servers=address, linger_ms=0, acks="all")
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=address, group_id=topic, enable_auto_commit=False, isolation_level="read_committed"
+    )
+    await producer.start()
+    await consumer.start()
+    try:
+        while time.monotonic() < deadline:
+            sends = [await producer.send(topic, b"x" * 300, partition=each) for each in range(PARTITIONS)]
+            await asyncio.gather(*sends)
+            if await consumer.getmany(timeout_ms=20):
+                await consumer.commit()
+    finally:
+        await consumer.stop()
+        await producer.stop()
+        await delete(address, topic)
 
 
 async def lag(address: str, group: str, topic: str) -> int:

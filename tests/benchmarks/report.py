@@ -34,6 +34,14 @@ SCALED = {
     "rss_mb": "peak MB",
     "drain_s": "drain s",
 }
+SHARED = {
+    "reports_per_s": "reports/s",
+    "reports_per_s_with_start": "with start-up",
+    "cpu_us_per_report": "CPU us a report",
+    "ready_s": "ready s",
+    "all_done_s": "all done s",
+    "rss_mb": "peak MB, all",
+}
 CRASHED = {
     "told_before": "records before",
     "told_after": "after",

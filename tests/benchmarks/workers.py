@@ -1,0 +1,55 @@
+"""Several workers on one backlog: what a second and a fourth process bring, on all cores this machine has."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from typing import Any
+
+from benchmarks import broker, feed
+from benchmarks.bench import Sitting, drained, ready
+from benchmarks.drain import WARM
+from benchmarks.machine import Meter, peak_mb
+from benchmarks.outputs import alert_values, check_alerts, check_figures, told
+from benchmarks.stream import FLOWS, Shape
+from benchmarks.systems import Bordertally
+
+Result = dict[str, Any]
+
+
+async def together(bench: Sitting, shape: Shape, number: int, limit_s: float = 300.0) -> Result:
+    """So many workers, started at once, share a backlog and all cores, one of them with the broker."""
+    system, oracle = Bordertally(), bench.oracle(shape)
+    async with bench.lane(system, shape) as lane, AsyncExitStack() as started:
+        await broker.fill(lane.address, lane.reports, feed.lines(bench.file(shape)))
+        workers = [
+            await started.enter_async_context(bench.started(system, lane, f"worker-{one}")) for one in range(number)
+        ]
+        for one in workers:
+            os.sched_setaffinity(one.pid, set(bench.cores))
+        meters = [started.enter_context(Meter(one.pid)) for one in workers]
+        ready_at = max(await asyncio.gather(*(ready(one) for one in workers)))
+        done = await drained(system, lane, workers[0], feed.last_day(shape), limit_s=limit_s)
+        memory = [peak_mb(one.pid) for one in workers]
+        for one in workers:
+            await one.stop()
+        found = await told(system, lane, set(FLOWS).__contains__)
+        verdict = check_figures(found, oracle, parents=True)
+        check_alerts(await alert_values(lane), oracle.alerts(), verdict)
+    last, warm, began = found.progress(1.0), found.progress(WARM), workers[0].began
+    messages = oracle.messages
+    return {
+        "system": system.name,
+        "kind": "workers",
+        "workers": number,
+        "reports": messages,
+        "reports_per_s": round(messages * (1 - WARM) / max(last - warm, 1e-3)),
+        "reports_per_s_with_start": round(messages / (last - began)),
+        "cpu_us_per_report": round(sum(meter.at(done) for meter in meters) / messages * 1e6, 2),
+        "ready_s": round(ready_at - began, 2),
+        "all_done_s": round(done - began, 2),
+        "rss_mb": round(sum(memory)),
+        "exact": verdict.exact,
+        "verdict": vars(verdict),
+    }

@@ -1,0 +1,77 @@
+"""What is kept of the older days of a window changes no figure, whichever day moves, and however late."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from properties.worlds import REGISTRY, RULES, START
+from streams.ledger import Ledger
+from streams.picture import flow_state
+from streams.records import Claim
+from streams.reports import read_report
+
+NOW = START.timestamp() + 400 * 86_400
+POSTS = ("RU:KZ:aksai", "RU:KZ:mashtakovo")
+DAYS = 12
+
+
+def count(flow: str, hour: int, people: int | None, version: int) -> list[Claim]:
+    """The count of an hour, hours since the start, as it was published at first or later."""
+    start = START + timedelta(hours=hour)
+    document: dict[str, Any] = {
+        "id": f"{flow}-{hour}-{version}",
+        "source": "b" if flow == POSTS[0] else "c",
+        "published": (start + timedelta(hours=2 + version)).isoformat(),
+        "flow": flow,
+        "period": f"{start:%Y-%m-%dT%H:%MZ}/PT1H",
+        "people": people,
+        "qualifier": "count",
+    }
+    return read_report(json.dumps(document).encode(), REGISTRY, NOW)
+
+
+def statement(first: int, days: int, people: int, version: int) -> list[Claim]:
+    """What somebody says of the country, of some days in a row."""
+    start, end = START + timedelta(days=first), START + timedelta(days=first + days)
+    document = {
+        "id": f"said-{first}-{days}-{version}",
+        "source": "a",
+        "published": (end + timedelta(hours=9 + version)).isoformat(),
+        "flow": "RU:KZ",
+        "period": f"{start:%Y-%m-%d}/{end:%Y-%m-%d}",
+        "people": people,
+    }
+    return read_report(json.dumps(document).encode(), REGISTRY, NOW)
+
+
+HOURS = [count(flow, hour, 10 + hour % 7, 0) for flow in POSTS for hour in range(DAYS * 24)]
+MOVES = st.one_of(
+    st.builds(
+        count,
+        st.sampled_from(POSTS),
+        st.integers(0, (DAYS + 1) * 24),
+        st.none() | st.integers(0, 500),
+        st.integers(1, 9),
+    ),
+    st.builds(statement, st.integers(0, DAYS), st.integers(1, 5), st.integers(0, 9_000), st.integers(0, 5)),
+)
+
+
+@given(st.integers(20, len(HOURS)), st.lists(st.lists(MOVES, min_size=1, max_size=3), min_size=1, max_size=5))
+@settings(max_examples=60)
+def test_kept_stretches_change_no_figure(begun: int, steps: list[list[list[Claim]]]) -> None:
+    lived, said = Ledger(), [one for claims in HOURS[:begun] for one in claims]
+    lived.apply(said)
+    for step in [[], *steps]:
+        fresh = [one for claims in step for one in claims]
+        lived.apply(fresh)
+        said += fresh
+        anew = Ledger()
+        anew.apply(said)
+        states = {flow: flow_state(node, RULES) for flow, node in lived.nodes.items()}
+        assert states == {flow: flow_state(node, RULES) for flow, node in anew.nodes.items()}
