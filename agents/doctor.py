@@ -109,12 +109,20 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
 def topics_found(specs: Sequence[TopicSpec], copies: dict[str, list[int]]) -> list[Finding]:
     """Compare topics with what they should be; `copies`: by topic, how many replicas each partition has."""
     missing = [spec.name for spec in specs if not copies.get(spec.name)]
+    wrong = []
     if missing:
-        return [Finding("topics", Health.FAILED, f"missing: {', '.join(missing)}", "bordertally topics --create")]
-    odd = [f"{x.name} has {len(copies[x.name])}" for x in specs if len(copies[x.name]) != x.partitions]
+        what = "bordertally topics --create"
+        wrong.append(Finding("topics", Health.FAILED, f"missing: {', '.join(missing)}", what))
+    there = [x for x in specs if x.name not in missing]
+    odd = [f"{x.name} has {len(copies[x.name])}" for x in there if len(copies[x.name]) != x.partitions]
     if odd:
         wanted = f"BORDERTALLY_PARTITIONS={specs[0].partitions}, but {', '.join(odd)} partitions"
-        return [Finding("topics", Health.FAILED, wanted, "set BORDERTALLY_PARTITIONS to what the topics have")]
+        what = "set BORDERTALLY_PARTITIONS to what the topics have"
+        if len(odd) < len(there):
+            what = "all need the same number; docs/scale.md says how it is changed without losing reports"
+        wrong.append(Finding("topics", Health.FAILED, wanted, what))
+    if wrong:
+        return wrong
     found = [Finding("topics", Health.OK, f"{len(specs)} with {specs[0].partitions} partitions each")]
     few = [spec.name for spec in specs if min(copies[spec.name]) < spec.replication]
     if few:

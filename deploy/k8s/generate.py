@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  # a script, no part of a package
-"""Write topics.yaml, users.yaml and rules.yaml of the base, and copy the files of config/, from what they are made of.
+"""Write topics.yaml, users.yaml and rules.yaml of the base and the files of both config/, from what they are made of.
 
     .venv/bin/python deploy/k8s/generate.py
 
@@ -19,14 +19,17 @@ from streams.topics import Topics
 
 TOP = Path(__file__).parents[2]
 BASE = Path(__file__).parent / "base"
+CONFIG = TOP / "deploy" / "config"
+"""What docker-compose.yml mounts."""
 STRIMZI = "kafka.strimzi.io/v1"
+PIPELINE = "bordertally"
 CLUSTER = {"strimzi.io/cluster": "kafka"}
 FILES = {
     "sources.toml": TOP / "agents" / "demo" / "sources.toml",
     "rules.toml": TOP / "agents" / "demo" / "rules.toml",
     "webhooks.toml": TOP / "deploy" / "webhooks" / "webhooks.toml",
-    "redis.conf": TOP / "deploy" / "redis" / "redis.conf",
 }
+REDIS = TOP / "deploy" / "redis" / "redis.conf"
 
 
 def settings() -> dict[str, str]:
@@ -57,27 +60,31 @@ def topics() -> list[dict[str, Any]]:
 
 
 def users() -> list[dict[str, Any]]:
-    """A KafkaUser for each class of producers: it may write to its topic and do nothing else."""
-    return [
-        {
-            "apiVersion": STRIMZI,
-            "kind": "KafkaUser",
-            "metadata": {"name": f"producer-{kind.value}", "labels": CLUSTER},
-            "spec": {
-                "authentication": {"type": "scram-sha-512"},
-                "authorization": {
-                    "type": "simple",
-                    "acls": [
-                        {
-                            "resource": {"type": "topic", "name": Topics().reports(kind), "patternType": "literal"},
-                            "operations": ["Describe", "Write"],
-                        }
-                    ],
-                },
-            },
-        }
+    """A KafkaUser for each class of producers, which may write to its topic only, and the pipeline's own."""
+    producers = [
+        user(f"producer-{kind.value}", [grant("topic", Topics().reports(kind), ["Describe", "Write"])])
         for kind in Topic
     ]
+    ours = [grant("topic", one.name, ["Describe", "DescribeConfigs", "Read", "Write"]) for one in Topics().specs()]
+    return [*producers, user(PIPELINE, [*ours, grant("group", PIPELINE, ["Describe", "Read"], "prefix")])]
+
+
+def user(name: str, acls: list[dict[str, Any]]) -> dict[str, Any]:
+    """A KafkaUser that may do what these say."""
+    return {
+        "apiVersion": STRIMZI,
+        "kind": "KafkaUser",
+        "metadata": {"name": name, "labels": CLUSTER},
+        "spec": {
+            "authentication": {"type": "scram-sha-512"},
+            "authorization": {"type": "simple", "acls": acls},
+        },
+    }
+
+
+def grant(kind: str, name: str, operations: list[str], pattern: str = "literal") -> dict[str, Any]:
+    """What may be done with a topic or with consumer groups."""
+    return {"resource": {"type": kind, "name": name, "patternType": pattern}, "operations": operations}
 
 
 def rules() -> list[dict[str, Any]]:
@@ -98,7 +105,9 @@ def generated() -> dict[Path, str]:
     made = {"topics.yaml": topics(), "users.yaml": users(), "rules.yaml": rules()}
     head = "# Made by deploy/k8s/generate.py: change what it is made of, and run it.\n"
     texts = {BASE / name: head + yaml.safe_dump_all(each, sort_keys=False, width=120) for name, each in made.items()}
-    return texts | {BASE / "config" / name: path.read_text(encoding="utf-8") for name, path in FILES.items()}
+    copies = {folder / name: path for folder in (BASE / "config", CONFIG) for name, path in FILES.items()}
+    copies[BASE / "config" / "redis.conf"] = REDIS
+    return texts | {path: source.read_text(encoding="utf-8") for path, source in copies.items()}
 
 
 if __name__ == "__main__":

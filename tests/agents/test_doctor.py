@@ -96,6 +96,14 @@ def test_topics(change: dict[str, list[int]], check: str, health: Health | None,
         assert found[check].do
 
 
+def test_what_is_missing_hides_not_what_is_odd() -> None:
+    copies = {spec.name: [3, 3] for spec in SPECS} | {"claims": [], "totals": [3, 3, 3]}
+    missing, odd = topics_found(SPECS, copies)
+    assert (missing.found, missing.do) == ("missing: claims", "bordertally topics --create")
+    assert "totals has 3 partitions" in odd.found
+    assert "scale.md" in odd.do
+
+
 def test_settings_of_topics() -> None:
     held = {spec.name: dict(spec.config) for spec in SPECS}
     assert settings_found(SPECS, held).health is Health.OK

@@ -1,7 +1,7 @@
 """What `kubectl kustomize deploy/k8s/base` makes: Kubernetes' own schemas, and that all of it fits together and to us.
 
-The schemas come with `kubernetes-validate`. None is at hand for the resources of Strimzi, KEDA and the Prometheus
-Operator: of those, the parts that name something of ours are checked.
+The schemas come with `kubernetes-validate`, and those of KEDA and the Prometheus Operator with npm packages. None is at
+hand for Strimzi's resources: of those, the parts that name something of ours are checked.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import kubernetes_validate
 import pytest
 import yaml
 from composed import SERVICES, TOP, dockerfile
+from models import KINDS, complaints, why_no_models
 
 from agents.gateway.guard import check_address
 from agents.worker import group_of
@@ -114,6 +115,20 @@ def test_the_schemas_find_mistakes() -> None:
     wrong["spec"]["replica"] = 2
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(wrong, VERSIONS[0], strict=True)
+
+
+@pytest.mark.skipif(why_no_models() is not None, reason=why_no_models() or "")
+def test_keda_and_the_prometheus_operator_accept_what_is_theirs() -> None:
+    theirs = [one for one in made() if one["kind"] in KINDS]
+    assert {one["kind"] for one in theirs} == set(KINDS)
+    wrong = {kind: yaml.safe_load(yaml.safe_dump(next(iter(of(kind).values())))) for kind in KINDS}
+    wrong["PrometheusRule"]["spec"]["groups"][0]["rules"][0].pop("expr")
+    wrong["ScaledObject"]["spec"]["minReplicaCount"] = "two"
+    wrong["ServiceMonitor"]["spec"]["endpoints"][0]["interval"] = 15
+    found = complaints([*theirs, *(wrong[kind] for kind in KINDS)])
+    assert found[: len(theirs)] == [None] * len(theirs)
+    for said, what in zip(found[len(theirs) :], ("expr", "minReplicaCount", "interval"), strict=True):
+        assert what in (said or "")
 
 
 def test_everything_lies_in_one_namespace() -> None:
@@ -220,7 +235,7 @@ def test_settings_exist_and_are_accepted(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_generated_files_are_current() -> None:
     generated: dict[Path, str] = runpy.run_path(str(BASE.parent / "generate.py"))["generated"]()
-    assert len(generated) == 7
+    assert len(generated) == 10
     for path, text in generated.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run deploy/k8s/generate.py"
 
@@ -237,11 +252,21 @@ def test_topics_are_those_of_the_code() -> None:
 
 def test_producers_may_write_to_their_topic_only() -> None:
     topics = []
-    for user in of("KafkaUser").values():
-        (rule,) = user["spec"]["authorization"]["acls"]
-        assert rule["operations"] == ["Describe", "Write"]
-        topics.append(rule["resource"]["name"])
+    for name, user in of("KafkaUser").items():
+        if name.startswith("producer-"):
+            (rule,) = user["spec"]["authorization"]["acls"]
+            assert rule["operations"] == ["Describe", "Write"]
+            topics.append(rule["resource"]["name"])
     assert sorted(topics) == sorted(Topics().every_report)
+
+
+def test_the_pipeline_may_use_its_topics_and_groups() -> None:
+    acls = of("KafkaUser")["bordertally"]["spec"]["authorization"]["acls"]
+    granted = {(one["resource"]["type"], one["resource"]["name"]): one for one in acls}
+    group = granted.pop(("group", load_settings().app_id))
+    assert (group["resource"]["patternType"], group["operations"]) == ("prefix", ["Describe", "Read"])
+    assert set(granted) == {("topic", one.name) for one in Topics().specs()}
+    assert {tuple(one["operations"]) for one in granted.values()} == {("Describe", "DescribeConfigs", "Read", "Write")}
 
 
 def test_scaling_looks_at_groups_and_topics_that_exist() -> None:

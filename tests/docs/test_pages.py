@@ -23,7 +23,7 @@ from streams.topics import Topics
 
 README, DOCS, COMPOSE, DEPLOY = ROOT / "README.md", ROOT / "docs", ROOT / "docker-compose.yml", ROOT / "deploy"
 WRITTEN = [README, *sorted(DOCS.rglob("*.md"))]
-OF_COMPOSE = {"BORDERTALLY_VERSION", "BORDERTALLY_WORKERS"}
+OF_COMPOSE = {"BORDERTALLY_CONFIG", "BORDERTALLY_VERSION", "BORDERTALLY_WORKERS"}
 """Variables that docker compose itself reads, and no worker does."""
 
 FENCE = re.compile(
