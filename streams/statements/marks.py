@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from streams.statements.language import Pattern
-from streams.statements.needles import fold, may_match
+from streams.statements.needles import Sieve, fold
 from streams.statements.records import Span
 
 
@@ -62,14 +62,19 @@ class Sheet:
         return [one for one in self.marks if one.kind == kind and (span is None or one.within(span))]
 
 
-def scan(text: str, patterns: Iterable[Pattern]) -> Iterator[tuple[Pattern, re.Match[str]]]:
-    """Every match of every pattern."""
-    folded = fold(text)
-    for pattern in patterns:
-        if not may_match(pattern.needles, folded):
-            continue
-        for match in pattern.regex.finditer(text):
-            yield pattern, match
+class Patterns:
+    """Patterns that are looked for together."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self.patterns = list(patterns)
+        self._sieve = Sieve(one.needles for one in self.patterns)
+
+    def scan(self, text: str) -> Iterator[tuple[Pattern, re.Match[str]]]:
+        """Every match of every pattern, in the order of the patterns."""
+        for place in self._sieve.may_match(fold(text)):
+            pattern = self.patterns[place]
+            for match in pattern.regex.finditer(text):
+                yield pattern, match
 
 
 _END = re.compile("[.!?\u2026]+[\"'\u201d\u2019\u00bb)]*(?=\\s|$)|\\n\\s*\\n")

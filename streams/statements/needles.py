@@ -7,6 +7,7 @@ hundredth of what it costs to try a pattern at every place of a sentence.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,9 @@ _parser: Any = re._parser  # type: ignore[attr-defined] # noqa: SLF001 - `re` gi
 
 MOST = 48
 """More words than this are no quicker than the pattern."""
+
+GRAM = 3
+"""Letters that needles are told apart by."""
 
 Needles = tuple[str, ...]
 """In lower case; none at all where nothing can be said."""
@@ -32,6 +36,28 @@ def may_match(needles: Needles, folded: str) -> bool:
         if needle in folded:
             return True
     return not needles
+
+
+class Sieve:
+    """Picks the few of many patterns that may match a text, by the letters that their needles begin with."""
+
+    def __init__(self, needles: Iterable[Needles]) -> None:
+        """`needles`: those of every pattern, in their order."""
+        self._needles = list(needles)
+        self._always: list[int] = []
+        self._by_gram: dict[str, list[int]] = {}
+        for place, each in enumerate(self._needles):
+            if not each or min(map(len, each)) < GRAM:
+                self._always.append(place)
+                continue
+            for gram in {needle[:GRAM] for needle in each}:
+                self._by_gram.setdefault(gram, []).append(place)
+
+    def may_match(self, folded: str) -> list[int]:
+        """The places of the patterns that may match somewhere in a folded text, in order."""
+        grams = {folded[at : at + GRAM] for at in range(len(folded) - GRAM + 1)}
+        places = {place for gram in grams & self._by_gram.keys() for place in self._by_gram[gram]}
+        return sorted(place for place in (*self._always, *places) if may_match(self._needles[place], folded))
 
 
 def fold(text: str) -> str:

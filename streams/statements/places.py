@@ -11,7 +11,7 @@ from typing import NamedTuple
 from streams.statements.gazetteer import Checkpoint, Gazetteer, name_pattern
 from streams.statements.language import Language, alternatives
 from streams.statements.marks import Mark, Sheet
-from streams.statements.needles import fold, may_match, needles_of
+from streams.statements.needles import Sieve, fold, needles_of
 
 
 class Role(enum.StrEnum):
@@ -64,6 +64,7 @@ class Places:
         there = [re.compile(rf"(?<!\w)(?:{alternatives(language.table.there)})(?!\w)", re.IGNORECASE)]
         self._names += [(regex, Place(Role.BARE, home=True)) for regex in home]
         self._names += [(regex, Place(Role.BARE, again=True)) for regex in there]
+        self._sieve = Sieve(needles_of(regex) for regex, _ in self._names)
         self._adjectives = [
             (re.compile(f"(?-i:{one[2]})" if language.table.case_adjectives else one[2], re.IGNORECASE), country)
             for country, one in language.table.countries.items()
@@ -122,10 +123,8 @@ class Places:
                 )
 
     def _named(self, text: str) -> Iterator[Mark]:
-        folded = fold(text)
-        for regex, place in self._names:
-            if not may_match(needles_of(regex), folded):
-                continue
+        for index in self._sieve.may_match(fold(text)):
+            regex, place = self._names[index]
             for match in regex.finditer(text):
                 role = self._role(text, match.start())
                 if role is Role.BARE:

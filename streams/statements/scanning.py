@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from streams.statements.gazetteer import Gazetteer
 from streams.statements.language import Language, Pattern, captured
-from streams.statements.marks import Mark, Sheet, scan
+from streams.statements.marks import Mark, Patterns, Sheet
 from streams.statements.numbers import Numbers
 from streams.statements.periods import Times
 from streams.statements.places import Places
@@ -29,34 +29,39 @@ class Scanner:
         self.language = language
         self.places = Places(language, gazetteer)
         self.numbers = Numbers(language)
-        self._periods = list(language.compiled("period", table.periods))
-        self._rates = [
-            *language.compiled("rate", {"day": table.rates}),
-            *language.compiled("other_rate", {"": table.other_rates}),
-        ]
-        self._masks = list(language.compiled("mask", {why.value: phrases for why, phrases in table.masks.items()}))
-        self._so_far = [
-            *language.compiled("so_far", {"": table.so_far}),
-            *language.compiled("so_far_today", {"": table.so_far_today}),
-        ]
-        self._asides = list(language.compiled("aside", {"": table.asides}))
-        self._compared = list(language.compiled("aside", {"": table.compared}))
-        self._change = [
-            *language.compiled("change", {"up": table.change.up, "down": table.change.down}),
-            *language.compiled("change", {"doubled": table.change.doubled, "halved": table.change.halved}),
-        ]
+        self._asides = Patterns(language.compiled("aside", {"": table.asides}))
+        self._periods = Patterns(language.compiled("period", table.periods))
+        self._change = Patterns(
+            [
+                *language.compiled("change", {"up": table.change.up, "down": table.change.down}),
+                *language.compiled("change", {"doubled": table.change.doubled, "halved": table.change.halved}),
+            ]
+        )
+        self._beside_times = Patterns(
+            [
+                *language.compiled("so_far", {"": table.so_far}),
+                *language.compiled("so_far_today", {"": table.so_far_today}),
+                *language.compiled("rate", {"day": table.rates}),
+                *language.compiled("other_rate", {"": table.other_rates}),
+                *language.compiled("mask", {why.value: phrases for why, phrases in table.masks.items()}),
+                *language.compiled("aside", {"": table.compared}),
+            ]
+        )
         self._references = [*language.compiled("reference", table.change.references)]
-        self._things = list(language.compiled("thing", {why.value: each for why, each in table.things.items()}))
-        self._people = [
-            *language.compiled("people", table.populations),
-            *language.compiled("vehicles", {"vehicles": table.vehicles}),
-        ]
-        self._citizens = [
+        citizens = [
             pattern
             for code, (name, people, adjective) in language.countries.items()
             for pattern in self._citizens_of(code, name, people, adjective)
         ]
-        self._events = [
+        self._counted = Patterns(
+            [
+                *citizens,
+                *language.compiled("people", table.populations),
+                *language.compiled("vehicles", {"vehicles": table.vehicles}),
+                *language.compiled("thing", {why.value: each for why, each in table.things.items()}),
+            ]
+        )
+        events = [
             *language.compiled("event", {name: getattr(table.events, name) for name in table.events.__struct_fields__}),
             *language.compiled("segment", {why.value: each for why, each in table.segment.items()}),
             *language.compiled("sentence", {why.value: each for why, each in table.sentence.items()}),
@@ -64,10 +69,13 @@ class Scanner:
                 "voice", {"unnamed": table.unnamed, "media": table.media, "unconfirmed": table.unconfirmed}
             ),
         ]
-        self._words = [
-            *language.compiled("normal", {"": table.normal}),
-            *language.compiled("respectively", {"": table.respectively}),
-        ]
+        self._events = Patterns(events)
+        self._words = Patterns(
+            [
+                *language.compiled("normal", {"": table.normal}),
+                *language.compiled("respectively", {"": table.respectively}),
+            ]
+        )
 
     def _citizens_of(self, code: str, name: str, people: str, adjective: str) -> Iterator[Pattern]:
         case = self.language.table.case_adjectives
@@ -88,29 +96,29 @@ class Scanner:
             [
                 *self._timed(text, times),
                 *self._changes(text),
-                *self._plain(text, [*self._so_far, *self._rates, *self._masks, *self._compared]),
+                *self._plain(text, self._beside_times),
             ]
         )
         self.numbers.mark(sheet)
         self.places.mark_goals(sheet)
-        sheet.put(self._plain(text, [*self._citizens, *self._people, *self._things]))
+        sheet.put(self._plain(text, self._counted))
         self.places.mark(sheet)
         sheet.put(self._plain(text, self._events))
         sheet.put(self._plain(text, self._words))
         return sheet
 
-    def _plain(self, text: str, patterns: list[Pattern]) -> Iterator[Mark]:
-        for pattern, match in scan(text, patterns):
+    def _plain(self, text: str, patterns: Patterns) -> Iterator[Mark]:
+        for pattern, match in patterns.scan(text):
             yield Mark(match.start(), match.end(), pattern.kind, pattern.value)
 
     def _timed(self, text: str, times: Times) -> Iterator[Mark]:
-        for pattern, match in scan(text, self._periods):
+        for pattern, match in self._periods.scan(text):
             found = times.resolve(pattern.value, captured(match))
             if found is not None:
                 yield Mark(match.start(), match.end(), "period", found)
 
     def _changes(self, text: str) -> Iterator[Mark]:
-        for pattern, match in scan(text, self._change):
+        for pattern, match in self._change.scan(text):
             taken = dict(captured(match))
             percent = {"doubled": 100.0, "halved": -50.0}.get(pattern.value)
             if percent is None:

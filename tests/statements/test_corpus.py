@@ -22,6 +22,7 @@ APART = {
         "cables",
         "notices",
         "releases",
+        "briefings",
     )
 }
 

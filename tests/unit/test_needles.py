@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statements.corpus import READER, entries
 
-from streams.statements.needles import fold, may_match, needles_of
+from streams.statements.marks import Patterns
+from streams.statements.needles import Sieve, fold, may_match, needles_of
 
 PHRASES = [
     "(?:cross|pass)(?:ed|ing)",
@@ -47,10 +48,17 @@ def test_no_match_is_passed_over(pattern: str, text: str) -> None:
         assert may_match(needles_of(regex), fold(text))
 
 
+@given(st.lists(st.sampled_from(PHRASES)), TEXT)
+def test_a_sieve_picks_what_may_match_in_order(phrases: list[str], text: str) -> None:
+    needles = [needles_of(re.compile(phrase, re.IGNORECASE)) for phrase in phrases]
+    wanted = [place for place, each in enumerate(needles) if may_match(each, fold(text))]
+    assert Sieve(needles).may_match(fold(text)) == wanted
+
+
 def test_of_the_languages_own_patterns_none_is_passed_over() -> None:
     tongues = list(READER.tongues)
-    lists = [value for tongue in tongues for value in vars(tongue.scanner).values() if isinstance(value, list)]
-    patterns = [one for each in lists for one in each]
+    lists = [value for tongue in tongues for value in vars(tongue.scanner).values() if isinstance(value, Patterns)]
+    patterns = [one for each in lists for one in each.patterns]
     assert len(patterns) > 1_000
     assert sum(bool(one.needles) for one in patterns) > 0.8 * len(patterns)
     for entry in entries("fresh.txt"):
