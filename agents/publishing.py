@@ -80,6 +80,7 @@ class Writer:
         self._turn = itertools.count()
         self._begun: dict[object, float] = {}  # when each write began that is not acknowledged, the oldest first
         self.written = 0  # writes acknowledged
+        self.before: Callable[[], None] = lambda: None  # whether this process may still write: it ends if not
 
     async def write(self, records: Iterable[Record]) -> None:
         """Send records in order; returns when the broker has all of them. Raises KafkaError or TimeoutError."""
@@ -91,6 +92,7 @@ class Writer:
             async with asyncio.timeout(self.timeout_s):
                 if crashing.armed():
                     await self._crash_after_part(producer, batches)
+                self.before()
                 await asyncio.gather(*(self._send(producer, at, builders) for at, builders in batches.items()))
             self.written += 1
         finally:

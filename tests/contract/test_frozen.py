@@ -1,0 +1,55 @@
+"""A worker that was frozen for longer than its session writes nothing over what another one has written since."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from live import Live, hourly, pure, until
+
+from agents.freezing import EXIT_CODE
+from streams.settings import Hop
+
+pytestmark = pytest.mark.kafka
+
+_DEAF = """
+import sys
+from agents import freezing
+from agents.entry import main
+freezing.Wakefulness.continued = lambda *_: None
+sys.argv = ["bordertally", "worker"]
+main()
+"""
+DEAF = ("-c", _DEAF)
+"""A worker that no signal tells that it goes on: a suspended machine, or a container paused by its cgroup."""
+
+
+async def test_it_ends_and_what_the_other_wrote_stands(live_on_kafka: Live) -> None:
+    live, reports = live_on_kafka, hourly(12)
+    hops = f"{Hop.LEDGER},{Hop.ALERTS}"
+    rest = f"{Hop.INTAKE},{Hop.DELIVERY}"
+    live.worker(BORDERTALLY_HOPS=rest)
+    first = await asyncio.to_thread(lambda: live.worker(command=DEAF, BORDERTALLY_HOPS=hops))
+    await live.publish(reports[:240])
+    await live.shows(pure(reports[:240]))
+    await live.publish(reports[240:260])  # in hand, in part, when it is frozen
+    first.pause()
+    try:
+        await asyncio.to_thread(lambda: live.worker(BORDERTALLY_HOPS=hops))  # takes over when the session has ended
+        await live.publish(reports[260:])
+        await live.shows(pure(reports))
+    finally:
+        first.resume()
+
+    async def ended() -> bool:
+        return first.exit_code is not None
+
+    await until(ended, "the frozen worker ends")
+    assert first.exit_code == EXIT_CODE
+    assert "it was frozen for" in first.log.read_text(encoding="utf-8")
+    live.stop()
+    last = live.worker()  # reads the tables back: what stands there is what the second one wrote
+    assert last.running
+    more = hourly(13)[len(reports) :]
+    await live.publish(more)
+    await live.shows(pure([*reports, *more]))
