@@ -114,6 +114,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     masks: dict[Why, Phrases]
     segment: dict[Why, Phrases]
     sentence: dict[Why, Phrases]
+    ahead: Phrases
     events: EventTable
     roles: RoleTable
     change: ChangeTable

@@ -50,8 +50,8 @@ class Reading:
         return Statement(self.text, self.tongue.language.code, found, sorted(left))
 
     def _sentence(self, sentence: Span) -> list[Draft]:
-        whole = self._whole(sentence)
-        self.left += [LeftOut(one.span, whole or one.why) for one in self.tongue.cutter.idle(self.sheet, sentence)]
+        idle = self.tongue.cutter.idle(self.sheet, sentence)
+        self.left += [LeftOut(one.span, self._whole(sentence, one.span) or one.why) for one in idle]
         drafts: list[Draft] = []
         normals: list[Mark] = []
         levels: list[Segment] = []
@@ -65,7 +65,7 @@ class Reading:
                 levels.append(segment)
                 self.left.append(LeftOut(segment.figure.span, Why.NORMAL))
                 continue
-            why = whole or self._why_not(segment)
+            why = self._whole(sentence, segment.figure.span) or self._why_not(segment)
             drafted = why or self._draft(segment, drafts)
             if isinstance(drafted, Draft):
                 drafts.append(drafted)
@@ -101,11 +101,16 @@ class Reading:
 
     # --- what is no claim --------------------------------------------------------------------------------------
 
-    def _whole(self, sentence: Span) -> Why | None:
-        """Why nothing in a sentence is a claim: it is denied, a question, or only supposed."""
+    def _whole(self, sentence: Span, figure: Span) -> Why | None:
+        """Why nothing in a sentence, or all from before a figure, is a claim: denied, a question, or only supposed."""
         if self.sheet.text[sentence.start : sentence.end].rstrip().endswith("?"):
             return Why.HYPOTHETICAL
-        marks = self.sheet.of("sentence", sentence)
+        ahead = self.tongue.cutter.ahead
+        marks = [
+            mark
+            for mark in self.sheet.of("sentence", sentence)
+            if mark.start < figure.start or not ahead(self.sheet, mark)
+        ]
         return Why(marks[0].value) if marks else None
 
     def _why_not(self, segment: Segment) -> Why | None:
@@ -113,7 +118,12 @@ class Reading:
         if self.tongue.cutter.earlier(self.sheet, segment):
             return Why.EARLIER
         said_of_it = Span(segment.span.start, segment.context.end)
-        marks = self.sheet.of("segment", said_of_it)
+        # "entered the country, he said, denying that more would": what is denied is of something else
+        ahead = [
+            mark.start for mark in self.sheet.of("sentence", said_of_it) if self.tongue.cutter.ahead(self.sheet, mark)
+        ]
+        end = min((at for at in ahead if at > segment.figure.end), default=said_of_it.end)
+        marks = self.sheet.of("segment", Span(said_of_it.start, end))
         if not marks:
             return None
         events = self.sheet.of("event", said_of_it)

@@ -51,6 +51,7 @@ class Cutter:
         self._part_before = language.ending(table.parts)
         self._part_behind = language.beginning(table.parts)
         self._says = language.any_of(table.says)
+        self._ahead = language.any_of(table.ahead)
         self._negated = language.ending(table.negated)
         self._difference = language.beginning(table.difference)
         self._people_join = re.compile(rf"\s*(?:{'|'.join(table.joins)})\s*", re.IGNORECASE)
@@ -97,6 +98,10 @@ class Cutter:
     def earlier(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the figure is an earlier level that another is compared with."""
         return bool(self._earlier.search(sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]))
+
+    def ahead(self, sheet: Sheet, mark: Mark) -> bool:
+        """Whether what says that a sentence claims nothing means only what follows it ("denying that ...")."""
+        return bool(self._ahead.fullmatch(sheet.text[mark.start : mark.end]))
 
     def part(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the figure is one of a part of those before it: "including 1,500 minors", "300 of them"."""

@@ -265,6 +265,13 @@ def test_of_a_figure_and_what_it_is_not_only_the_figure_counts() -> None:
     assert only("On Monday not 9,000 but 6,000 Russians entered Kazakhstan.").claim.people == 6_000
 
 
+def test_what_is_denied_later_in_a_sentence_is_another_thing() -> None:
+    said = "On Monday 9,000 Russians entered Kazakhstan"
+    assert only(f"{said}, the minister said, denying that the border would be closed.").certain
+    assert read(f"The minister was denying that {said[0].lower()}{said[1:]}.").found == []
+    assert read(f"Reports that {said[0].lower()}{said[1:]} are untrue.").found == []
+
+
 def test_figures_of_one_list_have_the_same_movement() -> None:
     one, other = read("On Monday 9,000 Russians and 700 Belarusians entered Kazakhstan.").found
     assert (one.claim.flow, other.claim.flow) == ("RU:KZ", "BY:KZ")
