@@ -178,6 +178,11 @@ class Rules:
         """Whether silences are looked for on any flow."""
         return self.detection.silence is not None or any(one.silence for one in self.flows)
 
+    @property
+    def inhibits(self) -> bool:
+        """Whether an alert above makes one no news on any flow."""
+        return self.detection.inhibit or any(one.inhibit for one in self.flows)
+
     def of(self, flow: str) -> Rules:
         """The rules as they are for one flow; of several `[[flows]]` that cover it the later ones go over the earlier.
 

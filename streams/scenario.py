@@ -15,10 +15,11 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from streams.errors import ConfigError, RefusedError, shown
+from streams.errors import BordertallyError, ConfigError, RefusedError, shown
 from streams.records import Alert, AlertState, Claim
 from streams.replay import Desk
 from streams.rules import NAMES, SEVERITIES, Rules
+from streams.silences import OPEN, Silence, inhibited, make_silence, silenced
 from streams.sources import Registry
 from streams.statements.words import WordReader, take
 
@@ -26,8 +27,15 @@ T = TypeVar("T")
 Wanted = dict[str, Any]
 """Fields of an alert and their values; `says` is a part of its explanation."""
 
-OPEN = (AlertState.FIRING, AlertState.UPDATED)
-FIELDS = (*Alert.__struct_fields__, "says")
+
+class Marked(Alert, frozen=True, kw_only=True):
+    """An alert, and whether anybody is told of it after a step."""
+
+    silenced: bool = False
+    inhibited: bool = False
+
+
+FIELDS = (*Marked.__struct_fields__, "says")
 ALLOWED = {
     "rule": NAMES,
     "severity": SEVERITIES,
@@ -61,12 +69,30 @@ class Counts(Struct, frozen=True, forbid_unknown_fields=True):
         return found
 
 
+class Hushed(Struct, frozen=True, forbid_unknown_fields=True):
+    """A silence that is set at the time of a step: nobody is told of alerts on `flow` and below until then."""
+
+    flow: str
+    until: Annotated[datetime, Meta(tz=True)]
+    rule: str | None = None
+
+    def silence(self, at: datetime) -> Silence:
+        """As a silence that holds from a time on. Raises ConfigError."""
+        try:
+            return make_silence(
+                self.flow, until=self.until, author="scenario", comment="of a scenario", now=at, rule=self.rule
+            )
+        except BordertallyError as error:
+            raise ConfigError(f"silence: {error}") from None
+
+
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
     """What comes in at a time, and the alerts that must be open then; without `want` nothing is asked."""
 
     at: Annotated[datetime, Meta(tz=True)]
     report: dict[str, Any] | list[dict[str, Any]] | None = None
     counts: Counts | list[Counts] | None = None
+    silence: Hushed | list[Hushed] | None = None
     want: list[Wanted] | None = None
 
 
@@ -123,6 +149,8 @@ def parse_scenarios(text: str, where: str) -> Scenarios:
             try:
                 for counts in _listed(step.counts):
                     counts.figures()
+                for hushed in _listed(step.silence):
+                    hushed.silence(step.at)
             except ConfigError as error:
                 raise ConfigError(f"{place}: {error}") from None
     return file
@@ -165,14 +193,28 @@ def play(scenario: Scenario, registry: Registry, rules: Rules, words: WordReader
     """Take the reports step by step through the core; everything that is not as it was wanted, in order."""
     desk = Desk(registry, rules)
     found: list[Difference] = []
+    silences: list[Silence] = []
     for number, step in enumerate(scenario.step, 1):
+        silences += [one.silence(step.at) for one in _listed(step.silence)]
         for claims in _reports(step, number, registry, words, found):
             for _ in desk.take(claims):
                 pass
         if step.want is not None:
-            newest = [one.record for known in desk.known.values() for one in known]
+            newest = _marked([one.record for known in desk.known.values() for one in known], silences, step.at, rules)
             found += [Difference(number, step.at, *pair) for pair in compare(step.want, newest)]
     return found
+
+
+def _marked(alerts: Sequence[Alert], silences: Sequence[Silence], at: datetime, rules: Rules) -> list[Alert]:
+    """The alerts, and whether anybody is told of them at a time."""
+    return [
+        Marked(
+            **{name: getattr(one, name) for name in Alert.__struct_fields__},
+            silenced=silenced(one, silences, at) is not None,
+            inhibited=inhibited(one, alerts, rules) is not None,
+        )
+        for one in alerts
+    ]
 
 
 def _reports(

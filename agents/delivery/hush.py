@@ -25,9 +25,8 @@ class Hush(Service):
         self.silences = Silences()
         self.open: dict[str, Glance] = {}
         topics, rules = context.topics, context.rules
-        inhibits = rules.detection.inhibit or any(one.inhibit for one in rules.flows)
         self.followers = [Follower(context, topics.silences, self._silence)]
-        self.followers += [Follower(context, topics.alerts, self._alert)] if inhibits else []
+        self.followers += [Follower(context, topics.alerts, self._alert)] if rules.inhibits else []
         super().__init__()
 
     async def on_first_start(self) -> None:

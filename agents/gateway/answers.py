@@ -47,19 +47,34 @@ class DayList(Struct, frozen=True):
     days: list[DayFigure]
 
 
+class Quiet(Struct, frozen=True):
+    """Why nobody is told of an alert now: the id of the silence that covers it, and of the alert that inhibits it."""
+
+    silenced_by: str | None
+    inhibited_by: str | None
+
+
 class AlertList(Struct, frozen=True):
-    """Alerts, the newest record of each, in order of `published`, newest first; `next` asks for those after them."""
+    """Alerts, the newest record of each, in order of `published`, newest first; `next` asks for those after them.
+
+    `quiet`: by id, those of the open ones that nobody is told of now.
+    """
 
     alerts: list[Alert]
     next: str | None
+    quiet: dict[str, Quiet]
 
 
 class AlertDetail(Struct, frozen=True):
-    """One alert: its newest record, all that was said about it in order of `seq`, and what stands behind its days."""
+    """One alert: its newest record, all that was said about it in order of `seq`, and what stands behind its days.
+
+    `quiet`: why nobody is told of it now; null if somebody is, or if it is over.
+    """
 
     alert: Alert
     history: list[Alert]
     evidence: Evidence
+    quiet: Quiet | None
 
 
 class SourceRow(Struct, frozen=True):

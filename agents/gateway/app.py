@@ -12,7 +12,7 @@ from pathlib import Path
 from aiohttp import web
 from msgspec import Struct
 
-from agents.context import load_registry
+from agents.context import load_registry, load_rules
 from agents.gateway.feed import Feed
 from agents.gateway.guard import Guard
 from agents.gateway.headers import on_every_answer, preflight
@@ -56,7 +56,8 @@ def create_gateway(settings: Settings) -> web.Application:
     store = Store(settings)
     posting, feed = Posting(settings, registry, store, view.redis), Feed(view, settings.gateway_sender)
     silencing = Silencing(view, store, Topics(settings.topic_prefix))
-    routes, metrics = Routes(view, registry), Metrics(0, ("gateway",))
+    routes = Routes(view, registry, load_rules(settings.rules, registry))
+    metrics = Metrics(0, ("gateway",))
     meter = Meter(metrics, hub)
     seen_by = [meter.middleware(), problems, preflight(settings.gateway_origins), guard.middleware()]
     app = web.Application(middlewares=seen_by)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import time
-from datetime import date
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 
 from agents.evidence import evidence_of
-from agents.gateway.answers import AlertDetail, AlertList, DayList, FlowList, SourceList, SourceRow, TotalList
+from agents.gateway.answers import AlertDetail, AlertList, DayList, FlowList, Quiet, SourceList, SourceRow, TotalList
 from agents.gateway.events import RANK
 from agents.gateway.problems import ProblemError, bad
 from agents.gateway.questions import AskAlerts, AskDays, AskEvidence, AskFlows, AskPlain, AskTotals
 from agents.gateway.view import Glance, ServingView, below, microseconds, moment, newest_first
 from streams.records import Alert
+from streams.rules import Rules
+from streams.silences import OPEN, Silences, inhibited, silenced
 from streams.sources import Registry
 from streams.traced import Evidence
 
@@ -20,8 +23,8 @@ from streams.traced import Evidence
 class Routes:
     """One method a route: a question in, an answer out."""
 
-    def __init__(self, view: ServingView, registry: Registry) -> None:
-        self.view = view
+    def __init__(self, view: ServingView, registry: Registry, rules: Rules) -> None:
+        self.view, self.rules = view, rules
         self.renew(registry)
 
     def renew(self, registry: Registry) -> None:
@@ -69,7 +72,7 @@ class Routes:
                     if len(found) > asked.limit:
                         break
         page = newest_first(found[: asked.limit])
-        return AlertList(page, write_cursor(page[-1]) if len(found) > asked.limit else None)
+        return AlertList(page, write_cursor(page[-1]) if len(found) > asked.limit else None, await self._quiet(page))
 
     async def alert(self, name: str) -> AlertDetail:
         """One alert with all that was said about it."""
@@ -77,7 +80,24 @@ class Routes:
         if newest is None:
             raise ProblemError(404, f"there is no alert {name}", field="id", value=name)
         first, last = (date.fromisoformat(day).toordinal() for day in (newest.since, newest.day))
-        return AlertDetail(newest, history, await self._trace(newest.flow, first, last + 1))
+        quiet = (await self._quiet([newest])).get(newest.id)
+        return AlertDetail(newest, history, await self._trace(newest.flow, first, last + 1), quiet)
+
+    async def _quiet(self, alerts: Iterable[Alert]) -> dict[str, Quiet]:
+        """Those of some alerts that are open and that nobody is told of now, and why."""
+        some, silences, now = [one for one in alerts if one.state in OPEN], Silences(), datetime.now(UTC)
+        if not some:
+            return {}
+        for name, raw in (await self.view.silences()).items():
+            silences.take(name, raw)
+        above = await self.view.open_alerts() if self.rules.inhibits else []
+        found = {}
+        for one in some:
+            silence = silenced(one, silences.by_id.values(), now)
+            over = inhibited(one, above, self.rules) if above else None
+            if silence is not None or over is not None:
+                found[one.id] = Quiet(None if silence is None else silence.id, over)
+        return found
 
     async def evidence(self, asked: AskEvidence) -> Evidence:
         """What stands behind the people on a flow: the claims and reports, and the part each plays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -65,6 +66,32 @@ async def test_a_silence_is_set_read_and_ended(week: Live, guarded: aiohttp.Clie
     status, problem = await answered(guarded, "DELETE", place, "boss")
     assert (status, problem["field"], problem["value"]) == (409, "id", said["id"])
     assert (await answered(guarded, "DELETE", "/v1/silences/nobody", "boss"))[0] == 404
+
+
+async def test_an_alert_says_by_what_it_is_silenced_and_inhibited(week: Live, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[detection]\ninhibit = true\n")
+    gateway = week.gateway(
+        BORDERTALLY_RULES=str(rules),
+        BORDERTALLY_READ_TOKENS=digest_of("reader"),
+        BORDERTALLY_ADMIN_TOKENS=digest_of("boss"),
+    )
+    async with aiohttp.ClientSession(f"http://{gateway.address}") as http:
+        open_ones = (await answered(http, "GET", "/v1/alerts?state=open", "reader"))[1]
+        assert open_ones["quiet"] == {}
+        named = {one["flow"]: one["id"] for one in open_ones["alerts"]}
+        status, said = await answered(http, "POST", "/v1/silences", "boss", json=ROADWORKS | {"flow": "RU:EU"})
+        assert status == 201
+        wanted = {named["RU:EU"]: {"silenced_by": said["id"], "inhibited_by": None}}
+
+        async def marked() -> bool:
+            return bool((await answered(http, "GET", "/v1/alerts?state=open", "reader"))[1]["quiet"] == wanted)
+
+        await until(marked, "the alert is marked")
+        one = (await answered(http, "GET", f"/v1/alerts/{named['RU:EU']}", "reader"))[1]
+        assert one["quiet"] == wanted[named["RU:EU"]]
+        assert (await answered(http, "GET", f"/v1/alerts/{named['RU:GE']}", "reader"))[1]["quiet"] is None
+        assert (await answered(http, "DELETE", f"/v1/silences/{said['id']}", "boss"))[0] == 200
 
 
 WRONG = [

@@ -120,3 +120,15 @@ def test_closed_alerts_need_not_be_wanted() -> None:
     assert compare([], closed) == []
     assert compare([{"flow": "RU"}], closed) == [({"flow": "RU"}, None)]
     assert compare([{"flow": "RU", "state": "withdrawn"}], closed) == []
+
+
+def test_a_silence_that_ends_before_its_step_is_refused() -> None:
+    text = """
+    [[scenario]]
+    name = "one"
+    [[scenario.step]]
+    at = 2022-09-28T09:00:00Z
+    silence = { flow = "RU", until = 2022-09-28T08:00:00Z }
+    """
+    with pytest.raises(ConfigError, match=r"file: one: step 1: silence: until: .* is not after"):
+        parse_scenarios(text, "file")
