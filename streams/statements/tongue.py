@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from streams.statements.gazetteer import Gazetteer
 from streams.statements.language import Language
@@ -15,13 +16,21 @@ class Tongue:
 
     def __init__(self, language: Language, gazetteer: Gazetteer) -> None:
         table = language.table
-        self.language = language
-        self.scanner = Scanner(language, gazetteer)
-        self.cutter = Cutter(language)
+        self.language, self._gazetteer = language, gazetteer
         self.abbreviations = language.ending([f"(?:{one})" for one in table.abbreviations])
         self.present = language.any_of(table.present)
         self._letters = re.compile(table.letters)
         self._usual = language.any_of(table.usual)
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """Its patterns, compiled with the first text that is in the language."""
+        return Scanner(self.language, self._gazetteer)
+
+    @cached_property
+    def cutter(self) -> Cutter:
+        """What cuts its sentences."""
+        return Cutter(self.language)
 
     def fit(self, text: str) -> int:
         """How many usual words of the language a text has, and one more; 0 where most letters are of another script."""
