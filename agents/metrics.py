@@ -24,6 +24,9 @@ prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
 BY_PART = ("hop", "table")
 """Labels whose values are parts: only those that run here begin at 0."""
 
+ONCE_READ = "file"
+"""A label whose values begin when there is such a file here: at 0 it would be one that could not be taken."""
+
 
 @cache
 def installed_version() -> str:
@@ -50,7 +53,7 @@ class Metrics:
         for one in CATALOGUE:
             shown = str(one.part) in self.parts
             family = self._families[one.name.removeprefix(PREFIX)] = _make(one, self.registry if shown else None)
-            if one.labels and not one.open_labels:
+            if one.labels and not one.open_labels and ONCE_READ not in one.labels:
                 for values in product(*(self._begun(one, label) for label in one.labels)):
                     family.labels(*values)
         self["build_info"].labels(installed_version()).set(1)

@@ -96,6 +96,8 @@ async def test_a_live_gateway_shows_the_catalogue_and_nothing_else(live_on_kafka
             assert set(one.labels) - {"le"} == set(wanted.labels), one
             for label, values in wanted.values.items():
                 assert one.labels[label] in values, one
+    read = {one.labels["file"] for one in ours["bordertally_config_last_reload_successful"].samples}
+    assert read == {"sources"}, "a file that is not read here has not failed"
     accepted = sum(answer[0] == 202 for answer in answers)
     for outcome, number in (("accepted", accepted), ("limited", 4 - accepted), ("refused", 2), ("failed", 0)):
         assert await value(gateway, "gateway_reports_total", outcome=outcome) == number
