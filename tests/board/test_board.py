@@ -84,8 +84,10 @@ async def test_the_normal_level_stands_at_one_place(board_gateway: Server, opene
     places = await page.locator(".row .normal").evaluate_all(script)
     assert len(places) == 2
     assert len(set(places)) == 1
-    fills = await page.locator(".row .fill").evaluate_all(script.replace("left", "width"))
-    assert fills[1] > fills[0]  # Georgia at 1.8 times, below the European Union at 1.3
+    await page.wait_for_function("""() => {
+        const all = [...document.querySelectorAll('.row .fill')].map((one) => one.getBoundingClientRect().width);
+        return all.length === 2 && all[1] > all[0] && all[0] > 0;
+    }""")  # Georgia at 1.8 times, below the European Union at 1.3; rows are drawn anew as their days come
 
 
 # --- on every screen -------------------------------------------------------------------------------------------
