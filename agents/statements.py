@@ -18,7 +18,7 @@ from streams.records import Claim
 from streams.rejected import source_of
 from streams.sources import Registry, Topic
 from streams.statements.review import Item
-from streams.statements.words import WordReader
+from streams.statements.words import WordReader, Words
 from streams.topics import Topics
 
 
@@ -42,8 +42,8 @@ class Statements:
         """
         if tp.topic not in self._topics:
             raise refused
-        await asyncio.sleep(0)  # reading takes a while: heartbeats go out between two statements
-        words = self.words.take(record.value or b"", refused, record.timestamp / 1000, self.context.limits)
+        # Aside: a first text waits for its language's tables, an extractor for whomever it asks; heartbeats must not.
+        words = await asyncio.to_thread(self._read, record, refused)
         kind = self.context.topics.kind(tp.topic)
         if kind is not None:
             source = source_of(record.value or b"", self.context.limits.bytes)
@@ -61,6 +61,9 @@ class Statements:
             }
             log.debug("intake: statement read", extra=what)
         return words.claims
+
+    def _read(self, record: Received, refused: RefusedError) -> Words:
+        return self.words.take(record.value or b"", refused, record.timestamp / 1000, self.context.limits)
 
     def drain(self) -> list[Record]:
         """The records for the review since the last time."""
