@@ -18,6 +18,10 @@ from mode import Service
 from agents.context import Context, log
 
 BEAT_S = 0.1
+
+STARVED_S = 5.0
+"""Seconds without a turn at least that the clock takes for a freeze: a crowded machine may leave a process waiting."""
+
 EXIT_CODE = 70
 
 
@@ -29,7 +33,8 @@ def now_s() -> float:
 class Wakefulness(Service):
     """Notes that this process runs; when it goes on after half a session timeout or more in which it did not, it ends.
 
-    A process that is merely busy uses the processor meanwhile, and goes on.
+    By the clock alone it does so after STARVED_S at least. A process that is merely busy uses the processor meanwhile,
+    and goes on.
     """
 
     def __init__(self, context: Context) -> None:
@@ -61,11 +66,15 @@ class Wakefulness(Service):
 
     def continued(self, _signal: int, _frame: FrameType | None) -> None:
         """Go on only if nobody can have taken over meanwhile."""
-        self.check()
+        self.end_after(self.limit_s)
 
     def check(self) -> None:
-        """End the process if it was frozen for so long that others may have its partitions."""
+        """End the process if it was frozen, by the clock, for so long that others may have its partitions."""
+        self.end_after(max(self.limit_s, STARVED_S))
+
+    def end_after(self, limit_s: float) -> None:
+        """End the process if it did nothing for longer."""
         frozen = self.frozen_s()
-        if frozen > self.limit_s:
+        if frozen > limit_s:
             log.critical("bordertally stops: it was frozen for %.1f s, others may have its partitions", frozen)
             os._exit(EXIT_CODE)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from live import Live, hourly, pure, until
 
-from agents.freezing import EXIT_CODE
+from agents.freezing import EXIT_CODE, STARVED_S
 from streams.settings import Hop
 
 pytestmark = pytest.mark.kafka
@@ -34,10 +35,16 @@ async def test_it_ends_and_what_the_other_wrote_stands(live_on_kafka: Live) -> N
     await live.shows(pure(reports[:240]))
     await live.publish(reports[240:260])  # in hand, in part, when it is frozen
     first.pause()
+    paused_at = time.monotonic()
     try:
         await asyncio.to_thread(lambda: live.worker(BORDERTALLY_HOPS=hops))  # takes over when the session has ended
         await live.publish(reports[260:])
         await live.shows(pure(reports))
+
+        async def long_enough() -> bool:
+            return time.monotonic() > paused_at + STARVED_S + 1
+
+        await until(long_enough, "it was frozen for long enough")
     finally:
         first.resume()
 
