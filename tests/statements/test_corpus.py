@@ -23,8 +23,11 @@ APART = {
         "notices",
         "releases",
         "briefings",
+        "accounts",
     )
 }
+UNMENDED = {"accounts": (0.9, 0.75)}
+"""Sets of which the rules have not been mended since they were first read, with what they must not fall below."""
 
 
 @pytest.mark.parametrize(
@@ -45,11 +48,12 @@ def test_precision_and_recall(
     assert result.recall() >= recall, "\n".join(result.errors)
 
 
-@pytest.mark.parametrize("corpus", APART.values(), ids=APART)
-def test_precision_and_recall_of_every_set(corpus: list[Entry]) -> None:
-    result = score(corpus)
-    assert result.precision() >= 0.95, "\n".join(result.errors)
-    assert result.recall() >= 0.85, "\n".join(result.errors)
+@pytest.mark.parametrize("name", APART)
+def test_precision_and_recall_of_every_set(name: str) -> None:
+    precision, recall = UNMENDED.get(name, (0.95, 0.85))
+    result = score(APART[name])
+    assert result.precision() >= precision, "\n".join(result.errors)
+    assert result.recall() >= recall, "\n".join(result.errors)
 
 
 def test_a_wrong_reading_costs_precision_and_recall() -> None:
