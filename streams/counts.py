@@ -37,13 +37,14 @@ encode_row = msgspec.msgpack.Encoder().encode
 decode_row = msgspec.msgpack.Decoder(Row).decode
 
 
-NEW = Outcome.NEW
+NEW, STALE = Outcome.NEW, Outcome.STALE
 
 
 class Put:
     """What readings did: how many of each outcome, the days whose rows changed, the days whose figures may have.
 
-    `days`: all that they lie on, changed or not.
+    `days`: all that they lie on, changed or not. `known`: of those that correct, withdraw or come again, the report,
+    first and last day, and which of these it was.
     """
 
     def __init__(self) -> None:
@@ -51,6 +52,7 @@ class Put:
         self.stored: set[int] = set()
         self.touched: set[int] = set()
         self.days: set[int] = set()
+        self.known: list[tuple[str, int, int, Outcome]] = []
 
     def count(self, outcome: Outcome, number: int = 1) -> None:
         """So many readings came to this."""
@@ -99,10 +101,12 @@ class Counts:
         if new:
             put.count(NEW, new)
         for one in rest:
-            if one.local_end > end:
-                put.days.add(day + 1)
+            last = day + (one.local_end > end)
+            put.days.add(last)
             outcome = outcome_of(one, kept.get((one.start, one.end)))
             put.count(outcome)
+            if outcome is not NEW and outcome is not STALE:
+                put.known.append((one.report, day, last, outcome))
             if outcome not in UNMOVED:
                 changed = True
                 self._keep(source, day, one, end, put)

@@ -311,11 +311,8 @@ class Ledger:
             node.forget_own()
             batch.touched[node.flow][key] |= put.touched
             batch.rows.update(Row("r", node.flow, day) for day in put.stored)
-        known = [one for one in put.outcomes if one not in (Outcome.NEW, Outcome.STALE)]
-        if known:  # readings that are all new add to their days and take nothing away
-            what = known[0] if len(put.outcomes) == 1 else Outcome.DUPLICATE
-            first, last = min(put.days), max(put.days)
-            batch.news[node.flow] += [News.of(one.report, first, last, what) for one in group.readings]
+        if put.known:  # readings that are new add to their days and take nothing away
+            batch.news[node.flow] += [News.of(*one) for one in put.known]
 
     def _hear(self, node: Node, source: str, published: int) -> None:
         node.heard(published)
