@@ -43,7 +43,7 @@ class Numbers:
         magnitudes = alternatives(table.magnitudes)
         fractions = alternatives(table.fractions)
         digits = (
-            rf"\d{{1,3}}(?:[{separators}]\d{{3}})+(?![\d{separators}]*\d)|"
+            rf"\d{{1,3}}(?:[{separators}]\d{{3}})+(?![{separators}]?\d)|"
             rf"\d+(?:{re.escape(table.decimal)}\d+)?"
         )
         figure = (

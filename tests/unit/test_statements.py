@@ -34,6 +34,12 @@ def only(text: str, home: str | None = "KZ", published: datetime = TUESDAY) -> F
     return one
 
 
+@pytest.mark.parametrize("beside", [", 45 per cent of them women", ", 15 per cent more than a week earlier"])
+def test_a_figure_is_not_cut_by_the_number_behind_its_comma(beside: str) -> None:
+    found = only(f"Yesterday 42,651{beside}, entered Kazakhstan from Russia.")
+    assert found.claim.people == 42_651
+
+
 def entered(how: str) -> Found:
     return only(f"Yesterday {how} people entered Kazakhstan from Russia.")
 
