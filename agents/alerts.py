@@ -19,6 +19,7 @@ from agents.settling import SettlingHop
 from agents.tables import make_table
 from streams.alerts import Known, advance
 from streams.cloudevents import of_alert
+from streams.headers import header
 from streams.news import NEWS, News, decode_news
 from streams.records import Alert, AlertState, FlowState
 
@@ -161,10 +162,8 @@ class AlertsHop(SettlingHop):
 
 def news_of(record: ConsumerRecord) -> list[News]:
     """What led to a state, as its record says."""
-    for name, value in record.headers:
-        if name == NEWS:
-            return decode_news(value)
-    return []
+    value = header(record.headers, NEWS)
+    return [] if value is None else decode_news(value)
 
 
 def _tell(said: Sequence[Alert]) -> None:

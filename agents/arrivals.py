@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aiokafka.structs import ConsumerRecord
 
+from streams.headers import header
+
 HEADER = "arrived"
 
 
@@ -14,7 +16,5 @@ def mark(oldest_ms: int) -> tuple[str, bytes]:
 
 def arrived_s(record: ConsumerRecord) -> float:
     """Seconds since 1970 UTC at which that report arrived; of a message without the header, the message itself."""
-    for name, value in record.headers:
-        if name == HEADER and value:
-            return int(value) / 1000
-    return float(record.timestamp) / 1000
+    value = header(record.headers, HEADER)
+    return float(record.timestamp if value is None else int(value)) / 1000

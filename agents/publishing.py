@@ -41,6 +41,33 @@ def make_producer(settings: Settings, linger_s: float, **options: Any) -> AIOKaf
     )
 
 
+class Connection:
+    """A producer that connects when first needed, and not twice at once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
+
+    async def producer(self) -> AIOKafkaProducer:
+        """The producer, connected. Raises KafkaError when no broker answers."""
+        async with self._connecting:
+            if self._producer is None:
+                producer = make_producer(self._settings, 0.0)
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def stop(self) -> None:
+        """Close it."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+
 Send = Callable[[Record], Awaitable[Awaitable[Any]]]
 """Hands a record to a producer; what it returns is done when the broker has acknowledged the record."""
 
@@ -75,8 +102,7 @@ class Writer:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.partitions, self.timeout_s = settings, settings.partitions, settings.acknowledge_s
-        self._producer: AIOKafkaProducer | None = None
-        self._connecting = asyncio.Lock()
+        self._connection = Connection(settings)
         self._turn = itertools.count()
         self._begun: dict[object, float] = {}  # when each write began that is not acknowledged, the oldest first
         self.written = 0  # writes acknowledged
@@ -87,7 +113,7 @@ class Writer:
         mine = object()
         self._begun[mine] = time.monotonic()
         try:
-            producer = await self._connected()
+            producer = await self._connection.producer()
             batches = self._batches(producer, records)
             async with asyncio.timeout(self.timeout_s):
                 if crashing.armed():
@@ -106,7 +132,7 @@ class Writer:
         """Whether a broker answers within so many seconds, and every partition of these topics has a leader."""
         try:
             async with asyncio.timeout(timeout_s):
-                client = (await self._connected()).client
+                client = (await self._connection.producer()).client
                 for topic in topics:
                     await client.add_topic(topic)
                 if not await client.force_metadata_update():
@@ -114,18 +140,6 @@ class Writer:
         except (KafkaError, TimeoutError):
             return False
         return all(len(client.cluster.available_partitions_for_topic(one) or ()) >= self.partitions for one in topics)
-
-    async def _connected(self) -> AIOKafkaProducer:
-        async with self._connecting:
-            if self._producer is None:
-                producer = make_producer(self.settings, 0.0)
-                try:
-                    await producer.start()
-                except BaseException:
-                    await producer.stop()
-                    raise
-                self._producer = producer
-            return self._producer
 
     def _batches(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> dict[tuple[str, int], list[Any]]:
         batches: dict[tuple[str, int], list[Any]] = {}
@@ -162,8 +176,7 @@ class Writer:
 
     async def stop(self) -> None:
         """Close the connections."""
-        if self._producer is not None:
-            await self._producer.stop()
+        await self._connection.stop()
 
 
 @lru_cache(maxsize=65_536)

@@ -24,6 +24,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record import default_records, legacy_records
 
+from streams.headers import header
 from streams.rejected import UNOPENED
 from streams.topics import BIGGEST
 
@@ -52,7 +53,8 @@ class Unopened(NamedTuple):
 
 def unopened(record: Any) -> str | None:
     """Why a record without a value stands for a batch that was not opened; None for a record of a producer."""
-    return next((why.decode("utf-8", "replace") for name, why in record.headers if name == UNOPENED and why), None)
+    why = header(record.headers, UNOPENED)
+    return None if why is None else why.decode("utf-8", "replace")
 
 
 def _gzip(payload: Any) -> bytes:

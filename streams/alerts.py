@@ -273,7 +273,7 @@ def _hears(one: Known, news: Sequence[News]) -> Known:
     if not news or not _in_use(one):
         return one
     now = heard(one.heard, news, one.record, one.since, max(one.last, (one.until or 0) - 1))
-    return one if now is one.heard else Known(one.record, one.since, one.until, one.last, one.told, now)
+    return one if now is one.heard else msgspec.structs.replace(one, heard=now)
 
 
 def _touch(one: Known, episode: Episode) -> bool:

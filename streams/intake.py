@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from streams.periods import Period
 from streams.qualifiers import Qualifier, interval
 from streams.records import Claim, Claims, Figure, Reading, Readings
-from streams.reports import EPOCH, MICRO, Limits, read_report
+from streams.reports import MICRO, Limits, microseconds, read_report
 from streams.series import Address, address_of, is_reading, period_of, reading_of
 from streams.sources import Registry, Topic
 from streams.topics import partition_of
@@ -24,8 +24,6 @@ MESSAGE_CLAIMS = 20_000
 
 REMEMBERED = 65_536
 """Flows, and slots of a time zone, remembered at most."""
-
-DAY_S = 86_400
 
 COUNT = Qualifier.COUNT  # looked up in its class, a member costs as much as all the rest of a comparison
 
@@ -128,8 +126,7 @@ class Sorter:
         if collected is None or slot is None:
             return False
         start, end, local_start, local_end = slot
-        since = plain.published - EPOCH
-        published, ended = (since.days * DAY_S + since.seconds) * MICRO + since.microseconds, end * MICRO
+        published, ended = microseconds(plain.published), end * MICRO
         if published > now * MICRO + self._skew or ended > published + self._skew:
             return False
         if plain.qualifier is COUNT:

@@ -452,7 +452,7 @@ def _widened(node: Node, news: News) -> News:
     for series in node.series.values():
         first = min(series.span((first,)))
         last = max(series.span((last,)))
-    return News(news.report, first, last, news.moved, news.again)
+    return msgspec.structs.replace(news, first=first, last=last)
 
 
 def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from streams.errors import Reason, RefusedError
 from streams.flows import countries, nested, parse_flow
-from streams.periods import Period, parse_period
+from streams.periods import DAY, Period, parse_period
 from streams.qualifiers import Interval, Qualifier, interval, spread
 from streams.records import Claim, ClaimFields, Measure, Normal, Report, Unit
 from streams.sources import Registry
@@ -76,7 +76,8 @@ def claims_of(report: Report, registry: Registry, now: float, limits: Limits) ->
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970 UTC."""
-    return (moment - EPOCH) // MICROSECOND
+    since = moment - EPOCH
+    return (since.days * DAY + since.seconds) * MICRO + since.microseconds  # a fraction of what dividing them takes
 
 
 def _claims(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:

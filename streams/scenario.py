@@ -209,7 +209,7 @@ def _marked(alerts: Sequence[Alert], silences: Sequence[Silence], at: datetime, 
     """The alerts, and whether anybody is told of them at a time."""
     return [
         Marked(
-            **{name: getattr(one, name) for name in Alert.__struct_fields__},
+            **msgspec.structs.asdict(one),
             silenced=silenced(one, silences, at) is not None,
             inhibited=inhibited(one, alerts, rules) is not None,
         )

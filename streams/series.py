@@ -32,17 +32,18 @@ class Unverified(NamedTuple):
     people: float
 
 
-class Stretch(NamedTuple):
-    """Days in a row, `first` up to `end`, exclusive: how many hold something, what they come to, and the evidence.
+class Sums(NamedTuple):
+    """What some days come to: how many there are, lows, bests and highs added up; `high` None where one is open."""
 
-    `high`: None where one of them is open. `cites`: without the ids of counts.
-    """
+    days: int = 0
+    low: float = 0.0
+    best: float = 0.0
+    high: float | None = 0.0
 
-    days: int
-    low: float
-    best: float
-    high: float | None
-    cites: Cites
+    def plus(self, other: Sums) -> Sums:
+        """These days and others."""
+        high = None if self.high is None or other.high is None else self.high + other.high
+        return Sums(self.days + other.days, self.low + other.low, self.best + other.best, high)
 
 
 class Series:
@@ -56,7 +57,7 @@ class Series:
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
         self._worded: dict[int, dict[tuple[str, int, int], Claim]] = {}  # those with words, by block of their first day
-        self._stretches: dict[tuple[int, int], Stretch] = {}
+        self._stretches: dict[tuple[int, int], tuple[Sums, Cites]] = {}
         self._groups: list[tuple[int, int, list[Constraint]]] | None = None
 
     # --- keeping claims ----------------------------------------------------------------------------------------
@@ -204,19 +205,29 @@ class Series:
             if any(first <= day < end for day in days):
                 del self._stretches[first, end]
 
-    def stretch(self, first: int, end: int, cites: Callable[[Sequence[int]], Cites]) -> Stretch:
-        """Days in a row, worked out when one of them has moved. `cites`: the evidence of days, newest first."""
-        held = self._stretches.get((first, end))
-        if held is None:
+    def held(self, first: int, end: int) -> list[int]:
+        """The days from `first` up to `end`, exclusive, that hold something, newest first."""
+        return [day for day in range(end - 1, first - 1, -1) if day in self.bins]
+
+    def sums(self, days: Iterable[int]) -> Sums:
+        """What days that hold something come to, added up in this order."""
+        bins = [self.bins[day] for day in days]
+        highs = [one.high for one in bins if one.high is not None]
+        high = sum(highs) if len(highs) == len(bins) else None
+        return Sums(len(bins), sum([one.low for one in bins]), sum([one.best for one in bins]), high)
+
+    def stretch(self, first: int, end: int, cites: Callable[[Sequence[int]], Cites]) -> tuple[Sums, Cites]:
+        """Days in a row and their evidence, worked out when one of them has moved.
+
+        `cites`: the evidence of days, newest first, without the ids of counts.
+        """
+        known = self._stretches.get((first, end))
+        if known is None:
             if len(self._stretches) >= STRETCHES:
                 self._stretches.clear()
-            days = [day for day in range(end - 1, first - 1, -1) if day in self.bins]
-            bins = [self.bins[day] for day in days]
-            highs = [one.high for one in bins if one.high is not None]
-            high = sum(highs) if len(highs) == len(bins) else None
-            low, best = sum([one.low for one in bins]), sum([one.best for one in bins])
-            held = self._stretches[first, end] = Stretch(len(days), low, best, high, cites(days))
-        return held
+            days = self.held(first, end)
+            known = self._stretches[first, end] = self.sums(days), cites(days)
+        return known
 
     def keep_cites(self, day: int, cites: Cites) -> None:
         """Keep the evidence of a day at hand; of the oldest days no more than the windows need."""

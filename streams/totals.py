@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +13,7 @@ from streams.ledger import evidence as evidence_of
 from streams.periods import days_of, iso_day
 from streams.reconcile import Bin
 from streams.records import Conflict, DayFigure, Noted, Reporting, Total
-from streams.series import Unverified, period_of
+from streams.series import Sums, Unverified, period_of
 from streams.sources import WEIGHT
 
 UNKNOWN = Bin(0.0, 0.0, None, False)
@@ -100,7 +99,7 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     carried = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
     known = node.known(key)
     doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
-    so_far, evidence, end, found = NO_DAYS, Gathered(), last + 1, []
+    so_far, evidence, end, found = Sums(), Gathered(), last + 1, []
     as_of, reporting = iso_day(last + 1), Reporting(sum([child.last(key) == last for child in known]), len(known))
     for window in WINDOWS:
         first = last - window + 1
@@ -134,45 +133,25 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     return found
 
 
-class _Days(NamedTuple):
-    """What some days come to: how many there are, lows, bests and highs added up; `high` None where one is open."""
-
-    days: int
-    low: float
-    best: float
-    high: float | None
-
-
-NO_DAYS = _Days(0, 0.0, 0.0, 0.0)
-
-
-def _and_before(node: Node, key: Key, bounds: tuple[int, int, int], so_far: _Days, evidence: Gathered) -> _Days:
+def _and_before(node: Node, key: Key, bounds: tuple[int, int, int], so_far: Sums, evidence: Gathered) -> Sums:
     """Days and those before them, from `first` up to `end`, exclusive; what lies before `fresh` seldom changes.
 
     The order in which days are added up depends on the days alone, so sums do not depend on what was at hand.
     """
     first, end, fresh = bounds
     series = node.series[key]
-    days, low, best, high = so_far
-    newest = [day for day in range(end - 1, max(first, fresh) - 1, -1) if day in series.bins]
-    for day in newest:
-        held = series.bins[day]
-        days, low, best = days + 1, low + held.low, best + held.best
-        high = None if high is None or held.high is None else high + held.high
+    newest = series.held(max(first, fresh), end)
+    so_far = so_far.plus(series.sums(newest))
     node.gather(key, newest, evidence, shorten=True)
     end = min(end, fresh)
     if first < end:
-        held_days, held_low, held_best, held_high, cites = series.stretch(
-            first, end, lambda some: node.beyond(key, some)
-        )
-        days, low, best = days + held_days, low + held_low, best + held_best
-        high = None if high is None or held_high is None else high + held_high
+        older, cites = series.stretch(first, end, lambda days: node.beyond(key, days))
+        so_far = so_far.plus(older)
         if evidence.full:
             evidence.add(cites)
         else:
-            some = [day for day in range(end - 1, first - 1, -1) if day in series.bins]
-            node.gather(key, some, evidence, shorten=True)
-    return _Days(days, low, best, high)
+            node.gather(key, series.held(first, end), evidence, shorten=True)
+    return so_far
 
 
 def _bounds(low: float, best: float, high: float | None) -> tuple[float, float | None]:

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from agents.context import log
+from agents.gateway.bodies import json_body
 from agents.gateway.guard import CALLER
 from agents.gateway.limiting import SharedLimit
 from agents.gateway.problems import ProblemError
@@ -63,10 +64,12 @@ class Posting:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Take one report. 202 says that the broker has it, and where; what it counts for is decided from there on."""
-        if request.content_type != "application/json":
-            given = request.headers.get("Content-Type", "")
-            raise ProblemError(415, "a report is application/json", field="Content-Type", value=given)
-        raw = await self._body(request)
+        most = self.limits.bytes
+        raw = await json_body(request, "a report", most)
+        if raw is None:
+            size = f"{request.content_length} bytes" if request.content_length else f"more than {most} bytes"
+            why = f"{size}; at most {most}"
+            raise ProblemError(413, why, reason=Reason.TOO_LARGE, headers={"Connection": "close"})
         source = request[CALLER].source
         said = _source(raw)
         if source is not None and said not in ("", source):
@@ -79,18 +82,6 @@ class Posting:
             place = f"{accepted.topic}/{accepted.partition}/{accepted.offset}"
             log.debug("gateway: report accepted", extra={"report": _named(raw).id, "source": said, "place": place})
         return web.Response(body=msgspec.json.encode(accepted), status=202, content_type="application/json")
-
-    async def _body(self, request: web.Request) -> bytes:
-        most = self.limits.bytes
-        length = request.content_length
-        raw = b"" if length is not None and length > most else await request.content.read(most + 1)
-        while len(raw) <= most and not request.content.at_eof():
-            raw += await request.content.read(most + 1 - len(raw))
-        if len(raw) > most or (length or 0) > most:
-            size = f"{length} bytes" if length else f"more than {most} bytes"
-            why = f"{size}; at most {most}"
-            raise ProblemError(413, why, reason=Reason.TOO_LARGE, headers={"Connection": "close"})
-        return raw
 
     async def _limit(self, source: str) -> None:
         """Raise ProblemError (429) where too many come; all who name no source of the registry are one."""

@@ -15,7 +15,7 @@ from agents.gateway.questions import AskAlerts, AskDays, AskEvidence, AskFlows, 
 from agents.gateway.view import Glance, ServingView, below, microseconds, moment, newest_first
 from streams.records import Alert
 from streams.rules import Rules
-from streams.silences import OPEN, Silences, inhibited, silenced
+from streams.silences import OPEN, inhibited, silenced
 from streams.sources import Registry
 from streams.traced import Evidence
 
@@ -85,11 +85,10 @@ class Routes:
 
     async def _quiet(self, alerts: Iterable[Alert]) -> dict[str, Quiet]:
         """Those of some alerts that are open and that nobody is told of now, and why."""
-        some, silences, now = [one for one in alerts if one.state in OPEN], Silences(), datetime.now(UTC)
+        some = [one for one in alerts if one.state in OPEN]
         if not some:
             return {}
-        for name, raw in (await self.view.silences()).items():
-            silences.take(name, raw)
+        silences, now = await self.view.silences(), datetime.now(UTC)
         above = await self.view.open_alerts() if self.rules.inhibits else []
         found = {}
         for one in some:

@@ -8,13 +8,14 @@ import msgspec
 from aiohttp import web
 
 from agents.gateway.answers import SilenceList
+from agents.gateway.bodies import json_body
 from agents.gateway.problems import ProblemError
 from agents.gateway.questions import AskSilences, NewSilence
 from agents.gateway.storing import Store
 from agents.gateway.view import ServingView
 from agents.publishing import Record
 from streams.errors import BordertallyError
-from streams.silences import Silence, Silences, expired, make_silence
+from streams.silences import Silence, expired, make_silence
 from streams.topics import Topics
 
 MOST_BYTES = 16_384
@@ -28,7 +29,7 @@ class Silencing:
 
     async def held(self, asked: AskSilences) -> SilenceList:
         """The silences that hold now, the one that ends first first; or all there have been."""
-        silences = await self._silences()
+        silences = await self.view.silences()
         if asked.state == "active":
             return SilenceList(silences.active(datetime.now(UTC)))
         return SilenceList(sorted(silences.by_id.values(), key=lambda one: (one.until, one.id)))
@@ -52,19 +53,13 @@ class Silencing:
     async def end(self, request: web.Request) -> web.StreamResponse:
         """End a silence now."""
         name = request.match_info["id"]
-        held = (await self._silences()).by_id.get(name)
+        held = (await self.view.silences()).by_id.get(name)
         if held is None:
             raise ProblemError(404, f"there is no silence {name}", field="id", value=name)
         try:
             return await self._store(expired(held, datetime.now(UTC)), 200)
         except BordertallyError as error:
             raise ProblemError(409, str(error), field="id", value=name) from None
-
-    async def _silences(self) -> Silences:
-        silences = Silences()
-        for key, value in (await self.view.silences()).items():
-            silences.take(key, value)
-        return silences
 
     async def _store(self, silence: Silence, status: int) -> web.StreamResponse:
         body = msgspec.json.encode(silence)
@@ -74,13 +69,8 @@ class Silencing:
 
 async def _read(request: web.Request) -> NewSilence:
     """The silence that a request asks for. Raises ProblemError: 415, 413, 422."""
-    if request.content_type != "application/json":
-        given = request.headers.get("Content-Type", "")
-        raise ProblemError(415, "a silence is application/json", field="Content-Type", value=given)
-    raw = await request.content.read(MOST_BYTES + 1)
-    while len(raw) <= MOST_BYTES and not request.content.at_eof():
-        raw += await request.content.read(MOST_BYTES + 1 - len(raw))
-    if len(raw) > MOST_BYTES:
+    raw = await json_body(request, "a silence", MOST_BYTES)
+    if raw is None:
         raise ProblemError(413, f"at most {MOST_BYTES} bytes", headers={"Connection": "close"})
     try:
         return msgspec.json.decode(raw, type=NewSilence)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from agents.context import log
 from agents.gateway.answers import Accepted
 from agents.gateway.problems import RETRY_S, ProblemError
-from agents.publishing import Record, by_kafka, make_producer
+from agents.publishing import Connection, Record, by_kafka
 from streams.errors import ConfigError
 from streams.settings import Settings
 
@@ -20,14 +19,13 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._producer: AIOKafkaProducer | None = None
-        self._connecting = asyncio.Lock()
+        self._connection = Connection(settings)
 
     async def write(self, record: Record) -> Accepted:
         """Write a record; where it is stored. Raises ProblemError (503) when the broker does not acknowledge it."""
         try:
             async with asyncio.timeout(self.settings.acknowledge_s):
-                sent = await by_kafka(await self._connected())(record)
+                sent = await by_kafka(await self._connection.producer())(record)
                 stored = await sent
         except (KafkaError, TimeoutError, OSError, ConfigError) as error:
             log.warning("gateway: Kafka did not acknowledge what was sent to %s: %s", record.topic, error)
@@ -35,19 +33,6 @@ class Store:
             raise ProblemError(503, detail, headers={"Retry-After": str(RETRY_S)}) from None
         return Accepted(stored.topic, stored.partition, stored.offset)
 
-    async def _connected(self) -> AIOKafkaProducer:
-        async with self._connecting:
-            if self._producer is None:
-                producer = make_producer(self.settings, 0.0)
-                try:
-                    await producer.start()
-                except BaseException:
-                    await producer.stop()
-                    raise
-                self._producer = producer
-            return self._producer
-
     async def close(self) -> None:
         """Close the connections."""
-        if self._producer is not None:
-            await self._producer.stop()
+        await self._connection.stop()

@@ -17,6 +17,7 @@ from streams.records import Alert, Baseline, DayFigure, Total
 from streams.reports import EPOCH, MICROSECOND
 from streams.reports import microseconds as since_1970
 from streams.settings import Settings
+from streams.silences import Silences
 
 PAGE = 200
 """Alerts read at once while looking for those asked for."""
@@ -80,10 +81,12 @@ class ServingView:
         """Close the connections."""
         await self.redis.aclose()
 
-    async def silences(self) -> dict[bytes, bytes]:
-        """The newest record of every silence, by id."""
-        held: dict[bytes, bytes] = await self.redis.hgetall(f"{PREFIX}:silences")
-        return held
+    async def silences(self) -> Silences:
+        """Every silence there has been, as it is now."""
+        silences = Silences()
+        for name, raw in (await self.redis.hgetall(f"{PREFIX}:silences")).items():
+            silences.take(name, raw)
+        return silences
 
     async def flows(self) -> list[str]:
         """Every flow there is a state of, by path."""

@@ -7,6 +7,7 @@ import pytest
 from agents import freezing
 from agents.context import Context
 from agents.freezing import Wakefulness
+from agents.publishing import Connection
 from streams.settings import load_settings
 
 
@@ -41,10 +42,10 @@ def test_it_ends_after_half_a_session_in_which_it_did_nothing(
 async def test_it_is_asked_before_every_write(wakeful: Wakefulness, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = wakeful.context.writer
 
-    async def connected() -> object:
+    async def connected(_: Connection) -> object:
         return object()
 
-    monkeypatch.setattr(writer, "_connected", connected)
+    monkeypatch.setattr(Connection, "producer", connected)
     monkeypatch.setattr(freezing, "now_s", lambda: wakeful.seen + 60)
     with pytest.raises(EndedError):
         await writer.write([])

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from aiohttp import web
+from answering import answering
 from chaos.judging import everything
 from forking import Forked, Forks
 from live import PARTITIONS, Live, answers, pure, until
@@ -106,13 +107,8 @@ async def telling() -> AsyncIterator[Told]:
     """Listens as an Alertmanager does."""
     told, app = Told(), web.Application()
     app.add_routes([web.post("/api/v2/alerts", told.take), web.get("/api/v2/alerts", told.give)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", told.port).start()
-    try:
+    async with answering(app, told.port):
         yield told
-    finally:
-        await runner.cleanup()
 
 
 class Lane:

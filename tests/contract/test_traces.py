@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
+from answering import answering
 from live import Live, page, until
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -49,11 +50,8 @@ async def collector() -> AsyncIterator[Collector]:
     one = Collector()
     app = web.Application()
     app.router.add_post("/v1/traces", one.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", one.port).start()
-    yield one
-    await runner.cleanup()
+    async with answering(app, one.port):
+        yield one
 
 
 def total_seconds(text: str, name: str) -> tuple[float, float]:

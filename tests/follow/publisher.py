@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from answering import answering
 
 SAID = "From 29 September to 1 October 41,500 Russian citizens entered Kazakhstan."
 RSS = f"""<?xml version="1.0" encoding="utf-8"?>
@@ -59,12 +60,5 @@ async def serving() -> AsyncIterator[Publisher]:
     one = Publisher()
     app = web.Application()
     app.router.add_get("/{path:.*}", one.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    one.url = f"http://{host}:{port}"
-    try:
+    async with answering(app) as one.url:
         yield one
-    finally:
-        await runner.cleanup()

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from aiohttp import web
+from answering import answering
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from agents.servers.ports import free_port
@@ -79,10 +80,5 @@ async def receiving(*secrets: str) -> AsyncIterator[Receiver]:
     receiver = Receiver(*secrets)
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", receiver.handle)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", receiver.port).start()
-    try:
+    async with answering(app, receiver.port):
         yield receiver
-    finally:
-        await runner.cleanup()
