@@ -14,12 +14,24 @@ import msgspec
 import typer
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from agents.console import err
 from agents.context import load_registry, load_rules
 from agents.plot import Panel, draw
 from agents.publish import read_lines
-from agents.series import Columns, read_series, read_surges
+from agents.series import (
+    Columns,
+    DateColumn,
+    DateFormat,
+    FlowColumns,
+    Only,
+    PeopleColumn,
+    conditions,
+    read_series,
+    read_surges,
+)
 from streams.backtest import (
     AS_RULES_SAY,
     PLAIN,
@@ -37,14 +49,15 @@ from streams.hindsight import Surge, falls, surges
 from streams.learning.methods import METHODS
 from streams.ledger import Ledger, Node
 from streams.replay import read_all
-from streams.rules import DROP, NAMES, RATE, RECORD, Rules
+from streams.rules import DROP, NAMES, RATE, RECORD, Rules, with_settings
+from streams.sources import Registry
 
 OTHERS = tuple(name for name in NAMES if name not in (RATE, RECORD, DROP))
 CHOICES = (AS_RULES_SAY, PLAIN, *METHODS)
 
 
 def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
-    file: Annotated[Path, typer.Argument(help="A daily series (.csv) or NDJSON reports.")],
+    file: Annotated[Path, typer.Argument(help="A daily series (.csv) or NDJSON reports; - is standard input.")],
     method: Annotated[list[str] | None, typer.Option(help=f"One or several of {', '.join(CHOICES)}.")] = None,
     rule: Annotated[list[str] | None, typer.Option(help="Only these rules; default: all that are on.")] = None,
     episodes: Annotated[Path | None, typer.Option(help="CSV of known surges; default: found by hindsight.")] = None,
@@ -55,10 +68,15 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     sources: Annotated[
         Path | None, typer.Option(envvar="BORDERTALLY_SOURCES", help="The source registry (TOML), for reports.")
     ] = None,
-    date_column: Annotated[str, typer.Option(help="The column of days.")] = "date",
-    people_column: Annotated[str, typer.Option(help="The column of people.")] = "people",
-    flow_column: Annotated[list[str] | None, typer.Option(help="The columns that name the flow, joined by :.")] = None,
-    date_format: Annotated[str | None, typer.Option(help="As of strptime, say %d-%m-%Y; default: ISO 8601.")] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE of [detection], in place of what the rules say; again for more."),
+    ] = None,
+    date_column: DateColumn = "date",
+    people_column: PeopleColumn = "people",
+    flow_column: FlowColumns = None,
+    date_format: DateFormat = None,
+    only: Only = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Go back over a series: alerts a year, surges found, days late, false alarms, by method and rule."""
@@ -70,15 +88,12 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
         if name not in NAMES:
             raise BordertallyError(f"--rule: {shown(name)} is none of {', '.join(NAMES)}")
     registry = load_registry(sources)
-    ours = load_rules(rules, registry)
+    ours = with_settings(load_rules(rules, registry), setting or ())
     if file.suffix.lower() == ".csv":
-        columns = Columns(date_column, people_column, flow_column or (), date_format)
+        columns = Columns(date_column, people_column, flow_column or (), date_format, conditions(only))
         nodes = [node_of(name, days) for name, days in read_series(file, columns, flow or file.stem).items()]
     else:
-        ledger = Ledger()
-        for claims in read_all((raw for _, raw in read_lines([file])), registry, time.time()).reports:
-            ledger.apply(claims)
-        nodes = [node for _, node in sorted(ledger.nodes.items()) if days_of(node)]
+        nodes = _nodes_of(file, registry)
     nodes = [node for node in nodes if flow in (None, node.flow)]
     if not nodes:
         raise BordertallyError(f"{file}: no whole day of {'any flow' if flow is None else f'the flow {flow}'} in it")
@@ -98,6 +113,22 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
         sys.stdout.write(msgspec.json.encode([_row(one) for one in measures]).decode() + "\n")
     else:
         _show(Console(width=None if sys.stdout.isatty() else 140), measures)
+
+
+def _nodes_of(file: Path, registry: Registry) -> list[Node]:
+    """The flows that reports come to; what is refused is said on standard error."""
+    read = read_all((raw for _, raw in read_lines([file])), registry, time.time())
+    if read.refused:
+        first = read.refused[0]
+        err.print(
+            f"{len(read.refused):,} reports refused, the first: {first.field}: {first.why} (got {first.value})",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    ledger = Ledger()
+    ledger.apply([claim for claims in read.reports for claim in claims])
+    return [node for _, node in sorted(ledger.nodes.items()) if days_of(node)]
 
 
 def _panels(
@@ -163,7 +194,9 @@ def _row(one: Measure) -> dict[str, Any]:
         "days": one.days,
         "judged": one.judged,
         "alerts_a_year": round(one.per_year, 2),
-        "alerts": [{"first": _iso(a.first), "last": _iso(a.last), "severity": a.severity} for a in one.alarms],
+        "alerts": [
+            {"first": _iso(a.first), "last": _iso(a.last), "severity": a.severity, "about": a.about} for a in one.alarms
+        ],
         "surges": [
             {"first": _iso(a.surge.first), "last": _iso(a.surge.last), "why": a.surge.why, "days_late": a.days_late}
             for a in one.found
@@ -185,6 +218,21 @@ def _show(console: Console, measures: Sequence[Measure]) -> None:
     console.print(table)
     for rules, title in (((RATE, RECORD), "surge"), ((DROP,), "fall"), (OTHERS, "episode")):
         _show_found(console, [one for one in measures if one.rule in rules and one.measured], title)
+    _show_alarms(console, [one for one in measures if not one.measured])
+
+
+def _show_alarms(console: Console, measures: Sequence[Measure]) -> None:
+    """The alerts that nobody has said what to think of, a row each, for whoever looks at them."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Alerts", title_justify="left")
+    for name in ("flow", "rule", "first day", "last day", "severity", "about"):
+        table.add_column(name, no_wrap=True)
+    for one in measures:
+        for alarm in one.alarms:
+            table.add_row(
+                one.flow, one.rule, _iso(alarm.first), _iso(alarm.last), alarm.severity, escape(alarm.about or "")
+            )
+    if table.row_count:
+        console.print(table)
 
 
 def _called(one: Measure) -> str:

@@ -24,6 +24,7 @@ from agents.keys_cli import KeyFile, keygen, read_key
 from agents.publish import checked, publish
 from agents.rejected_cli import rejected
 from agents.replay_cli import replay
+from agents.reports_cli import reports
 from agents.rules_cli import rules as rules_commands
 from agents.schema import asyncapi, report_schema
 from agents.silences_cli import silences
@@ -71,6 +72,7 @@ cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(rules_commands, name="rules")
 cli.add_typer(rejected, name="rejected")
 cli.command()(replay)
+cli.command()(reports)
 cli.command()(backtest)
 
 

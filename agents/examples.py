@@ -54,6 +54,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "bordertally replay reports.ndjson --sources sources.toml --rules rules.toml --json",
         "bordertally replay --from-kafka --until 2022-09-27T09:00:00Z --out known.json",
     ),
+    "reports": (
+        "bordertally reports arrivals.csv --source ge-mia --flow RU:GE > reports.ndjson",
+        "bordertally reports points.csv --source ge-mia --flow RU:GE --flow-column point --only way=in > points.ndjson",
+    ),
     "review accept": ("bordertally review accept 3f9c --to localhost:9092 --as desk",),
     "review edit": (
         'bordertally review edit 3f9c --to localhost:9092 --as desk --set people=10000 --note "a day, not a week"',

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KINDS = (".svg", ".png")
 MOST = 12
 _COLOURS = {"notice": "#e0b400", "warning": "#e07000", "critical": "#c00020"}
+_LEGEND = ("people a day", "expected", "threshold", "surge", *_COLOURS)
 _SETTINGS: dict[Any, Any] = {"svg.hashsalt": "bordertally", "svg.fonttype": "path", "font.size": 9}
 
 
@@ -48,16 +49,25 @@ def draw(path: Path, panels: Sequence[Panel], *, log: bool = False) -> None:
         figure = Figure(figsize=(11, 0.4 + 2.6 * len(panels)), layout="constrained")
         axes = figure.subplots(len(panels), squeeze=False)
         for panel, one in zip(panels, axes[:, 0], strict=True):
-            _panel(one, panel)
-            if log:
+            if log:  # first, for the margin above is a share of the scale
                 one.set_yscale("symlog", linthresh=10)
+            _panel(one, panel)
             one.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=7, frameon=False, fontsize=8)
+        handles = _in_order([pair for one in axes[:, 0] for pair in zip(*one.get_legend_handles_labels(), strict=True)])
+        axes[0, 0].legend(
+            handles.values(), handles, loc="lower right", bbox_to_anchor=(1, 0.98), ncols=7, frameon=False, fontsize=8
+        )
         plain = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
         try:
             figure.savefig(path, dpi=110, metadata=plain)
         except OSError as error:
             raise BordertallyError(f"--plot: {path}: {error.strerror}") from None
+
+
+def _in_order(pairs: Sequence[tuple[Any, str]]) -> dict[str, Any]:
+    """What is drawn on any panel, once, by label: the series first, severities last and from the least on."""
+    found = {label: handle for handle, label in reversed(pairs)}
+    return {label: found[label] for label in _LEGEND if label in found}
 
 
 def _panel(axes: Axes, panel: Panel) -> None:

@@ -105,8 +105,8 @@ def _quotes(reports: Iterable[list[Claim]]) -> dict[str, list[str]]:
     return quotes
 
 
-def instant(text: str) -> float:
-    """A moment as seconds since 1970 UTC. Raises ConfigError quoting the text."""
+def instant(text: str, option: str = "--until") -> float:
+    """A moment as seconds since 1970 UTC. Raises ConfigError quoting the text and the option it was given by."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -114,5 +114,5 @@ def instant(text: str) -> float:
     if moment is not None and moment.tzinfo is None and len(text) <= len("2022-09-27"):
         moment = moment.replace(tzinfo=UTC)
     if moment is None or moment.tzinfo is None:
-        raise ConfigError(f"--until {shown(text)}: a date, or a date-time with an offset such as 2022-09-27T09:00:00Z")
+        raise ConfigError(f"{option} {shown(text)}: a date, or a date-time with an offset such as 2022-09-27T09:00:00Z")
     return moment.timestamp()

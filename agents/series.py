@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Annotated, NamedTuple
 
-from streams.errors import BordertallyError
+import typer
+
+from streams.errors import BordertallyError, shown
 from streams.hindsight import Surge
 from streams.rules import RATE
+
+DateColumn = Annotated[str, typer.Option(help="The column of days.")]
+PeopleColumn = Annotated[str, typer.Option(help="The column of people.")]
+FlowColumns = Annotated[list[str] | None, typer.Option(help="The columns that name the flow, joined by :.")]
+DateFormat = Annotated[str | None, typer.Option(help="As of strptime, say %d-%m-%Y; default: ISO 8601.")]
+Only = Annotated[list[str] | None, typer.Option("--only", help="COLUMN=VALUE: only rows that have it; again for more.")]
 
 
 class SeriesError(BordertallyError):
@@ -19,25 +28,40 @@ class SeriesError(BordertallyError):
 
 
 class Columns(NamedTuple):
-    """How a file names what is in it. Several `flow` columns make one name, parts joined by a colon."""
+    """How a file names what is in it. Several `flow` columns make one name, parts joined by a colon.
+
+    `only`: what columns must hold for a row to be read.
+    """
 
     date: str = "date"
     people: str = "people"
     flow: Sequence[str] = ()
     date_format: str | None = None
+    only: Mapping[str, str] = MappingProxyType({})
+
+
+def conditions(given: Sequence[str] | None) -> dict[str, str]:
+    """`--only COLUMN=VALUE` as a mapping. Raises BordertallyError quoting what is none."""
+    found = {}
+    for one in given or ():
+        column, equals, value = one.partition("=")
+        if not (column and equals):
+            raise BordertallyError(f"--only: {shown(one)} is no COLUMN=VALUE")
+        found[column] = value
+    return found
 
 
 def read_series(path: Path, columns: Columns, name: str) -> dict[str, dict[int, float]]:
     """People by flow and ordinal day; all of one flow called `name` where there is no column of flows.
 
-    Without columns of flows named, one called `flow` is taken if it is there. Rows of one flow and day are added up,
-    rows without a figure are left out. Raises SeriesError.
+    Without columns of flows named, one called `flow` is taken if it is there and not held to one value. Rows of one
+    flow and day are added up, rows without a figure are left out. Raises SeriesError.
     """
     found: dict[str, dict[int, float]] = {}
-    for where, row in _rows(path, {columns.date, columns.people, *columns.flow}):
+    for where, row in _rows(path, {columns.date, columns.people, *columns.flow, *columns.only}):
         text = row[columns.people].strip()
-        if text:
-            flows = columns.flow or (("flow",) if "flow" in row else ())
+        if text and all(row[column].strip() == value for column, value in columns.only.items()):
+            flows = columns.flow or (("flow",) if "flow" in row and "flow" not in columns.only else ())
             flow = ":".join(row[one].strip() for one in flows) or name
             day = _day(row[columns.date], columns.date_format, f"{where}: {columns.date}")
             held = found.setdefault(flow, {})

@@ -27,11 +27,15 @@ YEAR = 365.25
 
 
 class Alarm(NamedTuple):
-    """One alert: the first and the last day that kept it open (ordinals, inclusive), and the worst it came to."""
+    """One alert: the first and the last day that kept it open (ordinals, inclusive), and the worst it came to.
+
+    `about`: the source, report or flow below that it is about, of rules that name one.
+    """
 
     first: int
     last: int
     severity: str
+    about: str | None = None
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -125,7 +129,9 @@ def is_on(rule: str, detection: Detection) -> bool:
 def measure(node: Node, method: str, rules: Rules, surges: Sequence[Surge] | None, rule: str = RATE) -> Measure:
     """The alerts of a rule on a flow under some rules, against the surges known, or none. See Measure."""
     ours = rules.of(node.flow)
-    alarms = [Alarm(one.since, one.day, one.peak_severity) for one in all_episodes(node, ours) if one.rule == rule]
+    alarms = [
+        Alarm(one.since, one.day, one.peak_severity, one.about) for one in all_episodes(node, ours) if one.rule == rule
+    ]
     found = []
     for surge in surges or ():
         telling = [one for one in alarms if surge.first - EARLY <= one.first <= surge.last]

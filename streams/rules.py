@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -224,6 +225,26 @@ def parse_rules(text: str, where: str, blocs: frozenset[str] = frozenset()) -> R
         raise ConfigError(f"{where}: detection.clear_share: {shown(detection.clear_share)} must be above 0, at most 1")
     _check(detection, f"{where}: detection")
     return Rules(detection, tuple(baselines), tuple(flows))
+
+
+def with_settings(rules: Rules, settings: Sequence[str]) -> Rules:
+    """The rules with settings of `[detection]` in place of their own, each as NAME=VALUE; those of `[[flows]]` stay.
+
+    A value is what it would be in TOML, and a text where it is nothing there. Raises ConfigError naming what is wrong.
+    """
+    detection = rules.detection
+    for one in settings:
+        name, equals, value = (part.strip() for part in one.partition("="))
+        if not (re.fullmatch(r"\w+", name) and equals and value):
+            raise ConfigError(f"--set: {shown(one)} is no NAME=VALUE")
+        try:
+            tomllib.loads(f"{name} = {value}")
+        except tomllib.TOMLDecodeError:
+            value = msgspec.json.encode(value).decode()  # a string of JSON is one of TOML
+        given = parse_rules(f"[detection]\n{name} = {value}\n", f"--set {shown(one)}").detection
+        fields = {field.encode_name: field.name for field in msgspec.structs.fields(Detection)}
+        detection = msgspec.structs.replace(detection, **{fields[name]: getattr(given, fields[name])})
+    return Rules(detection, rules.baselines, rules.flows)
 
 
 def _operator(one: OperatorBaseline, where: str, blocs: frozenset[str]) -> OperatorBaseline:

@@ -38,21 +38,6 @@ def rows(*arguments: str | Path) -> list[dict[str, Any]]:
 # --- what it comes to ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["uk", "hk", "ro"])
-def test_the_defaults_miss_no_more_and_cry_wolf_less_than_a_plain_mean_on_every_series(name: str) -> None:
-    found = rows(SERIES / f"{name}.csv", "--episodes", SERIES / "surges.csv")
-    for flow in {one["flow"] for one in found}:
-        ours, plain = (one for one in found if one["flow"] == flow)
-        assert (ours["method"], plain["method"]) == ("rules", "plain")
-        assert ours["missed"] <= plain["missed"]
-        assert len(ours["false_alarms"]) < len(plain["false_alarms"])
-
-
-def test_the_defaults_find_what_a_plain_mean_misses() -> None:
-    ours, plain = rows(SERIES / "uk.csv", "--episodes", SERIES / "surges.csv")
-    assert (ours["missed"], plain["missed"]) == (1, 2)
-
-
 def test_it_shows_a_row_for_each_method_and_one_for_each_surge() -> None:
     shown = run(SERIES / "hk.csv", "--flow", "hk-arrivals", "--method", "c2", "--method", "plain")
     assert shown.count("hk-arrivals") == 2 + 6
@@ -64,7 +49,9 @@ def test_reports_are_worked_through_and_their_flows_measured(tmp_path: Path) -> 
         one["flow"]: one for one in rows(SAMPLE, "--method", "rules", "--plot", tmp_path / "x.svg", "--flow", "RU:GE")
     }
     assert found.keys() == {"RU:GE"}
-    assert found["RU:GE"]["alerts"] == [{"first": "2022-09-26", "last": "2022-09-27", "severity": "warning"}]
+    assert found["RU:GE"]["alerts"] == [
+        {"first": "2022-09-26", "last": "2022-09-27", "severity": "warning", "about": None}
+    ]
     assert (tmp_path / "x.svg").stat().st_size > 10_000
 
 
@@ -74,7 +61,7 @@ def test_rules_of_a_file_are_those_that_are_measured(tmp_path: Path) -> None:
     rules.write_text('[[flows]]\nflow = "UA"\nabsolute = 10000\n')
     assert rows(series, "--flow", "UA", "--method", "rules")[0]["alerts"] == []
     (found,) = rows(series, "--flow", "UA", "--method", "rules", "--rules", rules)
-    assert found["alerts"] == [{"first": "2022-02-24", "last": "2022-02-25", "severity": "critical"}]
+    assert found["alerts"] == [{"first": "2022-02-24", "last": "2022-02-25", "severity": "critical", "about": None}]
 
 
 def test_the_rules_that_are_on_are_measured_each_by_itself(tmp_path: Path) -> None:
@@ -101,9 +88,86 @@ def test_what_a_rule_is_to_find_can_be_given(tmp_path: Path) -> None:
     assert (one["rule"], one["missed"], one["alerts"]) == ("silence", 1, [])
 
 
+def test_settings_go_over_those_of_the_rules_and_under_those_of_flows(tmp_path: Path) -> None:
+    series, rules = tmp_path / "ua.csv", tmp_path / "rules.toml"
+    series.write_text("date,people\n2022-02-24,79209\n2022-02-25,100316\n")
+    rules.write_text("[detection]\nabsolute = 200000\n")
+    arguments = (series, "--flow", "UA", "--method", "rules", "--rules", rules)
+    assert rows(*arguments)[0]["alerts"] == []
+    assert len(rows(*arguments, "--set", "absolute=10000")[0]["alerts"]) == 1
+    rules.write_text('[[flows]]\nflow = "UA"\nabsolute = 200000\n')
+    assert rows(*arguments, "--set", "absolute=10000", "--set", "for=2d")[0]["alerts"] == []
+
+
+def test_reports_that_are_refused_are_spoken_of(tmp_path: Path) -> None:
+    file = tmp_path / "x.ndjson"
+    file.write_bytes(SAMPLE.read_bytes() + b'{"id": "1"}\n')
+    done = CliRunner().invoke(cli, ["backtest", str(file), "--flow", "RU:GE"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "reports refused, the first: " in done.stderr
+
+
+# --- a series as reports ---------------------------------------------------------------------------------------
+
+
+def made(*arguments: str | Path) -> list[dict[str, Any]]:
+    done = CliRunner().invoke(cli, ["reports", *map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_series_becomes_a_report_a_day(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("date,point,way,people\n2022-01-02,Lo Wu,in,5\n2022-01-01,Lo Wu,in,3\n2022-01-01,Kai Tak,in,4.4\n")
+    first, second = made(file, "--source", "hk", "--flow", "CN:HK", "--flow-column", "point", "--only", "way=in")
+    assert first["claims"] == [
+        {"flow": "CN:HK:kai-tak", "period": "2022-01-01", "people": 4, "qualifier": "count"},
+        {"flow": "CN:HK:lo-wu", "period": "2022-01-01", "people": 3, "qualifier": "count"},
+    ]
+    assert (first["id"], first["published"]) == ("hk-2022-01-01", "2022-01-02T12:00:00Z")
+    assert second == {
+        "id": "hk-2022-01-02",
+        "source": "hk",
+        "published": "2022-01-03T12:00:00Z",
+        "flow": "CN:HK:lo-wu",
+        "period": "2022-01-02",
+        "people": 5,
+        "qualifier": "count",
+    }
+    (edition,) = made(
+        *(file, "--source", "hk", "--flow", "HK", "--only", "date=2022-01-02", "--qualifier", "about"),
+        *("--published", "2022-03-17"),
+    )
+    assert (edition["id"], edition["qualifier"]) == ("hk-2022-01-02-as-of-2022-03-17", "about")
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
+        (["--flow-column", "point", "--flow", "HK"], r"Lo Wu as the flow HK:lo-wu: a checkpoint needs the country"),
+        (["--flow", "HK", "--only", "way"], "--only: way is no COLUMN=VALUE"),
+        (["--flow", "HK", "--only", "weg=in"], "no column 'weg'"),
+        (["--flow", "HK", "--only", "way=out"], "no figure in it"),
+        (["--flow", "HK", "--published", "soon"], "--published soon: a date"),
+        ([], "as the flow : "),
+    ],
+)
+def test_a_series_that_makes_no_reports_is_one_sentence(tmp_path: Path, arguments: list[str], complaint: str) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("date,point,way,people\n2022-01-02,Lo Wu,in,5\n")
+    with pytest.raises(BordertallyError, match=complaint):
+        made(file, "--source", "hk", *arguments)
+
+
+# --- what cannot be done ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--set", "drop"], "--set: drop is no NAME=VALUE"),
+        (["--set", "dorp=1"], r"--set dorp=1: .*unknown field `dorp`"),
+        (["--set", "drop=2"], r"--set drop=2: detection\.drop: 2\.0 must be above 0, below 1"),
         (["--rule", "dorp"], "--rule: dorp is none of daily-rate, drop"),
         (["--rule", "drop"], r"--rule: drop is off: set drop in the rules"),
         (["--method", "c9"], "--method: c9 is none of rules, plain, weekday"),
@@ -175,6 +239,16 @@ PANEL = Panel(
     [Alarm(DAY + 1, DAY + 1, "warning")],
     [Surge(DAY + 1, DAY + 2)],
 )
+
+
+def test_the_legend_names_what_is_on_any_panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.axes import Axes  # noqa: PLC0415 - an extra
+
+    named: list[str] = []
+    monkeypatch.setattr(Axes, "legend", lambda _, __, labels, **___: named.extend(labels))
+    milder = PANEL._replace(alarms=[Alarm(DAY + 1, DAY + 1, "notice")])
+    draw(tmp_path / "x.png", [PANEL, milder])
+    assert named == ["people a day", "expected", "threshold", "surge", "notice", "warning"]
 
 
 @pytest.mark.parametrize(("name", "begins"), [("x.svg", b"<?xml"), ("x.png", b"\x89PNG")])

@@ -66,7 +66,7 @@ def test_a_series_comes_to_the_alerts_that_reports_of_it_come_to() -> None:
     one = told(daily(list(SURGE.values()), "2022-08-01", qualifier="count"))
     of_reports = [episode for episode in one.state().episodes if episode.until is not None]
     of_series = measure(node_of("RU:KZ", SURGE), "rules", Rules(), []).alarms
-    assert [(each.since, each.day, each.peak_severity) for each in of_reports] == of_series
+    assert [Alarm(each.since, each.day, each.peak_severity) for each in of_reports] == of_series
     assert days_of(one.node()) == SURGE
 
 
