@@ -9,11 +9,12 @@ from msgspec import UNSET
 from streams.qualifiers import Qualifier
 from streams.records import ClaimFields, Normal, Unit
 from streams.statements.movement import Movement
+from streams.statements.nouns import Noun
 from streams.statements.numbers import Quantity
 from streams.statements.periods import Stretch
 from streams.statements.records import Doubt, Found, Span, Voice
 from streams.statements.scanning import Change
-from streams.statements.segments import Noun, Segment
+from streams.statements.segments import Segment
 
 DOUBTED = 0.6
 """What one doubt takes off the confidence."""

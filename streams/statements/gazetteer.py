@@ -25,11 +25,15 @@ _FOLDED = str.maketrans("łŁıİøØđĐßæ", "lLiIoOdDsa")
 
 
 class Checkpoint(NamedTuple):
-    """A checkpoint: the two countries it lies between, or the one that an airport lies in. `parts`: of ISO 3166-2."""
+    """A checkpoint: the two countries it lies between, or the one that an airport lies in. `parts`: of ISO 3166-2.
+
+    `names`: all of them, by language; `by_side`: those of each side.
+    """
 
     sides: tuple[str, ...]
     parts: tuple[str, ...] = ()
     names: Mapping[str, list[str]] = {}
+    by_side: tuple[Mapping[str, list[str]], ...] = ()
 
     def beyond(self, code: str | None) -> str | None:
         """The side opposite to a country; None when it is not one of the two."""
@@ -79,7 +83,8 @@ def parse_gazetteer(text: str, where: str) -> Gazetteer:
             raise ConfigError(f"{where}: {slug}: a checkpoint has two sides in two countries, an airport one")
         for code in sides:
             _check(code, slug, where)
-        checkpoints[slug] = Checkpoint(tuple(code[:2] for code in sides), tuple(sides), _together(sides.values()))
+        codes, names = tuple(sides), tuple(sides.values())
+        checkpoints[slug] = Checkpoint(tuple(code[:2] for code in codes), codes, _together(names), names)
     for code in written.regions:
         _check(code, code, where)
     return Gazetteer(checkpoints, [Region(code, names) for code, names in written.regions.items()])

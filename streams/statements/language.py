@@ -38,37 +38,47 @@ class NumberTable(Struct, forbid_unknown_fields=True, frozen=True):
 class EventTable(Struct, forbid_unknown_fields=True, frozen=True):
     """Words of movement. `entry` and `exit` as seen from a country, `cross` without a side.
 
-    `back`: to where people came from. `other_way`: against those spoken of before.
-    `takes`: what a country does with those who enter ("let in"): the figure stands behind it.
+    `out`: an exit that names only a direction ("on exit"). `back`: to where people came from. `other_way`: against
+    those spoken of before. `moves`: what a verb of movement looks like that no table has. `takes`: what a country does
+    with those who enter ("let in"): the figure stands behind it.
     """
 
     entry: Phrases
     takes: Phrases
     exit: Phrases
+    out: Phrases
     cross: Phrases
     back: Phrases
     other_way: Phrases
+    moves: Phrases
 
 
 class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     """What stands before (or, `after`, behind) a place and says what it is to the movement.
 
-    `anywhere`: whole phrases for a goal that is no one country ("into neighbouring countries"). `homeward`:
-    where people of a nationality go back to. `at`: what stands
-    before a checkpoint or a town. `name`: what a name looks like that the gazetteer does not know; `bodies`: names that
-    are no places.
+    `anywhere`: whole phrases for a goal that is no one country ("into neighbouring countries"). `homeward`: where
+    people of a nationality go back to; `thither`: to where those before came from; `same`: the checkpoint spoken of
+    before. `through`: a country behind it is perhaps only passed. `part_after`: only a part of the country is meant.
+    `whence`: an origin with its name, where what stands before it has other meanings. `at`: what stands before a
+    checkpoint or a town. `name`: what a name looks like that the gazetteer does not know; `bodies`: names that are no
+    places.
     """
 
     origin: Phrases
+    whence: Phrases
     into: Phrases
     anywhere: Phrases
     homeward: Phrases
+    thither: Phrases
+    same: Phrases
+    through: Phrases
     via: Phrases
     within: Phrases
     border: Phrases
     border_after: Phrases
     speaker_after: Phrases
     territory_after: Phrases
+    part_after: Phrases
     at: Phrases
     name: str
     bodies: Phrases
@@ -100,13 +110,20 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     units: dict[str, Phrases]
     dates: Phrases
     ordinals: Phrases
+    feasts: dict[str, Phrases]
     anchors: dict[str, Phrases]
     parts_of_year: dict[str, Phrases]
     periods: dict[str, Phrases]
+    timely: Phrases
+    alone: Phrases
+    cumulative: Phrases
     rates: Phrases
     other_rates: Phrases
     present: Phrases
     populations: dict[str, Phrases]
+    persons: Phrases
+    beside: Phrases
+    states: Phrases
     vehicles: Phrases
     citizens: Phrases
     bare: Phrases
@@ -133,6 +150,10 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     negated: Phrases
     difference: Phrases
     respectively: Phrases
+    totals: Phrases
+    likewise: Phrases
+    own: Phrases
+    overall: Phrases
     unnamed: Phrases
     media: Phrases
     unconfirmed: Phrases
@@ -192,6 +213,7 @@ class Language:
             "year": year,
             "month": alternatives(table.months),
             "weekday": alternatives(table.weekdays),
+            "feast": alternatives(phrase for phrases in table.feasts.values() for phrase in phrases),
             "n": rf"\d{{1,3}}(?![\d,.]*\d)|{words}",
             "unit": alternatives(phrase for phrases in table.units.values() for phrase in phrases),
             "anchor": alternatives(phrase for phrases in table.anchors.values() for phrase in phrases),

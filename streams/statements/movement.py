@@ -16,12 +16,14 @@ from streams.statements.records import Doubt, Span
 class Event(enum.StrEnum):
     """A word of movement: into a country, out of one, over a border without saying which way, or the other way.
 
-    TAKES is an ENTRY as told of the country that lets people in.
+    TAKES is an ENTRY as told of the country that lets people in; OUT is an EXIT that only names a direction
+    ("on exit", "departures"): beside those who came over a border, it is those who went back over it.
     """
 
     ENTRY = "entry"
     TAKES = "takes"
     EXIT = "exit"
+    OUT = "out"
     CROSS = "cross"
     BACK = "back"
     OTHER_WAY = "other_way"
@@ -31,6 +33,8 @@ class Movement(NamedTuple):
     """Origin, destination (None: anywhere) and checkpoint of a claim, with where they were read and any doubts.
 
     `nation`: the origin follows from people's nationality; others in the same breath may come from elsewhere.
+    `border`: a border or checkpoint was named, so that those who left went to the other side of it.
+    `point`: the checkpoint, also where the direction is not known.
     """
 
     event: Event
@@ -41,6 +45,8 @@ class Movement(NamedTuple):
     doubts: tuple[Doubt, ...] = ()
     weight: float = 1.0
     nation: bool = False
+    border: bool = False
+    point: Place | None = None
 
     @property
     def flow(self) -> str | None:
@@ -51,7 +57,11 @@ class Movement(NamedTuple):
 
 
 class Clues(NamedTuple):
-    """What a segment says of a movement. `citizens`: the country the people are of; `home`: that of the source."""
+    """What a segment says of a movement. `citizens`: the country the people are of; `home`: that of the source.
+
+    `together`: the movement before is of the same sentence. `front`: a checkpoint in front of the sentence, of which
+    all of it is said. `homeward`: people go back to where they are at home.
+    """
 
     event: Event
     at: Mark | None
@@ -59,6 +69,9 @@ class Clues(NamedTuple):
     citizens: str | None
     home: str | None
     before: Movement | None
+    together: bool = False
+    front: Mark | None = None
+    homeward: bool = False
 
 
 _Ends = tuple[str | None, str | None, int]
@@ -70,34 +83,74 @@ INFERRED = 0.95
 
 def resolve(clues: Clues) -> Movement:
     """The movement that the clues come to."""
-    if clues.event is Event.OTHER_WAY or (clues.event is Event.BACK and _returned(clues)):
+    if clues.event is Event.OTHER_WAY or (clues.event is Event.BACK and _returned(clues)) or _turned(clues):
         return _other_way(clues)
     if clues.event is Event.BACK:
-        clues = clues._replace(event=Event.CROSS)
+        clues = clues._replace(event=Event.CROSS, homeward=True)
+    if clues.event is Event.OUT:
+        clues = clues._replace(event=Event.EXIT)
     point = _checkpoint(clues)
     if point is not None and clues.before is not None and not clues.at:
         clues = clues._replace(event=clues.before.event)
     origin, into, inferred = _ends(clues, point)
-    doubts = [*_missing(clues, origin, into, inferred), *_several(clues)]
+    doubts = [*_several(clues)]
     if origin is not None and into is not None and (origin == into or origin in BLOCS.get(into, ())):
         doubts.append(Doubt.NO_DIRECTION)
         origin = into = None
-    slug = ""
-    if point is not None and origin is not None:
-        through = _through(point, origin, into)
-        if through is None:
-            doubts.append(Doubt.SEVERAL_PLACES)
-        else:
-            into, slug = through, point.slug
+    slug, through = _point(clues, point, origin, into)
+    if slug and through is None:
+        doubts.append(Doubt.SEVERAL_PLACES)
+    elif slug:
+        into = through
+    slug = slug if through is not None else ""
+    doubts += _missing(clues, origin, into, inferred)
+    doubts += _passed(clues, origin, into)
+    if clues.at is None and clues.before is not None and clues.before.flow is not None:
+        doubts += clues.before.doubts
     spans = tuple(mark.span for mark in ([clues.at] if clues.at else []) + clues.places)
     nation = origin is not None and origin == clues.citizens and _first(clues, Role.ORIGIN) is None
+    if clues.at is None and clues.before is not None:
+        nation = nation and (clues.before.nation or clues.before.origin is None)
     weight = INFERRED**inferred
-    return Movement(clues.event, origin, into, slug, spans, tuple(dict.fromkeys(doubts)), weight, nation)
+    border = bool(slug) or origin in _borders(clues)
+    return Movement(clues.event, origin, into, slug, spans, tuple(dict.fromkeys(doubts)), weight, nation, border, point)
+
+
+def _point(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> tuple[str, str | None]:
+    """The slug of the checkpoint, and the country behind it; None for a country where it leads elsewhere."""
+    if point is None or origin is None:
+        return "", None
+    through = _through(point, origin, into)
+    return ("", None) if through is None and point is _front(clues) else (point.slug, through)
 
 
 def _returned(clues: Clues) -> bool:
     """Whether those who return are of those who came before: nothing else says from where to where."""
     return clues.before is not None and clues.before.flow is not None and not clues.places
+
+
+def _turned(clues: Clues) -> bool:
+    """Whether a figure without places is of those who crossed the same border the other way.
+
+    So are departures beside the arrivals at a checkpoint, and arrivals beside those who left for somewhere.
+    """
+    before = clues.before
+    if before is None or not clues.together or before.origin is None or before.into is None or clues.at is None:
+        return False
+    if any(_code(mark.value, clues) != before.into for mark in clues.places if not mark.value.same):
+        return False
+    came = before.event not in (Event.EXIT, Event.OUT)
+    if clues.event is Event.EXIT:
+        return came and (bool(before.slug) or before.border)
+    return came if clues.event is Event.OUT else clues.event is Event.ENTRY and not came
+
+
+def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doubt]:
+    """A country that people only passed through, between where they came from and where they went."""
+    through = {_code(mark.value, clues) for mark in clues.places if mark.value.through} - {None, origin, into}
+    through -= BLOCS.get(into or "", frozenset())
+    if through and (origin is not None or into is not None):
+        yield Doubt.SEVERAL_PLACES
 
 
 def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
@@ -106,6 +159,10 @@ def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) 
         yield Doubt.NO_DIRECTION
     elif origin is None:
         yield Doubt.NO_ORIGIN
+    elif clues.event is Event.ENTRY and into is None:
+        yield Doubt.NO_DESTINATION
+    elif clues.event is Event.ENTRY and into == clues.home == clues.citizens and origin in _borders(clues):
+        yield Doubt.NO_DIRECTION  # Russians who enter "the republic" over the border with Kazakhstan, says Russia
     before = clues.before
     if clues.event is Event.EXIT and into is None and inferred and before is not None and before.doubts:
         yield Doubt.NO_DESTINATION
@@ -162,10 +219,18 @@ def _checkpoint(clues: Clues) -> Place | None:
     if points:
         return points[-1] if len({point.slug for point in points}) == 1 else None
     before = clues.before
+    if before is not None and before.slug and any(mark.value.same for mark in clues.places):
+        return _remembered(before)
     if before is not None and before.slug and clues.at is None:
         others = {mark.value.code for mark in clues.places} - {before.origin, before.into}
         return None if others else _remembered(before)
-    return None
+    if before is not None and clues.together and before.flow is None and not clues.places:
+        return before.point  # "63,000 passed Zamyn-Uud: 34,000 inbound"
+    return _front(clues)
+
+
+def _front(clues: Clues) -> Place | None:
+    return None if clues.front is None else clues.front.value
 
 
 def _remembered(before: Movement) -> Place | None:
@@ -175,9 +240,11 @@ def _remembered(before: Movement) -> Place | None:
 
 
 def _code(place: Place, clues: Clues) -> str | None:
+    before = clues.before
     if place.again:
-        before = clues.before
         return None if before is None else before.into
+    if place.thither:
+        return None if before is None else before.origin
     if place.homeward:
         return clues.citizens
     return clues.home if place.home else place.code
@@ -206,6 +273,8 @@ def _object(clues: Clues) -> str | None:
 def _ends(clues: Clues, point: Place | None) -> _Ends:
     """Origin and destination, and how many of the two were inferred rather than said."""
     said_from, said_into = _first(clues, Role.ORIGIN), _first(clues, Role.INTO)
+    if said_from is None and said_into is None:
+        said_from, said_into = _towns(clues)
     before = clues.before
     if clues.at is None and before is not None and not (said_from or said_into):
         return _like_before(clues, before)
@@ -218,12 +287,23 @@ def _ends(clues: Clues, point: Place | None) -> _Ends:
             return _cross(clues, point, said_from, said_into)
 
 
+def _towns(clues: Clues) -> tuple[str | None, str | None]:
+    """The countries of the two towns of one checkpoint: "from Narva to Ivangorod"."""
+    sides = {mark.value.role: mark.value.side for mark in clues.places if mark.value.checkpoint is not None}
+    origin, into = sides.get(Role.ORIGIN), sides.get(Role.INTO)
+    return (origin, into) if origin and into and origin != into else (None, None)
+
+
 def _like_before(clues: Clues, before: Movement) -> _Ends:
     """Nothing but a figure, perhaps with a place ("8,536 Poland"): as the claim before it."""
     if before.origin is None or (before.nation and clues.citizens is not None):  # "of whom 29,636 were Ukrainians"
         before = before._replace(origin=clues.citizens if clues.citizens != before.into else None)
     place = _object(clues) or _first(clues, Role.WITHIN)
-    if place is None or any(mark.value.checkpoint for mark in clues.places):
+    if (
+        place is None
+        or any(mark.value.through for mark in clues.places)
+        or any(mark.value.checkpoint for mark in clues.places)
+    ):
         into = None if any(mark.value.checkpoint for mark in clues.places) else before.into
         return before.origin, into, 1
     if before.event is Event.EXIT and before.into is None:
@@ -283,6 +363,8 @@ def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | Non
 
 
 def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
+    if into is None and clues.homeward and clues.citizens != origin:
+        into = clues.citizens
     if into is not None:
         return _cross_into(clues, point, origin, into)
     if origin is not None:
@@ -310,7 +392,8 @@ def _cross_into(clues: Clues, point: Place | None, origin: str | None, into: str
         return before.into, into, 1  # those who came, and those who went back
     found, _ = _origin_of(clues._replace(before=None), point, None, into)
     same = before.origin if before is not None else None
-    return next((one for one in (found, same, clues.home) if one is not None and one != into), None), into, 1
+    options = (found, same, _first(clues, Role.SPEAKER), clues.home)
+    return next((one for one in options if one is not None and one != into), None), into, 1
 
 
 def _beyond(point: Place | None, code: str | None) -> str | None:

@@ -99,7 +99,8 @@ class Numbers:
         """A range; None for "rose from 5,000 to 10,000", which is two levels."""
         if not sheet.free(match.start(), match.end()):
             return None
-        if match[0][0].isalpha() and self._growth.search(sheet.text[max(0, match.start() - 60) : match.start()]):
+        levels = any(sign.isalpha() for sign in match[0].replace(match["low"], "").replace(match["high"], ""))
+        if levels and self._growth.search(sheet.text[max(0, match.start() - 60) : match.start()]):
             return None
         low, high = self.value(match["low"]), self.value(match["high"])
         shared = self._any_magnitude.search(match["high"])

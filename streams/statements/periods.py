@@ -140,6 +140,11 @@ class Times:
             match = pattern.fullmatch(text)
             if match:
                 parts = dict(captured(match))
+                if "feast" in parts:
+                    number, day = map(
+                        int, (self.language.which(self.language.table.feasts, parts["feast"]) or "").split("-")
+                    )
+                    return self._placed(day, number, parts.get("year"), near)
                 month = self._months(parts["month"]) if "month" in parts else int(parts["number_of_month"])
                 return self._placed(_number(parts["day"]), month, parts.get("year"), near)
         raise ValueError(text)

@@ -31,6 +31,8 @@ class Place(NamedTuple):
     `again`: the place spoken of before ("from there"). `region`: only a part of the country is meant. `joined`: one
     of several ("to Armenia and Turkey"), with the role of the first. `unknown`: a name that no table has.
     `anywhere`: no one country ("into neighbouring countries"). `homeward`: the country of the people's nationality.
+    `same`: the checkpoint spoken of before ("there", "the same way"); `thither`: where those before came from.
+    `through`: perhaps only passed ("via Romania"). `side`: the side of a checkpoint that a name belongs to.
     """
 
     role: Role
@@ -44,6 +46,10 @@ class Place(NamedTuple):
     unknown: bool = False
     anywhere: bool = False
     homeward: bool = False
+    same: bool = False
+    thither: bool = False
+    through: bool = False
+    side: str | None = None
 
 
 class Places:
@@ -54,7 +60,8 @@ class Places:
         code = language.code
         self._names: list[tuple[re.Pattern[str], Place]] = []
         for slug, point in gazetteer.checkpoints.items():
-            self._named_so(point.names.get(code, []), Place(Role.BARE, None, slug, point))
+            for side, names in zip(point.sides, point.by_side, strict=True):
+                self._named_so(names.get(code, []), Place(Role.BARE, None, slug, point, side=side))
         for region in gazetteer.regions:
             self._named_so(region.names.get(code, []), Place(Role.BARE, region.country, region=True))
         for country, (name, *_) in language.countries.items():
@@ -81,16 +88,21 @@ class Places:
             Role.INTO: language.ending(roles.into),
             Role.WITHIN: language.ending([*roles.via, *roles.within]),
         }
+        self._whence = language.ending(roles.whence)
+        self._through = language.ending(roles.through)
         self._and = re.compile(rf"\s*(?:{alternatives(language.table.joins)})\s*", re.IGNORECASE)
         self._behind = {
             Role.BORDER: language.beginning(roles.border_after),
             Role.SPEAKER: language.beginning(roles.speaker_after),
         }
+        self._part = language.beginning(roles.part_after)
         self._says = language.ending(language.table.says)
         self._territory = language.beginning(roles.territory_after)
         self._goals = [
             (language.any_of(roles.anywhere), Place(Role.INTO, anywhere=True)),
             (language.any_of(roles.homeward), Place(Role.INTO, homeward=True)),
+            (language.any_of(roles.thither), Place(Role.INTO, thither=True, same=True)),
+            (language.any_of(roles.same), Place(Role.BARE, same=True)),
         ]
         name = rf"(?!(?:{alternatives(roles.bodies)})(?!\w))(?P<name>(?-i:{roles.name}))"
         self._unknown = {
@@ -117,7 +129,12 @@ class Places:
         sheet.put(self._nobody_knows(sheet.text))
         places = sheet.of("place")
         for one, other in pairwise(places):
-            if other.value.role is Role.BARE and self._and.fullmatch(sheet.text[one.end : other.start]):
+            between = sheet.text[one.end : other.start]
+            if one.value.checkpoint and other.value.code in one.value.checkpoint.sides and between.strip() == ",":
+                continue  # "Renk, South Sudan": where it is
+            if other.value.checkpoint and one.value.code:
+                continue
+            if other.value.role is Role.BARE and self._and.fullmatch(between):
                 sheet.replace(
                     other, other.value._replace(role=one.value.role, joined=one.value.role is not Role.BORDER)
                 )
@@ -127,9 +144,21 @@ class Places:
             regex, place = self._names[index]
             for match in regex.finditer(text):
                 role = self._role(text, match.start())
+                if self._whence.search(text, max(0, match.start() - 20), match.end()):
+                    role = Role.ORIGIN
                 if role is Role.BARE:
                     role, _ = self._by_what_follows(text, match.end())
-                yield Mark(match.start(), match.end(), "place", place._replace(role=role))
+                through = place.checkpoint is None and bool(
+                    self._through.search(text[max(0, match.start() - 40) : match.start()])
+                )
+                region = place.region or (place.checkpoint is None and bool(self._part.match(text, match.end())))
+                found = place._replace(role=role, through=through, region=region)
+                yield Mark(match.start(), match.end(), "place", found)
+
+    def last_named(self, text: str) -> str | None:
+        """The country that is named last in a text."""
+        named = [mark for mark in self._named(text) if mark.value.code is not None and not mark.value.region]
+        return max(named).value.code if named else None
 
     def _role(self, text: str, start: int) -> Role:
         before = text[max(0, start - 40) : start]

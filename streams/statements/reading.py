@@ -7,14 +7,19 @@ from itertools import pairwise
 from streams.statements.drafts import Draft
 from streams.statements.marks import Mark, Sheet, sentences
 from streams.statements.movement import Clues, Event, Movement, resolve
+from streams.statements.nouns import Noun
 from streams.statements.numbers import Quantity
 from streams.statements.periods import Shift, Stretch, Times, Until
+from streams.statements.places import Role
 from streams.statements.records import Doubt, Found, LeftOut, Span, Statement, Voice, Why
-from streams.statements.segments import Noun, Segment
+from streams.statements.segments import Segment
 from streams.statements.tongue import Tongue
 
 UNKNOWN_WORDS = 1
 """A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
+
+BESIDE = 5
+"""Characters between two phrases of time that are one: " and ", " from "."""
 
 SHARED = 0.95
 """What a period that is not said beside the figure takes off the confidence."""
@@ -34,6 +39,7 @@ class Reading:
         self.sheet = Sheet("")
         self.left: list[LeftOut] = []
         self.drafts: list[Draft] = []
+        self.latest: list[Draft] = []  # those of the sentence before
 
     def statement(self) -> Statement:
         """All sentences, in order."""
@@ -47,6 +53,7 @@ class Reading:
             found += [draft.found(self.sheet.text, span.start) for draft in drafts]
             left += [LeftOut(one.span.moved(span.start), one.why) for one in self.left]
             self.drafts += drafts
+            self.latest = drafts
         return Statement(self.text, self.tongue.language.code, found, sorted(left))
 
     def _sentence(self, sentence: Span) -> list[Draft]:
@@ -56,10 +63,14 @@ class Reading:
         normals: list[Mark] = []
         levels: list[Segment] = []
         parts = self.tongue.cutter.segments(self.sheet, sentence)
+        shared = Span(sentence.start, sentence.start)  # a part of which all within it is said
         for index, part in enumerate(parts):
             # "has risen from 5,000 to 10,000" says of both figures where people went
             begins = levels[0].span.start if levels and not drafts else part.span.start
+            begins = shared.start if part.span.end <= shared.end else begins
             segment = part._replace(context=Span(begins, self._reach(part, parts[index + 1 :])))
+            if segment.context.end > max(part.span.end, shared.end):
+                shared = segment.context
             if self.sheet.of("normal", segment.span) and self._is_rate(segment, drafts):
                 normals.append(segment.figure)
                 levels.append(segment)
@@ -96,8 +107,15 @@ class Reading:
                 break
             if not cutter.part(self.sheet, part) and not cutter.listed(self.sheet, last, part):
                 break
+            if cutter.part(self.sheet, part) and self._at_once(part):
+                break
             reach, last = part.span.end, part
         return reach if self.sheet.of("event", Span(segment.span.start, reach)) else segment.span.end
+
+    def _at_once(self, part: Segment) -> bool:
+        """Whether a part has a movement of its own: "24,000 were checked, 14,000 of them entering from Chad"."""
+        event = next((mark for mark in self.sheet.of("event", part.span) if mark.start >= part.figure.end), None)
+        return event is not None and "," not in self.sheet.text[part.figure.end : event.start]
 
     # --- what is no claim --------------------------------------------------------------------------------------
 
@@ -115,7 +133,8 @@ class Reading:
 
     def _why_not(self, segment: Segment) -> Why | None:
         """Why the words around a figure say that it is no crossing."""
-        if self.tongue.cutter.earlier(self.sheet, segment):
+        turned = any(mark.value == Event.OTHER_WAY for mark in self.sheet.of("event", segment.span))
+        if self.tongue.cutter.earlier(self.sheet, segment) and not turned:
             return Why.EARLIER
         said_of_it = Span(segment.span.start, segment.context.end)
         # "entered the country, he said, denying that more would": what is denied is of something else
@@ -149,20 +168,27 @@ class Reading:
 
     def _draft(self, segment: Segment, drafts: list[Draft]) -> Draft | Why:
         """The claim of a segment, or why it is none."""
-        noun = self.tongue.cutter.noun(self.sheet, segment)
+        noun = self.tongue.cutter.nouns.of(self.sheet, segment.figure, segment.span)
         if noun.why is not None:
             return noun.why
         event = self._event(segment)
-        if event is None and (not drafts or self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS):
+        goes_on = bool(drafts) or (bool(self.latest) and self._goes_on(segment))
+        if (
+            event is None
+            and not self._from_to(segment)
+            and (not goes_on or self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS)
+        ):
             return self._no_crossing(segment)
         noun = _population(noun, drafts)
         # a sentence that says whom it counts stands for itself; a bare "142,300 arrived" goes on from the one before
-        known = drafts or (self.drafts if noun.mark is None else [])
-        movement = self._movement(segment, event, noun, known[-1] if known else None)
+        known = drafts or (self.drafts if noun.mark is None or event is None else [])
+        movement = self._movement(segment, event, noun, known[-1] if known else None, bool(drafts))
         draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight)
         draft.doubts += movement.doubts
         if noun.joined:
             draft.doubts.append(Doubt.SEVERAL_GROUPS)
+        if noun.unknown:
+            draft.doubts.append(Doubt.UNKNOWN_GROUP)
         draft.spans["people"] = segment.figure.span
         if noun.mark is not None:
             draft.spans["population"] = noun.mark.span
@@ -179,6 +205,15 @@ class Reading:
             draft.so_far()
         return draft
 
+    def _from_to(self, segment: Segment) -> bool:
+        """Whether places alone say that people moved: "Storskog: 5,140 from Russia to Norway"."""
+        roles = {mark.value.role for mark in self.sheet.of("place", segment.span)}
+        return {Role.ORIGIN, Role.INTO} <= roles and (self._front() is not None or bool(self.sheet.of("people")))
+
+    def _goes_on(self, segment: Segment) -> bool:
+        """Whether a figure without a word of movement says that it is of those in the sentence before."""
+        return bool(self.sheet.of("total", segment.span) or self.sheet.of("likewise", segment.span))
+
     def _event(self, segment: Segment) -> Mark | None:
         """The word of movement of a figure: the first behind it, else the last before it; "the other way" says most."""
         events = self.sheet.of("event", segment.context)
@@ -189,13 +224,23 @@ class Reading:
         before = [mark for mark in events if mark.start < segment.figure.end]
         return behind[0] if behind else before[-1] if before else None
 
-    def _movement(self, segment: Segment, event: Mark | None, noun: Noun, before: Draft | None) -> Movement:
+    def _movement(
+        self, segment: Segment, event: Mark | None, noun: Noun, before: Draft | None, together: bool
+    ) -> Movement:
         last = before.movement if before is not None else None
         kind = Event(event.value) if event is not None else last.event if last else Event.CROSS
         kind = Event.ENTRY if kind is Event.TAKES else kind
         named = self.sheet.of("citizens", segment.context)
         citizens = noun.citizens or (named[0].value if named else None)
-        return resolve(Clues(kind, event, self.sheet.of("place", segment.context), citizens, self.home, last))
+        places = self.sheet.of("place", segment.context)
+        front = None if self.sheet.of("overall", segment.span) else self._front()
+        return resolve(Clues(kind, event, places, citizens, self.home, last, together, front))
+
+    def _front(self) -> Mark | None:
+        """The checkpoint that stands in front of all figures and words of movement: the whole sentence is about it."""
+        ahead = [mark for mark in self.sheet.marks if mark.kind in ("number", "event")]
+        points = [mark for mark in self.sheet.of("place") if mark.value.checkpoint is not None]
+        return points[0] if points and ahead and points[0].end <= ahead[0].start else None
 
     # --- time --------------------------------------------------------------------------------------------------
 
@@ -204,11 +249,15 @@ class Reading:
         marks = self.sheet.of("period", draft.segment.span)
         stretches = [mark for mark in marks if isinstance(mark.value, Stretch)]
         before = drafts[-1].period if drafts else None
+        if not stretches and self.sheet.of("total", draft.segment.span):
+            draft.doubts.append(Doubt.NO_PERIOD)  # a total since when?
+            return
         if not stretches:
             shift = next((mark for mark in marks if isinstance(mark.value, Shift)), None)
             if before is not None:
                 draft.period = before.shifted(shift.value.days) if shift is not None else before
                 draft.weight *= SHARED
+                draft.doubts += [Doubt.VAGUE_PERIOD] if before.vague else []
             if shift is not None:
                 draft.spans["period"] = shift.span
             return
@@ -217,11 +266,18 @@ class Reading:
         period: Stretch = best[0].value
         if any(mark.value.text != period.text for mark in best):
             draft.doubts.append(Doubt.SEVERAL_PERIODS)
-        if period.vague:
+        beside = [
+            mark
+            for mark in stretches
+            if abs(mark.start - best[0].end) <= BESIDE or mark.end + BESIDE >= best[0].start >= mark.end
+        ]
+        if period.vague or any(mark.value.vague for mark in beside):  # "between 25 August and mid-December"
             draft.doubts.append(Doubt.VAGUE_PERIOD)
         until = next((mark.value.end for mark in marks if isinstance(mark.value, Until)), None)
         if until is not None and period.running and period.start < until <= period.end:
             period = Stretch(period.start, until, period.rank)
+        elif until is not None and until != period.end:
+            draft.doubts.append(Doubt.VAGUE_PERIOD)  # "reopened on Friday, and by Sunday 4,900 had passed"
         draft.period, draft.spans["period"] = period, best[0].span
 
     def _rate(self, draft: Draft, drafts: list[Draft], event: Mark | None) -> None:
@@ -243,10 +299,21 @@ class Reading:
         usable = [
             mark
             for mark in self.sheet.of("period", sentence)
-            if isinstance(mark.value, Stretch) and not any(mark.within(one.span) for one in levels)
+            if isinstance(mark.value, Stretch)
+            and not mark.value.vague
+            and not any(mark.within(one.span) for one in levels)
         ]
+        cutter = self.tongue.cutter
+        for draft in drafts:
+            if "period" not in draft.spans and cutter.untimed(self.sheet, draft.segment.span):
+                draft.doubts.append(Doubt.VAGUE_PERIOD)
         for draft in (one for one in drafts if one.period is None):
-            if len({mark.value.text for mark in usable}) == 1:
+            others = [mark for mark in usable if not mark.within(draft.segment.span)]
+            if cutter.cumulative(self.sheet, draft.segment.span) or any(
+                cutter.alone(self.sheet, one) for one in others
+            ):
+                draft.doubts.append(Doubt.NO_PERIOD)
+            elif len({mark.value.text for mark in usable}) == 1:
                 draft.period, draft.spans["period"] = usable[0].value, usable[0].span
                 draft.weight *= SHARED
             elif draft.per_day and self.tongue.present.search(self.sheet.text, sentence.start, sentence.end):

@@ -35,6 +35,7 @@ class Doubt(enum.StrEnum):
     SEVERAL_PERIODS = "several_periods"
     SEVERAL_PLACES = "several_places"
     SEVERAL_GROUPS = "several_groups"
+    UNKNOWN_GROUP = "unknown_group"
     CONTRADICTION = "contradiction"
     EXTRACTED = "extracted"
     REFUSED = "refused"

@@ -29,7 +29,9 @@ class Scanner:
         self.language = language
         self.places = Places(language, gazetteer)
         self.numbers = Numbers(language)
-        self._asides = Patterns(language.compiled("aside", {"": table.asides}))
+        self._asides = Patterns(
+            [*language.compiled("aside", {"": table.asides}), *language.compiled("state", {"": table.states})]
+        )
         self._periods = Patterns(language.compiled("period", table.periods))
         self._change = Patterns(
             [
@@ -61,8 +63,9 @@ class Scanner:
                 *language.compiled("thing", {why.value: each for why, each in table.things.items()}),
             ]
         )
+        kinds = [name for name in table.events.__struct_fields__ if name != "moves"]
         events = [
-            *language.compiled("event", {name: getattr(table.events, name) for name in table.events.__struct_fields__}),
+            *language.compiled("event", {name: getattr(table.events, name) for name in kinds}),
             *language.compiled("segment", {why.value: each for why, each in table.segment.items()}),
             *language.compiled("sentence", {why.value: each for why, each in table.sentence.items()}),
             *language.compiled(
@@ -70,10 +73,15 @@ class Scanner:
             ),
         ]
         self._events = Patterns(events)
+        self._its = language.any_of(table.own)
         self._words = Patterns(
             [
                 *language.compiled("normal", {"": table.normal}),
                 *language.compiled("respectively", {"": table.respectively}),
+                *language.compiled("event", {"cross": table.events.moves}),
+                *language.compiled("total", {"": table.totals}),
+                *language.compiled("likewise", {"": table.likewise}),
+                *language.compiled("overall", {"": table.overall}),
             ]
         )
 
@@ -101,6 +109,7 @@ class Scanner:
         )
         self.numbers.mark(sheet)
         self.places.mark_goals(sheet)
+        sheet.put(self._own(text))
         sheet.put(self._plain(text, self._counted))
         self.places.mark(sheet)
         sheet.put(self._plain(text, self._events))
@@ -110,6 +119,13 @@ class Scanner:
     def _plain(self, text: str, patterns: Patterns) -> Iterator[Mark]:
         for pattern, match in patterns.scan(text):
             yield Mark(match.start(), match.end(), pattern.kind, pattern.value)
+
+    def _own(self, text: str) -> Iterator[Mark]:
+        """Citizens of the country that was last named: "its citizens"."""
+        for match in self._its.finditer(text):
+            code = self.places.last_named(text[: match.start()])
+            if code is not None:
+                yield Mark(match.start(), match.end(), "citizens", code)
 
     def _timed(self, text: str, times: Times) -> Iterator[Mark]:
         for pattern, match in self._periods.scan(text):

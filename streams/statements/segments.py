@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from streams.statements.language import Language
+from streams.statements.language import Language, alternatives
 from streams.statements.marks import Mark, Sheet
+from streams.statements.nouns import Nouns
 from streams.statements.records import LeftOut, Span, Why
 
-_COUNTED = ("people", "citizens", "vehicles", "thing")
-_PAUSE = re.compile("[,;:.()\u2013\u2014]")
 _CLAUSE = re.compile("[^,;:()\u2013\u2014]+(?:,(?=\\d)[^,;:()\u2013\u2014]+)*")
 _WORD = re.compile("[^\\W\\d_][\\w'\u2019-]*")
+
+_LEADS = re.compile(" ?[-\u2013\u2014:] ?")
+_SHORT = 12
+"""Characters before a place or time that is said in front of its figure: "and at the "."""
 
 
 class Segment(NamedTuple):
@@ -23,35 +26,23 @@ class Segment(NamedTuple):
     context: Span
 
 
-class Noun(NamedTuple):
-    """What a figure counts: a population or vehicles, the mark that says so, or why it counts neither.
-
-    `joined`: several populations are counted together ("women and children"), so it is none of them.
-    """
-
-    population: str | None = None
-    unit: str = "people"
-    mark: Mark | None = None
-    citizens: str | None = None
-    why: Why | None = None
-    joined: bool = False
-
-
 class Cutter:
     """Cuts sentences of one language."""
 
     def __init__(self, language: Language) -> None:
         table = language.table
-        self._cuts = [
-            re.compile("|".join(one), re.IGNORECASE) for one in (table.strong, table.weak, table.faint) if one
-        ]
-        self._bare = language.beginning(table.bare)
-        self._joins = re.compile("|".join(table.joins), re.IGNORECASE)
+        self._cuts = [re.compile("|".join(one), re.IGNORECASE) for one in (table.strong, table.weak) if one]
+        self._faint = re.compile("|".join(table.faint), re.IGNORECASE)
+        self.nouns = Nouns(language)
         self._earlier = language.ending(table.earlier)
         self._part_before = language.ending(table.parts)
         self._part_behind = language.beginning(table.parts)
         self._says = language.any_of(table.says)
         self._ahead = language.any_of(table.ahead)
+        self._timely = language.any_of(table.timely)
+        self._alone = language.ending([f"(?:{alternatives(table.alone)})(?: \\w+)?"])
+        self._only = language.any_of(table.alone)
+        self._cumulative = language.any_of(table.cumulative)
         self._negated = language.ending(table.negated)
         self._difference = language.beginning(table.difference)
         self._people_join = re.compile(rf"\s*(?:{'|'.join(table.joins)})\s*", re.IGNORECASE)
@@ -63,7 +54,7 @@ class Cutter:
         found, start = [], sentence.start
         for index, figure in enumerate(figures):
             last = index + 1 == len(figures)
-            end = sentence.end if last else self._cut(sheet, figure.end, figures[index + 1].start)
+            end = sentence.end if last else self._cut(sheet, Span(start, figure.end), figure, figures[index + 1])
             found.append(Segment(Span(start, end), figure, Span(start, end)))
             start = end
         return found
@@ -78,22 +69,53 @@ class Cutter:
             return Why.DENIED
         if self._difference.match(sheet.text, figure.end):
             return Why.NET
-        nxt = next((mark for mark in sheet.marks if mark.start >= figure.end), None)
-        said = self._said(sheet.text[figure.end : min(end, nxt.start if nxt else end)], nxt)
+        said = self.nouns.behind(sheet, figure, end)
+        if said is not None and said.unknown:
+            return None if self._moves(sheet, figure, end) else Why.THINGS
         return None if said is None else said.why
 
-    def _cut(self, sheet: Sheet, start: int, end: int) -> int:
+    def _moves(self, sheet: Sheet, figure: Mark, end: int) -> bool:
+        """Whether a word that no table has may be one for people: a word of movement follows before the next figure."""
+        nxt = next((one.start for one in sheet.of("number") if one.start >= figure.end), end)
+        return not self.nouns.beside(sheet, figure) and bool(sheet.of("event", Span(figure.end, nxt)))
+
+    def _cut(self, sheet: Sheet, segment: Span, figure: Mark, following: Mark) -> int:
         """Where the part of one figure ends and that of the next begins."""
         for pattern in self._cuts:
             cuts = [
-                match.start()
-                for match in pattern.finditer(sheet.text, start, end)
-                if sheet.free(match.start(), match.end())
-                or not any(mark.start < match.start() < mark.end for mark in sheet.marks)
+                match
+                for match in pattern.finditer(sheet.text, figure.end, following.start)
+                if not self._led(sheet, match, following)
+                and (
+                    sheet.free(match.start(), match.end())
+                    or not any(mark.start < match.start() < mark.end for mark in sheet.marks)
+                )
             ]
             if cuts:
-                return cuts[-1]
-        return end
+                last = cuts[-1]
+                between = Span(cuts[-2].end(), last.start()) if len(cuts) > 1 and last[0].strip() == "," else None
+                if between is not None and self._fronted(sheet, segment, figure, between):
+                    return between.start
+                return last.start()
+        for match in reversed(list(self._faint.finditer(sheet.text, figure.end, following.start))):
+            if sheet.free(match.start(), following.start):
+                return match.start()
+        return following.start
+
+    def _led(self, sheet: Sheet, match: re.Match[str], following: Mark) -> bool:
+        """Whether a dash only leads from a place or time to its figure: "Otaci - 3,410, Palanca - 7,260"."""
+        if match.end() != following.start or not _LEADS.fullmatch(match[0]):
+            return False
+        return any(mark.end == match.start() and mark.kind in ("place", "period") for mark in sheet.marks)
+
+    def _fronted(self, sheet: Sheet, segment: Span, figure: Mark, between: Span) -> bool:
+        """Whether a place or time between two figures is said of the second: "At A 5 came, at B, 3" as of the first."""
+        marks = [mark for mark in sheet.marks if mark.within(between)]
+        kinds = {mark.kind for mark in marks}
+        if not marks or not kinds <= {"place", "period"} or marks[0].start - between.start > _SHORT:
+            return False
+        first = Span(segment.start, figure.start)
+        return all(sheet.of(kind, first) for kind in kinds)
 
     def earlier(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the figure is an earlier level that another is compared with."""
@@ -107,47 +129,28 @@ class Cutter:
         """Whether the figure is one of a part of those before it: "including 1,500 minors", "300 of them"."""
         figure = segment.figure
         before = sheet.text[max(figure.start - 40, 0) : figure.start]
-        return bool(self._part_before.search(before) or self._part_behind.match(sheet.text, figure.end))
+        return before.endswith("(") or bool(
+            self._part_before.search(before) or self._part_behind.match(sheet.text, figure.end)
+        )
 
     def listed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:
         """Whether two figures are one list: "9,000 Russians and 700 Belarusians"."""
         counted = [mark for mark in sheet.marks if segment.figure.end <= mark.start < following.figure.start]
-        gap = segment.figure.end if not counted else counted[-1].end
+        gap = counted[-1].end if counted else self.nouns.end(sheet, segment.figure, following.figure.start)
         return len(counted) <= 1 and bool(self._people_join.fullmatch(sheet.text[gap : following.figure.start]))
 
-    def noun(self, sheet: Sheet, segment: Segment) -> Noun:
-        """What the figure counts."""
-        text, figure = sheet.text, segment.figure
-        nxt = next((mark for mark in sheet.marks if mark.start >= figure.end), None)
-        limit = min(segment.span.end, nxt.start if nxt else segment.span.end)
-        gap = text[figure.end : limit]
-        said = self._said(gap, nxt if nxt and nxt.start < segment.span.end else None)
-        if said is not None:
-            return said._replace(joined=self._joined(sheet, said))
-        people = [
-            mark for kind in ("people", "citizens") for mark in sheet.of(kind, segment.span) if mark.end != figure.end
-        ]
-        before = [mark for mark in people if mark.end <= figure.start]
-        mark = max(before, key=lambda one: one.start) if before else next(iter(sorted(people)), None)
-        return Noun() if mark is None else _counted(mark)
+    def untimed(self, sheet: Sheet, span: Span) -> bool:
+        """Whether something speaks of time there that nothing has read."""
+        return any(sheet.free(*match.span()) for match in self._timely.finditer(sheet.text, span.start, span.end))
 
-    def _joined(self, sheet: Sheet, noun: Noun) -> bool:
-        """Whether another population follows, joined by "and"."""
-        if noun.mark is None or noun.population in (None, "people"):
-            return False
-        end = noun.mark.end
-        behind = [mark for mark in sheet.marks if mark.kind in ("people", "citizens") and mark.start >= end]
-        return bool(behind) and bool(self._joins.fullmatch(sheet.text[end : behind[0].start].strip()))
+    def alone(self, sheet: Sheet, period: Mark) -> bool:
+        """Whether a period is of its own figure only: "2,000 on Friday alone"."""
+        before = sheet.text[max(0, period.start - 20) : period.start]
+        return bool(self._alone.search(before) or self._only.search(sheet.text, period.start, period.end))
 
-    def _said(self, gap: str, nxt: Mark | None) -> Noun | None:
-        """The noun right behind a figure; None where there is none."""
-        words = gap.split()
-        bare = bool(words) and bool(self._bare.match(" " + gap.strip()))
-        if nxt is not None and nxt.kind in _COUNTED and len(words) <= 3 and not bare and not _PAUSE.search(gap):
-            return _counted(nxt)
-        if not words or bare or not words[0][0].isalpha():
-            return None
-        return Noun(why=Why.THINGS)
+    def cumulative(self, sheet: Sheet, span: Span) -> bool:
+        """Whether figures there count since a beginning that is perhaps not said: "has already taken in"."""
+        return bool(self._cumulative.search(sheet.text, span.start, span.end))
 
     def unknown(self, sheet: Sheet, segment: Segment) -> int:
         """How many words of a segment no table knows: the more, the less is understood of it.
@@ -163,15 +166,3 @@ class Cutter:
                     for word in _WORD.finditer(sheet.text, start, end)
                 )
         return count
-
-
-def _counted(mark: Mark) -> Noun:
-    match mark.kind:
-        case "citizens":
-            return Noun(f"citizens:{mark.value}", mark=mark, citizens=mark.value)
-        case "vehicles":
-            return Noun("people", "vehicles", mark)
-        case "thing":
-            return Noun(mark=mark, why=Why(mark.value))
-        case _:
-            return Noun(mark.value, mark=mark)
