@@ -212,6 +212,8 @@ class Series:
     def sums(self, days: Iterable[int]) -> Sums:
         """What days that hold something come to, added up in this order."""
         bins = [self.bins[day] for day in days]
+        if len(bins) == 1:
+            return Sums(1, bins[0].low, bins[0].best, bins[0].high)
         highs = [one.high for one in bins if one.high is not None]
         high = sum(highs) if len(highs) == len(bins) else None
         return Sums(len(bins), sum([one.low for one in bins]), sum([one.best for one in bins]), high)

@@ -60,7 +60,7 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
 def _silent_days(node: Node, key: Key, last: int, limit: int) -> set[int]:
     """The days up to `last` onto which this flow or one below it may be carried on: the only ones that can gain."""
     lasts, waiting = set[int](), [node]
-    for one in waiting:
+    for one in waiting:  # grows as it goes
         own = one.own_last(key)
         if own is not None and own < last:
             lasts.add(own)
@@ -190,16 +190,17 @@ def day_figures(
         window: Iterable[int] = sorted(series.bins)
     else:
         window = range(0) if last is None else range(last - days + 1, last + 1)
-    shown = [day for day in sorted(besides) if day not in window and (day in series.bins or node.withdrew(key, day))]
-    shown += [day for day in window if day in series.bins]
-    figures = node.memo.figures if key == PEOPLE else {}
-    found = []
-    for day in shown:
-        figure = figures.get(day)
-        if figure is None:
-            figure = figures[day] = _day_figure(node.flow, day, series.bins.get(day, UNKNOWN), doubts)
-        found.append(figure)
-    return found
+    figures = node.memo.figures if key == PEOPLE else {}  # of days that hold something
+    shown = [day for day in sorted(besides) if day not in window] if besides else []
+    shown += window
+    found = list(map(figures.get, shown))
+    for place in [place for place, figure in enumerate(found) if figure is None]:
+        day = shown[place]
+        if day in series.bins:
+            found[place] = figures[day] = _day_figure(node.flow, day, series.bins[day], doubts)
+        elif day in besides and day not in window and node.withdrew(key, day):
+            found[place] = _day_figure(node.flow, day, UNKNOWN, doubts)
+    return [figure for figure in found if figure is not None]
 
 
 def _day_figure(flow: str, day: int, held: Bin, doubts: list[Unverified]) -> DayFigure:
