@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.text import Text
 
 from agents.console import StoppedError, out, run
-from agents.reading import partitions_of
+from agents.reading import partitions_of, read_topic
 from agents.security import kafka_options
 from agents.show import alert_line, people
 from agents.webhooks_cli import To, moment_of
@@ -21,6 +21,7 @@ from streams.errors import BordertallyError, RefusedError
 from streams.flows import check_pattern, covers
 from streams.records import Alert, FlowState
 from streams.settings import Settings, load_settings
+from streams.silences import OPEN, Silences, silenced
 from streams.topics import BIGGEST, Topics
 
 _decode_alert = msgspec.json.Decoder(Alert).decode
@@ -60,12 +61,16 @@ def watch(
 
 async def _follow(settings: Settings, topics: Topics, wanted: Wanted) -> None:
     names = [topics.alerts, *([topics.totals] if wanted.totals else [])]
-    parts = []
+    parts, silences = [], Silences()
     for name in names:
         count = await partitions_of(settings, name)
         if not count:
             raise BordertallyError(f"topic {name} does not exist; bordertally topics --create makes it")
         parts += [TopicPartition(name, number) for number in range(count)]
+    held = [TopicPartition(topics.silences, n) for n in range(await partitions_of(settings, topics.silences) or 0)]
+    if held:  # those there are, before the first alert is shown
+        for record in await read_topic(settings, topics.silences):
+            silences.take(record.key, record.value)
     consumer = AIOKafkaConsumer(
         **kafka_options(settings),
         enable_auto_commit=False,
@@ -74,24 +79,33 @@ async def _follow(settings: Settings, topics: Topics, wanted: Wanted) -> None:
     )
     await consumer.start()
     try:
-        consumer.assign(parts)
+        consumer.assign([*parts, *held])
         begins = await consumer.offsets_for_times(dict.fromkeys(parts, int(wanted.since.timestamp() * 1000)))
         for tp in parts:
             if begins[tp] is None:
                 await consumer.seek_to_end(tp)
             else:
                 consumer.seek(tp, begins[tp].offset)
+        for tp in held:  # none that was set meanwhile is missed
+            consumer.seek(tp, 0)
         while True:
             batch = await consumer.getmany(timeout_ms=POLL_MS)
-            every = [record for records in batch.values() for record in records]
-            for record in sorted(every, key=lambda one: one.timestamp):
-                _show(record, wanted, alerts=record.topic == topics.alerts)
+            for record in _news([one for some in batch.values() for one in some], silences, topics):
+                _show(record, wanted, silences, alerts=record.topic == topics.alerts)
             sys.stdout.flush()
     finally:
         await consumer.stop()
 
 
-def _show(record: Any, wanted: Wanted, *, alerts: bool) -> None:
+def _news(records: list[Any], silences: Silences, topics: Topics) -> list[Any]:
+    """What is to be shown, in order of time; silences are taken first."""
+    for record in records:
+        if record.topic == topics.silences:
+            silences.take(record.key, record.value)
+    return sorted([one for one in records if one.topic != topics.silences], key=lambda one: one.timestamp)
+
+
+def _show(record: Any, wanted: Wanted, silences: Silences, *, alerts: bool) -> None:
     try:
         one: Alert | FlowState = (_decode_alert if alerts else _decode_state)(record.value or b"")
     except msgspec.MsgspecError:
@@ -104,6 +118,10 @@ def _show(record: Any, wanted: Wanted, *, alerts: bool) -> None:
     line = Text(f"{datetime.fromtimestamp(record.timestamp / 1000, UTC):%Y-%m-%d %H:%M:%S}  ", style="dim")
     if isinstance(one, Alert):
         line.append_text(alert_line(one))
+        silence = silenced(one, silences.by_id.values(), datetime.now(UTC)) if one.state in OPEN else None
+        if silence is not None:
+            until = silence.until.astimezone(UTC)
+            line.append(f" [silenced until {until:%Y-%m-%d %H:%M} by {silence.author}: {silence.comment}]", style="dim")
     elif one.totals:
         week = one.totals[1]
         line.append(f"{'= total':<12}", style="cyan")

@@ -175,9 +175,10 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         app.services.append(Intake(context))
     if Hop.DELIVERY in settings.hops:
         from agents.delivery.evidence import EvidenceView  # noqa: PLC0415 - the client costs a start what it need not
+        from agents.delivery.marks import Marks  # noqa: PLC0415 - as above
         from agents.delivery.redis import RedisView  # noqa: PLC0415 - as above
 
-        app.services += [RedisView(context), EvidenceView(context)]
+        app.services += [RedisView(context), EvidenceView(context), Marks(context)]
     add_notifiers(app, context)
 
     @app.on_partitions_revoked.connect

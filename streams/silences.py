@@ -88,6 +88,32 @@ def inhibited(alert: Notice, open_alerts: Iterable[Notice], rules: Rules | None 
     return min(above, key=lambda one: (-len(one.flow), one.id)).id if above else None
 
 
+class Quiet(Struct, frozen=True):
+    """Why nobody is told of an alert now: the id of the silence that covers it, and of the alert that inhibits it."""
+
+    silenced_by: str | None
+    inhibited_by: str | None
+
+
+def quieted(
+    alerts: Iterable[Notice], silences: Iterable[Silence], now: datetime, above: Iterable[Notice] = (), *, rules: Rules
+) -> dict[str, Quiet]:
+    """By id, those of some alerts that are open and that nobody is told of at a time, and why.
+
+    `above`: the open alerts, of which one may inhibit another where the rules say so.
+    """
+    known, over = list(silences), list(above)
+    found = {}
+    for one in alerts:
+        if one.state not in OPEN:
+            continue
+        silence = silenced(one, known, now)
+        inhibiting = inhibited(one, over, rules) if over and rules.inhibits else None
+        if silence is not None or inhibiting is not None:
+            found[one.id] = Quiet(None if silence is None else silence.id, inhibiting)
+    return found
+
+
 def make_silence(  # noqa: PLR0913 - the fields of a record
     flow: str, *, until: datetime, author: str, comment: str, now: datetime, rule: str | None = None
 ) -> Silence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from streams.records import Alert, Baseline, DayFigure, Total
-from streams.silences import Silence
+from streams.silences import Quiet, Silence
 from streams.traced import Evidence
 
 
@@ -45,13 +45,6 @@ class DayList(Struct, frozen=True):
 
     flow: str | None
     days: list[DayFigure]
-
-
-class Quiet(Struct, frozen=True):
-    """Why nobody is told of an alert now: the id of the silence that covers it, and of the alert that inhibits it."""
-
-    silenced_by: str | None
-    inhibited_by: str | None
 
 
 class AlertList(Struct, frozen=True):

@@ -33,6 +33,7 @@ from agents.gateway.questions import (
     AskTotals,
     asked,
 )
+from agents.gateway.quieting import Quieting
 from agents.gateway.respond import respond, tagged
 from agents.gateway.routes import Routes
 from agents.gateway.silencing import Silencing
@@ -67,7 +68,8 @@ def create_gateway(settings: Settings) -> web.Application:
     app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
     _add_answers(app, routes, silencing)
     _add_documents(app, feed)
-    _add_stream(app, Stream(hub, settings.gateway_clients))
+    quieting = Quieting(hub, routes.all_quiet)
+    _add_stream(app, Stream(hub, quieting, settings.gateway_clients))
     _add_pages(app, hub)
     app.router.add_get("/metrics", meter.serve)
     app.router.add_post("/v1/reports", posting.serve)
@@ -81,7 +83,7 @@ def create_gateway(settings: Settings) -> web.Application:
 
     async def beside(_: web.Application) -> AsyncIterator[None]:
         metrics.show_reload(SOURCES, well=True)
-        running = [asyncio.create_task(hub.run())]
+        running = [asyncio.create_task(hub.run()), asyncio.create_task(quieting.run())]
         if settings.sources is not None:
             reload = Reload(settings.sources, registry, renew, metrics, settings.reload_s)
             running.append(asyncio.create_task(reload.run()))

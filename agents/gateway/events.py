@@ -12,6 +12,9 @@ from agents.gateway.view import below
 from streams.places import KINDS
 from streams.rules import SEVERITIES
 
+QUIET = "quiet"
+"""The kind that is no topic: which open alerts nobody is told of (see quieting)."""
+
 NAMES = {"alerts": "alert", "totals": "total"}
 RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 

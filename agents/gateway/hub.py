@@ -146,7 +146,7 @@ class Hub:
         for wanted, clients in list(self.clients.items()):  # equal filters, equal bytes
             passed = [one for one in zip(events, frames, strict=True) if wanted.wants(one[0])]
             if passed:
-                reached = self._push(clients, Chunks(b"".join([framed for _, framed in passed])))
+                reached = self.push(clients, Chunks(b"".join([framed for _, framed in passed])))
                 for kind, number in Counter(event.kind for event, _ in passed).items():
                     self.sent[kind] += reached * number
 
@@ -161,7 +161,8 @@ class Hub:
             del self.events[:away]
             self.first += away
 
-    def _push(self, clients: set[Client], chunks: Chunks) -> int:
+    def push(self, clients: set[Client], chunks: Chunks) -> int:
+        """Send the same bytes to some clients; returns how many were reached."""
         lost = [client for client in clients if not client.push(chunks)]
         reached = len(clients) - len(lost)
         for client in lost:
@@ -173,7 +174,7 @@ class Hub:
             await asyncio.sleep(BEAT_S)
             chunks = Chunks(beat(self.place.text))
             for clients in list(self.clients.values()):
-                self._push(clients, chunks)
+                self.push(clients, chunks)
 
     def join(self, client: Client) -> None:
         """From the next event on, this client gets what it wants."""

@@ -88,12 +88,14 @@ class AskPlain(Tabled, kw_only=True):
 class AskStream(Struct, kw_only=True, forbid_unknown_fields=True):
     """Which events: at or below a flow; alerts of this severity or higher; kinds separated by commas.
 
+    `quiet` among the kinds: also which of the open alerts nobody is told of, whenever that changes.
+
     `last_event_id` is for clients that cannot set the header Last-Event-ID, which goes before it.
     """
 
     flow: FlowPath | None = None
     severity: Severity | None = None
-    kinds: Annotated[str, Meta(pattern=r"^(totals|alerts)(,(totals|alerts))*$")] = "totals,alerts"
+    kinds: Annotated[str, Meta(pattern=r"^(totals|alerts|quiet)(,(totals|alerts|quiet))*$")] = "totals,alerts"
     last_event_id: Annotated[str, Meta(max_length=65_536)] | None = None
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from agents.evidence import evidence_of
-from agents.gateway.answers import AlertDetail, AlertList, DayList, FlowList, Quiet, SourceList, SourceRow, TotalList
+from agents.gateway.answers import AlertDetail, AlertList, DayList, FlowList, SourceList, SourceRow, TotalList
 from agents.gateway.events import RANK
 from agents.gateway.problems import ProblemError, bad
 from agents.gateway.questions import AskAlerts, AskDays, AskEvidence, AskFlows, AskPlain, AskTotals
 from agents.gateway.view import Glance, ServingView, below, microseconds, moment, newest_first
 from streams.records import Alert
 from streams.rules import Rules
-from streams.silences import OPEN, inhibited, silenced
+from streams.silences import OPEN, Quiet, quieted
 from streams.sources import Registry
 from streams.traced import Evidence
 
@@ -88,15 +88,18 @@ class Routes:
         some = [one for one in alerts if one.state in OPEN]
         if not some:
             return {}
-        silences, now = await self.view.silences(), datetime.now(UTC)
+        silences = await self.view.silences()
         above = await self.view.open_alerts() if self.rules.inhibits else []
-        found = {}
-        for one in some:
-            silence = silenced(one, silences.by_id.values(), now)
-            over = inhibited(one, above, self.rules) if above else None
-            if silence is not None or over is not None:
-                found[one.id] = Quiet(None if silence is None else silence.id, over)
-        return found
+        return quieted(some, silences.by_id.values(), datetime.now(UTC), above, rules=self.rules)
+
+    async def all_quiet(self) -> list[tuple[Alert, Quiet]]:
+        """Every open alert that nobody is told of now, with the reason, by id."""
+        silences, now = await self.view.silences(), datetime.now(UTC)
+        if not (silences.active(now) or self.rules.inhibits):
+            return []
+        alerts = await self.view.open_alerts()
+        found = quieted(alerts, silences.by_id.values(), now, alerts, rules=self.rules)
+        return [(one, found[one.id]) for one in sorted(alerts, key=lambda one: one.id) if one.id in found]
 
     async def evidence(self, asked: AskEvidence) -> Evidence:
         """What stands behind the people on a flow: the claims and reports, and the part each plays."""

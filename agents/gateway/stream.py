@@ -6,10 +6,11 @@ from aiohttp import web
 
 from agents.gateway.catch_up import CatchUp, TooSlowError
 from agents.gateway.client import Client
-from agents.gateway.events import RANK, Filter, beat
+from agents.gateway.events import QUIET, RANK, Filter, beat
 from agents.gateway.hub import RETRY_S, Hub
 from agents.gateway.problems import ProblemError, bad
 from agents.gateway.questions import AskStream
+from agents.gateway.quieting import Quieting
 from streams.places import PlaceText, read_place
 
 HEADERS = {
@@ -24,9 +25,9 @@ RESET = b"event: reset\ndata: {}\n\n"
 class Stream:
     """The route."""
 
-    def __init__(self, hub: Hub, most: int) -> None:
+    def __init__(self, hub: Hub, quieting: Quieting, most: int) -> None:
         """`most`: clients at once."""
-        self.hub, self.most = hub, most
+        self.hub, self.quieting, self.most = hub, quieting, most
         self.catch_up = CatchUp(hub)
         self.open = 0
 
@@ -62,6 +63,8 @@ class Stream:
         if place is not None and not await self.catch_up.known(place):
             place, hello = None, hello + RESET
         try:
+            if QUIET in wanted.kinds:
+                await self.quieting.look()
             if place is None:  # from now on: what comes while this is written is in memory
                 number, mine = self.hub.following, PlaceText(self.hub.place.offsets)
                 await response.write(hello + beat(mine.text))
@@ -76,6 +79,7 @@ class Stream:
                 request.transport.abort()
             return response
         self.hub.join(client)  # nothing was awaited since the last event was written: there is no gap
+        self.quieting.greet(client)
         try:
             await client.gone.wait()
         finally:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -22,6 +23,7 @@ from agents.publishing import Record
 from agents.servers.ports import free_port
 from agents.servers.process import Server
 from streams.records import Alert, AlertState
+from streams.silences import make_silence
 
 BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 AMTOOL = shutil.which("amtool")
@@ -119,8 +121,11 @@ async def test_alerts_are_kept_firing_and_end(live_on_kafka: Live, alertmanager:
         "BORDERTALLY_ALERTMANAGER_RESEND_S": "1",
         "BORDERTALLY_PUBLIC_URL": "https://board.example/",
     }
+    now = datetime.now(UTC)
+    silence = make_silence("RU:AM", until=now + timedelta(hours=1), author="me", comment="test", now=now)
+    await live.send([Record(live.topics.silences, silence.id.encode(), msgspec.json.encode(silence))])
     worker = live.worker(**environment)
-    await say(live, alert_record(), alert_record("RU:KZ"))
+    await say(live, alert_record("RU:AM"), alert_record(), alert_record("RU:KZ"))  # of the first nobody is told
 
     async def both() -> bool:
         return severities(alertmanager) == [("RU:GE", "warning"), ("RU:KZ", "warning")]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from live import Live
 from playwright.async_api import Page, expect
 
+from agents.publishing import Record
 from agents.servers.process import Server
 from board.conftest import Opener
+from streams.silences import Silence, expired, make_silence
 from streams.tokens import digest_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
@@ -269,6 +273,30 @@ async def test_news_arrives_by_itself_and_hostile_words_stay_words(
     await board_week.publish([json.dumps(later).encode()])  # while the drawer is open: it follows
     await expect(page.locator("#drawer .big")).to_contain_text("60,000")
     await expect(page.locator('#drawer .claim[data-report="ua-2"] blockquote')).to_have_text("Corrected.")
+
+
+async def test_an_alert_that_is_silenced_says_so_and_by_whom(
+    board_week: Live, board_gateway: Server, opened: Opener
+) -> None:
+    page = await opened(at(board_gateway))
+    await live(page)
+    georgia = page.locator("article.alert", has_text="Russia → Georgia")
+    await expect(georgia).to_be_visible()
+    await expect(page.locator(".hushed")).to_have_count(0)
+    title, now = page.locator("#alerts-title"), datetime.now(UTC)
+    silence = make_silence("RU:GE", until=now + timedelta(hours=1), author="Ann", comment="<b>roadworks</b>", now=now)
+
+    async def set_silence(one: Silence) -> None:
+        await board_week.send([Record(board_week.topics.silences, one.id.encode(), msgspec.json.encode(one))])
+
+    await set_silence(silence)
+    await expect(georgia.locator(".hushed")).to_contain_text("by Ann: <b>roadworks</b>")
+    await expect(title).to_contain_text(", 1 quiet")
+    report = await Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+    await set_silence(expired(silence, datetime.now(UTC)))
+    await expect(page.locator(".hushed")).to_have_count(0)
+    await expect(title).not_to_contain_text("quiet")
 
 
 async def test_a_gateway_that_goes_and_comes_back(board_week: Live, opened: Opener) -> None:

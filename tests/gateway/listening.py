@@ -18,10 +18,17 @@ class Heard(NamedTuple):
 
 
 async def listen(
-    http: aiohttp.ClientSession, place: str, last: str = "", query: dict[str, str] | None = None, *, beats: bool = False
+    http: aiohttp.ClientSession,
+    place: str,
+    last: str = "",
+    query: dict[str, str] | None = None,
+    *,
+    beats: bool = False,
+    token: str = "",
 ) -> AsyncGenerator[Heard, None]:
     """Events from a gateway at `place` (host:port), from `last` on; with `beats`, ids without an event too."""
     headers = {"Last-Event-ID": last} if last else {}
+    headers |= {"Authorization": f"Bearer {token}"} if token else {}
     timeout = aiohttp.ClientTimeout(total=None, sock_read=60)
     url = f"http://{place}/v1/stream"
     async with http.get(url, params=query or {}, headers=headers, timeout=timeout) as answer:

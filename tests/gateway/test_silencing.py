@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from live import Live, until
 
+from gateway.listening import listen
 from streams.silences import Silence
 from streams.tokens import digest_of
 
@@ -80,6 +81,9 @@ async def test_an_alert_says_by_what_it_is_silenced_and_inhibited(week: Live, tm
         open_ones = (await answered(http, "GET", "/v1/alerts?state=open", "reader"))[1]
         assert open_ones["quiet"] == {}
         named = {one["flow"]: one["id"] for one in open_ones["alerts"]}
+        stream = listen(http, gateway.address, query={"kinds": "quiet"}, token="reader")
+        elsewhere = listen(http, gateway.address, query={"kinds": "quiet,totals", "flow": "RU:GE"}, token="reader")
+        assert [(await anext(one))[1:] for one in (stream, elsewhere)] == [("quiet", {})] * 2
         status, said = await answered(http, "POST", "/v1/silences", "boss", json=ROADWORKS | {"flow": "RU:EU"})
         assert status == 201
         wanted = {named["RU:EU"]: {"silenced_by": said["id"], "inhibited_by": None}}
@@ -91,7 +95,25 @@ async def test_an_alert_says_by_what_it_is_silenced_and_inhibited(week: Live, tm
         one = (await answered(http, "GET", f"/v1/alerts/{named['RU:EU']}", "reader"))[1]
         assert one["quiet"] == wanted[named["RU:EU"]]
         assert (await answered(http, "GET", f"/v1/alerts/{named['RU:GE']}", "reader"))[1]["quiet"] is None
+        heard = await anext(stream)
+        assert heard[1:] == ("quiet", wanted)
+
+        async def in_redis() -> bool:
+            held = await week.hash_in_redis("bordertally:alerts:quiet")
+            return {name: msgspec.json.decode(one) for name, one in held.items()} == wanted
+
+        await until(in_redis, "Redis has the mark")
+        late = listen(http, gateway.address, heard.place, query={"kinds": "alerts,quiet"}, token="reader")
+        assert (await anext(late))[1:] == ("quiet", wanted)  # who comes back is told anew
         assert (await answered(http, "DELETE", f"/v1/silences/{said['id']}", "boss"))[0] == 200
+        assert (await anext(stream))[1:] == ("quiet", {})
+        for one in (stream, elsewhere, late):
+            await one.aclose()
+
+        async def none_in_redis() -> bool:
+            return not await week.hash_in_redis("bordertally:alerts:quiet")
+
+        await until(none_in_redis, "the mark is gone")
 
 
 WRONG = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.errors import BordertallyError
 from streams.records import Alert, AlertState
 from streams.rules import Detection, FlowRules, Rules
-from streams.silences import Silence, Silences, expired, inhibited, make_silence, silenced, utc
+from streams.silences import Quiet, Silence, Silences, expired, inhibited, make_silence, quieted, silenced, utc
 from unit.kit import claim, told
 
 NOON = datetime(2022, 9, 27, 12, tzinfo=UTC)
@@ -58,6 +58,20 @@ def test_of_several_the_one_that_holds_longest(hours: list[float]) -> None:
     found = silenced(alert(), [silence("RU:KZ", one) for one in hours], NOON)
     assert found is not None
     assert found.until == NOON + 3 * HOUR
+
+
+def test_which_are_quiet_and_why() -> None:
+    below, above, closed = (
+        alert(id="below"),
+        alert("RU", id="above", severity="critical"),
+        alert("RU:KZ:syrym", id="closed", state=AlertState.RESOLVED),
+    )
+    every, roadworks = [below, above, closed], silence("RU:KZ")
+    inhibiting = Rules(Detection(inhibit=True))
+    assert quieted(every, [], NOON, every, rules=Rules()) == {}
+    assert quieted(every, [roadworks], NOON, every, rules=Rules()) == {"below": Quiet(roadworks.id, None)}
+    assert quieted(every, [roadworks], NOON + HOUR, every, rules=inhibiting) == {"below": Quiet(None, "above")}
+    assert quieted(every, [roadworks], NOON, every, rules=inhibiting) == {"below": Quiet(roadworks.id, "above")}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from unit.kit import alert_record
 from agents.publishing import Record
 from agents.servers.ports import free_port, is_free
 from agents.webhooks_cli import secret as make_secret
+from streams.silences import make_silence
 from streams.subscriptions import Policy, parse_subscriptions
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -140,6 +142,9 @@ async def test_watch_follows_alerts_until_interrupted(live_on_kafka: Live, tmp_p
         every = [events[number] for number in numbers]
         await live.send([Record(topic, one.flow.encode(), msgspec.json.encode(one)) for one in every])
 
+    now = datetime.now(UTC)
+    silence = make_silence("RU:GE", until=now + timedelta(hours=1), author="ann", comment="[roadworks]", now=now)
+    await live.send([Record(live.topics.silences, silence.id.encode(), msgspec.json.encode(silence))])
     await say(0, 1)
     paths = {form: tmp_path / f"watched{form}" for form in ("", "--json")}
     watching = []
@@ -164,3 +169,5 @@ async def test_watch_follows_alerts_until_interrupted(live_on_kafka: Live, tmp_p
     assert [json.loads(line)["seq"] for line in records] == [1, 2]
     assert len(told) == 2
     assert ("firing" in told[0], "resolved" in told[1]) == (True, True)
+    until_then = f"[silenced until {silence.until:%Y-%m-%d %H:%M} by ann: [roadworks]]"
+    assert [line.endswith(until_then) for line in told] == [True, False]

@@ -9,7 +9,23 @@ let names = new Map();
 
 const RULES = { "daily-rate": "above normal", drop: "a drop", record: "a record", silence: "a silence", conflict: "a conflict", "checkpoint-share": "a shift" };
 
-function card(alert) {
+/** Why nobody is told of it; null if somebody is. */
+function quietLine(alert, store) {
+  const quiet = store.quiet.get(alert.id);
+  if (!quiet) return null;
+  const silence = store.silences.get(quiet.silenced_by);
+  const above = store.alerts.get(quiet.inhibited_by);
+  return h(
+    "p",
+    { class: "hushed" },
+    h("b", null, quiet.silenced_by ? "silenced" : "inhibited"),
+    quiet.silenced_by
+      ? silence ? [` until ${moment(silence.until)} by `, h("bdi", null, silence.author), ": ", h("bdi", null, silence.comment)] : null
+      : above ? ` by the alert on ${flowName(above.flow)}` : null,
+  );
+}
+
+function card(alert, store) {
   const length = Math.max(1, Math.round((dayMs(alert.day) - dayMs(alert.since)) / DAY_MS) + 1);
   return h(
     "article",
@@ -17,6 +33,7 @@ function card(alert) {
     h("p", { class: "what" }, severityMark(alert.severity), h("b", null, alert.severity), h("span", { class: "rule" }, RULES[alert.rule] ?? alert.rule)),
     h("h3", null, inner(`flow=${alert.flow}`, { class: "cover" }, flowName(alert.flow))),
     h("p", { class: "ratio" }, h("b", null, ratioWords(alert.ratio)), h("span", null, ` ${OF[alert.rule] ?? "normal"}`)),
+    quietLine(alert, store),
     alert.expected > 0 ? bullet(alert.ratio, alert.threshold / alert.expected, alert.severity) : null,
     h("p", { class: "sentence" }, h("bdi", null, alert.explanation)),
     quotes(alert),
@@ -50,13 +67,14 @@ export function drawAlerts(place, title, store) {
   const closed = store.closedAlerts.slice(0, 20);
   const wasOpen = place.querySelector("details")?.open ?? false;
   const held = document.activeElement?.closest?.("[data-alert]")?.dataset.alert;
-  title.textContent = open.length ? plural(open.length, "open alert") : "No open alerts";
+  const hushed = open.filter((alert) => store.quiet.has(alert.id)).length;
+  title.textContent = open.length ? `${plural(open.length, "open alert")}${hushed ? `, ${hushed} quiet` : ""}` : "No open alerts";
   const past = closed.length
     ? h("details", { class: "closed", open: wasOpen }, h("summary", null, `${plural(closed.length, "alert")} closed`), h("ul", null, closed.map(line)))
     : null;
   place.replaceChildren(
     ...[
-      open.length ? h("div", { class: "cards" }, open.map(card)) : store.flows.size ? h("p", { class: "calm" }, "No flow with a known normal level is above its threshold.") : null,
+      open.length ? h("div", { class: "cards" }, open.map((alert) => card(alert, store))) : store.flows.size ? h("p", { class: "calm" }, "No flow with a known normal level is above its threshold.") : null,
       past,
     ].filter(Boolean),
   );

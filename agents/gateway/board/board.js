@@ -38,6 +38,7 @@ async function load() {
   store.replace({ flows: flows.flows, alerts: [...all.alerts, ...open.alerts], sources: sources.sources });
   store.days.clear();
   asked.clear();
+  if (store.takeQuiet(open.quiet)) readSilences();
   loaded = true;
   heardAt = Date.now();
   trouble(null);
@@ -78,6 +79,8 @@ function take(kind, data) {
     const alert = JSON.parse(data);
     if (store.takeAlert(alert)) say(`New alert, ${alert.severity}: ${flowName(alert.flow)}`);
     changed.add(alert.flow);
+  } else if (kind === "quiet") {
+    if (store.takeQuiet(JSON.parse(data))) readSilences();
   } else if (kind === "reset") {
     load().catch(() => {});
     return;
@@ -109,6 +112,17 @@ async function readSources() {
     drawSources(byId("sources"), store);
   } catch {
     // the connection says by itself that something is wrong
+  }
+}
+
+/** Who silenced what, and why. */
+async function readSilences() {
+  try {
+    const { silences } = await get("v1/silences");
+    store.silences = new Map(silences.map((one) => [one.id, one]));
+    drawAlerts(byId("alerts"), byId("alerts-title"), store);
+  } catch {
+    // that it is silenced is known all the same
   }
 }
 

@@ -10,6 +10,8 @@ export class Store {
   days = new Map();
   alerts = new Map();
   sources = new Map();
+  quiet = new Map(); // alert id -> why nobody is told of it
+  silences = new Map();
 
   /** Everything anew, as the lists of the API. */
   replace({ flows, alerts, sources }) {
@@ -17,6 +19,12 @@ export class Store {
     this.alerts = new Map(alerts.map((alert) => [alert.id, alert]));
     this.sources = new Map(sources.map((source) => [source.source, source]));
     for (const flow of this.days.keys()) if (!this.flows.has(flow)) this.days.delete(flow);
+  }
+
+  /** Which open alerts nobody is told of, as the list of alerts and the stream say it; says whether a silence is not known yet. */
+  takeQuiet(quiet) {
+    this.quiet = new Map(Object.entries(quiet));
+    return [...this.quiet.values()].some((one) => one.silenced_by && !this.silences.has(one.silenced_by));
   }
 
   /** A record of the topic `totals`; says whether the flow is new. */
