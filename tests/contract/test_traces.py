@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -13,16 +14,18 @@ from live import Live, page, until
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
+from webhooks.receiver import Receiver, receiving
 
 from agents.publishing import Record
 from agents.servers.ports import free_port
 
 pytestmark = pytest.mark.kafka
 
+SECRET = "whsec_" + "dHJhY2U" * 6
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 REPORT = {
     "id": "ge-1", "source": "ge-mia", "published": "2022-09-27T09:00:00Z", "flow": "RU:GE", "period": "2022-09-26",
-    "people": 10_000, "qualifier": "stated", "normal": {"daily": 5_000},
+    "people": 10_000, "qualifier": "stated", "normal": {"daily": 5_000}, "text": "10,000 came from Russia on Monday.",
 }  # fmt: skip
 
 
@@ -61,7 +64,19 @@ def total_seconds(text: str, name: str) -> tuple[float, float]:
     return values["count"], values["sum"]
 
 
-async def test_a_report_is_followed_to_its_alert(live_on_kafka: Live, collector: Collector) -> None:
+@pytest.fixture
+async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
+    """Who subscribed to all alerts, by the file `webhooks.toml`."""
+    (tmp_path / "secret").write_text(SECRET)
+    async with receiving(SECRET) as one:
+        subscription = f'[subscriptions.desk]\nurl = "{one.url()}"\nsecrets = ["file:secret"]\n'
+        (tmp_path / "webhooks.toml").write_text(subscription)
+        yield one
+
+
+async def test_a_report_is_followed_to_its_alert_and_to_who_is_told(
+    live_on_kafka: Live, collector: Collector, receiver: Receiver, tmp_path: Path
+) -> None:
     live, topics = live_on_kafka, live_on_kafka.topics
     headers = [("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01".encode())]
     report = json.dumps(REPORT).encode()
@@ -69,6 +84,9 @@ async def test_a_report_is_followed_to_its_alert(live_on_kafka: Live, collector:
     worker = await asyncio.to_thread(
         live.worker,
         BORDERTALLY_TRACES="true",
+        BORDERTALLY_HOPS="intake,ledger,alerts,delivery,webhooks",
+        BORDERTALLY_WEBHOOKS=str(tmp_path / "webhooks.toml"),
+        BORDERTALLY_WEBHOOK_ALLOW="127.0.0.1",
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.port}",
         OTEL_BSP_SCHEDULE_DELAY="50",
     )
@@ -80,13 +98,20 @@ async def test_a_report_is_followed_to_its_alert(live_on_kafka: Live, collector:
         assert dict(record.headers)["ce_specversion"] == b"1.0"
 
     async def told() -> bool:
-        return set(collector.of_trace()) == {"intake", "ledger", "alerts"}
+        return set(collector.of_trace()) == {"intake", "ledger", "alerts", "webhooks"}
 
-    await until(told, "the spans of all three hops")
+    await until(told, "the spans of all four hops")
     spans = collector.of_trace()
     assert spans["intake"].parent_span_id.hex() == "00f067aa0ba902b7"
     assert spans["ledger"].parent_span_id == spans["intake"].span_id
     assert spans["alerts"].parent_span_id == spans["ledger"].span_id
+    assert spans["webhooks"].parent_span_id == spans["alerts"].span_id
+    (told_by,) = receiver.got
+    assert told_by.traceparent == f"00-{TRACE}-{spans['webhooks'].span_id.hex()}-01"
+    assert told_by.verified == [True]
+    assert told_by.payload["data"]["quotes"] == [
+        {"report": "ge-1", "source": "ge-mia", "text": "10,000 came from Russia on Monday."}
+    ]
 
     # and one histogram tells how long it took from its arrival, before there was a worker, to its totals
     text = await asyncio.to_thread(page, worker.port, "/metrics")

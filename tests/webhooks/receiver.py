@@ -18,7 +18,10 @@ Answer = Callable[["Got"], web.Response]
 
 
 class Got(NamedTuple):
-    """A request that came: path, headers of the specification, payload, and by which of our secrets it is verified."""
+    """A request that came: path, headers of the specification, payload, and by which of our secrets it is verified.
+
+    `traceparent`: the context of the trace it belongs to, if any.
+    """
 
     path: str
     id: str
@@ -27,6 +30,7 @@ class Got(NamedTuple):
     payload: dict[str, Any]
     verified: list[bool]
     at: float
+    traceparent: str | None = None
 
     @property
     def event(self) -> tuple[str, int]:
@@ -61,6 +65,7 @@ class Receiver:
             json.loads(raw),
             [_verifies(key, raw, headers) for key in self.keys],
             time.time(),
+            headers.get("traceparent"),
         )
         self.got.append(one)
         self.raw.append(raw)

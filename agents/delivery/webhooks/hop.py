@@ -26,6 +26,7 @@ from agents.delivery.webhooks.send import Sender
 from agents.delivery.webhooks.states import States, disabled_record, lane_record
 from agents.delivery.webhooks.tail import Tail
 from agents.publishing import Record
+from agents.tracing import Quiet
 from streams.subscriptions import Glance
 from streams.targets import allowed_networks
 from streams.webhooks import Attempt, Disabled, Lane, Verdict, fingerprint, revive
@@ -163,6 +164,10 @@ class Webhooks(BatchHop):
             del self.runners[key]
 
     # --- what lanes ask and tell -------------------------------------------------------------------------------
+
+    def trace(self) -> Quiet:
+        """The trace of one delivery; several are on their way at once."""
+        return self.context.traces.hop()
 
     def quiet(self, alert: Glance) -> bool:
         """Whether an alert is silenced or inhibited now."""

@@ -15,6 +15,7 @@ from agents.crashing import crash_at
 from agents.delivery.webhooks.endpoints import Endpoint
 from agents.delivery.webhooks.send import PARALLEL, Sender
 from agents.delivery.webhooks.tail import Tail
+from agents.tracing import Quiet
 from streams.subscriptions import Glance, Policy
 from streams.webhooks import (
     Attempt,
@@ -49,6 +50,9 @@ class Desk(Protocol):
 
     tail: Tail
     policy: Policy
+
+    def trace(self) -> Quiet:
+        """The trace of one delivery."""
 
     def quiet(self, alert: Glance) -> bool:
         """Whether nobody is to be told of an alert now."""
@@ -163,7 +167,10 @@ class Runner:
         said = datetime.fromtimestamp(one.head.written, UTC).isoformat(timespec="milliseconds")
         payload = body(f"alert.{alert.state}", said.replace("+00:00", "Z"), record.value or b"{}")
         crash_at("webhooks.taken")
-        reply = await self.sender.send(event, payload)
+        trace = self.desk.trace()
+        trace.hear([record])
+        with trace.span("webhooks", 1) as context:  # each try is one
+            reply = await self.sender.send(event, payload, context)
         crash_at("webhooks.sent")
         now, before = time.time(), self.lane
         lane, verdict = after(before, one.alert, reply, now, self.desk.policy)

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 
 from agents.delivery.webhooks.endpoints import Endpoint
+from agents.tracing import Headers
 from streams.targets import Network, is_allowed, may_reach
 from streams.webhooks import Reply, retry_after
 
@@ -68,13 +69,20 @@ class Sender:
             "webhook-signature": " ".join(key.sign(event, moment, text) for key in self.endpoint.keys),
         }
 
-    async def send(self, event: str, body: bytes) -> Reply:
-        """Send one event once and wait for the answer. Never raises for what the other side does."""
+    async def send(self, event: str, body: bytes, more: Headers | None = None) -> Reply:
+        """Send one event once and wait for the answer. Never raises for what the other side does.
+
+        `more`: headers besides those of the specification, such as the context of a trace.
+        """
+        headers = {name: value.decode() for name, value in more or ()}
         async with self.slots:
             now = time.time()
             try:
                 async with self._open().post(
-                    self.endpoint.url, data=body, headers=self.headers(event, body, now), allow_redirects=False
+                    self.endpoint.url,
+                    data=body,
+                    headers=headers | self.headers(event, body, now),
+                    allow_redirects=False,
                 ) as answer:
                     await answer.content.read(ANSWER_BYTES)
                     return Reply(answer.status, "", retry_after(answer.headers.get("Retry-After"), time.time()))
