@@ -7,13 +7,14 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import aiohttp
 import pytest
 import yaml
 from composed import SERVICES, TOP, binds
@@ -29,7 +30,7 @@ from streams.settings import Hop
 GRAFANA = TOP / "deploy" / "grafana"
 PROMETHEUS = TOP / "deploy" / "prometheus"
 BOARD: dict[str, Any] = json.loads((GRAFANA / "dashboards" / "bordertally.json").read_text(encoding="utf-8"))
-ROWS = ["Borders", "Data health", "Pipeline health"]
+ROWS = ["Borders", "Data health", "Pipeline health", "Gateway"]
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1kYXNoYm9hcmQtdGVzdC1vbmx5"
 
 
@@ -129,16 +130,18 @@ def every_datasource(part: Any) -> Iterator[dict[str, str]]:
 # --- a pipeline, a Prometheus, every query ---------------------------------------------------------------------
 
 
-def start_prometheus(binary: str, directory: Path, worker: int) -> Server:
-    """Prometheus with the project's own configuration and rules: only the address is told, and it asks more often."""
+def start_prometheus(binary: str, directory: Path, ports: Mapping[str, int]) -> Server:
+    """Prometheus with the project's own configuration and rules: only addresses are told, and it asks more often.
+
+    `ports`: where each job is to be asked.
+    """
     configuration = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
     configuration["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
-    configuration["scrape_configs"] = [
-        one for one in configuration["scrape_configs"] if one["job_name"] == "bordertally"
-    ]
-    (job,) = configuration["scrape_configs"]
-    del job["dns_sd_configs"]
-    job["static_configs"] = [{"targets": [f"127.0.0.1:{worker}"]}]
+    configuration["scrape_configs"] = [one for one in configuration["scrape_configs"] if one["job_name"] in ports]
+    assert len(configuration["scrape_configs"]) == len(ports)
+    for job in configuration["scrape_configs"]:
+        del job["dns_sd_configs"]
+        job["static_configs"] = [{"targets": [f"127.0.0.1:{ports[job['job_name']]}"]}]
     directory.mkdir()
     (directory / "prometheus.yml").write_text(yaml.safe_dump(configuration))
     for name in configuration["rule_files"]:
@@ -183,9 +186,11 @@ async def test_every_query_tells_something_of_a_running_pipeline(live_on_kafka: 
             BORDERTALLY_WEBHOOK_ALLOW="127.0.0.1",
             BORDERTALLY_ALERTMANAGER_URL=f"http://127.0.0.1:{free_port()}",
         )
-        prometheus = await asyncio.to_thread(start_prometheus, binary, tmp_path / "prometheus", worker.port)
+        gateway = await asyncio.to_thread(live.gateway)
+        ports = {"bordertally": worker.port, "bordertally-gateway": gateway.port}
+        prometheus = await asyncio.to_thread(start_prometheus, binary, tmp_path / "prometheus", ports)
         try:
-            up = Query("", 'count_over_time(up{job="bordertally"}[1m]) > 1', "")
+            up = Query("", "min(count_over_time(up[1m])) > 1 and count(up) == 2", "")
 
             async def scraped() -> bool:
                 return await asyncio.to_thread(tells, prometheus, up)
@@ -199,5 +204,13 @@ async def test_every_query_tells_something_of_a_running_pipeline(live_on_kafka: 
                 silent = [one for one in silent if not await asyncio.to_thread(tells, prometheus, one)]
                 await asyncio.sleep(0.2)
             assert not silent, f"without data: {silent}"
+            async with aiohttp.ClientSession() as http, http.get(f"http://{gateway.address}/v1/stream") as stream:
+                assert stream.status == 200
+                listening = Query("", "sum(bordertally_stream_clients) == 1", "")
+
+                async def heard() -> bool:
+                    return await asyncio.to_thread(tells, prometheus, listening)
+
+                await until(heard, "a client of the stream is counted")
         finally:
             await asyncio.to_thread(prometheus.stop)

@@ -1,7 +1,7 @@
 """What `kubectl kustomize deploy/k8s/base` makes: Kubernetes' own schemas, and that all of it fits together and to us.
 
-The schemas come with `kubernetes-validate`, and those of KEDA and the Prometheus Operator with npm packages. None is at
-hand for Strimzi's resources: of those, the parts that name something of ours are checked.
+The schemas come with `kubernetes-validate`, and those of KEDA and the Prometheus Operator with npm packages. Strimzi's
+resources are read by its own classes in test_deploy_strimzi.py; here, the parts of them that name something of ours.
 """
 
 from __future__ import annotations

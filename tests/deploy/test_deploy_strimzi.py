@@ -1,0 +1,49 @@
+"""Topics and accounts as Strimzi reads them: its classes know every field, and each value comes back as written."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+from composed import TOP
+from strimzi import KINDS, complaints, why_no_strimzi
+
+BASE = TOP / "deploy" / "k8s" / "base"
+MISTAKES = (
+    ("KafkaTopic", ("spec", "partition"), 3, 'Unrecognized field "partition"'),
+    ("KafkaTopic", ("spec", "partitions"), "many", '"many": not a valid'),
+    ("KafkaTopic", ("apiVersion",), "kafka.strimzi.io/v9", '"kafka.strimzi.io/v9" is read as'),
+    ("KafkaUser", ("spec", "authentication", "type"), "scram", "Could not resolve type id 'scram'"),
+    ("KafkaUser", ("spec", "authorization", "acls", 0, "operations"), ["Reed"], '"Reed" is read as null'),
+    ("KafkaUser", ("spec", "authorization", "acls", 0, "resource", "patterntype"), "prefix", '"patterntype"'),
+)
+
+
+def resources() -> list[dict[str, Any]]:
+    """Everything of Strimzi's in deploy/k8s."""
+    every = [one for path in sorted(BASE.glob("*.yaml")) for one in yaml.safe_load_all(path.read_text("utf-8"))]
+    return [one for one in every if one["apiVersion"].startswith("kafka.strimzi.io/")]
+
+
+def changed(one: dict[str, Any], path: tuple[str | int, ...], value: object) -> dict[str, Any]:
+    """A copy with one value in another's place."""
+    made: dict[str, Any] = copy.deepcopy(one)
+    part: Any = made
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
+    return made
+
+
+@pytest.mark.skipif(why_no_strimzi() is not None, reason=why_no_strimzi() or "")
+def test_strimzi_reads_its_resources_and_finds_mistakes() -> None:
+    every = resources()
+    assert {one["kind"] for one in every} == set(KINDS)
+    first = {kind: next(one for one in every if one["kind"] == kind) for kind in KINDS}
+    wrong = [changed(first[kind], path, value) for kind, path, value, _ in MISTAKES]
+    found = complaints([*every, *wrong])
+    assert found[: len(every)] == [None] * len(every)
+    for said, (_, _, _, what) in zip(found[len(every) :], MISTAKES, strict=True):
+        assert what in (said or "")
