@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from client import compose, why_no_compose
 from composed import COMPOSE, SERVICES, TOP, VARIABLE, binds, dockerfile, document, environment, example, volumes
 
 from agents.gateway.guard import check_address
@@ -22,22 +21,27 @@ REGISTRY = TOP / "deploy" / "config" / "sources.toml"
 OURS = ("topics", "worker", "gateway", "demo")
 
 
-def compose_plugin() -> bool:
-    docker = shutil.which("docker")
-    if docker is None:
-        return False
-    return subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
-
-
 # --- compose ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not compose_plugin(), reason="docker compose is not installed")
+@pytest.mark.skipif(why_no_compose() is not None, reason=why_no_compose() or "")
 @pytest.mark.parametrize("options", [[], ["--env-file", ".env.example"]])
 def test_compose_itself_accepts_the_file(options: list[str]) -> None:
-    command = ["docker", "compose", "-f", str(COMPOSE), *options, "--profile", "demo", "config", "--quiet"]
-    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+    done = compose(["-f", str(COMPOSE), *options, "--profile", "demo", "config", "--quiet"], TOP)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(why_no_compose() is not None, reason=why_no_compose() or "")
+@pytest.mark.parametrize(
+    ("right", "wrong", "complaint"),
+    [("healthcheck:", "helthcheck:", "helthcheck"), ("condition: service_healthy", "condition: fine", "condition")],
+)
+def test_compose_finds_mistakes(tmp_path: Path, right: str, wrong: str, complaint: str) -> None:
+    broken = tmp_path / "docker-compose.yml"
+    broken.write_text(COMPOSE.read_text(encoding="utf-8").replace(right, wrong, 1), encoding="utf-8")
+    done = compose(["-f", str(broken), "--project-directory", str(TOP), "config", "--quiet"], TOP)
+    assert done.returncode != 0
+    assert complaint in done.stderr
 
 
 def test_services() -> None:
