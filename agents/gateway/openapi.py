@@ -62,7 +62,8 @@ ENDPOINTS = (
     Endpoint(
         "/v1/stream",
         "stream",
-        "Totals and alerts as server-sent events: `total` with a FlowState, `alert` with an Alert, `reset`",
+        "Totals and alerts as server-sent events: `total` with a FlowState, `alert` with an Alert, `reset`, "
+        "and `quiet` with an object of Quiet by id of an alert",
         questions.AskStream,
         media="text/event-stream",
     ),

@@ -7,6 +7,7 @@ stream, and who comes back is told anew.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
@@ -40,6 +41,8 @@ class Quieting:
     def __init__(self, hub: Hub, find: Callable[[], Awaitable[Sequence[tuple[Alert, Quiet]]]]) -> None:
         self.hub, self.find = hub, find
         self.held: list[Mark] | None = None  # None: not known yet
+        self._looked = float("-inf")
+        self._turn = asyncio.Lock()
 
     async def run(self) -> None:
         """Look again and again until cancelled."""
@@ -48,8 +51,15 @@ class Quieting:
             if any(QUIET in wanted.kinds for wanted in self.hub.clients):
                 await self.look()
 
+    async def refresh(self) -> None:
+        """Look for somebody who is about to join, unless it was just done: a thousand who come back at once are one."""
+        async with self._turn:
+            if time.monotonic() - self._looked > EVERY_S:
+                await self.look()
+
     async def look(self) -> None:
         """Look once, and tell everybody if it is not as it was. While Redis is away, it is taken to be as it was."""
+        self._looked = time.monotonic()
         try:
             found = [Mark(alert.id, alert.flow, RANK[alert.severity], quiet) for alert, quiet in await self.find()]
         except (RedisError, OSError, TimeoutError) as error:

@@ -64,7 +64,7 @@ class Stream:
             place, hello = None, hello + RESET
         try:
             if QUIET in wanted.kinds:
-                await self.quieting.look()
+                await self.quieting.refresh()
             if place is None:  # from now on: what comes while this is written is in memory
                 number, mine = self.hub.following, PlaceText(self.hub.place.offsets)
                 await response.write(hello + beat(mine.text))
