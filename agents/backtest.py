@@ -19,6 +19,7 @@ from rich.table import Table
 
 from agents.console import err
 from agents.context import load_registry, load_rules
+from agents.languages import word_reader
 from agents.plot import Panel, draw
 from agents.publish import read_lines
 from agents.series import (
@@ -98,6 +99,8 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     if not nodes:
         raise BordertallyError(f"{file}: no whole day of {'any flow' if flow is None else f'the flow {flow}'} in it")
     todo = _trials(nodes, methods, rule, ours)
+    if file.suffix.lower() == ".csv":
+        todo = _of_a_series(file, todo, rule)
     given = {
         name: _Yardstick(name, None if episodes is None else read_surges(episodes, name), alone=len(nodes) == 1)
         for name in {one.rule for one in todo}
@@ -115,9 +118,17 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
         _show(Console(width=None if sys.stdout.isatty() else 140), measures)
 
 
+def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | None) -> list[_Trial]:
+    """Of a series only the rules that need nobody to speak. Raises BordertallyError for one that was asked for."""
+    for name in chosen or ():
+        if name in OTHERS:
+            raise BordertallyError(f"--rule: {name} needs reports, and {file} is a series: see bordertally reports")
+    return [one for one in todo if one.rule not in OTHERS]
+
+
 def _nodes_of(file: Path, registry: Registry) -> list[Node]:
     """The flows that reports come to; what is refused is said on standard error."""
-    read = read_all((raw for _, raw in read_lines([file])), registry, time.time())
+    read = read_all((raw for _, raw in read_lines([file])), registry, time.time(), words=word_reader(registry))
     if read.refused:
         first = read.refused[0]
         err.print(
@@ -164,7 +175,7 @@ def _trials(nodes: Sequence[Node], methods: Sequence[str], chosen: Sequence[str]
     ]
     for name in chosen or ():
         if name not in {one.rule for one in found}:
-            raise BordertallyError(f"--rule: {name} is off: set {SETTINGS[name]} in the rules (--rules)")
+            raise BordertallyError(f"--rule: {name} is off: set {SETTINGS[name]} in the rules (--rules), or by --set")
     return found
 
 

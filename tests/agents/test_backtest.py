@@ -72,6 +72,7 @@ def test_the_rules_that_are_on_are_measured_each_by_itself(tmp_path: Path) -> No
     assert [(one["method"], one["rule"]) for one in found] == [
         *(("rules", "daily-rate"), ("plain", "daily-rate"), ("rules", "drop"), ("rules", "record"))
     ]
+    assert rows(*arguments, "--set", "silence=2") == found  # which a series cannot show
     (drop,) = rows(*arguments, "--rule", "drop")
     assert drop["surges"]
     assert "2023-09-01" in {one["first"] for one in drop["alerts"]}  # a typhoon
@@ -97,6 +98,15 @@ def test_settings_go_over_those_of_the_rules_and_under_those_of_flows(tmp_path: 
     assert len(rows(*arguments, "--set", "absolute=10000")[0]["alerts"]) == 1
     rules.write_text('[[flows]]\nflow = "UA"\nabsolute = 200000\n')
     assert rows(*arguments, "--set", "absolute=10000", "--set", "for=2d")[0]["alerts"] == []
+
+
+def test_reports_in_words_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "x.ndjson"
+    words = "Around 10,000 people entered Georgia from Russia on 26 September."
+    said = {"id": "1", "source": "ge-mia", "published": "2022-09-28T09:00:00Z", "text": words}
+    file.write_text(json.dumps(said) + "\n")
+    (found,) = rows(file, "--flow", "RU:GE", "--method", "rules")
+    assert found["days"] == 1
 
 
 def test_reports_that_are_refused_are_spoken_of(tmp_path: Path) -> None:
@@ -168,6 +178,7 @@ def test_a_series_that_makes_no_reports_is_one_sentence(tmp_path: Path, argument
         (["--set", "drop"], "--set: drop is no NAME=VALUE"),
         (["--set", "dorp=1"], r"--set dorp=1: .*unknown field `dorp`"),
         (["--set", "drop=2"], r"--set drop=2: detection\.drop: 2\.0 must be above 0, below 1"),
+        (["--set", "silence=2", "--rule", "silence"], "--rule: silence needs reports, and .* is a series"),
         (["--rule", "dorp"], "--rule: dorp is none of daily-rate, drop"),
         (["--rule", "drop"], r"--rule: drop is off: set drop in the rules"),
         (["--method", "c9"], "--method: c9 is none of rules, plain, weekday"),

@@ -7,10 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from live import Live, until
 from redis.asyncio import Redis
+from unit.kit import alert_record
 
 from agents.publishing import Record
 
@@ -36,9 +39,20 @@ async def shown(live: Live) -> dict[str, dict[str, Any]]:
         await redis.aclose()
 
 
-async def test_a_silence_is_added_listed_shown_and_expired(live_on_kafka: Live) -> None:
+async def test_a_silence_is_added_listed_shown_and_expired(live_on_kafka: Live, tmp_path: Path) -> None:
     live = live_on_kafka
-    live.worker(BORDERTALLY_HOPS="delivery")
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[detection]\ninhibit = true\n")
+    live.worker(BORDERTALLY_HOPS="delivery", BORDERTALLY_RULES=str(rules))
+    alerts = [alert_record("RU", severity="critical"), alert_record("RU:GE"), alert_record("UA")]
+    await live.send([Record(live.topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in alerts])
+
+    async def inhibited() -> bool:
+        held = await live.hash_in_redis("bordertally:alerts:quiet")
+        marks = {name: json.loads(value) for name, value in held.items()}
+        return marks == {"alert-RU:GE": {"silenced_by": None, "inhibited_by": "alert-RU"}}
+
+    await until(inhibited, "Redis shows which alert another one inhibits")
     await live.send([Record(live.topics.silences, b"k", b"no silence")])
     name = await said(live, "add", "RU:*", "--until", "2h", "--comment", "roadworks", "--rule", "drop")
     (held,) = json.loads(await said(live, "list", "--json"))["silences"]

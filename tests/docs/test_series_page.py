@@ -69,7 +69,7 @@ def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_command_runs_and_says_what_the_page_shows(beside: Path) -> None:
     said = [" ".join(call(line).split()) for line in COMMANDS]
-    assert len(said) == 12
+    assert len(said) == 14
     (shown,) = re.findall(r"^```text\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     (silence,) = (one for line, one in zip(COMMANDS, said, strict=True) if "--rule silence" in line)
     bare = re.compile(r"[─\s]+")
