@@ -37,10 +37,10 @@ class StoppedError(BordertallyError):
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; Ctrl-C lets it clean up first."""
+    """Run to the end; Ctrl-C lets it clean up first, and so does whatever else cancels it."""
     try:
         return asyncio.run(coroutine)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise StoppedError("stopped") from None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -80,8 +81,14 @@ def sample() -> list[bytes]:
 
 
 async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err: Console) -> None:
-    """Run it. Raises ServerError when a server cannot start; whatever happens, nothing is left running."""
+    """Run it. Raises ServerError when a server cannot start; whatever happens, nothing is left running.
+
+    SIGTERM, as supervisors send it, ends it like Ctrl-C.
+    """
     say = err if as_json else out
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     started = time.monotonic()
     async with _stack(ports, say, keep=keep) as stack:
         view = View(Redis.from_url(**redis_options(stack.settings)), f"http://{stack.worker.address}/metrics")
@@ -107,7 +114,12 @@ async def _stack(ports: Ports, say: Console, *, keep: bool) -> AsyncIterator[Sta
 
     async def up(what: str, start: Callable[[], Server]) -> Server:
         begun = time.monotonic()
-        server = await asyncio.to_thread(start)
+        starting = asyncio.create_task(asyncio.to_thread(start))
+        try:
+            server = await asyncio.shield(starting)
+        except asyncio.CancelledError:  # a thread is not stopped: what it starts is waited for, and stopped
+            servers.append(await starting)
+            raise
         servers.append(server)
         say.print(f"{what:<8} {server.address}  ready in {time.monotonic() - begun:.1f} s", highlight=False)
         return server

@@ -101,6 +101,19 @@ def test_ctrl_c_stops_a_kept_demo_with_a_sentence_and_no_orphan(tmp_path: Path) 
     assert not left_behind(tmp_path)
 
 
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_demo_that_is_stopped_while_it_starts_leaves_nothing(tmp_path: Path, sent: signal.Signals) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-u", "-m", "agents.cli", "demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as demo:
+        assert demo.stdout is not None
+        assert demo.stdout.readline().startswith("broker")
+        demo.send_signal(sent)
+        _, errors = demo.communicate(timeout=90)
+    assert (demo.returncode, errors.strip()) == (130, "bordertally: stopped")
+    assert not left_behind(tmp_path)
+
+
 @pytest.mark.parametrize("option", ["--broker-port", "--redis-port", "--http-port", "--gateway-port"])
 def test_a_taken_port_is_one_sentence(option: str) -> None:
     with socket.socket() as taken:
