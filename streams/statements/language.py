@@ -58,7 +58,7 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
 
     `anywhere`: whole phrases for a goal that is no one country ("into neighbouring countries"). `homeward`: where
     people of a nationality go back to; `thither`: to where those before came from; `same`: the checkpoint spoken of
-    before. `through`: a country behind it is perhaps only passed. `part_after`: only a part of the country is meant.
+    before. `through`: a country behind it is perhaps only passed. `part_before`, `part_after`: only a part is meant.
     `whence`: an origin with its name, where what stands before it has other meanings. `at`: what stands before a
     checkpoint or a town. `name`: what a name looks like that the gazetteer does not know; `bodies`: names that are no
     places.
@@ -78,6 +78,7 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     border_after: Phrases
     speaker_after: Phrases
     territory_after: Phrases
+    part_before: Phrases
     part_after: Phrases
     at: Phrases
     name: str

@@ -105,6 +105,7 @@ def resolve(clues: Clues) -> Movement:
     slug = slug if through is not None else ""
     doubts += _missing(clues, origin, into, inferred)
     doubts += _passed(clues, origin, into)
+    doubts += _landed(clues, into) if not slug else ()
     if clues.at is None and clues.before is not None and clues.before.flow is not None:
         doubts += clues.before.doubts
     spans = tuple(mark.span for mark in ([clues.at] if clues.at else []) + clues.places)
@@ -142,7 +143,7 @@ def _turned(clues: Clues) -> bool:
     came = before.event not in (Event.EXIT, Event.OUT)
     if clues.event is Event.EXIT:
         return came and (bool(before.slug) or before.border)
-    return came if clues.event is Event.OUT else clues.event is Event.ENTRY and not came
+    return came and not before.nation if clues.event is Event.OUT else clues.event is Event.ENTRY and not came
 
 
 def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doubt]:
@@ -151,6 +152,14 @@ def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doub
     through -= BLOCS.get(into or "", frozenset())
     if through and (origin is not None or into is not None):
         yield Doubt.SEVERAL_PLACES
+
+
+def _landed(clues: Clues, into: str | None) -> Iterator[Doubt]:
+    """A region behind the word of movement that stands for the country it is a part of: "landed on Lampedusa"."""
+    at = clues.at.start if clues.at is not None else 0
+    regions = [mark for mark in clues.places if mark.value.region and mark.value.role is Role.BARE and mark.start > at]
+    if clues.at is not None and any(mark.value.code == into for mark in regions):
+        yield Doubt.PART_OF_COUNTRY
 
 
 def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
@@ -370,7 +379,7 @@ def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | No
     if origin is not None:
         within = _first(clues, Role.WITHIN, Role.SPEAKER)
         home = None if any(mark.value.anywhere for mark in clues.places) else clues.home
-        options = (_beyond(point, origin), within, home)
+        options = (_beyond(point, origin), within, _object(clues), home)
         return origin, next((one for one in options if one is not None and one != origin), None), 1
     before, nation = clues.before, clues.citizens
     if nation is None and before is not None and before.origin and before.into and not _borders(clues):

@@ -85,6 +85,8 @@ class Nouns:
             return self._of_nation(_counted(nxt), sheet.text, nxt.start)
         if not words or bare or not words[0][0].isalpha():
             return None
+        if nxt is not None and near and nxt.kind == "event" and self._persons.match(sheet.text[nxt.start : nxt.end]):
+            return Noun("people")  # "45,755 small boat arrivals"
         head = self._head(gap)
         noun = Noun("people") if self._persons.match(head) else Noun(unknown=True)
         return self._of_nation(noun, sheet.text, figure.end + gap.find(head))

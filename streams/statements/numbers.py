@@ -49,7 +49,7 @@ class Numbers:
         figure = (
             rf"(?:{fractions})(?!\w)|"
             rf"(?:{digits})(?:[\s\u00a0-]?(?:{magnitudes})(?!\w)(?:\s\d{{3}}(?![\w.,]*\d))?)?|"
-            rf"(?:{words})(?:[\s-](?:{words}|{magnitudes}))*(?!\w)|"
+            rf"(?:{words})(?:[\s-](?:{words}|{magnitudes}))*(?!-?\w)|"
             rf"(?:{magnitudes})(?!\w)"
         )
         figure = rf"(?<![\w.,])(?:{figure})(?!\w)"

@@ -96,6 +96,8 @@ class Times:
             "before_yesterday": lambda _: Stretch(self.today - 2 * DAY, self.today - DAY),
             "today": lambda _: self.day_of_publication,
             "later": self._later,
+            "months_to": self._months_to,
+            "sooner": lambda taken: Shift(-self._later(taken).days),
             "vague": lambda _: Stretch(self.today - DAY, self.today + DAY, 1, vague=True),
         }
 
@@ -221,6 +223,15 @@ class Times:
             last -= 7 * DAY
         days = next((self.language.number(text) for name, text in taken if name == "n"), 7)
         return Stretch(last - (days - 1) * DAY, last + DAY, 4)
+
+    def _months_to(self, taken: Captures) -> Stretch:
+        """So many months, or a year, up to and including a month."""
+        named = dict(taken)
+        number = self.language.number(named["n"]) if "n" in named else 1
+        months = number * {"month": 1, "year": 12}[self._unit(taken) or ""]
+        last = self._placed(1, self._months(named["month"]), named.get("year"))
+        end = _after_month(last.year, last.month)
+        return Stretch(_months_before(end, months), min(end, self.today + DAY), 3)
 
     def _past(self, taken: Captures) -> Stretch:
         unit = self._unit(taken) or "day"

@@ -96,6 +96,7 @@ class Places:
             Role.SPEAKER: language.beginning(roles.speaker_after),
         }
         self._part = language.beginning(roles.part_after)
+        self._part_of = language.ending(roles.part_before)
         self._says = language.ending(language.table.says)
         self._territory = language.beginning(roles.territory_after)
         self._goals = [
@@ -132,7 +133,7 @@ class Places:
             between = sheet.text[one.end : other.start]
             if one.value.checkpoint and other.value.code in one.value.checkpoint.sides and between.strip() == ",":
                 continue  # "Renk, South Sudan": where it is
-            if other.value.checkpoint and one.value.code:
+            if other.value.checkpoint and (one.value.code or one.value.slug == other.value.slug):
                 continue
             if other.value.role is Role.BARE and self._and.fullmatch(between):
                 sheet.replace(
@@ -143,7 +144,9 @@ class Places:
         for index in self._sieve.may_match(fold(text)):
             regex, place = self._names[index]
             for match in regex.finditer(text):
-                role = self._role(text, match.start())
+                partly = self._part_of.search(text[max(0, match.start() - 40) : match.start()])
+                at = match.start() - (len(partly[0]) if partly else 0)
+                role = self._role(text, at)
                 if self._whence.search(text, max(0, match.start() - 20), match.end()):
                     role = Role.ORIGIN
                 if role is Role.BARE:
@@ -151,7 +154,8 @@ class Places:
                 through = place.checkpoint is None and bool(
                     self._through.search(text[max(0, match.start() - 40) : match.start()])
                 )
-                region = place.region or (place.checkpoint is None and bool(self._part.match(text, match.end())))
+                part = partly or self._part.match(text, match.end())
+                region = place.region or (place.checkpoint is None and part is not None)
                 found = place._replace(role=role, through=through, region=region)
                 yield Mark(match.start(), match.end(), "place", found)
 

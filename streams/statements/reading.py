@@ -18,6 +18,10 @@ from streams.statements.tongue import Tongue
 UNKNOWN_WORDS = 1
 """A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
 
+_SIDED = (Event.ENTRY, Event.EXIT, Event.OUT)
+NEAR = 16
+"""Characters between a crossing and the word that says which way it went."""
+
 BESIDE = 5
 """Characters between two phrases of time that are one: " and ", " from "."""
 
@@ -136,6 +140,8 @@ class Reading:
         turned = any(mark.value == Event.OTHER_WAY for mark in self.sheet.of("event", segment.span))
         if self.tongue.cutter.earlier(self.sheet, segment) and not turned:
             return Why.EARLIER
+        if segment.span.start > 0 and self._sooner(segment):
+            return Why.EARLIER
         said_of_it = Span(segment.span.start, segment.context.end)
         # "entered the country, he said, denying that more would": what is denied is of something else
         ahead = [
@@ -155,6 +161,11 @@ class Reading:
         if behind is not None and behind.end <= nearest.start and "," in self.sheet.text[behind.end : nearest.start]:
             return None  # "entered the country, where queues ...": the figure is of those who entered
         return Why(nearest.value)
+
+    def _sooner(self, segment: Segment) -> bool:
+        """Whether the only time of a figure is before that of the one before it: "the day before it was 9,642"."""
+        times = [mark.value for mark in self.sheet.of("period", segment.span)]
+        return bool(times) and all(isinstance(time, Shift) and time.days < 0 for time in times)
 
     def _is_rate(self, segment: Segment, drafts: list[Draft]) -> bool:
         return bool(self.sheet.of("rate", segment.span)) or not drafts or drafts[-1].daily
@@ -189,6 +200,8 @@ class Reading:
             draft.doubts.append(Doubt.SEVERAL_GROUPS)
         if noun.unknown:
             draft.doubts.append(Doubt.UNKNOWN_GROUP)
+        if event is None and len({one.movement.flow for one in drafts}) > 1 and self.sheet.of("overall", segment.span):
+            draft.doubts.append(Doubt.SEVERAL_PLACES)  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
         draft.spans["people"] = segment.figure.span
         if noun.mark is not None:
             draft.spans["population"] = noun.mark.span
@@ -221,8 +234,12 @@ class Reading:
         if turned:
             return turned[0]
         behind = [mark for mark in events if mark.start >= segment.figure.end and mark.value != Event.TAKES]
-        before = [mark for mark in events if mark.start < segment.figure.end]
-        return behind[0] if behind else before[-1] if before else None
+        before = [mark for mark in reversed(events) if mark.start < segment.figure.end]
+        first, *others = behind or before or [None]
+        if first is not None and first.value == Event.CROSS:  # "crossed the border on entry"
+            sided = [one for one in others if one.value in _SIDED and abs(one.start - first.end) <= NEAR]
+            return sided[0] if sided else first
+        return first
 
     def _movement(
         self, segment: Segment, event: Mark | None, noun: Noun, before: Draft | None, together: bool
@@ -254,6 +271,8 @@ class Reading:
             return
         if not stretches:
             shift = next((mark for mark in marks if isinstance(mark.value, Shift)), None)
+            if before is None and shift is not None and self.latest:
+                before = self.latest[-1].period
             if before is not None:
                 draft.period = before.shifted(shift.value.days) if shift is not None else before
                 draft.weight *= SHARED

@@ -14,6 +14,7 @@ _CLAUSE = re.compile("[^,;:()\u2013\u2014]+(?:,(?=\\d)[^,;:()\u2013\u2014]+)*")
 _WORD = re.compile("[^\\W\\d_][\\w'\u2019-]*")
 
 _LEADS = re.compile(" ?[-\u2013\u2014:] ?")
+_YEAR = re.compile("(?:19|20)\\d\\d")
 _SHORT = 12
 """Characters before a place or time that is said in front of its figure: "and at the "."""
 
@@ -52,6 +53,8 @@ class Cutter:
         """The segments of a sentence, in order."""
         figures = [one for one in sheet.of("number", sentence) if self._idle(sheet, one, sentence.end) is None]
         found, start = [], sentence.start
+        if figures:
+            start = max(start, sheet.text.rfind(";", start, figures[0].start) + 1)
         for index, figure in enumerate(figures):
             last = index + 1 == len(figures)
             end = sentence.end if last else self._cut(sheet, Span(start, figure.end), figure, figures[index + 1])
@@ -70,9 +73,15 @@ class Cutter:
         if self._difference.match(sheet.text, figure.end):
             return Why.NET
         said = self.nouns.behind(sheet, figure, end)
+        if said is None and _YEAR.fullmatch(sheet.text[figure.start : figure.end]) and not self._named(sheet, figure):
+            return Why.THINGS
         if said is not None and said.unknown:
             return None if self._moves(sheet, figure, end) else Why.THINGS
         return None if said is None else said.why
+
+    def _named(self, sheet: Sheet, figure: Mark) -> bool:
+        """Whether a figure stands behind a place of a list."""
+        return any(mark.kind == "place" and 0 <= figure.start - mark.end <= len(" - ") for mark in sheet.marks)
 
     def _moves(self, sheet: Sheet, figure: Mark, end: int) -> bool:
         """Whether a word that no table has may be one for people: a word of movement follows before the next figure."""
@@ -158,11 +167,14 @@ class Cutter:
         What only says who speaks ("..., the border guard said") does not count.
         """
         count, start = 0, segment.span.start
+        counted = self.nouns.end(sheet, segment.figure, segment.span.end)
         for match in _CLAUSE.finditer(sheet.text, segment.span.start, segment.span.end):
             start, end = match.span()
             if start <= segment.figure.start < end or not self._says.search(sheet.text, start, end):
                 count += sum(
-                    sheet.free(word.start(), word.start() + 1) and not self._function.match(word[0])
+                    sheet.free(word.start(), word.start() + 1)
+                    and not segment.figure.end <= word.start() < counted
+                    and not self._function.match(word[0])
                     for word in _WORD.finditer(sheet.text, start, end)
                 )
         return count
