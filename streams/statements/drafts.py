@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from streams.qualifiers import Qualifier
 from streams.records import ClaimFields, Normal, Unit
-from streams.statements.movement import Movement
+from streams.statements.clues import Movement
 from streams.statements.nouns import Noun
 from streams.statements.numbers import Quantity
 from streams.statements.periods import Stretch

@@ -111,6 +111,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     units: dict[str, Phrases]
     dates: Phrases
     ordinals: Phrases
+    days: Phrases
     feasts: dict[str, Phrases]
     anchors: dict[str, Phrases]
     parts_of_year: dict[str, Phrases]
@@ -153,6 +154,8 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     respectively: Phrases
     totals: Phrases
     likewise: Phrases
+    versions: Phrases
+    same_time: Phrases
     own: Phrases
     overall: Phrases
     unnamed: Phrases
@@ -202,13 +205,16 @@ class Language:
         self.code = table.code
         numbers = table.numbers
         words = alternatives(sorted((re.escape(word) for word in numbers.words), key=len, reverse=True))
-        countries = {code: (name, "", "") for code, name in names.items()} | dict(table.countries.items())
+        countries = {code: (name, "", "") for code, name in names.items()}
+        for code, (name, people, adjective) in table.countries.items():
+            countries[code] = (name or names.get(code, ""), people, adjective)
         self.countries = countries
         named = alternatives(one[0] for one in countries.values() if one[0])
         adjectives = alternatives(one[2] for one in table.countries.values() if one[2])
         adjectives = f"(?-i:{adjectives})" if table.case_adjectives else adjectives
         year = r"(?:19|20)\d\d(?![\d,.\u00a0]*\d)"
         self.parts = {
+            "ordinal": alternatives(table.days),
             "day": rf"(?:[12]\d|3[01]|0?[1-9])(?:{alternatives(table.ordinals)})?(?!\d|[,. \u00a0]\d{{3}}(?!\d))",
             "number_of_month": r"(?:1[0-2]|0?[1-9])",
             "year": year,

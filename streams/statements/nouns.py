@@ -24,7 +24,7 @@ class Noun(NamedTuple):
     """What a figure counts: a population or vehicles, the mark that says so, or why it counts neither.
 
     `joined`: several populations are counted together ("women and children"), so it is none of them. `unknown`: a word
-    that no table has and that does not look like one for people.
+    that no table has and that does not look like one for people. `bare`: nothing is said of it beside the figure.
     """
 
     population: str | None = None
@@ -34,6 +34,7 @@ class Noun(NamedTuple):
     why: Why | None = None
     joined: bool = False
     unknown: bool = False
+    bare: bool = False
 
 
 class Nouns:

@@ -133,7 +133,7 @@ class Times:
             return date.fromisoformat(self.language.which(self.language.table.anchors, text) or "")
         if kind == "day":
             near = near or self.today
-            found = near.replace(day=_number(text))
+            found = near.replace(day=self._number(text))
             return found if found <= near else _before(found)
         return self._full(text, near)
 
@@ -148,7 +148,7 @@ class Times:
                     )
                     return self._placed(day, number, parts.get("year"), near)
                 month = self._months(parts["month"]) if "month" in parts else int(parts["number_of_month"])
-                return self._placed(_number(parts["day"]), month, parts.get("year"), near)
+                return self._placed(self._number(parts.get("day") or parts["ordinal"]), month, parts.get("year"), near)
         raise ValueError(text)
 
     def _placed(self, day: int, month: int, year: str | None, near: date | None = None) -> date:
@@ -163,6 +163,11 @@ class Times:
 
     def _weekday(self, text: str) -> int:
         return self.language.weekday(text)
+
+    def _number(self, text: str) -> int:
+        """A day of a month, in digits or words."""
+        digits = re.match(r"\d+", text)
+        return int(digits[0]) if digits else 1 + index(self.language.table.days, text)
 
     # --- the kinds ---------------------------------------------------------------------------------------------
 
@@ -181,7 +186,7 @@ class Times:
             return self._month_range(taken)
         if names[0] == "month":  # September 22 to 28
             month = self._months(taken[0][1])
-            first, last = (self._placed(_number(text), month, None) for name, text in taken[1:3] if name == "day")
+            first, last = (self._placed(self._number(text), month, None) for name, text in taken[1:3] if name == "day")
             return Stretch(first, last + DAY, 4)
         last = self._date(taken[-1])
         first = self._date(taken[0], last)
@@ -333,13 +338,6 @@ class Times:
     def _unit(self, taken: Captures) -> str | None:
         text = next((text for name, text in taken if name == "unit"), None)
         return None if text is None else self.language.which(self.language.table.units, text)
-
-
-def _number(text: str) -> int:
-    digits = re.match(r"\d+", text)
-    if digits is None:
-        raise ValueError(text)
-    return int(digits[0])
 
 
 def _before(day: date) -> date:

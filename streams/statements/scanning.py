@@ -81,6 +81,8 @@ class Scanner:
                 *language.compiled("event", {"cross": table.events.moves}),
                 *language.compiled("total", {"": table.totals}),
                 *language.compiled("likewise", {"": table.likewise}),
+                *language.compiled("version", {"": table.versions}),
+                *language.compiled("same_time", {"": table.same_time}),
                 *language.compiled("overall", {"": table.overall}),
             ]
         )

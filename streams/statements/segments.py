@@ -57,10 +57,19 @@ class Cutter:
             start = max(start, sheet.text.rfind(";", start, figures[0].start) + 1)
         for index, figure in enumerate(figures):
             last = index + 1 == len(figures)
-            end = sentence.end if last else self._cut(sheet, Span(start, figure.end), figure, figures[index + 1])
+            end = (
+                self._last(sheet, figure, sentence.end)
+                if last
+                else self._cut(sheet, Span(start, figure.end), figure, figures[index + 1])
+            )
             found.append(Segment(Span(start, end), figure, Span(start, end)))
             start = end
         return found
+
+    def _last(self, sheet: Sheet, figure: Mark, end: int) -> int:
+        """Where the last part of a sentence ends: what stands behind a semicolon is of something else."""
+        cut = sheet.text.find(";", figure.end, end)
+        return cut if cut >= 0 and sheet.of("event", Span(figure.end, cut)) else end
 
     def idle(self, sheet: Sheet, sentence: Span) -> list[LeftOut]:
         """The figures of a sentence that count other things; they are no segments ("in 10 boats on Saturday")."""

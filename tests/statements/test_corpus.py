@@ -25,6 +25,7 @@ APART = {
         "releases",
         "briefings",
         "accounts",
+        "newsrooms",
     )
 }
 UNMENDED: dict[str, tuple[float, float]] = {}

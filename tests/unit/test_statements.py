@@ -332,6 +332,111 @@ def test_what_is_no_flow_is_left_out_with_its_reason(text: str, why: Why) -> Non
     assert why in {one.why for one in statement.left_out}
 
 
+@pytest.mark.parametrize(
+    ("counted", "population"),
+    [
+        ("passport holders", "people"),
+        ("wounded soldiers", "people"),
+        ("exhausted Russians", "citizens:RU"),
+        ("mountaineers", "people"),
+        ("small boat arrivals", "people"),
+    ],
+)
+def test_a_word_for_people_that_no_table_has(counted: str, population: str) -> None:
+    found = only(f"On Monday 361 {counted} crossed from Russia into Kazakhstan.")
+    assert (found.claim.people, found.claim.population, found.doubts) == (361, population, ())
+
+
+def test_a_word_that_may_be_one_for_people_is_a_doubt_and_never_dropped() -> None:
+    found = only("On Monday 361 zorbs crossed from Russia into Kazakhstan.")
+    assert found.doubts == (Doubt.UNKNOWN_GROUP,)
+    statement = read("On Monday 4,200 people crossed from Russia into Kazakhstan in 61 zorbs.")
+    assert [one.claim.people for one in statement.found] == [4_200]
+    assert [one.why for one in statement.left_out] == [Why.THINGS]
+
+
+def flows(text: str, home: str | None = "KZ") -> list[tuple[object, object]]:
+    return [(one.claim.people, one.claim.flow) for one in read(text, home).certain]
+
+
+@pytest.mark.parametrize(
+    ("text", "claimed"),
+    [
+        (
+            "On Monday at Kairak 1,200 entered from Russia and 900 left.",
+            [(1_200, "RU:KZ:kairak"), (900, "KZ:RU:kairak")],
+        ),
+        ("On Monday 1,200 entered from Russia and 900 left.", [(1_200, "RU:KZ"), (900, "KZ")]),
+        ("On Monday Kairak had 1,200 arrivals and 900 departures.", [(1_200, "RU:KZ:kairak"), (900, "KZ:RU:kairak")]),
+        (
+            "On Monday 2,100 people came from Russia (Kairak 1,200, Syrym 900).",
+            [(2_100, "RU:KZ"), (1_200, "RU:KZ:kairak"), (900, "RU:KZ:mashtakovo")],
+        ),
+        (
+            "On Monday Kairak - 1,200 arrivals from Russia, Syrym - 900.",
+            [(1_200, "RU:KZ:kairak"), (900, "RU:KZ:mashtakovo")],
+        ),
+        ("On Monday 1,200 people came from Russia; 900 went there.", [(1_200, "RU:KZ"), (900, "KZ:RU")]),
+    ],
+)
+def test_both_ways_and_lists_by_place(text: str, claimed: list[tuple[object, object]]) -> None:
+    assert flows(text) == claimed
+
+
+@pytest.mark.parametrize(
+    ("second", "flow", "period"),
+    [
+        ("On Sunday it was 900.", "RU:KZ:kairak", "2022-09-25"),
+        ("The day before it was 900.", "RU:KZ:kairak", "2022-09-25"),
+        ("Through Syrym 900.", "RU:KZ:mashtakovo", "2022-09-26"),
+        ("Of these, 900 came on foot.", "RU:KZ:kairak", "2022-09-26"),
+        ("That brings the total since 21 September to 900.", "RU:KZ:kairak", "2022-09-21/2022-09-28"),
+    ],
+)
+def test_a_sentence_goes_on_from_the_one_before(second: str, flow: str, period: str) -> None:
+    found = read(f"On Monday 1,200 Russians entered at Kairak. {second}").found[1]
+    assert (found.claim.people, found.claim.flow, found.claim.period) == (900, flow, period)
+    assert found.certain
+
+
+def test_what_a_later_sentence_takes_back_is_doubted() -> None:
+    said = "On Monday 4,200 men crossed from Russia."
+    for after in ("The reports could not be independently verified.", "The ministry said this was untrue."):
+        assert only(f"{said} {after}").doubts == (Doubt.UNCONFIRMED,)
+    assert only(f"{said} The weather was fine.").certain
+
+
+def test_two_versions_of_one_figure_are_a_contradiction() -> None:
+    found = only("On Monday 4,200 men crossed from Russia, while the police spoke of 5,000.")
+    assert found.doubts == (Doubt.CONTRADICTION,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4,200 people crossed from Russia in the days after Easter.",
+        "4,200 people crossed from Russia between 25 August and mid-September.",
+        "Some 4,200 people have already crossed from Russia, 900 of them on Monday alone.",
+    ],
+)
+def test_a_time_that_nothing_reads_is_a_doubt(text: str) -> None:
+    assert set(read(text).found[0].doubts) & {Doubt.NO_PERIOD, Doubt.VAGUE_PERIOD}
+
+
+@pytest.mark.parametrize(
+    ("when", "period"),
+    [
+        ("on Christmas Day", "2021-12-25"),
+        ("on the third of May", "2022-05-03"),
+        ("in the year to August", "2021-09-01/2022-09-01"),
+        ("in the whole of 2021", "2021-01-01/2022-01-01"),
+    ],
+)
+def test_days_with_a_name_and_long_periods(when: str, period: str) -> None:
+    found = only(f"{when[0].upper()}{when[1:]} 4,200 people entered Kazakhstan from Russia.")
+    assert (found.claim.period, found.doubts) == (period, ())
+
+
 def test_spans_are_those_of_the_whole_text() -> None:
     text = "Nothing new.  On Monday 4,200 people\nentered Kazakhstan from Russia. In all 12 towns were calm."
     found = only(text)

@@ -1,0 +1,70 @@
+"""Why a figure of people is no claim about a crossing: denied, expected, an earlier level, a queue, something else."""
+
+from __future__ import annotations
+
+from streams.statements.clues import Event
+from streams.statements.marks import Sheet
+from streams.statements.periods import Shift
+from streams.statements.records import Span, Why
+from streams.statements.segments import Cutter, Segment
+
+
+class Reasons:
+    """The reasons in one sentence."""
+
+    def __init__(self, sheet: Sheet, cutter: Cutter) -> None:
+        self.sheet, self.cutter = sheet, cutter
+
+    def whole(self, sentence: Span, figure: Span) -> Why | None:
+        """Why nothing in a sentence, or all from before a figure, is a claim: denied, a question, or only supposed."""
+        if self.sheet.text[sentence.start : sentence.end].rstrip().endswith("?"):
+            return Why.HYPOTHETICAL
+        ahead = self.cutter.ahead
+        marks = [
+            mark
+            for mark in self.sheet.of("sentence", sentence)
+            if mark.start < figure.start or not ahead(self.sheet, mark)
+        ]
+        return Why(marks[0].value) if marks else None
+
+    def why_not(self, segment: Segment) -> Why | None:
+        """Why the words around a figure say that it is no crossing."""
+        turned = any(mark.value == Event.OTHER_WAY for mark in self.sheet.of("event", segment.span))
+        if self.cutter.earlier(self.sheet, segment) and not turned:
+            return Why.EARLIER
+        if self._sooner(segment):
+            return Why.EARLIER
+        said_of_it = Span(segment.span.start, segment.context.end)
+        # "entered the country, he said, denying that more would": what is denied is of something else
+        ahead = [mark.start for mark in self.sheet.of("sentence", said_of_it) if self.cutter.ahead(self.sheet, mark)]
+        end = min((at for at in ahead if at > segment.figure.end), default=said_of_it.end)
+        marks = self.sheet.of("segment", Span(said_of_it.start, end))
+        if not marks:
+            return None
+        events = self.sheet.of("event", said_of_it)
+        if any(mark.value == Why.HYPOTHETICAL for mark in marks):
+            said = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
+            return Why(said[0].value) if said and not events else Why.HYPOTHETICAL
+        figure = segment.figure
+        nearest = min(marks, key=lambda mark: abs(mark.start - figure.end))
+        behind = next((mark for mark in events if mark.start >= figure.end and mark.value != Event.TAKES), None)
+        if behind is not None and behind.end <= nearest.start and "," in self.sheet.text[behind.end : nearest.start]:
+            return None  # "entered the country, where queues ...": the figure is of those who entered
+        return Why(nearest.value)
+
+    def _sooner(self, segment: Segment) -> bool:
+        """Whether the only time of a figure is before that of the one before it: "the day before it was 9,642"."""
+        times = self.sheet.of("period", segment.span)
+        if not times or (segment.span.start == 0 and times[0].start < segment.figure.start):
+            return False  # a sentence of its own: "The day before it was 9,642."
+        return all(isinstance(one.value, Shift) and one.value.days < 0 for one in times)
+
+    def usual(self, segment: Segment) -> bool:
+        """Whether a figure is a usual level of another length than a day: "usually some 9,000 a week"."""
+        before = [mark for mark in self.sheet.of("normal", segment.span) if mark.start < segment.figure.start]
+        return bool(before) and not self.sheet.of("event", Span(before[0].start, segment.span.end))
+
+    def no_crossing(self, segment: Segment) -> Why:
+        """Why a figure of people is no crossing: what else stands there, if a table knows it."""
+        things = [mark for mark in self.sheet.of("thing", segment.span) if mark.start > segment.figure.start]
+        return Why(things[0].value) if things else Why.NO_CROSSING

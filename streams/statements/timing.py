@@ -1,0 +1,110 @@
+"""When: the period of a claim, its own, that of its sentence, or that of the sentence it goes on from; and its rate."""
+
+from __future__ import annotations
+
+from streams.statements.drafts import Draft
+from streams.statements.marks import Mark, Sheet
+from streams.statements.periods import Shift, Stretch, Times, Until
+from streams.statements.records import Doubt, Span
+from streams.statements.segments import Segment
+from streams.statements.thread import Thread
+from streams.statements.tongue import Tongue
+
+BESIDE = 5
+"""Characters between two phrases of time that are one: " and ", " from "."""
+
+SHARED = 0.95
+"""What a period that is not said beside the figure takes off the confidence."""
+
+PRESENT = 0.9
+"""Likewise for a daily rate "now", which is taken to be that of the day of publication."""
+
+
+class Timing:
+    """The times of one sentence."""
+
+    def __init__(self, sheet: Sheet, tongue: Tongue, times: Times, thread: Thread) -> None:
+        self.sheet, self.tongue, self.times, self.thread = sheet, tongue, times, thread
+
+    def period(self, draft: Draft, drafts: list[Draft], base: Draft | None) -> None:
+        """The period of a claim: its own, or one that is shared with the claim before it."""
+        marks = self.sheet.of("period", draft.segment.span)
+        stretches = [mark for mark in marks if isinstance(mark.value, Stretch)]
+        before = drafts[-1].period if drafts else None
+        if not stretches and self.sheet.of("total", draft.segment.span):
+            draft.doubts.append(Doubt.NO_PERIOD)  # a total since when?
+            return
+        if not stretches:
+            shift = next((mark for mark in marks if isinstance(mark.value, Shift)), None)
+            on = base or (self.thread.latest[0] if shift is not None and self.thread.latest else None)
+            if before is None and on is not None:
+                before = on.period
+            if before is not None:
+                draft.period = before.shifted(shift.value.days) if shift is not None else before
+                draft.weight *= SHARED
+                draft.doubts += [Doubt.VAGUE_PERIOD] if before.vague else []
+            if shift is not None:
+                draft.spans["period"] = shift.span
+            return
+        rank = max(mark.value.rank for mark in stretches)
+        best = [mark for mark in stretches if mark.value.rank == rank]
+        period: Stretch = best[0].value
+        if any(mark.value.text != period.text for mark in best):
+            draft.doubts.append(Doubt.SEVERAL_PERIODS)
+        beside = [
+            mark
+            for mark in stretches
+            if abs(mark.start - best[0].end) <= BESIDE or mark.end + BESIDE >= best[0].start >= mark.end
+        ]
+        if period.vague or any(mark.value.vague for mark in beside):  # "between 25 August and mid-December"
+            draft.doubts.append(Doubt.VAGUE_PERIOD)
+        until = next((mark.value.end for mark in marks if isinstance(mark.value, Until)), None)
+        if until is not None and period.running and period.start < until <= period.end:
+            period = Stretch(period.start, until, period.rank)
+        elif until is not None and until != period.end:
+            draft.doubts.append(Doubt.VAGUE_PERIOD)  # "reopened on Friday, and by Sunday 4,900 had passed"
+        draft.period, draft.spans["period"] = period, best[0].span
+
+    def rate(self, draft: Draft, drafts: list[Draft], event: Mark | None) -> None:
+        """Whether a figure is of each day, or of a week or an hour, which no claim can carry."""
+        segment = draft.segment
+        # a rate in front belongs to a usual level there, not to this figure: "normally 5,000 a day; yesterday 11,200"
+        where = segment.span if self.sheet.of("normal", segment.context) else segment.context
+        for mark in self.sheet.of("rate", where)[:1]:
+            draft.per_day, draft.spans["per"] = True, mark.span
+        if self.sheet.of("other_rate", segment.span):
+            draft.doubts.append(Doubt.OTHER_RATE)
+        if drafts and draft.period is None and event is None:
+            draft.per_day = draft.per_day or drafts[-1].per_day
+
+    def share(self, sentence: Span, drafts: list[Draft], levels: list[Segment]) -> None:
+        """Claims without a period take the only one of the sentence; a rate "now" is of the day of publication.
+
+        `levels`: segments whose periods are their own: earlier levels, and parts of those before.
+        """
+        usable = [
+            mark
+            for mark in self.sheet.of("period", sentence)
+            if isinstance(mark.value, Stretch)
+            and not mark.value.vague
+            and not any(mark.within(one.span) for one in levels)
+        ]
+        cutter = self.tongue.cutter
+        for draft in drafts:
+            if "period" not in draft.spans and cutter.untimed(self.sheet, draft.segment.span):
+                draft.doubts.append(Doubt.VAGUE_PERIOD)
+        for draft in (one for one in drafts if one.period is None):
+            others = [mark for mark in usable if not mark.within(draft.segment.span)]
+            if cutter.cumulative(self.sheet, draft.segment.span) or any(
+                cutter.alone(self.sheet, one) for one in others
+            ):
+                draft.doubts.append(Doubt.NO_PERIOD)
+            elif len({mark.value.text for mark in usable}) == 1:
+                draft.period, draft.spans["period"] = usable[0].value, usable[0].span
+                draft.weight *= SHARED
+            elif draft.per_day and self.tongue.present.search(self.sheet.text, sentence.start, sentence.end):
+                draft.period = self.times.day_of_publication
+                draft.weight *= PRESENT
+            else:  # perhaps that of the sentence before: a guess for whoever reviews it
+                draft.period = self.thread.drafts[-1].period if self.thread.drafts else None
+                draft.doubts.append(Doubt.NO_PERIOD)
