@@ -32,7 +32,8 @@ class Movement(NamedTuple):
 
     `nation`: the origin follows from people's nationality; others in the same breath may come from elsewhere.
     `border`: a border or checkpoint was named, so that those who left went to the other side of it.
-    `point`: the checkpoint, also where the direction is not known.
+    `listed`: what the place of one figure of a list was to it. `point`: the checkpoint, also where the direction is not
+    known.
     """
 
     event: Event
@@ -44,6 +45,7 @@ class Movement(NamedTuple):
     weight: float = 1.0
     nation: bool = False
     border: bool = False
+    listed: Role | None = None
     point: Place | None = None
 
     @property
@@ -60,6 +62,7 @@ class Clues(NamedTuple):
     `together`: the movement before is of the same sentence. `front`: a checkpoint in front of the sentence, of which
     all of it is said. `scene`: the country where that began since which is counted.
     `homeward`: people go back to where they are at home. `part`: they are some of those in the movement before.
+    `refuge`: they are refugees or migrants, who come into the country that speaks of them.
     """
 
     event: Event
@@ -73,6 +76,7 @@ class Clues(NamedTuple):
     scene: str | None = None
     homeward: bool = False
     part: bool = False
+    refuge: bool = False
 
 
 def checkpoint(clues: Clues) -> Place | None:

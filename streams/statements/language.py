@@ -81,6 +81,7 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     part_before: Phrases
     part_after: Phrases
     at: Phrases
+    besides: Phrases
     name: str
     bodies: Phrases
 
@@ -114,6 +115,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     days: Phrases
     feasts: dict[str, Phrases]
     anchors: dict[str, Phrases]
+    concerns: dict[str, list[str]]
     parts_of_year: dict[str, Phrases]
     periods: dict[str, Phrases]
     timely: Phrases

@@ -62,7 +62,12 @@ def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts
     if clues.at is None and clues.before is not None:
         nation = nation and (clues.before.nation or clues.before.origin is None)
     border = bool(slug) or origin in borders(clues)
-    return Movement(clues.event, origin, into, slug, spans, tuple(dict.fromkeys(doubts)), nation=nation, border=border)
+    roles = {mark.value.role for mark in clues.places} & {Role.ORIGIN, Role.INTO}
+    listed = roles.pop() if clues.at is None and len(roles) == 1 else None
+    if listed is None and clues.at is None and clues.before is not None:
+        listed = clues.before.listed
+    held = tuple(dict.fromkeys(doubts))
+    return Movement(clues.event, origin, into, slug, spans, held, nation=nation, border=border, listed=listed)
 
 
 def _left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inferred: int) -> Iterator[Doubt]:
@@ -217,6 +222,8 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
         return before.origin, into, 1
     if before.event is Event.EXIT and before.into is None:
         return place, None, 1
+    if before.listed is Role.ORIGIN:
+        return place, before.into, 1
     return before.origin, place, 1
 
 
@@ -288,6 +295,9 @@ def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | No
     before, nation = clues.before, clues.citizens
     if nation is None and before is not None and before.origin and before.into and not borders(clues):
         return before.origin, before.into, 1  # "yesterday 79,800 crossed the border"
+    shared = {*borders(clues), *(point.checkpoint.sides if point is not None and point.checkpoint is not None else ())}
+    if nation is None and clues.refuge and clues.home in shared and len(shared) == 2:
+        return next(code for code in shared if code != clues.home), clues.home, 2
     sides = [beyond(point, nation), *borders(clues), first(clues, Role.SPEAKER)]
     other = next((code for code in sides if code is not None and code != nation), None)
     return (nation, other, 2) if nation is not None and other is not None else (None, None, 2)

@@ -106,6 +106,7 @@ class Places:
             (language.any_of(roles.same), Place(Role.BARE, same=True)),
         ]
         name = rf"(?!(?:{alternatives(roles.bodies)})(?!\w))(?P<name>(?-i:{roles.name}))"
+        self._another = re.compile(rf"\s+(?:{alternatives(roles.besides)})\s+{name}", re.IGNORECASE)
         self._unknown = {
             role: re.compile(rf"(?<!\w)(?:{language.nameless(alternatives(phrases))})\s+{name}", re.IGNORECASE)
             for role, phrases in ((Role.ORIGIN, roles.origin), (Role.INTO, roles.into), (Role.WITHIN, roles.at))
@@ -127,7 +128,7 @@ class Places:
     def mark(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every place."""
         sheet.put([*self._named(sheet.text), *self._by_adjective(sheet.text)])
-        sheet.put(self._nobody_knows(sheet.text))
+        sheet.put([*self._nobody_knows(sheet.text, sheet)])
         places = sheet.of("place")
         for one, other in pairwise(places):
             between = sheet.text[one.end : other.start]
@@ -186,8 +187,12 @@ class Places:
             elif self._other_side.match(text, match.end()):  # "the Polish-Ukrainian border" is one of both
                 yield Mark(match.start(), match.end(), "place", Place(Role.BORDER, code))
 
-    def _nobody_knows(self, text: str) -> Iterator[Mark]:
+    def _nobody_knows(self, text: str, sheet: Sheet | None = None) -> Iterator[Mark]:
         """Names of places that no table has: "at Adré", "into Rzeszów"."""
+        for mark in [] if sheet is None else sheet.of("place"):
+            match = self._another.match(text, mark.end) if mark.value.checkpoint is not None else None
+            if match is not None:
+                yield Mark(match.start("name"), match.end("name"), "place", Place(Role.WITHIN, unknown=True))
         for role, pattern in self._unknown.items():
             for match in pattern.finditer(text):
                 told = self._says.search(

@@ -179,7 +179,10 @@ class Reading:
     def _from_to(self, segment: Segment) -> bool:
         """Whether places alone say that people moved: "Storskog: 5,140 from Russia to Norway"."""
         roles = {mark.value.role for mark in self.sheet.of("place", segment.span)}
-        return {Role.ORIGIN, Role.INTO} <= roles and (self._front(segment) is not None or bool(self.sheet.of("people")))
+        front = self._front(segment)
+        if front is not None and roles & {Role.ORIGIN, Role.INTO} and self.tongue.cutter.part(self.sheet, segment):
+            return True
+        return {Role.ORIGIN, Role.INTO} <= roles and (front is not None or bool(self.sheet.of("people")))
 
     def _event(self, segment: Segment) -> Mark | None:
         """The word of movement of a figure: the first behind it, else the last before it; "the other way" says most."""
@@ -219,7 +222,8 @@ class Reading:
             front = self.thread.topic
         home = self.home or (self.thread.stage if kind is Event.ENTRY else None)
         part = self.tongue.cutter.part(self.sheet, segment)
-        return Clues(kind, event, places, citizens, home, before, front=front, scene=self._scene(), part=part)
+        clues = Clues(kind, event, places, citizens, home, before, front=front, scene=self._scene(), part=part)
+        return clues._replace(refuge=noun.population in ("refugees", "migrants"))
 
     def _alike(self, first: Draft, movement: Movement, segment: Segment) -> bool:
         """Whether those who came into a country are from where those in the sentence before said they came from."""

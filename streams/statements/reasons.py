@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.statements.clues import Event
-from streams.statements.marks import Sheet
+from streams.statements.marks import Mark, Sheet
 from streams.statements.periods import Shift
 from streams.statements.records import Span, Why
 from streams.statements.segments import Cutter, Segment
@@ -38,10 +38,12 @@ class Reasons:
         # "entered the country, he said, denying that more would": what is denied is of something else
         ahead = [mark.start for mark in self.sheet.of("sentence", said_of_it) if self.cutter.ahead(self.sheet, mark)]
         end = min((at for at in ahead if at > segment.figure.end), default=said_of_it.end)
+        events = self.sheet.of("event", said_of_it)
         marks = self.sheet.of("segment", Span(said_of_it.start, end))
+        last = max((mark.start for mark in events), default=-1)
+        marks = [mark for mark in marks if mark.end > last or not self._fronted(mark, segment)]
         if not marks:
             return None
-        events = self.sheet.of("event", said_of_it)
         if any(mark.value == Why.HYPOTHETICAL for mark in marks):
             said = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
             return Why(said[0].value) if said and not events else Why.HYPOTHETICAL
@@ -51,6 +53,11 @@ class Reasons:
         if behind is not None and behind.end <= nearest.start and "," in self.sheet.text[behind.end : nearest.start]:
             return None  # "entered the country, where queues ...": the figure is of those who entered
         return Why(nearest.value)
+
+    def _fronted(self, mark: Mark, segment: Segment) -> bool:
+        """Whether what is no crossing is said in a clause in front: "After weeks of queues, 900 people crossed"."""
+        between = self.sheet.text[mark.end : segment.figure.start]
+        return mark.end <= segment.figure.start and "," in between and mark.value != Why.HYPOTHETICAL
 
     def _sooner(self, segment: Segment) -> bool:
         """Whether the only time of a figure is before that of the one before it: "the day before it was 9,642"."""

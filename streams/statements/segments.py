@@ -37,6 +37,7 @@ class Cutter:
         self.nouns = Nouns(language)
         self._earlier = language.ending(table.earlier)
         self._part_before = language.ending(table.parts)
+        self._part_begins = re.compile(rf"[\s,;(\u2013\u2014-]*(?:{alternatives(table.parts)})(?!\w)", re.IGNORECASE)
         self._part_behind = language.beginning(table.parts)
         self._says = language.any_of(table.says)
         self._ahead = language.any_of(table.ahead)
@@ -147,9 +148,10 @@ class Cutter:
         """Whether the figure is one of a part of those before it: "including 1,500 minors", "300 of them"."""
         figure = segment.figure
         before = sheet.text[max(figure.start - 40, 0) : figure.start]
-        return before.endswith("(") or bool(
-            self._part_before.search(before) or self._part_behind.match(sheet.text, figure.end)
-        )
+        beside = self._part_before.search(before) or self._part_behind.match(sheet.text, figure.end)
+        ahead = Span(segment.span.start, figure.start)
+        begins = None if sheet.of("event", ahead) else self._part_begins.match(sheet.text, *ahead)
+        return before.endswith("(") or beside is not None or begins is not None
 
     def listed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:
         """Whether two figures are one list: "9,000 Russians and 700 Belarusians"."""

@@ -46,6 +46,10 @@ class Timing:
             if shift is not None:
                 draft.spans["period"] = shift.span
             return
+        self._own(draft, marks, stretches)
+
+    def _own(self, draft: Draft, marks: list[Mark], stretches: list[Mark]) -> None:
+        """The period that is said beside a figure, of several the one that says most."""
         rank = max(mark.value.rank for mark in stretches)
         best = [mark for mark in stretches if mark.value.rank == rank]
         period: Stretch = best[0].value
@@ -63,7 +67,15 @@ class Timing:
             period = Stretch(period.start, until, period.rank)
         elif until is not None and until != period.end:
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "reopened on Friday, and by Sunday 4,900 had passed"
+        if self._foreign(best[0], draft):
+            draft.doubts.append(Doubt.VAGUE_PERIOD)  # "since the war began", of another war
         draft.period, draft.spans["period"] = period, best[0].span
+
+    def _foreign(self, period: Mark, draft: Draft) -> bool:
+        """Whether a period begins with a happening that has nothing to do with the countries of the claim."""
+        begun = self.tongue.begun(self.sheet.text[period.start : period.end])
+        ends = {draft.movement.origin, draft.movement.into, draft.noun.citizens}
+        return begun is not None and not ends & set(self.tongue.language.table.concerns.get(begun, []))
 
     def rate(self, draft: Draft, drafts: list[Draft], event: Mark | None) -> None:
         """Whether a figure is of each day, or of a week or an hour, which no claim can carry."""

@@ -20,6 +20,7 @@ class Tongue:
         self.abbreviations = language.ending([f"(?:{one})" for one in table.abbreviations])
         self.present = language.any_of(table.present)
         self._letters = re.compile(table.letters)
+        self._anchors = [(day, language.any_of(phrases)) for day, phrases in table.anchors.items()]
         self._usual = language.any_of(table.usual)
 
     @cached_property
@@ -31,6 +32,10 @@ class Tongue:
     def cutter(self) -> Cutter:
         """What cuts its sentences."""
         return Cutter(self.language)
+
+    def begun(self, text: str) -> str | None:
+        """The day of the happening that a phrase of time counts from, if it is one by name ("since the invasion")."""
+        return next((day for day, pattern in self._anchors if pattern.search(text)), None)
 
     def fit(self, text: str) -> int:
         """How many usual words of the language a text has, and one more; 0 where most letters are of another script."""
