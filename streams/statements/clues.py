@@ -82,6 +82,7 @@ class Clues(NamedTuple):
 def checkpoint(clues: Clues) -> Place | None:
     """The one checkpoint that is meant: named here, in front, or in what was said before."""
     points: list[Place] = [mark.value for mark in clues.places if mark.value.checkpoint is not None]
+    points = [point for point in points if point.slug] or ([] if clues.front is not None else points)
     if points:
         return points[-1] if len({point.slug for point in points}) == 1 else None
     before = clues.before

@@ -56,10 +56,11 @@ class Region(NamedTuple):
 
 
 class Gazetteer(NamedTuple):
-    """All places but countries, checkpoints by slug."""
+    """All places but countries, checkpoints by slug; `waters`: rivers and straits between two countries."""
 
     checkpoints: dict[str, Checkpoint]
     regions: list[Region]
+    waters: tuple[Checkpoint, ...] = ()
 
 
 class _Written(Struct, forbid_unknown_fields=True):
@@ -67,6 +68,7 @@ class _Written(Struct, forbid_unknown_fields=True):
 
     checkpoints: dict[str, dict[str, Names]]
     regions: dict[str, Names]
+    waters: dict[str, Names] = {}
 
 
 def parse_gazetteer(text: str, where: str) -> Gazetteer:
@@ -87,7 +89,16 @@ def parse_gazetteer(text: str, where: str) -> Gazetteer:
         checkpoints[slug] = Checkpoint(tuple(code[:2] for code in codes), codes, _together(names), names)
     for code in written.regions:
         _check(code, code, where)
-    return Gazetteer(checkpoints, [Region(code, names) for code, names in written.regions.items()])
+    waters = []
+    for pair, called in written.waters.items():
+        shores = tuple(pair.split("/"))
+        if len(shores) != 2 or len(set(shores)) != 2:
+            raise ConfigError(f"{where}: {shown(pair)}: a water lies between two countries, as in FR/GB")
+        for code in shores:
+            _check(code, pair, where)
+        waters.append(Checkpoint(shores, shores, called))
+    regions = [Region(code, names) for code, names in written.regions.items()]
+    return Gazetteer(checkpoints, regions, tuple(waters))
 
 
 def _check(code: str, entry: str, where: str) -> None:

@@ -118,6 +118,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     concerns: dict[str, list[str]]
     parts_of_year: dict[str, Phrases]
     periods: dict[str, Phrases]
+    openers: Phrases
     timely: Phrases
     alone: Phrases
     cumulative: Phrases
@@ -144,6 +145,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     growth: Phrases
     reached: Phrases
     strong: Phrases
+    clauses: Phrases
     weak: Phrases
     faint: Phrases
     joins: Phrases
@@ -158,6 +160,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     likewise: Phrases
     versions: Phrases
     same_time: Phrases
+    refuge: Phrases
     own: Phrases
     overall: Phrases
     unnamed: Phrases

@@ -18,6 +18,7 @@ from streams.statements.clues import (
     object_of,
     towns,
 )
+from streams.statements.marks import Mark
 from streams.statements.places import Place, Role
 from streams.statements.records import Doubt
 
@@ -30,6 +31,7 @@ INFERRED = 0.95
 
 def resolve(clues: Clues) -> Movement:
     """The movement that the clues come to."""
+    clues = clues._replace(places=_route(clues))
     if clues.event is Event.OTHER_WAY and first(clues, Role.ORIGIN) and first(clues, Role.INTO):
         clues = clues._replace(event=Event.CROSS)
     if clues.event is Event.OTHER_WAY or (clues.event is Event.BACK and _returned(clues)) or _turned(clues):
@@ -53,6 +55,14 @@ def resolve(clues: Clues) -> Movement:
     slug = slug if through is not None else ""
     doubts += _left_open(clues, origin, into, slug, inferred)
     return _found(clues, origin, into, slug, doubts)._replace(weight=INFERRED**inferred, point=point)
+
+
+def _route(clues: Clues) -> list[Mark]:
+    """The places of the way itself: of "migrants from Haiti entered Mexico from Guatemala" Haiti is none."""
+    origins = [mark for mark in clues.places if mark.value.role is Role.ORIGIN]
+    if clues.at is None or len(origins) < 2 or not origins[0].start < clues.at.start < origins[-1].start:
+        return clues.places
+    return [mark for mark in clues.places if mark.value.role is not Role.ORIGIN or mark.start > clues.at.start]
 
 
 def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts: list[Doubt]) -> Movement:
@@ -237,7 +247,10 @@ def _entry(clues: Clues, point: Place | None, origin: str | None, into: str | No
     if into is None and origin is not None:
         into = beyond(point, origin)
     if into is None and not _named_elsewhere(clues):
-        options = (clues.before.into if clues.before is not None else None, clues.home)
+        before = clues.before
+        options = [None if before is None else before.into, clues.home]
+        if before is not None and (before.event in (Event.EXIT, Event.OUT) or before.origin == clues.home):
+            options.reverse()  # those before went away from where these came
         into, inferred = next((one for one in options if one is not None and one != origin), None), 1
     return *_origin_of(clues, point, origin, into), inferred + (origin is None)
 

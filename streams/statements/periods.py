@@ -23,7 +23,7 @@ class Stretch(NamedTuple):
     """A period as read: days `start` to `end` (exclusive), or an exact interval in `exact`.
 
     `rank`: of several in one place the highest is meant ("over four days, from Thursday to Sunday"). `running`: the
-    day of publication is part of it, `shift` is left where it stands only beside another ("a day later").
+    day of publication is part of it; `partial`: it is a day that is not over. `vague`: it is not exact.
     """
 
     start: date
@@ -32,6 +32,7 @@ class Stretch(NamedTuple):
     exact: str = ""
     running: bool = False
     vague: bool = False
+    partial: bool = False
 
     @property
     def text(self) -> str:
@@ -95,7 +96,9 @@ class Times:
             "yesterday": lambda _: Stretch(self.today - DAY, self.today),
             "before_yesterday": lambda _: Stretch(self.today - 2 * DAY, self.today - DAY),
             "today": lambda _: self.day_of_publication,
+            "since_midnight": lambda _: self.day_of_publication._replace(rank=3, partial=True),
             "later": self._later,
+            "months_so_far": self._months_so_far,
             "months_to": self._months_to,
             "sooner": lambda taken: Shift(-self._later(taken).days),
             "vague": lambda _: Stretch(self.today - DAY, self.today + DAY, 1, vague=True),
@@ -228,6 +231,14 @@ class Times:
             last -= 7 * DAY
         days = next((self.language.number(text) for name, text in taken if name == "n"), 7)
         return Stretch(last - (days - 1) * DAY, last + DAY, 4)
+
+    def _months_so_far(self, taken: Captures) -> Stretch:
+        """So many months, as statistics have it: those of the year, where it has as many; else it is vague."""
+        number = self.language.number(dict(taken)["n"])
+        first = date(self.today.year - (self.today.month == 1), 1, 1)
+        if (self.today.month - 2) % 12 + 1 != number:
+            return Stretch(_months_before(self.today, number), self.today, 1, vague=True)
+        return Stretch(first, _after_month(first.year, number), 3)
 
     def _months_to(self, taken: Captures) -> Stretch:
         """So many months, or a year, up to and including a month."""

@@ -62,6 +62,8 @@ class Places:
         for slug, point in gazetteer.checkpoints.items():
             for side, names in zip(point.sides, point.by_side, strict=True):
                 self._named_so(names.get(code, []), Place(Role.BARE, None, slug, point, side=side))
+        for water in gazetteer.waters:
+            self._named_so(water.names.get(code, []), Place(Role.BARE, None, "", water))
         for region in gazetteer.regions:
             self._named_so(region.names.get(code, []), Place(Role.BARE, region.country, region=True))
         for country, (name, *_) in language.countries.items():

@@ -151,7 +151,9 @@ class Reading:
         self._quote(draft)
         self.timing.period(draft, drafts, base)
         self.timing.rate(draft, drafts, event)
-        today = draft.period == self.times.day_of_publication
+        today = draft.period is not None and draft.period.text == self.times.day_of_publication.text
+        if draft.period is not None and draft.period.partial:
+            draft.so_far()
         if self.sheet.of("so_far", None if today else segment.span) or (today and self.sheet.of("so_far_today")):
             draft.so_far()
         return draft
@@ -220,10 +222,12 @@ class Reading:
         front = None if self.sheet.of("overall", segment.span) else self._front(segment)
         if front is None and any(mark.value.same for mark in places):
             front = self.thread.topic
+        front = front or self.thread.dateline
         home = self.home or (self.thread.stage if kind is Event.ENTRY else None)
         part = self.tongue.cutter.part(self.sheet, segment)
         clues = Clues(kind, event, places, citizens, home, before, front=front, scene=self._scene(), part=part)
-        return clues._replace(refuge=noun.population in ("refugees", "migrants"))
+        boats = self.sheet.of("refuge", segment.span)
+        return clues._replace(refuge=bool(boats) or noun.population in ("refugees", "migrants"))
 
     def _alike(self, first: Draft, movement: Movement, segment: Segment) -> bool:
         """Whether those who came into a country are from where those in the sentence before said they came from."""

@@ -83,6 +83,7 @@ class Scanner:
                 *language.compiled("likewise", {"": table.likewise}),
                 *language.compiled("version", {"": table.versions}),
                 *language.compiled("same_time", {"": table.same_time}),
+                *language.compiled("refuge", {"": table.refuge}),
                 *language.compiled("overall", {"": table.overall}),
             ]
         )

@@ -41,6 +41,8 @@ class Cutter:
         self._part_behind = language.beginning(table.parts)
         self._says = language.any_of(table.says)
         self._ahead = language.any_of(table.ahead)
+        self._opener = language.ending([f"(?:{alternatives(table.openers)})(?: \\w+){{0,6}}?"])
+        self._clauses = re.compile("|".join(table.clauses), re.IGNORECASE)
         self._timely = language.any_of(table.timely)
         self._alone = language.ending([f"(?:{alternatives(table.alone)})(?: \\w+)?"])
         self._only = language.any_of(table.alone)
@@ -68,9 +70,12 @@ class Cutter:
         return found
 
     def _last(self, sheet: Sheet, figure: Mark, end: int) -> int:
-        """Where the last part of a sentence ends: what stands behind a semicolon is of something else."""
-        cut = sheet.text.find(";", figure.end, end)
-        return cut if cut >= 0 and sheet.of("event", Span(figure.end, cut)) else end
+        """Where the last part of a sentence ends: a clause behind it is of something else."""
+        for match in self._clauses.finditer(sheet.text, figure.end, end):
+            said = Span(figure.end, match.start())
+            if sheet.free(*match.span()) and (sheet.of("event", said) or sheet.of("place", said)):
+                return match.start()
+        return end
 
     def idle(self, sheet: Sheet, sentence: Span) -> list[LeftOut]:
         """The figures of a sentence that count other things; they are no segments ("in 10 boats on Saturday")."""
@@ -162,6 +167,11 @@ class Cutter:
     def untimed(self, sheet: Sheet, span: Span) -> bool:
         """Whether something speaks of time there that nothing has read."""
         return any(sheet.free(*match.span()) for match in self._timely.finditer(sheet.text, span.start, span.end))
+
+    def opened(self, sheet: Sheet, period: Mark) -> bool:
+        """Whether a phrase of time is only the end of a longer one: "since clashes broke out in April"."""
+        match = self._opener.search(sheet.text[: period.start])
+        return match is not None and sheet.free(match.start(), match.start() + 1)
 
     def alone(self, sheet: Sheet, period: Mark) -> bool:
         """Whether a period is of its own figure only: "2,000 on Friday alone"."""

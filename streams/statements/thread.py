@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from streams.statements.drafts import Draft
 from streams.statements.marks import Mark, Sheet
 from streams.statements.nouns import Noun
@@ -9,12 +11,16 @@ from streams.statements.places import Role
 from streams.statements.records import Doubt, Why
 from streams.statements.segments import Cutter, Segment
 
+_WORD = re.compile(r"\w+")
+DATELINE = 1
+"""Words at most that are neither a place nor a time, in a sentence that only says where what follows happened."""
+
 
 class Thread:
     """What was said so far.
 
     `drafts`: all claims; `latest`: those of the sentence before. `topic` and `stage`: the checkpoint and the country
-    that the sentence before was about, where it claimed nothing.
+    that the sentence before was about, where it claimed nothing; `dateline`: the checkpoint that a text is headed with.
     """
 
     def __init__(self, cutter: Cutter) -> None:
@@ -23,6 +29,7 @@ class Thread:
         self.latest: list[Draft] = []
         self.topic: Mark | None = None
         self.stage: str | None = None
+        self.dateline: Mark | None = None
 
     def add(self, sheet: Sheet, drafts: list[Draft]) -> None:
         """Note a sentence and its claims."""
@@ -48,6 +55,9 @@ class Thread:
         points = [mark for mark in places if mark.value.checkpoint is not None]
         self.topic = points[0] if len({mark.value.slug for mark in points}) == 1 else None
         named = {mark.value.code for mark in places if mark.value.role in (Role.BARE, Role.SPEAKER) and mark.value.code}
+        words = [match.span() for match in _WORD.finditer(sheet.text)]
+        if self.topic is not None and sum(sheet.free(*word) for word in words) <= DATELINE:
+            self.dateline = self.topic  # "Palanca, Thursday noon."
         self.stage = named.pop() if len(named) == 1 else None
 
     def base(self, sheet: Sheet, segment: Segment, event: Mark | None, noun: Noun) -> Draft | None:

@@ -67,9 +67,17 @@ class Timing:
             period = Stretch(period.start, until, period.rank)
         elif until is not None and until != period.end:
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "reopened on Friday, and by Sunday 4,900 had passed"
-        if self._foreign(best[0], draft):
+        if self._foreign(best[0], draft) or self.tongue.cutter.opened(self.sheet, best[0]):
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "since the war began", of another war
         draft.period, draft.spans["period"] = period, best[0].span
+
+    def _sibling(self, draft: Draft) -> bool:
+        """Whether a claim is of one more checkpoint beside those of the sentence before, and so of the same time."""
+        first = next(iter(self.thread.latest), None)
+        if first is None or first.period is None or first.period.vague or not draft.movement.slug:
+            return False
+        ends = {first.movement.origin, first.movement.into}
+        return ends == {draft.movement.origin, draft.movement.into} and not self.sheet.of("period")
 
     def _foreign(self, period: Mark, draft: Draft) -> bool:
         """Whether a period begins with a happening that has nothing to do with the countries of the claim."""
@@ -117,6 +125,9 @@ class Timing:
             elif draft.per_day and self.tongue.present.search(self.sheet.text, sentence.start, sentence.end):
                 draft.period = self.times.day_of_publication
                 draft.weight *= PRESENT
+            elif self._sibling(draft):
+                draft.period = self.thread.latest[0].period
+                draft.weight *= SHARED
             else:  # perhaps that of the sentence before: a guess for whoever reviews it
                 draft.period = self.thread.drafts[-1].period if self.thread.drafts else None
                 draft.doubts.append(Doubt.NO_PERIOD)

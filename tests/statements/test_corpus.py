@@ -26,6 +26,7 @@ APART = {
         "briefings",
         "accounts",
         "newsrooms",
+        "gazettes",
     )
 }
 UNMENDED: dict[str, tuple[float, float]] = {}
