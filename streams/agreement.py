@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise, takewhile
+from math import fsum
 
 from streams.fits import INFINITE, Atoms, Fit, Kind
 
@@ -50,7 +51,7 @@ def implied(equalities: Sequence[Fit], atoms: Atoms, slack: float) -> list[Fit]:
         seen.update(running)
         for left, right in pairwise(sorted(running)):
             people = running[right] - running[left]
-            if people < sum([floor for (first, last), floor in floors if left <= first and last <= right]) - slack:
+            if people < fsum([floor for (first, last), floor in floors if left <= first and last <= right]) - slack:
                 return []
             people = people if people > slack else 0.0
             sums.append(Fit(left, right, people, people, people, Kind.EQUAL))

@@ -7,6 +7,7 @@ do not vouch for each other: each is vouched for by itself, and what is vouched 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from math import fsum
 from typing import NamedTuple
 
 from streams.counts import Key
@@ -66,10 +67,10 @@ def vouched(node: Node, key: Key, day: int) -> float:
         return held.best
     children = _spoken(node, key, day)
     if not own:
-        return sum([vouched(child, key, day) for child in children])
+        return fsum([vouched(child, key, day) for child in children])
     others = [child.series[key].bins[day].best for child in children if below(child, key, day).keys() - own.keys()]
-    vouching = sum([vouched(child, key, day) for child in children])
-    return min(held.best, max(sum(others), vouching))
+    vouching = fsum([vouched(child, key, day) for child in children])
+    return min(held.best, max(fsum(others), vouching))
 
 
 def agreed(node: Node, key: Key, day: int) -> bool:

@@ -7,6 +7,7 @@ than the rules allow, and by others than its own source. It is over on the first
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import fsum
 from typing import NamedTuple
 
 from streams.corroboration import below
@@ -78,7 +79,7 @@ def _days(node: Node, misfit: Misfit, share: float) -> Iterator[tuple[int, Dispu
     if not misfit.gap > share * one.best or not others - {source}:
         return
     length = (one.end - one.start) / DAY
-    held = sum([series.bins[day].best for day in days])
+    held = fsum([series.bins[day].best for day in days])
     rivals = {report for rival in misfit.rivals for report in series.counts.reports_of(rival)}
     reports = series.counts.reports_of(one)
     said = (source, reports[-1], tuple(sorted({*reports, *rivals})), misfit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from math import fsum
 from typing import NamedTuple
 
 from streams.flows import Flow, depth, parent
@@ -115,4 +116,4 @@ def _together(several: list[Figures]) -> Figures:
 
 def _sum(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    return fsum(known) if known else None

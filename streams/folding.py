@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from math import fsum
 from operator import attrgetter, itemgetter, le, lt
 
 import msgspec
@@ -47,12 +48,12 @@ def fold(source: str, day: int, held: Iterable[Reading]) -> Constraint:
     chain = chain_of(readings)
     bests = [one.best or 0.0 for one in chain]
     lows, highs = [one.low for one in chain], [one.high for one in chain]
-    best = sum(bests)
-    low = best if lows == bests else sum(lows)  # exact counts, as a rule
+    best = fsum(bests)
+    low = best if lows == bests else fsum(lows)  # exact counts, as a rule
     whole = covers_day(chain, day)
     high = None
     if whole and None not in highs:
-        high = best if highs == bests else sum([one or 0.0 for one in highs])
+        high = best if highs == bests else fsum([one or 0.0 for one in highs])
     published = max([one.published for one in readings])
     grade, report = max([(one.grade, one.report) for one in readings if one.published == published], key=itemgetter(1))
     weight = WEIGHT[grade]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from itertools import takewhile
+from math import fsum
 
 from streams.corroboration import CRITICAL, capped, vouched
 from streams.counts import PEOPLE
@@ -39,7 +40,7 @@ class Highs:
         touched: set[int] = set()
         for day in ends:
             held = [bins.get(day - back) for back in range(WEEK)]
-            week = sum(one.best for one in held if one is not None)
+            week = fsum(one.best for one in held if one is not None)
             if all(one is not None and one.full for one in held):
                 changed = self.weeks.get(day) != week
                 self.weeks[day] = week
@@ -124,7 +125,7 @@ def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until:
     ends = (day, peak_day)
 
     def enough(place: int) -> bool:
-        people = sum([vouched(node, PEOPLE, ends[place] - back) for back in range(WEEK)]) / WEEK
+        people = fsum([vouched(node, PEOPLE, ends[place] - back) for back in range(WEEK)]) / WEEK
         return people > 0 and rules.rank(people / expected if expected else float("inf")) >= CRITICAL
 
     ranked = capped(rules, [rules.rank(rate / expected if expected else float("inf")) for rate in rates], enough)

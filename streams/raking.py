@@ -16,6 +16,7 @@ Iterative proportional fitting, or RAS (Deming & Stephan 1940; Bacharach 1970). 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import fsum
 from operator import ge
 from typing import NamedTuple
 
@@ -54,7 +55,7 @@ def rake(fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms, model: Rak
         return Raked(exact, gone, exact=True)
     begun = list(x)
     sweep(x, [_at_its_figure(fit) for fit in holding], atoms, slack)
-    if all(fit.low - slack <= sum(x[fit.first : fit.last]) <= fit.high + slack for fit in holding):
+    if all(fit.low - slack <= fsum(x[fit.first : fit.last]) <= fit.high + slack for fit in holding):
         return Raked(x, gone)
     agreement = Agreement(fits, atoms, slack, gone)
     agreement.seek(begun if model else x)
@@ -94,7 +95,7 @@ def sweep(x: list[float], fits: Iterable[Fit], atoms: Atoms, slack: float) -> bo
     """Scale, in order, what every fit covers that does not hold; whether any did not."""
     moved = False
     for first, last, target, low, high, kind in fits:
-        held = sum(x[first:last])
+        held = fsum(x[first:last])
         if low - slack <= held <= high + slack:
             continue
         aim = target if kind is Kind.EQUAL else low if held < low else high
@@ -136,7 +137,7 @@ def _start(fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms) -> list[
         settled = [fit for fit in fits if fit.kind is Kind.EQUAL or fit.high == 0.0]
         said = {atom for fit in settled for atom in range(fit.first, fit.last)}
         for first, last, target, *_ in sorted(least, key=lambda fit: (fit.last - fit.first, fit.first, fit.target)):
-            missing = target - sum(x[first:last])
+            missing = target - fsum(x[first:last])
             empty = [atom for atom in range(first, last) if not x[atom] and atom not in said]
             if missing > 0 and empty:
                 _spread(x, empty, missing, Atoms(lengths, [0.0] * len(x), {}, floored=False))
@@ -162,11 +163,11 @@ def _fill(x: list[float], equalities: Iterable[Fit], atoms: Atoms) -> None:
     least = atoms.least
     for (first, last, target, *_), finer in zip(finest, _finer_within(finest), strict=True):
         if not finer:
-            _scale(x, first, last, max(target, sum(least[first:last])), atoms)
+            _scale(x, first, last, max(target, fsum(least[first:last])), atoms)
             continue
         rest = [atom for atom in range(first, last) if not finer >> atom & 1]
-        need = target - sum([x[atom] for atom in range(first, last) if finer >> atom & 1])
-        room = sum([least[atom] for atom in rest])
+        need = target - fsum([x[atom] for atom in range(first, last) if finer >> atom & 1])
+        room = fsum([least[atom] for atom in rest])
         if rest and need >= room - TOLERANCE * max(1.0, target):
             _spread(x, rest, max(need, room), atoms)
         else:
@@ -192,7 +193,7 @@ def _lift(x: list[float], atoms: Atoms) -> bool:
     if atoms.floored:
         x[:] = map(max, x, atoms.least)
     for (first, last), floor in atoms.wide.items():
-        held = sum(x[first:last])
+        held = fsum(x[first:last])
         if held < floor:
             _spread(x, range(first, last), floor, atoms)
             raised |= held < floor * (1 - TOLERANCE)
@@ -202,7 +203,7 @@ def _lift(x: list[float], atoms: Atoms) -> bool:
 def _scale(x: list[float], first: int, last: int, target: float, atoms: Atoms) -> None:
     """What `_spread` does, for neighbours, and quickly where no floor is in the way."""
     people = x[first:last]
-    held = sum(people)
+    held = fsum(people)
     if held > 0.0:
         scaled = list(map((target / held).__mul__, people))
         if not atoms.floored or held <= target or all(map(ge, scaled, atoms.least[first:last])):
@@ -215,7 +216,7 @@ def _spread(x: list[float], among: Sequence[int], target: float, atoms: Atoms) -
     """Scale atoms proportionally to a sum, none below its floor; atoms that are all zero share it by length."""
     least, free = atoms.least, among
     while free:
-        held = sum([x[atom] for atom in free])
+        held = fsum([x[atom] for atom in free])
         if held <= 0.0:
             whole = sum([atoms.lengths[atom] for atom in free])
             for atom in free:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import fsum
 from typing import NamedTuple
 
 from streams.fits import INFINITE, Fit, Kind, atoms_with
@@ -153,9 +154,9 @@ def _bins(
         if floor is None and not touched & span:
             continue
         bins[day] = Bin(
-            sum(raked.low[first:last]),
-            sum(raked.best[first:last]),
-            sum(raked.high[first:last]) if bounded & span == span else None,
+            fsum(raked.low[first:last]),
+            fsum(raked.best[first:last]),
+            fsum(raked.high[first:last]) if bounded & span == span else None,
             covered & span == span or (floor is not None and floor.full),
         )
     return bins
@@ -165,7 +166,7 @@ def _misfits(ordered: list[Constraint], spans: list[tuple[int, int]], best: list
     misfits: list[Misfit] = []
     holding: list[tuple[Constraint, int, int]] = []
     for one, (first, last) in reversed(list(zip(ordered, spans, strict=True))):
-        held = sum(best[first:last])
+        held = fsum(best[first:last])
         slack = _slack(one)
         high = INFINITE if one.high is None or one.kind is Kind.AT_LEAST else one.high
         if one.low - slack <= held <= high + slack:

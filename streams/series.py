@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from math import fsum
 from typing import NamedTuple
 
 from streams.counts import PEOPLE, Counts, Key
@@ -215,8 +216,8 @@ class Series:
         if len(bins) == 1:
             return Sums(1, bins[0].low, bins[0].best, bins[0].high)
         highs = [one.high for one in bins if one.high is not None]
-        high = sum(highs) if len(highs) == len(bins) else None
-        return Sums(len(bins), sum([one.low for one in bins]), sum([one.best for one in bins]), high)
+        high = fsum(highs) if len(highs) == len(bins) else None
+        return Sums(len(bins), fsum([one.low for one in bins]), fsum([one.best for one in bins]), high)
 
     def stretch(self, first: int, end: int, cites: Callable[[Sequence[int]], Cites]) -> tuple[Sums, Cites]:
         """Days in a row and their evidence, worked out when one of them has moved.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from math import fsum
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -44,7 +45,7 @@ def tallies_of(row: bytes) -> list[Tally]:
 
 def _tally(key: Key, source: str, held: Sequence[Reading]) -> Tally:
     newest = max(held, key=lambda one: (one.published, one.report))
-    people = sum([one.best or 0.0 for one in chain_of(in_time(held))])
+    people = fsum([one.best or 0.0 for one in chain_of(in_time(held))])
     return Tally(source, key.population, key.unit, newest.grade, people, len(held), newest.published)
 
 
@@ -67,7 +68,7 @@ def added_up(said: Iterable[Said]) -> float:
     by_source: dict[str, dict[str, list[Said]]] = defaultdict(lambda: defaultdict(list))
     for one in said:
         by_source[one.source][one.flow].append(one)
-    return sum(
+    return fsum(
         _heaviest(told)
         for flows in by_source.values()
         for flow, told in flows.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from math import fsum
 
 import msgspec
 
@@ -105,7 +106,7 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
         first = last - window + 1
         so_far = _and_before(node, key, (first, end, last - FRESH + 1), so_far, evidence)
         end = first
-        gain = sum([more for day, more in carried.items() if day >= first]) if carried else 0.0
+        gain = fsum([more for day, more in carried.items() if day >= first]) if carried else 0.0
         cited, count = evidence.reports()
         best, extra = people(so_far.best + gain), people(gain)
         bounded = so_far.days == window and not gain
@@ -168,7 +169,7 @@ def _doubted(highs: Mapping[int, float | None], doubts: list[Unverified]) -> flo
         inside = [day for day in highs if doubt.first_day <= day <= doubt.last_day]
         if inside:
             share = doubt.people * len(inside) / (doubt.last_day - doubt.first_day + 1)
-            rest = sum([one or 0.0 for day, one in highs.items() if not doubt.first_day <= day <= doubt.last_day])
+            rest = fsum([one or 0.0 for day, one in highs.items() if not doubt.first_day <= day <= doubt.last_day])
             most = max(most, share + rest)
     return most
 

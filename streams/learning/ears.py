@@ -14,6 +14,7 @@ C1 and C2 exceed above z (3), C3 above z - 1 (2). A history with a gap among its
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import fsum
 
 from streams.learning.levels import History, Learned, Tuning, known, moments
 
@@ -52,7 +53,7 @@ def c3(history: History, tuning: Tuning) -> Learned | None:
     days = known(history)
     if len(days) < SEVEN + 2 * GUARD:
         return None
-    before = sum(
+    before = fsum(
         max(0.0, statistic(days[start : start + SEVEN], days[start + SEVEN + GUARD], tuning) - 1)
         for start in range(GUARD)
     )

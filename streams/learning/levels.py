@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import fsum, sqrt
 from typing import NamedTuple
 
 History = Sequence[float | None]
@@ -41,8 +41,8 @@ class Tuning(NamedTuple):
 def moments(values: Sequence[float]) -> tuple[float, float]:
     """Mean and standard deviation (n - 1) of two figures or more."""
     count = len(values)
-    mean = sum(values) / count
-    return mean, sqrt(sum([(one - mean) ** 2 for one in values]) / (count - 1))
+    mean = fsum(values) / count
+    return mean, sqrt(fsum([(one - mean) ** 2 for one in values]) / (count - 1))
 
 
 def known(history: History) -> list[float]:

@@ -15,7 +15,7 @@ baseline.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, sqrt
+from math import fsum, inf, sqrt
 
 from streams.learning.levels import History, Learned, Tuning, known
 from streams.learning.student import quantile, tail
@@ -51,8 +51,8 @@ def unweighted(history: History, tuning: Tuning) -> Learned | None:
 def weights(days: Sequence[float]) -> list[float]:
     """The weight of each figure, 0 to 1: less than 1 for those far above the others."""
     count = len(days)
-    mean = sum(days) / count
-    squares = sum([(one - mean) ** 2 for one in days])
+    mean = fsum(days) / count
+    squares = fsum([(one - mean) ** 2 for one in days])
     limit = quantile(OUTLIER, count - 2)
     found = []
     for one in days:
@@ -70,6 +70,6 @@ def weights(days: Sequence[float]) -> list[float]:
 def _upper(days: Sequence[float], weight: Sequence[float], probability: float) -> tuple[float, float]:
     """The weighted mean, and how far above it the upper limit lies."""
     count, total = len(days), sum(weight)
-    mean = sum([share * one for share, one in zip(weight, days, strict=True)]) / total
-    squares = sum([share * (one - mean) ** 2 for share, one in zip(weight, days, strict=True)]) * count / total
+    mean = fsum([share * one for share, one in zip(weight, days, strict=True)]) / total
+    squares = fsum([share * (one - mean) ** 2 for share, one in zip(weight, days, strict=True)]) * count / total
     return mean, quantile(probability, count - 1) * sqrt(squares / (count - 1) * (1 + 1 / count))

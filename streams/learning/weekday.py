@@ -19,7 +19,7 @@ from: what a flow has done twice within four weeks is no news.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import fsum, sqrt
 from operator import mul
 from typing import cast
 
@@ -49,11 +49,11 @@ def regression(history: History, tuning: Tuning) -> Learned | None:
         if rates:
             size = len(rates)
             places = [place for place in range(start, len(history), WEEK) if history[place] is not None]
-            middle, mean = sum(places) / size, sum(rates) / size
+            middle, mean = fsum(places) / size, fsum(rates) / size
             times, residuals = [place - middle for place in places], [one - mean for one in rates]
-            squares += sum(map(mul, residuals, residuals))
-            spread += sum(map(mul, times, times))
-            product += sum(map(mul, times, residuals))
+            squares += fsum(map(mul, residuals, residuals))
+            spread += fsum(map(mul, times, times))
+            product += fsum(map(mul, times, residuals))
             count, held = count + size, held + 1
             if start == TODAY:
                 same, level, ahead = size, mean, len(history) + 2 - middle
@@ -85,12 +85,12 @@ def weekday(history: History, tuning: Tuning) -> Learned | None:
     count, free = sum(sizes), sum([size - 1 for size in sizes if size])
     if free < LEAST_FREEDOM:
         return None
-    means = [sum(rates) / size if size else 0.0 for rates, size in zip(groups, sizes, strict=True)]
+    means = [fsum(rates) / size if size else 0.0 for rates, size in zip(groups, sizes, strict=True)]
     squares = [
-        max(0.0, sum(map(mul, rates, rates)) - size * mean * mean)
+        max(0.0, fsum(map(mul, rates, rates)) - size * mean * mean)
         for rates, size, mean in zip(groups, sizes, means, strict=True)
     ]
-    total, weight = sum(squares), float(count)
+    total, weight = fsum(squares), float(count)
     limit = quantile(OUTLIER, free - 1)
     # away > limit x studentised spread, solved for away: a bound that few days reach, and only those are weighed
     bound = limit * limit * total / (free - 1 + limit * limit)
@@ -98,11 +98,11 @@ def weekday(history: History, tuning: Tuning) -> Learned | None:
         away = (max(rates) if rates else 0.0) - means[index]
         if away > 0 and away * away > bound * (1 - 1 / sizes[index]):
             shares = _shares(rates, means[index], total, free, limit)
-            kept = sum(shares)
-            mean = means[index] = sum(map(mul, shares, rates)) / kept
-            squares[index] = sum([share * (one - mean) ** 2 for share, one in zip(shares, rates, strict=True)])
+            kept = fsum(shares)
+            mean = means[index] = fsum(map(mul, shares, rates)) / kept
+            squares[index] = fsum([share * (one - mean) ** 2 for share, one in zip(shares, rates, strict=True)])
             weight -= sizes[index] - kept
-    error = sqrt(sum(squares) * count / weight / free * (1 + 1 / sizes[TODAY]))
+    error = sqrt(fsum(squares) * count / weight / free * (1 + 1 / sizes[TODAY]))
     level = tuning.level(means[TODAY], quantile(tail(tuning.sigmas), free) * error)
     return Learned(level.expected, max(level.threshold, sorted(known(history))[-2]))
 
