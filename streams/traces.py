@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from math import fsum
 from typing import Any, NamedTuple
 
 import msgspec
@@ -205,8 +204,8 @@ def _figure(state: FlowState, begin: int, until: int) -> Figure | None:
     highs = [one.high for one in inside]
     known = [high for high in highs if high is not None]
     bounded = len(known) == until - begin
-    best = fsum(one.best for one in inside)
-    return Figure(fsum(one.low for one in inside), best, fsum(known) if bounded else None)
+    best = sum(one.best for one in inside)
+    return Figure(sum(one.low for one in inside), best, sum(known) if bounded else None)
 
 
 def _window(total: Total) -> tuple[int, int]:
