@@ -32,8 +32,8 @@ class Movement(NamedTuple):
 
     `nation`: the origin follows from people's nationality; others in the same breath may come from elsewhere.
     `border`: a border or checkpoint was named, so that those who left went to the other side of it.
-    `listed`: what the place of one figure of a list was to it. `point`: the checkpoint, also where the direction is not
-    known.
+    `pair`: the two countries of a border that was named. `listed`: what the place of one figure of a list was to it.
+    `point`: the checkpoint, also where the direction is not known.
     """
 
     event: Event
@@ -46,6 +46,7 @@ class Movement(NamedTuple):
     nation: bool = False
     border: bool = False
     listed: Role | None = None
+    pair: frozenset[str] = frozenset()
     point: Place | None = None
 
     @property
@@ -91,8 +92,10 @@ def checkpoint(clues: Clues) -> Place | None:
     if before is not None and before.slug and clues.at is None:
         others = {mark.value.code for mark in clues.places} - {before.origin, before.into}
         return None if others else _remembered(before)
-    if before is not None and clues.together and before.flow is None and not clues.places:
-        return before.point  # "63,000 passed Zamyn-Uud: 34,000 inbound"
+    if before is not None and before.point is not None and (clues.together or clues.part) and before.flow is None:
+        sides = before.point.checkpoint.sides if before.point.checkpoint is not None else ()
+        if all(code_of(mark.value, clues) in sides for mark in clues.places):
+            return before.point  # "63,000 passed Zamyn-Uud: 34,000 inbound"
     return front_of(clues)
 
 

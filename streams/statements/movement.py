@@ -38,8 +38,10 @@ def resolve(clues: Clues) -> Movement:
         return _other_way(clues)
     if clues.event is Event.BACK:
         clues = clues._replace(event=Event.CROSS, homeward=True)
-    if clues.event is Event.OUT:
+    elif clues.event is Event.OUT:
         clues = clues._replace(event=Event.EXIT)
+    if _came_instead(clues):
+        clues = clues._replace(event=Event.ENTRY)
     point = checkpoint(clues)
     if point is not None and clues.before is not None and not clues.at:
         clues = clues._replace(event=clues.before.event)
@@ -55,6 +57,14 @@ def resolve(clues: Clues) -> Movement:
     slug = slug if through is not None else ""
     doubts += _left_open(clues, origin, into, slug, inferred)
     return _found(clues, origin, into, slug, doubts)._replace(weight=INFERRED**inferred, point=point)
+
+
+def _came_instead(clues: Clues) -> bool:
+    """Whether a figure beside one of those who left is of people from elsewhere: "visitors from China numbered 421"."""
+    before, origin = clues.before, first(clues, Role.ORIGIN)
+    if clues.at is not None or before is None or origin is None:
+        return False
+    return before.event in (Event.EXIT, Event.OUT) and origin != before.origin
 
 
 def _route(clues: Clues) -> list[Mark]:
@@ -77,7 +87,27 @@ def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts
     if listed is None and clues.at is None and clues.before is not None:
         listed = clues.before.listed
     held = tuple(dict.fromkeys(doubts))
-    return Movement(clues.event, origin, into, slug, spans, held, nation=nation, border=border, listed=listed)
+    found = Movement(clues.event, origin, into, slug, spans, held, nation=nation, border=border, listed=listed)
+    ends = frozenset(code for code in (origin, into) if code)
+    return found._replace(pair=ends if border and len(ends) > 1 else _pair(clues))
+
+
+def _pair(clues: Clues) -> frozenset[str]:
+    """The two countries of the border that a sentence is about: that of a checkpoint, or "the border of A with B"."""
+    point = checkpoint(clues)
+    sides = frozenset(point.checkpoint.sides if point is not None and point.checkpoint is not None else borders(clues))
+    if len(sides) == 2:
+        return sides
+    return clues.before.pair if clues.together and clues.before is not None else frozenset()
+
+
+def _opposite(clues: Clues, code: str | None) -> str | None:
+    """The country on the other side of the border that the sentence is about."""
+    named = set(borders(clues))
+    if len(named) == 1 and code not in named:
+        return named.pop()
+    pair = clues.before.pair if clues.together and clues.before is not None else frozenset()
+    return next(iter(pair - {code}), None) if code in pair else None
 
 
 def _left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inferred: int) -> Iterator[Doubt]:
@@ -268,7 +298,7 @@ def _origin_of(
         other_side = beyond(point, into)
         before = clues.before
         same = None if before is None else before.into if before.origin == into else before.origin
-        for option in (*borders(clues), other_side, clues.citizens, clues.scene, same):
+        for option in (*borders(clues), other_side, _opposite(clues, into), clues.citizens, clues.scene, same):
             if option is not None and option != into:
                 return option, into
     return origin, into
@@ -276,10 +306,10 @@ def _origin_of(
 
 def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
     if origin is not None:
-        return origin, into, 0
+        return origin, into or _opposite(clues, origin), 0
     bare = object_of(clues)
     if bare is not None and bare != into:
-        return bare, into, 0
+        return bare, into or _opposite(clues, bare), 0
     if into is not None:
         other_side = beyond(point, into)
         speaker = first(clues, Role.SPEAKER)

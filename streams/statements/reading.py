@@ -260,11 +260,12 @@ class Reading:
         """In whose name the sentence is said, and whether as a fact."""
         said = {mark.value for mark in self.sheet.of("voice", sentence)}
         voice = Voice.UNNAMED if "unnamed" in said else Voice.MEDIA if "media" in said else Voice.OWN
+        in_turn = self.sheet.of("respectively", sentence)
         for draft in drafts:
             draft.voice = voice
             if "unconfirmed" in said:
                 draft.doubts.append(Doubt.UNCONFIRMED)
-            if self.sheet.of("respectively", sentence):
+            if any(";" not in self.sheet.text[draft.segment.figure.end : one.start] for one in in_turn):
                 draft.doubts.append(Doubt.SEVERAL_PLACES)
 
 

@@ -15,6 +15,9 @@ _WORD = re.compile("[^\\W\\d_][\\w'\u2019-]*")
 
 _LEADS = re.compile(" ?[-\u2013\u2014:] ?")
 _YEAR = re.compile("(?:19|20)\\d\\d")
+_AHEAD = 8
+"""Characters behind a cut that may decide whether it is one."""
+
 _SHORT = 12
 """Characters before a place or time that is said in front of its figure: "and at the "."""
 
@@ -108,8 +111,9 @@ class Cutter:
         for pattern in self._cuts:
             cuts = [
                 match
-                for match in pattern.finditer(sheet.text, figure.end, following.start)
-                if not self._led(sheet, match, following)
+                for match in pattern.finditer(sheet.text, figure.end, following.start + _AHEAD)
+                if match.end() <= following.start
+                and not self._led(sheet, match, following)
                 and (
                     sheet.free(match.start(), match.end())
                     or not any(mark.start < match.start() < mark.end for mark in sheet.marks)

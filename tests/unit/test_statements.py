@@ -377,6 +377,14 @@ def flows(text: str, home: str | None = "KZ") -> list[tuple[object, object]]:
             [(1_200, "RU:KZ:kairak"), (900, "RU:KZ:mashtakovo")],
         ),
         ("On Monday 1,200 people came from Russia; 900 went there.", [(1_200, "RU:KZ"), (900, "KZ:RU")]),
+        (
+            "On Monday the border with Russia was crossed: 1,200 left Kazakhstan, 900 entered it.",
+            [(1_200, "KZ:RU"), (900, "RU:KZ")],
+        ),
+        (
+            "On Monday 2,100 people entered the country: from Uzbekistan (1,200) and China (900).",
+            [(1_200, "UZ:KZ"), (900, "CN:KZ")],
+        ),
     ],
 )
 def test_both_ways_and_lists_by_place(text: str, claimed: list[tuple[object, object]]) -> None:
