@@ -1,79 +1,111 @@
-"""Workers forked from a process that has imported everything once: to start one costs no imports, and it dies as ever.
+"""The command `bordertally` in processes forked from one that has imported everything: starting one costs no imports.
 
-`python forking.py` is that process. It is told what to do by lines of JSON, and answers each with one.
+`python forking.py` is that process. It is told what to run by lines of JSON, and answers each with one. What it forks
+has arguments, environment, directory, input and output of its own, and lives and dies as a user's command does. How
+that one starts, `-m agents.cli` and the installed script, is for test_cli.py, test_help.py and test_archives.py.
 """
 
 from __future__ import annotations
 
+import atexit
+import functools
+import gc
 import importlib
 import json
 import os
+import pkgutil
+import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from agents.servers.ports import free_port
+import agents
+from agents.servers.launch import die_with_parent
+from agents.servers.process import Server
 
-MODULES = (
-    "agents.work",
-    "agents.delivery.redis",
-    "agents.delivery.evidence",
-    "agents.delivery.webhooks.hop",
-    "agents.delivery.alertmanager",
-    "faust.transport.drivers.aiokafka",
-)
+OTHERS = ("agents.app", "agents.pages", "agents.plot")
+"""Not to be imported before: what reads the environment at once, and what hardly any command needs."""
 
 
 class Forked:
-    """A worker. `exit_code` is None while it runs, negative for a signal."""
+    """A process like a `subprocess.Popen`."""
 
-    def __init__(self, forks: Forks, pid: int, port: int, log: Path) -> None:
-        self.forks, self.pid, self.port, self.log = forks, pid, port, log
+    def __init__(self, forks: Forks, pid: int) -> None:
+        self.pid = pid
+        self._forks = forks
         self._code: int | None = None
+        self._turn = threading.Lock()
 
-    @property
-    def exit_code(self) -> int | None:
-        """How it ended; None while it runs."""
-        if self._code is None:
-            self._code = self.forks.ask({"poll": self.pid})
-        return self._code
+    def poll(self) -> int | None:
+        """How it ended, negative for a signal; None while it runs."""
+        with self._turn:
+            if self._code is None:
+                self._code = self._forks.ask({"poll": self.pid})
+            return self._code
 
-    def stop(self) -> None:
-        """Ask it to end, kill it after ten seconds; returns when it is gone."""
-        deadline = time.monotonic() + 10
-        self._signal(signal.SIGTERM)
-        while self.exit_code is None:
-            if time.monotonic() > deadline:
-                self._signal(signal.SIGKILL)
-            time.sleep(0.02)
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; TimeoutExpired when it does not come."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            self._until_its_end(left)
+        return code
 
-    def _signal(self, number: signal.Signals) -> None:
-        if self.exit_code is None:
-            os.kill(self.pid, number)
+    def _until_its_end(self, seconds: float | None) -> None:
+        try:
+            process = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return
+        try:
+            waiting = select.poll()
+            waiting.register(process, select.POLLIN)
+            waiting.poll(None if seconds is None else seconds * 1000)
+        finally:
+            os.close(process)
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.send_signal(signal.SIGKILL)
 
 
 class Forks:
-    """The process that workers are forked from; they end with it."""
+    """The process that the others are forked from; they end with it, and it with this one."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self) -> None:
         self._turn = threading.Lock()
-        with (directory / "forks.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
-            )
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
-    def worker(self, environment: Mapping[str, str], log: Path) -> Forked:
-        """Start a worker; it is not ready yet."""
-        port = free_port()
-        variables = {**environment, "BORDERTALLY_HTTP_PORT": str(port)}
-        pid = self.ask({"environment": variables, "log": str(log)})
-        return Forked(self, pid, port, log)
+    def start(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        directory: Path,
+        outputs: tuple[Path, Path],
+        given: Path = Path(os.devnull),
+    ) -> Forked:
+        """Run `bordertally ARGUMENTS`, reading the file `given`, adding to those of its `outputs` and errors."""
+        files = [str(one.absolute()) for one in (given, *outputs)]
+        order = {"arguments": list(arguments), "environment": dict(environment), "at": str(directory), "files": files}
+        return Forked(self, self.ask(order))
 
     def ask(self, what: dict[str, Any]) -> Any:
         """One line there, one back."""
@@ -84,12 +116,8 @@ class Forks:
             self._process.stdin.flush()
             return json.loads(self._process.stdout.readline())
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End it and all that it has forked."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
@@ -97,10 +125,64 @@ class Forks:
         self._process.stdout.close()
 
 
+@functools.cache
+def shared() -> Forks:
+    """That of this run of the tests."""
+    forks = Forks()
+    atexit.register(forks.close)
+    return forks
+
+
+class ForkedServer(Server):
+    """`bordertally worker` or `gateway` as a server; a restart is another fork."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        port: int,
+        directory: Path,
+        name: str = "",
+        check: Callable[[], bool] = lambda: True,
+        timeout_s: float = 30.0,
+    ) -> None:
+        super().__init__(
+            name or arguments[0], arguments, port=port, directory=directory, check=check, timeout_s=timeout_s
+        )
+        self._environment = environment
+
+    def _spawn(self) -> Forked:
+        whole = os.environ | self._environment
+        return shared().start(self.command, whole, self.directory, (self.log, self.log))
+
+
+def run(
+    *arguments: str, given: str = "", environment: Mapping[str, str] | None = None, timeout_s: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run `bordertally ARGUMENTS` with `given` on its input to its end, as `subprocess.run` does."""
+    with tempfile.TemporaryDirectory() as name:
+        read, out, err = (Path(name) / one for one in ("in", "out", "err"))
+        read.write_text(given, encoding="utf-8")
+        process = shared().start(arguments, os.environ | (environment or {}), Path.cwd(), (out, err), read)
+        try:
+            code = process.wait(timeout_s)
+        except BaseException:
+            process.kill()
+            raise
+        return subprocess.CompletedProcess(
+            arguments, code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
+        )
+
+
 def main() -> None:
-    """Fork workers until there are no more orders, then end those that still run."""
-    for module in MODULES:
-        importlib.import_module(module)
+    """Fork until there are no more orders, then end those that still run."""
+    names = [one.name for one in pkgutil.walk_packages(agents.__path__, "agents.") if one.name not in OTHERS]
+    for name in (*names, "faust.transport.drivers.aiokafka", "redis.asyncio"):
+        importlib.import_module(name)
+    assert threading.active_count() == 1, "a fork has no threads but the one that forks"
+    gc.collect()
+    gc.freeze()  # what is shared with all that are forked is not to be copied by collections
     running: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)
@@ -109,28 +191,39 @@ def main() -> None:
             running.discard(done)
             answer = os.waitstatus_to_exitcode(status) if done else None
         else:
+            here = os.getpid()
             answer = os.fork()
             if not answer:
-                _work(order)
+                return _become(order, here)
             running.add(answer)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
     for pid in running:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+    return None
 
 
-def _work(order: dict[str, Any]) -> None:
-    """In the child: what `bordertally worker` does, with an environment and a log of its own."""
-    from agents import crashing, work  # noqa: PLC0415 - they are there already
-    from streams.settings import load_settings  # noqa: PLC0415 - as above
+def _become(order: dict[str, Any], parent: int) -> None:
+    """In the child: the command itself, to its end."""
+    from agents import crashing, entry  # noqa: PLC0415 - they are there already
 
-    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for number, target in ((os.open(os.devnull, os.O_RDONLY), 0), (log, 1), (log, 2)):
+    die_with_parent(parent)
+    os.setsid()
+    os.chdir(order["at"])
+    given, out, err = order["files"]
+    adding = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    for number, target in ((os.open(given, os.O_RDONLY), 0), (os.open(out, adding), 1), (os.open(err, adding), 2)):
         os.dup2(number, target)
+        os.close(number)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - what the other one has read ahead is not for it
+    os.environ.clear()
     os.environ.update(order["environment"])
+    gc.unfreeze()
     importlib.reload(crashing)  # it looks at the environment once
-    os._exit(work.run_worker(load_settings()))
+    sys.argv = ["bordertally", *order["arguments"]]
+    sys.path[0] = order["at"]
+    entry.main()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import ConsumerRecord
+from forking import ForkedServer
 from redis.asyncio import Redis
 
 from agents.context import load_registry
@@ -41,6 +42,9 @@ PARTITIONS = 4
 WAIT_S = 45.0
 
 _numbers = itertools.count(1)
+
+COMMAND = ("-m", "agents.cli")
+"""What Python is to be given for the command `bordertally`, where its start matters, too."""
 
 ComeDown = tuple[str, str, str, str | None, int, str]
 
@@ -126,28 +130,29 @@ class Live:
         """Make the topics."""
         asyncio.run(create_topics(self.settings))
 
-    def worker(self, *, command: Sequence[str] = ("-m", "agents.cli", "worker"), **environment: str) -> Server:
-        """Start a worker; returns when it is ready."""
+    def worker(self, *, command: Sequence[str] = (), **environment: str) -> Server:
+        """Start a worker, forked unless Python is to be given a `command`; returns when it is ready."""
         return self._start("worker", command, "BORDERTALLY_HTTP_PORT", environment)
 
-    def gateway(self, **environment: str) -> Server:
-        """Start a gateway; returns when it is ready."""
-        return self._start("gateway", ("-m", "agents.cli", "gateway"), "BORDERTALLY_GATEWAY_PORT", environment)
+    def gateway(self, *, command: Sequence[str] = (), **environment: str) -> Server:
+        """Start a gateway, as a worker; returns when it is ready."""
+        return self._start("gateway", command, "BORDERTALLY_GATEWAY_PORT", environment)
 
     def _start(self, name: str, command: Sequence[str], port_variable: str, environment: dict[str, str]) -> Server:
         port = free_port()
         variables = self.environment | environment | {port_variable: str(port)}
-        arguments = [f"{variable}={value}" for variable, value in variables.items()]
         directory = self.directory / f"{name}{next(self._numbers)}"
         directory.mkdir()
-        server = Server(
-            name,
-            ["env", *arguments, sys.executable, *command],
-            port=port,
-            directory=directory,
-            check=lambda: answers(port, "/readyz"),
-            timeout_s=WAIT_S,
-        )
+
+        def ready() -> bool:
+            return answers(port, "/readyz")
+
+        server: Server
+        if command:
+            whole = ["env", *(f"{variable}={value}" for variable, value in variables.items()), sys.executable, *command]
+            server = Server(name, whole, port=port, directory=directory, check=ready, timeout_s=WAIT_S)
+        else:
+            server = ForkedServer([name], variables, port=port, directory=directory, check=ready, timeout_s=WAIT_S)
         self.workers.append(server)
         return server.start()
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from asyncio.subprocess import PIPE
 from typing import Any
 
+from forking import run
 from live import Live
 from redis.asyncio import Redis
 
@@ -26,8 +24,4 @@ async def held(live: Live, flow: str, first: int | None = None, end: int | None 
 
 async def why(live: Live, flow: str) -> str:
     """What the terminal says."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agents.cli", "why", flow, env=os.environ | live.environment, stdout=PIPE
-    )
-    output, _ = await process.communicate()
-    return output.decode()
+    return (await asyncio.to_thread(run, "why", flow, environment=live.environment)).stdout

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from agents.servers.errors import ServerError
 from agents.servers.ports import HOST, require_free
@@ -16,6 +16,27 @@ __all__ = ["Server", "ServerError"]
 
 POLL_S = 0.02
 LOG_LINES = 12
+
+
+class Process(Protocol):
+    """What a server needs of its process: that of `subprocess.Popen`."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; subprocess.TimeoutExpired when it does not come."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal, unless it has ended."""
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+
+    def kill(self) -> None:
+        """SIGKILL."""
 
 
 class Server:
@@ -44,7 +65,7 @@ class Server:
         self._check = check
         self._timeout_s = timeout_s
         self._log_start = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def address(self) -> str:
@@ -73,7 +94,7 @@ class Server:
         require_free(self.port, self.name)
         self.directory.mkdir(parents=True, exist_ok=True)
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
-        self._process = spawn(self.command, log=self.log, directory=self.directory)
+        self._process = self._spawn()
         try:
             self.wait_ready(self._check, self._timeout_s)
         except BaseException:
@@ -122,7 +143,10 @@ class Server:
         self.stop()
         return self.start()
 
-    def _started(self) -> "subprocess.Popen[bytes]":
+    def _spawn(self) -> Process:
+        return spawn(self.command, log=self.log, directory=self.directory)
+
+    def _started(self) -> Process:
         if self._process is None:
             raise ServerError(f"{self.name} on {self.address} has not been started")
         return self._process

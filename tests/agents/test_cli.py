@@ -1,4 +1,4 @@
-"""The command, as a user runs it: a process of its own."""
+"""The command, as a user runs it: a process of its own, whose start is repeated only where it matters (forking.py)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
-from live import Live, pure
+from forking import run
+from live import COMMAND, Live, pure
 
 from agents.demo.run import sample
 from agents.servers.ports import free_port
@@ -23,9 +24,17 @@ SAMPLE = Path("agents/demo/sample.ndjson")
 
 
 def bordertally(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agents.cli", *arguments]
+    return run(*arguments, environment=environment)
+
+
+def started(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=90, check=False, env=os.environ | environment
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+        env=os.environ | environment,
     )
 
 
@@ -49,13 +58,13 @@ def test_replay_prints_one_object_and_nothing_else() -> None:
         *("id", "seq", "flow", "rule", "state", "severity", "since", "day", "rate"),
         *("expected", "threshold", "baseline", "reports", "published"),
     }
-    assert done.stdout == bordertally("replay", str(SAMPLE), "--json").stdout
+    assert done.stdout == started(*COMMAND, "replay", str(SAMPLE), "--json").stdout
 
 
 def test_the_demo_comes_to_what_a_replay_of_its_sample_comes_to_and_leaves_nothing_behind(
     tmp_path: Path,
 ) -> None:
-    live = bordertally("demo", "--json", TMPDIR=str(tmp_path))
+    live = started(*COMMAND, "demo", "--json", TMPDIR=str(tmp_path))
     assert live.returncode == 0, live.stderr
     shown, replayed = json.loads(live.stdout), json.loads(bordertally("replay", str(SAMPLE), "--json").stdout)
     for part in ("totals", "days", "conflicts", "parts", "noted"):
@@ -81,7 +90,7 @@ def left_behind(directory: Path) -> list[str]:
 
 def test_ctrl_c_stops_a_kept_demo_with_a_sentence_and_no_orphan(tmp_path: Path) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    command = [sys.executable, "-m", "agents.cli", "demo", "--keep"]
+    command = [sys.executable, *COMMAND, "demo", "--keep"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as demo:
         assert demo.stdout is not None
         assert demo.stderr is not None
@@ -154,15 +163,10 @@ def test_check_names_each_fault_on_a_line_and_exits_1(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_setting_is_refused_at_start_with_its_name_and_value(variable: str, value: str) -> None:
-    for command in (("-m", "agents.cli", "worker"), ("-m", "faust", "-A", "agents.app", "worker")):
-        done = subprocess.run(
-            [sys.executable, *command],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env=os.environ | {variable: value},
-        )
+    for done in (
+        bordertally("worker", **{variable: value}),
+        started("-m", "faust", "-A", "agents.app", "worker", **{variable: value}),
+    ):
         assert done.returncode != 0
         assert value.rsplit(",", maxsplit=1)[-1] in done.stderr
         assert "Traceback" not in done.stderr

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forking import run
 from live import Live
 
 from agents.doctor import Health, clock_found, settings_found, topics_found
@@ -20,14 +18,7 @@ SPECS = Topics().specs(2, 3)
 
 
 def doctor(**environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "agents.cli", "doctor", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env=os.environ | environment,
-    )
+    done = run("doctor", "--json", environment=environment)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, {one["check"]: one for one in json.loads(done.stdout)["findings"]}
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from forking import run
 from rich.console import Console
 
 from agents.languages import load_reader
@@ -20,8 +20,7 @@ TEXT = "More than 53,000 Russians have entered Georgia since 21 September. The q
 
 
 def read(*arguments: str, text: str = TEXT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agents.cli", "read", "-", *arguments]
-    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
+    return run("read", "-", *arguments, given=text)
 
 
 def test_it_shows_claims_with_the_words_underlined_and_what_was_left_out() -> None:
@@ -67,8 +66,7 @@ def test_reports_in_words_are_read_by_their_source_and_time(tmp_path: Path) -> N
     file.write_text(json.dumps(report | {"text": alarm}))
     quoted = "“Yesterday 12,000 Russians entered the country, up from a usual 6,000” (1)"
     for command, said in (("check", "1 reports, 0 with a fault"), ("replay", quoted)):
-        arguments = [sys.executable, "-m", "agents.cli", command, str(file)]
-        other = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+        other = run(command, str(file))
         assert other.returncode == 0
         assert said in other.stdout + other.stderr
 

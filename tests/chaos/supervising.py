@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import sys
 from contextlib import suppress
 
+from forking import ForkedServer
 from live import Live
 
 from agents.servers.ports import free_port
@@ -39,9 +39,7 @@ class Supervised:
         port, directory = free_port(), self.live.directory / f"{self.name}-{next(self._numbers)}"
         variables = self.live.environment | {"BORDERTALLY_HTTP_PORT": str(port), "BORDERTALLY_CRASH_AT": self.point}
         self.point = ""
-        command = ["env", *(f"{name}={value}" for name, value in variables.items())]
-        command += [sys.executable, "-m", "agents.cli", "worker"]
-        self.server = Server("worker", command, port=port, directory=directory, check=lambda: True)
+        self.server = ForkedServer(["worker"], variables, port=port, directory=directory)
         self.live.workers.append(self.server.start())
 
     @property

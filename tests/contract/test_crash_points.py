@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 from answering import answering
 from chaos.judging import everything
-from forking import Forked, Forks
+from forking import ForkedServer
 from live import PARTITIONS, Live, answers, pure, until
 from webhooks.receiver import Receiver, receiving
 
@@ -114,10 +114,10 @@ async def telling() -> AsyncIterator[Told]:
 class Lane:
     """A pipeline of its own, whose worker of one hop dies at one point after the other."""
 
-    def __init__(self, live: Live, hop: str, forks: Forks, receiver: Receiver, told: Told) -> None:
-        self.live, self.hop, self.forks, self.receiver, self.told = live, hop, forks, receiver, told
+    def __init__(self, live: Live, hop: str, receiver: Receiver, told: Told) -> None:
+        self.live, self.hop, self.receiver, self.told = live, hop, receiver, told
         self.sent: list[bytes] = []
-        self.running: list[Forked] = []
+        self.running: list[ForkedServer] = []
         self.now = live.directory / "now"
         (live.directory / "secret").write_text(f"{SECRET}\n")
         webhooks = live.directory / "webhooks.toml"
@@ -131,20 +131,22 @@ class Lane:
             "BORDERTALLY_ALERTMANAGER_URL": f"http://127.0.0.1:{told.port}",
         }
 
-    def worker(self, name: str, hops: Sequence[str], point: str = "") -> Forked:
+    def worker(self, name: str, hops: Sequence[str], point: str = "") -> ForkedServer:
         """Start one, which is to die there once it is time."""
         own = {"BORDERTALLY_INSTANCE": name, "BORDERTALLY_HOPS": ",".join(hops)}
         named = {"BORDERTALLY_CRASH_AT": f"{point}@{self.now}"} if point else {}
-        worker = self.forks.worker(self.environment | own | named, self.live.directory / f"{name}.log")
+        port = free_port()
+        environment = self.environment | own | named | {"BORDERTALLY_HTTP_PORT": str(port)}
+        worker = ForkedServer(["worker"], environment, port=port, directory=self.live.directory, name=name)
         self.running.append(worker)
-        return worker
+        return worker.start()
 
     def stop(self) -> None:
         """End what still runs."""
         for worker in self.running:
             worker.stop()
 
-    async def ready(self, worker: Forked) -> None:
+    async def ready(self, worker: ForkedServer) -> None:
         """Wait until it is."""
 
         async def so() -> bool:
@@ -153,7 +155,7 @@ class Lane:
 
         await until(so, "the worker is ready")
 
-    async def dies(self, worker: Forked, point: str) -> None:
+    async def dies(self, worker: ForkedServer, point: str) -> None:
         """Wait until it has died as it was told."""
 
         async def died() -> bool:
@@ -241,20 +243,20 @@ class Lane:
 
 
 @asynccontextmanager
-async def lane(kafka: Server, redis: Server, directory: Path, hop: str, forks: Forks) -> AsyncIterator[Lane]:
+async def lane(kafka: Server, redis: Server, directory: Path, hop: str) -> AsyncIterator[Lane]:
     """One of several on the same broker and the same Redis."""
     live = Live(kafka, redis, directory, prefix=f"{directory.parent.name}.{directory.name}.")
     await asyncio.to_thread(live.create_topics)
     live.environment["BORDERTALLY_REDIS_URL"] = f"redis://{redis.address}/{HOPS.index(hop)}"
     async with receiving(SECRET) as receiver, telling() as told:
-        yield Lane(live, hop, forks, receiver, told)
+        yield Lane(live, hop, receiver, told)
 
 
 async def through(kafka: Server, redis: Server, directory: Path, shares: Mapping[str, Sequence[str]]) -> list[str]:
     """Go through the points of each hop, all hops at the same time; returns what was wrong."""
 
     async def one(hop: str, points: Sequence[str]) -> None:
-        async with lane(kafka, redis, directory / hop, hop, forks) as mine:
+        async with lane(kafka, redis, directory / hop, hop) as mine:
             try:
                 await mine.go(points)
             finally:
@@ -262,8 +264,7 @@ async def through(kafka: Server, redis: Server, directory: Path, shares: Mapping
 
     for hop in shares:
         (directory / hop).mkdir()
-    with Forks(directory) as forks:
-        done = await asyncio.gather(*(one(*each) for each in shares.items()), return_exceptions=True)
+    done = await asyncio.gather(*(one(*each) for each in shares.items()), return_exceptions=True)
     return [f"{type(error).__name__}: {error}" for error in done if error is not None]
 
 

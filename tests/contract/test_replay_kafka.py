@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from zlib import crc32
 import msgspec
 import pytest
 from aiokafka.structs import ConsumerRecord
+from forking import run
 from live import Live, come_down, hourly, of_late, pure, state_of
 
 from agents.demo.run import sample
@@ -23,11 +23,9 @@ from streams.records import Alert
 pytestmark = pytest.mark.kafka
 
 
-async def replay(live: Live, *options: str | Path) -> subprocess.CompletedProcess[bytes]:
+async def replay(live: Live, *options: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    variables = [f"{name}={value}" for name, value in live.environment.items()]
-    command = ["env", *variables, sys.executable, "-m", "agents.cli", "replay", *map(str, options)]
-    return await asyncio.to_thread(subprocess.run, command, capture_output=True, check=False)
+    return await asyncio.to_thread(run, "replay", *map(str, options), environment=live.environment)
 
 
 def said(records: list[ConsumerRecord]) -> list[tuple[int, bytes, bytes]]:
@@ -46,7 +44,7 @@ async def test_a_replay_of_the_topics_comes_to_what_the_pipeline_came_to(live_on
     one, two = tmp_path / "one.json", tmp_path / "two.json"
     for into, prefix in ((one, "first."), (two, "second.")):
         done = await replay(live, "--from-kafka", "--out", into, "--to-prefix", live.topics.prefix + prefix)
-        assert (done.returncode, done.stdout) == (0, b""), done.stderr
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert one.read_bytes() == two.read_bytes()
 
     rebuilt = {}
@@ -68,7 +66,7 @@ async def test_a_replay_of_the_topics_comes_to_what_the_pipeline_came_to(live_on
     assert len(outcome["rejected"]) == len(of_files["rejected"]) + 1  # an empty line is no report in a file
     again = await replay(live, "--from-kafka", "--to-prefix", live.topics.prefix + "first.")
     assert again.returncode == 2
-    assert b"it is not empty" in again.stderr
+    assert "it is not empty" in again.stderr
 
 
 async def test_until_says_what_was_known_then(live_on_kafka: Live) -> None:

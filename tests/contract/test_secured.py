@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 from certificates import Authority
-from live import PARTITIONS, Live, page, pure
+from live import COMMAND, PARTITIONS, Live, page, pure
 from typer.testing import CliRunner
 
 from agents.cli import cli
@@ -179,7 +179,8 @@ def live(secured: Secured, tmp_path: Path) -> Iterator[Live]:
 def test_the_whole_pipeline_over_scram_and_tls_and_no_secret_is_told(live: Live, tmp_path: Path) -> None:
     raws = sample()
     said = [bordertally(live.environment, "topics", "--create")]
-    worker, gateway = live.worker(), live.gateway(BORDERTALLY_PUBLIC_READ="true")
+    worker = live.worker(command=(*COMMAND, "worker"))
+    gateway = live.gateway(command=(*COMMAND, "gateway"), BORDERTALLY_PUBLIC_READ="true")
     reports = tmp_path / "reports.ndjson"
     reports.write_bytes(b"\n".join(raws))
     said.append(bordertally(live.environment, "publish", str(reports), "--faulty", "--to", live.settings.brokers))

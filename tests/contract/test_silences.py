@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from forking import run
 from live import Live, until
 from redis.asyncio import Redis
 from unit.kit import alert_record
@@ -19,9 +18,8 @@ from agents.publishing import Record
 
 
 def bordertally(live: Live, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agents.cli", "silences", *arguments, "--to", live.broker.address]
-    environment = os.environ | {"BORDERTALLY_TOPIC_PREFIX": live.topics.prefix, "USER": "ann"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environment)
+    environment = {"BORDERTALLY_TOPIC_PREFIX": live.topics.prefix, "USER": "ann"}
+    return run("silences", *arguments, "--to", live.broker.address, environment=environment)
 
 
 async def said(live: Live, *arguments: str) -> str:

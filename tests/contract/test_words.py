@@ -7,13 +7,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from follow.publisher import serving
-from live import Live, page, pure, state_of, until
+from forking import run
+from live import COMMAND, Live, page, pure, state_of, until
 from told import held, why
 
 from agents.demo.run import sample
@@ -32,9 +32,7 @@ def words(identity: str, text: str, source: str = "kz-mia") -> bytes:
 
 
 def bordertally(live: Live, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agents.cli", *arguments, "--to", live.broker.address]
-    environment = os.environ | {"BORDERTALLY_TOPIC_PREFIX": live.topics.prefix}
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environment)
+    return run(*arguments, "--to", live.broker.address, environment={"BORDERTALLY_TOPIC_PREFIX": live.topics.prefix})
 
 
 async def listed(live: Live) -> list[dict[str, Any]]:
@@ -55,7 +53,7 @@ def propose(text, published, speaker):
 async def test_words_count_like_figures_and_what_is_not_certain_waits(live: Live, tmp_path: Path) -> None:
     (tmp_path / "proposing.py").write_text(EXTRACTOR)
     path = os.pathsep.join((str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])))
-    worker = live.worker(BORDERTALLY_EXTRACTOR="proposing:propose", PYTHONPATH=path)
+    worker = live.worker(command=(*COMMAND, "worker"), BORDERTALLY_EXTRACTOR="proposing:propose", PYTHONPATH=path)
     raws = [*sample(), words("w1", f"{CERTAIN} {DOUBTFUL}"), words("w2", "It rained.")]
     await live.publish([*raws, words("w1", f"{CERTAIN} {DOUBTFUL}")])
     desk = pure(raws)

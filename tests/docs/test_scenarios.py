@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forking import run
 
 FILES = sorted(path for path in Path("docs/scenarios").glob("*.toml") if path.name != "rules.toml")
 
 
 def rules(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "agents.cli", "rules", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    return run("rules", *arguments)
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from forking import run
 
 from agents.context import load_registry
 from agents.follow import fetch
@@ -174,13 +174,8 @@ def test_memory_is_kept_in_a_file(tmp_path: Path) -> None:
 
 
 async def bordertally(*arguments: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agents.cli", "follow", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, out.decode(), err.decode()
+    done = await asyncio.to_thread(run, "follow", *arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 async def test_the_command_prints_reports_and_names_what_failed(publisher: Publisher, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_paused_server_does_not_run_until_resumed_and_can_be_stopped(tmp_path:
     started.pause()
     started.stop()
     assert started._process is not None
-    assert started._process.returncode == -signal.SIGTERM
+    assert started._process.poll() == -signal.SIGTERM
 
 
 def test_one_that_ends_is_reported_with_its_last_lines(tmp_path: Path) -> None:

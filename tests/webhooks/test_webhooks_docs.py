@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from forking import run
 from live import WAIT_S, Live, until
 from unit.kit import alert_record
 
@@ -40,9 +41,7 @@ def lines_of(path: Path) -> list[str]:
 
 
 def cli(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*CLI, *arguments], env=os.environ | environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    return run(*arguments, environment=environment)
 
 
 @pytest.fixture
