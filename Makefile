@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test bench crowd fuzz chaos lint audit docs clean
+.PHONY: help demo test bench crowd fuzz chaos laws lint audit docs clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -59,6 +59,9 @@ FAULTS := 50
 
 chaos: $(STAMP)  ## Ten minutes of kills, pauses and refusals, everything compared: SEED=1 FAULTS=50 (needs Java and Maven)
 	@PYTHONPATH=tests $(PY) -m chaos --seed $(SEED) --faults $(FAULTS)
+
+laws: $(STAMP)  ## The laws of tests/properties on all their examples, thousands of worlds; make test tries 4 in 10 of them
+	@LAWS=every $(VENV)/bin/pytest -n $(JOBS) --dist loadfile tests/properties
 
 lint: $(STAMP)  ## Lint and types only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
+from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import aiohttp
 import typer
@@ -44,20 +47,33 @@ def follow(  # noqa: PLR0913, PLR0917 - the options of a command
     remembered = load_memory(memory)
     follower = Follower(word_reader(registry), source, remembered, full=full)
 
-    async def rounds() -> bool:
+    async def one_round(fetcher: Fetcher) -> bool:
         good = True
+        for place in places:
+            good &= await _round(follower, place, fetcher, to, registry)
+            save_memory(memory, remembered)
+        return good
+
+    async def rounds() -> bool:
         async with aiohttp.ClientSession() as session:
             fetcher = Fetcher(session, remembered)
+            if every is None:
+                return await one_round(fetcher)
             while True:
-                for place in places:
-                    good &= await _round(follower, place, fetcher, to, registry)
-                    save_memory(memory, remembered)
-                if every is None:
-                    return good
+                await one_round(fetcher)
                 await asyncio.sleep(every)
 
-    if not run(rounds()):
+    if not run(rounds() if every is None else _until_asked(rounds())):
         raise typer.Exit(1)
+
+
+async def _until_asked(endless: Coroutine[Any, Any, bool]) -> bool:
+    """Go on until SIGTERM, which is a good end: what is in hand then is published, or looked at again next time."""
+    task = asyncio.ensure_future(endless)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+    return True
 
 
 async def _round(follower: Follower, place: str, fetcher: Fetcher, to: str | None, registry: Registry) -> bool:
@@ -77,6 +93,7 @@ async def _round(follower: Follower, place: str, fetcher: Fetcher, to: str | Non
 async def _send(done: Round, to: str | None, registry: Registry) -> None:
     if to is None:
         sys.stdout.write("".join(raw.decode() + "\n" for raw in done.reports))
+        sys.stdout.flush()  # before it is remembered that they were said
         return
     settings = load_settings(brokers=to)
     async for _ in publish(settings, done.reports, registry, Topics(settings.topic_prefix)):

@@ -27,7 +27,6 @@ from streams.metrics import NOBODY
 from streams.records import Claims
 from streams.rejected import Place, make_letter, source_of
 from streams.settings import Hop
-from streams.signatures import check_signature
 
 PACE_S = 0.01
 """Seconds between two batches at least: the first goes at once, those that follow wait for company."""
@@ -176,12 +175,10 @@ class Intake(BatchHop):
         if refused.reason is Reason.UNSIGNED:
             self.sorter.take_signed(raw, record.timestamp / 1000, record.headers)
         elif refused.reason is Reason.MISSING_FIELD:
-            source = source_of(raw, self.context.limits.bytes)
-            check_signature(self.registry.keys, source, raw, record.headers, refused.report)
             claims = await self.statements.take(tp, record, refused)
             self.sorter.add(claims)
             if not claims:
-                self.reviewed[source] += 1
+                self.reviewed[source_of(raw, self.context.limits.bytes)] += 1
         else:
             raise refused
 

@@ -16,7 +16,7 @@ from agents.publishing import make_producer
 from agents.reading import each_record
 from agents.security import connect
 from streams.errors import RefusedError
-from streams.rejected import AGAIN, Letter, Place, Redriven, Wanted, letter_of, source_of
+from streams.rejected import AGAIN, Letter, Place, Redriven, Wanted, letter_of
 from streams.reports import Limits
 from streams.settings import Settings
 from streams.sources import Registry
@@ -84,9 +84,8 @@ async def judged(desk: Desk, wanted: Wanted) -> list[Judged]:
             if wanted.covers(letter):
                 fault = None
                 try:
-                    take(raw, desk.registry, time.time(), desk.limits, words)
-                    source, topic = source_of(raw, desk.limits.bytes), desk.topics.kind(letter.place.topic)
-                    desk.registry.admit(source, topic, raw, letter.headers, letter.report)
+                    gate = desk.registry.gate(desk.topics.kind(letter.place.topic), raw, letter.headers)
+                    take(raw, desk.registry, time.time(), desk.limits, words, gate)
                 except RefusedError as error:
                     fault = error
                 found.append((letter, fault))

@@ -15,7 +15,6 @@ from agents.languages import load_extractor, word_reader
 from agents.publishing import Record
 from streams.errors import RefusedError
 from streams.records import Claim
-from streams.rejected import source_of
 from streams.sources import Registry, Topic
 from streams.statements.review import Item
 from streams.statements.words import WordReader, Words
@@ -38,16 +37,13 @@ class Statements:
     async def take(self, tp: TopicPartition, record: Received, refused: RefusedError) -> list[Claim]:
         """The claims of a report that was refused for want of figures; what is not certain waits for `drain`.
 
-        Raises RefusedError: the refusal given where the report is none in words, else that of its words.
+        Raises RefusedError: the one given where the report is none in words, else that of its topic, then of its
+        signature, as for figures, else that of its words.
         """
         if tp.topic not in self._topics:
             raise refused
         # Aside: a first text waits for its language's tables, an extractor for whomever it asks; heartbeats must not.
-        words = await asyncio.to_thread(self._read, record, refused)
-        kind = self.context.topics.kind(tp.topic)
-        if kind is not None:
-            source = source_of(record.value or b"", self.context.limits.bytes)
-            self.registry.check_topic(source, kind, refused.report)
+        words = await asyncio.to_thread(self._read, tp, record, refused)
         self._items += words.items
         found = self.context.metrics["statement_claims_total"]
         found.labels("certain").inc(len(words.claims))
@@ -62,8 +58,10 @@ class Statements:
             log.debug("intake: statement read", extra=what)
         return words.claims
 
-    def _read(self, record: Received, refused: RefusedError) -> Words:
-        return self.words.take(record.value or b"", refused, record.timestamp / 1000, self.context.limits)
+    def _read(self, tp: TopicPartition, record: Received, refused: RefusedError) -> Words:
+        raw = record.value or b""
+        gate = self.registry.gate(self.context.topics.kind(tp.topic), raw, record.headers)
+        return self.words.take(raw, refused, record.timestamp / 1000, self.context.limits, gate)
 
     def drain(self) -> list[Record]:
         """The records for the review since the last time."""

@@ -14,11 +14,10 @@ from streams.ledger import Ledger, Row
 from streams.overdue import to_tell
 from streams.picture import flow_state
 from streams.records import Alert, Claim, Conflict, DayFigure, FlowState, Noted, Total
-from streams.rejected import source_of
 from streams.reports import Limits
 from streams.rules import Rules
 from streams.sources import Registry, Topic
-from streams.statements.words import WordReader, take
+from streams.statements.words import WordReader, anybody, take
 from streams.tallies import tallies_of
 from streams.totals import day_figures
 from streams.traces import Kept
@@ -88,9 +87,8 @@ def read_arrived(
     reports, refused = [], []
     for one in arrived:
         try:
-            claims = take(one.raw, registry, one.at, limits, words if one.in_words else None)
-            if one.topic is not None:
-                registry.admit(source_of(one.raw, len(one.raw)), one.topic, one.raw, one.headers)
+            admit = anybody if one.topic is None else registry.gate(one.topic, one.raw, one.headers)
+            claims = take(one.raw, registry, one.at, limits, words if one.in_words else None, admit)
         except RefusedError as error:
             refused.append(Refusal(error.reason.value, error.field, error.value, error.report, error.why))
         else:

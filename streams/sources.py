@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -133,6 +133,12 @@ class Registry:
         if topic is not None:
             self.check_topic(source, topic, report)
         check_signature(self.keys, source, raw, headers, report)
+
+    def gate(
+        self, topic: Topic | None, raw: bytes, headers: Sequence[tuple[str, bytes | None]]
+    ) -> Callable[[str, str], None]:
+        """`admit` of these bytes and headers on that topic, to be called with source and report."""
+        return lambda source, report: self.admit(source, topic, raw, headers, report)
 
     def home(self, source: str) -> str | None:
         """What a known source means by "the country": its `place`, else the goal of the first of its flows, if any."""

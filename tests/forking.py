@@ -103,6 +103,8 @@ class Forks:
         given: Path = Path(os.devnull),
     ) -> Forked:
         """Run `bordertally ARGUMENTS`, reading the file `given`, adding to those of its `outputs` and errors."""
+        for one in outputs:
+            one.touch()
         files = [str(one.absolute()) for one in (given, *outputs)]
         order = {"arguments": list(arguments), "environment": dict(environment), "at": str(directory), "files": files}
         return Forked(self, self.ask(order))

@@ -34,6 +34,14 @@ LONGEST_TITLE = 500
 """Characters of a title that are read."""
 
 
+Admit = Callable[[str, str], None]
+"""Raises RefusedError where a source may not say what a report of this id does; called with both, the source known."""
+
+
+def anybody(_source: str, _report: str) -> None:
+    """Admits every report."""
+
+
 class Words(NamedTuple):
     """What a report in words comes to: claims, and items for the review. At least one of them."""
 
@@ -48,8 +56,12 @@ class WordReader:
         """`load`: gives the reader; called with the first report in words, because its tables take a moment."""
         self._load, self.registry, self.extractor = load, registry, extractor
 
-    def take(self, raw: bytes, refused: RefusedError, now: float, limits: Limits | None = None) -> Words:
+    def take(
+        self, raw: bytes, refused: RefusedError, now: float, limits: Limits | None = None, admit: Admit = anybody
+    ) -> Words:
         """Read a report that `read_report` has refused with `refused` because it names no figure.
+
+        `admit` is asked once it is known to be in words, before they are read: that takes longer than all the rest.
 
         Raises `refused` again when the report is not one in words: no `text`, or a flow, period or figure beside it.
         Raises RefusedError (no_claim) for words in which there is none, so that no report goes by unnoticed.
@@ -64,6 +76,7 @@ class WordReader:
             raise RefusedError(
                 Reason.TOO_LARGE, "text", report.text, f"{len(report.text)} characters; at most {LONGEST}", report.id
             )
+        admit(report.source, report.id)
         statement, claims = self._judged(report, now, limits)
         items = [make_item(report, one, statement.text, statement.language) for one in statement.doubtful]
         if not claims and not items:
@@ -144,17 +157,26 @@ def _without_echoes(statement: Statement, head: int) -> Statement:
     return statement if len(kept) == len(statement.found) else msgspec.structs.replace(statement, found=kept)
 
 
-def take(raw: bytes, registry: Registry, now: float, limits: Limits | None, words: WordReader | None) -> list[Claim]:
+def take(  # noqa: PLR0913, PLR0917 - what a report is judged by
+    raw: bytes,
+    registry: Registry,
+    now: float,
+    limits: Limits | None,
+    words: WordReader | None,
+    admit: Admit = anybody,
+) -> list[Claim]:
     """The claims of a report, whether it is written in figures or, with a reader of words, in words.
 
-    Raises RefusedError as `read_report` and `WordReader.take` do.
+    Raises RefusedError as `read_report` and `WordReader.take` do, and what `admit` raises.
     """
     try:
-        return read_report(raw, registry, now, limits)
+        claims = read_report(raw, registry, now, limits)
     except RefusedError as error:
         if words is None:
             raise
-        return words.take(raw, error, now, limits).claims
+        return words.take(raw, error, now, limits, admit).claims
+    admit(claims[0].source, claims[0].report)
+    return claims
 
 
 def _doubted(found: Found, doubt: Doubt, why: str) -> Found:

@@ -33,6 +33,7 @@ class Publisher:
         self.robots: tuple[int, str] = (200, "User-agent: *\nDisallow: /private/\n")
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.url = ""
+        self.tag = '"one"'
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append((request.path, dict(request.headers)))
@@ -45,9 +46,9 @@ class Publisher:
         text = self.documents.get(request.path)
         if text is None:
             return web.Response(status=404)
-        if request.headers.get("If-None-Match") == '"one"':
+        if request.headers.get("If-None-Match") == self.tag:
             return web.Response(status=304)
-        return web.Response(body=text.encode(), headers={"ETag": '"one"', "Last-Modified": "Sun, 02 Oct 2022"})
+        return web.Response(body=text.encode(), headers={"ETag": self.tag, "Last-Modified": "Sun, 02 Oct 2022"})
 
     @property
     def paths(self) -> list[str]:

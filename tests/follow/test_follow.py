@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from forking import run
+from forking import run, shared
+from live import WAIT_S, until
 
 from agents.context import load_registry
 from agents.follow import fetch
@@ -192,3 +194,35 @@ async def test_the_command_prints_reports_and_names_what_failed(publisher: Publi
     assert (again[0], again[1]) == (0, "")
     nobody = await bordertally(places[0], "--source", "nobody")
     assert (nobody[0], nobody[2]) == (2, "bordertally: --source: nobody is not in the registry\n")
+
+
+async def test_every_so_often_it_looks_again_until_it_is_asked_to_stop(publisher: Publisher, tmp_path: Path) -> None:
+    feed, memory = f"{publisher.url}/rss", tmp_path / "memory.json"
+    out, err = tmp_path / "out", tmp_path / "err"
+    arguments = ("follow", feed, "--source", "kz-mia", "--every", "1", "--memory", str(memory))
+    process = shared().start(arguments, os.environ, tmp_path, (out, err))
+    try:
+
+        async def looked() -> bool:
+            assert process.poll() is None, err.read_text()
+            return f"{feed}: 1 reports" in err.read_text()
+
+        await until(looked, "it has looked for the first time")
+        (report,) = (json.loads(line) for line in out.read_text().splitlines())  # there while it still runs
+        assert report["url"] == f"{publisher.url}/a1"
+        publisher.documents["/rss"] = RSS.replace("<guid>2</guid>", "<guid>4</guid>").replace("It rained.", SAID)
+        publisher.tag = '"two"'
+
+        async def second() -> bool:
+            return len(out.read_text().splitlines()) == 2
+
+        await until(second, "what is new is said")
+        process.terminate()
+        assert await asyncio.to_thread(process.wait, WAIT_S) == 0
+    finally:
+        process.kill()
+    assert "Traceback" not in err.read_text()
+    said = [json.loads(line)["url"] for line in out.read_text().splitlines()]
+    assert said == [f"{publisher.url}/a1", f"{publisher.url}/a2"]
+    again = await bordertally(feed, "--source", "kz-mia", "--memory", str(memory))
+    assert (again[0], again[1]) == (0, ""), "what was said is remembered"

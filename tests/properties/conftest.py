@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
+from properties.worlds import examples
+
 settings.register_profile(
-    "steady", max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
-settings.register_profile(
-    "hunt", max_examples=1500, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    "steady",
+    max_examples=examples(150),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("steady")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from unit.kit import REGISTRY as KIT
 from unit.kit import alerts_of, claim, come_down, ordinal
 
-from properties.worlds import REGISTRY, RULES, batched, busy_weeks, desk_of, figures, stored, worlds
+from properties.worlds import REGISTRY, RULES, batched, busy_weeks, desk_of, examples, figures, stored, worlds
 from streams.alerts import Known, advance
 from streams.ledger import Ledger
 from streams.periods import iso_day
@@ -74,7 +74,7 @@ def months_late(world: World) -> World:
 
 
 @given(worlds() | busy_weeks(), st.data())
-@settings(max_examples=60)  # the dearest of all; smaller ones are in test_thousands.py
+@settings(max_examples=examples(60))  # the dearest of all; smaller ones are in test_thousands.py
 def test_crashes_between_any_two_steps_change_neither_figures_nor_alerts(world: World, data: st.DataObject) -> None:
     expected, worker = desk_of(world), Worker()
     batches: World = data.draw(batched(world))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -17,6 +18,15 @@ from streams.replay import Desk
 from streams.reports import read_report
 from streams.rules import Detection, FlowRules, OperatorBaseline, Rules
 from streams.sources import Grade, Registry, Source
+
+EVERY = "LAWS"
+"""The variable of the environment that `make laws` sets to `every`."""
+
+
+def examples(number: int) -> int:
+    """So many examples in `make laws`, 4 in 10 of them otherwise: the whole number takes five minutes."""
+    return number if os.environ.get(EVERY) == "every" else number * 2 // 5
+
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
 START = datetime(2022, 3, 15, tzinfo=UTC)  # Europe's clocks change within these days

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import UNSET
 
 from agents.languages import load_reader
@@ -17,12 +18,15 @@ from streams.records import Claim, ClaimFields
 from streams.replay import Desk, read_all
 from streams.reports import read_report
 from streams.rules import Rules
-from streams.sources import parse_registry
+from streams.signatures import shown_key, signature
+from streams.sources import Topic, parse_registry
 from streams.statements.extract import proposals
 from streams.statements.reader import Speaker
 from streams.statements.review import Decision, Docket, Item, accepted, decode
 from streams.statements.words import LONGEST, WordReader, Words, take
 from unit.kit import NOW, REGISTRY
+
+KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 
 WORDS = WordReader(load_reader, REGISTRY)
 CERTAIN = "98,000 Russian citizens have entered Kazakhstan since 21 September."
@@ -230,6 +234,34 @@ def test_items_are_named_by_any_unambiguous_beginning() -> None:
         docket.item("x")
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"kind": "other"}', b"\xff", b'{"kind": "item"}'])
-def test_bytes_that_are_no_record_of_the_review_are_none(raw: bytes) -> None:
-    assert decode(raw) is None
+@pytest.mark.parametrize(
+    "raw",
+    [words(CERTAIN), words("It rained."), words(None, flow="RU:KZ", period="2022-09-26", people=1)],
+    ids=["words", "rain", "figures"],
+)
+def test_who_may_say_it_where_is_asked_before_words_are_read_the_topic_first(raw: bytes) -> None:
+    registry = parse_registry(
+        f"""
+        [sources.almaty]
+        name = "Almaty"
+        flows = ["RU:KZ"]
+        grade = "B"
+        keys = ["{shown_key(KEY.public_key())}"]
+        """,
+        "registry",
+    )
+    reader = WordReader(load_reader, registry)
+
+    def reason(topic: Topic, *keys: Ed25519PrivateKey) -> Reason | None:
+        gate = registry.gate(topic, raw, [signature(key, raw) for key in keys])
+        try:
+            take(raw, registry, NOW, None, reader, gate)
+        except RefusedError as error:
+            return error.reason
+        return None
+
+    for keys in ((), (OTHER,), (KEY,)):
+        assert reason(Topic.FRONTEX, *keys) is Reason.TOPIC_NOT_ALLOWED
+    assert reason(Topic.GOVERNMENT) is Reason.UNSIGNED
+    assert reason(Topic.GOVERNMENT, OTHER) is Reason.BAD_SIGNATURE
+    assert reason(Topic.GOVERNMENT, KEY) is (Reason.NO_CLAIM if b"rained" in raw else None)
