@@ -28,7 +28,7 @@ test: $(STAMP)  ## Lint, types, and all tests (real Apache Kafka needs Java and 
 	@echo "==> ruff"; $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@echo "==> mypy --strict"; $(VENV)/bin/mypy
 	@echo "==> pip-audit"; $(PY) tests/audit.py
-	@echo "==> pytest, $(JOBS) files at a time"; $(VENV)/bin/pytest -n $(JOBS) --dist loadfile
+	@echo "==> pytest, $(JOBS) files at a time"; $(VENV)/bin/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # For bench; say, make bench ROUNDS=1 DAYS=15 SYSTEMS=bordertally,bytewax
 ROUNDS := 3
@@ -61,7 +61,7 @@ chaos: $(STAMP)  ## Ten minutes of kills, pauses and refusals, everything compar
 	@PYTHONPATH=tests $(PY) -m chaos --seed $(SEED) --faults $(FAULTS)
 
 laws: $(STAMP)  ## The laws of tests/properties on all their examples, thousands of worlds; make test tries 4 in 10 of them
-	@LAWS=every $(VENV)/bin/pytest -n $(JOBS) --dist loadfile tests/properties
+	@LAWS=every $(VENV)/bin/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/properties
 
 lint: $(STAMP)  ## Lint and types only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -78,3 +78,33 @@ def live_apart(kafka: Server, redis: Server, tmp_path: Path) -> Iterator[Live]:
     assert kafka.running
     with start_kafka(None, tmp_path / "broker") as broker:
         yield from make_live(broker, redis, tmp_path)
+
+
+LONGEST = (
+    "contract/test_pipeline.py",
+    "contract/test_crash_points.py",
+    "chaos/test_chaos.py",
+    "agents/test_cli.py",
+    "contract/test_words.py",
+    "board/test_board.py",
+    "contract/test_shutdown.py",
+    "contract/test_recovery.py",
+    "webhooks/test_webhooks_live.py",
+    "contract/test_secured.py",
+    "contract/test_replay_kafka.py",
+    "agents/test_metrics.py",
+    "deploy/test_deploy_by_hand.py",
+    "contract/test_rejected.py",
+    "contract/test_evidence.py",
+    "gateway/test_posting.py",
+    "deploy/test_deploy_grafana.py",
+    "oracle/test_oracle.py",
+)
+"""Files of tests that take longest, longest first, by `pytest --durations=0`: one that began last would end alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with them: files go to whoever is free, as collected (`--dist loadfile --no-loadscope-reorder`)."""
+    here = Path(__file__).parent
+    rank = {here / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
