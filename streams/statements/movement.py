@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from streams.flows import BLOCS
 from streams.statements.clues import (
     Clues,
@@ -18,6 +16,7 @@ from streams.statements.clues import (
     object_of,
     towns,
 )
+from streams.statements.doubting import left_open, several
 from streams.statements.marks import Mark
 from streams.statements.places import Place, Role
 from streams.statements.records import Doubt
@@ -46,7 +45,7 @@ def resolve(clues: Clues) -> Movement:
     if point is not None and clues.before is not None and not clues.at:
         clues = clues._replace(event=clues.before.event)
     origin, into, inferred = _ends(clues, point)
-    doubts = [*_several(clues)]
+    doubts = [*several(clues)]
     if origin is not None and into is not None and (origin == into or origin in BLOCS.get(into, ())):
         doubts.append(Doubt.NO_DIRECTION)
         origin = into = None
@@ -55,7 +54,7 @@ def resolve(clues: Clues) -> Movement:
         doubts.append(Doubt.SEVERAL_PLACES)
     into = through if slug else into
     slug = slug if through is not None else ""
-    doubts += _left_open(clues, origin, into, slug, inferred)
+    doubts += left_open(clues, origin, into, slug, inferred)
     return _found(clues, origin, into, slug, doubts)._replace(weight=INFERRED**inferred, point=point)
 
 
@@ -110,16 +109,6 @@ def _opposite(clues: Clues, code: str | None) -> str | None:
     return next(iter(pair - {code}), None) if code in pair else None
 
 
-def _left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inferred: int) -> Iterator[Doubt]:
-    """What a movement leaves open, once its ends are known as far as they can be."""
-    yield from _missing(clues, origin, into, inferred)
-    yield from _passed(clues, origin, into)
-    if not slug:
-        yield from _landed(clues, into)
-    if clues.at is None and clues.before is not None and clues.before.flow is not None:
-        yield from clues.before.doubts
-
-
 def _point(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> tuple[str, str | None]:
     """The slug of the checkpoint, and the country behind it; None for a country where it leads elsewhere."""
     if point is None or origin is None:
@@ -152,65 +141,6 @@ def _turned(clues: Clues) -> bool:
         return came and not before.nation
     seen_from = clues.home or (before.origin if clues.together else None)
     return clues.event is Event.ENTRY and not came and seen_from == before.origin
-
-
-def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doubt]:
-    """A country that people only passed through, between where they came from and where they went."""
-    through = {code_of(mark.value, clues) for mark in clues.places if mark.value.through} - {None, origin, into}
-    through -= BLOCS.get(into or "", frozenset())
-    if through and (origin is not None or into is not None):
-        yield Doubt.SEVERAL_PLACES
-
-
-def _landed(clues: Clues, into: str | None) -> Iterator[Doubt]:
-    """A region behind the word of movement that stands for the country it is a part of: "landed on Lampedusa"."""
-    at = clues.at.start if clues.at is not None else 0
-    regions = [mark for mark in clues.places if mark.value.region and mark.value.role is Role.BARE and mark.start > at]
-    if clues.at is not None and any(mark.value.code == into for mark in regions):
-        yield Doubt.PART_OF_COUNTRY
-
-
-def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
-    """What cannot be told of a movement."""
-    if clues.event is Event.CROSS and (origin is None or (into is None and not _said(clues, origin))):
-        yield Doubt.NO_DIRECTION
-    elif origin is None:
-        yield Doubt.NO_ORIGIN
-    elif clues.event is Event.ENTRY and into is None:
-        yield Doubt.NO_DESTINATION
-    elif clues.event is Event.ENTRY and into == clues.home == clues.citizens and origin in borders(clues):
-        yield Doubt.NO_DIRECTION  # Russians who enter "the republic" over the border with Kazakhstan, says Russia
-    before = clues.before
-    if clues.event is Event.EXIT and into is None and inferred and before is not None and before.doubts:
-        yield Doubt.NO_DESTINATION
-
-
-def _said(clues: Clues, origin: str) -> bool:
-    """Whether it is said in words where a movement begins: then it leads out of there, wherever to."""
-    return any(mark.value.role is Role.ORIGIN and code_of(mark.value, clues) == origin for mark in clues.places)
-
-
-def _several(clues: Clues) -> Iterator[Doubt]:
-    """What speaks against one flow: several places in one role, or only a part of a country, known or not."""
-    if len({mark.value.slug for mark in clues.places} - {""}) > 1:
-        yield Doubt.SEVERAL_PLACES
-    goals = [mark.value.anywhere for mark in clues.places if mark.value.role is Role.INTO]
-    if True in goals and False in goals:  # "home or on to third countries"
-        yield Doubt.SEVERAL_PLACES
-    if any(mark.value.unknown for mark in clues.places):
-        yield Doubt.PART_OF_COUNTRY
-    if any(mark.value.joined for mark in clues.places):
-        yield Doubt.SEVERAL_PLACES
-    # "crossed from Ukraine in Lublin region"; in front it is rather who speaks
-    at = clues.at if checkpoint(clues) is None else None
-    for mark in clues.places:
-        within = mark.value.role is Role.WITHIN and at is not None and at.start < mark.start
-        if mark.value.region and (within or mark.value.role in (Role.INTO, Role.ORIGIN)):
-            yield Doubt.PART_OF_COUNTRY
-    for role in (Role.ORIGIN, Role.INTO):
-        codes = {code_of(mark.value, clues) for mark in clues.places if mark.value.role is role}
-        if len(codes - {None}) > 1:
-            yield Doubt.SEVERAL_PLACES
 
 
 def _through(point: Place, origin: str, into: str | None) -> str | None:

@@ -15,6 +15,7 @@ from streams.errors import ConfigError
 from streams.periods import parse_period
 from streams.qualifiers import Qualifier
 from streams.statements.language import Language, parse_language
+from streams.statements.marks import sentences
 from streams.statements.numbers import Quantity
 from streams.statements.periods import Times
 from streams.statements.reader import Speaker
@@ -482,6 +483,26 @@ def test_any_order_of_words_gives_claims_that_quote_it(text: str) -> None:
         assert one.claim.text == text[one.quote.start : one.quote.end]
         assert all(one.quote.start <= span.start < span.end <= one.quote.end for span in one.spans.values())
     assert read(text) == read(text)
+
+
+def figures(text: str) -> set[tuple[int, int]]:
+    """Where the scanner sees figures."""
+    tongue = next(one for one in READER.tongues if one.language.code == "en")
+    times = Times(tongue.language, TUESDAY)
+    return {
+        (mark.start + span.start, mark.end + span.start)
+        for span in sentences(text, tongue.abbreviations)
+        for mark in tongue.scanner.scan(text[span.start : span.end], times).of("number")
+    }
+
+
+@given(st.lists(st.sampled_from([*WORDS, "zorbs", "soldiers", "(", ")", ";", "the total", "it was"]), max_size=25))
+@settings(max_examples=150, deadline=None)
+def test_no_figure_is_lost(words: list[str]) -> None:
+    text = " ".join(["the people of", *words])
+    statement = read(text)
+    kept = {tuple(one.spans["people"]) for one in statement.found} | {tuple(one.span) for one in statement.left_out}
+    assert figures(text) <= kept
 
 
 def test_reading_takes_time_in_proportion_to_the_text() -> None:
