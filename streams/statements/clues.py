@@ -15,7 +15,8 @@ class Event(enum.StrEnum):
     """A word of movement: into a country, out of one, over a border without saying which way, or the other way.
 
     TAKES is an ENTRY as told of the country that lets people in; OUT is an EXIT that only names a direction
-    ("on exit", "departures"): beside those who came over a border, it is those who went back over it.
+    ("on exit", "departures"): beside those who came over a border, it is those who went back over it. DRIVEN is a CROSS
+    as told of what drove people out of where it happened.
     """
 
     ENTRY = "entry"
@@ -25,6 +26,7 @@ class Event(enum.StrEnum):
     CROSS = "cross"
     BACK = "back"
     OTHER_WAY = "other_way"
+    DRIVEN = "driven"
 
 
 class Movement(NamedTuple):
@@ -63,6 +65,7 @@ class Clues(NamedTuple):
     `together`: the movement before is of the same sentence. `front`: a checkpoint in front of the sentence, of which
     all of it is said. `scene`: the country where that began since which is counted.
     `homeward`: people go back to where they are at home. `part`: they are some of those in the movement before.
+    `pair`: the two countries of the border that the sentence before counted both ways.
     `refuge`: they are refugees or migrants, who come into the country that speaks of them.
     """
 
@@ -78,6 +81,7 @@ class Clues(NamedTuple):
     homeward: bool = False
     part: bool = False
     refuge: bool = False
+    pair: frozenset[str] = frozenset()
 
 
 def checkpoint(clues: Clues) -> Place | None:

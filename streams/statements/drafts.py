@@ -22,7 +22,10 @@ DOUBTED = 0.6
 
 @dataclass
 class Draft:
-    """What a segment says of its figure. `weight`: the confidence before doubts."""
+    """What a segment says of its figure. `weight`: the confidence before doubts.
+
+    `paired`: it stands in turn to one before.
+    """
 
     segment: Segment
     quantity: Quantity
@@ -34,6 +37,7 @@ class Draft:
     normal: Quantity | None = None
     voice: Voice = Voice.OWN
     weight: float = 1.0
+    paired: bool = False
     spans: dict[str, Span] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
 

@@ -40,13 +40,15 @@ class EventTable(Struct, forbid_unknown_fields=True, frozen=True):
 
     `out`: an exit that names only a direction ("on exit"). `back`: to where people came from. `other_way`: against
     those spoken of before. `moves`: what a verb of movement looks like that no table has. `takes`: what a country does
-    with those who enter ("let in"): the figure stands behind it.
+    with those who enter ("let in"), and `driven` what happens to people where they are ("fighting drove"): the figure
+    stands behind it.
     """
 
     entry: Phrases
     takes: Phrases
     exit: Phrases
     out: Phrases
+    driven: Phrases
     cross: Phrases
     back: Phrases
     other_way: Phrases
@@ -56,16 +58,18 @@ class EventTable(Struct, forbid_unknown_fields=True, frozen=True):
 class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     """What stands before (or, `after`, behind) a place and says what it is to the movement.
 
+    `border_with`: between the two countries of a border.
     `anywhere`: whole phrases for a goal that is no one country ("into neighbouring countries"). `homeward`: where
     people of a nationality go back to; `thither`: to where those before came from; `same`: the checkpoint spoken of
     before. `through`: a country behind it is perhaps only passed. `part_before`, `part_after`: only a part is meant.
-    `whence`: an origin with its name, where what stands before it has other meanings. `at`: what stands before a
-    checkpoint or a town. `name`: what a name looks like that the gazetteer does not know; `bodies`: names that are no
-    places.
+    `whence`, `whither`: an origin or goal with its name, where what stands before it has other meanings. `at`: what
+    stands before a checkpoint or a town. `name`: what a name looks like that the gazetteer does not know; `bodies`:
+    names that are no places.
     """
 
     origin: Phrases
     whence: Phrases
+    whither: Phrases
     into: Phrases
     anywhere: Phrases
     homeward: Phrases
@@ -76,6 +80,7 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     within: Phrases
     border: Phrases
     border_after: Phrases
+    border_with: Phrases
     speaker_after: Phrases
     territory_after: Phrases
     part_before: Phrases
@@ -103,6 +108,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     letters: str
     usual: Phrases
     abbreviations: Phrases
+    closing: Phrases
     numbers: NumberTable
     before: dict[Qualifier, Phrases]
     after: dict[Qualifier, Phrases]
@@ -160,6 +166,8 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     likewise: Phrases
     versions: Phrases
     same_time: Phrases
+    dated: Phrases
+    further: Phrases
     refuge: Phrases
     own: Phrases
     overall: Phrases
@@ -226,7 +234,7 @@ class Language:
             "month": alternatives(table.months),
             "weekday": alternatives(table.weekdays),
             "feast": alternatives(phrase for phrases in table.feasts.values() for phrase in phrases),
-            "n": rf"\d{{1,3}}(?![\d,.]*\d)|{words}",
+            "n": rf"(?<!\d[,.\u00a0])\d{{1,3}}(?![\d,.]*\d)|{words}",
             "unit": alternatives(phrase for phrases in table.units.values() for phrase in phrases),
             "anchor": alternatives(phrase for phrases in table.anchors.values() for phrase in phrases),
             "part": alternatives(phrase for phrases in table.parts_of_year.values() for phrase in phrases),

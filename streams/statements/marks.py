@@ -84,12 +84,17 @@ LONGEST = 2_000
 """Characters of a sentence at most: what has no full stop is cut, so that reading stays in proportion to the text."""
 
 
-def sentences(text: str, abbreviations: re.Pattern[str]) -> list[Span]:
-    """Where the sentences of a text stand. A full stop behind an abbreviation or before a small letter ends none."""
+def sentences(text: str, abbreviations: re.Pattern[str], closing: re.Pattern[str] | None = None) -> list[Span]:
+    """Where the sentences of a text stand. A full stop behind an abbreviation or before a small letter ends none.
+
+    `closing`: abbreviations that end one where a capital letter follows ("11 thou. By Monday").
+    """
     spans, start = [], 0
     for match in _END.finditer(text):
         follows = text[match.end() :].lstrip()[:1]
-        if match[0].startswith(".") and (follows.islower() or abbreviations.search(text[start : match.start() + 1])):
+        said = text[start : match.start() + 1]
+        closed = closing is not None and follows.isupper() and closing.search(said)
+        if match[0].startswith(".") and (follows.islower() or (abbreviations.search(said) and not closed)):
             continue
         spans.append(Span(start, match.end()))
         start = match.end()

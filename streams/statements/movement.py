@@ -39,6 +39,8 @@ def resolve(clues: Clues) -> Movement:
         clues = clues._replace(event=Event.CROSS, homeward=True)
     elif clues.event is Event.OUT:
         clues = clues._replace(event=Event.EXIT)
+    elif clues.event is Event.DRIVEN:
+        clues = clues._replace(event=Event.CROSS, places=_driven(clues))
     if _came_instead(clues):
         clues = clues._replace(event=Event.ENTRY)
     point = checkpoint(clues)
@@ -46,7 +48,7 @@ def resolve(clues: Clues) -> Movement:
         clues = clues._replace(event=clues.before.event)
     origin, into, inferred = _ends(clues, point)
     doubts = [*several(clues)]
-    if origin is not None and into is not None and (origin == into or origin in BLOCS.get(into, ())):
+    if origin is not None and into is not None and _same(origin, into):
         doubts.append(Doubt.NO_DIRECTION)
         origin = into = None
     slug, through = _point(clues, point, origin, into)
@@ -56,6 +58,11 @@ def resolve(clues: Clues) -> Movement:
     slug = slug if through is not None else ""
     doubts += left_open(clues, origin, into, slug, inferred)
     return _found(clues, origin, into, slug, doubts)._replace(weight=INFERRED**inferred, point=point)
+
+
+def _same(origin: str, into: str) -> bool:
+    """Whether two ends are no border apart: the same country, or a bloc and one of its members."""
+    return origin == into or origin in BLOCS.get(into, ()) or into in BLOCS.get(origin, ())
 
 
 def _came_instead(clues: Clues) -> bool:
@@ -80,7 +87,7 @@ def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts
     nation = origin is not None and origin == clues.citizens and first(clues, Role.ORIGIN) is None
     if clues.at is None and clues.before is not None:
         nation = nation and (clues.before.nation or clues.before.origin is None)
-    border = bool(slug) or origin in borders(clues)
+    border = bool(slug) or origin in borders(clues) or {origin, into} == clues.pair
     roles = {mark.value.role for mark in clues.places} & {Role.ORIGIN, Role.INTO}
     listed = roles.pop() if clues.at is None and len(roles) == 1 else None
     if listed is None and clues.at is None and clues.before is not None:
@@ -95,9 +102,11 @@ def _pair(clues: Clues) -> frozenset[str]:
     """The two countries of the border that a sentence is about: that of a checkpoint, or "the border of A with B"."""
     point = checkpoint(clues)
     sides = frozenset(point.checkpoint.sides if point is not None and point.checkpoint is not None else borders(clues))
+    if len(sides) == 1 and clues.home is not None and clues.home not in sides and clues.home not in BLOCS:
+        sides |= {clues.home}  # "the border with Russia", says Finland
     if len(sides) == 2:
         return sides
-    return clues.before.pair if clues.together and clues.before is not None else frozenset()
+    return clues.before.pair if clues.together and clues.before is not None else clues.pair
 
 
 def _opposite(clues: Clues, code: str | None) -> str | None:
@@ -105,7 +114,7 @@ def _opposite(clues: Clues, code: str | None) -> str | None:
     named = set(borders(clues))
     if len(named) == 1 and code not in named:
         return named.pop()
-    pair = clues.before.pair if clues.together and clues.before is not None else frozenset()
+    pair = clues.before.pair if clues.together and clues.before is not None else clues.pair
     return next(iter(pair - {code}), None) if code in pair else None
 
 
@@ -115,6 +124,17 @@ def _point(clues: Clues, point: Place | None, origin: str | None, into: str | No
         return "", None
     through = _through(point, origin, into)
     return ("", None) if through is None and point is front_of(clues) else (point.slug, through)
+
+
+def _driven(clues: Clues) -> list[Mark]:
+    """The places, where that happened which drove people out being where they came from."""
+    start = clues.at.start if clues.at is not None else 0
+    return [
+        mark._replace(value=mark.value._replace(role=Role.ORIGIN))
+        if mark.value.role is Role.WITHIN and mark.start < start
+        else mark
+        for mark in clues.places
+    ]
 
 
 def _returned(clues: Clues) -> bool:
@@ -182,6 +202,9 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
     """Nothing but a figure, perhaps with a place ("8,536 Poland"): as the claim before it."""
     if before.origin is None or (before.nation and clues.citizens is not None):  # "of whom 29,636 were Ukrainians"
         before = before._replace(origin=clues.citizens if clues.citizens != before.into else None)
+    over = [code for code in borders(clues) if code not in (before.origin, before.into)]
+    if len(over) == 1 and before.into is not None and not before.slug:
+        return over[0], before.into, 1  # "3,957 came in at the border with Ukraine, at that with Moldova 1,842"
     place = object_of(clues) or first(clues, Role.WITHIN)
     if (
         place is None
@@ -251,7 +274,8 @@ def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | Non
                 return option, into, 1
     before = clues.before
     if before is not None and before.event is not Event.EXIT and before.into is not None:
-        return before.origin if before.origin == clues.home and before.origin else before.into, into, 1
+        left = before.origin if before.origin == clues.home and before.origin else before.into
+        return left, into or _opposite(clues, left), 1
     return first(clues, Role.SPEAKER) or (before.origin if before else None) or clues.home or clues.citizens, into, 1
 
 

@@ -81,6 +81,7 @@ class Times:
             "first_of": self._first_of,
             "last_of": self._last_of,
             "part_of_year": self._part_of_year,
+            "half_of_month": self._half_of_month,
             "since_start": lambda taken: self._this(taken, rank=3),
             "until": lambda taken: Until(self._date(taken[0]) + DAY),
             "to": self._to,
@@ -325,6 +326,15 @@ class Times:
         first, last = map(int, months.split("-"))
         year = int(named["year"]) if "year" in named else self.today.year
         return Stretch(date(year, first, 1), min(_after_month(year, last), self.today + DAY), 3)
+
+    def _half_of_month(self, taken: Captures) -> Stretch:
+        """The first to the fifteenth of a month, or the rest of it."""
+        named = dict(taken)
+        first = self._placed(1, self._months(named["month"]), named.get("year"))
+        middle, end = first.replace(day=16), _after_month(first.year, first.month)
+        halves = {1: (first, middle), 2: (middle, end)}
+        start, end = halves[self._number(named["ordinal"])]
+        return Stretch(start, min(end, self.today + DAY), 3)
 
     def _week(self, taken: Captures) -> Stretch:
         number = self.language.number(next(text for name, text in taken if name == "n"))

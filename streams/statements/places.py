@@ -13,6 +13,9 @@ from streams.statements.language import Language, alternatives
 from streams.statements.marks import Mark, Sheet
 from streams.statements.needles import Sieve, fold, needles_of
 
+_ARROWS = ("->", "-->", "=>", ">", "\u2192", "\u2014>", "\u2013>", "\u21d2")
+"""Between two places: from the first to the second."""
+
 
 class Role(enum.StrEnum):
     """What a place is to the movement, by the words around it. BARE says nothing: an object, or who speaks."""
@@ -91,8 +94,10 @@ class Places:
             Role.WITHIN: language.ending([*roles.via, *roles.within]),
         }
         self._whence = language.ending(roles.whence)
+        self._whither = language.ending(roles.whither)
         self._through = language.ending(roles.through)
         self._and = re.compile(rf"\s*(?:{alternatives(language.table.joins)})\s*", re.IGNORECASE)
+        self._with = re.compile(rf"\s*(?:{alternatives(roles.border_with)})\s*", re.IGNORECASE)
         self._behind = {
             Role.BORDER: language.beginning(roles.border_after),
             Role.SPEAKER: language.beginning(roles.speaker_after),
@@ -136,6 +141,13 @@ class Places:
             between = sheet.text[one.end : other.start]
             if one.value.checkpoint and other.value.code in one.value.checkpoint.sides and between.strip() == ",":
                 continue  # "Renk, South Sudan": where it is
+            if one.value.role is Role.BORDER and self._with.fullmatch(between):
+                sheet.replace(other, other.value._replace(role=Role.BORDER))
+                continue
+            if between.strip() in _ARROWS:
+                sheet.replace(one, one.value._replace(role=Role.ORIGIN))
+                sheet.replace(other, other.value._replace(role=Role.INTO))
+                continue
             if other.value.checkpoint and (one.value.code or one.value.slug == other.value.slug):
                 continue
             if other.value.role is Role.BARE and self._and.fullmatch(between):
@@ -152,6 +164,8 @@ class Places:
                 role = self._role(text, at)
                 if self._whence.search(text, max(0, match.start() - 20), match.end()):
                     role = Role.ORIGIN
+                elif self._whither.search(text, max(0, match.start() - 20), match.end()):
+                    role = Role.INTO
                 if role is Role.BARE:
                     role, _ = self._by_what_follows(text, match.end())
                 through = place.checkpoint is None and bool(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from streams.statements.clues import Clues, Event, Movement
+from streams.statements.columns import Columns
+from streams.statements.directions import both_ways, in_turn, turned
 from streams.statements.drafts import Draft
 from streams.statements.marks import Mark, Sheet, sentences
 from streams.statements.movement import resolve
@@ -15,7 +17,7 @@ from streams.statements.places import Role
 from streams.statements.reasons import Reasons
 from streams.statements.records import Doubt, LeftOut, Span, Statement, Voice, Why
 from streams.statements.segments import Segment
-from streams.statements.thread import Thread
+from streams.statements.thread import Thread, further
 from streams.statements.timing import Timing
 from streams.statements.tongue import Tongue
 
@@ -23,6 +25,9 @@ UNKNOWN_WORDS = 1
 """A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
 
 _SIDED = (Event.ENTRY, Event.EXIT, Event.OUT)
+LEADS = " :-\u2013\u2014"
+"""Signs that lead from a place in a list to its figure."""
+
 NEAR = 16
 """Characters between a crossing and the word that says which way it went."""
 
@@ -40,21 +45,23 @@ class Reading:
         self.thread = Thread(tongue.cutter)
         self.reasons = Reasons(self.sheet, tongue.cutter)
         self.timing = Timing(self.sheet, tongue, times, self.thread)
+        self.columns = Columns(self.sheet)
 
     def statement(self) -> Statement:
         """All sentences, in order."""
         read: list[tuple[Draft, str, int]] = []
         left: list[LeftOut] = []
-        for span in sentences(self.text, self.tongue.abbreviations):
+        for span in sentences(self.text, self.tongue.abbreviations, self.tongue.closing):
             said = self.text[span.start : span.end]
             self.sheet = self.tongue.scanner.scan(said, self.times)
             self.reasons = Reasons(self.sheet, self.tongue.cutter)
             self.timing = Timing(self.sheet, self.tongue, self.times, self.thread)
+            self.columns = Columns(self.sheet)
             self.left = [LeftOut(mark.span, Why(mark.value)) for mark in self.sheet.of("mask")]
             drafts = self._sentence(Span(0, len(said)))
             read += [(draft, said, span.start) for draft in drafts]
             left += [LeftOut(one.span.moved(span.start), one.why) for one in self.left]
-            self.thread.add(self.sheet, drafts)
+            self.thread.add(self.sheet, drafts, self.home)
         found = [draft.found(said, at) for draft, said, at in read]
         return Statement(self.text, self.tongue.language.code, found, sorted(left))
 
@@ -65,6 +72,7 @@ class Reading:
         normals: list[Mark] = []
         levels: list[Segment] = []
         parts = self.tongue.cutter.segments(self.sheet, sentence)
+        turns: dict[int, Draft] = {}
         shared = Span(sentence.start, sentence.start)  # a part of which all within it is said
         for index, part in enumerate(parts):
             # "has risen from 5,000 to 10,000" says of both figures where people went
@@ -80,8 +88,13 @@ class Reading:
                 continue
             why = self.reasons.whole(sentence, segment.figure.span) or self.reasons.why_not(segment)
             why = why or (Why.NORMAL if self.reasons.usual(segment) else None)
-            drafted = why or self._draft(segment, drafts)
+            why = why or (Why.EARLIER if levels and self.reasons.joined(levels[-1], segment) else None)
+            if self._pair(parts[index : index + 2]) and index not in turns and turned(drafts[-2:]):
+                turns[index], turns[index + 1] = drafts[-2:]
+            drafted = why or self._draft(segment, drafts, turns.get(index))
             if isinstance(drafted, Draft):
+                if drafted.paired and index + 1 in turns:
+                    turns[index + 1] = in_turn(drafted, turns[index + 1])
                 drafts.append(drafted)
                 continue
             if drafted is Why.EARLIER:
@@ -95,6 +108,9 @@ class Reading:
         ]
         self.timing.share(sentence, drafts, [*levels, *parts])
         _attach_normals(drafts, normals)
+        for draft in both_ways(drafts):
+            drafts.remove(draft)
+            self.left.append(LeftOut(draft.segment.figure.span, Why.BOTH))
         _doubt_parts(drafts)
         self._attribute(sentence, drafts)
         return drafts
@@ -108,7 +124,11 @@ class Reading:
         for part in following:
             if self.sheet.of("event", Span(segment.span.start, reach)):
                 break
-            if not cutter.part(self.sheet, part) and not cutter.listed(self.sheet, last, part):
+            if not (
+                cutter.part(self.sheet, part)
+                or cutter.listed(self.sheet, last, part)
+                or cutter.placed(self.sheet, last, part)
+            ):
                 break
             if cutter.part(self.sheet, part) and self._at_once(part):
                 break
@@ -118,21 +138,29 @@ class Reading:
     def _at_once(self, part: Segment) -> bool:
         """Whether a part has a movement of its own: "24,000 were checked, 14,000 of them entering from Chad"."""
         event = next((mark for mark in self.sheet.of("event", part.span) if mark.start >= part.figure.end), None)
-        return event is not None and "," not in self.sheet.text[part.figure.end : event.start]
+        return event is not None and not {",", ")"} & set(self.sheet.text[part.figure.end : event.start])
 
     def _is_rate(self, segment: Segment, drafts: list[Draft]) -> bool:
         return bool(self.sheet.of("rate", segment.span)) or not drafts or drafts[-1].daily
 
     # --- one claim ---------------------------------------------------------------------------------------------
 
-    def _draft(self, segment: Segment, drafts: list[Draft]) -> Draft | Why:
-        """The claim of a segment, or why it is none."""
+    def _pair(self, pair: list[Segment]) -> bool:
+        """Whether two figures stand side by side with nothing of their own: "at Raigardas 610 and 590"."""
+        if len(pair) < 2 or any(self.sheet.of("event", one.span) for one in pair):
+            return False
+        nouns = [self.tongue.cutter.nouns.behind(self.sheet, one.figure, one.span.end) for one in pair]
+        return nouns == [None, None] and self.tongue.cutter.listed(self.sheet, *pair)
+
+    def _draft(self, segment: Segment, drafts: list[Draft], turn: Draft | None = None) -> Draft | Why:
+        """The claim of a segment, or why it is none; `turn`: the claim before it that it stands in turn to."""
         noun = self.tongue.cutter.nouns.of(self.sheet, segment.figure, segment.span)
         if noun.why is not None:
             return noun.why
         event = self._event(segment)
         if event is None and self._another_version(segment, drafts):
             return Why.EARLIER
+        drafts = self._spoken(drafts, segment) if turn is None else [turn]
         base = None if drafts else self.thread.base(self.sheet, segment, event, noun)
         unread = self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS
         goes_on = (bool(drafts) or base is not None) and not unread
@@ -140,7 +168,7 @@ class Reading:
             return self.reasons.no_crossing(segment)
         noun = _population(noun, drafts or ([base] if base is not None and event is None else []))
         movement = self._movement(segment, event, noun, base, drafts)
-        draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight)
+        draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight, paired=turn is not None)
         draft.doubts += movement.doubts
         if noun.joined:
             draft.doubts.append(Doubt.SEVERAL_GROUPS)
@@ -150,13 +178,19 @@ class Reading:
             draft.doubts.append(Doubt.SEVERAL_PLACES)  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
         self._quote(draft)
         self.timing.period(draft, drafts, base)
-        self.timing.rate(draft, drafts, event)
+        self.timing.rate(draft, drafts, event, base)
         today = draft.period is not None and draft.period.text == self.times.day_of_publication.text
         if draft.period is not None and draft.period.partial:
             draft.so_far()
         if self.sheet.of("so_far", None if today else segment.span) or (today and self.sheet.of("so_far_today")):
             draft.so_far()
         return draft
+
+    def _spoken(self, drafts: list[Draft], segment: Segment) -> list[Draft]:
+        """The claims that a figure goes on from: behind a list in brackets, those before the list."""
+        between = [self.sheet.text[one.segment.figure.end : segment.figure.start] for one in drafts]
+        still = [one for one, text in zip(drafts, between, strict=True) if text.count(")") <= text.count("(")]
+        return still or drafts
 
     def _quote(self, draft: Draft) -> None:
         """Where the figure, what it counts, the flow and a change were read."""
@@ -184,10 +218,17 @@ class Reading:
         front = self._front(segment)
         if front is not None and roles & {Role.ORIGIN, Role.INTO} and self.tongue.cutter.part(self.sheet, segment):
             return True
-        return {Role.ORIGIN, Role.INTO} <= roles and (front is not None or bool(self.sheet.of("people")))
+        arrow = any(
+            ">" in self.sheet.text[one.end : other.start] or "\u2192" in self.sheet.text[one.end : other.start]
+            for one, other in pairwise(self.sheet.of("place", segment.span))
+        )
+        return {Role.ORIGIN, Role.INTO} <= roles and (arrow or front is not None or bool(self.sheet.of("people")))
 
     def _event(self, segment: Segment) -> Mark | None:
         """The word of movement of a figure: the first behind it, else the last before it; "the other way" says most."""
+        column = self.columns.of(segment.figure)
+        if column is not None:
+            return column
         events = self.sheet.of("event", segment.context)
         turned = [mark for mark in events if mark.value == Event.OTHER_WAY and mark.within(segment.span)]
         if turned:
@@ -208,31 +249,53 @@ class Reading:
         known = drafts or ([base] if base is not None else [] if noun.mark else self.thread.drafts)
         clues = self._clues(segment, event, noun, known[-1].movement if known else None)._replace(together=bool(drafts))
         movement = resolve(clues)
-        latest = [] if known or noun.citizens else self.thread.latest
-        if latest and Doubt.NO_ORIGIN in movement.doubts and self._alike(latest[0], movement, segment):
-            return resolve(clues._replace(before=latest[0].movement))
-        return movement
+        if drafts or base is not None or noun.citizens or Doubt.NO_ORIGIN not in movement.doubts:
+            return movement
+        alike = next((one for one in self.thread.latest if self._alike(one, movement, segment, noun)), None)
+        return movement if alike is None else resolve(clues._replace(before=alike.movement))
 
     def _clues(self, segment: Segment, event: Mark | None, noun: Noun, before: Movement | None) -> Clues:
         kind = Event(event.value) if event is not None else before.event if before else Event.CROSS
         kind = Event.ENTRY if kind is Event.TAKES else kind
         named = self.sheet.of("citizens", segment.context if noun.bare else segment.span)
         citizens = noun.citizens or (named[0].value if named else None)
-        places = self.sheet.of("place", segment.context)
+        places = self._places(segment)
         front = None if self.sheet.of("overall", segment.span) else self._front(segment)
         if front is None and any(mark.value.same for mark in places):
             front = self.thread.topic
+        if front is None and self.thread.both is not None:
+            front = self.thread.topic
         front = front or self.thread.dateline
         home = self.home or (self.thread.stage if kind is Event.ENTRY else None)
-        part = self.tongue.cutter.part(self.sheet, segment)
+        part = self.tongue.cutter.part(self.sheet, segment) or (not places and further(self.sheet, segment))
         clues = Clues(kind, event, places, citizens, home, before, front=front, scene=self._scene(), part=part)
+        if self.thread.both is not None:
+            clues = clues._replace(pair=self.thread.both.pair)
         boats = self.sheet.of("refuge", segment.span)
         return clues._replace(refuge=bool(boats) or noun.population in ("refugees", "migrants"))
 
-    def _alike(self, first: Draft, movement: Movement, segment: Segment) -> bool:
-        """Whether those who came into a country are from where those in the sentence before said they came from."""
+    def _places(self, segment: Segment) -> list[Mark]:
+        """The places said of a figure: in a list those in front of other figures are theirs ("A 1,022, B 487")."""
+        places, figures = self.sheet.of("place", segment.context), self.sheet.of("number")
+        text = self.sheet.text
+        headed = [
+            next(
+                (fig.start for fig in figures if one.end <= fig.start and not text[one.end : fig.start].strip(LEADS)),
+                None,
+            )
+            for one in places
+        ]
+        if segment.figure.start not in headed:
+            return places
+        return [one for one, at in zip(places, headed, strict=True) if at in (None, segment.figure.start)]
+
+    def _alike(self, first: Draft, movement: Movement, segment: Segment, noun: Noun) -> bool:
+        """Whether those who came into a country are from where those in the sentence before said they came from.
+
+        Where only their nationality said so, it holds for a figure that names nobody else: "On Monday 20,000 entered".
+        """
         before = first.movement
-        same = before.into is not None and before.into == movement.into and not before.nation
+        same = before.into is not None and before.into == movement.into and (noun.bare or not before.nation)
         return same and not self.sheet.of("overall", segment.span)
 
     def _scene(self) -> str | None:
@@ -265,7 +328,9 @@ class Reading:
             draft.voice = voice
             if "unconfirmed" in said:
                 draft.doubts.append(Doubt.UNCONFIRMED)
-            if any(";" not in self.sheet.text[draft.segment.figure.end : one.start] for one in in_turn):
+            if not draft.paired and any(
+                ";" not in self.sheet.text[draft.segment.figure.end : one.start] for one in in_turn
+            ):
                 draft.doubts.append(Doubt.SEVERAL_PLACES)
 
 

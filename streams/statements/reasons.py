@@ -62,9 +62,11 @@ class Reasons:
     def _sooner(self, segment: Segment) -> bool:
         """Whether the only time of a figure is before that of the one before it: "the day before it was 9,642"."""
         times = self.sheet.of("period", segment.span)
-        if not times or (segment.span.start == 0 and times[0].start < segment.figure.start):
-            return False  # a sentence of its own: "The day before it was 9,642."
-        return all(isinstance(one.value, Shift) and one.value.days < 0 for one in times)
+        return bool(times) and all(isinstance(one.value, Shift) and one.value.days < 0 for one in times)
+
+    def joined(self, level: Segment, segment: Segment) -> bool:
+        """Whether a figure only stands beside an earlier level: "a week earlier it had been 2,400 and 950"."""
+        return self.cutter.listed(self.sheet, level, segment) and not self.sheet.of("event", segment.span)
 
     def usual(self, segment: Segment) -> bool:
         """Whether a figure is a usual level of another length than a day: "usually some 9,000 a week"."""

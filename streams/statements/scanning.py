@@ -83,6 +83,8 @@ class Scanner:
                 *language.compiled("likewise", {"": table.likewise}),
                 *language.compiled("version", {"": table.versions}),
                 *language.compiled("same_time", {"": table.same_time}),
+                *language.compiled("dated", {"": table.dated}),
+                *language.compiled("further", {"": table.further}),
                 *language.compiled("refuge", {"": table.refuge}),
                 *language.compiled("overall", {"": table.overall}),
             ]

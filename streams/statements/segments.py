@@ -18,6 +18,9 @@ _YEAR = re.compile("(?:19|20)\\d\\d")
 _AHEAD = 8
 """Characters behind a cut that may decide whether it is one."""
 
+_LISTED = 40
+"""Characters of a place in front of its figure at most, in a list."""
+
 _SHORT = 12
 """Characters before a place or time that is said in front of its figure: "and at the "."""
 
@@ -167,6 +170,19 @@ class Cutter:
         counted = [mark for mark in sheet.marks if segment.figure.end <= mark.start < following.figure.start]
         gap = counted[-1].end if counted else self.nouns.end(sheet, segment.figure, following.figure.start)
         return len(counted) <= 1 and bool(self._people_join.fullmatch(sheet.text[gap : following.figure.start]))
+
+    def placed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:
+        """Whether two figures are one list of places, told of in the end: "A 1,022, B 487, C 301: so many came"."""
+        ahead = sheet.text[segment.span.start : segment.figure.start]
+        between = [mark for mark in sheet.marks if segment.figure.end <= mark.start < following.figure.start]
+        if (
+            len(between) != 1
+            or between[0].kind != "place"
+            or sheet.text[between[0].end : following.figure.start].strip()
+        ):
+            return False
+        gap = sheet.text[segment.figure.end : between[0].start]
+        return len(ahead) <= _LISTED and bool(self._people_join.fullmatch(gap) or not gap.strip(" ;"))
 
     def untimed(self, sheet: Sheet, span: Span) -> bool:
         """Whether something speaks of time there that nothing has read."""

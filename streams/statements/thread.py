@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from streams.statements.drafts import Draft
 from streams.statements.marks import Mark, Sheet
 from streams.statements.nouns import Noun
+from streams.statements.periods import Stretch
 from streams.statements.places import Role
 from streams.statements.records import Doubt, Why
 from streams.statements.segments import Cutter, Segment
@@ -14,6 +16,35 @@ from streams.statements.segments import Cutter, Segment
 _WORD = re.compile(r"\w+")
 DATELINE = 1
 """Words at most that are neither a place nor a time, in a sentence that only says where what follows happened."""
+
+
+class Both(NamedTuple):
+    """What a sentence said that counted both directions: when, and at which border or checkpoint."""
+
+    period: Stretch | None
+    pair: frozenset[str]
+
+
+def only_time(sheet: Sheet) -> Stretch | None:
+    """The one exact period of a sentence, if there is just one."""
+    times = [mark.value for mark in sheet.of("period") if isinstance(mark.value, Stretch)]
+    return times[0] if len({one.text for one in times}) == 1 and not times[0].vague else None
+
+
+def _both_ways(sheet: Sheet, home: str | None) -> Both:
+    period = only_time(sheet)
+    places = [mark.value for mark in sheet.of("place")]
+    points = {one.checkpoint.sides for one in places if one.checkpoint is not None}
+    named = {one.code for one in places if one.role is Role.BORDER and one.code}
+    pair = frozenset(named | ({home} if home and len(named) == 1 else set()))
+    if len(points) == 1:
+        pair = frozenset(points.pop())
+    return Both(period, pair if len(pair) == 2 else frozenset())
+
+
+def further(sheet: Sheet, segment: Segment) -> bool:
+    """Whether a figure comes on top of those before it: "another 6,400 had come across"."""
+    return any(mark.end <= segment.figure.start for mark in sheet.of("further", segment.span))
 
 
 class Thread:
@@ -30,9 +61,14 @@ class Thread:
         self.topic: Mark | None = None
         self.stage: str | None = None
         self.dateline: Mark | None = None
+        self.both: Both | None = None
+        self.spoken: Stretch | None = None
 
-    def add(self, sheet: Sheet, drafts: list[Draft]) -> None:
-        """Note a sentence and its claims."""
+    def add(self, sheet: Sheet, drafts: list[Draft], home: str | None) -> None:
+        """Note a sentence and its claims; `home` is the country that speaks."""
+        both = not drafts and any(mark.value == Why.BOTH for mark in sheet.of("segment"))
+        self.both = _both_ways(sheet, home) if both else None
+        self.spoken = only_time(sheet)
         self._look_back(sheet, drafts)
         self.drafts += drafts
         if drafts or sheet.of("number"):  # "It was the highest figure of the year" changes nothing
@@ -43,11 +79,22 @@ class Thread:
         """A sentence without figures may take back what the one before it said: "The reports could not be verified"."""
         if drafts or sheet.of("number"):
             return
+        self._date(sheet)
         denied = [mark for mark in sheet.of("sentence") if mark.value == Why.DENIED]
         denied = [mark for mark in denied if not self.cutter.ahead(sheet, mark)]
         if denied or any(mark.value == "unconfirmed" for mark in sheet.of("voice")):
             for draft in self.latest:
                 draft.doubts.append(Doubt.UNCONFIRMED)
+
+    def _date(self, sheet: Sheet) -> None:
+        """A sentence without figures may say when that was: "These are the figures for Monday"."""
+        period = only_time(sheet)
+        if period is None or not sheet.of("dated"):
+            return
+        for draft in self.latest:
+            if Doubt.NO_PERIOD in draft.doubts and "period" not in draft.spans:
+                draft.doubts.remove(Doubt.NO_PERIOD)
+                draft.period = period
 
     def _note(self, sheet: Sheet, drafts: list[Draft]) -> None:
         """What a sentence without claims is about, for the next: "The queue at Narva grew. 4,950 crossed there"."""
@@ -68,7 +115,7 @@ class Thread:
         if not self.latest or noun.unknown:
             return None
         first = self.latest[0]
-        if self.cutter.part(sheet, segment) or sheet.of("same_time", segment.span):
+        if self.cutter.part(sheet, segment) or sheet.of("same_time", segment.span) or further(sheet, segment):
             return first
         kinds = ("total", "likewise", "place", "period")
         return first if event is None and any(sheet.of(kind, segment.span) for kind in kinds) else None

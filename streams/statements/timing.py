@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from streams.statements.drafts import Draft
 from streams.statements.marks import Mark, Sheet
-from streams.statements.periods import Shift, Stretch, Times, Until
+from streams.statements.periods import DAY, Shift, Stretch, Times, Until
 from streams.statements.records import Doubt, Span
 from streams.statements.segments import Segment
-from streams.statements.thread import Thread
+from streams.statements.thread import Thread, further
 from streams.statements.tongue import Tongue
 
 BESIDE = 5
@@ -18,6 +18,10 @@ SHARED = 0.95
 
 PRESENT = 0.9
 """Likewise for a daily rate "now", which is taken to be that of the day of publication."""
+
+
+_OF_TIME = (Doubt.VAGUE_PERIOD, Doubt.SEVERAL_PERIODS, Doubt.NO_PERIOD)
+"""Doubts that a claim shares with the one that its period is taken from."""
 
 
 class Timing:
@@ -31,6 +35,10 @@ class Timing:
         marks = self.sheet.of("period", draft.segment.span)
         stretches = [mark for mark in marks if isinstance(mark.value, Stretch)]
         before = drafts[-1].period if drafts else None
+        until = next((mark for mark in marks if isinstance(mark.value, Until)), None)
+        if until is not None and not stretches and before is None and self.thread.latest:
+            self._up_to(draft, until, self.thread.latest[0])
+            return
         if not stretches and self.sheet.of("total", draft.segment.span):
             draft.doubts.append(Doubt.NO_PERIOD)  # a total since when?
             return
@@ -39,14 +47,23 @@ class Timing:
             on = base or (self.thread.latest[0] if shift is not None and self.thread.latest else None)
             if before is None and on is not None:
                 before = on.period
+            source = drafts[-1] if drafts and drafts[-1].period is not None else on
             if before is not None:
                 draft.period = before.shifted(shift.value.days) if shift is not None else before
                 draft.weight *= SHARED
-                draft.doubts += [Doubt.VAGUE_PERIOD] if before.vague else []
+                draft.doubts += [] if source is None else [one for one in source.doubts if one in _OF_TIME]
             if shift is not None:
                 draft.spans["period"] = shift.span
             return
         self._own(draft, marks, stretches)
+
+    def _up_to(self, draft: Draft, until: Mark, base: Draft) -> None:
+        """A figure with an end only: what came on top of an earlier day is of its own day, so far."""
+        day = Stretch(until.value.end - DAY, until.value.end, partial=True)
+        draft.spans["period"] = until.span
+        draft.period = day
+        if not further(self.sheet, draft.segment) or base.period is None or base.period.end > day.start:
+            draft.doubts.append(Doubt.NO_PERIOD)
 
     def _own(self, draft: Draft, marks: list[Mark], stretches: list[Mark]) -> None:
         """The period that is said beside a figure, of several the one that says most."""
@@ -71,13 +88,24 @@ class Timing:
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "since the war began", of another war
         draft.period, draft.spans["period"] = period, best[0].span
 
-    def _sibling(self, draft: Draft) -> bool:
-        """Whether a claim is of one more checkpoint beside those of the sentence before, and so of the same time."""
+    def _sibling(self, draft: Draft) -> Stretch | None:
+        """The period of the sentence before, where a claim is of the same border or of the same country at that time.
+
+        So is one beside figures that were counted both ways.
+        """
+        if self.sheet.of("period"):
+            return None
+        if self.thread.both is not None or (self.sheet.of("same_time") and not self.thread.latest):
+            return self.thread.spoken
         first = next(iter(self.thread.latest), None)
-        if first is None or first.period is None or first.period.vague or not draft.movement.slug:
-            return False
-        ends = {first.movement.origin, first.movement.into}
-        return ends == {draft.movement.origin, draft.movement.into} and not self.sheet.of("period")
+        if first is None or first.period is None or first.period.vague:
+            return None
+        if {first.movement.origin, first.movement.into} == {draft.movement.origin, draft.movement.into}:
+            turned = first.movement.origin != draft.movement.origin
+            return None if turned and first.period.running else first.period
+        at_once = len({one.period.text if one.period is not None else "" for one in self.thread.latest}) == 1
+        same_goal = draft.movement.into is not None and draft.movement.into == first.movement.into
+        return first.period if at_once and same_goal else None
 
     def _foreign(self, period: Mark, draft: Draft) -> bool:
         """Whether a period begins with a happening that has nothing to do with the countries of the claim."""
@@ -85,7 +113,7 @@ class Timing:
         ends = {draft.movement.origin, draft.movement.into, draft.noun.citizens}
         return begun is not None and not ends & set(self.tongue.language.table.concerns.get(begun, []))
 
-    def rate(self, draft: Draft, drafts: list[Draft], event: Mark | None) -> None:
+    def rate(self, draft: Draft, drafts: list[Draft], event: Mark | None, base: Draft | None = None) -> None:
         """Whether a figure is of each day, or of a week or an hour, which no claim can carry."""
         segment = draft.segment
         # a rate in front belongs to a usual level there, not to this figure: "normally 5,000 a day; yesterday 11,200"
@@ -96,6 +124,8 @@ class Timing:
             draft.doubts.append(Doubt.OTHER_RATE)
         if drafts and draft.period is None and event is None:
             draft.per_day = draft.per_day or drafts[-1].per_day
+        if base is not None and event is None and base.per_day:
+            draft.per_day = True  # "800 a day cross; last year it was about 50"
 
     def share(self, sentence: Span, drafts: list[Draft], levels: list[Segment]) -> None:
         """Claims without a period take the only one of the sentence; a rate "now" is of the day of publication.
@@ -125,8 +155,8 @@ class Timing:
             elif draft.per_day and self.tongue.present.search(self.sheet.text, sentence.start, sentence.end):
                 draft.period = self.times.day_of_publication
                 draft.weight *= PRESENT
-            elif self._sibling(draft):
-                draft.period = self.thread.latest[0].period
+            elif (sibling := self._sibling(draft)) is not None:
+                draft.period = sibling
                 draft.weight *= SHARED
             else:  # perhaps that of the sentence before: a guess for whoever reviews it
                 draft.period = self.thread.drafts[-1].period if self.thread.drafts else None

@@ -18,6 +18,7 @@ class Tongue:
         table = language.table
         self.language, self._gazetteer = language, gazetteer
         self.abbreviations = language.ending([f"(?:{one})" for one in table.abbreviations])
+        self.closing = language.ending([f"(?:{one})" for one in table.closing])
         self.present = language.any_of(table.present)
         self._letters = re.compile(table.letters)
         self._anchors = [(day, language.any_of(phrases)) for day, phrases in table.anchors.items()]

@@ -153,6 +153,8 @@ def test_figures(how: str, people: object, qualifier: str) -> None:
         ("in the second quarter", "2022-04-01/2022-07-01"),
         ("in the first eight months of the year", "2022-01-01/2022-09-01"),
         ("in the first ten days of September", "2022-09-01/2022-09-11"),
+        ("in the first half of September", "2022-09-01/2022-09-16"),
+        ("in the second half of August", "2022-08-16/2022-09-01"),
         ("in the last ten days of August", "2022-08-22/2022-09-01"),
         ("in Week 38", "2022-09-19/2022-09-26"),
         ("in September 2022", "2022-09-01/2022-09-28"),
@@ -173,7 +175,7 @@ def test_the_day_is_that_of_the_source() -> None:
 @pytest.mark.parametrize(
     "when",
     [
-        *("", "recently", "overnight", "in the first half of September", "on 31 June", "in nine months"),
+        *("", "recently", "overnight", "in the first weeks of September", "on 31 June", "in nine months"),
         *("by 25 September", "by noon on Monday", "over the past four or five days", "two days after the invasion"),
     ],
 )
@@ -386,6 +388,34 @@ def flows(text: str, home: str | None = "KZ") -> list[tuple[object, object]]:
             "On Monday 2,100 people entered the country: from Uzbekistan (1,200) and China (900).",
             [(1_200, "UZ:KZ"), (900, "CN:KZ")],
         ),
+        (
+            "On Monday 3,000 crossed from Russia to Kazakhstan (Kairak 1,200; Syrym 800), 900 the other way.",
+            [(3_000, "RU:KZ"), (1_200, "RU:KZ:kairak"), (800, "RU:KZ:mashtakovo"), (900, "KZ:RU")],
+        ),
+        (
+            "On Monday on the border with Russia (entry / exit): Kairak 1,200 / 900, Syrym 800 / 700.",
+            [
+                *((1_200, "RU:KZ:kairak"), (900, "KZ:RU:kairak")),
+                *((800, "RU:KZ:mashtakovo"), (700, "KZ:RU:mashtakovo")),
+            ],
+        ),
+        (
+            "On Monday 1,200 came from Russia at Kairak and 900 left; at Syrym 700 and 600.",
+            [
+                *((1_200, "RU:KZ:kairak"), (900, "KZ:RU:kairak")),
+                *((700, "RU:KZ:mashtakovo"), (600, "KZ:RU:mashtakovo")),
+            ],
+        ),
+        (
+            "Kairak 1,200, Syrym 800: so many people came from Russia on Monday.",
+            [(1_200, "RU:KZ:kairak"), (800, "RU:KZ:mashtakovo")],
+        ),
+        (
+            "On Monday 3,000 Uzbek citizens crossed the border with Uzbekistan, of whom 1,600 entered and 1,400 left.",
+            [(1_600, "UZ:KZ"), (1_400, "KZ:UZ")],
+        ),
+        ("Monday: Russia -> Kazakhstan 1,200, Kazakhstan -> Russia 900.", [(1_200, "RU:KZ"), (900, "KZ:RU")]),
+        ("Floods in Uzbekistan drove 1,200 people across the border into Kazakhstan on Monday.", [(1_200, "UZ:KZ")]),
     ],
 )
 def test_both_ways_and_lists_by_place(text: str, claimed: list[tuple[object, object]]) -> None:
@@ -396,7 +426,7 @@ def test_both_ways_and_lists_by_place(text: str, claimed: list[tuple[object, obj
     ("second", "flow", "period"),
     [
         ("On Sunday it was 900.", "RU:KZ:kairak", "2022-09-25"),
-        ("The day before it was 900.", "RU:KZ:kairak", "2022-09-25"),
+        ("By noon on Tuesday another 900 had come.", "RU:KZ:kairak", "2022-09-27"),
         ("Through Syrym 900.", "RU:KZ:mashtakovo", "2022-09-26"),
         ("Of these, 900 came on foot.", "RU:KZ:kairak", "2022-09-26"),
         ("That brings the total since 21 September to 900.", "RU:KZ:kairak", "2022-09-21/2022-09-28"),
@@ -406,6 +436,31 @@ def test_a_sentence_goes_on_from_the_one_before(second: str, flow: str, period: 
     found = read(f"On Monday 1,200 Russians entered at Kairak. {second}").found[1]
     assert (found.claim.people, found.claim.flow, found.claim.period) == (900, flow, period)
     assert found.certain
+
+
+@pytest.mark.parametrize("earlier", ["A week earlier it had been 900 and 400.", "The day before it was 900."])
+def test_an_earlier_level_is_no_claim(earlier: str) -> None:
+    statement = read(f"On Monday 1,200 Russians entered at Kairak. {earlier}")
+    assert [one.claim.people for one in statement.found] == [1_200]
+    assert {one.why for one in statement.left_out} == {Why.EARLIER}
+
+
+def test_what_was_counted_both_ways_gives_its_day_and_its_border() -> None:
+    whole = "On Monday 3,000 people crossed the border with Uzbekistan in both directions."
+    assert flows(f"{whole} 1,600 entered and 1,400 left.") == [(1_600, "UZ:KZ"), (1_400, "KZ:UZ")]
+    found = read(f"{whole} 1,600 entered and 1,400 left.").found
+    assert {one.claim.period for one in found} == {"2022-09-26"}
+
+
+def test_a_later_sentence_says_when_it_was() -> None:
+    found = read("Kairak: 1,200 came from Russia, 900 went to Russia. These are the figures for Sunday.").found
+    assert [(one.claim.period, one.doubts) for one in found] == [("2022-09-25", ())] * 2
+
+
+def test_a_doubt_about_a_period_goes_with_the_period() -> None:
+    found = read("Recently 1,200 Russians entered Kazakhstan and 900 left it; 300 of them were women.").found
+    assert len(found) == 3
+    assert all(Doubt.VAGUE_PERIOD in one.doubts for one in found)
 
 
 def test_what_a_later_sentence_takes_back_is_doubted() -> None:

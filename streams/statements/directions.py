@@ -1,0 +1,46 @@
+"""Claims of the two directions of one border: their sum, and pairs of figures that stand in turn to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from streams.statements.clues import Event
+from streams.statements.drafts import Draft
+
+
+def both_ways(drafts: list[Draft]) -> list[Draft]:
+    """Figures that are the sum of those who went one way and those who went the other way."""
+    pairs = [
+        (one, other)
+        for one, other in pairwise(drafts)
+        if one.movement.origin is not None
+        and one.movement.origin != other.movement.origin
+        and _way_in(one) != _way_in(other)
+    ]
+    return [
+        draft
+        for draft in drafts
+        if any(
+            draft is not one and draft is not other and draft.quantity.low == one.quantity.low + other.quantity.low
+            for one, other in pairs
+        )
+    ]
+
+
+def turned(pair: list[Draft]) -> bool:
+    """Whether two claims are of the two directions."""
+    return len(pair) == len({_way_in(one) for one in pair}) > 1 and pair[0].movement.flow != pair[1].movement.flow
+
+
+def in_turn(first: Draft, other: Draft) -> Draft:
+    """The claim that the second of two figures stands in turn to: the other way of the first."""
+    ends = (first.movement.into, first.movement.origin if other.movement.into is not None else None)
+    if None in (first.movement.into, first.movement.origin):
+        return other
+    slug = first.movement.slug if ends[1] is not None else ""
+    return replace(other, movement=other.movement._replace(origin=ends[0], into=ends[1], slug=slug))
+
+
+def _way_in(draft: Draft) -> bool:
+    return draft.movement.event not in (Event.EXIT, Event.OUT, Event.OTHER_WAY)
