@@ -17,6 +17,12 @@ _ARROWS = ("->", "-->", "=>", ">", "\u2192", "\u2014>", "\u2013>", "\u21d2")
 """Between two places: from the first to the second."""
 
 
+_CAPITALS = re.compile(
+    r"(?:(?![a-z\u0430-\u044f\u0451])[^\W\d_]){3,}(?:[ -](?:(?![a-z\u0430-\u044f\u0451])[^\W\d_]){2,})*(?!\w)"
+)
+"""One word or several in capitals."""
+
+
 class Role(enum.StrEnum):
     """What a place is to the movement, by the words around it. BARE says nothing: an object, or who speaks."""
 
@@ -175,6 +181,13 @@ class Places:
                 region = place.region or (place.checkpoint is None and part is not None)
                 found = place._replace(role=role, through=through, region=region)
                 yield Mark(match.start(), match.end(), "place", found)
+
+    def heading(self, text: str) -> Mark | None:
+        """The checkpoint that a text is headed with in capitals: "BEITBRIDGE - The border authority says"."""
+        head = _CAPITALS.match(text)
+        named = self._named(head[0].title()) if head is not None else []
+        points = [mark for mark in named if mark.value.checkpoint is not None]
+        return points[0] if len({mark.value.slug for mark in points}) == 1 else None
 
     def last_named(self, text: str) -> str | None:
         """The country that is named last in a text."""

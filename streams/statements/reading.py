@@ -46,6 +46,7 @@ class Reading:
         self.reasons = Reasons(self.sheet, tongue.cutter)
         self.timing = Timing(self.sheet, tongue, times, self.thread)
         self.columns = Columns(self.sheet)
+        self.heading = tongue.scanner.places.heading(text)
 
     def statement(self) -> Statement:
         """All sentences, in order."""
@@ -261,8 +262,9 @@ class Reading:
         citizens = noun.citizens or (named[0].value if named else None)
         places = self._places(segment)
         front = None if self.sheet.of("overall", segment.span) else self._front(segment)
-        if front is None and any(mark.value.same for mark in places):
-            front = self.thread.topic
+        ahead = [mark for mark in self.sheet.of("place") if mark.end <= self.sheet.of("number")[0].start]
+        if front is None and any(mark.value.same for mark in [*ahead, *places]):
+            front = self.thread.topic or self.heading
         if front is None and self.thread.both is not None:
             front = self.thread.topic
         front = front or self.thread.dateline

@@ -452,6 +452,18 @@ def test_what_was_counted_both_ways_gives_its_day_and_its_border() -> None:
     assert {one.claim.period for one in found} == {"2022-09-26"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "KAIRAK - On Monday 1,200 people entered from Russia here and 900 came the other way.",
+        "Lorries are waiting at Kairak. On Monday 1,200 people entered from Russia there and 900 came the other way.",
+        "Перед «Кайраком» очередь. В понедельник через него из России въехали 1200 человек, в Россию выехали 900.",
+    ],
+)
+def test_here_and_there_are_what_was_spoken_of(text: str) -> None:
+    assert flows(text) == [(1_200, "RU:KZ:kairak"), (900, "KZ:RU:kairak")]
+
+
 def test_a_later_sentence_says_when_it_was() -> None:
     found = read("Kairak: 1,200 came from Russia, 900 went to Russia. These are the figures for Sunday.").found
     assert [(one.claim.period, one.doubts) for one in found] == [("2022-09-25", ())] * 2
