@@ -53,6 +53,7 @@ class Cutter:
         self._alone = language.ending([f"(?:{alternatives(table.alone)})(?: \\w+)?"])
         self._only = language.any_of(table.alone)
         self._cumulative = language.any_of(table.cumulative)
+        self._perfect = language.any_of(table.perfect)
         self._negated = language.ending(table.negated)
         self._difference = language.beginning(table.difference)
         self._people_join = re.compile(rf"\s*(?:{'|'.join(table.joins)})\s*", re.IGNORECASE)
@@ -201,6 +202,10 @@ class Cutter:
     def cumulative(self, sheet: Sheet, span: Span) -> bool:
         """Whether figures there count since a beginning that is perhaps not said: "has already taken in"."""
         return bool(self._cumulative.search(sheet.text, span.start, span.end))
+
+    def perfect(self, sheet: Sheet, span: Span) -> bool:
+        """Whether something has happened there until now: "40,000 have reached Britain"."""
+        return bool(self._perfect.search(sheet.text, span.start, span.end))
 
     def unknown(self, sheet: Sheet, segment: Segment) -> int:
         """How many words of a segment no table knows: the more, the less is understood of it.

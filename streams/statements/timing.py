@@ -100,6 +100,8 @@ class Timing:
         first = next(iter(self.thread.latest), None)
         if first is None or first.period is None or first.period.vague:
             return None
+        if self.tongue.cutter.perfect(self.sheet, draft.segment.context) and not first.period.running:
+            return None
         if {first.movement.origin, first.movement.into} == {draft.movement.origin, draft.movement.into}:
             turned = first.movement.origin != draft.movement.origin
             return None if turned and first.period.running else first.period

@@ -457,7 +457,7 @@ def test_what_was_counted_both_ways_gives_its_day_and_its_border() -> None:
     [
         "KAIRAK - On Monday 1,200 people entered from Russia here and 900 came the other way.",
         "Lorries are waiting at Kairak. On Monday 1,200 people entered from Russia there and 900 came the other way.",
-        "Перед «Кайраком» очередь. В понедельник через него из России въехали 1200 человек, в Россию выехали 900.",
+        "Перед «Кайраком» очередь. Вчера через него из России въехали 1200 человек, в Россию выехали 900.",
     ],
 )
 def test_here_and_there_are_what_was_spoken_of(text: str) -> None:
@@ -467,6 +467,17 @@ def test_here_and_there_are_what_was_spoken_of(text: str) -> None:
 def test_a_later_sentence_says_when_it_was() -> None:
     found = read("Kairak: 1,200 came from Russia, 900 went to Russia. These are the figures for Sunday.").found
     assert [(one.claim.period, one.doubts) for one in found] == [("2022-09-25", ())] * 2
+
+
+def test_what_has_happened_until_now_has_no_day_of_the_sentence_before() -> None:
+    day, since = (
+        "On Monday 1,200 people entered Kazakhstan from Russia.",
+        "98,000 people have entered Kazakhstan from Russia.",
+    )
+    assert read(f"{day} {since}").found[1].doubts == (Doubt.NO_PERIOD,)
+    assert [one.claim.people for one in read(f"{day} The record, set in March, was 9,000 who entered.").found] == [
+        1_200
+    ]
 
 
 def test_a_doubt_about_a_period_goes_with_the_period() -> None:
