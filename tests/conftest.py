@@ -106,5 +106,6 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with them: files go to whoever is free, as collected (`--dist loadfile --no-loadscope-reorder`)."""
     here = Path(__file__).parent
+    assert all((here / name).is_file() for name in LONGEST), "LONGEST names a file that is gone"
     rank = {here / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path, len(rank)))
