@@ -90,7 +90,8 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
             raise BordertallyError(f"--rule: {shown(name)} is none of {', '.join(NAMES)}")
     registry = load_registry(sources)
     ours = with_settings(load_rules(rules, registry), setting or ())
-    if file.suffix.lower() == ".csv":
+    is_series = file.suffix.lower() == ".csv"
+    if is_series:
         columns = Columns(date_column, people_column, flow_column or (), date_format, conditions(only))
         nodes = [node_of(name, days) for name, days in read_series(file, columns, flow or file.stem).items()]
     else:
@@ -99,7 +100,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     if not nodes:
         raise BordertallyError(f"{file}: no whole day of {'any flow' if flow is None else f'the flow {flow}'} in it")
     todo = _trials(nodes, methods, rule, ours)
-    if file.suffix.lower() == ".csv":
+    if is_series:
         todo = _of_a_series(file, todo, rule)
     given = {
         name: _Yardstick(name, None if episodes is None else read_surges(episodes, name), alone=len(nodes) == 1)

@@ -68,9 +68,12 @@ async def _follow(settings: Settings, topics: Topics, wanted: Wanted) -> None:
             raise BordertallyError(f"topic {name} does not exist; bordertally topics --create makes it")
         parts += [TopicPartition(name, number) for number in range(count)]
     held = [TopicPartition(topics.silences, n) for n in range(await partitions_of(settings, topics.silences) or 0)]
-    if held:  # those there are, before the first alert is shown
+    read = dict.fromkeys(held, 0)  # how far; what there is, before the first alert is shown
+    if held:
         for record in await read_topic(settings, topics.silences):
             silences.take(record.key, record.value)
+            tp = TopicPartition(record.topic, record.partition)
+            read[tp] = max(read[tp], record.offset + 1)
     consumer = AIOKafkaConsumer(
         **kafka_options(settings),
         enable_auto_commit=False,
@@ -86,8 +89,8 @@ async def _follow(settings: Settings, topics: Topics, wanted: Wanted) -> None:
                 await consumer.seek_to_end(tp)
             else:
                 consumer.seek(tp, begins[tp].offset)
-        for tp in held:  # none that was set meanwhile is missed
-            consumer.seek(tp, 0)
+        for tp, offset in read.items():  # none that was set meanwhile is missed
+            consumer.seek(tp, offset)
         while True:
             batch = await consumer.getmany(timeout_ms=POLL_MS)
             for record in _news([one for some in batch.values() for one in some], silences, topics):

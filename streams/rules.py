@@ -233,6 +233,7 @@ def with_settings(rules: Rules, settings: Sequence[str]) -> Rules:
     A value is what it would be in TOML, and a text where it is nothing there. Raises ConfigError naming what is wrong.
     """
     detection = rules.detection
+    fields = {field.encode_name: field.name for field in msgspec.structs.fields(Detection)}
     for one in settings:
         name, equals, value = (part.strip() for part in one.partition("="))
         if not (re.fullmatch(r"\w+", name) and equals and value):
@@ -242,7 +243,6 @@ def with_settings(rules: Rules, settings: Sequence[str]) -> Rules:
         except tomllib.TOMLDecodeError:
             value = msgspec.json.encode(value).decode()  # a string of JSON is one of TOML
         given = parse_rules(f"[detection]\n{name} = {value}\n", f"--set {shown(one)}").detection
-        fields = {field.encode_name: field.name for field in msgspec.structs.fields(Detection)}
         detection = msgspec.structs.replace(detection, **{fields[name]: getattr(given, fields[name])})
     return Rules(detection, rules.baselines, rules.flows)
 

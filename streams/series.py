@@ -211,10 +211,8 @@ class Series:
         return [day for day in range(end - 1, first - 1, -1) if day in self.bins]
 
     def sums(self, days: Iterable[int]) -> Sums:
-        """What days that hold something come to, added up in this order."""
+        """What days that hold something come to."""
         bins = [self.bins[day] for day in days]
-        if len(bins) == 1:
-            return Sums(1, bins[0].low, bins[0].best, bins[0].high)
         highs = [one.high for one in bins if one.high is not None]
         high = fsum(highs) if len(highs) == len(bins) else None
         return Sums(len(bins), fsum([one.low for one in bins]), fsum([one.best for one in bins]), high)

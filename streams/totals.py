@@ -192,14 +192,14 @@ def day_figures(
     else:
         window = range(0) if last is None else range(last - days + 1, last + 1)
     figures = node.memo.figures if key == PEOPLE else {}  # of days that hold something
-    shown = [day for day in sorted(besides) if day not in window] if besides else []
-    shown += window
+    outside = [day for day in sorted(besides) if day not in window]
+    shown = [*outside, *window]
     found = list(map(figures.get, shown))
     for place in [place for place, figure in enumerate(found) if figure is None]:
         day = shown[place]
         if day in series.bins:
             found[place] = figures[day] = _day_figure(node.flow, day, series.bins[day], doubts)
-        elif day in besides and day not in window and node.withdrew(key, day):
+        elif place < len(outside) and node.withdrew(key, day):
             found[place] = _day_figure(node.flow, day, UNKNOWN, doubts)
     return [figure for figure in found if figure is not None]
 

@@ -18,9 +18,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from agents.context import Context, log
-from agents.delivery.redis import PREFIX
+from agents.delivery.redis import PREFIX, silences_in
 from agents.security import redis_options
-from streams.silences import Quiet, Silences, quieted
+from streams.silences import Quiet, quieted
 from streams.subscriptions import Glance
 
 EVERY_S = 1.0
@@ -70,9 +70,7 @@ class Marks(Service):
             await pipe.execute()
 
     async def _found(self, now: datetime) -> dict[str, Quiet]:
-        silences = Silences()
-        for name, raw in (await self.redis.hgetall(f"{PREFIX}:silences")).items():
-            silences.take(name, raw)
+        silences = await silences_in(self.redis)
         if not (silences.active(now) or self.context.rules.inhibits):
             return {}
         alerts = [_glance(raw) for raw in await self.redis.hvals(f"{PREFIX}:alerts:open")]

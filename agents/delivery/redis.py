@@ -22,6 +22,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
@@ -36,7 +37,7 @@ from agents.crashing import crash_at
 from agents.security import redis_options
 from streams.records import Alert, AlertState, FlowState
 from streams.reports import microseconds
-from streams.silences import Silence
+from streams.silences import Silence, Silences
 
 PREFIX = "bordertally"
 NEWS_S = 60
@@ -48,6 +49,15 @@ SHORTEST_S, LONGEST_S = 0.2, 5.0
 _decode_state = msgspec.json.Decoder(FlowState).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
 _decode_silence = msgspec.json.Decoder(Silence).decode
+
+
+async def silences_in(redis: Any) -> Silences:
+    """Every silence that the view holds, as it is now. Raises RedisError."""
+    silences = Silences()
+    for name, raw in (await redis.hgetall(f"{PREFIX}:silences")).items():
+        silences.take(name, raw)
+    return silences
+
 
 # An alert record counts once, and never after a later one of its alert, however often it is delivered.
 _ADD_ALERT = """

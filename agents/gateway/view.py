@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from redis.asyncio import Redis
 
-from agents.delivery.redis import PREFIX
+from agents.delivery.redis import PREFIX, silences_in
 from agents.gateway.answers import FlowRow
 from agents.security import redis_options
 from streams.flows import Flow, parent
@@ -83,10 +83,7 @@ class ServingView:
 
     async def silences(self) -> Silences:
         """Every silence there has been, as it is now."""
-        silences = Silences()
-        for name, raw in (await self.redis.hgetall(f"{PREFIX}:silences")).items():
-            silences.take(name, raw)
-        return silences
+        return await silences_in(self.redis)
 
     async def flows(self) -> list[str]:
         """Every flow there is a state of, by path."""

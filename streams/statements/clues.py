@@ -96,10 +96,9 @@ def checkpoint(clues: Clues) -> Place | None:
     if before is not None and before.slug and clues.at is None:
         others = {mark.value.code for mark in clues.places} - {before.origin, before.into}
         return None if others else _remembered(before)
-    if before is not None and before.point is not None and (clues.together or clues.part) and before.flow is None:
-        sides = before.point.checkpoint.sides if before.point.checkpoint is not None else ()
-        if all(code_of(mark.value, clues) in sides for mark in clues.places):
-            return before.point  # "63,000 passed Zamyn-Uud: 34,000 inbound"
+    point = before.point if before is not None and before.flow is None and (clues.together or clues.part) else None
+    if point is not None and all(code_of(mark.value, clues) in point.sides for mark in clues.places):
+        return point  # "63,000 passed Zamyn-Uud: 34,000 inbound"
     return front_of(clues)
 
 

@@ -101,7 +101,7 @@ def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts
 def _pair(clues: Clues) -> frozenset[str]:
     """The two countries of the border that a sentence is about: that of a checkpoint, or "the border of A with B"."""
     point = checkpoint(clues)
-    sides = frozenset(point.checkpoint.sides if point is not None and point.checkpoint is not None else borders(clues))
+    sides = frozenset((point.sides if point is not None else ()) or borders(clues))
     if len(sides) == 1 and clues.home is not None and clues.home not in sides and clues.home not in BLOCS:
         sides |= {clues.home}  # "the border with Russia", says Finland
     if len(sides) == 2:
@@ -165,8 +165,7 @@ def _turned(clues: Clues) -> bool:
 
 def _through(point: Place, origin: str, into: str | None) -> str | None:
     """The country behind a checkpoint for those who come from `origin`; None where it leads elsewhere."""
-    sides = point.checkpoint.sides if point.checkpoint is not None else ()
-    if sides == (origin,):  # out of a country by one of its airports
+    if point.sides == (origin,):  # out of a country by one of its airports
         return into
     behind = beyond(point, origin)
     fits = behind is not None and (into in (None, behind) or behind in BLOCS.get(into or "", ()))
@@ -206,13 +205,9 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
     if len(over) == 1 and before.into is not None and not before.slug:
         return over[0], before.into, 1  # "3,957 came in at the border with Ukraine, at that with Moldova 1,842"
     place = object_of(clues) or first(clues, Role.WITHIN)
-    if (
-        place is None
-        or any(mark.value.through for mark in clues.places)
-        or any(mark.value.checkpoint for mark in clues.places)
-    ):
-        into = None if any(mark.value.checkpoint for mark in clues.places) else before.into
-        return before.origin, into, 1
+    at_a_point = any(mark.value.checkpoint for mark in clues.places)
+    if place is None or at_a_point or any(mark.value.through for mark in clues.places):
+        return before.origin, None if at_a_point else before.into, 1
     if before.event is Event.EXIT and before.into is None:
         return place, None, 1
     if before.listed is Role.ORIGIN:
@@ -292,7 +287,7 @@ def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | No
     before, nation = clues.before, clues.citizens
     if nation is None and before is not None and before.origin and before.into and not borders(clues):
         return before.origin, before.into, 1  # "yesterday 79,800 crossed the border"
-    shared = {*borders(clues), *(point.checkpoint.sides if point is not None and point.checkpoint is not None else ())}
+    shared = {*borders(clues), *(point.sides if point is not None else ())}
     if nation is None and clues.refuge and clues.home in shared and len(shared) == 2:
         return next(code for code in shared if code != clues.home), clues.home, 2
     sides = [beyond(point, nation), *borders(clues), first(clues, Role.SPEAKER)]

@@ -60,6 +60,11 @@ class Place(NamedTuple):
     through: bool = False
     side: str | None = None
 
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The countries of a checkpoint; none of what is no checkpoint."""
+        return () if self.checkpoint is None else self.checkpoint.sides
+
 
 class Places:
     """Finds the places of a text in one language."""

@@ -40,13 +40,17 @@ class Reading:
 
     def __init__(self, tongue: Tongue, text: str, times: Times, home: str | None) -> None:
         self.tongue, self.text, self.times, self.home = tongue, text, times, home
-        self.sheet = Sheet("")
         self.left: list[LeftOut] = []
         self.thread = Thread(tongue.cutter)
-        self.reasons = Reasons(self.sheet, tongue.cutter)
-        self.timing = Timing(self.sheet, tongue, times, self.thread)
-        self.columns = Columns(self.sheet)
         self.heading = tongue.scanner.places.heading(text)
+        self._turn_to(Sheet(""))
+
+    def _turn_to(self, sheet: Sheet) -> None:
+        """The sentence with these marks is the one being read."""
+        self.sheet = sheet
+        self.reasons = Reasons(sheet, self.tongue.cutter)
+        self.timing = Timing(sheet, self.tongue, self.times, self.thread)
+        self.columns = Columns(sheet)
 
     def statement(self) -> Statement:
         """All sentences, in order."""
@@ -54,10 +58,7 @@ class Reading:
         left: list[LeftOut] = []
         for span in sentences(self.text, self.tongue.abbreviations, self.tongue.closing):
             said = self.text[span.start : span.end]
-            self.sheet = self.tongue.scanner.scan(said, self.times)
-            self.reasons = Reasons(self.sheet, self.tongue.cutter)
-            self.timing = Timing(self.sheet, self.tongue, self.times, self.thread)
-            self.columns = Columns(self.sheet)
+            self._turn_to(self.tongue.scanner.scan(said, self.times))
             self.left = [LeftOut(mark.span, Why(mark.value)) for mark in self.sheet.of("mask")]
             drafts = self._sentence(Span(0, len(said)))
             read += [(draft, said, span.start) for draft in drafts]
