@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from math import fsum
 from typing import NamedTuple
 
 WEEK = 7
@@ -76,7 +77,7 @@ def _lasts_below(series: Mapping[int, float], weeks: Mapping[int, float], day: i
     before = [series[one] for one in range(day - BEFORE, day) if one in series]
     if day not in series or day not in weeks or len(before) < LEAST_BEFORE:
         return None
-    mean = sum(before) / len(before)
+    mean = fsum(before) / len(before)
     lowest = min((weeks[one] for one in range(day - BEFORE, day - WEEK + 1) if one in weeks), default=mean)
     kept = min(mean / RATIO, mean - EXTRA)
     return kept if max(weeks[day], series[day]) <= min(kept, lowest / OVER_HIGHEST) else None
@@ -84,7 +85,7 @@ def _lasts_below(series: Mapping[int, float], weeks: Mapping[int, float], day: i
 
 def _week(series: Mapping[int, float], day: int) -> float | None:
     ahead = [series[one] for one in range(day, day + WEEK) if one in series]
-    return sum(ahead) / len(ahead) if len(ahead) >= LEAST_OF_A_WEEK else None
+    return fsum(ahead) / len(ahead) if len(ahead) >= LEAST_OF_A_WEEK else None
 
 
 def _lasts_above(series: Mapping[int, float], weeks: Mapping[int, float], day: int) -> float | None:
@@ -92,7 +93,7 @@ def _lasts_above(series: Mapping[int, float], weeks: Mapping[int, float], day: i
     before = [series[one] for one in range(day - BEFORE, day) if one in series]
     if day not in series or day not in weeks or len(before) < LEAST_BEFORE:
         return None
-    mean = sum(before) / len(before)
+    mean = fsum(before) / len(before)
     highest = max((weeks[one] for one in range(day - BEFORE, day - WEEK + 1) if one in weeks), default=0.0)
     kept = max(RATIO * mean, mean + EXTRA)
     return kept if min(weeks[day], series[day]) >= max(kept, OVER_HIGHEST * highest) else None

@@ -125,7 +125,7 @@ def _start(fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms) -> list[
         rates, shares = [0.0] * len(lengths), [0.0] * len(lengths)
         for (first, last, target, _, _, of), weight in zip(fits, weights, strict=True):
             if of is kind:
-                rate = weight * target / sum(lengths[first:last])
+                rate = weight * target / fsum(lengths[first:last])
                 for atom in range(first, last):
                     rates[atom] += rate
                     shares[atom] += weight
@@ -218,7 +218,7 @@ def _spread(x: list[float], among: Sequence[int], target: float, atoms: Atoms) -
     while free:
         held = fsum([x[atom] for atom in free])
         if held <= 0.0:
-            whole = sum([atoms.lengths[atom] for atom in free])
+            whole = fsum([atoms.lengths[atom] for atom in free])
             for atom in free:
                 x[atom] = max(least[atom], max(0.0, target) * atoms.lengths[atom] / whole)
             return

@@ -69,7 +69,7 @@ def weights(days: Sequence[float]) -> list[float]:
 
 def _upper(days: Sequence[float], weight: Sequence[float], probability: float) -> tuple[float, float]:
     """The weighted mean, and how far above it the upper limit lies."""
-    count, total = len(days), sum(weight)
+    count, total = len(days), fsum(weight)
     mean = fsum([share * one for share, one in zip(weight, days, strict=True)]) / total
     squares = fsum([share * (one - mean) ** 2 for share, one in zip(weight, days, strict=True)]) * count / total
     return mean, quantile(probability, count - 1) * sqrt(squares / (count - 1) * (1 + 1 / count))

@@ -10,7 +10,13 @@ from random import Random
 import msgspec
 from unit.kit import claims, told
 
+from streams.learning.levels import Tuning
+from streams.learning.methods import METHODS
 from streams.records import Claim
+
+LONG = 40
+LEVELS = "9e0ab76abc72b76f5a561a990a5b86d0c461cc3f1481b1079be2a9f2944ed9f7"
+"""Of all methods, likewise."""
 
 FIRST = datetime(2022, 9, 1, tzinfo=UTC)
 DAYS = 40
@@ -22,6 +28,16 @@ def test_a_crooked_world_comes_to_the_same_bytes() -> None:
     desk = told(*_world(Random(7))).desk
     told_of = [*desk.log, *(desk.states[flow] for flow in sorted(desk.states))]
     assert sha256(msgspec.json.encode(told_of)).hexdigest() == COMES_TO
+
+
+def test_every_learned_level_comes_to_the_same_digits() -> None:
+    rng = Random(11)
+    histories = [[rng.uniform(0, 900) / 7 for _ in range(LONG)] for _ in range(50)]
+    levels = {
+        name: [method.learn(one[-len(method.back) :], Tuning()) for one in histories]
+        for name, method in sorted(METHODS.items())
+    }
+    assert sha256(repr(levels).encode()).hexdigest() == LEVELS
 
 
 def _world(rng: Random) -> Iterator[list[Claim]]:
