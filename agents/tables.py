@@ -7,10 +7,20 @@ from typing import Any, cast
 
 import faust
 from aiokafka.structs import ConsumerRecord
+from faust.tables.manager import TableManager
 
 from agents.context import Context
 from agents.crashing import crash_at
 from agents.publishing import Record
+
+
+class PromptTables(TableManager):
+    """Faust's tables without the second it waits before it looks at them: ours are all known when the app starts."""
+
+    async def on_start(self) -> None:
+        """Look at the tables and begin to recover them."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class DurableTable(faust.Table[bytes, bytes]):

@@ -24,7 +24,7 @@ from agents.producing import Producing
 from agents.reloading import Reloading
 from agents.security import faust_credentials
 from agents.settling import SettlingHop
-from agents.tables import DurableTable
+from agents.tables import DurableTable, PromptTables
 from streams.settings import Hop, Settings
 
 FAUST_HOPS = (Hop.LEDGER, Hop.ALERTS)
@@ -140,6 +140,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         broker_credentials=faust_credentials(settings),
         store="memory://",
         Table=DurableTable,
+        TableManager=PromptTables,
         Monitor=QuietMonitor,
         autodiscover=False,
         origin="agents",

@@ -9,7 +9,9 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
-from agents.consuming import BUNDLE_BYTES, Bundle, Gapless, bundled
+from agents.consuming import BUNDLE_BYTES, FETCH_WAIT_MS, LULL_S, Bundle, Gapless, bundled
+from agents.worker import create_app
+from streams.settings import load_settings
 
 TOTALS = [TP("totals", partition) for partition in range(3)]
 CHANGELOG = TP("ledger-changelog", 0)
@@ -34,6 +36,7 @@ class FaustConsumer:
 
     should_stop = False
     flow_active = True
+    can_resume_flow = "the flow"
 
     def __init__(self, committed: Mapping[TP, int | None] | None = None) -> None:
         self.committed = dict(committed or {})
@@ -81,6 +84,15 @@ class FaustConsumer:
         if tp not in self.positions:
             raise IllegalStateError(tp)
         return self.positions[tp]
+
+    def _get_active_partitions(self) -> set[TP]:
+        return self.active
+
+    async def sleep(self, seconds: float) -> None:
+        self.done.append(("sleep", seconds))
+
+    async def wait(self, event: str) -> None:
+        self.done.append(("wait", event))
 
     async def _wait_next_records(self, _: float) -> tuple[Mapping[TP, list[Any]], set[TP]]:
         self.positions.update({tp: offsets[-1] + 1 for tp, offsets in self.fetched.items()})
@@ -214,6 +226,27 @@ async def test_a_bundle_nobody_may_have_now_is_fetched_again(reason: str, monkey
             one.app.consumer_generation_id += 1
     assert seen == [4]
     assert one.positions == {TOTALS[0]: 5}
+
+
+async def test_with_nothing_to_fetch_from_it_is_looked_again_soon() -> None:
+    one = make()
+    one.fetched = {TOTALS[0]: [4]}
+    one.active.clear()
+    assert [bundle async for _, bundle in one.getmany(timeout=1.0)] == []
+    assert one.done == [("sleep", LULL_S)]
+    one.active.add(TOTALS[0])
+    assert [bundle.offset async for _, bundle in one.getmany(timeout=1.0)] == [4]
+
+
+async def test_a_broker_keeps_a_fetch_no_longer_than_a_moment() -> None:
+    app = create_app(load_settings())
+    consumer: Any = app.consumer
+    thread = consumer._new_consumer_thread()
+    made = thread._create_worker_consumer(app.transport)
+    try:
+        assert made._fetch_max_wait_ms == FETCH_WAIT_MS < 1_500
+    finally:
+        await made.stop()
 
 
 async def test_a_position_never_moves_forward(monkeypatch: pytest.MonkeyPatch) -> None:
