@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from msgspec import UNSET
 
@@ -82,6 +83,12 @@ class Draft:
         return Span(min(span.start for span in self.spans.values()), max(span.end for span in self.spans.values()))
 
 
+def _hours(exact: str) -> float:
+    """How long an exact interval is."""
+    start, end = map(datetime.fromisoformat, exact.split("/"))
+    return (end - start).total_seconds() / 3600
+
+
 def just_before(change: Change, period: Stretch) -> bool:
     """Whether a change is against the equally long period immediately before: all that a claim can carry."""
     yesterday = (period.start.weekday() - 1) % 7
@@ -92,5 +99,6 @@ def just_before(change: Change, period: Stretch) -> bool:
         "day": period.days == 1,
         "month": period.start.day == 1 and period.end.day == 1 and 28 <= period.days <= 31,
         "same": True,
+        "hours": bool(period.exact) and change.number == _hours(period.exact),
     }
     return fits.get(change.unit or "", False)

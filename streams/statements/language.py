@@ -149,6 +149,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     change: ChangeTable
     normal: Phrases
     earlier: Phrases
+    trailing: Phrases
     growth: Phrases
     reached: Phrases
     strong: Phrases

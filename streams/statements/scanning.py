@@ -47,6 +47,7 @@ class Scanner:
                 *language.compiled("other_rate", {"": table.other_rates}),
                 *language.compiled("mask", {why.value: phrases for why, phrases in table.masks.items()}),
                 *language.compiled("aside", {"": table.compared}),
+                *language.compiled("same_time", {"": table.same_time}),
             ]
         )
         self._references = [*language.compiled("reference", table.change.references)]
@@ -82,7 +83,6 @@ class Scanner:
                 *language.compiled("total", {"": table.totals}),
                 *language.compiled("likewise", {"": table.likewise}),
                 *language.compiled("version", {"": table.versions}),
-                *language.compiled("same_time", {"": table.same_time}),
                 *language.compiled("dated", {"": table.dated}),
                 *language.compiled("further", {"": table.further}),
                 *language.compiled("refuge", {"": table.refuge}),

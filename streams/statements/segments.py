@@ -42,6 +42,7 @@ class Cutter:
         self._faint = re.compile("|".join(table.faint), re.IGNORECASE)
         self.nouns = Nouns(language)
         self._earlier = language.ending(table.earlier)
+        self._trailing = language.ending(table.trailing)
         self._part_before = language.ending(table.parts)
         self._part_begins = re.compile(rf"[\s,;(\u2013\u2014-]*(?:{alternatives(table.parts)})(?!\w)", re.IGNORECASE)
         self._part_behind = language.beginning(table.parts)
@@ -151,7 +152,12 @@ class Cutter:
 
     def earlier(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the figure is an earlier level that another is compared with."""
-        return bool(self._earlier.search(sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]))
+        before = sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]
+        if self._trailing.search(before) and not self._earlier.search(self._trailing.sub("", before)):
+            # "reopened after 2,500 people had crossed": nothing is told that could be compared with it
+            first = next(iter(sheet.of("number")), None)
+            return first is not segment.figure and first != segment.figure
+        return bool(self._earlier.search(before))
 
     def ahead(self, sheet: Sheet, mark: Mark) -> bool:
         """Whether what says that a sentence claims nothing means only what follows it ("denying that ...")."""

@@ -39,7 +39,7 @@ class Timing:
         if until is not None and not stretches and before is None and self.thread.latest:
             self._up_to(draft, until, self.thread.latest[0])
             return
-        if not stretches and self.sheet.of("total", draft.segment.span):
+        if not stretches and self.sheet.of("total", draft.segment.span) and not self.sheet.of("same_time"):
             draft.doubts.append(Doubt.NO_PERIOD)  # a total since when?
             return
         if not stretches:
