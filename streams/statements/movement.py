@@ -262,8 +262,9 @@ def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | Non
         other_side = beyond(point, into)
         speaker = first(clues, Role.SPEAKER)
         went_on = None
-        if clues.together and clues.before is not None and clues.before.event not in (Event.EXIT, Event.OUT):
-            went_on = clues.before.into
+        before = clues.before
+        if before is not None and before.event not in (Event.EXIT, Event.OUT):
+            went_on = before.into if clues.together or before.into == clues.home else None
         for option in (other_side, went_on, clues.citizens, speaker, clues.home):
             if option is not None and option != into:
                 return option, into, 1

@@ -168,7 +168,8 @@ class Reading:
         goes_on = (bool(drafts) or base is not None) and not unread
         if event is None and not goes_on and not self._from_to(segment):
             return self.reasons.no_crossing(segment)
-        noun = _population(noun, drafts or ([base] if base is not None and event is None else []))
+        part = base is not None and self.tongue.cutter.part(self.sheet, segment)
+        noun = _population(noun, drafts or ([base] if base is not None and (event is None or part) else []))
         movement = self._movement(segment, event, noun, base, drafts)
         draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight, paired=turn is not None)
         draft.doubts += movement.doubts
@@ -248,13 +249,20 @@ class Reading:
     ) -> Movement:
         """From where to where the people of a segment went."""
         # a sentence that says whom it counts stands for itself; a bare "142,300 arrived" goes on from the one before
-        known = drafts or ([base] if base is not None else [] if noun.mark else self.thread.drafts)
+        known = drafts or ([base] if base is not None else self._known(segment, event, noun))
         clues = self._clues(segment, event, noun, known[-1].movement if known else None)._replace(together=bool(drafts))
         movement = resolve(clues)
         if drafts or base is not None or noun.citizens or Doubt.NO_ORIGIN not in movement.doubts:
             return movement
         alike = next((one for one in self.thread.latest if self._alike(one, movement, segment, noun)), None)
         return movement if alike is None else resolve(clues._replace(before=alike.movement))
+
+    def _known(self, segment: Segment, event: Mark | None, noun: Noun) -> list[Draft]:
+        """The claims that a sentence with a word of movement goes on from."""
+        if event is not None and event.value == Event.OTHER_WAY and noun.mark is not None:
+            return self.thread.latest[:1]
+        pointed = any(mark.value.same for mark in self.sheet.of("place", segment.span))
+        return self.thread.drafts if noun.mark is None or pointed else []
 
     def _clues(self, segment: Segment, event: Mark | None, noun: Noun, before: Movement | None) -> Clues:
         kind = Event(event.value) if event is not None else before.event if before else Event.CROSS

@@ -57,7 +57,8 @@ class Reasons:
     def _fronted(self, mark: Mark, segment: Segment) -> bool:
         """Whether what is no crossing is said in a clause in front: "After weeks of queues, 900 people crossed"."""
         between = self.sheet.text[mark.end : segment.figure.start]
-        return mark.end <= segment.figure.start and "," in between and mark.value != Why.HYPOTHETICAL
+        apart = "," in between or self.cutter.led(self.sheet, segment)
+        return mark.end <= segment.figure.start and apart and mark.value != Why.HYPOTHETICAL
 
     def _sooner(self, segment: Segment) -> bool:
         """Whether the only time of a figure is before that of the one before it: "the day before it was 9,642"."""

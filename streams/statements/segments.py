@@ -153,11 +153,13 @@ class Cutter:
     def earlier(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the figure is an earlier level that another is compared with."""
         before = sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]
-        if self._trailing.search(before) and not self._earlier.search(self._trailing.sub("", before)):
-            # "reopened after 2,500 people had crossed": nothing is told that could be compared with it
-            first = next(iter(sheet.of("number")), None)
-            return first is not segment.figure and first != segment.figure
-        return bool(self._earlier.search(before))
+        return bool(self._earlier.search(before)) and not self.led(sheet, segment)
+
+    def led(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether a clause of what happened begins at the first figure: "reopened after 2,500 people had crossed"."""
+        before = sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]
+        first = segment.figure == next(iter(sheet.of("number")), None)
+        return first and bool(self._trailing.search(before))
 
     def ahead(self, sheet: Sheet, mark: Mark) -> bool:
         """Whether what says that a sentence claims nothing means only what follows it ("denying that ...")."""
