@@ -66,6 +66,7 @@ class Clues(NamedTuple):
     all of it is said. `scene`: the country where that began since which is counted.
     `homeward`: people go back to where they are at home. `part`: they are some of those in the movement before.
     `pair`: the two countries of the border that the sentence before counted both ways.
+    `apart`: it is not of the checkpoint of those before: more is counted, or a clause of its own begins.
     `refuge`: they are refugees or migrants, who come into the country that speaks of them.
     """
 
@@ -82,6 +83,7 @@ class Clues(NamedTuple):
     part: bool = False
     refuge: bool = False
     pair: frozenset[str] = frozenset()
+    apart: bool = False
 
 
 def checkpoint(clues: Clues) -> Place | None:
@@ -96,10 +98,20 @@ def checkpoint(clues: Clues) -> Place | None:
     if before is not None and before.slug and clues.at is None:
         others = {mark.value.code for mark in clues.places} - {before.origin, before.into}
         return None if others else _remembered(before)
+    if before is not None and before.slug and clues.at is not None and _stays(clues, before):
+        return _remembered(before)
     point = before.point if before is not None and before.flow is None and (clues.together or clues.part) else None
     if point is not None and all(code_of(mark.value, clues) in point.sides for mark in clues.places):
         return point  # "63,000 passed Zamyn-Uud: 34,000 inbound"
     return front_of(clues)
+
+
+def _stays(clues: Clues, before: Movement) -> bool:
+    """Whether a movement without a place of its own is at the checkpoint of the one before it, told with it."""
+    ends = {before.origin, before.into}
+    if clues.apart or not all(code_of(mark.value, clues) in ends for mark in clues.places):
+        return False
+    return clues.together if clues.places else True
 
 
 def front_of(clues: Clues) -> Place | None:

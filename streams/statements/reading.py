@@ -283,7 +283,13 @@ class Reading:
         if self.thread.both is not None:
             clues = clues._replace(pair=self.thread.both.pair)
         boats = self.sheet.of("refuge", segment.span)
+        clues = clues._replace(apart=bool(self.sheet.of("overall", segment.span)) or self._apart(segment))
         return clues._replace(refuge=bool(boats) or noun.population in ("refugees", "migrants"))
+
+    def _apart(self, segment: Segment) -> bool:
+        """Whether a clause of its own begins between the figure before and this one: "over A, while 880 went back"."""
+        ahead = [mark for mark in self.sheet.of("number") if mark.end <= segment.figure.start]
+        return bool(ahead) and self.tongue.cutter.clause(self.sheet, Span(ahead[-1].end, segment.figure.start))
 
     def _places(self, segment: Segment) -> list[Mark]:
         """The places said of a figure: in a list those in front of other figures are theirs ("A 1,022, B 487")."""

@@ -85,6 +85,10 @@ class Cutter:
                 return match.start()
         return end
 
+    def clause(self, sheet: Sheet, span: Span) -> bool:
+        """Whether a clause of something else begins there."""
+        return bool(self._clauses.search(sheet.text, span.start, span.end))
+
     def idle(self, sheet: Sheet, sentence: Span) -> list[LeftOut]:
         """The figures of a sentence that count other things; they are no segments ("in 10 boats on Saturday")."""
         figures = [(one.span, self._idle(sheet, one, sentence.end)) for one in sheet.of("number", sentence)]
