@@ -16,7 +16,7 @@ class Event(enum.StrEnum):
 
     TAKES is an ENTRY as told of the country that lets people in; OUT is an EXIT that only names a direction
     ("on exit", "departures"): beside those who came over a border, it is those who went back over it. DRIVEN is a CROSS
-    as told of what drove people out of where it happened.
+    as told of what drove people out of where it happened, and TRIPS one that says of nobody which way they went.
     """
 
     ENTRY = "entry"
@@ -27,6 +27,7 @@ class Event(enum.StrEnum):
     BACK = "back"
     OTHER_WAY = "other_way"
     DRIVEN = "driven"
+    TRIPS = "trips"
 
 
 class Movement(NamedTuple):
@@ -67,6 +68,7 @@ class Clues(NamedTuple):
     `homeward`: people go back to where they are at home. `part`: they are some of those in the movement before.
     `pair`: the two countries of the border that the sentence before counted both ways.
     `apart`: it is not of the checkpoint of those before: more is counted, or a clause of its own begins.
+    `further`: they come on top of those in the movement before.
     `refuge`: they are refugees or migrants, who come into the country that speaks of them.
     """
 
@@ -84,6 +86,7 @@ class Clues(NamedTuple):
     refuge: bool = False
     pair: frozenset[str] = frozenset()
     apart: bool = False
+    further: bool = False
 
 
 def checkpoint(clues: Clues) -> Place | None:

@@ -41,7 +41,7 @@ class EventTable(Struct, forbid_unknown_fields=True, frozen=True):
     `out`: an exit that names only a direction ("on exit"). `back`: to where people came from. `other_way`: against
     those spoken of before. `moves`: what a verb of movement looks like that no table has. `takes`: what a country does
     with those who enter ("let in"), and `driven` what happens to people where they are ("fighting drove"): the figure
-    stands behind it.
+    stands behind it. `trips`: crossings as they are counted, either way.
     """
 
     entry: Phrases
@@ -49,6 +49,7 @@ class EventTable(Struct, forbid_unknown_fields=True, frozen=True):
     exit: Phrases
     out: Phrases
     driven: Phrases
+    trips: Phrases
     cross: Phrases
     back: Phrases
     other_way: Phrases
@@ -164,6 +165,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     negated: Phrases
     difference: Phrases
     respectively: Phrases
+    taken_up: Phrases
     totals: Phrases
     likewise: Phrases
     versions: Phrases

@@ -41,6 +41,9 @@ def resolve(clues: Clues) -> Movement:
         clues = clues._replace(event=Event.EXIT)
     elif clues.event is Event.DRIVEN:
         clues = clues._replace(event=Event.CROSS, places=_driven(clues))
+    trips = clues.event is Event.TRIPS
+    if trips:
+        clues = clues._replace(event=Event.CROSS)
     if _came_instead(clues):
         clues = clues._replace(event=Event.ENTRY)
     point = checkpoint(clues)
@@ -48,6 +51,8 @@ def resolve(clues: Clues) -> Movement:
         clues = clues._replace(event=clues.before.event)
     origin, into, inferred = _ends(clues, point)
     doubts = [*several(clues)]
+    if trips and clues.before is None and not (first(clues, Role.ORIGIN) or first(clues, Role.INTO)):
+        doubts.append(Doubt.NO_DIRECTION)
     if origin is not None and into is not None and _same(origin, into):
         doubts.append(Doubt.NO_DIRECTION)
         origin = into = None
@@ -139,7 +144,8 @@ def _driven(clues: Clues) -> list[Mark]:
 
 def _returned(clues: Clues) -> bool:
     """Whether those who return are of those who came before: nothing else says from where to where."""
-    return clues.before is not None and clues.before.flow is not None and not clues.places
+    known = clues.before is not None and clues.before.flow is not None
+    return known and all(mark.value.same and not mark.value.thither for mark in clues.places)
 
 
 def _turned(clues: Clues) -> bool:
@@ -148,7 +154,7 @@ def _turned(clues: Clues) -> bool:
     So are departures beside the arrivals at a checkpoint, and arrivals beside those who left for somewhere.
     """
     before = clues.before
-    if before is None or before.origin is None or before.into is None or clues.at is None:
+    if before is None or before.origin is None or before.into is None or clues.at is None or clues.further:
         return False
     if not clues.together and clues.event is not Event.ENTRY:
         return False
@@ -188,6 +194,8 @@ def _ends(clues: Clues, point: Place | None) -> _Ends:
     before = clues.before
     if clues.at is None and before is not None and not (said_from or said_into):
         return _like_before(clues, before)
+    if clues.further and before is not None and not (said_from or said_into or object_of(clues)):
+        return before.origin, before.into, 1  # "another 6,500 left by the same crossing"
     match clues.event:
         case Event.ENTRY:
             return _entry(clues, point, said_from, said_into)

@@ -163,6 +163,9 @@ class Reading:
         if event is None and self._another_version(segment, drafts):
             return Why.EARLIER
         drafts = self._spoken(drafts, segment) if turn is None else [turn]
+        again = self._taken_up(segment)
+        if again and any(one.quantity.low == segment.figure.value.low for one in self.thread.drafts):
+            return Why.EARLIER
         base = None if drafts else self.thread.base(self.sheet, segment, event, noun)
         unread = self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS
         goes_on = (bool(drafts) or base is not None) and not unread
@@ -177,6 +180,8 @@ class Reading:
             draft.doubts.append(Doubt.SEVERAL_GROUPS)
         if noun.unknown:
             draft.doubts.append(Doubt.UNKNOWN_GROUP)
+        if again:
+            draft.doubts.append(Doubt.SEVERAL_GROUPS)  # what follows of place and time is of a part of it
         if event is None and len({one.movement.flow for one in drafts}) > 1 and self.sheet.of("overall", segment.span):
             draft.doubts.append(Doubt.SEVERAL_PLACES)  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
         self._quote(draft)
@@ -207,6 +212,10 @@ class Reading:
         for mark in self.sheet.of("change", segment.span)[:1]:
             draft.change = mark.value
             draft.spans["change_percent"] = mark.span
+
+    def _taken_up(self, segment: Segment) -> bool:
+        """Whether a figure is only taken up again, for a part of it: "of these 66,000, nearly 30,000 came by land"."""
+        return self.tongue.cutter.taken_up(self.sheet, segment) and not self.sheet.of("event", segment.span)
 
     def _another_version(self, segment: Segment, drafts: list[Draft]) -> bool:
         """Whether somebody else has another figure for the same: "at 610, while the police spoke of 840"."""
@@ -284,6 +293,7 @@ class Reading:
             clues = clues._replace(pair=self.thread.both.pair)
         boats = self.sheet.of("refuge", segment.span)
         clues = clues._replace(apart=bool(self.sheet.of("overall", segment.span)) or self._apart(segment))
+        clues = clues._replace(further=further(self.sheet, segment))
         return clues._replace(refuge=bool(boats) or noun.population in ("refugees", "migrants"))
 
     def _apart(self, segment: Segment) -> bool:

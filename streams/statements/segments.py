@@ -42,6 +42,7 @@ class Cutter:
         self._faint = re.compile("|".join(table.faint), re.IGNORECASE)
         self.nouns = Nouns(language)
         self._earlier = language.ending(table.earlier)
+        self._taken_up = language.ending(table.taken_up)
         self._trailing = language.ending(table.trailing)
         self._part_before = language.ending(table.parts)
         self._part_begins = re.compile(rf"[\s,;(\u2013\u2014-]*(?:{alternatives(table.parts)})(?!\w)", re.IGNORECASE)
@@ -168,6 +169,10 @@ class Cutter:
     def ahead(self, sheet: Sheet, mark: Mark) -> bool:
         """Whether what says that a sentence claims nothing means only what follows it ("denying that ...")."""
         return bool(self._ahead.fullmatch(sheet.text[mark.start : mark.end]))
+
+    def taken_up(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether a figure is named as a whole of which a part follows: "of these 66,000"."""
+        return bool(self._taken_up.search(sheet.text[max(segment.figure.start - 40, 0) : segment.figure.start]))
 
     def part(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the figure is one of a part of those before it: "including 1,500 minors", "300 of them"."""
