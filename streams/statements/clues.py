@@ -69,6 +69,7 @@ class Clues(NamedTuple):
     `pair`: the two countries of the border that the sentence before counted both ways.
     `apart`: it is not of the checkpoint of those before: more is counted, or a clause of its own begins.
     `further`: they come on top of those in the movement before.
+    `returned`: those before went back to where they are at home.
     `refuge`: they are refugees or migrants, who come into the country that speaks of them.
     """
 
@@ -87,6 +88,7 @@ class Clues(NamedTuple):
     pair: frozenset[str] = frozenset()
     apart: bool = False
     further: bool = False
+    returned: bool = False
 
 
 def checkpoint(clues: Clues) -> Place | None:
@@ -101,7 +103,7 @@ def checkpoint(clues: Clues) -> Place | None:
     if before is not None and before.slug and clues.at is None:
         others = {mark.value.code for mark in clues.places} - {before.origin, before.into}
         return None if others else _remembered(before)
-    if before is not None and before.slug and clues.at is not None and _stays(clues, before):
+    if before is not None and before.slug and clues.at is not None and stays(clues, before):
         return _remembered(before)
     point = before.point if before is not None and before.flow is None and (clues.together or clues.part) else None
     if point is not None and all(code_of(mark.value, clues) in point.sides for mark in clues.places):
@@ -109,9 +111,11 @@ def checkpoint(clues: Clues) -> Place | None:
     return front_of(clues)
 
 
-def _stays(clues: Clues, before: Movement) -> bool:
+def stays(clues: Clues, before: Movement) -> bool:
     """Whether a movement without a place of its own is at the checkpoint of the one before it, told with it."""
     ends = {before.origin, before.into}
+    if any(mark.value.same for mark in clues.places):
+        return True
     if clues.apart or not all(code_of(mark.value, clues) in ends for mark in clues.places):
         return False
     return clues.together if clues.places else True

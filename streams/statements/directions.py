@@ -8,6 +8,9 @@ from itertools import pairwise
 from streams.statements.clues import Event
 from streams.statements.drafts import Draft
 
+LEAST, MOST = 2, 12
+"""People of a family, on average."""
+
 
 def both_ways(drafts: list[Draft]) -> list[Draft]:
     """Figures that are the sum of those who went one way and those who went the other way."""
@@ -26,6 +29,18 @@ def both_ways(drafts: list[Draft]) -> list[Draft]:
             for one, other in pairs
         )
     ]
+
+
+def households(drafts: list[Draft]) -> list[Draft]:
+    """Families beside their people: "1,126 families, or some 7,900 people" are the same twice."""
+    found = []
+    for pair in pairwise(drafts):
+        families, people = sorted(pair, key=lambda one: one.noun.population != "families")
+        same = families.movement.flow == people.movement.flow and families.period == people.period
+        alone = families.noun.population == "families" != people.noun.population
+        if alone and same and LEAST <= people.quantity.low / max(families.quantity.low, 1) <= MOST:
+            found.append(families)
+    return found
 
 
 def turned(pair: list[Draft]) -> bool:

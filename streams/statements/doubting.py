@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streams.flows import BLOCS
-from streams.statements.clues import Clues, Event, borders, checkpoint, code_of
+from streams.statements.clues import Clues, Event, borders, checkpoint, code_of, stays
 from streams.statements.places import Role
 from streams.statements.records import Doubt
 
@@ -41,6 +41,8 @@ def left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inf
         yield from _landed(clues, into)
     if clues.at is None and clues.before is not None and clues.before.flow is not None:
         yield from clues.before.doubts
+    elif clues.before is not None and Doubt.PART_OF_COUNTRY in clues.before.doubts and stays(clues, clues.before):
+        yield Doubt.PART_OF_COUNTRY
 
 
 def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
@@ -73,6 +75,9 @@ def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doub
 
 def _landed(clues: Clues, into: str | None) -> Iterator[Doubt]:
     """A region behind the word of movement that stands for the country it is a part of: "landed on Lampedusa"."""
+    said = [mark for mark in clues.places if into is not None and code_of(mark.value, clues) == into]
+    if into != clues.home and said and all(mark.value.region for mark in said):
+        yield Doubt.PART_OF_COUNTRY  # "Lampedusa's council said that 6,800 had arrived"
     at = clues.at.start if clues.at is not None else 0
     regions = [mark for mark in clues.places if mark.value.region and mark.value.role is Role.BARE and mark.start > at]
     if clues.at is not None and any(mark.value.code == into for mark in regions):

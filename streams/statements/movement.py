@@ -33,6 +33,8 @@ def resolve(clues: Clues) -> Movement:
     clues = clues._replace(places=_route(clues))
     if clues.event is Event.OTHER_WAY and first(clues, Role.ORIGIN) and first(clues, Role.INTO):
         clues = clues._replace(event=Event.CROSS)
+    if clues.event is Event.BACK and clues.returned and _returned(clues):
+        clues = clues._replace(event=Event.CROSS, further=True)
     if clues.event is Event.OTHER_WAY or (clues.event is Event.BACK and _returned(clues)) or _turned(clues):
         return _other_way(clues)
     if clues.event is Event.BACK:

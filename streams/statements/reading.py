@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from streams.statements.clues import Clues, Event, Movement
 from streams.statements.columns import Columns
-from streams.statements.directions import both_ways, in_turn, turned
+from streams.statements.directions import both_ways, households, in_turn, turned
 from streams.statements.drafts import Draft
 from streams.statements.marks import Mark, Sheet, sentences
 from streams.statements.movement import resolve
@@ -51,6 +51,7 @@ class Reading:
         self.reasons = Reasons(sheet, self.tongue.cutter)
         self.timing = Timing(sheet, self.tongue, self.times, self.thread)
         self.columns = Columns(sheet)
+        self.whole: Draft | None = None
 
     def statement(self) -> Statement:
         """All sentences, in order."""
@@ -110,9 +111,9 @@ class Reading:
         ]
         self.timing.share(sentence, drafts, [*levels, *parts])
         _attach_normals(drafts, normals)
-        for draft in both_ways(drafts):
+        for draft, why in [*((one, Why.BOTH) for one in both_ways(drafts)), *((one, Why.THINGS) for one in households(drafts))]:
             drafts.remove(draft)
-            self.left.append(LeftOut(draft.segment.figure.span, Why.BOTH))
+            self.left.append(LeftOut(draft.segment.figure.span, why))
         _doubt_parts(drafts)
         self._attribute(sentence, drafts)
         return drafts
@@ -164,14 +165,15 @@ class Reading:
             return Why.EARLIER
         drafts = self._spoken(drafts, segment) if turn is None else [turn]
         again = self._taken_up(segment)
-        if again and any(one.quantity.low == segment.figure.value.low for one in self.thread.drafts):
+        if again and (whole := self._said_before(segment)) is not None:
+            self.whole = whole
             return Why.EARLIER
-        base = None if drafts else self.thread.base(self.sheet, segment, event, noun)
+        base = None if drafts else self.whole or self.thread.base(self.sheet, segment, event, noun)
         unread = self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS
         goes_on = (bool(drafts) or base is not None) and not unread
         if event is None and not goes_on and not self._from_to(segment):
             return self.reasons.no_crossing(segment)
-        part = base is not None and self.tongue.cutter.part(self.sheet, segment)
+        part = base is not None and (base is self.whole or self.tongue.cutter.part(self.sheet, segment))
         noun = _population(noun, drafts or ([base] if base is not None and (event is None or part) else []))
         movement = self._movement(segment, event, noun, base, drafts)
         draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight, paired=turn is not None)
@@ -217,6 +219,10 @@ class Reading:
         """Whether a figure is only taken up again, for a part of it: "of these 66,000, nearly 30,000 came by land"."""
         return self.tongue.cutter.taken_up(self.sheet, segment) and not self.sheet.of("event", segment.span)
 
+    def _said_before(self, segment: Segment) -> Draft | None:
+        """The claim of a sentence before with the same figure."""
+        return next((one for one in self.thread.drafts if one.quantity.low == segment.figure.value.low), None)
+
     def _another_version(self, segment: Segment, drafts: list[Draft]) -> bool:
         """Whether somebody else has another figure for the same: "at 610, while the police spoke of 840"."""
         spoken = (drafts or self.thread.latest)[-1:] if self.sheet.of("version", segment.span) else []
@@ -260,6 +266,8 @@ class Reading:
         # a sentence that says whom it counts stands for itself; a bare "142,300 arrived" goes on from the one before
         known = drafts or ([base] if base is not None else self._known(segment, event, noun))
         clues = self._clues(segment, event, noun, known[-1].movement if known else None)._replace(together=bool(drafts))
+        if known and known[-1].noun.citizens == known[-1].movement.into:
+            clues = clues._replace(returned=known[-1].movement.into is not None)
         movement = resolve(clues)
         if drafts or base is not None or noun.citizens or Doubt.NO_ORIGIN not in movement.doubts:
             return movement
