@@ -173,9 +173,11 @@ class Reading:
         goes_on = (bool(drafts) or base is not None) and not unread
         if event is None and not goes_on and not self._from_to(segment):
             return self.reasons.no_crossing(segment)
-        part = base is not None and (base is self.whole or self.tongue.cutter.part(self.sheet, segment))
+        part = base is self.whole or self.tongue.cutter.part(self.sheet, segment) or further(self.sheet, segment)
         noun = _population(noun, drafts or ([base] if base is not None and (event is None or part) else []))
         movement = self._movement(segment, event, noun, base, drafts)
+        if not drafts and base is None:
+            noun = self._counted_before(noun, movement)
         draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight, paired=turn is not None)
         draft.doubts += movement.doubts
         if noun.joined:
@@ -222,6 +224,14 @@ class Reading:
     def _said_before(self, segment: Segment) -> Draft | None:
         """The claim of a sentence before with the same figure."""
         return next((one for one in self.thread.drafts if one.quantity.low == segment.figure.value.low), None)
+
+    def _counted_before(self, noun: Noun, movement: Movement) -> Noun:
+        """Whom a bare figure counts that is of one checkpoint of those before: "At Siret 10,408 came in"."""
+        first = next(iter(self.thread.latest), None)
+        if first is None or not noun.bare or not movement.slug or first.movement.slug:
+            return noun
+        alike = (first.movement.origin, first.movement.into) == (movement.origin, movement.into)
+        return _population(noun._replace(population=None), [first]) if alike else noun
 
     def _another_version(self, segment: Segment, drafts: list[Draft]) -> bool:
         """Whether somebody else has another figure for the same: "at 610, while the police spoke of 840"."""
