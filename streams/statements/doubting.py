@@ -21,10 +21,9 @@ def several(clues: Clues) -> Iterator[Doubt]:
         yield Doubt.PART_OF_COUNTRY
     if any(mark.value.joined for mark in clues.places):
         yield Doubt.SEVERAL_PLACES
-    # "crossed from Ukraine in Lublin region"; in front it is rather who speaks
     at = clues.at if checkpoint(clues) is None else None
     for mark in clues.places:
-        within = mark.value.role is Role.WITHIN and at is not None and at.start < mark.start
+        within = mark.value.role is Role.WITHIN and at is not None
         if mark.value.region and (within or mark.value.role in (Role.INTO, Role.ORIGIN)):
             yield Doubt.PART_OF_COUNTRY
     for role in (Role.ORIGIN, Role.INTO):

@@ -117,5 +117,7 @@ class Thread:
         first = self.latest[0]
         if self.cutter.part(sheet, segment) or sheet.of("same_time", segment.span) or further(sheet, segment):
             return first
+        if sheet.of("total", segment.span) and not sheet.of("place", segment.span):
+            return first  # "which takes the number of people who have made the journey this year to 22,840"
         kinds = ("total", "likewise", "place", "period")
         return first if event is None and any(sheet.of(kind, segment.span) for kind in kinds) else None
