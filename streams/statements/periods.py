@@ -84,6 +84,7 @@ class Times:
             "half_of_month": self._half_of_month,
             "since_start": lambda taken: self._this(taken, rank=3),
             "until": lambda taken: Until(self._date(taken[0]) + DAY),
+            "until_yesterday": lambda _: Until(self.today),
             "to": self._to,
             "past": self._past,
             "past_day": lambda _: self._hours(24),

@@ -64,7 +64,8 @@ class Reading:
             drafts = self._sentence(Span(0, len(said)))
             read += [(draft, said, span.start) for draft in drafts]
             left += [LeftOut(one.span.moved(span.start), one.why) for one in self.left]
-            self.thread.add(self.sheet, drafts, self.home)
+            only_earlier = {one.why for one in self.left} == {Why.EARLIER}
+            self.thread.add(self.sheet, drafts, self.home, aside=only_earlier)
         found = [draft.found(said, at) for draft, said, at in read]
         return Statement(self.text, self.tongue.language.code, found, sorted(left))
 

@@ -64,14 +64,14 @@ class Thread:
         self.both: Both | None = None
         self.spoken: Stretch | None = None
 
-    def add(self, sheet: Sheet, drafts: list[Draft], home: str | None) -> None:
-        """Note a sentence and its claims; `home` is the country that speaks."""
+    def add(self, sheet: Sheet, drafts: list[Draft], home: str | None, aside: bool = False) -> None:
+        """Note a sentence and its claims; `home` is the country that speaks, `aside`: it only tells earlier levels."""
         both = not drafts and any(mark.value == Why.BOTH for mark in sheet.of("segment"))
         self.both = _both_ways(sheet, home) if both else None
         self.spoken = only_time(sheet)
         self._look_back(sheet, drafts)
         self.drafts += drafts
-        if drafts or sheet.of("number"):  # "It was the highest figure of the year" changes nothing
+        if drafts or (sheet.of("number") and not aside):  # "It was the highest figure of the year" changes nothing
             self.latest = drafts
         self._note(sheet, drafts)
 

@@ -20,6 +20,9 @@ PRESENT = 0.9
 """Likewise for a daily rate "now", which is taken to be that of the day of publication."""
 
 
+_HEADING = ":"
+"""Behind the day that a bulletin is of."""
+
 _OF_TIME = (Doubt.VAGUE_PERIOD, Doubt.SEVERAL_PERIODS, Doubt.NO_PERIOD)
 """Doubts that a claim shares with the one that its period is taken from."""
 
@@ -34,6 +37,8 @@ class Timing:
         """The period of a claim: its own, or one that is shared with the claim before it."""
         marks = self.sheet.of("period", draft.segment.span)
         stretches = [mark for mark in marks if isinstance(mark.value, Stretch)]
+        if len(stretches) > 1 and self.sheet.text[stretches[0].end :].startswith(_HEADING):
+            stretches = stretches[1:]  # "Slovakia, Saturday: on Friday 12,216 came in"
         before = drafts[-1].period if drafts else None
         until = next((mark for mark in marks if isinstance(mark.value, Until)), None)
         if until is not None and not stretches and before is None and self.thread.latest:
@@ -87,6 +92,10 @@ class Timing:
         if self._foreign(best[0], draft) or self.tongue.cutter.opened(self.sheet, best[0]):
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "since the war began", of another war
         draft.period, draft.spans["period"] = period, best[0].span
+
+    def _now(self, span: Span) -> bool:
+        """Whether what is told there goes on at the moment."""
+        return bool(self.tongue.present.search(self.sheet.text, span.start, span.end))
 
     def _sibling(self, draft: Draft) -> Stretch | None:
         """The period of the sentence before, where a claim is of the same border or of the same country at that time.
@@ -145,6 +154,10 @@ class Timing:
         for draft in drafts:
             if "period" not in draft.spans and cutter.untimed(self.sheet, draft.segment.span):
                 draft.doubts.append(Doubt.VAGUE_PERIOD)
+        for draft in (one for one in drafts if one.period is None and one.per_day):
+            if self._now(draft.segment.span):  # "1,200 a day now cross; the total since April is 44,000"
+                draft.period = self.times.day_of_publication
+                draft.weight *= PRESENT
         for draft in (one for one in drafts if one.period is None):
             others = [mark for mark in usable if not mark.within(draft.segment.span)]
             if cutter.cumulative(self.sheet, draft.segment.span) or any(
@@ -154,7 +167,7 @@ class Timing:
             elif len({mark.value.text for mark in usable}) == 1:
                 draft.period, draft.spans["period"] = usable[0].value, usable[0].span
                 draft.weight *= SHARED
-            elif draft.per_day and self.tongue.present.search(self.sheet.text, sentence.start, sentence.end):
+            elif draft.per_day and self._now(sentence):
                 draft.period = self.times.day_of_publication
                 draft.weight *= PRESENT
             elif (sibling := self._sibling(draft)) is not None:
