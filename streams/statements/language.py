@@ -64,7 +64,8 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     people of a nationality go back to; `thither`: to where those before came from; `same`: the checkpoint spoken of
     before. `through`: a country behind it is perhaps only passed. `part_before`, `part_after`: only a part is meant.
     `whence`, `whither`: an origin or goal with its name, where what stands before it has other meanings. `at`: what
-    stands before a checkpoint or a town. `name`: what a name looks like that the gazetteer does not know; `bodies`:
+    stands before a checkpoint or a town. `others`: more places of its kind behind one ("Lo Wu and other crossings").
+    `name`: what a name looks like that the gazetteer does not know; `bodies`:
     names that are no places.
     """
 
@@ -87,6 +88,7 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     part_before: Phrases
     part_after: Phrases
     at: Phrases
+    others: Phrases
     besides: Phrases
     name: str
     bodies: Phrases

@@ -37,24 +37,13 @@ def resolve(clues: Clues) -> Movement:
         clues = clues._replace(event=Event.CROSS, further=True)
     if clues.event is Event.OTHER_WAY or (clues.event is Event.BACK and _returned(clues)) or _turned(clues):
         return _other_way(clues)
-    if clues.event is Event.BACK:
-        clues = clues._replace(event=Event.CROSS, homeward=True)
-    elif clues.event is Event.OUT:
-        clues = clues._replace(event=Event.EXIT)
-    elif clues.event is Event.DRIVEN:
-        clues = clues._replace(event=Event.CROSS, places=_driven(clues))
     trips = clues.event is Event.TRIPS
-    if trips:
-        clues = clues._replace(event=Event.CROSS)
-    if _came_instead(clues):
-        clues = clues._replace(event=Event.ENTRY)
+    clues = _as_crossing(clues)
     point = checkpoint(clues)
     if point is not None and clues.before is not None and not clues.at:
         clues = clues._replace(event=clues.before.event)
     origin, into, inferred = _ends(clues, point)
-    doubts = [*several(clues)]
-    if trips and clues.before is None and not (first(clues, Role.ORIGIN) or first(clues, Role.INTO)):
-        doubts.append(Doubt.NO_DIRECTION)
+    doubts = [*several(clues), *(_either_way(clues) if trips else [])]
     if origin is not None and into is not None and _same(origin, into):
         doubts.append(Doubt.NO_DIRECTION)
         origin = into = None
@@ -65,6 +54,26 @@ def resolve(clues: Clues) -> Movement:
     slug = slug if through is not None else ""
     doubts += left_open(clues, origin, into, slug, inferred)
     return _found(clues, origin, into, slug, doubts)._replace(weight=INFERRED**inferred, point=point)
+
+
+def _as_crossing(clues: Clues) -> Clues:
+    """The clues with a word of movement that is an entry, an exit or a crossing, all others put as one of these."""
+    match clues.event:
+        case Event.BACK:
+            clues = clues._replace(event=Event.CROSS, homeward=True)
+        case Event.OUT:
+            clues = clues._replace(event=Event.EXIT)
+        case Event.DRIVEN:
+            clues = clues._replace(event=Event.CROSS, places=_driven(clues))
+        case Event.TRIPS:
+            clues = clues._replace(event=Event.CROSS)
+    return clues._replace(event=Event.ENTRY) if _came_instead(clues) else clues
+
+
+def _either_way(clues: Clues) -> list[Doubt]:
+    """Crossings that are counted are of both directions, where nothing says of which."""
+    said = clues.before is not None or first(clues, Role.ORIGIN) or first(clues, Role.INTO)
+    return [] if said else [Doubt.NO_DIRECTION]
 
 
 def _same(origin: str, into: str) -> bool:

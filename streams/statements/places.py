@@ -114,6 +114,7 @@ class Places:
             Role.SPEAKER: language.beginning(roles.speaker_after),
         }
         self._part = language.beginning(roles.part_after)
+        self._others = language.beginning(roles.others)
         self._part_of = language.ending(roles.part_before)
         self._says = language.ending(language.table.says)
         self._territory = language.beginning(roles.territory_after)
@@ -184,7 +185,8 @@ class Places:
                 )
                 part = partly or self._part.match(text, match.end())
                 region = place.region or (place.checkpoint is None and part is not None)
-                found = place._replace(role=role, through=through, region=region)
+                others = place.checkpoint is not None and self._others.match(text, match.end()) is not None
+                found = place._replace(role=role, through=through, region=region, joined=others)
                 yield Mark(match.start(), match.end(), "place", found)
 
     def heading(self, text: str) -> Mark | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
+from streams.statements.beside import alike, attach_normals, doubt_parts, population
 from streams.statements.clues import Clues, Event, Movement
 from streams.statements.columns import Columns
 from streams.statements.directions import both_ways, households, in_turn, turned
@@ -11,7 +13,6 @@ from streams.statements.drafts import Draft
 from streams.statements.marks import Mark, Sheet, sentences
 from streams.statements.movement import resolve
 from streams.statements.nouns import Noun
-from streams.statements.numbers import Quantity
 from streams.statements.periods import Times
 from streams.statements.places import Role
 from streams.statements.reasons import Reasons
@@ -111,11 +112,14 @@ class Reading:
             if cutter.part(self.sheet, part) and self.sheet.of("event", before.span)
         ]
         self.timing.share(sentence, drafts, [*levels, *parts])
-        _attach_normals(drafts, normals)
-        for draft, why in [*((one, Why.BOTH) for one in both_ways(drafts)), *((one, Why.THINGS) for one in households(drafts))]:
+        attach_normals(drafts, normals)
+        for draft, why in [
+            *((one, Why.BOTH) for one in both_ways(drafts)),
+            *((one, Why.THINGS) for one in households(drafts)),
+        ]:
             drafts.remove(draft)
             self.left.append(LeftOut(draft.segment.figure.span, why))
-        _doubt_parts(drafts)
+        doubt_parts(drafts)
         self._attribute(sentence, drafts)
         return drafts
 
@@ -159,45 +163,58 @@ class Reading:
     def _draft(self, segment: Segment, drafts: list[Draft], turn: Draft | None = None) -> Draft | Why:
         """The claim of a segment, or why it is none; `turn`: the claim before it that it stands in turn to."""
         noun = self.tongue.cutter.nouns.of(self.sheet, segment.figure, segment.span)
-        if noun.why is not None:
-            return noun.why
         event = self._event(segment)
-        if event is None and self._another_version(segment, drafts):
-            return Why.EARLIER
+        why = noun.why or self._told_before(segment, event, drafts)
+        if why is not None:
+            return why
         drafts = self._spoken(drafts, segment) if turn is None else [turn]
-        again = self._taken_up(segment)
-        if again and (whole := self._said_before(segment)) is not None:
-            self.whole = whole
-            return Why.EARLIER
         base = None if drafts else self.whole or self.thread.base(self.sheet, segment, event, noun)
-        unread = self.tongue.cutter.unknown(self.sheet, segment) > UNKNOWN_WORDS
-        goes_on = (bool(drafts) or base is not None) and not unread
+        goes_on = (bool(drafts) or base is not None) and self.tongue.cutter.unknown(
+            self.sheet, segment
+        ) <= UNKNOWN_WORDS
         if event is None and not goes_on and not self._from_to(segment):
             return self.reasons.no_crossing(segment)
         part = base is self.whole or self.tongue.cutter.part(self.sheet, segment) or further(self.sheet, segment)
-        noun = _population(noun, drafts or ([base] if base is not None and (event is None or part) else []))
+        noun = population(noun, drafts or ([base] if base is not None and (event is None or part) else []))
         movement = self._movement(segment, event, noun, base, drafts)
         if not drafts and base is None:
             noun = self._counted_before(noun, movement)
         draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight, paired=turn is not None)
-        draft.doubts += movement.doubts
-        if noun.joined:
-            draft.doubts.append(Doubt.SEVERAL_GROUPS)
-        if noun.unknown:
-            draft.doubts.append(Doubt.UNKNOWN_GROUP)
-        if again:
-            draft.doubts.append(Doubt.SEVERAL_GROUPS)  # what follows of place and time is of a part of it
-        if event is None and len({one.movement.flow for one in drafts}) > 1 and self.sheet.of("overall", segment.span):
-            draft.doubts.append(Doubt.SEVERAL_PLACES)  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
+        draft.doubts += [*movement.doubts, *self._doubts(draft, event, drafts)]
         self._quote(draft)
         self.timing.period(draft, drafts, base)
         self.timing.rate(draft, drafts, event, base)
+        nameless = self.tongue.cutter.part(self.sheet, segment) and not self.sheet.of("place", segment.span)
+        if base is not None and nameless and alike(draft, base):
+            draft.doubts.append(Doubt.SEVERAL_GROUPS)  # "484 of them": nothing says which
+        self._so_far(draft)
+        return draft
+
+    def _told_before(self, segment: Segment, event: Mark | None, drafts: list[Draft]) -> Why | None:
+        """Whether a figure is of what another told already: another version of it, or taken up again for a part."""
+        if event is None and self._another_version(segment, drafts):
+            return Why.EARLIER
+        whole = self._said_before(segment) if self._taken_up(segment) else None
+        self.whole = whole or self.whole
+        return None if whole is None else Why.EARLIER
+
+    def _doubts(self, draft: Draft, event: Mark | None, drafts: list[Draft]) -> Iterator[Doubt]:
+        """What cannot be told of whom a figure counts."""
+        segment = draft.segment
+        if draft.noun.joined or self._taken_up(segment):  # what follows of place and time may be of a part of it
+            yield Doubt.SEVERAL_GROUPS
+        if draft.noun.unknown:
+            yield Doubt.UNKNOWN_GROUP
+        if event is None and len({one.movement.flow for one in drafts}) > 1 and self.sheet.of("overall", segment.span):
+            yield Doubt.SEVERAL_PLACES  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
+
+    def _so_far(self, draft: Draft) -> None:
+        """A day that is not over makes a figure what it is at least."""
         today = draft.period is not None and draft.period.text == self.times.day_of_publication.text
         if draft.period is not None and draft.period.partial:
             draft.so_far()
-        if self.sheet.of("so_far", None if today else segment.span) or (today and self.sheet.of("so_far_today")):
+        if self.sheet.of("so_far", None if today else draft.segment.span) or (today and self.sheet.of("so_far_today")):
             draft.so_far()
-        return draft
 
     def _spoken(self, drafts: list[Draft], segment: Segment) -> list[Draft]:
         """The claims that a figure goes on from: behind a list in brackets, those before the list."""
@@ -232,7 +249,7 @@ class Reading:
         if first is None or not noun.bare or not movement.slug or first.movement.slug:
             return noun
         alike = (first.movement.origin, first.movement.into) == (movement.origin, movement.into)
-        return _population(noun._replace(population=None), [first]) if alike else noun
+        return population(noun._replace(population=None), [first]) if alike else noun
 
     def _another_version(self, segment: Segment, drafts: list[Draft]) -> bool:
         """Whether somebody else has another figure for the same: "at 610, while the police spoke of 840"."""
@@ -378,31 +395,3 @@ class Reading:
                 ";" not in self.sheet.text[draft.segment.figure.end : one.start] for one in in_turn
             ):
                 draft.doubts.append(Doubt.SEVERAL_PLACES)
-
-
-def _population(noun: Noun, drafts: list[Draft]) -> Noun:
-    """Where a figure says nothing of whom it counts, it counts the same as the one before it."""
-    if noun.population is not None:
-        return noun
-    counted = drafts[-1].noun if drafts else Noun("people", noun.unit)
-    return counted._replace(mark=None, unknown=noun.unknown, bare=not noun.unknown)
-
-
-def _doubt_parts(drafts: list[Draft]) -> None:
-    """Of two figures of one sentence for the same people, the second is of a part that nothing names."""
-    held: set[tuple[object, ...]] = set()
-    for draft in drafts:
-        period = draft.period.text if draft.period is not None else None
-        same = (draft.movement.flow, period, draft.noun.population, draft.noun.unit)
-        if same in held:
-            draft.doubts.append(Doubt.SEVERAL_GROUPS)
-        held.add(same)
-
-
-def _attach_normals(drafts: list[Draft], normals: list[Mark]) -> None:
-    """A usual level belongs to the nearest claim of its sentence."""
-    for mark in normals:
-        quantity: Quantity = mark.value
-        if drafts and quantity.low > 0:
-            near = min(drafts, key=lambda one: abs(one.segment.figure.start - mark.start))
-            near.normal, near.spans["normal"] = quantity, mark.span

@@ -115,8 +115,11 @@ class Timing:
             turned = first.movement.origin != draft.movement.origin
             return None if turned and first.period.running else first.period
         at_once = len({one.period.text if one.period is not None else "" for one in self.thread.latest}) == 1
-        same_goal = draft.movement.into is not None and draft.movement.into == first.movement.into
-        return first.period if at_once and same_goal else None
+        ends = draft.movement
+        # of the same country: those who came as well, or those who went, wherever to
+        alike = ends.into is not None and ends.into == first.movement.into
+        alike = alike or (ends.into is None and ends.origin == first.movement.into and not first.period.running)
+        return first.period if at_once and alike else None
 
     def _foreign(self, period: Mark, draft: Draft) -> bool:
         """Whether a period begins with a happening that has nothing to do with the countries of the claim."""

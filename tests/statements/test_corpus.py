@@ -29,6 +29,8 @@ APART = {
         "gazettes",
         "chronicles",
         "communiques",
+        "monitors",
+        "posts",
     )
 }
 
