@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ def main() -> None:
 
 def work() -> None:
     """Run a worker by the environment's settings until it is stopped."""
+    gc.disable()  # until all is imported: none of it is garbage, and looking for some takes a tenth of the time
     from agents.work import run_worker  # noqa: PLC0415 - Faust takes a second to import; the other commands need none
     from streams.settings import load_settings  # noqa: PLC0415
 

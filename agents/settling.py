@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import faust
 from aiokafka.structs import TopicPartition
+from faust.agents import Agent
 from faust.types import EventT
 
 from agents.consuming import Bundle
@@ -32,7 +33,10 @@ class SettlingHop:
         self.stream: faust.StreamT[bytes] | None = None
         count = context.settings.partitions
         channel = app.topic(topic, key_type=bytes, value_type=bytes, partitions=count)
-        self.agent = app.agent(channel, name=self.name, concurrency=1)(self.run)
+        self.agent = Agent(  # not by Faust's decorator, which looks through all modules for where it stands
+            self.run, name=self.name, app=app, channel=channel, concurrency=1, on_error=self.failed
+        )
+        app.agents[self.name] = self.agent
         app.on_partitions_revoked.connect(cast("Any", self.revoked))
 
     def take(self, bundle: Bundle) -> None:
@@ -62,6 +66,11 @@ class SettlingHop:
         self.forget()
         for tp in revoked:
             self.context.progress.pop((self.name, tp.topic, tp.partition), None)
+
+    async def failed(self, agent: object, error: BaseException) -> None:
+        """Faust could not hand an event over, or the agent raised: do not acknowledge it, nor start the agent again."""
+        if not isinstance(error, asyncio.CancelledError):
+            self.context.die(f"{agent} failed", error)
 
     async def run(self, stream: faust.StreamT[bytes]) -> None:
         """The agent. An event is never acknowledged by Faust, which would do so even when this raised."""

@@ -66,6 +66,7 @@ def run_worker(settings: Settings) -> int:
     app = create_app(settings, context)
     gc.freeze()  # what is here now stays: collections need not walk it, nor come after every few hundred objects
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
     sys.setswitchinterval(SWITCH_S)
     log.info(
         "worker of %s: hops %s, http://%s:%d/metrics",

@@ -73,11 +73,6 @@ class Worker(faust.App):
     reloading: Reloading
     unsettled_at: float | None = None
 
-    async def _on_agent_error(self, agent: object, error: BaseException) -> None:
-        """Faust could not hand an event over, or an agent raised: do not acknowledge it, nor start the agent again."""
-        if not isinstance(error, asyncio.CancelledError):
-            self.context.die(f"{agent} failed", error)
-
     def _create_directories(self) -> None:
         """Make none: tables live in memory and in their changelogs."""
 
