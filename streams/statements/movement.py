@@ -227,8 +227,9 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
     at_a_point = any(mark.value.checkpoint for mark in clues.places)
     if place is None or at_a_point or any(mark.value.through for mark in clues.places):
         return before.origin, None if at_a_point else before.into, 1
-    if before.event is Event.EXIT and before.into is None:
-        return place, None, 1
+    if before.event is Event.EXIT and before.into is None and before.listed is not Role.INTO:
+        fled = place != before.origin and not first(clues, Role.WITHIN)
+        return (before.origin, place, 1) if fled else (place, None, 1)
     if before.listed is Role.ORIGIN:
         return place, before.into, 1
     return before.origin, place, 1

@@ -283,7 +283,7 @@ class Reading:
         before = [mark for mark in reversed(events) if mark.start < segment.figure.end]
         first, *others = behind or before or [None]
         if first is not None and first.value == Event.CROSS:  # "crossed the border on entry"
-            sided = [one for one in others if one.value in _SIDED and abs(one.start - first.end) <= NEAR]
+            sided = [one for one in others if one.value in _SIDED and max(one.start - first.end, first.start - one.end) <= NEAR]
             return sided[0] if sided else first
         return first
 

@@ -138,7 +138,9 @@ class Timing:
             draft.doubts.append(Doubt.OTHER_RATE)
         if drafts and draft.period is None and event is None:
             draft.per_day = draft.per_day or drafts[-1].per_day
-        if base is not None and event is None and base.per_day:
+        last = base if base is not None else drafts[-1] if drafts else None
+        counted = self.sheet.of("total", segment.span) or (draft.period is not None and draft.period.running)
+        if last is not None and event is None and last.per_day and not counted:
             draft.per_day = True  # "800 a day cross; last year it was about 50"
 
     def share(self, sentence: Span, drafts: list[Draft], levels: list[Segment]) -> None:
