@@ -165,6 +165,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     parts: Phrases
     says: Phrases
     negated: Phrases
+    grown: Phrases
     difference: Phrases
     respectively: Phrases
     taken_up: Phrases

@@ -95,6 +95,7 @@ class Times:
             "week": self._week,
             "weekend": lambda _: self._weekend(),
             "last_weekend": lambda _: self._last_weekend(),
+            "last_day": self._last_day,
             "yesterday": lambda _: Stretch(self.today - DAY, self.today),
             "before_yesterday": lambda _: Stretch(self.today - 2 * DAY, self.today - DAY),
             "today": lambda _: self.day_of_publication,
@@ -180,6 +181,12 @@ class Times:
         found = self._date(taken[-1])
         rank = 3 if taken[-1][0] == "date" else 2
         return Stretch(found, found + DAY, rank, running=found == self.today)
+
+    def _last_day(self, taken: Captures) -> Stretch:
+        """A day of the week that is "last" and so not today."""
+        found = self._date(taken[-1])
+        found -= 7 * DAY if found == self.today else 0 * DAY
+        return Stretch(found, found + DAY)
 
     def _pair(self, taken: Captures) -> Stretch | None:
         found = self._range(taken)

@@ -283,7 +283,11 @@ class Reading:
         before = [mark for mark in reversed(events) if mark.start < segment.figure.end]
         first, *others = behind or before or [None]
         if first is not None and first.value == Event.CROSS:  # "crossed the border on entry"
-            sided = [one for one in others if one.value in _SIDED and max(one.start - first.end, first.start - one.end) <= NEAR]
+            sided = [
+                one
+                for one in others
+                if one.value in _SIDED and max(one.start - first.end, first.start - one.end) <= NEAR
+            ]
             return sided[0] if sided else first
         return first
 
@@ -319,7 +323,7 @@ class Reading:
         ahead = [mark for mark in self.sheet.of("place") if mark.end <= self.sheet.of("number")[0].start]
         if front is None and any(mark.value.same for mark in [*ahead, *places]):
             front = self.thread.topic or self.heading
-        if front is None and self.thread.both is not None:
+        if front is None and (self.thread.both is not None or self._at_topic(segment, places)):
             front = self.thread.topic
         front = front or self.thread.dateline
         home = self.home or (self.thread.stage if kind is Event.ENTRY else None)
@@ -331,6 +335,14 @@ class Reading:
         clues = clues._replace(apart=bool(self.sheet.of("overall", segment.span)) or self._apart(segment))
         clues = clues._replace(further=further(self.sheet, segment))
         return clues._replace(refuge=bool(boats) or noun.population in ("refugees", "migrants"))
+
+    def _at_topic(self, segment: Segment, places: list[Mark]) -> bool:
+        """Whether a sentence is at the checkpoint that the one before was about: at most it says from where."""
+        topic = self.thread.topic
+        if topic is None or self.sheet.of("overall") or segment.figure != self.sheet.of("number")[0]:
+            return False
+        sides = topic.value.sides
+        return all(mark.value.code in sides and mark.value.role is Role.ORIGIN for mark in places)
 
     def _apart(self, segment: Segment) -> bool:
         """Whether a clause of its own begins between the figure before and this one: "over A, while 880 went back"."""

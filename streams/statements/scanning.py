@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from streams.statements.gazetteer import Gazetteer
-from streams.statements.language import Language, Pattern, captured
+from streams.statements.language import Language, Pattern, alternatives, captured
 from streams.statements.marks import Mark, Patterns, Sheet
 from streams.statements.numbers import Numbers
 from streams.statements.periods import Times
@@ -74,6 +76,7 @@ class Scanner:
             ),
         ]
         self._events = Patterns(events)
+        self._and = re.compile(rf"\s*(?:{alternatives(table.joins)})\s*", re.IGNORECASE)
         self._its = language.any_of(table.own)
         self._words = Patterns(
             [
@@ -117,6 +120,7 @@ class Scanner:
         sheet.put(self._own(text))
         sheet.put(self._plain(text, self._counted))
         self.places.mark(sheet)
+        self._also_citizens(sheet)
         sheet.put(self._plain(text, self._events))
         sheet.put(self._plain(text, self._words))
         return sheet
@@ -131,6 +135,13 @@ class Scanner:
             code = self.places.last_named(text[: match.start()])
             if code is not None:
                 yield Mark(match.start(), match.end(), "citizens", code)
+
+    def _also_citizens(self, sheet: Sheet) -> None:
+        """A country that is only joined to one whose citizens are counted: "citizens of Lithuania and Latvia"."""
+        for one, other in pairwise([mark for mark in sheet.marks if mark.kind in ("citizens", "place")]):
+            named = one.kind == "citizens" and " " in sheet.text[one.start : one.end] and other.kind == "place"
+            if named and other.value.code and self._and.fullmatch(sheet.text[one.end : other.start]):
+                sheet.marks[sheet.marks.index(other)] = other._replace(kind="citizens", value=other.value.code)
 
     def _timed(self, text: str, times: Times) -> Iterator[Mark]:
         for pattern, match in self._periods.scan(text):

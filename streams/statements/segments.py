@@ -57,6 +57,7 @@ class Cutter:
         self._cumulative = language.any_of(table.cumulative)
         self._perfect = language.any_of(table.perfect)
         self._negated = language.ending(table.negated)
+        self._grown = language.ending(table.grown)
         self._difference = language.beginning(table.difference)
         self._people_join = re.compile(rf"\s*(?:{'|'.join(table.joins)})\s*", re.IGNORECASE)
         self._function = re.compile(rf"(?:{'|'.join(table.bare)})\Z", re.IGNORECASE)
@@ -98,7 +99,8 @@ class Cutter:
     def _idle(self, sheet: Sheet, figure: Mark, end: int) -> Why | None:
         if self._negated.search(sheet.text[max(figure.start - 20, 0) : figure.start]):
             return Why.DENIED
-        if self._difference.match(sheet.text, figure.end):
+        before = sheet.text[max(figure.start - 40, 0) : figure.start]
+        if self._difference.match(sheet.text, figure.end) or self._grown.search(before):
             return Why.NET
         said = self.nouns.behind(sheet, figure, end)
         if said is None and _YEAR.fullmatch(sheet.text[figure.start : figure.end]) and not self._named(sheet, figure):

@@ -92,6 +92,14 @@ class Timing:
         if self._foreign(best[0], draft) or self.tongue.cutter.opened(self.sheet, best[0]):
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "since the war began", of another war
         draft.period, draft.spans["period"] = period, best[0].span
+        self._ended(draft)
+
+    def _ended(self, draft: Draft) -> None:
+        """Where a sentence says first until when it counts, a period that still runs ends there."""
+        until = next((mark.value.end for mark in self.sheet.of("period")[:1] if isinstance(mark.value, Until)), None)
+        period = draft.period
+        if until is not None and period is not None and period.running and period.start < until <= period.end:
+            draft.period = Stretch(period.start, until, period.rank)
 
     def _now(self, span: Span) -> bool:
         """Whether what is told there goes on at the moment."""
@@ -171,6 +179,7 @@ class Timing:
                 draft.doubts.append(Doubt.NO_PERIOD)
             elif len({mark.value.text for mark in usable}) == 1:
                 draft.period, draft.spans["period"] = usable[0].value, usable[0].span
+                self._ended(draft)
                 draft.weight *= SHARED
             elif draft.per_day and self._now(sentence):
                 draft.period = self.times.day_of_publication
