@@ -83,9 +83,14 @@ class Cutter:
         """Where the last part of a sentence ends: a clause behind it is of something else."""
         for match in self._clauses.finditer(sheet.text, figure.end, end):
             said = Span(figure.end, match.start())
-            if sheet.free(*match.span()) and (sheet.of("event", said) or sheet.of("place", said)):
+            ahead = sheet.of("event", Span(0, figure.start)) and self.part_ahead(sheet, figure)
+            if sheet.free(*match.span()) and (ahead or sheet.of("event", said) or sheet.of("place", said)):
                 return match.start()
         return end
+
+    def part_ahead(self, sheet: Sheet, figure: Mark) -> bool:
+        """Whether a figure is told as one of a part of those before it: "including 1,500 minors"."""
+        return bool(self._part_before.search(sheet.text[max(figure.start - 40, 0) : figure.start]))
 
     def clause(self, sheet: Sheet, span: Span) -> bool:
         """Whether a clause of something else begins there."""

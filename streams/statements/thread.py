@@ -103,7 +103,7 @@ class Thread:
         self.topic = points[0] if len({mark.value.slug for mark in points}) == 1 else None
         named = {mark.value.code for mark in places if mark.value.role in (Role.BARE, Role.SPEAKER) and mark.value.code}
         words = [match.span() for match in _WORD.finditer(sheet.text)]
-        if self.topic is not None and sum(sheet.free(*word) for word in words) <= DATELINE:
+        if self.topic is not None and not sheet.of("number") and sum(sheet.free(*word) for word in words) <= DATELINE:
             self.dateline = self.topic  # "Palanca, Thursday noon."
         self.stage = named.pop() if len(named) == 1 else None
 

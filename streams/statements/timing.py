@@ -27,6 +27,12 @@ _OF_TIME = (Doubt.VAGUE_PERIOD, Doubt.SEVERAL_PERIODS, Doubt.NO_PERIOD)
 """Doubts that a claim shares with the one that its period is taken from."""
 
 
+def _other_way(draft: Draft, drafts: list[Draft]) -> Stretch | None:
+    """The period of those in the same sentence who went over the same border the other way."""
+    ends = (draft.movement.into, draft.movement.origin)
+    return next((one.period for one in drafts if (one.movement.origin, one.movement.into) == ends), None)
+
+
 class Timing:
     """The times of one sentence."""
 
@@ -184,7 +190,7 @@ class Timing:
             elif draft.per_day and self._now(sentence):
                 draft.period = self.times.day_of_publication
                 draft.weight *= PRESENT
-            elif (sibling := self._sibling(draft)) is not None:
+            elif (sibling := self._sibling(draft) or _other_way(draft, drafts)) is not None:
                 draft.period = sibling
                 draft.weight *= SHARED
             else:  # perhaps that of the sentence before: a guess for whoever reviews it
