@@ -55,14 +55,19 @@ class Sieve:
 
     def may_match(self, folded: str) -> list[int]:
         """The places of the patterns that may match somewhere in a folded text, in order."""
-        grams = {folded[at : at + GRAM] for at in range(len(folded) - GRAM + 1)}
-        places = {place for gram in grams & self._by_gram.keys() for place in self._by_gram[gram]}
+        places = {place for gram in _grams(folded) & self._by_gram.keys() for place in self._by_gram[gram]}
         return sorted(place for place in (*self._always, *places) if may_match(self._needles[place], folded))
 
 
 def fold(text: str) -> str:
     """A text as needles are looked for in it."""
     return text.casefold()
+
+
+@lru_cache(maxsize=4)
+def _grams(folded: str) -> frozenset[str]:
+    """All letters in a row; kept for a moment, because a sentence goes through one sieve after the other."""
+    return frozenset(folded[at : at + GRAM] for at in range(len(folded) - GRAM + 1))
 
 
 def _of_sequence(items: Any) -> frozenset[str] | None:
