@@ -36,6 +36,7 @@ class Movement(NamedTuple):
     `nation`: the origin follows from people's nationality; others in the same breath may come from elsewhere.
     `border`: a border or checkpoint was named, so that those who left went to the other side of it.
     `pair`: the two countries of a border that was named. `listed`: what the place of one figure of a list was to it.
+    `back`: people went back to where they came from.
     `point`: the checkpoint, also where the direction is not known.
     """
 
@@ -51,6 +52,7 @@ class Movement(NamedTuple):
     listed: Role | None = None
     pair: frozenset[str] = frozenset()
     point: Place | None = None
+    back: bool = False
 
     @property
     def flow(self) -> str | None:
@@ -70,6 +72,7 @@ class Clues(NamedTuple):
     `apart`: it is not of the checkpoint of those before: more is counted, or a clause of its own begins.
     `further`: they come on top of those in the movement before.
     `returned`: those before went back to where they are at home.
+    `lately`: the movements of the sentence before, and those of this one so far.
     `refuge`: they are refugees or migrants, who come into the country that speaks of them.
     """
 
@@ -89,6 +92,7 @@ class Clues(NamedTuple):
     apart: bool = False
     further: bool = False
     returned: bool = False
+    lately: tuple[Movement, ...] = ()
 
 
 def checkpoint(clues: Clues) -> Place | None:

@@ -131,7 +131,7 @@ def name_pattern(names: Iterable[str]) -> str:
 
 
 def _plainly(name: str) -> str:
-    return re.escape(name).replace(re.escape("*"), r"\w*")
+    return re.escape(name).replace(re.escape("*"), r"\w*").replace(r"\ ", "[ -]").replace(r"\-", "[ -]")
 
 
 def unaccented(name: str) -> str:

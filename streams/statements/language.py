@@ -168,6 +168,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     grown: Phrases
     difference: Phrases
     respectively: Phrases
+    stood_out: Phrases
     taken_up: Phrases
     totals: Phrases
     likewise: Phrases
@@ -181,6 +182,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     unnamed: Phrases
     media: Phrases
     unconfirmed: Phrases
+    unproven: Phrases
     so_far: Phrases
     home: Phrases
     there: Phrases

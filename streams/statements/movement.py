@@ -33,7 +33,10 @@ def resolve(clues: Clues) -> Movement:
     clues = clues._replace(places=_route(clues))
     if clues.event is Event.OTHER_WAY and first(clues, Role.ORIGIN) and first(clues, Role.INTO):
         clues = clues._replace(event=Event.CROSS)
-    if clues.event is Event.BACK and clues.returned and _returned(clues):
+    again = clues.returned or (clues.before is not None and clues.before.back)
+    if clues.event is Event.BACK and again and clues.part and not clues.further and _returned(clues):
+        return _other_way(clues._replace(before=None))  # "300 of them came back": home, or from there once more?
+    if clues.event is Event.BACK and again and _returned(clues):
         clues = clues._replace(event=Event.CROSS, further=True)
     if clues.event is Event.OTHER_WAY or (clues.event is Event.BACK and _returned(clues)) or _turned(clues):
         return _other_way(clues)
@@ -110,6 +113,7 @@ def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts
         listed = clues.before.listed
     held = tuple(dict.fromkeys(doubts))
     found = Movement(clues.event, origin, into, slug, spans, held, nation=nation, border=border, listed=listed)
+    found = found._replace(back=clues.homeward)
     ends = frozenset(code for code in (origin, into) if code)
     return found._replace(pair=ends if border and len(ends) > 1 else _pair(clues))
 
@@ -311,9 +315,22 @@ def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | No
     shared = {*borders(clues), *(point.sides if point is not None else ())}
     if nation is None and clues.refuge and clues.home in shared and len(shared) == 2:
         return next(code for code in shared if code != clues.home), clues.home, 2
+    if nation is not None and any(one.into == nation for one in clues.lately):
+        return _going_on(clues, point)
     sides = [beyond(point, nation), *borders(clues), first(clues, Role.SPEAKER)]
     other = next((code for code in sides if code is not None and code != nation), None)
     return (nation, other, 2) if nation is not None and other is not None else (None, None, 2)
+
+
+def _going_on(clues: Clues, point: Place | None) -> _Ends:
+    """Behind people who went home: others of them at a checkpoint of that border did so too, elsewhere nobody knows.
+
+    "43,000 Afghans returned from Iran; 29,600 passed through Islam Qala."
+    """
+    sides = set(point.sides if point is not None else ()) or set(borders(clues))
+    ways = {(one.origin, one.into) for one in clues.lately if one.into is not None and one.origin is not None}
+    fitting = [(origin, into) for origin, into in ways if sides <= {origin, into}]
+    return (*fitting[0], 1) if len(ways) == len(fitting) == 1 else (None, None, 2)
 
 
 def _cross_into(clues: Clues, point: Place | None, origin: str | None, into: str) -> _Ends:

@@ -75,7 +75,9 @@ class Nouns:
 
     def behind(self, sheet: Sheet, figure: Mark, end: int) -> Noun | None:
         """The noun right behind a figure; None where there is none."""
-        nxt = next((one for one in sheet.marks if one.start >= figure.end and one.kind != "state"), None)
+        nxt = next(
+            (one for one in sheet.marks if one.start >= figure.end and one.kind not in ("state", "refuge")), None
+        )
         gap = sheet.text[figure.end : min(end, nxt.start if nxt else end)]
         words = gap.split()
         bare = bool(words) and bool(self._bare.match(" " + gap.strip()))

@@ -29,6 +29,9 @@ _SIDED = (Event.ENTRY, Event.EXIT, Event.OUT)
 LEADS = " :-\u2013\u2014"
 """Signs that lead from a place in a list to its figure."""
 
+SMALL = 12
+"""Numbers up to this are mostly written in words."""
+
 NEAR = 16
 """Characters between a crossing and the word that says which way it went."""
 
@@ -203,10 +206,14 @@ class Reading:
         segment = draft.segment
         if draft.noun.joined or self._taken_up(segment):  # what follows of place and time may be of a part of it
             yield Doubt.SEVERAL_GROUPS
-        if draft.noun.unknown:
+        if draft.noun.unknown or (draft.noun.bare and not drafts and self._in_a_word(segment.figure)):
             yield Doubt.UNKNOWN_GROUP
         if event is None and len({one.movement.flow for one in drafts}) > 1 and self.sheet.of("overall", segment.span):
             yield Doubt.SEVERAL_PLACES  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
+
+    def _in_a_word(self, figure: Mark) -> bool:
+        """Whether a figure is a small number in words, which without a noun is of anything: "eight have opened"."""
+        return 0 < figure.value.low <= SMALL and self.sheet.text[figure.start : figure.end].isalpha()
 
     def _so_far(self, draft: Draft) -> None:
         """A day that is not over makes a figure what it is at least."""
@@ -297,11 +304,12 @@ class Reading:
         """From where to where the people of a segment went."""
         # a sentence that says whom it counts stands for itself; a bare "142,300 arrived" goes on from the one before
         known = drafts or ([base] if base is not None else self._known(segment, event, noun))
-        clues = self._clues(segment, event, noun, known[-1].movement if known else None)._replace(together=bool(drafts))
+        clues = self._clues(segment, event, noun, drafts, known)._replace(together=bool(drafts))
         if known and known[-1].noun.citizens == known[-1].movement.into:
             clues = clues._replace(returned=known[-1].movement.into is not None)
         movement = resolve(clues)
-        if drafts or base is not None or noun.citizens or Doubt.NO_ORIGIN not in movement.doubts:
+        open_start = movement.origin is None and {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION} & set(movement.doubts)
+        if drafts or base is not None or noun.citizens or not open_start:
             return movement
         alike = next((one for one in self.thread.latest if self._alike(one, movement, segment, noun)), None)
         return movement if alike is None else resolve(clues._replace(before=alike.movement))
@@ -313,7 +321,10 @@ class Reading:
         pointed = any(mark.value.same for mark in self.sheet.of("place", segment.span))
         return self.thread.drafts if noun.mark is None or pointed else []
 
-    def _clues(self, segment: Segment, event: Mark | None, noun: Noun, before: Movement | None) -> Clues:
+    def _clues(
+        self, segment: Segment, event: Mark | None, noun: Noun, drafts: list[Draft], known: list[Draft]
+    ) -> Clues:
+        before = known[-1].movement if known else None
         kind = Event(event.value) if event is not None else before.event if before else Event.CROSS
         kind = Event.ENTRY if kind is Event.TAKES else kind
         named = self.sheet.of("citizens", segment.context if noun.bare else segment.span)
@@ -334,6 +345,7 @@ class Reading:
         boats = self.sheet.of("refuge", segment.span)
         clues = clues._replace(apart=bool(self.sheet.of("overall", segment.span)) or self._apart(segment))
         clues = clues._replace(further=further(self.sheet, segment))
+        clues = clues._replace(lately=tuple(one.movement for one in [*self.thread.latest, *drafts]))
         return clues._replace(refuge=bool(boats) or noun.population in ("refugees", "migrants"))
 
     def _at_topic(self, segment: Segment, places: list[Mark]) -> bool:
@@ -401,7 +413,7 @@ class Reading:
         in_turn = self.sheet.of("respectively", sentence)
         for draft in drafts:
             draft.voice = voice
-            if "unconfirmed" in said:
+            if said & {"unconfirmed", "unproven"}:
                 draft.doubts.append(Doubt.UNCONFIRMED)
             if not draft.paired and any(
                 ";" not in self.sheet.text[draft.segment.figure.end : one.start] for one in in_turn

@@ -50,7 +50,8 @@ class Reasons:
         figure = segment.figure
         nearest = min(marks, key=lambda mark: abs(mark.start - figure.end))
         behind = next((mark for mark in events if mark.start >= figure.end and mark.value != Event.TAKES), None)
-        if behind is not None and behind.end <= nearest.start and "," in self.sheet.text[behind.end : nearest.start]:
+        apart = behind is not None and "," in self.sheet.text[behind.end : nearest.start]
+        if apart and nearest.value != Why.BOTH:  # "crossed at Narva, regardless of direction" is said of the figure
             return None  # "entered the country, where queues ...": the figure is of those who entered
         return Why(nearest.value)
 

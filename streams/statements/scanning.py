@@ -72,7 +72,13 @@ class Scanner:
             *language.compiled("segment", {why.value: each for why, each in table.segment.items()}),
             *language.compiled("sentence", {why.value: each for why, each in table.sentence.items()}),
             *language.compiled(
-                "voice", {"unnamed": table.unnamed, "media": table.media, "unconfirmed": table.unconfirmed}
+                "voice",
+                {
+                    "unnamed": table.unnamed,
+                    "media": table.media,
+                    "unconfirmed": table.unconfirmed,
+                    "unproven": table.unproven,
+                },
             ),
         ]
         self._events = Patterns(events)

@@ -52,6 +52,7 @@ class Cutter:
         self._opener = language.ending([f"(?:{alternatives(table.openers)})(?: \\w+){{0,6}}?"])
         self._clauses = re.compile("|".join(table.clauses), re.IGNORECASE)
         self._timely = language.any_of(table.timely)
+        self._stood_out = language.beginning(table.stood_out)
         self._alone = language.ending([f"(?:{alternatives(table.alone)})(?: \\w+)?"])
         self._only = language.any_of(table.alone)
         self._cumulative = language.any_of(table.cumulative)
@@ -217,6 +218,11 @@ class Cutter:
         """Whether a phrase of time is only the end of a longer one: "since clashes broke out in April"."""
         match = self._opener.search(sheet.text[: period.start])
         return match is not None and sheet.free(match.start(), match.start() + 1)
+
+    def stood_out(self, sheet: Sheet) -> bool:
+        """Whether a sentence only tells of a day what it was like: "Monday, 19 October, was the wettest day"."""
+        first = next(iter(sheet.of("period")), None)
+        return first is not None and first.start == 0 and bool(self._stood_out.match(sheet.text, first.end))
 
     def alone(self, sheet: Sheet, period: Mark) -> bool:
         """Whether a period is of its own figure only: "2,000 on Friday alone"."""

@@ -50,7 +50,8 @@ def further(sheet: Sheet, segment: Segment) -> bool:
 class Thread:
     """What was said so far.
 
-    `drafts`: all claims; `latest`: those of the sentence before. `topic` and `stage`: the checkpoint and the country
+    `drafts`: all claims; `latest`: those of the sentence before. `told_of_day`: it only
+    told of a day what it was like. `topic` and `stage`: the checkpoint and the country
     that the sentence before was about, where it claimed nothing; `dateline`: the checkpoint that a text is headed with.
     """
 
@@ -63,12 +64,14 @@ class Thread:
         self.dateline: Mark | None = None
         self.both: Both | None = None
         self.spoken: Stretch | None = None
+        self.told_of_day = False
 
     def add(self, sheet: Sheet, drafts: list[Draft], home: str | None, aside: bool = False) -> None:
         """Note a sentence and its claims; `home` is the country that speaks, `aside`: it only tells earlier levels."""
         both = not drafts and any(mark.value == Why.BOTH for mark in sheet.of("segment"))
         self.both = _both_ways(sheet, home) if both else None
         self.spoken = only_time(sheet)
+        self.told_of_day = not sheet.of("number") and self.cutter.stood_out(sheet)
         self._look_back(sheet, drafts)
         self.drafts += drafts
         if drafts or (sheet.of("number") and not aside):  # "It was the highest figure of the year" changes nothing
@@ -82,7 +85,7 @@ class Thread:
         self._date(sheet)
         denied = [mark for mark in sheet.of("sentence") if mark.value == Why.DENIED]
         denied = [mark for mark in denied if not self.cutter.ahead(sheet, mark)]
-        if denied or any(mark.value == "unconfirmed" for mark in sheet.of("voice")):
+        if denied or any(mark.value == "unproven" for mark in sheet.of("voice")):
             for draft in self.latest:
                 draft.doubts.append(Doubt.UNCONFIRMED)
 

@@ -118,7 +118,11 @@ class Timing:
         """
         if self.sheet.of("period"):
             return None
-        if self.thread.both is not None or (self.sheet.of("same_time") and not self.thread.latest):
+        if (
+            self.thread.both is not None
+            or self.thread.told_of_day
+            or (self.sheet.of("same_time") and not self.thread.latest)
+        ):
             return self.thread.spoken
         first = next(iter(self.thread.latest), None)
         if first is None or first.period is None or first.period.vague:

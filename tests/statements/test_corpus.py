@@ -31,6 +31,8 @@ APART = {
         "communiques",
         "monitors",
         "posts",
+        "registers",
+        "spokesmen",
     )
 }
 
