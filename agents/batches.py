@@ -99,7 +99,6 @@ class BatchHop(Service, ConsumerRebalanceListener):
 
     def _consumer(self) -> AIOKafkaConsumer:
         settings = self.context.settings
-        session = int(settings.session_timeout_s * 1000)
         return AIOKafkaConsumer(
             **kafka_options(settings),
             group_id=self.group,
@@ -107,8 +106,8 @@ class BatchHop(Service, ConsumerRebalanceListener):
             enable_auto_commit=False,
             isolation_level="read_committed",  # what a producer took back was never published
             auto_offset_reset="earliest",
-            session_timeout_ms=session,
-            heartbeat_interval_ms=max(session // 3 - 1, 100),
+            session_timeout_ms=int(settings.session_timeout_s * 1000),
+            heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=2 * FETCH_BYTES,

@@ -47,6 +47,9 @@ SECRET = frozenset({"kafka_password", "redis_password", "redis_url"})
 OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
 Digests = Annotated[tuple[Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")], ...], NoDecode]
 
+HEARTBEAT_S = 1.0
+"""Seconds between two signs of life at most: a worker that joins waits for those that are there to notice it."""
+
 
 class Settings(BaseSettings):
     """Every setting of a worker, its default and its meaning."""
@@ -201,6 +204,11 @@ class Settings(BaseSettings):
             if not host or not port.isdigit():
                 raise ValueError("host:port, separated by commas")
         return value
+
+    @property
+    def heartbeat_s(self) -> float:
+        """Seconds between two signs of life to the broker; of a rebalance a worker hears with the answer to one."""
+        return min(HEARTBEAT_S, self.session_timeout_s / 3 - 0.001)  # the broker wants less than a third
 
 
 def load_settings(**overrides: object) -> Settings:
