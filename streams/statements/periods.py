@@ -16,6 +16,9 @@ from typing import NamedTuple
 from streams.statements.language import Language, captured, index
 
 DAY = timedelta(days=1)
+LENGTHS = {"day": 1, "week": 7, "fortnight": 14}
+"""Days of the units that always have as many."""
+
 Captures = list[tuple[str, str]]
 
 
@@ -263,7 +266,7 @@ class Times:
         number = next((self.language.number(text) for name, text in taken if name == "n"), 1)
         if unit == "hour":
             return self._hours(number)
-        days = {"day": 1, "week": 7, "fortnight": 14}.get(unit)
+        days = LENGTHS.get(unit)
         if days is None:
             back = number * (12 if unit == "year" else 1)
             return Stretch(_months_before(self.today, back), self.today, 2)
@@ -316,7 +319,7 @@ class Times:
             first = date(int(named["year"]) if "year" in named else self.today.year, 1, 1)
             return Stretch(first, min(_after_month(first.year, number), self.today + DAY), 3)
         first = self._placed(1, self._months(named["month"]), named.get("year"))
-        return Stretch(first, min(first + number * (7 if unit == "week" else 1) * DAY, self.today + DAY), 3)
+        return Stretch(first, min(first + number * LENGTHS.get(unit or "", 1) * DAY, self.today + DAY), 3)
 
     def _last_of(self, taken: Captures) -> Stretch:
         """The last so many days or weeks of a month."""
