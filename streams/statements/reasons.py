@@ -9,6 +9,10 @@ from streams.statements.records import Span, Why
 from streams.statements.segments import Cutter, Segment
 
 
+_SIDED = (Event.ENTRY, Event.EXIT)
+"""Words of movement that say which way."""
+
+
 class Reasons:
     """The reasons in one sentence."""
 
@@ -59,6 +63,8 @@ class Reasons:
         """Whether what is no crossing is said in a clause in front: "After weeks of queues, 900 people crossed"."""
         between = self.sheet.text[mark.end : segment.figure.start]
         apart = "," in between or self.cutter.led(self.sheet, segment)
+        if ":" in between and any(mark.value in _SIDED for mark in self.sheet.of("event", segment.span)):
+            apart = True  # "Entry and exit: 4,900 came in", below a heading
         return mark.end <= segment.figure.start and apart and mark.value != Why.HYPOTHETICAL
 
     def _sooner(self, segment: Segment) -> bool:

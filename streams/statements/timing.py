@@ -63,6 +63,8 @@ class Timing:
                 draft.period = before.shifted(shift.value.days) if shift is not None else before
                 draft.weight *= SHARED
                 draft.doubts += [] if source is None else [one for one in source.doubts if one in _OF_TIME]
+            if until is not None and before is not None and until.value.end > before.end:
+                draft.doubts.append(Doubt.VAGUE_PERIOD)  # "on Sunday 5,200 came, of whom 3,900 had left by Monday"
             if shift is not None:
                 draft.spans["period"] = shift.span
             return
