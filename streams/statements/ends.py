@@ -124,7 +124,7 @@ def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | No
     if origin is not None:
         within = first(clues, Role.WITHIN, Role.SPEAKER)
         home = None if any(mark.value.anywhere for mark in clues.places) else clues.home
-        # "8,200 Afghans returned from Pakistan, and 230,000 crossed from Iran"
+        # others of a nation that went home: 8,200 Afghans came back from Pakistan, and 230,000 crossed from Iran
         back = clues.citizens if any(one.into == clues.citizens for one in clues.lately) else None
         options = (beyond(point, origin), within, object_of(clues), home, back)
         return origin, next((one for one in options if one is not None and one != origin), None), 1

@@ -8,7 +8,6 @@ from streams.statements.periods import Shift
 from streams.statements.records import Span, Why
 from streams.statements.segments import Cutter, Segment
 
-
 _SIDED = (Event.ENTRY, Event.EXIT)
 """Words of movement that say which way."""
 
