@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import sys
@@ -58,7 +57,6 @@ class Context:
     ready: set[str] = field(default_factory=set)
     traces: Traces = field(default_factory=Traces)
     producing: bool = False  # whether the broker acknowledges what is written (see agents/producing.py)
-    recovered: asyncio.Event = field(default_factory=asyncio.Event)  # the hops with tables have been ready once
 
     @classmethod
     def load(cls, settings: Settings) -> Context:

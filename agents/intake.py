@@ -37,8 +37,12 @@ REFUSED_BYTES = 32 * 1024 * 1024
 FIRST_REPORTS = 5_000
 """Reports of a first batch at most; each may be twice the one before, so a backlog's first totals come soon."""
 
+BESIDE = frozenset({Hop.LEDGER, Hop.ALERTS, Hop.WEBHOOKS})
 BESIDE_S = 3.0
-"""Seconds that the intake waits at most for the hops beside it, when the worker starts."""
+"""Seconds that the intake waits at most for these hops beside it, when the worker starts."""
+
+LOOK_S = 0.01
+"""Seconds between two looks whether they are ready."""
 
 
 class Intake(BatchHop):
@@ -69,10 +73,16 @@ class Intake(BatchHop):
         return self.context.topics.every_report
 
     async def begin(self) -> None:
-        """Let the hops beside it get ready first: reading a backlog would take the time they need for it."""
-        if {Hop.LEDGER, Hop.ALERTS} & set(self.context.settings.hops):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.context.recovered.wait(), BESIDE_S)
+        """Let the hops beside it get ready first.
+
+        Reading a backlog would take the time they need for it, and a new subscription begins with what is said once
+        its hop is ready.
+        """
+        beside = {hop.value for hop in BESIDE & set(self.context.settings.hops)}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BESIDE_S):
+                while not beside <= self.context.ready:  # noqa: ASYNC110 - a set has no event, and it is seldom long
+                    await asyncio.sleep(LOOK_S)
 
     async def handle(self, batch: Batch) -> Done:
         """Check reports, pass on what came of them, and wait for the acknowledgements.

@@ -95,7 +95,6 @@ class Worker(faust.App):
             hop.recovered()
             self.context.metrics["rebalances_total"].labels(hop.name).inc()
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
-        self.context.recovered.set()
 
     async def _consumer_wait_empty(self, consumer: ConsumerT, logger: Any) -> None:
         """Nothing more is handed over now: what is being written is written before others go on.
