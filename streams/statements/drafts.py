@@ -92,7 +92,9 @@ def _hours(exact: str) -> float:
 def just_before(change: Change, period: Stretch) -> bool:
     """Whether a change is against the equally long period immediately before: all that a claim can carry."""
     yesterday = (period.start.weekday() - 1) % 7
+    first = period.start.day == 1 and period.end.day == 1
     fits = {
+        "named": first and period.days <= 31 and change.number == (period.start.month - 2) % 12 + 1,
         "numbered": period.days == 7 and change.number == period.start.isocalendar().week - 1,
         "weekday": period.days == 1 and change.number == yesterday,
         "week": period.days == 7,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.statements.clues import Clues, Event, Movement, beyond, borders, first, object_of, towns
+from streams.statements.clues import Clues, Event, Movement, beyond, borders, checkpoint, first, object_of, towns
 from streams.statements.places import Place, Role
 
 _Ends = tuple[str | None, str | None, int]
@@ -46,6 +46,9 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
         return over[0], before.into, 1  # "3,957 came in at the border with Ukraine, at that with Moldova 1,842"
     place = object_of(clues) or first(clues, Role.WITHIN)
     at_a_point = any(mark.value.checkpoint for mark in clues.places)
+    point = checkpoint(clues) if before.slug and at_a_point else None
+    if point is not None and before.into in point.sides and before.origin not in point.sides:
+        return beyond(point, before.into), before.into, 1  # the next checkpoint leads to another country
     if place is None or at_a_point or any(mark.value.through for mark in clues.places):
         return before.origin, None if at_a_point else before.into, 1
     if before.event is Event.EXIT and before.into is None and before.listed is not Role.INTO:

@@ -65,6 +65,9 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     before. `through`: a country behind it is perhaps only passed. `part_before`, `part_after`: only a part is meant.
     `whence`, `whither`: an origin or goal with its name, where what stands before it has other meanings. `at`: what
     stands before a checkpoint or a town. `others`: more places of its kind behind one ("Lo Wu and other crossings").
+    `offices`: whose towns are none, whatever their names; `handed`: before those to whom people are given over.
+    `seat_before`: an office whose town is no place of a movement; so is one `in_town` with `seat_after` behind it, and
+    not with `crossing_after`. `sections`: phrases for a part of a border, `{place}` being a `section_name`.
     `name`: what a name looks like that the gazetteer does not know; `bodies`:
     names that are no places.
     """
@@ -90,6 +93,14 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     at: Phrases
     others: Phrases
     besides: Phrases
+    offices: Phrases
+    handed: Phrases
+    seat_before: Phrases
+    seat_after: Phrases
+    in_town: Phrases
+    crossing_after: Phrases
+    sections: Phrases
+    section_name: str
     name: str
     bodies: Phrases
 
@@ -164,11 +175,17 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     compared: Phrases
     parts: Phrases
     says: Phrases
+    setting: Phrases
+    relative: Phrases
+    added: Phrases
+    purpose: Phrases
     negated: Phrases
     grown: Phrases
     difference: Phrases
     respectively: Phrases
     stood_out: Phrases
+    against: Phrases
+    headline: Phrases
     taken_up: Phrases
     totals: Phrases
     likewise: Phrases

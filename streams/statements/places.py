@@ -125,11 +125,22 @@ class Places:
             (language.any_of(roles.same), Place(Role.BARE, same=True)),
         ]
         name = rf"(?!(?:{alternatives(roles.bodies)})(?!\w))(?P<name>(?-i:{roles.name}))"
+        self._sections = [
+            re.compile(rf"(?<!\w)(?:{language.nameless(one.replace('{place}', roles.section_name))})", re.IGNORECASE)
+            for one in roles.sections
+        ]
+        self._offices = re.compile(
+            rf"(?<!\w)(?:{language.nameless(alternatives(roles.offices))})\s+{name}", re.IGNORECASE
+        )
         self._another = re.compile(rf"\s+(?:{alternatives(roles.besides)})\s+{name}", re.IGNORECASE)
         self._unknown = {
             role: re.compile(rf"(?<!\w)(?:{language.nameless(alternatives(phrases))})\s+{name}", re.IGNORECASE)
             for role, phrases in ((Role.ORIGIN, roles.origin), (Role.INTO, roles.into), (Role.WITHIN, roles.at))
         }
+        crossing = language.nameless(alternatives(roles.crossing_after))
+        self._structure = re.compile(
+            rf"(?<!\w)(?:{language.nameless(alternatives(roles.via))})\s+{name}(?={crossing}(?!\w))", re.IGNORECASE
+        )
 
     def _named_so(self, names: list[str], place: Place) -> None:
         if names:
@@ -146,6 +157,7 @@ class Places:
 
     def mark(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every place."""
+        sheet.put(self._parts_of_borders(sheet.text))
         sheet.put([*self._named(sheet.text), *self._by_adjective(sheet.text)])
         sheet.put([*self._nobody_knows(sheet.text, sheet)])
         places = sheet.of("place")
@@ -223,13 +235,23 @@ class Places:
             elif self._other_side.match(text, match.end()):  # "the Polish-Ukrainian border" is one of both
                 yield Mark(match.start(), match.end(), "place", Place(Role.BORDER, code))
 
+    def _parts_of_borders(self, text: str) -> Iterator[Mark]:
+        """A part of a border that bears the name of no country: "over the Brest section of the border"."""
+        for pattern in self._sections:
+            for match in pattern.finditer(text):
+                names = match["name"].split("-")
+                countries = all(any(one.fullmatch(name) for one, _ in self._adjectives) for name in names)
+                if not countries and not self._adjective.fullmatch(match["name"]):
+                    yield Mark(match.start("name"), match.end("name"), "place", Place(Role.WITHIN, unknown=True))
+
     def _nobody_knows(self, text: str, sheet: Sheet | None = None) -> Iterator[Mark]:
         """Names of places that no table has: "at Adré", "into Rzeszów"."""
         for mark in [] if sheet is None else sheet.of("place"):
             match = self._another.match(text, mark.end) if mark.value.checkpoint is not None else None
             if match is not None:
                 yield Mark(match.start("name"), match.end("name"), "place", Place(Role.WITHIN, unknown=True))
-        for role, pattern in self._unknown.items():
+        named_so = ((Role.WITHIN, self._structure), (Role.SPEAKER, self._offices))
+        for role, pattern in (*self._unknown.items(), *named_so):
             for match in pattern.finditer(text):
                 told = self._says.search(
                     text[max(0, match.start() - 20) : match.start()]

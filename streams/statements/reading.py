@@ -26,6 +26,7 @@ UNKNOWN_WORDS = 1
 """A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
 
 _SIDED = (Event.ENTRY, Event.EXIT, Event.OUT)
+_ENDS = (Role.ORIGIN, Role.INTO)
 LEADS = " :-\u2013\u2014"
 """Signs that lead from a place in a list to its figure."""
 
@@ -52,7 +53,7 @@ class Reading:
     def _turn_to(self, sheet: Sheet) -> None:
         """The sentence with these marks is the one being read."""
         self.sheet = sheet
-        self.reasons = Reasons(sheet, self.tongue.cutter)
+        self.reasons = Reasons(sheet, self.tongue.cutter, self.tongue.cutter.clauses)
         self.timing = Timing(sheet, self.tongue, self.times, self.thread)
         self.columns = Columns(sheet)
         self.whole: Draft | None = None
@@ -75,7 +76,9 @@ class Reading:
 
     def _sentence(self, sentence: Span) -> list[Draft]:
         idle = self.tongue.cutter.idle(self.sheet, sentence)
-        self.left += [LeftOut(one.span, self.reasons.whole(sentence, one.span) or one.why) for one in idle]
+        self.left += [
+            LeftOut(one.span, self.reasons.whole(sentence, self._mark_at(one.span)) or one.why) for one in idle
+        ]
         drafts: list[Draft] = []
         normals: list[Mark] = []
         levels: list[Segment] = []
@@ -94,7 +97,7 @@ class Reading:
                 levels.append(segment)
                 self.left.append(LeftOut(segment.figure.span, Why.NORMAL))
                 continue
-            why = self.reasons.whole(sentence, segment.figure.span) or self.reasons.why_not(segment)
+            why = self.reasons.whole(sentence, segment.figure) or self.reasons.why_not(segment)
             why = why or (Why.NORMAL if self.reasons.usual(segment) else None)
             why = why or (Why.EARLIER if levels and self.reasons.joined(levels[-1], segment) else None)
             if self._pair(parts[index : index + 2]) and index not in turns and turned(drafts[-2:]):
@@ -126,12 +129,17 @@ class Reading:
         self._attribute(sentence, drafts)
         return drafts
 
+    def _mark_at(self, span: Span) -> Mark:
+        return next(one for one in self.sheet.of("number") if one.span == span)
+
     def _reach(self, segment: Segment, following: list[Segment]) -> int:
         """Where that ends which is said of a figure: behind a part in between, if only there is a word of movement.
 
         "6,000 Russians, 3,000 of them men, entered" says of both that they entered.
         """
         reach, last, cutter = segment.span.end, segment, self.tongue.cutter
+        if cutter.part(self.sheet, segment) and self.sheet.of("event", Span(0, segment.span.start)):
+            return reach  # "3,904 came in, 1,312 of them at Palanca, and 1,158 entered from Romania"
         for part in following:
             if self.sheet.of("event", Span(segment.span.start, reach)):
                 break
@@ -208,8 +216,22 @@ class Reading:
             yield Doubt.SEVERAL_GROUPS
         if draft.noun.unknown or (draft.noun.bare and not drafts and self._in_a_word(segment.figure)):
             yield Doubt.UNKNOWN_GROUP
+        if not draft.movement.slug and self._elsewhere(segment) and (event is not None or not drafts):
+            yield Doubt.PART_OF_COUNTRY
         if event is None and len({one.movement.flow for one in drafts}) > 1 and self.sheet.of("overall", segment.span):
             yield Doubt.SEVERAL_PLACES  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
+
+    def _elsewhere(self, segment: Segment) -> bool:
+        """Whether a figure is perhaps of a place that only sets the scene, or where only the speaker sits.
+
+        Not where its own clause says from where to where.
+        """
+        roles = {mark.value.role for mark in self.sheet.of("place", segment.context) if mark.value.code}
+        roles &= {Role.ORIGIN, Role.INTO}
+        if self.sheet.of("seat"):
+            return True
+        ahead = any(mark.start < segment.figure.start for mark in self.sheet.of("scene"))
+        return bool(self.sheet.of("scene")) and len(roles) < (len(_ENDS) if ahead else 1)
 
     def _in_a_word(self, figure: Mark) -> bool:
         """Whether a figure is a small number in words, which without a noun is of anything: "eight have opened"."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from streams.statements.clauses import Clauses
 from streams.statements.clues import Event
 from streams.statements.marks import Mark, Sheet
-from streams.statements.periods import Shift
+from streams.statements.periods import Shift, Stretch
 from streams.statements.records import Span, Why
 from streams.statements.segments import Cutter, Segment
 
@@ -15,10 +16,10 @@ _SIDED = (Event.ENTRY, Event.EXIT)
 class Reasons:
     """The reasons in one sentence."""
 
-    def __init__(self, sheet: Sheet, cutter: Cutter) -> None:
-        self.sheet, self.cutter = sheet, cutter
+    def __init__(self, sheet: Sheet, cutter: Cutter, clauses: Clauses) -> None:
+        self.sheet, self.cutter, self.clauses = sheet, cutter, clauses
 
-    def whole(self, sentence: Span, figure: Span) -> Why | None:
+    def whole(self, sentence: Span, figure: Mark) -> Why | None:
         """Why nothing in a sentence, or all from before a figure, is a claim: denied, a question, or only supposed."""
         if self.sheet.text[sentence.start : sentence.end].rstrip().endswith("?"):
             return Why.HYPOTHETICAL
@@ -28,19 +29,23 @@ class Reasons:
             for mark in self.sheet.of("sentence", sentence)
             if mark.start < figure.start or not ahead(self.sheet, mark)
         ]
+        added = self.clauses.added(self.sheet, figure)
+        marks = [mark for mark in marks if mark.start < added or mark.value != Why.HYPOTHETICAL]
         return Why(marks[0].value) if marks else None
 
     def why_not(self, segment: Segment) -> Why | None:
         """Why the words around a figure say that it is no crossing."""
         turned = any(mark.value == Event.OTHER_WAY for mark in self.sheet.of("event", segment.span))
-        if self.cutter.earlier(self.sheet, segment) and not turned:
+        told_before = self.cutter.earlier(self.sheet, segment) and not turned and not self._of_its_day(segment)
+        if told_before or self._sooner(segment):
             return Why.EARLIER
-        if self._sooner(segment):
-            return Why.EARLIER
+        if self.clauses.handed(self.sheet, segment.span):
+            return Why.REFUSED
         said_of_it = Span(segment.span.start, segment.context.end)
         # "entered the country, he said, denying that more would": what is denied is of something else
         ahead = [mark.start for mark in self.sheet.of("sentence", said_of_it) if self.cutter.ahead(self.sheet, mark)]
         end = min((at for at in ahead if at > segment.figure.end), default=said_of_it.end)
+        end = min(end, self.clauses.added(self.sheet, segment.figure))
         events = self.sheet.of("event", said_of_it)
         marks = self.sheet.of("segment", Span(said_of_it.start, end))
         last = max((mark.start for mark in events), default=-1)
@@ -67,9 +72,29 @@ class Reasons:
         return mark.end <= segment.figure.start and apart and mark.value != Why.HYPOTHETICAL
 
     def _sooner(self, segment: Segment) -> bool:
-        """Whether the only time of a figure is before that of the one before it: "the day before it was 9,642"."""
+        """Whether a figure is dated by how long before it was: "the day before it was 9,642".
+
+        So it is beside a weekday or a rate ("a week earlier the Saturday figure was 5,286"), not beside a date of its
+        own; and so are all figures without a time behind it ("a week earlier 950 came and 2,400 left").
+        """
         times = self.sheet.of("period", segment.span)
-        return bool(times) and all(isinstance(one.value, Shift) and one.value.days < 0 for one in times)
+        ahead = [one for one in times if one.start < segment.figure.start]
+        if not times:
+            ahead = times = [one for one in self.sheet.of("period") if one.start < segment.figure.start][:1]
+            ahead = times = times if times and times[0].end <= self.sheet.of("number")[0].start else []
+        if any(_back(one) for one in ahead) and not any(self._dated(one) for one in times):
+            return True
+        return bool(times) and all(_back(one) for one in times)
+
+    def _dated(self, period: Mark) -> bool:
+        """Whether a phrase of time has a date or a number in it."""
+        return not _back(period) and any(map(str.isdigit, self.sheet.text[period.start : period.end]))
+
+    def _of_its_day(self, segment: Segment) -> bool:
+        """Whether a figure behind "after" has a day of its own: "9,380 on Monday, after 5,809 on Sunday"."""
+        behind = self.sheet.of("period", Span(segment.figure.end, segment.span.end))
+        exact = bool(behind) and isinstance(behind[0].value, Stretch) and not behind[0].value.vague
+        return exact and self.cutter.trails(self.sheet, segment)
 
     def joined(self, level: Segment, segment: Segment) -> bool:
         """Whether a figure only stands beside an earlier level: "a week earlier it had been 2,400 and 950"."""
@@ -84,3 +109,8 @@ class Reasons:
         """Why a figure of people is no crossing: what else stands there, if a table knows it."""
         things = [mark for mark in self.sheet.of("thing", segment.span) if mark.start > segment.figure.start]
         return Why(things[0].value) if things else Why.NO_CROSSING
+
+
+def _back(period: Mark) -> bool:
+    """Whether a phrase of time only says how long before it was."""
+    return isinstance(period.value, Shift) and period.value.days < 0

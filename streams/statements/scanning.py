@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from streams.statements.clauses import Clauses
 from streams.statements.gazetteer import Gazetteer
-from streams.statements.language import Language, Pattern, alternatives, captured
+from streams.statements.language import Language, Pattern, alternatives, captured, index
 from streams.statements.marks import Mark, Patterns, Sheet
 from streams.statements.numbers import Numbers
 from streams.statements.periods import Times
@@ -31,6 +32,7 @@ class Scanner:
         self.language = language
         self.places = Places(language, gazetteer)
         self.numbers = Numbers(language)
+        self.clauses = Clauses(language)
         self._asides = Patterns(
             [*language.compiled("aside", {"": table.asides}), *language.compiled("state", {"": table.states})]
         )
@@ -129,6 +131,7 @@ class Scanner:
         self._also_citizens(sheet)
         sheet.put(self._plain(text, self._events))
         sheet.put(self._plain(text, self._words))
+        self.clauses.set_aside(sheet)
         return sheet
 
     def _plain(self, text: str, patterns: Patterns) -> Iterator[Mark]:
@@ -171,6 +174,8 @@ class Scanner:
             match = pattern.regex.fullmatch(reference or "")
             if match:
                 named = dict(captured(match))
+                if "month" in named:
+                    return pattern.value, index(self.language.table.months, named["month"]) + 1
                 if "weekday" in named:
                     return pattern.value, self.language.weekday(named["weekday"])
                 return pattern.value, self.language.number(named["n"]) if "n" in named else None

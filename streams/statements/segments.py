@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from streams.statements.clauses import Clauses
 from streams.statements.language import Language, alternatives
 from streams.statements.marks import Mark, Sheet
 from streams.statements.nouns import Nouns
+from streams.statements.periods import Stretch
 from streams.statements.records import LeftOut, Span, Why
 
 _CLAUSE = re.compile("[^,;:()\u2013\u2014]+(?:,(?=\\d)[^,;:()\u2013\u2014]+)*")
@@ -41,6 +43,7 @@ class Cutter:
         self._cuts = [re.compile("|".join(one), re.IGNORECASE) for one in (table.strong, table.weak) if one]
         self._faint = re.compile("|".join(table.faint), re.IGNORECASE)
         self.nouns = Nouns(language)
+        self.clauses = Clauses(language)
         self._earlier = language.ending(table.earlier)
         self._taken_up = language.ending(table.taken_up)
         self._trailing = language.ending(table.trailing)
@@ -53,6 +56,8 @@ class Cutter:
         self._clauses = re.compile("|".join(table.clauses), re.IGNORECASE)
         self._timely = language.any_of(table.timely)
         self._stood_out = language.beginning(table.stood_out)
+        self._against = language.beginning(table.against)
+        self._headline = language.ending(table.headline)
         self._alone = language.ending([f"(?:{alternatives(table.alone)})(?: \\w+)?"])
         self._only = language.any_of(table.alone)
         self._cumulative = language.any_of(table.cumulative)
@@ -170,9 +175,12 @@ class Cutter:
 
     def led(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether a clause of what happened begins at the first figure: "reopened after 2,500 people had crossed"."""
-        before = sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]
         first = segment.figure == next(iter(sheet.of("number")), None)
-        return first and bool(self._trailing.search(before))
+        return first and self.trails(sheet, segment)
+
+    def trails(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether what stands before a figure also begins a clause of what happened ("after")."""
+        return bool(self._trailing.search(sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]))
 
     def ahead(self, sheet: Sheet, mark: Mark) -> bool:
         """Whether what says that a sentence claims nothing means only what follows it ("denying that ...")."""
@@ -224,6 +232,17 @@ class Cutter:
         first = next(iter(sheet.of("period")), None)
         return first is not None and first.start == 0 and bool(self._stood_out.match(sheet.text, first.end))
 
+    def headed(self, sheet: Sheet) -> bool:
+        """Whether a sentence says of when the figures are that follow: "published its data for the third quarter"."""
+        return any(
+            isinstance(mark.value, Stretch) and mark.value.days > 1 and self._headline.search(sheet.text, 0, mark.start)
+            for mark in sheet.of("period")
+        )
+
+    def against(self, sheet: Sheet) -> bool:
+        """Whether a sentence only says what the one before comes to, against another time: "That is 9 % more"."""
+        return not sheet.of("number") and bool(self._against.match(sheet.text))
+
     def alone(self, sheet: Sheet, period: Mark) -> bool:
         """Whether a period is of its own figure only: "2,000 on Friday alone"."""
         before = sheet.text[max(0, period.start - 20) : period.start]
@@ -244,7 +263,8 @@ class Cutter:
         """
         count, start = 0, segment.span.start
         counted = self.nouns.end(sheet, segment.figure, segment.span.end)
-        for match in _CLAUSE.finditer(sheet.text, segment.span.start, segment.span.end):
+        said = self.clauses.purpose(sheet, Span(segment.figure.end, segment.span.end))
+        for match in _CLAUSE.finditer(sheet.text, segment.span.start, said):
             start, end = match.span()
             if start <= segment.figure.start < end or not self._says.search(sheet.text, start, end):
                 count += sum(

@@ -51,8 +51,9 @@ class Thread:
     """What was said so far.
 
     `drafts`: all claims; `latest`: those of the sentence before. `told_of_day`: it only
-    told of a day what it was like. `topic` and `stage`: the checkpoint and the country
-    that the sentence before was about, where it claimed nothing; `dateline`: the checkpoint that a text is headed with.
+    told of a day what it was like, or of when the figures are that follow. `topic` and `stage`: the checkpoint and
+    the country that the sentence before was about, where it claimed nothing; `dateline`: the checkpoint that a text
+    is headed with.
     """
 
     def __init__(self, cutter: Cutter) -> None:
@@ -71,7 +72,7 @@ class Thread:
         both = not drafts and any(mark.value == Why.BOTH for mark in sheet.of("segment"))
         self.both = _both_ways(sheet, home) if both else None
         self.spoken = only_time(sheet)
-        self.told_of_day = not sheet.of("number") and self.cutter.stood_out(sheet)
+        self.told_of_day = not sheet.of("number") and (self.cutter.stood_out(sheet) or self.cutter.headed(sheet))
         self._look_back(sheet, drafts)
         self.drafts += drafts
         if drafts or (sheet.of("number") and not aside):  # "It was the highest figure of the year" changes nothing
@@ -83,6 +84,7 @@ class Thread:
         if drafts or sheet.of("number"):
             return
         self._date(sheet)
+        self._compare(sheet)
         denied = [mark for mark in sheet.of("sentence") if mark.value == Why.DENIED]
         denied = [mark for mark in denied if not self.cutter.ahead(sheet, mark)]
         if denied or any(mark.value == "unproven" for mark in sheet.of("voice")):
@@ -98,6 +100,12 @@ class Thread:
             if Doubt.NO_PERIOD in draft.doubts and "period" not in draft.spans:
                 draft.doubts.remove(Doubt.NO_PERIOD)
                 draft.period = period
+
+    def _compare(self, sheet: Sheet) -> None:
+        """A sentence without figures may say against what the only one before it grew: "That is 9 per cent more"."""
+        changes = sheet.of("change")
+        if len(self.latest) == len(changes) == 1 and self.latest[0].change is None and self.cutter.against(sheet):
+            self.latest[0].change = changes[0].value
 
     def _note(self, sheet: Sheet, drafts: list[Draft]) -> None:
         """What a sentence without claims is about, for the next: "The queue at Narva grew. 4,950 crossed there"."""

@@ -127,18 +127,25 @@ class Timing:
         ):
             return self.thread.spoken
         first = next(iter(self.thread.latest), None)
-        if first is None or first.period is None or first.period.vague:
+        return None if first is None or first.period is None or first.period.vague else self._of_sibling(draft, first)
+
+    def _of_sibling(self, draft: Draft, first: Draft) -> Stretch | None:
+        """The period of the first claim of the sentence before, where one is of the same border or country."""
+        if first.period is None:
             return None
         if self.tongue.cutter.perfect(self.sheet, draft.segment.context) and not first.period.running:
             return None
+        ends = {draft.movement.origin, draft.movement.into} - {None}
         if {first.movement.origin, first.movement.into} == {draft.movement.origin, draft.movement.into}:
             turned = first.movement.origin != draft.movement.origin
             return None if turned and first.period.running else first.period
+        if self.sheet.of("same_time", draft.segment.span) and first.movement.into in ends:
+            return first.period
         at_once = len({one.period.text if one.period is not None else "" for one in self.thread.latest}) == 1
-        ends = draft.movement
+        now = draft.movement
         # of the same country: those who came as well, or those who went, wherever to
-        alike = ends.into is not None and ends.into == first.movement.into
-        alike = alike or (ends.into is None and ends.origin == first.movement.into and not first.period.running)
+        alike = now.into is not None and now.into == first.movement.into
+        alike = alike or (now.into is None and now.origin == first.movement.into and not first.period.running)
         return first.period if at_once and alike else None
 
     def _foreign(self, period: Mark, draft: Draft) -> bool:
@@ -162,6 +169,10 @@ class Timing:
         counted = self.sheet.of("total", segment.span) or (draft.period is not None and draft.period.running)
         if last is not None and event is None and last.per_day and not counted:
             draft.per_day = True  # "800 a day cross; last year it was about 50"
+        if base is not None and draft.per_day and "period" not in draft.spans and self._now(segment.span):
+            draft.period = self.times.day_of_publication  # "from 17 to 26 September ...; 10,000 of them now come a day"
+            draft.doubts = [one for one in draft.doubts if one not in _OF_TIME]
+            draft.weight *= PRESENT
 
     def share(self, sentence: Span, drafts: list[Draft], levels: list[Segment]) -> None:
         """Claims without a period take the only one of the sentence; a rate "now" is of the day of publication.
