@@ -28,6 +28,8 @@ class Clauses:
         self._seat_after = language.beginning(table.roles.seat_after)
         self._in_town = language.ending(table.roles.in_town)
         self._handed = language.ending(table.roles.handed)
+        self._forced = language.any_of(table.roles.forced)
+        self._forced_back = language.any_of(table.roles.forced_back)
         self._crossing = language.beginning(table.roles.crossing_after)
 
     def set_aside(self, sheet: Sheet) -> None:
@@ -53,8 +55,16 @@ class Clauses:
         match = self._added.search(sheet.text, figure.end)
         return len(sheet.text) if match is None else match.start()
 
-    def handed(self, sheet: Sheet, span: Span) -> bool:
-        """Whether people are given over to an authority of a country: "returned 42 of them to the Russian police"."""
+    def handed(self, sheet: Sheet, span: Span, figure: Mark) -> bool:
+        """Whether people are given over to an authority of a country: "returned 42 of them to the Russian police".
+
+        So it is where they are sent back over a border: "pushed 161 people back into Myanmar".
+        """
+        behind = self._forced_back.search(sheet.text, figure.end, span.end)
+        if behind is not None and not _STOP.search(sheet.text, figure.end, behind.start()):
+            verbs = list(self._forced.finditer(sheet.text, span.start, figure.start))
+            if verbs and not _STOP.search(sheet.text, verbs[-1].end(), figure.start):
+                return True
         bodies = [mark for mark in sheet.of("place", span) if mark.value.role is Role.SPEAKER]
         return any(self._handed.search(sheet.text[max(mark.start - 30, 0) : mark.start]) for mark in bodies)
 

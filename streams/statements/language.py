@@ -65,7 +65,8 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     before. `through`: a country behind it is perhaps only passed. `part_before`, `part_after`: only a part is meant.
     `whence`, `whither`: an origin or goal with its name, where what stands before it has other meanings. `at`: what
     stands before a checkpoint or a town. `others`: more places of its kind behind one ("Lo Wu and other crossings").
-    `offices`: whose towns are none, whatever their names; `handed`: before those to whom people are given over.
+    `offices`: whose towns are none, whatever their names; `handed`: before those to whom people are given over;
+    `forced`, `forced_back`: in front of and behind the figure of those who were sent back.
     `seat_before`: an office whose town is no place of a movement; so is one `in_town` with `seat_after` behind it, and
     not with `crossing_after`. `sections`: phrases for a part of a border, `{place}` being a `section_name`.
     `name`: what a name looks like that the gazetteer does not know; `bodies`:
@@ -95,6 +96,8 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     besides: Phrases
     offices: Phrases
     handed: Phrases
+    forced: Phrases
+    forced_back: Phrases
     seat_before: Phrases
     seat_after: Phrases
     in_town: Phrases

@@ -129,6 +129,7 @@ class Places:
             re.compile(rf"(?<!\w)(?:{language.nameless(one.replace('{place}', roles.section_name))})", re.IGNORECASE)
             for one in roles.sections
         ]
+        self._section_sieve = Sieve(needles_of(one) for one in self._sections)
         self._offices = re.compile(
             rf"(?<!\w)(?:{language.nameless(alternatives(roles.offices))})\s+{name}", re.IGNORECASE
         )
@@ -237,8 +238,8 @@ class Places:
 
     def _parts_of_borders(self, text: str) -> Iterator[Mark]:
         """A part of a border that bears the name of no country: "over the Brest section of the border"."""
-        for pattern in self._sections:
-            for match in pattern.finditer(text):
+        for index in self._section_sieve.may_match(fold(text)):
+            for match in self._sections[index].finditer(text):
                 names = match["name"].split("-")
                 countries = all(any(one.fullmatch(name) for one, _ in self._adjectives) for name in names)
                 if not countries and not self._adjective.fullmatch(match["name"]):

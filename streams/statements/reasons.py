@@ -39,7 +39,7 @@ class Reasons:
         told_before = self.cutter.earlier(self.sheet, segment) and not turned and not self._of_its_day(segment)
         if told_before or self._sooner(segment):
             return Why.EARLIER
-        if self.clauses.handed(self.sheet, segment.span):
+        if self.clauses.handed(self.sheet, segment.span, segment.figure):
             return Why.REFUSED
         said_of_it = Span(segment.span.start, segment.context.end)
         # "entered the country, he said, denying that more would": what is denied is of something else

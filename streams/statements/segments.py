@@ -234,7 +234,8 @@ class Cutter:
 
     def headed(self, sheet: Sheet) -> bool:
         """Whether a sentence says of when the figures are that follow: "published its data for the third quarter"."""
-        return any(
+        exact = not self.untimed(sheet, Span(0, len(sheet.text)))
+        return exact and any(
             isinstance(mark.value, Stretch) and mark.value.days > 1 and self._headline.search(sheet.text, 0, mark.start)
             for mark in sheet.of("period")
         )
