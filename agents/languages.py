@@ -13,7 +13,7 @@ from typing import Any, cast
 from streams.errors import ConfigError, shown
 from streams.sources import Registry
 from streams.statements.extract import Extractor
-from streams.statements.gazetteer import english_names, parse_gazetteer
+from streams.statements.gazetteer import Gazetteer, english_names, parse_gazetteer
 from streams.statements.language import Language, parse_language
 from streams.statements.reader import Reader, Speaker
 from streams.statements.words import WordReader
@@ -42,7 +42,12 @@ def load_reader() -> Reader:
     """A reader of every language there is a table for. Raises ConfigError naming the table and the pattern at fault."""
     tables = [parse_language(_text(f"{code}.toml"), f"{code}.toml") for code in languages()]
     known = [Language(one, english_names() if one.code == "en" else {}, f"{one.code}.toml") for one in tables]
-    return Reader(known, parse_gazetteer(gazetteer_text(), "places.toml"))
+    return Reader(known, _gazetteer)
+
+
+@lru_cache(maxsize=1)
+def _gazetteer() -> Gazetteer:
+    return parse_gazetteer(gazetteer_text(), "places.toml")
 
 
 def word_reader(registry: Registry, extractor: Extractor | None = None) -> WordReader:

@@ -15,12 +15,14 @@ from msgspec import Struct
 
 from streams.errors import ConfigError, shown
 from streams.flows import BLOCS, countries
+from streams.statements.needles import Needles, fold
 
 Names = dict[str, list[str]]
 """Names by language."""
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _QUOTED = '[«"„“]?{}[»"“”]?'
+_BETWEEN = re.compile(r"[ *-]")
 _FOLDED = str.maketrans("łŁıİøØđĐßæ", "lLiIoOdDsa")
 
 
@@ -125,9 +127,32 @@ def _together(sides: Iterable[Names]) -> Names:
 
 def name_pattern(names: Iterable[str]) -> str:
     """A pattern of plain names: with or without quotation marks and accents, an asterisk is any ending."""
-    spelled = {spelling for name in names for spelling in (name, unaccented(name))}
-    ordered = sorted(spelled, key=lambda one: (-len(one), one))
+    ordered = sorted(_spelled(names), key=lambda one: (-len(one), one))
     return _QUOTED.format(f"(?:{'|'.join(map(_plainly, ordered))})")
+
+
+def words_of(names: Iterable[str]) -> list[str]:
+    """All words of names in all their spellings, as needles are."""
+    return [word for name in _spelled(names) for word in _BETWEEN.split(fold(name))]
+
+
+def needles_of_names(names: Iterable[str], often: Mapping[str, int]) -> Needles:
+    """The needles of the pattern of names, without the pattern: of each the word that the fewest others have.
+
+    `often`: how often each word is in names at all ("border", "bridge").
+    """
+    return tuple(
+        sorted(
+            {
+                max(_BETWEEN.split(fold(name)), key=lambda word: (min(len(word), 4), -often.get(word, 0), len(word)))
+                for name in _spelled(names)
+            }
+        )
+    )
+
+
+def _spelled(names: Iterable[str]) -> set[str]:
+    return {spelling for name in names for spelling in (name, unaccented(name))}
 
 
 def _plainly(name: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from streams.statements.gazetteer import Checkpoint, Gazetteer, name_pattern
+from streams.statements.gazetteer import Checkpoint, Gazetteer, name_pattern, needles_of_names, words_of
 from streams.statements.language import Language, alternatives
 from streams.statements.marks import Mark, Sheet
 from streams.statements.needles import Sieve, fold, needles_of
@@ -66,13 +67,18 @@ class Place(NamedTuple):
         return () if self.checkpoint is None else self.checkpoint.sides
 
 
+def _named(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")  # case matters: Turkey is a country, and turkey is none
+
+
 class Places:
     """Finds the places of a text in one language."""
 
     def __init__(self, language: Language, gazetteer: Gazetteer) -> None:
         roles = language.table.roles
         code = language.code
-        self._names: list[tuple[re.Pattern[str], Place]] = []
+        self._names: list[tuple[re.Pattern[str] | None, Place]] = []
+        self._lists: dict[int, list[str]] = {}
         for slug, point in gazetteer.checkpoints.items():
             for side, names in zip(point.sides, point.by_side, strict=True):
                 self._named_so(names.get(code, []), Place(Role.BARE, None, slug, point, side=side))
@@ -80,14 +86,15 @@ class Places:
             self._named_so(water.names.get(code, []), Place(Role.BARE, None, "", water))
         for region in gazetteer.regions:
             self._named_so(region.names.get(code, []), Place(Role.BARE, region.country, region=True))
-        for country, (name, *_) in language.countries.items():
-            if name:
-                self._add(name, Place(Role.BARE, country))
+        often = Counter(word for names in self._lists.values() for word in words_of(names))
+        needles = [needles_of_names(names, often) for names in self._lists.values()]
+        plain = [(_named(name), Place(Role.BARE, code)) for code, (name, *_) in language.countries.items() if name]
         home = [re.compile(rf"(?<!\w)(?:{alternatives(language.table.home)})(?!\w)", re.IGNORECASE)]
         there = [re.compile(rf"(?<!\w)(?:{alternatives(language.table.there)})(?!\w)", re.IGNORECASE)]
-        self._names += [(regex, Place(Role.BARE, home=True)) for regex in home]
-        self._names += [(regex, Place(Role.BARE, again=True)) for regex in there]
-        self._sieve = Sieve(needles_of(regex) for regex, _ in self._names)
+        plain += [(regex, Place(Role.BARE, home=True)) for regex in home]
+        plain += [(regex, Place(Role.BARE, again=True)) for regex in there]
+        self._names += plain
+        self._sieve = Sieve([*needles, *(needles_of(regex) for regex, _ in plain)])
         self._adjectives = [
             (re.compile(f"(?-i:{one[2]})" if language.table.case_adjectives else one[2], re.IGNORECASE), country)
             for country, one in language.table.countries.items()
@@ -145,11 +152,16 @@ class Places:
 
     def _named_so(self, names: list[str], place: Place) -> None:
         if names:
-            self._add(name_pattern(names), place)
+            self._lists[len(self._names)] = names
+            self._names.append((None, place))
 
-    def _add(self, pattern: str, place: Place) -> None:
-        # Case matters: Turkey is a country, and turkey is none.
-        self._names.append((re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"), place))
+    def _pattern(self, index: int) -> re.Pattern[str]:
+        """The pattern of a name, compiled when a text may hold it: of most of the gazetteer no text ever speaks."""
+        regex, place = self._names[index]
+        if regex is None:
+            regex = _named(name_pattern(self._lists[index]))
+            self._names[index] = regex, place
+        return regex
 
     def mark_goals(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every goal without a name: "into neighbouring countries", "home"."""
@@ -182,8 +194,8 @@ class Places:
 
     def _named(self, text: str) -> Iterator[Mark]:
         for index in self._sieve.may_match(fold(text)):
-            regex, place = self._names[index]
-            for match in regex.finditer(text):
+            place = self._names[index][1]
+            for match in self._pattern(index).finditer(text):
                 partly = self._part_of.search(text[max(0, match.start() - 40) : match.start()])
                 at = match.start() - (len(partly[0]) if partly else 0)
                 role = self._role(text, at)

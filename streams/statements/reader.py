@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -25,7 +25,8 @@ class Speaker(NamedTuple):
 class Reader:
     """Reads statements in the languages it has tables for. Deterministic: the same text comes to the same claims."""
 
-    def __init__(self, languages: Sequence[Language], gazetteer: Gazetteer) -> None:
+    def __init__(self, languages: Sequence[Language], gazetteer: Callable[[], Gazetteer]) -> None:
+        """`gazetteer`: asked for it with the first text."""
         self.tongues = [Tongue(one, gazetteer) for one in languages]
 
     def read(self, text: str, published: datetime, speaker: Speaker) -> Statement:

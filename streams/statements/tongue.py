@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 
 from streams.statements.gazetteer import Gazetteer
@@ -14,7 +15,7 @@ from streams.statements.segments import Cutter
 class Tongue:
     """What a text in one language is read with."""
 
-    def __init__(self, language: Language, gazetteer: Gazetteer) -> None:
+    def __init__(self, language: Language, gazetteer: Callable[[], Gazetteer]) -> None:
         table = language.table
         self.language, self._gazetteer = language, gazetteer
         self.abbreviations = language.ending([f"(?:{one})" for one in table.abbreviations])
@@ -27,7 +28,7 @@ class Tongue:
     @cached_property
     def scanner(self) -> Scanner:
         """Its patterns, compiled with the first text that is in the language."""
-        return Scanner(self.language, self._gazetteer)
+        return Scanner(self.language, self._gazetteer())
 
     @cached_property
     def cutter(self) -> Cutter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,8 @@ import pytest
 from agents.languages import gazetteer_text, load_reader
 from streams.errors import ConfigError
 from streams.flows import BLOCS, parse_flow
-from streams.statements.gazetteer import Checkpoint, name_pattern, parse_gazetteer, unaccented
+from streams.statements.gazetteer import Checkpoint, name_pattern, needles_of_names, parse_gazetteer, unaccented
+from streams.statements.needles import fold, may_match
 from streams.statements.reader import Speaker
 
 GAZETTEER = parse_gazetteer(gazetteer_text(), "places.toml")
@@ -23,7 +25,7 @@ def flow(text: str) -> object:
 
 
 def test_it_is_wide() -> None:
-    assert len(GAZETTEER.checkpoints) >= 170
+    assert len(GAZETTEER.checkpoints) >= 800
     borders = {frozenset(one.sides) for one in GAZETTEER.checkpoints.values()}
     for one, others in {
         "RU": "FI NO EE LV LT PL GE AZ KZ MN CN",
@@ -33,9 +35,15 @@ def test_it_is_wide() -> None:
         "HU": "RS AT RO",
         "KZ": "KG UZ CN",
         "ES": "MA",
-        "US": "MX",
+        "US": "MX CA",
         "SD": "EG TD SS ET",
-        "CO": "VE PA",
+        "CO": "VE PA EC BR",
+        "PK": "AF IR IN",
+        "TH": "MM KH LA MY",
+        "UG": "KE TZ RW CD SS",
+        "ZA": "ZW MZ BW NA SZ LS",
+        "HN": "GT SV NI",
+        "BA": "HR RS ME",
     }.items():
         for other in others.split():
             assert frozenset({one, other}) in borders, (one, other)
@@ -103,6 +111,20 @@ def test_the_other_side() -> None:
     assert [point.beyond(code) for code in ("RU", "GE", "AM", None)] == ["GE", "RU", None, None]
     airport = Checkpoint(("AM",))
     assert [airport.beyond(code) for code in ("RU", "AM", None)] == ["AM", None, None]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_needles_of_names_are_in_whatever_their_pattern_matches(language: str) -> None:
+    for point in GAZETTEER.checkpoints.values():
+        names = point.names.get(language, [])
+        needles = needles_of_names(names, {"border": 9})
+        pattern = re.compile(name_pattern(names or ["X"]))
+        for name in names:
+            for said in (name, unaccented(name), name.replace(" ", "-"), name.replace("*", "ого")):
+                assert pattern.fullmatch(said.replace("*", "а"))
+                assert may_match(needles, fold(said)), said
+    assert needles_of_names([], {}) == ()
+    assert needles_of_names(["Seme border"], {"border": 9, "seme": 1}) == ("seme",)
 
 
 @pytest.mark.parametrize(
