@@ -62,7 +62,8 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
 def _entry(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
     inferred = 0
     if into is None:
-        into = first(clues, Role.WITHIN) or object_of(clues) or first(clues, Role.SPEAKER)
+        passed = [mark for mark in clues.places if not mark.value.through]  # "who came via Romania" came not into it
+        into = first(clues._replace(places=passed), Role.WITHIN) or object_of(clues) or first(clues, Role.SPEAKER)
     sides = borders(clues)
     if into is None and origin is None and clues.citizens in sides:  # "Finland's border with Russia": the other side
         origin, into = clues.citizens, next((one for one in sides if one != clues.citizens), None)
@@ -161,6 +162,8 @@ def _cross_into(clues: Clues, point: Place | None, origin: str | None, into: str
     before = clues.before
     if before is not None and before.origin == into and before.into is not None:
         return before.into, into, 1  # those who came, and those who went back
+    if clues.together and before is not None and before.into not in {None, into} and into == clues.citizens:
+        return before.into, into, 1  # Hondurans who came to Mexico from Guatemala, and who have gone back to Honduras
     found, _ = _origin_of(clues._replace(before=None), point, None, into)
     same = before.origin if before is not None else None
     options = (found, same, first(clues, Role.SPEAKER), clues.home)
