@@ -35,6 +35,7 @@ APART = {
         "spokesmen",
         "harbours",
         "desks",
+        "landfalls",
     )
 }
 
