@@ -36,6 +36,7 @@ APART = {
         "harbours",
         "desks",
         "landfalls",
+        "offices",
     )
 }
 
