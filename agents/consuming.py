@@ -34,15 +34,13 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage, ack_lock
 
+from agents.batches import FETCH_WAIT_MS
 from agents.crashing import crash_at
 
 if TYPE_CHECKING:
     Base = Consumer
 else:
     Base = object
-
-FETCH_WAIT_MS = 100
-"""A broker answers as soon as it has something, and after so long if it has nothing."""
 
 LULL_S = 0.02
 """Seconds until it is looked again whether there is a partition to fetch from."""

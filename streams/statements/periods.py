@@ -188,7 +188,8 @@ class Times:
     def _last_day(self, taken: Captures) -> Stretch:
         """A day of the week that is "last" and so not today."""
         found = self._date(taken[-1])
-        found -= 7 * DAY if found == self.today else 0 * DAY
+        if found == self.today:
+            found -= 7 * DAY
         return Stretch(found, found + DAY)
 
     def _pair(self, taken: Captures) -> Stretch | None:

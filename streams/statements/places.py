@@ -114,7 +114,7 @@ class Places:
         self._whence = language.ending(roles.whence)
         self._whither = language.ending(roles.whither)
         self._through = language.ending(roles.through)
-        self._and = re.compile(rf"\s*(?:{alternatives(language.table.joins)})\s*", re.IGNORECASE)
+        self.joined = re.compile(rf"\s*(?:{alternatives(language.table.joins)})\s*", re.IGNORECASE)
         self._with = re.compile(rf"\s*(?:{alternatives(roles.border_with)})\s*", re.IGNORECASE)
         self._behind = {
             Role.BORDER: language.beginning(roles.border_after),
@@ -187,7 +187,7 @@ class Places:
                 continue
             if other.value.checkpoint and (one.value.code or one.value.slug == other.value.slug):
                 continue
-            if other.value.role is Role.BARE and self._and.fullmatch(between):
+            if other.value.role is Role.BARE and self.joined.fullmatch(between):
                 sheet.replace(
                     other, other.value._replace(role=one.value.role, joined=one.value.role is not Role.BORDER)
                 )

@@ -45,7 +45,7 @@ class Reading:
     def _turn_to(self, sheet: Sheet) -> None:
         """The sentence with these marks is the one being read."""
         self.sheet = sheet
-        self.reasons = Reasons(sheet, self.tongue.cutter, self.tongue.cutter.clauses)
+        self.reasons = Reasons(sheet, self.tongue.cutter)
         self.timing = Timing(sheet, self.tongue, self.times, self.thread)
         self.ways = Ways(sheet, self.tongue, self.thread, self.home, self.heading)
         self.whole: Draft | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from streams.statements.clauses import Clauses
 from streams.statements.clues import Event
 from streams.statements.marks import Mark, Sheet
 from streams.statements.periods import Shift, Stretch
@@ -16,8 +15,8 @@ _SIDED = (Event.ENTRY, Event.EXIT)
 class Reasons:
     """The reasons in one sentence."""
 
-    def __init__(self, sheet: Sheet, cutter: Cutter, clauses: Clauses) -> None:
-        self.sheet, self.cutter, self.clauses = sheet, cutter, clauses
+    def __init__(self, sheet: Sheet, cutter: Cutter) -> None:
+        self.sheet, self.cutter, self.clauses = sheet, cutter, cutter.clauses
 
     def whole(self, sentence: Span, figure: Mark) -> Why | None:
         """Why nothing in a sentence, or all from before a figure, is a claim: denied, a question, or only supposed."""
@@ -77,14 +76,15 @@ class Reasons:
         So it is beside a weekday or a rate ("a week earlier the Saturday figure was 5,286"), not beside a date of its
         own; and so are all figures without a time behind it ("a week earlier 950 came and 2,400 left").
         """
-        times = self.sheet.of("period", segment.span)
+        times = self.sheet.of("period", segment.span) or self._in_front()
         ahead = [one for one in times if one.start < segment.figure.start]
-        if not times:
-            ahead = times = [one for one in self.sheet.of("period") if one.start < segment.figure.start][:1]
-            ahead = times = times if times and times[0].end <= self.sheet.of("number")[0].start else []
         if any(_back(one) for one in ahead) and not any(self._dated(one) for one in times):
             return True
         return bool(times) and all(_back(one) for one in times)
+
+    def _in_front(self) -> list[Mark]:
+        """The first time of a sentence, where it stands before all figures."""
+        return [one for one in self.sheet.of("period")[:1] if one.end <= self.sheet.of("number")[0].start]
 
     def _dated(self, period: Mark) -> bool:
         """Whether a phrase of time has a date or a number in it."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 from streams.statements.clauses import Clauses
 from streams.statements.gazetteer import Gazetteer
-from streams.statements.language import Language, Pattern, alternatives, captured, index
+from streams.statements.language import Language, Pattern, captured, index
 from streams.statements.marks import Mark, Patterns, Sheet
 from streams.statements.numbers import Numbers
 from streams.statements.periods import Times
@@ -27,12 +26,12 @@ class Change(NamedTuple):
 class Scanner:
     """The patterns of one language, in the order in which they take their stretches of a text."""
 
-    def __init__(self, language: Language, gazetteer: Gazetteer) -> None:
+    def __init__(self, language: Language, gazetteer: Gazetteer, clauses: Clauses) -> None:
         table = language.table
         self.language = language
         self.places = Places(language, gazetteer)
         self.numbers = Numbers(language)
-        self.clauses = Clauses(language)
+        self.clauses = clauses
         self._asides = Patterns(
             [*language.compiled("aside", {"": table.asides}), *language.compiled("state", {"": table.states})]
         )
@@ -84,7 +83,6 @@ class Scanner:
             ),
         ]
         self._events = Patterns(events)
-        self._and = re.compile(rf"\s*(?:{alternatives(table.joins)})\s*", re.IGNORECASE)
         self._its = language.any_of(table.own)
         self._words = Patterns(
             [
@@ -149,7 +147,7 @@ class Scanner:
         """A country that is only joined to one whose citizens are counted: "citizens of Lithuania and Latvia"."""
         for one, other in pairwise([mark for mark in sheet.marks if mark.kind in ("citizens", "place")]):
             named = one.kind == "citizens" and " " in sheet.text[one.start : one.end] and other.kind == "place"
-            if named and other.value.code and self._and.fullmatch(sheet.text[one.end : other.start]):
+            if named and other.value.code and self.places.joined.fullmatch(sheet.text[one.end : other.start]):
                 sheet.marks[sheet.marks.index(other)] = other._replace(kind="citizens", value=other.value.code)
 
     def _timed(self, text: str, times: Times) -> Iterator[Mark]:

@@ -193,11 +193,10 @@ class Cutter:
     def part(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the figure is one of a part of those before it: "including 1,500 minors", "300 of them"."""
         figure = segment.figure
-        before = sheet.text[max(figure.start - 40, 0) : figure.start]
-        beside = self._part_before.search(before) or self._part_behind.match(sheet.text, figure.end)
+        beside = self.part_ahead(sheet, figure) or self._part_behind.match(sheet.text, figure.end) is not None
         ahead = Span(segment.span.start, figure.start)
         begins = None if sheet.of("event", ahead) else self._part_begins.match(sheet.text, *ahead)
-        return before.endswith("(") or beside is not None or begins is not None
+        return sheet.text.endswith("(", 0, figure.start) or beside or begins is not None
 
     def listed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:
         """Whether two figures are one list: "9,000 Russians and 700 Belarusians"."""

@@ -28,7 +28,7 @@ class Tongue:
     @cached_property
     def scanner(self) -> Scanner:
         """Its patterns, compiled with the first text that is in the language."""
-        return Scanner(self.language, self._gazetteer())
+        return Scanner(self.language, self._gazetteer(), self.cutter.clauses)
 
     @cached_property
     def cutter(self) -> Cutter:

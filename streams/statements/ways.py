@@ -109,14 +109,22 @@ class Ways:
         front = front or self.thread.dateline
         home = self.home or (self.thread.stage if kind is Event.ENTRY else None)
         part = self.tongue.cutter.part(self.sheet, segment) or (not places and further(self.sheet, segment))
-        clues = Clues(kind, event, places, citizens, home, before, front=front, scene=self._scene(), part=part)
-        if self.thread.both is not None:
-            clues = clues._replace(pair=self.thread.both.pair)
-        boats = self.sheet.of("refuge", segment.span)
-        clues = clues._replace(apart=bool(self.sheet.of("overall", segment.span)) or self._apart(segment))
-        clues = clues._replace(further=further(self.sheet, segment))
-        clues = clues._replace(lately=tuple(one.movement for one in [*self.thread.latest, *drafts]))
-        return clues._replace(refuge=bool(boats) or noun.population in ("refugees", "migrants"))
+        return Clues(
+            kind,
+            event,
+            places,
+            citizens,
+            home,
+            before,
+            front=front,
+            scene=self._scene(),
+            part=part,
+            refuge=bool(self.sheet.of("refuge", segment.span)) or noun.population in ("refugees", "migrants"),
+            pair=frozenset() if self.thread.both is None else self.thread.both.pair,
+            apart=bool(self.sheet.of("overall", segment.span)) or self._apart(segment),
+            further=further(self.sheet, segment),
+            lately=tuple(one.movement for one in [*self.thread.latest, *drafts]),
+        )
 
     def _at_topic(self, segment: Segment, places: list[Mark]) -> bool:
         """Whether a sentence is at the checkpoint that the one before was about: at most it says from where."""

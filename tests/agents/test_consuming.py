@@ -9,7 +9,8 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
-from agents.consuming import BUNDLE_BYTES, FETCH_WAIT_MS, LULL_S, Bundle, Gapless, bundled
+from agents.batches import FETCH_WAIT_MS
+from agents.consuming import BUNDLE_BYTES, LULL_S, Bundle, Gapless, bundled
 from agents.worker import create_app
 from streams.settings import load_settings
 
