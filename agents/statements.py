@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 from aiokafka import TopicPartition
 
 from agents.batches import Received
 from agents.context import Context, log
-from agents.languages import load_extractor, word_reader
 from agents.publishing import Record
 from streams.errors import RefusedError
 from streams.records import Claim
 from streams.sources import Registry, Topic
-from streams.statements.review import Item
-from streams.statements.words import WordReader, Words
 from streams.topics import Topics
+
+if TYPE_CHECKING:
+    from streams.statements.review import Item
+    from streams.statements.words import WordReader, Words
 
 
 class Statements:
@@ -31,7 +33,9 @@ class Statements:
 
     @cached_property
     def words(self) -> WordReader:
-        """The reader, made when the first statement comes: its tables take a moment."""
+        """The reader, made when the first statement comes: its modules and tables take a moment."""
+        from agents.languages import load_extractor, word_reader  # noqa: PLC0415 - a tenth of what a worker imports
+
         return word_reader(self.registry, load_extractor(self.context.settings.extractor))
 
     async def take(self, tp: TopicPartition, record: Received, refused: RefusedError) -> list[Claim]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import subprocess
+import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -50,6 +52,12 @@ def test_the_pure_core_never_looks_at_a_clock_or_a_file(path: Path) -> None:
                 assert called.attr not in METHODS, f"{path}:{node.lineno}"
             elif isinstance(called, ast.Name):
                 assert called.id not in FUNCTIONS, f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize("package", ["streams.statements", "redis", "typer", "rich"])
+def test_a_worker_starts_without_what_it_need_not_import(package: str) -> None:
+    code = f"import sys, agents.entry, agents.work; sys.exit({package!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("package", ["streams", "agents"])
