@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.text import Text
 
 from agents.console import StoppedError, out, run
+from agents.context import load_registry, load_rules
 from agents.reading import partitions_of, read_topic
 from agents.security import kafka_options
 from agents.show import alert_line, people
@@ -20,8 +21,9 @@ from agents.webhooks_cli import To, moment_of
 from streams.errors import BordertallyError, RefusedError
 from streams.flows import check_pattern, covers
 from streams.records import Alert, FlowState
+from streams.rules import Rules
 from streams.settings import Settings, load_settings
-from streams.silences import OPEN, Silences, silenced
+from streams.silences import OPEN, Silences, inhibited, silenced
 from streams.topics import BIGGEST, Topics
 
 _decode_alert = msgspec.json.Decoder(Alert).decode
@@ -38,6 +40,37 @@ class Wanted(NamedTuple):
     as_json: bool
 
 
+class Standing:
+    """What stands now: silences, and where rules inhibit the alerts that are open."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.silences = Silences()
+        self.open: dict[str, Alert] = {}
+
+    def take(self, value: bytes | None) -> None:
+        """A record on `alerts`."""
+        try:
+            alert = _decode_alert(value or b"")
+        except msgspec.MsgspecError:
+            return
+        if alert.state in OPEN:
+            self.open[alert.id] = alert
+        else:
+            self.open.pop(alert.id, None)
+
+    def why_quiet(self, alert: Alert, now: datetime) -> str | None:
+        """Why nobody is told of an alert, in words; None where they are."""
+        if alert.state not in OPEN:
+            return None
+        silence = silenced(alert, self.silences.by_id.values(), now)
+        if silence is not None:
+            until = silence.until.astimezone(UTC)
+            return f"silenced until {until:%Y-%m-%d %H:%M} by {silence.author}: {silence.comment}"
+        above = inhibited(alert, self.open.values(), self.rules)
+        return None if above is None else f"inhibited by the {alert.rule} alert on {self.open[above].flow}"
+
+
 def watch(
     to: To = None,
     since: Annotated[str, typer.Option("--since", help="Begin there: a time (ISO 8601), or 30m, 12h, 3d ago.")] = "1d",
@@ -51,29 +84,24 @@ def watch(
         wanted = Wanted(moment_of(since), check_pattern(flow), totals, as_json)
     except RefusedError as error:
         raise BordertallyError(f"--flow: {error.why} (got {error.value})") from None
+    standing = Standing(load_rules(settings.rules, load_registry(settings.sources)))
     try:
-        run(_follow(settings, Topics(settings.topic_prefix), wanted))
+        run(_follow(settings, Topics(settings.topic_prefix), wanted, standing))
     except StoppedError:  # to be stopped is how this ends
         return
     except BrokenPipeError:  # whoever read along has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _follow(settings: Settings, topics: Topics, wanted: Wanted) -> None:
+async def _follow(settings: Settings, topics: Topics, wanted: Wanted, standing: Standing) -> None:
     names = [topics.alerts, *([topics.totals] if wanted.totals else [])]
-    parts, silences = [], Silences()
+    parts = []
     for name in names:
         count = await partitions_of(settings, name)
         if not count:
             raise BordertallyError(f"topic {name} does not exist; bordertally topics --create makes it")
         parts += [TopicPartition(name, number) for number in range(count)]
-    held = [TopicPartition(topics.silences, n) for n in range(await partitions_of(settings, topics.silences) or 0)]
-    read = dict.fromkeys(held, 0)  # how far; what there is, before the first alert is shown
-    if held:
-        for record in await read_topic(settings, topics.silences):
-            silences.take(record.key, record.value)
-            tp = TopicPartition(record.topic, record.partition)
-            read[tp] = max(read[tp], record.offset + 1)
+    read = await _stood(settings, topics, standing)
     consumer = AIOKafkaConsumer(
         **kafka_options(settings),
         enable_auto_commit=False,
@@ -82,7 +110,7 @@ async def _follow(settings: Settings, topics: Topics, wanted: Wanted) -> None:
     )
     await consumer.start()
     try:
-        consumer.assign([*parts, *held])
+        consumer.assign([*parts, *read])
         begins = await consumer.offsets_for_times(dict.fromkeys(parts, int(wanted.since.timestamp() * 1000)))
         for tp in parts:
             if begins[tp] is None:
@@ -93,22 +121,40 @@ async def _follow(settings: Settings, topics: Topics, wanted: Wanted) -> None:
             consumer.seek(tp, offset)
         while True:
             batch = await consumer.getmany(timeout_ms=POLL_MS)
-            for record in _news([one for some in batch.values() for one in some], silences, topics):
-                _show(record, wanted, silences, alerts=record.topic == topics.alerts)
+            for record in _news([one for some in batch.values() for one in some], standing, topics):
+                _show(record, wanted, standing, alerts=record.topic == topics.alerts)
             sys.stdout.flush()
     finally:
         await consumer.stop()
 
 
-def _news(records: list[Any], silences: Silences, topics: Topics) -> list[Any]:
-    """What is to be shown, in order of time; silences are taken first."""
-    for record in records:
+async def _stood(settings: Settings, topics: Topics, standing: Standing) -> dict[TopicPartition, int]:
+    """Take what stands before the first alert is shown; how far silences were read, by partition."""
+    count = await partitions_of(settings, topics.silences)
+    read = {TopicPartition(topics.silences, number): 0 for number in range(count)}
+    if read:
+        for record in await read_topic(settings, topics.silences):
+            standing.silences.take(record.key, record.value)
+            tp = TopicPartition(record.topic, record.partition)
+            read[tp] = max(read[tp], record.offset + 1)
+    if standing.rules.inhibits:
+        for record in await read_topic(settings, topics.alerts):
+            standing.take(record.value)
+    return read
+
+
+def _news(records: list[Any], standing: Standing, topics: Topics) -> list[Any]:
+    """What is to be shown, in order of time; silences and alerts are taken first."""
+    ordered = sorted(records, key=lambda one: one.timestamp)
+    for record in ordered:
         if record.topic == topics.silences:
-            silences.take(record.key, record.value)
-    return sorted([one for one in records if one.topic != topics.silences], key=lambda one: one.timestamp)
+            standing.silences.take(record.key, record.value)
+        elif record.topic == topics.alerts and standing.rules.inhibits:
+            standing.take(record.value)
+    return [one for one in ordered if one.topic != topics.silences]
 
 
-def _show(record: Any, wanted: Wanted, silences: Silences, *, alerts: bool) -> None:
+def _show(record: Any, wanted: Wanted, standing: Standing, *, alerts: bool) -> None:
     try:
         one: Alert | FlowState = (_decode_alert if alerts else _decode_state)(record.value or b"")
     except msgspec.MsgspecError:
@@ -121,10 +167,9 @@ def _show(record: Any, wanted: Wanted, silences: Silences, *, alerts: bool) -> N
     line = Text(f"{datetime.fromtimestamp(record.timestamp / 1000, UTC):%Y-%m-%d %H:%M:%S}  ", style="dim")
     if isinstance(one, Alert):
         line.append_text(alert_line(one))
-        silence = silenced(one, silences.by_id.values(), datetime.now(UTC)) if one.state in OPEN else None
-        if silence is not None:
-            until = silence.until.astimezone(UTC)
-            line.append(f" [silenced until {until:%Y-%m-%d %H:%M} by {silence.author}: {silence.comment}]", style="dim")
+        why = standing.why_quiet(one, datetime.now(UTC))
+        if why is not None:
+            line.append(f" [{why}]", style="dim")
     elif one.totals:
         week = one.totals[1]
         line.append(f"{'= total':<12}", style="cyan")

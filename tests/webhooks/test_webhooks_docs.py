@@ -22,6 +22,7 @@ from unit.kit import alert_record
 from agents.publishing import Record
 from agents.servers.ports import free_port, is_free
 from agents.webhooks_cli import secret as make_secret
+from streams.records import Alert
 from streams.silences import make_silence
 from streams.subscriptions import Policy, parse_subscriptions
 
@@ -170,3 +171,38 @@ async def test_watch_follows_alerts_until_interrupted(live_on_kafka: Live, tmp_p
     assert ("firing" in told[0], "resolved" in told[1]) == (True, True)
     until_then = f"[silenced until {silence.until:%Y-%m-%d %H:%M} by ann: [roadworks]]"
     assert [line.endswith(until_then) for line in told] == [True, False]
+
+
+@pytest.mark.kafka
+async def test_watch_says_which_alert_above_inhibits_one(live_on_kafka: Live, tmp_path: Path) -> None:
+    live = live_on_kafka
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[detection]\ninhibit = true\n")
+    above = [alert_record("RU", severity="critical"), alert_record("RU", seq=2, severity="critical", state="resolved")]
+
+    async def say(*events: Alert) -> None:
+        await live.send([Record(live.topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in events])
+
+    await say(above[0])
+    path = tmp_path / "watched"
+    with path.open("w") as out:
+        environment = os.environ | live.environment | {"BORDERTALLY_RULES": str(rules)}
+        watching = subprocess.Popen([*CLI, "watch"], env=environment, stdout=out, stderr=out)  # noqa: ASYNC220
+
+    async def lines(count: int) -> None:
+        async def there() -> bool:
+            return len(lines_of(path)) >= count
+
+        await until(there, f"{count} lines")
+
+    await lines(1)
+    await say(alert_record("RU:KZ"))
+    await lines(2)
+    await say(above[1])
+    await lines(3)
+    await say(alert_record("RU:KZ", seq=2, state="updated"))
+    await lines(4)
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait(WAIT_S) == 0
+    inhibited = [line.endswith("[inhibited by the daily-rate alert on RU]") for line in lines_of(path)]
+    assert inhibited == [False, True, False, False]
