@@ -41,15 +41,20 @@ class Gathered:
         self._statements: set[str] = set()
         self._counts: dict[str, None] = {}
         self._beyond = 0
+        self._added = 0
+        self._cited: list[str] | None = None
 
     def add(self, cites: Cites) -> None:
         """Take some more."""
         said, counted, total = cites
+        self._added += total
         if said:
             self._statements.update(said)
+            self._cited = None
         if self.full:
             self._beyond += total
             return
+        self._cited = None
         self._beyond += total - len(counted)
         fresh = dict.fromkeys(counted)
         if self._counts:
@@ -58,9 +63,25 @@ class Gathered:
             self._counts = fresh
         self.full = len(self._counts) >= CITED_COUNTS
 
+    def add_row(self, cites: Cites) -> bool:
+        """Take some more that was gathered as a `row`; False where it has to be added piece by piece."""
+        apart = self._counts.keys().isdisjoint(cites.counts)
+        if apart:
+            self.add(cites)
+        return apart
+
     def beyond(self, counts: int) -> None:
         """So many more counts, whose ids are not cited any more."""
+        self._added += counts
         self._beyond += counts
+
+    def row(self) -> Cites | None:
+        """All of it with every id that is held, to be added to other evidence at once: see `add_row`.
+
+        It comes to what its pieces come to as long as no count is in two of them. None where one is in two of these.
+        """
+        total = len(self._counts) + self._beyond
+        return Cites(tuple(sorted(self._statements)), tuple(self._counts), total) if total == self._added else None
 
     def cites(self) -> Cites:
         """All of it, capped again."""
@@ -70,6 +91,7 @@ class Gathered:
     def reports(self) -> tuple[list[str], int]:
         """At most CITED report ids, statements first, and how many reports there are."""
         beyond = self._beyond + max(0, len(self._counts) - CITED_COUNTS)
-        counts = list(self._counts)[:CITED_COUNTS]
-        cited = list(dict.fromkeys([*sorted(self._statements), *counts])) if self._statements else counts
-        return cited[:CITED], len(cited) + beyond
+        if self._cited is None:
+            counts = list(self._counts)[:CITED_COUNTS]
+            self._cited = list(dict.fromkeys([*sorted(self._statements), *counts])) if self._statements else counts
+        return self._cited[:CITED], len(self._cited) + beyond

@@ -20,7 +20,7 @@ from streams.memo import Memo
 from streams.news import FOREVER, News, capped
 from streams.reconcile import Bin
 from streams.records import Claim, Readings
-from streams.series import Series, address_of, is_reading, period_of, reaches_far, reading_of
+from streams.series import Series, Stretch, Unverified, address_of, is_reading, period_of, reaches_far, reading_of
 from streams.versions import UNMOVED, Outcome, outcome_of
 
 BLOCK_DAYS = 32
@@ -46,12 +46,19 @@ class Node:
         self.worded = False  # whether anything was ever said in words of the flow or one below it
         self.memo = Memo()
         self._own_last: dict[Key, int | None] = {}
+        self._lasts: dict[Key, frozenset[int]] = {}
         self._newest = 0
         self._stored: dict[int, bytes] = {}  # rows of the days that are live
 
     def parts(self, key: Key) -> list[Series]:
         """The series that are lower bounds for this one: parts of the people counted in the same unit."""
+        if len(self.series) == 1:
+            return []
         return [series for each, series in self.series.items() if self._is_part(each, key)]
+
+    def doubts(self, key: Key) -> list[Unverified]:
+        """The claims on this series and its parts that may only widen an upper bound."""
+        return [doubt for one in [self.series[key], *self.parts(key)] for doubt in one.unverified()]
 
     @staticmethod
     def _is_part(one: Key, whole: Key) -> bool:
@@ -73,12 +80,6 @@ class Node:
         """The series of this name of the flows below, by flow."""
         return [series for child in self.children.values() if (series := child.series.get(key)) is not None]
 
-    def known(self, key: Key) -> list[Node]:
-        """The children that have ever made a counting claim on this series, by flow."""
-        return [
-            child for child in self.children.values() if (series := child.series.get(key)) is not None and series.bins
-        ]
-
     def last(self, key: Key) -> int | None:
         """The latest day that any claim on the flow or below it covers."""
         series = self.series.get(key)
@@ -91,6 +92,15 @@ class Node:
             days = [last for one in [*own, *self.parts(key)] if (last := one.own_last()) is not None]
             self._own_last[key] = max(days, default=None)
         return self._own_last[key]
+
+    def lasts(self, key: Key) -> frozenset[int]:
+        """The latest days that each flow's own claims cover, of this flow and all below it."""
+        found = self._lasts.get(key)
+        if found is None:
+            own = self.own_last(key)
+            found = frozenset(() if own is None else (own,)).union(*[one.lasts(key) for one in self.children.values()])
+            self._lasts[key] = found
+        return found
 
     def own_covers(self, key: Key, day: int) -> bool:
         """Whether the flow's own claims (its own parts included) touch the day."""
@@ -152,11 +162,22 @@ class Node:
                 evidence.add(held)
         evidence.beyond(beyond)
 
-    def beyond(self, key: Key, days: Iterable[int]) -> Cites:
-        """The evidence of days, newest first, beside more than enough counts: theirs are not cited."""
-        found = Gathered(full=True)
-        self.gather(key, days, found, shorten=True)
-        return found.cites()
+    def gather_stretch(self, key: Key, stretch: Stretch, evidence: Gathered) -> None:
+        """Add the evidence of a stretch of days: what is kept of it, where that comes to the same as day by day."""
+        if evidence.full:
+            if stretch.beyond is None:
+                found = Gathered(full=True)
+                self.gather(key, stretch.days, found, shorten=True)
+                stretch.beyond = found.cites()
+            evidence.add(stretch.beyond)
+            return
+        if stretch.row is None and not stretch.scattered:
+            found = Gathered()
+            self.gather(key, stretch.days, found, shorten=True)
+            stretch.row = found.row()
+            stretch.scattered = stretch.row is None
+        if stretch.row is None or not evidence.add_row(stretch.row):
+            self.gather(key, stretch.days, evidence, shorten=True)
 
     def stored(self, day: int, row: bytes) -> None:
         """The readings of a day are stored in this row: days that have grown old are kept as their row alone."""
@@ -181,9 +202,12 @@ class Node:
             node.worded = True
             node = node.above
 
-    def forget_own(self) -> None:
-        """Own claims changed: work out anew how far they reach."""
-        self._own_last.clear()
+    def moved(self, key: Key, days: Collection[int]) -> None:
+        """Claims on days of a series, of the flow or below it, changed: forget what was worked out of them."""
+        self.series[key].moved(days)
+        self.memo.changed(days)
+        self._own_last.pop(key, None)
+        self._lasts.pop(key, None)
 
 
 class Row(NamedTuple):
@@ -288,7 +312,6 @@ class Ledger:
             held = series.claims.get((claim.source, claim.start, claim.end))
             outcome = series.put(claim, period)
             if outcome not in UNMOVED:
-                node.forget_own()
                 if any(one is not None and reaches_far(one) for one in (claim, held)):
                     node.memo.forget()
                 batch.touched[node.flow][key].update(days)
@@ -308,7 +331,6 @@ class Ledger:
         for outcome, number in put.outcomes.items():
             batch.outcomes[group.source, outcome] += number
         if put.touched:
-            node.forget_own()
             batch.touched[node.flow][key] |= put.touched
             batch.rows.update(Row("r", node.flow, day) for day in put.stored)
         if put.known:  # readings that are new add to their days and take nothing away
@@ -390,8 +412,7 @@ class Ledger:
         parts = node.parts(key)
         floors = {day: floor for day in wide if (floor := _floor(day, below, parts)) is not None}
         days |= series.settle(wide, floors)
-        series.moved(days)
-        node.memo.changed(days)
+        node.moved(key, days)
 
     # --- storage -----------------------------------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ def days_of(local_start: int, local_end: int) -> range:
     return range(local_start // DAY + _EPOCH_ORDINAL, -(-local_end // DAY) + _EPOCH_ORDINAL)
 
 
+@lru_cache(maxsize=4096)
 def iso_day(day: int) -> str:
     """An ordinal day as `YYYY-MM-DD`."""
     return date.fromordinal(day).isoformat()

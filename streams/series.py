@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import fsum
 from typing import NamedTuple
 
@@ -46,6 +46,27 @@ class Sums(NamedTuple):
         high = None if self.high is None or other.high is None else self.high + other.high
         return Sums(self.days + other.days, self.low + other.low, self.best + other.best, high)
 
+    def plus_day(self, held: Bin) -> Sums:
+        """These days and another one."""
+        low, best, most, _ = held
+        high = None if self.high is None or most is None else self.high + most
+        return Sums(self.days + 1, self.low + low, self.best + best, high)
+
+
+class Stretch:
+    """Days in a row that hold something, newest first, what they come to, and their evidence once it was asked for.
+
+    `beyond`: without the ids of counts. `row`: with them (see Gathered); `scattered`: there is no such row.
+    """
+
+    __slots__ = ("beyond", "days", "row", "scattered", "sums")
+
+    def __init__(self, days: Sequence[int], sums: Sums) -> None:
+        self.days, self.sums = days, sums
+        self.beyond: Cites | None = None
+        self.row: Cites | None = None
+        self.scattered = False
+
 
 class Series:
     """Claims of one flow, population and unit, kept by identity, and their day bins, recomputed where touched."""
@@ -58,8 +79,9 @@ class Series:
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
         self._worded: dict[int, dict[tuple[str, int, int], Claim]] = {}  # those with words, by block of their first day
-        self._stretches: dict[tuple[int, int], tuple[Sums, Cites]] = {}
+        self._stretches: dict[tuple[int, int], Stretch] = {}
         self._groups: list[tuple[int, int, list[Constraint]]] | None = None
+        self._unverified: list[Unverified] | None = None
 
     # --- keeping claims ----------------------------------------------------------------------------------------
 
@@ -74,7 +96,7 @@ class Series:
         outcome = outcome_of(claim, held)
         if outcome not in UNMOVED:
             self.claims[key] = claim
-            self._groups = None
+            self._groups = self._unverified = None
             if held is not None and held.text is not None:
                 self._worded.get(_block_of(held), {}).pop(key, None)
             if claim.text is not None and claim.best is not None:
@@ -217,17 +239,14 @@ class Series:
         high = fsum(highs) if len(highs) == len(bins) else None
         return Sums(len(bins), fsum([one.low for one in bins]), fsum([one.best for one in bins]), high)
 
-    def stretch(self, first: int, end: int, cites: Callable[[Sequence[int]], Cites]) -> tuple[Sums, Cites]:
-        """Days in a row and their evidence, worked out when one of them has moved.
-
-        `cites`: the evidence of days, newest first, without the ids of counts.
-        """
+    def stretch(self, first: int, end: int) -> Stretch:
+        """The days from `first` up to `end`, exclusive, kept until one of them moves."""
         known = self._stretches.get((first, end))
         if known is None:
             if len(self._stretches) >= STRETCHES:
                 self._stretches.clear()
             days = self.held(first, end)
-            known = self._stretches[first, end] = self.sums(days), cites(days)
+            known = self._stretches[first, end] = Stretch(days, self.sums(days))
         return known
 
     def keep_cites(self, day: int, cites: Cites) -> None:
@@ -255,13 +274,14 @@ class Series:
 
     def unverified(self) -> list[Unverified]:
         """Claims of grades D to F, which may only widen an upper bound."""
-        found = []
-        for claim in self.claims.values():
-            if claim.grade not in WEIGHT and claim.best is not None:
-                period = period_of(claim)
-                people = claim.best if claim.high is None else claim.high
-                found.append(Unverified(period.first_day, period.last_day, people))
-        return found
+        if self._unverified is None:
+            found = self._unverified = []
+            for claim in self.claims.values():
+                if claim.grade not in WEIGHT and claim.best is not None:
+                    period = period_of(claim)
+                    people = claim.best if claim.high is None else claim.high
+                    found.append(Unverified(period.first_day, period.last_day, people))
+        return self._unverified
 
 
 def _block_of(claim: Claim) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import fsum
 
 import msgspec
@@ -60,14 +60,8 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
 
 def _silent_days(node: Node, key: Key, last: int, limit: int) -> set[int]:
     """The days up to `last` onto which this flow or one below it may be carried on: the only ones that can gain."""
-    lasts, waiting = set[int](), [node]
-    for one in waiting:  # grows as it goes
-        own = one.own_last(key)
-        if own is not None and own < last:
-            lasts.add(own)
-        if one.children:
-            waiting += one.children.values()
-    return {day for own in lasts for day in range(own + 1, min(last, own + limit) + 1)}
+    lasts = [own for own in node.lasts(key) if own < last]
+    return {day for own in lasts for day in range(own + 1, min(last, own + limit) + 1)} if lasts else set()
 
 
 def _carried(node: Node, key: Key, day: int, limit: int) -> float:
@@ -96,18 +90,15 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     series, last = node.series.get(key), node.last(key)
     if series is None or last is None:
         return []
-    silent = sorted(day for day in _silent_days(node, key, last, limit) if day > last - LONGEST)
+    silent = sorted([day for day in _silent_days(node, key, last, limit) if day > last - LONGEST])
     carried = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
-    known = node.known(key)
-    doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
-    so_far, evidence, end, found = Sums(), Gathered(), last + 1, []
-    as_of, reporting = iso_day(last + 1), Reporting(sum([child.last(key) == last for child in known]), len(known))
-    for window in WINDOWS:
+    doubts = node.doubts(key)
+    lasts = [one.last for one in node.below(key) if one.last is not None]
+    as_of, reporting = iso_day(last + 1), Reporting(lasts.count(last), len(lasts))
+    found = []
+    for window, so_far, (cited, count) in _windows(node, key, last):
         first = last - window + 1
-        so_far = _and_before(node, key, (first, end, last - FRESH + 1), so_far, evidence)
-        end = first
         gain = fsum([more for day, more in carried.items() if day >= first]) if carried else 0.0
-        cited, count = evidence.reports()
         best, extra = people(so_far.best + gain), people(gain)
         bounded = so_far.days == window and not gain
         low, high = _bounds(so_far.low, so_far.best, so_far.high if bounded else None)
@@ -134,25 +125,27 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     return found
 
 
-def _and_before(node: Node, key: Key, bounds: tuple[int, int, int], so_far: Sums, evidence: Gathered) -> Sums:
-    """Days and those before them, from `first` up to `end`, exclusive; what lies before `fresh` seldom changes.
+def _windows(node: Node, key: Key, last: int) -> Iterator[tuple[int, Sums, tuple[list[str], int]]]:
+    """Each window that ends with a day: its length, what its days come to, and the reports behind them.
 
-    The order in which days are added up depends on the days alone, so sums do not depend on what was at hand.
+    The newest days are added one by one, those before them, which seldom move, at once. The order in which days are
+    added up depends on the days alone, so sums do not depend on what was at hand.
     """
-    first, end, fresh = bounds
-    series = node.series[key]
-    newest = series.held(max(first, fresh), end)
-    so_far = so_far.plus(series.sums(newest))
-    node.gather(key, newest, evidence, shorten=True)
-    end = min(end, fresh)
-    if first < end:
-        older, cites = series.stretch(first, end, lambda days: node.beyond(key, days))
-        so_far = so_far.plus(older)
-        if evidence.full:
-            evidence.add(cites)
-        else:
-            node.gather(key, series.held(first, end), evidence, shorten=True)
-    return so_far
+    series, fresh = node.series[key], last - FRESH + 1
+    so_far, evidence, end = Sums(), Gathered(), last + 1
+    for window in WINDOWS:
+        first = last - window + 1
+        for day in range(end - 1, max(first, fresh) - 1, -1):
+            held = series.bins.get(day)
+            if held is not None:
+                so_far = so_far.plus_day(held)
+                node.gather(key, (day,), evidence, shorten=True)
+        if first < fresh:
+            older = series.stretch(first, min(end, fresh))
+            so_far = so_far.plus(older.sums)
+            node.gather_stretch(key, older, evidence)
+        yield window, so_far, evidence.reports()
+        end = first
 
 
 def _bounds(low: float, best: float, high: float | None) -> tuple[float, float | None]:
@@ -186,7 +179,6 @@ def day_figures(
     if series is None:
         return []
     last = node.last(key)
-    doubts = [doubt for one in [series, *node.parts(key)] for doubt in one.unverified()]
     if days is None:
         window: Iterable[int] = sorted(series.bins)
     else:
@@ -195,6 +187,7 @@ def day_figures(
     outside = [day for day in sorted(besides) if day not in window]
     shown = [*outside, *window]
     found = list(map(figures.get, shown))
+    doubts = node.doubts(key)
     for place in [place for place, figure in enumerate(found) if figure is None]:
         day = shown[place]
         if day in series.bins:

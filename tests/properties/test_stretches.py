@@ -49,7 +49,41 @@ def statement(first: int, days: int, people: int, version: int) -> list[Claim]:
     return read_report(json.dumps(document).encode(), REGISTRY, NOW)
 
 
+def bundle(first: int, days: int, hour: int, version: int) -> list[Claim]:
+    """One report of an hour of several days in a row, at both checkpoints: behind each of these days."""
+    hours = [START + timedelta(days=first + day, hours=hour) for day in range(days)]
+    document = {
+        "id": f"bundle-{first}-{days}-{hour}-{version}",
+        "source": "b",
+        "published": (hours[-1] + timedelta(hours=2 + version)).isoformat(),
+        "qualifier": "count",
+        "claims": [
+            {"flow": flow, "period": f"{start:%Y-%m-%dT%H:%MZ}/PT1H", "people": 5 + version}
+            for start in hours
+            for flow in POSTS
+        ],
+    }
+    return read_report(json.dumps(document).encode(), REGISTRY, NOW)
+
+
+def doubted(first: int, people: int | None, version: int) -> list[Claim]:
+    """What somebody who is not trusted says of a day, at first or later."""
+    start = START + timedelta(days=first)
+    document = {
+        "id": f"doubted-{first}-{version}",
+        "source": "d",
+        "published": (start + timedelta(hours=30 + version)).isoformat(),
+        "flow": "RU:KZ",
+        "period": f"{start:%Y-%m-%d}",
+        "people": people,
+        "qualifier": "count",
+    }
+    return read_report(json.dumps(document).encode(), REGISTRY, NOW)
+
+
 HOURS = [count(flow, hour, 10 + hour % 7, 0) for flow in POSTS for hour in range(DAYS * 24)]
+SPARSE = [one for hour, one in enumerate(HOURS) if hour % 6 == 0]
+"""So few that the counts of several days are cited together."""
 MOVES = st.one_of(
     st.builds(
         count,
@@ -59,13 +93,22 @@ MOVES = st.one_of(
         st.integers(1, 9),
     ),
     st.builds(statement, st.integers(0, DAYS), st.integers(1, 5), st.integers(0, 9_000), st.integers(0, 5)),
+    st.builds(bundle, st.integers(0, DAYS), st.integers(1, 4), st.integers(0, 23), st.integers(1, 9)),
+    st.builds(doubted, st.integers(0, DAYS), st.none() | st.integers(0, 9_000), st.integers(0, 5)),
 )
 
 
-@given(st.integers(20, len(HOURS)), st.lists(st.lists(MOVES, min_size=1, max_size=3), min_size=1, max_size=5))
+@given(
+    st.sampled_from([HOURS, SPARSE]),
+    st.integers(20, 100),
+    st.lists(st.lists(MOVES, min_size=1, max_size=3), min_size=1, max_size=5),
+)
 @settings(max_examples=60)
-def test_kept_stretches_change_no_figure(begun: int, steps: list[list[list[Claim]]]) -> None:
-    lived, said = Ledger(), [one for claims in HOURS[:begun] for one in claims]
+def test_kept_stretches_change_no_figure(
+    counts: list[list[Claim]], percent: int, steps: list[list[list[Claim]]]
+) -> None:
+    begun = len(counts) * percent // 100
+    lived, said = Ledger(), [one for claims in counts[:begun] for one in claims]
     lived.apply(said)
     for step in [[], *steps]:
         fresh = [one for claims in step for one in claims]
