@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from streams.columns import Columns
 from streams.evidence import CITED_COUNTS, NOTHING, Cites
 from streams.folding import clipped, fold, folded_reports
 from streams.periods import DAY, ordinal_of
@@ -16,9 +17,17 @@ from streams.records import Reading
 from streams.sources import WEIGHT
 from streams.versions import UNMOVED, Outcome, outcome_of
 
-Slot = tuple[int, int]
-Sheet = dict[str, dict[Slot, Reading]]
-"""The readings of one day: by source, then by start and end."""
+Slot = int | tuple[int, int]
+"""When a reading begins, and when it ends too if another one begins with it.
+
+Nearly always it is the number alone, which costs no memory and gives the garbage collector nothing to look at.
+"""
+
+Held = dict[Slot, Reading]
+"""Readings of one source, in the order they came in."""
+
+Sheet = dict[str, Held]
+"""The readings of one day by source."""
 
 
 class Key(NamedTuple):
@@ -69,19 +78,23 @@ class Counts:
         self._packed: dict[int, bytes] = {}
         self._overnight: dict[int, Sheet] = {}  # by their second day
         self._folds: dict[int, list[Constraint]] = {}
-        self._counting: dict[int, dict[str, list[Reading]]] = {}  # of live days: what `on` found
+        self._counting: dict[int, dict[str, Columns]] = {}  # of live days: what `on` found
 
     def put(self, source: str, readings: Iterable[Reading]) -> Put:
         """Take readings of one source: the latest published of a slot is in force, whatever the order of arrival."""
         put, by_day = Put(), defaultdict[int, list[Reading]](list)
+        midnight = end = 0
         for one in readings:
-            by_day[one.local_start // DAY].append(one)
-        for held in by_day.values():
-            self._put_day(source, ordinal_of(held[0].local_start), held, put)
+            if not midnight <= one.local_start < end:  # mostly it is the day of the one before
+                midnight = one.local_start - one.local_start % DAY
+                end = midnight + DAY
+                held = by_day[midnight]
+            held.append(one)
+        for midnight, held in by_day.items():
+            self._put_day(source, ordinal_of(midnight), held, put)
         if put.touched:
             for day in put.touched:
                 self._folds.pop(day, None)
-                self._counting.pop(day, None)
             self._find_last(max(put.touched))
         return put
 
@@ -90,20 +103,16 @@ class Counts:
         row = self._packed.get(day)
         kept = self._sheet(day).setdefault(source, {})
         before, end = len(kept), day_span(day)[1]
-        rest: list[Reading] = []
-        for one in readings:
-            slot = (one.start, one.end)
-            if slot in kept or one.best is None or one.local_end > end:
-                rest.append(one)
-            else:
-                kept[slot] = one
-        new, changed = len(kept) - before, len(kept) > before
+        rest = _take_new(kept, readings, end)
+        new = len(kept) - before
         if new:
             put.count(NEW, new)
+            self._add_counting(source, day, before)
+        changed = new > 0
         for one in rest:
             last = day + (one.local_end > end)
             put.days.add(last)
-            outcome = outcome_of(one, kept.get((one.start, one.end)))
+            outcome = outcome_of(one, kept.get(slot_in(kept, one)))
             put.count(outcome)
             if outcome is not NEW and outcome is not STALE:
                 put.known.append((one.report, day, last, outcome))
@@ -117,11 +126,24 @@ class Counts:
             self.pack(day, row)
 
     def _keep(self, source: str, day: int, one: Reading, end: int, put: Put) -> None:
-        slot = (one.start, one.end)
-        self._live[day][source][slot] = one
+        kept = self._live[day][source]
+        kept[slot_in(kept, one)] = one
+        self._counting.pop(day, None)
         if one.local_end > end:
-            self._overnight.setdefault(day + 1, {}).setdefault(source, {})[slot] = one
+            self._overnight.setdefault(day + 1, {}).setdefault(source, {})[one.start, one.end] = one
+            self._counting.pop(day + 1, None)
             put.touched.add(day + 1)
+
+    def _add_counting(self, source: str, day: int, before: int) -> None:
+        """New readings of a day join those that were found to count: all after so many, none of them out of the way."""
+        counting = self._counting.get(day)
+        if counting is None:
+            return
+        more = Columns.of(list(self._live[day][source].values())[before:])
+        if source in counting and more.all_count:
+            counting[source].extend(more)
+        else:
+            del self._counting[day]
 
     def _find_last(self, newest: int) -> None:
         """Keep the last day with a counting reading, after days up to `newest` changed."""
@@ -158,11 +180,7 @@ class Counts:
             self._counting.pop(day, None)
 
     def _unpacked(self, row: bytes) -> Sheet:
-        return {
-            source: {(one.start, one.end): one for one in readings}
-            for key, source, readings in decode_row(row)
-            if key == self.key
-        }
+        return {source: held_of(readings) for key, source, readings in decode_row(row) if key == self.key}
 
     @property
     def days(self) -> list[int]:
@@ -174,7 +192,7 @@ class Counts:
         row = self._packed.get(day)
         return self._live.get(day, {}) if row is None else self._unpacked(row)
 
-    def on(self, day: int) -> dict[str, list[Reading]]:
+    def on(self, day: int) -> dict[str, Columns]:
         """The counting readings of a day by source; of one that runs over midnight, the share that lies on the day."""
         found = self._counting.get(day)
         if found is None:
@@ -183,18 +201,19 @@ class Counts:
                 self._counting[day] = found
         return found
 
-    def _found(self, day: int) -> dict[str, list[Reading]]:
+    def _found(self, day: int) -> dict[str, Columns]:
+        begun, into, beyond = self.begun(day), self._overnight.get(day, {}), self._overnight.get(day + 1, {})
         start, end = day_span(day)
-        found: dict[str, list[Reading]] = {}
-        for kept in (self.begun(day), self._overnight.get(day, {})):
-            for source, held in kept.items():
-                counting = [
-                    one if one.local_end <= end and one.local_start >= start else clipped(one, start, end)
-                    for one in held.values()
-                    if one.best is not None and one.grade in WEIGHT
-                ]
-                if counting:
-                    found.setdefault(source, []).extend(counting)
+        found: dict[str, Columns] = {}
+        for source in {**begun, **into}:
+            held = [*begun.get(source, {}).values(), *into.get(source, {}).values()]
+            columns = Columns.of(held)
+            if source not in into and source not in beyond and columns.all_count:
+                found[source] = columns
+                continue
+            counting = [clipped(one, start, end) for one in held if one.best is not None and one.grade in WEIGHT]
+            if counting:
+                found[source] = Columns.of(counting)
         return found
 
     def folded(self, day: int) -> list[Constraint]:
@@ -208,14 +227,16 @@ class Counts:
 
     def number(self, day: int) -> int:
         """How many reports are behind a day."""
-        return len({one.report for held in self.on(day).values() for one in held}) if self.last is not None else 0
+        return len(set().union(*[held.reports for held in self.on(day).values()])) if self.last is not None else 0
 
     def cites(self, day: int) -> Cites:
         """The reports behind a day, newest first."""
         if self.last is None:
             return NOTHING
-        readings = [one for held in self.on(day).values() for one in held]
-        newest = sorted([(one.published, one.report) for one in readings], reverse=True)
+        newest: list[tuple[int, str]] = []
+        for held in self.on(day).values():
+            newest += zip(held.published, held.reports, strict=True)
+        newest.sort(reverse=True)
         reports = tuple(dict.fromkeys([report for _, report in newest]))
         return Cites((), reports[:CITED_COUNTS], len(reports))
 
@@ -225,3 +246,34 @@ class Counts:
             return one.reports
         day = ordinal_of(one.start)
         return folded_reports(self.on(day)[str(one.trust[3])])
+
+
+def _take_new(kept: Held, readings: Iterable[Reading], end: int) -> list[Reading]:
+    """Keep those that are new, neither withdrawn nor over midnight (`end`); returns those that need a closer look."""
+    rest: list[Reading] = []
+    for one in readings:
+        if one.best is None or one.local_end > end:
+            rest.append(one)
+        elif one.start not in kept:
+            kept[one.start] = one
+        elif (slot := slot_in(kept, one)) not in kept:
+            kept[slot] = one
+        else:
+            rest.append(one)
+    return rest
+
+
+def slot_in(kept: Held, one: Reading) -> Slot:
+    """Where a reading is kept, or would be."""
+    first = kept.get(one.start)
+    return one.start if first is None or first.end == one.end else (one.start, one.end)
+
+
+def held_of(readings: list[Reading]) -> Held:
+    """Readings by slot, in their order."""
+    held: Held = {one.start: one for one in readings}
+    if len(held) < len(readings):
+        held = {}
+        for one in readings:
+            held[slot_in(held, one)] = one
+    return held

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from math import fsum
-from operator import attrgetter, itemgetter, le, lt
+from operator import attrgetter, le
+from typing import cast
 
 import msgspec
 
+from streams.columns import Columns
 from streams.periods import DAY
 from streams.reconcile import Constraint, Kind, day_span
 from streams.records import Reading
 from streams.sources import WEIGHT
 
-_ended = attrgetter("end")
 _placed = attrgetter("end", "start")
 
 
@@ -37,25 +38,26 @@ def clipped(one: Reading, start: int, end: int) -> Reading:
     )
 
 
-def fold(source: str, day: int, held: Iterable[Reading]) -> Constraint:
-    """One source's counting readings of one day (at least one) as one constraint on that day.
+def fold(source: str, day: int, held: Columns) -> Constraint:
+    """One source's counting readings of one day as one constraint on that day.
 
     Readings that do not overlap add up; they are the day's figure when they cover it whole, and what it is at least
     otherwise. Overlapping readings ("so far today") are not added: the disjoint ones with the largest sum count.
     The constraint names no reports: see `folded_reports`.
     """
-    readings = in_time(held)
-    chain = chain_of(readings)
-    bests = [one.best or 0.0 for one in chain]
-    lows, highs = [one.low for one in chain], [one.high for one in chain]
-    best = fsum(bests)
-    low = best if lows == bests else fsum(lows)  # exact counts, as a rule
-    whole = covers_day(chain, day)
+    unbroken = held.unbroken
+    chain = held if unbroken else chain_of(held)
+    best = added(chain.bests)
+    low = best if chain.lows == chain.bests else added(chain.lows)  # exact counts, as a rule
     high = None
-    if whole and None not in highs:
-        high = best if highs == bests else fsum([one or 0.0 for one in highs])
-    published = max([one.published for one in readings])
-    grade, report = max([(one.grade, one.report) for one in readings if one.published == published], key=itemgetter(1))
+    whole = covers_day(chain, day, unbroken=unbroken)
+    if whole:
+        if chain.highs == chain.bests:
+            high = best
+        elif None not in chain.highs:
+            high = added(chain.highs)
+    newest = newest_of(held)
+    published, grade, report = held.published[newest], held.grades[newest], held.reports[newest]
     weight = WEIGHT[grade]
     start, end = day_span(day)
     trust = (weight, published, start - end, source, report, start)
@@ -63,34 +65,46 @@ def fold(source: str, day: int, held: Iterable[Reading]) -> Constraint:
     return Constraint(start, end, low, best, high, kind, trust, weight, (), not whole)
 
 
-def folded_reports(held: Iterable[Reading]) -> tuple[str, ...]:
+def folded_reports(held: Columns) -> tuple[str, ...]:
     """The ids of the reports that a fold of these readings stands for."""
-    return tuple(sorted({one.report for one in chain_of(in_time(held))}))
+    return tuple(sorted(set(chain_of(held).reports)))
 
 
-def in_time(held: Iterable[Reading]) -> list[Reading]:
-    """Readings by end, then by start: an order of their own, whatever the order of arrival."""
-    readings = sorted(held, key=_ended)
-    ends = [one.end for one in readings]
-    return readings if all(map(lt, ends, ends[1:])) else sorted(readings, key=_placed)
+def chain_of(held: Columns) -> Columns:
+    """Those that add up, in any order: all where none overlap, else the heaviest disjoint ones."""
+    starts, ends = sorted(held.starts), sorted(held.ends)
+    disjoint = all(map(le, ends, starts[1:]))  # at every start as many have ended as began before
+    return held if disjoint else Columns.of(_heaviest(sorted(held.readings(), key=_placed)))
 
 
-def chain_of(readings: Sequence[Reading]) -> Sequence[Reading]:
-    """Those that add up, of readings sorted by end: all where none overlap, else the heaviest disjoint ones."""
-    starts, ends = [one.start for one in readings], [one.end for one in readings]
-    disjoint = all(map(le, ends, starts[1:]))
-    return readings if disjoint else _heaviest(readings, ends)
+def added(figures: Sequence[float | None]) -> float:
+    """Figures, all of them known, added up: rounded once, so in whatever order they come."""
+    return fsum(cast("Sequence[float]", figures))
 
 
-def covers_day(chain: Sequence[Reading], day: int) -> bool:
-    """Whether readings cover every hour the wall clock shows on a day, also when clocks change."""
-    if sum([one.local_end - one.local_start for one in chain]) < DAY:
+def newest_of(held: Columns) -> int:
+    """The place of the reading published last; of several that were, the one whose report comes last by name."""
+    published = max(held.published)
+    if held.published.count(published) == 1:
+        return held.published.index(published)
+    last = [place for place, at in enumerate(held.published) if at == published]
+    return max(last, key=lambda place: (held.reports[place], -held.ends[place], -held.starts[place]))
+
+
+def covers_day(chain: Columns, day: int, *, unbroken: bool) -> bool:
+    """Whether readings that do not overlap cover every hour the wall clock shows on a day, also when clocks change.
+
+    `unbroken`: whether there are no gaps between them.
+    """
+    if sum(chain.local_ends) - sum(chain.local_starts) < DAY:
         return False
     reached, end = day_span(day)
-    if chain[0].local_start <= reached and chain[-1].local_end >= end and _unbroken(chain):
-        return True
-    spans = sorted([(one.local_start, one.local_end) for one in chain])
-    if spans[0][0] > reached or max([last for _, last in spans]) < end:
+    if unbroken:
+        first, last = chain.starts.index(min(chain.starts)), chain.ends.index(max(chain.ends))
+        if chain.local_starts[first] <= reached and chain.local_ends[last] >= end:
+            return True
+    spans = sorted(zip(chain.local_starts, chain.local_ends, strict=True))
+    if spans[0][0] > reached or max(chain.local_ends) < end:
         return False
     for left, right in pairwise(spans):
         reached = max(reached, left[1])
@@ -99,12 +113,9 @@ def covers_day(chain: Sequence[Reading], day: int) -> bool:
     return True
 
 
-def _unbroken(chain: Sequence[Reading]) -> bool:
-    return [one.end for one in chain[:-1]] == [one.start for one in chain[1:]]
-
-
-def _heaviest(readings: Sequence[Reading], ends: list[int]) -> list[Reading]:
+def _heaviest(readings: Sequence[Reading]) -> list[Reading]:
     """The disjoint readings with the largest sum (weighted interval scheduling), from readings sorted by end."""
+    ends = [one.end for one in readings]
     best = [(0.0, 0)]
     before: list[int | None] = []  # of a reading that is taken, how many of the first ones its chain may draw on
     for index, one in enumerate(readings):

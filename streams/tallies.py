@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from streams.columns import Columns
 from streams.counts import Key, decode_row
 from streams.flows import parent
-from streams.folding import chain_of, in_time
+from streams.folding import added, chain_of
 from streams.records import Reading
 from streams.sources import WEIGHT
 
@@ -45,7 +46,7 @@ def tallies_of(row: bytes) -> list[Tally]:
 
 def _tally(key: Key, source: str, held: Sequence[Reading]) -> Tally:
     newest = max(held, key=lambda one: (one.published, one.report))
-    people = fsum([one.best or 0.0 for one in chain_of(in_time(held))])
+    people = added(chain_of(Columns.of(held)).bests)
     return Tally(source, key.population, key.unit, newest.grade, people, len(held), newest.published)
 
 
