@@ -48,6 +48,6 @@ class Columns(NamedTuple):
 
     @property
     def unbroken(self) -> bool:
-        """Whether each but the last ends where another one begins: they are one chain without gaps or overlaps."""
+        """Whether they are one chain without gaps or overlaps: all begin when another one ends, but the first."""
         ends = set(self.ends)
         return len(ends) == len(self.ends) and len(ends.symmetric_difference(self.starts)) == 2

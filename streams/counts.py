@@ -202,16 +202,18 @@ class Counts:
         return found
 
     def _found(self, day: int) -> dict[str, Columns]:
-        begun, into, beyond = self.begun(day), self._overnight.get(day, {}), self._overnight.get(day + 1, {})
-        start, end = day_span(day)
+        into, beyond = self._overnight.get(day, {}), self._overnight.get(day + 1, {})
+        readings = {source: list(held.values()) for source, held in self.begun(day).items()}
+        for source, held in into.items():
+            readings.setdefault(source, []).extend(held.values())
         found: dict[str, Columns] = {}
-        for source in {**begun, **into}:
-            held = [*begun.get(source, {}).values(), *into.get(source, {}).values()]
-            columns = Columns.of(held)
+        for source, every in readings.items():
+            columns = Columns.of(every)
             if source not in into and source not in beyond and columns.all_count:
                 found[source] = columns
                 continue
-            counting = [clipped(one, start, end) for one in held if one.best is not None and one.grade in WEIGHT]
+            start, end = day_span(day)
+            counting = [clipped(one, start, end) for one in every if one.best is not None and one.grade in WEIGHT]
             if counting:
                 found[source] = Columns.of(counting)
         return found
