@@ -164,14 +164,11 @@ class Intake(BatchHop):
 
     async def sort(self, tp: TopicPartition, records: Sequence[Received]) -> list[Record]:
         """Check reports and keep their claims for the next message; returns the dead letters."""
-        rejects, take = [], self.sorter.take
+        rejects = []
         self.sorter.turn_to(self.context.topics.kind(tp.topic))
-        for record in records:
+        for record, refused in self.sorter.take_all(records):
             try:
-                try:
-                    take(record.value or b"", record.timestamp / 1000)
-                except RefusedError as error:
-                    await self.closer(tp, record, error)
+                await self.closer(tp, record, refused)
             except RefusedError as error:
                 rejects.append(self.rejected(tp, record, error))
         return rejects

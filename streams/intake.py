@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from streams.errors import RefusedError
 from streams.periods import Period
 from streams.qualifiers import Qualifier, interval
-from streams.records import Claim, Claims, Figure, Reading, Readings
+from streams.records import Claim, Claims, Reading, Readings
 from streams.reports import MICRO, Limits, microseconds, read_report
 from streams.series import Address, address_of, is_reading, period_of, reading_of
 from streams.sources import Registry, Topic
@@ -24,6 +25,8 @@ MESSAGE_CLAIMS = 20_000
 
 REMEMBERED = 65_536
 """Flows, and slots of a time zone, remembered at most."""
+
+MILLI = 1_000  # microseconds
 
 COUNT = Qualifier.COUNT  # looked up in its class, a member costs as much as all the rest of a comparison
 
@@ -36,7 +39,7 @@ class Plain(Struct, gc=False):
     published: Annotated[datetime, Meta(tz=True)]
     flow: str
     period: str
-    people: Figure
+    people: Annotated[float, Meta(ge=0, le=1_000_000_000)]
     qualifier: Qualifier = Qualifier.STATED
     claims: UnsetType = UNSET
     population: UnsetType = UNSET
@@ -49,6 +52,19 @@ class Plain(Struct, gc=False):
 
 _decode_plain = msgspec.json.Decoder(Plain).decode
 
+_NOT_PLAIN = (LookupError, ValueError, RecursionError, msgspec.MsgspecError)
+"""Something else, or wrong, or not known yet: `read_report` says what."""
+
+
+class Arrived(Protocol):
+    """A report and when it arrived, in milliseconds since 1970 UTC."""
+
+    value: bytes | None
+    timestamp: int
+
+
+R = TypeVar("R", bound=Arrived)
+
 
 class _Collected:
     """Readings of one flow, source, population and unit that wait for the next message."""
@@ -58,10 +74,18 @@ class _Collected:
         self.readings: list[Reading] = []
 
 
+class _Slot(NamedTuple):
+    """A period, and what a count of it is compared with: its end, and how early it may be published at all."""
+
+    period: Period
+    end: int
+    earliest: int
+
+
 class _Counter:
     """What is known of a source: the flows it counts, its grade, and the slots it counts in, as it writes them."""
 
-    def __init__(self, grade: str, slots: dict[str, Period]) -> None:
+    def __init__(self, grade: str, slots: dict[str, _Slot]) -> None:
         self.grade, self.slots = grade, slots
         self.flows: dict[str, _Collected] = {}
 
@@ -83,30 +107,56 @@ class Sorter:
         self._reports: Counter[str] = Counter()
         self._by_topic: dict[Topic | None, dict[str, _Counter]] = {None: self._counters}
         self._topic: Topic | None = None
-        self._slots: dict[object, dict[str, Period]] = defaultdict(dict)
+        self._slots: dict[object, dict[str, _Slot]] = defaultdict(dict)
 
     def turn_to(self, topic: Topic | None) -> None:
         """What is taken from now on comes from the topic of this class; None: from anywhere."""
         self._topic = topic
         self._counters = self._by_topic.setdefault(topic, {})
 
-    def take(self, raw: bytes, now: float) -> None:
-        """Take one report that arrived at `now` (seconds since 1970 UTC): whole, or RefusedError.
+    def take_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError]]:
+        """Take reports as they arrived, each whole or not at all; yields those that are refused, and why.
 
-        One of a source that has keys is refused as unsigned: see `take_signed`.
+        One of a source that has keys is refused as unsigned: see `take_signed`. All that most reports need is in this
+        one loop, since calls would cost as much as the work; the others are looked at by `read_report`.
         """
-        plain = None
-        if len(raw) <= self._limits.bytes:
+        counters, filled, most, skew = self._counters, self._filled, self._limits.bytes, self._skew
+        for record in records:
+            raw, plain = record.value or b"", None
             try:
-                plain = _decode_plain(raw)
-            except (msgspec.MsgspecError, RecursionError, ValueError):
-                plain = None  # something else, or wrong: read_report says what
-        if plain is None or not self._count(plain, now):
-            claims = read_report(raw, self._registry, now, self._limits)
-            self._admit(claims[0], raw, ())
-            self.add(claims)
-            if plain is not None:
-                self._remember(plain, claims[0])
+                plain = _decode_plain(raw if len(raw) <= most else b"")
+                counter = counters[plain.source]
+                collected = counter.flows[plain.flow]
+                (start, end, local_start, local_end), ended, earliest = counter.slots[plain.period]
+                published = microseconds(plain.published)
+                known = earliest <= published < record.timestamp * MILLI + skew
+            except _NOT_PLAIN:
+                known = False
+            if plain is None or not known:
+                try:
+                    self._take_closer(raw, record.timestamp / 1000, plain)
+                except RefusedError as error:
+                    yield record, error
+                continue
+            if plain.qualifier is COUNT:
+                low = best = plain.people
+                high = best if published >= ended else None
+            else:
+                low, best, high = interval(plain.people, plain.qualifier)
+            readings = collected.readings
+            if not readings:
+                filled.append(collected)
+            readings.append(
+                Reading(start, end, local_start, local_end, published, plain.id, counter.grade, low, best, high)
+            )
+
+    def _take_closer(self, raw: bytes, now: float, plain: Plain | None) -> None:
+        """Take a report that is not plain, or whose flow or slot is not known yet. Raises RefusedError."""
+        claims = read_report(raw, self._registry, now, self._limits)
+        self._admit(claims[0], raw, ())
+        self.add(claims)
+        if plain is not None:
+            self._remember(plain, claims[0])
 
     def take_signed(self, raw: bytes, now: float, headers: Sequence[tuple[str, bytes | None]]) -> None:
         """Take one report of a source that has keys, if its headers hold a signature. Raises RefusedError."""
@@ -116,30 +166,6 @@ class Sorter:
 
     def _admit(self, claim: Claim, raw: bytes, headers: Sequence[tuple[str, bytes | None]]) -> None:
         self._registry.admit(claim.source, self._topic, raw, headers, claim.report)
-
-    def _count(self, plain: Plain, now: float) -> bool:
-        """Take a count of a known flow in a known slot; False for anything that needs a closer look."""
-        counter = self._counters.get(plain.source)
-        if counter is None:
-            return False
-        collected, slot = counter.flows.get(plain.flow), counter.slots.get(plain.period)
-        if collected is None or slot is None:
-            return False
-        start, end, local_start, local_end = slot
-        published, ended = microseconds(plain.published), end * MICRO
-        if published > now * MICRO + self._skew or ended > published + self._skew:
-            return False
-        if plain.qualifier is COUNT:
-            low = best = float(plain.people)
-            high = best if published >= ended else None
-        else:
-            low, best, high = interval(plain.people, plain.qualifier)
-        if not collected.readings:
-            self._filled.append(collected)
-        collected.readings.append(
-            Reading(start, end, local_start, local_end, published, plain.id, counter.grade, low, best, high)
-        )
-        return True
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Take claims that have been checked."""
@@ -172,7 +198,8 @@ class Sorter:
         if len(slots) >= REMEMBERED:
             slots.clear()
         counter.flows[plain.flow] = self._of(address_of(claim))
-        slots[plain.period] = period
+        ended = period.end * MICRO
+        slots[plain.period] = _Slot(period, ended, ended - self._skew)
 
     def reports(self) -> Counter[str]:
         """How many reports of each source have led to messages since the last call; call it after `messages`."""

@@ -18,6 +18,7 @@ from answering import answering
 from chaos.judging import everything
 from forking import ForkedServer
 from live import PARTITIONS, Live, answers, pure, until
+from unit.kit import take
 from webhooks.receiver import Receiver, receiving
 
 from agents.crashing import EXIT_CODE, POINTS
@@ -201,7 +202,7 @@ class Lane:
         records = []
         for raw in fresh:
             with suppress(RefusedError):
-                sorter.take(raw, time.time())
+                take(sorter, raw, time.time())
                 messages = [(partition, msgspec.msgpack.encode(one)) for partition, one in sorter.messages()]
                 records += [Record(self.live.topics.claims, None, value, partition) for partition, value in messages]
         await self.live.send(records)

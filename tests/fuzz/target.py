@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from unit.kit import NOW, REGISTRY
+from unit.kit import NOW, REGISTRY, take
 
 from agents.languages import word_reader
 from streams.errors import RefusedError
@@ -42,7 +42,7 @@ def intake(raw: bytes) -> bool:
     for _ in range(2):  # the second time what is remembered of the source decides
         try:
             try:
-                sorter.take(raw, NOW)
+                take(sorter, raw, NOW)
             except RefusedError as error:
                 sorter.add(words().take(raw, error, NOW, LIMITS).claims)
         except RefusedError as error:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.kit import Sent
 
 from properties.worlds import NOW, REGISTRY, batched, desk_of, figures, reports, worlds
 from streams.errors import RefusedError
@@ -23,6 +24,7 @@ from streams.topics import partition_of
 
 World = list[list[Claim]]
 PARTITIONS = 3
+ARRIVED = int(NOW * 1000)
 EARLY = ("2022-03-16T06:00Z", "2022-03-16T05:59:59.999999Z", "2022-03-15T06:00:00Z", "2031-01-01T00:00:00Z")
 
 
@@ -43,12 +45,17 @@ def counts(draw: st.DrawFn) -> dict[str, Any]:
     return {**one, **draw(st.sampled_from(({}, {}, {}, {"text": "t", "gate": 3}, *odd)))}
 
 
-def outcome(read: Callable[[], list[Claim] | None]) -> tuple[list[Claim], tuple[object, ...]]:
+def outcome(raw: bytes) -> tuple[list[Claim], tuple[object, ...]]:
     """The claims, or why there are none."""
     try:
-        return read() or [], ()
+        return read_report(raw, REGISTRY, NOW), ()
     except RefusedError as error:
-        return [], (str(error), error.reason, error.report)
+        return [], told(error)
+
+
+def told(error: RefusedError) -> tuple[object, ...]:
+    """All that a refusal says."""
+    return str(error), error.reason, error.report
 
 
 def flat(messages: Iterable[tuple[int, Claims]]) -> list[Any]:
@@ -78,14 +85,13 @@ def wanted(claims: Iterable[Claim]) -> list[Any]:
 @given(st.lists(counts() | reports(), max_size=12), st.integers(1, 4))
 def test_what_is_remembered_of_a_counter_changes_nothing(documents: list[dict[str, Any]], size: int) -> None:
     sorter = Sorter(REGISTRY, Limits(), PARTITIONS)
-    raws = [json.dumps(one).encode() for one in documents] * 2  # the second time it is all remembered
-    for at in range(0, len(raws), size):
-        claims: list[Claim] = []
-        for raw in raws[at : at + size]:
-            alone, refusal = outcome(lambda raw=raw: read_report(raw, REGISTRY, NOW))  # type: ignore[misc]
-            assert outcome(lambda raw=raw: sorter.take(raw, NOW)) == ([], refusal)  # type: ignore[misc]
-            claims += alone
-        assert flat(sorter.messages()) == wanted(claims)
+    sent = [Sent(json.dumps(one).encode(), ARRIVED) for one in documents] * 2  # the second time it is all remembered
+    for at in range(0, len(sent), size):
+        chunk = sent[at : at + size]
+        alone = [(one, *outcome(one.value or b"")) for one in chunk]
+        refused = [(one, told(error)) for one, error in sorter.take_all(chunk)]
+        assert refused == [(one, refusal) for one, _, refusal in alone if refusal]
+        assert flat(sorter.messages()) == wanted(claim for _, claims, _ in alone for claim in claims)
     assert sorter.messages() == []
 
 
@@ -122,8 +128,7 @@ def test_very_many_claims_are_cut_into_several_messages() -> None:
         for n in range(25_000)
     ]
     sorter = Sorter(REGISTRY, Limits(), PARTITIONS)
-    for raw in raws:
-        sorter.take(raw, NOW)
+    assert not list(sorter.take_all([Sent(raw, ARRIVED) for raw in raws]))
     messages = sorter.messages()
     assert [message.count for _, message in messages] == [20_000, 5_000]
     desk = Desk(REGISTRY, Rules())

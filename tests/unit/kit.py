@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from streams.alerts import Known
 from streams.counts import PEOPLE, Key
 from streams.flows import Flow
+from streams.intake import Sorter
 from streams.ledger import Node
 from streams.records import Alert, AlertState, Claim, Conflict, DayFigure, FlowState, Total
 from streams.replay import Desk
@@ -52,6 +54,20 @@ REGISTRY = parse_registry(
     """,
     "registry",
 )
+
+
+@dataclass
+class Sent:
+    """A report as it comes from its topic."""
+
+    value: bytes | None
+    timestamp: int
+
+
+def take(sorter: Sorter, raw: bytes, now: float) -> None:
+    """Let a sorter take one report that arrived at `now` (seconds since 1970 UTC). Raises RefusedError."""
+    for _, error in sorter.take_all([Sent(raw, int(now * 1000))]):
+        raise error
 
 
 def report(people: object, period: str = "2022-09-21", flow: str = "RU:KZ", source: str = "b", **more: Any) -> bytes:

@@ -13,7 +13,7 @@ from streams.replay import Arrived, read_arrived
 from streams.reports import Limits
 from streams.signatures import check_signature, parse_key, shown_key, signature
 from streams.sources import Registry, Topic, parse_registry
-from unit.kit import NOW, report
+from unit.kit import NOW, report, take
 
 OLD, NEW, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2, 3))
 KEYS = {"a": [OLD.public_key(), NEW.public_key()]}
@@ -80,7 +80,7 @@ def test_counts_of_a_source_with_keys_are_never_taken_unsigned_however_often_the
     raw = report(5, "2022-09-21T00:00/PT1H", source="a", qualifier="count")
     for _ in range(3):
         with pytest.raises(RefusedError) as caught:
-            sorter.take(raw, NOW)
+            take(sorter, raw, NOW)
         assert caught.value.reason is Reason.UNSIGNED
         sorter.take_signed(raw, NOW, [signature(OLD, raw)])
         with pytest.raises(RefusedError) as caught:
@@ -96,12 +96,12 @@ def test_a_source_reports_on_the_topics_that_it_may() -> None:
     for topic, fine in ((Topic.FRONTEX, True), (Topic.GOVERNMENT, False), (Topic.CHECKPOINT, True)) * 2:
         sorter.turn_to(topic)
         if fine:
-            sorter.take(raw, NOW)
+            take(sorter, raw, NOW)
         else:
             with pytest.raises(
                 RefusedError, match="may not report on government, but on frontex, checkpoint"
             ) as caught:
-                sorter.take(raw, NOW)
+                take(sorter, raw, NOW)
             assert (caught.value.reason, caught.value.field) == (Reason.TOPIC_NOT_ALLOWED, "source")
     ((_, message),) = sorter.messages()
     assert message.count == 4
