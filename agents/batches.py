@@ -14,6 +14,7 @@ from mode import Service
 from agents.context import Context, log
 from agents.crashing import crash_at
 from agents.security import kafka_options
+from agents.unpacking import bare, careful
 
 FETCH_WAIT_MS = 100
 """A broker answers as soon as it has something; one that only answers after the wait (Tansu) is not left idle long."""
@@ -56,6 +57,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
     consumer: AIOKafkaConsumer
 
     def __init__(self, context: Context) -> None:
+        careful()
         self.context = context
         self._done: Done = {}
         self._committed_at = 0.0
@@ -111,6 +113,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=2 * FETCH_BYTES,
+            value_deserializer=bare,
         )
 
     @Service.task
@@ -145,16 +148,13 @@ class BatchHop(Service, ConsumerRebalanceListener):
 
         They come again unless `handle` returns them.
         """
-        for result in self._fetched.values():
-            if (records := getattr(result, "_partition_records", None)) is not None:
-                records._consumer_record = _as_it_is  # noqa: SLF001 - aiokafka has no public way to ask for less
         batch: Batch = await self.consumer.getmany(*of, timeout_ms=int(wait_s * 1000), max_records=most or self.chunk)
         return batch
 
     @property
     def _fetched(self) -> Mapping[TopicPartition, Any]:
         """What aiokafka has fetched and not yet handed out, by partition."""
-        fetched: Mapping[TopicPartition, Any] = self.consumer._fetcher._records  # noqa: SLF001 - nor to ask what is here
+        fetched: Mapping[TopicPartition, Any] = self.consumer._fetcher._records  # noqa: SLF001 - there is no public way
         return fetched
 
     @property
@@ -179,7 +179,3 @@ class BatchHop(Service, ConsumerRebalanceListener):
             log.info("%s: a commit came after a rebalance, the batch is delivered again: %s", self.hop, error)
         except KafkaError as error:
             log.warning("%s: commit failed, the next one covers it: %s", self.hop, error)
-
-
-def _as_it_is(_: TopicPartition, record: Any) -> Any:
-    return record

@@ -20,7 +20,7 @@ from agents.fuses import Fuses
 from agents.letters import write_letters
 from agents.publishing import Record
 from agents.statements import Statements
-from agents.unpacking import careful, unopened
+from agents.unpacking import unopened
 from streams.errors import Reason, RefusedError
 from streams.intake import Sorter
 from streams.metrics import NOBODY
@@ -53,7 +53,6 @@ class Intake(BatchHop):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        careful()
         self.sent_at = 0.0
         self.size = 0
         self.fuses = Fuses(context)
