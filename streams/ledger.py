@@ -392,17 +392,18 @@ class Ledger:
         for level in range(max(waiting, default=-1), -1, -1):
             for flow in sorted(waiting[level]):
                 node, days = self.nodes[flow], touched[flow]
-                above = parent(flow)
-                for part in sorted(key for key in days if key.population != "people"):
+                for part in sorted([key for key in days if key.population != "people"]):
                     self._settle_series(node, part, days[part])
                     if days[part]:  # days of a part are days of the whole
                         days[Key("people", part.unit)] |= days[part]
-                for whole in sorted(key for key in days if key.population == "people"):
+                for whole in sorted([key for key in days if key.population == "people"]):
                     self._settle_series(node, whole, days[whole])
-                for key, changed in days.items():
-                    if above is not None and changed:
-                        touched[above][key] |= changed
-                        waiting[level - 1].add(above)
+                if node.above is not None:
+                    above = node.above.flow
+                    for key, changed in days.items():
+                        if changed:
+                            touched[above][key] |= changed
+                            waiting[level - 1].add(above)
 
     def _settle_series(self, node: Node, key: Key, days: set[int]) -> None:
         """Recompute one series on its touched days; to `days` come those whose bins changed with them."""
@@ -410,7 +411,9 @@ class Ledger:
         wide = series.span(days)
         below = node.below(key)
         parts = node.parts(key)
-        floors = {day: floor for day in wide if (floor := _floor(day, below, parts)) is not None}
+        floors: dict[int, Bin] = {}
+        if below or parts:
+            floors = {day: floor for day in wide if (floor := _floor(day, below, parts)) is not None}
         days |= series.settle(wide, floors)
         node.moved(key, days)
 
@@ -478,25 +481,25 @@ def _widened(node: Node, news: News) -> News:
 
 def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
     """What a flow holds at least on a day: its children added up, or the largest of its parts."""
-    children = [one.bins[day] for one in below if day in one.bins]
-    options = [one.bins[day] for one in parts if day in one.bins]
+    children = [held for one in below if (held := one.bins.get(day)) is not None]
+    options = [held._replace(high=_most(held)) for one in parts if (held := one.bins.get(day)) is not None]
     if children:
-        options.append(
-            Bin(
-                fsum(one.low for one in children),
-                fsum(one.best for one in children),
-                fsum(max(one.best, one.high or 0.0) for one in children),
-                all(one.full for one in children),
-            )
-        )
-    if not options:
-        return None
+        low, best = fsum([one.low for one in children]), fsum([one.best for one in children])
+        most = fsum([_most(one) for one in children])
+        options.append(Bin(low, best, most, all(one.full for one in children)))
+    if len(options) < 2:
+        return options[0] if options else None
     return Bin(
-        max(one.low for one in options),
-        max(one.best for one in options),
-        max(max(one.best, one.high or 0.0) for one in options),
+        max([one.low for one in options]),
+        max([one.best for one in options]),
+        max([_most(one) for one in options]),
         any(one.full for one in options),
     )
+
+
+def _most(one: Bin) -> float:
+    """The high end of a day where it has one, else what it holds at best."""
+    return one.best if one.high is None or one.high < one.best else one.high
 
 
 def evidence(node: Node, key: Key, days: Iterable[int]) -> tuple[list[str], int]:

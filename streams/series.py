@@ -180,23 +180,36 @@ class Series:
             if day in done:
                 continue
             group = self._group(day)
+            if group is None and len(folded := self.counts.folded(day)) + (day in floors) <= 1:
+                self._forget_misfits(day, day)
+                if self._keep(day, _only(folded, floors.get(day))):  # there is nothing to reconcile
+                    changed.add(day)
+                continue
             first, last, constraints = group or (day, day, [])
-            done.update(range(first, last + 1))
-            bins, misfits = self._solve(first, last, constraints, floors)
-            for key in [key for key in self.misfits if key[0] <= last and first <= key[1]]:
-                del self.misfits[key]
+            span = range(first, last + 1)
+            done.update(span)
+            folded = [one for each in span for one in self.counts.folded(each)]
+            bins, misfits = reconcile([*constraints, *folded], floors, first, last)
+            self._forget_misfits(first, last)
             if misfits:
                 self.misfits[first, last] = misfits
-            for each in range(first, last + 1):
-                now = bins.get(each)
-                if now != self.bins.get(each):
-                    changed.add(each)
-                    if now is None:
-                        del self.bins[each]
-                    else:
-                        self.bins[each] = now
+            changed.update([each for each in span if self._keep(each, bins.get(each))])
         self._find_last(max(changed, default=None))
         return changed
+
+    def _keep(self, day: int, now: Bin | None) -> bool:
+        """A day holds this now; returns whether it held something else."""
+        changed = now != self.bins.get(day)
+        if now is not None:
+            self.bins[day] = now
+        elif changed:
+            del self.bins[day]
+        return changed
+
+    def _forget_misfits(self, first: int, last: int) -> None:
+        if self.misfits:
+            for key in [key for key in self.misfits if key[0] <= last and first <= key[1]]:
+                del self.misfits[key]
 
     def _find_last(self, newest: int | None) -> None:
         """Keep the last day with a bin, after those up to `newest` changed."""
@@ -204,18 +217,6 @@ class Series:
             self.last = newest
         elif self.last not in self.bins:
             self.last = max(self.bins, default=None)
-
-    def _solve(
-        self, first: int, last: int, constraints: list[Constraint], floors: Mapping[int, Bin]
-    ) -> tuple[dict[int, Bin], list[Misfit]]:
-        folded = [one for day in range(first, last + 1) for one in self.counts.folded(day)]
-        if not constraints and first == last and (len(folded) == 0 or (len(folded) == 1 and first not in floors)):
-            if not folded:
-                floor = floors.get(first)
-                return ({} if floor is None else {first: floor._replace(high=None)}), []
-            one = folded[0]
-            return {first: Bin(one.low, one.best, one.high, one.kind is not Kind.AT_LEAST)}, []
-        return reconcile([*constraints, *folded], floors, first, last)
 
     # --- evidence ----------------------------------------------------------------------------------------------
 
@@ -326,6 +327,13 @@ def reading_of(claim: Claim) -> Reading:
 def reaches_far(claim: Claim) -> bool:
     """Whether a claim bears on days outside its period, or on more of them than their bins: a level, or a doubt."""
     return claim.normal is not None or claim.change_percent is not None or claim.grade not in WEIGHT
+
+
+def _only(folded: list[Constraint], floor: Bin | None) -> Bin | None:
+    """What a day holds of which one source's counts are all that is known, or a floor is, or nothing."""
+    for one in folded:
+        return Bin(one.low, one.best, one.high, one.kind is not Kind.AT_LEAST)
+    return None if floor is None else floor._replace(high=None)
 
 
 def _constraint(claim: Claim) -> Constraint:
