@@ -34,6 +34,24 @@ def test_children_added_up_are_what_their_parent_is_at_least() -> None:
     assert best(one, "RU:KZ") == best(one, "RU") == 120
 
 
+def test_counts_of_a_flow_are_raised_to_what_its_children_come_to() -> None:
+    #       00             12             24
+    # RU:KZ [----- 10 -----][----- 20 -----]
+    # aksai [------------- 50 -------------]
+    halves = [
+        claim(10, "2022-09-21T00:00Z/PT12H", source="c", qualifier="count"),
+        claim(20, "2022-09-21T12:00Z/PT12H", source="c", qualifier="count"),
+    ]
+    assert best(ledger(*halves), "RU:KZ") == 30
+    assert best(ledger(*halves, claim(50, flow="RU:KZ:aksai")), "RU:KZ") == 50
+
+
+def test_nothing_bounds_a_flow_of_which_only_its_children_speak() -> None:
+    one = ledger(claim(70, flow="RU:KZ:aksai", qualifier="count"))
+    assert one.nodes[Flow("RU:KZ:aksai")].series[PEOPLE].bins[DAY].high == 70
+    assert one.nodes[Flow("RU:KZ")].series[PEOPLE].bins[DAY].high is None
+
+
 def test_a_child_inside_its_parent_never_counts_twice() -> None:
     one = ledger(claim(100, flow="RU:KZ"), claim(70, flow="RU:KZ:aksai"))
     assert best(one, "RU:KZ") == 100
