@@ -119,7 +119,7 @@ class Writer:
                 if crashing.armed():
                     await self._crash_after_part(producer, batches)
                 self.before()
-                await asyncio.gather(*(self._send(producer, at, builders) for at, builders in batches.items()))
+                await self._send(producer, batches)
             self.written += 1
         finally:
             del self._begun[mine]
@@ -159,17 +159,24 @@ class Writer:
         """In tests: store a part of what there is to write, and nothing else, and die."""
         for at, builders in batches.items():
             if at[0].endswith(crashing.armed().removeprefix("written.")) and crashing.due(crashing.armed()):
-                await self._send(producer, at, builders)
+                await self._send(producer, {at: builders})
                 crashing.crash()
 
     @staticmethod
-    async def _send(producer: AIOKafkaProducer, at: tuple[str, int], builders: list[Any]) -> None:
-        topic, partition = at
+    async def _send(producer: AIOKafkaProducer, batches: dict[tuple[str, int], list[Any]]) -> None:
+        """Hand over the first batch of every partition, then every second one, and so on; wait for all of them.
+
+        Only a second batch has to wait for room. Acknowledgements come many at once, so to wait for one after the
+        other wakes this up once, and no task nor callback a batch is needed.
+        """
         waiting = []
-        for one in builders:
-            one.close()
-            waiting.append(await producer.send_batch(one, topic, partition=partition))
-        await asyncio.gather(*waiting)
+        for turn in itertools.zip_longest(*batches.values()):
+            for (topic, partition), one in zip(batches, turn, strict=True):
+                if one is not None:
+                    one.close()
+                    waiting.append(await producer.send_batch(one, topic, partition=partition))
+        for acknowledged in waiting:
+            await acknowledged
 
     def _partition(self, key: bytes | None) -> int:
         return next(self._turn) % self.partitions if key is None else partition_of_key(key, self.partitions)
