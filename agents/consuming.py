@@ -20,19 +20,26 @@ takes a tenth of a second at most, and with nothing to fetch from it is looked a
 
 And a record costs it some 80 microseconds, on a stream as well as on a changelog. Here the records of one fetch and
 partition come as one message, a `Bundle`; those of a changelog go straight to the table, and Faust sees the last of
-them, which tells it how far recovery is.
+them, which tells it how far recovery is. What a fetch brings is handed over at once, so that a hop finds all of it and
+settles once; Faust makes four tasks for each message. And it all runs in the loop of the hops: Faust has a thread for
+its client, and every answer of the broker would wait for the interpreter twice, while a hop is at work.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from aiokafka.structs import ConsumerRecord
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage, ack_lock
+from mode import Service
+from mode.utils.futures import maybe_async
+from mode.utils.queues import ThrowableQueue
 
 from agents.batches import FETCH_WAIT_MS
 from agents.crashing import crash_at
@@ -149,6 +156,20 @@ class Gapless(Base):
             return {}, set()
         return await super()._wait_next_records(timeout)
 
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Hand over what is fetched, for as long as the consumer and its fetcher run."""
+        try:
+            while not self.should_stop and not fetcher.should_stop:
+                async for _, message in self.getmany(timeout=1.0):
+                    if self.app.flow_control.is_active():
+                        await self.callback(message)  # waits for nothing: see `Roomy`
+                    else:
+                        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+                await asyncio.sleep(0)
+        except (asyncio.CancelledError, ConsumerStoppedError):
+            if not self.app.should_stop:
+                raise
+
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - Faust's signature
         """Records as they come, in bundles; those that nobody may have now are fetched again."""
         records, active = await self._wait_next_records(timeout)
@@ -169,7 +190,6 @@ class Gapless(Base):
             if not wanted(tp):
                 dropped.setdefault(tp, bundle[0].offset)
                 continue
-            self._read_offset[tp] = bundle[-1].offset - 1  # Faust sees no hole, nor anything that was read already
             message = Bundle.of(bundle, self._begin(tp, bundle[0].offset), tp, generation)
             self._passed[tp] = message.offset + 1
             yield tp, message
@@ -202,17 +222,50 @@ class Gapless(Base):
         return records[-1:]
 
     async def _go_back(self, tp: TP, offset: int) -> None:
-        try:
+        with suppress(IllegalStateError, TypeError):  # no longer ours, or about to be sought: no position to move
             position = await self.position(tp)
             if position is not None and position > offset:
                 await self._seek(tp, offset)
-        except (IllegalStateError, TypeError):  # no longer ours, or about to be sought: no position to move
-            return
-        self._read_offset[tp] = None
 
 
-class PromptThread(AIOKafkaConsumerThread):
-    """Faust's thread for the consumer, with a shorter wait."""
+class Roomy(ThrowableQueue[Any]):
+    """An agent's queue that takes all that was fetched: it is in memory already, and putting it waits for nothing.
+
+    A partition is not handed over any further while much waits here, as in Faust.
+    """
+
+    def full(self) -> bool:
+        """There is room."""
+        return False
+
+
+class NoThread(AIOKafkaConsumerThread):
+    """What Faust has a thread for, in the loop of all else; and with a shorter wait for the broker."""
+
+    wait_for_shutdown = False
+
+    def __init__(self, consumer: Any, *, loop: asyncio.AbstractEventLoop, **options: Any) -> None:
+        super().__init__(consumer, loop=loop, thread_loop=loop, **options)
+
+    async def start(self) -> None:
+        """Start as a service like any other."""
+        self._thread_started.set()
+        await Service.start(self)
+
+    async def stop(self) -> None:
+        """Stop as one."""
+        await Service.stop(self)
+
+    async def on_stop(self) -> None:
+        """Close the client."""
+        await self.on_thread_stop()
+
+    _stopped_set, _stop_children = Service._stopped_set, Service._stop_children  # noqa: SLF001 - not those of a thread
+    _stop_futures, _stop_exit_stacks = Service._stop_futures, Service._stop_exit_stacks  # noqa: SLF001 - as above
+
+    async def call_thread(self, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call it here."""
+        return await maybe_async(fun(*args, **kwargs))
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer: Any = super()._create_worker_consumer(transport)
@@ -223,5 +276,5 @@ class PromptThread(AIOKafkaConsumerThread):
 class GaplessConsumer(Gapless, Consumer):
     """Faust's consumer, its gaps closed."""
 
-    def _new_consumer_thread(self) -> PromptThread:
-        return PromptThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> NoThread:
+        return NoThread(self, loop=self.loop, beacon=self.beacon)

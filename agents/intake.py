@@ -18,6 +18,7 @@ from agents.context import Context, log
 from agents.crashing import crash_at
 from agents.fuses import Fuses
 from agents.letters import write_letters
+from agents.pacing import paced
 from agents.publishing import Record
 from agents.statements import Statements
 from agents.unpacking import unopened
@@ -29,7 +30,7 @@ from streams.rejected import Place, make_letter, source_of
 from streams.settings import Hop
 
 PACE_S = 0.01
-"""Seconds between two batches at least: the first goes at once, those that follow wait for company."""
+"""Seconds between two looks for reports at least: the first goes at once, those that follow wait for company."""
 
 REFUSED_BYTES = 32 * 1024 * 1024
 """Bytes of refused reports that a batch may hold before it is closed: they are kept until they are stored."""
@@ -53,7 +54,6 @@ class Intake(BatchHop):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.sent_at = 0.0
         self.size = 0
         self.fuses = Fuses(context)
         self.refused: Counter[str] = Counter()
@@ -77,6 +77,7 @@ class Intake(BatchHop):
         Reading a backlog would take the time they need for it, and a new subscription begins with what is said once
         its hop is ready.
         """
+        paced(self.consumer, PACE_S)
         beside = {hop.value for hop in BESIDE & set(self.context.settings.hops)}
         with suppress(TimeoutError):
             async with asyncio.timeout(BESIDE_S):
@@ -106,7 +107,7 @@ class Intake(BatchHop):
                 done[tp], reached[tp] = records[-1].offset + 1, records[-1].timestamp
                 counted[tp.topic, "accepted"] += len(records) - len(refused)
                 counted[tp.topic, "rejected"] += len(refused)
-            await asyncio.sleep(max(0.0, self.sent_at + PACE_S - time.monotonic()))  # others may go on
+            await asyncio.sleep(0)  # others may go on
             full = sum(len(one.value) for one in rejects) > REFUSED_BYTES
             batch = {} if full else await self.more(reached, room - counted.total())
         self.size = counted.total()
@@ -118,7 +119,6 @@ class Intake(BatchHop):
             crash_at("intake.sorted")
             await self.context.writer.write([*sent, *self.statements.drain()])
             await write_letters(self.context.writer, rejects)
-        self.sent_at = time.monotonic()
         self.count(counted, [one for _, one in messages], oldest.values())
         if log.isEnabledFor(logging.DEBUG):
             _tell(counted, [one for _, one in messages])

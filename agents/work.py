@@ -20,7 +20,7 @@ from agents.worker import create_app
 from streams.settings import Hop, Settings
 
 SWITCH_S = 0.0005
-"""Faust fetches in a thread of its own: seconds it waits at most for its turn while a hop is at work."""
+"""Statements are read in a thread of their own: seconds that all else waits at most for its turn meanwhile."""
 
 GRACE_S = 9.0
 """Seconds a worker takes at most to end when it is asked to; it is killed by most supervisors after ten."""

@@ -13,7 +13,7 @@ from mode import Service
 
 from agents.alerts import AlertsHop
 from agents.batches import FETCH_BYTES
-from agents.consuming import GaplessConsumer
+from agents.consuming import GaplessConsumer, Roomy
 from agents.context import Context
 from agents.freezing import Wakefulness
 from agents.http import Http
@@ -79,6 +79,10 @@ class Worker(faust.App):
     def _new_consumer(self) -> Any:
         self.transport.Consumer = GaplessConsumer  # type: ignore[misc] # a class variable, but it is read of the instance
         return super()._new_consumer()
+
+    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> Roomy:  # noqa: N802
+        """The queue of an agent."""
+        return Roomy(maxsize or 0, flow_control=self.flow_control, clear_on_resume=clear_on_resume)
 
     def on_rebalance_start(self) -> None:
         """Partitions are about to be given anew."""

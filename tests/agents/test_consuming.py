@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from faust.types import TP
+from mode.utils.queues import FlowControlEvent
 
 from agents.batches import FETCH_WAIT_MS
-from agents.consuming import BUNDLE_BYTES, LULL_S, Bundle, Gapless, bundled
+from agents.consuming import BUNDLE_BYTES, LULL_S, Bundle, Gapless, NoThread, bundled
 from agents.worker import create_app
 from streams.settings import load_settings
 
@@ -50,7 +53,6 @@ class FaustConsumer:
         self.active: set[TP] = set(TOTALS)
         self.fetched: dict[TP, list[int]] = {}
         self.positions: dict[TP, int] = {}
-        self._read_offset: dict[TP, int | None] = dict.fromkeys([*TOTALS, CHANGELOG])
         self._buffered_partitions: set[TP] = set()
         self._committed_offset: dict[TP, int | None] = defaultdict(lambda: None, self.committed)
         self._acked: dict[TP, list[int]] = defaultdict(list)
@@ -242,12 +244,107 @@ async def test_with_nothing_to_fetch_from_it_is_looked_again_soon() -> None:
 async def test_a_broker_keeps_a_fetch_no_longer_than_a_moment() -> None:
     app = create_app(load_settings())
     consumer: Any = app.consumer
-    thread = consumer._new_consumer_thread()
-    made = thread._create_worker_consumer(app.transport)
+    made = consumer._new_consumer_thread()._create_worker_consumer(app.transport)
     try:
         assert made._fetch_max_wait_ms == FETCH_WAIT_MS < 1_500
     finally:
         await made.stop()
+
+
+class Client:
+    """What Faust starts in a thread."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    async def start(self) -> None:
+        self.done.append(f"started in {threading.current_thread().name}")
+
+    async def stop(self) -> None:
+        self.done.append("stopped")
+
+    async def position(self, tp: TP) -> int:
+        self.done.append(f"asked in {threading.current_thread().name}")
+        return tp.partition
+
+    def subscribe(self, topics: set[str], listener: object) -> None:
+        self.done.append(f"subscribed to {topics} for {type(listener).__name__}")
+
+
+async def test_the_client_runs_in_the_loop_of_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, client = threading.current_thread().name, Client()
+    monkeypatch.setattr(NoThread, "_create_consumer", lambda *_, **__: client)
+    threads = threading.active_count()
+    consumer: Any = create_app(load_settings()).consumer
+    place = consumer._thread
+    await place.start()
+    assert await place.position(TOTALS[2]) == 2
+    await place.subscribe(["totals"])
+    assert threading.active_count() == threads
+    await place.stop()
+    assert client.done == [
+        f"started in {here}",
+        f"asked in {here}",
+        "subscribed to {'totals'} for ConsumerRebalanceListener",
+        "stopped",
+    ]
+
+
+async def test_an_agents_queue_takes_all_and_says_when_much_waits() -> None:
+    app = create_app(load_settings())
+    queue, said = app.FlowControlQueue(maxsize=4), list[str]()
+    for number in range(10):
+        queue.put_nowait_enhanced(
+            number, on_pressure_high=lambda: said.append("much"), on_pressure_drop=lambda: said.append("little")
+        )
+    assert "much" in said
+    assert queue.qsize() == 10
+    assert [queue.get_nowait() for _ in range(10)] == list(range(10))
+
+
+async def drained(one: Any, flow: FlowControlEvent, took: Callable[[Bundle], Awaitable[None]]) -> None:
+    """Let it hand over what was fetched, until nothing is left."""
+    fetches = iter([{TOTALS[0]: [4, 5], TOTALS[1]: [1]}, {TOTALS[0]: [6]}])
+    one.app.flow_control, one.callback, one.suspend_flow = flow, took, asyncio.Event()
+    one.app.should_stop = True
+    ask = one._wait_next_records
+
+    async def next_records(timeout: float) -> Any:  # noqa: ASYNC109 - Faust's signature
+        one.fetched = next(fetches, None)
+        if one.fetched is None:
+            raise ConsumerStoppedError
+        return await ask(timeout)
+
+    one._wait_next_records = next_records
+    await one._drain_messages(SimpleNamespace(should_stop=False))
+
+
+async def test_what_a_fetch_brings_is_handed_over_before_anybody_else_goes_on() -> None:
+    one, flow, seen = make(), FlowControlEvent(initially_suspended=False), list[object]()
+
+    async def take(bundle: Bundle) -> None:
+        asyncio.get_running_loop().call_soon(seen.append, "others")
+        seen.append((bundle.partition, bundle.offset))
+
+    await drained(one, flow, take)
+    assert seen[:3] == [(0, 5), (1, 1), "others"]
+    assert (0, 6) in seen
+
+
+async def test_a_rebalance_ends_the_wait_of_what_cannot_be_handed_over() -> None:
+    one, flow, waited = make(), FlowControlEvent(), list[int]()
+
+    async def wait_first(*coroutines: Coroutine[Any, Any, Any]) -> None:
+        waited.append(len(coroutines))
+        for each in coroutines:
+            each.close()
+
+    async def take(_: Bundle) -> None:
+        raise AssertionError
+
+    one.wait_first = wait_first
+    await drained(one, flow, take)
+    assert waited == [2, 2, 2]
 
 
 async def test_a_position_never_moves_forward(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,14 +364,6 @@ async def test_records_of_a_partition_that_went_to_another_worker_are_let_go() -
         one.active.discard(TOTALS[0])
         one.positions.clear()
     assert one.positions == {}
-
-
-async def test_faust_takes_no_bundle_for_read_already_and_sees_no_hole() -> None:
-    one = make()
-    one._read_offset[TOTALS[0]] = 9
-    one.fetched = {TOTALS[0]: [4, 5]}
-    seen = [(one._read_offset[TOTALS[0]], bundle.offset) async for _, bundle in one.getmany(timeout=1.0)]
-    assert seen == [(4, 5)]
 
 
 async def test_a_changelog_goes_straight_to_its_table_and_faust_sees_how_far() -> None:
