@@ -87,7 +87,7 @@ class AlertsHop(SettlingHop):
         self.said, self.rows, self.states = [], {}, 0
         return begun
 
-    def recovered(self) -> None:
+    async def recovered(self) -> None:
         """Count the alerts that are open on this worker's flows."""
         count, topic = self.context.settings.partitions, self.context.topics.totals
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import faust
 import msgspec
@@ -39,6 +40,7 @@ class LedgerHop(SettlingHop):
         super().__init__(app, context, context.topics.claims)
         self.table = make_table(app, self.name, context.settings.partitions)
         self.ledgers: dict[int, Ledger] = {}
+        self.turn = 0  # how often partitions were given anew
         self.unsettled: dict[int, int] = {}  # by partition, the offset of the last message taken
         self.claims = 0
         self.arrived: list[float] = []
@@ -46,6 +48,7 @@ class LedgerHop(SettlingHop):
 
     def forget(self) -> None:
         """Drop ledgers in memory: others may write to their partitions before they come back."""
+        self.turn += 1
         self.ledgers.clear()
         self.traces.forget()
         self._begin()
@@ -56,15 +59,24 @@ class LedgerHop(SettlingHop):
         self.unsettled, self.arrived, self.claims = {}, [], 0
         return begun
 
-    def recovered(self) -> None:
-        """Restore the ledgers of this worker's partitions and show their flows."""
-        topic = self.context.topics.claims
+    async def recovered(self) -> None:
+        """Restore the ledgers of this worker's partitions and show their flows.
+
+        Ledgers are made in a thread, and between two flows others have their turn: either can take seconds.
+        """
+        topic, turn = self.context.topics.claims, self.turn
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
-        self._restore(mine - self.ledgers.keys())
-        for partition in mine:
-            ledger = self.ledgers[partition]
-            for node in ledger.nodes.values():
+        for partition, rows in self._rows(mine - self.ledgers.keys()).items():
+            ledger = await asyncio.to_thread(_restored, partition, rows)
+            if turn != self.turn:  # partitions have been given anew meanwhile
+                return
+            self.ledgers[partition] = ledger
+        for ledger in [self.ledgers[partition] for partition in mine]:
+            for node in list(ledger.nodes.values()):
                 self.context.metrics.show_flow(flow_state(node, self.context.rules))
+                await asyncio.sleep(0)
+                if turn != self.turn:
+                    return
             self.context.metrics.show_heard(ledger.heard)
         self._count_held()
 
@@ -114,22 +126,18 @@ class LedgerHop(SettlingHop):
     def ledger(self, partition: int) -> Ledger:
         """The ledger of a partition, restored from the table when this worker has just been given it."""
         if partition not in self.ledgers:
-            self._restore({partition})
+            self.ledgers[partition] = _restored(partition, self._rows({partition})[partition])
         return self.ledgers[partition]
 
-    def _restore(self, partitions: Collection[int]) -> None:
-        """Ledgers out of the table, which holds the rows of all partitions: it is gone through once."""
-        if not partitions:
-            return
-        rows: dict[int, list[tuple[bytes, bytes]]] = {partition: [] for partition in partitions}
-        for key, value in self.table.items():
-            at = partition_of(key.split(b"|")[1].decode(), self.context.settings.partitions)
-            if at in rows:
-                rows[at].append((key, value))
-        for partition, held in rows.items():
-            self.ledgers[partition] = Ledger.restored(held)
-            if held:
-                log.info("ledger: partition %d restored from %d rows", partition, len(held))
+    def _rows(self, partitions: Collection[int]) -> dict[int, list[tuple[bytes, bytes]]]:
+        """The rows of some partitions; the table, which holds those of all, is gone through once."""
+        rows: dict[int, list[tuple[bytes, bytes]]] = {partition: [] for partition in sorted(partitions)}
+        if rows:
+            for key, value in self.table.items():
+                at = partition_of(key.split(b"|")[1].decode(), self.context.settings.partitions)
+                if at in rows:
+                    rows[at].append((key, value))
+        return rows
 
     def states(self, ledger: Ledger, applied: Applied, cause: int, trace: Headers) -> list[Record]:
         """The state of every flow touched, as records on `totals`. `cause`: the offset of the last of the claims."""
@@ -159,3 +167,10 @@ class LedgerHop(SettlingHop):
         metrics = self.context.metrics
         metrics["ledger_flows"].set(sum(len(one.nodes) for one in self.ledgers.values()))
         metrics["table_rows"].labels(self.name).set(len(self.table.data))
+
+
+def _restored(partition: int, rows: Sequence[tuple[bytes, bytes]]) -> Ledger:
+    ledger = Ledger.restored(rows)
+    if rows:
+        log.info("ledger: partition %d restored from %d rows", partition, len(rows))
+    return ledger

@@ -56,8 +56,8 @@ class SettlingHop:
         """Partitions went to other workers: forget what was taken, and whatever others may change now."""
         raise NotImplementedError
 
-    def recovered(self) -> None:
-        """Tables are read back."""
+    async def recovered(self) -> None:
+        """Tables are read back, and nothing flows yet. What takes long lets others go on: signs of life are due."""
         raise NotImplementedError
 
     async def revoked(self, _app: object, revoked: set[TopicPartition], *_: object, **__: object) -> None:

@@ -96,7 +96,6 @@ class Worker(faust.App):
             self.context.metrics["recovery_seconds"].observe(time.monotonic() - self.unsettled_at)
             self.unsettled_at = None
         for hop in self.hops:
-            hop.recovered()
             self.context.metrics["rebalances_total"].labels(hop.name).inc()
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
 
@@ -179,6 +178,11 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
 
         app.services += [RedisView(context), EvidenceView(context), Marks(context)]
     add_notifiers(app, context)
+
+    @app.on_rebalance_complete.connect
+    async def back(*_: object, **__: object) -> None:
+        for hop in app.hops:
+            await hop.recovered()
 
     @app.on_partitions_revoked.connect
     async def away(*_: object, **__: object) -> None:
