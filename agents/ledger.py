@@ -21,7 +21,7 @@ from streams.cloudevents import of_state
 from streams.ledger import Applied, Ledger
 from streams.news import NEWS, encode_news, worth_telling
 from streams.overdue import to_tell
-from streams.picture import flow_state
+from streams.picture import flow_state, written_state
 from streams.records import Claims
 from streams.topics import partition_of
 
@@ -146,12 +146,12 @@ class LedgerHop(SettlingHop):
         for flow in to_tell(ledger, applied.flows, rules):
             node, news = ledger.nodes[flow], applied.news.get(flow, ())
             before = bool(node.memo.episodes)
-            state = flow_state(node, rules, applied.days.get(flow, ()))
+            state, written = written_state(node, rules, applied.days.get(flow, ()))
             metrics.show_flow(state)
             headers = [*of_state(topic, state, cause), *trace]
             if worth_telling(news, before, bool(state.episodes)):
                 headers.append((NEWS, encode_news(news)))
-            records.append(Record(topic, flow.encode(), msgspec.json.encode(state), headers=headers))
+            records.append(Record(topic, flow.encode(), written, headers=headers))
         return records
 
     def count(self, settled: Iterable[Applied], states: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
+import msgspec
+
 from streams.records import Baseline, DayFigure, Episode
 from streams.rules import Rules
 
@@ -17,6 +19,14 @@ class Judgement(NamedTuple):
 
     baseline: Baseline | None
     rate: float | None
+
+
+class Written(NamedTuple):
+    """The figures of the days from `first` up to `end`, exclusive, as JSON with commas between; none, or one piece."""
+
+    first: int
+    end: int
+    figures: tuple[msgspec.Raw, ...]
 
 
 class View(Protocol):
@@ -46,6 +56,7 @@ class Memo:
         self.low: set[int] = set()
         self.views: dict[type, View] = {}
         self.figures: dict[int, DayFigure] = {}
+        self.written: Written | None = None
         self.episodes: dict[tuple[int, int, int | None], Episode] = {}
         self.due: set[int] = set()
         self.newest = 0
@@ -60,6 +71,8 @@ class Memo:
             view.stale.update(days)
         for day in days:
             self.figures.pop(day, None)
+            if self.written is not None and self.written.first <= day < self.written.end:
+                self.written = None
             self.due.add(day)
             for later in range(day + self.later.start, min(day + self.later.stop, self.newest + 1)):
                 self.learned.pop(later, None)
@@ -77,6 +90,7 @@ class Memo:
         self.levels = None
         self.due.update(self.judged)
         self.figures.clear()
+        self.written = None
         self.episodes.clear()
 
     def under(self, rules: Rules) -> Memo:

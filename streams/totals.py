@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import fsum
+from typing import cast
 
 import msgspec
 
@@ -11,6 +12,7 @@ from streams.counts import PEOPLE, Key
 from streams.evidence import Gathered
 from streams.ledger import Node
 from streams.ledger import evidence as evidence_of
+from streams.memo import Written
 from streams.periods import days_of, iso_day
 from streams.reconcile import Bin
 from streams.records import Conflict, DayFigure, Noted, Reporting, Total
@@ -195,6 +197,23 @@ def day_figures(
         elif place < len(outside) and node.withdrew(key, day):
             found[place] = _day_figure(node.flow, day, UNKNOWN, doubts)
     return [figure for figure in found if figure is not None]
+
+
+def written_days(node: Node, days: int, besides: Collection[int]) -> list[DayFigure]:
+    """The last so many days of people, and those `besides`, only to be encoded.
+
+    Mostly the newest day alone moves. The days before it are one piece of JSON, in the place of figures, until one of
+    them does.
+    """
+    last, memo = node.last(PEOPLE), node.memo
+    if last is None or (besides and not last - days < min(besides) <= max(besides) <= last):
+        return day_figures(node, PEOPLE, days, besides)
+    first = last - days + 1
+    if memo.written is None or memo.written[:2] != (first, last):
+        others = day_figures(node, PEOPLE, days)[:-1]
+        memo.written = Written(first, last, (msgspec.Raw(msgspec.json.encode(others)[1:-1]),) if others else ())
+    newest = _day_figure(node.flow, last, node.series[PEOPLE].bins[last], node.doubts(PEOPLE))
+    return [*cast("tuple[DayFigure, ...]", memo.written.figures), newest]
 
 
 def _day_figure(flow: str, day: int, held: Bin, doubts: list[Unverified]) -> DayFigure:

@@ -6,12 +6,13 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from properties.worlds import REGISTRY, RULES, START
 from streams.ledger import Ledger
-from streams.picture import flow_state
+from streams.picture import flow_state, written_state
 from streams.records import Claim
 from streams.reports import read_report
 
@@ -112,9 +113,11 @@ def test_kept_stretches_change_no_figure(
     lived.apply(said)
     for step in [[], *steps]:
         fresh = [one for claims in step for one in claims]
-        lived.apply(fresh)
+        days = lived.apply(fresh).days
         said += fresh
         anew = Ledger()
         anew.apply(said)
-        states = {flow: flow_state(node, RULES) for flow, node in lived.nodes.items()}
-        assert states == {flow: flow_state(node, RULES) for flow, node in anew.nodes.items()}
+        states = {flow: flow_state(node, RULES, days.get(flow, ())) for flow, node in lived.nodes.items()}
+        assert states == {flow: flow_state(node, RULES, days.get(flow, ())) for flow, node in anew.nodes.items()}
+        for flow, node in lived.nodes.items():
+            assert written_state(node, RULES, days.get(flow, ()))[1] == msgspec.json.encode(states[flow])
