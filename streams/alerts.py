@@ -25,7 +25,7 @@ from streams.news import Heard, News, heard
 from streams.periods import iso_day
 from streams.records import Alert, AlertState, Baseline, Episode, FlowState, Total
 from streams.rules import CONFLICT, DROP, EXACT, RECORD, SEVERITIES, SHARE, SILENCE, Detection, Rules
-from streams.totals import finished, people
+from streams.totals import finished, people, silent_days
 
 
 def severity(ratio: float, rules: Detection) -> str:
@@ -54,9 +54,10 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
     grows); only a finished day closes one.
     """
     memo = _judged(node, rules)
-    runs: list[_Run] = []
-    current: _Run | None = None
-    for day in sorted(memo.above):
+    runs = _settled(node, memo, rules.detection.project_days)
+    over = (runs[-1].until or 0) if runs else 0
+    current: Exceeding | None = None
+    for day in sorted([day for day in memo.above if day >= over]):
         if current is not None:
             current.until = _closed(node, rules, current.last + 1, day)
             current = current if current.until is None else None
@@ -64,12 +65,13 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
         assert baseline is not None
         assert rate is not None
         if current is None and exceeds(rate, baseline, rules.detection, opened=False):
-            current = _Run()
+            current = Exceeding()
             runs.append(current)
         if current is not None:
             current.add(day, rate, baseline)
     if current is not None:
         current.until = _closed(node, rules, current.last + 1, (node.last(PEOPLE) or 0) + 1)
+    memo.runs = runs
     if rules.detection.patience != IMPATIENT:
         runs = _patient(node, rules, runs)
     known, memo.episodes = memo.episodes, {}
@@ -83,22 +85,37 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
     return list(memo.episodes.values())
 
 
+def _settled(node: Node, memo: Memo, limit: int) -> list[Exceeding]:
+    """The first of the runs that were found before: those that ended before any day which may be judged otherwise now.
+
+    That is a day judged anew, and the latest, which is over only once another is; and those onto which a flow is, or
+    was, carried on, as they are not over.
+    """
+    last = node.last(PEOPLE)
+    silent = set[int]() if last is None else silent_days(node, PEOPLE, last, limit)
+    moving = min([last or 0, *memo.fresh, *silent, *memo.silent])
+    memo.silent = silent
+    return [run for run in memo.runs if run.until is not None and run.until < moving]
+
+
 def _judged(node: Node, rules: Rules) -> Memo:
     """The days of a flow, judged where they are not yet; those that keep an open alert open are `above`."""
     memo = node.memo.under(rules)
     series = node.series.get(PEOPLE)
     for day in memo.due:
-        memo.judged.pop(day, None)
+        known = memo.judged.pop(day, None)
         memo.above.discard(day)
         memo.low.discard(day)
         if series is not None and day in series.bins:
-            baseline, rate = memo.judged[day] = judge(node, rules, day)
+            known = None if day in memo.relearn else known
+            baseline, rate = memo.judged[day] = judge(node, rules, day, known)
             if baseline is not None and rate is not None and exceeds(rate, baseline, rules.detection, opened=True):
                 memo.above.add(day)
             elif rules.detection.drop is not None and is_low(memo.judged[day], rules.detection):
                 memo.low.add(day)
     memo.fresh |= memo.due
     memo.due.clear()
+    memo.relearn.clear()
     return memo
 
 
@@ -111,7 +128,7 @@ def _closed(node: Node, rules: Rules, first: int, end: int) -> int | None:
     return None
 
 
-def _patient(node: Node, rules: Rules, runs: list[_Run]) -> list[_Run]:
+def _patient(node: Node, rules: Rules, runs: list[Exceeding]) -> list[Exceeding]:
     """The runs that are alerts by `for`, `keep_firing_for` and `cooldown`, joined where one goes on in the next."""
     end = (node.last(PEOPLE) or 0) + 1
     joined = alerts_from(
@@ -123,14 +140,17 @@ def _patient(node: Node, rules: Rules, runs: list[_Run]) -> list[_Run]:
     return [_joined([runs[place] for place in one.members], one.until) for one in joined]
 
 
-def _joined(runs: list[_Run], until: int | None) -> _Run:
-    run = _Run([day for one in runs for day in one.days], until)
+def _joined(runs: list[Exceeding], until: int | None) -> Exceeding:
+    run = Exceeding([day for one in runs for day in one.days], until)
     run.joined = len(runs) > 1
     return run
 
 
-class _Run:
-    """An episode in the making. `joined`: of several runs, so its days do not follow from the first and the last."""
+class Exceeding:
+    """A run of days above, an episode in the making.
+
+    `joined`: of several runs, so its days do not follow from the first and the last.
+    """
 
     def __init__(self, days: list[tuple[int, float, Baseline]] | None = None, until: int | None = None) -> None:
         self.until = until
@@ -144,12 +164,15 @@ class _Run:
 
     @property
     def last(self) -> int:
+        """The latest of its days."""
         return self.days[-1][0]
 
     def add(self, day: int, rate: float, baseline: Baseline) -> None:
+        """It goes on to this day."""
         self.days.append((day, rate, baseline))
 
     def episode(self, node: Node, rules: Detection) -> Episode:
+        """What is told of it."""
         day, rate, baseline = self.days[-1]
         peak_day, peak_rate, peak = max(self.days, key=lambda one: (_ratio(one[1], one[2].expected), one[1], -one[0]))
         reports, count = evidence(node, Key(baseline.population, "people"), {day, peak_day})

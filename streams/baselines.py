@@ -166,9 +166,9 @@ def baseline_of(node: Node, rules: Rules, spoken: Sequence[Level], day: int) -> 
     return choose(day, rules.for_flow(node.flow), spoken, learned, rules.detection)
 
 
-def judge(node: Node, rules: Rules, day: int) -> Judgement:
-    """The baseline of a day of a flow, and the rate to compare with it."""
-    baseline = baseline_of(node, rules, levels(node), day)
+def judge(node: Node, rules: Rules, day: int, known: Judgement | None = None) -> Judgement:
+    """The baseline of a day of a flow, and the rate to compare with it. `known`: where its baseline still holds."""
+    baseline = baseline_of(node, rules, levels(node), day) if known is None else known.baseline
     return Judgement(baseline, None if baseline is None else rate_of(node, baseline, day))
 
 

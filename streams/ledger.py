@@ -98,7 +98,9 @@ class Node:
         found = self._lasts.get(key)
         if found is None:
             own = self.own_last(key)
-            found = frozenset(() if own is None else (own,)).union(*[one.lasts(key) for one in self.children.values()])
+            found = frozenset(() if own is None else (own,))
+            if self.children:
+                found = found.union(*[one.lasts(key) for one in self.children.values()])
             self._lasts[key] = found
         return found
 
@@ -320,6 +322,7 @@ class Ledger:
                 batch.news[node.flow].append(News.of(claim.report, period.first_day, last, outcome))
         batch.outcomes[claim.source, outcome] += 1
         if outcome not in UNMOVED:
+            node.memo.noted = None
             batch.rows.add(Row("c", node.flow, period.first_day // BLOCK_DAYS))
 
     def _put_readings(self, group: Readings) -> None:

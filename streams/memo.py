@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 
-from streams.records import Baseline, DayFigure, Episode
+from streams.records import Baseline, DayFigure, Episode, Noted
 from streams.rules import Rules
 
 if TYPE_CHECKING:
+    from streams.alerts import Exceeding
     from streams.baselines import Level
 
 
@@ -41,10 +42,11 @@ V = TypeVar("V", bound=View)
 class Memo:
     """Of one flow: levels spoken of, judged days, which of them are above their clear level or low, and shown figures.
 
-    A cache: leaving it out changes no figure. `due` are the days to judge anew, `fresh` those judged since episodes
-    were last worked out. What is learned for a day changes with the days that lie so much before it as `later` says,
-    and not with the day itself: `learned` keeps it. `newest` is the latest day that ever had a bin: none after it need
-    be judged.
+    A cache: leaving it out changes no figure. `due` are the days to judge anew, of which those of `relearn` may have
+    another baseline; `fresh` those judged since episodes were last worked out. What is learned for a day changes with
+    the days that lie so much before it as `later` says, and not with the day itself: `learned` keeps it. `newest` is
+    the latest day that ever had a bin: none after it need be judged. `runs` are those `episodes` are made of, `silent`
+    the days onto which anybody was carried on when they were last looked for.
     """
 
     def __init__(self) -> None:
@@ -57,8 +59,12 @@ class Memo:
         self.views: dict[type, View] = {}
         self.figures: dict[int, DayFigure] = {}
         self.written: Written | None = None
+        self.noted: list[Noted] | None = None
+        self.runs: list[Exceeding] = []
+        self.silent: set[int] = set()
         self.episodes: dict[tuple[int, int, int | None], Episode] = {}
         self.due: set[int] = set()
+        self.relearn: set[int] = set()
         self.newest = 0
         self.later = range(0)
         self.fresh: set[int] = set()
@@ -77,6 +83,7 @@ class Memo:
             for later in range(day + self.later.start, min(day + self.later.stop, self.newest + 1)):
                 self.learned.pop(later, None)
                 self.due.add(later)
+                self.relearn.add(later)
 
     def view(self, kind: type[V], make: Callable[[], V]) -> V:
         """What a rule keeps of this flow, made where there is none yet; it hears of every day that changes."""
@@ -89,6 +96,7 @@ class Memo:
         """Levels or doubts came or went, or the rules are others: nothing holds any more."""
         self.levels = None
         self.due.update(self.judged)
+        self.relearn.update(self.judged)
         self.figures.clear()
         self.written = None
         self.episodes.clear()

@@ -114,10 +114,11 @@ class Series:
 
     def own_last(self) -> int | None:
         """The last day that a counting claim of this very series covers."""
-        days = [last for _, last, _ in self.groups()[-1:]]
-        if self.counts.last is not None:
-            days.append(self.counts.last)
-        return max(days, default=None)
+        groups, counted = self.groups(), self.counts.last
+        if not groups:
+            return counted
+        said = groups[-1][1]
+        return said if counted is None else max(said, counted)
 
     def own_covers(self, day: int) -> bool:
         """Whether a counting claim of this very series touches the day."""

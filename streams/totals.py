@@ -60,7 +60,7 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
     return gain if gain > 1e-9 * max(1.0, observed) else 0.0
 
 
-def _silent_days(node: Node, key: Key, last: int, limit: int) -> set[int]:
+def silent_days(node: Node, key: Key, last: int, limit: int) -> set[int]:
     """The days up to `last` onto which this flow or one below it may be carried on: the only ones that can gain."""
     lasts = [own for own in node.lasts(key) if own < last]
     return {day for own in lasts for day in range(own + 1, min(last, own + limit) + 1)} if lasts else set()
@@ -92,7 +92,7 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     series, last = node.series.get(key), node.last(key)
     if series is None or last is None:
         return []
-    silent = sorted([day for day in _silent_days(node, key, last, limit) if day > last - LONGEST])
+    silent = sorted([day for day in silent_days(node, key, last, limit) if day > last - LONGEST])
     carried = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
     doubts = node.doubts(key)
     lasts = [one.last for one in node.below(key) if one.last is not None]
@@ -246,6 +246,12 @@ def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:
 
 def noted(node: Node) -> list[Noted]:
     """Claims that are shown and not totalled: of grades that do not count, or measuring something else."""
+    if node.memo.noted is None:
+        node.memo.noted = _noted(node)
+    return node.memo.noted
+
+
+def _noted(node: Node) -> list[Noted]:
     shown = [(claim, f"grade {claim.grade}") for series in node.series.values() for claim in series.claims.values()]
     shown = [(claim, why) for claim, why in shown if claim.grade not in WEIGHT]
     shown += [(claim, f"measure {claim.measure}") for claim in node.noted.values()]
