@@ -134,6 +134,7 @@ class CarefulRecords(fetcher.PartitionRecords):
 
     def __init__(self, tp: Any, records: Any, *others: Any, **named: Any) -> None:
         super().__init__(tp, records, *others, **named)
+        self._records_iterator = None  # aiokafka's, not used here: it refers back to this, which would keep the answer
         self._bound = _opened() + BATCH_BYTES  # no more after so much of what was compressed
         self._batch: Any = None
         self._rest: Iterator[Any] | None = None  # what is still to be taken out of the batch

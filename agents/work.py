@@ -15,6 +15,7 @@ import faust
 from agents import crashing
 from agents.context import Context, log
 from agents.logs import configure_logs
+from agents.memory import keep_memory
 from agents.preflight import check_broker, check_port, check_redis
 from agents.worker import create_app
 from streams.settings import Hop, Settings
@@ -54,6 +55,7 @@ def _leave(why: str, code: int) -> None:
 def run_worker(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. Raises ConfigError when a setting or file is wrong."""
     configure_logs(settings)
+    keep_memory()
     if point := crashing.armed():
         log.warning("this worker is to die at %s, for a test", point)
     context = Context.load(settings)
