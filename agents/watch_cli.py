@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple
 
@@ -23,7 +24,7 @@ from streams.flows import check_pattern, covers
 from streams.records import Alert, FlowState
 from streams.rules import Rules
 from streams.settings import Settings, load_settings
-from streams.silences import OPEN, Silences, inhibited, silenced
+from streams.silences import OpenAlerts, Silences, quieted
 from streams.topics import BIGGEST, Topics
 
 _decode_alert = msgspec.json.Decoder(Alert).decode
@@ -46,29 +47,25 @@ class Standing:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.silences = Silences()
-        self.open: dict[str, Alert] = {}
+        self.open = OpenAlerts[Alert]()
 
     def take(self, value: bytes | None) -> None:
         """A record on `alerts`."""
-        try:
-            alert = _decode_alert(value or b"")
-        except msgspec.MsgspecError:
-            return
-        if alert.state in OPEN:
-            self.open[alert.id] = alert
-        else:
-            self.open.pop(alert.id, None)
+        with suppress(msgspec.MsgspecError):
+            self.open.take(_decode_alert(value or b""))
 
     def why_quiet(self, alert: Alert, now: datetime) -> str | None:
         """Why nobody is told of an alert, in words; None where they are."""
-        if alert.state not in OPEN:
+        above = self.open.by_id
+        quiet = quieted([alert], self.silences.by_id.values(), now, above.values(), rules=self.rules).get(alert.id)
+        if quiet is None:
             return None
-        silence = silenced(alert, self.silences.by_id.values(), now)
-        if silence is not None:
+        if quiet.silenced_by is not None:
+            silence = self.silences.by_id[quiet.silenced_by]
             until = silence.until.astimezone(UTC)
             return f"silenced until {until:%Y-%m-%d %H:%M} by {silence.author}: {silence.comment}"
-        above = inhibited(alert, self.open.values(), self.rules)
-        return None if above is None else f"inhibited by the {alert.rule} alert on {self.open[above].flow}"
+        assert quiet.inhibited_by is not None
+        return f"inhibited by the {alert.rule} alert on {above[quiet.inhibited_by].flow}"
 
 
 def watch(

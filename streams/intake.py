@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from streams.errors import RefusedError
 from streams.periods import Period
 from streams.qualifiers import Qualifier, interval
-from streams.records import Claim, Claims, Reading, Readings
+from streams.records import Claim, Claims, FloatFigure, Reading, Readings
 from streams.reports import MICRO, Limits, microseconds, read_report
 from streams.series import Address, address_of, is_reading, period_of, reading_of
 from streams.sources import Registry, Topic
@@ -39,7 +39,7 @@ class Plain(Struct, gc=False):
     published: Annotated[datetime, Meta(tz=True)]
     flow: str
     period: str
-    people: Annotated[float, Meta(ge=0, le=1_000_000_000)]
+    people: FloatFigure
     qualifier: Qualifier = Qualifier.STATED
     claims: UnsetType = UNSET
     population: UnsetType = UNSET

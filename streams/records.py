@@ -13,7 +13,9 @@ from streams.qualifiers import Qualifier
 
 # --- what a producer sends -------------------------------------------------------------------------------------
 
-Figure = Annotated[int, Meta(ge=0, le=1_000_000_000)] | Annotated[float, Meta(ge=0, le=1_000_000_000)]
+_FIGURES = Meta(ge=0, le=1_000_000_000)
+FloatFigure = Annotated[float, _FIGURES]
+Figure = Annotated[int, _FIGURES] | FloatFigure
 People = Figure | Annotated[list[float], Meta(min_length=2, max_length=2, description="a range: [low, high]")] | None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Protocol
+from typing import Annotated, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -86,6 +86,23 @@ def inhibited(alert: Notice, open_alerts: Iterable[Notice], rules: Rules | None 
         and SEVERITIES.index(one.severity) >= rank
     ]
     return min(above, key=lambda one: (-len(one.flow), one.id)).id if above else None
+
+
+N = TypeVar("N", bound=Notice)
+
+
+class OpenAlerts(Generic[N]):
+    """The open alerts by id, as their topic says: the later record of an alert replaces the earlier one."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, N] = {}
+
+    def take(self, alert: N) -> None:
+        """A record of the topic."""
+        if alert.state in OPEN:
+            self.by_id[alert.id] = alert
+        else:
+            self.by_id.pop(alert.id, None)
 
 
 class Quiet(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from mode import Service
 
 from agents.context import Context
 from agents.delivery.following import Follower
-from streams.silences import OPEN, Notice, Silences, inhibited, silenced
+from streams.silences import Notice, OpenAlerts, Silences, inhibited, silenced
 from streams.subscriptions import Glance
 
 _decode = msgspec.json.Decoder(Glance).decode
@@ -23,7 +24,7 @@ class Hush(Service):
     def __init__(self, context: Context) -> None:
         self.context = context
         self.silences = Silences()
-        self.open: dict[str, Glance] = {}
+        self.open = OpenAlerts[Glance]()
         topics, rules = context.topics, context.rules
         self.followers = [Follower(context, topics.silences, self._silence)]
         self.followers += [Follower(context, topics.alerts, self._alert)] if rules.inhibits else []
@@ -43,7 +44,8 @@ class Hush(Service):
         """Whether an alert is silenced or inhibited now."""
         if self.silences.by_id and silenced(alert, self.silences.by_id.values(), datetime.now(UTC)) is not None:
             return True
-        return bool(self.open) and inhibited(alert, self.open.values(), self.context.rules) is not None
+        above = self.open.by_id.values()
+        return bool(above) and inhibited(alert, above, self.context.rules) is not None
 
     def _silence(self, record: Any) -> None:
         self.silences.take(record.key, record.value)
@@ -52,11 +54,5 @@ class Hush(Service):
             del self.silences.by_id[name]
 
     def _alert(self, record: Any) -> None:
-        try:
-            alert = _decode(record.value or b"")
-        except msgspec.MsgspecError:
-            return
-        if alert.state in OPEN:
-            self.open[alert.id] = alert
-        else:
-            self.open.pop(alert.id, None)
+        with suppress(msgspec.MsgspecError):
+            self.open.take(_decode(record.value or b""))

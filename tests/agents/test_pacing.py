@@ -7,7 +7,8 @@ from typing import Any
 
 from agents.pacing import paced
 
-PACE_S = 0.05
+PACE_S = 2.0
+"""Far longer than a busy machine takes for a question that need not wait."""
 
 
 def asking(*brings: bool) -> tuple[Any, list[float]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from unit.kit import report
 
 from properties.worlds import REGISTRY, START, examples
 from streams.ledger import Ledger
@@ -36,16 +36,16 @@ MOVES = st.tuples(
 def claims_of(move: Move, version: int) -> list[Claim]:
     flow, day, people, whole = move
     start = START + timedelta(days=day)
-    document = {
-        "id": f"{flow}-{day}-{version}",
-        "source": "c",
-        "published": (start + timedelta(days=2, hours=version)).isoformat(),
-        "flow": flow,
-        "period": f"{start:%Y-%m-%dT%H:%MZ}/{'P1D' if whole else 'PT12H'}",
-        "people": people,
-        "qualifier": "count",
-    }
-    return read_report(json.dumps(document).encode(), REGISTRY, NOW)
+    raw = report(
+        people,
+        f"{start:%Y-%m-%dT%H:%MZ}/{'P1D' if whole else 'PT12H'}",
+        flow,
+        "c",
+        id=f"{flow}-{day}-{version}",
+        published=(start + timedelta(days=2, hours=version)).isoformat(),
+        qualifier="count",
+    )
+    return read_report(raw, REGISTRY, NOW)
 
 
 @st.composite

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.kit import report
 
 from properties.worlds import REGISTRY, RULES, START
 from streams.ledger import Ledger
@@ -24,30 +24,25 @@ DAYS = 12
 def count(flow: str, hour: int, people: int | None, version: int) -> list[Claim]:
     """The count of an hour, hours since the start, as it was published at first or later."""
     start = START + timedelta(hours=hour)
-    document: dict[str, Any] = {
-        "id": f"{flow}-{hour}-{version}",
-        "source": "b" if flow == POSTS[0] else "c",
-        "published": (start + timedelta(hours=2 + version)).isoformat(),
-        "flow": flow,
-        "period": f"{start:%Y-%m-%dT%H:%MZ}/PT1H",
-        "people": people,
-        "qualifier": "count",
-    }
-    return read_report(json.dumps(document).encode(), REGISTRY, NOW)
+    raw = report(
+        people,
+        f"{start:%Y-%m-%dT%H:%MZ}/PT1H",
+        flow,
+        "b" if flow == POSTS[0] else "c",
+        id=f"{flow}-{hour}-{version}",
+        published=(start + timedelta(hours=2 + version)).isoformat(),
+        qualifier="count",
+    )
+    return read_report(raw, REGISTRY, NOW)
 
 
 def statement(first: int, days: int, people: int, version: int) -> list[Claim]:
     """What somebody says of the country, of some days in a row."""
     start, end = START + timedelta(days=first), START + timedelta(days=first + days)
-    document = {
-        "id": f"said-{first}-{days}-{version}",
-        "source": "a",
-        "published": (end + timedelta(hours=9 + version)).isoformat(),
-        "flow": "RU:KZ",
-        "period": f"{start:%Y-%m-%d}/{end:%Y-%m-%d}",
-        "people": people,
-    }
-    return read_report(json.dumps(document).encode(), REGISTRY, NOW)
+    published = (end + timedelta(hours=9 + version)).isoformat()
+    name = f"said-{first}-{days}-{version}"
+    raw = report(people, f"{start:%Y-%m-%d}/{end:%Y-%m-%d}", "RU:KZ", "a", id=name, published=published)
+    return read_report(raw, REGISTRY, NOW)
 
 
 def bundle(first: int, days: int, hour: int, version: int) -> list[Claim]:
@@ -70,16 +65,10 @@ def bundle(first: int, days: int, hour: int, version: int) -> list[Claim]:
 def doubted(first: int, people: int | None, version: int) -> list[Claim]:
     """What somebody who is not trusted says of a day, at first or later."""
     start = START + timedelta(days=first)
-    document = {
-        "id": f"doubted-{first}-{version}",
-        "source": "d",
-        "published": (start + timedelta(hours=30 + version)).isoformat(),
-        "flow": "RU:KZ",
-        "period": f"{start:%Y-%m-%d}",
-        "people": people,
-        "qualifier": "count",
-    }
-    return read_report(json.dumps(document).encode(), REGISTRY, NOW)
+    published = (start + timedelta(hours=30 + version)).isoformat()
+    name = f"doubted-{first}-{version}"
+    raw = report(people, f"{start:%Y-%m-%d}", "RU:KZ", "d", id=name, published=published, qualifier="count")
+    return read_report(raw, REGISTRY, NOW)
 
 
 HOURS = [count(flow, hour, 10 + hour % 7, 0) for flow in POSTS for hour in range(DAYS * 24)]
