@@ -1,8 +1,13 @@
-"""A hop that is a Faust agent: takes what is here, settles it together, and acknowledges it last."""
+"""A hop that is a Faust agent: takes what is here, settles it together, and acknowledges it last.
+
+To settle is most of the work, and costs little more for much than for little. So a hop may ask for patience: what was
+taken waits for company then, by a timer, since nothing more may come.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, cast
 
 import faust
@@ -18,9 +23,9 @@ from agents.crashing import crash_at
 class SettlingHop:
     """Takes bundles of records one at a time, in order, and settles all that are here at once.
 
-    Nothing is awaited between getting a bundle and taking it, so what is taken is of a partition this worker has. A
-    bundle is acknowledged only when everything it led to is acknowledged by the broker; until then it comes again, and
-    must change nothing then.
+    What is taken is of a partition this worker has: a bundle that waited while partitions were given away is left. It
+    is acknowledged only when everything it led to is acknowledged by the broker; until then it comes again, and must
+    change nothing then.
     """
 
     name: str
@@ -31,6 +36,10 @@ class SettlingHop:
         self.settled = asyncio.Event()
         self.settled.set()
         self.stream: faust.StreamT[bytes] | None = None
+        self.revocations = 0
+        self._turn = asyncio.Lock()  # the agent and the timer take turns
+        self._settled_at = 0.0
+        self._timer: asyncio.Task[None] | None = None
         count = context.settings.partitions
         channel = app.topic(topic, key_type=bytes, value_type=bytes, partitions=count)
         self.agent = Agent(  # not by Faust's decorator, which looks through all modules for where it stands
@@ -48,6 +57,10 @@ class SettlingHop:
         """Whether so much has been taken that it is to be settled, whatever else is here."""
         raise NotImplementedError
 
+    def patience_s(self) -> float:
+        """Seconds from one settling to the next at least, unless so much has been taken that the hop is full."""
+        return 0.0
+
     async def settle(self) -> None:
         """Store and say what came of all that was taken; returns when the broker has it."""
         raise NotImplementedError
@@ -62,6 +75,7 @@ class SettlingHop:
 
     async def revoked(self, _app: object, revoked: set[TopicPartition], *_: object, **__: object) -> None:
         """Others go on with these partitions: what is not acknowledged is delivered again."""
+        self.revocations += 1
         self.events.clear()
         self.forget()
         for tp in revoked:
@@ -76,16 +90,48 @@ class SettlingHop:
         """The agent. An event is never acknowledged by Faust, which would do so even when this raised."""
         stream.enable_acks = False
         self.stream = stream
-        queue = cast("Any", stream.channel).queue
-        async for event in stream.events():
-            try:
+        try:
+            async for event in stream.events():
+                await self._got(event, stream)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    async def _got(self, event: EventT[bytes], stream: faust.StreamT[bytes]) -> None:
+        revocations = self.revocations
+        try:
+            async with self._turn:
+                if revocations != self.revocations:  # while it waited: it is delivered again, here or elsewhere
+                    return
                 self.take(cast("Bundle", event.message))
                 self.events.append(event)
                 crash_at(f"{self.name}.taken")
-                if queue.empty() or self.full:
+                last = cast("Any", stream.channel).queue.empty()
+                if self.full or (last and self._wait_s() <= 0):
                     await self._settle(stream)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
-                self.context.die(f"the {self.name} hop failed", error)
+                elif last and self._timer is None:
+                    self._timer = asyncio.create_task(self._settle_in_time(stream))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
+            self.context.die(f"the {self.name} hop failed", error)
+
+    def _wait_s(self) -> float:
+        """Seconds for which what was taken is still to wait for company; none or fewer when it is due."""
+        return self._settled_at + self.patience_s() - time.monotonic()
+
+    async def _settle_in_time(self, stream: faust.StreamT[bytes]) -> None:
+        """Settle what was taken when it has waited long enough, should nothing have come that led to it."""
+        try:
+            left_s = self._wait_s()
+            while left_s > 0:
+                await asyncio.sleep(left_s)
+                left_s = self._wait_s()  # all that waited may have been settled meanwhile, and more have come
+            async with self._turn:
+                if self.events:
+                    await self._settle(stream)
+        except Exception as error:  # noqa: BLE001 - as in the agent
+            self.context.die(f"the {self.name} hop failed", error)
+        finally:
+            self._timer = None
 
     async def _settle(self, stream: faust.StreamT[bytes]) -> None:
         events, self.events = self.events, []
@@ -93,6 +139,7 @@ class SettlingHop:
         await self.settle()
         crash_at(f"{self.name}.settled")
         await self._acknowledge(stream, events)
+        self._settled_at = time.monotonic()
         self.settled.set()
         crash_at(f"{self.name}.acknowledged")
 

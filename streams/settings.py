@@ -132,7 +132,7 @@ class Settings(BaseSettings):
     )
     session_timeout_s: float = Field(10.0, ge=1, le=300, description="Seconds after which a silent worker is replaced.")
     batch_reports: int = Field(
-        50_000, ge=1, le=500_000, description="Reports taken in, and claims settled, in one batch at most."
+        100_000, ge=1, le=500_000, description="Reports taken in, and claims settled, in one batch at most."
     )
     batch_wait_s: float = Field(0.2, gt=0, le=60, description="Seconds the intake waits for the first of a batch.")
     acknowledge_s: float = Field(60.0, gt=0, le=600, description="Seconds to wait for the broker before giving up.")

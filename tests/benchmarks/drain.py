@@ -14,9 +14,6 @@ from benchmarks.outputs import AlertRecord, alert_of, alert_values, check_alerts
 from benchmarks.stream import FLOWS, Shape
 from benchmarks.systems import Bordertally, Lane, Process, System
 
-WARM = 0.05
-"""The steady figures leave out the first twentieth of the people told: start-up, and a first batch told at once."""
-
 Result = dict[str, Any]
 
 
@@ -47,17 +44,17 @@ async def drain(
         verdict = check_figures(whole, oracle, parents=ours)
         if ours:
             check_alerts(await alert_values(lane), oracle.alerts(), verdict)
-    first, last, warm = found.progress(0.0), found.progress(1.0), found.progress(WARM)
+    first, last = found.progress(0.0), found.progress(1.0)
     messages = oracle.messages - len(counts)
     return {
         "system": system.name,
         "kind": "drain",
         "reports": messages,
         "days": shape.days,
-        "reports_per_s": round(messages * (1 - WARM) / max(last - warm, 1e-3)),
+        "reports_per_s": round(messages / max(last - first, 1e-3)),
         "reports_per_s_with_start": round(messages / (last - process.began)),
         "cpu_us_per_report": round(meter.at(done) / messages * 1e6, 2),
-        "cpu_us_per_report_steady": round((meter.at(done) - meter.at(warm)) / messages / (1 - WARM) * 1e6, 2),
+        "cpu_us_per_report_steady": round((meter.at(done) - meter.at(first)) / messages * 1e6, 2),
         "start_s": round(first - process.began, 2),
         "ready_s": None if ready_at is None else round(ready_at - process.began, 2),
         "drain_s": round(last - first, 2),
