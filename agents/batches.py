@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -161,6 +162,16 @@ class BatchHop(Service, ConsumerRebalanceListener):
     def waiting(self) -> list[TopicPartition]:
         """The partitions of which records are here."""
         return list(self._fetched)
+
+    async def behind(self, partitions: Iterable[TopicPartition]) -> bool:
+        """Whether the broker has more of one of these than was handed out, by what it said last."""
+        for tp in partitions:
+            with suppress(IllegalStateError):  # it has been given away meanwhile
+                position = await self.consumer.position(tp)
+                mine = tp in self.consumer.assignment()
+                if mine and (self.consumer.last_stable_offset(tp) or 0) > position:
+                    return True
+        return False
 
     def _mark(self, done: Done) -> None:
         self._done |= done

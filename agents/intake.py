@@ -12,7 +12,7 @@ from contextlib import suppress
 import msgspec
 from aiokafka import TopicPartition
 
-from agents.arrivals import mark
+from agents.arrivals import marks
 from agents.batches import Batch, BatchHop, Done, Received
 from agents.context import Context, log
 from agents.crashing import crash_at
@@ -114,7 +114,8 @@ class Intake(BatchHop):
         messages = self.sorter.messages()
         topic = self.context.topics.claims
         with self.traces.span("intake", self.size) as trace:
-            headers = [mark(min(oldest.values())), *trace]
+            more = bool(self.waiting) or await self.behind(done)
+            headers = [*marks(min(oldest.values()), more=more), *trace]
             sent = [Record(topic, None, msgspec.msgpack.encode(one), at, headers) for at, one in messages]
             crash_at("intake.sorted")
             await self.context.writer.write([*sent, *self.statements.drain()])

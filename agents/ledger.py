@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 import faust
 import msgspec
 
-from agents.arrivals import arrived_s
+from agents.arrivals import arrived_s, more_wait
 from agents.consuming import Bundle
 from agents.context import Context, log
 from agents.crashing import crash_at
@@ -30,10 +30,10 @@ COMPANY_CLAIMS = 2_000
 
 LATE_SHARE = 0.25
 PATIENCE_S = 2.0
-"""More wait for company: for this share of how late they are already, and not longer than this.
+"""More wait for company, if more is to come: for this share of how late they are already, and not longer than this.
 
-What a batch leads to is a state of every flow it touches, so half as many batches are half as many states. Who catches
-up with hours of reports does not mind a second; at a rate that a worker keeps up with, it is a few milliseconds.
+What a batch leads to is a state of every flow it touches, so half as many batches are half as many states, and who
+catches up with hours of reports does not mind a second.
 """
 
 _decode = msgspec.msgpack.Decoder(Claims).decode
@@ -55,6 +55,7 @@ class LedgerHop(SettlingHop):
         self.unsettled: dict[int, int] = {}  # by partition, the offset of the last message taken
         self.claims = 0
         self.arrived: list[float] = []
+        self.more = False  # whether reports waited behind those of the last message taken
         self.traces = context.traces.hop()
 
     def forget(self) -> None:
@@ -98,7 +99,7 @@ class LedgerHop(SettlingHop):
 
     def patience_s(self) -> float:
         """What comes late anyway waits for more, so that a backlog is worked off in few large batches."""
-        if self.claims < COMPANY_CLAIMS:
+        if not self.more or self.claims < COMPANY_CLAIMS:
             return 0.0
         return min(PATIENCE_S, LATE_SHARE * (time.time() - min(self.arrived)))
 
@@ -112,6 +113,7 @@ class LedgerHop(SettlingHop):
             ledger.take(claims.claims, claims.readings)
             self.claims += claims.count
             self.arrived.append(arrived_s(record))
+        self.more = more_wait(bundle.records[-1])
 
     async def settle(self) -> None:
         """Bring the figures of what was taken up to date; store the rows, say the states."""

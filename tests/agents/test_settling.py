@@ -195,13 +195,17 @@ async def test_an_error_of_the_timers_settling_ends_the_worker(monkeypatch: pyte
     assert hop.source.acknowledged == [1]
 
 
-def test_claims_wait_only_when_they_are_many_and_late_anyway(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_claims_wait_only_when_they_are_many_and_late_anyway_and_more_is_to_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     (hop,) = create_app(load_settings(hops="ledger")).hops
     assert isinstance(hop, LedgerHop)
     monkeypatch.setattr("agents.ledger.time.time", lambda: 1_000.0)
-    hop.arrived, hop.claims = [999.8, 900.0], COMPANY_CLAIMS - 1
+    hop.arrived, hop.claims, hop.more = [999.8, 900.0], COMPANY_CLAIMS - 1, True
     assert hop.patience_s() == 0.0
-    hop.claims = COMPANY_CLAIMS
+    hop.claims, hop.more = COMPANY_CLAIMS, False
+    assert hop.patience_s() == 0.0
+    hop.more = True
     assert hop.patience_s() == PATIENCE_S
     hop.arrived = [999.9, 999.8]
     assert hop.patience_s() == pytest.approx(0.05)
