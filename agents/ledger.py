@@ -18,7 +18,7 @@ from agents.settling import SettlingHop
 from agents.tables import make_table
 from agents.tracing import Headers
 from streams.cloudevents import of_state
-from streams.ledger import Applied, Ledger
+from streams.ledger import Applied, Ledger, Row
 from streams.news import NEWS, encode_news, worth_telling
 from streams.overdue import to_tell
 from streams.picture import flow_state, written_state
@@ -119,7 +119,7 @@ class LedgerHop(SettlingHop):
         """Bring the figures of what was taken up to date; store the rows, say the states."""
         claims = self.claims
         unsettled, arrived = self._begin()
-        rows: dict[int, dict[bytes, bytes]] = {}
+        rows: dict[int, dict[Row, bytes]] = {}
         states: list[Record] = []
         settled: list[Applied] = []
         ledgers = {partition: self.ledger(partition) for partition in sorted(unsettled)}
@@ -131,7 +131,8 @@ class LedgerHop(SettlingHop):
                 states += self.states(ledger, applied, unsettled[partition], trace)
                 settled.append(applied)
             crash_at("ledger.figured")
-            await self.table.store(rows, states)
+            stored = {at: {row.key: value for row, value in held.items()} for at, held in rows.items()}
+            await self.table.store(stored, states)
         for partition, ledger in ledgers.items():
             ledger.stored(rows[partition])
         self.count(settled, len(states))

@@ -67,7 +67,7 @@ def run_worker(settings: Settings) -> int:
     asyncio.set_event_loop(loop)
     app = create_app(settings, context)
     gc.freeze()  # what is here now stays: collections need not walk it, nor come after every few hundred objects
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 5, 50)
     gc.enable()
     sys.setswitchinterval(SWITCH_S)
     log.info(

@@ -239,7 +239,7 @@ class Applied(NamedTuple):
     """
 
     outcomes: Counter[tuple[str, Outcome]]
-    rows: list[bytes]
+    rows: list[Row]
     flows: list[Flow]
     days: dict[Flow, set[int]]
     news: dict[Flow, list[News]]
@@ -297,7 +297,7 @@ class Ledger:
         flows = self._with_ancestors(batch.spoken.keys())
         days = self._days_told(flows, batch.spoken)
         news = self._news_told(flows, batch.news) if batch.news else {}
-        return Applied(batch.outcomes, sorted(row.key for row in batch.rows), flows, days, news)
+        return Applied(batch.outcomes, sorted(batch.rows), flows, days, news)
 
     def _put(self, claim: Claim) -> None:
         node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
@@ -422,9 +422,9 @@ class Ledger:
 
     # --- storage -----------------------------------------------------------------------------------------------
 
-    def row(self, key: bytes) -> bytes:
-        """The stored form of a row (see Row.key): all its claims, withdrawn ones too."""
-        kind, flow, number = Row.of(key)
+    def row(self, row: Row) -> bytes:
+        """The stored form of a row: all its claims, withdrawn ones too."""
+        kind, flow, number = row
         node = self.nodes[flow]
         if kind == "r":
             return encode_row(
@@ -438,10 +438,9 @@ class Ledger:
         claims += node.noted.values()
         return msgspec.msgpack.encode([claim for claim in claims if period_of(claim).first_day // BLOCK_DAYS == number])
 
-    def stored(self, rows: Mapping[bytes, bytes]) -> None:
+    def stored(self, rows: Mapping[Row, bytes]) -> None:
         """These rows are kept somewhere safe: what has grown old in them need not be kept ready here."""
-        for key, value in rows.items():
-            kind, flow, number = Row.of(key)
+        for (kind, flow, number), value in rows.items():
             if kind == "r":
                 self.nodes[flow].stored(number, value)
 

@@ -150,6 +150,6 @@ def kept_by(desk: Desk) -> dict[str, Kept]:
         node = desk.ledger.nodes[flow]
         claims = [claim for series in node.series.values() for claim in series.claims.values()]
         days = sorted({day for series in node.series.values() for day in series.counts.days})
-        tallies = {day: tallies_of(desk.ledger.row(Row("r", flow, day).key)) for day in days}
+        tallies = {day: tallies_of(desk.ledger.row(Row("r", flow, day))) for day in days}
         kept[str(flow)] = Kept(state, [*claims, *node.noted.values()], tallies)
     return kept

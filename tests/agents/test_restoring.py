@@ -29,8 +29,8 @@ class Held:
         assert isinstance(hop, LedgerHop)
         self.hop, self.partition = hop, partition_of(FLOW, hop.context.settings.partitions)
         before = Ledger()
-        for key in before.apply([claim(1_000, flow=FLOW)]).rows:
-            hop.table.data[key] = before.row(key)
+        for row in before.apply([claim(1_000, flow=FLOW)]).rows:
+            hop.table.data[row.key] = before.row(row)
         mine = SimpleNamespace(topic=hop.context.topics.claims, partition=self.partition)
         consumer: Any = SimpleNamespace(assignment=lambda: [mine])
         self.app.consumer = consumer

@@ -41,7 +41,7 @@ class Worker:
         rows = {row: self.ledger.row(row) for row in applied.rows}
         states = [flow_state(self.ledger.nodes[flow], RULES) for flow in applied.flows]
         if fate in ("well", "rows only", "rows and states"):
-            self.rows |= rows
+            self.rows |= {row.key: value for row, value in rows.items()}
         if fate in ("well", "states only", "rows and states"):
             self.states += states
         if fate == "well":

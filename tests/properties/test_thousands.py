@@ -131,7 +131,7 @@ def test_a_ledger_restored_again_and_again_while_reports_come_twice_comes_to_the
     batches = disordered(random, reports)
     for number, batch in enumerate(batches):
         for claims in [batch, *batches[random.randint(0, number) : number]]:  # what was not committed comes again
-            rows |= {row: ledger.row(row) for row in ledger.apply(claims).rows}
+            rows |= {row.key: ledger.row(row) for row in ledger.apply(claims).rows}
         if random.randrange(3):
             ledger = stored(rows)
     expected = desk_of(in_order(reports))

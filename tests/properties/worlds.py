@@ -231,6 +231,6 @@ def lived_and_restored(world: Iterable[Iterable[Claim]]) -> tuple[Ledger, Ledger
     ledger = Ledger()
     rows: dict[bytes, bytes] = {}
     for claims in world:
-        for key in ledger.apply(claims).rows:
-            rows[key] = ledger.row(key)
+        for row in ledger.apply(claims).rows:
+            rows[row.key] = ledger.row(row)
     return ledger, stored(rows)

@@ -15,8 +15,8 @@ DAY = ordinal("2022-09-21")
 
 def key_of(one: Claim) -> bytes:
     """The key of the row a claim is stored in."""
-    (key,) = Ledger().apply([one]).rows
-    return key
+    (row,) = Ledger().apply([one]).rows
+    return row.key
 
 
 def best(ledger: Ledger, flow: str, key: Key = PEOPLE) -> float:
@@ -116,7 +116,7 @@ def test_a_ledger_comes_back_out_of_its_rows() -> None:
         claim(9, measure="queue"),
     ]
     applied = one.apply(claims)
-    two = Ledger.restored((key, one.row(key)) for key in applied.rows)
+    two = Ledger.restored((row.key, one.row(row)) for row in applied.rows)
     for flow, node in one.nodes.items():
         assert [each.bins for each in two.nodes[flow].series.values()] == [each.bins for each in node.series.values()]
         assert two.nodes[flow].published == node.published

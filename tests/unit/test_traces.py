@@ -139,7 +139,7 @@ def test_tallies_follow_from_the_ledgers_own_rows() -> None:
             for people, hour, long in [(10, 0, 1), (20, 1, 1), (50, 0, 3), (None, 5, 1)]
         ]
     )
-    (tally,) = tallies_of(desk.desk.ledger.row(Row("r", desk.node().flow, ordinal("2022-09-21")).key))
+    (tally,) = tallies_of(desk.desk.ledger.row(Row("r", desk.node().flow, ordinal("2022-09-21"))))
     assert (tally.people, tally.readings) == (50, 3)  # "so far today" is not added to what it holds
 
 
