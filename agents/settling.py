@@ -94,8 +94,9 @@ class SettlingHop:
             async for event in stream.events():
                 await self._got(event, stream)
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            timer, self._timer = self._timer, None
+            if timer is not None:
+                timer.cancel()
 
     async def _got(self, event: EventT[bytes], stream: faust.StreamT[bytes]) -> None:
         revocations = self.revocations
