@@ -99,6 +99,17 @@ async def all_got(hop: Hop) -> None:
     await until(empty, "all is taken")
 
 
+async def waiting() -> Hop:
+    """A patient hop that has settled 1 and lets 2 wait."""
+    hop = Hop(patience_s=LONG_S)
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    hop.source.bring(2)
+    await all_got(hop)
+    assert hop.batches == [[1]]
+    return hop
+
+
 async def test_all_that_is_here_is_settled_at_once() -> None:
     hop = Hop()
     hop.source.bring(1, 2)
@@ -138,12 +149,7 @@ async def test_of_more_messages_than_a_full_hop_takes_the_rest_waits() -> None:
 
 
 async def test_what_waits_is_settled_when_the_worker_stops() -> None:
-    hop = Hop(patience_s=LONG_S)
-    hop.source.bring(1)
-    await hop.comes_to([1])
-    hop.source.bring(2)
-    await all_got(hop)
-    assert hop.batches == [[1]]
+    hop = await waiting()
     await hop.finish()
     await hop.comes_to([1], [2])
     hop.task.cancel()
@@ -153,11 +159,7 @@ async def test_what_waits_is_settled_when_the_worker_stops() -> None:
 
 
 async def test_what_waits_is_dropped_when_its_partition_is_given_away() -> None:
-    hop = Hop(patience_s=LONG_S)
-    hop.source.bring(1)
-    await hop.comes_to([1])
-    hop.source.bring(2)
-    await all_got(hop)
+    hop = await waiting()
     await given_away(hop)
     hop.patience = 0.0
     hop.source.bring(3)
@@ -166,11 +168,7 @@ async def test_what_waits_is_dropped_when_its_partition_is_given_away() -> None:
 
 
 async def test_a_bundle_that_waits_for_a_settling_is_not_taken_when_its_partition_is_given_away() -> None:
-    hop = Hop(patience_s=LONG_S)
-    hop.source.bring(1)
-    await hop.comes_to([1])
-    hop.source.bring(2)
-    await all_got(hop)
+    hop = await waiting()
     hop.hold.clear()
     hop.patience = 0.0
     timer = asyncio.create_task(hop._settle_in_time(hop.source))  # type: ignore[arg-type] # what is used of a stream
