@@ -13,7 +13,7 @@ from streams.headers import header
 ARRIVED, MORE = "arrived", "more"
 
 
-def marks(oldest_ms: int, *, more: bool = False) -> list[tuple[str, bytes]]:
+def marks(oldest_ms: int, *, more: bool) -> list[tuple[str, bytes]]:
     """The headers of a message of claims.
 
     `oldest_ms`: the Kafka timestamp of the oldest report of its batch. `more`: whether reports wait behind that batch.

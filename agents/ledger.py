@@ -51,7 +51,6 @@ class LedgerHop(SettlingHop):
         super().__init__(app, context, context.topics.claims)
         self.table = make_table(app, self.name, context.settings.partitions)
         self.ledgers: dict[int, Ledger] = {}
-        self.turn = 0  # how often partitions were given anew
         self.unsettled: dict[int, int] = {}  # by partition, the offset of the last message taken
         self.claims = 0
         self.arrived: list[float] = []
@@ -60,7 +59,6 @@ class LedgerHop(SettlingHop):
 
     def forget(self) -> None:
         """Drop ledgers in memory: others may write to their partitions before they come back."""
-        self.turn += 1
         self.ledgers.clear()
         self.traces.forget()
         self._begin()
@@ -76,18 +74,18 @@ class LedgerHop(SettlingHop):
 
         Ledgers are made in a thread, and between two flows others have their turn: either can take seconds.
         """
-        topic, turn = self.context.topics.claims, self.turn
+        topic, revocations = self.context.topics.claims, self.revocations
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
         for partition, rows in self._rows(mine - self.ledgers.keys()).items():
             ledger = await asyncio.to_thread(_restored, partition, rows)
-            if turn != self.turn:  # partitions have been given anew meanwhile
+            if revocations != self.revocations:  # partitions have been given anew meanwhile
                 return
             self.ledgers[partition] = ledger
         for ledger in [self.ledgers[partition] for partition in mine]:
             for node in list(ledger.nodes.values()):
                 self.context.metrics.show_flow(flow_state(node, self.context.rules))
                 await asyncio.sleep(0)
-                if turn != self.turn:
+                if revocations != self.revocations:
                     return
             self.context.metrics.show_heard(ledger.heard)
         self._count_held()

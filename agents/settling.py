@@ -36,7 +36,7 @@ class SettlingHop:
         self.settled = asyncio.Event()
         self.settled.set()
         self.stream: faust.StreamT[bytes] | None = None
-        self.revocations = 0
+        self.revocations = 0  # how often partitions were given anew
         self._turn = asyncio.Lock()  # the agent and the timer take turns
         self._settled_at = 0.0
         self._timer: asyncio.Task[None] | None = None

@@ -63,7 +63,7 @@ async def test_others_have_their_turn_while_a_ledger_is_restored(monkeypatch: py
 async def test_what_is_restored_for_partitions_that_were_given_away_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held(monkeypatch)
     restoring = await held.restoring()
-    held.hop.forget()
+    await held.hop.revoked(None, set())
     held.go_on.set()
     await restoring
     assert held.hop.ledgers == {}
