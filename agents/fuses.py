@@ -33,7 +33,7 @@ class Fuses:
         taken: Counter[str] = Counter()
         for message in messages:
             for group in message.readings:
-                taken[group.source] += len(group.readings)
+                taken[group.source] += group.count
             taken.update(source for source, _ in {(claim.source, claim.report) for claim in message.claims})
         known: Counter[str] = Counter()
         for source, number in refused.items():

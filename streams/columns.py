@@ -1,18 +1,40 @@
-"""Columns: many readings field by field, for to go through them one by one is slow."""
+"""Readings by the column: many at once, field by field, for to go through them one by one is slow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
+from typing import Any
 
-from msgspec.structs import astuple
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
-from streams.records import Reading
+from streams.periods import midnight, ordinal_of
 from streams.sources import WEIGHT
 
 
-class Columns(NamedTuple):
-    """Readings, at least one, in any order: a column for each field of a Reading, in the order of its fields."""
+class Reading(Struct, array_like=True, frozen=True, gc=False):
+    """A claim shorter than a day, as a counter makes it. Fields as in records.Claim."""
+
+    start: int
+    end: int
+    local_start: int
+    local_end: int
+    published: int
+    report: str
+    grade: str
+    low: float
+    best: float | None
+    high: float | None
+
+
+class Columns(Struct, array_like=True, frozen=True):
+    """Readings in any order: a column for each field of a Reading, on the wire, in the store and in memory.
+
+    Nothing changes one, so columns may be shared. What is the same for nearly all counts takes no column: `grades` is
+    one grade where all have it, and `lows` and `highs` are None where they are the bests, none of which is None then.
+    """
 
     starts: list[int]
     ends: list[int]
@@ -20,34 +42,137 @@ class Columns(NamedTuple):
     local_ends: list[int]
     published: list[int]
     reports: list[str]
-    grades: list[str]
-    lows: list[float]
     bests: list[float | None]
-    highs: list[float | None]
+    grades: str | list[str]
+    lows: list[float] | None = None
+    highs: list[float | None] | None = None
 
     @classmethod
     def of(cls, readings: Iterable[Reading]) -> Columns:
         """These readings, at least one."""
-        return cls._make(map(list, zip(*map(astuple, readings), strict=True)))
+        fields: Iterator[list[Any]] = map(list, zip(*map(astuple, readings), strict=True))
+        starts, ends, local_starts, local_ends, published, reports, grades, lows, bests, highs = fields
+        one_grade = grades[0] if len(set(grades)) == 1 else grades
+        return cls(
+            starts, ends, local_starts, local_ends, published, reports, bests, one_grade, lows, highs
+        ).without_saying()
 
-    def extend(self, more: Columns) -> None:
-        """Take others too."""
-        mine: tuple[list[Any], ...] = self
-        theirs: tuple[list[Any], ...] = more
-        for column, values in zip(mine, theirs, strict=True):
-            column.extend(values)
+    def without_saying(self) -> Columns:
+        """The same without those of the lows and highs that need not be said."""
+        exact = self.lows == self.bests
+        return replace(
+            self, lows=None if exact else self.lows, highs=None if exact and self.highs == self.bests else self.highs
+        )
+
+    def __len__(self) -> int:
+        """How many readings there are."""
+        return len(self.starts)
 
     def readings(self) -> list[Reading]:
         """One by one again."""
-        return list(map(Reading, *self))
+        times = self.starts, self.ends, self.local_starts, self.local_ends, self.published
+        figures = self._every_low(), self.bests, self._every_high()
+        return list(map(Reading, *times, self.reports, self._every_grade(), *figures))
+
+    def grade(self, place: int) -> str:
+        """The grade of one."""
+        return self.grades if isinstance(self.grades, str) else self.grades[place]
+
+    def _every_high(self) -> list[float | None]:
+        return self.bests if self.highs is None else self.highs
+
+    def _every_low(self) -> list[Any]:
+        return self.bests if self.lows is None else self.lows
+
+    def _every_grade(self) -> list[str]:
+        return [self.grades] * len(self) if isinstance(self.grades, str) else self.grades
 
     @property
     def all_count(self) -> bool:
         """Whether none of them was withdrawn, or is of a grade that does not count."""
-        return (self.lows == self.bests or None not in self.bests) and WEIGHT.keys() >= set(self.grades)
+        grades = {self.grades} if isinstance(self.grades, str) else set(self.grades)
+        return grades <= WEIGHT.keys() and not self.any_withdrawn
+
+    @property
+    def any_withdrawn(self) -> bool:
+        """Whether one of them was withdrawn."""
+        return self.lows is not None and None in self.bests
 
     @property
     def unbroken(self) -> bool:
         """Whether they are one chain without gaps or overlaps: all begin when another one ends, but the first."""
         ends = set(self.ends)
         return len(ends) == len(self.ends) and len(ends.symmetric_difference(self.starts)) == 2
+
+    # --- others made of them ---------------------------------------------------------------------------------------
+
+    def plus(self, more: Columns) -> Columns:
+        """These and others behind them."""
+        one_grade = self.grades == more.grades and isinstance(self.grades, str)
+        exact = self.lows is None and more.lows is None
+        bounded = exact and self.highs is None and more.highs is None
+        return Columns(
+            self.starts + more.starts,
+            self.ends + more.ends,
+            self.local_starts + more.local_starts,
+            self.local_ends + more.local_ends,
+            self.published + more.published,
+            self.reports + more.reports,
+            self.bests + more.bests,
+            self.grades if one_grade else self._every_grade() + more._every_grade(),
+            None if exact else self._every_low() + more._every_low(),
+            None if bounded else self._every_high() + more._every_high(),
+        )
+
+    def cut(self, first: int, last: int) -> Columns:
+        """Those from one place up to another, exclusive."""
+        return self._each(lambda column: column[first:last])
+
+    def picked(self, wanted: Sequence[bool]) -> Columns:
+        """Those for which it says so."""
+        return self._each(lambda column: list(compress(column, wanted)))
+
+    def by_day(self) -> Iterator[tuple[int, Columns]]:
+        """Those that begin on each day (an ordinal), by day; on each in the order they have here."""
+        local, ordered = self.local_starts, self
+        if ordinal_of(min(local)) == ordinal_of(max(local)):
+            yield ordinal_of(local[0]), self
+            return
+        if local != (in_order := sorted(local)):
+            order = sorted(range(len(local)), key=local.__getitem__)
+            local, ordered = in_order, self._each(lambda column: [column[place] for place in order])
+        first = 0
+        while first < len(local):
+            day = ordinal_of(local[first])
+            last = bisect_left(local, midnight(day + 1), first)
+            yield day, ordered.cut(first, last)
+            first = last
+
+    def _each(self, change: Callable[[list[Any]], list[Any]]) -> Columns:
+        return Columns(*[change(one) if isinstance(one, list) else one for one in astuple(self)])
+
+
+NO_READINGS = Columns([], [], [], [], [], [], [], [])
+
+
+class Readings(Struct, array_like=True, frozen=True):
+    """Readings of one source on one flow, about one population in one unit: at least one."""
+
+    flow: str
+    source: str
+    population: str
+    unit: str
+    columns: Columns
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.columns)
+
+    def parts(self, most: int) -> Iterator[Readings]:
+        """All of them, so many at once at most."""
+        if self.count <= most:
+            yield self
+            return
+        for first in range(0, self.count, most):
+            yield replace(self, columns=self.columns.cut(first, first + most))

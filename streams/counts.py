@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 
-from streams.columns import Columns
+from streams.columns import NO_READINGS, Columns, Reading
 from streams.evidence import CITED_COUNTS, NOTHING, Cites
 from streams.folding import clipped, fold, folded_reports
-from streams.periods import DAY, ordinal_of
+from streams.held import Held
+from streams.periods import ordinal_of
 from streams.reconcile import Constraint, day_span
-from streams.records import Reading
 from streams.sources import WEIGHT
 from streams.versions import UNMOVED, Outcome, outcome_of
 
-Slot = int | tuple[int, int]
-"""When a reading begins, and when it ends too if another one begins with it.
-
-Nearly always it is the number alone, which costs no memory and gives the garbage collector nothing to look at.
-"""
-
-Held = dict[Slot, Reading]
-"""Readings of one source, in the order they came in."""
-
 Sheet = dict[str, Held]
 """The readings of one day by source."""
+
+Overnight = dict[str, dict[tuple[int, int], Reading]]
+"""The readings that run over midnight into a day, by source and by when they begin and end."""
 
 
 class Key(NamedTuple):
@@ -39,7 +32,7 @@ class Key(NamedTuple):
 
 PEOPLE = Key("people", "people")
 
-Row = list[tuple[Key, str, list[Reading]]]
+Row = list[tuple[Key, str, Columns]]
 """The stored form of a flow's readings of one day: by series and source."""
 
 encode_row = msgspec.msgpack.Encoder().encode
@@ -76,74 +69,50 @@ class Counts:
         self.last: int | None = None
         self._live: dict[int, Sheet] = {}
         self._packed: dict[int, bytes] = {}
-        self._overnight: dict[int, Sheet] = {}  # by their second day
+        self._overnight: dict[int, Overnight] = {}  # by their second day
         self._folds: dict[int, list[Constraint]] = {}
         self._counting: dict[int, dict[str, Columns]] = {}  # of live days: what `on` found
 
-    def put(self, source: str, readings: Iterable[Reading]) -> Put:
+    def put(self, source: str, readings: Columns) -> Put:
         """Take readings of one source: the latest published of a slot is in force, whatever the order of arrival."""
-        put, by_day = Put(), defaultdict[int, list[Reading]](list)
-        midnight = end = 0
-        for one in readings:
-            if not midnight <= one.local_start < end:  # mostly it is the day of the one before
-                midnight = one.local_start - one.local_start % DAY
-                end = midnight + DAY
-                held = by_day[midnight]
-            held.append(one)
-        for midnight, held in by_day.items():
-            self._put_day(source, ordinal_of(midnight), held, put)
+        put = Put()
+        for day, begun in readings.by_day():
+            self._put_day(source, day, begun, put)
         if put.touched:
             for day in put.touched:
                 self._folds.pop(day, None)
+                self._counting.pop(day, None)
             self._find_last(max(put.touched))
         return put
 
-    def _put_day(self, source: str, day: int, readings: list[Reading], put: Put) -> None:
+    def _put_day(self, source: str, day: int, readings: Columns, put: Put) -> None:
         put.days.add(day)
         row = self._packed.get(day)
-        kept = self._sheet(day).setdefault(source, {})
-        before, end = len(kept), day_span(day)[1]
-        rest = _take_new(kept, readings, end)
-        new = len(kept) - before
+        kept = self._sheet(day).setdefault(source, Held())
+        before, end = len(kept.columns), day_span(day)[1]
+        rest = kept.take_new(readings, end)
+        new = len(kept.columns) - before
         if new:
             put.count(NEW, new)
-            self._add_counting(source, day, before)
         changed = new > 0
-        for one in rest:
+        for one in rest.readings():
             last = day + (one.local_end > end)
             put.days.add(last)
-            outcome = outcome_of(one, kept.get(slot_in(kept, one)))
+            outcome = outcome_of(one, kept.of_slot(one))
             put.count(outcome)
             if outcome is not NEW and outcome is not STALE:
                 put.known.append((one.report, day, last, outcome))
             if outcome not in UNMOVED:
                 changed = True
-                self._keep(source, day, one, end, put)
+                kept.put(one)
+                if last > day:
+                    self._overnight.setdefault(last, {}).setdefault(source, {})[one.start, one.end] = one
+                    put.touched.add(last)
         if changed:
             put.stored.add(day)
             put.touched.add(day)
         elif row is not None:
             self.pack(day, row)
-
-    def _keep(self, source: str, day: int, one: Reading, end: int, put: Put) -> None:
-        kept = self._live[day][source]
-        kept[slot_in(kept, one)] = one
-        self._counting.pop(day, None)
-        if one.local_end > end:
-            self._overnight.setdefault(day + 1, {}).setdefault(source, {})[one.start, one.end] = one
-            self._counting.pop(day + 1, None)
-            put.touched.add(day + 1)
-
-    def _add_counting(self, source: str, day: int, before: int) -> None:
-        """New readings of a day join those that were found to count: all after so many, none of them out of the way."""
-        counting = self._counting.get(day)
-        if counting is None:
-            return
-        more = Columns.of(list(self._live[day][source].values())[before:])
-        if source in counting and more.all_count:
-            counting[source].extend(more)
-        else:
-            del self._counting[day]
 
     def _find_last(self, newest: int) -> None:
         """Keep the last day with a counting reading, after days up to `newest` changed."""
@@ -156,21 +125,26 @@ class Counts:
 
     def _is_counted(self, day: int) -> bool:
         """Whether any reading of a day counts."""
-        return any(one.best is not None and one.grade in WEIGHT for one in self._touching(day))
+        begun = self.begun(day).values()
+        return any(one.all_count for one in begun) or any(
+            one.best is not None and one.grade in WEIGHT for one in [*_every(begun), *self._into(day)]
+        )
 
     def withdrew(self, day: int) -> bool:
         """Whether any reading of a day was withdrawn."""
-        return any(one.best is None for one in self._touching(day))
+        return any(one.any_withdrawn for one in self.begun(day).values()) or any(
+            one.best is None for one in self._into(day)
+        )
 
-    def _touching(self, day: int) -> Iterator[Reading]:
-        for sheet in (self.begun(day), self._overnight.get(day, {})):
-            for held in sheet.values():
-                yield from held.values()
+    def _into(self, day: int) -> Iterator[Reading]:
+        """The readings that run over midnight into a day."""
+        for held in self._overnight.get(day, {}).values():
+            yield from held.values()
 
     def _sheet(self, day: int) -> Sheet:
         row = self._packed.pop(day, None)
         if row is not None:
-            self._live[day] = self._unpacked(row)
+            self._live[day] = {source: Held(columns) for source, columns in self._unpacked(row).items()}
         return self._live.setdefault(day, {})
 
     def pack(self, day: int, row: bytes) -> None:
@@ -179,18 +153,20 @@ class Counts:
             self._packed[day] = row
             self._counting.pop(day, None)
 
-    def _unpacked(self, row: bytes) -> Sheet:
-        return {source: held_of(readings) for key, source, readings in decode_row(row) if key == self.key}
+    def _unpacked(self, row: bytes) -> dict[str, Columns]:
+        return {source: columns for key, source, columns in decode_row(row) if key == self.key}
 
     @property
     def days(self) -> list[int]:
         """The days on which readings begin."""
         return sorted(self._live.keys() | self._packed.keys())
 
-    def begun(self, day: int) -> Sheet:
-        """The readings that begin on a day."""
+    def begun(self, day: int) -> dict[str, Columns]:
+        """The readings that begin on a day, by source."""
         row = self._packed.get(day)
-        return self._live.get(day, {}) if row is None else self._unpacked(row)
+        if row is not None:
+            return self._unpacked(row)
+        return {source: held.columns for source, held in self._live.get(day, {}).items()}
 
     def on(self, day: int) -> dict[str, Columns]:
         """The counting readings of a day by source; of one that runs over midnight, the share that lies on the day."""
@@ -203,16 +179,15 @@ class Counts:
 
     def _found(self, day: int) -> dict[str, Columns]:
         into, beyond = self._overnight.get(day, {}), self._overnight.get(day + 1, {})
-        readings = {source: list(held.values()) for source, held in self.begun(day).items()}
-        for source, held in into.items():
-            readings.setdefault(source, []).extend(held.values())
+        begun = self.begun(day)
         found: dict[str, Columns] = {}
-        for source, every in readings.items():
-            columns = Columns.of(every)
+        for source in [*begun, *[each for each in into if each not in begun]]:
+            columns = begun.get(source, NO_READINGS)
             if source not in into and source not in beyond and columns.all_count:
                 found[source] = columns
                 continue
             start, end = day_span(day)
+            every = [*columns.readings(), *into.get(source, {}).values()]
             counting = [clipped(one, start, end) for one in every if one.best is not None and one.grade in WEIGHT]
             if counting:
                 found[source] = Columns.of(counting)
@@ -250,32 +225,6 @@ class Counts:
         return folded_reports(self.on(day)[str(one.trust[3])])
 
 
-def _take_new(kept: Held, readings: Iterable[Reading], end: int) -> list[Reading]:
-    """Keep those that are new, neither withdrawn nor over midnight (`end`); returns those that need a closer look."""
-    rest: list[Reading] = []
-    for one in readings:
-        if one.best is None or one.local_end > end:
-            rest.append(one)
-        elif one.start not in kept:
-            kept[one.start] = one
-        elif (slot := slot_in(kept, one)) not in kept:
-            kept[slot] = one
-        else:
-            rest.append(one)
-    return rest
-
-
-def slot_in(kept: Held, one: Reading) -> Slot:
-    """Where a reading is kept, or would be."""
-    first = kept.get(one.start)
-    return one.start if first is None or first.end == one.end else (one.start, one.end)
-
-
-def held_of(readings: list[Reading]) -> Held:
-    """Readings by slot, in their order."""
-    held: Held = {one.start: one for one in readings}
-    if len(held) < len(readings):
-        held = {}
-        for one in readings:
-            held[slot_in(held, one)] = one
-    return held
+def _every(begun: Iterable[Columns]) -> Iterator[Reading]:
+    for one in begun:
+        yield from one.readings()

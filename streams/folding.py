@@ -11,10 +11,9 @@ from typing import cast
 
 import msgspec
 
-from streams.columns import Columns
+from streams.columns import Columns, Reading
 from streams.periods import DAY
 from streams.reconcile import Constraint, Kind, day_span
-from streams.records import Reading
 from streams.sources import WEIGHT
 
 _placed = attrgetter("end", "start")
@@ -48,16 +47,16 @@ def fold(source: str, day: int, held: Columns) -> Constraint:
     unbroken = held.unbroken
     chain = held if unbroken else chain_of(held)
     best = added(chain.bests)
-    low = best if chain.lows == chain.bests else added(chain.lows)  # exact counts, as a rule
+    low = best if chain.lows is None else added(chain.lows)  # exact counts, as a rule
     high = None
     whole = covers_day(chain, day, unbroken=unbroken)
     if whole:
-        if chain.highs == chain.bests:
+        if chain.highs is None:
             high = best
         elif None not in chain.highs:
             high = added(chain.highs)
     newest = newest_of(held)
-    published, grade, report = held.published[newest], held.grades[newest], held.reports[newest]
+    published, grade, report = held.published[newest], held.grade(newest), held.reports[newest]
     weight = WEIGHT[grade]
     start, end = day_span(day)
     trust = (weight, published, start - end, source, report, start)

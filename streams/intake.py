@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, NamedTuple, Protocol, TypeVar
+from typing import Annotated, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from streams.columns import Columns, Readings
 from streams.errors import RefusedError
 from streams.periods import Period
 from streams.qualifiers import Qualifier, interval
-from streams.records import Claim, Claims, FloatFigure, Reading, Readings
+from streams.records import Claim, Claims, FloatFigure
 from streams.reports import MICRO, Limits, microseconds, read_report
-from streams.series import Address, address_of, is_reading, period_of, reading_of
+from streams.series import Address, address_of, is_reading, period_of
 from streams.sources import Registry, Topic
 from streams.topics import partition_of
 
@@ -67,18 +68,50 @@ R = TypeVar("R", bound=Arrived)
 
 
 class _Collected:
-    """Readings of one flow, source, population and unit that wait for the next message."""
+    """Readings of one flow, source, population, unit and grade that wait for the next message.
 
-    def __init__(self, address: Address) -> None:
-        self.address = address
-        self.readings: list[Reading] = []
+    `ranges`: of those that are no exact counts, the place, low and high.
+    """
+
+    def __init__(self, address: Address, grade: str) -> None:
+        self.address, self.grade = address, grade
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin anew; what was taken out stays as it is."""
+        self.periods: list[Period] = []
+        self.published: list[int] = []
+        self.reports: list[str] = []
+        self.bests: list[float | None] = []
+        self.ranges: list[tuple[int, float, float | None]] = []
+
+    def add(self, claim: Claim) -> None:
+        """One more reading."""
+        self.periods.append(period_of(claim))
+        self.published.append(claim.published)
+        self.reports.append(claim.report)
+        self.ranges.append((len(self.bests), claim.low, claim.high))
+        self.bests.append(claim.best)
+
+    def taken(self) -> Columns:
+        """All of them, at least one; what comes from now on is apart."""
+        starts, ends, local_starts, local_ends = map(list, zip(*self.periods, strict=True))
+        times = starts, ends, local_starts, local_ends, self.published
+        found = Columns(*times, self.reports, self.bests, self.grade)
+        if self.ranges:
+            lows, highs = cast("list[float]", self.bests.copy()), self.bests.copy()
+            for place, low, high in self.ranges:
+                lows[place], highs[place] = low, high
+            found = replace(found, lows=lows, highs=highs).without_saying()
+        self.clear()
+        return found
 
 
 class _Slot(NamedTuple):
     """A period, and what a count of it is compared with: its end, and how early it may be published at all."""
 
     period: Period
-    end: int
+    ended: int
     earliest: int
 
 
@@ -101,7 +134,7 @@ class Sorter:
         self._registry, self._limits, self._partitions = registry, limits, partitions
         self._skew = limits.skew_s * MICRO
         self._claims: dict[int, list[Claim]] = defaultdict(list)
-        self._collected: dict[Address, _Collected] = {}
+        self._collected: dict[tuple[Address, str], _Collected] = {}
         self._filled: list[_Collected] = []  # those that hold something
         self._counters: dict[str, _Counter] = {}
         self._reports: Counter[str] = Counter()
@@ -127,7 +160,7 @@ class Sorter:
                 plain = _decode_plain(raw if len(raw) <= most else b"")
                 counter = counters[plain.source]
                 collected = counter.flows[plain.flow]
-                (start, end, local_start, local_end), ended, earliest = counter.slots[plain.period]
+                period, ended, earliest = counter.slots[plain.period]
                 published = microseconds(plain.published)
                 known = earliest <= published < record.timestamp * MILLI + skew
             except _NOT_PLAIN:
@@ -138,17 +171,18 @@ class Sorter:
                 except RefusedError as error:
                     yield record, error
                 continue
-            if plain.qualifier is COUNT:
-                low = best = plain.people
-                high = best if published >= ended else None
-            else:
-                low, best, high = interval(plain.people, plain.qualifier)
-            readings = collected.readings
-            if not readings:
+            people, bests = plain.people, collected.bests
+            if not bests:
                 filled.append(collected)
-            readings.append(
-                Reading(start, end, local_start, local_end, published, plain.id, counter.grade, low, best, high)
-            )
+            if plain.qualifier is not COUNT:
+                low, people, high = interval(people, plain.qualifier)
+                collected.ranges.append((len(bests), low, high))
+            elif published < ended:
+                collected.ranges.append((len(bests), people, None))
+            collected.periods.append(period)
+            collected.published.append(published)
+            collected.reports.append(plain.id)
+            bests.append(people)
 
     def _take_closer(self, raw: bytes, now: float, plain: Plain | None) -> None:
         """Take a report that is not plain, or whose flow or slot is not known yet. Raises RefusedError."""
@@ -174,19 +208,19 @@ class Sorter:
             source = claim.source
             if is_reading(claim):
                 self._reports[source] -= 1  # `messages` counts one for each reading, and this is one report
-                collected = self._of(address_of(claim))
-                if not collected.readings:
+                collected = self._of(address_of(claim), claim.grade)
+                if not collected.bests:
                     self._filled.append(collected)
-                collected.readings.append(reading_of(claim))
+                collected.add(claim)
             else:
                 self._claims[partition_of(claim.flow, self._partitions)].append(claim)
         if source is not None:
             self._reports[source] += 1
 
-    def _of(self, address: Address) -> _Collected:
-        collected = self._collected.get(address)
+    def _of(self, address: Address, grade: str) -> _Collected:
+        collected = self._collected.get((address, grade))
         if collected is None:
-            collected = self._collected[address] = _Collected(address)
+            collected = self._collected[address, grade] = _Collected(address, grade)
         return collected
 
     def _remember(self, plain: Plain, claim: Claim) -> None:
@@ -197,7 +231,7 @@ class Sorter:
         counter = self._counters.setdefault(plain.source, _Counter(claim.grade, slots))
         if len(slots) >= REMEMBERED:
             slots.clear()
-        counter.flows[plain.flow] = self._of(address_of(claim))
+        counter.flows[plain.flow] = self._of(address_of(claim), claim.grade)
         ended = period.end * MICRO
         slots[plain.period] = _Slot(period, ended, ended - self._skew)
 
@@ -211,10 +245,9 @@ class Sorter:
         by_partition: dict[int, list[Readings]] = defaultdict(list)
         filled, self._filled = self._filled, []
         for collected in filled:
-            group = Readings(*collected.address, collected.readings)
+            group = Readings(*collected.address, collected.taken())
             by_partition[partition_of(group.flow, self._partitions)].append(group)
-            self._reports[group.source] += len(group.readings)
-            collected.readings = []
+            self._reports[group.source] += group.count
         claims, self._claims = self._claims, defaultdict(list)
         if len(self._collected) >= REMEMBERED:
             self._collected.clear()
@@ -232,12 +265,10 @@ def _cut(claims: list[Claim], groups: Iterable[Readings]) -> Iterator[Claims]:
     *whole, said = [claims[at : at + MESSAGE_CLAIMS] for at in range(0, len(claims) or 1, MESSAGE_CLAIMS)]
     yield from map(Claims, whole)
     room, counted = MESSAGE_CLAIMS - len(said), list[Readings]()
-    for group in groups:
-        for at in range(0, len(group.readings), MESSAGE_CLAIMS):
-            readings = group.readings[at : at + MESSAGE_CLAIMS]
-            if len(readings) > room:
-                yield Claims(said, counted)
-                room, said, counted = MESSAGE_CLAIMS, [], []
-            room -= len(readings)
-            counted.append(replace(group, readings=readings))
+    for part in (part for group in groups for part in group.parts(MESSAGE_CLAIMS)):
+        if part.count > room:
+            yield Claims(said, counted)
+            room, said, counted = MESSAGE_CLAIMS, [], []
+        room -= part.count
+        counted.append(part)
     yield Claims(said, counted)

@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from streams.columns import Columns, Readings
 from streams.counts import Key, decode_row, encode_row
 from streams.evidence import Cites, Gathered
 from streams.flows import Flow, depth, parent
 from streams.memo import Memo
 from streams.news import FOREVER, News, capped
 from streams.reconcile import Bin
-from streams.records import Claim, Readings
+from streams.records import Claim
 from streams.series import Series, Stretch, Unverified, address_of, is_reading, period_of, reaches_far, reading_of
 from streams.versions import UNMOVED, Outcome, outcome_of
 
@@ -280,7 +281,7 @@ class Ledger:
         """
         for claim in claims:
             if is_reading(claim):
-                self._put_readings(Readings(*address_of(claim), [reading_of(claim)]))
+                self._put_readings(Readings(*address_of(claim), Columns.of([reading_of(claim)])))
             else:
                 self._put(claim)
         for group in readings:
@@ -327,9 +328,9 @@ class Ledger:
 
     def _put_readings(self, group: Readings) -> None:
         node, batch = self._node(Flow(group.flow)), self._batch
-        self._hear(node, group.source, max([one.published for one in group.readings]))
+        self._hear(node, group.source, max(group.columns.published))
         key = Key(group.population, group.unit)
-        put = node.open(key).counts.put(group.source, group.readings)
+        put = node.open(key).counts.put(group.source, group.columns)
         batch.spoken[node.flow] |= put.days
         for outcome, number in put.outcomes.items():
             batch.outcomes[group.source, outcome] += number
@@ -429,9 +430,9 @@ class Ledger:
         if kind == "r":
             return encode_row(
                 [
-                    (series_key, source, list(held.values()))
+                    (series_key, source, columns)
                     for series_key, series in node.series.items()
-                    for source, held in sorted(series.counts.begun(number).items())
+                    for source, columns in sorted(series.counts.begun(number).items())
                 ]
             )
         claims = [claim for series in node.series.values() for claim in series.claims.values()]
@@ -453,9 +454,8 @@ class Ledger:
                 for claim in decode_claims(value):
                     ledger._put(claim)
                 continue
-            for (population, unit), source, readings in decode_row(value):
-                if readings:
-                    ledger._put_readings(Readings(row.flow, source, population, unit, readings))
+            for (population, unit), source, columns in decode_row(value):
+                ledger._put_readings(Readings(row.flow, source, population, unit, columns))
             ledger._node(row.flow).stored(row.number, value)
         ledger.settle()
         return ledger

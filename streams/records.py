@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from streams.columns import Readings
 from streams.qualifiers import Qualifier
 
 # --- what a producer sends -------------------------------------------------------------------------------------
@@ -121,31 +122,6 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
         return Identity(self.source, self.flow, self.start, self.end, self.population, self.unit, self.measure)
 
 
-class Reading(Struct, array_like=True, frozen=True, gc=False):
-    """A claim shorter than a day, as a counter makes it. Fields as in Claim."""
-
-    start: int
-    end: int
-    local_start: int
-    local_end: int
-    published: int
-    report: str
-    grade: str
-    low: float
-    best: float | None
-    high: float | None
-
-
-class Readings(Struct, array_like=True, frozen=True):
-    """Readings of one source on one flow, about one population in one unit."""
-
-    flow: str
-    source: str
-    population: str
-    unit: str
-    readings: list[Reading]
-
-
 class Claims(Struct, array_like=True, frozen=True):
     """One message on `claims`: the claims of one partition out of one intake batch, readings by what they count."""
 
@@ -155,7 +131,7 @@ class Claims(Struct, array_like=True, frozen=True):
     @property
     def count(self) -> int:
         """How many claims there are, readings among them."""
-        return len(self.claims) + sum([len(one.readings) for one in self.readings])
+        return len(self.claims) + sum([one.count for one in self.readings])
 
 
 # --- what subscribers get --------------------------------------------------------------------------------------

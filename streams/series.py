@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import fsum
 from typing import NamedTuple
 
+from streams.columns import Columns, Reading
 from streams.counts import PEOPLE, Counts, Key
 from streams.evidence import Cites
 from streams.periods import Period, ordinal_of
 from streams.reconcile import Bin, Constraint, Kind, Misfit, day_span, reconcile
-from streams.records import Claim, Reading
+from streams.records import Claim
 from streams.sources import WEIGHT
 from streams.versions import UNMOVED, Outcome, outcome_of
 
@@ -89,7 +90,7 @@ class Series:
         """Take a claim: the latest published of an identity is the one in force, whatever the order of arrival."""
         period = period or period_of(claim)
         if period.part_of_day:
-            (outcome,) = self.counts.put(claim.source, [reading_of(claim)]).outcomes
+            (outcome,) = self.counts.put(claim.source, Columns.of([reading_of(claim)])).outcomes
             return outcome
         key = (claim.source, claim.start, claim.end)
         held = self.claims.get(key)

@@ -14,7 +14,6 @@ from streams.columns import Columns
 from streams.counts import Key, decode_row
 from streams.flows import parent
 from streams.folding import added, chain_of
-from streams.records import Reading
 from streams.sources import WEIGHT
 
 
@@ -37,17 +36,17 @@ class Tally(Struct, frozen=True):
 def tallies_of(row: bytes) -> list[Tally]:
     """The tallies of a row of the ledger: a flow's readings of one day. Withdrawn readings are left out."""
     found = []
-    for key, source, readings in decode_row(row):
-        held = [one for one in readings if one.best is not None]
-        if held:
+    for key, source, columns in decode_row(row):
+        held = columns.picked([one is not None for one in columns.bests])
+        if len(held):
             found.append(_tally(key, source, held))
     return found
 
 
-def _tally(key: Key, source: str, held: Sequence[Reading]) -> Tally:
-    newest = max(held, key=lambda one: (one.published, one.report))
-    people = added(chain_of(Columns.of(held)).bests)
-    return Tally(source, key.population, key.unit, newest.grade, people, len(held), newest.published)
+def _tally(key: Key, source: str, held: Columns) -> Tally:
+    newest = max(range(len(held)), key=lambda place: (held.published[place], held.reports[place]))
+    people, published = added(chain_of(held).bests), held.published[newest]
+    return Tally(source, key.population, key.unit, held.grade(newest), people, len(held), published)
 
 
 class Said(NamedTuple):

@@ -6,7 +6,8 @@ import enum
 
 import msgspec
 
-from streams.records import Claim, Reading
+from streams.columns import Reading
+from streams.records import Claim
 
 
 class Outcome(enum.StrEnum):

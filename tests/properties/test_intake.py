@@ -65,7 +65,7 @@ def flat(messages: Iterable[tuple[int, Claims]]) -> list[Any]:
         found += [(partition, msgspec.to_builtins(claim)) for claim in message.claims]
         for group in message.readings:
             named = (group.flow, group.source, group.population, group.unit)
-            found += [(partition, named, msgspec.to_builtins(one)) for one in group.readings]
+            found += [(partition, named, msgspec.to_builtins(one)) for one in group.columns.readings()]
     return sorted(found, key=repr)
 
 

@@ -14,13 +14,12 @@ from hypothesis import given, settings
 
 from properties.test_thousands import SEEDS
 from properties.worlds import examples
-from streams.columns import Columns
+from streams.columns import Columns, Reading
 from streams.counts import Counts, encode_row
 from streams.evidence import CITED_COUNTS
 from streams.folding import clipped, covers_day
 from streams.periods import DAY, ordinal_of
 from streams.reconcile import Constraint, Kind, day_span
-from streams.records import Reading
 from streams.sources import WEIGHT
 
 MANY = settings(max_examples=examples(600))
@@ -163,7 +162,7 @@ def heaviest(readings: Sequence[Reading]) -> float:
 
 
 def row_of(counts: Counts, day: int) -> bytes:
-    return encode_row([(counts.key, source, list(held.values())) for source, held in counts.begun(day).items()])
+    return encode_row([(counts.key, source, columns) for source, columns in counts.begun(day).items()])
 
 
 @given(SEEDS)
@@ -172,7 +171,7 @@ def test_a_day_comes_to_what_its_readings_do_one_by_one(seed: int) -> None:
     random = Random(seed)
     counts, readings = Counts(), list[Reading]()
     for batch in arriving(random):
-        counts.put("s", batch)
+        counts.put("s", Columns.of(batch))
         readings += batch
         for day in range(ordinal_of(FIRST), ordinal_of(FIRST) + DAYS + 2):
             if random.randrange(3) == 0:  # what is at hand is another thing each time
@@ -220,8 +219,8 @@ def test_a_row_is_the_same_whether_the_day_was_packed_meanwhile(seed: int) -> No
     random = Random(seed)
     live, old = Counts(), Counts()
     for batch in arriving(random):
-        live.put("s", batch)
-        old.put("s", batch)
+        live.put("s", Columns.of(batch))
+        old.put("s", Columns.of(batch))
         for day in old.days:
             if random.randrange(2) == 0:
                 old.pack(day, row_of(old, day))
