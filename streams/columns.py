@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import compress
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
-from streams.periods import midnight, ordinal_of
+from streams.periods import DAY, ordinal_of
 from streams.sources import WEIGHT
 
 
@@ -133,23 +133,28 @@ class Columns(Struct, array_like=True, frozen=True):
         return self._each(lambda column: list(compress(column, wanted)))
 
     def by_day(self) -> Iterator[tuple[int, Columns]]:
-        """Those that begin on each day (an ordinal), by day; on each in the order they have here."""
-        local, ordered = self.local_starts, self
-        if ordinal_of(min(local)) == ordinal_of(max(local)):
-            yield ordinal_of(local[0]), self
+        """Those that begin on each day (an ordinal), on each in the order they have here."""
+        runs: dict[int, list[slice]] = {}
+        begun = midnight = end = 0
+        for place, local in enumerate(self.local_starts):
+            if not midnight <= local < end:  # mostly it is the day of the one before
+                if place:
+                    runs.setdefault(ordinal_of(midnight), []).append(slice(begun, place))
+                begun, midnight = place, local - local % DAY
+                end = midnight + DAY
+        if begun == 0:
+            yield ordinal_of(midnight), self
             return
-        if local != (in_order := sorted(local)):
-            order = sorted(range(len(local)), key=local.__getitem__)
-            local, ordered = in_order, self._each(lambda column: [column[place] for place in order])
-        first = 0
-        while first < len(local):
-            day = ordinal_of(local[first])
-            last = bisect_left(local, midnight(day + 1), first)
-            yield day, ordered.cut(first, last)
-            first = last
+        runs.setdefault(ordinal_of(midnight), []).append(slice(begun, len(self)))
+        for day, parts in runs.items():
+            yield day, self._each(partial(_joined, parts))
 
     def _each(self, change: Callable[[list[Any]], list[Any]]) -> Columns:
         return Columns(*[change(one) if isinstance(one, list) else one for one in astuple(self)])
+
+
+def _joined(parts: Iterable[slice], column: list[Any]) -> list[Any]:
+    return [one for part in parts for one in column[part]]
 
 
 NO_READINGS = Columns([], [], [], [], [], [], [], [])
