@@ -7,6 +7,7 @@ taken waits for company then, by a timer, since nothing more may come.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import Any, cast
 
@@ -38,7 +39,7 @@ class SettlingHop:
         self.stream: faust.StreamT[bytes] | None = None
         self.revocations = 0  # how often partitions were given anew
         self._turn = asyncio.Lock()  # the agent and the timer take turns
-        self._settled_at = 0.0
+        self._settled_at = -math.inf  # none yet: the first is due at once, also where the clock has only begun
         self._timer: asyncio.Task[None] | None = None
         count = context.settings.partitions
         channel = app.topic(topic, key_type=bytes, value_type=bytes, partitions=count)

@@ -116,10 +116,10 @@ class _Slot(NamedTuple):
 
 
 class _Counter:
-    """What is known of a source: the flows it counts, its grade, and the slots it counts in, as it writes them."""
+    """What is known of a source: the flows it counts, and the slots it counts in, as it writes them."""
 
-    def __init__(self, grade: str, slots: dict[str, _Slot]) -> None:
-        self.grade, self.slots = grade, slots
+    def __init__(self, slots: dict[str, _Slot]) -> None:
+        self.slots = slots
         self.flows: dict[str, _Collected] = {}
 
 
@@ -228,7 +228,7 @@ class Sorter:
         if not period.part_of_day:
             return
         slots = self._slots[self._registry.zones[claim.source]]
-        counter = self._counters.setdefault(plain.source, _Counter(claim.grade, slots))
+        counter = self._counters.setdefault(plain.source, _Counter(slots))
         if len(slots) >= REMEMBERED:
             slots.clear()
         counter.flows[plain.flow] = self._of(address_of(claim), claim.grade)
