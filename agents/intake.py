@@ -29,7 +29,7 @@ from streams.records import Claims
 from streams.rejected import Place, make_letter, source_of
 from streams.settings import Hop
 
-PACE_S = 0.01
+PACE_S = 0.008
 """Seconds between two looks for reports at least: the first goes at once, those that follow wait for company."""
 
 REFUSED_BYTES = 32 * 1024 * 1024

@@ -34,11 +34,9 @@ class SettlingHop:
     def __init__(self, app: faust.App, context: Context, topic: str) -> None:
         self.app, self.context = app, context
         self.events: list[EventT[bytes]] = []
-        self.settled = asyncio.Event()
-        self.settled.set()
         self.stream: faust.StreamT[bytes] | None = None
         self.revocations = 0  # how often partitions were given anew
-        self._turn = asyncio.Lock()  # the agent and the timer take turns
+        self._turn = asyncio.Lock()  # the agent, the timer, and whoever ends what they do take turns
         self._settled_at = -math.inf  # none yet: the first is due at once, also where the clock has only begun
         self._timer: asyncio.Task[None] | None = None
         count = context.settings.partitions
@@ -75,10 +73,15 @@ class SettlingHop:
         raise NotImplementedError
 
     async def revoked(self, _app: object, revoked: set[TopicPartition], *_: object, **__: object) -> None:
-        """Others go on with these partitions: what is not acknowledged is delivered again."""
+        """Others go on with these partitions: what is not acknowledged is delivered again.
+
+        They do when this returns. So what is being written is written before, or it would follow what they write; and
+        nothing more is taken.
+        """
         self.revocations += 1
-        self.events.clear()
-        self.forget()
+        async with self._turn:
+            self.events.clear()
+            self.forget()
         for tp in revoked:
             self.context.progress.pop((self.name, tp.topic, tp.partition), None)
 
@@ -137,18 +140,17 @@ class SettlingHop:
 
     async def _settle(self, stream: faust.StreamT[bytes]) -> None:
         events, self.events = self.events, []
-        self.settled.clear()
         await self.settle()
         crash_at(f"{self.name}.settled")
         await self._acknowledge(stream, events)
         self._settled_at = time.monotonic()
-        self.settled.set()
         crash_at(f"{self.name}.acknowledged")
 
     async def finish(self) -> None:
         """Settle what has been taken; nothing more may be handed over meanwhile."""
-        if self.events and self.stream is not None:
-            await self._settle(self.stream)
+        async with self._turn:
+            if self.events and self.stream is not None:
+                await self._settle(self.stream)
 
     async def _acknowledge(self, stream: faust.StreamT[bytes], events: list[EventT[bytes]]) -> None:
         for event in events:

@@ -100,16 +100,14 @@ class Worker(faust.App):
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
 
     async def _consumer_wait_empty(self, consumer: ConsumerT, logger: Any) -> None:
-        """Nothing more is handed over now: what is being written is written before others go on.
+        """Nothing more is handed over now: a worker that is asked to stop finishes what it has taken, and commits it.
 
-        A worker that is asked to stop finishes what it has taken, too, and commits it.
+        One that goes on finishes what it is at when its partitions are given away (see SettlingHop.revoked).
         """
         await super()._consumer_wait_empty(consumer, logger)
-        for hop in self.hops:
-            await hop.settled.wait()
-            if self.should_stop:
-                await hop.finish()
         if self.should_stop:
+            for hop in self.hops:
+                await hop.finish()
             await consumer.commit()
 
     async def on_shutdown(self) -> None:

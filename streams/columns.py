@@ -30,10 +30,11 @@ class Reading(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Columns(Struct, array_like=True, frozen=True):
-    """Readings in any order: a column for each field of a Reading, on the wire, in the store and in memory.
+    """Readings in any order, a list for each field: on the wire, in the store and in memory. Fields as in Claim.
 
-    Nothing changes one, so columns may be shared. What is the same for nearly all counts takes no column: `grades` is
-    one grade where all have it, and `lows` and `highs` are None where they are the bests, none of which is None then.
+    The lists are of one length and nothing changes them, so they may be shared. What nearly all counts have in common
+    takes no list: `grades` is one grade where all have it, and `lows` and `highs` are null where they are the `bests`,
+    none of which is null then.
     """
 
     starts: list[int]

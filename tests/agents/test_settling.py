@@ -92,6 +92,13 @@ async def given_away(hop: Hop) -> None:
     await hop.revoked(None, set())
 
 
+async def told_of_it(hop: Hop) -> None:
+    async def told() -> bool:
+        return hop.revocations > 0
+
+    await until(told, "the hop knows that its partition is given away")
+
+
 async def all_got(hop: Hop) -> None:
     async def empty() -> bool:
         return hop.source.queue.empty()
@@ -175,9 +182,11 @@ async def test_a_bundle_that_waits_for_a_settling_is_not_taken_when_its_partitio
     hop.source.bring(3)
     await all_got(hop)
     assert hop.taken == []
-    await given_away(hop)
+    away = asyncio.create_task(given_away(hop))
+    await told_of_it(hop)
+    assert not away.done()  # what is being written comes first
     hop.hold.set()
-    await timer
+    await asyncio.gather(timer, away)
     hop.source.bring(4)
     await hop.comes_to([1], [2], [4])
 
