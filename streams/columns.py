@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import compress
+from itertools import compress, pairwise
 from typing import Any
 
 from msgspec import Struct
@@ -109,6 +110,8 @@ class Columns(Struct, array_like=True, frozen=True):
 
     def plus(self, more: Columns) -> Columns:
         """These and others behind them."""
+        if not self.starts or not more.starts:
+            return self if self.starts else more
         one_grade = self.grades == more.grades and isinstance(self.grades, str)
         exact = self.lows is None and more.lows is None
         bounded = exact and self.highs is None and more.highs is None
@@ -135,18 +138,19 @@ class Columns(Struct, array_like=True, frozen=True):
 
     def by_day(self) -> Iterator[tuple[int, Columns]]:
         """Those that begin on each day (an ordinal), on each in the order they have here."""
-        runs: dict[int, list[slice]] = {}
-        begun = midnight = end = 0
+        begins = list[int]()
+        midnight = end = 0
         for place, local in enumerate(self.local_starts):
             if not midnight <= local < end:  # mostly it is the day of the one before
-                if place:
-                    runs.setdefault(ordinal_of(midnight), []).append(slice(begun, place))
-                begun, midnight = place, local - local % DAY
+                begins.append(place)
+                midnight = local - local % DAY
                 end = midnight + DAY
-        if begun == 0:
+        if len(begins) == 1:
             yield ordinal_of(midnight), self
             return
-        runs.setdefault(ordinal_of(midnight), []).append(slice(begun, len(self)))
+        runs = defaultdict[int, list[slice]](list)
+        for first, last in pairwise([*begins, len(self)]):
+            runs[ordinal_of(self.local_starts[first])].append(slice(first, last))
         for day, parts in runs.items():
             yield day, self._each(partial(_joined, parts))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -127,7 +128,8 @@ class Counts:
         """Whether any reading of a day counts."""
         begun = self.begun(day).values()
         return any(one.all_count for one in begun) or any(
-            one.best is not None and one.grade in WEIGHT for one in [*_every(begun), *self._into(day)]
+            one.best is not None and one.grade in WEIGHT
+            for one in chain(*[held.readings() for held in begun], self._into(day))
         )
 
     def withdrew(self, day: int) -> bool:
@@ -223,8 +225,3 @@ class Counts:
             return one.reports
         day = ordinal_of(one.start)
         return folded_reports(self.on(day)[str(one.trust[3])])
-
-
-def _every(begun: Iterable[Columns]) -> Iterator[Reading]:
-    for one in begun:
-        yield from one.readings()

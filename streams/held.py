@@ -20,7 +20,7 @@ class Held:
 
     def __init__(self, columns: Columns = NO_READINGS) -> None:
         self.columns = columns
-        self._places: dict[Slot, int] = dict(zip(columns.starts, range(len(columns)), strict=True))
+        self._places = _numbered(columns, 0)
         if len(self._places) < len(columns):
             self._places = {}
             for place, (start, end) in enumerate(zip(columns.starts, columns.ends, strict=True)):
@@ -32,16 +32,14 @@ class Held:
         Returns the others, which need a closer look.
         """
         places, before = self._places, len(self.columns)
-        fresh: dict[Slot, int] = dict(zip(more.starts, range(before, before + len(more)), strict=True))
-        rest = NO_READINGS
+        fresh, rest = _numbered(more, before), NO_READINGS
         as_usual = max(more.local_ends) <= end and not more.any_withdrawn
         if not (as_usual and len(fresh) == len(more) and places.keys().isdisjoint(fresh)):
             new = self._are_new(more, end)
             rest, more = more.picked([not one for one in new]), more.picked(new)
-            fresh = dict(zip(more.starts, range(before, before + len(more)), strict=True))
-        if fresh:
-            places.update(fresh)
-            self.columns = self.columns.plus(more) if before else more
+            fresh = _numbered(more, before)
+        places.update(fresh)
+        self.columns = self.columns.plus(more)
         return rest
 
     def _are_new(self, more: Columns, end: int) -> Sequence[bool]:
@@ -69,3 +67,8 @@ class Held:
         """Where a reading is kept, or would be."""
         first = self._places.get(start)
         return start if first is None or self.columns.ends[first] == end else (start, end)
+
+
+def _numbered(columns: Columns, first: int) -> dict[Slot, int]:
+    """The places of readings by when they begin, the first of them at `first`; of those that begin together one."""
+    return dict(zip(columns.starts, range(first, first + len(columns)), strict=True))

@@ -13,7 +13,7 @@ from msgspec import Struct
 from streams.columns import Columns
 from streams.counts import Key, decode_row
 from streams.flows import parent
-from streams.folding import added, chain_of
+from streams.folding import added, chain_of, newest_of
 from streams.sources import WEIGHT
 
 
@@ -44,7 +44,7 @@ def tallies_of(row: bytes) -> list[Tally]:
 
 
 def _tally(key: Key, source: str, held: Columns) -> Tally:
-    newest = max(range(len(held)), key=lambda place: (held.published[place], held.reports[place]))
+    newest = newest_of(held)
     people, published = added(chain_of(held).bests), held.published[newest]
     return Tally(source, key.population, key.unit, held.grade(newest), people, len(held), published)
 

@@ -47,7 +47,7 @@ def test_one_by_one_they_come_to_the_same_columns(seed: int) -> None:
     _, readings = some(seed)
     joined = NO_READINGS
     for one in readings:
-        joined = joined.plus(Columns.of([one])) if len(joined) else Columns.of([one])
+        joined = joined.plus(Columns.of([one]))
     assert joined.readings() == readings
     assert joined.all_count == Columns.of(readings).all_count
 
