@@ -70,7 +70,7 @@ audit: $(STAMP)  ## Known vulnerabilities of what is installed, where pip-audit 
 	@$(PY) tests/audit.py
 
 docs: $(STAMP)  ## Write the generated pages of docs/ anew
-	@$(PY) -m agents.pages
+	@$(PY) -m bordertally.agents.cli.pages
 
 clean:  ## Remove what make made
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

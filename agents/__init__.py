@@ -1,1 +1,1 @@
-"""What moves it: thin asynchronous shells around the pure core, one hop a file."""
+"""The shells around the core, in the order of their folders: Kafka, Redis, HTTP, the terminal."""

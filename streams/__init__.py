@@ -1,1 +1,1 @@
-"""What flows: pure, synchronous, typed; no I/O and no clock but the argument."""
+"""The pure core, read in the order of its folders: reports in, totals and alerts out; no I/O and no wall clock."""

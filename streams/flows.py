@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NewType
 
 import pycountry
 
-from streams.errors import Reason, RefusedError
+from bordertally.streams.errors import Reason, RefusedError
+
+
+def ancestors(flow: str) -> Iterator[str]:
+    """The flows above a flow, the nearest first."""
+    above = parent(flow)  # type: ignore[arg-type]
+    while above is not None:
+        yield above
+        above = parent(above)
+
 
 Flow = NewType("Flow", str)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from streams.errors import ConfigError
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-if TYPE_CHECKING:
-    from streams.settings import Settings
+from bordertally.streams.errors import ConfigError
+
+OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
 
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 
@@ -58,7 +61,70 @@ UNSECURED: dict[str, str] = {
 """Settings for servers of our own on this machine, whatever the environment says of others."""
 
 
-def check_security(settings: Settings) -> None:
+class ConnectionSettings(BaseSettings):
+    """How Kafka and Redis are reached: the part of the settings that every client needs."""
+
+    model_config = SettingsConfigDict(env_prefix="BORDERTALLY_", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    brokers: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, separated by commas.")
+    kafka_security: Security = Field(Security.PLAINTEXT, description=f"How Kafka is reached: {', '.join(Security)}.")
+    kafka_sasl_mechanism: Mechanism = Field(
+        Mechanism.SCRAM_SHA_512, description=f"How a password is shown to Kafka: {', '.join(Mechanism)}."
+    )
+    kafka_username: str = Field("", description="The user that Kafka knows these clients as, with sasl_*.")
+    kafka_password: SecretStr = Field(SecretStr(""), description="Its password; a file is better.")
+    kafka_password_file: OptionalFile = Field(None, description="A file with its password, read at start.")
+    kafka_ca_file: OptionalFile = Field(
+        None, description="Certificates (PEM) of those who may vouch for the broker. Default: the system's."
+    )
+    kafka_certificate_file: OptionalFile = Field(
+        None, description="A client's certificate (PEM) to show to the broker."
+    )
+    kafka_key_file: OptionalFile = Field(
+        None, description="Its private key (PEM, not encrypted). Default: in the certificate's file."
+    )
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        repr=False,
+        description="The Redis that serves latest totals and alerts: redis://user@host:port/0, rediss:// for TLS.",
+    )
+    redis_password: SecretStr = Field(SecretStr(""), description="The password for Redis; a file is better.")
+    redis_password_file: OptionalFile = Field(None, description="A file with the password for Redis, read at start.")
+    redis_ca_file: OptionalFile = Field(
+        None, description="Certificates (PEM) of those who may vouch for Redis. Default: the system's."
+    )
+    redis_certificate_file: OptionalFile = Field(None, description="A client's certificate (PEM) to show to Redis.")
+    redis_key_file: OptionalFile = Field(
+        None, description="Its private key (PEM, not encrypted). Default: in the certificate's file."
+    )
+
+    @field_validator("kafka_security", mode="before")
+    @classmethod
+    def _as_kafka_writes_it(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        check_redis_url(value)
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        check_security(self)
+        return self
+
+    @field_validator("brokers")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for address in value.split(","):
+            host, _, port = address.strip().rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError("host:port, separated by commas")
+        return value
+
+
+def check_security(settings: ConnectionSettings) -> None:
     """Raise ConfigError where settings contradict each other: what was meant to protect must not be left out silently.
 
     No error quotes a password.
@@ -67,7 +133,7 @@ def check_security(settings: Settings) -> None:
     _redis(settings)
 
 
-def _kafka(settings: Settings) -> None:
+def _kafka(settings: ConnectionSettings) -> None:
     security = settings.kafka_security
     said = f"BORDERTALLY_KAFKA_SECURITY={security}"
     password, file = settings.kafka_password.get_secret_value(), settings.kafka_password_file
@@ -91,7 +157,7 @@ def _kafka(settings: Settings) -> None:
         raise ConfigError(f"BORDERTALLY_KAFKA_KEY_FILE={settings.kafka_key_file}: it needs a certificate file")
 
 
-def _redis(settings: Settings) -> None:
+def _redis(settings: ConnectionSettings) -> None:
     url = urlsplit(settings.redis_url)
     password, file = settings.redis_password.get_secret_value(), settings.redis_password_file
     held = sum(map(bool, (url.password, password, file)))
@@ -126,7 +192,7 @@ def check_redis_url(url: str) -> None:
         raise ValueError("redis://host:port/0, rediss:// for TLS, or unix:///path")
 
 
-def redis_place(settings: Settings) -> str:
+def redis_place(settings: ConnectionSettings) -> str:
     """Where Redis is, for a person: its URL without user, password and options."""
     parts = urlsplit(settings.redis_url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

@@ -6,12 +6,12 @@ import enum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import NoDecode
 
-from streams.errors import ConfigError, shown
-from streams.security import Mechanism, Security, check_redis_url, check_security
-from streams.targets import allowed_networks
+from bordertally.streams.errors import ConfigError, shown
+from bordertally.streams.security import ConnectionSettings
+from bordertally.streams.url_policy import allowed_networks
 
 
 class Hop(enum.StrEnum):
@@ -44,49 +44,15 @@ class LogLevel(enum.StrEnum):
 SECRET = frozenset({"kafka_password", "redis_password", "redis_url"})
 """Settings that are, or may hold, a password: never quoted."""
 
-OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
 Digests = Annotated[tuple[Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")], ...], NoDecode]
 
 HEARTBEAT_S = 1.0
 """Seconds between two signs of life at most: a worker that joins waits for those that are there to notice it."""
 
 
-class Settings(BaseSettings):
+class Settings(ConnectionSettings):
     """Every setting of a worker, its default and its meaning."""
 
-    model_config = SettingsConfigDict(env_prefix="BORDERTALLY_", extra="ignore", frozen=True, hide_input_in_errors=True)
-
-    brokers: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, separated by commas.")
-    kafka_security: Security = Field(Security.PLAINTEXT, description=f"How Kafka is reached: {', '.join(Security)}.")
-    kafka_sasl_mechanism: Mechanism = Field(
-        Mechanism.SCRAM_SHA_512, description=f"How a password is shown to Kafka: {', '.join(Mechanism)}."
-    )
-    kafka_username: str = Field("", description="The user that Kafka knows these clients as, with sasl_*.")
-    kafka_password: SecretStr = Field(SecretStr(""), description="Its password; a file is better.")
-    kafka_password_file: OptionalFile = Field(None, description="A file with its password, read at start.")
-    kafka_ca_file: OptionalFile = Field(
-        None, description="Certificates (PEM) of those who may vouch for the broker. Default: the system's."
-    )
-    kafka_certificate_file: OptionalFile = Field(
-        None, description="A client's certificate (PEM) to show to the broker."
-    )
-    kafka_key_file: OptionalFile = Field(
-        None, description="Its private key (PEM, not encrypted). Default: in the certificate's file."
-    )
-    redis_url: str = Field(
-        "redis://127.0.0.1:6379/0",
-        repr=False,
-        description="The Redis that serves latest totals and alerts: redis://user@host:port/0, rediss:// for TLS.",
-    )
-    redis_password: SecretStr = Field(SecretStr(""), description="The password for Redis; a file is better.")
-    redis_password_file: OptionalFile = Field(None, description="A file with the password for Redis, read at start.")
-    redis_ca_file: OptionalFile = Field(
-        None, description="Certificates (PEM) of those who may vouch for Redis. Default: the system's."
-    )
-    redis_certificate_file: OptionalFile = Field(None, description="A client's certificate (PEM) to show to Redis.")
-    redis_key_file: OptionalFile = Field(
-        None, description="Its private key (PEM, not encrypted). Default: in the certificate's file."
-    )
     sources: Path | None = Field(None, description="The source registry (TOML). Default: the sample's registry.")
     reload_s: float = Field(
         5.0,
@@ -167,22 +133,6 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("kafka_security", mode="before")
-    @classmethod
-    def _as_kafka_writes_it(cls, value: object) -> object:
-        return value.lower() if isinstance(value, str) else value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _redis(cls, value: str) -> str:
-        check_redis_url(value)
-        return value
-
-    @model_validator(mode="after")
-    def _together(self) -> Settings:
-        check_security(self)
-        return self
-
     @field_validator("hops")
     @classmethod
     def _some(cls, value: tuple[Hop, ...]) -> tuple[Hop, ...]:
@@ -194,15 +144,6 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, value: str) -> str:
         allowed_networks(value)
-        return value
-
-    @field_validator("brokers")
-    @classmethod
-    def _addresses(cls, value: str) -> str:
-        for address in value.split(","):
-            host, _, port = address.strip().rpartition(":")
-            if not host or not port.isdigit():
-                raise ValueError("host:port, separated by commas")
         return value
 
     @property

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import enum
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from streams.flows import origin
-from streams.sources import Topic
+from bordertally.streams.flows import origin
+
+
+def header(headers: Iterable[tuple[str, bytes | None]], name: str) -> bytes | None:
+    """The value of the first header of that name that has one; None where there is none."""
+    return next((value for each, value in headers if each == name and value), None)
+
+
+class Topic(enum.StrEnum):
+    """The class of a source: the producers' topic its reports go to is `reports.<class>`."""
+
+    GOVERNMENT = "government"
+    FRONTEX = "frontex"
+    CHECKPOINT = "checkpoint"
+
 
 BIGGEST = 16 * 1024 * 1024
 """Bytes of the biggest message any topic takes: room for a 10 MB report to be refused with its original bytes."""

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live import Live, make_live
 
-from agents.servers.kafka import start_kafka
-from agents.servers.kafka_jars import why_no_kafka
-from agents.servers.process import Server
-from agents.servers.redis import start_redis
-from agents.servers.tansu import start_tansu
+from bordertally.agents.servers.kafka import start_kafka
+from bordertally.agents.servers.kafka_jars import why_no_kafka
+from bordertally.agents.servers.process import Server
+from bordertally.agents.servers.redis import start_redis
+from bordertally.agents.servers.tansu import start_tansu
+from live import Live, make_live
 
 # A run in the background ignores interrupts, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

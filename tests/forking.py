@@ -2,7 +2,8 @@
 
 `python forking.py` is that process. It is told what to run by lines of JSON, and answers each with one. What it forks
 has arguments, environment, directory, input and output of its own, and lives and dies as a user's command does. How
-that one starts, `-m agents.cli` and the installed script, is for test_cli.py, test_help.py and test_archives.py.
+that one starts, `-m bordertally.agents.cli.main` and the installed script, is for test_cli.py, test_help.py and
+test_archives.py.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import agents
-from agents.servers.launch import die_with_parent
-from agents.servers.process import Server
+from bordertally import agents
+from bordertally.agents.servers.launch import die_with_parent
+from bordertally.agents.servers.process import Server
 
-OTHERS = ("agents.app", "agents.pages", "agents.plot")
+OTHERS = ("bordertally.agents.worker.app", "bordertally.agents.cli.pages", "bordertally.agents.terminal.plot")
 """Not to be imported before: what reads the environment at once, and what hardly any command needs."""
 
 
@@ -179,7 +180,9 @@ def run(
 
 def main() -> None:
     """Fork until there are no more orders, then end those that still run."""
-    names = [one.name for one in pkgutil.walk_packages(agents.__path__, "agents.") if one.name not in OTHERS]
+    names = [
+        one.name for one in pkgutil.walk_packages(agents.__path__, "bordertally.agents.") if one.name not in OTHERS
+    ]
     for name in (*names, "faust.transport.drivers.aiokafka", "redis.asyncio"):
         importlib.import_module(name)
     assert threading.active_count() == 1, "a fork has no threads but the one that forks"
@@ -208,7 +211,8 @@ def main() -> None:
 
 def _become(order: dict[str, Any], parent: int) -> None:
     """In the child: the command itself, to its end."""
-    from agents import crashing, entry  # noqa: PLC0415 - they are there already
+    from bordertally.agents.cli import entry  # noqa: PLC0415 - they are there already
+    from bordertally.agents.kafka import crash_points  # noqa: PLC0415 - they are there already
 
     die_with_parent(parent)
     os.setsid()
@@ -222,7 +226,7 @@ def _become(order: dict[str, Any], parent: int) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     gc.unfreeze()
-    importlib.reload(crashing)  # it looks at the environment once
+    importlib.reload(crash_points)  # it looks at the environment once
     sys.argv = ["bordertally", *order["arguments"]]
     sys.path[0] = order["at"]
     entry.main()

@@ -19,31 +19,32 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import ConsumerRecord
-from forking import ForkedServer
 from redis.asyncio import Redis
 
-from agents.context import load_registry
-from agents.languages import word_reader
-from agents.publish import publish
-from agents.publishing import Record, by_kafka, make_producer, send_all
-from agents.security import redis_options
-from agents.servers.ports import free_port
-from agents.servers.process import Server
-from agents.topics import create_topics
-from streams.records import Alert, AlertState, FlowState
-from streams.replay import Desk, read_all
-from streams.rules import Rules
-from streams.settings import Settings, load_settings
-from streams.sources import Registry
-from streams.topics import Topics
-from streams.totals import LONGEST
+from bordertally.agents.kafka.clients import redis_options
+from bordertally.agents.kafka.producer import Record, by_kafka, make_producer, send_all
+from bordertally.agents.kafka.topics import create_topics
+from bordertally.agents.producing.publish import publish
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.runtime.languages import word_reader
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.process import Server
+from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.replay.desk import Desk, read_all
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.rules.config import Rules
+from bordertally.streams.settings import Settings, load_settings
+from bordertally.streams.topics import Topics
+from bordertally.streams.totals.records import FlowState
+from bordertally.streams.totals.windows import LONGEST
+from forking import ForkedServer
 
 PARTITIONS = 4
 WAIT_S = 45.0
 
 _numbers = itertools.count(1)
 
-COMMAND = ("-m", "agents.cli")
+COMMAND = ("-m", "bordertally.agents.cli.main")
 """What Python is to be given for the command `bordertally`, where its start matters, too."""
 
 ComeDown = tuple[str, str, str, str | None, int, str]

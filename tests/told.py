@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from forking import run
-from live import Live
 from redis.asyncio import Redis
 
-from agents.evidence import evidence_of
-from streams.traced import Evidence
+from bordertally.agents.delivery.evidence_reader import evidence_of
+from bordertally.streams.evidence.records import Evidence
+from forking import run
+from live import Live
 
 
 async def held(live: Live, flow: str, first: int | None = None, end: int | None = None) -> Evidence:

@@ -1,1 +1,1 @@
-"""Delivery: totals and alerts to where subscribers look. Every view can be lost and is rebuilt from the topics."""
+"""The records on totals and alerts in; Redis, Alertmanager and webhooks out."""

@@ -15,13 +15,13 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from agents.batches import Batch, BatchHop, Done
-from agents.context import Context, log
-from agents.crashing import crash_at
-from agents.delivery.hush import Hush
-from streams.alertmanager import ALERTNAME, Entry, Labels, Posted, Roster, targets
-from streams.records import Alert
-from streams.targets import site
+from bordertally.agents.delivery.muting import Hush
+from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
+from bordertally.agents.kafka.crash_points import crash_at
+from bordertally.agents.runtime.context import Context, log
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.delivery.alertmanager import ALERTNAME, Entry, Labels, Posted, Roster, targets
+from bordertally.streams.url_policy import site
 
 TIMEOUT_S = 10.0
 AGAIN_S = 1.0

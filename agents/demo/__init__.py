@@ -1,1 +1,1 @@
-"""The demo: the whole pipeline on one machine, with the sample week of 21-27 September 2022."""
+"""The sample week in; a whole pipeline on this machine, and the table it comes to, out."""

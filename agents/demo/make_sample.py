@@ -1,4 +1,4 @@
-"""Makes the sample week, 21-27 September 2022: `python -m agents.demo.make_sample` rewrites `sample.ndjson`.
+"""Write `sample.ndjson`, the sample week of 21-27 September 2022: `python -m bordertally.agents.demo.make_sample`.
 
 Two kinds of reports. What officials and newspapers said is typed in as facts, each with the address where it was read.
 What the counters at six checkpoints read every hour is made up here, by a seeded generator, and marked: their names in

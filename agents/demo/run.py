@@ -25,19 +25,20 @@ from redis.asyncio import Redis
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from agents.context import load_registry
-from agents.demo.view import View
-from agents.publish import publish
-from agents.security import redis_options
-from agents.servers.ports import free_port, require_free
-from agents.servers.process import Server, ServerError
-from agents.servers.redis import start_redis
-from agents.servers.tansu import start_tansu
-from agents.show import alert_line, normal_levels, show_outcome
-from agents.topics import create_topics
-from streams.security import UNSECURED
-from streams.settings import Settings, load_settings
-from streams.topics import Topics
+from bordertally.agents.demo.view import View
+from bordertally.agents.kafka.clients import redis_options
+from bordertally.agents.kafka.topics import create_topics
+from bordertally.agents.producing.publish import publish
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.ports import free_port, require_free
+from bordertally.agents.servers.process import Server
+from bordertally.agents.servers.redis import start_redis
+from bordertally.agents.servers.tansu import start_tansu
+from bordertally.agents.terminal.totals import alert_line, normal_levels, show_outcome
+from bordertally.streams.security import UNSECURED
+from bordertally.streams.settings import Settings, load_settings
+from bordertally.streams.topics import Topics
 
 PARTITIONS = 4
 
@@ -76,7 +77,7 @@ class Stack(NamedTuple):
 
 def sample() -> list[bytes]:
     """The sample's reports, in order of publication; the deliberately bad ones where they stand."""
-    text = resources.files("agents.demo").joinpath("sample.ndjson").read_bytes()
+    text = resources.files("bordertally.agents.demo").joinpath("sample.ndjson").read_bytes()
     return [line for line in text.splitlines() if line.strip()]
 
 
@@ -192,7 +193,7 @@ def _started(  # noqa: PLR0913, PLR0917 - a process and the servers it uses
         **settings,
     }
     command = ["env", *(f"{key}={value}" for key, value in environment.items())]
-    command += [sys.executable, "-m", "agents.cli", name]
+    command += [sys.executable, "-m", "bordertally.agents.cli.main", name]
     server = Server(name, command, port=port, directory=directory, check=lambda: _ready(port), timeout_s=30)
     return server.start()
 

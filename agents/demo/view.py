@@ -12,12 +12,13 @@ from aiokafka import AIOKafkaConsumer
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
-from agents.security import kafka_options
-from streams.errors import BordertallyError
-from streams.records import Alert, FlowState
-from streams.replay import Outcome, Refusal
-from streams.settings import Settings
-from streams.topics import Topics
+from bordertally.agents.kafka.clients import kafka_options
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.errors import BordertallyError
+from bordertally.streams.replay.desk import Outcome, Refusal
+from bordertally.streams.settings import Settings
+from bordertally.streams.topics import Topics
+from bordertally.streams.totals.records import FlowState
 
 WAIT_S = 60.0
 _decode_state = msgspec.json.Decoder(FlowState).decode

@@ -1,1 +1,1 @@
-"""The gateway: what people and programs ask over HTTP, out of the view in Redis and the topics."""
+"""HTTP requests in; the JSON API, the feeds and the board out."""

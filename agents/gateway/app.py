@@ -12,16 +12,12 @@ from pathlib import Path
 from aiohttp import web
 from msgspec import Struct
 
-from agents.context import load_registry, load_rules
-from agents.gateway.feed import Feed
-from agents.gateway.guard import Guard
-from agents.gateway.headers import on_every_answer, preflight
-from agents.gateway.hub import HUB, Hub
-from agents.gateway.metering import Meter
-from agents.gateway.openapi import openapi
-from agents.gateway.posting import Posting
-from agents.gateway.problems import problems
-from agents.gateway.questions import (
+from bordertally.agents.gateway.feed import Feed
+from bordertally.agents.gateway.guard import Guard
+from bordertally.agents.gateway.headers import on_every_answer, preflight
+from bordertally.agents.gateway.metering import Meter
+from bordertally.agents.gateway.openapi import openapi
+from bordertally.agents.gateway.parameters import (
     AskAlerts,
     AskDays,
     AskEvidence,
@@ -33,21 +29,25 @@ from agents.gateway.questions import (
     AskTotals,
     asked,
 )
-from agents.gateway.quieting import Quieting
-from agents.gateway.respond import respond, tagged
-from agents.gateway.routes import Routes
-from agents.gateway.silencing import Silencing
-from agents.gateway.storing import Store
-from agents.gateway.stream import Stream
-from agents.gateway.view import ServingView
-from agents.metrics import Metrics
-from agents.reloading import SOURCES, Reload
-from streams.settings import Settings
-from streams.sources import Registry
-from streams.tokens import Keys
-from streams.topics import Topics
+from bordertally.agents.gateway.problems import problems
+from bordertally.agents.gateway.representations import respond, tagged
+from bordertally.agents.gateway.routes import Routes
+from bordertally.agents.gateway.stream.endpoint import Stream
+from bordertally.agents.gateway.stream.hub import HUB, Hub
+from bordertally.agents.gateway.stream.quiet import Quieting
+from bordertally.agents.gateway.view import ServingView
+from bordertally.agents.gateway.writes.reports import Posting
+from bordertally.agents.gateway.writes.silences import Silencing
+from bordertally.agents.gateway.writes.store import Store
+from bordertally.agents.runtime.context import load_registry, load_rules
+from bordertally.agents.runtime.metrics import Metrics
+from bordertally.agents.runtime.reloading import SOURCES, Reload
+from bordertally.streams.delivery.tokens import Keys
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.settings import Settings
+from bordertally.streams.topics import Topics
 
-BOARD = Path(str(resources.files("agents.gateway").joinpath("board")))
+BOARD = Path(str(resources.files("bordertally.agents.gateway").joinpath("board")))
 
 
 def create_gateway(settings: Settings) -> web.Application:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from agents.gateway.problems import ProblemError, bad
-from agents.gateway.questions import AskCap, AskNothing, asked
-from agents.gateway.respond import tagged
-from agents.gateway.view import ServingView
-from streams import atom, cap
+from bordertally.agents.gateway.parameters import AskCap, AskNothing, asked
+from bordertally.agents.gateway.problems import ProblemError, bad
+from bordertally.agents.gateway.representations import tagged
+from bordertally.agents.gateway.view import ServingView
+from bordertally.streams.delivery import atom, cap
 
 ENTRIES = 100
 """Alerts in the feed at most."""

@@ -9,10 +9,10 @@ from ipaddress import ip_address
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from agents.gateway.problems import Handler, ProblemError
-from streams.errors import ConfigError
-from streams.settings import Settings
-from streams.tokens import ADMIN, READER, Caller, Keys, Scope
+from bordertally.agents.gateway.problems import Handler, ProblemError
+from bordertally.streams.delivery.tokens import ADMIN, READER, Caller, Keys, Scope
+from bordertally.streams.errors import ConfigError
+from bordertally.streams.settings import Settings
 
 OPEN_PATHS = ("/", "/healthz", "/readyz", "/metrics")
 OPEN_FILES = "/board/"

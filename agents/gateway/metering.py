@@ -8,10 +8,10 @@ from collections import Counter
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from agents.gateway.hub import Hub
-from agents.gateway.problems import Handler
-from agents.metrics import Metrics
-from streams.metrics import ELSEWHERE, ROUTES
+from bordertally.agents.gateway.problems import Handler
+from bordertally.agents.gateway.stream.hub import Hub
+from bordertally.agents.runtime.metrics import Metrics
+from bordertally.streams.delivery.metrics import ELSEWHERE, ROUTES
 
 BEGUN: web.RequestKey[float] = web.RequestKey("begun", float)
 REPORTS = "/v1/reports"

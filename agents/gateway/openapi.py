@@ -1,4 +1,4 @@
-"""The gateway's OpenAPI 3.1 document, made from the types of its questions and answers."""
+"""The gateway's OpenAPI 3.1 document, made from the types of its questions and responses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
-from agents.gateway import answers, questions, tables
-from agents.gateway.problems import MEDIA_TYPE, Problem
-from streams import atom, cap
-from streams.records import Alert, FlowState, Report
-from streams.silences import Silence
-from streams.traced import Evidence
+from bordertally.agents.gateway import parameters, representations, responses
+from bordertally.agents.gateway.problems import MEDIA_TYPE, Problem
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import Silence
+from bordertally.streams.delivery import atom, cap
+from bordertally.streams.evidence.records import Evidence
+from bordertally.streams.reports.records import Report
+from bordertally.streams.totals.records import FlowState
 
 
 @dataclass(frozen=True)
@@ -33,42 +35,42 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    Endpoint("/v1/flows", "flows", "Flows at a glance", questions.AskFlows, answers.FlowList),
-    Endpoint("/v1/totals", "totals", "Totals", questions.AskTotals, answers.TotalList, failures=(400, 404)),
-    Endpoint("/v1/days", "days", "Days", questions.AskDays, answers.DayList, failures=(400, 404)),
-    Endpoint("/v1/alerts", "alerts", "Alerts, newest first", questions.AskAlerts, answers.AlertList),
+    Endpoint("/v1/flows", "flows", "Flows at a glance", parameters.AskFlows, responses.FlowList),
+    Endpoint("/v1/totals", "totals", "Totals", parameters.AskTotals, responses.TotalList, failures=(400, 404)),
+    Endpoint("/v1/days", "days", "Days", parameters.AskDays, responses.DayList, failures=(400, 404)),
+    Endpoint("/v1/alerts", "alerts", "Alerts, newest first", parameters.AskAlerts, responses.AlertList),
     Endpoint(
-        "/v1/evidence", "evidence", "What stands behind a figure", questions.AskEvidence, Evidence, failures=(400, 404)
+        "/v1/evidence", "evidence", "What stands behind a figure", parameters.AskEvidence, Evidence, failures=(400, 404)
     ),
-    Endpoint("/v1/sources", "sources", "The source registry", questions.AskPlain, answers.SourceList),
-    Endpoint("/v1/silences", "silences", "Silences", questions.AskSilences, answers.SilenceList),
+    Endpoint("/v1/sources", "sources", "The source registry", parameters.AskPlain, responses.SourceList),
+    Endpoint("/v1/silences", "silences", "Silences", parameters.AskSilences, responses.SilenceList),
     Endpoint(
         "/v1/alerts/{id}",
         "alert",
         "One alert, and all that was said about it",
-        questions.AskNothing,
-        answers.AlertDetail,
+        parameters.AskNothing,
+        responses.AlertDetail,
         failures=(400, 404),
     ),
     Endpoint(
         "/v1/alerts/{id}.cap",
         "alert_cap",
         "An alert as a CAP 1.2 message",
-        questions.AskCap,
+        parameters.AskCap,
         media=cap.MEDIA_TYPE,
         failures=(400, 404),
     ),
-    Endpoint("/alerts.atom", "feed", "The newest alerts as an Atom feed", questions.AskNothing, media=atom.MEDIA_TYPE),
+    Endpoint("/alerts.atom", "feed", "The newest alerts as an Atom feed", parameters.AskNothing, media=atom.MEDIA_TYPE),
     Endpoint(
         "/v1/stream",
         "stream",
         "Totals and alerts as server-sent events: `total` with a FlowState, `alert` with an Alert, `reset`, "
         "and `quiet` with an object of Quiet by id of an alert",
-        questions.AskStream,
+        parameters.AskStream,
         media="text/event-stream",
     ),
 )
-TYPES: list[Any] = [Problem, Report, FlowState, Alert, answers.Accepted, Silence, questions.NewSilence]
+TYPES: list[Any] = [Problem, Report, FlowState, Alert, responses.Accepted, Silence, parameters.NewSilence]
 """What the document names beside the answers of the endpoints."""
 
 
@@ -105,8 +107,8 @@ def _get(one: Endpoint) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if one.answer is not None:
         content["application/json"] = {"schema": _ref(one.answer)}
-        if one.answer in tables.ROWS:
-            content[tables.MEDIA_TYPE] = {"schema": {"type": "string"}}
+        if one.answer in representations.ROWS:
+            content[representations.MEDIA_TYPE] = {"schema": {"type": "string"}}
     if one.media is not None:
         content[one.media] = {"schema": {"type": "string"}}
     tag = {"ETag": {"schema": {"type": "string"}}} if one.operation != "stream" else {}
@@ -132,7 +134,7 @@ def _silence() -> dict[str, Any]:
     return {
         "operationId": "silence",
         "summary": "Silence a flow until a time (scope admin)",
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(questions.NewSilence)}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(parameters.NewSilence)}}},
         "responses": {"201": _said("Kafka has acknowledged it", Silence)} | _problems(413, 415, 422),
     }
 
@@ -163,7 +165,7 @@ def _parameters(one: Endpoint) -> list[dict[str, Any]]:
 def _post() -> dict[str, Any]:
     accepted = {
         "description": "Kafka has acknowledged it",
-        "content": {"application/json": {"schema": _ref(answers.Accepted)}},
+        "content": {"application/json": {"schema": _ref(responses.Accepted)}},
     }
     return {
         "operationId": "report",

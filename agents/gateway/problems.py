@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from streams.errors import shown
+from bordertally.streams.errors import shown
 
 log = logging.getLogger("bordertally")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -7,17 +7,25 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
-from agents.evidence import evidence_of
-from agents.gateway.answers import AlertDetail, AlertList, DayList, FlowList, SourceList, SourceRow, TotalList
-from agents.gateway.events import RANK
-from agents.gateway.problems import ProblemError, bad
-from agents.gateway.questions import AskAlerts, AskDays, AskEvidence, AskFlows, AskPlain, AskTotals
-from agents.gateway.view import Glance, ServingView, below, microseconds, moment, newest_first
-from streams.records import Alert
-from streams.rules import Rules
-from streams.silences import OPEN, Quiet, quieted
-from streams.sources import Registry
-from streams.traced import Evidence
+from bordertally.agents.delivery.evidence_reader import evidence_of
+from bordertally.agents.gateway.parameters import AskAlerts, AskDays, AskEvidence, AskFlows, AskPlain, AskTotals
+from bordertally.agents.gateway.problems import ProblemError, bad
+from bordertally.agents.gateway.responses import (
+    AlertDetail,
+    AlertList,
+    DayList,
+    FlowList,
+    SourceList,
+    SourceRow,
+    TotalList,
+)
+from bordertally.agents.gateway.stream.events import RANK
+from bordertally.agents.gateway.view import Glance, ServingView, below, microseconds, moment, newest_first
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import OPEN, Quiet, quieted
+from bordertally.streams.evidence.records import Evidence
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.rules.config import Rules
 
 
 class Routes:

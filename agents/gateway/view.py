@@ -9,15 +9,16 @@ from typing import Any
 import msgspec
 from redis.asyncio import Redis
 
-from agents.delivery.redis import PREFIX, silences_in
-from agents.gateway.answers import FlowRow
-from agents.security import redis_options
-from streams.flows import Flow, parent
-from streams.records import Alert, Baseline, DayFigure, Total
-from streams.reports import EPOCH, MICROSECOND
-from streams.reports import microseconds as since_1970
-from streams.settings import Settings
-from streams.silences import Silences
+from bordertally.agents.delivery.redis_view import PREFIX, silences_in
+from bordertally.agents.gateway.responses import FlowRow
+from bordertally.agents.kafka.clients import redis_options
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import Silences
+from bordertally.streams.flows import Flow, parent
+from bordertally.streams.reports.validation import EPOCH, MICROSECOND
+from bordertally.streams.reports.validation import microseconds as since_1970
+from bordertally.streams.settings import Settings
+from bordertally.streams.totals.records import Baseline, DayFigure, Total
 
 PAGE = 200
 """Alerts read at once while looking for those asked for."""

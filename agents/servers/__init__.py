@@ -1,1 +1,1 @@
-"""Real servers as child processes, for the demo and the tests; production brings its own."""
+"""Servers started on free loopback ports for the demo and the tests, and ended by their pid."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from agents.servers.errors import ServerError
-from agents.servers.kafka_jars import kafka_jars, why_no_kafka
-from agents.servers.ports import HOST, free_port, require_free
-from agents.servers.probe import kafka_answers
-from agents.servers.process import Server
-from agents.servers.spawn import tied
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.kafka_jars import kafka_jars, why_no_kafka
+from bordertally.agents.servers.ports import HOST, free_port, require_free
+from bordertally.agents.servers.probe import kafka_answers
+from bordertally.agents.servers.process import Server
+from bordertally.agents.servers.spawn import tied
 
 __all__ = ["Guarded", "kafka_jars", "start_kafka", "why_no_kafka"]
 

@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from agents.servers.errors import ServerError
-from agents.servers.spawn import tied
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.spawn import tied
 
 POM = Path(__file__).with_name("kafka-pom.xml")
 CACHE_VARIABLE = "BORDERTALLY_KAFKA_CACHE"
@@ -19,7 +19,7 @@ FETCH_S = 600.0
 def default_cache() -> Path:
     """Return the directory named by BORDERTALLY_KAFKA_CACHE, else `.cache/kafka` of the project."""
     named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else Path(__file__).parents[2] / ".cache" / "kafka"
+    return Path(named) if named else Path(__file__).resolve().parents[2] / ".cache" / "kafka"
 
 
 def why_no_kafka(cache: Path | None = None) -> str | None:

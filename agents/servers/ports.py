@@ -3,7 +3,7 @@
 import random
 import socket
 
-from agents.servers.errors import ServerError
+from bordertally.agents.servers.errors import ServerError
 
 HOST = "127.0.0.1"
 # Tansu fails on ports from 32768 on, and from there Linux takes ports for outgoing connections.

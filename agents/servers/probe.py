@@ -3,7 +3,7 @@
 import socket
 import struct
 
-from agents.servers.ports import HOST
+from bordertally.agents.servers.ports import HOST
 
 ANSWER_S = 1.0
 

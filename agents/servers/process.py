@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from agents.servers.errors import ServerError
-from agents.servers.ports import HOST, require_free
-from agents.servers.spawn import spawn
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.ports import HOST, require_free
+from bordertally.agents.servers.spawn import spawn
 
 __all__ = ["Server", "ServerError"]
 

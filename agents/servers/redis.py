@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.servers.errors import ServerError
-from agents.servers.ports import HOST, free_port
-from agents.servers.probe import redis_answers
-from agents.servers.process import Server
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.ports import HOST, free_port
+from bordertally.agents.servers.probe import redis_answers
+from bordertally.agents.servers.process import Server
 
 READY_S = 15.0
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from streams.sources import Topic
-from streams.topics import Topics
+from bordertally.streams.reports.sources import Topic
+from bordertally.streams.topics import Topics
 
 TOP = Path(__file__).parents[2]
 BASE = Path(__file__).parent / "base"

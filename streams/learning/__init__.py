@@ -1,1 +1,1 @@
-"""Learned baselines: what to expect of a day, out of a bounded number of days before it. One method a module."""
+"""The history of a flow in; the expected daily rate and the threshold of a day out."""

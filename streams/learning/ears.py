@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import fsum
 
-from streams.learning.levels import History, Learned, Tuning, known, moments
+from bordertally.streams.learning.levels import History, Learned, Tuning, known, moments
 
 SEVEN = 7
 GUARD = 2

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from math import sqrt
 
-from streams.learning.levels import History, Learned, Tuning, known, moments
-from streams.learning.student import quantile, tail
+from bordertally.streams.learning.levels import History, Learned, Tuning, known, moments
+from bordertally.streams.learning.student_t import quantile, tail
 
 WEIGHTS = (0.4, 0.9)
 """For a rise that builds up, and for a sudden one."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from streams.learning.ears import c1, c2, c3, plain
-from streams.learning.ewma import ewma
-from streams.learning.levels import History, Learned, Tuning
-from streams.learning.reweighted import reweighted
-from streams.learning.weekday import regression, weekday
+from bordertally.streams.learning.ears import c1, c2, c3, plain
+from bordertally.streams.learning.ewma import ewma
+from bordertally.streams.learning.levels import History, Learned, Tuning
+from bordertally.streams.learning.reweighted import reweighted
+from bordertally.streams.learning.weekday import regression, weekday
 
 
 class Method(NamedTuple):

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import fsum, inf, sqrt
 
-from streams.learning.levels import History, Learned, Tuning, known
-from streams.learning.student import quantile, tail
+from bordertally.streams.learning.levels import History, Learned, Tuning, known
+from bordertally.streams.learning.student_t import quantile, tail
 
 SEVEN = 7
 OUTLIER = 0.95

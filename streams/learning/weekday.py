@@ -23,9 +23,9 @@ from math import fsum, sqrt
 from operator import mul
 from typing import cast
 
-from streams.learning.levels import History, Learned, Tuning, known
-from streams.learning.reweighted import DECAY, OUTLIER
-from streams.learning.student import quantile, tail
+from bordertally.streams.learning.levels import History, Learned, Tuning, known
+from bordertally.streams.learning.reweighted import DECAY, OUTLIER
+from bordertally.streams.learning.student_t import quantile, tail
 
 WEEK = 7
 TODAY = 2

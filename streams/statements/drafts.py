@@ -7,15 +7,15 @@ from datetime import datetime
 
 from msgspec import UNSET
 
-from streams.qualifiers import Qualifier
-from streams.records import ClaimFields, Normal, Unit
-from streams.statements.clues import Movement
-from streams.statements.nouns import Noun
-from streams.statements.numbers import Quantity
-from streams.statements.periods import Stretch
-from streams.statements.records import Doubt, Found, Span, Voice
-from streams.statements.scanning import Change
-from streams.statements.segments import Segment
+from bordertally.streams.qualifiers import Qualifier
+from bordertally.streams.reports.records import ClaimFields, Normal, Unit
+from bordertally.streams.statements.lexicon.nouns import Noun
+from bordertally.streams.statements.lexicon.numbers import Quantity
+from bordertally.streams.statements.lexicon.scanner import Change
+from bordertally.streams.statements.lexicon.segments import Segment
+from bordertally.streams.statements.lexicon.time_phrases import Stretch
+from bordertally.streams.statements.movement.clues import Movement
+from bordertally.streams.statements.records import Doubt, Found, Span, Voice
 
 DOUBTED = 0.6
 """What one doubt takes off the confidence."""

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.statements.gazetteer import Gazetteer
-from streams.statements.language import Language
-from streams.statements.periods import Times
-from streams.statements.reading import Reading
-from streams.statements.records import Statement
-from streams.statements.tongue import Tongue
+from bordertally.streams.statements.lexicon.gazetteer import Gazetteer
+from bordertally.streams.statements.lexicon.grammar import Tongue
+from bordertally.streams.statements.lexicon.language import Language
+from bordertally.streams.statements.lexicon.time_phrases import Times
+from bordertally.streams.statements.records import Statement
+from bordertally.streams.statements.sentences import Reading
 
 
 class Speaker(NamedTuple):

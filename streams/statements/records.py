@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from streams.records import ClaimFields
+from bordertally.streams.reports.records import ClaimFields
 
 
 class Span(NamedTuple):

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct
 
-from streams.errors import BordertallyError, shown
-from streams.records import ClaimFields, Report
-from streams.statements.records import Found
+from bordertally.streams.errors import BordertallyError, shown
+from bordertally.streams.reports.records import ClaimFields, Report
+from bordertally.streams.statements.records import Found
 
 SHOWN_AROUND = 2_000
 """Characters of a statement kept with an item at most, on each side of the quoted words."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from streams.statements.drafts import Draft
-from streams.statements.marks import Mark, Sheet
-from streams.statements.periods import DAY, Shift, Stretch, Times, Until
-from streams.statements.records import Doubt, Span
-from streams.statements.segments import Segment
-from streams.statements.thread import Thread, further
-from streams.statements.tongue import Tongue
+from bordertally.streams.statements.discourse import Thread, further
+from bordertally.streams.statements.drafts import Draft
+from bordertally.streams.statements.lexicon.grammar import Tongue
+from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.segments import Segment
+from bordertally.streams.statements.lexicon.time_phrases import DAY, Shift, Stretch, Times, Until
+from bordertally.streams.statements.records import Doubt, Span
 
 BESIDE = 5
 """Characters between two phrases of time that are one: " and ", " from "."""

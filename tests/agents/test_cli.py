@@ -14,11 +14,11 @@ from urllib.request import urlopen
 
 import psutil
 import pytest
+
+from bordertally.agents.demo.run import sample
+from bordertally.agents.servers.ports import free_port
 from forking import run
 from live import COMMAND, Live, pure
-
-from agents.demo.run import sample
-from agents.servers.ports import free_port
 
 SAMPLE = Path("agents/demo/sample.ndjson")
 
@@ -113,7 +113,7 @@ def test_ctrl_c_stops_a_kept_demo_with_a_sentence_and_no_orphan(tmp_path: Path) 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_demo_that_is_stopped_while_it_starts_leaves_nothing(tmp_path: Path, sent: signal.Signals) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path)}
-    command = [sys.executable, "-u", "-m", "agents.cli", "demo"]
+    command = [sys.executable, "-u", "-m", "bordertally.agents.cli.main", "demo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as demo:
         assert demo.stdout is not None
         assert demo.stdout.readline().startswith("broker")
@@ -164,7 +164,7 @@ def test_check_names_each_fault_on_a_line_and_exits_1(tmp_path: Path) -> None:
 def test_a_bad_setting_is_refused_at_start_with_its_name_and_value(variable: str, value: str) -> None:
     for done in (
         bordertally("worker", **{variable: value}),
-        started("-m", "faust", "-A", "agents.app", "worker", **{variable: value}),
+        started("-m", "faust", "-A", "bordertally.agents.worker.app", "worker", **{variable: value}),
     ):
         assert done.returncode != 0
         assert value.rsplit(",", maxsplit=1)[-1] in done.stderr

@@ -16,9 +16,9 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from agents.cli import cli
-from agents.examples import EXAMPLES, HEAD
-from streams.settings import Settings
+from bordertally.agents.cli.examples import EXAMPLES, HEAD
+from bordertally.agents.cli.main import cli
+from bordertally.streams.settings import Settings
 
 ROOT: Any = get_command(cli)
 
@@ -65,7 +65,7 @@ def parse(words: list[str]) -> str:
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_help_of_every_command_ends_with_examples(name: str) -> None:
-    assert EXAMPLES.get(name), f"add examples of {name} to agents/examples.py"
+    assert EXAMPLES.get(name), f"add examples of {name} to agents/cli/examples.py"
     shown = CliRunner().invoke(cli, [*name.split(), "--help"], env={"COLUMNS": "160"})
     assert shown.exit_code == 0
     _, head, examples = shown.output.partition(f"{HEAD}:")

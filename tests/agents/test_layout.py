@@ -6,30 +6,113 @@ import ast
 import importlib
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 STREAMS = sorted(Path("streams").rglob("*.py"))
-ALLOWED = {"streams", "base64", "binascii", "cryptography", "msgspec", "pycountry", "pydantic", "pydantic_settings"}
-ALLOWED |= {"__future__", "bisect", "collections", "dataclasses", "datetime", "email", "enum", "functools", "hashlib"}
-ALLOWED |= {
-    "ipaddress",
-    "itertools",
-    "json",
-    "math",
-    "pathlib",
-    "re",
-    "tomllib",
-    "unicodedata",
-    "typing",
-    "urllib.parse",
-    "xml",
-    "zlib",
-    "zoneinfo",
-    "operator",
-}
+MODULES = sorted([*STREAMS, *Path("agents").rglob("*.py")])
+ALLOWED = {"bordertally.streams", "base64", "binascii", "bisect", "collections", "cryptography", "dataclasses"}
+ALLOWED |= {"__future__", "datetime", "email", "enum", "functools", "hashlib", "ipaddress", "itertools", "json", "math"}
+ALLOWED |= {"msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib", "typing"}
+ALLOWED |= {"unicodedata", "urllib.parse", "xml", "zlib", "zoneinfo"}
+
+ORDER = (
+    *("streams", "streams/reports", "streams/reconciliation", "streams/ledger", "streams/totals", "streams/learning"),
+    *("streams/rules", "streams/detection", "streams/alerts", "streams/evidence", "streams/statements"),
+    *("streams/delivery", "streams/replay"),
+    *("agents", "agents/kafka", "agents/runtime", "agents/servers", "agents/hops", "agents/delivery"),
+    *("agents/gateway", "agents/producing", "agents/terminal", "agents/worker", "agents/demo", "agents/cli"),
+)
+"""The packages in the order in which they may import each other; a package is a folder with those inside it."""
+
+FOLDERS = sorted({str(path.parent) for path in MODULES})
+
+
+def package_of(path: Path) -> str:
+    """The package that a module belongs to: the first folder below `streams` or `agents`, or one of these."""
+    return "/".join(path.parent.parts[:2])
+
+
+MOST_MODULES = 14
+
+
+def name_of(path: Path) -> str:
+    """The dotted name of a module."""
+    return ".".join(("bordertally", *path.with_suffix("").parts)).removesuffix(".__init__")
+
+
+NAMES = {name_of(path): path for path in MODULES}
+
+
+def imported_by(path: Path) -> set[Path]:
+    """The modules of the project that a module imports anywhere in it, for its types alone included."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found |= {NAMES[name] for name in names if name in NAMES and NAMES[name].name != "__init__.py"}
+    return found
+
+
+GRAPH = {path: imported_by(path) for path in MODULES}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    try:
+        tuple(TopologicalSorter(GRAPH).static_order())
+    except CycleError as error:
+        pytest.fail(" imports ".join(map(str, reversed(error.args[1]))))
+
+
+def test_every_package_has_its_place_in_the_order() -> None:
+    assert sorted(ORDER) == sorted({package_of(path) for path in MODULES})
+
+
+@pytest.mark.parametrize("package", ORDER)
+def test_a_package_imports_only_those_before_it(package: str) -> None:
+    before = ORDER[: ORDER.index(package) + 1]
+    wrong = {
+        f"{path} imports {other}"
+        for path in MODULES
+        if package_of(path) == package
+        for other in GRAPH[path]
+        if package_of(other) not in before
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_holds_no_more_modules_than_can_be_seen_at_once(folder: str) -> None:
+    assert len([path for path in Path(folder).glob("*.py") if path.name != "__init__.py"]) <= MOST_MODULES
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_says_what_goes_in_and_what_comes_out(folder: str) -> None:
+    assert ast.get_docstring(ast.parse((Path(folder) / "__init__.py").read_text()))
+
+
+def test_a_public_class_name_stands_once() -> None:
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("path", [path for path in STREAMS if path.name != "__init__.py"], ids=str)
+def test_every_core_module_has_its_test_at_its_own_path(path: Path) -> None:
+    test = Path("tests/unit") / path.parent / f"test_{path.name}"
+    assert test.is_file()
+    assert name_of(path) in test.read_text(), f"{test} does not import {name_of(path)}"
+
+
 METHODS = {"now", "today", "utcnow", "read_text", "read_bytes", "write_text"}
 FUNCTIONS = {"open", "print", "input"}
 
@@ -40,7 +123,8 @@ def test_the_pure_core_imports_nothing_that_does_io(path: Path) -> None:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
-        assert {name if name in ALLOWED else name.split(".")[0] for name in names} <= ALLOWED, path
+        wrong = [name for name in names if not any(name == one or name.startswith(f"{one}.") for one in ALLOWED)]
+        assert not wrong, path
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=str)
@@ -54,24 +138,27 @@ def test_the_pure_core_never_looks_at_a_clock_or_a_file(path: Path) -> None:
                 assert called.id not in FUNCTIONS, f"{path}:{node.lineno}"
 
 
-@pytest.mark.parametrize("package", ["streams.statements", "redis", "typer", "rich"])
+@pytest.mark.parametrize("package", ["bordertally.streams.statements", "redis", "typer", "rich"])
 def test_a_worker_starts_without_what_it_need_not_import(package: str) -> None:
-    code = f"import sys, agents.entry, agents.work; sys.exit({package!r} in sys.modules)"
+    code = (
+        f"import sys, bordertally.agents.cli.entry, bordertally.agents.worker.run; sys.exit({package!r} in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("package", ["streams", "agents"])
-def test_no_other_installed_distribution_owns_our_names(package: str) -> None:
-    assert set(packages_distributions()[package]) == {"bordertally"}
+def test_no_other_installed_distribution_owns_our_name() -> None:
+    assert set(packages_distributions()["bordertally"]) == {"bordertally"}
+
+
+def test_nothing_of_ours_is_imported_by_a_name_that_others_have() -> None:
+    """`agents` belongs to openai-agents too: ours is `bordertally.agents`."""
+    code = "import sys, bordertally.agents.cli.main; sys.exit(bool({'agents', 'streams'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd="tests").returncode == 0
 
 
 @pytest.mark.parametrize(
     "module",
-    sorted(
-        ".".join(path.with_suffix("").parts)
-        for path in Path("agents").rglob("*.py")
-        if path.name not in ("__init__.py", "launch.py")
-    ),
+    [name for name, path in NAMES.items() if path.name not in ("__init__.py", "launch.py")],
 )
 def test_every_module_imports(module: str) -> None:
     importlib.import_module(module)

@@ -8,16 +8,16 @@ from collections import Counter
 from importlib import resources
 from pathlib import Path
 
-from live import Live, page, pure, until
 from prometheus_client import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents.demo.run import sample
-from agents.publishing import Record
-from agents.servers.process import Server
-from agents.topics import partition_counts  # noqa: F401
-from streams.metrics import CATALOGUE, most_series
-from streams.settings import Hop
+from bordertally.agents.demo.run import sample
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.kafka.topics import partition_counts  # noqa: F401
+from bordertally.agents.servers.process import Server
+from bordertally.streams.delivery.metrics import CATALOGUE, most_series
+from bordertally.streams.settings import Hop
+from live import Live, page, pure, until
 
 RUNNING = (Hop.INTAKE, Hop.LEDGER, Hop.ALERTS, Hop.DELIVERY)
 SHOWN = {one.name.removesuffix("_total"): one for one in CATALOGUE if one.part in ("process", "worker", *RUNNING)}
@@ -40,7 +40,7 @@ def value(found: dict[str, Family], name: str, **labels: str) -> float | None:
 
 
 async def test_a_live_worker_shows_the_catalogue_and_nothing_else(live: Live, tmp_path: Path) -> None:
-    registry = resources.files("agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
+    registry = resources.files("bordertally.agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
     sources = tmp_path / "sources.toml"
     sources.write_text(registry.replace("[sources.kz-mia]\n", '[sources.kz-mia]\nevery = "P1D"\n'), encoding="utf-8")
     worker = live.worker(

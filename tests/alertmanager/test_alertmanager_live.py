@@ -16,14 +16,14 @@ from urllib.request import urlopen
 import msgspec
 import pytest
 from aiohttp import web
+
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.process import Server
+from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.alerts.silences import make_silence
 from live import WAIT_S, Live, answers, until
 from unit.kit import alert_record
-
-from agents.publishing import Record
-from agents.servers.ports import free_port
-from agents.servers.process import Server
-from streams.records import Alert, AlertState
-from streams.silences import make_silence
 
 BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 AMTOOL = shutil.which("amtool")

@@ -20,14 +20,14 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("streams", "agents")
 BESIDE = (
     *("pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md", "Makefile", "constraints.txt"),
-    *("docker-compose.yml", ".env.example", "deploy", "docs", "tests"),
+    *("docker-compose.yml", ".env.example", "deploy", "docs", "tests", "src"),
 )
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache", ".hypothesis")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def files_of(folder: Path) -> set[str]:
-    """Every file of a package's source, by its path from the top of the project."""
+    """Every file of a folder, by its path from the top of the project."""
     found = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(ROOT)) for path in found if path.suffix != ".pyc" and not path.name.startswith(".")}
 
@@ -38,7 +38,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     copy, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
     for name in (*PACKAGES, *BESIDE):
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, copy / name, ignore=LEFT_OUT)
+            shutil.copytree(ROOT / name, copy / name, ignore=LEFT_OUT, symlinks=True)
         else:
             shutil.copy(ROOT / name, copy / name)
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(made), str(copy)]
@@ -64,13 +64,13 @@ def metadata_of(unpacked: Path) -> Path:
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(unpacked: Path) -> None:
     held = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     code = {name for name in held if not PurePosixPath(name).parts[0].endswith(".dist-info")}
-    wanted = set().union(*(files_of(ROOT / name) for name in PACKAGES))
-    assert code == wanted
+    inside = set().union(*(files_of(ROOT / name) for name in PACKAGES))
+    assert code == {f"bordertally/{name}" for name in (*inside, "__init__.py", "py.typed")}
     assert {
-        *("streams/py.typed", "agents/py.typed", "streams/statements/tables/en.toml", "agents/demo/sample.ndjson"),
+        *("streams/statements/tables/en.toml", "agents/demo/sample.ndjson"),
         *("agents/demo/sources.toml", "agents/gateway/board/index.html", "agents/gateway/board/board.js"),
         *("agents/servers/kafka-pom.xml", "agents/delivery/webhooks/hop.py"),
-    } <= wanted
+    } <= inside
 
 
 def test_the_source_archive_holds_the_packages_and_what_tests_and_readers_need(archives: tuple[Path, Path]) -> None:
@@ -78,7 +78,8 @@ def test_the_source_archive_holds_the_packages_and_what_tests_and_readers_need(a
         held = {
             str(PurePosixPath(one.name).relative_to(PurePosixPath(one.name).parts[0])) for one in source if one.isfile()
         }
-    wanted = set().union(*(files_of(ROOT / name) for name in (*PACKAGES, "docs", "deploy")))
+    inside = set().union(*(files_of(ROOT / name) for name in PACKAGES))
+    wanted = {f"src/bordertally/{name}" for name in inside} | files_of(ROOT / "docs") | files_of(ROOT / "deploy")
     assert wanted - held == set()
     assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "constraints.txt", "Makefile"} <= held
     assert {"docker-compose.yml", ".env.example", "tests/conftest.py", "tests/series/hk.csv"} <= held
@@ -101,13 +102,14 @@ def test_the_metadata_say_what_pyproject_says(unpacked: Path) -> None:
 def test_the_command_is_the_fast_way_in(unpacked: Path) -> None:
     points = configparser.ConfigParser()
     points.read_string((metadata_of(unpacked) / "entry_points.txt").read_text(encoding="utf-8"))
-    assert dict(points["console_scripts"]) == {"bordertally": "agents.entry:main"}
+    assert dict(points["console_scripts"]) == {"bordertally": "bordertally.agents.cli.entry:main"}
 
 
 def test_the_unpacked_wheel_runs_by_itself(unpacked: Path, tmp_path: Path) -> None:
     """Code, tables and the sample come out of the wheel, not out of the clone that this environment has installed."""
     code = (
-        "import agents, streams, sys; from agents.entry import main; print(agents.__file__, streams.__file__);"
+        "import sys; from bordertally import agents, streams; print(agents.__file__, streams.__file__);"
+        "from bordertally.agents.cli.entry import main;"
         "sys.argv[0] = 'bordertally'; main()"
     )
 
@@ -122,8 +124,8 @@ def test_the_unpacked_wheel_runs_by_itself(unpacked: Path, tmp_path: Path) -> No
         return where, rest
 
     where, version = run("--version")
-    assert where == f"{unpacked}/agents/__init__.py {unpacked}/streams/__init__.py"
+    assert where == f"{unpacked}/bordertally/agents/__init__.py {unpacked}/bordertally/streams/__init__.py"
     assert version == f"bordertally {PROJECT['version']}\n"
     (tmp_path / "words.txt").write_text("53,000 people have come to Georgia since 21 September.", encoding="utf-8")
     assert '"people":53000' in run("read", "words.txt", "--source", "ge-mia", "--published", "2022-09-27", "--json")[1]
-    assert "217,000" in run("replay", str(unpacked / "agents/demo/sample.ndjson"))[1]
+    assert "217,000" in run("replay", str(unpacked / "bordertally/agents/demo/sample.ndjson"))[1]

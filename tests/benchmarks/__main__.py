@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from agents.servers.errors import ServerError
 from benchmarks import faults
 from benchmarks.bench import CACHE, RunFailedError, sitting
 from benchmarks.drain import drain
@@ -22,6 +21,7 @@ from benchmarks.report import COLUMNS, CRASHED, JOINED, RECOVERED, SCALED, SHARE
 from benchmarks.stream import Shape
 from benchmarks.systems import System, systems
 from benchmarks.workers import together
+from bordertally.agents.servers.errors import ServerError
 
 cli = typer.Typer(help="bordertally beside other engines on the same job.", no_args_is_help=True, add_completion=False)
 out, err = Console(width=200), Console(stderr=True, width=160)

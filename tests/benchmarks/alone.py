@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bordertally.agents.servers.kafka import start_kafka
+from bordertally.agents.servers.redis import start_redis
 from live import Live, make_live
-
-from agents.servers.kafka import start_kafka
-from agents.servers.redis import start_redis
 
 
 @contextmanager

@@ -14,12 +14,12 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from agents.servers.kafka import start_kafka
 from benchmarks import broker, feed
 from benchmarks.machine import Cores
 from benchmarks.oracle import Oracle
 from benchmarks.stream import Shape
 from benchmarks.systems import PROJECT, Lane, Process, System
+from bordertally.agents.servers.kafka import start_kafka
 
 CACHE = PROJECT / ".cache" / "bench"
 BROKER_FLAGS = ("-Xms512m", "-Xmx1g", "-XX:+UseSerialGC")

@@ -15,10 +15,10 @@ import sys
 import time
 
 import psutil
-from live import PARTITIONS, Live
 
-from agents.publishing import Record, by_kafka, make_producer
 from benchmarks.alone import pipeline
+from bordertally.agents.kafka.producer import Record, by_kafka, make_producer
+from live import PARTITIONS, Live
 
 MARK = b'"sent":'
 

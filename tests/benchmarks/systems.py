@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from agents.servers.ports import free_port
-from agents.servers.spawn import spawn
 from benchmarks import broker, install
 from benchmarks.machine import Cores
 from benchmarks.oracle import before
 from benchmarks.stream import FLOWS, RULES, Shape, registry
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.spawn import spawn
 
 PROJECT = Path(__file__).parents[2]
 BATCH_DAYS, USUAL_BATCH = 20, 20_000

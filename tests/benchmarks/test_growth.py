@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from unit.kit import REGISTRY, claim
-
 from benchmarks.counted import lines
-from streams.records import Claim
-from streams.replay import Desk
-from streams.rules import Rules
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.rules.config import Rules
+from unit.kit import REGISTRY, claim
 
 FIRST = date(2021, 1, 1)
 

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks.counted import lines
-from streams.periods import DAY, midnight
-from streams.reconcile import Bin, Constraint, Kind, reconcile
+from bordertally.streams.periods import DAY, midnight
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind
+from bordertally.streams.reconciliation.reconcile import reconcile
 
 FIRST = 738_000
 DAYS = 40

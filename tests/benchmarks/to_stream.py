@@ -14,13 +14,13 @@ from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
 
 import aiohttp
-from gateway.listening import listen
-from live import Live
 
-from agents.publish import record_of
-from agents.publishing import by_kafka, make_producer
 from benchmarks.alone import pipeline
 from benchmarks.crowd import quantile
+from bordertally.agents.kafka.producer import by_kafka, make_producer
+from bordertally.agents.kafka.report_record import record_of
+from gateway.listening import listen
+from live import Live
 
 RATE, COUNT, WARM, DAYS = 100, 1500, 300, 20
 

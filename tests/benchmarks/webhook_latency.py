@@ -16,12 +16,12 @@ from typing import Annotated
 
 import typer
 from aiokafka import AIOKafkaProducer
-from live import Live
-from webhooks.receiver import receiving
 
-from agents.console import err
 from benchmarks.alone import pipeline
 from benchmarks.latency import quantile
+from bordertally.agents.terminal.console import err
+from live import Live
+from webhooks.receiver import receiving
 
 SECRET = "whsec_" + "YmVuY2htYXJr" * 3
 CHECKPOINTS = 100

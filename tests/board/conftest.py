@@ -11,13 +11,13 @@ from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
-from live import Live, make_live, pure, state_of, until
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
-from agents.demo.run import sample
-from agents.servers.process import Server
-from agents.servers.redis import start_redis
-from streams.replay import read_all
+from bordertally.agents.demo.run import sample
+from bordertally.agents.servers.process import Server
+from bordertally.agents.servers.redis import start_redis
+from bordertally.streams.replay.desk import read_all
+from live import Live, make_live, pure, state_of, until
 
 ARGUMENTS = (
     "--no-sandbox",  # the tests may run as root

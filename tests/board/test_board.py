@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from live import Live
 from playwright.async_api import Page, expect
 
-from agents.publishing import Record
-from agents.servers.process import Server
 from board.conftest import Opener
-from streams.silences import Silence, expired, make_silence
-from streams.tokens import digest_of
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.servers.process import Server
+from bordertally.streams.alerts.silences import Silence, expired, make_silence
+from bordertally.streams.delivery.tokens import digest_of
+from live import Live
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.request import urlopen
 
-from agents.gateway.app import BOARD
-from agents.servers.process import Server
+from bordertally.agents.gateway.app import BOARD
+from bordertally.agents.servers.process import Server
 
 
 def test_they_are_asked_for_again_and_hold_no_inline_code(board_gateway: Server) -> None:

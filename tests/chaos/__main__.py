@@ -8,13 +8,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from live import Live
 from rich.console import Console
 from rich.table import Table
 
-from agents.servers.kafka import start_kafka
-from agents.servers.redis import start_redis
+from bordertally.agents.servers.kafka import start_kafka
+from bordertally.agents.servers.redis import start_redis
 from chaos.soak import Soaked, soak
+from live import Live
 
 
 def main() -> int:

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
-from live import Live, limit
 from redis.asyncio import Redis
 
-from agents.crashing import POINTS
+from bordertally.agents.kafka.crash_points import POINTS
 from chaos.supervising import Supervised
+from live import Live, limit
 
 NOBODY_THERE = ("webhooks.", "written.webhooks", "alertmanager.")
 """Points that no worker of a soak comes by: it has nobody to tell."""

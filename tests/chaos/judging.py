@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
-from live import PARTITIONS, Live, come_down, pure, state_of
 
-from streams.records import Alert
-from streams.replay import Desk
-from streams.totals import LONGEST
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.totals.windows import LONGEST
+from live import PARTITIONS, Live, come_down, pure, state_of
 
 Figure = tuple[int, int, int | None]
 UNKNOWN: Figure = (0, 0, None)

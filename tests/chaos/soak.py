@@ -10,11 +10,11 @@ from random import Random
 from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
-from live import Live, pure
 
 from chaos.faults import FAULTS, Fault, Scene, name_of
 from chaos.judging import Verdict, judge
 from chaos.reports import late, reports
+from live import Live, pure
 
 AT_ONCE = 10
 SETTLE_S = 180.0

@@ -6,11 +6,11 @@ import asyncio
 import itertools
 from contextlib import suppress
 
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.process import Server
 from forking import ForkedServer
 from live import Live
-
-from agents.servers.ports import free_port
-from agents.servers.process import Server, ServerError
 
 RESTART_S = 0.3
 

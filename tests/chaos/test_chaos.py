@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from live import Live
 
 from chaos.faults import FAULTS
 from chaos.soak import soak
+from live import Live
 
 
 @pytest.mark.kafka

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from bordertally.agents.hops.batch_headers import more_wait
 from live import Live, hourly, pure, until
-
-from agents.arrivals import more_wait
 
 BATCH, TIMES = 1_000, 4
 

@@ -14,23 +14,23 @@ from pathlib import Path
 import msgspec
 import pytest
 from aiohttp import web
+
 from answering import answering
+from bordertally.agents.kafka.crash_points import EXIT_CODE, POINTS
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.process import Server
+from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.alerts.silences import OPEN
+from bordertally.streams.delivery.alertmanager import labels
+from bordertally.streams.errors import RefusedError
+from bordertally.streams.reports.batching import Sorter
+from bordertally.streams.reports.validation import Limits
 from chaos.judging import everything
 from forking import ForkedServer
 from live import PARTITIONS, Live, answers, pure, until
 from unit.kit import take
 from webhooks.receiver import Receiver, receiving
-
-from agents.crashing import EXIT_CODE, POINTS
-from agents.publishing import Record
-from agents.servers.ports import free_port
-from agents.servers.process import Server
-from streams.alertmanager import labels
-from streams.errors import RefusedError
-from streams.intake import Sorter
-from streams.records import Alert, AlertState
-from streams.reports import Limits
-from streams.silences import OPEN
 
 FIRST = date(2022, 9, 1)
 FLOWS = {"RU:KZ": "kz-mia", "KZ:RU": "kz-mia", "RU:GE": "ge-mia", "GE:RU": "ge-mia", "LV:RU": "lv-iem"}

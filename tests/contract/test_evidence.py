@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from live import Live, pure, until
 from redis.asyncio import Redis
-from told import held, why
 
-from agents.demo.run import sample
-from streams.replay import Desk, kept_by
-from streams.traces import trace
+from bordertally.agents.demo.run import sample
+from bordertally.streams.evidence.trace import trace
+from bordertally.streams.replay.desk import Desk, kept_by
+from live import Live, pure, until
+from told import held, why
 
 FLOWS = ("RU", "RU:GE", "RU:KZ", "RU:EU")
 

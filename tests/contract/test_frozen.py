@@ -6,17 +6,17 @@ import asyncio
 import time
 
 import pytest
-from live import Live, hourly, pure, until
 
-from agents.freezing import EXIT_CODE, STARVED_S
-from streams.settings import Hop
+from bordertally.agents.runtime.suspension import EXIT_CODE, STARVED_S
+from bordertally.streams.settings import Hop
+from live import Live, hourly, pure, until
 
 pytestmark = pytest.mark.kafka
 
 _DEAF = """
 import sys
 from agents import freezing
-from agents.entry import main
+from bordertally.agents.cli.entry import main
 freezing.Wakefulness.continued = lambda *_: None
 sys.argv = ["bordertally", "worker"]
 main()

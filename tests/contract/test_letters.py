@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from live import Live, limit, pure
 
-from agents.demo.run import sample
-from agents.publishing import Record
+from bordertally.agents.demo.run import sample
+from bordertally.agents.kafka.producer import Record
+from live import Live, limit, pure
 
 pytestmark = pytest.mark.kafka
 

@@ -13,10 +13,10 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from live import Live, pure
 
-from agents.demo.run import sample
-from agents.servers.process import Server
+from bordertally.agents.demo.run import sample
+from bordertally.agents.servers.process import Server
+from live import Live, pure
 
 WORDS = "From 29 September to 1 October 41,500 Russian citizens entered Kazakhstan, an official said."
 READ, REDIS = "sha256:" + "a" * 64, "hunter2"
@@ -118,7 +118,7 @@ def test_what_stops_a_worker_is_json_too(tmp_path: Path) -> None:
         "BORDERTALLY_LOG_FORMAT": "json",
         "BORDERTALLY_SOURCES": str(tmp_path / "none.toml"),
     }
-    command = [sys.executable, "-m", "agents.cli", "worker"]
+    command = [sys.executable, "-m", "bordertally.agents.cli.main", "worker"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environment)
     assert done.returncode == 2
     (said,) = (json.loads(line) for line in done.stderr.splitlines())

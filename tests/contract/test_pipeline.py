@@ -7,13 +7,13 @@ import time
 from zlib import crc32
 
 import pytest
-from live import Live, page, pure, state_of, until
 
-from agents.context import load_registry
-from agents.demo.run import sample
-from agents.publishing import Record, make_producer
-from streams.metrics import CATALOGUE
-from streams.replay import Refusal, read_all
+from bordertally.agents.demo.run import sample
+from bordertally.agents.kafka.producer import Record, make_producer
+from bordertally.agents.runtime.context import load_registry
+from bordertally.streams.delivery.metrics import CATALOGUE
+from bordertally.streams.replay.desk import Refusal, read_all
+from live import Live, page, pure, state_of, until
 
 
 def good(**changes: object) -> bytes:
@@ -50,7 +50,7 @@ async def test_every_hop_runs_alone(live: Live) -> None:
 
 
 async def test_fausts_own_command_runs_it_too(live: Live) -> None:
-    live.worker(command=("-m", "faust", "-A", "agents.app", "worker", "--loglevel", "warn"))
+    live.worker(command=("-m", "faust", "-A", "bordertally.agents.worker.app", "worker", "--loglevel", "warn"))
     await live.publish(sample())
     await live.shows(pure(sample()))
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.util import calc_crc32c
-from live import Live, pure
 
-from agents.demo.run import sample
-from agents.unpacking import BATCH_BYTES
-from streams.rejected import ROOM, Letter, letter_of
+from bordertally.agents.demo.run import sample
+from bordertally.agents.kafka.decompression import BATCH_BYTES
+from bordertally.streams.reports.dead_letters import ROOM, Letter, letter_of
+from live import Live, pure
 
 GOOD = next(one for one in map(json.loads, sample()) if one["source"] == "kz-mia" and "people" in one)
 DEEP = 1_000

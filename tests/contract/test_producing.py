@@ -7,10 +7,10 @@ import time
 from urllib.error import HTTPError
 
 import pytest
-from live import Live, page, until
 
-from agents.publishing import Record, Writer
-from agents.servers.process import Server
+from bordertally.agents.kafka.producer import Record, Writer
+from bordertally.agents.servers.process import Server
+from live import Live, page, until
 
 pytestmark = pytest.mark.kafka
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from live import Live, hourly, pure, until
 from redis.asyncio import Redis
 
-from agents.demo.run import sample
+from bordertally.agents.demo.run import sample
+from live import Live, hourly, pure, until
 
 pytestmark = pytest.mark.kafka
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import Live, page, pure, until
 from typer.testing import CliRunner, Result
 
-from agents.cli import cli
-from agents.context import load_registry
-from agents.publishing import Record
-from streams.errors import BordertallyError
-from streams.rejected import AGAIN, Place, letter_of
+from bordertally.agents.cli.main import cli
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.runtime.context import load_registry
+from bordertally.streams.errors import BordertallyError
+from bordertally.streams.reports.dead_letters import AGAIN, Place, letter_of
+from live import Live, page, pure, until
 
 GUARDS = """
 [sources.kz-guards]
@@ -40,7 +40,7 @@ def bordertally(live: Live, *arguments: str, **environment: str) -> Result:
 @pytest.fixture
 def registry(tmp_path: Path) -> Path:
     """The sample's registry, and border guards beside."""
-    sample = resources.files("agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
+    sample = resources.files("bordertally.agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
     path = tmp_path / "sources.toml"
     path.write_text(sample + GUARDS, encoding="utf-8")
     return path

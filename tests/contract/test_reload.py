@@ -9,10 +9,9 @@ import signal
 from importlib import resources
 from pathlib import Path
 
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.servers.process import Server
 from live import Live, page, until
-
-from agents.publishing import Record
-from agents.servers.process import Server
 
 NEW = '\n[sources.guards]\nname = "Border guards"\nflows = ["RU:KZ"]\ngrade = "{}"\nevery = "P1D"\n'
 
@@ -42,7 +41,7 @@ SINCE = 'bordertally_config_last_reload_success_timestamp_seconds{file="sources"
 
 
 async def test_a_changed_registry_is_taken_and_a_broken_one_is_not(live: Live, tmp_path: Path) -> None:
-    sample = resources.files("agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
+    sample = resources.files("bordertally.agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
     sources, topic = tmp_path / "sources.toml", live.topics.every_report[0]
     sources.write_text(sample, encoding="utf-8")
     worker = live.worker(BORDERTALLY_SOURCES=str(sources), BORDERTALLY_RELOAD_S="0.1")
@@ -85,7 +84,7 @@ async def test_a_changed_registry_is_taken_and_a_broken_one_is_not(live: Live, t
 
 
 async def test_sighup_has_it_read_at_once_and_the_worker_goes_on(live: Live, tmp_path: Path) -> None:
-    sample = resources.files("agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
+    sample = resources.files("bordertally.agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
     sources, topic = tmp_path / "sources.toml", live.topics.every_report[0]
     sources.write_text(sample, encoding="utf-8")
     worker = live.worker(BORDERTALLY_SOURCES=str(sources), BORDERTALLY_RELOAD_S="0")

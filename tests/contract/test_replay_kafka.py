@@ -13,12 +13,12 @@ from zlib import crc32
 import msgspec
 import pytest
 from aiokafka.structs import ConsumerRecord
+
+from bordertally.agents.demo.run import sample
+from bordertally.agents.kafka.report_record import record_of
+from bordertally.streams.alerts.records import Alert
 from forking import run
 from live import Live, come_down, hourly, of_late, pure, state_of
-
-from agents.demo.run import sample
-from agents.publish import record_of
-from streams.records import Alert
 
 pytestmark = pytest.mark.kafka
 

@@ -14,23 +14,23 @@ from typing import NamedTuple
 from urllib.request import urlopen
 
 import pytest
-from certificates import Authority
-from live import COMMAND, PARTITIONS, Live, page, pure
 from typer.testing import CliRunner
 
-from agents.cli import cli
-from agents.demo.run import sample
-from agents.preflight import check_access, check_broker, check_redis
-from agents.reading import partitions_of
-from agents.security import refusal
-from agents.servers.kafka import Guarded, start_kafka
-from agents.servers.kafka_jars import why_no_kafka
-from agents.servers.ports import free_port
-from agents.servers.process import Server
-from agents.servers.redis import redis_binary, start_redis
-from streams.errors import BordertallyError, ConfigError
-from streams.security import UNSECURED
-from streams.settings import Settings, load_settings
+from bordertally.agents.cli.main import cli
+from bordertally.agents.demo.run import sample
+from bordertally.agents.kafka.clients import refusal
+from bordertally.agents.kafka.topic_reader import partitions_of
+from bordertally.agents.servers.kafka import Guarded, start_kafka
+from bordertally.agents.servers.kafka_jars import why_no_kafka
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.process import Server
+from bordertally.agents.servers.redis import redis_binary, start_redis
+from bordertally.agents.worker.preflight import check_access, check_broker, check_redis
+from bordertally.streams.errors import BordertallyError, ConfigError
+from bordertally.streams.security import UNSECURED
+from bordertally.streams.settings import Settings, load_settings
+from certificates import Authority
+from live import COMMAND, PARTITIONS, Live, page, pure
 
 USER = "bordertally"
 KAFKA_SECRET, PLAIN_SECRET, REDIS_SECRET = "scram-Zaphod-7731", "plain-Trillian-4419", "redis-Marvin-9902"
@@ -251,7 +251,7 @@ def test_a_worker_that_is_refused_says_so_in_one_sentence(
 ) -> None:
     files = {name: str(secured.directory / file) for name, file in changed.items()}
     done = subprocess.run(
-        [sys.executable, "-m", "agents.cli", "worker"],
+        [sys.executable, "-m", "bordertally.agents.cli.main", "worker"],
         env=os.environ | secured.environment(**files, HTTP_PORT="0"),
         capture_output=True,
         text=True,

@@ -12,11 +12,11 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.consumer import AIOKafkaConsumer
 from aiokafka.protocol.admin import DescribeGroupsRequest_v3, DescribeGroupsResponse_v3
-from live import PARTITIONS, Live, hourly, page, pure, until
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents.demo.run import sample
-from agents.servers.process import Server
+from bordertally.agents.demo.run import sample
+from bordertally.agents.servers.process import Server
+from live import PARTITIONS, Live, hourly, page, pure, until
 
 pytestmark = pytest.mark.kafka
 ENOUGH = 40

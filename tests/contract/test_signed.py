@@ -10,15 +10,15 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from live import Live, pure
 from typer.testing import CliRunner, Result
 
-from agents.cli import cli
-from agents.context import load_registry
-from agents.keys_cli import read_key
-from agents.publishing import Record
-from streams.errors import BordertallyError
-from streams.signatures import signature
+from bordertally.agents.cli.main import cli
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.producing.keys import read_key
+from bordertally.agents.runtime.context import load_registry
+from bordertally.streams.errors import BordertallyError
+from bordertally.streams.reports.signatures import signature
+from live import Live, pure
 
 
 def report(identity: str, people: int, published: str = "2022-09-27T09:00:00Z", **more: object) -> bytes:
@@ -41,7 +41,7 @@ async def test_only_what_is_signed_counts(live_on_kafka: Live, tmp_path: Path) -
     live, (old, new, other) = live_on_kafka, (tmp_path / name for name in ("old.pem", "new.pem", "other.pem"))
     keys = [keygen(old), keygen(new)]
     keygen(other)
-    sample = resources.files("agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
+    sample = resources.files("bordertally.agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
     entry = f'\n[sources.guards]\nname = "Border guards"\nflows = ["RU:KZ"]\ngrade = "B"\nkeys = [{", ".join(keys)}]\n'
     sources = tmp_path / "sources.toml"
     sources.write_text(sample + entry, encoding="utf-8")

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from redis.asyncio import Redis
+
+from bordertally.agents.kafka.producer import Record
 from forking import run
 from live import Live, until
-from redis.asyncio import Redis
 from unit.kit import alert_record
-
-from agents.publishing import Record
 
 
 def bordertally(live: Live, *arguments: str) -> subprocess.CompletedProcess[str]:

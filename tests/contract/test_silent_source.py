@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.replay.desk import Desk, read_all
+from bordertally.streams.rules.config import Detection, Rules
 from live import Live, until
-
-from streams.records import Alert
-from streams.replay import Desk, read_all
-from streams.rules import Detection, Rules
 
 NOW = 2_000_000_000.0
 RULES = Rules(Detection(silence=2.0))

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from answering import answering
-from live import Live, page, until
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
-from webhooks.receiver import Receiver, receiving
 
-from agents.publishing import Record
-from agents.servers.ports import free_port
+from answering import answering
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.servers.ports import free_port
+from live import Live, page, until
+from webhooks.receiver import Receiver, receiving
 
 pytestmark = pytest.mark.kafka
 

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bordertally.agents.demo.run import sample
+from bordertally.agents.kafka.producer import Record
+from bordertally.streams.statements.review import Item, decode
+from bordertally.streams.topics import Topics
 from follow.publisher import serving
 from forking import run
 from live import COMMAND, Live, page, pure, state_of, until
 from told import held, why
-
-from agents.demo.run import sample
-from agents.publishing import Record
-from streams.statements.review import Item, decode
-from streams.topics import Topics
 
 CERTAIN = "From 29 September to 1 October 41,500 Russian citizens entered Kazakhstan, an official said."
 QUOTE = CERTAIN.removesuffix(", an official said.")

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from composed import SERVICES, TOP, binds, dockerfile, environment, volumes
 
-from agents.servers.spawn import spawn
+from bordertally.agents.servers.spawn import spawn
 
 WAIT_S = 90.0
 PATH = f"{Path(sys.prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.servers.kafka_jars import default_cache
+from bordertally.agents.servers.kafka_jars import default_cache
 
 CHECK = Path(__file__).with_name("Strimzi.java")
 POM = Path(__file__).with_name("strimzi-pom.xml")

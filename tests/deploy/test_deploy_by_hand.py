@@ -12,7 +12,8 @@ import pytest
 from composed import SERVICES
 from containers import Container, Network, properties_of, wait_until, why_no_containers
 
-from agents.servers.kafka import LOGGING, QUICK_START, kafka_jars, why_no_kafka
+from bordertally.agents.servers.kafka import LOGGING, QUICK_START
+from bordertally.agents.servers.kafka_jars import kafka_jars, why_no_kafka
 
 PROMETHEUS = shutil.which("prometheus")
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")

@@ -10,12 +10,12 @@ import pytest
 from client import compose, why_no_compose
 from composed import COMPOSE, SERVICES, TOP, VARIABLE, binds, dockerfile, document, environment, example, volumes
 
-from agents.gateway.guard import check_address
-from streams.rules import parse_rules
-from streams.settings import Hop, documented, load_settings
-from streams.sources import parse_registry
-from streams.tokens import Keys
-from streams.topics import BIGGEST
+from bordertally.agents.gateway.guard import check_address
+from bordertally.streams.delivery.tokens import Keys
+from bordertally.streams.reports.sources import parse_registry
+from bordertally.streams.rules.config import parse_rules
+from bordertally.streams.settings import Hop, documented, load_settings
+from bordertally.streams.topics import BIGGEST
 
 REGISTRY = TOP / "deploy" / "config" / "sources.toml"
 OURS = ("topics", "worker", "gateway", "demo")

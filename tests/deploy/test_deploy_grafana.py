@@ -18,14 +18,14 @@ import aiohttp
 import pytest
 import yaml
 from composed import SERVICES, TOP, binds
+
+from bordertally.agents.demo.run import sample
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.process import Server
+from bordertally.streams.delivery.metrics import CATALOGUE
+from bordertally.streams.settings import Hop
 from live import WAIT_S, Live, answers, page, pure, until
 from webhooks.receiver import receiving
-
-from agents.demo.run import sample
-from agents.servers.ports import free_port
-from agents.servers.process import Server
-from streams.metrics import CATALOGUE
-from streams.settings import Hop
 
 GRAFANA = TOP / "deploy" / "grafana"
 PROMETHEUS = TOP / "deploy" / "prometheus"
@@ -171,7 +171,7 @@ async def test_every_query_tells_something_of_a_running_pipeline(live_on_kafka: 
     if binary is None:
         pytest.skip("no Prometheus (Debian: apt-get install prometheus)")
     live = live_on_kafka
-    registry = resources.files("agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
+    registry = resources.files("bordertally.agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
     sources = tmp_path / "sources.toml"
     sources.write_text(registry.replace("[sources.kz-mia]\n", '[sources.kz-mia]\nevery = "P1D"\n'), encoding="utf-8")
     async with receiving(SECRET) as receiver:

@@ -22,13 +22,13 @@ import yaml
 from composed import SERVICES, TOP, dockerfile
 from models import KINDS, complaints, why_no_models
 
-from agents.gateway.guard import check_address
-from agents.worker import group_of
-from streams.errors import ConfigError
-from streams.settings import Hop, documented, load_settings
-from streams.sources import parse_registry
-from streams.tokens import Keys, digest_of
-from streams.topics import Topics
+from bordertally.agents.gateway.guard import check_address
+from bordertally.agents.worker.worker import group_of
+from bordertally.streams.delivery.tokens import Keys, digest_of
+from bordertally.streams.errors import ConfigError
+from bordertally.streams.reports.sources import parse_registry
+from bordertally.streams.settings import Hop, documented, load_settings
+from bordertally.streams.topics import Topics
 
 BASE = TOP / "deploy" / "k8s" / "base"
 KUBECTL = shutil.which("kubectl")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from streams.metrics import CATALOGUE
-from streams.topics import Topics
+from bordertally.streams.delivery.metrics import CATALOGUE
+from bordertally.streams.topics import Topics
 
 PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from agents.context import load_registry
-from agents.languages import word_reader
-from agents.pages import KEYS, PAGES, REASONS, ROOT, blocks, bounds, generated, main, render, table
-from agents.schema import asyncapi
-from streams.errors import BordertallyError, Reason
-from streams.metrics import CATALOGUE
-from streams.settings import Settings
-from streams.statements.words import take
-from streams.topics import Topics
+from bordertally.agents.cli.pages import KEYS, PAGES, REASONS, ROOT, blocks, bounds, generated, main, render, table
+from bordertally.agents.cli.schema import asyncapi
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.runtime.languages import word_reader
+from bordertally.streams.delivery.metrics import CATALOGUE
+from bordertally.streams.errors import BordertallyError, Reason
+from bordertally.streams.settings import Settings
+from bordertally.streams.statements.reports import take
+from bordertally.streams.topics import Topics
 
 README, DOCS, COMPOSE, DEPLOY = ROOT / "README.md", ROOT / "docs", ROOT / "docker-compose.yml", ROOT / "deploy"
 WRITTEN = [README, *sorted(DOCS.rglob("*.md"))]

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from forking import run
 
 FILES = sorted(path for path in Path("docs/scenarios").glob("*.toml") if path.name != "rules.toml")

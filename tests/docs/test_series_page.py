@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from agents.cli import cli
+from bordertally.agents.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/alerts-on-real-series.md").read_text(encoding="utf-8")

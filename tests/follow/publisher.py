@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+
 from answering import answering
 
 SAID = "From 29 September to 1 October 41,500 Russian citizens entered Kazakhstan."

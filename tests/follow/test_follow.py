@@ -11,17 +11,17 @@ from typing import Any
 
 import aiohttp
 import pytest
+
+from bordertally.agents.producing import fetch
+from bordertally.agents.producing.documents import articles, page, plain
+from bordertally.agents.producing.fetch import Fetcher, Memory, load_memory, save_memory
+from bordertally.agents.producing.follow import Follower
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.runtime.languages import word_reader
+from bordertally.streams.errors import BordertallyError
+from follow.publisher import ATOM, PAGE, RSS, SAID, Publisher, serving
 from forking import run, shared
 from live import WAIT_S, until
-
-from agents.context import load_registry
-from agents.follow import fetch
-from agents.follow.documents import articles, page, plain
-from agents.follow.fetch import Fetcher, Memory, load_memory, save_memory
-from agents.follow.run import Follower
-from agents.languages import word_reader
-from follow.publisher import ATOM, PAGE, RSS, SAID, Publisher, serving
-from streams.errors import BordertallyError
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["streams", "agents.languages"], enable_loader_override=False):
+with atheris.instrument_imports(
+    include=["streams", "bordertally.agents.runtime.languages"], enable_loader_override=False
+):
     from fuzz.target import intake
 
 WORDS = [
@@ -27,7 +29,7 @@ def one_input(raw: bytes) -> None:
 def main() -> None:
     """Arguments are libFuzzer's, say -runs=1000000 or -max_total_time=60."""
     seeds = Path(tempfile.mkdtemp(prefix="bordertally-fuzz-"))
-    sample = resources.files("agents.demo").joinpath("sample.ndjson").read_bytes()
+    sample = resources.files("bordertally.agents.demo").joinpath("sample.ndjson").read_bytes()
     for number, line in enumerate(sample.splitlines()):
         (seeds / str(number)).write_bytes(line.replace(b'"source":"', b'"source":"a","was":"'))
     dictionary = seeds.with_suffix(".dict")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from unit.kit import NOW, REGISTRY, take
 
-from agents.languages import word_reader
-from streams.errors import RefusedError
-from streams.intake import Sorter
-from streams.records import Claim, Claims
-from streams.rejected import Place, letter_of, make_letter, printable, source_of
-from streams.reports import Limits, read_report
-from streams.statements.words import WordReader
+from bordertally.agents.runtime.languages import word_reader
+from bordertally.streams.errors import RefusedError
+from bordertally.streams.reports.batching import Sorter
+from bordertally.streams.reports.claims import Claim, Claims
+from bordertally.streams.reports.dead_letters import Place, letter_of, make_letter, printable, source_of
+from bordertally.streams.reports.validation import Limits, read_report
+from bordertally.streams.statements.reports import WordReader
+from unit.kit import NOW, REGISTRY, take
 
 LIMITS = Limits()
 PLACE = Place("reports.government", 0, 7)

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 import aiohttp
 import pytest
-from live import Live, make_live, pure, state_of, until
 
-from agents.demo.run import sample
-from agents.servers.process import Server
-from agents.servers.redis import start_redis
+from bordertally.agents.demo.run import sample
+from bordertally.agents.servers.process import Server
+from bordertally.agents.servers.redis import start_redis
+from live import Live, make_live, pure, state_of, until
 
 
 @pytest.fixture(scope="session")

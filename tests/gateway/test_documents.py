@@ -13,14 +13,14 @@ import feedparser
 import pytest
 from aiohttp import web
 from jsonschema import Draft202012Validator
-from live import Live
 from lxml import etree
 
-from agents.gateway.app import create_gateway
-from agents.gateway.openapi import openapi
-from agents.gateway.tables import ROWS
-from agents.servers.process import Server
-from streams.settings import load_settings
+from bordertally.agents.gateway.app import create_gateway
+from bordertally.agents.gateway.openapi import openapi
+from bordertally.agents.gateway.representations import ROWS
+from bordertally.agents.servers.process import Server
+from bordertally.streams.settings import load_settings
+from live import Live
 
 pytestmark = pytest.mark.kafka
 

@@ -7,12 +7,12 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from live import Live, pure, until
 
-from agents.demo.run import sample
+from bordertally.agents.demo.run import sample
+from bordertally.streams.evidence.trace import trace
+from bordertally.streams.replay.desk import kept_by
 from gateway.conftest import shows_week
-from streams.replay import kept_by
-from streams.traces import trace
+from live import Live, pure, until
 
 pytestmark = pytest.mark.kafka
 

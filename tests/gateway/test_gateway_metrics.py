@@ -8,18 +8,18 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from live import Live, page, until
 from prometheus_client import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents.gateway.app import create_gateway
-from agents.publishing import Record
-from agents.servers.process import Server
+from bordertally.agents.gateway.app import create_gateway
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.servers.process import Server
+from bordertally.streams.delivery.metrics import CATALOGUE, ELSEWHERE, ROUTES
+from bordertally.streams.delivery.tokens import digest_of
+from bordertally.streams.settings import load_settings
 from gateway.listening import listen
 from gateway.test_posting import REGISTRY, REPORT, post
-from streams.metrics import CATALOGUE, ELSEWHERE, ROUTES
-from streams.settings import load_settings
-from streams.tokens import digest_of
+from live import Live, page, until
 
 SHOWN = {one.name.removesuffix("_total"): one for one in CATALOGUE if one.part in ("process", "gateway")}
 STATUSES = 20

@@ -10,10 +10,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from live import Live, state_of, until
 
-from agents.servers.process import ServerError
-from streams.tokens import digest_of
+from bordertally.agents.servers.errors import ServerError
+from bordertally.streams.delivery.tokens import digest_of
+from live import Live, state_of, until
 
 pytestmark = pytest.mark.kafka
 

@@ -10,11 +10,11 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from live import Live, until
 
+from bordertally.streams.alerts.silences import Silence
+from bordertally.streams.delivery.tokens import digest_of
 from gateway.listening import listen
-from streams.silences import Silence
-from streams.tokens import digest_of
+from live import Live, until
 
 pytestmark = pytest.mark.kafka
 

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
-from live import Live
 
-from agents.servers.process import Server
+from bordertally.agents.servers.process import Server
+from live import Live
 
 pytestmark = pytest.mark.kafka
 

@@ -10,17 +10,17 @@ from contextlib import aclosing, asynccontextmanager
 import aiohttp
 import pytest
 from aiohttp import web
-from benchmarks.crowd import crowd, parse
-from live import PARTITIONS, Live, until
 
-from agents.gateway import catch_up, client, hub
-from agents.gateway.app import create_gateway
-from agents.gateway_cli import allow_many_clients
-from agents.publishing import Record
-from agents.servers.ports import free_port
+from benchmarks.crowd import crowd, parse
+from bordertally.agents.cli.operate.gateway import allow_many_clients
+from bordertally.agents.gateway.app import create_gateway
+from bordertally.agents.gateway.stream import catch_up, client, hub
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.servers.ports import free_port
+from bordertally.streams.delivery.stream_position import read_place
+from bordertally.streams.settings import load_settings
 from gateway.listening import Heard, listen
-from streams.places import read_place
-from streams.settings import load_settings
+from live import PARTITIONS, Live, until
 
 pytestmark = pytest.mark.kafka
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from statistics import NormalDist, stdev
 
 import pytest
-from unit.test_learning import EARS, EPITWEETR, FIRST, SECOND
 
-from streams.learning.ears import c3, statistic
-from streams.learning.levels import Tuning
-from streams.learning.methods import METHODS
-from streams.learning.reweighted import reweighted, unweighted
+from bordertally.streams.learning.ears import c3, statistic
+from bordertally.streams.learning.levels import Tuning
+from bordertally.streams.learning.methods import METHODS
+from bordertally.streams.learning.reweighted import reweighted, unweighted
+from unit.streams.learning.test_methods import EARS, EPITWEETR, FIRST, SECOND
 
 SCRIPT = Path(__file__).with_name("ears.R")
 MORE = Path(__file__).with_name("more.R")

@@ -8,11 +8,11 @@ from hashlib import sha256
 from random import Random
 
 import msgspec
-from unit.kit import claims, told
 
-from streams.learning.levels import Tuning
-from streams.learning.methods import METHODS
-from streams.records import Claim
+from bordertally.streams.learning.levels import Tuning
+from bordertally.streams.learning.methods import METHODS
+from bordertally.streams.reports.claims import Claim
+from unit.kit import claims, told
 
 LONG = 40
 LEVELS = "9e0ab76abc72b76f5a561a990a5b86d0c461cc3f1481b1079be2a9f2944ed9f7"

@@ -7,13 +7,14 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.kit import REGISTRY, claim, ordinal
 
-from streams.evidence import CITED
-from streams.periods import iso_day
-from streams.records import Alert, AlertState, Claim
-from streams.replay import Desk
-from streams.rules import Rules
+from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.ledger.citations import CITED
+from bordertally.streams.periods import iso_day
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.rules.config import Rules
+from unit.kit import REGISTRY, claim, ordinal
 
 FIRST = ordinal("2022-09-01")
 CHECKPOINTS = ("RU:KZ:aksai", "RU:KZ:mashtakovo", "RU:KZ:syrym")

@@ -7,13 +7,13 @@ from random import Random
 import msgspec
 from hypothesis import given
 
+from bordertally.streams.ledger.source_day import Held
+from bordertally.streams.periods import ordinal_of
+from bordertally.streams.reconciliation.constraints import day_span
+from bordertally.streams.reports.readings import NO_READINGS, Columns, Reading
+from bordertally.streams.reports.sources import WEIGHT
 from properties.test_readings import DAYS, FIRST, MANY, arriving
 from properties.test_thousands import SEEDS
-from streams.columns import NO_READINGS, Columns, Reading
-from streams.held import Held
-from streams.periods import ordinal_of
-from streams.reconcile import day_span
-from streams.sources import WEIGHT
 
 encode, decode = msgspec.msgpack.encode, msgspec.msgpack.Decoder(Columns).decode
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.totals.records import Total
 from properties.worlds import START, WHOLE_DAYS, desk_of, read, worlds
-from streams.counts import PEOPLE
-from streams.flows import Flow
-from streams.records import Claim, Total
-from streams.replay import Desk
 
 World = list[list[Claim]]
 

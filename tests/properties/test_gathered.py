@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bordertally.streams.ledger.citations import CITED_COUNTS, Cites, Gathered
 from properties.worlds import examples
-from streams.evidence import CITED_COUNTS, Cites, Gathered
 
 SAID = st.sets(st.sampled_from(["r0-0", "s1", "s2"]), max_size=2)
 

@@ -4,11 +4,11 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.kit import report
 
+from bordertally.streams.errors import RefusedError
+from bordertally.streams.reports.validation import read_report
 from properties.worlds import NOW, REGISTRY
-from streams.errors import RefusedError
-from streams.reports import read_report
+from unit.kit import report
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -7,20 +7,19 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.kit import Sent
 
+from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.errors import RefusedError
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.reports.batching import Sorter
+from bordertally.streams.reports.claims import Claim, Claims, period_of, reading_of
+from bordertally.streams.reports.validation import Limits, read_report
+from bordertally.streams.rules.config import Rules
+from bordertally.streams.topics import partition_of
 from properties.worlds import NOW, REGISTRY, batched, desk_of, figures, reports, worlds
-from streams.errors import RefusedError
-from streams.flows import Flow
-from streams.intake import Sorter
-from streams.ledger import Ledger
-from streams.picture import flow_state
-from streams.records import Claim, Claims
-from streams.replay import Desk
-from streams.reports import Limits, read_report
-from streams.rules import Rules
-from streams.series import period_of, reading_of
-from streams.topics import partition_of
+from unit.kit import Sent
 
 World = list[list[Claim]]
 PARTITIONS = 3

@@ -7,15 +7,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.kit import alerts_of
 
+from bordertally.streams.learning.methods import METHODS
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.rules.baseline import judge, judged_days
+from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules
 from properties.worlds import REGISTRY, START, batched, read, worlds
-from streams.baselines import judge
-from streams.learning.methods import METHODS
-from streams.memo import Memo
-from streams.records import Claim
-from streams.replay import Desk
-from streams.rules import Detection, FlowRules, OperatorBaseline, Rules
+from unit.kit import alerts_of
 
 FLOW = "RU:KZ"
 LONGEST = 45
@@ -67,7 +66,7 @@ def test_days_kept_as_judged_are_those_that_are_judged_anew(learned: tuple[str, 
     rules = Rules(Detection(learned=learned))
     desk = desk_under(rules, world)
     for node in desk.ledger.nodes.values():
-        kept, node.memo = node.memo.judged, Memo()
+        kept = judged_days(node, rules).days
         assert kept == {day: judge(node, rules, day) for day in kept}
         series = [series for key, series in node.series.items() if key == ("people", "people")]
         assert kept.keys() == {day for one in series for day in one.bins}

@@ -4,15 +4,16 @@ from collections import defaultdict
 
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.kit import alerts_of
 
+from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.periods import iso_day
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.totals.days import day_figures
+from bordertally.streams.totals.records import DayFigure
 from properties.worlds import RULES, batched, busy_weeks, desk_of, figures, lived_and_restored, worlds
-from streams.counts import PEOPLE
-from streams.ledger import Ledger
-from streams.periods import iso_day
-from streams.picture import flow_state
-from streams.records import Claim, DayFigure
-from streams.totals import day_figures
+from unit.kit import alerts_of
 
 World = list[list[Claim]]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from fuzz.target import intake
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.kit import NOW, REGISTRY, report
 
-from streams.reports import read_report
+from bordertally.streams.reports.validation import read_report
+from fuzz.target import intake
+from unit.kit import NOW, REGISTRY, report
 
 DEPTH = st.integers(1, 3_000)
 NUMBERS = st.one_of(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 
+from bordertally.streams.detection.quotes import MOST_QUOTES
+from bordertally.streams.reports.claims import Claim
 from properties.worlds import EVERY_RULE, desk_of, worlds
-from streams.quotes import MOST_QUOTES
-from streams.records import Claim
 
 
 @given(worlds())

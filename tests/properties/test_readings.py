@@ -12,15 +12,16 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
+from bordertally.streams.ledger.citations import CITED_COUNTS
+from bordertally.streams.ledger.counts import Counts
+from bordertally.streams.ledger.rows import encode_row
+from bordertally.streams.periods import DAY, ordinal_of
+from bordertally.streams.reconciliation.constraints import Constraint, Kind, day_span
+from bordertally.streams.reconciliation.folding import clipped, covers_day
+from bordertally.streams.reports.readings import Columns, Reading
+from bordertally.streams.reports.sources import WEIGHT
 from properties.test_thousands import SEEDS
 from properties.worlds import examples
-from streams.columns import Columns, Reading
-from streams.counts import Counts, encode_row
-from streams.evidence import CITED_COUNTS
-from streams.folding import clipped, covers_day
-from streams.periods import DAY, ordinal_of
-from streams.reconcile import Constraint, Kind, day_span
-from streams.sources import WEIGHT
 
 MANY = settings(max_examples=examples(600))
 HOUR = 3_600

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.fits import Atoms, Fit, Kind, atoms_with, slack_of
-from streams.periods import DAY, midnight
-from streams.raking import rake, sweep
-from streams.reconcile import Bin, Constraint, reconcile
+from bordertally.streams.periods import DAY, midnight
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind
+from bordertally.streams.reconciliation.margins import Atoms, Fit, atoms_with, slack_of
+from bordertally.streams.reconciliation.raking import rake, sweep
+from bordertally.streams.reconciliation.reconcile import reconcile
 
 FIRST = 738_000
 DAYS = 9

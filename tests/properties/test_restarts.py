@@ -7,17 +7,19 @@ from collections.abc import Iterable
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from bordertally.streams.alerts.lifecycle import Known, advance
+from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.periods import iso_day
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.rules.config import Rules
+from bordertally.streams.totals.records import FlowState
+from properties.worlds import REGISTRY, RULES, batched, busy_weeks, desk_of, examples, figures, stored, worlds
 from unit.kit import REGISTRY as KIT
 from unit.kit import alerts_of, claim, come_down, ordinal
-
-from properties.worlds import REGISTRY, RULES, batched, busy_weeks, desk_of, examples, figures, stored, worlds
-from streams.alerts import Known, advance
-from streams.ledger import Ledger
-from streams.periods import iso_day
-from streams.picture import flow_state
-from streams.records import Alert, AlertState, Claim, FlowState
-from streams.replay import Desk
-from streams.rules import Rules
 
 World = list[list[Claim]]
 FATES = ("well", "well", "well", "before anything", "rows only", "states only", "rows and states")

@@ -5,12 +5,13 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.kit import alerts_of
 
+from bordertally.streams.alerts.records import AlertState
+from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.rules.config import NAMES
 from properties.worlds import EVERY_RULE, batched, busy_borders, desk_of, figures, lived_and_restored, worlds
-from streams.picture import flow_state
-from streams.records import AlertState, Claim
-from streams.rules import NAMES
+from unit.kit import alerts_of
 
 World = list[list[Claim]]
 CLOSED = (AlertState.RESOLVED, AlertState.WITHDRAWN)

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from unit.kit import report
 
+from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.validation import read_report
+from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
 from properties.worlds import REGISTRY, START, examples
-from streams.ledger import Ledger
-from streams.picture import flow_state
-from streams.records import Claim
-from streams.reports import read_report
-from streams.rules import Detection, OperatorBaseline, Rules
+from unit.kit import report
 
 NOW = START.timestamp() + 400 * 86_400
 POSTS = ("RU:KZ:aksai", "RU:KZ:mashtakovo")

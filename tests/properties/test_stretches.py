@@ -8,13 +8,13 @@ from datetime import timedelta
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.kit import report
 
+from bordertally.streams.detection.flow_state import flow_state, written_state
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.validation import read_report
 from properties.worlds import REGISTRY, RULES, START
-from streams.ledger import Ledger
-from streams.picture import flow_state, written_state
-from streams.records import Claim
-from streams.reports import read_report
+from unit.kit import report
 
 NOW = START.timestamp() + 400 * 86_400
 POSTS = ("RU:KZ:aksai", "RU:KZ:mashtakovo")

@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.kit import alerts_of
 
+from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.rules.config import Rules
 from properties.worlds import EVERY_RULE, RULES, START, desk_of, examples, figures, read, stored
-from streams.ledger import Ledger
-from streams.picture import flow_state
-from streams.records import Claim
-from streams.rules import Rules
+from unit.kit import alerts_of
 
 MANY = settings(max_examples=examples(600))
 FLOWS = ("RU:KZ", "RU:KZ:aksai", "RU:KZ:mashtakovo", "RU:KZ:syrym", "RU", "RU:GE")

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from streams.ledger import Ledger
-from streams.records import Claim
-from streams.replay import Desk
-from streams.reports import read_report
-from streams.rules import Detection, FlowRules, OperatorBaseline, Rules
-from streams.sources import Grade, Registry, Source
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.sources import Grade, Registry, Source
+from bordertally.streams.reports.validation import read_report
+from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules
 
 EVERY = "LAWS"
 """The variable of the environment that `make laws` sets to `every`."""

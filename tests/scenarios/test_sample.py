@@ -12,15 +12,17 @@ from typing import Any
 import msgspec
 import pytest
 
-import agents.demo
-from agents.demo.make_sample import COUNTERS, sample
-from streams.flows import Flow
-from streams.records import Alert, FlowState, Total
-from streams.replay import Desk, Outcome, read_all, replay
-from streams.rules import OperatorBaseline, Rules, parse_rules
-from streams.sources import Registry, Topic, parse_registry
+from bordertally.agents import demo
+from bordertally.agents.demo.make_sample import COUNTERS, sample
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.flows import Flow
+from bordertally.streams.replay.desk import Desk, Outcome, read_all, replay
+from bordertally.streams.reports.sources import Registry, parse_registry
+from bordertally.streams.rules.config import OperatorBaseline, Rules, parse_rules
+from bordertally.streams.topics import Topic
+from bordertally.streams.totals.records import FlowState, Total
 
-DEMO = Path(agents.demo.__file__).parent
+DEMO = Path(demo.__file__).parent
 NOW = 2e9
 WEEK = [f"2022-09-{day}" for day in range(21, 28)]
 BAD = {

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from agents.servers.kafka import why_no_kafka
+from bordertally.agents.servers.kafka_jars import why_no_kafka
 
 Headers = Sequence[tuple[str, bytes]]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from server_kit import create_topic, gone, partition_count, receive, require_kafka, send
 
-from agents.servers.errors import ServerError
-from agents.servers.kafka import start_kafka
-from agents.servers.ports import free_port
-from agents.servers.probe import kafka_answers
-from agents.servers.process import Server
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.kafka import start_kafka
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.probe import kafka_answers
+from bordertally.agents.servers.process import Server
 
 pytestmark = pytest.mark.kafka
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import server_kit
 
-from agents.servers.errors import ServerError
-from agents.servers.kafka import start_kafka
-from agents.servers.kafka_jars import default_cache, kafka_jars, why_no_kafka
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.kafka import start_kafka
+from bordertally.agents.servers.kafka_jars import default_cache, kafka_jars, why_no_kafka
 
 # Stands for Maven: notes its call, and leaves one jar where the real one leaves all of them.
 FETCHES = """

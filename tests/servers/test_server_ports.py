@@ -2,8 +2,8 @@ import socket
 
 import pytest
 
-from agents.servers.errors import ServerError
-from agents.servers.ports import free_port, is_free, require_free
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.ports import free_port, is_free, require_free
 
 
 def test_free_ports_can_be_listened_on_and_are_below_the_ephemeral_range() -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from server_kit import gone, wait_until
 
-from agents.servers.errors import ServerError
-from agents.servers.ports import free_port
-from agents.servers.process import Server
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.process import Server
 
 LISTEN = """
 import signal, socket, sys
@@ -127,7 +127,7 @@ def test_a_server_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
 
 PARENT = """
 import asyncio, pathlib, sys
-from agents.servers.{module} import {start} as start
+from bordertally.agents.servers.{module} import {start} as start
 async def main():
     server = await asyncio.to_thread(start, None, pathlib.Path(sys.argv[1]))
     print(server.pid, flush=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import redis
 
-from agents.servers.errors import ServerError
-from agents.servers.ports import free_port
-from agents.servers.probe import redis_answers
-from agents.servers.process import Server
-from agents.servers.redis import redis_binary, start_redis
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.probe import redis_answers
+from bordertally.agents.servers.process import Server
+from bordertally.agents.servers.redis import redis_binary, start_redis
 
 
 @contextmanager

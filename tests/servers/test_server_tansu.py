@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from server_kit import create_topic, partition_count, receive, send
 
-from agents.servers.errors import ServerError
-from agents.servers.ports import free_port
-from agents.servers.probe import kafka_answers
-from agents.servers.process import Server
-from agents.servers.tansu import start_tansu
+from bordertally.agents.servers.errors import ServerError
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.servers.probe import kafka_answers
+from bordertally.agents.servers.process import Server
+from bordertally.agents.servers.tansu import start_tansu
 
 pytestmark = pytest.mark.tansu
 

@@ -21,11 +21,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UNSET
 
-from agents.languages import load_reader
-from streams.flows import nested, parse_flow
-from streams.periods import parse_period
-from streams.statements.reader import Speaker
-from streams.statements.records import Found, Statement, Voice
+from bordertally.agents.runtime.languages import load_reader
+from bordertally.streams.flows import nested, parse_flow
+from bordertally.streams.periods import parse_period
+from bordertally.streams.statements.reader import Speaker
+from bordertally.streams.statements.records import Found, Statement, Voice
 
 HERE = Path(__file__).parent
 READER = load_reader()

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from streams.alerts import Known
-from streams.counts import PEOPLE, Key
-from streams.flows import Flow
-from streams.intake import Sorter
-from streams.ledger import Node
-from streams.records import Alert, AlertState, Claim, Conflict, DayFigure, FlowState, Total
-from streams.replay import Desk
-from streams.reports import read_report
-from streams.rules import Rules
-from streams.sources import Registry, parse_registry
+from bordertally.streams.alerts.lifecycle import Known
+from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.rows import PEOPLE, Key
+from bordertally.streams.ledger.tree import Node
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.reports.batching import Sorter
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.sources import Registry, parse_registry
+from bordertally.streams.reports.validation import read_report
+from bordertally.streams.rules.config import Rules
+from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, Total
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
 

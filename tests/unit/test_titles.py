@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from agents.context import load_registry
-from agents.languages import word_reader
-from streams.records import Claim
-from streams.statements.words import take
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.runtime.languages import word_reader
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.statements.reports import take
 
 REGISTRY = load_registry(None)
 

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from aiohttp import web
-from answering import answering
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from agents.servers.ports import free_port
+from answering import answering
+from bordertally.agents.servers.ports import free_port
 
 Answer = Callable[["Got"], web.Response]
 

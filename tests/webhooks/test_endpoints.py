@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from agents.context import load_registry
-from agents.delivery.webhooks.endpoints import Endpoint, load_endpoints
-from agents.delivery.webhooks.send import Sender
-from streams.errors import ConfigError
-from streams.subscriptions import Subscription
-from streams.targets import allowed_networks
+from bordertally.agents.delivery.webhooks.endpoints import Endpoint, load_endpoints
+from bordertally.agents.delivery.webhooks.send import Sender
+from bordertally.agents.runtime.context import load_registry
+from bordertally.streams.delivery.subscriptions import Subscription
+from bordertally.streams.errors import ConfigError
+from bordertally.streams.url_policy import allowed_networks
 from webhooks.receiver import Receiver, receiving
 
 KEY = "whsec_" + "b2xk" * 8

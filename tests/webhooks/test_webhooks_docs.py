@@ -15,19 +15,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
+from bordertally.agents.cli.operate.webhooks import secret as make_secret
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.servers.ports import free_port, is_free
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import make_silence
+from bordertally.streams.delivery.subscriptions import Policy, parse_subscriptions
 from forking import run
 from live import WAIT_S, Live, until
 from unit.kit import alert_record
 
-from agents.publishing import Record
-from agents.servers.ports import free_port, is_free
-from agents.webhooks_cli import secret as make_secret
-from streams.records import Alert
-from streams.silences import make_silence
-from streams.subscriptions import Policy, parse_subscriptions
-
 DOCS = Path(__file__).parents[2] / "docs"
-CLI = [sys.executable, "-m", "agents.cli"]
+CLI = [sys.executable, "-m", "bordertally.agents.cli.main"]
 
 
 def block(page: str, kind: str) -> str:

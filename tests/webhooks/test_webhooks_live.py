@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from aiohttp import web
+
+from bordertally.agents.cli.operate.webhooks import enable
+from bordertally.agents.kafka.producer import Record
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import Silence, expired, make_silence
+from bordertally.streams.delivery.webhook_lane import MOST_WAITING, Attempt, Lane, Verdict
 from live import Live, page, until
 from unit.kit import alert_record
-
-from agents.publishing import Record
-from agents.webhooks_cli import enable
-from streams.records import Alert
-from streams.silences import Silence, expired, make_silence
-from streams.webhooks import MOST_WAITING, Attempt, Lane, Verdict
 from webhooks.receiver import Got, Receiver, receiving
 
 pytestmark = pytest.mark.kafka

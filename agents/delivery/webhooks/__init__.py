@@ -1,1 +1,1 @@
-"""The webhooks hop: alert events to HTTP endpoints, signed, in order, tried again."""
+"""Alert records in; signed HTTP requests to subscribers, with retries and a record of each try, out."""

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from standardwebhooks import Webhook
 
-from agents.context import read_text
-from streams.errors import ConfigError
-from streams.sources import Registry
-from streams.subscriptions import Policy, Subscription, parse_subscriptions, reference
-from streams.targets import check_url, site
+from bordertally.agents.runtime.context import read_text
+from bordertally.streams.delivery.subscriptions import Policy, Subscription, parse_subscriptions, reference
+from bordertally.streams.errors import ConfigError
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.url_policy import check_url, site
 
 PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64

@@ -15,21 +15,21 @@ import msgspec
 from aiokafka import TopicPartition
 from mode import Service
 
-from agents.batches import Batch, BatchHop, Done
-from agents.context import Context, log
-from agents.crashing import crash_at
-from agents.delivery.hush import Hush
-from agents.delivery.webhooks.changing import WebhooksReload
-from agents.delivery.webhooks.endpoints import Endpoint, Endpoints, load_endpoints
-from agents.delivery.webhooks.lane import Runner
-from agents.delivery.webhooks.send import Sender
-from agents.delivery.webhooks.states import States, disabled_record, lane_record
-from agents.delivery.webhooks.tail import Tail
-from agents.publishing import Record
-from agents.tracing import Quiet
-from streams.subscriptions import Glance
-from streams.targets import allowed_networks
-from streams.webhooks import Attempt, Disabled, Lane, Verdict, fingerprint, revive
+from bordertally.agents.delivery.muting import Hush
+from bordertally.agents.delivery.webhooks.endpoints import Endpoint, Endpoints, load_endpoints
+from bordertally.agents.delivery.webhooks.lane import Runner
+from bordertally.agents.delivery.webhooks.reload import WebhooksReload
+from bordertally.agents.delivery.webhooks.send import Sender
+from bordertally.agents.delivery.webhooks.states import States, disabled_record, lane_record
+from bordertally.agents.delivery.webhooks.tail import Tail
+from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
+from bordertally.agents.kafka.crash_points import crash_at
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.runtime.context import Context, log
+from bordertally.agents.runtime.tracing import Quiet
+from bordertally.streams.delivery.subscriptions import Glance
+from bordertally.streams.delivery.webhook_lane import Attempt, Disabled, Lane, Verdict, fingerprint, revive
+from bordertally.streams.url_policy import allowed_networks
 
 KEEP_S = 0.1
 """Seconds between writings of what has changed."""

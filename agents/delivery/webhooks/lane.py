@@ -10,14 +10,14 @@ from typing import Protocol
 
 import msgspec
 
-from agents.batches import Received
-from agents.crashing import crash_at
-from agents.delivery.webhooks.endpoints import Endpoint
-from agents.delivery.webhooks.send import PARALLEL, Sender
-from agents.delivery.webhooks.tail import Tail
-from agents.tracing import Quiet
-from streams.subscriptions import Glance, Policy
-from streams.webhooks import (
+from bordertally.agents.delivery.webhooks.endpoints import Endpoint
+from bordertally.agents.delivery.webhooks.send import PARALLEL, Sender
+from bordertally.agents.delivery.webhooks.tail import Tail
+from bordertally.agents.hops.batch_hop import Received
+from bordertally.agents.kafka.crash_points import crash_at
+from bordertally.agents.runtime.tracing import Quiet
+from bordertally.streams.delivery.subscriptions import Glance, Policy
+from bordertally.streams.delivery.webhook_lane import (
     Attempt,
     Event,
     Lane,

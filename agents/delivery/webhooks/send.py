@@ -12,10 +12,10 @@ from typing import Any
 
 import aiohttp
 
-from agents.delivery.webhooks.endpoints import Endpoint
-from agents.tracing import Headers
-from streams.targets import Network, is_allowed, may_reach
-from streams.webhooks import Reply, retry_after
+from bordertally.agents.delivery.webhooks.endpoints import Endpoint
+from bordertally.agents.runtime.tracing import Headers
+from bordertally.streams.delivery.webhook_lane import Reply, retry_after
+from bordertally.streams.url_policy import Network, is_allowed, may_reach
 
 PARALLEL = 8
 """Requests to one endpoint at once, at most."""

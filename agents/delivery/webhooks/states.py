@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from agents.context import Context, log
-from agents.delivery.following import Follower
-from agents.publishing import Record
-from streams.webhooks import Disabled, Lane
+from bordertally.agents.delivery.follower import Follower
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.runtime.context import Context, log
+from bordertally.streams.delivery.webhook_lane import Disabled, Lane
 
 DISABLED = ":disabled"
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents.batches import Received
-from agents.security import kafka_options
-from streams.settings import Settings
+from bordertally.agents.hops.batch_hop import Received
+from bordertally.agents.kafka.clients import kafka_options
+from bordertally.streams.settings import Settings
 
 KEPT = 200
 """Records of each partition kept in memory, at least; twice as many at most."""

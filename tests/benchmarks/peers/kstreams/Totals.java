@@ -143,6 +143,6 @@ public class Totals {
         topology.addSink("alerts", environment.get("ALERT_TOPIC"), text.serializer(), bytes.serializer(), "roll");
         KafkaStreams streams = new KafkaStreams(topology, settings);
         Runtime.getRuntime().addShutdownHook(new Thread(streams::close));
-        streams.start();
+        bordertally.streams.start();
     }
 }

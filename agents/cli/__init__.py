@@ -1,0 +1,1 @@
+"""The command `bordertally`: arguments in, exit code and output out."""

@@ -1,0 +1,1 @@
+"""The commands that look at figures: replay, backtest, why, watch, rules."""

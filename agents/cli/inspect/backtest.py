@@ -1,0 +1,269 @@
+"""`bordertally backtest`: what alerts on a past series would have been, and how good they are."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bordertally.agents.producing.publish import read_lines
+from bordertally.agents.producing.series import (
+    Columns,
+    DateColumn,
+    DateFormat,
+    FlowColumns,
+    Only,
+    PeopleColumn,
+    conditions,
+    read_series,
+    read_surges,
+)
+from bordertally.agents.runtime.context import load_registry, load_rules
+from bordertally.agents.runtime.languages import word_reader
+from bordertally.agents.terminal.console import err
+from bordertally.agents.terminal.plot import Panel, draw
+from bordertally.streams.errors import BordertallyError, shown
+from bordertally.streams.learning.methods import METHODS
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.tree import Node
+from bordertally.streams.replay.backtest import (
+    AS_RULES_SAY,
+    PLAIN,
+    SETTINGS,
+    Measure,
+    days_of,
+    is_on,
+    lines,
+    measure,
+    node_of,
+    rules_for,
+)
+from bordertally.streams.replay.desk import read_all
+from bordertally.streams.replay.ground_truth import Surge, falls, surges
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.rules.config import DROP, NAMES, RATE, RECORD, Rules, with_settings
+
+OTHERS = tuple(name for name in NAMES if name not in (RATE, RECORD, DROP))
+CHOICES = (AS_RULES_SAY, PLAIN, *METHODS)
+
+
+def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
+    file: Annotated[Path, typer.Argument(help="A daily series (.csv) or NDJSON reports; - is standard input.")],
+    method: Annotated[list[str] | None, typer.Option(help=f"One or several of {', '.join(CHOICES)}.")] = None,
+    rule: Annotated[list[str] | None, typer.Option(help="Only these rules; default: all that are on.")] = None,
+    episodes: Annotated[Path | None, typer.Option(help="CSV of known surges; default: found by hindsight.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the series and its alerts to this .svg or .png.")] = None,
+    log: Annotated[bool, typer.Option("--log", help="Plot people on a logarithmic scale.")] = False,
+    flow: Annotated[str | None, typer.Option(help="Only this flow; of a file without flows, its name.")] = None,
+    rules: Annotated[Path | None, typer.Option(envvar="BORDERTALLY_RULES", help="Detection settings (TOML).")] = None,
+    sources: Annotated[
+        Path | None, typer.Option(envvar="BORDERTALLY_SOURCES", help="The source registry (TOML), for reports.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE of [detection], in place of what the rules say; again for more."),
+    ] = None,
+    date_column: DateColumn = "date",
+    people_column: PeopleColumn = "people",
+    flow_column: FlowColumns = None,
+    date_format: DateFormat = None,
+    only: Only = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Go back over a series: alerts a year, surges found, days late, false alarms, by method and rule."""
+    methods = method or [AS_RULES_SAY, PLAIN]
+    for name in methods:
+        if name not in CHOICES:
+            raise BordertallyError(f"--method: {shown(name)} is none of {', '.join(CHOICES)}")
+    for name in rule or ():
+        if name not in NAMES:
+            raise BordertallyError(f"--rule: {shown(name)} is none of {', '.join(NAMES)}")
+    registry = load_registry(sources)
+    ours = with_settings(load_rules(rules, registry), setting or ())
+    is_series = file.suffix.lower() == ".csv"
+    if is_series:
+        columns = Columns(date_column, people_column, flow_column or (), date_format, conditions(only))
+        nodes = [node_of(name, days) for name, days in read_series(file, columns, flow or file.stem).items()]
+    else:
+        nodes = _nodes_of(file, registry)
+    nodes = [node for node in nodes if flow in (None, node.flow)]
+    if not nodes:
+        raise BordertallyError(f"{file}: no whole day of {'any flow' if flow is None else f'the flow {flow}'} in it")
+    todo = _trials(nodes, methods, rule, ours)
+    if is_series:
+        todo = _of_a_series(file, todo, rule)
+    given = {
+        name: _Yardstick(name, None if episodes is None else read_surges(episodes, name), alone=len(nodes) == 1)
+        for name in {one.rule for one in todo}
+    }
+    yardsticks = [given[one.rule].of(one.node) for one in todo]
+    measures = [
+        measure(one.node, one.method, rules_for(one.method, ours), yardstick, one.rule)
+        for one, yardstick in zip(todo, yardsticks, strict=True)
+    ]
+    if plot is not None:
+        draw(plot, _panels(todo, ours, measures, yardsticks), log=log)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode([_row(one) for one in measures]).decode() + "\n")
+    else:
+        _show(Console(width=None if sys.stdout.isatty() else 140), measures)
+
+
+def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | None) -> list[_Trial]:
+    """Of a series only the rules that need nobody to speak. Raises BordertallyError for one that was asked for."""
+    for name in chosen or ():
+        if name in OTHERS:
+            raise BordertallyError(f"--rule: {name} needs reports, and {file} is a series: see bordertally reports")
+    return [one for one in todo if one.rule not in OTHERS]
+
+
+def _nodes_of(file: Path, registry: Registry) -> list[Node]:
+    """The flows that reports come to; what is refused is said on standard error."""
+    read = read_all((raw for _, raw in read_lines([file])), registry, time.time(), words=word_reader(registry))
+    if read.refused:
+        first = read.refused[0]
+        err.print(
+            f"{len(read.refused):,} reports refused, the first: {first.field}: {first.why} (got {first.value})",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    ledger = Ledger()
+    ledger.apply([claim for claims in read.reports for claim in claims])
+    return [node for _, node in sorted(ledger.nodes.items()) if days_of(node)]
+
+
+def _panels(
+    todo: Sequence[_Trial], rules: Rules, measures: Sequence[Measure], yardsticks: Sequence[Sequence[Surge] | None]
+) -> list[Panel]:
+    return [
+        Panel(
+            f"{one.node.flow}: {one.method if one.rule == RATE else one.rule}",
+            lines(one.node, rules_for(one.method, rules)),
+            measured.alarms,
+            yardstick or (),
+        )
+        for one, measured, yardstick in zip(todo, measures, yardsticks, strict=True)
+    ]
+
+
+class _Trial(NamedTuple):
+    """What is tried: a rule on a flow, with a method to learn by."""
+
+    node: Node
+    method: str
+    rule: str
+
+
+def _trials(nodes: Sequence[Node], methods: Sequence[str], chosen: Sequence[str] | None, rules: Rules) -> list[_Trial]:
+    """The rules on each flow: the daily rate by every method, those besides it as the rules have them on."""
+    found = [
+        _Trial(node, method, name)
+        for node in nodes
+        for name in chosen or NAMES
+        for method in (methods if name == RATE else [AS_RULES_SAY])
+        if is_on(name, rules.of(node.flow).detection)
+    ]
+    for name in chosen or ():
+        if name not in {one.rule for one in found}:
+            raise BordertallyError(f"--rule: {name} is off: set {SETTINGS[name]} in the rules (--rules), or by --set")
+    return found
+
+
+class _Yardstick:
+    """What a rule is to find on a flow: as given, else surges by hindsight, falls for a drop; else it is not known."""
+
+    def __init__(self, rule: str, known: Mapping[str, list[Surge]] | None, *, alone: bool) -> None:
+        self.rule, self.known, self.alone = rule, known, alone
+
+    def of(self, node: Node) -> list[Surge] | None:
+        """For one flow; None where nobody knows."""
+        if self.known or (self.known is not None and self.rule == RATE):
+            return self.known.get(node.flow, self.known.get("", []) if self.alone else [])
+        hindsight = {RATE: surges, RECORD: surges, DROP: falls}.get(self.rule)
+        return None if hindsight is None else hindsight(days_of(node))
+
+
+def _iso(day: int) -> str:
+    return date.fromordinal(day).isoformat()
+
+
+def _row(one: Measure) -> dict[str, Any]:
+    return {
+        "flow": one.flow,
+        "method": one.method,
+        "rule": one.rule,
+        "days": one.days,
+        "judged": one.judged,
+        "alerts_a_year": round(one.per_year, 2),
+        "alerts": [
+            {"first": _iso(a.first), "last": _iso(a.last), "severity": a.severity, "about": a.about} for a in one.alarms
+        ],
+        "surges": [
+            {"first": _iso(a.surge.first), "last": _iso(a.surge.last), "why": a.surge.why, "days_late": a.days_late}
+            for a in one.found
+        ],
+        "missed": one.missed,
+        "false_alarms": [_iso(a.first) for a in one.false_alarms],
+    }
+
+
+def _show(console: Console, measures: Sequence[Measure]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("flow", "method", "days", "judged", "alerts a year", "surges", "missed", "days late", "false alarms"):
+        table.add_column(name, justify="left" if name in ("flow", "method") else "right", no_wrap=True)
+    for one in measures:
+        late = f"{median(one.late):g}, at most {max(one.late)}" if one.late else ""
+        worth = (str(len(one.found)), str(one.missed), late, str(len(one.false_alarms)))
+        figures = (f"{one.days:,}", f"{one.judged:,}", f"{one.per_year:.1f}")
+        table.add_row(one.flow, _called(one), *figures, *(worth if one.measured else ("not known", "", "", "")))
+    console.print(table)
+    for rules, title in (((RATE, RECORD), "surge"), ((DROP,), "fall"), (OTHERS, "episode")):
+        _show_found(console, [one for one in measures if one.rule in rules and one.measured], title)
+    _show_alarms(console, [one for one in measures if not one.measured])
+
+
+def _show_alarms(console: Console, measures: Sequence[Measure]) -> None:
+    """The alerts that nobody has said what to think of, a row each, for whoever looks at them."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Alerts", title_justify="left")
+    for name in ("flow", "rule", "first day", "last day", "severity", "about"):
+        table.add_column(name, no_wrap=True)
+    for one in measures:
+        for alarm in one.alarms:
+            table.add_row(
+                one.flow, one.rule, _iso(alarm.first), _iso(alarm.last), alarm.severity, escape(alarm.about or "")
+            )
+    if table.row_count:
+        console.print(table)
+
+
+def _called(one: Measure) -> str:
+    return one.method if one.rule == RATE else one.rule
+
+
+def _show_found(console: Console, measures: Sequence[Measure], title: str) -> None:
+    """What was to be found, a row each, and how late each found it."""
+    columns = list(dict.fromkeys(_called(one) for one in measures))
+    detail = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"Days late, by {title}", title_justify="left")
+    for name in ("flow", "first day", "last day", *columns):
+        detail.add_column(name, justify="right" if name in columns else "left", no_wrap=True)
+    cells: dict[tuple[str, Surge], dict[str, str]] = {}
+    for one in measures:
+        for found in one.found:
+            said = "missed" if found.days_late is None else str(found.days_late)
+            cells.setdefault((one.flow, found.surge), {})[_called(one)] = said
+    for (flow, surge), row in cells.items():
+        detail.add_row(flow, _iso(surge.first), _iso(surge.last), *(row.get(name, "") for name in columns))
+    if detail.row_count:
+        console.print(detail)

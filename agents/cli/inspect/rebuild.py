@@ -1,0 +1,60 @@
+"""Writing what a replay comes to into fresh topics, beside those of the running pipeline."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.kafka.producer import Record, Writer
+from bordertally.agents.kafka.topics import create_topics
+from bordertally.streams.errors import ConfigError, shown
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.settings import Settings, load_settings
+from bordertally.streams.topics import Topics
+
+
+class Written(NamedTuple):
+    """How many records were written."""
+
+    states: int
+    alerts: int
+
+
+async def write_topics(settings: Settings, prefix: str, desk: Desk) -> Written:
+    """Write every alert record and the newest state of each flow; returns when the broker has them.
+
+    Topics that are missing are made, all of a pipeline, so that a worker with the hop delivery can show them. Raises
+    ConfigError when there is something on them already, or the prefix is that of the reports; KafkaError.
+    """
+    topics = Topics(load_settings(topic_prefix=prefix).topic_prefix)
+    if topics.prefix == settings.topic_prefix:
+        raise ConfigError(f"--to-prefix {shown(prefix)}: these are the topics the pipeline itself writes")
+    await create_topics(settings.model_copy(update={"topic_prefix": prefix}))
+    await _empty(settings, (topics.totals, topics.alerts))
+    alerts = [Record(topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in desk.log]
+    states = [
+        Record(topics.totals, flow.encode(), msgspec.json.encode(state)) for flow, state in sorted(desk.states.items())
+    ]
+    writer = Writer(settings)
+    try:
+        await writer.write([*alerts, *states])
+    finally:
+        await writer.stop()
+    return Written(len(states), len(alerts))
+
+
+async def _empty(settings: Settings, names: tuple[str, ...]) -> None:
+    """Raise ConfigError unless there is nothing on these topics."""
+    every = [TopicPartition(name, number) for name in names for number in range(settings.partitions)]
+    consumer = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False)
+    try:
+        await consumer.start()
+        ends = await consumer.end_offsets(every)
+    finally:
+        await consumer.stop()
+    for tp, end in ends.items():
+        if end:
+            raise ConfigError(f"topic {tp.topic}: it is not empty; replay into topics with a prefix that is new")

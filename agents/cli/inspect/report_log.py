@@ -1,0 +1,66 @@
+"""Reading the producers' topics from their beginning: what a replay works through."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import aiokafka
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from bordertally.agents.kafka.clients import FETCH_BYTES, connect, kafka_options
+from bordertally.streams.errors import BordertallyError
+from bordertally.streams.replay.desk import Arrived
+from bordertally.streams.settings import Settings
+from bordertally.streams.topics import Topic, Topics
+
+WAIT_MS = 500
+
+
+async def report_log(settings: Settings, until: float | None = None) -> AsyncIterator[Arrived]:
+    """The reports on the producers' topics in order of topic, partition and offset.
+
+    Up to the ends the topics have now, and with `until` (seconds since 1970 UTC) only those that had arrived at the
+    broker by then. Raises KafkaError; BordertallyError when a topic is missing.
+    """
+    topics = Topics(settings.topic_prefix)
+    consumer = AIOKafkaConsumer(
+        *topics.every_report,
+        **kafka_options(settings),
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_bytes=2 * FETCH_BYTES,
+    )
+    try:
+        await connect(consumer, settings)
+        every = {kind: _partitions(consumer, topics.reports(kind), settings.brokers) for kind in Topic}
+        consumer.unsubscribe()
+        for kind, partitions in every.items():
+            for tp in partitions:
+                async for record in _records(consumer, tp, until):
+                    in_words = kind is not Topic.CHECKPOINT
+                    yield Arrived(record.value or b"", record.timestamp / 1000, in_words, kind, record.headers)
+    finally:
+        await consumer.stop()
+
+
+def _partitions(consumer: AIOKafkaConsumer, topic: str, brokers: str) -> Sequence[TopicPartition]:
+    numbers = consumer.partitions_for_topic(topic)
+    if numbers is None:
+        raise BordertallyError(f"topic {topic}: there is none on {brokers}")
+    return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
+async def _records(
+    consumer: AIOKafkaConsumer, tp: TopicPartition, until: float | None
+) -> AsyncIterator[aiokafka.ConsumerRecord]:
+    """The records of one partition up to its end, one partition at a time: their order is the same every time."""
+    consumer.assign([tp])
+    (end,) = (await consumer.end_offsets([tp])).values()
+    await consumer.seek_to_beginning(tp)
+    while await consumer.position(tp) < end:
+        batch = await consumer.getmany(tp, timeout_ms=WAIT_MS)
+        for record in batch.get(tp, ()):
+            if record.offset < end and (until is None or record.timestamp <= until * 1000):
+                yield record

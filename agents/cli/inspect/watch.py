@@ -1,0 +1,176 @@
+"""The command `watch`: alerts, and totals if wanted, in the terminal as they come."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+import typer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from rich.text import Text
+
+from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.kafka.topic_reader import partitions_of, read_topic
+from bordertally.agents.runtime.context import load_registry, load_rules
+from bordertally.agents.terminal.console import StoppedError, To, moment_of, out, run
+from bordertally.agents.terminal.totals import alert_line, people
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import OpenAlerts, Silences, quieted
+from bordertally.streams.errors import BordertallyError, RefusedError
+from bordertally.streams.flows import check_pattern, covers
+from bordertally.streams.rules.config import Rules
+from bordertally.streams.settings import Settings, load_settings
+from bordertally.streams.topics import BIGGEST, Topics
+from bordertally.streams.totals.records import FlowState
+
+_decode_alert = msgspec.json.Decoder(Alert).decode
+_decode_state = msgspec.json.Decoder(FlowState).decode
+POLL_MS = 500
+
+
+class Wanted(NamedTuple):
+    """What to follow: since when, of which flow and all below it, with totals or without, as JSON or for a person."""
+
+    since: datetime
+    flow: str
+    totals: bool
+    as_json: bool
+
+
+class Standing:
+    """What stands now: silences, and where rules inhibit the alerts that are open."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.silences = Silences()
+        self.open = OpenAlerts[Alert]()
+
+    def take(self, value: bytes | None) -> None:
+        """A record on `alerts`."""
+        with suppress(msgspec.MsgspecError):
+            self.open.take(_decode_alert(value or b""))
+
+    def why_quiet(self, alert: Alert, now: datetime) -> str | None:
+        """Why nobody is told of an alert, in words; None where they are."""
+        above = self.open.by_id
+        quiet = quieted([alert], self.silences.by_id.values(), now, above.values(), rules=self.rules).get(alert.id)
+        if quiet is None:
+            return None
+        if quiet.silenced_by is not None:
+            silence = self.silences.by_id[quiet.silenced_by]
+            until = silence.until.astimezone(UTC)
+            return f"silenced until {until:%Y-%m-%d %H:%M} by {silence.author}: {silence.comment}"
+        assert quiet.inhibited_by is not None
+        return f"inhibited by the {alert.rule} alert on {above[quiet.inhibited_by].flow}"
+
+
+def watch(
+    to: To = None,
+    since: Annotated[str, typer.Option("--since", help="Begin there: a time (ISO 8601), or 30m, 12h, 3d ago.")] = "1d",
+    flow: Annotated[str, typer.Option("--flow", help="This flow and all below it; * is any one part.")] = "*",
+    totals: Annotated[bool, typer.Option("--totals", help="Also the seven days of each flow that changes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The records as they are, one JSON object a line.")] = False,
+) -> None:
+    """Follow alerts as they come, until Ctrl-C."""
+    settings = load_settings(**({"brokers": to} if to else {}))
+    try:
+        wanted = Wanted(moment_of(since), check_pattern(flow), totals, as_json)
+    except RefusedError as error:
+        raise BordertallyError(f"--flow: {error.why} (got {error.value})") from None
+    standing = Standing(load_rules(settings.rules, load_registry(settings.sources)))
+    try:
+        run(_follow(settings, Topics(settings.topic_prefix), wanted, standing))
+    except StoppedError:  # to be stopped is how this ends
+        return
+    except BrokenPipeError:  # whoever read along has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+async def _follow(settings: Settings, topics: Topics, wanted: Wanted, standing: Standing) -> None:
+    names = [topics.alerts, *([topics.totals] if wanted.totals else [])]
+    parts = []
+    for name in names:
+        count = await partitions_of(settings, name)
+        if not count:
+            raise BordertallyError(f"topic {name} does not exist; bordertally topics --create makes it")
+        parts += [TopicPartition(name, number) for number in range(count)]
+    read = await _stood(settings, topics, standing)
+    consumer = AIOKafkaConsumer(
+        **kafka_options(settings),
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=BIGGEST,
+    )
+    await consumer.start()
+    try:
+        consumer.assign([*parts, *read])
+        begins = await consumer.offsets_for_times(dict.fromkeys(parts, int(wanted.since.timestamp() * 1000)))
+        for tp in parts:
+            if begins[tp] is None:
+                await consumer.seek_to_end(tp)
+            else:
+                consumer.seek(tp, begins[tp].offset)
+        for tp, offset in read.items():  # none that was set meanwhile is missed
+            consumer.seek(tp, offset)
+        while True:
+            batch = await consumer.getmany(timeout_ms=POLL_MS)
+            for record in _news([one for some in batch.values() for one in some], standing, topics):
+                _show(record, wanted, standing, alerts=record.topic == topics.alerts)
+            sys.stdout.flush()
+    finally:
+        await consumer.stop()
+
+
+async def _stood(settings: Settings, topics: Topics, standing: Standing) -> dict[TopicPartition, int]:
+    """Take what stands before the first alert is shown; how far silences were read, by partition."""
+    count = await partitions_of(settings, topics.silences)
+    read = {TopicPartition(topics.silences, number): 0 for number in range(count)}
+    if read:
+        for record in await read_topic(settings, topics.silences):
+            standing.silences.take(record.key, record.value)
+            tp = TopicPartition(record.topic, record.partition)
+            read[tp] = max(read[tp], record.offset + 1)
+    if standing.rules.inhibits:
+        for record in await read_topic(settings, topics.alerts):
+            standing.take(record.value)
+    return read
+
+
+def _news(records: list[Any], standing: Standing, topics: Topics) -> list[Any]:
+    """What is to be shown, in order of time; silences and alerts are taken first."""
+    ordered = sorted(records, key=lambda one: one.timestamp)
+    for record in ordered:
+        if record.topic == topics.silences:
+            standing.silences.take(record.key, record.value)
+        elif record.topic == topics.alerts and standing.rules.inhibits:
+            standing.take(record.value)
+    return [one for one in ordered if one.topic != topics.silences]
+
+
+def _show(record: Any, wanted: Wanted, standing: Standing, *, alerts: bool) -> None:
+    try:
+        one: Alert | FlowState = (_decode_alert if alerts else _decode_state)(record.value or b"")
+    except msgspec.MsgspecError:
+        return
+    if not covers(wanted.flow, one.flow):
+        return
+    if wanted.as_json:
+        sys.stdout.write(record.value.decode() + "\n")
+        return
+    line = Text(f"{datetime.fromtimestamp(record.timestamp / 1000, UTC):%Y-%m-%d %H:%M:%S}  ", style="dim")
+    if isinstance(one, Alert):
+        line.append_text(alert_line(one))
+        why = standing.why_quiet(one, datetime.now(UTC))
+        if why is not None:
+            line.append(f" [{why}]", style="dim")
+    elif one.totals:
+        week = one.totals[1]
+        line.append(f"{'= total':<12}", style="cyan")
+        line.append(f"{one.flow} {people(week)} in the 7 days to {week.as_of}")
+    else:
+        return
+    out.print(line, soft_wrap=True)

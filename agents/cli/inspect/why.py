@@ -1,0 +1,87 @@
+"""`bordertally why`: what stands behind the people on a flow, down to the words of each report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bordertally.agents.delivery.evidence_reader import evidence_of
+from bordertally.agents.kafka.clients import redis_options
+from bordertally.agents.producing.publish import read_lines
+from bordertally.agents.runtime.context import load_registry, load_rules
+from bordertally.agents.runtime.languages import word_reader
+from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, out, print_json, run
+from bordertally.agents.terminal.evidence import show_evidence
+from bordertally.streams.errors import BordertallyError, ConfigError, shown
+from bordertally.streams.evidence.records import Evidence
+from bordertally.streams.evidence.trace import trace
+from bordertally.streams.flows import parse_flow
+from bordertally.streams.replay.desk import Desk, kept_by, read_all
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.rules.config import Rules
+from bordertally.streams.security import redis_place
+from bordertally.streams.settings import load_settings
+
+
+def why(  # noqa: PLR0913, PLR0917 - the options of a command
+    flow: Annotated[str, typer.Argument(help="A flow such as RU:GE.")],
+    from_: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day; default: the last week.")
+    ] = None,
+    to: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last one.")
+    ] = None,
+    files: Annotated[
+        list[Path] | None, typer.Option("--files", help="NDJSON files of reports, instead of Redis; may be repeated.")
+    ] = None,
+    sources: Sources = None,
+    rules: RulesFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a total is what it is: its claims and reports, the part each plays, and the words it was put in."""
+    parse_flow(flow)
+    registry = load_registry(sources)
+    first, end = (None if day is None else day.toordinal() for day in (from_, to))
+    if first is not None and end is not None and end <= first:
+        raise ConfigError(f"--to: {shown(f'{to:%Y-%m-%d}')} must be after --from ({from_:%Y-%m-%d})")
+    if files:
+        evidence = _replayed(files, registry, load_rules(rules, registry), flow, (first, end))
+    else:
+        evidence = run(_asked(_names(registry), flow, first, end))
+    if as_json:
+        print_json(evidence)
+    else:
+        show_evidence(out, evidence)
+
+
+def _names(registry: Registry) -> Mapping[str, str]:
+    return {key: source.name for key, source in registry.sources.items()}
+
+
+def _replayed(
+    files: list[Path], registry: Registry, rules: Rules, flow: str, days: tuple[int | None, int | None]
+) -> Evidence:
+    read = read_all((raw for _, raw in read_lines(files)), registry, time.time(), words=word_reader(registry))
+    desk = Desk(registry, rules)
+    for _ in desk.take(claim for claims in read.reports for claim in claims):
+        pass
+    return trace(flow, kept_by(desk), desk.names, *days)
+
+
+async def _asked(names: Mapping[str, str], flow: str, first: int | None, end: int | None) -> Evidence:
+    settings = load_settings()
+    redis = Redis.from_url(**redis_options(settings), socket_timeout=5, socket_connect_timeout=5)
+    try:
+        return await evidence_of(redis, names, flow, first, end)
+    except RedisError as error:
+        at = redis_place(settings)
+        raise BordertallyError(f"Redis at {at} does not answer ({error}); --files asks reports in files") from None
+    finally:
+        await redis.aclose()

@@ -1,0 +1,1 @@
+"""The commands of an operator: doctor, gateway, rejected, silences, tokens, webhooks."""

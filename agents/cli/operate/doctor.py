@@ -1,0 +1,30 @@
+"""The command `doctor`."""
+
+from __future__ import annotations
+
+import typer
+
+from bordertally.agents.terminal.console import AsJson, out, print_json, run
+from bordertally.agents.worker.doctor import Finding, Health, examine
+from bordertally.streams.settings import Settings, load_settings
+
+STYLES = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILED: "red"}
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look over broker, topics, registry, rules, Redis and clock, and say what to do; exit code 1 if any failed."""
+    findings = run(_all(load_settings()))
+    if as_json:
+        print_json({"findings": findings})
+    else:
+        for one in findings:
+            out.print(f"{one.health:8}", style=STYLES[one.health], end="")
+            out.print(f"{one.check}: {one.found}", markup=False, highlight=False, soft_wrap=True)
+            if one.do:
+                out.print(f"{'':8}-> {one.do}", markup=False, highlight=False, soft_wrap=True)
+    if any(one.health is Health.FAILED for one in findings):
+        raise typer.Exit(1)
+
+
+async def _all(settings: Settings) -> list[Finding]:
+    return [one async for one in examine(settings)]

@@ -1,0 +1,89 @@
+"""The command `gateway`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import signal
+
+from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
+
+from bordertally.agents.gateway.app import create_gateway
+from bordertally.agents.runtime.context import log
+from bordertally.agents.runtime.logs import configure_logs
+from bordertally.agents.terminal.console import run
+from bordertally.agents.worker.preflight import check_access
+from bordertally.streams.errors import ConfigError
+from bordertally.streams.settings import Settings, load_settings
+
+
+class AccessLines(AbstractAccessLogger):
+    """Method, path and status, without what stands behind the question mark and in headers: tokens may."""
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        """Log a request that was answered within `time` seconds; a stream, when it ends."""
+        what = {"method": request.method, "path": request.path, "status": response.status}
+        self.logger.debug("gateway: request", extra=what | {"ms": round(time * 1000, 1)})
+
+    @property
+    def enabled(self) -> bool:
+        """Only then is anything measured."""
+        return self.logger.isEnabledFor(logging.DEBUG)
+
+
+LINE = 65_536
+"""Bytes of a request's first line, and of a header, at most: a place in topics of many partitions is long."""
+
+FILES_BESIDE = 200
+"""Open files beside those of the stream's clients: other requests, Redis, Kafka."""
+
+
+def gateway() -> None:
+    """Serve totals, alerts and the board over HTTP, on BORDERTALLY_GATEWAY_HOST and _PORT."""
+    settings = load_settings()
+    configure_logs(settings)
+    run(serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong, the port taken, or we are refused."""
+    await check_access(settings)
+    allow_many_clients(settings)
+    runner = web.AppRunner(
+        create_gateway(settings),
+        access_log=log,
+        access_log_class=AccessLines,
+        shutdown_timeout=5.0,
+        max_line_size=LINE,
+        max_field_size=LINE,
+    )
+    await runner.setup()
+    try:
+        place = f"{settings.gateway_host}:{settings.gateway_port}"
+        try:
+            await web.TCPSite(runner, settings.gateway_host, settings.gateway_port, backlog=1024).start()
+        except OSError as error:
+            raise ConfigError(
+                f"BORDERTALLY_GATEWAY_PORT={settings.gateway_port}: cannot listen on {settings.gateway_host}: "
+                f"{error.strerror}"
+            ) from None
+        log.info("gateway: http://%s/", place)
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def allow_many_clients(settings: Settings) -> None:
+    """Ask the system for as many open files as clients may come: its usual 1,024 are too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.gateway_clients + FILES_BESIDE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        if most < wanted:
+            log.warning("gateway: the system allows %d open files: clients beyond that are refused", most)

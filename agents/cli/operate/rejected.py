@@ -1,0 +1,231 @@
+"""The commands for refused reports: `rejected list`, `show` and `redrive`."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from bordertally.agents.producing.redrive import Desk, Judged, judged, letters, redrive, redriven
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.terminal.console import AsJson, Sources, err, out, print_json, run
+from bordertally.streams.errors import BordertallyError
+from bordertally.streams.reports.dead_letters import Letter, Place, Wanted, check_reasons, printable
+from bordertally.streams.reports.validation import Limits
+from bordertally.streams.settings import load_settings
+from bordertally.streams.topics import Topics
+
+rejected = typer.Typer(
+    help="Look at refused reports, and send them again once the cause is mended.", no_args_is_help=True
+)
+
+To = Annotated[str | None, typer.Option("--to", help="Kafka bootstrap servers; default BORDERTALLY_BROKERS.")]
+Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only of this reason; may be repeated.")]
+OfSource = Annotated[list[str] | None, typer.Option("--source", help="Only of this source; may be repeated.")]
+OfTopic = Annotated[list[str] | None, typer.Option("--topic", help="Only from this topic; may be repeated.")]
+Since = Annotated[datetime | None, typer.Option("--since", help="Refused at this time (UTC) or later.")]
+Until = Annotated[datetime | None, typer.Option("--until", help="Refused before this time (UTC).")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of letters, topic/partition/offset.")]
+
+
+@rejected.command(name="list")
+def list_letters(  # noqa: PLR0913, PLR0917 - the options of a command
+    to: To = None,
+    reason: Reasons = None,
+    source: OfSource = None,
+    topic: OfTopic = None,
+    since: Since = None,
+    until: Until = None,
+    every: Annotated[bool, typer.Option("--all", help="Those that were sent again, too.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="So many at most, the newest.")] = 100,
+    sources: Sources = None,
+    as_json: AsJson = False,
+) -> None:
+    """List refused reports, and what would become of each now."""
+    wanted = _wanted(None, reason, source, topic, since, until)
+    found = run(judged(_desk(to, sources), wanted))
+    chosen = [one for one in found if every or one.redriven is None]
+    if as_json:
+        print_json({"letters": [_told(one) for one in chosen[-limit:]], "more": max(0, len(chosen) - limit)})
+        return
+    table = Table("id", "refused at", "reason", "source", "report", "field", "value", "now")
+    for one in chosen[-limit:]:
+        letter = one.letter
+        cells = (str(letter.place), _time(letter.at), letter.reason, letter.source, letter.report, letter.field)
+        table.add_row(*(escape(printable(cell.encode())) for cell in (*cells, letter.value, _now(one))))
+    out.print(table)
+    again = len(found) - len(chosen) if not every else 0
+    more = f", {len(chosen) - limit} older ones not shown" if len(chosen) > limit else ""
+    said = f"{len(chosen)} refused{more}"
+    out.print(said + (f", {again} more that were sent again (--all)" if again else ""), highlight=False)
+
+
+@rejected.command()
+def show(
+    name: Annotated[str, typer.Argument(help="The id of a letter, topic/partition/offset.")],
+    to: To = None,
+    sources: Sources = None,
+    raw: Annotated[bool, typer.Option("--raw", help="The original bytes on standard output and nothing else.")] = False,
+) -> None:
+    """Show one refused report: what is wrong with it, its headers and its bytes."""
+    place, desk = Place.parse(name), _desk(to, sources)
+
+    async def find() -> tuple[Letter, bytes]:
+        async for letter, value in letters(desk):
+            if letter.place == place:
+                return letter, value
+        raise BordertallyError(f"{name}: there is no such letter on {desk.topics.rejected}")
+
+    letter, value = run(find())
+    if raw:
+        sys.stdout.buffer.write(value)
+        return
+    sent = run(redriven(desk)).get(name)
+    lines: list[tuple[str, Any]] = [
+        ("id", letter.place),
+        ("refused at", _time(letter.at)),
+        ("reason", letter.reason),
+        ("field", letter.field),
+        ("value", letter.value),
+        ("why", letter.why),
+        ("source", letter.source),
+        ("report", letter.report),
+        ("key", "none" if letter.key is None else printable(letter.key)),
+        *((f"header {key}", printable(held or b"")) for key, held in letter.headers),
+        ("bytes", letter.size if letter.kept else f"too many to be held here; they stand at {letter.place}"),
+    ]
+    if letter.after:
+        lines.append(("sent again from", letter.after))
+    if sent:
+        lines.append(("sent again", f"{sent.at}, to {sent.to}"))
+    for what, said in lines:
+        out.print(f"{what:<16} {printable(str(said).encode())}", markup=False, highlight=False, soft_wrap=True)
+    out.print(printable(value), markup=False, highlight=False, soft_wrap=True)
+
+
+@rejected.command(name="redrive")
+def redrive_letters(  # noqa: PLR0913, PLR0917 - the options of a command
+    names: Ids = None,
+    to: To = None,
+    reason: Reasons = None,
+    source: OfSource = None,
+    topic: OfTopic = None,
+    since: Since = None,
+    until: Until = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them, without a filter.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Send them; without, it only says what would be sent.")] = False,
+    faulty: Annotated[bool, typer.Option("--faulty", help="Those too that would be refused again.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Those too that were sent again before.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="So many at most, the oldest first.")] = None,
+    sources: Sources = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send refused reports again, bytes, key and headers untouched, to the topics they came from.
+
+    Each is judged by the registry first: what would be refused again is not sent, nor what was sent before.
+    """
+    wanted = _wanted(names, reason, source, topic, since, until)
+    if wanted == Wanted() and not every:
+        raise BordertallyError("which? Name letters, or give --reason, --source, --topic, --since, --until or --all")
+    desk = _desk(to, sources)
+    found = run(judged(desk, wanted))
+    missing = wanted.places - {one.letter.place for one in found}
+    if names and missing:
+        raise BordertallyError(f"{min(missing)}: there is no such letter on {desk.topics.rejected}")
+    left: Counter[str] = Counter()
+    chosen: list[Judged] = []
+    for one in found:
+        why = _left(one, faulty=faulty, again=again)
+        if why is None and limit is not None and len(chosen) >= limit:
+            why = "beyond --limit"
+        if why is None:
+            chosen.append(one)
+        else:
+            left[why] += 1
+    notes = run(_send(desk, {one.letter.place for one in chosen})) if yes and chosen else []
+    if as_json:
+        print_json({"chosen": [_told(one) for one in chosen], "sent": notes, "left": left})
+    else:
+        _report(chosen, left, len(notes) if yes else None)
+    if left.keys() - {"beyond --limit"}:
+        raise typer.Exit(1)
+
+
+async def _send(desk: Desk, places: set[Place]) -> list[Any]:
+    return [one async for one in redrive(desk, places)]
+
+
+def _left(one: Judged, *, faulty: bool, again: bool) -> str | None:
+    """Why a letter is not sent; None if it is."""
+    if not one.letter.kept:
+        return "too large to be held"
+    if one.redriven is not None and not again:
+        return "sent again before (--again)"
+    if one.fault is not None and not faulty:
+        return f"still refused (--faulty): {one.fault.reason.value}"
+    return None
+
+
+def _report(chosen: list[Judged], left: Counter[str], sent: int | None) -> None:
+    table = Table("number", "refused for", "source", "topic", "now")
+    groups = Counter((one.letter.reason, one.letter.source, one.letter.place.topic, _now(one)) for one in chosen)
+    for cells, number in sorted(groups.items()):
+        table.add_row(str(number), *(escape(printable(cell.encode())) for cell in cells))
+    if chosen:
+        out.print(table)
+    if sent is None:
+        out.print(f"dry run: {len(chosen)} would be sent again; --yes sends them", highlight=False)
+    else:
+        out.print(f"{sent} sent again", highlight=False)
+    for why, number in sorted(left.items()):
+        err.print(f"{number} not sent: {why}", markup=False, highlight=False)
+
+
+def _now(one: Judged) -> str:
+    again = f"sent again {one.redriven}; " if one.redriven else ""
+    fault = "would be taken" if one.fault is None else f"{one.fault.reason.value}: {one.fault}"
+    return again + (fault if one.letter.kept else "too large to be held")
+
+
+def _time(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _told(one: Judged) -> dict[str, Any]:
+    letter, fault = one.letter, one.fault
+    named = {name: getattr(letter, name) for name in ("reason", "field", "value", "why", "report", "source", "size")}
+    now = None if fault is None else {"reason": fault.reason.value, "field": fault.field, "value": fault.value}
+    return {"id": str(letter.place), "at": _time(letter.at), **named, "redriven": one.redriven, "fault": now}
+
+
+def _desk(to: str | None, sources: Path | None) -> Desk:
+    settings = load_settings(**({"brokers": to} if to else {}))
+    limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
+    return Desk(settings, Topics(settings.topic_prefix), load_registry(sources), limits)
+
+
+def _wanted(  # noqa: PLR0913, PLR0917 - the filters of a command
+    names: list[str] | None,
+    reasons: list[str] | None,
+    sources: list[str] | None,
+    topics: list[str] | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> Wanted:
+    def moment(when: datetime | None) -> int | None:
+        return None if when is None else int(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000)
+
+    return Wanted(
+        frozenset(Place.parse(name) for name in names or ()),
+        check_reasons(reasons or ()),
+        frozenset(sources or ()),
+        frozenset(topics or ()),
+        moment(since),
+        moment(until),
+    )

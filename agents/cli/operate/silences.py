@@ -1,0 +1,106 @@
+"""The commands for silences: `silences add`, `silences list`, `silences expire`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from bordertally.agents.kafka.clients import connect
+from bordertally.agents.kafka.producer import Record, by_kafka, make_producer, send_all
+from bordertally.agents.kafka.topic_reader import read_topic
+from bordertally.agents.terminal.console import AsJson, Brokers, out, print_json, run
+from bordertally.streams.alerts.silences import Silence, Silences, expired, make_silence, utc
+from bordertally.streams.errors import BordertallyError, shown
+from bordertally.streams.settings import Settings, load_settings
+from bordertally.streams.topics import Topics
+
+silences = typer.Typer(help="Say of which alerts nobody is to be told for a while.", no_args_is_help=True)
+
+_SPAN = re.compile(r"(\d{1,5})([mhdw])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+ACKNOWLEDGE_S = 60.0
+
+
+@silences.command()
+def add(  # noqa: PLR0913, PLR0917 - the options of a command
+    flow: Annotated[str, typer.Argument(help="A flow, which stands for all below it too; * is any one part.")],
+    to: Brokers,
+    until: Annotated[
+        str, typer.Option("--until", help="A time (ISO 8601; UTC without an offset), or 30m, 2h, 3d, 1w.")
+    ],
+    comment: Annotated[str, typer.Option("--comment", help="Why; others see it.")],
+    author: Annotated[str, typer.Option("--author", envvar="USER", help="Who says so.")],
+    rule: Annotated[str | None, typer.Option("--rule", help="Only this rule, say drop; default: all.")] = None,
+) -> None:
+    """Silence a flow until a time."""
+    now = datetime.now(UTC)
+    silence = make_silence(flow, until=_moment(until, now), author=author, comment=comment, now=now, rule=rule)
+    run(_send(load_settings(brokers=to), silence))
+    out.print(silence.id, markup=False, highlight=False)
+
+
+@silences.command(name="list")
+def list_silences(
+    to: Brokers,
+    every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the silences that hold now, the one that ends first first."""
+    now = datetime.now(UTC)
+    held = run(_load(load_settings(brokers=to)))
+    found = sorted(held.by_id.values(), key=lambda one: (one.until, one.id)) if every else held.active(now)
+    if as_json:
+        print_json({"silences": found})
+        return
+    table = Table("id", "flow", "rule", "until", "author", "comment", *(["holds"] if every else []))
+    for one in found:
+        row = [one.id, one.flow, one.rule or "all", f"{utc(one.until):%Y-%m-%d %H:%M} UTC", one.author, one.comment]
+        table.add_row(*(escape(cell) for cell in row), *([("yes" if one.active(now) else "no")] if every else []))
+    out.print(table)
+
+
+@silences.command()
+def expire(
+    name: Annotated[str, typer.Argument(help="The id of a silence, or an unambiguous beginning of it.")], to: Brokers
+) -> None:
+    """End a silence now."""
+    silence = expired(run(_load(load_settings(brokers=to))).named(name), datetime.now(UTC))
+    run(_send(load_settings(brokers=to), silence))
+    out.print(silence.id, markup=False, highlight=False)
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        return now + int(span[1]) * _UNITS[span[2]]
+    try:
+        return utc(datetime.fromisoformat(text))
+    except ValueError:
+        raise BordertallyError(f"--until: {shown(text)} is no time such as 2026-01-31T18:00Z, nor 2h or 3d") from None
+
+
+def _topic() -> str:
+    return Topics(load_settings().topic_prefix).silences
+
+
+async def _load(settings: Settings) -> Silences:
+    held = Silences()
+    for record in await read_topic(settings, _topic()):
+        held.take(record.key, record.value)
+    return held
+
+
+async def _send(settings: Settings, silence: Silence) -> None:
+    producer = make_producer(settings, 0.002)
+    await connect(producer, settings)
+    try:
+        record = Record(_topic(), silence.id.encode(), msgspec.json.encode(silence))
+        await send_all(by_kafka(producer), [record], ACKNOWLEDGE_S)
+    finally:
+        await producer.stop()

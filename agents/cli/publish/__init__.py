@@ -1,0 +1,1 @@
+"""The commands that bring reports in: check, publish, statements, follow, keys."""

@@ -1,0 +1,66 @@
+"""Check reports, and publish them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bordertally.agents.cli.publish.keys import KeyFile
+from bordertally.agents.producing.keys import read_key
+from bordertally.agents.producing.publish import checked, publish
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.terminal.console import Files, Sources, err, run
+from bordertally.streams.settings import load_settings
+from bordertally.streams.topics import Topics
+
+
+def check(files: Files, sources: Sources = None) -> None:
+    """Validate reports only: one line a fault, exit code 1 if there is any."""
+    faults = count = 0
+    for line in checked(files, load_registry(sources)):
+        count += 1
+        if line.fault is not None:
+            faults += 1
+            report = f" [{line.fault.report}]" if line.fault.report else ""
+            sys.stdout.write(f"{line.where}:{report} {line.fault.reason.value}: {line.fault}\n")
+    err.print(f"{count} reports, {faults} with a fault", highlight=False)
+    if faults:
+        raise typer.Exit(1)
+
+
+def publish_command(
+    files: Files,
+    to: Annotated[str, typer.Option("--to", help="Kafka bootstrap servers, host:port.")],
+    sources: Sources = None,
+    faulty: Annotated[bool, typer.Option("--faulty", help="Send faulty reports too: the intake refuses them.")] = False,
+    key: KeyFile = None,
+) -> None:
+    """Validate reports and send each to the topic of its source; faulty ones are named and not sent."""
+    registry, settings = load_registry(sources), load_settings(brokers=to)
+    private = None if key is None else read_key(key)
+    lines = list(checked(files, registry, private, signed=True))
+    for line in lines:
+        if line.fault is not None:
+            what = "faulty" if faulty else "not sent"
+            err.print(f"{line.where}: {what}: {line.fault}", markup=False, highlight=False, soft_wrap=True)
+    good = [line.raw for line in lines if faulty or line.fault is None]
+
+    async def send() -> None:
+        with _progress() as progress:
+            task = progress.add_task("publishing", total=len(good))
+            async for done in publish(settings, good, registry, Topics(settings.topic_prefix), private):
+                progress.update(task, completed=done)
+
+    run(send())
+    unsent = len(lines) - len(good)
+    err.print(f"{len(good)} reports acknowledged, {unsent} not sent", highlight=False)
+    if unsent:
+        raise typer.Exit(1)
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=not err.is_terminal, disable=not err.is_terminal)

@@ -1,0 +1,196 @@
+"""The commands for statements in words: `read` and `review`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+import typer
+from msgspec import UNSET
+from rich.markup import escape
+from rich.table import Table
+
+from bordertally.agents.cli.publish.keys import KeyFile
+from bordertally.agents.producing.keys import read_key
+from bordertally.agents.producing.review import Reviewer, Verdict, decide, load_docket, send
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.runtime.languages import load_reader, word_reader
+from bordertally.agents.terminal.console import AsJson, Brokers, Sources, err, out, print_json, run
+from bordertally.agents.terminal.statement import people, show_statement
+from bordertally.streams.errors import BordertallyError, Reason, RefusedError, shown
+from bordertally.streams.reports.records import Report
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.settings import load_settings
+from bordertally.streams.statements.reader import Speaker
+from bordertally.streams.statements.records import Statement
+from bordertally.streams.statements.reports import decode_told
+from bordertally.streams.statements.review import Item
+from bordertally.streams.topics import Topics
+
+review = typer.Typer(help="Decide on claims out of words that are not certain.", no_args_is_help=True)
+
+By = Annotated[str, typer.Option("--as", help="Your source in the registry: the decision is published as its report.")]
+Note = Annotated[str, typer.Option("--note", help="Why, in your words; kept with the decision.")]
+Name = Annotated[list[str], typer.Argument(help="Ids of items, or unambiguous beginnings of them.")]
+
+
+def read(
+    file: Annotated[Path, typer.Argument(help="A text, or NDJSON of reports that carry text; - is standard input.")],
+    source: Annotated[
+        str | None, typer.Option("--source", help="Whose words a text is: a source of the registry.")
+    ] = None,
+    published: Annotated[
+        datetime | None, typer.Option("--published", help="When a text was published (default: now).")
+    ] = None,
+    sources: Sources = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a statement in words claims: the claims with the words that say so, and what was left out."""
+    registry = load_registry(sources)
+    text = _text(file)
+    if text.lstrip().startswith("{"):
+        statements = [_reported(line, registry) for line in text.splitlines() if line.strip()]
+    else:
+        statements = [_plain(text.strip(), source, published, registry)]
+    if as_json:
+        print_json({"statements": [_told(one) for one in statements]})
+        return
+    for one in statements:
+        show_statement(out, one)
+
+
+def _text(file: Path) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return raw.decode()
+    except OSError as error:
+        raise BordertallyError(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BordertallyError(f"{file}: not UTF-8: {error}") from None
+
+
+def _plain(text: str, source: str | None, published: datetime | None, registry: Registry) -> Statement:
+    if source is None:
+        moment = published or datetime.now(UTC)
+        return load_reader().read(text, moment.replace(tzinfo=moment.tzinfo or UTC), Speaker(ZoneInfo("UTC")))
+    if source not in registry.sources:
+        raise BordertallyError(f"--source: {shown(source)} is not in the registry")
+    zone = registry.zones[source]
+    moment = published or datetime.now(zone)
+    report = Report(id="read", source=source, published=moment.replace(tzinfo=moment.tzinfo or zone), text=text)
+    return word_reader(registry).judged(report, time.time())
+
+
+def _reported(line: str, registry: Registry) -> Statement:
+    try:
+        report: Report = decode_told(line.encode())
+    except msgspec.MsgspecError as error:
+        raise BordertallyError(f"{shown(line)}: no report: {error}") from None
+    if not isinstance(report.text, str):
+        raise RefusedError(Reason.MISSING_FIELD, "text", None, "there are no words to read", report.id)
+    if report.source not in registry.sources:
+        raise RefusedError(Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry")
+    return word_reader(registry).judged(report, time.time())
+
+
+def _told(statement: Statement) -> dict[str, Any]:
+    text = statement.text
+    left = [{"text": text[a:b], "span": [a, b], "why": why.value} for (a, b), why in statement.left_out]
+    return {"language": statement.language, "claims": statement.found, "left_out": left}
+
+
+# --- the review ------------------------------------------------------------------------------------------------
+
+
+@review.command(name="list")
+def list_items(to: Brokers, as_json: AsJson = False) -> None:
+    """List what nobody has decided on yet, the most confident first."""
+    settings = load_settings(brokers=to)
+    docket = run(load_docket(settings, Topics(settings.topic_prefix)))
+    if as_json:
+        print_json({"items": docket.open})
+        return
+    table = Table("id", "source", "flow", "period", "people", "doubts", "confidence", "in these words")
+    for one in docket.open:
+        claim = one.claim
+        flow, period = ("?" if field is UNSET else str(field) for field in (claim.flow, claim.period))
+        doubts = ", ".join(one.doubts) + (f" ({one.why})" if one.why else "")
+        words = claim.text if isinstance(claim.text, str) else ""
+        row = (one.id, one.source, flow, period, people(claim), doubts, f"{one.confidence:.2f}", words)
+        table.add_row(*(escape(cell) for cell in row))
+    out.print(table)
+    out.print(f"{len(docket.open)} to decide on, {len(docket.decisions)} decided", highlight=False)
+
+
+@review.command()
+def accept(  # noqa: PLR0913, PLR0917 - the options of a command
+    names: Name, to: Brokers, by: By, sources: Sources = None, note: Note = "", key: KeyFile = None
+) -> None:
+    """Publish items as they are, as a report of your own."""
+    _decide(names, _reviewer(by, to, sources, key), _Order("accepted", note))
+
+
+@review.command()
+def reject(names: Name, to: Brokers, by: By, sources: Sources = None, note: Note = "") -> None:
+    """Close items without a claim."""
+    _decide(names, _reviewer(by, to, sources), _Order("rejected", note))
+
+
+@review.command()
+def edit(  # noqa: PLR0913, PLR0917 - the options of a command
+    name: Annotated[str, typer.Argument(help="The id of an item, or an unambiguous beginning of it.")],
+    to: Brokers,
+    by: By,
+    put: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE of the claim, as in a report; null drops it.")],
+    sources: Sources = None,
+    note: Note = "",
+    key: KeyFile = None,
+) -> None:
+    """Correct an item and publish it as a report of your own."""
+    _decide([name], _reviewer(by, to, sources, key), _Order("edited", note, dict(_edit(one) for one in put)))
+
+
+def _edit(text: str) -> tuple[str, Any]:
+    """`flow=RU:KZ`, `people=[5000,6000]`: JSON where it is any, else text."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise BordertallyError(f"--set: write FIELD=VALUE (got {shown(text)})")
+    try:
+        return name, msgspec.json.decode(value.encode())
+    except msgspec.MsgspecError:
+        return name, value
+
+
+class _Order(NamedTuple):
+    """What to decide, and why."""
+
+    verdict: Verdict
+    note: str
+    edits: dict[str, Any] | None = None
+
+
+def _reviewer(by: str, to: str, sources: Path | None, key: Path | None = None) -> Reviewer:
+    private = None if key is None else read_key(key)
+    settings = load_settings(brokers=to)
+    return Reviewer(by, load_registry(sources), Topics(settings.topic_prefix), settings, key=private)
+
+
+def _decide(names: list[str], reviewer: Reviewer, order: _Order) -> None:
+    async def work() -> list[tuple[Item, bool]]:
+        docket = await load_docket(reviewer.settings, reviewer.topics)
+        done = []
+        for item in dict.fromkeys(docket.item(name).id for name in names):
+            decided = item in docket.decisions
+            if not decided:
+                await send(reviewer, decide(reviewer, docket.items[item], order.verdict, order.edits, order.note))
+            done.append((docket.items[item], decided))
+        return done
+
+    for item, decided in run(work()):
+        said = "already decided on" if decided else order.verdict
+        err.print(f"{item.id}: {said}", markup=False, highlight=False, soft_wrap=True)

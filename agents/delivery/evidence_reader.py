@@ -1,0 +1,65 @@
+"""Reading the evidence that delivery keeps in Redis, and tracing a figure through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from bordertally.agents.delivery.evidence_view import counted_key, said_key
+from bordertally.agents.delivery.redis_view import PREFIX
+from bordertally.streams.evidence.records import Evidence
+from bordertally.streams.evidence.trace import DAYS, MOST_FLOWS, Kept, trace, window_of
+from bordertally.streams.totals.records import FlowState
+
+_state = msgspec.json.Decoder(FlowState).decode
+
+
+async def evidence_of(
+    redis: Any, names: Mapping[str, str], flow: str, first: int | None = None, end: int | None = None
+) -> Evidence:
+    """What stands behind the people on a flow from the ordinal day `first` up to `end`, exclusive.
+
+    `redis`: a client that answers bytes. `names`: sources' names by id. Raises RedisError when Redis is away.
+    """
+    known = sorted(one.decode() for one in await redis.smembers(f"{PREFIX}:flows"))
+    flows = [one for one in known if one == flow or one.startswith(f"{flow}:")]
+    found = trace(flow, await _read(redis, flows[:MOST_FLOWS], flow, first, end), names, first, end)
+    return msgspec.structs.replace(found, truncated=True) if len(flows) > MOST_FLOWS else found
+
+
+async def _read(redis: Any, flows: Sequence[str], flow: str, first: int | None, end: int | None) -> dict[str, Kept]:
+    states: dict[str, FlowState] = {}
+    for one, raw in zip(
+        flows, await _all(redis, "hget", [(f"{PREFIX}:flow:{one}", "state") for one in flows]), strict=True
+    ):
+        if raw is not None:
+            states[one] = _state(raw)
+    days = range(*(window_of(states.get(flow), first, end) or (0, 0)))
+    said = await _all(redis, "hgetall", [(said_key(one),) for one in states])
+    if len(days) > DAYS:
+        counted = await _all(redis, "hgetall", [(counted_key(one),) for one in states])
+    else:
+        rows = (
+            await _all(redis, "hmget", [(counted_key(one), list(days)) for one in states])
+            if days
+            else [()] * len(states)
+        )
+        counted = [dict(zip(days, row, strict=True)) for row in rows]
+    oldest = await _all(redis, "hkeys", [(counted_key(one),) for one in states])
+    return {
+        one: Kept.of(
+            state, blocks, {day: raw for day, raw in tallied.items() if raw is not None}, [int(day) for day in kept]
+        )
+        for (one, state), blocks, tallied, kept in zip(states.items(), said, counted, oldest, strict=True)
+    }
+
+
+async def _all(redis: Any, command: str, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The answers to one command with each of these arguments, in one journey."""
+    async with redis.pipeline(transaction=False) as pipe:
+        for each in arguments:
+            getattr(pipe, command)(*each)
+        answers: list[Any] = await pipe.execute()
+    return answers

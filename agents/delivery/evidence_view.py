@@ -1,0 +1,115 @@
+"""The evidence in Redis: what stands behind the figures of each flow, out of the ledger's own rows.
+
+Keys (documented in docs/redis.md):
+
+    bordertally:evidence:said:<flow>      hash: block of days -> the statements that begin in it (MessagePack)
+    bordertally:evidence:counted:<flow>   hash: ordinal day -> what each source counted on it (JSON)
+    bordertally:sources                   hash: source -> when its newest report was published (microseconds, UTC)
+
+It reads the ledger's changelog and not the claims: a row there is all there is of a flow and some days, so the newest
+one is the truth, whatever came before or twice, and compaction keeps it for ever. Rows of a day in progress are
+written again and again; of those that wait together only the last is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import msgspec
+from aiokafka import TopicPartition
+from redis.asyncio.client import Pipeline
+
+from bordertally.agents.delivery.redis_view import PREFIX, RedisView
+from bordertally.agents.hops.batch_hop import Batch, Done, Received
+from bordertally.agents.runtime.context import log
+from bordertally.streams.evidence.tallies import tallies_of
+from bordertally.streams.evidence.trace import BLOCKS, DAYS, bounded
+from bordertally.streams.ledger.rows import Row, decode_claims
+
+EVERY_S = 1.0
+"""Seconds between two looks at what is new: what is rewritten meanwhile is read once."""
+
+SHARE = 0.1
+"""Evidence takes no more of a worker's time than this: totals and alerts go first."""
+
+TURN_S = 0.005
+"""So long at a time; then the other hops have theirs."""
+
+# A row replaces the one before; of more rows than are kept the oldest go.
+_KEEP = """
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+local over = redis.call('HLEN', KEYS[1]) - tonumber(ARGV[3])
+if over > 0 then
+  local held = redis.call('HKEYS', KEYS[1])
+  table.sort(held, function(a, b) return tonumber(a) < tonumber(b) end)
+  for place = 1, over do redis.call('HDEL', KEYS[1], held[place]) end
+end
+"""
+
+# A source was heard of last when its newest report was published, whichever row tells it first.
+_HEARD = """
+for place = 1, #ARGV, 2 do
+  local held = redis.call('HGET', KEYS[1], ARGV[place])
+  if not held or tonumber(held) < tonumber(ARGV[place + 1]) then
+    redis.call('HSET', KEYS[1], ARGV[place], ARGV[place + 1])
+  end
+end
+"""
+
+
+def said_key(flow: str) -> str:
+    """Where the statements on a flow are kept."""
+    return f"{PREFIX}:evidence:said:{flow}"
+
+
+def counted_key(flow: str) -> str:
+    """Where the tallies of a flow are kept."""
+    return f"{PREFIX}:evidence:counted:{flow}"
+
+
+class EvidenceView(RedisView):
+    """Keeps the evidence beside the view, at its own pace; a hop of its own, so that nothing waits for it."""
+
+    hop = "evidence"
+
+    def topics(self) -> tuple[str, ...]:
+        """The rows of the ledger."""
+        return (self.context.topics.changelog("ledger"),)
+
+    async def handle(self, batch: Batch) -> Done:
+        """Write a batch, then rest: nine times as long as it took, and a second at least."""
+        began = time.monotonic()
+        done = await super().handle(batch)
+        await self.sleep(max(EVERY_S, (time.monotonic() - began) * (1 / SHARE - 1)))
+        return done
+
+    def count(self, tp: TopicPartition, records: int) -> None:
+        """Not counted as delivered: rows are no records that subscribers wait for. Their lag is shown."""
+
+    async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
+        """Add the newest of each row to a transaction."""
+        turn = time.monotonic()
+        heard: dict[str, int] = {}
+        for key, value in {record.key: record.value for record in records}.items():
+            try:
+                for source, published in self._put_row(pipe, Row.of(key or b""), value or b""):
+                    heard[source] = max(published, heard.get(source, 0))
+            except (ValueError, msgspec.DecodeError) as error:
+                log.warning("evidence: %s holds a row that is none, %r: %s", tp.topic, key, error)
+            if time.monotonic() > turn + TURN_S:
+                await asyncio.sleep(0)
+                turn = time.monotonic()
+        if heard:
+            pipe.eval(_HEARD, 1, f"{PREFIX}:sources", *(part for one in heard.items() for part in one))
+
+    @staticmethod
+    def _put_row(pipe: Pipeline, row: Row, value: bytes) -> list[tuple[str, int]]:
+        """Add a row; returns its sources and when they published what is in it."""
+        if row.kind == "r":
+            tallies = tallies_of(value)
+            pipe.eval(_KEEP, 1, counted_key(row.flow), row.number, msgspec.json.encode(tallies), DAYS)
+            return [(one.source, one.published) for one in tallies]
+        pipe.eval(_KEEP, 1, said_key(row.flow), row.number, bounded(value), BLOCKS)
+        return [(one.source, one.published) for one in decode_claims(value)]

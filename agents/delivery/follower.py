@@ -1,0 +1,83 @@
+"""Following a topic from its beginning: what stands on it is known, and what comes later is heard of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from mode import Service
+
+from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.runtime.context import Context
+
+POLL_MS = 200
+
+
+class Follower(Service):
+    """Hands every record of a topic, all partitions, to `take`; without a group, so that each worker has them all.
+
+    An error ends the process (see Context.die).
+    """
+
+    def __init__(self, context: Context, topic: str, take: Callable[[Any], None]) -> None:
+        self.context, self.topic, self.take = context, topic, take
+        self.positions: dict[int, int] = {}
+        self._moved = asyncio.Condition()
+        self._consumer: AIOKafkaConsumer | None = None
+        super().__init__()
+
+    @property
+    def partitions(self) -> range:
+        """Those of every topic of the pipeline."""
+        return range(self.context.settings.partitions)
+
+    async def on_start(self) -> None:
+        """Connect, and begin at the beginning."""
+        self._consumer = consumer = AIOKafkaConsumer(
+            **kafka_options(self.context.settings),
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=POLL_MS,
+        )
+        await consumer.start()
+        consumer.assign([TopicPartition(self.topic, partition) for partition in self.partitions])
+        await consumer.seek_to_beginning()
+
+    async def on_stop(self) -> None:
+        """Disconnect."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    @Service.task
+    async def _follow(self) -> None:
+        assert self._consumer is not None
+        try:
+            while not self.should_stop:
+                batch = await self._consumer.getmany(timeout_ms=POLL_MS)
+                for records in batch.values():
+                    for record in records:
+                        self.take(record)
+                await self._note()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - without what it says nothing may be sent
+            if not self.should_stop:
+                self.context.die(f"following {self.topic} failed", error)
+
+    async def _note(self) -> None:
+        assert self._consumer is not None
+        async with self._moved:
+            for tp in self._consumer.assignment():
+                self.positions[tp.partition] = await self._consumer.position(tp)
+            self._moved.notify_all()
+
+    async def caught_up(self, partitions: Iterable[int] | None = None) -> None:
+        """Return when all has been taken that stands on these partitions now; of all of them by default."""
+        assert self._consumer is not None
+        wanted = [TopicPartition(self.topic, one) for one in (self.partitions if partitions is None else partitions)]
+        ends = await self._consumer.end_offsets(wanted)
+        async with self._moved:
+            await self._moved.wait_for(lambda: all(self.positions.get(tp.partition, 0) >= ends[tp] for tp in wanted))

@@ -1,0 +1,58 @@
+"""Which alerts nobody is told of just now, as the topics say: silences, and open alerts above where rules inhibit."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from mode import Service
+
+from bordertally.agents.delivery.follower import Follower
+from bordertally.agents.runtime.context import Context
+from bordertally.streams.alerts.silences import Notice, OpenAlerts, Silences, inhibited, silenced
+from bordertally.streams.delivery.subscriptions import Glance
+
+_decode = msgspec.json.Decoder(Glance).decode
+
+
+class Hush(Service):
+    """Follows `silences`; and all of `alerts` where a rule inhibits, for the alert above may be on any partition."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.silences = Silences()
+        self.open = OpenAlerts[Glance]()
+        topics, rules = context.topics, context.rules
+        self.followers = [Follower(context, topics.silences, self._silence)]
+        self.followers += [Follower(context, topics.alerts, self._alert)] if rules.inhibits else []
+        super().__init__()
+
+    async def on_first_start(self) -> None:
+        """Begin to follow."""
+        for one in self.followers:
+            await self.add_runtime_dependency(one)
+
+    async def ready(self) -> None:
+        """Return when all that stands on the topics is known."""
+        for one in self.followers:
+            await one.caught_up()
+
+    def quiet(self, alert: Notice) -> bool:
+        """Whether an alert is silenced or inhibited now."""
+        if self.silences.by_id and silenced(alert, self.silences.by_id.values(), datetime.now(UTC)) is not None:
+            return True
+        above = self.open.by_id.values()
+        return bool(above) and inhibited(alert, above, self.context.rules) is not None
+
+    def _silence(self, record: Any) -> None:
+        self.silences.take(record.key, record.value)
+        now = time.time()
+        for name in [key for key, one in self.silences.by_id.items() if one.until.timestamp() < now]:
+            del self.silences.by_id[name]
+
+    def _alert(self, record: Any) -> None:
+        with suppress(msgspec.MsgspecError):
+            self.open.take(_decode(record.value or b""))

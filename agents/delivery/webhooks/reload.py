@@ -1,0 +1,36 @@
+"""Subscriptions that change while they are delivered to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from bordertally.agents.delivery.webhooks.endpoints import Endpoints, load_endpoints
+from bordertally.agents.runtime.context import Context
+from bordertally.agents.runtime.reloading import Watch
+
+
+class WebhooksReload(Watch):
+    """The file of the subscriptions, and the secrets it refers to. `take` puts new ones into use."""
+
+    name, title = "webhooks", "webhooks"
+
+    def __init__(
+        self, path: Path, context: Context, endpoints: Endpoints, take: Callable[[Endpoints], Awaitable[None]]
+    ) -> None:
+        super().__init__(path, context.metrics, context.settings.reload_s)
+        self.context, self.endpoints, self.take = context, endpoints, take
+
+    def files(self) -> Iterable[Path]:
+        """Secrets, too: a new one is in use when its file is written."""
+        return (self.path, *self.endpoints.files(self.path.parent))
+
+    async def renew(self) -> str:
+        """Subscriptions by name."""
+        fresh = await asyncio.to_thread(load_endpoints, self.path, self.context.registry)
+        found = self.endpoints.changed(fresh)
+        if found:
+            await self.take(fresh)
+            self.endpoints = fresh
+        return found

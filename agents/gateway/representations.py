@@ -1,0 +1,187 @@
+"""Answers over HTTP: JSON with an entity tag, compressed when the client takes it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+from aiohttp import ETag, web
+from msgspec import Struct
+
+from bordertally.agents.gateway.parameters import Tabled
+from bordertally.agents.gateway.responses import AlertList, DayList, FlowList, SourceList, TotalList
+
+MEDIA_TYPE = "text/csv"
+
+
+class Column(NamedTuple):
+    """A column: its name, its HXL hashtag, and what stands in it; `field` may be a path such as baseline.expected."""
+
+    name: str
+    hxl: str
+    field: str
+
+
+_LEVELS = (("low", "+low"), ("best", "+best"), ("high", "+high"))
+
+
+_FLOW = Column("flow", "#loc+flow+code", "flow")
+
+
+FLOWS = (
+    _FLOW,
+    Column("parent", "#loc+parent+code", "parent"),
+    Column("published", "#date+reported", "published"),
+    Column("as_of", "#date+end", "as_of"),
+    Column("rate", "#affected+crossings+daily", "rate"),
+    Column("rate_day", "#date+daily", "rate_day"),
+    Column("expected", "#indicator+expected+daily", "baseline.expected"),
+    Column("threshold", "#indicator+threshold+daily", "threshold"),
+    Column("baseline", "#meta+baseline+kind", "baseline.kind"),
+    *(
+        Column(f"{level}_{window}d", f"#affected+crossings+days{window}{tag}", f"totals.{window}d.{level}")
+        for window in (1, 7, 30)
+        for level, tag in _LEVELS
+    ),
+    Column("alert", "#meta+alert+id", "alert"),
+)
+
+
+TOTALS = (
+    _FLOW,
+    Column("window_days", "#indicator+window+days", "window_days"),
+    Column("as_of", "#date+end", "as_of"),
+    *(Column(level, f"#affected+crossings{tag}", level) for level, tag in _LEVELS),
+    Column("observed", "#affected+crossings+observed", "observed"),
+    Column("projected", "#affected+crossings+projected", "projected"),
+    Column("covered_days", "#indicator+covered+days", "covered_days"),
+    Column("report_count", "#meta+reports+count", "report_count"),
+    Column("population", "#population+type", "population"),
+    Column("unit", "#meta+unit", "unit"),
+)
+
+
+DAYS = (
+    _FLOW,
+    Column("day", "#date+day", "day"),
+    *(Column(level, f"#affected+crossings+daily{tag}", level) for level, tag in _LEVELS),
+)
+
+
+ALERTS = (
+    Column("id", "#meta+alert+id", "id"),
+    Column("seq", "#meta+alert+seq", "seq"),
+    _FLOW,
+    Column("rule", "#meta+rule", "rule"),
+    Column("state", "#status", "state"),
+    Column("severity", "#severity", "severity"),
+    Column("since", "#date+start", "since"),
+    Column("until", "#date+end", "until"),
+    Column("day", "#date+day", "day"),
+    Column("rate", "#affected+crossings+daily", "rate"),
+    Column("expected", "#indicator+expected+daily", "expected"),
+    Column("threshold", "#indicator+threshold+daily", "threshold"),
+    Column("ratio", "#indicator+ratio", "ratio"),
+    Column("baseline", "#meta+baseline+kind", "baseline"),
+    Column("population", "#population+type", "population"),
+    Column("peak_day", "#date+peak", "peak_day"),
+    Column("peak_rate", "#affected+crossings+peak", "peak_rate"),
+    Column("report_count", "#meta+reports+count", "report_count"),
+    Column("published", "#date+reported", "published"),
+    Column("explanation", "#description", "explanation"),
+)
+
+
+SOURCES = (
+    Column("source", "#org+source+code", "source"),
+    Column("name", "#org+source+name", "name"),
+    Column("grade", "#indicator+reliability", "grade"),
+    Column("tz", "#meta+tz", "tz"),
+    Column("topic", "#meta+topic", "topic"),
+    Column("flows", "#loc+flow+code+list", "flows"),
+    Column("last_published", "#date+reported", "last_published"),
+    Column("overdue", "#status+overdue", "overdue"),
+)
+
+
+ROWS: dict[type[Struct], tuple[Sequence[Column], Callable[[Any], Sequence[Any]]]] = {
+    FlowList: (FLOWS, lambda answer: answer.flows),
+    TotalList: (TOTALS, lambda answer: answer.totals),
+    DayList: (DAYS, lambda answer: answer.days),
+    AlertList: (ALERTS, lambda answer: answer.alerts),
+    SourceList: (SOURCES, lambda answer: answer.sources),
+}
+
+
+def table(answer: Struct, *, hxl: bool) -> bytes:
+    """An answer as CSV in UTF-8: names, the hashtags if wanted, then a row each; what is null is empty."""
+    columns, rows = ROWS[type(answer)]
+    lines: list[Iterable[str]] = [[column.name for column in columns]]
+    if hxl:
+        lines.append([column.hxl for column in columns])
+    lines += [[_cell(row, column.field) for column in columns] for row in rows(answer)]
+    text = io.StringIO()
+    csv.writer(text).writerows(lines)
+    return text.getvalue().encode()
+
+
+def _cell(row: Any, path: str) -> str:
+    value = row
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return " ".join(value) if isinstance(value, list) else str(value)
+
+
+SMALLEST = 1024
+"""Bytes from which on compressing is worth it."""
+
+CACHE = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding, Authorization, Origin"}
+"""May be kept, and is asked for again with its tag."""
+
+
+def respond(request: web.Request, answer: Struct, asked: Struct) -> web.Response:
+    """An answer as JSON, or as CSV where it is a table and that is asked for."""
+    if type(answer) in ROWS and isinstance(asked, Tabled) and wants_csv(request, asked):
+        return tagged(request, table(answer, hxl=bool(asked.hxl)), MEDIA_TYPE, "utf-8")
+    return tagged(request, msgspec.json.encode(answer), "application/json")
+
+
+def wants_csv(request: web.Request, asked: Tabled) -> bool:
+    """The parameter decides, else what the header Accept likes more; JSON where it likes both or neither."""
+    if asked.format is not None:
+        return asked.format == "csv"
+    liking = {"text/csv": 0.0, "application/json": 0.0}
+    for part in request.headers.get("Accept", "").split(","):
+        media, *options = (piece.strip() for piece in part.split(";"))
+        if media in liking:
+            liking[media] = next((_share(one[2:]) for one in options if one.startswith("q=")), 1.0)
+    return liking["text/csv"] > liking["application/json"]
+
+
+def _share(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def tagged(request: web.Request, body: bytes, media_type: str, charset: str | None = None) -> web.Response:
+    """A body with its tag; 304 without it when the client holds the same already."""
+    tag = blake2b(body, digest_size=12, key=media_type.encode()[:64]).hexdigest()
+    held = request.if_none_match
+    if held is not None and any(one.value in (tag, "*") for one in held):
+        response = web.Response(status=304, headers=CACHE)
+    else:
+        response = web.Response(body=body, content_type=media_type, charset=charset, headers=CACHE)
+        if len(body) >= SMALLEST:
+            response.enable_compression()
+    response.etag = ETag(tag, is_weak=True)  # weak: the bytes differ by compression
+    return response

@@ -1,0 +1,200 @@
+"""The hub: reads `alerts` and `totals` once for all clients of this gateway and hands the events on.
+
+A gateway reads every partition and belongs to no consumer group, so any number of them see everything. The newest
+events stay in memory for clients that come back; who was away for longer is served from Kafka (catch_up.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aiohttp import web
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from bordertally.agents.gateway.stream.client import Chunks, Client
+from bordertally.agents.gateway.stream.events import Event, Filter, beat, event_of, frame
+from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.runtime.context import log
+from bordertally.streams.delivery.stream_position import PlaceText, slots
+from bordertally.streams.errors import ConfigError
+from bordertally.streams.settings import Settings
+from bordertally.streams.topics import Topics
+
+HELD_BYTES = 32 * 1024 * 1024
+"""Bytes of events held for clients that come back."""
+
+PRELOAD = 200
+"""Events of each partition read again at start, for clients of a gateway that was restarted."""
+
+PACE_S = 0.005
+"""Seconds between two rounds at least; a round to many clients is followed by a pause as long as itself."""
+
+RETRY_S = 1.0
+BEAT_S = 15.0
+"""Seconds between heartbeats."""
+
+
+class Hub:
+    """The newest events, and the clients that get those to come."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        topics = Topics(settings.topic_prefix)
+        names = {"alerts": topics.alerts, "totals": topics.totals}
+        self.slots = slots(settings.partitions)
+        self.partitions = [TopicPartition(names[kind], number) for kind, number in self.slots]
+        self._slot_of = {tp: slot for slot, tp in enumerate(self.partitions)}
+        self.place = PlaceText([0] * len(self.slots))
+        self.floor = [0] * len(self.slots)  # by slot, from which offset on `events` has everything
+        self.events: list[Event] = []
+        self.first = 0  # the number of the first of them
+        self._bytes = 0
+        self.clients: dict[Filter, set[Client]] = defaultdict(set)
+        self.ready = asyncio.Event()
+        self.cut = 0
+        self.sent: Counter[str] = Counter()  # events by kind, once for every client that got them
+
+    @property
+    def following(self) -> int:
+        """The number of the next event."""
+        return self.first + len(self.events)
+
+    def count(self) -> int:
+        """How many clients there are."""
+        return sum(len(some) for some in self.clients.values())
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def consumer(self) -> AIOKafkaConsumer:
+        """A consumer of no group."""
+        return AIOKafkaConsumer(
+            **kafka_options(self.settings),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=100,
+        )
+
+    async def run(self) -> None:
+        """Read until cancelled; when Kafka is away, try again, from where it stands."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            while True:
+                try:
+                    await self._read()
+                except (KafkaError, OSError, ConfigError) as error:
+                    log.warning("gateway: the stream waits for Kafka: %s", error)
+                await asyncio.sleep(RETRY_S)
+        finally:
+            beating.cancel()
+            self.close()
+
+    async def _read(self) -> None:
+        consumer = self.consumer()
+        try:
+            await consumer.start()
+            consumer.assign(self.partitions)
+            goal = await self._seek(consumer)
+            while True:
+                begun = time.monotonic()
+                batch = await consumer.getmany(timeout_ms=250)
+                if batch:
+                    got = time.monotonic()
+                    self.take((tp, record) for tp, records in batch.items() for record in records)
+                    await asyncio.sleep(max(PACE_S, time.monotonic() - got))
+                if not self.ready.is_set():
+                    at = [await consumer.position(tp) for tp in self.partitions]
+                    for slot, offset in enumerate(at):
+                        self.place.reach(slot, offset)
+                    if all(here >= end for here, end in zip(at, goal, strict=True)):
+                        self.ready.set()
+                elif not batch and time.monotonic() - begun < 0.01:
+                    await asyncio.sleep(0.05)  # an answer at once and with nothing is no wait
+        finally:
+            await consumer.stop()
+
+    async def _seek(self, consumer: AIOKafkaConsumer) -> list[int]:
+        """Go to where to read from; returns the offsets at which everything there is now has been read."""
+        ends = await consumer.end_offsets(self.partitions)
+        if not self.ready.is_set():
+            beginnings = await consumer.beginning_offsets(self.partitions)
+            start = [max(beginnings[tp], ends[tp] - PRELOAD) for tp in self.partitions]
+            self.events.clear()
+            self.floor, self.place = list(start), PlaceText(start)
+        for tp, offset in zip(self.partitions, self.place.offsets, strict=True):
+            consumer.seek(tp, offset)
+        return [ends[tp] for tp in self.partitions]
+
+    # --- handing on ---------------------------------------------------------------------------------------------
+
+    def take(self, records: Iterable[tuple[TopicPartition, Any]]) -> None:
+        """Take records in the order in which everybody gets them."""
+        events, frames = [], []
+        for tp, record in records:
+            slot = self._slot_of[tp]
+            self.place.reach(slot, record.offset + 1)
+            event = event_of(slot, self.slots[slot].kind, record)
+            if event is not None:
+                events.append(event)
+                frames.append(frame(self.place.text, event.body))
+        self._hold(events)
+        for wanted, clients in list(self.clients.items()):  # equal filters, equal bytes
+            passed = [one for one in zip(events, frames, strict=True) if wanted.wants(one[0])]
+            if passed:
+                reached = self.push(clients, Chunks(b"".join([framed for _, framed in passed])))
+                for kind, number in Counter(event.kind for event, _ in passed).items():
+                    self.sent[kind] += reached * number
+
+    def _hold(self, events: Sequence[Event]) -> None:
+        self.events += events
+        self._bytes += sum(len(event.body) for event in events)
+        if self._bytes > HELD_BYTES:
+            away = max(1, len(self.events) // 4)
+            for event in self.events[:away]:
+                self.floor[event.slot] = event.offset + 1
+                self._bytes -= len(event.body)
+            del self.events[:away]
+            self.first += away
+
+    def push(self, clients: set[Client], chunks: Chunks) -> int:
+        """Send the same bytes to some clients; returns how many were reached."""
+        lost = [client for client in clients if not client.push(chunks)]
+        reached = len(clients) - len(lost)
+        for client in lost:
+            self.leave(client)
+        return reached
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            chunks = Chunks(beat(self.place.text))
+            for clients in list(self.clients.values()):
+                self.push(clients, chunks)
+
+    def join(self, client: Client) -> None:
+        """From the next event on, this client gets what it wants."""
+        self.clients[client.filter].add(client)
+
+    def leave(self, client: Client) -> None:
+        """No more for this client."""
+        clients = self.clients.get(client.filter)
+        if clients is not None and client in clients:
+            clients.discard(client)
+            self.cut += client.was_slow
+            if not clients:
+                del self.clients[client.filter]
+
+    def close(self) -> None:
+        """Drop everybody."""
+        for clients in list(self.clients.values()):
+            for client in list(clients):
+                client.cut()
+        self.clients.clear()
+
+
+HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)

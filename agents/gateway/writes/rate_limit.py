@@ -1,0 +1,60 @@
+"""A rate limit that all gateways share, kept in Redis; each has one of its own while Redis is away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from bordertally.agents.delivery.redis_view import PREFIX
+from bordertally.agents.runtime.context import log
+from bordertally.streams.delivery.rate_limit import RateLimit
+
+ANSWER_S = 0.25
+"""Seconds that Redis has for an answer: a report waits no longer for the right to be stored."""
+
+AWAY_S = 2.0
+"""Seconds for which Redis is not asked after it did not answer."""
+
+# As streams/delivery/rate_limit.py, by the clock of Redis: those of the gateways may differ.
+_TAKE = """
+local now = redis.call('TIME')
+local at = tonumber(now[1]) + tonumber(now[2]) / 1000000
+local step, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), at)
+local wait = full_at + step - at - burst * step
+if wait > 0.000001 then return string.format('%.6f', wait) end
+local next = full_at + step
+redis.call('SET', KEYS[1], string.format('%.6f', next), 'PX', math.ceil((next - at) * 1000) + 1)
+return '0'
+"""
+
+
+def rate_key(key: str) -> str:
+    """Where it is kept when the bucket of a source will be full again."""
+    return f"{PREFIX}:rate:{key}"
+
+
+class SharedLimit:
+    """`per_s` a second for each key, over all gateways; at most `burst` at once."""
+
+    def __init__(self, redis: Any, per_s: float, burst: int) -> None:
+        """`redis`: a client that answers bytes."""
+        self.own = RateLimit(per_s, burst)
+        self._take = redis.register_script(_TAKE)
+        self._step, self._burst = 1 / per_s, burst
+        self._away_until = 0.0
+
+    async def take(self, key: str) -> float:
+        """Take one: 0 when it may go on, else the seconds to wait, and nothing is taken."""
+        now = time.monotonic()
+        if now >= self._away_until:
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    return float(await self._take(keys=[rate_key(key)], args=[repr(self._step), self._burst]))
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("gateway: rates are limited by this gateway alone, Redis does not answer: %s", error)
+                self._away_until = time.monotonic() + AWAY_S
+        return self.own.take(key, now)

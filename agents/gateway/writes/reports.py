@@ -1,0 +1,118 @@
+"""POST /v1/reports, for producers without Kafka: a report is checked, written, and answered once stored.
+
+The checks are those of the intake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from bordertally.agents.gateway.guard import CALLER
+from bordertally.agents.gateway.problems import ProblemError
+from bordertally.agents.gateway.writes.bodies import json_body
+from bordertally.agents.gateway.writes.rate_limit import SharedLimit
+from bordertally.agents.gateway.writes.store import Store
+from bordertally.agents.kafka.report_record import record_of
+from bordertally.agents.runtime.context import log
+from bordertally.agents.runtime.languages import word_reader
+from bordertally.agents.runtime.tracing import HEADER as TRACE
+from bordertally.agents.runtime.tracing import passed_on
+from bordertally.streams.delivery.metrics import NOBODY
+from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import Limits, read_report
+from bordertally.streams.settings import Settings
+from bordertally.streams.topics import Topics
+
+BURST_S = 2.0
+"""Seconds' worth of reports that may come at once after a quiet time."""
+
+
+class _Head(msgspec.Struct):
+    source: str = ""
+
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+_head = msgspec.json.Decoder(_Head).decode
+_named = msgspec.json.Decoder(_Named).decode
+
+
+class Posting:
+    """The route. A source is limited by what all gateways together take of it."""
+
+    def __init__(self, settings: Settings, registry: Registry, store: Store, redis: Any) -> None:
+        self.settings, self.store = settings, store
+        self.topics = Topics(settings.topic_prefix)
+        self.limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
+        per_s = settings.gateway_reports_per_s
+        self.rate = SharedLimit(redis, per_s, max(1, round(per_s * BURST_S)))
+        self.renew(registry)
+
+    def renew(self, registry: Registry) -> None:
+        """Judge reports by this registry from now on."""
+        self.registry, self._words = registry, word_reader(registry)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Take one report. 202 says that the broker has it, and where; what it counts for is decided from there on."""
+        most = self.limits.bytes
+        raw = await json_body(request, "a report", most)
+        if raw is None:
+            size = f"{request.content_length} bytes" if request.content_length else f"more than {most} bytes"
+            why = f"{size}; at most {most}"
+            raise ProblemError(413, why, reason=Reason.TOO_LARGE, headers={"Connection": "close"})
+        source = request[CALLER].source
+        said = _source(raw)
+        if source is not None and said not in ("", source):
+            raise ProblemError(403, f"this token is that of {source}", field="source", value=said)
+        await self._limit(source or said)
+        await self._check(raw)
+        record = record_of(raw, self.registry, self.topics)
+        accepted = await self.store.write(record._replace(headers=passed_on(request.headers.get(TRACE))))
+        if log.isEnabledFor(logging.DEBUG):
+            place = f"{accepted.topic}/{accepted.partition}/{accepted.offset}"
+            log.debug("gateway: report accepted", extra={"report": _named(raw).id, "source": said, "place": place})
+        return web.Response(body=msgspec.json.encode(accepted), status=202, content_type="application/json")
+
+    async def _limit(self, source: str) -> None:
+        """Raise ProblemError (429) where too many come; all who name no source of the registry are one."""
+        wait = await self.rate.take(source if source in self.registry.sources else NOBODY)
+        if wait:
+            detail = f"{source}: more than {self.settings.gateway_reports_per_s:g} reports a second"
+            headers = {"Retry-After": str(math.ceil(wait))}
+            raise ProblemError(429, detail, field="source", value=source, headers=headers)
+
+    async def _check(self, raw: bytes) -> None:
+        """The checks of the intake. Raises ProblemError (422) with field and reason."""
+        now = time.time()
+        try:
+            try:
+                read_report(raw, self.registry, now, self.limits)
+            except RefusedError as error:  # it may be in words, and reading them takes its time
+                await asyncio.to_thread(self._words.take, raw, error, now, self.limits)
+        except RefusedError as error:
+            status = 413 if error.reason is Reason.TOO_LARGE else 422
+            raise ProblemError(
+                status,
+                str(error),
+                field=error.field,
+                value=error.value,
+                reason=error.reason.value,
+                report=error.report,
+            ) from None
+
+
+def _source(raw: bytes) -> str:
+    try:
+        return _head(raw).source
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return ""

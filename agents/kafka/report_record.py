@@ -1,0 +1,31 @@
+"""The Kafka record of one report: topic, key and signature."""
+
+from __future__ import annotations
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bordertally.agents.kafka.producer import Record
+from bordertally.streams.reports.signatures import signature
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.topics import Topic, Topics
+
+
+class _Head(msgspec.Struct):
+    source: str = ""
+
+
+def record_of(raw: bytes, registry: Registry, topics: Topics, key: Ed25519PrivateKey | None = None) -> Record:
+    """A report as a record for the topic of its source's class, keyed by source so that each keeps its order.
+
+    With a key, signed by it. Reports whose source cannot be told go to the government topic, where the intake refuses
+    them with a reason.
+    """
+    try:
+        source = msgspec.json.decode(raw, type=_Head).source
+    except (msgspec.MsgspecError, RecursionError):
+        source = ""
+    entry = registry.sources.get(source)
+    topic = topics.reports(Topic.GOVERNMENT if entry is None else entry.topic)
+    headers = [signature(key, raw)] if key is not None else None
+    return Record(topic, source.encode() or None, raw, headers=headers)

@@ -1,0 +1,63 @@
+"""Reading a topic from its beginning to where it ends now, for the commands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.structs import ConsumerRecord
+
+from bordertally.agents.kafka.clients import connect, kafka_options
+from bordertally.agents.kafka.topics import partition_counts
+from bordertally.streams.errors import BordertallyError
+from bordertally.streams.settings import Settings
+from bordertally.streams.topics import BIGGEST
+
+QUIET_S = 0.8
+"""So long without a record, and no end offset ahead, is the end: not every broker tells end offsets right."""
+
+
+async def each_record(settings: Settings, topic: str, quiet_s: float = QUIET_S) -> AsyncIterator[ConsumerRecord]:
+    """Every committed record, in order within each partition. Raises BordertallyError when there is no such topic."""
+    count = await partitions_of(settings, topic)
+    if not count:
+        raise BordertallyError(f"topic {topic} does not exist; bordertally topics --create makes it")
+    consumer = AIOKafkaConsumer(
+        **kafka_options(settings),
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=BIGGEST,
+    )
+    try:
+        await consumer.start()
+        places = [TopicPartition(topic, partition) for partition in range(count)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        while True:
+            batch: dict[Any, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=int(quiet_s * 1000))
+            for records in batch.values():
+                for record in records:
+                    yield record
+            if not batch and all([await consumer.position(one) >= end for one, end in ends.items()]):
+                return
+    finally:
+        await consumer.stop()
+
+
+async def read_topic(settings: Settings, topic: str, quiet_s: float = QUIET_S) -> list[ConsumerRecord]:
+    """The same, of a topic that is small, in order of time."""
+    found = [record async for record in each_record(settings, topic, quiet_s)]
+    return sorted(found, key=lambda record: (record.timestamp, record.partition, record.offset))
+
+
+async def partitions_of(settings: Settings, topic: str) -> int:
+    """How many partitions a topic has; 0 when there is no such topic."""
+    admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=20_000)
+    try:
+        await connect(admin, settings)
+        return (await partition_counts(admin, [topic])).get(topic, 0)
+    finally:
+        await admin.close()

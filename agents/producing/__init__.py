@@ -1,0 +1,1 @@
+"""Files, pages and feeds in; reports on the producers' topics out."""

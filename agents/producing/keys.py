@@ -1,0 +1,25 @@
+"""Signing keys, read from their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from bordertally.streams.errors import BordertallyError
+
+
+def read_key(file: Path) -> Ed25519PrivateKey:
+    """A private key from its file. Raises BordertallyError that says nothing of what is in it."""
+    try:
+        key = load_pem_private_key(file.read_bytes(), password=None)
+    except OSError as error:
+        raise BordertallyError(f"{file}: {error.strerror}") from None
+    except (ValueError, TypeError):
+        raise BordertallyError(
+            f"{file}: no private key (PEM, without a password), as `bordertally keygen` makes it"
+        ) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BordertallyError(f"{file}: this is no Ed25519 key; `bordertally keygen` makes one")
+    return key

@@ -1,0 +1,87 @@
+"""Publishing reports from files: checked here first, sent to the topic of their source, acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bordertally.agents.kafka.clients import connect
+from bordertally.agents.kafka.producer import by_kafka, make_producer
+from bordertally.agents.kafka.report_record import record_of
+from bordertally.agents.runtime.languages import word_reader
+from bordertally.streams.errors import BordertallyError, RefusedError
+from bordertally.streams.reports.dead_letters import source_of
+from bordertally.streams.reports.signatures import check_signature, signature
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.settings import Settings
+from bordertally.streams.statements.reports import take
+from bordertally.streams.topics import Topics
+
+AHEAD = 2_000
+"""Reports sent before their acknowledgements are waited for."""
+
+
+class Line(NamedTuple):
+    """A line of a file: where it stands, its bytes, and what is wrong with it, if anything."""
+
+    where: str
+    raw: bytes
+    fault: RefusedError | None
+
+
+def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """The non-empty lines of files, `-` for standard input, with where they stand. Raises BordertallyError."""
+    for path in files:
+        try:
+            with Path("/dev/stdin" if str(path) == "-" else path).open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    if line.strip():
+                        yield f"{path}:{number}", line.strip()
+        except OSError as error:
+            raise BordertallyError(f"{path}: {error.strerror}") from None
+
+
+def checked(
+    files: Iterable[Path], registry: Registry, key: Ed25519PrivateKey | None = None, *, signed: bool = False
+) -> Iterator[Line]:
+    """Every line of the files with its fault, if it has one. Reports in words are read too.
+
+    With `signed`, it is a fault that a source has keys in the registry, and `key` is none of them.
+    """
+    now, words = time.time(), word_reader(registry)
+    for where, raw in read_lines(files):
+        try:
+            take(raw, registry, now, None, words)
+            if signed:
+                headers = [] if key is None else [signature(key, raw)]
+                check_signature(registry.keys, source_of(raw, len(raw)), raw, headers)
+        except RefusedError as error:
+            yield Line(where, raw, error)
+        else:
+            yield Line(where, raw, None)
+
+
+async def publish(
+    settings: Settings, raws: Iterable[bytes], registry: Registry, topics: Topics, key: Ed25519PrivateKey | None = None
+) -> AsyncIterator[int]:
+    """Send reports; yields how many the broker has acknowledged so far. Raises KafkaError when it does not."""
+    producer = make_producer(settings, 0.005)
+    try:
+        await connect(producer, settings)
+        send, waiting, done = by_kafka(producer), [], 0
+        for raw in raws:
+            waiting.append(await send(record_of(raw, registry, topics, key)))
+            if len(waiting) >= AHEAD:
+                await asyncio.gather(*waiting)
+                done += len(waiting)
+                waiting.clear()
+                yield done
+        await asyncio.gather(*waiting)
+        yield done + len(waiting)
+    finally:
+        await producer.stop()

@@ -1,0 +1,76 @@
+"""The review over Kafka: reading all items and decisions, and publishing a decision."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bordertally.agents.kafka.clients import connect
+from bordertally.agents.kafka.producer import Record, by_kafka, make_producer, send_all
+from bordertally.agents.kafka.report_record import record_of
+from bordertally.agents.kafka.topic_reader import QUIET_S, read_topic
+from bordertally.streams.errors import BordertallyError, shown
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import read_report
+from bordertally.streams.settings import Settings
+from bordertally.streams.statements.review import Decision, Docket, Item, accepted, decode
+from bordertally.streams.topics import Topics
+
+Verdict = Literal["accepted", "edited", "rejected"]
+
+
+class Reviewer(NamedTuple):
+    """Who decides, a source of the registry, how to reach Kafka, and how long to wait for the broker."""
+
+    source: str
+    registry: Registry
+    topics: Topics
+    settings: Settings
+    timeout_s: float = 60.0
+    key: Ed25519PrivateKey | None = None
+
+
+async def load_docket(settings: Settings, topics: Topics, quiet_s: float = QUIET_S) -> Docket:
+    """Everything on the review's topic, from the beginning. Raises BordertallyError when there is no such topic."""
+    records = [decode(record.value or b"") for record in await read_topic(settings, topics.review, quiet_s)]
+    return Docket(one for one in records if one is not None)
+
+
+def decide(
+    reviewer: Reviewer, item: Item, verdict: Verdict, edits: dict[str, Any] | None = None, note: str = ""
+) -> list[Record]:
+    """The records of a decision, in order: the reviewer's report first, so that none is decided on and not counted.
+
+    Raises RefusedError when the report would be refused, BordertallyError for a source that is not in the registry.
+    """
+    entry = reviewer.registry.sources.get(reviewer.source)
+    if entry is None:
+        raise BordertallyError(f"review: source {shown(reviewer.source)} is not in the registry")
+    published = datetime.now(UTC).isoformat(timespec="milliseconds")
+    records, report = [], None
+    if verdict != "rejected":
+        raw = accepted(item, reviewer.source, published, edits or {})
+        if reviewer.key is None and reviewer.source in reviewer.registry.keys:
+            raise BordertallyError(f"review: source {shown(reviewer.source)} signs its reports; give --key")
+        report = read_report(raw, reviewer.registry, time.time())[0].report
+        records.append(record_of(raw, reviewer.registry, reviewer.topics, reviewer.key))
+    decision = Decision(
+        review=item.id, source=reviewer.source, published=published, decision=verdict, report=report, note=note
+    )
+    return [*records, Record(reviewer.topics.review, item.id.encode(), msgspec.json.encode(decision))]
+
+
+async def send(reviewer: Reviewer, records: list[Record]) -> None:
+    """Publish a decision, one record after the other: each is stored before the next is sent."""
+    producer = make_producer(reviewer.settings, 0.002)
+    await connect(producer, reviewer.settings)
+    try:
+        for record in records:
+            await send_all(by_kafka(producer), [record], reviewer.timeout_s)
+    finally:
+        await asyncio.shield(producer.stop())

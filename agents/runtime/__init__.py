@@ -1,0 +1,1 @@
+"""What every long-running process needs: context, logs, metrics, tracing, health, lag, reloading."""

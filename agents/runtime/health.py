@@ -1,0 +1,60 @@
+"""The worker's own small web server: /metrics for Prometheus, /healthz for whoever restarts it, /readyz."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from mode import Service
+
+from bordertally.agents.runtime.context import Context
+from bordertally.streams.errors import ConfigError
+
+
+class Http(Service):
+    """Serves on BORDERTALLY_HTTP_HOST and _PORT; not at all when the port is 0."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.runner: web.AppRunner | None = None
+        super().__init__()
+
+    async def on_start(self) -> None:
+        """Bind the port. Raises ConfigError when it is taken."""
+        settings = self.context.settings
+        if not settings.http_port:
+            return
+        app = web.Application()
+        app.router.add_get("/metrics", self.metrics)
+        app.router.add_get("/healthz", self.healthz)
+        app.router.add_get("/readyz", self.readyz)
+        self.runner = web.AppRunner(app, access_log=None)
+        await self.runner.setup()
+        try:
+            await web.TCPSite(self.runner, settings.http_host, settings.http_port).start()
+        except OSError:
+            raise ConfigError(
+                f"BORDERTALLY_HTTP_PORT={settings.http_port}: taken on {settings.http_host}; choose another"
+            ) from None
+
+    async def on_stop(self) -> None:
+        """Let go of the port."""
+        if self.runner is not None:
+            await self.runner.cleanup()
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """All metrics in Prometheus' text format."""
+        return web.Response(
+            body=self.context.exposition(),
+            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+        )
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        """The process answers."""
+        return web.Response(text="ok\n")
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        """503 until every hop has its partitions and has recovered its tables, and while nothing can be written."""
+        missing = [hop.value for hop in self.context.settings.hops if hop.value not in self.context.ready]
+        missing += ["acknowledgements of the broker"] * (not self.context.producing)
+        if missing:
+            return web.Response(status=503, text=f"waiting for: {', '.join(missing)}\n")
+        return web.Response(text="ready\n")

@@ -1,0 +1,64 @@
+"""Lag: records not yet worked through, measured against the broker's end offsets, not against what was fetched.
+
+Faust's own figure moves only when records arrive, so it is flat in a stall; this one is not.
+"""
+
+from __future__ import annotations
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.runtime.context import Context, log
+from bordertally.streams.errors import ConfigError
+
+EVERY_S = 5.0
+
+
+class LagMeter(Service):
+    """Asks the broker for end offsets every few seconds and keeps the gauge."""
+
+    def __init__(self, context: Context, every_s: float = EVERY_S) -> None:
+        self.context, self.every_s = context, every_s
+        self.shown: set[tuple[str, str, int]] = set()
+        super().__init__()
+
+    @Service.task
+    async def _run(self) -> None:
+        while not self.should_stop:
+            try:
+                consumer = AIOKafkaConsumer(**kafka_options(self.context.settings), enable_auto_commit=False)
+            except ConfigError as error:  # a certificate or password is being replaced just now
+                log.warning("lag cannot be measured now: %s", error)
+                await self.sleep(self.every_s)
+                continue
+            try:
+                await consumer.start()
+                while not self.should_stop:
+                    await self.measure(consumer)
+                    await self.sleep(self.every_s)
+            except KafkaError as error:
+                log.warning("lag cannot be measured now: %s", error)
+                await self.sleep(self.every_s)
+            finally:
+                await consumer.stop()
+
+    async def measure(self, consumer: AIOKafkaConsumer) -> None:
+        """One round; partitions that have moved to another worker are dropped from the gauge."""
+        progress = dict(self.context.progress)
+        gauge = self.context.metrics["consumer_lag_records"]
+        if progress:
+            try:
+                ends = await consumer.end_offsets(
+                    {TopicPartition(topic, partition) for _, topic, partition in progress}
+                )
+            except (KafkaError, TimeoutError) as error:
+                log.warning("lag cannot be measured now: %s", error)
+                return
+            for (hop, topic, partition), following in progress.items():
+                end = ends[TopicPartition(topic, partition)]
+                gauge.labels(hop, topic, str(partition)).set(max(0, end - following))
+        for hop, topic, partition in self.shown - progress.keys():
+            gauge.remove(hop, topic, str(partition))
+        self.shown = set(progress)

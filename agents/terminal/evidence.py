@@ -1,0 +1,74 @@
+"""What stands behind a figure, in the terminal: the answer, then each claim with its part and its words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bordertally.streams.evidence.records import Evidence, Tallied, Traced
+from bordertally.streams.evidence.roles import Role, span
+
+_STYLES = {Role.COUNTED: "green", Role.CONFLICT: "bold red", Role.NOTED: "yellow", Role.WITHDRAWN: "dim"}
+_SIGNS = {"about": "~", "nearly": "<~", "more_than": ">", "at_least": "≥", "at_most": "≤"}
+
+MOST_COUNTS = 20
+"""Rows of counts shown; `--json` has more."""
+
+
+def show_evidence(console: Console, evidence: Evidence) -> None:
+    """The sentences, the claims, the counts."""
+    for place, sentence in enumerate(evidence.says):
+        console.print(Text(sentence, style="bold" if place == 0 else ""), soft_wrap=True)
+    if evidence.claims:
+        console.print()
+        for claim in evidence.claims:
+            _claim(console, claim)
+    if evidence.counts:
+        console.print(_counts(evidence.counts))
+    if evidence.truncated:
+        console.print(Text("There is more than is shown here, or than is kept.", style="yellow"))
+
+
+def _claim(console: Console, one: Traced) -> None:
+    head = Text()
+    head.append(f"{one.role.value:<10}", style=_STYLES[one.role])
+    head.append(f"{one.flow}  ", style="bold")
+    head.append(f"{_people(one)}  {_when(one.period)}")
+    head.append(f"  {one.source_name}, grade {one.grade} ({one.report})", style="dim")
+    console.print(head, soft_wrap=True)
+    console.print(Text(f"{'':<10}{one.why}"), soft_wrap=True)
+    if one.text is not None:
+        console.print(Text(f"{'':<10}“{one.text}”", style="italic"), soft_wrap=True)
+    if one.url is not None:
+        console.print(Text(f"{'':<10}{one.url}", style="dim"), soft_wrap=True)
+
+
+def _people(one: Traced) -> str:
+    if one.people is None:
+        return "withdrawn"
+    kind = next((word for word in (one.unit, one.population) if word != "people"), None)
+    return f"{_SIGNS.get(one.qualifier, '')}{one.people:,}{'' if kind is None else f' {kind}'}"
+
+
+def _when(period: str) -> str:
+    left, right = period.split("/")
+    if "T" in period:
+        return f"{left.replace('T', ' ')} to {right.replace('T', ' ')}"
+    return span(date.fromisoformat(left).toordinal(), date.fromisoformat(right).toordinal())
+
+
+def _counts(counts: list[Tallied]) -> Table:
+    table = Table(title="Counted day by day", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("flow", "day", "people", "readings", "source"):
+        table.add_column(name, justify="right" if name in ("people", "readings") else "left", no_wrap=True)
+    for one in counts[:MOST_COUNTS]:
+        unit = "" if one.unit == "people" else f" {one.unit}"
+        row = (one.flow, one.day, f"{one.people:,}{unit}", f"{one.readings:,}", f"{one.source_name}, grade {one.grade}")
+        table.add_row(*row)
+    if len(counts) > MOST_COUNTS:
+        table.add_row(f"and {len(counts) - MOST_COUNTS:,} more", "", "", "", "")
+    return table

@@ -1,0 +1,119 @@
+"""A statement in the terminal: the text with what was read of it underlined, the claims, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bordertally.streams.reports.records import ClaimFields
+from bordertally.streams.statements.records import Found, Span, Statement
+
+CERTAIN, DOUBTFUL, LEFT_OUT = "━", "┅", "·"
+_STYLES = {CERTAIN: "green", DOUBTFUL: "yellow", LEFT_OUT: "dim"}
+WIDTH = 110
+
+
+def lines(text: str, width: int) -> Iterator[Span]:
+    """Where the text breaks into lines of at most so many characters, at spaces where there are any."""
+    start = 0
+    for paragraph in text.splitlines(keepends=True):
+        end = start + len(paragraph.rstrip())
+        after = start + len(paragraph)
+        while end - start > width:
+            cut = text.rfind(" ", start, start + width + 1)
+            cut = cut if cut > start else start + width
+            yield Span(start, cut)
+            start = cut + (text[cut] == " ")
+        yield Span(start, end)
+        start = after
+
+
+def underline(statement: Statement) -> list[str]:
+    """A sign for every character of the text: what it belongs to, and the number of the claim where one begins."""
+    signs = [" "] * len(statement.text)
+    for one in statement.left_out:
+        signs[one.span.start : one.span.end] = LEFT_OUT * (one.span.end - one.span.start)
+    for number, found in enumerate(statement.found, 1):
+        sign = CERTAIN if found.certain else DOUBTFUL
+        signs[found.quote.start : found.quote.end] = sign * (found.quote.end - found.quote.start)
+        label = str(number)
+        signs[found.quote.start : found.quote.start + len(label)] = label
+    return signs
+
+
+def show_statement(console: Console, statement: Statement) -> None:
+    """The text with its claims underlined, a table of them, and the figures that are no claims, with the reason."""
+    width = min(WIDTH, console.width)
+    signs = underline(statement)
+    for span in lines(statement.text, width):
+        console.print(Text(statement.text[span.start : span.end]), highlight=False, soft_wrap=True)
+        row = "".join(signs[span.start : span.end]).rstrip()
+        if row:
+            console.print(Text.assemble(*_coloured(row)), highlight=False, soft_wrap=True)
+    console.print()
+    if statement.found:
+        console.print(claims_table(statement.found))
+    for one in statement.left_out:
+        said = statement.text[one.span.start : one.span.end]
+        console.print(f"left out: {said} ({one.why.value})", markup=False, highlight=False)
+    if not statement.found:
+        language = "no claim" if statement.language else "no language that the reader knows"
+        console.print(f"{language} in this statement", highlight=False)
+
+
+def _coloured(row: str) -> Iterator[tuple[str, str]]:
+    for sign in row:
+        yield sign, _STYLES.get(sign, "bold")
+
+
+def claims_table(found: list[Found]) -> Table:
+    """The claims, a row each."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("", "flow", "period", "people", "qualifier", "population", "more", "confidence", "goes to"):
+        table.add_column(name, justify="right" if name in ("people", "confidence") else "left")
+    for number, one in enumerate(found, 1):
+        claim = one.claim
+        doubts = ", ".join(doubt.value for doubt in one.doubts)
+        where = "claims" if one.certain else f"review: {doubts}" + (f" ({one.why})" if one.why else "")
+        table.add_row(
+            str(number),
+            "?" if claim.flow is UNSET else claim.flow,
+            "?" if claim.period is UNSET else claim.period,
+            people(claim),
+            "" if claim.qualifier is UNSET else claim.qualifier.value,
+            "" if claim.population is UNSET else claim.population,
+            more(one),
+            f"{one.confidence:.2f}",
+            Text(where, style="green" if one.certain else "yellow"),
+        )
+    return table
+
+
+def people(claim: ClaimFields) -> str:
+    """`66,000`, `5,000-6,000`."""
+    figure = claim.people
+    if isinstance(figure, list):
+        return "-".join(f"{one:,.0f}" for one in figure)
+    return f"{figure:,.0f}" if isinstance(figure, int | float) else ""
+
+
+def more(found: Found) -> str:
+    """The other fields that are set: `a day; normal 5,000-6,000; +30 %`."""
+    claim, said = found.claim, []
+    if claim.per == "day":
+        said.append("a day")
+    if claim.unit not in (UNSET, "people"):
+        said.append(str(claim.unit))
+    if claim.normal is not UNSET and claim.normal is not None:
+        daily = claim.normal.daily
+        said.append("normal " + "-".join(f"{one:,.0f}" for one in (daily if isinstance(daily, list) else [daily])))
+    if claim.change_percent is not UNSET and claim.change_percent is not None:
+        said.append(f"{claim.change_percent:+g} %")
+    if found.voice.value != "own":
+        said.append(f"{found.voice.value}: grade {found.voice.grade} at best")
+    return "; ".join(said)

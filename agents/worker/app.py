@@ -1,0 +1,12 @@
+"""The worker of the environment's settings, for Faust's command: `faust -A bordertally.agents.worker.app worker`."""
+
+from __future__ import annotations
+
+from bordertally.agents.worker.worker import create_app
+from bordertally.streams.errors import ConfigError
+from bordertally.streams.settings import load_settings
+
+try:
+    app = create_app(load_settings())
+except ConfigError as error:
+    raise SystemExit(f"bordertally: {error}") from None

@@ -1,0 +1,198 @@
+"""Looking a set-up over: broker, topics and their settings, registry, rules, Redis, clock, port."""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bordertally.agents.kafka.clients import kafka_options, redis_options, refusal
+from bordertally.agents.runtime.context import load_registry, load_rules
+from bordertally.agents.worker.preflight import check_port, redis_refusal
+from bordertally.streams.errors import BordertallyError
+from bordertally.streams.settings import Hop, Settings
+from bordertally.streams.topics import Topics, TopicSpec
+
+SKEW_S = 5.0
+"""Seconds that two clocks may differ without a word."""
+
+ANSWER_MS = 5_000
+
+
+class Health(enum.StrEnum):
+    """How a check came out: all is well, it works but not as it should, or a worker cannot do its work."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one check found, and what to do about it (empty where nothing is)."""
+
+    check: str
+    health: Health
+    found: str
+    do: str = ""
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Every finding, in the order in which things depend on each other."""
+    yield _files(settings)
+    yield _port(settings)
+    async for finding in _broker(settings):
+        yield finding
+    if Hop.DELIVERY in settings.hops:
+        async for finding in _redis(settings):
+            yield finding
+
+
+def _files(settings: Settings) -> Finding:
+    try:
+        registry = load_registry(settings.sources)
+        load_rules(settings.rules, registry)
+    except BordertallyError as error:
+        return Finding("registry and rules", Health.FAILED, str(error), "mend the file; nothing else is read meanwhile")
+    if settings.sources is None:
+        return Finding(
+            "registry and rules",
+            Health.WARNING,
+            f"the sample's registry, {len(registry.sources)} sources",
+            "set BORDERTALLY_SOURCES to a registry of your own",
+        )
+    return Finding("registry and rules", Health.OK, f"{len(registry.sources)} sources in {settings.sources}")
+
+
+def _port(settings: Settings) -> Finding:
+    place = f"{settings.http_host}:{settings.http_port}"
+    try:
+        check_port(settings)
+    except BordertallyError as error:
+        what = "if a worker of this machine has it, all is well; else choose another BORDERTALLY_HTTP_PORT"
+        return Finding("port of /metrics", Health.WARNING, str(error), what)
+    return Finding("port of /metrics", Health.OK, f"{place} is free" if settings.http_port else "turned off")
+
+
+async def _broker(settings: Settings) -> AsyncIterator[Finding]:
+    admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=ANSWER_MS)
+    try:
+        try:
+            await admin.start()
+        except (KafkaError, OSError):
+            if found := await refusal(settings):
+                yield Finding("broker", Health.FAILED, found.why, "see docs/security.md")
+                return
+            what = "start Kafka, or set BORDERTALLY_BROKERS to where it listens"
+            yield Finding("broker", Health.FAILED, f"no broker answers at {settings.brokers}", what)
+            return
+        yield Finding("broker", Health.OK, f"answers at {settings.brokers}")
+        specs = Topics(settings.topic_prefix).specs(settings.partitions, settings.replication)
+        described = {one["topic"]: one["partitions"] for one in await admin.describe_topics([x.name for x in specs])}
+        for finding in topics_found(specs, {name: [len(p["replicas"]) for p in ps] for name, ps in described.items()}):
+            yield finding
+        there = [spec for spec in specs if described.get(spec.name)]
+        if there:
+            yield await _topic_settings(admin, there)
+    except (KafkaError, OSError, TimeoutError) as error:
+        yield Finding("topics", Health.FAILED, f"{type(error).__name__}: {error}", "look at the broker's log")
+    finally:
+        await admin.close()
+
+
+def topics_found(specs: Sequence[TopicSpec], copies: dict[str, list[int]]) -> list[Finding]:
+    """Compare topics with what they should be; `copies`: by topic, how many replicas each partition has."""
+    missing = [spec.name for spec in specs if not copies.get(spec.name)]
+    wrong = []
+    if missing:
+        what = "bordertally topics --create"
+        wrong.append(Finding("topics", Health.FAILED, f"missing: {', '.join(missing)}", what))
+    there = [x for x in specs if x.name not in missing]
+    odd = [f"{x.name} has {len(copies[x.name])}" for x in there if len(copies[x.name]) != x.partitions]
+    if odd:
+        wanted = f"BORDERTALLY_PARTITIONS={specs[0].partitions}, but {', '.join(odd)} partitions"
+        what = "set BORDERTALLY_PARTITIONS to what the topics have"
+        if len(odd) < len(there):
+            what = "all need the same number; docs/scale.md says how it is changed without losing reports"
+        wrong.append(Finding("topics", Health.FAILED, wanted, what))
+    if wrong:
+        return wrong
+    found = [Finding("topics", Health.OK, f"{len(specs)} with {specs[0].partitions} partitions each")]
+    few = [spec.name for spec in specs if min(copies[spec.name]) < spec.replication]
+    if few:
+        what = "move them with kafka-reassign-partitions.sh, or lower BORDERTALLY_REPLICATION"
+        found.append(Finding("copies", Health.WARNING, f"less than {specs[0].replication}: {', '.join(few)}", what))
+    elif specs[0].replication == 1:
+        what = "on a cluster set BORDERTALLY_REPLICATION to 3 before the topics are made"
+        found.append(
+            Finding("copies", Health.WARNING, "one of each topic: a broker that is lost takes data along", what)
+        )
+    return found
+
+
+async def _topic_settings(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> Finding:
+    asked = [ConfigResource(ConfigResourceType.TOPIC, spec.name) for spec in specs]
+    try:
+        answers = await admin.describe_configs(asked)
+    except KafkaError as error:
+        return Finding("topic settings", Health.WARNING, f"the broker does not tell them: {error}", "")
+    held = {row[3]: {entry[0]: entry[1] for entry in row[4]} for answer in answers for row in answer.resources}
+    return settings_found(specs, held)
+
+
+def settings_found(specs: Sequence[TopicSpec], held: dict[str, dict[str, str]]) -> Finding:
+    """Compare the settings of topics with those they should have."""
+    wrong = [
+        (spec.name, key, wanted, held[spec.name][key])
+        for spec in specs
+        for key, wanted in spec.config.items()
+        if key in held.get(spec.name, {}) and held[spec.name][key] != wanted
+    ]
+    if not wrong:
+        return Finding("topic settings", Health.OK, "as they should be")
+    said = "; ".join(f"{topic} has {key}={is_}, not {wanted}" for topic, key, wanted, is_ in wrong)
+    topic, key, wanted, _ = wrong[0]
+    what = f"kafka-configs.sh --alter --topic {topic} --add-config {key}={wanted}"
+    return Finding("topic settings", Health.FAILED, said, what + (", and so on" if len(wrong) > 1 else ""))
+
+
+async def _redis(settings: Settings) -> AsyncIterator[Finding]:
+    redis = Redis.from_url(**redis_options(settings), socket_timeout=3, socket_connect_timeout=3)
+    try:
+        seconds, micros = await redis.time()
+        ahead = time.time() - (seconds + micros / 1e6)
+        policy = (await redis.info("memory")).get("maxmemory_policy", "noeviction")
+    except (RedisError, OSError, TimeoutError) as error:
+        if why := await redis_refusal(settings):
+            yield Finding("Redis", Health.FAILED, why, "see docs/security.md")
+            return
+        what = "start Redis, or set BORDERTALLY_REDIS_URL; workers run without it, subscribers see old figures"
+        yield Finding("Redis", Health.WARNING, f"does not answer: {_first_line(error)}", what)
+        return
+    finally:
+        await redis.aclose()
+    if policy == "noeviction":
+        yield Finding("Redis", Health.OK, "answers and forgets nothing")
+    else:
+        what = "redis-cli config set maxmemory-policy noeviction"
+        yield Finding("Redis", Health.WARNING, f"maxmemory-policy is {policy}: it drops what it should show", what)
+    yield clock_found(ahead)
+
+
+def clock_found(ahead_s: float) -> Finding:
+    """Compare this machine's clock with that of Redis; `ahead_s`: how far this one is ahead, in seconds."""
+    if abs(ahead_s) <= SKEW_S:
+        return Finding("clock", Health.OK, f"within {SKEW_S:.0f} s of that of Redis")
+    which = "ahead of" if ahead_s > 0 else "behind"
+    what = "run an NTP client on both; reports from the future are refused (BORDERTALLY_SKEW_S)"
+    return Finding("clock", Health.WARNING, f"{abs(ahead_s):.0f} s {which} that of Redis", what)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

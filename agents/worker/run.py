@@ -1,0 +1,86 @@
+"""Running a worker as a program of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+
+import faust
+
+from bordertally.agents.kafka import crash_points
+from bordertally.agents.runtime.context import Context, log
+from bordertally.agents.runtime.logs import configure_logs
+from bordertally.agents.runtime.malloc import keep_memory
+from bordertally.agents.worker.preflight import check_broker, check_port, check_redis
+from bordertally.agents.worker.worker import create_app
+from bordertally.streams.settings import Hop, Settings
+
+SWITCH_S = 0.0005
+"""Statements are read in a thread of their own: seconds that all else waits at most for its turn meanwhile."""
+
+GRACE_S = 9.0
+"""Seconds a worker takes at most to end when it is asked to; it is killed by most supervisors after ten."""
+
+LATE = 70
+HURRIED = 128 + signal.SIGTERM
+
+
+class Runner(faust.Worker):
+    """Ends in time: on the first signal by finishing what is in hand, on the second at once, as kill -9 would."""
+
+    _stopping = False
+
+    def _schedule_shutdown(self, signal: signal.Signals) -> None:
+        if self._stopping:
+            _leave("a second signal came", HURRIED)
+        self._stopping = True
+        late = threading.Timer(GRACE_S, _leave, ("what is in hand cannot be finished in time", LATE))
+        late.daemon = True
+        late.start()
+        super()._schedule_shutdown(signal)
+
+
+def _leave(why: str, code: int) -> None:
+    """End the process without a commit: what was not acknowledged is delivered again."""
+    log.warning("bordertally stops at once: %s", why)
+    logging.shutdown()
+    os._exit(code)
+
+
+def run_worker(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code. Raises ConfigError when a setting or file is wrong."""
+    configure_logs(settings)
+    keep_memory()
+    if point := crash_points.armed():
+        log.warning("this worker is to die at %s, for a test", point)
+    context = Context.load(settings)
+    check_port(settings)
+    asyncio.run(check_broker(settings))
+    if Hop.DELIVERY in settings.hops:
+        asyncio.run(check_redis(settings))
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    app = create_app(settings, context)
+    gc.freeze()  # what is here now stays: collections need not walk it, nor come after every few hundred objects
+    gc.set_threshold(200_000, 5, 50)
+    gc.enable()
+    sys.setswitchinterval(SWITCH_S)
+    log.info(
+        "worker of %s: hops %s, http://%s:%d/metrics",
+        settings.brokers,
+        ",".join(settings.hops),
+        settings.http_host,
+        settings.http_port,
+    )
+    runner = Runner(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    runner.spinner = None  # else it writes signs for a terminal into the log
+    try:
+        runner.execute_from_commandline()
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    return 0

@@ -1,0 +1,209 @@
+"""A worker: one Faust app with the hops its settings name."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+from faust.types import ConsumerT
+from mode import Service
+
+from bordertally.agents.hops.alerts import AlertsHop
+from bordertally.agents.hops.durable_table import DurableTable, PromptTables
+from bordertally.agents.hops.faust_hop import SettlingHop
+from bordertally.agents.hops.intake import Intake
+from bordertally.agents.hops.ledger import LedgerHop
+from bordertally.agents.kafka.clients import FETCH_BYTES, faust_credentials
+from bordertally.agents.kafka.faust_consumer import GaplessConsumer, Roomy
+from bordertally.agents.runtime.acknowledgements import Producing
+from bordertally.agents.runtime.context import Context
+from bordertally.agents.runtime.health import Http
+from bordertally.agents.runtime.lag import LagMeter
+from bordertally.agents.runtime.reloading import Reloading
+from bordertally.agents.runtime.suspension import Wakefulness
+from bordertally.streams.settings import Hop, Settings
+
+FAUST_HOPS = (Hop.LEDGER, Hop.ALERTS)
+
+
+def group_of(settings: Settings) -> str:
+    """The consumer group of the Faust hops: workers that run the same of them share it."""
+    hops = [hop.value for hop in FAUST_HOPS if hop in settings.hops]
+    return settings.app_id if len(hops) != 1 else f"{settings.app_id}-{hops[0]}"
+
+
+class NoWeb(BootStrategy):
+    """Never Faust's own web server: it binds every interface and shows tables. Its command line turns it on."""
+
+    def _should_enable_web(self) -> bool:
+        return False
+
+
+class QuietMonitor(faust.Monitor):
+    """Faust's monitor without its notes on every step of every event, which cost more than the event."""
+
+    def on_message_in(self, *_: object) -> None:
+        """Not noted."""
+
+    def on_message_out(self, *_: object) -> None:
+        """Not noted."""
+
+    def on_stream_event_in(self, *_: object) -> None:
+        """Not noted."""
+
+    def on_stream_event_out(self, *_: object) -> None:
+        """Not noted."""
+
+
+class Worker(faust.App):
+    """A Faust app that brings services of its own along.
+
+    They start with it, not after its tables have recovered as Faust's do: they need no tables, and health must be
+    answered meanwhile.
+    """
+
+    BootStrategy = NoWeb
+    services: list[Service]
+    hops: list[SettlingHop]
+    context: Context
+    reloading: Reloading
+    unsettled_at: float | None = None
+
+    def _create_directories(self) -> None:
+        """Make none: tables live in memory and in their changelogs."""
+
+    def _new_consumer(self) -> Any:
+        self.transport.Consumer = GaplessConsumer  # type: ignore[misc] # a class variable, but it is read of the instance
+        return super()._new_consumer()
+
+    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> Roomy:  # noqa: N802
+        """The queue of an agent."""
+        return Roomy(maxsize or 0, flow_control=self.flow_control, clear_on_resume=clear_on_resume)
+
+    def on_rebalance_start(self) -> None:
+        """Partitions are about to be given anew."""
+        super().on_rebalance_start()
+        self.unsettled_at = self.unsettled_at or time.monotonic()
+
+    def on_rebalance_end(self) -> None:
+        """Tables are recovered and events flow: the Faust hops are ready."""
+        super().on_rebalance_end()
+        if self.unsettled_at is not None:
+            self.context.metrics["recovery_seconds"].observe(time.monotonic() - self.unsettled_at)
+            self.unsettled_at = None
+        for hop in self.hops:
+            self.context.metrics["rebalances_total"].labels(hop.name).inc()
+        self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
+
+    async def _consumer_wait_empty(self, consumer: ConsumerT, logger: Any) -> None:
+        """Nothing more is handed over now: a worker that is asked to stop finishes what it has taken, and commits it.
+
+        One that goes on finishes what it is at when its partitions are given away (see SettlingHop.revoked).
+        """
+        await super()._consumer_wait_empty(consumer, logger)
+        if self.should_stop:
+            for hop in self.hops:
+                await hop.finish()
+            await consumer.commit()
+
+    async def on_shutdown(self) -> None:
+        """All hops have stopped: close what they wrote through."""
+        await super().on_shutdown()
+        await self.context.writer.stop()
+        await asyncio.to_thread(self.context.traces.close)
+
+    async def on_start(self) -> None:
+        """Start the services beside the app's own."""
+        await super().on_start()
+        for service in self.services:
+            await self.add_runtime_dependency(service)
+
+
+def create_app(settings: Settings, context: Context | None = None) -> Worker:
+    """A Faust app with the agents and services of the hops that the settings name.
+
+    Topics exist already (`bordertally topics --create`); the app declares none. Raises ConfigError.
+    """
+    context = context or Context.load(settings)
+    app = Worker(
+        group_of(settings),
+        broker=";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
+        broker_credentials=faust_credentials(settings),
+        store="memory://",
+        Table=DurableTable,
+        TableManager=PromptTables,
+        Monitor=QuietMonitor,
+        autodiscover=False,
+        origin="agents",
+        key_serializer="raw",
+        value_serializer="raw",
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_request_timeout=max(90.0, settings.session_timeout_s * 2),
+        broker_heartbeat_interval=settings.heartbeat_s,
+        broker_commit_interval=1.0,
+        consumer_group_instance_id=f"{settings.instance}-faust" if settings.instance else None,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=FETCH_BYTES,
+        table_standby_replicas=0,  # they race with recovery, and help only a store that keeps files
+        stream_buffer_maxsize=16,
+        stream_recovery_delay=settings.recovery_delay_s,
+        stream_wait_empty=False,
+        web_enabled=False,
+        web_in_thread=False,
+    )
+    app.context, app.hops = context, []
+    app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # else Faust wants topics to consume
+    app.reloading = Reloading(context)
+    app.services = [Http(context), LagMeter(context), Producing(context), Wakefulness(context), app.reloading]
+    if Hop.LEDGER in settings.hops:
+        app.hops.append(LedgerHop(app, context))
+    if Hop.ALERTS in settings.hops:
+        app.hops.append(AlertsHop(app, context))
+    if Hop.INTAKE in settings.hops:
+        app.services.append(Intake(context))
+    if Hop.DELIVERY in settings.hops:
+        from bordertally.agents.delivery.evidence_view import EvidenceView  # noqa: PLC0415 - the client costs a start what it need not
+        from bordertally.agents.delivery.quiet_view import Marks  # noqa: PLC0415 - as above
+        from bordertally.agents.delivery.redis_view import RedisView  # noqa: PLC0415 - as above
+
+        app.services += [RedisView(context), EvidenceView(context), Marks(context)]
+    add_notifiers(app, context)
+
+    @app.on_rebalance_complete.connect
+    async def back(*_: object, **__: object) -> None:
+        for hop in app.hops:
+            await hop.recovered()
+
+    @app.on_partitions_revoked.connect
+    async def away(*_: object, **__: object) -> None:
+        context.ready.difference_update(hop.value for hop in FAUST_HOPS)
+
+    return app
+
+
+def add_notifiers(app: Worker, context: Context) -> None:
+    """The hops that tell others, where there is anybody to tell; a hop without is ready at once."""
+    settings = context.settings
+    if Hop.WEBHOOKS in settings.hops:
+        if settings.webhooks is None:
+            context.ready.add(Hop.WEBHOOKS.value)
+        else:
+            from bordertally.agents.delivery.webhooks.hop import Webhooks  # noqa: PLC0415 - as above
+
+            webhooks = Webhooks(context)
+            app.services.append(webhooks)
+            app.reloading.watches.append(webhooks.reload)
+    if Hop.ALERTMANAGER in settings.hops:
+        if not settings.alertmanager_url:
+            context.ready.add(Hop.ALERTMANAGER.value)
+        else:
+            from bordertally.agents.delivery.alertmanager import Alertmanager  # noqa: PLC0415 - as above
+
+            app.services.append(Alertmanager(context))

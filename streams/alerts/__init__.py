@@ -1,0 +1,1 @@
+"""Episodes in; alert records (firing, updated, resolved, withdrawn) with causes and explanation out."""

@@ -1,0 +1,240 @@
+"""Alerts: when a daily rate exceeds its threshold, for how long, how badly, and what is said about it.
+
+Two steps, both pure. `episodes` says what the reports come to: runs of exceeding days, a function of the set of
+reports alone. `advance` compares that with the alerts already spoken of and says what changed: firing, updated,
+resolved, withdrawn. What is said depends on when reports came; what it comes down to does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from bordertally.streams.alerts.causes import Heard, heard
+from bordertally.streams.alerts.explanation import explain
+from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.detection.daily_rate import _ratio
+from bordertally.streams.ledger.causes import News
+from bordertally.streams.periods import iso_day
+from bordertally.streams.rules.config import CONFLICT, DROP, RECORD, SHARE, SILENCE
+from bordertally.streams.totals.days import people
+from bordertally.streams.totals.records import Episode, FlowState, Total
+
+# --- the life cycle --------------------------------------------------------------------------------------------
+
+
+Told = tuple[str, str, float, float, int, float, str]
+"""What is news of an episode besides its days: severity, baseline, expected, threshold; peak day, rate, severity."""
+
+
+def _told(one: Episode) -> Told:
+    level = one.baseline
+    return one.severity, level.kind, level.expected, level.threshold, one.peak_day, one.peak_rate, one.peak_severity
+
+
+class Known(msgspec.Struct, array_like=True):
+    """An alert already spoken of: its newest record, its days as ordinals, what was told of them, what came since."""
+
+    record: Alert
+    since: int
+    until: int | None
+    last: int
+    told: Told | None = None
+    heard: Heard = Heard()
+
+
+def alert_id(flow: str, rule: str, day: int) -> str:
+    """The id of an alert: fixed when it opens, by flow, rule and the day that opened it."""
+    return hashlib.sha256(f"{flow}|{rule}|{iso_day(day)}".encode()).hexdigest()[:16]
+
+
+def advance(
+    known: Sequence[Known], state: FlowState, names: dict[str, str], news: Sequence[News] = ()
+) -> tuple[list[Known], list[Alert]]:
+    """Compare what a flow's reports come to now with the alerts already spoken of. `news`: what led to this state.
+
+    Returns the alerts known from now on and the records to publish, in order. Idempotent: the same state again
+    says nothing. An episode continues the earliest alert whose days it touches; others it touches are withdrawn with
+    `merged_into`; an alert that no episode touches any more is withdrawn.
+    """
+    alive = {one.record.id: _hears(one, news) for one in known}
+    taken: dict[str, str] = {}
+    said: list[Alert] = []
+    before_it: dict[str, str] = {}  # by rule, the alert of the episode before
+    spans = {(one.record.rule, one.since, one.until, one.last): one for one in alive.values() if _in_use(one)}
+    for episode in state.episodes:
+        same = spans.get((episode.rule, episode.since, episode.until, episode.day))
+        if same is not None and same.told == _told(episode):
+            taken[same.record.id] = before_it[episode.rule] = same.record.id
+            continue
+        touching = [
+            one
+            for one in sorted(alive.values(), key=lambda one: (one.since, one.record.id))
+            if one.record.state is not AlertState.WITHDRAWN and one.record.id not in taken and _touch(one, episode)
+        ]
+        if touching:
+            keep, *others = touching
+            identity = keep.record.id
+            taken.update({one.record.id: identity for one in others})
+        else:
+            identity = alert_id(state.flow, episode.rule, episode.since)
+            while identity in taken or _in_use(alive.get(identity)):  # opened on that day, and its days have moved
+                identity = alert_id(identity, episode.rule, episode.since)
+        taken[identity] = identity
+        for step in _steps(episode, alive.get(identity)):
+            before = alive.get(identity)
+            record = _record(identity, before, step, state, names)
+            if record is not None:
+                record = msgspec.structs.replace(record, previous=before_it.get(episode.rule))
+                said.append(record)
+                alive[identity] = _known(record, step, before)
+            elif before is not None:
+                alive[identity] = _known(before.record, step, before)
+        before_it[episode.rule] = identity
+    for identity, one in sorted(alive.items()):
+        target = taken.get(identity)
+        if target != identity and one.record.state is not AlertState.WITHDRAWN:
+            record = _withdrawn(one, state, target)
+            said.append(record)
+            alive[identity] = Known(record, one.since, one.until, one.last)
+    return [alive[identity] for identity in sorted(alive)], said
+
+
+def _in_use(one: Known | None) -> bool:
+    return one is not None and one.record.state is not AlertState.WITHDRAWN
+
+
+def _steps(episode: Episode, before: Known | None) -> list[Episode]:
+    """An episode that nobody has heard of and that is over already fires before it resolves."""
+    if episode.until is None or _in_use(before):
+        return [episode]
+    return [msgspec.structs.replace(episode, until=None), episode]
+
+
+def _known(record: Alert, episode: Episode, before: Known | None) -> Known:
+    since = before.heard if before is not None and _in_use(before) else Heard()
+    return Known(record, episode.since, episode.until, episode.day, _told(episode), since)
+
+
+def _hears(one: Known, news: Sequence[News]) -> Known:
+    """The alert, and what of the news it may go by."""
+    if not news or not _in_use(one):
+        return one
+    now = heard(one.heard, news, one.record, one.since, max(one.last, (one.until or 0) - 1))
+    return one if now is one.heard else msgspec.structs.replace(one, heard=now)
+
+
+def _touch(one: Known, episode: Episode) -> bool:
+    if one.record.rule != episode.rule:
+        return False
+    end = max(one.last + 1, one.until or 0)
+    return episode.since < end and one.since < max(episode.day + 1, episode.until or 0)
+
+
+def _moment(published: int) -> str:
+    return datetime.fromtimestamp(published / 1e6, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _record(
+    identity: str, before: Known | None, episode: Episode, state: FlowState, names: dict[str, str]
+) -> Alert | None:
+    old = None if before is None else before.record
+    baseline = episode.baseline
+    if episode.until is not None:
+        new_state = AlertState.RESOLVED
+    elif old is None or old.state in (AlertState.RESOLVED, AlertState.WITHDRAWN):
+        new_state = AlertState.FIRING
+    else:
+        new_state = AlertState.UPDATED
+    record = Alert(
+        id=identity,
+        seq=1 if old is None else old.seq + 1,
+        flow=state.flow,
+        rule=episode.rule,
+        state=new_state,
+        severity=episode.severity,
+        since=iso_day(episode.since),
+        day=iso_day(episode.day),
+        until=None if episode.until is None else iso_day(episode.until),
+        rate=people(episode.rate),
+        expected=people(baseline.expected),
+        threshold=people(baseline.threshold),
+        ratio=round(_ratio(episode.rate, baseline.expected), 3) if baseline.expected else 0.0,
+        baseline=baseline.kind,
+        population=baseline.population,
+        peak_day=iso_day(episode.peak_day),
+        peak_rate=people(episode.peak_rate),
+        peak_severity=episode.peak_severity,
+        reports=episode.reports,
+        report_count=episode.report_count,
+        published=_moment(state.published),
+        explanation=explain(state.flow, episode, names),
+        about=episode.about,
+        quotes=episode.quotes,
+    )
+    return record if old is None or _differs(old, record) else None
+
+
+_TELLING = (
+    "severity",
+    "since",
+    "until",
+    "baseline",
+    "expected",
+    "threshold",
+    "peak_rate",
+    "peak_day",
+    "peak_severity",
+)
+
+
+def _differs(old: Alert, new: Alert) -> bool:
+    """Whether there is news: the alert opened, closed or moved, or its peak, severity or normal level changed."""
+    if (old.state in (AlertState.RESOLVED, AlertState.WITHDRAWN)) != (new.state is AlertState.RESOLVED) or (
+        old.state is AlertState.WITHDRAWN
+    ):
+        return True
+    return any(getattr(old, name) != getattr(new, name) for name in _TELLING)
+
+
+_WHAT = {DROP: "drop", RECORD: "record", SILENCE: "silence", CONFLICT: "conflict", SHARE: "shift"}
+"""What an alert of a rule tells of."""
+
+
+def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
+    """The last word on an alert, citing what took it away: see `heard`; readings that add to days are not in it."""
+    old = one.record
+    reports, count = list(one.heard.reports), one.heard.number
+    if not reports:
+        window = _window(state, old.since)
+        known, count = (window.reports, window.report_count) if window is not None else (old.reports, old.report_count)
+        reports = [report for report in known if report not in old.reports]
+        reports, count = (reports, len(reports)) if reports and merged_into is None else (known, count)
+    if merged_into is None:
+        what = _WHAT.get(old.rule, "exceedance")
+        why = f"Withdrawn: newer reports on {old.flow} took the {what} from {old.since} on away"
+    else:
+        why = f"Withdrawn: one with alert {merged_into}, whose days it has grown together with"
+    return msgspec.structs.replace(
+        old,
+        seq=old.seq + 1,
+        state=AlertState.WITHDRAWN,
+        published=_moment(state.published),
+        explanation=why,
+        merged_into=merged_into,
+        reports=reports,
+        report_count=count,
+        quotes=[],
+    )
+
+
+def _window(state: FlowState, since: str) -> Total | None:
+    """The shortest window with this day in it, if any: the reports behind it say what is known of the day."""
+    day = date.fromisoformat(since)
+    for total in state.totals:
+        if date.fromisoformat(total.as_of) - timedelta(days=total.window_days) <= day:
+            return total
+    return None

@@ -1,0 +1,57 @@
+"""The record on `alerts`: what subscribers get."""
+
+from __future__ import annotations
+
+import enum
+
+from msgspec import Struct
+
+from bordertally.streams.totals.records import Quote
+
+
+class AlertState(enum.StrEnum):
+    """The life cycle of an alert."""
+
+    FIRING = "firing"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """The record on `alerts`, keyed by flow. (`id`, `seq`) is unique and never changes its meaning.
+
+    `since`, `day`, `until`, `peak_day` are dates (`until` exclusive, null while open); `rate`, `expected`, `threshold`,
+    `peak_rate` people a day; `published` the time of the newest report it rests on. `previous`: the id of the
+    alert of the same flow and rule before this one, as known when the record was made; null for the first.
+    `about`: of a `silence` the source, of a `conflict` the report that cannot hold, of a `checkpoint-share` the flow
+    below that surges. `quotes`: the words of the newest statements among `reports` that came with any, at most three,
+    newest first.
+    """
+
+    id: str
+    seq: int
+    flow: str
+    rule: str
+    state: AlertState
+    severity: str
+    since: str
+    day: str
+    until: str | None
+    rate: int
+    expected: int
+    threshold: int
+    ratio: float
+    baseline: str
+    population: str
+    peak_day: str
+    peak_rate: int
+    peak_severity: str
+    reports: list[str]
+    report_count: int
+    published: str
+    explanation: str
+    merged_into: str | None = None
+    previous: str | None = None
+    about: str | None = None
+    quotes: list[Quote] = []

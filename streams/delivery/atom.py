@@ -1,0 +1,42 @@
+"""Alerts as an Atom feed (RFC 4287): an entry an alert, which leads to its CAP message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET
+
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.delivery.cap import MEDIA_TYPE as CAP
+from bordertally.streams.delivery.cap import headline
+
+NAMESPACE = "http://www.w3.org/2005/Atom"
+MEDIA_TYPE = "application/atom+xml"
+NOTHING_YET = "1970-01-01T00:00:00Z"
+
+
+def atom(alerts: Sequence[Alert], sender: str, base: str) -> bytes:
+    """A feed of the newest record of each alert, newest first. `base`: the gateway's address, without a slash."""
+    feed = ET.Element("feed", xmlns=NAMESPACE)
+    _put(feed, "id", f"tag:{sender},2022:alerts")
+    _put(feed, "title", "bordertally: alerts")
+    _put(feed, "updated", alerts[0].published if alerts else NOTHING_YET)
+    ET.SubElement(ET.SubElement(feed, "author"), "name").text = sender
+    ET.SubElement(feed, "link", rel="self", href=f"{base}/alerts.atom", type=MEDIA_TYPE)
+    ET.SubElement(feed, "link", rel="alternate", href=f"{base}/", type="text/html")
+    for alert in alerts:
+        entry = ET.SubElement(feed, "entry")
+        _put(entry, "id", f"tag:{sender},2022:{alert.id}")
+        _put(entry, "title", headline(alert))
+        _put(entry, "updated", alert.published)
+        _put(entry, "summary", alert.explanation)
+        where = f"{base}/v1/alerts/{alert.id}"
+        ET.SubElement(entry, "link", rel="alternate", href=f"{where}.cap", type=CAP)
+        ET.SubElement(entry, "link", rel="related", href=where, type="application/json")
+        for term in (alert.state.value, alert.severity, alert.flow):
+            ET.SubElement(entry, "category", term=term)
+    written: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _put(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, name).text = text

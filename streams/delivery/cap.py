@@ -1,0 +1,112 @@
+"""Alerts as messages of the Common Alerting Protocol 1.2 (OASIS), so that existing alert readers take them.
+
+The first record of an alert is an Alert, later ones are Updates, `withdrawn` is a Cancel; Updates and Cancels refer to
+all that was said before (docs/decisions/0024). Times are in UTC, written -00:00 as the standard wants it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+from bordertally.streams.alerts.records import Alert, AlertState
+
+NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+MEDIA_TYPE = "application/cap+xml"
+SEVERITY = {"notice": "Minor", "warning": "Moderate", "critical": "Severe"}
+EXPIRES = timedelta(days=7)
+"""After its last message, an alert that nobody has updated is not current any more."""
+
+HEADLINE = 160
+"""Characters of a headline that every reader shows."""
+
+EVENT = {
+    "daily-rate": "People crossing a border above the normal level",
+    "drop": "People crossing a border far below the normal level",
+    "record": "Highest number of people crossing a border for a long time",
+}
+RESTED = (AlertState.RESOLVED, AlertState.WITHDRAWN)
+
+
+def cap_time(moment: datetime) -> str:
+    """A time as CAP writes it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S-00:00")
+
+
+def identifier(alert: Alert) -> str:
+    """What names one message: never the same for two."""
+    return f"{alert.id}-{alert.seq}"
+
+
+def kind(alert: Alert) -> str:
+    """Its msgType."""
+    if alert.state is AlertState.WITHDRAWN:
+        return "Cancel"
+    return "Alert" if alert.seq == 1 else "Update"
+
+
+def cap(history: Sequence[Alert], sender: str, web: str) -> bytes:
+    """The message of the last of the records of one alert, given all up to it in order of `seq`.
+
+    `sender`: names this pipeline among all; no spaces or commas. `web`: an address at which the alert is shown.
+    """
+    *before, alert = history
+    sent = datetime.fromisoformat(alert.published)
+    message = ET.Element("alert", xmlns=NAMESPACE)
+    _put(message, "identifier", identifier(alert))
+    _put(message, "sender", sender)
+    _put(message, "sent", cap_time(sent))
+    _put(message, "status", "Actual")
+    _put(message, "msgType", kind(alert))
+    _put(message, "scope", "Public")
+    if alert.state is AlertState.WITHDRAWN:
+        merged = f"It has become one with {alert.merged_into}." if alert.merged_into else "Newer reports took it away."
+        _put(message, "note", merged)
+    if before:
+        said = (f"{sender},{identifier(one)},{cap_time(datetime.fromisoformat(one.published))}" for one in before)
+        _put(message, "references", " ".join(said))
+    _info(message, alert, sent, web)
+    written: bytes = ET.tostring(message, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _info(message: ET.Element, alert: Alert, sent: datetime, web: str) -> None:
+    info = ET.SubElement(message, "info")
+    _put(info, "language", "en")
+    _put(info, "category", "Other")
+    _put(info, "event", EVENT.get(alert.rule, f"Border crossings: {alert.rule}"))
+    _put(info, "responseType", "AllClear" if alert.state in RESTED else "Monitor")
+    _put(info, "urgency", "Past" if alert.state in RESTED else "Expected")
+    _put(info, "severity", SEVERITY[alert.severity])
+    _put(info, "certainty", "Observed")
+    _put(info, "onset", f"{alert.since}T00:00:00-00:00")
+    _put(info, "expires", cap_time(sent + EXPIRES))
+    _put(info, "senderName", "bordertally")
+    _put(info, "headline", headline(alert))
+    _put(info, "description", alert.explanation)
+    _put(info, "web", web)
+    for name in ("flow", "rule", "state", "rate", "expected", "threshold", "ratio", "baseline", "population"):
+        value = getattr(alert, name)
+        _pair(info, "parameter", name, value.value if isinstance(value, AlertState) else str(value))
+    area = ET.SubElement(info, "area")
+    _put(area, "areaDesc", alert.flow)
+    for code in alert.flow.split(":"):
+        if len(code) == 2 and code.isupper() and code != "EU":
+            _pair(area, "geocode", "ISO 3166-1", code)
+
+
+def headline(alert: Alert) -> str:
+    """One line that says what it is about."""
+    text = f"{alert.state.value}: {alert.severity}: {alert.explanation}"
+    return text if len(text) <= HEADLINE else text[: HEADLINE - 1] + "…"
+
+
+def _put(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, name).text = text
+
+
+def _pair(parent: ET.Element, name: str, key: str, value: str) -> None:
+    pair = ET.SubElement(parent, name)
+    _put(pair, "valueName", key)
+    _put(pair, "value", value)

@@ -1,0 +1,60 @@
+"""CloudEvents 1.0 in binary mode (its Kafka protocol binding): headers that say what a record is, to route it unread.
+
+The value of the record is the data. An id is made of what led to the record: sent again, it has its id again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.reports.validation import EPOCH
+from bordertally.streams.totals.records import FlowState
+
+Headers = list[tuple[str, bytes]]
+
+TOTAL = "bordertally.total"
+ALERT = "bordertally.alert"
+
+
+def of_state(topic: str, state: FlowState, cause: int) -> Headers:
+    """Headers of a record on `totals`. `cause`: the offset, on `claims`, of the last message that led to it.
+
+    All claims that bear on a flow are on one partition, so flow and offset name a state; `published` beside them, so
+    that no name comes again when the topics are made anew. A hash of the state would cost as much as its encoding.
+    """
+    flow = state.flow.encode()
+    return [
+        *_same(topic, TOTAL),
+        ("ce_id", b"%b/%d/%d" % (flow, state.published, cause)),
+        ("ce_subject", flow),
+        ("ce_time", _time(state.published // 1_000_000)),
+    ]
+
+
+def of_alert(topic: str, alert: Alert) -> Headers:
+    """Headers of a record on `alerts`. The type ends in the state; `ce_severity` is an extension."""
+    return [
+        *_same(topic, f"{ALERT}.{alert.state.value}"),
+        ("ce_id", f"{alert.id}/{alert.seq}".encode()),
+        ("ce_subject", alert.flow.encode()),
+        ("ce_time", alert.published.encode()),
+        ("ce_severity", alert.severity.encode()),
+    ]
+
+
+@lru_cache(maxsize=64)
+def _same(topic: str, kind: str) -> tuple[tuple[str, bytes], ...]:
+    """What all records of a type on a topic share."""
+    return (
+        ("content-type", b"application/json"),
+        ("ce_specversion", b"1.0"),
+        ("ce_source", f"/bordertally/{topic}".encode()),
+        ("ce_type", kind.encode()),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _time(seconds: int) -> bytes:
+    return (EPOCH + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z").encode()

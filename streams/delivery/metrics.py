@@ -1,0 +1,443 @@
+"""The catalogue of metrics: name, kind, unit in the name, labels, meaning. Docs and code are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Literal, NamedTuple
+
+from bordertally.streams.alerts.records import AlertState
+from bordertally.streams.delivery.stream_position import KINDS
+from bordertally.streams.errors import Reason
+from bordertally.streams.ledger.versions import Outcome
+from bordertally.streams.rules.config import SEVERITIES
+from bordertally.streams.settings import Hop
+
+Part = Hop | Literal["process", "worker", "gateway"]
+"""What shows a metric: one hop of a worker, any worker, a gateway, or any process, worker or gateway."""
+
+OTHER = "other"
+"""The flow under which those beyond the limit are added up."""
+
+NOBODY = "(unknown)"
+"""The source of reports that name none of the registry."""
+
+ELSEWHERE = "(other)"
+"""The route of requests for what the gateway does not have."""
+
+ROUTES = (
+    "/",
+    "/board",
+    "/v1/flows",
+    "/v1/totals",
+    "/v1/days",
+    "/v1/alerts",
+    "/v1/alerts/{id}",
+    "/v1/alerts/{id}.cap",
+    "/v1/evidence",
+    "/v1/sources",
+    "/v1/silences",
+    "/v1/silences/{id}",
+    "/v1/stream",
+    "/v1/reports",
+    "/v1/openapi.json",
+    "/alerts.atom",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    ELSEWHERE,
+)
+"""The gateway's routes, as metrics name them."""
+
+
+class Metric(NamedTuple):
+    """One metric family, after Prometheus' naming conventions (base units, `_total` for counters).
+
+    `part` shows it. `values`: of labels that are a closed set, all of them; their series are there from the start, at 0
+    (of hops and tables, those that run here).
+    """
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: tuple[str, ...]
+    meaning: str
+    buckets: tuple[float, ...] = ()
+    part: Part = "worker"
+    values: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def open_labels(self) -> tuple[str, ...]:
+        """Labels whose values are not known before: bounded all the same, see OPEN."""
+        return tuple(label for label in self.labels if label not in self.values)
+
+    def series(self, sizes: Mapping[str, int]) -> int:
+        """How many series one process shows at most; `sizes`: how many values each open label has at most."""
+        each = len(self.buckets) + 3 if self.kind == "histogram" else 1  # +Inf, sum and count
+        return each * prod(len(self.values[one]) if one in self.values else sizes[one] for one in self.labels)
+
+    @property
+    def bound(self) -> str:
+        """How many label values there are at most, in words."""
+        known = prod(len(each) for each in self.values.values())
+        words = [OPEN[label] for label in self.open_labels]
+        return " x ".join([str(known)] * (known > 1 or not words) + words)
+
+
+OPEN = {
+    "topic": "topics",
+    "partition": "partitions",
+    "source": "(sources + 1)",
+    "flow": "(flows + 1)",
+    "version": "1",
+    "subscription": "subscriptions",
+    "target": "Alertmanagers",
+    "status": "statuses",
+}
+"""What bounds the labels that are no closed set, in words."""
+
+_FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+_SLOW = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0, 21600.0, 86400.0)
+_ANSWERS = (0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
+_PAUSES = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_SIZES = (1, 10, 100, 1_000, 10_000, 100_000)
+
+_TAKEN = {"outcome": ("accepted", "rejected")}
+_HOPS = {"hop": tuple(one.value for one in Hop)}
+_READERS = {"hop": (*_HOPS["hop"], "evidence")}  # the part of delivery that reads the ledger's rows, at its own pace
+_TABLES = {"table": ("ledger", "alerts")}
+_FILES = {"file": ("sources", "rules", "webhooks")}
+
+CATALOGUE = (
+    # --- the process
+    Metric("bordertally_build_info", "gauge", ("version",), "Always 1; the version that runs.", part="process"),
+    Metric(
+        "bordertally_config_last_reload_successful",
+        "gauge",
+        ("file",),
+        "1 while the file in force is the one there is; 0 after one that could not be taken.",
+        part="process",
+        values=_FILES,
+    ),
+    Metric(
+        "bordertally_config_last_reload_success_timestamp_seconds",
+        "gauge",
+        ("file",),
+        "When the file was last read and taken.",
+        part="process",
+        values=_FILES,
+    ),
+    Metric(
+        "bordertally_ready",
+        "gauge",
+        ("hop",),
+        "1 while the hop has its partitions and its tables are read; hops that run here only.",
+        values=_HOPS,
+    ),
+    Metric("bordertally_producing", "gauge", (), "1 while the broker acknowledges what this worker writes to Kafka."),
+    Metric(
+        "bordertally_rebalances_total",
+        "counter",
+        ("hop",),
+        "Times the hop was given its partitions anew; ledger and alerts share theirs.",
+        values=_READERS,
+    ),
+    Metric(
+        "bordertally_recovery_seconds",
+        "histogram",
+        (),
+        "From the start of a rebalance of ledger and alerts until their tables are read and events flow.",
+        _PAUSES,
+    ),
+    Metric(
+        "bordertally_consumer_lag_records",
+        "gauge",
+        ("hop", "topic", "partition"),
+        "Records not yet worked through.",
+        values=_READERS,
+    ),
+    # --- intake
+    Metric(
+        "bordertally_reports_total",
+        "counter",
+        ("topic", "outcome"),
+        "Reports read: accepted or rejected.",
+        part=Hop.INTAKE,
+        values=_TAKEN,
+    ),
+    Metric(
+        "bordertally_source_reports_total",
+        "counter",
+        ("source", "outcome"),
+        f"The same by source; `{NOBODY}` is whoever is not in the registry.",
+        part=Hop.INTAKE,
+        values=_TAKEN,
+    ),
+    Metric(
+        "bordertally_rejects_total",
+        "counter",
+        ("reason",),
+        "Reports refused, by reason.",
+        part=Hop.INTAKE,
+        values={"reason": tuple(Reason)},
+    ),
+    Metric(
+        "bordertally_source_refused_share",
+        "gauge",
+        ("source",),
+        "Of a source's recent reports, those refused.",
+        part=Hop.INTAKE,
+    ),
+    Metric(
+        "bordertally_source_fuse_blown",
+        "gauge",
+        ("source",),
+        "1 while too large a share of them is refused.",
+        part=Hop.INTAKE,
+    ),
+    Metric(
+        "bordertally_statement_claims_total",
+        "counter",
+        ("outcome",),
+        "Claims found in words: certain, or for review.",
+        part=Hop.INTAKE,
+        values={"outcome": ("certain", "review")},
+    ),
+    Metric("bordertally_claims_sent_total", "counter", (), "Claims passed on by the intake.", part=Hop.INTAKE),
+    Metric("bordertally_batch_reports", "histogram", (), "Reports in one intake batch.", _SIZES, Hop.INTAKE),
+    Metric(
+        "bordertally_intake_seconds",
+        "histogram",
+        (),
+        "Kafka timestamp of the oldest report of a batch and partition to its claims acknowledged.",
+        _FAST,
+        Hop.INTAKE,
+    ),
+    # --- ledger
+    Metric(
+        "bordertally_claims_total",
+        "counter",
+        ("outcome",),
+        "Claims in the ledger: new, correction, ...",
+        part=Hop.LEDGER,
+        values={"outcome": tuple(Outcome)},
+    ),
+    Metric("bordertally_batch_claims", "histogram", (), "Claims settled at once.", _SIZES, Hop.LEDGER),
+    Metric("bordertally_states_sent_total", "counter", (), "States of flows sent on `totals`.", part=Hop.LEDGER),
+    Metric(
+        "bordertally_totals_seconds",
+        "histogram",
+        (),
+        "Kafka timestamp of the oldest report of a batch to its totals acknowledged.",
+        _FAST,
+        Hop.LEDGER,
+    ),
+    Metric("bordertally_ledger_flows", "gauge", (), "Flows in this worker's ledgers.", part=Hop.LEDGER),
+    Metric(
+        "bordertally_conflicts",
+        "gauge",
+        (),
+        "Claims on this worker's flows that cannot hold beside more trusted ones.",
+        part=Hop.LEDGER,
+    ),
+    Metric(
+        "bordertally_table_rows",
+        "gauge",
+        ("table",),
+        "Rows of a table held in memory; those of partitions that have moved on too.",
+        values=_TABLES,
+    ),
+    Metric(
+        "bordertally_source_last_published_timestamp_seconds",
+        "gauge",
+        ("source",),
+        "When the newest claim of a source was published; it outlives restarts.",
+        part=Hop.LEDGER,
+    ),
+    Metric(
+        "bordertally_source_expected_interval_seconds",
+        "gauge",
+        ("source",),
+        "Seconds between two reports at most, for sources whose registry entry has `every`.",
+        part=Hop.LEDGER,
+    ),
+    # --- flows
+    Metric(
+        "bordertally_flow_daily_rate_people",
+        "gauge",
+        ("flow",),
+        "People on the latest covered day.",
+        part=Hop.LEDGER,
+    ),
+    Metric(
+        "bordertally_flow_baseline_people",
+        "gauge",
+        ("flow",),
+        "People a day expected; absent without a baseline.",
+        part=Hop.LEDGER,
+    ),
+    Metric(
+        "bordertally_flow_threshold_people",
+        "gauge",
+        ("flow",),
+        "People a day above which an alert opens.",
+        part=Hop.LEDGER,
+    ),
+    Metric(
+        "bordertally_flow_week_people",
+        "gauge",
+        ("flow", "bound"),
+        "People of 7 days: low, best, high; no high where it is open.",
+        part=Hop.LEDGER,
+        values={"bound": ("low", "best", "high")},
+    ),
+    Metric(
+        "bordertally_flow_week_relative_width_ratio",
+        "gauge",
+        ("flow",),
+        "Of 7 days, (high - low) / best; absent where high is open.",
+        part=Hop.LEDGER,
+    ),
+    Metric(
+        "bordertally_flow_last_day_timestamp_seconds",
+        "gauge",
+        ("flow",),
+        "The latest day that a claim covers, as its first second UTC: what stands still when everybody is silent.",
+        part=Hop.LEDGER,
+    ),
+    # --- alerts
+    Metric("bordertally_states_read_total", "counter", (), "States of flows the hop worked through.", part=Hop.ALERTS),
+    Metric(
+        "bordertally_alerts_total",
+        "counter",
+        ("state",),
+        "Alert records sent, by state.",
+        part=Hop.ALERTS,
+        values={"state": tuple(AlertState)},
+    ),
+    Metric(
+        "bordertally_open_alerts",
+        "gauge",
+        ("severity",),
+        "Alerts open now on this worker's flows.",
+        part=Hop.ALERTS,
+        values={"severity": SEVERITIES},
+    ),
+    Metric(
+        "bordertally_published_to_alert_seconds",
+        "histogram",
+        (),
+        "From `published` of the newest report an alert record rests on until the broker has the record.",
+        _SLOW,
+        Hop.ALERTS,
+    ),
+    # --- delivery
+    Metric("bordertally_redis_up", "gauge", (), "1 while the serving view in Redis can be written.", part=Hop.DELIVERY),
+    Metric(
+        "bordertally_view_timestamp_seconds",
+        "gauge",
+        (),
+        "Up to when what this worker writes to Redis is known to be current; 0 before the first time.",
+        part=Hop.DELIVERY,
+    ),
+    Metric("bordertally_delivered_total", "counter", ("topic",), "Records written to Redis.", part=Hop.DELIVERY),
+    Metric(
+        "bordertally_webhook_attempts_total",
+        "counter",
+        ("subscription", "verdict"),
+        "Tries to deliver an event: delivered, failed, given_up, gone.",
+        part=Hop.WEBHOOKS,
+        values={"verdict": ("delivered", "failed", "given_up", "gone")},
+    ),
+    Metric(
+        "bordertally_webhook_seconds", "histogram", (), "Alert record written to event delivered.", _FAST, Hop.WEBHOOKS
+    ),
+    Metric(
+        "bordertally_webhook_waiting_events",
+        "gauge",
+        ("subscription",),
+        "Events not yet delivered that wait here.",
+        part=Hop.WEBHOOKS,
+    ),
+    Metric(
+        "bordertally_webhook_disabled",
+        "gauge",
+        ("subscription",),
+        "1 while a subscription is switched off.",
+        part=Hop.WEBHOOKS,
+    ),
+    Metric(
+        "bordertally_alertmanager_up",
+        "gauge",
+        ("target",),
+        "1 while this Alertmanager takes alerts.",
+        part=Hop.ALERTMANAGER,
+    ),
+    Metric(
+        "bordertally_alertmanager_alerts",
+        "gauge",
+        ("state",),
+        "Alerts kept firing or resolved there.",
+        part=Hop.ALERTMANAGER,
+        values={"state": ("firing", "resolved")},
+    ),
+    Metric(
+        "bordertally_alertmanager_sent_total",
+        "counter",
+        ("target", "outcome"),
+        "Alerts sent: accepted, failed.",
+        part=Hop.ALERTMANAGER,
+        values={"outcome": ("accepted", "failed")},
+    ),
+    # --- gateway
+    Metric(
+        "bordertally_gateway_requests_total",
+        "counter",
+        ("route", "status"),
+        f"Answers begun, by HTTP status; `{ELSEWHERE}` is whatever the gateway does not have.",
+        part="gateway",
+        values={"route": ROUTES},
+    ),
+    Metric(
+        "bordertally_gateway_request_seconds",
+        "histogram",
+        ("route",),
+        "From a request until its answer begins.",
+        _ANSWERS,
+        "gateway",
+        values={"route": ROUTES},
+    ),
+    Metric(
+        "bordertally_gateway_reports_total",
+        "counter",
+        ("outcome",),
+        "Reports sent to the gateway: stored on Kafka, refused, too many at once, or Kafka did not answer.",
+        part="gateway",
+        values={"outcome": ("accepted", "refused", "limited", "failed")},
+    ),
+    Metric("bordertally_stream_clients", "gauge", (), "Clients that follow the stream now.", part="gateway"),
+    Metric(
+        "bordertally_stream_events_total",
+        "counter",
+        ("kind",),
+        "Events sent, each once for every client that got it.",
+        part="gateway",
+        values={"kind": KINDS},
+    ),
+    Metric("bordertally_stream_cut_total", "counter", (), "Clients dropped, being too slow.", part="gateway"),
+)
+
+
+def most_series(sources: int, partitions: int, flows: int) -> int:
+    """How many series a worker with intake, ledger, alerts and delivery shows at most."""
+    hops = (Hop.INTAKE, Hop.LEDGER, Hop.ALERTS, Hop.DELIVERY)
+    read = 3 + 1 + 1 + 2 + 1  # topics by intake, ledger, alerts, delivery, and delivery's reader of evidence
+    sizes = {"topic": 0, "partition": 0, "source": sources + 1, "flow": flows + 1, "version": 1}
+    total = 0
+    for one in CATALOGUE:
+        if one.part not in ("process", "worker", *hops):
+            continue
+        if one.name == "bordertally_consumer_lag_records":
+            total += read * partitions
+        else:
+            total += one.series(sizes | {"topic": 3 if one.name == "bordertally_reports_total" else 2})
+    return total

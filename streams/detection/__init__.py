@@ -1,0 +1,1 @@
+"""A flow and the rules in; the episodes that each rule finds, one rule a file, out."""

@@ -1,0 +1,148 @@
+"""Checkpoint shares: when one flow below surges while the total falls, as when people are turned to another crossing.
+
+A total that falls hides it, and a threshold on the total never speaks of it. What is usual is learned for both from
+the same days by the method of the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bordertally.streams.detection.drop import spoken_for
+from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.ledger.tree import Node, evidence
+from bordertally.streams.ledger.views import DayView
+from bordertally.streams.rules.baseline import learned_from
+from bordertally.streams.rules.config import EXACT, SHARE, Detection, Rules
+from bordertally.streams.rules.corroboration import CRITICAL, capped, vouched
+from bordertally.streams.rules.debounce import gathered, patient
+from bordertally.streams.totals.days import people
+from bordertally.streams.totals.projection import finished
+from bordertally.streams.totals.records import Baseline, Episode
+
+
+class Shift(NamedTuple):
+    """A day on which a flow below surges while the total falls: people a day there and in total, and what is usual."""
+
+    flow: str
+    rate: float
+    usual: Baseline
+    total: float
+    usual_total: float
+
+    @property
+    def times(self) -> float:
+        """How many times the usual rate it is."""
+        return self.rate / self.usual.expected if self.usual.expected > 0 else float("inf")
+
+
+class Shifts(DayView):
+    """The shifts of a flow by day."""
+
+    def __init__(self, days: Iterable[int]) -> None:
+        super().__init__(days)
+        self.newest = max(self.stale, default=0)  # of all days that ever held anything
+        self.by_day: dict[int, Shift] = {}
+
+    def refresh(self, node: Node, rules: Detection) -> None:
+        """Look anew at the days that the stale ones bear on."""
+        back = rules.looks_back
+        self.newest = newest = max(self.newest, max(self.stale, default=0))
+        due = {day + later for day in self.stale for later in (0, *back)}
+        self.stale.clear()
+        for day in (day for day in due if day <= newest):
+            self.by_day.pop(day, None)
+            found = _shift(node, rules, day)
+            if found is not None:
+                self.by_day[day] = found
+
+
+def _shift(node: Node, rules: Detection, day: int) -> Shift | None:
+    """The greatest shift of a day. Only bins bear on it, never what was judged of the flows below."""
+    assert rules.checkpoint_share is not None
+    series = node.series[PEOPLE]
+    if day not in series.bins:
+        return None
+    total, level = series.bins[day].best, learned_from(series, day, rules)
+    if level is None or not total < level.expected * (1 - EXACT):
+        return None
+    found: list[Shift] = []
+    for child in node.children.values():
+        below = child.series.get(PEOPLE)
+        held = None if below is None else below.bins.get(day)
+        if below is None or held is None or held.best < rules.minimum_people:
+            continue
+        usual = learned_from(below, day, rules)
+        if (
+            usual is not None
+            and held.best > usual.threshold * (1 + EXACT)
+            and held.best * level.expected >= rules.checkpoint_share * usual.expected * total
+        ):
+            found.append(Shift(child.flow, held.best, usual, total, level.expected))
+    return max(found, key=lambda one: (one.times, one.flow), default=None)
+
+
+def shares(node: Node, rules: Rules) -> list[Episode]:
+    """The runs of days on which a flow below surged while the total fell, oldest first; none where the rule is off."""
+    detection = rules.detection
+    if detection.checkpoint_share is None or not node.children:
+        return []
+    series = node.series.get(PEOPLE)
+    if series is None:
+        return []
+    shifts = node.views.of(Shifts, lambda: Shifts(series.bins), rules)
+    shifts.refresh(node, detection)
+
+    def told(day: int) -> bool:
+        return finished(node, PEOPLE, day, detection.project_days) and spoken_for(node, day)
+
+    def closes(first: int, end: int) -> int | None:
+        quiet = (day for day in range(first, end) if day in series.bins and day not in shifts.by_day)
+        return next((day for day in quiet if finished(node, PEOPLE, day, detection.project_days)), None)
+
+    end = (node.last(PEOPLE) or 0) + 1
+    runs = patient(
+        gathered([day for day in shifts.by_day if told(day)], closes, end),
+        detection.patience,
+        closes,
+        end,
+        lambda day: detection.rank(shifts.by_day[day].times),
+    )
+    return [_episode(node, detection, shifts.by_day, days, until) for days, until in runs]
+
+
+def _episode(node: Node, rules: Detection, by_day: dict[int, Shift], days: list[int], until: int | None) -> Episode:
+    peak_day = max(days, key=lambda one: (by_day[one].times, -one))
+    ends = (days[-1], peak_day)
+    now, peak = (by_day[one] for one in ends)
+    children = {str(child.flow): child for child in node.children.values()}
+
+    def enough(place: int) -> bool:
+        one = by_day[ends[place]]
+        rate = vouched(children[one.flow], PEOPLE, ends[place])
+        return rate > 0 and rules.rank(one._replace(rate=rate).times) >= CRITICAL
+
+    ranked = capped(rules, [rules.rank(now.times), rules.rank(peak.times)], enough)
+    reports, count = evidence(node, PEOPLE, set(ends))
+    note = (
+        f"{now.rate / now.total if now.total else 1:.0%} of {node.flow}, where "
+        f"{now.usual.expected / now.usual_total:.0%} is usual, while that fell to {people(now.total):,} "
+        f"from {people(now.usual_total):,}"
+    )
+    return Episode(
+        since=days[0],
+        until=until,
+        day=ends[0],
+        rate=now.rate,
+        baseline=now.usual,
+        severity=ranked.severities[0],
+        peak_day=peak_day,
+        peak_rate=peak.rate,
+        peak_severity=ranked.severities[1],
+        reports=reports,
+        report_count=count,
+        rule=SHARE,
+        about=now.flow,
+        note=f"{note}; {ranked.note}" if ranked.note else note,
+    )

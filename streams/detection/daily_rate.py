@@ -1,0 +1,199 @@
+"""Daily rate: runs of days on which the rate of a flow exceeds its threshold."""
+
+from __future__ import annotations
+
+from bordertally.streams.ledger.rows import PEOPLE, Key
+from bordertally.streams.ledger.tree import Node, evidence
+from bordertally.streams.ledger.views import View
+from bordertally.streams.rules.baseline import NOT_JUDGED, JudgedDays, judged_days
+from bordertally.streams.rules.config import EXACT, SEVERITIES, Detection, Rules
+from bordertally.streams.rules.corroboration import corroborated
+from bordertally.streams.rules.debounce import IMPATIENT, Run, alerts_from
+from bordertally.streams.totals.projection import finished, silent_days
+from bordertally.streams.totals.records import Baseline, Episode
+
+
+def severity(ratio: float, rules: Detection) -> str:
+    """critical, warning or notice, by rate over expected."""
+    return SEVERITIES[rules.rank(ratio)]
+
+
+def _ratio(rate: float, expected: float) -> float:
+    return rate / expected if expected > 0 else float("inf")
+
+
+def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) -> bool:
+    """Whether a rate opens an alert, or keeps an open one open (hysteresis: the clear level lies lower)."""
+    level = baseline.threshold
+    if opened:
+        level = baseline.expected + rules.clear_share * (baseline.threshold - baseline.expected)
+    if baseline.kind == "learned" and rate < rules.minimum_people:
+        return False
+    return rate > level * (1 + EXACT)
+
+
+def episodes(node: Node, rules: Rules) -> list[Episode]:
+    """The runs of days on which the flow's daily rate exceeded its threshold, oldest first, joined as the rules say.
+
+    Days without a claim or a baseline neither open nor close one. A day in progress may open one (a count only
+    grows); only a finished day closes one.
+    """
+    judged = judged_days(node, rules)
+    view = node.views.of(Exceedances, lambda: Exceedances(judged), judged)
+    view.refresh(rules.detection)
+    runs = view.settled(node, rules.detection.project_days)
+    over = (runs[-1].until or 0) if runs else 0
+    current: Exceeding | None = None
+    for day in sorted([day for day in view.above if day >= over]):
+        if current is not None:
+            current.until = _closed(node, judged, rules, current.last + 1, day)
+            current = current if current.until is None else None
+        baseline, rate = judged.days[day]
+        assert baseline is not None
+        assert rate is not None
+        if current is None and exceeds(rate, baseline, rules.detection, opened=False):
+            current = Exceeding()
+            runs.append(current)
+        if current is not None:
+            current.add(day, rate, baseline)
+    if current is not None:
+        current.until = _closed(node, judged, rules, current.last + 1, (node.last(PEOPLE) or 0) + 1)
+    view.runs = runs
+    if rules.detection.patience != IMPATIENT:
+        runs = _patient(node, judged, rules, runs)
+    return view.told(node, rules.detection, runs)
+
+
+class Exceedances(View):
+    """The days of a flow above the level that keeps an alert open, the runs they make, and the episodes of these."""
+
+    def __init__(self, judged: JudgedDays) -> None:
+        self.above: set[int] = set()
+        self.runs: list[Exceeding] = []
+        self._judged = judged
+        self._silent: set[int] = set()  # onto which anybody was carried on when last looked for
+        self._episodes: dict[tuple[int, int, int | None], Episode] = {}
+        self._stale = judged.follow()  # judged anew since `refresh`
+        self._fresh: set[int] = set()  # judged anew since `told`
+
+    def refresh(self, detection: Detection) -> None:
+        """Look anew at the days that were judged anew."""
+        for day in self._stale:
+            baseline, rate = self._judged.days.get(day, NOT_JUDGED)
+            if baseline is not None and rate is not None and exceeds(rate, baseline, detection, opened=True):
+                self.above.add(day)
+            else:
+                self.above.discard(day)
+        self._fresh |= self._stale
+        self._stale.clear()
+
+    def settled(self, node: Node, limit: int) -> list[Exceeding]:
+        """The first of the runs that were found before: those that ended before any day which may be judged otherwise.
+
+        That is a day judged anew, and the latest, which is over only once another is; and those onto which a flow is,
+        or was, carried on, as they are not over.
+        """
+        last = node.last(PEOPLE)
+        silent = set[int]() if last is None else silent_days(node, PEOPLE, last, limit)
+        moving = min([last or 0, *self._fresh, *silent, *self._silent])
+        self._silent = silent
+        return [run for run in self.runs if run.until is not None and run.until < moving]
+
+    def told(self, node: Node, detection: Detection, runs: list[Exceeding]) -> list[Episode]:
+        """The episodes of these runs; those of which no day was judged anew are as they were."""
+        known, self._episodes = self._episodes, {}
+        for run in runs:
+            span = (run.days[0][0], run.last, run.until)
+            episode = known.get(span)
+            if episode is None or run.joined or any(span[0] <= day <= span[1] for day in self._fresh):
+                episode = run.episode(node, detection)
+            self._episodes[span] = episode
+        self._fresh.clear()
+        return list(self._episodes.values())
+
+
+def _closed(node: Node, judged: JudgedDays, rules: Rules, first: int, end: int) -> int | None:
+    """The first finished day with a rate, from `first` up to `end`, exclusive, or None; none of these is above."""
+    for day in range(first, end):
+        held = judged.days.get(day)
+        if held is not None and held.rate is not None and finished(node, PEOPLE, day, rules.detection.project_days):
+            return day
+    return None
+
+
+def _patient(node: Node, judged: JudgedDays, rules: Rules, runs: list[Exceeding]) -> list[Exceeding]:
+    """The runs that are alerts by `for`, `keep_firing_for` and `cooldown`, joined where one goes on in the next."""
+    end = (node.last(PEOPLE) or 0) + 1
+    joined = alerts_from(
+        [Run(run.days[0][0], run.last, run.until) for run in runs],
+        rules.detection.patience,
+        lambda first, before: _closed(node, judged, rules, first, end if before is None else before),
+        lambda place: rules.detection.rank(runs[place].worst),
+    )
+    return [_joined([runs[place] for place in one.members], one.until) for one in joined]
+
+
+def _joined(runs: list[Exceeding], until: int | None) -> Exceeding:
+    run = Exceeding([day for one in runs for day in one.days], until)
+    run.joined = len(runs) > 1
+    return run
+
+
+class Exceeding:
+    """A run of days above, an episode in the making.
+
+    `joined`: of several runs, so its days do not follow from the first and the last.
+    """
+
+    def __init__(self, days: list[tuple[int, float, Baseline]] | None = None, until: int | None = None) -> None:
+        self.until = until
+        self.days = days or []
+        self.joined = False
+
+    @property
+    def worst(self) -> float:
+        """The highest ratio of its days."""
+        return max(_ratio(rate, baseline.expected) for _, rate, baseline in self.days)
+
+    @property
+    def last(self) -> int:
+        """The latest of its days."""
+        return self.days[-1][0]
+
+    def add(self, day: int, rate: float, baseline: Baseline) -> None:
+        """It goes on to this day."""
+        self.days.append((day, rate, baseline))
+
+    def episode(self, node: Node, rules: Detection) -> Episode:
+        """What is told of it."""
+        day, rate, baseline = self.days[-1]
+        peak_day, peak_rate, peak = max(self.days, key=lambda one: (_ratio(one[1], one[2].expected), one[1], -one[0]))
+        reports, count = evidence(node, Key(baseline.population, "people"), {day, peak_day})
+        if baseline.report is not None and baseline.report not in reports:
+            reports, count = [baseline.report, *reports], count + 1
+        ranked = corroborated(node, rules, [(day, rate, baseline), (peak_day, peak_rate, peak)])
+        return Episode(
+            self.days[0][0],
+            self.until,
+            day,
+            rate,
+            baseline,
+            ranked.severities[0],
+            peak_day,
+            peak_rate,
+            ranked.severities[1],
+            reports,
+            count,
+            note=ranked.note,
+        )
+
+
+def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Baseline | None]:
+    """The rate, day and baseline to show for a flow now: of its latest covered day."""
+    last = node.last(PEOPLE)
+    if last is None:
+        return None, None, None
+    baseline, rate = judged_days(node, rules).days[last]
+    if rate is None:
+        rate = node.series[Key("people", "people")].bins[last].best
+    return rate, last, baseline

@@ -1,0 +1,63 @@
+"""The record on `totals`: everything that is known of a flow now, in one piece."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+
+from bordertally.streams.detection.checkpoint_share import shares
+from bordertally.streams.detection.conflict import disputes
+from bordertally.streams.detection.daily_rate import episodes, latest_rate
+from bordertally.streams.detection.drop import drops
+from bordertally.streams.detection.quotes import with_quotes
+from bordertally.streams.detection.record import records
+from bordertally.streams.detection.silence import overdue
+from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.ledger.tree import Node
+from bordertally.streams.periods import iso_day
+from bordertally.streams.rules.config import Rules
+from bordertally.streams.totals.conflicts import conflicts, noted
+from bordertally.streams.totals.days import day_figures, written_days
+from bordertally.streams.totals.records import DayFigure, Episode, FlowState
+from bordertally.streams.totals.windows import LONGEST, totals
+
+
+def all_episodes(node: Node, rules: Rules) -> list[Episode]:
+    """What every rule finds on a flow, rule by rule; `rules` are those of the flow."""
+    return [found for find in (episodes, drops, records, overdue, disputes, shares) for found in find(node, rules)]
+
+
+def flow_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> FlowState:
+    """The state of one flow; a function of the claims in the ledger and the rules alone.
+
+    Its `days` are the latest, and those `spoken` of just now, however old: nobody who reads every state misses one.
+    """
+    return _state(node, rules, day_figures(node, PEOPLE, LONGEST, spoken))
+
+
+def written_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> tuple[FlowState, bytes]:
+    """The same state and its JSON, at less cost, for those who do not look at its days (see `written_days`)."""
+    state = _state(node, rules, written_days(node, LONGEST, spoken))
+    return state, msgspec.json.encode(state)
+
+
+def _state(node: Node, rules: Rules, days: list[DayFigure]) -> FlowState:
+    rules = rules.of(node.flow)
+    limit = rules.detection.project_days
+    windows = totals(node, PEOPLE, limit)
+    rate, day, baseline = latest_rate(node, rules)
+    return FlowState(
+        flow=node.flow,
+        published=node.published,
+        totals=windows,
+        days=days,
+        episodes=with_quotes(node, all_episodes(node, rules)),
+        conflicts=conflicts(node),
+        baseline=baseline,
+        parts=[total for key in sorted(node.series) if key != PEOPLE for total in totals(node, key, limit)],
+        noted=noted(node),
+        report_count=windows[-1].report_count if windows else 0,
+        rate=rate,
+        rate_day=None if day is None else iso_day(day),
+    )

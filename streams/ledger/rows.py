@@ -1,0 +1,57 @@
+"""The rows in which claims are stored."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from bordertally.streams.flows import Flow
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.readings import Columns
+
+
+class Key(NamedTuple):
+    """A series within a flow."""
+
+    population: str
+    unit: str
+
+
+PEOPLE = Key("people", "people")
+
+
+StoredReadings = list[tuple[Key, str, Columns]]
+"""The stored form of a flow's readings of one day: by series and source."""
+
+
+encode_row = msgspec.msgpack.Encoder().encode
+
+
+decode_row = msgspec.msgpack.Decoder(StoredReadings).decode
+
+
+BLOCK_DAYS = 32
+"""Statements are stored in rows of so many days of period start, so a row stays small however long a flow lives."""
+
+
+class Row(NamedTuple):
+    """Where claims are stored: `r|flow|day` for readings, `c|flow|block` for statements."""
+
+    kind: str
+    flow: Flow
+    number: int
+
+    @property
+    def key(self) -> bytes:
+        """The key of the row in the table."""
+        return f"{self.kind}|{self.flow}|{self.number}".encode()
+
+    @classmethod
+    def of(cls, key: bytes) -> Row:
+        """The inverse of `key`. Raises ValueError."""
+        kind, flow, number = key.decode().split("|")
+        return cls(kind, Flow(flow), int(number))
+
+
+decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode

@@ -1,0 +1,329 @@
+"""One series of a flow: the claims about one population and unit, and the day bins they come to."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from math import fsum
+from typing import NamedTuple
+
+from bordertally.streams.ledger.citations import Cites
+from bordertally.streams.ledger.counts import Counts
+from bordertally.streams.ledger.rows import PEOPLE, Key
+from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
+from bordertally.streams.periods import Period, ordinal_of
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit, day_span
+from bordertally.streams.reconciliation.reconcile import reconcile
+from bordertally.streams.reports.claims import Claim, period_of, reading_of
+from bordertally.streams.reports.readings import Columns
+from bordertally.streams.reports.sources import WEIGHT
+
+CITED_DAYS = 64
+"""How many days of a series keep their evidence at hand; the windows need 30."""
+
+STRETCHES = 4
+"""How many stretches of days are kept at hand; the windows need 2."""
+
+WORDED_DAYS = 32
+"""Statements with words are found by blocks of so many days of period start."""
+
+
+class Unverified(NamedTuple):
+    """A claim of a grade that does not count: it may widen an upper bound to `people` over its days."""
+
+    first_day: int
+    last_day: int
+    people: float
+
+
+class Sums(NamedTuple):
+    """What some days come to: how many there are, lows, bests and highs added up; `high` None where one is open."""
+
+    days: int = 0
+    low: float = 0.0
+    best: float = 0.0
+    high: float | None = 0.0
+
+    def plus(self, other: Sums) -> Sums:
+        """These days and others."""
+        high = None if self.high is None or other.high is None else self.high + other.high
+        return Sums(self.days + other.days, self.low + other.low, self.best + other.best, high)
+
+    def plus_day(self, held: Bin) -> Sums:
+        """These days and another one."""
+        low, best, most, _ = held
+        high = None if self.high is None or most is None else self.high + most
+        return Sums(self.days + 1, self.low + low, self.best + best, high)
+
+
+class Stretch:
+    """Days in a row that hold something, newest first, what they come to, and their evidence once it was asked for.
+
+    `beyond`: without the ids of counts. `row`: with them (see Gathered); `scattered`: there is no such row.
+    """
+
+    __slots__ = ("beyond", "days", "row", "scattered", "sums")
+
+    def __init__(self, days: Sequence[int], sums: Sums) -> None:
+        self.days, self.sums = days, sums
+        self.beyond: Cites | None = None
+        self.row: Cites | None = None
+        self.scattered = False
+
+
+class Series:
+    """Claims of one flow, population and unit, kept by identity, and their day bins, recomputed where touched."""
+
+    def __init__(self, key: Key = PEOPLE) -> None:
+        self.claims: dict[tuple[str, int, int], Claim] = {}
+        self.counts = Counts(key)
+        self.bins: dict[int, Bin] = {}
+        self.last: int | None = None
+        self.cites: dict[int, Cites] = {}
+        self.misfits: dict[tuple[int, int], list[Misfit]] = {}
+        self._worded: dict[int, dict[tuple[str, int, int], Claim]] = {}  # those with words, by block of their first day
+        self._stretches: dict[tuple[int, int], Stretch] = {}
+        self._groups: list[tuple[int, int, list[Constraint]]] | None = None
+        self._unverified: list[Unverified] | None = None
+
+    # --- keeping claims ----------------------------------------------------------------------------------------
+
+    def put(self, claim: Claim, period: Period | None = None) -> Outcome:
+        """Take a claim: the latest published of an identity is the one in force, whatever the order of arrival."""
+        period = period or period_of(claim)
+        if period.part_of_day:
+            (outcome,) = self.counts.put(claim.source, Columns.of([reading_of(claim)])).outcomes
+            return outcome
+        key = (claim.source, claim.start, claim.end)
+        held = self.claims.get(key)
+        outcome = outcome_of(claim, held)
+        if outcome not in UNMOVED:
+            self.claims[key] = claim
+            self._groups = self._unverified = None
+            if held is not None and held.text is not None:
+                self._worded.get(_block_of(held), {}).pop(key, None)
+            if claim.text is not None and claim.best is not None:
+                self._worded.setdefault(_block_of(claim), {})[key] = claim
+        return outcome
+
+    def worded(self, first: int, last: int) -> Iterator[Claim]:
+        """Statements in force that came with their words, whose period begins on one of these days, in no order."""
+        for block in range(first // WORDED_DAYS, last // WORDED_DAYS + 1):
+            for claim in self._worded.get(block, {}).values():
+                if first <= ordinal_of(claim.local_start) <= last:
+                    yield claim
+
+    # --- day bins ----------------------------------------------------------------------------------------------
+
+    def own_last(self) -> int | None:
+        """The last day that a counting claim of this very series covers."""
+        groups, counted = self.groups(), self.counts.last
+        if not groups:
+            return counted
+        said = groups[-1][1]
+        return said if counted is None else max(said, counted)
+
+    def own_covers(self, day: int) -> bool:
+        """Whether a counting claim of this very series touches the day."""
+        if self.counts.folded(day):
+            return True
+        group = self._group(day)
+        return group is not None and any(
+            one.start < day_span(day)[1] and one.end > day_span(day)[0] for one in group[2]
+        )
+
+    def withdrew(self, day: int) -> bool:
+        """Whether a claim of this very series about the day was withdrawn."""
+        start, end = day_span(day)
+        return self.counts.withdrew(day) or any(
+            one.best is None and one.local_start < end and one.local_end > start for one in self.claims.values()
+        )
+
+    def groups(self) -> list[tuple[int, int, list[Constraint]]]:
+        """Runs of days connected by overlapping claims, in order: (first day, last day, constraints)."""
+        if self._groups is None:
+            groups: list[tuple[int, int, list[Constraint]]] = []
+            counting = [one for one in self.claims.values() if one.grade in WEIGHT and one.best is not None]
+            for claim in sorted(counting, key=lambda one: (one.local_start, one.local_end)):
+                period = period_of(claim)
+                constraint = _constraint(claim)
+                if groups and period.first_day <= groups[-1][1]:
+                    first, last, members = groups[-1]
+                    groups[-1] = (first, max(last, period.last_day), [*members, constraint])
+                else:
+                    groups.append((period.first_day, period.last_day, [constraint]))
+            self._groups = groups
+        return self._groups
+
+    def _group(self, day: int) -> tuple[int, int, list[Constraint]] | None:
+        groups = self.groups()
+        index = bisect_right(groups, day, key=lambda group: group[0]) - 1
+        return groups[index] if index >= 0 and groups[index][1] >= day else None
+
+    def constraints(self, day: int) -> list[Constraint]:
+        """The counting claims of this very series that touch a day, and those connected with them by others."""
+        group = self._group(day)
+        return [*([] if group is None else group[2]), *self.counts.folded(day)]
+
+    def span(self, days: Iterable[int]) -> set[int]:
+        """All days whose bins depend on the claims and floors of these days."""
+        if not self.groups():
+            return set(days)
+        wide: set[int] = set()
+        for day in days:
+            if day not in wide:
+                group = self._group(day)
+                wide.update((day,) if group is None else range(group[0], group[1] + 1))
+        return wide
+
+    def settle(self, days: Iterable[int], floors: Mapping[int, Bin]) -> set[int]:
+        """Recompute the bins of `days` (closed under `span`) on these floors; returns the days that changed."""
+        changed: set[int] = set()
+        done: set[int] = set()
+        for day in sorted(days):
+            if day in done:
+                continue
+            group = self._group(day)
+            if group is None and len(folded := self.counts.folded(day)) + (day in floors) <= 1:
+                self._forget_misfits(day, day)
+                if self._keep(day, _only(folded, floors.get(day))):  # there is nothing to reconcile
+                    changed.add(day)
+                continue
+            first, last, constraints = group or (day, day, [])
+            span = range(first, last + 1)
+            done.update(span)
+            folded = [one for each in span for one in self.counts.folded(each)]
+            bins, misfits = reconcile([*constraints, *folded], floors, first, last)
+            self._forget_misfits(first, last)
+            if misfits:
+                self.misfits[first, last] = misfits
+            changed.update([each for each in span if self._keep(each, bins.get(each))])
+        self._find_last(max(changed, default=None))
+        return changed
+
+    def _keep(self, day: int, now: Bin | None) -> bool:
+        """A day holds this now; returns whether it held something else."""
+        changed = now != self.bins.get(day)
+        if now is not None:
+            self.bins[day] = now
+        elif changed:
+            del self.bins[day]
+        return changed
+
+    def _forget_misfits(self, first: int, last: int) -> None:
+        if self.misfits:
+            for key in [key for key in self.misfits if key[0] <= last and first <= key[1]]:
+                del self.misfits[key]
+
+    def _find_last(self, newest: int | None) -> None:
+        """Keep the last day with a bin, after those up to `newest` changed."""
+        if newest in self.bins and (self.last is None or newest > self.last):
+            self.last = newest
+        elif self.last not in self.bins:
+            self.last = max(self.bins, default=None)
+
+    # --- evidence ----------------------------------------------------------------------------------------------
+
+    def moved(self, days: Collection[int]) -> None:
+        """The bins or the evidence of these days are others now."""
+        for day in days:
+            self.cites.pop(day, None)
+        oldest = min(days, default=0)
+        for first, end in [span for span in self._stretches if oldest < span[1]]:
+            if any(first <= day < end for day in days):
+                del self._stretches[first, end]
+
+    def held(self, first: int, end: int) -> list[int]:
+        """The days from `first` up to `end`, exclusive, that hold something, newest first."""
+        return [day for day in range(end - 1, first - 1, -1) if day in self.bins]
+
+    def sums(self, days: Iterable[int]) -> Sums:
+        """What days that hold something come to."""
+        bins = [self.bins[day] for day in days]
+        highs = [one.high for one in bins if one.high is not None]
+        high = fsum(highs) if len(highs) == len(bins) else None
+        return Sums(len(bins), fsum([one.low for one in bins]), fsum([one.best for one in bins]), high)
+
+    def stretch(self, first: int, end: int) -> Stretch:
+        """The days from `first` up to `end`, exclusive, kept until one of them moves."""
+        known = self._stretches.get((first, end))
+        if known is None:
+            if len(self._stretches) >= STRETCHES:
+                self._stretches.clear()
+            days = self.held(first, end)
+            known = self._stretches[first, end] = Stretch(days, self.sums(days))
+        return known
+
+    def keep_cites(self, day: int, cites: Cites) -> None:
+        """Keep the evidence of a day at hand; of the oldest days no more than the windows need."""
+        if len(self.cites) >= CITED_DAYS:
+            for old in sorted(self.cites)[: CITED_DAYS // 2]:
+                del self.cites[old]
+        self.cites[day] = cites
+
+    def own_cites(self, day: int, *, short: bool = False) -> Cites:
+        """The reports of this very series behind one day; `short`: without the ids of counts."""
+        start, end = day_span(day)
+        group = self._group(day)
+        statements = {
+            report
+            for one in (group[2] if group else ())
+            if one.start < end and one.end > start
+            for report in one.reports
+        }
+        said = tuple(sorted(statements))
+        if short:
+            return Cites(said, (), self.counts.number(day))
+        cites = self.counts.cites(day)
+        return Cites(said, cites.counts, cites.count_total)
+
+    def unverified(self) -> list[Unverified]:
+        """Claims of grades D to F, which may only widen an upper bound."""
+        if self._unverified is None:
+            found = self._unverified = []
+            for claim in self.claims.values():
+                if claim.grade not in WEIGHT and claim.best is not None:
+                    period = period_of(claim)
+                    people = claim.best if claim.high is None else claim.high
+                    found.append(Unverified(period.first_day, period.last_day, people))
+        return self._unverified
+
+
+def _block_of(claim: Claim) -> int:
+    return ordinal_of(claim.local_start) // WORDED_DAYS
+
+
+def reaches_far(claim: Claim) -> bool:
+    """Whether a claim bears on days outside its period, or on more of them than their bins: a level, or a doubt."""
+    return claim.normal is not None or claim.change_percent is not None or claim.grade not in WEIGHT
+
+
+def _only(folded: list[Constraint], floor: Bin | None) -> Bin | None:
+    """What a day holds of which one source's counts are all that is known, or a floor is, or nothing."""
+    for one in folded:
+        return Bin(one.low, one.best, one.high, one.kind is not Kind.AT_LEAST)
+    return None if floor is None else floor._replace(high=None)
+
+
+def _constraint(claim: Claim) -> Constraint:
+    kind = {"at_least": Kind.AT_LEAST, "at_most": Kind.AT_MOST}.get(claim.qualifier, Kind.EQUAL)
+    assert claim.best is not None
+    trust = (
+        WEIGHT[claim.grade],
+        claim.published,
+        claim.local_start - claim.local_end,
+        claim.source,
+        claim.report,
+        claim.start,
+    )
+    return Constraint(
+        claim.local_start,
+        claim.local_end,
+        claim.low,
+        claim.best,
+        claim.high,
+        kind,
+        trust,
+        WEIGHT[claim.grade],
+        (claim.report,),
+    )

@@ -1,0 +1,235 @@
+"""Raking one scenario: atoms are scaled claim by claim, from the least to the most trusted, until nothing moves.
+
+Iterative proportional fitting, or RAS (Deming & Stephan 1940; Bacharach 1970). Where this goes beyond it, and why:
+- Before the first sweep the days are scaled to what the claims imply by difference (98 in a week and 81 on its first
+  six days leave 17 for the seventh). Claims that agree then mostly come out exactly, in one pass, also where a
+  remainder is zero; plain raking only creeps towards it. Where claims contradict each other they are taken as they
+  are. Either way the finest comes first, and each first moves the days that no finer one speaks for.
+- Every claim is taken at its figure once. A claim that cannot hold beside more trusted ones then gives way (see
+  `agreement`): swept again and again it would bend those that can hold, and nothing would ever come to rest.
+- After that a claim moves only what is outside its own interval. So a rounded figure ("98,000") never bends exact
+  counts that agree with it, and one that disagrees is pulled to its figure.
+- An inequality acts only when violated, and shapes the start only of days that nothing else covers.
+- Raking creeps where claims overlap much. What it leaves amiss after some sweeps is put right at one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import fsum
+from operator import ge
+from typing import NamedTuple
+
+from bordertally.streams.reconciliation.constraints import Kind
+from bordertally.streams.reconciliation.feasibility import Agreement, implied
+from bordertally.streams.reconciliation.margins import TOLERANCE, Atoms, Fit, slack_of
+
+LEAST_SWEEPS = 2
+EFFORT = 100
+"""So many times a claim is looked at beyond the least number of sweeps: few claims are swept often, many seldom."""
+
+
+class Raked(NamedTuple):
+    """The people of each atom, and the ranks of the fits that gave way to more trusted ones."""
+
+    people: list[float]
+    gone: frozenset[int] = frozenset()
+    exact: bool = False
+
+
+def rake(fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms, model: Raked | None = None) -> Raked:
+    """Rake fits in order of trust, each with its say in the starting shape.
+
+    `model`, another scenario of the same claims: where their figures do not agree it lends its shape, and what gave
+    way there gives way here. Every fit that has not given way holds in the end.
+    """
+    slack = slack_of(fits)
+    gone = model.gone if model else frozenset()
+    holding = _without(fits, gone)
+    sums = implied(_equalities(holding), atoms, slack) if model is None or model.exact else []
+    if model is None or (sums and not gone):
+        x = _start(fits, weights, atoms)
+        _fill(x, sums or _equalities(fits), atoms)
+    else:
+        x = _start_like(model.people, fits, weights, atoms)
+    if sums and (exact := _exactly(x, sums, holding, atoms, slack)):
+        return Raked(exact, gone, exact=True)
+    begun = list(x)
+    sweep(x, [_at_its_figure(fit) for fit in holding], atoms, slack)
+    if all(fit.low - slack <= fsum(x[fit.first : fit.last]) <= fit.high + slack for fit in holding):
+        return Raked(x, gone)
+    agreement = Agreement(fits, atoms, slack, gone)
+    agreement.seek(begun if model else x)
+    if agreement.gone != gone:
+        gone = frozenset(agreement.gone)
+        holding = _without(fits, gone)
+        sums = implied(_equalities(holding), atoms, slack)
+        if sums and (exact := _exactly(x, sums, holding, atoms, slack)):
+            return Raked(exact, gone, exact=True)
+    if not _rests(x, holding, atoms, slack):
+        x = agreement.close(x)
+    return Raked(x, frozenset(agreement.gone))
+
+
+def _exactly(
+    x: list[float], sums: Sequence[Fit], holding: Sequence[Fit], atoms: Atoms, slack: float
+) -> list[float] | None:
+    """Rake to sums that equalities imply; None where they cannot hold beside each other, floors and inequalities."""
+    fits = [*sums, *[fit for fit in holding if fit.kind is not Kind.EQUAL]]
+    exact = list(x)
+    _fill(exact, sums, atoms)
+    if not sweep(exact, fits, atoms, slack):
+        return exact
+    agreement = Agreement(fits, atoms, slack)
+    agreement.seek(exact)
+    if agreement.gone:
+        return None
+    return exact if _rests(exact, fits, atoms, slack) else agreement.close(exact)
+
+
+def _rests(x: list[float], fits: Sequence[Fit], atoms: Atoms, slack: float) -> bool:
+    """Sweep until nothing moves; whether it came to that."""
+    return any(not sweep(x, fits, atoms, slack) for _ in range(max(LEAST_SWEEPS, EFFORT // max(1, len(fits)))))
+
+
+def sweep(x: list[float], fits: Iterable[Fit], atoms: Atoms, slack: float) -> bool:
+    """Scale, in order, what every fit covers that does not hold; whether any did not."""
+    moved = False
+    for first, last, target, low, high, kind in fits:
+        held = fsum(x[first:last])
+        if low - slack <= held <= high + slack:
+            continue
+        aim = target if kind is Kind.EQUAL else low if held < low else high
+        _scale(x, first, last, aim, atoms)
+        moved = True
+    return _lift(x, atoms) or moved
+
+
+def _without(fits: Sequence[Fit], gone: Iterable[int]) -> Sequence[Fit]:
+    return [fit for rank, fit in enumerate(fits) if rank not in gone] if gone else fits
+
+
+def _equalities(fits: Iterable[Fit]) -> list[Fit]:
+    return [fit for fit in fits if fit.kind is Kind.EQUAL]
+
+
+def _at_its_figure(fit: Fit) -> Fit:
+    first, last, target, low, high, kind = fit
+    return fit if kind is not Kind.EQUAL or low == high else Fit(first, last, target, target, target, kind)
+
+
+def _start(fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms) -> list[float]:
+    """The starting shape: the weighted mean rate of the equalities; else of the upper bounds; else what is needed."""
+    lengths = atoms.lengths
+    x = [0.0] * len(lengths)
+    for kind in (Kind.EQUAL, Kind.AT_MOST):
+        rates, shares = [0.0] * len(lengths), [0.0] * len(lengths)
+        for (first, last, target, _, _, of), weight in zip(fits, weights, strict=True):
+            if of is kind:
+                rate = weight * target / fsum(lengths[first:last])
+                for atom in range(first, last):
+                    rates[atom] += rate
+                    shares[atom] += weight
+        for atom, share in enumerate(shares):
+            if share and not x[atom]:
+                x[atom] = lengths[atom] * rates[atom] / share
+    least = [fit for fit in fits if fit.kind is Kind.AT_LEAST]
+    if least:
+        settled = [fit for fit in fits if fit.kind is Kind.EQUAL or fit.high == 0.0]
+        said = {atom for fit in settled for atom in range(fit.first, fit.last)}
+        for first, last, target, *_ in sorted(least, key=lambda fit: (fit.last - fit.first, fit.first, fit.target)):
+            missing = target - fsum(x[first:last])
+            empty = [atom for atom in range(first, last) if not x[atom] and atom not in said]
+            if missing > 0 and empty:
+                _spread(x, empty, missing, Atoms(lengths, [0.0] * len(x), {}, floored=False))
+    _lift(x, atoms)
+    return x
+
+
+def _start_like(people: list[float], fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms) -> list[float]:
+    """A starting shape that is known, but for atoms that only inequalities cover."""
+    x = list(people)
+    equalities = _equalities(fits)
+    if len(equalities) < len(fits):
+        said = {atom for fit in equalities for atom in range(fit.first, fit.last)}
+        own = _start(fits, weights, atoms)
+        x = [people[atom] if atom in said else own[atom] for atom in range(len(x))]
+    _lift(x, atoms)
+    return x
+
+
+def _fill(x: list[float], equalities: Iterable[Fit], atoms: Atoms) -> None:
+    """Apply equalities once, the finest first: each to the days that no finer one speaks for, where there is room."""
+    finest = sorted(equalities, key=lambda fit: fit.last - fit.first)
+    least = atoms.least
+    for (first, last, target, *_), finer in zip(finest, _finer_within(finest), strict=True):
+        if not finer:
+            _scale(x, first, last, max(target, fsum(least[first:last])), atoms)
+            continue
+        rest = [atom for atom in range(first, last) if not finer >> atom & 1]
+        need = target - fsum([x[atom] for atom in range(first, last) if finer >> atom & 1])
+        room = fsum([least[atom] for atom in rest])
+        if rest and need >= room - TOLERANCE * max(1.0, target):
+            _spread(x, rest, max(need, room), atoms)
+        else:
+            _scale(x, first, last, target, atoms)
+
+
+def _finer_within(finest: Iterable[Fit]) -> list[int]:
+    """Of each fit, the atoms that shorter ones within it cover, as bits."""
+    spans = [(1 << last) - (1 << first) for first, last, *_ in finest]
+    found = []
+    for index, span in enumerate(spans):
+        covered = 0
+        for other in spans[:index]:
+            if other | span == span and other != span:
+                covered |= other
+        found.append(covered)
+    return found
+
+
+def _lift(x: list[float], atoms: Atoms) -> bool:
+    """Raise what is below its floor; whether a day of several atoms was."""
+    raised = False
+    if atoms.floored:
+        x[:] = map(max, x, atoms.least)
+    for (first, last), floor in atoms.wide.items():
+        held = fsum(x[first:last])
+        if held < floor:
+            _spread(x, range(first, last), floor, atoms)
+            raised |= held < floor * (1 - TOLERANCE)
+    return raised
+
+
+def _scale(x: list[float], first: int, last: int, target: float, atoms: Atoms) -> None:
+    """What `_spread` does, for neighbours, and quickly where no floor is in the way."""
+    people = x[first:last]
+    held = fsum(people)
+    if held > 0.0:
+        scaled = list(map((target / held).__mul__, people))
+        if not atoms.floored or held <= target or all(map(ge, scaled, atoms.least[first:last])):
+            x[first:last] = scaled
+            return
+    _spread(x, range(first, last), target, atoms)
+
+
+def _spread(x: list[float], among: Sequence[int], target: float, atoms: Atoms) -> None:
+    """Scale atoms proportionally to a sum, none below its floor; atoms that are all zero share it by length."""
+    least, free = atoms.least, among
+    while free:
+        held = fsum([x[atom] for atom in free])
+        if held <= 0.0:
+            whole = fsum([atoms.lengths[atom] for atom in free])
+            for atom in free:
+                x[atom] = max(least[atom], max(0.0, target) * atoms.lengths[atom] / whole)
+            return
+        factor = max(0.0, target) / held
+        for atom in free:
+            x[atom] *= factor
+        stuck = [atom for atom in free if x[atom] < least[atom]]
+        if not stuck:
+            return
+        for atom in stuck:
+            x[atom] = least[atom]
+            target -= least[atom]
+        free = [atom for atom in free if x[atom] > least[atom]]

@@ -1,0 +1,141 @@
+"""Reconciling: day bins out of claims that overlap, by raking them in three scenarios.
+
+Every claim is taken at its low, best and high end. How one scenario is raked is in `raking`; which claims cannot hold
+beside more trusted ones, in `agreement`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import fsum
+from typing import NamedTuple
+
+from bordertally.streams.periods import midnight
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit, day_span
+from bordertally.streams.reconciliation.margins import INFINITE, Fit, atoms_with
+from bordertally.streams.reconciliation.raking import Raked, rake
+
+__all__ = ["Bin", "Constraint", "Kind", "Misfit", "day_span", "reconcile"]
+
+
+class _Scenarios(NamedTuple):
+    """The atoms raked at the low, best and high end of every claim."""
+
+    low: list[float]
+    best: list[float]
+    high: list[float]
+
+
+def reconcile(
+    constraints: Sequence[Constraint], floors: Mapping[int, Bin], first_day: int, last_day: int
+) -> tuple[dict[int, Bin], list[Misfit]]:
+    """Rake the days first_day..last_day (ordinals, inclusive) to constraints that lie within them.
+
+    `floors`: for some days, what the flow is known to be at least, in each scenario. Returns the bins of all covered
+    days, and the constraints that could not hold. Depends only on the set of constraints, not on their order.
+    """
+    ordered = sorted(constraints, key=lambda one: one.trust)
+    starts = [midnight(day) for day in range(first_day, last_day + 2)]
+    edges = sorted({*starts, *[one.start for one in ordered], *[one.end for one in ordered]})
+    at = {edge: index for index, edge in enumerate(edges)}
+    spans = [(at[one.start], at[one.end]) for one in ordered]
+    lengths = [float(right - left) for left, right in pairwise(edges)]
+    days = {first_day + index: (at[left], at[right]) for index, (left, right) in enumerate(pairwise(starts))}
+    raked = _rake(ordered, spans, lengths, {days[day]: known for day, known in floors.items() if day in days})
+    misfits = _misfits(ordered, spans, raked.best)
+    refuted = {misfit.constraint for misfit in misfits if not misfit.rivals}
+    return _bins(list(zip(ordered, spans, strict=True)), days, floors, raked, refuted), misfits
+
+
+def _rake(
+    ordered: list[Constraint],
+    spans: list[tuple[int, int]],
+    lengths: list[float],
+    floors: dict[tuple[int, int], Bin],
+) -> _Scenarios:
+    fits = [_fits(one, span) for one, span in zip(ordered, spans, strict=True)]
+    weights = [one.weight for one in ordered]
+    bests = [best for _, best, _ in fits]
+    floor = {span: known.best for span, known in floors.items()}
+    best = rake(bests, weights, atoms_with(lengths, floor))
+
+    def like_best(end_fits: list[Fit], end_floor: dict[tuple[int, int], float]) -> Raked:
+        if end_fits == bests and end_floor == floor:  # exact counts: the scenarios are one
+            return best
+        return rake(end_fits, weights, atoms_with(lengths, end_floor), best)
+
+    low = like_best([low for low, _, _ in fits], {span: known.low for span, known in floors.items()})
+    high = like_best(
+        [high for _, _, high in fits],
+        {span: known.best if known.high is None else known.high for span, known in floors.items()},
+    )
+    return _Scenarios(low.people, best.people, high.people)
+
+
+def _fits(one: Constraint, span: tuple[int, int]) -> tuple[Fit, Fit, Fit]:
+    """A constraint in the scenarios low, best and high."""
+    first, last = span
+    low, best, high, kind = one.low, one.best, INFINITE if one.high is None else one.high, one.kind
+    if kind is Kind.AT_LEAST:
+        fit = Fit(first, last, best, best, INFINITE, kind)
+        return Fit(first, last, low, low, INFINITE, kind), fit, fit
+    if kind is Kind.AT_MOST:
+        fit = Fit(first, last, high, 0.0, high, kind)
+        return Fit(first, last, low, 0.0, high, kind), fit, fit
+    fit = Fit(first, last, best, low, high, kind)
+    if low == high:
+        return fit, fit, fit
+    return Fit(first, last, low, low, high, kind), fit, Fit(first, last, high, low, high, kind)
+
+
+def _bins(
+    placed: list[tuple[Constraint, tuple[int, int]]],
+    days: dict[int, tuple[int, int]],
+    floors: Mapping[int, Bin],
+    raked: _Scenarios,
+    refuted: set[Constraint],
+) -> dict[int, Bin]:
+    touched = covered = bounded = 0  # atoms as bits
+    for one, (first, last) in placed:
+        span = (1 << last) - (1 << first)
+        touched |= span
+        if one.kind is Kind.AT_LEAST:
+            continue
+        if not one.partial:
+            covered |= span
+        if one.high is not None and not (refuted and one in refuted):
+            bounded |= span
+    bins = {}
+    for day, (first, last) in days.items():
+        span = (1 << last) - (1 << first)
+        floor = floors.get(day)
+        if floor is None and not touched & span:
+            continue
+        bins[day] = Bin(
+            fsum(raked.low[first:last]),
+            fsum(raked.best[first:last]),
+            fsum(raked.high[first:last]) if bounded & span == span else None,
+            covered & span == span or (floor is not None and floor.full),
+        )
+    return bins
+
+
+def _misfits(ordered: list[Constraint], spans: list[tuple[int, int]], best: list[float]) -> list[Misfit]:
+    misfits: list[Misfit] = []
+    holding: list[tuple[Constraint, int, int]] = []
+    for one, (first, last) in reversed(list(zip(ordered, spans, strict=True))):
+        held = fsum(best[first:last])
+        slack = _slack(one)
+        high = INFINITE if one.high is None or one.kind is Kind.AT_LEAST else one.high
+        if one.low - slack <= held <= high + slack:
+            holding.append((one, first, last))
+        else:
+            rivals = [other for other, left, right in holding if left < last and first < right]
+            misfits.append(Misfit(one, tuple(reversed(rivals)), abs(one.best - held)))
+    return misfits[::-1]
+
+
+def _slack(one: Constraint) -> float:
+    """What rounding may leave: half a person, or a millionth of a large figure."""
+    return max(0.5, 1e-6 * one.best)

@@ -1,0 +1,177 @@
+"""Backtest: what the alerts on a series would have been, measured by the surges that are known to be in it.
+
+The alerts are those of the pipeline: the same judging of days, hysteresis and minimum. What is learned for a day rests
+on the days before it, so going back over a series whose figures were not corrected comes to what live would have said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from bordertally.streams.detection.flow_state import all_episodes
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.ledger.tree import Node
+from bordertally.streams.reconciliation.constraints import Bin
+from bordertally.streams.replay.ground_truth import Surge
+from bordertally.streams.rules.baseline import Judgement, judged_days
+from bordertally.streams.rules.config import CONFLICT, DROP, RATE, RECORD, SHARE, SILENCE, Detection, Rules
+
+EARLY = 3
+"""An alert that opens up to so many days before the first day of a surge still tells of it."""
+
+YEAR = 365.25
+
+
+class Alarm(NamedTuple):
+    """One alert: the first and the last day that kept it open (ordinals, inclusive), and the worst it came to.
+
+    `about`: the source, report or flow below that it is about, of rules that name one.
+    """
+
+    first: int
+    last: int
+    severity: str
+    about: str | None = None
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A surge and how many days after its first day an alert opened; None if none did before it was over."""
+
+    surge: Surge
+    days_late: int | None
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """How a way to detect fares on one flow: `days` judged of those known, its alerts, and what they are worth.
+
+    `false_alarms` touch no surge. An alert that was open on a surge and opened too early to tell of it is neither.
+    Without a yardstick, as for silences and conflicts of which nobody has said when they were, none counts as false.
+    """
+
+    flow: str
+    method: str
+    days: int
+    judged: int
+    alarms: list[Alarm]
+    found: list[Found]
+    false_alarms: list[Alarm]
+    rule: str = RATE
+    measured: bool = True
+
+    @property
+    def per_year(self) -> float:
+        """Alerts a year of known days."""
+        return len(self.alarms) * YEAR / self.days if self.days else 0.0
+
+    @property
+    def missed(self) -> int:
+        """Surges of which no alert told."""
+        return sum(one.days_late is None for one in self.found)
+
+    @property
+    def late(self) -> list[int]:
+        """Days late of the surges that were found."""
+        return [one.days_late for one in self.found if one.days_late is not None]
+
+
+PLAIN = "plain"
+"""The yardstick: the mean of t-28..t-1 and three standard deviations, without floors or a minimum of people."""
+AS_RULES_SAY = "rules"
+"""The rules as they are."""
+
+
+def rules_for(method: str, rules: Rules) -> Rules:
+    """The rules with one method to learn by: that of a name, PLAIN, or as they are; nothing else is changed."""
+    if method == AS_RULES_SAY:
+        return rules
+    if method == PLAIN:
+        bare = {"sigmas": 3.0, "sigma_floor": 0.0, "sigma_floor_share": 0.0, "minimum_people": 0.0, "absolute": None}
+        return Rules(msgspec.structs.replace(rules.detection, learned="mean", **bare), rules.baselines)
+    flows = tuple(msgspec.structs.replace(one, learned=None) for one in rules.flows)
+    return Rules(msgspec.structs.replace(rules.detection, learned=method), rules.baselines, flows)
+
+
+def node_of(flow: str, series: Mapping[int, float]) -> Node:
+    """A flow whose days, all of them whole, are these: people by ordinal day."""
+    node = Node(Flow(flow), None)
+    held = node.open(PEOPLE)
+    held.bins = {day: Bin(people, people, people, full=True) for day, people in sorted(series.items())}
+    held.last = max(held.bins, default=None)
+    node.views.days_changed(held.bins)
+    return node
+
+
+def days_of(node: Node) -> dict[int, float]:
+    """The best figures of a flow's whole days, by ordinal day."""
+    series = node.series.get(PEOPLE)
+    return {} if series is None else {day: one.best for day, one in sorted(series.bins.items()) if one.full}
+
+
+SETTINGS = {
+    DROP: "drop",
+    RECORD: "record",
+    SILENCE: "silence",
+    CONFLICT: "conflict",
+    SHARE: "checkpoint_share",
+}
+"""The setting that turns on a rule, by its name; the daily rate is always on."""
+
+
+def is_on(rule: str, detection: Detection) -> bool:
+    """Whether a rule is on under the settings of a flow."""
+    return rule == RATE or getattr(detection, SETTINGS[rule]) is not None
+
+
+def measure(node: Node, method: str, rules: Rules, surges: Sequence[Surge] | None, rule: str = RATE) -> Measure:
+    """The alerts of a rule on a flow under some rules, against the surges known, or none. See Measure."""
+    ours = rules.of(node.flow)
+    alarms = [
+        Alarm(one.since, one.day, one.peak_severity, one.about) for one in all_episodes(node, ours) if one.rule == rule
+    ]
+    found = []
+    for surge in surges or ():
+        telling = [one for one in alarms if surge.first - EARLY <= one.first <= surge.last]
+        found.append(Found(surge, max(0, telling[0].first - surge.first) if telling else None))
+    return Measure(
+        flow=node.flow,
+        method=method,
+        days=len(days_of(node)),
+        judged=sum(one.baseline is not None for one in judged_days(node, ours).days.values()),
+        alarms=alarms,
+        found=found,
+        false_alarms=[]
+        if surges is None
+        else [one for one in alarms if not any(_touches(one, surge) for surge in surges)],
+        rule=rule,
+        measured=surges is not None,
+    )
+
+
+def _touches(alarm: Alarm, surge: Surge) -> bool:
+    return alarm.first <= surge.last and alarm.last >= surge.first - EARLY
+
+
+class Line(NamedTuple):
+    """One day as a plot shows it: the rate, what was expected, and the threshold; None where there is none."""
+
+    day: int
+    rate: float
+    expected: float | None
+    threshold: float | None
+
+
+def lines(node: Node, rules: Rules) -> list[Line]:
+    """The days of a flow as they were judged under some rules, in order."""
+    known = judged_days(node, rules.of(node.flow)).days
+    return [_line(day, rate, known.get(day)) for day, rate in days_of(node).items()]
+
+
+def _line(day: int, rate: float, judged: Judgement | None) -> Line:
+    baseline = judged.baseline if judged is not None else None
+    if baseline is None:
+        return Line(day, rate, None, None)
+    return Line(day, rate, baseline.expected, baseline.threshold)

@@ -1,0 +1,305 @@
+"""Scenarios: reports at times and the alerts wanted of them, written by users to try their rules, as with promtool.
+
+A step says what comes in at a time, and which alerts must be open after it: all of them, each by as many of its fields
+as one cares to name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.alerts.silences import OPEN, Silence, inhibited, make_silence, silenced
+from bordertally.streams.errors import BordertallyError, ConfigError, RefusedError, shown
+from bordertally.streams.replay.desk import Desk
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.rules.config import NAMES, SEVERITIES, Rules
+from bordertally.streams.statements.reports import WordReader, take
+
+T = TypeVar("T")
+Wanted = dict[str, Any]
+"""Fields of an alert and their values; `says` is a part of its explanation."""
+
+
+class Marked(Alert, frozen=True, kw_only=True):
+    """An alert, and whether anybody is told of it after a step."""
+
+    silenced: bool = False
+    inhibited: bool = False
+
+
+FIELDS = (*Marked.__struct_fields__, "says")
+ALLOWED = {
+    "rule": NAMES,
+    "severity": SEVERITIES,
+    "peak_severity": SEVERITIES,
+    "state": tuple(state.value for state in AlertState),
+}
+NEAR = 1e-3
+"""Figures that differ by less are the same: `ratio` is rounded so."""
+MOST_DAYS = 4_000
+
+
+class Counts(Struct, frozen=True, forbid_unknown_fields=True):
+    """A count a day of one source on one flow, from a first day on.
+
+    `people` as promtool writes a series: figures and blanks, where `axn` is a and then n times more of it, `a+bxn` and
+    `a-bxn` go on by b each, and `_` leaves a day out, `_xn` n of them.
+    """
+
+    source: str
+    flow: str
+    first: date
+    people: str
+
+    def figures(self) -> list[float | None]:
+        """The figures by day, None where a day is left out. Raises ConfigError naming the word that is wrong."""
+        found: list[float | None] = []
+        for word in self.people.split():
+            found += _expanded(word)
+            if len(found) > MOST_DAYS:
+                raise ConfigError(f"counts.people: {shown(word)} makes more than {MOST_DAYS:,} days")
+        return found
+
+
+class Hushed(Struct, frozen=True, forbid_unknown_fields=True):
+    """A silence that is set at the time of a step: nobody is told of alerts on `flow` and below until then."""
+
+    flow: str
+    until: Annotated[datetime, Meta(tz=True)]
+    rule: str | None = None
+
+    def silence(self, at: datetime) -> Silence:
+        """As a silence that holds from a time on. Raises ConfigError."""
+        try:
+            return make_silence(
+                self.flow, until=self.until, author="scenario", comment="of a scenario", now=at, rule=self.rule
+            )
+        except BordertallyError as error:
+            raise ConfigError(f"silence: {error}") from None
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """What comes in at a time, and the alerts that must be open then; without `want` nothing is asked."""
+
+    at: Annotated[datetime, Meta(tz=True)]
+    report: dict[str, Any] | list[dict[str, Any]] | None = None
+    counts: Counts | list[Counts] | None = None
+    silence: Hushed | list[Hushed] | None = None
+    want: list[Wanted] | None = None
+
+
+class Scenario(Struct, frozen=True, forbid_unknown_fields=True):
+    """A story: its steps in order of time."""
+
+    name: Annotated[str, Meta(min_length=1)]
+    step: Annotated[list[Step], Meta(min_length=1)]
+
+
+class Scenarios(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of them. `rules`, `sources`: files, as seen from this one, that the scenarios are played by."""
+
+    scenario: Annotated[list[Scenario], Meta(min_length=1)]
+    rules: str | None = None
+    sources: str | None = None
+
+
+class Difference(NamedTuple):
+    """What is not as it was wanted after a step: an alert wanted, one that came, or both if of one flow and rule.
+
+    `step`: its number from 1. `why` is set where there is neither: a report was refused.
+    """
+
+    step: int
+    at: datetime
+    wanted: Wanted | None = None
+    came: Alert | None = None
+    why: str | None = None
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields in which the two differ."""
+        if self.wanted is None or self.came is None:
+            return []
+        return [name for name, value in self.wanted.items() if not _same(self.came, name, value)]
+
+
+def parse_scenarios(text: str, where: str) -> Scenarios:
+    """Read scenarios from TOML text. Raises ConfigError naming file, scenario, step and field."""
+    try:
+        file = msgspec.convert(tomllib.loads(text), Scenarios)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{where}: {error}") from None
+    for scenario in file.scenario:
+        before = None
+        for number, step in enumerate(scenario.step, 1):
+            place = f"{where}: {scenario.name}: step {number}"
+            if before is not None and step.at < before:
+                raise ConfigError(f"{place}: at: {step.at.isoformat()} is before that of the step before it")
+            before = step.at
+            for wanted in step.want or []:
+                _check(wanted, f"{place}: want")
+            try:
+                for counts in _listed(step.counts):
+                    counts.figures()
+                for hushed in _listed(step.silence):
+                    hushed.silence(step.at)
+            except ConfigError as error:
+                raise ConfigError(f"{place}: {error}") from None
+    return file
+
+
+def _check(wanted: Wanted, where: str) -> None:
+    for name, value in wanted.items():
+        if name not in FIELDS:
+            raise ConfigError(f"{where}: {shown(name)} is no field of an alert; there are {', '.join(FIELDS)}")
+        allowed = ALLOWED.get(name)
+        if allowed is not None and value not in allowed:
+            raise ConfigError(f"{where}: {name}: {shown(value)} is none of {', '.join(allowed)}")
+
+
+_WORD = re.compile(r"(?:(_)|(\d+(?:\.\d+)?)(?:([+-])(\d+(?:\.\d+)?))?)(?:x(\d{1,4}))?")
+
+
+def _expanded(word: str) -> list[float | None]:
+    found = _WORD.fullmatch(word)
+    if found is None or (found[3] and not found[5]):
+        raise ConfigError(f"counts.people: {shown(word)} is no figure, 400x6, 400+10x6 or _")
+    times = int(found[5] or 0)
+    if found[1]:
+        return [None] * max(1, times)
+    each = float(found[4] or 0) * (-1 if found[3] == "-" else 1)
+    figures = [float(found[2]) + each * number for number in range(times + 1)]
+    if min(figures) < 0:
+        raise ConfigError(f"counts.people: {shown(word)} falls below 0")
+    return list(figures)
+
+
+def _listed(one: T | list[T] | None) -> list[T]:
+    return [] if one is None else one if isinstance(one, list) else [one]
+
+
+# --- playing them ----------------------------------------------------------------------------------------------
+
+
+def play(scenario: Scenario, registry: Registry, rules: Rules, words: WordReader | None = None) -> list[Difference]:
+    """Take the reports step by step through the core; everything that is not as it was wanted, in order."""
+    desk = Desk(registry, rules)
+    found: list[Difference] = []
+    silences: list[Silence] = []
+    for number, step in enumerate(scenario.step, 1):
+        silences += [one.silence(step.at) for one in _listed(step.silence)]
+        for claims in _reports(step, number, registry, words, found):
+            for _ in desk.take(claims):
+                pass
+        if step.want is not None:
+            newest = _marked([one.record for known in desk.known.values() for one in known], silences, step.at, rules)
+            found += [Difference(number, step.at, *pair) for pair in compare(step.want, newest)]
+    return found
+
+
+def _marked(alerts: Sequence[Alert], silences: Sequence[Silence], at: datetime, rules: Rules) -> list[Alert]:
+    """The alerts, and whether anybody is told of them at a time."""
+    return [
+        Marked(
+            **msgspec.structs.asdict(one),
+            silenced=silenced(one, silences, at) is not None,
+            inhibited=inhibited(one, alerts, rules) is not None,
+        )
+        for one in alerts
+    ]
+
+
+def _reports(
+    step: Step, number: int, registry: Registry, words: WordReader | None, found: list[Difference]
+) -> Iterator[list[Claim]]:
+    """The claims of a step, report by report; to `found` comes each that is refused."""
+    documents = [
+        {"id": f"step-{number}-{place}", "published": step.at, **report}
+        for place, report in enumerate(_listed(step.report), 1)
+    ]
+    for counts in _listed(step.counts):
+        for later, people in enumerate(counts.figures()):
+            day = counts.first + timedelta(days=later)
+            if people is not None:
+                documents.append(
+                    {
+                        "id": f"step-{number}-{counts.flow}-{day}",
+                        "published": step.at,
+                        "source": counts.source,
+                        "flow": counts.flow,
+                        "period": day,
+                        "people": people,
+                        "qualifier": "count",
+                    }
+                )
+    for document in documents:
+        try:
+            yield take(msgspec.json.encode(document), registry, step.at.timestamp(), None, words)
+        except RefusedError as error:
+            found.append(Difference(number, step.at, why=f"report {document['id']} is refused: {error}"))
+
+
+def compare(wanted: Sequence[Wanted], alerts: Sequence[Alert]) -> list[tuple[Wanted | None, Alert | None]]:
+    """What is amiss: pairs of a wanted alert that did not come and one that came unwanted, of one flow and rule.
+
+    Wanted are all alerts that are open; one that names a `state` may be a closed one, and no closed one need be named.
+    """
+    fits = [[place for place, alert in enumerate(alerts) if _fits(alert, one)] for one in wanted]
+    holder: dict[int, int] = {}
+
+    def settle(one: int, tried: set[int]) -> bool:
+        for place in fits[one]:
+            if place not in tried:
+                tried.add(place)
+                if place not in holder or settle(holder[place], tried):
+                    holder[place] = one
+                    return True
+        return False
+
+    missing = [one for number, one in enumerate(wanted) if not settle(number, set())]
+    left = [alert for place, alert in enumerate(alerts) if place not in holder and alert.state in OPEN]
+    found: list[tuple[Wanted | None, Alert | None]] = []
+    for one in missing:
+        like = next((alert for alert in left if all(_same(alert, name, one[name]) for name in _who(one))), None)
+        if like is not None:
+            left.remove(like)
+        found.append((one, like))
+    return [*found, *((None, alert) for alert in left)]
+
+
+def _who(wanted: Mapping[str, Any]) -> list[str]:
+    return [name for name in ("flow", "rule") if name in wanted]
+
+
+def _fits(alert: Alert, wanted: Wanted) -> bool:
+    return (alert.state in OPEN or "state" in wanted) and all(
+        _same(alert, name, value) for name, value in wanted.items()
+    )
+
+
+def value_of(alert: Alert, name: str) -> Any:
+    """The value of a field of an alert, as `want` writes it."""
+    held = getattr(alert, "explanation" if name == "says" else name)
+    return held.value if isinstance(held, AlertState) else held
+
+
+def _same(alert: Alert, name: str, wanted: Any) -> bool:
+    held = value_of(alert, name)
+    if name == "says":
+        return str(wanted) in held
+    if isinstance(wanted, datetime):
+        return bool(held == wanted.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"))
+    if isinstance(wanted, date):
+        return bool(held == wanted.isoformat())
+    if isinstance(wanted, int | float) and isinstance(held, int | float):
+        return abs(held - wanted) < NEAR
+    return bool(held == wanted)

@@ -1,0 +1,68 @@
+"""Daily: the reports that a series of people a day would have been, had its source sent one a day."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from bordertally.streams.errors import BordertallyError, RefusedError, shown
+from bordertally.streams.flows import Flow, parse_flow
+
+EVERYWHERE_OVER = timedelta(days=1, hours=12)
+"""So long after a date began in UTC its day is over in every time zone, so that a count of it is of a whole day."""
+
+_CODE = re.compile(r"[A-Z]{2}", re.ASCII)
+_BETWEEN = re.compile(r"[^a-z0-9]+", re.ASCII)
+
+
+class Said(NamedTuple):
+    """How the figures are reported: who says them, with which qualifier, and when (None: once each day is over)."""
+
+    source: str
+    qualifier: str = "count"
+    published: datetime | None = None
+
+
+def path_of(name: str, under: str | None = None) -> Flow:
+    """The flow that a name in a table stands for: parts joined by colons, as checkpoints below `under` if there is one.
+
+    Two capitals stay a code of a country or a bloc, anything else becomes a slug: `Lo Wu` is `lo-wu`.
+    Raises BordertallyError quoting the name.
+    """
+    parts = [part if _CODE.fullmatch(part) else _BETWEEN.sub("-", part.lower()).strip("-") for part in name.split(":")]
+    path = ":".join([*([under] if under else []), *(part for part in parts if part)])
+    try:
+        return parse_flow(path)
+    except RefusedError as error:
+        raise BordertallyError(f"{shown(name)} as the flow {shown(path)}: {error.why}") from None
+
+
+def reports_of(series: Mapping[Flow, Mapping[int, float]], said: Said) -> Iterator[bytes]:
+    """A report a day in JSON, oldest first, with a claim for every flow that has a figure on it.
+
+    `series`: people by flow and ordinal day, rounded to whole ones. The id is made of source and day, and of the time
+    of publication where one is given, so that two editions of a series are told apart.
+    """
+    days: dict[int, dict[Flow, float]] = defaultdict(dict)
+    for flow, figures in series.items():
+        for day, people in figures.items():
+            days[day][flow] = people
+    edition = "" if said.published is None else f"-as-of-{said.published.date().isoformat()}"
+    for day, people_by_flow in sorted(days.items()):
+        at = said.published or datetime.combine(date.fromordinal(day), datetime.min.time(), UTC) + EVERYWHERE_OVER
+        iso = date.fromordinal(day).isoformat()
+        claims = [
+            {"flow": flow, "period": iso, "people": round(people), "qualifier": said.qualifier}
+            for flow, people in sorted(people_by_flow.items())
+        ]
+        head = {"id": f"{said.source}-{iso}{edition}", "source": said.source, "published": _utc(at)}
+        yield msgspec.json.encode({**head, **claims[0]} if len(claims) == 1 else {**head, "claims": claims})
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

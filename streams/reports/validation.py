@@ -1,0 +1,306 @@
+"""Reading a report: bytes as a producer sent them become claims, or one refusal that quotes field and value."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.flows import countries, nested, parse_flow
+from bordertally.streams.periods import DAY, Period, parse_period
+from bordertally.streams.qualifiers import Interval, Qualifier, interval, spread
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.records import ClaimFields, Measure, Normal, Report, Unit
+from bordertally.streams.reports.sources import Registry
+
+MOST_PEOPLE = 1_000_000_000
+MICRO = 1_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+_POPULATION = re.compile(r"(?:[a-z][a-z0-9_-]{0,39})(?::([A-Z]{2}))?", re.ASCII)
+_AT = re.compile(r" - at `\$?\.?(.*)`$")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_decode = msgspec.json.Decoder(Report).decode
+
+
+class Limits(NamedTuple):
+    """What a report may be at most: bytes, days of a period, seconds that a time may lie ahead."""
+
+    bytes: int = 262_144
+    period_days: int = 400
+    skew_s: int = 86_400
+
+
+class _Context(NamedTuple):
+    """What the claims of one report are checked against."""
+
+    report: Report
+    published: int
+    registry: Registry
+    limits: Limits
+
+
+def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | None = None) -> list[Claim]:
+    """Check one report and work out its claims; a report is taken whole or not at all.
+
+    `now`: seconds since 1970 UTC at which it arrived; nothing may be published later than that plus the skew.
+    Raises RefusedError, with the report's id where it could be read.
+    """
+    limits = limits or Limits()
+    return claims_of(decode_report(raw, limits), registry, now, limits)
+
+
+def decode_report(raw: bytes, limits: Limits) -> Report:
+    """The fields of a report, their types checked. Raises RefusedError."""
+    if len(raw) > limits.bytes:
+        raise _unread(Reason.TOO_LARGE, raw, f"{len(raw)} bytes; at most {limits.bytes}")
+    try:
+        return _decode(raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
+        raise _diagnosed(raw, error) from None
+
+
+def claims_of(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
+    """The claims of a report that arrived at `now`, their meaning checked. Raises RefusedError."""
+    try:
+        return _claims(report, registry, now, limits)
+    except RefusedError as error:
+        error.report = report.id
+        raise
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 UTC."""
+    since = moment - EPOCH
+    return (since.days * DAY + since.seconds) * MICRO + since.microseconds  # a fraction of what dividing them takes
+
+
+def _claims(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
+    zone = registry.zones.get(report.source)
+    if zone is None:
+        raise RefusedError(Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry")
+    published = microseconds(report.published)
+    if published > (now + limits.skew_s) * MICRO:
+        raise RefusedError(
+            Reason.PUBLISHED_IN_FUTURE,
+            "published",
+            report.published.isoformat(),
+            "this lies ahead of its arrival",
+        )
+    context = _Context(report, published, registry, limits)
+    if report.claims is UNSET:
+        return [_claim(report, "", context)]
+    if report.people is not UNSET:
+        raise RefusedError(Reason.BAD_VALUE, "people", report.people, "either people or claims, not both")
+    claims = [
+        _claim(_with_defaults(fields, report), f"claims[{index}].", context)
+        for index, fields in enumerate(report.claims)
+    ]
+    seen: dict[tuple[object, ...], int] = {}
+    for index, claim in enumerate(claims):
+        first = seen.setdefault(claim.identity, index)
+        if first != index:
+            raise RefusedError(
+                Reason.DUPLICATE_CLAIM,
+                f"claims[{index}]",
+                f"{claim.flow} {report.claims[index].period or report.period}",
+                f"the same flow, period, population and unit as claims[{first}]",
+            )
+    return claims
+
+
+def _with_defaults(fields: ClaimFields, report: Report) -> ClaimFields:
+    for name in ClaimFields.__struct_fields__:
+        if getattr(fields, name) is UNSET:
+            setattr(fields, name, getattr(report, name))
+    return fields
+
+
+def _claim(fields: ClaimFields, at: str, context: _Context) -> Claim:
+    report, published, registry = context.report, context.published, context.registry
+    if fields.flow is UNSET or fields.period is UNSET or fields.people is UNSET:
+        name = next(name for name in ("flow", "period", "people") if getattr(fields, name) is UNSET)
+        raise RefusedError(Reason.MISSING_FIELD, f"{at}{name}", None, "this field is required")
+    try:
+        flow = parse_flow(fields.flow)
+        if registry.blocs:
+            flow = nested(flow, registry.blocs)
+        if not registry.allows(report.source, flow):
+            raise RefusedError(Reason.FLOW_NOT_ALLOWED, "flow", flow, f"source {report.source!r} may not speak for it")
+        period = _period(fields.period, context)
+        population = "people" if fields.population is UNSET else _population(fields.population)
+        normal = None if fields.normal in (UNSET, None) else _normal(fields.normal)
+        change = None if fields.change_percent is UNSET else fields.change_percent
+        if change is not None and not -100 < change <= 1_000_000:
+            raise RefusedError(
+                Reason.BAD_VALUE, "change_percent", change, "a change in per cent is above -100, at most 1,000,000"
+            )
+        if period.part_of_day and (normal is not None or change is not None):
+            name = "normal" if normal is not None else "change_percent"
+            raise RefusedError(Reason.BAD_VALUE, name, fields.period, "it needs a period of a whole day or more")
+        qualifier = Qualifier.STATED if fields.qualifier is UNSET else fields.qualifier
+        if qualifier is Qualifier.COUNT and published < period.end * MICRO:
+            qualifier = Qualifier.AT_LEAST
+        figure = None if fields.people is None else _figure(fields.people, qualifier)
+    except RefusedError as error:
+        error.field = at + error.field
+        raise
+    if figure is not None and fields.per == "day":
+        figure = figure.times(period.days)
+    return Claim(
+        flow=flow,
+        source=report.source,
+        report=report.id,
+        published=published,
+        grade=registry.sources[report.source].grade.value,
+        start=period.start,
+        end=period.end,
+        local_start=period.local_start,
+        local_end=period.local_end,
+        qualifier=qualifier.value,
+        low=figure.low if figure else 0.0,
+        best=figure.best if figure else None,
+        high=figure.high if figure else None,
+        population=population,
+        unit=(Unit.PEOPLE if fields.unit is UNSET else fields.unit).value,
+        measure=(Measure.CROSSINGS if fields.measure is UNSET else fields.measure).value,
+        normal=normal,
+        change_percent=change,
+        url=None if fields.url is UNSET else fields.url,
+        text=_quote(fields.text) if isinstance(fields.text, str) else None,
+    )
+
+
+QUOTED = 600
+"""Characters of a report's own words that its claims keep at most."""
+
+
+def _quote(text: str) -> str:
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"
+
+
+def _period(text: str, context: _Context) -> Period:
+    limits, published = context.limits, context.published
+    period = parse_period(text, context.registry.zones[context.report.source])
+    if period.days > limits.period_days:
+        raise RefusedError(
+            Reason.PERIOD_TOO_LONG, "period", text, f"{period.days:.0f} days; at most {limits.period_days}"
+        )
+    if period.end * MICRO > published + limits.skew_s * MICRO:
+        raise RefusedError(Reason.PERIOD_IN_FUTURE, "period", text, "it ends after the report was published")
+    return period
+
+
+def _population(text: str) -> str:
+    match = _POPULATION.fullmatch(text)
+    if not match or (match[1] is not None and match[1] not in countries()):
+        raise RefusedError(Reason.BAD_VALUE, "population", text, "write people, men, citizens:RU or the like")
+    return text
+
+
+def _figure(people: float | list[float], qualifier: Qualifier) -> Interval:
+    if not isinstance(people, list):
+        return interval(people, qualifier)
+    low, high = people
+    if not 0 <= low <= high <= MOST_PEOPLE:
+        raise RefusedError(
+            Reason.PEOPLE_OUT_OF_RANGE, "people", people, "a range goes from low to high within 0 to 10^9"
+        )
+    return spread(low, high, qualifier)
+
+
+def _normal(normal: Normal) -> tuple[float, float]:
+    low, high = normal.daily if isinstance(normal.daily, list) else (normal.daily, normal.daily)
+    if not 0 < low <= high <= MOST_PEOPLE:
+        raise RefusedError(
+            Reason.PEOPLE_OUT_OF_RANGE,
+            "normal.daily",
+            normal.daily,
+            "a normal level is above 0 and at most 10^9",
+        )
+    return float(low), float(high)
+
+
+# --- the failing path: slow, and worth it for a sentence that helps ---------------------------------------------
+
+
+def _diagnosed(raw: bytes, error: Exception) -> RefusedError:
+    """Name the field and quote the value behind a decoder's complaint."""
+    try:
+        document = json.loads(raw, parse_int=_parse_int)
+    except RecursionError:
+        return _unread(Reason.TOO_DEEP, raw, "nested too deeply")
+    except ValueError as fault:
+        return _unread(Reason.NOT_JSON, raw, f"not JSON: {fault}")
+    identity = document.get("id") if isinstance(document, dict) else None
+    report = identity if isinstance(identity, str) else None
+    odd = _not_finite(document, "")
+    if odd is not None:
+        return RefusedError(Reason.BAD_NUMBER, odd[0], odd[1], "a number must be finite", report)
+    if isinstance(error, RecursionError):
+        return _unread(Reason.TOO_DEEP, raw, "nested too deeply", report)
+    if not isinstance(error, msgspec.ValidationError):
+        return _unread(Reason.NOT_JSON, raw, str(error), report)
+    return _located(str(error), document, report)
+
+
+def _unread(reason: Reason, raw: bytes, why: str, report: str | None = None) -> RefusedError:
+    return RefusedError(reason, "$", raw[:200].decode("utf-8", "replace"), why, report)
+
+
+def _parse_int(digits: str) -> float:
+    """An integer of any length: beyond what a float holds it is infinite, as 1e400 is."""
+    return int(digits) if len(digits) < 400 else float(digits)
+
+
+def _located(text: str, document: Any, report: str | None) -> RefusedError:
+    at = _AT.search(text)
+    field = at[1] if at else ""
+    complaint = text[: at.start()] if at else text
+    missing = _MISSING.search(text)
+    if missing:
+        field = f"{field}.{missing[1]}" if field else missing[1]
+        return RefusedError(Reason.MISSING_FIELD, field, None, "this field is required", report)
+    value = _lookup(document, field)
+    reason = _reason(field.rpartition(".")[2], complaint, value)
+    return RefusedError(reason, field or "$", value, complaint[0].lower() + complaint[1:], report)
+
+
+def _reason(name: str, complaint: str, value: object) -> Reason:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if name == "people" and (number or isinstance(value, list)):
+        return Reason.PEOPLE_OUT_OF_RANGE
+    if name == "published" and isinstance(value, str):
+        return Reason.BAD_TIME
+    if "enum" in complaint or "length" in complaint or ">=" in complaint or "<=" in complaint:
+        return Reason.BAD_VALUE
+    return Reason.WRONG_TYPE
+
+
+def _not_finite(value: Any, path: str) -> tuple[str, float] | None:
+    stack = [(path, value)]
+    while stack:
+        at, item = stack.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return at, item
+        if isinstance(item, dict):
+            stack.extend((f"{at}.{key}" if at else key, child) for key, child in item.items())
+        elif isinstance(item, list):
+            stack.extend((f"{at}[{index}]", child) for index, child in enumerate(item))
+    return None
+
+
+def _lookup(document: Any, path: str) -> Any:
+    value = document
+    for name, index in re.findall(r"([A-Za-z_]\w*)|\[(\d+)\]", path):
+        try:
+            value = value[int(index)] if index else value[name]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

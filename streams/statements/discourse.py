@@ -1,0 +1,134 @@
+"""The thread of a text: what the sentences before the one being read claimed, and what they were about."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from bordertally.streams.statements.drafts import Draft
+from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.nouns import Noun
+from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.lexicon.segments import Cutter, Segment
+from bordertally.streams.statements.lexicon.time_phrases import Stretch
+from bordertally.streams.statements.records import Doubt, Why
+
+_WORD = re.compile(r"\w+")
+DATELINE = 1
+"""Words at most that are neither a place nor a time, in a sentence that only says where what follows happened."""
+
+
+class Both(NamedTuple):
+    """What a sentence said that counted both directions: when, and at which border or checkpoint."""
+
+    period: Stretch | None
+    pair: frozenset[str]
+
+
+def only_time(sheet: Sheet) -> Stretch | None:
+    """The one exact period of a sentence, if there is just one."""
+    times = [mark.value for mark in sheet.of("period") if isinstance(mark.value, Stretch)]
+    return times[0] if len({one.text for one in times}) == 1 and not times[0].vague else None
+
+
+def _both_ways(sheet: Sheet, home: str | None) -> Both:
+    period = only_time(sheet)
+    places = [mark.value for mark in sheet.of("place")]
+    points = {one.checkpoint.sides for one in places if one.checkpoint is not None}
+    named = {one.code for one in places if one.role is Role.BORDER and one.code}
+    pair = frozenset(named | ({home} if home and len(named) == 1 else set()))
+    if len(points) == 1:
+        pair = frozenset(points.pop())
+    return Both(period, pair if len(pair) == 2 else frozenset())
+
+
+def further(sheet: Sheet, segment: Segment) -> bool:
+    """Whether a figure comes on top of those before it: "another 6,400 had come across"."""
+    return any(mark.end <= segment.figure.start for mark in sheet.of("further", segment.span))
+
+
+class Thread:
+    """What was said so far.
+
+    `drafts`: all claims; `latest`: those of the sentence before. `told_of_day`: it only
+    told of a day what it was like, or of when the figures are that follow. `topic` and `stage`: the checkpoint and
+    the country that the sentence before was about, where it claimed nothing; `dateline`: the checkpoint that a text
+    is headed with.
+    """
+
+    def __init__(self, cutter: Cutter) -> None:
+        self.cutter = cutter
+        self.drafts: list[Draft] = []
+        self.latest: list[Draft] = []
+        self.topic: Mark | None = None
+        self.stage: str | None = None
+        self.dateline: Mark | None = None
+        self.both: Both | None = None
+        self.spoken: Stretch | None = None
+        self.told_of_day = False
+
+    def add(self, sheet: Sheet, drafts: list[Draft], home: str | None, aside: bool = False) -> None:
+        """Note a sentence and its claims; `home` is the country that speaks, `aside`: it only tells earlier levels."""
+        both = not drafts and any(mark.value == Why.BOTH for mark in sheet.of("segment"))
+        self.both = _both_ways(sheet, home) if both else None
+        self.spoken = only_time(sheet)
+        self.told_of_day = not sheet.of("number") and (self.cutter.stood_out(sheet) or self.cutter.headed(sheet))
+        self._look_back(sheet, drafts)
+        self.drafts += drafts
+        if drafts or (sheet.of("number") and not aside):  # "It was the highest figure of the year" changes nothing
+            self.latest = drafts
+        self._note(sheet, drafts)
+
+    def _look_back(self, sheet: Sheet, drafts: list[Draft]) -> None:
+        """A sentence without figures may take back what the one before it said: "The reports could not be verified"."""
+        if drafts or sheet.of("number"):
+            return
+        self._date(sheet)
+        self._compare(sheet)
+        denied = [mark for mark in sheet.of("sentence") if mark.value == Why.DENIED]
+        denied = [mark for mark in denied if not self.cutter.ahead(sheet, mark)]
+        if denied or any(mark.value == "unproven" for mark in sheet.of("voice")):
+            for draft in self.latest:
+                draft.doubts.append(Doubt.UNCONFIRMED)
+
+    def _date(self, sheet: Sheet) -> None:
+        """A sentence without figures may say when that was: "These are the figures for Monday"."""
+        period = only_time(sheet)
+        if period is None or not sheet.of("dated"):
+            return
+        for draft in self.latest:
+            if Doubt.NO_PERIOD in draft.doubts and "period" not in draft.spans:
+                draft.doubts.remove(Doubt.NO_PERIOD)
+                draft.period = period
+
+    def _compare(self, sheet: Sheet) -> None:
+        """A sentence without figures may say against what the only one before it grew: "That is 9 per cent more"."""
+        changes = sheet.of("change")
+        if len(self.latest) == len(changes) == 1 and self.latest[0].change is None and self.cutter.against(sheet):
+            self.latest[0].change = changes[0].value
+
+    def _note(self, sheet: Sheet, drafts: list[Draft]) -> None:
+        """What a sentence without claims is about, for the next: "The queue at Narva grew. 4,950 crossed there"."""
+        places = [] if drafts else sheet.of("place")
+        points = [mark for mark in places if mark.value.checkpoint is not None]
+        self.topic = points[0] if len({mark.value.slug for mark in points}) == 1 else None
+        named = {mark.value.code for mark in places if mark.value.role in (Role.BARE, Role.SPEAKER) and mark.value.code}
+        words = [match.span() for match in _WORD.finditer(sheet.text)]
+        if self.topic is not None and not sheet.of("number") and sum(sheet.free(*word) for word in words) <= DATELINE:
+            self.dateline = self.topic  # "Palanca, Thursday noon."
+        self.stage = named.pop() if len(named) == 1 else None
+
+    def base(self, sheet: Sheet, segment: Segment, event: Mark | None, noun: Noun) -> Draft | None:
+        """The claim of the sentence before that a figure goes on from, if it does: "On Friday the figure was 1,200".
+
+        So it does without a word of movement, or as a part ("Of these, 2,790 came through Siret").
+        """
+        if not self.latest or noun.unknown:
+            return None
+        first = self.latest[0]
+        if self.cutter.part(sheet, segment) or sheet.of("same_time", segment.span) or further(sheet, segment):
+            return first
+        if sheet.of("total", segment.span) and not sheet.of("place", segment.span):
+            return first  # "which takes the number of people who have made the journey this year to 22,840"
+        kinds = ("total", "likewise", "place", "period")
+        return first if event is None and any(sheet.of(kind, segment.span) for kind in kinds) else None

@@ -1,0 +1,116 @@
+"""Why a figure of people is no claim about a crossing: denied, expected, an earlier level, a queue, something else."""
+
+from __future__ import annotations
+
+from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.segments import Cutter, Segment
+from bordertally.streams.statements.lexicon.time_phrases import Shift, Stretch
+from bordertally.streams.statements.movement.clues import Event
+from bordertally.streams.statements.records import Span, Why
+
+_SIDED = (Event.ENTRY, Event.EXIT)
+"""Words of movement that say which way."""
+
+
+class Reasons:
+    """The reasons in one sentence."""
+
+    def __init__(self, sheet: Sheet, cutter: Cutter) -> None:
+        self.sheet, self.cutter, self.clauses = sheet, cutter, cutter.clauses
+
+    def whole(self, sentence: Span, figure: Mark) -> Why | None:
+        """Why nothing in a sentence, or all from before a figure, is a claim: denied, a question, or only supposed."""
+        if self.sheet.text[sentence.start : sentence.end].rstrip().endswith("?"):
+            return Why.HYPOTHETICAL
+        ahead = self.cutter.ahead
+        marks = [
+            mark
+            for mark in self.sheet.of("sentence", sentence)
+            if mark.start < figure.start or not ahead(self.sheet, mark)
+        ]
+        added = self.clauses.added(self.sheet, figure)
+        marks = [mark for mark in marks if mark.start < added or mark.value != Why.HYPOTHETICAL]
+        return Why(marks[0].value) if marks else None
+
+    def why_not(self, segment: Segment) -> Why | None:
+        """Why the words around a figure say that it is no crossing."""
+        turned = any(mark.value == Event.OTHER_WAY for mark in self.sheet.of("event", segment.span))
+        told_before = self.cutter.earlier(self.sheet, segment) and not turned and not self._of_its_day(segment)
+        if told_before or self._sooner(segment):
+            return Why.EARLIER
+        if self.clauses.handed(self.sheet, segment.span, segment.figure):
+            return Why.REFUSED
+        said_of_it = Span(segment.span.start, segment.context.end)
+        # "entered the country, he said, denying that more would": what is denied is of something else
+        ahead = [mark.start for mark in self.sheet.of("sentence", said_of_it) if self.cutter.ahead(self.sheet, mark)]
+        end = min((at for at in ahead if at > segment.figure.end), default=said_of_it.end)
+        end = min(end, self.clauses.added(self.sheet, segment.figure))
+        events = self.sheet.of("event", said_of_it)
+        marks = self.sheet.of("segment", Span(said_of_it.start, end))
+        last = max((mark.start for mark in events), default=-1)
+        marks = [mark for mark in marks if mark.end > last or not self._fronted(mark, segment)]
+        if not marks:
+            return None
+        if any(mark.value == Why.HYPOTHETICAL for mark in marks):
+            said = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
+            return Why(said[0].value) if said and not events else Why.HYPOTHETICAL
+        figure = segment.figure
+        nearest = min(marks, key=lambda mark: abs(mark.start - figure.end))
+        behind = next((mark for mark in events if mark.start >= figure.end and mark.value != Event.TAKES), None)
+        apart = behind is not None and "," in self.sheet.text[behind.end : nearest.start]
+        if apart and nearest.value != Why.BOTH:  # "crossed at Narva, regardless of direction" is said of the figure
+            return None  # "entered the country, where queues ...": the figure is of those who entered
+        return Why(nearest.value)
+
+    def _fronted(self, mark: Mark, segment: Segment) -> bool:
+        """Whether what is no crossing is said in a clause in front: "After weeks of queues, 900 people crossed"."""
+        between = self.sheet.text[mark.end : segment.figure.start]
+        apart = "," in between or self.cutter.led(self.sheet, segment)
+        if ":" in between and any(mark.value in _SIDED for mark in self.sheet.of("event", segment.span)):
+            apart = True  # "Entry and exit: 4,900 came in", below a heading
+        return mark.end <= segment.figure.start and apart and mark.value != Why.HYPOTHETICAL
+
+    def _sooner(self, segment: Segment) -> bool:
+        """Whether a figure is dated by how long before it was: "the day before it was 9,642".
+
+        So it is beside a weekday or a rate ("a week earlier the Saturday figure was 5,286"), not beside a date of its
+        own; and so are all figures without a time behind it ("a week earlier 950 came and 2,400 left").
+        """
+        times = self.sheet.of("period", segment.span) or self._in_front()
+        ahead = [one for one in times if one.start < segment.figure.start]
+        if any(_back(one) for one in ahead) and not any(self._dated(one) for one in times):
+            return True
+        return bool(times) and all(_back(one) for one in times)
+
+    def _in_front(self) -> list[Mark]:
+        """The first time of a sentence, where it stands before all figures."""
+        return [one for one in self.sheet.of("period")[:1] if one.end <= self.sheet.of("number")[0].start]
+
+    def _dated(self, period: Mark) -> bool:
+        """Whether a phrase of time has a date or a number in it."""
+        return not _back(period) and any(map(str.isdigit, self.sheet.text[period.start : period.end]))
+
+    def _of_its_day(self, segment: Segment) -> bool:
+        """Whether a figure behind "after" has a day of its own: "9,380 on Monday, after 5,809 on Sunday"."""
+        behind = self.sheet.of("period", Span(segment.figure.end, segment.span.end))
+        exact = bool(behind) and isinstance(behind[0].value, Stretch) and not behind[0].value.vague
+        return exact and self.cutter.trails(self.sheet, segment)
+
+    def joined(self, level: Segment, segment: Segment) -> bool:
+        """Whether a figure only stands beside an earlier level: "a week earlier it had been 2,400 and 950"."""
+        return self.cutter.listed(self.sheet, level, segment) and not self.sheet.of("event", segment.span)
+
+    def usual(self, segment: Segment) -> bool:
+        """Whether a figure is a usual level of another length than a day: "usually some 9,000 a week"."""
+        before = [mark for mark in self.sheet.of("normal", segment.span) if mark.start < segment.figure.start]
+        return bool(before) and not self.sheet.of("event", Span(before[0].start, segment.span.end))
+
+    def no_crossing(self, segment: Segment) -> Why:
+        """Why a figure of people is no crossing: what else stands there, if a table knows it."""
+        things = [mark for mark in self.sheet.of("thing", segment.span) if mark.start > segment.figure.start]
+        return Why(things[0].value) if things else Why.NO_CROSSING
+
+
+def _back(period: Mark) -> bool:
+    """Whether a phrase of time only says how long before it was."""
+    return isinstance(period.value, Shift) and period.value.days < 0

@@ -1,0 +1,104 @@
+"""Clauses that a figure is not told in: what only sets the scene, and what a speaker adds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from bordertally.streams.statements.lexicon.language import Language, alternatives
+from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.records import Span
+
+_STOP = re.compile("[,;:()](?!\\d)")
+_TOLD = ("number", "event", "period", "so_far")
+"""What is told of a happening: a clause with one of these does more than set the scene."""
+
+
+class Clauses:
+    """Tells the clauses of one language apart."""
+
+    def __init__(self, language: Language) -> None:
+        table = language.table
+        self._setting = language.any_of(table.setting)
+        self._relative = language.any_of(table.relative)
+        self._added = re.compile(rf"(?:{alternatives(table.added)})(?!\w)", re.IGNORECASE)
+        self._purpose = language.any_of(table.purpose)
+        self._seat_before = language.ending(table.roles.seat_before)
+        self._seat_after = language.beginning(table.roles.seat_after)
+        self._in_town = language.ending(table.roles.in_town)
+        self._handed = language.ending(table.roles.handed)
+        self._forced = language.any_of(table.roles.forced)
+        self._forced_back = language.any_of(table.roles.forced_back)
+        self._crossing = language.beginning(table.roles.crossing_after)
+
+    def set_aside(self, sheet: Sheet) -> None:
+        """Take back places and times that only set the scene of a sentence with figures: its claims are not of them.
+
+        "Hours before the fence at Roszke was closed, 9,380 crossed": a place of kind `scene`. "Over the bridge, which
+        replaced the ferry in May": a time of kind `scene_time`. "The mayor of Narva said": a place of kind `seat`.
+        """
+        if not sheet.of("number"):
+            return
+        for mark in sheet.of("place"):
+            point = mark.value.checkpoint is not None or mark.value.unknown or mark.value.region
+            if point and self._seat(sheet, mark):
+                _turn(sheet, mark, "seat")
+            elif point and self._within(sheet, mark, self._setting, _TOLD):
+                _turn(sheet, mark, "scene")
+        for mark in sheet.of("period"):
+            if self._within(sheet, mark, self._relative, ("number", "event")):
+                _turn(sheet, mark, "scene_time")
+
+    def added(self, sheet: Sheet, figure: Mark) -> int:
+        """Where a clause begins, behind a figure, of what the speaker says besides: "adding that an office would"."""
+        match = self._added.search(sheet.text, figure.end)
+        return len(sheet.text) if match is None else match.start()
+
+    def handed(self, sheet: Sheet, span: Span, figure: Mark) -> bool:
+        """Whether people are given over to an authority of a country: "returned 42 of them to the Russian police".
+
+        So it is where they are sent back over a border: "pushed 161 people back into Myanmar".
+        """
+        behind = self._forced_back.search(sheet.text, figure.end, span.end)
+        if behind is not None and not _STOP.search(sheet.text, figure.end, behind.start()):
+            verbs = list(self._forced.finditer(sheet.text, span.start, figure.start))
+            if verbs and not _STOP.search(sheet.text, verbs[-1].end(), figure.start):
+                return True
+        bodies = [mark for mark in sheet.of("place", span) if mark.value.role is Role.SPEAKER]
+        return any(self._handed.search(sheet.text[max(mark.start - 30, 0) : mark.start]) for mark in bodies)
+
+    def purpose(self, sheet: Sheet, span: Span) -> int:
+        """Where a part begins that only says what people came for: "to buy rice, oil and toilet paper"."""
+        match = self._purpose.search(sheet.text, span.start, span.end)
+        return span.end if match is None else match.start()
+
+    def _seat(self, sheet: Sheet, mark: Mark) -> bool:
+        """Whether a place is only where a speaker sits: "the mayor of Narva", "the inspectorate at Sighetu said"."""
+        before = sheet.text[max(mark.start - 60, 0) : mark.start]
+        if self._crossing.match(sheet.text, mark.end):
+            return False
+        if self._seat_before.search(before):
+            return True
+        if mark.value.unknown and mark.value.role is Role.SPEAKER:
+            return True
+        return bool(self._in_town.search(before) and self._seat_after.match(sheet.text, mark.end))
+
+    @staticmethod
+    def _within(sheet: Sheet, mark: Mark, begins: re.Pattern[str], told: Iterable[str]) -> bool:
+        """Whether a mark stands in a clause that begins so, and that tells of nothing else of these kinds."""
+        starts = [match.end() for match in begins.finditer(sheet.text, 0, mark.start)]
+        if not starts or _STOP.search(sheet.text, starts[-1], mark.start):
+            return False
+        stop = _STOP.search(sheet.text, mark.end)
+        clause = Span(starts[-1], len(sheet.text) if stop is None else stop.start())
+        return not any(one != mark for one in _of(sheet, told, clause))
+
+
+def _of(sheet: Sheet, kinds: Iterable[str], span: Span) -> Iterator[Mark]:
+    for kind in kinds:
+        yield from sheet.of(kind, span)
+
+
+def _turn(sheet: Sheet, mark: Mark, kind: str) -> None:
+    sheet.marks[sheet.marks.index(mark)] = mark._replace(kind=kind)

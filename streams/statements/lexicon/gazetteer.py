@@ -1,0 +1,180 @@
+"""The gazetteer: checkpoints with the countries they lie between, and regions of countries, as data."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+import pycountry
+from msgspec import Struct
+
+from bordertally.streams.errors import ConfigError, shown
+from bordertally.streams.flows import BLOCS, countries
+from bordertally.streams.statements.lexicon.prefilter import Needles, fold
+
+Names = dict[str, list[str]]
+"""Names by language."""
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_QUOTED = '[«"„“]?{}[»"“”]?'
+_BETWEEN = re.compile(r"[ *-]")
+_FOLDED = str.maketrans("łŁıİøØđĐßæ", "lLiIoOdDsa")
+
+
+class Checkpoint(NamedTuple):
+    """A checkpoint: the two countries it lies between, or the one that an airport lies in. `parts`: of ISO 3166-2.
+
+    `names`: all of them, by language; `by_side`: those of each side.
+    """
+
+    sides: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+    names: Mapping[str, list[str]] = {}
+    by_side: tuple[Mapping[str, list[str]], ...] = ()
+
+    def beyond(self, code: str | None) -> str | None:
+        """The side opposite to a country; None when it is not one of the two."""
+        if len(self.sides) == 1:
+            return self.sides[0] if code not in (None, self.sides[0]) else None
+        one, other = self.sides
+        return other if code == one else one if code == other else None
+
+
+class Region(NamedTuple):
+    """A part of a country, by its ISO 3166-2 code."""
+
+    part: str
+    names: Mapping[str, list[str]]
+
+    @property
+    def country(self) -> str:
+        """The country it is a part of."""
+        return self.part[:2]
+
+
+class Gazetteer(NamedTuple):
+    """All places but countries, checkpoints by slug; `waters`: rivers and straits between two countries."""
+
+    checkpoints: dict[str, Checkpoint]
+    regions: list[Region]
+    waters: tuple[Checkpoint, ...] = ()
+
+
+class _Written(Struct, forbid_unknown_fields=True):
+    """A gazetteer as written: checkpoints by slug, then side, then language."""
+
+    checkpoints: dict[str, dict[str, Names]]
+    regions: dict[str, Names]
+    waters: dict[str, Names] = {}
+
+
+def parse_gazetteer(text: str, where: str) -> Gazetteer:
+    """Read a gazetteer from TOML text. Raises ConfigError naming file, entry and what is wrong with it."""
+    try:
+        written = msgspec.convert(tomllib.loads(text), _Written)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{where}: {error}") from None
+    checkpoints = {}
+    for slug, sides in written.checkpoints.items():
+        if not _SLUG.fullmatch(slug):
+            raise ConfigError(f"{where}: {shown(slug)}: a slug has small letters, digits and hyphens")
+        if len(sides) not in (1, 2) or len({code[:2] for code in sides}) != len(sides):
+            raise ConfigError(f"{where}: {slug}: a checkpoint has two sides in two countries, an airport one")
+        for code in sides:
+            _check(code, slug, where)
+        codes, names = tuple(sides), tuple(sides.values())
+        checkpoints[slug] = Checkpoint(tuple(code[:2] for code in codes), codes, _together(names), names)
+    for code in written.regions:
+        _check(code, code, where)
+    waters = []
+    for pair, called in written.waters.items():
+        shores = tuple(pair.split("/"))
+        if len(shores) != 2 or len(set(shores)) != 2:
+            raise ConfigError(f"{where}: {shown(pair)}: a water lies between two countries, as in FR/GB")
+        for code in shores:
+            _check(code, pair, where)
+        waters.append(Checkpoint(shores, shores, called))
+    regions = [Region(code, names) for code, names in written.regions.items()]
+    return Gazetteer(checkpoints, regions, tuple(waters))
+
+
+def _check(code: str, entry: str, where: str) -> None:
+    """Raises ConfigError for a code that is neither of ISO 3166-1, a bloc's, nor of ISO 3166-2."""
+    if "-" in code:
+        if code not in _parts():
+            raise ConfigError(f"{where}: {entry}: {shown(code)} is no ISO 3166-2 code of a part of a country")
+    elif code not in countries() and code not in BLOCS:
+        raise ConfigError(f"{where}: {entry}: {shown(code)} is no ISO 3166-1 country code or bloc")
+
+
+@lru_cache(maxsize=1)
+def _parts() -> frozenset[str]:
+    return frozenset(part.code for part in pycountry.subdivisions)
+
+
+def _together(sides: Iterable[Names]) -> Names:
+    names: Names = {}
+    for side in sides:
+        for language, each in side.items():
+            names.setdefault(language, []).extend(each)
+    return names
+
+
+def name_pattern(names: Iterable[str]) -> str:
+    """A pattern of plain names: with or without quotation marks and accents, an asterisk is any ending."""
+    ordered = sorted(_spelled(names), key=lambda one: (-len(one), one))
+    return _QUOTED.format(f"(?:{'|'.join(map(_plainly, ordered))})")
+
+
+def words_of(names: Iterable[str]) -> list[str]:
+    """All words of names in all their spellings, as needles are."""
+    return [word for name in _spelled(names) for word in _BETWEEN.split(fold(name))]
+
+
+def needles_of_names(names: Iterable[str], often: Mapping[str, int]) -> Needles:
+    """The needles of the pattern of names, without the pattern: of each the word that the fewest others have.
+
+    `often`: how often each word is in names at all ("border", "bridge").
+    """
+    return tuple(
+        sorted(
+            {
+                max(_BETWEEN.split(fold(name)), key=lambda word: (min(len(word), 4), -often.get(word, 0), len(word)))
+                for name in _spelled(names)
+            }
+        )
+    )
+
+
+def _spelled(names: Iterable[str]) -> set[str]:
+    return {spelling for name in names for spelling in (name, unaccented(name))}
+
+
+def _plainly(name: str) -> str:
+    return re.escape(name).replace(re.escape("*"), r"\w*").replace(r"\ ", "[ -]").replace(r"\-", "[ -]")
+
+
+def unaccented(name: str) -> str:
+    """A name in plain Latin letters; other scripts stay as they are ("й" is no accented "и")."""
+    if not name.isascii() and any("\u0370" <= letter <= "\u1fff" for letter in name):
+        return name
+    apart = unicodedata.normalize("NFKD", name.translate(_FOLDED))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def english_names() -> dict[str, str]:
+    """A pattern of the English names of every country, by code, out of ISO 3166-1."""
+    names: dict[str, set[str]] = {}
+    for country in pycountry.countries:
+        said = {country.name, getattr(country, "common_name", country.name)}
+        names[country.alpha_2] = {name.partition(",")[0] for name in said if "," not in name or name.count(",") == 1}
+    shared = [name for each in names.values() for name in each]
+    return {
+        code: "|".join(re.escape(name) for name in sorted(each, key=len, reverse=True) if shared.count(name) == 1)
+        for code, each in names.items()
+    }

@@ -1,0 +1,47 @@
+"""A language with everything that is made of it once: its scanner, its cutter, and how well a text fits it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+
+from bordertally.streams.statements.lexicon.gazetteer import Gazetteer
+from bordertally.streams.statements.lexicon.language import Language
+from bordertally.streams.statements.lexicon.scanner import Scanner
+from bordertally.streams.statements.lexicon.segments import Cutter
+
+
+class Tongue:
+    """What a text in one language is read with."""
+
+    def __init__(self, language: Language, gazetteer: Callable[[], Gazetteer]) -> None:
+        table = language.table
+        self.language, self._gazetteer = language, gazetteer
+        self.abbreviations = language.ending([f"(?:{one})" for one in table.abbreviations])
+        self.closing = language.ending([f"(?:{one})" for one in table.closing])
+        self.present = language.any_of(table.present)
+        self._letters = re.compile(table.letters)
+        self._anchors = [(day, language.any_of(phrases)) for day, phrases in table.anchors.items()]
+        self._usual = language.any_of(table.usual)
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """Its patterns, compiled with the first text that is in the language."""
+        return Scanner(self.language, self._gazetteer(), self.cutter.clauses)
+
+    @cached_property
+    def cutter(self) -> Cutter:
+        """What cuts its sentences."""
+        return Cutter(self.language)
+
+    def begun(self, text: str) -> str | None:
+        """The day of the happening that a phrase of time counts from, if it is one by name ("since the invasion")."""
+        return next((day for day, pattern in self._anchors if pattern.search(text)), None)
+
+    def fit(self, text: str) -> int:
+        """How many usual words of the language a text has, and one more; 0 where most letters are of another script."""
+        letters = sum(map(str.isalpha, text))
+        if not letters or len(self._letters.findall(text)) * 2 < letters:
+            return 0
+        return 1 + len(self._usual.findall(text))

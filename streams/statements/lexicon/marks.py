@@ -1,0 +1,108 @@
+"""Marks: what the patterns of a language find in a text, each stretch of it belonging to one mark at most."""
+
+from __future__ import annotations
+
+import re
+from bisect import insort
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from bordertally.streams.statements.lexicon.language import Pattern
+from bordertally.streams.statements.lexicon.prefilter import Sieve, fold
+from bordertally.streams.statements.records import Span
+
+
+class Mark(NamedTuple):
+    """A stretch of the text that means something: its kind, and a value whose type depends on the kind."""
+
+    start: int
+    end: int
+    kind: str
+    value: Any
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.start, self.end)
+
+    def within(self, span: Span) -> bool:
+        """Whether it begins inside a span."""
+        return span.start <= self.start < span.end
+
+
+class Sheet:
+    """A text and the marks on it so far."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.marks: list[Mark] = []
+        self._taken = bytearray(len(text))
+
+    def free(self, start: int, end: int) -> bool:
+        """Whether no mark stands there yet."""
+        return not any(self._taken[start:end])
+
+    def add(self, mark: Mark) -> None:
+        """Put a mark; its stretch is taken from now on."""
+        self._taken[mark.start : mark.end] = b"\x01" * (mark.end - mark.start)
+        insort(self.marks, mark, key=lambda one: (one.start, one.end))
+
+    def replace(self, mark: Mark, value: Any) -> None:
+        """Give a mark another value."""
+        self.marks[self.marks.index(mark)] = mark._replace(value=value)
+
+    def put(self, candidates: Iterable[Mark]) -> None:
+        """Put marks where they fit: earlier ones first, of two that begin together the longer one."""
+        for mark in sorted(candidates, key=lambda one: (one.start, -one.end)):
+            if self.free(mark.start, mark.end):
+                self.add(mark)
+
+    def of(self, kind: str, span: Span | None = None) -> list[Mark]:
+        """The marks of a kind that begin in a span, in order."""
+        return [one for one in self.marks if one.kind == kind and (span is None or one.within(span))]
+
+
+class Patterns:
+    """Patterns that are looked for together."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self.patterns = list(patterns)
+        self._sieve = Sieve(one.needles for one in self.patterns)
+
+    def scan(self, text: str) -> Iterator[tuple[Pattern, re.Match[str]]]:
+        """Every match of every pattern, in the order of the patterns."""
+        for place in self._sieve.may_match(fold(text)):
+            pattern = self.patterns[place]
+            for match in pattern.regex.finditer(text):
+                yield pattern, match
+
+
+_END = re.compile("[.!?\u2026]+[\"'\u201d\u2019\u00bb)]*(?=\\s|$)|\\n\\s*\\n")
+
+
+LONGEST = 2_000
+"""Characters of a sentence at most: what has no full stop is cut, so that reading stays in proportion to the text."""
+
+
+def sentences(text: str, abbreviations: re.Pattern[str], closing: re.Pattern[str] | None = None) -> list[Span]:
+    """Where the sentences of a text stand. A full stop behind an abbreviation or before a small letter ends none.
+
+    `closing`: abbreviations that end one where a capital letter follows ("11 thou. By Monday").
+    """
+    spans, start = [], 0
+    for match in _END.finditer(text):
+        follows = text[match.end() :].lstrip()[:1]
+        said = text[start : match.start() + 1]
+        closed = closing is not None and follows.isupper() and closing.search(said)
+        if match[0].startswith(".") and (follows.islower() or (abbreviations.search(said) and not closed)):
+            continue
+        spans.append(Span(start, match.end()))
+        start = match.end()
+    spans.append(Span(start, len(text)))
+    spans = [Span(at, min(at + LONGEST, span.end)) for span in spans for at in range(span.start, span.end, LONGEST)]
+    trimmed = ((span, text[span.start : span.end]) for span in spans)
+    return [
+        Span(span.start + len(said) - len(said.lstrip()), span.start + len(said.rstrip()))
+        for span, said in trimmed
+        if said.strip()
+    ]

@@ -1,0 +1,144 @@
+"""What a figure counts: a population, vehicles, something else, or people by a word that no table has."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from bordertally.streams.statements.lexicon.language import Language, alternatives
+from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.records import Span, Why
+
+_COUNTED = ("people", "citizens", "vehicles", "thing")
+_PAUSE = re.compile("[,;:.()\u2013\u2014]")
+
+_ALSO_PEOPLE = (Why.STAFF, Why.DRAFT)
+_WAYS = (Role.ORIGIN, Role.INTO, Role.BARE)
+_AT_ONCE = 12
+"""Characters between a noun and its verb at most: " have already "."""
+_STOP = re.compile("[,;:.()]")
+
+
+class Noun(NamedTuple):
+    """What a figure counts: a population or vehicles, the mark that says so, or why it counts neither.
+
+    `joined`: several populations are counted together ("women and children"), so it is none of them. `unknown`: a word
+    that no table has and that does not look like one for people. `bare`: nothing is said of it beside the figure.
+    """
+
+    population: str | None = None
+    unit: str = "people"
+    mark: Mark | None = None
+    citizens: str | None = None
+    why: Why | None = None
+    joined: bool = False
+    unknown: bool = False
+    bare: bool = False
+
+
+class Nouns:
+    """Finds what figures count, in one language."""
+
+    def __init__(self, language: Language) -> None:
+        table = language.table
+        self._bare = language.beginning(table.bare)
+        self._joins = re.compile("|".join(table.joins), re.IGNORECASE)
+        self._persons = re.compile(rf"(?:{alternatives(table.persons)})\Z", re.IGNORECASE)
+        self._adjective = re.compile(rf"(?<!\w)(?:{language.parts['adjective']})\s+(?:\w+\s+)?\Z", re.IGNORECASE)
+        self._adjectives = [
+            (re.compile(rf"(?:{one[2]})(?!\w)", 0 if table.case_adjectives else re.IGNORECASE), code)
+            for code, one in table.countries.items()
+            if one[2]
+        ]
+        self._beside = language.ending(table.beside)
+
+    def of(self, sheet: Sheet, figure: Mark, span: Span) -> Noun:
+        """What a figure counts: the noun behind it, else the one before it in its part of the sentence, if any."""
+        said = self.behind(sheet, figure, span.end)
+        if said is not None:
+            return said._replace(joined=self._joined(sheet, said))
+        people = [mark for kind in ("people", "citizens") for mark in sheet.of(kind, span) if mark.end != figure.end]
+        before = [mark for mark in people if mark.end <= figure.start]
+        behind = [mark for mark in people if not _STOP.search(sheet.text[figure.end : mark.start])]
+        mark = max(before, key=lambda one: one.start) if before else min(behind, default=None)
+        return Noun() if mark is None else self._of_nation(_counted(mark), sheet.text, mark.start)
+
+    def _of_nation(self, noun: Noun, text: str, at: int) -> Noun:
+        """With the nation that an adjective in front of the noun at `at` names: "Syrian refugees"."""
+        if noun.citizens is not None or noun.why is not None:
+            return noun
+        match = self._adjective.search(text[max(0, at - 40) : at])
+        if match is None:
+            return noun
+        return noun._replace(citizens=next((code for one, code in self._adjectives if one.match(match[0])), None))
+
+    def behind(self, sheet: Sheet, figure: Mark, end: int) -> Noun | None:
+        """The noun right behind a figure; None where there is none."""
+        nxt = next(
+            (one for one in sheet.marks if one.start >= figure.end and one.kind not in ("state", "refuge")), None
+        )
+        gap = sheet.text[figure.end : min(end, nxt.start if nxt else end)]
+        words = gap.split()
+        bare = bool(words) and bool(self._bare.match(" " + gap.strip()))
+        near = nxt is not None and nxt.start < end and len(words) <= 3 and not bare and not _PAUSE.search(gap)
+        if nxt is not None and near and nxt.kind == "thing" and nxt.value in _ALSO_PEOPLE and self._cross(sheet, nxt):
+            return self._of_nation(Noun("people"), sheet.text, nxt.start)
+        if nxt is not None and near and nxt.kind in _COUNTED:
+            return self._of_nation(_counted(nxt), sheet.text, nxt.start)
+        if not words or bare or not words[0][0].isalpha():
+            return None
+        if nxt is not None and near and nxt.kind == "event" and self._persons.match(sheet.text[nxt.start : nxt.end]):
+            return Noun("people")  # "45,755 small boat arrivals"
+        head = self._head(gap)
+        noun = Noun("people") if self._persons.match(head) else Noun(unknown=True)
+        return self._of_nation(noun, sheet.text, figure.end + gap.find(head))
+
+    def _cross(self, sheet: Sheet, noun: Mark) -> bool:
+        """Whether a word of movement follows a noun at once: "1,000 soldiers crossed" is about people who crossed."""
+        event = next((one for one in sheet.of("event") if one.start >= noun.end), None)
+        if event is None or event.value == "takes":
+            return False
+        if not any(one.start >= event.start and one.value.role in _WAYS for one in sheet.of("place")):
+            return False
+        between = sheet.text[noun.end : event.start]
+        return len(between) <= _AT_ONCE and not _PAUSE.search(between)
+
+    def end(self, sheet: Sheet, figure: Mark, end: int) -> int:
+        """Where a noun that no table has ends, behind a figure; the end of the figure where none follows."""
+        said = self.behind(sheet, figure, end)
+        gap = sheet.text[figure.end : end]
+        return figure.end + (0 if said is None or said.mark else gap.find(self._head(gap)) + len(self._head(gap)))
+
+    def beside(self, sheet: Sheet, figure: Mark) -> bool:
+        """Whether a figure is of what people came with, or the like ("in 27 boats"), and no subject."""
+        return bool(self._beside.search(sheet.text[max(figure.start - 20, 0) : figure.start]))
+
+    def _head(self, gap: str) -> str:
+        """The last word of what a figure counts: "passport holders" is about holders."""
+        head = ""
+        for word in _PAUSE.split(gap)[0].split():
+            if self._bare.fullmatch(" " + word):
+                break
+            head = word
+        return head
+
+    def _joined(self, sheet: Sheet, noun: Noun) -> bool:
+        """Whether another population follows, joined by "and"."""
+        if noun.mark is None or noun.population in (None, "people"):
+            return False
+        end = noun.mark.end
+        behind = [mark for mark in sheet.marks if mark.kind in ("people", "citizens") and mark.start >= end]
+        return bool(behind) and bool(self._joins.fullmatch(sheet.text[end : behind[0].start].strip()))
+
+
+def _counted(mark: Mark) -> Noun:
+    match mark.kind:
+        case "citizens":
+            return Noun(f"citizens:{mark.value}", mark=mark, citizens=mark.value)
+        case "vehicles":
+            return Noun("people", "vehicles", mark)
+        case "thing":
+            return Noun(mark=mark, why=Why(mark.value))
+        case _:
+            return Noun(mark.value, mark=mark)

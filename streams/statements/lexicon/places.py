@@ -1,0 +1,279 @@
+"""Places in a text, and what each is to the movement: where it begins, where it ends, what it passes."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from bordertally.streams.statements.lexicon.gazetteer import (
+    Checkpoint,
+    Gazetteer,
+    name_pattern,
+    needles_of_names,
+    words_of,
+)
+from bordertally.streams.statements.lexicon.language import Language, alternatives
+from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.prefilter import Sieve, fold, needles_of
+
+_ARROWS = ("->", "-->", "=>", ">", "\u2192", "\u2014>", "\u2013>", "\u21d2")
+"""Between two places: from the first to the second."""
+
+
+_CAPITALS = re.compile(
+    r"(?:(?![a-z\u0430-\u044f\u0451])[^\W\d_]){3,}(?:[ -](?:(?![a-z\u0430-\u044f\u0451])[^\W\d_]){2,})*(?!\w)"
+)
+"""One word or several in capitals."""
+
+
+class Role(enum.StrEnum):
+    """What a place is to the movement, by the words around it. BARE says nothing: an object, or who speaks."""
+
+    ORIGIN = "origin"
+    INTO = "into"
+    WITHIN = "within"
+    BORDER = "border"
+    SPEAKER = "speaker"
+    BARE = "bare"
+
+
+class Place(NamedTuple):
+    """A country or bloc by its code, a checkpoint by its slug, or (`home`) the country of whoever speaks.
+
+    `again`: the place spoken of before ("from there"). `region`: only a part of the country is meant. `joined`: one
+    of several ("to Armenia and Turkey"), with the role of the first. `unknown`: a name that no table has.
+    `anywhere`: no one country ("into neighbouring countries"). `homeward`: the country of the people's nationality.
+    `same`: the checkpoint spoken of before ("there", "the same way"); `thither`: where those before came from.
+    `through`: perhaps only passed ("via Romania"). `side`: the side of a checkpoint that a name belongs to.
+    """
+
+    role: Role
+    code: str | None = None
+    slug: str = ""
+    checkpoint: Checkpoint | None = None
+    region: bool = False
+    home: bool = False
+    again: bool = False
+    joined: bool = False
+    unknown: bool = False
+    anywhere: bool = False
+    homeward: bool = False
+    same: bool = False
+    thither: bool = False
+    through: bool = False
+    side: str | None = None
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The countries of a checkpoint; none of what is no checkpoint."""
+        return () if self.checkpoint is None else self.checkpoint.sides
+
+
+def _named(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")  # case matters: Turkey is a country, and turkey is none
+
+
+class Places:
+    """Finds the places of a text in one language."""
+
+    def __init__(self, language: Language, gazetteer: Gazetteer) -> None:
+        roles = language.table.roles
+        code = language.code
+        self._names: list[tuple[re.Pattern[str] | None, Place]] = []
+        self._lists: dict[int, list[str]] = {}
+        for slug, point in gazetteer.checkpoints.items():
+            for side, names in zip(point.sides, point.by_side, strict=True):
+                self._named_so(names.get(code, []), Place(Role.BARE, None, slug, point, side=side))
+        for water in gazetteer.waters:
+            self._named_so(water.names.get(code, []), Place(Role.BARE, None, "", water))
+        for region in gazetteer.regions:
+            self._named_so(region.names.get(code, []), Place(Role.BARE, region.country, region=True))
+        often = Counter(word for names in self._lists.values() for word in words_of(names))
+        needles = [needles_of_names(names, often) for names in self._lists.values()]
+        plain = [(_named(name), Place(Role.BARE, code)) for code, (name, *_) in language.countries.items() if name]
+        home = [re.compile(rf"(?<!\w)(?:{alternatives(language.table.home)})(?!\w)", re.IGNORECASE)]
+        there = [re.compile(rf"(?<!\w)(?:{alternatives(language.table.there)})(?!\w)", re.IGNORECASE)]
+        plain += [(regex, Place(Role.BARE, home=True)) for regex in home]
+        plain += [(regex, Place(Role.BARE, again=True)) for regex in there]
+        self._names += plain
+        self._sieve = Sieve([*needles, *(needles_of(regex) for regex, _ in plain)])
+        self._adjectives = [
+            (re.compile(f"(?-i:{one[2]})" if language.table.case_adjectives else one[2], re.IGNORECASE), country)
+            for country, one in language.table.countries.items()
+            if one[2]
+        ]
+        self._adjective = re.compile(rf"(?<!\w)(?:{language.parts['adjective']})(?!\w)", re.IGNORECASE)
+        self._other_side = re.compile(
+            rf"[-\u2013](?:{language.parts['adjective']})(?:{language.nameless(alternatives(roles.border_after))})",
+            re.IGNORECASE,
+        )
+        self._before = {
+            Role.BORDER: language.ending(roles.border),
+            Role.ORIGIN: language.ending(roles.origin),
+            Role.INTO: language.ending(roles.into),
+            Role.WITHIN: language.ending([*roles.via, *roles.within]),
+        }
+        self._whence = language.ending(roles.whence)
+        self._whither = language.ending(roles.whither)
+        self._through = language.ending(roles.through)
+        self.joined = re.compile(rf"\s*(?:{alternatives(language.table.joins)})\s*", re.IGNORECASE)
+        self._with = re.compile(rf"\s*(?:{alternatives(roles.border_with)})\s*", re.IGNORECASE)
+        self._behind = {
+            Role.BORDER: language.beginning(roles.border_after),
+            Role.SPEAKER: language.beginning(roles.speaker_after),
+        }
+        self._part = language.beginning(roles.part_after)
+        self._others = language.beginning(roles.others)
+        self._part_of = language.ending(roles.part_before)
+        self._says = language.ending(language.table.says)
+        self._territory = language.beginning(roles.territory_after)
+        self._goals = [
+            (language.any_of(roles.anywhere), Place(Role.INTO, anywhere=True)),
+            (language.any_of(roles.homeward), Place(Role.INTO, homeward=True)),
+            (language.any_of(roles.thither), Place(Role.INTO, thither=True, same=True)),
+            (language.any_of(roles.same), Place(Role.BARE, same=True)),
+        ]
+        name = rf"(?!(?:{alternatives(roles.bodies)})(?!\w))(?P<name>(?-i:{roles.name}))"
+        self._sections = [
+            re.compile(rf"(?<!\w)(?:{language.nameless(one.replace('{place}', roles.section_name))})", re.IGNORECASE)
+            for one in roles.sections
+        ]
+        self._section_sieve = Sieve(needles_of(one) for one in self._sections)
+        self._offices = re.compile(
+            rf"(?<!\w)(?:{language.nameless(alternatives(roles.offices))})\s+{name}", re.IGNORECASE
+        )
+        self._another = re.compile(rf"\s+(?:{alternatives(roles.besides)})\s+{name}", re.IGNORECASE)
+        self._unknown = {
+            role: re.compile(rf"(?<!\w)(?:{language.nameless(alternatives(phrases))})\s+{name}", re.IGNORECASE)
+            for role, phrases in ((Role.ORIGIN, roles.origin), (Role.INTO, roles.into), (Role.WITHIN, roles.at))
+        }
+        crossing = language.nameless(alternatives(roles.crossing_after))
+        self._structure = re.compile(
+            rf"(?<!\w)(?:{language.nameless(alternatives(roles.via))})\s+{name}(?={crossing}(?!\w))", re.IGNORECASE
+        )
+
+    def _named_so(self, names: list[str], place: Place) -> None:
+        if names:
+            self._lists[len(self._names)] = names
+            self._names.append((None, place))
+
+    def _pattern(self, index: int) -> re.Pattern[str]:
+        """The pattern of a name, compiled when a text may hold it: of most of the gazetteer no text ever speaks."""
+        regex, place = self._names[index]
+        if regex is None:
+            regex = _named(name_pattern(self._lists[index]))
+            self._names[index] = regex, place
+        return regex
+
+    def mark_goals(self, sheet: Sheet) -> None:
+        """Put a mark of kind `place` on every goal without a name: "into neighbouring countries", "home"."""
+        for pattern, place in self._goals:
+            sheet.put([Mark(one.start(), one.end(), "place", place) for one in pattern.finditer(sheet.text)])
+
+    def mark(self, sheet: Sheet) -> None:
+        """Put a mark of kind `place` on every place."""
+        sheet.put(self._parts_of_borders(sheet.text))
+        sheet.put([*self._named(sheet.text), *self._by_adjective(sheet.text)])
+        sheet.put([*self._nobody_knows(sheet.text, sheet)])
+        places = sheet.of("place")
+        for one, other in pairwise(places):
+            between = sheet.text[one.end : other.start]
+            if one.value.checkpoint and other.value.code in one.value.checkpoint.sides and between.strip() == ",":
+                continue  # "Renk, South Sudan": where it is
+            if one.value.role is Role.BORDER and self._with.fullmatch(between):
+                sheet.replace(other, other.value._replace(role=Role.BORDER))
+                continue
+            if between.strip() in _ARROWS:
+                sheet.replace(one, one.value._replace(role=Role.ORIGIN))
+                sheet.replace(other, other.value._replace(role=Role.INTO))
+                continue
+            if other.value.checkpoint and (one.value.code or one.value.slug == other.value.slug):
+                continue
+            if other.value.role is Role.BARE and self.joined.fullmatch(between):
+                sheet.replace(
+                    other, other.value._replace(role=one.value.role, joined=one.value.role is not Role.BORDER)
+                )
+
+    def _named(self, text: str) -> Iterator[Mark]:
+        for index in self._sieve.may_match(fold(text)):
+            place = self._names[index][1]
+            for match in self._pattern(index).finditer(text):
+                partly = self._part_of.search(text[max(0, match.start() - 40) : match.start()])
+                at = match.start() - (len(partly[0]) if partly else 0)
+                role = self._role(text, at)
+                if self._whence.search(text, max(0, match.start() - 20), match.end()):
+                    role = Role.ORIGIN
+                elif self._whither.search(text, max(0, match.start() - 20), match.end()):
+                    role = Role.INTO
+                if role is Role.BARE:
+                    role, _ = self._by_what_follows(text, match.end())
+                through = place.checkpoint is None and bool(
+                    self._through.search(text[max(0, match.start() - 40) : match.start()])
+                )
+                part = partly or self._part.match(text, match.end())
+                region = place.region or (place.checkpoint is None and part is not None)
+                others = place.checkpoint is not None and self._others.match(text, match.end()) is not None
+                found = place._replace(role=role, through=through, region=region, joined=others)
+                yield Mark(match.start(), match.end(), "place", found)
+
+    def heading(self, text: str) -> Mark | None:
+        """The checkpoint that a text is headed with in capitals: "BEITBRIDGE - The border authority says"."""
+        head = _CAPITALS.match(text)
+        named = self._named(head[0].title()) if head is not None else []
+        points = [mark for mark in named if mark.value.checkpoint is not None]
+        return points[0] if len({mark.value.slug for mark in points}) == 1 else None
+
+    def last_named(self, text: str) -> str | None:
+        """The country that is named last in a text."""
+        named = [mark for mark in self._named(text) if mark.value.code is not None and not mark.value.region]
+        return max(named).value.code if named else None
+
+    def _role(self, text: str, start: int) -> Role:
+        before = text[max(0, start - 40) : start]
+        return next((role for role, pattern in self._before.items() if pattern.search(before)), Role.BARE)
+
+    def _by_what_follows(self, text: str, end: int) -> tuple[Role, int]:
+        """The role that the words behind a place say, the longest of them: "Poland's border" or its border guard."""
+        found = {role: match.end() for role, after in self._behind.items() if (match := after.match(text, end))}
+        return max(found.items(), key=lambda one: one[1], default=(Role.BARE, end))
+
+    def _by_adjective(self, text: str) -> Iterator[Mark]:
+        """A country by its adjective: "the Russian border", "Polish guards", "to the Finnish side"."""
+        for match in self._adjective.finditer(text):
+            code = next((code for regex, code in self._adjectives if regex.fullmatch(match[0])), None)
+            role, end = self._by_what_follows(text, match.end())
+            territory = self._territory.match(text, match.end())
+            if role is Role.BARE and territory:
+                role, end = self._role(text, match.start()), territory.end()
+            if end > match.end():
+                yield Mark(match.start(), end, "place", Place(role, code))
+            elif self._other_side.match(text, match.end()):  # "the Polish-Ukrainian border" is one of both
+                yield Mark(match.start(), match.end(), "place", Place(Role.BORDER, code))
+
+    def _parts_of_borders(self, text: str) -> Iterator[Mark]:
+        """A part of a border that bears the name of no country: "over the Brest section of the border"."""
+        for index in self._section_sieve.may_match(fold(text)):
+            for match in self._sections[index].finditer(text):
+                names = match["name"].split("-")
+                countries = all(any(one.fullmatch(name) for one, _ in self._adjectives) for name in names)
+                if not countries and not self._adjective.fullmatch(match["name"]):
+                    yield Mark(match.start("name"), match.end("name"), "place", Place(Role.WITHIN, unknown=True))
+
+    def _nobody_knows(self, text: str, sheet: Sheet | None = None) -> Iterator[Mark]:
+        """Names of places that no table has: "at Adré", "into Rzeszów"."""
+        for mark in [] if sheet is None else sheet.of("place"):
+            match = self._another.match(text, mark.end) if mark.value.checkpoint is not None else None
+            if match is not None:
+                yield Mark(match.start("name"), match.end("name"), "place", Place(Role.WITHIN, unknown=True))
+        named_so = ((Role.WITHIN, self._structure), (Role.SPEAKER, self._offices))
+        for role, pattern in (*self._unknown.items(), *named_so):
+            for match in pattern.finditer(text):
+                told = self._says.search(
+                    text[max(0, match.start() - 20) : match.start()]
+                )  # "according to Greek police"
+                if not told and not self._adjective.match(text, match.start("name")):
+                    yield Mark(match.start("name"), match.end("name"), "place", Place(role, unknown=True))

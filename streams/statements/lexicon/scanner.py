@@ -1,0 +1,180 @@
+"""Everything that a language can tell in a text: a sheet with a mark on every stretch that means something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from bordertally.streams.statements.lexicon.clauses import Clauses
+from bordertally.streams.statements.lexicon.gazetteer import Gazetteer
+from bordertally.streams.statements.lexicon.language import Language, Pattern, captured, index
+from bordertally.streams.statements.lexicon.marks import Mark, Patterns, Sheet
+from bordertally.streams.statements.lexicon.numbers import Numbers
+from bordertally.streams.statements.lexicon.places import Places
+from bordertally.streams.statements.lexicon.time_phrases import Times
+
+
+class Change(NamedTuple):
+    """A change in per cent, and the unit of the period it is against ("week"); `number`: of a week or a day of it."""
+
+    percent: float
+    unit: str | None
+    number: int | None = None
+
+
+class Scanner:
+    """The patterns of one language, in the order in which they take their stretches of a text."""
+
+    def __init__(self, language: Language, gazetteer: Gazetteer, clauses: Clauses) -> None:
+        table = language.table
+        self.language = language
+        self.places = Places(language, gazetteer)
+        self.numbers = Numbers(language)
+        self.clauses = clauses
+        self._asides = Patterns(
+            [*language.compiled("aside", {"": table.asides}), *language.compiled("state", {"": table.states})]
+        )
+        self._periods = Patterns(language.compiled("period", table.periods))
+        self._change = Patterns(
+            [
+                *language.compiled("change", {"up": table.change.up, "down": table.change.down}),
+                *language.compiled("change", {"doubled": table.change.doubled, "halved": table.change.halved}),
+            ]
+        )
+        self._beside_times = Patterns(
+            [
+                *language.compiled("so_far", {"": table.so_far}),
+                *language.compiled("so_far_today", {"": table.so_far_today}),
+                *language.compiled("rate", {"day": table.rates}),
+                *language.compiled("other_rate", {"": table.other_rates}),
+                *language.compiled("mask", {why.value: phrases for why, phrases in table.masks.items()}),
+                *language.compiled("aside", {"": table.compared}),
+                *language.compiled("same_time", {"": table.same_time}),
+            ]
+        )
+        self._references = [*language.compiled("reference", table.change.references)]
+        citizens = [
+            pattern
+            for code, (name, people, adjective) in language.countries.items()
+            for pattern in self._citizens_of(code, name, people, adjective)
+        ]
+        self._counted = Patterns(
+            [
+                *citizens,
+                *language.compiled("people", table.populations),
+                *language.compiled("vehicles", {"vehicles": table.vehicles}),
+                *language.compiled("thing", {why.value: each for why, each in table.things.items()}),
+            ]
+        )
+        kinds = [name for name in table.events.__struct_fields__ if name != "moves"]
+        events = [
+            *language.compiled("event", {name: getattr(table.events, name) for name in kinds}),
+            *language.compiled("segment", {why.value: each for why, each in table.segment.items()}),
+            *language.compiled("sentence", {why.value: each for why, each in table.sentence.items()}),
+            *language.compiled(
+                "voice",
+                {
+                    "unnamed": table.unnamed,
+                    "media": table.media,
+                    "unconfirmed": table.unconfirmed,
+                    "unproven": table.unproven,
+                },
+            ),
+        ]
+        self._events = Patterns(events)
+        self._its = language.any_of(table.own)
+        self._words = Patterns(
+            [
+                *language.compiled("normal", {"": table.normal}),
+                *language.compiled("respectively", {"": table.respectively}),
+                *language.compiled("event", {"cross": table.events.moves}),
+                *language.compiled("total", {"": table.totals}),
+                *language.compiled("likewise", {"": table.likewise}),
+                *language.compiled("version", {"": table.versions}),
+                *language.compiled("dated", {"": table.dated}),
+                *language.compiled("further", {"": table.further}),
+                *language.compiled("refuge", {"": table.refuge}),
+                *language.compiled("overall", {"": table.overall}),
+            ]
+        )
+
+    def _citizens_of(self, code: str, name: str, people: str, adjective: str) -> Iterator[Pattern]:
+        case = self.language.table.case_adjectives
+        if people:
+            yield Pattern.of("citizens", code, self.language.compile(f"(?-i:{people})" if case else people))
+        for phrase in self.language.table.citizens if name else []:
+            if "{adjective}" in phrase and not adjective:
+                continue
+            adjectives = f"(?-i:{adjective})" if case else f"(?:{adjective})"
+            filled = phrase.replace("{adjective}", adjectives).replace("{name}", f"(?-i:{name})")
+            yield Pattern.of("citizens", code, self.language.compile(filled))
+
+    def scan(self, text: str, times: Times) -> Sheet:
+        """All marks of a text."""
+        sheet = Sheet(text)
+        sheet.put(self._plain(text, self._asides))
+        sheet.put(
+            [
+                *self._timed(text, times),
+                *self._changes(text),
+                *self._plain(text, self._beside_times),
+            ]
+        )
+        self.numbers.mark(sheet)
+        self.places.mark_goals(sheet)
+        sheet.put(self._own(text))
+        sheet.put(self._plain(text, self._counted))
+        self.places.mark(sheet)
+        self._also_citizens(sheet)
+        sheet.put(self._plain(text, self._events))
+        sheet.put(self._plain(text, self._words))
+        self.clauses.set_aside(sheet)
+        return sheet
+
+    def _plain(self, text: str, patterns: Patterns) -> Iterator[Mark]:
+        for pattern, match in patterns.scan(text):
+            yield Mark(match.start(), match.end(), pattern.kind, pattern.value)
+
+    def _own(self, text: str) -> Iterator[Mark]:
+        """Citizens of the country that was last named: "its citizens"."""
+        for match in self._its.finditer(text):
+            code = self.places.last_named(text[: match.start()])
+            if code is not None:
+                yield Mark(match.start(), match.end(), "citizens", code)
+
+    def _also_citizens(self, sheet: Sheet) -> None:
+        """A country that is only joined to one whose citizens are counted: "citizens of Lithuania and Latvia"."""
+        for one, other in pairwise([mark for mark in sheet.marks if mark.kind in ("citizens", "place")]):
+            named = one.kind == "citizens" and " " in sheet.text[one.start : one.end] and other.kind == "place"
+            if named and other.value.code and self.places.joined.fullmatch(sheet.text[one.end : other.start]):
+                sheet.marks[sheet.marks.index(other)] = other._replace(kind="citizens", value=other.value.code)
+
+    def _timed(self, text: str, times: Times) -> Iterator[Mark]:
+        for pattern, match in self._periods.scan(text):
+            found = times.resolve(pattern.value, captured(match))
+            if found is not None:
+                yield Mark(match.start(), match.end(), "period", found)
+
+    def _changes(self, text: str) -> Iterator[Mark]:
+        for pattern, match in self._change.scan(text):
+            taken = dict(captured(match))
+            percent = {"doubled": 100.0, "halved": -50.0}.get(pattern.value)
+            if percent is None:
+                percent = float(taken["percent"].replace(",", ".")) * (1 if pattern.value == "up" else -1)
+            unit, number = self._against(taken.get("reference"))
+            if pattern.value in ("doubled", "halved") and "reference" not in taken:
+                unit = "same"  # "doubled last week" is against the week before
+            yield Mark(match.start(), match.end(), "change", Change(percent, unit, number))
+
+    def _against(self, reference: str | None) -> tuple[str | None, int | None]:
+        for pattern in self._references if reference else []:
+            match = pattern.regex.fullmatch(reference or "")
+            if match:
+                named = dict(captured(match))
+                if "month" in named:
+                    return pattern.value, index(self.language.table.months, named["month"]) + 1
+                if "weekday" in named:
+                    return pattern.value, self.language.weekday(named["weekday"])
+                return pattern.value, self.language.number(named["n"]) if "n" in named else None
+        return None, None

@@ -1,0 +1,276 @@
+"""A sentence cut into segments, one for each figure, and what each says about its figure."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from bordertally.streams.statements.lexicon.clauses import Clauses
+from bordertally.streams.statements.lexicon.language import Language, alternatives
+from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.nouns import Nouns
+from bordertally.streams.statements.lexicon.time_phrases import Stretch
+from bordertally.streams.statements.records import LeftOut, Span, Why
+
+_CLAUSE = re.compile("[^,;:()\u2013\u2014]+(?:,(?=\\d)[^,;:()\u2013\u2014]+)*")
+_WORD = re.compile("[^\\W\\d_][\\w'\u2019-]*")
+
+_LEADS = re.compile(" ?[-\u2013\u2014:] ?")
+_YEAR = re.compile("(?:19|20)\\d\\d")
+_AHEAD = 8
+"""Characters behind a cut that may decide whether it is one."""
+
+_LISTED = 40
+"""Characters of a place in front of its figure at most, in a list."""
+
+_SHORT = 12
+"""Characters before a place or time that is said in front of its figure: "and at the "."""
+
+
+class Segment(NamedTuple):
+    """The part of a sentence that is about one figure; `context` is wider where another says the same of it."""
+
+    span: Span
+    figure: Mark
+    context: Span
+
+
+class Cutter:
+    """Cuts sentences of one language."""
+
+    def __init__(self, language: Language) -> None:
+        table = language.table
+        self._cuts = [re.compile("|".join(one), re.IGNORECASE) for one in (table.strong, table.weak) if one]
+        self._faint = re.compile("|".join(table.faint), re.IGNORECASE)
+        self.nouns = Nouns(language)
+        self.clauses = Clauses(language)
+        self._earlier = language.ending(table.earlier)
+        self._taken_up = language.ending(table.taken_up)
+        self._trailing = language.ending(table.trailing)
+        self._part_before = language.ending(table.parts)
+        self._part_begins = re.compile(rf"[\s,;(\u2013\u2014-]*(?:{alternatives(table.parts)})(?!\w)", re.IGNORECASE)
+        self._part_behind = language.beginning(table.parts)
+        self._says = language.any_of(table.says)
+        self._ahead = language.any_of(table.ahead)
+        self._opener = language.ending([f"(?:{alternatives(table.openers)})(?: \\w+){{0,6}}?"])
+        self._clauses = re.compile("|".join(table.clauses), re.IGNORECASE)
+        self._timely = language.any_of(table.timely)
+        self._stood_out = language.beginning(table.stood_out)
+        self._against = language.beginning(table.against)
+        self._headline = language.ending(table.headline)
+        self._alone = language.ending([f"(?:{alternatives(table.alone)})(?: \\w+)?"])
+        self._only = language.any_of(table.alone)
+        self._cumulative = language.any_of(table.cumulative)
+        self._perfect = language.any_of(table.perfect)
+        self._negated = language.ending(table.negated)
+        self._grown = language.ending(table.grown)
+        self._difference = language.beginning(table.difference)
+        self._people_join = re.compile(rf"\s*(?:{'|'.join(table.joins)})\s*", re.IGNORECASE)
+        self._function = re.compile(rf"(?:{'|'.join(table.bare)})\Z", re.IGNORECASE)
+
+    def segments(self, sheet: Sheet, sentence: Span) -> list[Segment]:
+        """The segments of a sentence, in order."""
+        figures = [one for one in sheet.of("number", sentence) if self._idle(sheet, one, sentence.end) is None]
+        found, start = [], sentence.start
+        if figures:
+            start = max(start, sheet.text.rfind(";", start, figures[0].start) + 1)
+        for index, figure in enumerate(figures):
+            last = index + 1 == len(figures)
+            end = (
+                self._last(sheet, figure, sentence.end)
+                if last
+                else self._cut(sheet, Span(start, figure.end), figure, figures[index + 1])
+            )
+            found.append(Segment(Span(start, end), figure, Span(start, end)))
+            start = end
+        return found
+
+    def _last(self, sheet: Sheet, figure: Mark, end: int) -> int:
+        """Where the last part of a sentence ends: a clause behind it is of something else."""
+        for match in self._clauses.finditer(sheet.text, figure.end, end):
+            said = Span(figure.end, match.start())
+            ahead = sheet.of("event", Span(0, figure.start)) and self.part_ahead(sheet, figure)
+            if sheet.free(*match.span()) and (ahead or sheet.of("event", said) or sheet.of("place", said)):
+                return match.start()
+        return end
+
+    def part_ahead(self, sheet: Sheet, figure: Mark) -> bool:
+        """Whether a figure is told as one of a part of those before it: "including 1,500 minors"."""
+        return bool(self._part_before.search(sheet.text[max(figure.start - 40, 0) : figure.start]))
+
+    def clause(self, sheet: Sheet, span: Span) -> bool:
+        """Whether a clause of something else begins there."""
+        return bool(self._clauses.search(sheet.text, span.start, span.end))
+
+    def idle(self, sheet: Sheet, sentence: Span) -> list[LeftOut]:
+        """The figures of a sentence that count other things; they are no segments ("in 10 boats on Saturday")."""
+        figures = [(one.span, self._idle(sheet, one, sentence.end)) for one in sheet.of("number", sentence)]
+        return [LeftOut(span, why) for span, why in figures if why is not None]
+
+    def _idle(self, sheet: Sheet, figure: Mark, end: int) -> Why | None:
+        if self._negated.search(sheet.text[max(figure.start - 20, 0) : figure.start]):
+            return Why.DENIED
+        before = sheet.text[max(figure.start - 40, 0) : figure.start]
+        if self._difference.match(sheet.text, figure.end) or self._grown.search(before):
+            return Why.NET
+        said = self.nouns.behind(sheet, figure, end)
+        if said is None and _YEAR.fullmatch(sheet.text[figure.start : figure.end]) and not self._named(sheet, figure):
+            return Why.THINGS
+        if said is not None and said.unknown:
+            return None if self._moves(sheet, figure, end) else Why.THINGS
+        return None if said is None else said.why
+
+    def _named(self, sheet: Sheet, figure: Mark) -> bool:
+        """Whether a figure stands behind a place of a list."""
+        return any(mark.kind == "place" and 0 <= figure.start - mark.end <= len(" - ") for mark in sheet.marks)
+
+    def _moves(self, sheet: Sheet, figure: Mark, end: int) -> bool:
+        """Whether a word that no table has may be one for people: a word of movement follows before the next figure."""
+        nxt = next((one.start for one in sheet.of("number") if one.start >= figure.end), end)
+        return not self.nouns.beside(sheet, figure) and bool(sheet.of("event", Span(figure.end, nxt)))
+
+    def _cut(self, sheet: Sheet, segment: Span, figure: Mark, following: Mark) -> int:
+        """Where the part of one figure ends and that of the next begins."""
+        for pattern in self._cuts:
+            cuts = [
+                match
+                for match in pattern.finditer(sheet.text, figure.end, following.start + _AHEAD)
+                if match.end() <= following.start
+                and not self._led(sheet, match, following)
+                and (
+                    sheet.free(match.start(), match.end())
+                    or not any(mark.start < match.start() < mark.end for mark in sheet.marks)
+                )
+            ]
+            if cuts:
+                last = cuts[-1]
+                between = Span(cuts[-2].end(), last.start()) if len(cuts) > 1 and last[0].strip() == "," else None
+                if between is not None and self._fronted(sheet, segment, figure, between):
+                    return between.start
+                return last.start()
+        for match in reversed(list(self._faint.finditer(sheet.text, figure.end, following.start))):
+            if sheet.free(match.start(), following.start):
+                return match.start()
+        return following.start
+
+    def _led(self, sheet: Sheet, match: re.Match[str], following: Mark) -> bool:
+        """Whether a dash only leads from a place or time to its figure: "Otaci - 3,410, Palanca - 7,260"."""
+        if match.end() != following.start or not _LEADS.fullmatch(match[0]):
+            return False
+        return any(mark.end == match.start() and mark.kind in ("place", "period") for mark in sheet.marks)
+
+    def _fronted(self, sheet: Sheet, segment: Span, figure: Mark, between: Span) -> bool:
+        """Whether a place or time between two figures is said of the second: "At A 5 came, at B, 3" as of the first."""
+        marks = [mark for mark in sheet.marks if mark.within(between)]
+        kinds = {mark.kind for mark in marks}
+        if not marks or not kinds <= {"place", "period"} or marks[0].start - between.start > _SHORT:
+            return False
+        first = Span(segment.start, figure.start)
+        return all(sheet.of(kind, first) for kind in kinds)
+
+    def earlier(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether the figure is an earlier level that another is compared with."""
+        before = sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]
+        return bool(self._earlier.search(before)) and not self.led(sheet, segment)
+
+    def led(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether a clause of what happened begins at the first figure: "reopened after 2,500 people had crossed"."""
+        first = segment.figure == next(iter(sheet.of("number")), None)
+        return first and self.trails(sheet, segment)
+
+    def trails(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether what stands before a figure also begins a clause of what happened ("after")."""
+        return bool(self._trailing.search(sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]))
+
+    def ahead(self, sheet: Sheet, mark: Mark) -> bool:
+        """Whether what says that a sentence claims nothing means only what follows it ("denying that ...")."""
+        return bool(self._ahead.fullmatch(sheet.text[mark.start : mark.end]))
+
+    def taken_up(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether a figure is named as a whole of which a part follows: "of these 66,000"."""
+        return bool(self._taken_up.search(sheet.text[max(segment.figure.start - 40, 0) : segment.figure.start]))
+
+    def part(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether the figure is one of a part of those before it: "including 1,500 minors", "300 of them"."""
+        figure = segment.figure
+        beside = self.part_ahead(sheet, figure) or self._part_behind.match(sheet.text, figure.end) is not None
+        ahead = Span(segment.span.start, figure.start)
+        begins = None if sheet.of("event", ahead) else self._part_begins.match(sheet.text, *ahead)
+        return sheet.text.endswith("(", 0, figure.start) or beside or begins is not None
+
+    def listed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:
+        """Whether two figures are one list: "9,000 Russians and 700 Belarusians"."""
+        counted = [mark for mark in sheet.marks if segment.figure.end <= mark.start < following.figure.start]
+        gap = counted[-1].end if counted else self.nouns.end(sheet, segment.figure, following.figure.start)
+        return len(counted) <= 1 and bool(self._people_join.fullmatch(sheet.text[gap : following.figure.start]))
+
+    def placed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:
+        """Whether two figures are one list of places, told of in the end: "A 1,022, B 487, C 301: so many came"."""
+        ahead = sheet.text[segment.span.start : segment.figure.start]
+        between = [mark for mark in sheet.marks if segment.figure.end <= mark.start < following.figure.start]
+        if (
+            len(between) != 1
+            or between[0].kind != "place"
+            or sheet.text[between[0].end : following.figure.start].strip()
+        ):
+            return False
+        gap = sheet.text[segment.figure.end : between[0].start]
+        return len(ahead) <= _LISTED and bool(self._people_join.fullmatch(gap) or not gap.strip(" ;"))
+
+    def untimed(self, sheet: Sheet, span: Span) -> bool:
+        """Whether something speaks of time there that nothing has read."""
+        return any(sheet.free(*match.span()) for match in self._timely.finditer(sheet.text, span.start, span.end))
+
+    def opened(self, sheet: Sheet, period: Mark) -> bool:
+        """Whether a phrase of time is only the end of a longer one: "since clashes broke out in April"."""
+        match = self._opener.search(sheet.text[: period.start])
+        return match is not None and sheet.free(match.start(), match.start() + 1)
+
+    def stood_out(self, sheet: Sheet) -> bool:
+        """Whether a sentence only tells of a day what it was like: "Monday, 19 October, was the wettest day"."""
+        first = next(iter(sheet.of("period")), None)
+        return first is not None and first.start == 0 and bool(self._stood_out.match(sheet.text, first.end))
+
+    def headed(self, sheet: Sheet) -> bool:
+        """Whether a sentence says of when the figures are that follow: "published its data for the third quarter"."""
+        exact = not self.untimed(sheet, Span(0, len(sheet.text)))
+        return exact and any(
+            isinstance(mark.value, Stretch) and mark.value.days > 1 and self._headline.search(sheet.text, 0, mark.start)
+            for mark in sheet.of("period")
+        )
+
+    def against(self, sheet: Sheet) -> bool:
+        """Whether a sentence only says what the one before comes to, against another time: "That is 9 % more"."""
+        return not sheet.of("number") and bool(self._against.match(sheet.text))
+
+    def alone(self, sheet: Sheet, period: Mark) -> bool:
+        """Whether a period is of its own figure only: "2,000 on Friday alone"."""
+        before = sheet.text[max(0, period.start - 20) : period.start]
+        return bool(self._alone.search(before) or self._only.search(sheet.text, period.start, period.end))
+
+    def cumulative(self, sheet: Sheet, span: Span) -> bool:
+        """Whether figures there count since a beginning that is perhaps not said: "has already taken in"."""
+        return bool(self._cumulative.search(sheet.text, span.start, span.end))
+
+    def perfect(self, sheet: Sheet, span: Span) -> bool:
+        """Whether something has happened there until now: "40,000 have reached Britain"."""
+        return bool(self._perfect.search(sheet.text, span.start, span.end))
+
+    def unknown(self, sheet: Sheet, segment: Segment) -> int:
+        """How many words of a segment no table knows: the more, the less is understood of it.
+
+        What only says who speaks ("..., the border guard said") does not count.
+        """
+        count, start = 0, segment.span.start
+        counted = self.nouns.end(sheet, segment.figure, segment.span.end)
+        said = self.clauses.purpose(sheet, Span(segment.figure.end, segment.span.end))
+        for match in _CLAUSE.finditer(sheet.text, segment.span.start, said):
+            start, end = match.span()
+            if start <= segment.figure.start < end or not self._says.search(sheet.text, start, end):
+                count += sum(
+                    sheet.free(word.start(), word.start() + 1)
+                    and not segment.figure.end <= word.start() < counted
+                    and not self._function.match(word[0])
+                    for word in _WORD.finditer(sheet.text, start, end)
+                )
+        return count

@@ -1,0 +1,83 @@
+"""Doubts about a movement: several places, a part of a country, and what cannot be told of where it began or ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bordertally.streams.flows import BLOCS
+from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.movement.clues import Clues, Event, borders, checkpoint, code_of, stays
+from bordertally.streams.statements.records import Doubt
+
+
+def several(clues: Clues) -> Iterator[Doubt]:
+    """What speaks against one flow: several places in one role, or only a part of a country, known or not."""
+    if len({mark.value.slug for mark in clues.places} - {""}) > 1:
+        yield Doubt.SEVERAL_PLACES
+    goals = [mark.value.anywhere for mark in clues.places if mark.value.role is Role.INTO]
+    if True in goals and False in goals:  # "home or on to third countries"
+        yield Doubt.SEVERAL_PLACES
+    if any(mark.value.unknown for mark in clues.places):
+        yield Doubt.PART_OF_COUNTRY
+    if any(mark.value.joined for mark in clues.places):
+        yield Doubt.SEVERAL_PLACES
+    at = clues.at if checkpoint(clues) is None else None
+    for mark in clues.places:
+        within = mark.value.role is Role.WITHIN and at is not None
+        if mark.value.region and (within or mark.value.role in (Role.INTO, Role.ORIGIN)):
+            yield Doubt.PART_OF_COUNTRY
+    for role in (Role.ORIGIN, Role.INTO):
+        codes = {code_of(mark.value, clues) for mark in clues.places if mark.value.role is role}
+        if len(codes - {None}) > 1:
+            yield Doubt.SEVERAL_PLACES
+
+
+def left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inferred: int) -> Iterator[Doubt]:
+    """What a movement leaves open, once its ends are known as far as they can be."""
+    yield from _missing(clues, origin, into, inferred)
+    yield from _passed(clues, origin, into)
+    if not slug:
+        yield from _landed(clues, into)
+    if clues.at is None and clues.before is not None and clues.before.flow is not None:
+        yield from clues.before.doubts
+    elif clues.before is not None and Doubt.PART_OF_COUNTRY in clues.before.doubts and stays(clues, clues.before):
+        yield Doubt.PART_OF_COUNTRY
+
+
+def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
+    """What cannot be told of a movement."""
+    if clues.event is Event.CROSS and (origin is None or (into is None and not _said(clues, origin))):
+        yield Doubt.NO_DIRECTION
+    elif origin is None:
+        yield Doubt.NO_ORIGIN
+    elif clues.event is Event.ENTRY and into is None:
+        yield Doubt.NO_DESTINATION
+    elif clues.event is Event.ENTRY and into == clues.home == clues.citizens and origin in borders(clues):
+        yield Doubt.NO_DIRECTION  # Russians who enter "the republic" over the border with Kazakhstan, says Russia
+    before = clues.before
+    if clues.event is Event.EXIT and into is None and inferred and before is not None and before.doubts:
+        yield Doubt.NO_DESTINATION
+
+
+def _said(clues: Clues, origin: str) -> bool:
+    """Whether it is said in words where a movement begins: then it leads out of there, wherever to."""
+    return any(mark.value.role is Role.ORIGIN and code_of(mark.value, clues) == origin for mark in clues.places)
+
+
+def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doubt]:
+    """A country that people only passed through, between where they came from and where they went."""
+    through = {code_of(mark.value, clues) for mark in clues.places if mark.value.through} - {None, origin, into}
+    through -= BLOCS.get(into or "", frozenset())
+    if through and (origin is not None or into is not None):
+        yield Doubt.SEVERAL_PLACES
+
+
+def _landed(clues: Clues, into: str | None) -> Iterator[Doubt]:
+    """A region behind the word of movement that stands for the country it is a part of: "landed on Lampedusa"."""
+    said = [mark for mark in clues.places if into is not None and code_of(mark.value, clues) == into]
+    if into != clues.home and said and all(mark.value.region for mark in said):
+        yield Doubt.PART_OF_COUNTRY  # "Lampedusa's council said that 6,800 had arrived"
+    at = clues.at.start if clues.at is not None else 0
+    regions = [mark for mark in clues.places if mark.value.region and mark.value.role is Role.BARE and mark.start > at]
+    if clues.at is not None and any(mark.value.code == into for mark in regions):
+        yield Doubt.PART_OF_COUNTRY

@@ -1,0 +1,180 @@
+"""The two ends of a movement: where those came from and where they went, said or inferred from what was said before."""
+
+from __future__ import annotations
+
+from bordertally.streams.statements.lexicon.places import Place, Role
+from bordertally.streams.statements.movement.clues import (
+    Clues,
+    Event,
+    Movement,
+    beyond,
+    borders,
+    checkpoint,
+    first,
+    object_of,
+    towns,
+)
+
+_Ends = tuple[str | None, str | None, int]
+"""Origin, destination, and how many of them were inferred rather than said."""
+
+
+def _opposite(clues: Clues, code: str | None) -> str | None:
+    """The country on the other side of the border that the sentence is about."""
+    named = set(borders(clues))
+    if len(named) == 1 and code not in named:
+        return named.pop()
+    pair = clues.before.pair if clues.together and clues.before is not None else clues.pair
+    return next(iter(pair - {code}), None) if code in pair else None
+
+
+def ends_of(clues: Clues, point: Place | None) -> _Ends:
+    """Origin and destination, and how many of the two were inferred rather than said."""
+    said_from, said_into = first(clues, Role.ORIGIN), first(clues, Role.INTO)
+    if said_from is None and said_into is None:
+        said_from, said_into = towns(clues)
+    before = clues.before
+    if clues.at is None and before is not None and not (said_from or said_into):
+        return _like_before(clues, before)
+    if clues.further and before is not None and not (said_from or said_into or object_of(clues)):
+        return before.origin, before.into, 1  # "another 6,500 left by the same crossing"
+    match clues.event:
+        case Event.ENTRY:
+            return _entry(clues, point, said_from, said_into)
+        case Event.EXIT:
+            return _exit(clues, point, said_from, said_into)
+        case _:
+            return _cross(clues, point, said_from, said_into)
+
+
+def _like_before(clues: Clues, before: Movement) -> _Ends:
+    """Nothing but a figure, perhaps with a place ("8,536 Poland"): as the claim before it."""
+    if before.origin is None or (before.nation and clues.citizens is not None):  # "of whom 29,636 were Ukrainians"
+        before = before._replace(origin=clues.citizens if clues.citizens != before.into else None)
+    over = [code for code in borders(clues) if code not in (before.origin, before.into)]
+    if len(over) == 1 and before.into is not None and not before.slug:
+        return over[0], before.into, 1  # "3,957 came in at the border with Ukraine, at that with Moldova 1,842"
+    place = object_of(clues) or first(clues, Role.WITHIN)
+    at_a_point = any(mark.value.checkpoint for mark in clues.places)
+    point = checkpoint(clues) if before.slug and at_a_point else None
+    if point is not None and before.into in point.sides and before.origin not in point.sides:
+        return beyond(point, before.into), before.into, 1  # the next checkpoint leads to another country
+    if place is None or at_a_point or any(mark.value.through for mark in clues.places):
+        return before.origin, None if at_a_point else before.into, 1
+    if before.event is Event.EXIT and before.into is None and before.listed is not Role.INTO:
+        fled = place != before.origin and not first(clues, Role.WITHIN)
+        return (before.origin, place, 1) if fled else (place, None, 1)
+    if before.listed is Role.ORIGIN:
+        return place, before.into, 1
+    return before.origin, place, 1
+
+
+def _entry(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
+    inferred = 0
+    if into is None:
+        passed = [mark for mark in clues.places if not mark.value.through]  # "who came via Romania" came not into it
+        into = first(clues._replace(places=passed), Role.WITHIN) or object_of(clues) or first(clues, Role.SPEAKER)
+    sides = borders(clues)
+    if into is None and origin is None and clues.citizens in sides:  # "Finland's border with Russia": the other side
+        origin, into = clues.citizens, next((one for one in sides if one != clues.citizens), None)
+    if into is None and origin is not None:
+        into = beyond(point, origin)
+    if into is None and not _named_elsewhere(clues):
+        before = clues.before
+        options = [None if before is None else before.into, clues.home]
+        if before is not None and (before.event in (Event.EXIT, Event.OUT) or before.origin == clues.home):
+            options.reverse()  # those before went away from where these came
+        into, inferred = next((one for one in options if one is not None and one != origin), None), 1
+    return *_origin_of(clues, point, origin, into), inferred + (origin is None)
+
+
+def _named_elsewhere(clues: Clues) -> bool:
+    """Whether a country is named as the goal, only not one that is known ("the country" of a source without one)."""
+    return any(mark.value.home and clues.home is None for mark in clues.places)
+
+
+def _origin_of(
+    clues: Clues, point: Place | None, origin: str | None, into: str | None
+) -> tuple[str | None, str | None]:
+    """The origin of people who came into a place: said, over the border, through the checkpoint, of nationality."""
+    if origin is None:
+        other_side = beyond(point, into)
+        before = clues.before
+        same = None if before is None else before.into if before.origin == into else before.origin
+        for option in (*borders(clues), other_side, _opposite(clues, into), clues.citizens, clues.scene, same):
+            if option is not None and option != into:
+                return option, into
+    return origin, into
+
+
+def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
+    if origin is not None:
+        return origin, into or _opposite(clues, origin), 0
+    bare = object_of(clues)
+    if bare is not None and bare != into:
+        return bare, into or _opposite(clues, bare), 0
+    if into is not None:
+        other_side = beyond(point, into)
+        speaker = first(clues, Role.SPEAKER)
+        went_on = None
+        before = clues.before
+        if before is not None and before.event not in (Event.EXIT, Event.OUT):
+            went_on = before.into if clues.together or before.into == clues.home else None
+        for option in (other_side, went_on, clues.citizens, speaker, clues.home):
+            if option is not None and option != into:
+                return option, into, 1
+    before = clues.before
+    if before is not None and before.event is not Event.EXIT and before.into is not None:
+        left = before.origin if before.origin == clues.home and before.origin else before.into
+        return left, into or _opposite(clues, left), 1
+    return first(clues, Role.SPEAKER) or (before.origin if before else None) or clues.home or clues.citizens, into, 1
+
+
+def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
+    if into is None and clues.homeward and clues.citizens != origin:
+        into = clues.citizens
+    if into is not None:
+        return _cross_into(clues, point, origin, into)
+    if origin is not None:
+        within = first(clues, Role.WITHIN, Role.SPEAKER)
+        home = None if any(mark.value.anywhere for mark in clues.places) else clues.home
+        # others of a nation that went home: 8,200 Afghans came back from Pakistan, and 230,000 crossed from Iran
+        back = clues.citizens if any(one.into == clues.citizens for one in clues.lately) else None
+        options = (beyond(point, origin), within, object_of(clues), home, back)
+        return origin, next((one for one in options if one is not None and one != origin), None), 1
+    before, nation = clues.before, clues.citizens
+    if nation is None and before is not None and before.origin and before.into and not borders(clues):
+        return before.origin, before.into, 1  # "yesterday 79,800 crossed the border"
+    shared = {*borders(clues), *(point.sides if point is not None else ())}
+    if nation is None and clues.refuge and clues.home in shared and len(shared) == 2:
+        return next(code for code in shared if code != clues.home), clues.home, 2
+    if nation is not None and any(one.into == nation for one in clues.lately):
+        return _going_on(clues, point)
+    sides = [beyond(point, nation), *borders(clues), first(clues, Role.SPEAKER)]
+    other = next((code for code in sides if code is not None and code != nation), None)
+    return (nation, other, 2) if nation is not None and other is not None else (None, None, 2)
+
+
+def _going_on(clues: Clues, point: Place | None) -> _Ends:
+    """Behind people who went home: others of them at a checkpoint of that border did so too, elsewhere nobody knows.
+
+    "43,000 Afghans returned from Iran; 29,600 passed through Islam Qala."
+    """
+    sides = set(point.sides if point is not None else ()) or set(borders(clues))
+    ways = {(one.origin, one.into) for one in clues.lately if one.into is not None and one.origin is not None}
+    fitting = [(origin, into) for origin, into in ways if sides <= {origin, into}]
+    return (*fitting[0], 1) if len(ways) == len(fitting) == 1 else (None, None, 2)
+
+
+def _cross_into(clues: Clues, point: Place | None, origin: str | None, into: str) -> _Ends:
+    if origin is not None:
+        return origin, into, 0
+    before = clues.before
+    if before is not None and before.origin == into and before.into is not None:
+        return before.into, into, 1  # those who came, and those who went back
+    if clues.together and before is not None and before.into not in {None, into} and into == clues.citizens:
+        return before.into, into, 1  # Hondurans who came to Mexico from Guatemala, and who have gone back to Honduras
+    found, _ = _origin_of(clues._replace(before=None), point, None, into)
+    same = before.origin if before is not None else None
+    options = (found, same, first(clues, Role.SPEAKER), clues.home)
+    return next((one for one in options if one is not None and one != into), None), into, 1

@@ -1,0 +1,37 @@
+"""Columns: a heading of two movements and figures in pairs, "(arrivals / departures): Vaalimaa 14,310 / 12,998"."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+
+_STROKE = "/"
+_WIDE = 60
+"""Characters between the two words of a heading at most: " in Finland / "."""
+
+
+class Columns:
+    """The columns of one sentence."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+
+    def of(self, figure: Mark) -> Mark | None:
+        """The word of movement in the heading above a figure; None for a figure that is in no column."""
+        heading = self._heading(figure)
+        text = self.sheet.text
+        if not heading:
+            return None
+        if text[: figure.start].rstrip().endswith(_STROKE):
+            return heading[1]
+        return heading[0] if text[figure.end :].lstrip().startswith(_STROKE) else None
+
+    def _heading(self, figure: Mark) -> tuple[Mark, Mark] | None:
+        """Two words of movement with a stroke between them, and no figure."""
+        events = [mark for mark in self.sheet.of("event") if mark.end <= figure.start]
+        for one, other in pairwise(events):
+            between = self.sheet.text[one.end : other.start]
+            if _STROKE in between and len(between) <= _WIDE and not any(map(str.isdigit, between)):
+                return one, other
+        return None

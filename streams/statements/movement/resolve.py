@@ -1,0 +1,188 @@
+"""From where to where: a flow out of the words of movement, the places around them, and what was said before."""
+
+from __future__ import annotations
+
+from bordertally.streams.flows import BLOCS
+from bordertally.streams.statements.lexicon.marks import Mark
+from bordertally.streams.statements.lexicon.places import Place, Role
+from bordertally.streams.statements.movement.clues import (
+    Clues,
+    Event,
+    Movement,
+    beyond,
+    borders,
+    checkpoint,
+    code_of,
+    first,
+    front_of,
+)
+from bordertally.streams.statements.movement.doubts import left_open, several
+from bordertally.streams.statements.movement.ends import ends_of
+from bordertally.streams.statements.records import Doubt
+
+INFERRED = 0.95
+"""What one inferred part takes off the confidence: an origin that follows from people's nationality, say."""
+
+
+def resolve(clues: Clues) -> Movement:
+    """The movement that the clues come to."""
+    clues = clues._replace(places=_route(clues))
+    if clues.event is Event.OTHER_WAY and first(clues, Role.ORIGIN) and first(clues, Role.INTO):
+        clues = clues._replace(event=Event.CROSS)
+    again = clues.returned or (clues.before is not None and clues.before.back)
+    if clues.event is Event.BACK and again and clues.part and not clues.further and _returned(clues):
+        return _other_way(clues._replace(before=None))  # "300 of them came back": home, or from there once more?
+    if clues.event is Event.BACK and again and _returned(clues):
+        clues = clues._replace(event=Event.CROSS, further=True)
+    if clues.event is Event.OTHER_WAY or (clues.event is Event.BACK and _returned(clues)) or _turned(clues):
+        return _other_way(clues)
+    trips = clues.event is Event.TRIPS
+    clues = _as_crossing(clues)
+    point = checkpoint(clues)
+    if point is not None and clues.before is not None and not clues.at:
+        clues = clues._replace(event=clues.before.event)
+    origin, into, inferred = ends_of(clues, point)
+    doubts = [*several(clues), *(_either_way(clues) if trips else [])]
+    if origin is not None and into is not None and _same(origin, into):
+        doubts.append(Doubt.NO_DIRECTION)
+        origin = into = None
+    slug, through = _point(clues, point, origin, into)
+    if slug and through is None:
+        doubts.append(Doubt.SEVERAL_PLACES)
+    into = through if slug else into
+    slug = slug if through is not None else ""
+    doubts += left_open(clues, origin, into, slug, inferred)
+    return _found(clues, origin, into, slug, doubts)._replace(weight=INFERRED**inferred, point=point)
+
+
+def _as_crossing(clues: Clues) -> Clues:
+    """The clues with a word of movement that is an entry, an exit or a crossing, all others put as one of these."""
+    match clues.event:
+        case Event.BACK:
+            clues = clues._replace(event=Event.CROSS, homeward=True)
+        case Event.OUT:
+            clues = clues._replace(event=Event.EXIT)
+        case Event.DRIVEN:
+            clues = clues._replace(event=Event.CROSS, places=_driven(clues))
+        case Event.TRIPS:
+            clues = clues._replace(event=Event.CROSS)
+    return clues._replace(event=Event.ENTRY) if _came_instead(clues) else clues
+
+
+def _either_way(clues: Clues) -> list[Doubt]:
+    """Crossings that are counted are of both directions, where nothing says of which."""
+    said = clues.before is not None or first(clues, Role.ORIGIN) or first(clues, Role.INTO)
+    return [] if said else [Doubt.NO_DIRECTION]
+
+
+def _same(origin: str, into: str) -> bool:
+    """Whether two ends are no border apart: the same country, or a bloc and one of its members."""
+    return origin == into or origin in BLOCS.get(into, ()) or into in BLOCS.get(origin, ())
+
+
+def _came_instead(clues: Clues) -> bool:
+    """Whether a figure beside one of those who left is of people from elsewhere: "visitors from China numbered 421"."""
+    before, origin = clues.before, first(clues, Role.ORIGIN)
+    if clues.at is not None or before is None or origin is None:
+        return False
+    return before.event in (Event.EXIT, Event.OUT) and origin != before.origin
+
+
+def _route(clues: Clues) -> list[Mark]:
+    """The places of the way itself: of "migrants from Haiti entered Mexico from Guatemala" Haiti is none."""
+    origins = [mark for mark in clues.places if mark.value.role is Role.ORIGIN]
+    if clues.at is None or len(origins) < 2 or not origins[0].start < clues.at.start < origins[-1].start:
+        return clues.places
+    return [mark for mark in clues.places if mark.value.role is not Role.ORIGIN or mark.start > clues.at.start]
+
+
+def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts: list[Doubt]) -> Movement:
+    """The movement, with what it says to the one after it."""
+    spans = tuple(mark.span for mark in ([clues.at] if clues.at else []) + clues.places)
+    nation = origin is not None and origin == clues.citizens and first(clues, Role.ORIGIN) is None
+    if clues.at is None and clues.before is not None:
+        nation = nation and (clues.before.nation or clues.before.origin is None)
+    border = bool(slug) or origin in borders(clues) or {origin, into} == clues.pair
+    roles = {mark.value.role for mark in clues.places} & {Role.ORIGIN, Role.INTO}
+    listed = roles.pop() if clues.at is None and len(roles) == 1 else None
+    if listed is None and clues.at is None and clues.before is not None:
+        listed = clues.before.listed
+    held = tuple(dict.fromkeys(doubts))
+    found = Movement(clues.event, origin, into, slug, spans, held, nation=nation, border=border, listed=listed)
+    found = found._replace(back=clues.homeward)
+    ends = frozenset(code for code in (origin, into) if code)
+    return found._replace(pair=ends if border and len(ends) > 1 else _pair(clues))
+
+
+def _pair(clues: Clues) -> frozenset[str]:
+    """The two countries of the border that a sentence is about: that of a checkpoint, or "the border of A with B"."""
+    point = checkpoint(clues)
+    sides = frozenset((point.sides if point is not None else ()) or borders(clues))
+    if len(sides) == 1 and clues.home is not None and clues.home not in sides and clues.home not in BLOCS:
+        sides |= {clues.home}  # "the border with Russia", says Finland
+    if len(sides) == 2:
+        return sides
+    return clues.before.pair if clues.together and clues.before is not None else clues.pair
+
+
+def _point(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> tuple[str, str | None]:
+    """The slug of the checkpoint, and the country behind it; None for a country where it leads elsewhere."""
+    if point is None or origin is None:
+        return "", None
+    through = _through(point, origin, into)
+    return ("", None) if through is None and point is front_of(clues) else (point.slug, through)
+
+
+def _driven(clues: Clues) -> list[Mark]:
+    """The places, where that happened which drove people out being where they came from."""
+    start = clues.at.start if clues.at is not None else 0
+    return [
+        mark._replace(value=mark.value._replace(role=Role.ORIGIN))
+        if mark.value.role is Role.WITHIN and mark.start < start
+        else mark
+        for mark in clues.places
+    ]
+
+
+def _returned(clues: Clues) -> bool:
+    """Whether those who return are of those who came before: nothing else says from where to where."""
+    known = clues.before is not None and clues.before.flow is not None
+    return known and all(mark.value.same and not mark.value.thither for mark in clues.places)
+
+
+def _turned(clues: Clues) -> bool:
+    """Whether a figure without places is of those who crossed the same border the other way.
+
+    So are departures beside the arrivals at a checkpoint, and arrivals beside those who left for somewhere.
+    """
+    before = clues.before
+    if before is None or before.origin is None or before.into is None or clues.at is None or clues.further:
+        return False
+    if not clues.together and clues.event is not Event.ENTRY:
+        return False
+    if any(code_of(mark.value, clues) != before.into for mark in clues.places if not mark.value.same):
+        return False
+    came = before.event not in (Event.EXIT, Event.OUT)
+    if clues.event is Event.EXIT:
+        return came and (bool(before.slug) or before.border)
+    if clues.event is Event.OUT:
+        return came and not before.nation
+    seen_from = clues.home or (before.origin if clues.together else None)
+    return clues.event is Event.ENTRY and not came and seen_from == before.origin
+
+
+def _through(point: Place, origin: str, into: str | None) -> str | None:
+    """The country behind a checkpoint for those who come from `origin`; None where it leads elsewhere."""
+    if point.sides == (origin,):  # out of a country by one of its airports
+        return into
+    behind = beyond(point, origin)
+    fits = behind is not None and (into in (None, behind) or behind in BLOCS.get(into or "", ()))
+    return behind if fits else None
+
+
+def _other_way(clues: Clues) -> Movement:
+    before = clues.before
+    at = (clues.at.span,) if clues.at else ()
+    if before is None or before.origin is None or before.into is None:
+        return Movement(clues.event, None, None, spans=at, doubts=(Doubt.NO_DIRECTION,))
+    return Movement(clues.event, before.into, before.origin, before.slug, at, before.doubts, before.weight)

@@ -1,0 +1,304 @@
+"""One text being read, sentence by sentence: which figures are claims, and what each field of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from bordertally.streams.statements.discourse import Thread, further
+from bordertally.streams.statements.drafts import Draft
+from bordertally.streams.statements.exclusions import Reasons
+from bordertally.streams.statements.lexicon.grammar import Tongue
+from bordertally.streams.statements.lexicon.marks import Mark, Sheet, sentences
+from bordertally.streams.statements.lexicon.nouns import Noun
+from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.lexicon.segments import Segment
+from bordertally.streams.statements.lexicon.time_phrases import Times
+from bordertally.streams.statements.movement.clues import Movement
+from bordertally.streams.statements.movements import Ways
+from bordertally.streams.statements.pairs import (
+    alike,
+    attach_normals,
+    both_ways,
+    doubt_parts,
+    households,
+    in_turn,
+    population,
+    turned,
+)
+from bordertally.streams.statements.records import Doubt, LeftOut, Span, Statement, Voice, Why
+from bordertally.streams.statements.timing import Timing
+
+_ENDS = (Role.ORIGIN, Role.INTO)
+UNKNOWN_WORDS = 1
+"""A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
+
+SMALL = 12
+"""Numbers up to this are mostly written in words."""
+
+
+class Reading:
+    """A text, the marks of the sentence being read, and the claims so far: one sentence holds for those after it.
+
+    Marks stand within their sentence; what is handed out stands in the text.
+    """
+
+    def __init__(self, tongue: Tongue, text: str, times: Times, home: str | None) -> None:
+        self.tongue, self.text, self.times, self.home = tongue, text, times, home
+        self.left: list[LeftOut] = []
+        self.thread = Thread(tongue.cutter)
+        self.heading = tongue.scanner.places.heading(text)
+        self._turn_to(Sheet(""))
+
+    def _turn_to(self, sheet: Sheet) -> None:
+        """The sentence with these marks is the one being read."""
+        self.sheet = sheet
+        self.reasons = Reasons(sheet, self.tongue.cutter)
+        self.timing = Timing(sheet, self.tongue, self.times, self.thread)
+        self.ways = Ways(sheet, self.tongue, self.thread, self.home, self.heading)
+        self.whole: Draft | None = None
+
+    def statement(self) -> Statement:
+        """All sentences, in order."""
+        read: list[tuple[Draft, str, int]] = []
+        left: list[LeftOut] = []
+        for span in sentences(self.text, self.tongue.abbreviations, self.tongue.closing):
+            said = self.text[span.start : span.end]
+            self._turn_to(self.tongue.scanner.scan(said, self.times))
+            self.left = [LeftOut(mark.span, Why(mark.value)) for mark in self.sheet.of("mask")]
+            drafts = self._sentence(Span(0, len(said)))
+            read += [(draft, said, span.start) for draft in drafts]
+            left += [LeftOut(one.span.moved(span.start), one.why) for one in self.left]
+            only_earlier = {one.why for one in self.left} == {Why.EARLIER}
+            self.thread.add(self.sheet, drafts, self.home, aside=only_earlier)
+        found = [draft.found(said, at) for draft, said, at in read]
+        return Statement(self.text, self.tongue.language.code, found, sorted(left))
+
+    def _sentence(self, sentence: Span) -> list[Draft]:
+        idle = self.tongue.cutter.idle(self.sheet, sentence)
+        self.left += [
+            LeftOut(one.span, self.reasons.whole(sentence, self._mark_at(one.span)) or one.why) for one in idle
+        ]
+        drafts: list[Draft] = []
+        normals: list[Mark] = []
+        levels: list[Segment] = []
+        parts = self.tongue.cutter.segments(self.sheet, sentence)
+        turns: dict[int, Draft] = {}
+        shared = Span(sentence.start, sentence.start)  # a part of which all within it is said
+        for index, part in enumerate(parts):
+            # "has risen from 5,000 to 10,000" says of both figures where people went
+            begins = levels[0].span.start if levels and not drafts else part.span.start
+            begins = shared.start if part.span.end <= shared.end else begins
+            segment = part._replace(context=Span(begins, self._reach(part, parts[index + 1 :])))
+            if segment.context.end > max(part.span.end, shared.end):
+                shared = segment.context
+            if self.sheet.of("normal", segment.span) and self._is_rate(segment, drafts):
+                normals.append(segment.figure)
+                levels.append(segment)
+                self.left.append(LeftOut(segment.figure.span, Why.NORMAL))
+                continue
+            why = self.reasons.whole(sentence, segment.figure) or self.reasons.why_not(segment)
+            why = why or (Why.NORMAL if self.reasons.usual(segment) else None)
+            why = why or (Why.EARLIER if levels and self.reasons.joined(levels[-1], segment) else None)
+            if self._pair(parts[index : index + 2]) and index not in turns and turned(drafts[-2:]):
+                turns[index], turns[index + 1] = drafts[-2:]
+            drafted = why or self._draft(segment, drafts, turns.get(index))
+            if isinstance(drafted, Draft):
+                if drafted.paired and index + 1 in turns:
+                    turns[index + 1] = in_turn(drafted, turns[index + 1])
+                drafts.append(drafted)
+                continue
+            if drafted is Why.EARLIER:
+                levels.append(segment)
+            self.left.append(LeftOut(segment.figure.span, drafted))
+        cutter = self.tongue.cutter
+        parts = [
+            part
+            for before, part in pairwise(parts)
+            if cutter.part(self.sheet, part) and self.sheet.of("event", before.span)
+        ]
+        self.timing.share(sentence, drafts, [*levels, *parts])
+        attach_normals(drafts, normals)
+        for draft, why in [
+            *((one, Why.BOTH) for one in both_ways(drafts)),
+            *((one, Why.THINGS) for one in households(drafts)),
+        ]:
+            drafts.remove(draft)
+            self.left.append(LeftOut(draft.segment.figure.span, why))
+        doubt_parts(drafts)
+        self._attribute(sentence, drafts)
+        return drafts
+
+    def _mark_at(self, span: Span) -> Mark:
+        return next(one for one in self.sheet.of("number") if one.span == span)
+
+    def _reach(self, segment: Segment, following: list[Segment]) -> int:
+        """Where that ends which is said of a figure: behind a part in between, if only there is a word of movement.
+
+        "6,000 Russians, 3,000 of them men, entered" says of both that they entered.
+        """
+        reach, last, cutter = segment.span.end, segment, self.tongue.cutter
+        if cutter.part(self.sheet, segment) and self.sheet.of("event", Span(0, segment.span.start)):
+            return reach  # "3,904 came in, 1,312 of them at Palanca, and 1,158 entered from Romania"
+        for part in following:
+            if self.sheet.of("event", Span(segment.span.start, reach)):
+                break
+            if not (
+                cutter.part(self.sheet, part)
+                or cutter.listed(self.sheet, last, part)
+                or cutter.placed(self.sheet, last, part)
+            ):
+                break
+            if cutter.part(self.sheet, part) and self._at_once(part):
+                break
+            reach, last = part.span.end, part
+        return reach if self.sheet.of("event", Span(segment.span.start, reach)) else segment.span.end
+
+    def _at_once(self, part: Segment) -> bool:
+        """Whether a part has a movement of its own: "24,000 were checked, 14,000 of them entering from Chad"."""
+        event = next((mark for mark in self.sheet.of("event", part.span) if mark.start >= part.figure.end), None)
+        return event is not None and not {",", ")"} & set(self.sheet.text[part.figure.end : event.start])
+
+    def _is_rate(self, segment: Segment, drafts: list[Draft]) -> bool:
+        return bool(self.sheet.of("rate", segment.span)) or not drafts or drafts[-1].daily
+
+    # --- one claim ---------------------------------------------------------------------------------------------
+
+    def _pair(self, pair: list[Segment]) -> bool:
+        """Whether two figures stand side by side with nothing of their own: "at Raigardas 610 and 590"."""
+        if len(pair) < 2 or any(self.sheet.of("event", one.span) for one in pair):
+            return False
+        nouns = [self.tongue.cutter.nouns.behind(self.sheet, one.figure, one.span.end) for one in pair]
+        return nouns == [None, None] and self.tongue.cutter.listed(self.sheet, *pair)
+
+    def _draft(self, segment: Segment, drafts: list[Draft], turn: Draft | None = None) -> Draft | Why:
+        """The claim of a segment, or why it is none; `turn`: the claim before it that it stands in turn to."""
+        noun = self.tongue.cutter.nouns.of(self.sheet, segment.figure, segment.span)
+        event = self.ways.event(segment)
+        why = noun.why or self._told_before(segment, event, drafts)
+        if why is not None:
+            return why
+        drafts = self._spoken(drafts, segment) if turn is None else [turn]
+        base = None if drafts else self.whole or self.thread.base(self.sheet, segment, event, noun)
+        goes_on = (bool(drafts) or base is not None) and self.tongue.cutter.unknown(
+            self.sheet, segment
+        ) <= UNKNOWN_WORDS
+        if event is None and not goes_on and not self.ways.from_to(segment):
+            return self.reasons.no_crossing(segment)
+        part = base is self.whole or self.tongue.cutter.part(self.sheet, segment) or further(self.sheet, segment)
+        noun = population(noun, drafts or ([base] if base is not None and (event is None or part) else []))
+        movement = self.ways.movement(segment, event, noun, base, drafts)
+        if not drafts and base is None:
+            noun = self._counted_before(noun, movement)
+        draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight, paired=turn is not None)
+        draft.doubts += [*movement.doubts, *self._doubts(draft, event, drafts)]
+        self._quote(draft)
+        self.timing.period(draft, drafts, base)
+        self.timing.rate(draft, drafts, event, base)
+        nameless = self.tongue.cutter.part(self.sheet, segment) and not self.sheet.of("place", segment.span)
+        if base is not None and nameless and alike(draft, base):
+            draft.doubts.append(Doubt.SEVERAL_GROUPS)  # "484 of them": nothing says which
+        self._so_far(draft)
+        return draft
+
+    def _told_before(self, segment: Segment, event: Mark | None, drafts: list[Draft]) -> Why | None:
+        """Whether a figure is of what another told already: another version of it, or taken up again for a part."""
+        if event is None and self._another_version(segment, drafts):
+            return Why.EARLIER
+        whole = self._said_before(segment) if self._taken_up(segment) else None
+        self.whole = whole or self.whole
+        return None if whole is None else Why.EARLIER
+
+    def _doubts(self, draft: Draft, event: Mark | None, drafts: list[Draft]) -> Iterator[Doubt]:
+        """What cannot be told of whom a figure counts."""
+        segment = draft.segment
+        if draft.noun.joined or self._taken_up(segment):  # what follows of place and time may be of a part of it
+            yield Doubt.SEVERAL_GROUPS
+        if draft.noun.unknown or (draft.noun.bare and not drafts and self._in_a_word(segment.figure)):
+            yield Doubt.UNKNOWN_GROUP
+        if not draft.movement.slug and self._elsewhere(segment) and (event is not None or not drafts):
+            yield Doubt.PART_OF_COUNTRY
+        if event is None and len({one.movement.flow for one in drafts}) > 1 and self.sheet.of("overall", segment.span):
+            yield Doubt.SEVERAL_PLACES  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
+
+    def _elsewhere(self, segment: Segment) -> bool:
+        """Whether a figure is perhaps of a place that only sets the scene, or where only the speaker sits.
+
+        Not where its own clause says from where to where.
+        """
+        roles = {mark.value.role for mark in self.sheet.of("place", segment.context) if mark.value.code}
+        roles &= set(_ENDS)
+        if self.sheet.of("seat"):
+            return True
+        ahead = any(mark.start < segment.figure.start for mark in self.sheet.of("scene"))
+        return bool(self.sheet.of("scene")) and len(roles) < (len(_ENDS) if ahead else 1)
+
+    def _in_a_word(self, figure: Mark) -> bool:
+        """Whether a figure is a small number in words, which without a noun is of anything: "eight have opened"."""
+        return 0 < figure.value.low <= SMALL and self.sheet.text[figure.start : figure.end].isalpha()
+
+    def _so_far(self, draft: Draft) -> None:
+        """A day that is not over makes a figure what it is at least."""
+        today = draft.period is not None and draft.period.text == self.times.day_of_publication.text
+        if draft.period is not None and draft.period.partial:
+            draft.so_far()
+        if self.sheet.of("so_far", None if today else draft.segment.span) or (today and self.sheet.of("so_far_today")):
+            draft.so_far()
+
+    def _spoken(self, drafts: list[Draft], segment: Segment) -> list[Draft]:
+        """The claims that a figure goes on from: behind a list in brackets, those before the list."""
+        between = [self.sheet.text[one.segment.figure.end : segment.figure.start] for one in drafts]
+        still = [one for one, text in zip(drafts, between, strict=True) if text.count(")") <= text.count("(")]
+        return still or drafts
+
+    def _quote(self, draft: Draft) -> None:
+        """Where the figure, what it counts, the flow and a change were read."""
+        segment, movement = draft.segment, draft.movement
+        draft.spans["people"] = segment.figure.span
+        if draft.noun.mark is not None:
+            draft.spans["population"] = draft.noun.mark.span
+        if movement.spans:
+            starts, ends = zip(*movement.spans, strict=True)
+            draft.spans["flow"] = Span(min(starts), max(ends))
+        for mark in self.sheet.of("change", segment.span)[:1]:
+            draft.change = mark.value
+            draft.spans["change_percent"] = mark.span
+
+    def _taken_up(self, segment: Segment) -> bool:
+        """Whether a figure is only taken up again, for a part of it: "of these 66,000, nearly 30,000 came by land"."""
+        return self.tongue.cutter.taken_up(self.sheet, segment) and not self.sheet.of("event", segment.span)
+
+    def _said_before(self, segment: Segment) -> Draft | None:
+        """The claim of a sentence before with the same figure."""
+        return next((one for one in self.thread.drafts if one.quantity.low == segment.figure.value.low), None)
+
+    def _counted_before(self, noun: Noun, movement: Movement) -> Noun:
+        """Whom a bare figure counts that is of one checkpoint of those before: "At Siret 10,408 came in"."""
+        first = next(iter(self.thread.latest), None)
+        if first is None or not noun.bare or not movement.slug or first.movement.slug:
+            return noun
+        alike = (first.movement.origin, first.movement.into) == (movement.origin, movement.into)
+        return population(noun._replace(population=None), [first]) if alike else noun
+
+    def _another_version(self, segment: Segment, drafts: list[Draft]) -> bool:
+        """Whether somebody else has another figure for the same: "at 610, while the police spoke of 840"."""
+        spoken = (drafts or self.thread.latest)[-1:] if self.sheet.of("version", segment.span) else []
+        for draft in spoken:
+            draft.doubts.append(Doubt.CONTRADICTION)
+        return bool(spoken)
+
+    # --- who says so -------------------------------------------------------------------------------------------
+
+    def _attribute(self, sentence: Span, drafts: list[Draft]) -> None:
+        """In whose name the sentence is said, and whether as a fact."""
+        said = {mark.value for mark in self.sheet.of("voice", sentence)}
+        voice = Voice.UNNAMED if "unnamed" in said else Voice.MEDIA if "media" in said else Voice.OWN
+        in_turn = self.sheet.of("respectively", sentence)
+        for draft in drafts:
+            draft.voice = voice
+            if said & {"unconfirmed", "unproven"}:
+                draft.doubts.append(Doubt.UNCONFIRMED)
+            if not draft.paired and any(
+                ";" not in self.sheet.text[draft.segment.figure.end : one.start] for one in in_turn
+            ):
+                draft.doubts.append(Doubt.SEVERAL_PLACES)

@@ -1,0 +1,134 @@
+"""The daily figures of a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from math import fsum
+from typing import NamedTuple, cast
+
+import msgspec
+
+from bordertally.streams.ledger.rows import PEOPLE, Key
+from bordertally.streams.ledger.series import Unverified
+from bordertally.streams.ledger.tree import Node
+from bordertally.streams.ledger.views import View
+from bordertally.streams.periods import iso_day
+from bordertally.streams.reconciliation.constraints import Bin
+from bordertally.streams.totals.records import DayFigure
+
+
+class Written(NamedTuple):
+    """The figures of the days from `first` up to `end`, exclusive, as JSON with commas between; none, or one piece."""
+
+    first: int
+    end: int
+    figures: tuple[msgspec.Raw, ...]
+
+
+class ShownDays(View):
+    """The daily figures of a flow's people, and those of its older days as JSON."""
+
+    def __init__(self) -> None:
+        self.figures: dict[int, DayFigure] = {}
+        self.written: Written | None = None
+
+    def days_changed(self, days: Collection[int]) -> None:
+        """Drop the figures of these days."""
+        for day in days:
+            self.figures.pop(day, None)
+        if self.written is not None and any(self.written.first <= day < self.written.end for day in days):
+            self.written = None
+
+    def levels_changed(self) -> None:
+        """Drop every figure: an unverified claim may widen any of them."""
+        self.figures.clear()
+        self.written = None
+
+
+def _shown(node: Node) -> ShownDays:
+    return node.views.of(ShownDays, ShownDays)
+
+
+UNKNOWN = Bin(0.0, 0.0, None, False)
+"""A day of which no claim is in force."""
+
+
+def people(value: float) -> int:
+    """Whole people, halves up: rounding happens here, at the edge, and nowhere before."""
+    return int(value + 0.5)
+
+
+def _bounds(low: float, best: float, high: float | None) -> tuple[float, float | None]:
+    """Low and high of days: the scenarios summed, put in order."""
+    if high is None:
+        return min(low, best), None
+    return min(low, best, high), max(high, best, low)
+
+
+def _doubted(highs: Mapping[int, float | None], doubts: list[Unverified]) -> float:
+    """The highest that unverified claims make of days, all with a high, that they touch."""
+    most = 0.0
+    for doubt in doubts:
+        inside = [day for day in highs if doubt.first_day <= day <= doubt.last_day]
+        if inside:
+            share = doubt.people * len(inside) / (doubt.last_day - doubt.first_day + 1)
+            rest = fsum([one or 0.0 for day, one in highs.items() if not doubt.first_day <= day <= doubt.last_day])
+            most = max(most, share + rest)
+    return most
+
+
+def day_figures(
+    node: Node, key: Key = PEOPLE, days: int | None = None, besides: Collection[int] = ()
+) -> list[DayFigure]:
+    """The days of a flow that claims cover, oldest first.
+
+    With `days`, only the last so many, and those `besides`: one of them on which every claim was withdrawn holds 0 to
+    open.
+    """
+    series = node.series.get(key)
+    if series is None:
+        return []
+    last = node.last(key)
+    if days is None:
+        window: Iterable[int] = sorted(series.bins)
+    else:
+        window = range(0) if last is None else range(last - days + 1, last + 1)
+    figures = _shown(node).figures if key == PEOPLE else {}  # of days that hold something
+    outside = [day for day in sorted(besides) if day not in window]
+    shown = [*outside, *window]
+    found = list(map(figures.get, shown))
+    doubts = node.doubts(key)
+    for place in [place for place, figure in enumerate(found) if figure is None]:
+        day = shown[place]
+        if day in series.bins:
+            found[place] = figures[day] = _day_figure(node.flow, day, series.bins[day], doubts)
+        elif place < len(outside) and node.withdrew(key, day):
+            found[place] = _day_figure(node.flow, day, UNKNOWN, doubts)
+    return [figure for figure in found if figure is not None]
+
+
+def written_days(node: Node, days: int, besides: Collection[int]) -> list[DayFigure]:
+    """The last so many days of people, and those `besides`, only to be encoded.
+
+    Mostly the newest day alone moves. The days before it are one piece of JSON, in the place of figures, until one of
+    them does.
+    """
+    last, view = node.last(PEOPLE), _shown(node)
+    if last is None or (besides and not last - days < min(besides) <= max(besides) <= last):
+        return day_figures(node, PEOPLE, days, besides)
+    first = last - days + 1
+    if view.written is None or view.written[:2] != (first, last):
+        others = day_figures(node, PEOPLE, days)[:-1]
+        view.written = Written(first, last, (msgspec.Raw(msgspec.json.encode(others)[1:-1]),) if others else ())
+    newest = _day_figure(node.flow, last, node.series[PEOPLE].bins[last], node.doubts(PEOPLE))
+    return [*cast("tuple[DayFigure, ...]", view.written.figures), newest]
+
+
+def _day_figure(flow: str, day: int, held: Bin, doubts: list[Unverified]) -> DayFigure:
+    low, high = _bounds(held.low, held.best, held.high)
+    if high is not None and doubts:
+        high = max(high, _doubted({day: held.high}, doubts))
+    best = people(held.best)
+    return DayFigure(
+        flow, iso_day(day), min(people(low), best), best, None if high is None else max(people(high), best)
+    )

@@ -1,0 +1,145 @@
+"""The record on `totals`: everything that is known of a flow."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+
+class Reporting(Struct, frozen=True):
+    """How many of the known children of a flow have spoken up to its `as_of`."""
+
+    spoken: int
+    known: int
+
+
+class DayFigure(Struct, frozen=True):
+    """One day of a flow: people, `high` null where open."""
+
+    flow: str
+    day: str
+    low: int
+    best: int
+    high: int | None
+
+
+class Total(Struct, frozen=True):
+    """People on a flow in a rolling window that ends at `as_of` (a date, exclusive).
+
+    `best` = `observed` + `projected`; `low` counts only what claims cover; `high` is null where nothing bounds it.
+    `covered_days` of the `window_days` have a claim; `reports` cites at most 100 of `report_count`.
+    """
+
+    flow: str
+    window_days: int
+    as_of: str
+    low: int
+    best: int
+    high: int | None
+    observed: int
+    projected: int
+    covered_days: int
+    reporting: Reporting
+    report_count: int
+    reports: list[str]
+    population: str = "people"
+    unit: str = "people"
+
+
+class Baseline(Struct, frozen=True):
+    """The normal level of a day: people a day expected, the threshold, where it comes from, and in whose words.
+
+    `method` names how a learned one was learned, and how long a record has stood. Of a `silence` (`cadence`) the
+    figures are days; of a `conflict` (`claims`) they are what the more trusted claims leave.
+    """
+
+    kind: Literal["operator", "stated", "derived", "learned", "absolute", "record", "cadence", "claims"]
+    expected: float
+    threshold: float
+    population: str = "people"
+    source: str | None = None
+    report: str | None = None
+    low: float | None = None
+    high: float | None = None
+    method: str | None = None
+
+
+class Quote(Struct, frozen=True):
+    """The words of a statement, as its source put them: at most 240 characters."""
+
+    report: str
+    source: str
+    text: str
+
+
+class Episode(Struct, frozen=True):
+    """A run of days on which a flow's daily rate exceeded its threshold: a function of the set of reports alone.
+
+    Days are ordinals; `until` (exclusive) is None while nothing says it is over. `day`, `rate` and `baseline` are
+    of the latest exceeding day, `peak_*` of the day with the highest ratio; of a `drop`, with the lowest. `about`: see
+    Alert. `note`: what the sentence says besides. `quotes`: as of Alert; only the newest episode of each rule has any.
+    """
+
+    since: int
+    until: int | None
+    day: int
+    rate: float
+    baseline: Baseline
+    severity: str
+    peak_day: int
+    peak_rate: float
+    peak_severity: str
+    reports: list[str]
+    report_count: int
+    rule: str = "daily-rate"
+    about: str | None = None
+    note: str = ""
+    quotes: list[Quote] = []
+
+
+class FlowState(Struct, frozen=True):
+    """The record on `totals`, keyed by flow: all that is known of a flow now; each replaces the one before.
+
+    `days`: the latest 30, and any before them that what was just reported bears on (0 to open where nothing is known of
+    one any more): who reads every state misses no change of any day.
+
+    `published`: microseconds since 1970 UTC of the newest report on the flow or below it. `baseline`: of the
+    latest day; None says there is none. `parts`: the same windows for populations and units that are no totals.
+    """
+
+    flow: str
+    published: int
+    totals: list[Total]
+    days: list[DayFigure]
+    episodes: list[Episode]
+    conflicts: list[Conflict]
+    baseline: Baseline | None
+    parts: list[Total]
+    noted: list[Noted]
+    report_count: int
+    rate: float | None
+    rate_day: str | None
+
+
+class Conflict(Struct, frozen=True):
+    """A claim that cannot hold beside more trusted ones (`with`): it misses by `gap` people."""
+
+    flow: str
+    report: str
+    with_: list[str] = msgspec.field(name="with")
+    gap: int = 0
+
+
+class Noted(Struct, frozen=True):
+    """A claim that is shown and not totalled, and why: `grade D`, or a measure such as `queue`."""
+
+    flow: str
+    report: str
+    source: str
+    why: str
+    people: int
+    population: str
+    first_day: str
+    last_day: str

@@ -1,0 +1,69 @@
+"""The rate limit that gateways share, on a real Redis: while it is there, away, and back."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from bordertally.agents.gateway.writes import rate_limit
+from bordertally.agents.gateway.writes.rate_limit import SharedLimit, rate_key
+from bordertally.agents.servers.process import Server
+from gateway.test_posting import REGISTRY, REPORT, post
+from live import Live, until
+
+
+def client(redis: Server) -> Any:
+    return Redis.from_url(f"redis://{redis.address}/0")
+
+
+async def test_all_together_get_what_one_would(redis: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "AWAY_S", 0.0)
+    monkeypatch.setattr(rate_limit, "ANSWER_S", 5.0)
+    first, second = client(redis), client(redis)
+    one, two = SharedLimit(first, 0.01, 3), SharedLimit(second, 0.01, 3)
+    waits = [await limit.take("kz-mia") for limit in (one, two, one, two, two)]
+    assert waits[:3] == [0, 0, 0]
+    assert all(90 < wait <= 100 for wait in waits[3:])
+    assert await two.take("ge-mia") == 0  # each source by itself
+    assert 0 < await first.pttl(rate_key("kz-mia")) <= 300_001
+
+    redis.kill()
+    assert [await limit.take("kz-mia") for limit in (one, two)] == [0, 0]  # each by itself
+    redis.start()  # empty
+    waits = [await limit.take("kz-mia") for limit in (one, two, one, two)]
+    assert waits[:3] == [0, 0, 0]
+    assert waits[3] > 90
+    await first.aclose()
+    await second.aclose()
+
+
+async def test_it_goes_on_at_the_rate(redis: Server) -> None:
+    held = client(redis)
+    limit = SharedLimit(held, 50.0, 1)
+    assert await limit.take("kz-mia") == 0
+    wait = await limit.take("kz-mia")
+    assert 0 < wait <= 0.02
+    await asyncio.sleep(wait)
+    assert await limit.take("kz-mia") == 0
+    await held.aclose()
+
+
+@pytest.mark.kafka
+async def test_two_gateways_share_it(live_on_kafka: Live, tmp_path: Path) -> None:
+    live = live_on_kafka
+    (tmp_path / "sources.toml").write_text(REGISTRY, encoding="utf-8")
+    slow = {"BORDERTALLY_SOURCES": str(tmp_path / "sources.toml"), "BORDERTALLY_GATEWAY_REPORTS_PER_S": "0.01"}
+    one, two = live.gateway(**slow), live.gateway(**slow)
+    statuses = [(await post(place.address, REPORT, "kz-secret"))[0] for place in (one, two, two)]
+    assert statuses == [202, 429, 429]
+    live.redis.kill()
+
+    async def stored() -> bool:
+        return (await post(two.address, REPORT, "kz-secret"))[0] == 202
+
+    await until(stored, "a gateway goes by itself while Redis is away")
+    assert (await post(two.address, REPORT, "kz-secret"))[0] == 429

@@ -1,0 +1,220 @@
+"""What a hop takes is settled at once, or waits for company for as long as the hop is patient; nothing is left over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bordertally.agents.hops.faust_hop import SettlingHop
+from bordertally.agents.hops.ledger import COMPANY_CLAIMS, PATIENCE_S, LedgerHop
+from bordertally.agents.worker.worker import create_app
+from bordertally.streams.settings import load_settings
+from live import until
+
+LONG_S = 3_600.0
+
+
+class Hop(SettlingHop):
+    """Takes numbers and notes which of them it settled together; `hold` makes it wait in the middle of that."""
+
+    name = "numbers"
+
+    def __init__(self, patience_s: float = 0.0, most: int = 100) -> None:
+        app = create_app(load_settings(hops="ledger"))
+        super().__init__(app, app.context, "numbers")
+        self.patience, self.most = patience_s, most
+        self.taken: list[int] = []
+        self.batches: list[list[int]] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.error: Exception | None = None
+        self.source = Source()
+        self.task = asyncio.create_task(self.run(self.source))  # type: ignore[arg-type] # what is used of a stream
+
+    def take(self, bundle: Any) -> None:
+        self.taken.append(bundle.offset)
+
+    @property
+    def full(self) -> bool:
+        return len(self.taken) >= self.most
+
+    def patience_s(self) -> float:
+        return self.patience
+
+    async def settle(self) -> None:
+        batch, self.taken = self.taken, []
+        await self.hold.wait()
+        if self.error is not None:
+            raise self.error
+        self.batches.append(batch)
+
+    def forget(self) -> None:
+        self.taken = []
+
+    async def comes_to(self, *batches: list[int]) -> None:
+        """Wait until just these have been settled."""
+
+        async def reached() -> bool:
+            return len(self.batches) >= len(batches)
+
+        await until(reached, f"{batches} are settled")
+        assert self.batches == list(batches)
+
+
+class Source:
+    """A stream as far as the hop uses one."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Any] = asyncio.Queue()
+        self.channel = self
+        self.enable_acks = True
+        self.acknowledged: list[int] = []
+
+    def bring(self, *numbers: int) -> None:
+        """Have so many messages there at once."""
+        for number in numbers:
+            message = SimpleNamespace(topic="numbers", partition=0, offset=number)
+            self.queue.put_nowait(SimpleNamespace(message=message))
+
+    async def events(self) -> AsyncIterator[Any]:
+        while True:
+            yield await self.queue.get()
+
+    async def ack(self, event: Any) -> None:
+        self.acknowledged.append(event.message.offset)
+
+
+async def given_away(hop: Hop) -> None:
+    await hop.revoked(None, set())
+
+
+async def told_of_it(hop: Hop) -> None:
+    async def told() -> bool:
+        return hop.revocations > 0
+
+    await until(told, "the hop knows that its partition is given away")
+
+
+async def all_got(hop: Hop) -> None:
+    async def empty() -> bool:
+        return hop.source.queue.empty()
+
+    await until(empty, "all is taken")
+
+
+async def waiting() -> Hop:
+    """A patient hop that has settled 1 and lets 2 wait."""
+    hop = Hop(patience_s=LONG_S)
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    hop.source.bring(2)
+    await all_got(hop)
+    assert hop.batches == [[1]]
+    return hop
+
+
+async def test_all_that_is_here_is_settled_at_once() -> None:
+    hop = Hop()
+    hop.source.bring(1, 2)
+    await hop.comes_to([1, 2])
+    hop.source.bring(3)
+    await hop.comes_to([1, 2], [3])
+    assert hop.source.acknowledged == [1, 2, 3]
+
+
+async def test_the_first_is_settled_at_once_and_what_follows_waits_for_company() -> None:
+    hop = Hop(patience_s=LONG_S, most=3)
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    hop.source.bring(2)
+    await all_got(hop)
+    assert hop.batches == [[1]]
+    hop.source.bring(3, 4)  # now it is full
+    await hop.comes_to([1], [2, 3, 4])
+    assert hop.source.acknowledged == [1, 2, 3, 4]
+
+
+async def test_what_waits_is_settled_in_time_though_nothing_comes_any_more() -> None:
+    hop = Hop(patience_s=0.5)
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    hop.source.bring(2, 3)
+    await hop.comes_to([1], [2, 3])
+    assert hop.source.acknowledged == [1, 2, 3]
+
+
+async def test_of_more_messages_than_a_full_hop_takes_the_rest_waits() -> None:
+    hop = Hop(patience_s=LONG_S, most=2)
+    hop.source.bring(1, 2, 3)
+    await hop.comes_to([1, 2])
+    await all_got(hop)
+    assert hop.taken == [3]
+
+
+async def test_what_waits_is_settled_when_the_worker_stops() -> None:
+    hop = await waiting()
+    await hop.finish()
+    await hop.comes_to([1], [2])
+    hop.task.cancel()
+    await asyncio.gather(hop.task, return_exceptions=True)
+    await asyncio.sleep(0)
+    assert hop._timer is None
+
+
+async def test_what_waits_is_dropped_when_its_partition_is_given_away() -> None:
+    hop = await waiting()
+    await given_away(hop)
+    hop.patience = 0.0
+    hop.source.bring(3)
+    await hop.comes_to([1], [3])
+    assert hop.source.acknowledged == [1, 3]
+
+
+async def test_a_bundle_that_waits_for_a_settling_is_not_taken_when_its_partition_is_given_away() -> None:
+    hop = await waiting()
+    hop.hold.clear()
+    hop.patience = 0.0
+    timer = asyncio.create_task(hop._settle_in_time(hop.source))  # type: ignore[arg-type] # what is used of a stream
+    hop.source.bring(3)
+    await all_got(hop)
+    assert hop.taken == []
+    away = asyncio.create_task(given_away(hop))
+    await told_of_it(hop)
+    assert not away.done()  # what is being written comes first
+    hop.hold.set()
+    await asyncio.gather(timer, away)
+    hop.source.bring(4)
+    await hop.comes_to([1], [2], [4])
+
+
+async def test_an_error_of_the_timers_settling_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    hop, died = Hop(patience_s=0.01), asyncio.Event()
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    monkeypatch.setattr(hop.context, "die", lambda *_: died.set())
+    hop.error = RuntimeError("the broker is gone")
+    hop.source.bring(2)
+    await asyncio.wait_for(died.wait(), 30)
+    assert hop.source.acknowledged == [1]
+
+
+def test_claims_wait_only_when_they_are_many_and_late_anyway_and_more_is_to_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (hop,) = create_app(load_settings(hops="ledger")).hops
+    assert isinstance(hop, LedgerHop)
+    monkeypatch.setattr("bordertally.agents.hops.ledger.time.time", lambda: 1_000.0)
+    hop.arrived, hop.claims, hop.more = [999.8, 900.0], COMPANY_CLAIMS - 1, True
+    assert hop.patience_s() == 0.0
+    hop.claims, hop.more = COMPANY_CLAIMS, False
+    assert hop.patience_s() == 0.0
+    hop.more = True
+    assert hop.patience_s() == PATIENCE_S
+    hop.arrived = [999.9, 999.8]
+    assert hop.patience_s() == pytest.approx(0.05)
+    hop.arrived = [2_000.0]  # of a clock that is ahead
+    assert hop.patience_s() < 0.0

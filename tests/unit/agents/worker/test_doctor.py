@@ -1,0 +1,110 @@
+"""`bordertally doctor`: a sound set-up passes, and every broken one is named with what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bordertally.agents.servers.ports import free_port
+from bordertally.agents.worker.doctor import Health, clock_found, settings_found, topics_found
+from bordertally.streams.topics import Topics
+from forking import run
+from live import Live
+
+SPECS = Topics().specs(2, 3)
+
+
+def doctor(**environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    done = run("doctor", "--json", environment=environment)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, {one["check"]: one for one in json.loads(done.stdout)["findings"]}
+
+
+def test_a_sound_set_up_passes(live_on_kafka: Live, tmp_path: Path) -> None:
+    sources = tmp_path / "sources.toml"
+    sources.write_text('[sources.k]\nname = "K"\ngrade = "B"\nflows = ["RU:KZ"]\n', encoding="utf-8")
+    code, found = doctor(
+        **live_on_kafka.environment, BORDERTALLY_SOURCES=str(sources), BORDERTALLY_HTTP_PORT=str(free_port())
+    )
+    assert code == 0
+    assert {name: one["health"] for name, one in found.items()} == {
+        "registry and rules": "ok",
+        "port of /metrics": "ok",
+        "broker": "ok",
+        "topics": "ok",
+        "copies": "warning",  # one broker, one copy
+        "topic settings": "ok",
+        "Redis": "ok",
+        "clock": "ok",
+    }
+
+
+def test_a_broken_set_up_is_named_line_by_line(live_on_kafka: Live, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("nonsense = 1\n", encoding="utf-8")
+    broken = live_on_kafka.environment | {
+        "BORDERTALLY_TOPIC_PREFIX": "nowhere.",
+        "BORDERTALLY_RULES": str(rules),
+        "BORDERTALLY_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+    }
+    code, found = doctor(**broken)
+    assert code == 1
+    assert "nonsense" in found["registry and rules"]["found"]
+    assert (found["topics"]["health"], found["topics"]["do"]) == ("failed", "bordertally topics --create")
+    assert "nowhere.reports.government" in found["topics"]["found"]
+    assert found["Redis"]["health"] == "warning"
+    assert "BORDERTALLY_REDIS_URL" in found["Redis"]["do"]
+
+
+def test_no_broker_is_one_line() -> None:
+    place = f"127.0.0.1:{free_port()}"
+    code, found = doctor(BORDERTALLY_BROKERS=place, BORDERTALLY_HOPS="intake")
+    assert code == 1
+    assert found["broker"]["found"] == f"no broker answers at {place}"
+    assert "topics" not in found
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "health", "said"),
+    [
+        ({}, "copies", None, ""),
+        ({"claims": []}, "topics", Health.FAILED, "missing: claims"),
+        ({"claims": [3]}, "topics", Health.FAILED, "claims has 1"),
+        ({"claims": [3, 2]}, "copies", Health.WARNING, "less than 3: claims"),
+    ],
+)
+def test_topics(change: dict[str, list[int]], check: str, health: Health | None, said: str) -> None:
+    found = {one.check: one for one in topics_found(SPECS, {spec.name: [3, 3] for spec in SPECS} | change)}
+    if health is None:
+        assert check not in found
+        assert found["topics"].health is Health.OK
+    else:
+        assert found[check].health is health
+        assert said in found[check].found
+        assert found[check].do
+
+
+def test_what_is_missing_hides_not_what_is_odd() -> None:
+    copies = {spec.name: [3, 3] for spec in SPECS} | {"claims": [], "totals": [3, 3, 3]}
+    missing, odd = topics_found(SPECS, copies)
+    assert (missing.found, missing.do) == ("missing: claims", "bordertally topics --create")
+    assert "totals has 3 partitions" in odd.found
+    assert "scale.md" in odd.do
+
+
+def test_settings_of_topics() -> None:
+    held = {spec.name: dict(spec.config) for spec in SPECS}
+    assert settings_found(SPECS, held).health is Health.OK
+    held["alerts"]["retention.ms"] = "1000"
+    found = settings_found(SPECS, held)
+    assert found.health is Health.FAILED
+    assert found.found == "alerts has retention.ms=1000, not -1"
+    assert found.do == "kafka-configs.sh --alter --topic alerts --add-config retention.ms=-1"
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(90.0, "90 s ahead of"), (-90.0, "90 s behind"), (1.0, "within 5 s of")])
+def test_clock(ahead: float, said: str) -> None:
+    assert said in clock_found(ahead).found

@@ -1,0 +1,42 @@
+"""The headers of records on `totals` and `alerts` follow CloudEvents 1.0, binary mode."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from jsonschema import Draft202012Validator
+
+from bordertally.agents.cli.schema import asyncapi
+from bordertally.agents.demo.run import sample
+from bordertally.streams.delivery.cloudevents import Headers, of_alert, of_state
+from live import pure
+
+NAME = re.compile(r"ce_[a-z0-9]{1,20}|content-type")
+
+
+def check(channel: str, headers: Headers) -> dict[str, str]:
+    """Against the document of the topics, and the rules of the specification for names."""
+    said = {name: value.decode() for name, value in headers}
+    assert len(said) == len(headers)
+    assert all(NAME.fullmatch(name) for name in said)
+    schema = asyncapi()["channels"][channel]["messages"]["message"]["headers"]
+    Draft202012Validator(schema).validate(said)
+    assert datetime.fromisoformat(said["ce_time"]).tzinfo is not None
+    return said
+
+
+def test_states() -> None:
+    states = list(pure(sample()).states.values())
+    said = [check("totals", of_state("totals", state, 7)) for state in states]
+    assert {one["ce_subject"] for one in said} == {state.flow for state in states}
+    assert len({one["ce_id"] for one in said}) == len(states)
+    assert of_state("totals", states[0], 7) != of_state("totals", states[0], 8)
+
+
+def test_alerts() -> None:
+    log = pure(sample()).log
+    said = [check("alerts", of_alert("alerts", alert)) for alert in log]
+    assert [one["ce_type"] for one in said] == [f"bordertally.alert.{alert.state.value}" for alert in log]
+    assert [one["ce_id"] for one in said] == [f"{alert.id}/{alert.seq}" for alert in log]
+    assert {one["ce_severity"] for one in said} <= {"notice", "warning", "critical"}

@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bordertally.streams.alerts.records import AlertState
+from bordertally.streams.delivery.subscriptions import Glance, Policy, Subscription, parse_subscriptions, seconds_in
+from bordertally.streams.delivery.webhook_lane import (
+    JITTER,
+    LONGEST_HOLD_S,
+    MOST_WAITING,
+    Event,
+    Lane,
+    Reply,
+    Verdict,
+    admit,
+    after,
+    body,
+    delay,
+    next_due,
+    ready,
+    release,
+    retry_after,
+    webhook_id,
+)
+from bordertally.streams.errors import ConfigError
+from bordertally.streams.rules.config import SEVERITIES
+
+DAY = 86_400.0
+POLICY = Policy((5.0, 30.0, 120.0), 3 * DAY, 15.0)
+ALL = Subscription(name="all", url="https://x.example", secrets=("env:X",))
+SEVERE = msgspec.structs.replace(ALL, severities=("critical",))
+OK, BAD = Reply(204), Reply(500)
+EMPTY = Lane(next=0, joined=0.0)
+
+
+def alert(
+    name: str = "a", seq: int = 1, state: str = "firing", severity: str = "warning", flow: str = "RU:GE"
+) -> Glance:
+    return Glance(name, seq, flow, "daily-rate", AlertState(state), severity, severity)
+
+
+def filled(*alerts: Glance, subscription: Subscription = ALL, lane: Lane = EMPTY) -> Lane:
+    for one in alerts:
+        lane = admit(lane, Event(lane.next, 0.0), one, subscription)
+    return lane
+
+
+# --- what is read ----------------------------------------------------------------------------------------------
+
+
+def test_what_a_subscription_does_not_want_is_passed_over() -> None:
+    lane = filled(alert(severity="notice"), alert("b", severity="critical"), subscription=SEVERE)
+    assert (lane.next, [one.alert for one in lane.waiting]) == (2, ["b"])
+    assert filled(alert(flow="RU:KZ"), subscription=msgspec.structs.replace(ALL, flows=("RU:GE",))).count == 0
+    assert admit(EMPTY, Event(0, 0.0), None, ALL) == msgspec.structs.replace(EMPTY, next=1)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(SEVERITIES)), max_size=30))
+def test_whoever_is_told_of_an_alert_is_told_all_that_follows(said: list[tuple[str, str]]) -> None:
+    lane = filled(*(alert(name, severity=severity) for name, severity in said), subscription=SEVERE)
+    sent = {one.alert: [event.offset for event in one.events] for one in lane.waiting}
+    for name in "abc":
+        every = [place for place, (one, _) in enumerate(said) if one == name]
+        first = next((place for place in every if said[place][1] == "critical"), None)
+        assert sent.get(name, []) == ([] if first is None else [place for place in every if place >= first])
+
+
+# --- what is sent, and what comes of it ------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.sampled_from("abcd"), max_size=40),
+    st.lists(st.sampled_from([200, 204, 302, 404, 429, 500, 503, None]), min_size=400, max_size=400),
+    st.floats(0, 100),
+)
+def test_each_alert_in_order_each_event_at_least_once_nothing_lost(
+    names: list[str], statuses: list[int | None], hold: float
+) -> None:
+    lane, now, todo = EMPTY, 0.0, list(enumerate(names))
+    taken: dict[str, list[int]] = {name: [] for name in "abcd"}
+    answers = iter(statuses)
+    while todo or lane.waiting:
+        while todo and lane.room:
+            offset, name = todo.pop(0)
+            lane = admit(lane, Event(offset, now), alert(name), ALL)
+        for one in ready(lane, now, ()):
+            status = next(answers, 200)
+            if status is not None and status < 300:
+                taken[one.alert].append(one.head.offset)
+            lane, _ = after(lane, one.alert, Reply(status, retry_after=hold), now, POLICY)
+        due = next_due(lane, ())
+        now = now if due is None else max(now, due)
+    assert taken == {name: [place for place, one in enumerate(names) if one == name] for name in "abcd"}
+    assert lane.next == len(names)
+
+
+@given(st.integers(1, 50), st.text(max_size=10))
+def test_waits_are_those_of_the_schedule_and_up_to_a_quarter_more(attempts: int, what: str) -> None:
+    base = POLICY.schedule[min(attempts, 3) - 1]
+    assert base <= delay(POLICY, attempts, what) <= base * (1 + JITTER)
+    assert delay(POLICY, attempts, what) == delay(POLICY, attempts, what)
+
+
+def test_a_wait_differs_from_alert_to_alert() -> None:
+    assert len({delay(POLICY, 1, str(number)) for number in range(100)}) > 90
+
+
+def test_what_fails_waits_and_counts() -> None:
+    lane, verdict = after(filled(alert()), "a", BAD, 100.0, POLICY)
+    (one,) = lane.waiting
+    assert (verdict, one.attempts, lane.fails) == (Verdict.FAILED, 1, 1)
+    assert 105 <= one.due <= 106.25
+    assert ready(lane, 104.0, ()) == []
+    assert ready(lane, one.due, ()) == [one]
+    assert ready(lane, one.due, {"a"}) == []
+    assert msgspec.json.decode(msgspec.json.encode(lane), type=Lane) == lane
+
+
+def test_an_event_is_given_up_when_it_is_too_old_and_the_next_goes_on() -> None:
+    lane = filled(alert(), alert(seq=2))
+    lane, verdict = after(lane, "a", BAD, 3 * DAY - 1, POLICY)
+    assert verdict is Verdict.FAILED
+    lane, verdict = after(lane, "a", BAD, 3 * DAY, POLICY)
+    assert verdict is Verdict.GIVEN_UP
+    assert [(one.head.offset, one.attempts, one.due) for one in lane.waiting] == [(1, 0, 0.0)]
+
+
+def test_what_is_read_long_after_it_was_said_has_its_time_from_when_the_lane_began() -> None:
+    lane = filled(alert(), lane=Lane(next=0, joined=100 * DAY))
+    assert after(lane, "a", BAD, 102 * DAY, POLICY)[1] is Verdict.FAILED
+    assert after(lane, "a", BAD, 103 * DAY, POLICY)[1] is Verdict.GIVEN_UP
+
+
+def test_when_an_endpoint_that_was_down_answers_all_goes_out() -> None:
+    lane = filled(alert("a"), alert("b"), alert("c"))
+    for name in "abc":
+        lane, _ = after(lane, name, BAD, 0.0, POLICY)
+    assert ready(lane, 1.0, ()) == []
+    lane, verdict = after(lane, "a", OK, 7.0, POLICY)
+    assert verdict is Verdict.DELIVERED
+    assert [one.alert for one in ready(lane, 7.0, ())] == ["b", "c"]
+
+
+def test_one_alert_that_is_refused_is_not_tried_at_each_success_of_another() -> None:
+    lane, _ = after(filled(alert("a"), alert("b")), "a", Reply(400), 0.0, POLICY)
+    lane, _ = after(lane, "b", OK, 1.0, POLICY)
+    assert ready(lane, 1.0, ()) == []
+
+
+def test_410_keeps_the_event_for_when_it_is_enabled() -> None:
+    lane, verdict = after(filled(alert()), "a", Reply(410), 9.0, POLICY)
+    assert (verdict, lane.count) == (Verdict.GONE, 1)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_holds_the_whole_lane(status: int) -> None:
+    lane, _ = after(filled(alert("a"), alert("b")), "a", Reply(status, retry_after=60.0), 0.0, POLICY)
+    assert ready(lane, 59.0, ()) == []
+    assert [one.alert for one in ready(lane, 60.0, ())] == ["a", "b"]
+    assert next_due(lane, ()) == 60.0
+
+
+def test_retry_after_of_one_event_is_heeded_for_that_event() -> None:
+    lane, _ = after(filled(alert("a"), alert("b")), "a", Reply(500, retry_after=60.0), 0.0, POLICY)
+    assert [one.alert for one in ready(lane, 59.0, ())] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("120", 120.0),
+        (" 0 ", 0.0),
+        ("9" * 30, LONGEST_HOLD_S),
+        ("Thu, 01 Jan 1970 00:02:00 GMT", 20.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("Thu, 01 Jan 9999 00:00:00 GMT", LONGEST_HOLD_S),
+    ],
+)
+def test_retry_after_in_seconds_and_as_a_date(text: str | None, seconds: float | None) -> None:
+    assert retry_after(text, 100.0) == seconds
+
+
+@given(st.text(max_size=40))
+def test_any_retry_after_is_a_bounded_wait(text: str) -> None:
+    found = retry_after(text, 0.0)
+    assert found is None or 0 <= found <= LONGEST_HOLD_S
+
+
+def test_a_full_lane_has_no_room() -> None:
+    lane = filled(*(alert(str(number % 7), seq=number) for number in range(MOST_WAITING)))
+    assert (lane.room, filled(alert()).room) == (0, MOST_WAITING - 1)
+
+
+# --- silences --------------------------------------------------------------------------------------------------
+
+
+def hushed(*alerts: Glance) -> Lane:
+    lane = EMPTY
+    for one in alerts:
+        lane = admit(lane, Event(lane.next, 0.0), one, ALL, quiet=True)
+    return lane
+
+
+def test_a_silenced_alert_is_told_of_when_the_silence_ends_by_its_latest_event() -> None:
+    lane = hushed(alert(), alert(seq=2, state="updated"))
+    assert (lane.count, len(lane.quiet)) == (0, 1)
+    assert release(lane, ALL, lambda _: True) == lane
+    lane = release(lane, ALL, lambda _: False)
+    assert [(one.alert, one.head.offset) for one in lane.waiting] == [("a", 1)]
+    assert lane.quiet == ()
+
+
+def test_of_an_alert_that_came_and_went_in_a_silence_nobody_is_told() -> None:
+    lane = release(hushed(alert(), alert(seq=2, state="resolved")), ALL, lambda _: False)
+    assert (lane.count, lane.quiet) == (0, ())
+
+
+def test_that_an_alert_is_over_is_told_if_it_was_told_before_the_silence() -> None:
+    lane = release(hushed(alert(seq=5, state="resolved")), ALL, lambda _: False)
+    assert lane.count == 1
+
+
+def test_after_a_silence_what_is_new_does_not_overtake_what_was_kept() -> None:
+    lane = hushed(alert())
+    lane = admit(lane, Event(1, 0.0), alert(seq=2, state="updated"), ALL)
+    assert [one.head.offset for one in release(lane, ALL, lambda _: False).waiting] == [1]
+
+
+# --- the file --------------------------------------------------------------------------------------------------
+
+FILE = """
+[subscriptions.relief-desk]
+url = "https://relief.example.org/hook"
+secrets = ["file:relief-desk.key", "env:RELIEF_OLD"]
+flows = ["RU:GE", "RU:FI"]
+severities = ["warning", "critical"]
+
+[retry]
+schedule = ["1s", "2m"]
+give_up = "2d"
+"""
+
+
+def test_a_file_of_subscriptions() -> None:
+    found = parse_subscriptions(FILE, "webhooks.toml", frozenset({"EU"}))
+    assert found.policy == Policy((1.0, 120.0), 2 * DAY, 15.0)
+    one = found.by_name["relief-desk"]
+    assert (one.flows, one.wants_all) == (("RU:GE", "RU:EU:FI"), False)
+    assert one.wants("RU:GE:verkhny-lars", ("notice", "critical"))
+    assert not one.wants("RU:GE", ("notice",))
+    assert not one.wants("RU:KZ", ("critical",))
+    assert parse_subscriptions("", "webhooks.toml").by_name == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('["file:relief-desk.key", "env:RELIEF_OLD"]', '["whsec_c2VjcmV0"]', "a secret must not stand here itself"),
+        ('["file:relief-desk.key", "env:RELIEF_OLD"]', "[]", "it needs at least one"),
+        ("relief-desk]", "Relief]", "must be lower-case letters, digits and dashes"),
+        ('"critical"]', '"grave"]', "severities: grave is none of notice, warning, critical"),
+        ('"RU:GE", ', '"RU:XY", ', r"flows: 'XY' is no ISO 3166-1 country code or bloc \(got RU:XY\)"),
+        ('["RU:GE", "RU:FI"]', "[]", "flows: an empty list would subscribe to nothing"),
+        ('"1s"', '"1 s"', "retry.schedule: 1 s is no duration such as 5s"),
+        ('"1s"', '"0s"', "retry.schedule: .* must be above 0"),
+        ("give_up", "giveup", "unknown field `giveup`"),
+        ("url =", "link =", "unknown field `link`|missing required field `url`"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_one_sentence_without_the_secret(old: str, new: str, why: str) -> None:
+    assert old in FILE
+    with pytest.raises(ConfigError, match=f"^webhooks.toml: .*{why}") as failed:
+        parse_subscriptions(FILE.replace(old, new), "webhooks.toml")
+    assert "c2VjcmV0" not in str(failed.value)
+    assert "relief.example.org" not in str(failed.value)
+
+
+def test_durations() -> None:
+    assert [seconds_in(one) for one in ("250ms", "5s", "1.5m", "2h", "1d")] == [0.25, 5.0, 90.0, 7200.0, DAY]
+
+
+def test_what_is_sent() -> None:
+    assert webhook_id("a8ce3581271acf50", 2) == "a8ce3581271acf50-2"
+    sent = body("alert.firing", "2022-09-28T08:00:00Z", b'{"id":"a"}')
+    assert sent == b'{"type":"alert.firing","timestamp":"2022-09-28T08:00:00Z","data":{"id":"a"}}'

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.reports.validation import read_report
+from unit.kit import NOW, REGISTRY, claim, claims, report
+
+DAY = {"flow": "RU:KZ", "period": "2022-09-21", "people": 1}
+HEAD = {"id": "r1", "source": "b", "published": "2022-10-20T00:00:00Z"}
+
+
+def many(*fields: object, **more: Any) -> bytes:
+    """A report with several claims."""
+    return json.dumps({**HEAD, "claims": fields, **more}).encode()
+
+
+def figure(text: bytes) -> bytes:
+    """A report whose `people` is some JSON text."""
+    return report("@").replace(b'"@"', text)
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason", "field", "value"),
+    [
+        # not JSON, or not an object
+        (b"", Reason.NOT_JSON, "$", ""),
+        (b'{"id":', Reason.NOT_JSON, "$", '{"id":'),
+        (b"\xff\xfe{}", Reason.NOT_JSON, "$", "��{}"),
+        (b"{}", Reason.MISSING_FIELD, "id", "None"),
+        (b"[]", Reason.WRONG_TYPE, "$", "[]"),
+        (b"null", Reason.WRONG_TYPE, "$", "None"),
+        (b'"x"', Reason.WRONG_TYPE, "$", "x"),
+        (b"[" * 100_000, Reason.TOO_DEEP, "$", "[" * 79 + "…"),
+        (figure(b"[" * 5000 + b"]" * 5000), Reason.TOO_DEEP, "$", report("@").decode()[:79] + "…"),
+        (report(1, text="x" * 10_000_000), Reason.TOO_LARGE, "$", report(1).decode()[:79] + "…"),
+        (report(1, id="@").replace(b'"@"', b'"\\ud800"'), Reason.NOT_JSON, "$", None),
+        (report(1, id="@").replace(b"@", b"\xff"), Reason.NOT_JSON, "$", None),
+        # people
+        (figure(b"NaN"), Reason.BAD_NUMBER, "people", "nan"),
+        (figure(b"-Infinity"), Reason.BAD_NUMBER, "people", "-inf"),
+        (figure(b"1e400"), Reason.BAD_NUMBER, "people", "inf"),
+        (figure(b"1" + b"0" * 5000), Reason.BAD_NUMBER, "people", "inf"),
+        (report(10**30), Reason.PEOPLE_OUT_OF_RANGE, "people", "1" + "0" * 30),
+        (report(-5), Reason.PEOPLE_OUT_OF_RANGE, "people", "-5"),
+        (report(1_000_000_001), Reason.PEOPLE_OUT_OF_RANGE, "people", "1000000001"),
+        (report(True), Reason.WRONG_TYPE, "people", "True"),
+        (report("many"), Reason.WRONG_TYPE, "people", "many"),
+        (report({}), Reason.WRONG_TYPE, "people", "{}"),
+        (report([1]), Reason.PEOPLE_OUT_OF_RANGE, "people", "[1]"),
+        (report([1, 2, 3]), Reason.PEOPLE_OUT_OF_RANGE, "people", "[1, 2, 3]"),
+        (report([5, 1]), Reason.PEOPLE_OUT_OF_RANGE, "people", "[5.0, 1.0]"),
+        (report([-5, 1]), Reason.PEOPLE_OUT_OF_RANGE, "people", "[-5.0, 1.0]"),
+        (report(["a", 1]), Reason.WRONG_TYPE, "people[0]", "a"),
+        # periods and times
+        (report(1, "2022-09-28/2022-09-21"), Reason.BAD_PERIOD, "period", "2022-09-28/2022-09-21"),
+        (report(1, "last week"), Reason.BAD_PERIOD, "period", "last week"),
+        (report(1).replace(b'"2022-09-21"', b"5"), Reason.WRONG_TYPE, "period", "5"),
+        (report(1, "2021-01-01/P401D"), Reason.PERIOD_TOO_LONG, "period", "2021-01-01/P401D"),
+        (report(1, "2022-10-20/P3D"), Reason.PERIOD_IN_FUTURE, "period", "2022-10-20/P3D"),
+        (
+            report(1, published="2040-01-01T00:00:00Z"),
+            Reason.PUBLISHED_IN_FUTURE,
+            "published",
+            "2040-01-01T00:00:00+00:00",
+        ),
+        (report(1, published="2022-10-20T00:00:00"), Reason.BAD_TIME, "published", "2022-10-20T00:00:00"),
+        (report(1, published="yesterday"), Reason.BAD_TIME, "published", "yesterday"),
+        (report(1, published=5), Reason.WRONG_TYPE, "published", "5"),
+        # who and where
+        (report(1, source="who"), Reason.UNKNOWN_SOURCE, "source", "who"),
+        (report(1, flow="KZ:RU", source="d"), Reason.FLOW_NOT_ALLOWED, "flow", "KZ:RU"),
+        (report(1, flow="RU:XX"), Reason.UNKNOWN_COUNTRY, "flow", "RU:XX"),
+        (report(1, flow="ru:kz"), Reason.BAD_FLOW, "flow", "ru:kz"),
+        (report(1, id=""), Reason.BAD_VALUE, "id", ""),
+        # the rest
+        (report(1, qualifier="maybe"), Reason.BAD_VALUE, "qualifier", "maybe"),
+        (report(1, unit="cows"), Reason.BAD_VALUE, "unit", "cows"),
+        (report(1, measure="rumour"), Reason.BAD_VALUE, "measure", "rumour"),
+        (report(1, population="Men"), Reason.BAD_VALUE, "population", "Men"),
+        (report(1, population="citizens:XX"), Reason.BAD_VALUE, "population", "citizens:XX"),
+        (report(1, per="week"), Reason.BAD_VALUE, "per", "week"),
+        (report(1, change_percent=-100), Reason.BAD_VALUE, "change_percent", "-100.0"),
+        (report(1, change_percent=1e7), Reason.BAD_VALUE, "change_percent", "10000000.0"),
+        (report(1, normal={"daily": 0}), Reason.PEOPLE_OUT_OF_RANGE, "normal.daily", "0.0"),
+        (report(1, normal={}), Reason.MISSING_FIELD, "normal.daily", "None"),
+        (report(1, normal=5), Reason.WRONG_TYPE, "normal", "5"),
+        (
+            report(1, "2022-09-26T10:00Z/PT1H", normal={"daily": 5}),
+            Reason.BAD_VALUE,
+            "normal",
+            "2022-09-26T10:00Z/PT1H",
+        ),
+        # several claims
+        (many(), Reason.BAD_VALUE, "claims", "[]"),
+        (many(DAY, people=3), Reason.BAD_VALUE, "people", "3"),
+        (many(DAY, {**DAY, "people": -1}), Reason.PEOPLE_OUT_OF_RANGE, "claims[1].people", "-1"),
+        (many(DAY, {**DAY, "period": "x"}), Reason.BAD_PERIOD, "claims[1].period", "x"),
+        (many(DAY, {"flow": "RU"}), Reason.MISSING_FIELD, "claims[1].period", "None"),
+        (many(DAY, "x"), Reason.WRONG_TYPE, "claims[1]", "x"),
+        (many(DAY, {**DAY, "period": "2022-09-21/P1D"}), Reason.DUPLICATE_CLAIM, "claims[1]", "RU:KZ 2022-09-21/P1D"),
+    ],
+)
+def test_bad_input_is_refused_with_reason_field_and_value(
+    raw: bytes, reason: Reason, field: str, value: str | None
+) -> None:
+    with pytest.raises(RefusedError) as caught:
+        read_report(raw, REGISTRY, NOW)
+    error = caught.value
+    assert (error.reason, error.field) == (reason, field)
+    assert value is None or error.value == value
+    assert str(error).startswith(f"{field}: ")
+
+
+def test_a_refusal_names_the_report_where_it_can_be_read() -> None:
+    for raw, name in [(report(-1), "r1"), (report(1, source="who"), "r1"), (figure(b"NaN"), "r1"), (b"{}", None)]:
+        with pytest.raises(RefusedError) as caught:
+            read_report(raw, REGISTRY, NOW)
+        assert caught.value.report == name
+
+
+def test_unknown_fields_are_no_reason_to_refuse() -> None:
+    assert claim(5, colour="blue") == claim(5)
+
+
+def test_fields_beside_the_claims_are_defaults_for_each() -> None:
+    one, two = read_report(
+        many({"people": 1}, {"people": 2, "flow": "RU:GE"}, flow="RU:KZ", period="2022-09-21", qualifier="count"),
+        REGISTRY,
+        NOW,
+    )
+    assert (one.flow, two.flow) == ("RU:KZ", "RU:GE")
+    assert one.qualifier == two.qualifier == "count"
+
+
+def test_a_count_published_before_its_period_has_ended_is_at_least() -> None:
+    early = claim(0, "2022-09-21", qualifier="count", published="2022-09-21T18:00:00Z")
+    assert (early.qualifier, early.low, early.high) == ("at_least", 0, None)
+    assert claim(0, "2022-09-21", qualifier="count", published="2022-09-22T00:00:00Z").qualifier == "count"
+
+
+def test_a_daily_rate_is_multiplied_by_its_days() -> None:
+    one = claim(10_000, "2022-09-21/P7D", per="day", qualifier="about")
+    assert (one.low, one.best, one.high) == (63_000, 70_000, 77_000)
+
+
+def test_a_range_is_best_in_its_middle() -> None:
+    assert claim([5000, 6000]).best == 5500
+
+
+def test_null_withdraws() -> None:
+    assert claim(None).best is None
+
+
+def test_no_qualifier_means_stated() -> None:
+    assert claim(98_000).low == 97_500
+
+
+def test_the_zone_of_the_source_places_bare_dates() -> None:
+    assert claim(1, source="almaty").start == claim(1).start - 6 * 3600
+
+
+def test_members_of_a_bloc_are_filed_inside_it() -> None:
+    assert claim(1, flow="RU:FI").flow == "RU:EU:FI"
+
+
+def test_two_spellings_of_one_period_are_one_identity() -> None:
+    assert claim(1, "P1D/2022-09-22").identity == claim(2, "2022-09-21", id="r2").identity
+
+
+def test_what_is_measured_is_part_of_the_identity() -> None:
+    assert claim(57, measure="refused").identity != claim(57).identity
+    assert len(claims(57)) == 1

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bordertally.streams.rules.debounce import Joined, Patience, Run, alerts_from, days_in
+
+# Timelines: a dot is a finished day that does not exceed, 1 to 3 one that does, with its severity; a space is unknown.
+
+
+def runs_of(timeline: str) -> tuple[list[Run], list[int]]:
+    """The runs of a timeline and their severities, as judging finds them."""
+    runs: list[Run] = []
+    severities: list[int] = []
+    open_ = False
+    for day, mark in enumerate(timeline):
+        if mark.isdigit():
+            if open_:
+                runs[-1] = runs[-1]._replace(last=day)
+                severities[-1] = max(severities[-1], int(mark))
+            else:
+                runs.append(Run(day, day, None))
+                severities.append(int(mark))
+            open_ = True
+        elif mark == "." and open_:
+            runs[-1] = runs[-1]._replace(until=day)
+            open_ = False
+    return runs, severities
+
+
+def closes_on(timeline: str) -> Callable[[int, int | None], int | None]:
+    def closes(first: int, end: int | None) -> int | None:
+        days = range(first, len(timeline) if end is None else end)
+        return next((day for day in days if day < len(timeline) and timeline[day] == "."), None)
+
+    return closes
+
+
+def alerts(timeline: str, patience: Patience) -> list[tuple[int, int | None]]:
+    """First day of every alert and the day it is closed."""
+    runs, severities = runs_of(timeline)
+    found = alerts_from(runs, patience, closes_on(timeline), severities.__getitem__)
+    return [(runs[one.members[0]].since, one.until) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("timeline", "patience", "found"),
+    [
+        #   0123456789
+        ("..1..11..", Patience(), [(2, 3), (5, 7)]),
+        ("..1..11..", Patience(pending=1), [(5, 7)]),
+        ("..1..11", Patience(pending=1), [(5, None)]),
+        ("..1 1..", Patience(pending=2), [(2, 5)]),
+        ("..1..11..", Patience(kept=1), [(2, 4), (5, 8)]),
+        ("..1..11..", Patience(kept=2), [(2, None)]),
+        ("..1..11...", Patience(kept=2), [(2, 9)]),
+        ("..1.  1...", Patience(kept=2), [(2, 9)]),
+        ("..11..1...", Patience(pending=1, kept=2), [(2, 9)]),
+        ("..1...11..", Patience(cooldown=5), [(2, 3)]),
+        ("..1...12..", Patience(cooldown=5), [(2, 3), (6, 8)]),
+        ("..1.....1.", Patience(cooldown=5), [(2, 3), (8, 9)]),
+        ("..2.1.2.3.", Patience(cooldown=9), [(2, 3), (8, 9)]),
+    ],
+)
+def test_timelines(timeline: str, patience: Patience, found: list[tuple[int, int | None]]) -> None:
+    assert alerts(timeline, patience) == found
+
+
+class Machine(NamedTuple):
+    """What a Prometheus rule evaluated once a finished day keeps: since when active, firing, when last true."""
+
+    active: int | None = None
+    firing: bool = False
+    over: int | None = None
+
+
+def prometheus(timeline: str, pending: int, kept: int) -> list[tuple[int, int | None]]:
+    """The same day by day, as Prometheus evaluates a rule with `for` and `keep_firing_for`."""
+    found: list[tuple[int, int | None]] = []
+    now = Machine()
+    for day, mark in enumerate(timeline):
+        if mark.isdigit():
+            active = day if now.active is None else now.active
+            if not now.firing and day - active >= pending:
+                found.append((active, None))
+            now = Machine(active, firing=now.firing or day - active >= pending)
+        elif mark == ".":
+            if now.firing:
+                over = day if now.over is None else now.over
+                now = now._replace(over=over)
+                if day - over >= kept:
+                    found[-1] = (found[-1][0], day)
+                    now = Machine()
+            else:
+                now = Machine()
+    return found
+
+
+TIMELINES = st.text(st.sampled_from("...111  "), max_size=30)
+
+
+@given(TIMELINES, st.integers(0, 4), st.integers(0, 4))
+def test_for_and_keep_firing_for_are_those_of_prometheus(timeline: str, pending: int, kept: int) -> None:
+    assert alerts(timeline, Patience(pending, kept)) == prometheus(timeline, pending, kept)
+
+
+PATIENCE = st.builds(Patience, st.integers(0, 3), st.integers(0, 3), st.integers(0, 6))
+
+
+@given(st.text(st.sampled_from("..1123 "), max_size=30), PATIENCE)
+def test_alerts_are_made_of_runs_in_order_and_never_overlap(timeline: str, patience: Patience) -> None:
+    runs, severities = runs_of(timeline)
+    found = alerts_from(runs, patience, closes_on(timeline), severities.__getitem__)
+    places = [place for one in found for place in one.members]
+    assert places == sorted(set(places))
+    for one, later in pairwise(found):
+        assert one.until is not None
+        first = runs[later.members[0]]
+        assert one.until <= first.since
+        if first.since < one.until + patience.cooldown:
+            assert severities[later.members[0]] > max(severities[place] for place in one.members)
+    for one in found:
+        first = runs[one.members[0]]
+        assert first.last - first.since >= patience.pending
+        assert one.until is None or timeline[one.until] == "."
+
+
+@given(st.text(st.sampled_from("..1123 "), max_size=30))
+def test_without_patience_every_run_is_an_alert(timeline: str) -> None:
+    runs, severities = runs_of(timeline)
+    found = alerts_from(runs, Patience(), closes_on(timeline), severities.__getitem__)
+    assert found == [Joined([place], run.until) for place, run in enumerate(runs)]
+
+
+@pytest.mark.parametrize(("text", "days"), [("0d", 0), ("3d", 3), ("2w", 14)])
+def test_durations_are_whole_days_or_weeks(text: str, days: int) -> None:
+    assert days_in(text) == days
+
+
+@pytest.mark.parametrize("text", ["", "3", "d", "1h", "-1d", "1.5d", "1d12h", "99999d"])
+def test_other_durations_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no number of days or weeks such as 3d or 2w"):
+        days_in(text)

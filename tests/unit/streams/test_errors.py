@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from bordertally.streams.errors import SHOWN, Reason, RefusedError, shown
+
+
+def test_a_refusal_says_field_why_and_value_in_one_sentence() -> None:
+    error = RefusedError(Reason.BAD_FLOW, "flow", "ru", "codes are upper case")
+    assert str(error) == "flow: codes are upper case (got ru)"
+
+
+def test_the_sentence_follows_a_field_that_is_placed_in_its_claim_later() -> None:
+    error = RefusedError(Reason.BAD_FLOW, "flow", "ru", "codes are upper case")
+    error.field = "claims[1].flow"
+    assert str(error) == "claims[1].flow: codes are upper case (got ru)"
+
+
+def test_long_values_are_cut_and_odd_characters_survive() -> None:
+    assert len(shown("x" * 500)) == SHOWN
+    assert shown("\ud800") == "\\ud800"
+    assert shown([1, None]) == "[1, None]"
+
+
+def test_reasons_are_words_that_fit_a_metric_label() -> None:
+    assert all(reason.value.replace("_", "").isalpha() and reason.value.islower() for reason in Reason)

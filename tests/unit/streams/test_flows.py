@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.flows import Flow, check_pattern, covers, depth, nested, origin, parent, parse_flow
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["RU", "RU:KZ", "RU:KZ:mashtakovo", "RU:EU", "RU:EU:FI", "RU:EU:FI:vaalimaa", "RU:FI:e18-a", "XK:AL", "RU:GE:1"],
+)
+def test_what_is_a_flow(text: str) -> None:
+    assert parse_flow(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", Reason.BAD_FLOW),
+        ("ru:kz", Reason.BAD_FLOW),
+        ("RU:", Reason.BAD_FLOW),
+        ("RU:lars", Reason.BAD_FLOW),
+        ("RU:RU", Reason.BAD_FLOW),
+        ("RU:KZ:FI", Reason.BAD_FLOW),
+        ("RU:EU:KZ", Reason.BAD_FLOW),
+        ("RU:EU:EU", Reason.BAD_FLOW),
+        ("RU:KZ:-a", Reason.BAD_FLOW),
+        ("RU:KZ:Mashtakovo", Reason.BAD_FLOW),
+        ("RU:EU:FI:vaalimaa:lane-1", Reason.BAD_FLOW),
+        ("RU:KZ:" + "a" * 200, Reason.BAD_FLOW),
+        ("RUS:KAZ", Reason.BAD_FLOW),
+        ("RU:XX", Reason.UNKNOWN_COUNTRY),
+        ("SU", Reason.UNKNOWN_COUNTRY),
+    ],
+)
+def test_what_is_no_flow_and_why(text: str, reason: Reason) -> None:
+    with pytest.raises(RefusedError) as caught:
+        parse_flow(text)
+    assert (caught.value.reason, caught.value.field) == (reason, "flow")
+
+
+def test_a_path_knows_its_parent_its_origin_and_its_depth() -> None:
+    assert parent(Flow("RU:EU:FI")) == "RU:EU"
+    assert parent(Flow("RU")) is None
+    assert origin("RU:EU:FI") == "RU"
+    assert [depth(flow) for flow in ("RU", "RU:KZ", "RU:EU:FI:vaalimaa")] == [0, 1, 3]
+
+
+def test_members_are_written_inside_their_bloc() -> None:
+    assert nested(Flow("RU:FI:vaalimaa"), frozenset({"EU"})) == "RU:EU:FI:vaalimaa"
+    assert nested(Flow("RU:EU:FI"), frozenset({"EU"})) == "RU:EU:FI"
+    assert nested(Flow("RU:KZ"), frozenset({"EU"})) == "RU:KZ"
+    assert nested(Flow("RU:FI"), frozenset()) == "RU:FI"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "flow", "answer"),
+    [
+        ("RU:KZ", "RU:KZ", True),
+        ("RU:KZ", "RU:KZ:mashtakovo", True),
+        ("RU:KZ:mashtakovo", "RU:KZ", False),
+        ("*:EU", "RU:EU:FI", True),
+        ("*:EU", "RU:KZ", False),
+        ("RU", "RUS", False),
+    ],
+)
+def test_a_pattern_covers_its_path_and_all_below(pattern: str, flow: str, answer: bool) -> None:
+    assert covers(pattern, flow) is answer
+
+
+@pytest.mark.parametrize("pattern", ["*", "RU", "*:EU", "RU:*:FI", "*:*:*:*", "RU:KZ:*", "*:KZ:mashtakovo"])
+def test_patterns(pattern: str) -> None:
+    assert check_pattern(pattern) == pattern
+
+
+@pytest.mark.parametrize("pattern", ["", "ru", "**", "RU:*:*:*:*", "*:kz", "RU::*", "*:QQ", "*:kz:*"])
+def test_no_patterns(pattern: str) -> None:
+    with pytest.raises(RefusedError):
+        check_pattern(pattern)

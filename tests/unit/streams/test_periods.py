@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.periods import DAY, Period, days_of, iso_day, midnight, parse_period
+from unit.kit import ordinal
+
+UTC_ZONE, WARSAW, ALMATY = ZoneInfo("UTC"), ZoneInfo("Europe/Warsaw"), ZoneInfo("Asia/Almaty")
+
+
+def spelled(period: Period) -> str:
+    """A period as UTC moments, to compare with."""
+    return "/".join(
+        datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S") for moment in (period.start, period.end)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2022-09-21/2022-09-28", "2022-09-21T00:00:00/2022-09-28T00:00:00"),
+        ("2022-09-21/P7D", "2022-09-21T00:00:00/2022-09-28T00:00:00"),
+        ("2022-09-21/P1W", "2022-09-21T00:00:00/2022-09-28T00:00:00"),
+        ("P7D/2022-09-26", "2022-09-19T00:00:00/2022-09-26T00:00:00"),
+        ("2022-09-21", "2022-09-21T00:00:00/2022-09-22T00:00:00"),
+        ("2022-09-26T10:00Z/PT1H", "2022-09-26T10:00:00/2022-09-26T11:00:00"),
+        ("2022-09-26T10:00/2022-09-26T10:30", "2022-09-26T10:00:00/2022-09-26T10:30:00"),
+        ("2022-09-26 10:00/PT90M", "2022-09-26T10:00:00/2022-09-26T11:30:00"),
+        ("2022-09-26T10:00+05:00/2022-09-26T10:00Z", "2022-09-26T05:00:00/2022-09-26T10:00:00"),
+        ("2022-09-26T10:00-0330/PT1S", "2022-09-26T13:30:00/2022-09-26T13:30:01"),
+        ("2022-09-26T10:00:00.750Z/PT1M", "2022-09-26T10:00:00/2022-09-26T10:01:00"),
+        ("2022-01-31/P1M", "2022-01-31T00:00:00/2022-02-28T00:00:00"),
+        ("2022-12-31/P2M", "2022-12-31T00:00:00/2023-02-28T00:00:00"),
+        ("2022-11-30/P1M", "2022-11-30T00:00:00/2022-12-30T00:00:00"),
+        ("2022-10-31/P1M1D", "2022-10-31T00:00:00/2022-12-01T00:00:00"),
+        ("P1M/2022-03-31", "2022-02-28T00:00:00/2022-03-31T00:00:00"),
+        ("2024-02-29/P1Y", "2024-02-29T00:00:00/2025-02-28T00:00:00"),
+        ("2024-02-28/P2D", "2024-02-28T00:00:00/2024-03-01T00:00:00"),
+        ("2023-02-28/P1D", "2023-02-28T00:00:00/2023-03-01T00:00:00"),
+        ("2022-09-26/P1DT12H", "2022-09-26T00:00:00/2022-09-27T12:00:00"),
+    ],
+)
+def test_every_iso_8601_form_of_an_interval(text: str, expected: str) -> None:
+    assert spelled(parse_period(text, UTC_ZONE)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "/",
+        "last week",
+        "2022-09-21T10:00",
+        "2022-9-1/P1D",
+        "2022-02-29",
+        "2022-09-21/2022-09-21",
+        "2022-09-28/2022-09-21",
+        "2022-09-21/P",
+        "2022-09-21/PT",
+        "2022-09-21/P0D",
+        "2022-09-21/P-1D",
+        "P1D/P1D",
+        "P1D/",
+        "2022-09-21/P9999Y",
+        "P9999Y/2022-09-21",
+        "0001-01-01T00:00+14:00/P1D",
+        "9999-12-31/P1D",
+        "2022-09-21/2022-09-22/2022-09-23",
+        "2022-09-26T25:00/PT1H",
+        "٢٠٢٢-09-21",
+    ],
+)
+def test_what_is_no_period_is_refused_with_its_text(text: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        parse_period(text, UTC_ZONE)
+    assert (caught.value.reason, caught.value.field, caught.value.value) == (Reason.BAD_PERIOD, "period", text)
+
+
+def test_bare_dates_are_days_of_the_source() -> None:
+    period = parse_period("2022-09-21", ALMATY)
+    assert spelled(period) == "2022-09-20T18:00:00/2022-09-21T18:00:00"
+    assert iso_day(period.first_day) == iso_day(period.last_day) == "2022-09-21"
+
+
+def test_naive_times_are_read_in_the_zone_of_the_source() -> None:
+    assert parse_period("2022-09-21T10:00/PT1H", ALMATY) == parse_period("2022-09-21T04:00Z/PT1H", ALMATY)
+
+
+def test_two_spellings_of_one_period_are_one_period() -> None:
+    assert parse_period("P7D/2022-09-26", WARSAW) == parse_period("2022-09-19/2022-09-26", WARSAW)
+
+
+def test_a_day_in_another_zone_lies_on_two_days_of_the_source() -> None:
+    period = parse_period("2022-09-21T00:00Z/P1D", ALMATY)
+    assert [iso_day(period.first_day), iso_day(period.last_day)] == ["2022-09-21", "2022-09-22"]
+    assert not period.part_of_day
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2022-03-27", 23), ("2022-10-30", 25), ("2022-06-01", 24)])
+def test_a_day_is_a_day_also_when_clocks_change(day: str, hours: int) -> None:
+    period = parse_period(day, WARSAW)
+    assert period.end - period.start == hours * 3600
+    assert period.days == 1
+    assert period.first_day == period.last_day == ordinal(day)
+
+
+def test_the_hour_that_clocks_skip_leaves_no_hole_in_the_day() -> None:
+    # 01:00 --------> 02:00 = 03:00 --------> 04:00   (wall clock of 27 March 2022)
+    before, after = (parse_period(f"2022-03-27T0{hour}:00Z/PT1H", WARSAW) for hour in (0, 1))
+    assert before.local_end == after.local_start == midnight(ordinal("2022-03-27")) + 3 * 3600
+
+
+def test_the_hour_that_clocks_repeat_is_two_periods_on_one_hour_of_the_wall() -> None:
+    # 02:00 CEST ---> 03:00 CEST = 02:00 CET ---> 03:00 CET   (30 October 2022)
+    first, second = (parse_period(f"2022-10-30T0{hour}:00Z/PT1H", WARSAW) for hour in (0, 1))
+    assert first.end == second.start
+    assert (first.local_start, first.local_end) == (second.local_start, second.local_end)
+
+
+def test_hours_are_elapsed_time_and_days_are_calendar_days() -> None:
+    assert (
+        parse_period("2022-03-26T12:00/P1D", WARSAW).end - parse_period("2022-03-26T12:00/PT24H", WARSAW).end == -3600
+    )
+
+
+def test_only_what_is_shorter_than_a_day_is_a_reading() -> None:
+    assert parse_period("2022-09-26T23:00/PT1H", UTC_ZONE).part_of_day
+    assert parse_period("2022-09-26T23:30/PT1H", UTC_ZONE).part_of_day
+    assert not parse_period("2022-09-26", UTC_ZONE).part_of_day
+
+
+def test_days_touched_by_a_stretch_of_time() -> None:
+    start = midnight(738_000)
+    assert list(days_of(start, start + DAY)) == [738_000]
+    assert list(days_of(start + 1, start + DAY + 1)) == [738_000, 738_001]
