@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bordertally.agents.delivery.evidence_view import counted_key, said_key
-from bordertally.agents.delivery.redis_view import PREFIX
+from bordertally.agents.delivery.redis_keys import FLOWS, flow_key, statements_key, tallies_key
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.evidence.trace import DAYS, MOST_FLOWS, Kept, trace, window_of
 from bordertally.streams.totals.records import FlowState
@@ -23,7 +22,7 @@ async def evidence_of(
 
     `redis`: a client that answers bytes. `names`: sources' names by id. Raises RedisError when Redis is away.
     """
-    known = sorted(one.decode() for one in await redis.smembers(f"{PREFIX}:flows"))
+    known = sorted(one.decode() for one in await redis.smembers(FLOWS))
     flows = [one for one in known if one == flow or one.startswith(f"{flow}:")]
     found = trace(flow, await _read(redis, flows[:MOST_FLOWS], flow, first, end), names, first, end)
     return msgspec.structs.replace(found, truncated=True) if len(flows) > MOST_FLOWS else found
@@ -31,23 +30,21 @@ async def evidence_of(
 
 async def _read(redis: Any, flows: Sequence[str], flow: str, first: int | None, end: int | None) -> dict[str, Kept]:
     states: dict[str, FlowState] = {}
-    for one, raw in zip(
-        flows, await _all(redis, "hget", [(f"{PREFIX}:flow:{one}", "state") for one in flows]), strict=True
-    ):
+    for one, raw in zip(flows, await _all(redis, "hget", [(flow_key(one), "state") for one in flows]), strict=True):
         if raw is not None:
             states[one] = _state(raw)
     days = range(*(window_of(states.get(flow), first, end) or (0, 0)))
-    said = await _all(redis, "hgetall", [(said_key(one),) for one in states])
+    said = await _all(redis, "hgetall", [(statements_key(one),) for one in states])
     if len(days) > DAYS:
-        counted = await _all(redis, "hgetall", [(counted_key(one),) for one in states])
+        counted = await _all(redis, "hgetall", [(tallies_key(one),) for one in states])
     else:
         rows = (
-            await _all(redis, "hmget", [(counted_key(one), list(days)) for one in states])
+            await _all(redis, "hmget", [(tallies_key(one), list(days)) for one in states])
             if days
             else [()] * len(states)
         )
         counted = [dict(zip(days, row, strict=True)) for row in rows]
-    oldest = await _all(redis, "hkeys", [(counted_key(one),) for one in states])
+    oldest = await _all(redis, "hkeys", [(tallies_key(one),) for one in states])
     return {
         one: Kept.of(
             state, blocks, {day: raw for day, raw in tallied.items() if raw is not None}, [int(day) for day in kept]

@@ -1,11 +1,5 @@
 """The evidence in Redis: what stands behind the figures of each flow, out of the ledger's own rows.
 
-Keys (documented in docs/redis.md):
-
-    bordertally:evidence:said:<flow>      hash: block of days -> the statements that begin in it (MessagePack)
-    bordertally:evidence:counted:<flow>   hash: ordinal day -> what each source counted on it (JSON)
-    bordertally:sources                   hash: source -> when its newest report was published (microseconds, UTC)
-
 It reads the ledger's changelog and not the claims: a row there is all there is of a flow and some days, so the newest
 one is the truth, whatever came before or twice, and compaction keeps it for ever. Rows of a day in progress are
 written again and again; of those that wait together only the last is read.
@@ -21,7 +15,8 @@ import msgspec
 from aiokafka import TopicPartition
 from redis.asyncio.client import Pipeline
 
-from bordertally.agents.delivery.redis_view import PREFIX, RedisView
+from bordertally.agents.delivery.redis_keys import SOURCES, statements_key, tallies_key
+from bordertally.agents.delivery.redis_view import RedisView
 from bordertally.agents.hops.batch_hop import Batch, Done, Received
 from bordertally.agents.runtime.context import log
 from bordertally.streams.evidence.tallies import tallies_of
@@ -59,16 +54,6 @@ end
 """
 
 
-def said_key(flow: str) -> str:
-    """Where the statements on a flow are kept."""
-    return f"{PREFIX}:evidence:said:{flow}"
-
-
-def counted_key(flow: str) -> str:
-    """Where the tallies of a flow are kept."""
-    return f"{PREFIX}:evidence:counted:{flow}"
-
-
 class EvidenceView(RedisView):
     """Keeps the evidence beside the view, at its own pace; a hop of its own, so that nothing waits for it."""
 
@@ -102,14 +87,14 @@ class EvidenceView(RedisView):
                 await asyncio.sleep(0)
                 turn = time.monotonic()
         if heard:
-            pipe.eval(_HEARD, 1, f"{PREFIX}:sources", *(part for one in heard.items() for part in one))
+            pipe.eval(_HEARD, 1, SOURCES, *(part for one in heard.items() for part in one))
 
     @staticmethod
     def _put_row(pipe: Pipeline, row: Row, value: bytes) -> list[tuple[str, int]]:
         """Add a row; returns its sources and when they published what is in it."""
         if row.kind == "r":
             tallies = tallies_of(value)
-            pipe.eval(_KEEP, 1, counted_key(row.flow), row.number, msgspec.json.encode(tallies), DAYS)
+            pipe.eval(_KEEP, 1, tallies_key(row.flow), row.number, msgspec.json.encode(tallies), DAYS)
             return [(one.source, one.published) for one in tallies]
-        pipe.eval(_KEEP, 1, said_key(row.flow), row.number, bounded(value), BLOCKS)
+        pipe.eval(_KEEP, 1, statements_key(row.flow), row.number, bounded(value), BLOCKS)
         return [(one.source, one.published) for one in decode_claims(value)]

@@ -1,10 +1,6 @@
 """Which open alerts nobody is told of, kept beside them in Redis for whoever reads them there.
 
-    bordertally:alerts:quiet        hash: alert id -> silenced_by, inhibited_by (JSON); only those that are quiet now
-    bordertally:alerts:quiet:turn   string, expires: one worker looks at a time; internal
-
-Channel: bordertally:quiet, the whole of it in JSON, whenever it changes. It is worked out of what the view holds, so it
-is right again soon after the view is.
+They are worked out of what the view holds, so they are right again soon after the view is. One worker looks at a time.
 """
 
 from __future__ import annotations
@@ -17,7 +13,8 @@ from mode import Service
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.redis_view import PREFIX, silences_in
+from bordertally.agents.delivery.redis_keys import OPEN_ALERTS, QUIET_ALERTS, QUIET_CHANNEL, QUIET_TURN
+from bordertally.agents.delivery.silence_reader import silences_in
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.alerts.silences import Quiet, quieted
@@ -26,7 +23,6 @@ from bordertally.streams.delivery.subscriptions import Glance
 EVERY_S = 1.0
 """Seconds between two looks, of all workers together."""
 
-KEY = f"{PREFIX}:alerts:quiet"
 _glance = msgspec.json.Decoder(Glance).decode
 
 
@@ -48,7 +44,7 @@ class Marks(Service):
     async def _run(self) -> None:
         while not self.should_stop:
             try:
-                if await self.redis.set(f"{KEY}:turn", 1, nx=True, px=int(EVERY_S * 900)):
+                if await self.redis.set(QUIET_TURN, 1, nx=True, px=int(EVERY_S * 900)):
                     await self.look(datetime.now(UTC))
             except (RedisError, OSError, TimeoutError) as error:
                 log.debug("which alerts are quiet cannot be written: %s", error)  # the view says aloud that it is away
@@ -57,21 +53,19 @@ class Marks(Service):
     async def look(self, now: datetime) -> None:
         """Write which are quiet at a time, if it is not what is written."""
         wanted = {name: msgspec.json.encode(one) for name, one in (await self._found(now)).items()}
-        held = {name.decode(): value for name, value in (await self.redis.hgetall(KEY)).items()}
+        held = {name.decode(): value for name, value in (await self.redis.hgetall(QUIET_ALERTS)).items()}
         if wanted == held:
             return
         async with self.redis.pipeline(transaction=True) as pipe:
-            pipe.delete(KEY)
+            pipe.delete(QUIET_ALERTS)
             if wanted:
-                pipe.hset(KEY, mapping=dict(wanted.items()))
-            pipe.publish(
-                f"{PREFIX}:quiet", msgspec.json.encode({name: msgspec.Raw(one) for name, one in wanted.items()})
-            )
+                pipe.hset(QUIET_ALERTS, mapping=dict(wanted.items()))
+            pipe.publish(QUIET_CHANNEL, msgspec.json.encode({name: msgspec.Raw(one) for name, one in wanted.items()}))
             await pipe.execute()
 
     async def _found(self, now: datetime) -> dict[str, Quiet]:
         silences = await silences_in(self.redis)
         if not (silences.active(now) or self.context.rules.inhibits):
             return {}
-        alerts = [_glance(raw) for raw in await self.redis.hvals(f"{PREFIX}:alerts:open")]
+        alerts = [_glance(raw) for raw in await self.redis.hvals(OPEN_ALERTS)]
         return quieted(alerts, silences.by_id.values(), now, alerts, rules=self.context.rules)

@@ -1,19 +1,7 @@
 """The serving view in Redis: latest totals by flow, open alerts, the alert log as a stream, news by pub/sub.
 
-Keys (documented in docs/redis.md, an interface):
-
-    bordertally:flows              set of flows
-    bordertally:flow:<flow>        hash: state (JSON, the record on `totals`), 1d, 7d, 30d (JSON totals), rate, ...
-    bordertally:alerts             hash: alert id -> newest record (JSON)
-    bordertally:alerts:open        hash: the open ones
-    bordertally:alerts:index       sorted set: alert id by `published` of its newest record, in microseconds
-    bordertally:alert:<id>         hash: seq -> record (JSON), all that was said about an alert
-    bordertally:alerts:log         stream, bounded: every record once, fields id, seq, flow, state, alert (JSON)
-    bordertally:silences           hash: silence id -> newest record (JSON)
-    bordertally:offset:<topic>:<partition>   the next offset to write; written in one transaction with the data
-
-Channels: bordertally:alerts, bordertally:totals. The offsets live beside the data, so a Redis that was emptied or
-replaced by an older copy is noticed and filled again from the compacted topics.
+docs/redis.md says what each key holds. The offset of a partition is written in one transaction with its data: a Redis
+that was emptied or replaced by an older copy is noticed, and filled again from the compacted topics.
 """
 
 from __future__ import annotations
@@ -22,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
@@ -31,16 +18,28 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
+from bordertally.agents.delivery.redis_keys import (
+    ALERT_INDEX,
+    ALERT_LOG,
+    ALERTS,
+    ALERTS_CHANNEL,
+    FLOWS,
+    OPEN_ALERTS,
+    SILENCES,
+    TOTALS_CHANNEL,
+    alert_key,
+    flow_key,
+    offset_key,
+)
 from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done, Received
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.alerts.silences import Silence, Silences
+from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.reports.validation import microseconds
 from bordertally.streams.totals.records import FlowState
 
-PREFIX = "bordertally"
 NEWS_S = 60
 """A record older than this is no news: it is written, not published, when a view is filled again."""
 
@@ -50,14 +49,6 @@ SHORTEST_S, LONGEST_S = 0.2, 5.0
 _decode_state = msgspec.json.Decoder(FlowState).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
 _decode_silence = msgspec.json.Decoder(Silence).decode
-
-
-async def silences_in(redis: Any) -> Silences:
-    """Every silence that the view holds, as it is now. Raises RedisError."""
-    silences = Silences()
-    for name, raw in (await redis.hgetall(f"{PREFIX}:silences")).items():
-        silences.take(name, raw)
-    return silences
 
 
 # An alert record counts once, and never after a later one of its alert, however often it is delivered.
@@ -73,11 +64,6 @@ redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[7], '*',
 if ARGV[8] == '1' then redis.call('PUBLISH', KEYS[4], ARGV[5]) end
 return 1
 """
-
-
-def offset_key(tp: TopicPartition) -> str:
-    """Where the next offset of a partition is kept."""
-    return f"{PREFIX}:offset:{tp.topic}:{tp.partition}"
 
 
 class RedisView(BatchHop):
@@ -145,7 +131,7 @@ class RedisView(BatchHop):
 
     async def _in_step(self, tp: TopicPartition) -> bool:
         """Whether Redis holds what was written up to here; if not, go back to where it stands."""
-        stored = await self.redis.get(offset_key(tp))
+        stored = await self.redis.get(offset_key(tp.topic, tp.partition))
         held = None if stored is None else int(stored)
         if tp in self.positions and self.positions[tp] == held:
             return True
@@ -164,7 +150,7 @@ class RedisView(BatchHop):
         async with self.redis.pipeline(transaction=True) as pipe:
             await self.put(pipe, tp, records)
             following = records[-1].offset + 1
-            pipe.set(offset_key(tp), following)
+            pipe.set(offset_key(tp.topic, tp.partition), following)
             await pipe.execute()
         crash_at("delivery.written")
         if (
@@ -198,17 +184,16 @@ class RedisView(BatchHop):
         if state.baseline is not None:
             fields["baseline"] = state.baseline.expected
             fields["threshold"] = state.baseline.threshold
-        key = f"{PREFIX}:flow:{state.flow}"
+        key = flow_key(state.flow)
         pipe.delete(key)
         pipe.hset(key, mapping=fields)  # type: ignore[arg-type]
-        pipe.sadd(f"{PREFIX}:flows", state.flow)
+        pipe.sadd(FLOWS, state.flow)
         if fresh:
-            pipe.publish(f"{PREFIX}:totals", raw)
+            pipe.publish(TOTALS_CHANNEL, raw)
 
     def _put_alert(self, pipe: Pipeline, alert: Alert, raw: bytes, *, fresh: bool) -> None:
         opened = alert.state in (AlertState.FIRING, AlertState.UPDATED)
-        keys = [f"{PREFIX}:alerts", f"{PREFIX}:alerts:open", f"{PREFIX}:alerts:log", f"{PREFIX}:alerts"]
-        keys += [f"{PREFIX}:alerts:index", f"{PREFIX}:alert:{alert.id}"]
+        keys = [ALERTS, OPEN_ALERTS, ALERT_LOG, ALERTS_CHANNEL, ALERT_INDEX, alert_key(alert.id)]
         said: list[str | bytes | int] = [alert.id, alert.seq, alert.flow, alert.state.value, raw]
         how = [
             int(opened),
@@ -222,8 +207,8 @@ class RedisView(BatchHop):
         """Anybody may write to this topic: what is no silence is left out."""
         try:
             if raw:
-                pipe.hset(f"{PREFIX}:silences", _decode_silence(raw).id, raw.decode())
+                pipe.hset(SILENCES, _decode_silence(raw).id, raw.decode())
             else:
-                pipe.hdel(f"{PREFIX}:silences", key.decode("utf-8", "replace"))
+                pipe.hdel(SILENCES, key.decode("utf-8", "replace"))
         except msgspec.MsgspecError as error:
             log.warning("a record on %s is no silence: %s", self.context.topics.silences, error)

@@ -25,6 +25,7 @@ from redis.asyncio import Redis
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from bordertally.agents.delivery.redis_keys import flow_key
 from bordertally.agents.demo.view import View
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.topics import create_topics
@@ -242,7 +243,7 @@ async def _keep(stack: Stack, say: Console) -> None:
         f"Kafka    {stack.broker.address}   (bordertally publish FILE --to {stack.broker.address})", highlight=False
     )
     say.print(
-        f"Redis    {stack.redis.address}   (redis-cli -p {stack.redis.port} hgetall bordertally:flow:RU)",
+        f"Redis    {stack.redis.address}   (redis-cli -p {stack.redis.port} hgetall {flow_key('RU')})",
         highlight=False,
     )
     if stack.gateway is not None:

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
+from bordertally.agents.delivery.redis_keys import ALERT_LOG, FLOWS, flow_key
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.errors import BordertallyError
@@ -85,19 +86,19 @@ class View:
 
     async def news(self) -> list[Alert]:
         """Alert records since the last call, in order."""
-        entries = await self.redis.xrange("bordertally:alerts:log", min=self._seen)
+        entries = await self.redis.xrange(ALERT_LOG, min=self._seen)
         if entries:
             self._seen = f"({entries[-1][0].decode()}"
         return [_decode_alert(fields[b"alert"]) for _, fields in entries]
 
     async def states(self) -> list[FlowState]:
         """The newest state of every flow, by path."""
-        flows = sorted(flow.decode() for flow in await self.redis.smembers("bordertally:flows"))
-        return [_decode_state(await self.redis.hget(f"bordertally:flow:{flow}", "state")) for flow in flows]
+        flows = sorted(flow.decode() for flow in await self.redis.smembers(FLOWS))
+        return [_decode_state(await self.redis.hget(flow_key(flow), "state")) for flow in flows]
 
     async def alerts(self) -> list[Alert]:
         """The whole alert log, in order."""
-        return [_decode_alert(fields[b"alert"]) for _, fields in await self.redis.xrange("bordertally:alerts:log")]
+        return [_decode_alert(fields[b"alert"]) for _, fields in await self.redis.xrange(ALERT_LOG)]
 
     async def outcome(self, settings: Settings, topics: Topics) -> tuple[list[FlowState], Outcome]:
         """What the reports came to, in the shape that a replay prints."""

@@ -9,7 +9,16 @@ from typing import Any
 import msgspec
 from redis.asyncio import Redis
 
-from bordertally.agents.delivery.redis_view import PREFIX, silences_in
+from bordertally.agents.delivery.redis_keys import (
+    ALERT_INDEX,
+    ALERTS,
+    FLOWS,
+    OPEN_ALERTS,
+    SOURCES,
+    alert_key,
+    flow_key,
+)
+from bordertally.agents.delivery.silence_reader import silences_in
 from bordertally.agents.gateway.responses import FlowRow
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.streams.alerts.records import Alert
@@ -88,29 +97,28 @@ class ServingView:
 
     async def flows(self) -> list[str]:
         """Every flow there is a state of, by path."""
-        return sorted(flow.decode() for flow in await self.redis.smembers(f"{PREFIX}:flows"))
+        return sorted(flow.decode() for flow in await self.redis.smembers(FLOWS))
 
     async def states(self, flows: Sequence[str]) -> dict[str, Glance]:
         """The states of flows; those that are not known are left out."""
         async with self.redis.pipeline(transaction=False) as pipe:
             for flow in flows:
-                pipe.hget(f"{PREFIX}:flow:{flow}", "state")
+                pipe.hget(flow_key(flow), "state")
             raws = await pipe.execute()
         return {flow: _glance(raw) for flow, raw in zip(flows, raws, strict=True) if raw is not None}
 
     async def open_alerts(self) -> list[Alert]:
         """Open alerts, newest first."""
-        return newest_first(_alert(raw) for raw in await self.redis.hvals(f"{PREFIX}:alerts:open"))
+        return newest_first(_alert(raw) for raw in await self.redis.hvals(OPEN_ALERTS))
 
     async def alerts(self, after: tuple[int, str] | None) -> AsyncIterator[Alert]:
         """The newest record of every alert, newest first, from after a place (published, id) on."""
-        key = f"{PREFIX}:alerts:index"
         bound: float | str = "+inf" if after is None else after[0]
         seen = 0  # of the entries at the bound: others may come in above it meanwhile
         while True:
-            page = await self.redis.zrevrangebyscore(key, bound, "-inf", start=seen, num=PAGE, withscores=True)
+            page = await self.redis.zrevrangebyscore(ALERT_INDEX, bound, "-inf", start=seen, num=PAGE, withscores=True)
             wanted = [name for name, score in page if after is None or (int(score), name.decode()) < after]
-            for raw in await self.redis.hmget(f"{PREFIX}:alerts", wanted) if wanted else []:
+            for raw in await self.redis.hmget(ALERTS, wanted) if wanted else []:
                 if raw is not None:
                     yield _alert(raw)
             if len(page) < PAGE:
@@ -122,15 +130,15 @@ class ServingView:
     async def alert(self, name: str) -> tuple[Alert | None, list[Alert]]:
         """The newest record of an alert, None if there is none, and every record of it in order."""
         async with self.redis.pipeline(transaction=False) as pipe:
-            pipe.hget(f"{PREFIX}:alerts", name)
-            pipe.hvals(f"{PREFIX}:alert:{name}")
+            pipe.hget(ALERTS, name)
+            pipe.hvals(alert_key(name))
             newest, said = await pipe.execute()
         history = sorted((_alert(raw) for raw in said), key=lambda one: one.seq)
         return None if newest is None else _alert(newest), history
 
     async def sources(self) -> dict[str, int]:
         """By source, when its newest report was published, in microseconds since 1970 UTC."""
-        held = await self.redis.hgetall(f"{PREFIX}:sources")
+        held = await self.redis.hgetall(SOURCES)
         return {source.decode(): int(published) for source, published in held.items()}
 
 

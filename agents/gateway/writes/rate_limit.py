@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.redis_view import PREFIX
+from bordertally.agents.delivery.redis_keys import rate_key
 from bordertally.agents.runtime.context import log
 from bordertally.streams.delivery.rate_limit import RateLimit
 
@@ -30,11 +30,6 @@ local next = full_at + step
 redis.call('SET', KEYS[1], string.format('%.6f', next), 'PX', math.ceil((next - at) * 1000) + 1)
 return '0'
 """
-
-
-def rate_key(key: str) -> str:
-    """Where it is kept when the bucket of a source will be full again."""
-    return f"{PREFIX}:rate:{key}"
 
 
 class SharedLimit:

@@ -1,0 +1,53 @@
+"""The keys and channels of the view in Redis, an interface: docs/redis.md says what each holds.
+
+The names are fixed. A key that a flow, an alert, a source or a partition has of its own is made by a function.
+"""
+
+from __future__ import annotations
+
+PREFIX = "bordertally"
+"""Every key and every channel begins with this word and a colon."""
+
+FLOWS = f"{PREFIX}:flows"
+ALERTS = f"{PREFIX}:alerts"
+OPEN_ALERTS = f"{PREFIX}:alerts:open"
+QUIET_ALERTS = f"{PREFIX}:alerts:quiet"
+QUIET_TURN = f"{PREFIX}:alerts:quiet:turn"
+ALERT_INDEX = f"{PREFIX}:alerts:index"
+ALERT_LOG = f"{PREFIX}:alerts:log"
+SILENCES = f"{PREFIX}:silences"
+SOURCES = f"{PREFIX}:sources"
+
+TOTALS_CHANNEL = f"{PREFIX}:totals"
+ALERTS_CHANNEL = f"{PREFIX}:alerts"
+QUIET_CHANNEL = f"{PREFIX}:quiet"
+
+
+def flow_key(flow: str) -> str:
+    """The newest state of a flow."""
+    return f"{PREFIX}:flow:{flow}"
+
+
+def alert_key(id_: str) -> str:
+    """Every record of an alert."""
+    return f"{PREFIX}:alert:{id_}"
+
+
+def statements_key(flow: str) -> str:
+    """The statements on a flow."""
+    return f"{PREFIX}:evidence:said:{flow}"
+
+
+def tallies_key(flow: str) -> str:
+    """What each source counted on a flow, by day."""
+    return f"{PREFIX}:evidence:counted:{flow}"
+
+
+def rate_key(source: str) -> str:
+    """When a source may send as much again at once."""
+    return f"{PREFIX}:rate:{source}"
+
+
+def offset_key(topic: str, partition: int) -> str:
+    """The next offset of a partition to write."""
+    return f"{PREFIX}:offset:{topic}:{partition}"

@@ -1,0 +1,16 @@
+"""Reading the silences that delivery keeps in Redis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bordertally.agents.delivery.redis_keys import SILENCES
+from bordertally.streams.alerts.silences import Silences
+
+
+async def silences_in(redis: Any) -> Silences:
+    """Every silence that the view holds, as it is now. Raises RedisError."""
+    silences = Silences()
+    for name, raw in (await redis.hgetall(SILENCES)).items():
+        silences.take(name, raw)
+    return silences

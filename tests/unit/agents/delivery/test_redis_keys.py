@@ -1,0 +1,46 @@
+"""docs/redis.md lists every key and channel of redis_keys.py and no other, and no other module spells one."""
+
+from __future__ import annotations
+
+import ast
+import re
+from inspect import getmembers, isfunction, signature
+from pathlib import Path
+
+import pytest
+
+from bordertally.agents.delivery import redis_keys
+
+PAGE = Path("docs/redis.md").read_text()
+NAMES = {name: value for name, value in vars(redis_keys).items() if name.isupper() and name != "PREFIX"}
+
+
+def documented(heading: str) -> set[str]:
+    """The names in the first column of the table with this heading there."""
+    table = PAGE.split(f"\n| {heading} |", maxsplit=1)[1].split("\n\n", maxsplit=1)[0]
+    return set(re.findall(r"^\| `(bordertally:[^`]+)`", table, re.MULTILINE))
+
+
+def test_the_page_lists_every_key() -> None:
+    made = {
+        key(*(f"<{part}>".replace("_", "") for part in signature(key).parameters))
+        for _, key in getmembers(redis_keys, isfunction)
+    }
+    assert documented("key") == made | {value for name, value in NAMES.items() if not name.endswith("_CHANNEL")}
+
+
+def test_the_page_lists_every_channel() -> None:
+    assert documented("channel") == {value for name, value in NAMES.items() if name.endswith("_CHANNEL")}
+
+
+@pytest.mark.parametrize("path", sorted({*Path("agents").rglob("*.py"), *Path("streams").rglob("*.py")}), ids=str)
+def test_no_other_module_spells_a_key(path: Path) -> None:
+    """In prose a name of ours may stand before a colon; a key has no space after it."""
+    if path.name == "redis_keys.py":
+        return
+    spelled = [
+        node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"bordertally:\w", node.value)
+    ]
+    assert spelled == []
