@@ -35,7 +35,7 @@ from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done, Received
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.runtime.context import Context, log
-from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.reports.validation import microseconds
 from bordertally.streams.totals.records import FlowState
@@ -192,7 +192,7 @@ class RedisView(BatchHop):
             pipe.publish(TOTALS_CHANNEL, raw)
 
     def _put_alert(self, pipe: Pipeline, alert: Alert, raw: bytes, *, fresh: bool) -> None:
-        opened = alert.state in (AlertState.FIRING, AlertState.UPDATED)
+        opened = alert.state.is_open
         keys = [ALERTS, OPEN_ALERTS, ALERT_LOG, ALERTS_CHANNEL, ALERT_INDEX, alert_key(alert.id)]
         said: list[str | bytes | int] = [alert.id, alert.seq, alert.flow, alert.state.value, raw]
         how = [

@@ -22,7 +22,7 @@ from bordertally.agents.gateway.responses import (
 from bordertally.agents.gateway.stream.events import RANK
 from bordertally.agents.gateway.view import Glance, ServingView, below, microseconds, moment, newest_first
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.alerts.silences import OPEN, Quiet, quieted
+from bordertally.streams.alerts.silences import Quiet, quieted
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
@@ -93,7 +93,7 @@ class Routes:
 
     async def _quiet(self, alerts: Iterable[Alert]) -> dict[str, Quiet]:
         """Those of some alerts that are open and that nobody is told of now, and why."""
-        some = [one for one in alerts if one.state in OPEN]
+        some = [one for one in alerts if one.state.is_open]
         if not some:
             return {}
         silences = await self.view.silences()

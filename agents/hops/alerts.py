@@ -18,7 +18,7 @@ from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.producer import Record, partition_of_key
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.alerts.lifecycle import Known, advance
-from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.alerts.records import Alert
 from bordertally.streams.delivery.cloudevents import of_alert
 from bordertally.streams.ledger.causes import NEWS, News, decode_news
 from bordertally.streams.topics import header
@@ -153,8 +153,7 @@ class AlertsHop(SettlingHop):
 
     def count(self, key: bytes, known: list[Known]) -> None:
         """Keep the gauge of open alerts by severity."""
-        closed = (AlertState.RESOLVED, AlertState.WITHDRAWN)
-        now = Counter(one.record.severity for one in known if one.record.state not in closed)
+        now = Counter(one.record.severity for one in known if one.record.state.is_open)
         self.total.subtract(self.open.get(key, Counter()))
         self.total.update(now)
         self.open[key] = now

@@ -12,9 +12,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from bordertally.streams.detection.daily_rate import DAILY_RATE
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.replay.ground_truth import Surge
-from bordertally.streams.rules.config import RATE
 
 DateColumn = Annotated[str, typer.Option(help="The column of days.")]
 PeopleColumn = Annotated[str, typer.Option(help="The column of people.")]
@@ -71,7 +71,7 @@ def read_series(path: Path, columns: Columns, name: str) -> dict[str, dict[int, 
     return found
 
 
-def read_surges(path: Path, rule: str = RATE) -> dict[str, list[Surge]]:
+def read_surges(path: Path, rule: str = DAILY_RATE.name) -> dict[str, list[Surge]]:
     """What a rule is to find, by flow, oldest first, from the columns `first` and `last`: dates, inclusive.
 
     Columns `flow`, `why` and `rule` are taken if they are there; without flows all stand under the empty name, and
@@ -79,7 +79,7 @@ def read_surges(path: Path, rule: str = RATE) -> dict[str, list[Surge]]:
     """
     found: dict[str, list[Surge]] = {}
     for where, row in _rows(path, {"first", "last"}):
-        if (row.get("rule") or RATE) != rule:
+        if (row.get("rule") or DAILY_RATE.name) != rule:
             continue
         first, last = (_day(row[name], None, f"{where}: {name}") for name in ("first", "last"))
         if last < first:

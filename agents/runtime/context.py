@@ -13,10 +13,11 @@ from typing import NoReturn
 from bordertally.agents.kafka.producer import Writer
 from bordertally.agents.runtime.metrics import Metrics
 from bordertally.agents.runtime.tracing import Traces
+from bordertally.streams.detection.rules_file import parse_rules
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.reports.sources import Registry, parse_registry
 from bordertally.streams.reports.validation import Limits
-from bordertally.streams.rules.config import Rules, parse_rules
+from bordertally.streams.rules.config import Rules
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
 

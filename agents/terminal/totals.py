@@ -75,7 +75,7 @@ def totals_table(outcome: Outcome, normal: dict[str, str]) -> Table:
 
 def alert_line(alert: Alert) -> Text:
     """One alert record, coloured by severity."""
-    done = alert.state in (AlertState.RESOLVED, AlertState.WITHDRAWN)
+    done = not alert.state.is_open
     text = Text(f"{_MARKS[alert.state]:<12}", style="green" if done else _COLOURS[alert.severity])
     text.append(f"{alert.severity:<9}", style="dim" if done else _COLOURS[alert.severity])
     text.append(alert.explanation, style="default")

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bordertally.streams.alerts.records import Alert
+from bordertally.streams.detection.registry import rule_of
+from bordertally.streams.learning.methods import LEARNED_DAYS
 from bordertally.streams.ledger.causes import News
 from bordertally.streams.ledger.citations import CITED
-from bordertally.streams.rules.config import RECORD, SHARE
-
-LEARNED_DAYS = 30
-"""What is learned for a day rests on so many days before it at most (see learning.methods)."""
 
 
 def worth_telling(news: Sequence[News], *runs: bool) -> bool:
@@ -34,11 +32,8 @@ def heard(known: Heard, news: Iterable[News], alert: Alert, since: int, last: in
 
     What the alert itself rests on is no news, unless that very report is corrected under its own name.
     """
-    reach = since
-    if alert.rule == RECORD:
-        reach = 0
-    elif alert.baseline == "learned" or alert.rule == SHARE:
-        reach = since - LEARNED_DAYS
+    learned = LEARNED_DAYS if alert.baseline == "learned" else 0
+    reach = since - max(learned, rule_of(alert.rule).learns_from)
     fresh = [
         one.report
         for one in news

@@ -16,10 +16,10 @@ import msgspec
 from bordertally.streams.alerts.causes import Heard, heard
 from bordertally.streams.alerts.explanation import explain
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.detection.daily_rate import _ratio
+from bordertally.streams.detection.registry import rule_of
 from bordertally.streams.ledger.causes import News
 from bordertally.streams.periods import iso_day
-from bordertally.streams.rules.config import CONFLICT, DROP, RECORD, SHARE, SILENCE
+from bordertally.streams.rules.config import times_expected
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.records import Episode, FlowState, Total
 
@@ -145,7 +145,7 @@ def _record(
     baseline = episode.baseline
     if episode.until is not None:
         new_state = AlertState.RESOLVED
-    elif old is None or old.state in (AlertState.RESOLVED, AlertState.WITHDRAWN):
+    elif old is None or not old.state.is_open:
         new_state = AlertState.FIRING
     else:
         new_state = AlertState.UPDATED
@@ -162,7 +162,7 @@ def _record(
         rate=people(episode.rate),
         expected=people(baseline.expected),
         threshold=people(baseline.threshold),
-        ratio=round(_ratio(episode.rate, baseline.expected), 3) if baseline.expected else 0.0,
+        ratio=round(times_expected(episode.rate, baseline.expected), 3) if baseline.expected else 0.0,
         baseline=baseline.kind,
         population=baseline.population,
         peak_day=iso_day(episode.peak_day),
@@ -193,15 +193,9 @@ _TELLING = (
 
 def _differs(old: Alert, new: Alert) -> bool:
     """Whether there is news: the alert opened, closed or moved, or its peak, severity or normal level changed."""
-    if (old.state in (AlertState.RESOLVED, AlertState.WITHDRAWN)) != (new.state is AlertState.RESOLVED) or (
-        old.state is AlertState.WITHDRAWN
-    ):
+    if old.state.is_open != new.state.is_open or old.state is AlertState.WITHDRAWN:
         return True
     return any(getattr(old, name) != getattr(new, name) for name in _TELLING)
-
-
-_WHAT = {DROP: "drop", RECORD: "record", SILENCE: "silence", CONFLICT: "conflict", SHARE: "shift"}
-"""What an alert of a rule tells of."""
 
 
 def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
@@ -214,7 +208,7 @@ def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
         reports = [report for report in known if report not in old.reports]
         reports, count = (reports, len(reports)) if reports and merged_into is None else (known, count)
     if merged_into is None:
-        what = _WHAT.get(old.rule, "exceedance")
+        what = rule_of(old.rule).noun
         why = f"Withdrawn: newer reports on {old.flow} took the {what} from {old.since} on away"
     else:
         why = f"Withdrawn: one with alert {merged_into}, whose days it has grown together with"

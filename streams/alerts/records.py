@@ -17,6 +17,11 @@ class AlertState(enum.StrEnum):
     RESOLVED = "resolved"
     WITHDRAWN = "withdrawn"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an alert in this state is open."""
+        return self in (AlertState.FIRING, AlertState.UPDATED)
+
 
 class Alert(Struct, frozen=True, kw_only=True):
     """The record on `alerts`, keyed by flow. (`id`, `seq`) is unique and never changes its meaning.

@@ -16,11 +16,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bordertally.streams.alerts.records import AlertState
+from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, RefusedError, shown
 from bordertally.streams.flows import check_pattern, covers
-from bordertally.streams.rules.config import NAMES, SEVERITIES, Rules
-
-OPEN = (AlertState.FIRING, AlertState.UPDATED)
+from bordertally.streams.rules.config import SEVERITIES, Rules
 
 
 class Notice(Protocol):
@@ -81,7 +80,7 @@ def inhibited(alert: Notice, open_alerts: Iterable[Notice], rules: Rules | None 
         one
         for one in open_alerts
         if one.rule == alert.rule
-        and one.state in OPEN
+        and one.state.is_open
         and alert.flow.startswith(f"{one.flow}:")
         and SEVERITIES.index(one.severity) >= rank
     ]
@@ -99,7 +98,7 @@ class OpenAlerts(Generic[N]):
 
     def take(self, alert: N) -> None:
         """A record of the topic."""
-        if alert.state in OPEN:
+        if alert.state.is_open:
             self.by_id[alert.id] = alert
         else:
             self.by_id.pop(alert.id, None)
@@ -122,7 +121,7 @@ def quieted(
     known, over = list(silences), list(above)
     found = {}
     for one in alerts:
-        if one.state not in OPEN:
+        if not one.state.is_open:
             continue
         silence = silenced(one, known, now)
         inhibiting = inhibited(one, over, rules) if over and rules.inhibits else None
@@ -144,8 +143,8 @@ def make_silence(  # noqa: PLR0913 - the fields of a record
     for name, value in (("author", author), ("comment", comment)):
         if not value.strip():
             raise BordertallyError(f"{name}: say something; it is what others see of the silence")
-    if rule is not None and rule not in NAMES:
-        raise BordertallyError(f"rule: {shown(rule)} is none of {', '.join(NAMES)}")
+    if rule is not None and rule not in RULES:
+        raise BordertallyError(f"rule: {shown(rule)} is none of {', '.join(RULES)}")
     said = f"{pattern}|{rule}|{now.isoformat()}|{until.isoformat()}|{author}|{comment}"
     identity = hashlib.sha256(said.encode()).hexdigest()[:12]
     return Silence(id=identity, flow=pattern, since=now, until=until, author=author, comment=comment, rule=rule)

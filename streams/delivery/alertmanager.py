@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.alerts.silences import OPEN, Notice
+from bordertally.streams.alerts.silences import Notice
 from bordertally.streams.errors import ConfigError, shown
 from bordertally.streams.flows import origin
 from bordertally.streams.url_policy import site
@@ -98,7 +98,7 @@ class Roster:
         if before is not None and before.alert.seq > alert.seq:
             return False
         key = labels(alert)
-        if alert.state in OPEN:
+        if alert.state.is_open:
             self.open[alert.id] = entry
             self.over.pop(key, None)
             if before is not None and labels(before.alert) != key:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
 from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.detection.registry import rule_of
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 MEDIA_TYPE = "application/cap+xml"
@@ -20,13 +21,6 @@ EXPIRES = timedelta(days=7)
 
 HEADLINE = 160
 """Characters of a headline that every reader shows."""
-
-EVENT = {
-    "daily-rate": "People crossing a border above the normal level",
-    "drop": "People crossing a border far below the normal level",
-    "record": "Highest number of people crossing a border for a long time",
-}
-RESTED = (AlertState.RESOLVED, AlertState.WITHDRAWN)
 
 
 def cap_time(moment: datetime) -> str:
@@ -75,9 +69,9 @@ def _info(message: ET.Element, alert: Alert, sent: datetime, web: str) -> None:
     info = ET.SubElement(message, "info")
     _put(info, "language", "en")
     _put(info, "category", "Other")
-    _put(info, "event", EVENT.get(alert.rule, f"Border crossings: {alert.rule}"))
-    _put(info, "responseType", "AllClear" if alert.state in RESTED else "Monitor")
-    _put(info, "urgency", "Past" if alert.state in RESTED else "Expected")
+    _put(info, "event", rule_of(alert.rule).headline)
+    _put(info, "responseType", "Monitor" if alert.state.is_open else "AllClear")
+    _put(info, "urgency", "Expected" if alert.state.is_open else "Past")
     _put(info, "severity", SEVERITY[alert.severity])
     _put(info, "certainty", "Observed")
     _put(info, "onset", f"{alert.since}T00:00:00-00:00")

@@ -17,7 +17,6 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from bordertally.streams.alerts.silences import OPEN
 from bordertally.streams.delivery.subscriptions import Glance, Policy, Subscription
 
 MOST_WAITING = 100
@@ -184,7 +183,7 @@ def release(lane: Lane, subscription: Subscription, quiet: Callable[[Glance], bo
     """
     for one in lane.quiet:
         if not quiet(one.alert):
-            news = one.alert.state in OPEN or not one.untold
+            news = one.alert.state.is_open or not one.untold
             if news and not lane.count < MOST_WAITING:
                 break
             lane = replace(lane, quiet=tuple(other for other in lane.quiet if other is not one))

@@ -10,16 +10,21 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bordertally.streams.detection.drop import spoken_for
+from bordertally.streams.detection.rule import Names, Rule
+from bordertally.streams.detection.wording import describe_rate
+from bordertally.streams.learning.methods import LEARNED_DAYS
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import DayView
 from bordertally.streams.rules.baseline import learned_from
-from bordertally.streams.rules.config import EXACT, SHARE, Detection, Rules
+from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import CRITICAL, capped, vouched
 from bordertally.streams.rules.debounce import gathered, patient
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
+
+NAME = "checkpoint-share"
 
 
 class Shift(NamedTuple):
@@ -34,7 +39,7 @@ class Shift(NamedTuple):
     @property
     def times(self) -> float:
         """How many times the usual rate it is."""
-        return self.rate / self.usual.expected if self.usual.expected > 0 else float("inf")
+        return times_expected(self.rate, self.usual.expected)
 
 
 class Shifts(DayView):
@@ -142,7 +147,23 @@ def _episode(node: Node, rules: Detection, by_day: dict[int, Shift], days: list[
         peak_severity=ranked.severities[1],
         reports=reports,
         report_count=count,
-        rule=SHARE,
+        rule=NAME,
         about=now.flow,
         note=f"{note}; {ranked.note}" if ranked.note else note,
     )
+
+
+def _describe(flow: str, episode: Episode, names: Names) -> str:
+    return describe_rate(episode.about or flow, episode, names)
+
+
+CHECKPOINT_SHARE = Rule(
+    name=NAME,
+    find=shares,
+    describe=_describe,
+    ending="over on",
+    noun="shift",
+    headline="People crossing a border have turned to another crossing",
+    setting=Setting("checkpoint_share", lambda times: times > 1, "above 1"),
+    learns_from=LEARNED_DAYS,
+)

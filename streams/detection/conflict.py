@@ -10,15 +10,20 @@ from collections.abc import Iterator
 from math import fsum
 from typing import NamedTuple
 
+from bordertally.streams.detection.rule import Names, Rule
+from bordertally.streams.detection.wording import count_of_reports
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
-from bordertally.streams.periods import DAY, ordinal_of
+from bordertally.streams.periods import DAY, iso_day, ordinal_of
 from bordertally.streams.reconciliation.constraints import Misfit
-from bordertally.streams.rules.config import CONFLICT, SEVERITIES, Detection, Rules
+from bordertally.streams.rules.config import SEVERITIES, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import below
 from bordertally.streams.rules.debounce import gathered, patient
+from bordertally.streams.totals.days import people
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
+
+NAME = "conflict"
 
 
 class Dispute(NamedTuple):
@@ -36,7 +41,7 @@ class Dispute(NamedTuple):
     def times(self) -> float:
         """How many times the smaller the larger of the two is."""
         small, large = sorted((self.rate, self.held))
-        return large / small if small > 0 else float("inf")
+        return times_expected(large, small)
 
 
 def disputes(node: Node, rules: Rules) -> list[Episode]:
@@ -110,6 +115,25 @@ def _episode(node: Node, rules: Detection, worst: dict[int, Dispute], days: list
         peak_severity=SEVERITIES[rules.rank(peak.times)],
         reports=sorted(reports)[:100],
         report_count=len(reports),
-        rule=CONFLICT,
+        rule=NAME,
         about=now.report,
     )
+
+
+def _describe(flow: str, episode: Episode, names: Names) -> str:
+    source = episode.baseline.source or ""
+    return (
+        f"{flow} {people(episode.rate):,} a day by {names.get(source, source)} on {iso_day(episode.day)}, where others "
+        f"leave {people(episode.baseline.expected):,}; {count_of_reports(episode)}"
+    )
+
+
+CONFLICT = Rule(
+    name=NAME,
+    find=disputes,
+    describe=_describe,
+    ending="agreed again on",
+    noun="conflict",
+    headline="Reports of people crossing a border contradict each other",
+    setting=Setting("conflict", lambda share: 0 <= share < 1, "0 or more, below 1"),
+)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from bordertally.streams.detection.rule import Rule
+from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
 from bordertally.streams.rules.baseline import NOT_JUDGED, JudgedDays, judged_days
-from bordertally.streams.rules.config import EXACT, SEVERITIES, Detection, Rules
+from bordertally.streams.rules.config import EXACT, Detection, Rules, times_expected
 from bordertally.streams.rules.corroboration import corroborated
 from bordertally.streams.rules.debounce import IMPATIENT, Run, alerts_from
 from bordertally.streams.totals.projection import finished, silent_days
 from bordertally.streams.totals.records import Baseline, Episode
-
-
-def severity(ratio: float, rules: Detection) -> str:
-    """critical, warning or notice, by rate over expected."""
-    return SEVERITIES[rules.rank(ratio)]
-
-
-def _ratio(rate: float, expected: float) -> float:
-    return rate / expected if expected > 0 else float("inf")
 
 
 def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) -> bool:
@@ -139,6 +132,12 @@ def _joined(runs: list[Exceeding], until: int | None) -> Exceeding:
     return run
 
 
+def _exceedance(judged: tuple[int, float, Baseline]) -> tuple[float, float, int]:
+    """How far a day lies above what is expected, for the peak: the ratio, then the rate, then the earlier day."""
+    day, rate, baseline = judged
+    return times_expected(rate, baseline.expected), rate, -day
+
+
 class Exceeding:
     """A run of days above, an episode in the making.
 
@@ -153,7 +152,7 @@ class Exceeding:
     @property
     def worst(self) -> float:
         """The highest ratio of its days."""
-        return max(_ratio(rate, baseline.expected) for _, rate, baseline in self.days)
+        return max(times_expected(rate, baseline.expected) for _, rate, baseline in self.days)
 
     @property
     def last(self) -> int:
@@ -167,7 +166,7 @@ class Exceeding:
     def episode(self, node: Node, rules: Detection) -> Episode:
         """What is told of it."""
         day, rate, baseline = self.days[-1]
-        peak_day, peak_rate, peak = max(self.days, key=lambda one: (_ratio(one[1], one[2].expected), one[1], -one[0]))
+        peak_day, peak_rate, peak = max(self.days, key=_exceedance)
         reports, count = evidence(node, Key(baseline.population, "people"), {day, peak_day})
         if baseline.report is not None and baseline.report not in reports:
             reports, count = [baseline.report, *reports], count + 1
@@ -197,3 +196,13 @@ def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Bas
     if rate is None:
         rate = node.series[Key("people", "people")].bins[last].best
     return rate, last, baseline
+
+
+DAILY_RATE = Rule(
+    name="daily-rate",
+    find=episodes,
+    describe=describe_rate,
+    ending="back below it on",
+    noun="exceedance",
+    headline="People crossing a border above the normal level",
+)

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import msgspec
 
+from bordertally.streams.detection.rule import Rule
+from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
 from bordertally.streams.rules.baseline import NOT_JUDGED, JudgedDays, Judgement, judged_days
-from bordertally.streams.rules.config import DROP as RULE
-from bordertally.streams.rules.config import EXACT, Detection, Rules
+from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import agreed, capped
 from bordertally.streams.rules.debounce import Run, alerts_from
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
+
+NAME = "drop"
 
 LATELY = range(1, 29)
 """Who spoke of any of so many days before a day is missed when silent on it."""
@@ -131,7 +134,7 @@ def _recovered(judged: JudgedDays, rules: Rules, first: int, end: int) -> int | 
 def _fall(judged: Judgement) -> float:
     """How many times more was expected."""
     assert judged.baseline is not None
-    return judged.baseline.expected / judged.rate if judged.rate else float("inf")
+    return times_expected(judged.baseline.expected, judged.rate or 0.0)
 
 
 def _rank(judged: Judgement, rules: Detection) -> int:
@@ -154,5 +157,16 @@ def _episode(node: Node, judged_days: JudgedDays, rules: Detection, days: list[i
     found = levels(baseline, rules)
     level = baseline if found is None else msgspec.structs.replace(baseline, threshold=found[0])
     reports, count = evidence(node, key, {day, deepest})
-    told = (severity, deepest, depth, peak_severity, reports, count, RULE)
+    told = (severity, deepest, depth, peak_severity, reports, count, NAME)
     return Episode(days[0], until, day, rate, level, *told, note=ranked.note)
+
+
+DROP = Rule(
+    name=NAME,
+    find=drops,
+    describe=describe_rate,
+    ending="back above it on",
+    noun="drop",
+    headline="People crossing a border far below the normal level",
+    setting=Setting("drop", lambda share: 0 < share < 1, "above 0, below 1"),
+)

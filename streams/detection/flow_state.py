@@ -6,26 +6,17 @@ from collections.abc import Collection
 
 import msgspec
 
-from bordertally.streams.detection.checkpoint_share import shares
-from bordertally.streams.detection.conflict import disputes
-from bordertally.streams.detection.daily_rate import episodes, latest_rate
-from bordertally.streams.detection.drop import drops
+from bordertally.streams.detection.daily_rate import latest_rate
 from bordertally.streams.detection.quotes import with_quotes
-from bordertally.streams.detection.record import records
-from bordertally.streams.detection.silence import overdue
+from bordertally.streams.detection.registry import all_episodes
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.periods import iso_day
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.totals.conflicts import conflicts, noted
 from bordertally.streams.totals.days import day_figures, written_days
-from bordertally.streams.totals.records import DayFigure, Episode, FlowState
+from bordertally.streams.totals.records import DayFigure, FlowState
 from bordertally.streams.totals.windows import LONGEST, totals
-
-
-def all_episodes(node: Node, rules: Rules) -> list[Episode]:
-    """What every rule finds on a flow, rule by rule; `rules` are those of the flow."""
-    return [found for find in (episodes, drops, records, overdue, disputes, shares) for found in find(node, rules)]
 
 
 def flow_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> FlowState:

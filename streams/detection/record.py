@@ -7,15 +7,18 @@ from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from math import fsum
 
+from bordertally.streams.detection.rule import EVER, Rule
+from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import DayView
 from bordertally.streams.reconciliation.constraints import Bin
-from bordertally.streams.rules.config import EXACT, Detection, Rules
-from bordertally.streams.rules.config import RECORD as RULE
+from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import CRITICAL, capped, vouched
 from bordertally.streams.rules.debounce import Run, alerts_from, days_in
 from bordertally.streams.totals.records import Baseline, Episode
+
+NAME = "record"
 
 WEEK = 7
 
@@ -103,7 +106,7 @@ def records(node: Node, rules: Rules) -> list[Episode]:
 
     def ratio(days: list[int]) -> float:
         before = highs.before[days[0]]
-        return max(highs.weeks[day] for day in days) / before if before else float("inf")
+        return times_expected(max(highs.weeks[day] for day in days), before)
 
     joined = alerts_from(
         [Run(days[0], days[-1], until) for days, until in runs],
@@ -127,9 +130,9 @@ def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until:
 
     def enough(place: int) -> bool:
         people = fsum([vouched(node, PEOPLE, ends[place] - back) for back in range(WEEK)]) / WEEK
-        return people > 0 and rules.rank(people / expected if expected else float("inf")) >= CRITICAL
+        return people > 0 and rules.rank(times_expected(people, expected)) >= CRITICAL
 
-    ranked = capped(rules, [rules.rank(rate / expected if expected else float("inf")) for rate in rates], enough)
+    ranked = capped(rules, [rules.rank(times_expected(rate, expected)) for rate in rates], enough)
     reports, count = evidence(node, PEOPLE, {end - back for end in ends for back in range(WEEK)})
     return Episode(
         since=days[0],
@@ -143,6 +146,18 @@ def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until:
         peak_severity=ranked.severities[1],
         reports=reports,
         report_count=count,
-        rule=RULE,
+        rule=NAME,
         note=ranked.note,
     )
+
+
+RECORD = Rule(
+    name=NAME,
+    find=records,
+    describe=describe_rate,
+    ending="back below it on",
+    noun="record",
+    headline="Highest number of people crossing a border for a long time",
+    setting=Setting("record"),
+    learns_from=EVER,
+)

@@ -15,16 +15,21 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
+from bordertally.streams.detection.rule import Names, Rule
 from bordertally.streams.flows import Flow, depth, origin
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import DayView
+from bordertally.streams.periods import iso_day
 from bordertally.streams.reports.claims import period_of
 from bordertally.streams.reports.sources import WEIGHT
-from bordertally.streams.rules.config import SEVERITIES, SILENCE, Rules
+from bordertally.streams.rules.config import SEVERITIES, Rules, Setting
 from bordertally.streams.rules.debounce import Run, alerts_from
+from bordertally.streams.totals.days import people
 from bordertally.streams.totals.records import Baseline, Episode
+
+NAME = "silence"
 
 LEAST, MOST = 4, 9
 """So many claims of a source with different last days show how often it speaks, and so many of the latest count."""
@@ -171,7 +176,7 @@ def _episode(node: Node, group: list[Quiet], until: int | None, now: int) -> Epi
         peak_severity=SEVERITIES[rank],
         reports=reports,
         report_count=count,
-        rule=SILENCE,
+        rule=NAME,
         about=one.source,
         note=f"{others} more silent too" if others else "",
     )
@@ -194,3 +199,23 @@ def to_tell(ledger: Ledger, flows: list[Flow], rules: Rules) -> list[Flow]:
         return flows
     found = {flow for flow in ledger.nodes if origin(flow) in moved and rules.of(flow).detection.silence is not None}
     return sorted({*flows, *found}, key=lambda flow: (-depth(flow), flow))
+
+
+def _describe(flow: str, episode: Episode, names: Names) -> str:
+    source = episode.about or ""
+    days, reached = people(episode.rate), people(episode.peak_rate)
+    return (
+        f"{flow} has heard nothing from {names.get(source, source)} since {iso_day(episode.peak_day - reached + 1)}: "
+        f"{days} day{'' if days == 1 else 's'}, at most {people(episode.baseline.expected)} are usual"
+    )
+
+
+SILENCE = Rule(
+    name=NAME,
+    find=overdue,
+    describe=_describe,
+    ending="spoke again of",
+    noun="silence",
+    headline="A source of border reports has fallen silent",
+    setting=Setting("silence", lambda times: times >= 1, "1 or more"),
+)

@@ -35,6 +35,9 @@ METHODS = {
     )
 }
 
+LEARNED_DAYS = max(max(method.back) for method in METHODS.values())
+"""What is learned for a day rests on so many days before it at most."""
+
 
 def looks_back(names: Iterable[str]) -> range:
     """All days before a day that some of these methods may look at, nearest first; empty without a method.

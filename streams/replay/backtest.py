@@ -11,14 +11,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from bordertally.streams.detection.flow_state import all_episodes
+from bordertally.streams.detection.daily_rate import DAILY_RATE
+from bordertally.streams.detection.registry import all_episodes
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.replay.ground_truth import Surge
 from bordertally.streams.rules.baseline import Judgement, judged_days
-from bordertally.streams.rules.config import CONFLICT, DROP, RATE, RECORD, SHARE, SILENCE, Detection, Rules
+from bordertally.streams.rules.config import Rules
 
 EARLY = 3
 """An alert that opens up to so many days before the first day of a surge still tells of it."""
@@ -59,7 +60,7 @@ class Measure(msgspec.Struct, frozen=True):
     alarms: list[Alarm]
     found: list[Found]
     false_alarms: list[Alarm]
-    rule: str = RATE
+    rule: str = DAILY_RATE.name
     measured: bool = True
 
     @property
@@ -111,22 +112,9 @@ def days_of(node: Node) -> dict[int, float]:
     return {} if series is None else {day: one.best for day, one in sorted(series.bins.items()) if one.full}
 
 
-SETTINGS = {
-    DROP: "drop",
-    RECORD: "record",
-    SILENCE: "silence",
-    CONFLICT: "conflict",
-    SHARE: "checkpoint_share",
-}
-"""The setting that turns on a rule, by its name; the daily rate is always on."""
-
-
-def is_on(rule: str, detection: Detection) -> bool:
-    """Whether a rule is on under the settings of a flow."""
-    return rule == RATE or getattr(detection, SETTINGS[rule]) is not None
-
-
-def measure(node: Node, method: str, rules: Rules, surges: Sequence[Surge] | None, rule: str = RATE) -> Measure:
+def measure(
+    node: Node, method: str, rules: Rules, surges: Sequence[Surge] | None, rule: str = DAILY_RATE.name
+) -> Measure:
     """The alerts of a rule on a flow under some rules, against the surges known, or none. See Measure."""
     ours = rules.of(node.flow)
     alarms = [

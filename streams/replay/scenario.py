@@ -16,12 +16,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.alerts.silences import OPEN, Silence, inhibited, make_silence, silenced
+from bordertally.streams.alerts.silences import Silence, inhibited, make_silence, silenced
+from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, ConfigError, RefusedError, shown
 from bordertally.streams.replay.desk import Desk
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.rules.config import NAMES, SEVERITIES, Rules
+from bordertally.streams.rules.config import SEVERITIES, Rules
 from bordertally.streams.statements.reports import WordReader, take
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ class Marked(Alert, frozen=True, kw_only=True):
 
 FIELDS = (*Marked.__struct_fields__, "says")
 ALLOWED = {
-    "rule": NAMES,
+    "rule": tuple(RULES),
     "severity": SEVERITIES,
     "peak_severity": SEVERITIES,
     "state": tuple(state.value for state in AlertState),
@@ -266,7 +267,7 @@ def compare(wanted: Sequence[Wanted], alerts: Sequence[Alert]) -> list[tuple[Wan
         return False
 
     missing = [one for number, one in enumerate(wanted) if not settle(number, set())]
-    left = [alert for place, alert in enumerate(alerts) if place not in holder and alert.state in OPEN]
+    left = [alert for place, alert in enumerate(alerts) if place not in holder and alert.state.is_open]
     found: list[tuple[Wanted | None, Alert | None]] = []
     for one in missing:
         like = next((alert for alert in left if all(_same(alert, name, one[name]) for name in _who(one))), None)
@@ -281,7 +282,7 @@ def _who(wanted: Mapping[str, Any]) -> list[str]:
 
 
 def _fits(alert: Alert, wanted: Wanted) -> bool:
-    return (alert.state in OPEN or "state" in wanted) and all(
+    return (alert.state.is_open or "state" in wanted) and all(
         _same(alert, name, value) for name, value in wanted.items()
     )
 

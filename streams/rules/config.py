@@ -1,19 +1,17 @@
-"""Operator's rules: baselines that an operator sets by hand, and settings of detection, for all flows or for some."""
+"""What an operator decides: baselines set by hand, and settings of detection, for all flows or for some."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, NamedTuple
 
 import msgspec
 
-from bordertally.streams.errors import ConfigError, RefusedError, shown
-from bordertally.streams.flows import check_pattern, covers, nested, parse_flow
+from bordertally.streams.flows import covers
 from bordertally.streams.learning.levels import Tuning
-from bordertally.streams.learning.methods import METHODS, looks_back
+from bordertally.streams.learning.methods import looks_back
 from bordertally.streams.rules.debounce import Patience, days_in
 
 EXACT = 1e-9
@@ -21,12 +19,10 @@ EXACT = 1e-9
 
 SEVERITIES = ("notice", "warning", "critical")
 
-RATE, DROP, RECORD, SILENCE, CONFLICT, SHARE = (
-    *("daily-rate", "drop", "record"),
-    *("silence", "conflict", "checkpoint-share"),
-)
-NAMES = (RATE, DROP, RECORD, SILENCE, CONFLICT, SHARE)
-"""The rules by which alerts open."""
+
+def times_expected(rate: float, expected: float) -> float:
+    """How many times what is expected a rate is; infinite where nothing is expected."""
+    return rate / expected if expected > 0 else float("inf")
 
 
 class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +50,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A stated or derived level holds from `stated_before_days` before its claim to `stated_after_days` after it.
     `project_days`: how long a silent flow is carried on at its last rate.
+    `others`: settings of rules that have none above, by name (see detection.rule).
     """
 
     ratio: float = 1.25
@@ -79,6 +76,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stated_before_days: int = 30
     stated_after_days: int = 90
     project_days: int = 7
+    others: dict[str, float] = {}
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -105,8 +103,25 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return looks_back(self.methods)
 
 
-OPTIONAL = ("drop", "record", "silence", "conflict", "checkpoint_share")
-"""The rules that are off unless they are set."""
+OPTIONAL = tuple(field.name for field in msgspec.structs.fields(Detection) if field.default is None)
+"""The settings that are off unless they are given."""
+
+
+class Setting(NamedTuple):
+    """The setting that turns a rule on: its name in `[detection]`, and which figures are allowed, in words.
+
+    A setting that is no figure (`record` is a duration) is checked where it is read.
+    """
+
+    name: str
+    allows: Callable[[float], bool] = lambda _: True
+    words: str = ""
+
+    def of(self, detection: Detection) -> Any:
+        """Its value under some settings; None where the rule is off."""
+        if self.name in Detection.__struct_fields__:
+            return getattr(detection, self.name)
+        return detection.others.get(self.name)
 
 
 class OperatorBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -149,16 +164,18 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     keep_firing_for: str | None = None
     cooldown: str | None = None
     inhibit: bool | None = None
+    others: dict[str, float | bool] = {}
 
     def over(self, detection: Detection) -> Detection:
         """The settings with these in their place."""
-        given = {name: getattr(self, name) for name in self.__struct_fields__ if name != "flow"}
+        given = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("flow", "others")}
         given = {
             name: None if name in OPTIONAL and value is False else value
             for name, value in given.items()
             if value is not None
         }
-        return msgspec.structs.replace(detection, **given)
+        others = {name: value for name, value in (detection.others | self.others).items() if value is not False}
+        return msgspec.structs.replace(detection, others=others, **given)
 
 
 @dataclass(frozen=True)
@@ -199,111 +216,3 @@ class Rules:
                     detection = one.over(detection)
             found = self._of[flow] = Rules(detection, tuple(self.for_flow(flow)))
         return found
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A rules file as it is written."""
-
-    detection: Detection = Detection()
-    baselines: tuple[OperatorBaseline, ...] = ()
-    flows: tuple[FlowRules, ...] = ()
-
-
-def parse_rules(text: str, where: str, blocs: frozenset[str] = frozenset()) -> Rules:
-    """Read rules from TOML text. `blocs`: those of the registry. Raises ConfigError naming file, field and value."""
-    try:
-        file = msgspec.convert(tomllib.loads(text), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"{where}: {error}") from None
-    baselines = [_operator(one, f"{where}: baselines[{index}]", blocs) for index, one in enumerate(file.baselines)]
-    flows = [_flow(one, f"{where}: flows[{index}]", blocs) for index, one in enumerate(file.flows)]
-    detection = file.detection
-    for name in ("ratio", "warning", "critical"):
-        if not getattr(detection, name) > 1:
-            raise ConfigError(f"{where}: detection.{name}: {shown(getattr(detection, name))} must be above 1")
-    if not 0 < detection.clear_share <= 1:
-        raise ConfigError(f"{where}: detection.clear_share: {shown(detection.clear_share)} must be above 0, at most 1")
-    _check(detection, f"{where}: detection")
-    return Rules(detection, tuple(baselines), tuple(flows))
-
-
-def with_settings(rules: Rules, settings: Sequence[str]) -> Rules:
-    """The rules with settings of `[detection]` in place of their own, each as NAME=VALUE; those of `[[flows]]` stay.
-
-    A value is what it would be in TOML, and a text where it is nothing there. Raises ConfigError naming what is wrong.
-    """
-    detection = rules.detection
-    fields = {field.encode_name: field.name for field in msgspec.structs.fields(Detection)}
-    for one in settings:
-        name, equals, value = (part.strip() for part in one.partition("="))
-        if not (re.fullmatch(r"\w+", name) and equals and value):
-            raise ConfigError(f"--set: {shown(one)} is no NAME=VALUE")
-        try:
-            tomllib.loads(f"{name} = {value}")
-        except tomllib.TOMLDecodeError:
-            value = msgspec.json.encode(value).decode()  # a string of JSON is one of TOML
-        given = parse_rules(f"[detection]\n{name} = {value}\n", f"--set {shown(one)}").detection
-        detection = msgspec.structs.replace(detection, **{fields[name]: getattr(given, fields[name])})
-    return Rules(detection, rules.baselines, rules.flows)
-
-
-def _operator(one: OperatorBaseline, where: str, blocs: frozenset[str]) -> OperatorBaseline:
-    try:
-        flow = nested(parse_flow(one.flow), blocs)
-    except RefusedError as error:
-        raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
-    if isinstance(one.daily, list) and len(one.daily) != 2:
-        raise ConfigError(f"{where}.daily: {shown(one.daily)} must be a figure or [low, high]")
-    low, high = one.level
-    if not 0 < low <= high:
-        raise ConfigError(f"{where}.daily: {shown(one.daily)} must be above 0, low to high")
-    if one.ratio is not None and not one.ratio > 1:
-        raise ConfigError(f"{where}.ratio: {shown(one.ratio)} must be above 1")
-    return msgspec.structs.replace(one, flow=flow)
-
-
-def _flow(one: FlowRules, where: str, blocs: frozenset[str]) -> FlowRules:
-    try:
-        flow = nested(check_pattern(one.flow), blocs)
-    except RefusedError as error:
-        raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
-    for name in OPTIONAL:
-        if getattr(one, name) is True:
-            raise ConfigError(f"{where}.{name}: true must be a figure, or false to turn the rule off")
-    _check(one.over(Detection()), where)
-    return msgspec.structs.replace(one, flow=flow)
-
-
-_BOUNDS: dict[str, tuple[Callable[[float], bool], str]] = {
-    **dict.fromkeys(("sigma_floor", "sigma_floor_share", "minimum_people"), (lambda one: one >= 0, "0 or more")),
-    "absolute": (lambda one: one > 0, "above 0"),
-    "drop": (lambda one: 0 < one < 1, "above 0, below 1"),
-    "silence": (lambda one: one >= 1, "1 or more"),
-    "conflict": (lambda one: 0 <= one < 1, "0 or more, below 1"),
-    "checkpoint_share": (lambda one: one > 1, "above 1"),
-}
-
-
-def _check(detection: Detection, where: str) -> None:
-    """Check the settings that can differ by flow. Raises ConfigError."""
-    for name in detection.methods:
-        if name not in METHODS:
-            raise ConfigError(f"{where}.learned: {shown(name)} is no method; there are {', '.join(METHODS)}")
-    if not detection.sigmas > 1:  # C3 counts what lies more than one standard deviation above the mean
-        raise ConfigError(f"{where}.sigmas: {shown(detection.sigmas)} must be above 1")
-    for name, (allowed, words) in _BOUNDS.items():
-        value = getattr(detection, name)
-        if value is not None and not allowed(value):
-            raise ConfigError(f"{where}.{name}: {shown(value)} must be {words}")
-    _check_durations(detection, where)
-
-
-def _check_durations(detection: Detection, where: str) -> None:
-    """Check the settings that are durations. Raises ConfigError."""
-    for name in ("for_", "keep_firing_for", "cooldown", "record"):
-        try:
-            days_in(getattr(detection, name) or "0d")
-        except ValueError as error:
-            raise ConfigError(f"{where}.{name.rstrip('_')}: {error}") from None
-    if detection.record is not None and days_in(detection.record) < 1:
-        raise ConfigError(f"{where}.record: {shown(detection.record)} must be a day or more")

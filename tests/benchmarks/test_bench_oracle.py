@@ -14,9 +14,9 @@ from benchmarks.oracle import Oracle
 from benchmarks.outputs import Told, Verdict, check_alerts, check_figures
 from benchmarks.stream import FLOWS, RULES, Shape, messages, registry
 from benchmarks.systems import Bordertally, systems
+from bordertally.streams.detection.rules_file import parse_rules
 from bordertally.streams.replay.desk import Desk, read_all
 from bordertally.streams.reports.sources import parse_registry
-from bordertally.streams.rules.config import parse_rules
 
 SHAPE = Shape(days=16, slots=2)
 

@@ -21,7 +21,6 @@ from bordertally.agents.kafka.producer import Record
 from bordertally.agents.servers.ports import free_port
 from bordertally.agents.servers.process import Server
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.alerts.silences import OPEN
 from bordertally.streams.delivery.alertmanager import labels
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.reports.batching import Sorter
@@ -240,7 +239,7 @@ class Lane:
         for alert in await self.live.alerts():
             if alert.id not in newest or newest[alert.id].seq < alert.seq:
                 newest[alert.id] = alert
-        return self.told.open() == {labels(one) for one in newest.values() if AlertState(one.state) in OPEN}
+        return self.told.open() == {labels(one) for one in newest.values() if AlertState(one.state).is_open}
 
 
 @asynccontextmanager

@@ -12,8 +12,8 @@ from composed import COMPOSE, SERVICES, TOP, VARIABLE, binds, dockerfile, docume
 
 from bordertally.agents.gateway.guard import check_address
 from bordertally.streams.delivery.tokens import Keys
+from bordertally.streams.detection.rules_file import parse_rules
 from bordertally.streams.reports.sources import parse_registry
-from bordertally.streams.rules.config import parse_rules
 from bordertally.streams.settings import Hop, documented, load_settings
 from bordertally.streams.topics import BIGGEST
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bordertally.streams.alerts.records import AlertState
 from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.detection.registry import RULES
 from bordertally.streams.reports.claims import Claim
-from bordertally.streams.rules.config import NAMES
 from properties.worlds import EVERY_RULE, batched, busy_borders, desk_of, figures, lived_and_restored, worlds
 from unit.kit import alerts_of
 
@@ -51,7 +51,7 @@ def test_seq_has_no_gaps_and_alerts_of_a_flow_and_rule_follow_each_other(world: 
         open_now = Counter((one.flow, one.rule) for one in newest.values() if one.state not in CLOSED)
         assert max(open_now.values(), default=0) <= 1
     for state in desk.states.values():
-        for rule in NAMES:
+        for rule in RULES:
             runs = [one for one in state.episodes if one.rule == rule]
             for one, later in itertools.pairwise(runs):
                 assert one.until is not None
@@ -72,4 +72,4 @@ def test_the_worlds_move_every_rule() -> None:
         moved.update({alert.rule for alert in desk_of(world, EVERY_RULE).log})
 
     look()
-    assert set(moved) == set(NAMES), moved
+    assert set(moved) == set(RULES), moved

@@ -15,10 +15,11 @@ import pytest
 from bordertally.agents import demo
 from bordertally.agents.demo.make_sample import COUNTERS, sample
 from bordertally.streams.alerts.records import Alert
+from bordertally.streams.detection.rules_file import parse_rules
 from bordertally.streams.flows import Flow
 from bordertally.streams.replay.desk import Desk, Outcome, read_all, replay
 from bordertally.streams.reports.sources import Registry, parse_registry
-from bordertally.streams.rules.config import OperatorBaseline, Rules, parse_rules
+from bordertally.streams.rules.config import OperatorBaseline, Rules
 from bordertally.streams.topics import Topic
 from bordertally.streams.totals.records import FlowState, Total
 

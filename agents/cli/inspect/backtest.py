@@ -33,6 +33,11 @@ from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.agents.terminal.console import err
 from bordertally.agents.terminal.plot import Panel, draw
+from bordertally.streams.detection.daily_rate import DAILY_RATE
+from bordertally.streams.detection.drop import DROP
+from bordertally.streams.detection.record import RECORD
+from bordertally.streams.detection.registry import RULES
+from bordertally.streams.detection.rules_file import with_settings
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.ledger.ledger import Ledger
@@ -40,10 +45,8 @@ from bordertally.streams.ledger.tree import Node
 from bordertally.streams.replay.backtest import (
     AS_RULES_SAY,
     PLAIN,
-    SETTINGS,
     Measure,
     days_of,
-    is_on,
     lines,
     measure,
     node_of,
@@ -52,9 +55,9 @@ from bordertally.streams.replay.backtest import (
 from bordertally.streams.replay.desk import read_all
 from bordertally.streams.replay.ground_truth import Surge, falls, surges
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.rules.config import DROP, NAMES, RATE, RECORD, Rules, with_settings
+from bordertally.streams.rules.config import Rules
 
-OTHERS = tuple(name for name in NAMES if name not in (RATE, RECORD, DROP))
+OTHERS = tuple(name for name in RULES if name not in (DAILY_RATE.name, RECORD.name, DROP.name))
 CHOICES = (AS_RULES_SAY, PLAIN, *METHODS)
 
 
@@ -87,8 +90,8 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
         if name not in CHOICES:
             raise BordertallyError(f"--method: {shown(name)} is none of {', '.join(CHOICES)}")
     for name in rule or ():
-        if name not in NAMES:
-            raise BordertallyError(f"--rule: {shown(name)} is none of {', '.join(NAMES)}")
+        if name not in RULES:
+            raise BordertallyError(f"--rule: {shown(name)} is none of {', '.join(RULES)}")
     registry = load_registry(sources)
     ours = with_settings(load_rules(rules, registry), setting or ())
     is_series = file.suffix.lower() == ".csv"
@@ -149,7 +152,7 @@ def _panels(
 ) -> list[Panel]:
     return [
         Panel(
-            f"{one.node.flow}: {one.method if one.rule == RATE else one.rule}",
+            f"{one.node.flow}: {one.method if one.rule == DAILY_RATE.name else one.rule}",
             lines(one.node, rules_for(one.method, rules)),
             measured.alarms,
             yardstick or (),
@@ -171,13 +174,15 @@ def _trials(nodes: Sequence[Node], methods: Sequence[str], chosen: Sequence[str]
     found = [
         _Trial(node, method, name)
         for node in nodes
-        for name in chosen or NAMES
-        for method in (methods if name == RATE else [AS_RULES_SAY])
-        if is_on(name, rules.of(node.flow).detection)
+        for name in chosen or RULES
+        for method in (methods if name == DAILY_RATE.name else [AS_RULES_SAY])
+        if RULES[name].is_on(rules.of(node.flow).detection)
     ]
     for name in chosen or ():
         if name not in {one.rule for one in found}:
-            raise BordertallyError(f"--rule: {name} is off: set {SETTINGS[name]} in the rules (--rules), or by --set")
+            setting = RULES[name].setting
+            assert setting is not None, "a rule without a setting is always on"
+            raise BordertallyError(f"--rule: {name} is off: set {setting.name} in the rules (--rules), or by --set")
     return found
 
 
@@ -189,9 +194,9 @@ class _Yardstick:
 
     def of(self, node: Node) -> list[Surge] | None:
         """For one flow; None where nobody knows."""
-        if self.known or (self.known is not None and self.rule == RATE):
+        if self.known or (self.known is not None and self.rule == DAILY_RATE.name):
             return self.known.get(node.flow, self.known.get("", []) if self.alone else [])
-        hindsight = {RATE: surges, RECORD: surges, DROP: falls}.get(self.rule)
+        hindsight = {DAILY_RATE.name: surges, RECORD.name: surges, DROP.name: falls}.get(self.rule)
         return None if hindsight is None else hindsight(days_of(node))
 
 
@@ -229,7 +234,7 @@ def _show(console: Console, measures: Sequence[Measure]) -> None:
         figures = (f"{one.days:,}", f"{one.judged:,}", f"{one.per_year:.1f}")
         table.add_row(one.flow, _called(one), *figures, *(worth if one.measured else ("not known", "", "", "")))
     console.print(table)
-    for rules, title in (((RATE, RECORD), "surge"), ((DROP,), "fall"), (OTHERS, "episode")):
+    for rules, title in (((DAILY_RATE.name, RECORD.name), "surge"), ((DROP.name,), "fall"), (OTHERS, "episode")):
         _show_found(console, [one for one in measures if one.rule in rules and one.measured], title)
     _show_alarms(console, [one for one in measures if not one.measured])
 
@@ -249,7 +254,7 @@ def _show_alarms(console: Console, measures: Sequence[Measure]) -> None:
 
 
 def _called(one: Measure) -> str:
-    return one.method if one.rule == RATE else one.rule
+    return one.method if one.rule == DAILY_RATE.name else one.rule
 
 
 def _show_found(console: Console, measures: Sequence[Measure], title: str) -> None:

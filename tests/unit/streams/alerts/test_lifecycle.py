@@ -7,9 +7,9 @@ import pytest
 
 from bordertally.streams.alerts.lifecycle import advance, alert_id
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.detection.daily_rate import exceeds, severity
+from bordertally.streams.detection.daily_rate import exceeds
 from bordertally.streams.reports.claims import Claim
-from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
+from bordertally.streams.rules.config import SEVERITIES, Detection, OperatorBaseline, Rules
 from bordertally.streams.totals.records import Baseline
 from unit.kit import Told, alerts_of, claim, daily, ordinal, told
 
@@ -44,7 +44,7 @@ def runs(one: Told) -> list[tuple[str, str | None]]:
     ("ratio", "word"), [(1.25, "notice"), (1.49, "notice"), (1.5, "warning"), (1.99, "warning"), (2.0, "critical")]
 )
 def test_severity_by_rate_over_expected(ratio: float, word: str) -> None:
-    assert severity(ratio, Detection()) == word
+    assert SEVERITIES[Detection().rank(ratio)] == word
 
 
 def test_a_rate_at_its_threshold_does_not_exceed_it() -> None:

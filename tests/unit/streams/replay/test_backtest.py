@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from bordertally.streams.replay.backtest import Alarm, Found, days_of, is_on, lines, measure, node_of, rules_for
+from bordertally.streams.detection.registry import RULES
+from bordertally.streams.replay.backtest import Alarm, Found, days_of, lines, measure, node_of, rules_for
 from bordertally.streams.replay.ground_truth import Surge
-from bordertally.streams.rules.config import DROP, NAMES, RECORD, SILENCE, Detection, FlowRules, Rules
+from bordertally.streams.rules.config import Detection, FlowRules, Rules
 from unit.kit import daily, ordinal, told
 
 QUIET = [400.0, 420, 380, 400, 410, 390, 400]
@@ -81,10 +82,10 @@ def test_every_rule_is_measured_by_its_own_alerts() -> None:
     rules = Rules(Detection(drop=0.5, record="14d"))
     closed = node_of("x", series(QUIET * 5, [900.0] * 4, QUIET * 6, [0.0] * 3, QUIET))
     fall = START + 35 + 4 + 42
-    drop = measure(closed, "rules", rules, [Surge(fall, fall + 6)], DROP)
-    assert (drop.rule, drop.alarms) == (DROP, [Alarm(fall, fall + 2, "critical")])
+    drop = measure(closed, "rules", rules, [Surge(fall, fall + 6)], "drop")
+    assert (drop.rule, drop.alarms) == ("drop", [Alarm(fall, fall + 2, "critical")])
     assert (drop.late, drop.false_alarms) == ([0], [])
-    record = measure(closed, "rules", rules, [Surge(FIRST, FIRST + 6)], RECORD)
+    record = measure(closed, "rules", rules, [Surge(FIRST, FIRST + 6)], "record")
     assert record.alarms[0].first == FIRST
     assert measure(closed, "rules", rules, [Surge(FIRST, FIRST + 6)]).alarms == [Alarm(FIRST, FIRST + 3, "critical")]
 
@@ -95,5 +96,5 @@ def test_what_nobody_knows_is_not_counted_as_false() -> None:
 
 
 def test_a_rule_is_on_by_its_setting() -> None:
-    assert [name for name in NAMES if is_on(name, Detection())] == ["daily-rate"]
-    assert is_on(SILENCE, Detection(silence=2))
+    assert [name for name, rule in RULES.items() if rule.is_on(Detection())] == ["daily-rate"]
+    assert RULES["silence"].is_on(Detection(silence=2))

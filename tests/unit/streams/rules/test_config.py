@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from bordertally.streams.detection.rules_file import parse_rules
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.rules.config import Rules, parse_rules
+from bordertally.streams.rules.config import Rules
 
 
 def test_rules_left_out_are_the_defaults() -> None:

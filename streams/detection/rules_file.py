@@ -1,0 +1,152 @@
+"""The rules file: TOML in; the operator's baselines and settings, or one error that names field and value, out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from bordertally.streams.detection.registry import RULES
+from bordertally.streams.errors import ConfigError, RefusedError, shown
+from bordertally.streams.flows import check_pattern, nested, parse_flow
+from bordertally.streams.learning.methods import METHODS
+from bordertally.streams.rules.config import OPTIONAL, Detection, FlowRules, OperatorBaseline, Rules, Setting
+from bordertally.streams.rules.debounce import days_in
+
+_FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(Detection)}
+
+
+def settings_of_rules() -> dict[str, Setting]:
+    """The settings that turn rules on, by name."""
+    return {rule.setting.name: rule.setting for rule in RULES.values() if rule.setting is not None}
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rules file as it is written."""
+
+    detection: Detection = Detection()
+    baselines: tuple[OperatorBaseline, ...] = ()
+    flows: tuple[FlowRules, ...] = ()
+
+
+def parse_rules(text: str, where: str, blocs: frozenset[str] = frozenset()) -> Rules:
+    """Read rules from TOML text. `blocs`: those of the registry. Raises ConfigError naming file, field and value."""
+    try:
+        table = tomllib.loads(text)
+        for detection in (table.get("detection"), *_listed(table.get("flows"))):
+            _gather_others(detection)
+        file = msgspec.convert(table, _File)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ConfigError) as error:
+        raise ConfigError(f"{where}: {error}") from None
+    baselines = [_operator(one, f"{where}: baselines[{index}]", blocs) for index, one in enumerate(file.baselines)]
+    flows = [_flow(one, f"{where}: flows[{index}]", blocs) for index, one in enumerate(file.flows)]
+    detection = file.detection
+    for name in ("ratio", "warning", "critical"):
+        if not getattr(detection, name) > 1:
+            raise ConfigError(f"{where}: detection.{name}: {shown(getattr(detection, name))} must be above 1")
+    if not 0 < detection.clear_share <= 1:
+        raise ConfigError(f"{where}: detection.clear_share: {shown(detection.clear_share)} must be above 0, at most 1")
+    _check(detection, f"{where}: detection")
+    return Rules(detection, tuple(baselines), tuple(flows))
+
+
+def _listed(tables: object) -> list[object]:
+    return tables if isinstance(tables, list) else []
+
+
+def _gather_others(table: object) -> None:
+    """Put the settings of rules that `Detection` has no field for where it keeps them. Raises ConfigError."""
+    if isinstance(table, dict):
+        if "others" in table:
+            raise ConfigError(f"others: {shown(table['others'])} is no setting; name each setting by itself")
+        names = [name for name in settings_of_rules() if name in table and name not in _FIELDS]
+        table["others"] = {name: table.pop(name) for name in names}
+
+
+def with_settings(rules: Rules, settings: Sequence[str]) -> Rules:
+    """The rules with settings of `[detection]` in place of their own, each as NAME=VALUE; those of `[[flows]]` stay.
+
+    A value is what it would be in TOML, and a text where it is nothing there. Raises ConfigError naming what is wrong.
+    """
+    detection = rules.detection
+    for one in settings:
+        name, equals, value = (part.strip() for part in one.partition("="))
+        if not (re.fullmatch(r"\w+", name) and equals and value):
+            raise ConfigError(f"--set: {shown(one)} is no NAME=VALUE")
+        try:
+            tomllib.loads(f"{name} = {value}")
+        except tomllib.TOMLDecodeError:
+            value = msgspec.json.encode(value).decode()  # a string of JSON is one of TOML
+        given = parse_rules(f"[detection]\n{name} = {value}\n", f"--set {shown(one)}").detection
+        if name in _FIELDS:
+            detection = msgspec.structs.replace(detection, **{_FIELDS[name]: getattr(given, _FIELDS[name])})
+        else:
+            detection = msgspec.structs.replace(detection, others=detection.others | given.others)
+    return Rules(detection, rules.baselines, rules.flows)
+
+
+def _operator(one: OperatorBaseline, where: str, blocs: frozenset[str]) -> OperatorBaseline:
+    try:
+        flow = nested(parse_flow(one.flow), blocs)
+    except RefusedError as error:
+        raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
+    if isinstance(one.daily, list) and len(one.daily) != 2:
+        raise ConfigError(f"{where}.daily: {shown(one.daily)} must be a figure or [low, high]")
+    low, high = one.level
+    if not 0 < low <= high:
+        raise ConfigError(f"{where}.daily: {shown(one.daily)} must be above 0, low to high")
+    if one.ratio is not None and not one.ratio > 1:
+        raise ConfigError(f"{where}.ratio: {shown(one.ratio)} must be above 1")
+    return msgspec.structs.replace(one, flow=flow)
+
+
+def _flow(one: FlowRules, where: str, blocs: frozenset[str]) -> FlowRules:
+    try:
+        flow = nested(check_pattern(one.flow), blocs)
+    except RefusedError as error:
+        raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
+    for name, value in [*((name, getattr(one, name)) for name in OPTIONAL), *one.others.items()]:
+        if value is True:
+            raise ConfigError(f"{where}.{name}: true must be a figure, or false to turn the rule off")
+    _check(one.over(Detection()), where)
+    return msgspec.structs.replace(one, flow=flow)
+
+
+_BOUNDS: dict[str, tuple[Callable[[float], bool], str]] = {
+    **dict.fromkeys(("sigma_floor", "sigma_floor_share", "minimum_people"), (lambda value: value >= 0, "0 or more")),
+    "absolute": (lambda value: value > 0, "above 0"),
+}
+
+
+def _check(detection: Detection, where: str) -> None:
+    """Check the settings that can differ by flow. Raises ConfigError."""
+    for name in detection.methods:
+        if name not in METHODS:
+            raise ConfigError(f"{where}.learned: {shown(name)} is no method; there are {', '.join(METHODS)}")
+    if not detection.sigmas > 1:  # C3 counts what lies more than one standard deviation above the mean
+        raise ConfigError(f"{where}.sigmas: {shown(detection.sigmas)} must be above 1")
+    given: list[tuple[str, Any, Callable[[float], bool], str]] = [
+        *((name, getattr(detection, name), allows, words) for name, (allows, words) in _BOUNDS.items()),
+        *(
+            (name, setting.of(detection), setting.allows, setting.words)
+            for name, setting in settings_of_rules().items()
+        ),
+    ]
+    for name, value, allows, words in given:
+        if value is not None and not allows(value):
+            raise ConfigError(f"{where}.{name}: {shown(value)} must be {words}")
+    _check_durations(detection, where)
+
+
+def _check_durations(detection: Detection, where: str) -> None:
+    """Check the settings that are durations. Raises ConfigError."""
+    for name in ("for_", "keep_firing_for", "cooldown", "record"):
+        try:
+            days_in(getattr(detection, name) or "0d")
+        except ValueError as error:
+            raise ConfigError(f"{where}.{name.rstrip('_')}: {error}") from None
+    if detection.record is not None and days_in(detection.record) < 1:
+        raise ConfigError(f"{where}.record: {shown(detection.record)} must be a day or more")

@@ -1,0 +1,42 @@
+"""The clauses in which the alerts of several rules are told."""
+
+from __future__ import annotations
+
+from bordertally.streams.detection.rule import Names
+from bordertally.streams.periods import iso_day
+from bordertally.streams.rules.baseline import says
+from bordertally.streams.totals.days import people
+from bordertally.streams.totals.records import Baseline, Episode
+
+
+def describe_rate(flow: str, episode: Episode, names: Names) -> str:
+    """The rate of a day against the normal level: "RU:GE 10,000 on 2022-09-27 against a normal 5,500 (...)"."""
+    baseline = episode.baseline
+    who = "" if baseline.population == "people" else f" {baseline.population}"
+    times = f"{episode.rate / baseline.expected:.1f} times" if baseline.expected else "from nothing"
+    when = f"a day in the week to {iso_day(episode.day)}" if baseline.kind == "record" else f"on {iso_day(episode.day)}"
+    normal = normal_level(baseline, names)
+    return f"{flow} {people(episode.rate):,}{who} {when} against {normal}: {times}; {count_of_reports(episode)}"
+
+
+def normal_level(baseline: Baseline, names: Names) -> str:
+    """The expected rate, and in whose words or by which method it is known."""
+    low, high = baseline.low, baseline.high
+    level = f"{people(baseline.expected):,}"
+    if low is not None and high is not None and low != high:
+        level = f"{people(low):,}-{people(high):,}"
+    name = names.get(baseline.source or "", baseline.source or "")
+    if baseline.kind == "learned":
+        return f"{level} {says(baseline)}, threshold {people(baseline.threshold):,}"
+    return {
+        "operator": f"a normal {level} set by the operator",
+        "stated": f"a normal {level} ({name})",
+        "derived": f"{level} the period before ({name})",
+        "record": f"{level} in the highest week of the {baseline.method} before",
+        "absolute": f"no known normal and more than {level} (absolute, set by the operator)",
+    }[baseline.kind]
+
+
+def count_of_reports(episode: Episode) -> str:
+    """How many reports are behind an episode."""
+    return f"{episode.report_count} report{'' if episode.report_count == 1 else 's'}"
