@@ -38,7 +38,6 @@ class Routes:
     def renew(self, registry: Registry) -> None:
         """Answer out of this registry from now on."""
         self.registry = registry
-        self.names = {key: source.name for key, source in registry.sources.items()}
 
     async def flows(self, asked: AskFlows) -> FlowList:
         """Every flow, or those at or below some, at a glance."""
@@ -120,7 +119,7 @@ class Routes:
         return found
 
     async def _trace(self, flow: str, first: int | None, end: int | None) -> Evidence:
-        return await evidence_of(self.view.redis, self.names, flow, first, end)
+        return await evidence_of(self.view.redis, self.registry.names, flow, first, end)
 
     async def sources(self, _: AskPlain) -> SourceList:
         """The source registry, and when each was heard of last."""

@@ -121,7 +121,7 @@ class AlertsHop(SettlingHop):
         before = _decode_said(stored) if stored else Said()
         if before.covers(record):  # not `seen`: this is no newer than what is known
             return
-        known, said = advance(before.known, _decode_state(record.value), self.context.names, news)
+        known, said = advance(before.known, _decode_state(record.value), self.context.registry.names, news)
         self.said += [(key, alert) for alert in said]
         if known != before.known:
             rows[key] = msgspec.msgpack.encode(Said(known, record.offset, record.timestamp / 1000))

@@ -26,7 +26,8 @@ from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claims
-from bordertally.streams.reports.dead_letters import Place, make_letter, source_of
+from bordertally.streams.reports.dead_letters import Place, make_letter
+from bordertally.streams.reports.sources import source_of
 from bordertally.streams.settings import Hop
 
 PACE_S = 0.008

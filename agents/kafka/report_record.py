@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bordertally.agents.kafka.producer import Record
 from bordertally.streams.reports.signatures import signature
-from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.sources import Registry, source_of
 from bordertally.streams.topics import Topic, Topics
-
-
-class _Head(msgspec.Struct):
-    source: str = ""
 
 
 def record_of(raw: bytes, registry: Registry, topics: Topics, key: Ed25519PrivateKey | None = None) -> Record:
@@ -21,10 +16,7 @@ def record_of(raw: bytes, registry: Registry, topics: Topics, key: Ed25519Privat
     With a key, signed by it. Reports whose source cannot be told go to the government topic, where the intake refuses
     them with a reason.
     """
-    try:
-        source = msgspec.json.decode(raw, type=_Head).source
-    except (msgspec.MsgspecError, RecursionError):
-        source = ""
+    source = source_of(raw)
     entry = registry.sources.get(source)
     topic = topics.reports(Topic.GOVERNMENT if entry is None else entry.topic)
     headers = [signature(key, raw)] if key is not None else None

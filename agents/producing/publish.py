@@ -15,9 +15,8 @@ from bordertally.agents.kafka.producer import by_kafka, make_producer
 from bordertally.agents.kafka.report_record import record_of
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.errors import BordertallyError, RefusedError
-from bordertally.streams.reports.dead_letters import source_of
 from bordertally.streams.reports.signatures import check_signature, signature
-from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.sources import Registry, source_of
 from bordertally.streams.settings import Settings
 from bordertally.streams.statements.reports import take
 from bordertally.streams.topics import Topics
@@ -59,7 +58,7 @@ def checked(
             take(raw, registry, now, None, words)
             if signed:
                 headers = [] if key is None else [signature(key, raw)]
-                check_signature(registry.keys, source_of(raw, len(raw)), raw, headers)
+                check_signature(registry.keys, source_of(raw), raw, headers)
         except RefusedError as error:
             yield Line(where, raw, error)
         else:

@@ -88,11 +88,6 @@ class Context:
         """What a report may be at most."""
         return Limits(self.settings.report_bytes, self.settings.period_days, self.settings.skew_s)
 
-    @property
-    def names(self) -> dict[str, str]:
-        """Sources' names by id."""
-        return {key: source.name for key, source in self.registry.sources.items()}
-
     def exposition(self) -> bytes:
         """What /metrics of a worker answers."""
         for hop in self.settings.hops:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from bordertally.streams.evidence.tallies import Tally, counts
+from bordertally.streams.evidence.tallies import Tally
 from bordertally.streams.flows import Flow, ancestors, parent
 from bordertally.streams.periods import days_of
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.records import Conflict
 
 

@@ -14,7 +14,6 @@ from bordertally.streams.flows import ancestors
 from bordertally.streams.ledger.rows import Key, decode_row
 from bordertally.streams.reconciliation.folding import added, chain_of, newest_of
 from bordertally.streams.reports.readings import Columns
-from bordertally.streams.reports.sources import WEIGHT
 
 
 class Tally(Struct, frozen=True):
@@ -85,8 +84,3 @@ def _heaviest(told: Sequence[Said]) -> float:
         room = bisect_right(ends, one.start, hi=index)
         best.append(max(best[-1], best[room] + one.people))
     return best[-1]
-
-
-def counts(grade: str) -> bool:
-    """Whether figures of a grade count in totals."""
-    return grade in WEIGHT

@@ -11,11 +11,12 @@ import msgspec
 from bordertally.streams.evidence.records import Evidence, Figure, Tallied, Traced
 from bordertally.streams.evidence.roles import Held, Part, contradicted, days_in, part_of
 from bordertally.streams.evidence.sentences import says
-from bordertally.streams.evidence.tallies import Said, Tally, added_up, counts
+from bordertally.streams.evidence.tallies import Said, Tally, added_up
 from bordertally.streams.flows import ancestors, depth
 from bordertally.streams.ledger.rows import BLOCK_DAYS, decode_claims
 from bordertally.streams.periods import DAY, iso_day, midnight
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.records import FlowState, Total
 from bordertally.streams.totals.windows import LONGEST
 

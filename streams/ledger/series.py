@@ -16,7 +16,7 @@ from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind
 from bordertally.streams.reconciliation.reconcile import reconcile
 from bordertally.streams.reports.claims import Claim, period_of, reading_of
 from bordertally.streams.reports.readings import Columns
-from bordertally.streams.reports.sources import WEIGHT
+from bordertally.streams.reports.sources import WEIGHT, counts
 
 CITED_DAYS = 64
 """How many days of a series keep their evidence at hand; the windows need 30."""
@@ -143,7 +143,7 @@ class Series:
         """Runs of days connected by overlapping claims, in order: (first day, last day, constraints)."""
         if self._groups is None:
             groups: list[tuple[int, int, list[Constraint]]] = []
-            counting = [one for one in self.claims.values() if one.grade in WEIGHT and one.best is not None]
+            counting = [one for one in self.claims.values() if counts(one.grade) and one.best is not None]
             for claim in sorted(counting, key=lambda one: (one.local_start, one.local_end)):
                 period = period_of(claim)
                 constraint = _constraint(claim)
@@ -282,7 +282,7 @@ class Series:
         if self._unverified is None:
             found = self._unverified = []
             for claim in self.claims.values():
-                if claim.grade not in WEIGHT and claim.best is not None:
+                if not counts(claim.grade) and claim.best is not None:
                     period = period_of(claim)
                     people = claim.best if claim.high is None else claim.high
                     found.append(Unverified(period.first_day, period.last_day, people))
@@ -295,7 +295,7 @@ def _block_of(claim: Claim) -> int:
 
 def reaches_far(claim: Claim) -> bool:
     """Whether a claim bears on days outside its period, or on more of them than their bins: a level, or a doubt."""
-    return claim.normal is not None or claim.change_percent is not None or claim.grade not in WEIGHT
+    return claim.normal is not None or claim.change_percent is not None or not counts(claim.grade)
 
 
 def _only(folded: list[Constraint], floor: Bin | None) -> Bin | None:

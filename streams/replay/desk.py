@@ -107,7 +107,7 @@ class Desk:
     def __init__(self, registry: Registry, rules: Rules) -> None:
         self.ledger = Ledger()
         self.rules = rules
-        self.names = {key: source.name for key, source in registry.sources.items()}
+        self.names = registry.names
         self.states: dict[Flow, FlowState] = {}
         self.known: dict[Flow, list[Known]] = {}
         self.log: list[Alert] = []

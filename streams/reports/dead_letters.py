@@ -71,23 +71,6 @@ class Letter(NamedTuple):
         return next((value.decode("utf-8", "replace") for name, value in self.headers if name == AGAIN), None)
 
 
-class _Head(msgspec.Struct):
-    source: str = ""
-
-
-_decode_head = msgspec.json.Decoder(_Head).decode
-
-
-def source_of(raw: bytes, most: int) -> str:
-    """The source that a refused message names, as far as that can be told; `most`: bytes that are looked at at most."""
-    if len(raw) > most:
-        return ""
-    try:
-        return _decode_head(raw).source
-    except (msgspec.MsgspecError, RecursionError, ValueError):
-        return ""
-
-
 def make_letter(
     place: Place, error: RefusedError, source: str, message: tuple[bytes | None, bytes | None, Headers]
 ) -> tuple[bytes | None, bytes, list[tuple[str, bytes]]]:

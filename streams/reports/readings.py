@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from bordertally.streams.periods import DAY, ordinal_of
-from bordertally.streams.reports.sources import WEIGHT
+from bordertally.streams.reports.sources import counts
 
 
 class Reading(Struct, array_like=True, frozen=True, gc=False):
@@ -92,8 +92,8 @@ class Columns(Struct, array_like=True, frozen=True):
     @property
     def all_count(self) -> bool:
         """Whether none of them was withdrawn, or is of a grade that does not count."""
-        grades = {self.grades} if isinstance(self.grades, str) else set(self.grades)
-        return grades <= WEIGHT.keys() and not self.any_withdrawn
+        grades = (self.grades,) if isinstance(self.grades, str) else set(self.grades)
+        return all(map(counts, grades)) and not self.any_withdrawn
 
     @property
     def any_withdrawn(self) -> bool:

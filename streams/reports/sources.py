@@ -28,14 +28,17 @@ class Grade(enum.StrEnum):
     E = "E"
     F = "F"
 
-    @property
-    def counts(self) -> bool:
-        """A, B and C make totals; D, E and F are shown and only widen the upper bound."""
-        return self.value <= "C"
-
 
 WEIGHT = {"A": 4.0, "B": 2.0, "C": 1.0}
-"""The say of a grade in the starting shape of the days; grades that are not here do not count."""
+"""The say of a grade that counts in the starting shape of the days."""
+
+COUNTING = frozenset(WEIGHT)
+"""The grades that count, for a loop in which a call of `counts` can be measured."""
+
+
+def counts(grade: str) -> bool:
+    """Whether claims of a grade make totals: A, B and C do. Others are shown, and only widen the upper bound."""
+    return grade in COUNTING
 
 
 Digest = Annotated[str, msgspec.Meta(pattern="^sha256:[0-9a-f]{64}$")]
@@ -69,6 +72,8 @@ class Registry:
 
     def __init__(self, sources: dict[str, Source], blocs: frozenset[str] = frozenset()) -> None:
         self.sources = sources
+        self.names = {key: source.name for key, source in sources.items()}
+        """The name to show for each source, by id; evidence may rest on a source that has left the registry."""
         self.blocs = blocs
         self.zones: dict[str, ZoneInfo] = {}
         self.every: dict[str, int] = {}
@@ -140,10 +145,22 @@ class Registry:
         goals = [part for part in parts if part.isupper()]
         return entry.place or (goals[-1] if goals else None)
 
-    def name(self, source: str) -> str:
-        """The name to show for a source id; the id itself for one that has left the registry."""
-        entry = self.sources.get(source)
-        return entry.name if entry else source
+
+class _Head(msgspec.Struct):
+    source: str = ""
+
+
+_decode_head = msgspec.json.Decoder(_Head).decode
+
+
+def source_of(raw: bytes, most: int | None = None) -> str:
+    """The source that a message names; empty where that cannot be told, or where it has more than `most` bytes."""
+    if most is not None and len(raw) > most:
+        return ""
+    try:
+        return _decode_head(raw).source
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return ""
 
 
 def _duration(text: str, key: str) -> int:

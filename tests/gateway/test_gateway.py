@@ -47,7 +47,7 @@ async def test_evidence_goes_from_a_figure_down_to_the_words_of_its_reports(
     week: Live, http: aiohttp.ClientSession
 ) -> None:
     kept = kept_by(pure(sample()))
-    names = {key: source.name for key, source in week.registry.sources.items()}
+    names = week.registry.names
     wanted = msgspec.to_builtins(trace("RU:GE", kept, names))
 
     async def there() -> bool:  # it is written at its own pace

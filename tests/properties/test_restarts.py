@@ -24,7 +24,7 @@ from unit.kit import alerts_of, claim, come_down, ordinal
 World = list[list[Claim]]
 FATES = ("well", "well", "well", "before anything", "rows only", "states only", "rows and states")
 MONTHS = 91 * 86_400
-NAMES = {key: source.name for key, source in REGISTRY.sources.items()}
+NAMES = REGISTRY.names
 
 
 class Worker:

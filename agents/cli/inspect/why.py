@@ -54,15 +54,11 @@ def why(  # noqa: PLR0913, PLR0917 - the options of a command
     if files:
         evidence = _replayed(files, registry, load_rules(rules, registry), flow, (first, end))
     else:
-        evidence = run(_asked(_names(registry), flow, first, end))
+        evidence = run(_asked(registry.names, flow, first, end))
     if as_json:
         print_json(evidence)
     else:
         show_evidence(out, evidence)
-
-
-def _names(registry: Registry) -> Mapping[str, str]:
-    return {key: source.name for key, source in registry.sources.items()}
 
 
 def _replayed(

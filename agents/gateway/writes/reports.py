@@ -26,7 +26,7 @@ from bordertally.agents.runtime.tracing import HEADER as TRACE
 from bordertally.agents.runtime.tracing import passed_on
 from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.errors import Reason, RefusedError
-from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.sources import Registry, source_of
 from bordertally.streams.reports.validation import Limits, read_report
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
@@ -35,15 +35,10 @@ BURST_S = 2.0
 """Seconds' worth of reports that may come at once after a quiet time."""
 
 
-class _Head(msgspec.Struct):
-    source: str = ""
-
-
 class _Named(msgspec.Struct):
     id: str
 
 
-_head = msgspec.json.Decoder(_Head).decode
 _named = msgspec.json.Decoder(_Named).decode
 
 
@@ -71,7 +66,7 @@ class Posting:
             why = f"{size}; at most {most}"
             raise ProblemError(413, why, reason=Reason.TOO_LARGE, headers={"Connection": "close"})
         source = request[CALLER].source
-        said = _source(raw)
+        said = source_of(raw)
         if source is not None and said not in ("", source):
             raise ProblemError(403, f"this token is that of {source}", field="source", value=said)
         await self._limit(source or said)
@@ -109,10 +104,3 @@ class Posting:
                 reason=error.reason.value,
                 report=error.report,
             ) from None
-
-
-def _source(raw: bytes) -> str:
-    try:
-        return _head(raw).source
-    except (msgspec.MsgspecError, RecursionError, ValueError):
-        return ""

@@ -16,7 +16,6 @@ from bordertally.streams.reports.dead_letters import (
     letter_of,
     make_letter,
     printable,
-    source_of,
 )
 
 PLACE = Place("reports.government", 3, 42)
@@ -103,18 +102,6 @@ def test_a_reason_that_is_none_is_named_with_those_there_are() -> None:
     assert check_reasons(["not_json"]) == {"not_json"}
     with pytest.raises(BordertallyError, match=r"--reason: nojson is none; there are not_json, too_large"):
         check_reasons(["nojson"])
-
-
-@pytest.mark.parametrize(
-    ("raw", "source"),
-    [(b'{"source": "a"}', "a"), (b"{", ""), (b"[" * 5000, ""), (b'{"source": 7}', ""), (b"\xff", ""), (b"", "")],
-)
-def test_the_source_is_read_where_it_can_be(raw: bytes, source: str) -> None:
-    assert source_of(raw, 10_000) == source
-
-
-def test_of_a_huge_message_no_source_is_read() -> None:
-    assert source_of(b'{"source": "a"}', 5) == ""
 
 
 @given(st.binary())

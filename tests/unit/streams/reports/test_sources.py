@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.errors import ConfigError
-from bordertally.streams.reports.sources import Grade, parse_registry
+from bordertally.streams.reports.sources import Grade, counts, parse_registry, source_of
 from unit.kit import REGISTRY
 
 ENTRY = 'name = "K"\nflows = ["RU"]\ngrade = "B"\n'
@@ -15,13 +15,41 @@ def test_a_source_speaks_for_its_flows_and_those_below() -> None:
     assert not REGISTRY.allows("almaty", "RU:GE")  # remembered
 
 
-def test_a_source_that_left_the_registry_keeps_its_id_as_a_name() -> None:
-    assert REGISTRY.name("warsaw") == "Frontex"
-    assert REGISTRY.name("gone") == "gone"
+def test_names_are_by_id() -> None:
+    assert REGISTRY.names == {
+        "a": "Agency A",
+        "b": "Bureau B",
+        "c": "Counter C",
+        "d": "Daily D",
+        "warsaw": "Frontex",
+        "almaty": "Ministry in Astana",
+    }
+
+
+@pytest.mark.parametrize(
+    ("raw", "source"),
+    [
+        (b'{"source": "a"}', "a"),
+        (b"{", ""),
+        (b"[" * 5000, ""),
+        (b'{"source": 7}', ""),
+        (b"\xff", ""),
+        (b'{"source": "\xff"}', ""),
+        (b"", ""),
+    ],
+)
+def test_the_source_is_read_where_it_can_be(raw: bytes, source: str) -> None:
+    assert source_of(raw) == source
+    assert source_of(raw, 10_000) == source
+
+
+def test_of_a_message_that_is_too_large_no_source_is_read() -> None:
+    assert source_of(b'{"source": "a"}', 15) == "a"
+    assert source_of(b'{"source": "a"}', 14) == ""
 
 
 def test_grades_a_to_c_count() -> None:
-    assert [grade.value for grade in Grade if grade.counts] == ["A", "B", "C"]
+    assert [grade.value for grade in Grade if counts(grade)] == ["A", "B", "C"]
 
 
 @pytest.mark.parametrize(
