@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bordertally.streams.reports.records import ClaimFields
-from bordertally.streams.statements.records import Found, Span, Statement
+from bordertally.streams.statements.records import FoundClaim, Span, Statement
 
 CERTAIN, DOUBTFUL, LEFT_OUT = "━", "┅", "·"
 _STYLES = {CERTAIN: "green", DOUBTFUL: "yellow", LEFT_OUT: "dim"}
@@ -71,7 +71,7 @@ def _coloured(row: str) -> Iterator[tuple[str, str]]:
         yield sign, _STYLES.get(sign, "bold")
 
 
-def claims_table(found: list[Found]) -> Table:
+def claims_table(found: list[FoundClaim]) -> Table:
     """The claims, a row each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("", "flow", "period", "people", "qualifier", "population", "more", "confidence", "goes to"):
@@ -102,7 +102,7 @@ def people(claim: ClaimFields) -> str:
     return f"{figure:,.0f}" if isinstance(figure, int | float) else ""
 
 
-def more(found: Found) -> str:
+def more(found: FoundClaim) -> str:
     """The other fields that are set: `a day; normal 5,000-6,000; +30 %`."""
     claim, said = found.claim, []
     if claim.per == "day":

@@ -1,8 +1,9 @@
-"""Statements in words: from a sentence to claims, with the span that says so.
+"""Statements in words: a text goes in; claims come out, each with the words that say so, and doubts about the rest.
 
-A text goes through these in order: `scanning` puts marks on numbers, times, places and words of movement, out of the
-tables of a `language` and the `gazetteer`; `segments` cuts sentences into one part a figure, `nouns` says what each
-counts; `reasons` says why a figure is no claim; `movement` says from where to where, out of its `clues`, and `doubting`
-what is not sure of it; `timing` says when; `thread` holds what the sentences before said; `reading` puts claims
-together, with doubts about what had to be guessed; `words` turns them into a report.
+The modules in the order in which a text meets them. `lexicon/` knows words: `language` compiles the tables of a
+language, `gazetteer` those of places; `scanner` marks numbers, times, places and words of movement in a sentence;
+`segments` cuts it into one part for each figure, and `nouns` says what each figure counts. `exclusions` says why a
+figure is no claim. `movement/` works out from where to where people went (`clues`, `ends`, `resolve`) and `doubts`
+what is open about it. `timing` finds the period; `discourse` keeps what the sentences before said. `sentences` puts
+claims together, `reader` is the entry, and `reports` turns a whole report in words into claims and items of `review`.
 """

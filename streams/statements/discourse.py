@@ -6,11 +6,11 @@ import re
 from typing import NamedTuple
 
 from bordertally.streams.statements.drafts import Draft
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.lexicon.nouns import Noun
-from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.lexicon.segments import Cutter, Segment
-from bordertally.streams.statements.lexicon.time_phrases import Stretch
+from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod
 from bordertally.streams.statements.records import Doubt, Why
 
 _WORD = re.compile(r"\w+")
@@ -21,13 +21,13 @@ DATELINE = 1
 class Both(NamedTuple):
     """What a sentence said that counted both directions: when, and at which border or checkpoint."""
 
-    period: Stretch | None
+    period: StatedPeriod | None
     pair: frozenset[str]
 
 
-def only_time(sheet: Sheet) -> Stretch | None:
+def only_time(sheet: Sheet) -> StatedPeriod | None:
     """The one exact period of a sentence, if there is just one."""
-    times = [mark.value for mark in sheet.of("period") if isinstance(mark.value, Stretch)]
+    times = [mark.value for mark in sheet.of("period") if isinstance(mark.value, StatedPeriod)]
     return times[0] if len({one.text for one in times}) == 1 and not times[0].vague else None
 
 
@@ -35,7 +35,7 @@ def _both_ways(sheet: Sheet, home: str | None) -> Both:
     period = only_time(sheet)
     places = [mark.value for mark in sheet.of("place")]
     points = {one.checkpoint.sides for one in places if one.checkpoint is not None}
-    named = {one.code for one in places if one.role is Role.BORDER and one.code}
+    named = {one.code for one in places if one.role is PlaceRole.BORDER and one.code}
     pair = frozenset(named | ({home} if home and len(named) == 1 else set()))
     if len(points) == 1:
         pair = frozenset(points.pop())
@@ -60,11 +60,11 @@ class Thread:
         self.cutter = cutter
         self.drafts: list[Draft] = []
         self.latest: list[Draft] = []
-        self.topic: Mark | None = None
+        self.topic: TextMark | None = None
         self.stage: str | None = None
-        self.dateline: Mark | None = None
+        self.dateline: TextMark | None = None
         self.both: Both | None = None
-        self.spoken: Stretch | None = None
+        self.spoken: StatedPeriod | None = None
         self.told_of_day = False
 
     def add(self, sheet: Sheet, drafts: list[Draft], home: str | None, aside: bool = False) -> None:
@@ -112,13 +112,17 @@ class Thread:
         places = [] if drafts else sheet.of("place")
         points = [mark for mark in places if mark.value.checkpoint is not None]
         self.topic = points[0] if len({mark.value.slug for mark in points}) == 1 else None
-        named = {mark.value.code for mark in places if mark.value.role in (Role.BARE, Role.SPEAKER) and mark.value.code}
+        named = {
+            mark.value.code
+            for mark in places
+            if mark.value.role in (PlaceRole.BARE, PlaceRole.SPEAKER) and mark.value.code
+        }
         words = [match.span() for match in _WORD.finditer(sheet.text)]
         if self.topic is not None and not sheet.of("number") and sum(sheet.free(*word) for word in words) <= DATELINE:
             self.dateline = self.topic  # "Palanca, Thursday noon."
         self.stage = named.pop() if len(named) == 1 else None
 
-    def base(self, sheet: Sheet, segment: Segment, event: Mark | None, noun: Noun) -> Draft | None:
+    def base(self, sheet: Sheet, segment: Segment, event: TextMark | None, noun: Noun) -> Draft | None:
         """The claim of the sentence before that a figure goes on from, if it does: "On Friday the figure was 1,200".
 
         So it does without a word of movement, or as a part ("Of these, 2,790 came through Siret").

@@ -13,9 +13,9 @@ from bordertally.streams.statements.lexicon.nouns import Noun
 from bordertally.streams.statements.lexicon.numbers import Quantity
 from bordertally.streams.statements.lexicon.scanner import Change
 from bordertally.streams.statements.lexicon.segments import Segment
-from bordertally.streams.statements.lexicon.time_phrases import Stretch
+from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod
 from bordertally.streams.statements.movement.clues import Movement
-from bordertally.streams.statements.records import Doubt, Found, Span, Voice
+from bordertally.streams.statements.records import Doubt, FoundClaim, Span, Voice
 
 DOUBTED = 0.6
 """What one doubt takes off the confidence."""
@@ -32,7 +32,7 @@ class Draft:
     quantity: Quantity
     noun: Noun
     movement: Movement
-    period: Stretch | None = None
+    period: StatedPeriod | None = None
     per_day: bool = False
     change: Change | None = None
     normal: Quantity | None = None
@@ -52,7 +52,7 @@ class Draft:
         if self.quantity.qualifier is not Qualifier.AT_MOST:
             self.quantity = self.quantity._replace(qualifier=Qualifier.AT_LEAST)
 
-    def found(self, said: str, at: int) -> Found:
+    def found(self, said: str, at: int) -> FoundClaim:
         """The claim, with the quote that holds everything that was read of it; its sentence `said` begins at `at`."""
         quote = self._quote()
         claim = ClaimFields(
@@ -77,7 +77,7 @@ class Draft:
         doubts = tuple(dict.fromkeys(self.doubts))
         confidence = round(self.weight * DOUBTED ** len(doubts), 3)
         quote = quote.moved(at)
-        return Found(claim=claim, quote=quote, spans=spans, confidence=confidence, doubts=doubts, voice=self.voice)
+        return FoundClaim(claim=claim, quote=quote, spans=spans, confidence=confidence, doubts=doubts, voice=self.voice)
 
     def _quote(self) -> Span:
         return Span(min(span.start for span in self.spans.values()), max(span.end for span in self.spans.values()))
@@ -89,7 +89,7 @@ def _hours(exact: str) -> float:
     return (end - start).total_seconds() / 3600
 
 
-def just_before(change: Change, period: Stretch) -> bool:
+def just_before(change: Change, period: StatedPeriod) -> bool:
     """Whether a change is against the equally long period immediately before: all that a claim can carry."""
     yesterday = (period.start.weekday() - 1) % 7
     first = period.start.day == 1 and period.end.day == 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.lexicon.segments import Cutter, Segment
-from bordertally.streams.statements.lexicon.time_phrases import Shift, Stretch
-from bordertally.streams.statements.movement.clues import Event
+from bordertally.streams.statements.lexicon.time_phrases import DayShift, StatedPeriod
+from bordertally.streams.statements.movement.clues import MovementKind
 from bordertally.streams.statements.records import Span, Why
 
-_SIDED = (Event.ENTRY, Event.EXIT)
+_SIDED = (MovementKind.ENTRY, MovementKind.EXIT)
 """Words of movement that say which way."""
 
 
@@ -18,7 +18,7 @@ class Reasons:
     def __init__(self, sheet: Sheet, cutter: Cutter) -> None:
         self.sheet, self.cutter, self.clauses = sheet, cutter, cutter.clauses
 
-    def whole(self, sentence: Span, figure: Mark) -> Why | None:
+    def whole(self, sentence: Span, figure: TextMark) -> Why | None:
         """Why nothing in a sentence, or all from before a figure, is a claim: denied, a question, or only supposed."""
         if self.sheet.text[sentence.start : sentence.end].rstrip().endswith("?"):
             return Why.HYPOTHETICAL
@@ -34,7 +34,7 @@ class Reasons:
 
     def why_not(self, segment: Segment) -> Why | None:
         """Why the words around a figure say that it is no crossing."""
-        turned = any(mark.value == Event.OTHER_WAY for mark in self.sheet.of("event", segment.span))
+        turned = any(mark.value == MovementKind.OTHER_WAY for mark in self.sheet.of("event", segment.span))
         told_before = self.cutter.earlier(self.sheet, segment) and not turned and not self._of_its_day(segment)
         if told_before or self._sooner(segment):
             return Why.EARLIER
@@ -56,13 +56,13 @@ class Reasons:
             return Why(said[0].value) if said and not events else Why.HYPOTHETICAL
         figure = segment.figure
         nearest = min(marks, key=lambda mark: abs(mark.start - figure.end))
-        behind = next((mark for mark in events if mark.start >= figure.end and mark.value != Event.TAKES), None)
+        behind = next((mark for mark in events if mark.start >= figure.end and mark.value != MovementKind.TAKES), None)
         apart = behind is not None and "," in self.sheet.text[behind.end : nearest.start]
         if apart and nearest.value != Why.BOTH:  # "crossed at Narva, regardless of direction" is said of the figure
             return None  # "entered the country, where queues ...": the figure is of those who entered
         return Why(nearest.value)
 
-    def _fronted(self, mark: Mark, segment: Segment) -> bool:
+    def _fronted(self, mark: TextMark, segment: Segment) -> bool:
         """Whether what is no crossing is said in a clause in front: "After weeks of queues, 900 people crossed"."""
         between = self.sheet.text[mark.end : segment.figure.start]
         apart = "," in between or self.cutter.led(self.sheet, segment)
@@ -82,18 +82,18 @@ class Reasons:
             return True
         return bool(times) and all(_back(one) for one in times)
 
-    def _in_front(self) -> list[Mark]:
+    def _in_front(self) -> list[TextMark]:
         """The first time of a sentence, where it stands before all figures."""
         return [one for one in self.sheet.of("period")[:1] if one.end <= self.sheet.of("number")[0].start]
 
-    def _dated(self, period: Mark) -> bool:
+    def _dated(self, period: TextMark) -> bool:
         """Whether a phrase of time has a date or a number in it."""
         return not _back(period) and any(map(str.isdigit, self.sheet.text[period.start : period.end]))
 
     def _of_its_day(self, segment: Segment) -> bool:
         """Whether a figure behind "after" has a day of its own: "9,380 on Monday, after 5,809 on Sunday"."""
         behind = self.sheet.of("period", Span(segment.figure.end, segment.span.end))
-        exact = bool(behind) and isinstance(behind[0].value, Stretch) and not behind[0].value.vague
+        exact = bool(behind) and isinstance(behind[0].value, StatedPeriod) and not behind[0].value.vague
         return exact and self.cutter.trails(self.sheet, segment)
 
     def joined(self, level: Segment, segment: Segment) -> bool:
@@ -111,6 +111,6 @@ class Reasons:
         return Why(things[0].value) if things else Why.NO_CROSSING
 
 
-def _back(period: Mark) -> bool:
+def _back(period: TextMark) -> bool:
     """Whether a phrase of time only says how long before it was."""
-    return isinstance(period.value, Shift) and period.value.days < 0
+    return isinstance(period.value, DayShift) and period.value.days < 0

@@ -14,7 +14,7 @@ import msgspec
 
 from bordertally.streams.reports.records import ClaimFields
 from bordertally.streams.statements.reader import Speaker
-from bordertally.streams.statements.records import Doubt, Found, Span
+from bordertally.streams.statements.records import Doubt, FoundClaim, Span
 
 CONFIDENCE = 0.3
 """What a proposal is worth on the review: less than anything the rules find."""
@@ -28,7 +28,7 @@ class Extractor(Protocol):
         ...
 
 
-def proposals(proposed: Iterable[dict[str, Any]], text: str, found: Iterable[Found]) -> list[Found]:
+def proposals(proposed: Iterable[dict[str, Any]], text: str, found: Iterable[FoundClaim]) -> list[FoundClaim]:
     """The proposals that can be checked against the text and that the rules have not found themselves.
 
     Left out: what is no object of a claim's fields, quotes nothing or not word for word, or whose figures do not stand
@@ -48,7 +48,7 @@ def proposals(proposed: Iterable[dict[str, Any]], text: str, found: Iterable[Fou
             continue
         span = Span(start, start + len(quote))
         doubts = (Doubt.EXTRACTED,)
-        good.append(Found(claim=claim, quote=span, spans={}, confidence=CONFIDENCE, doubts=doubts))
+        good.append(FoundClaim(claim=claim, quote=span, spans={}, confidence=CONFIDENCE, doubts=doubts))
     return good
 
 

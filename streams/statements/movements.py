@@ -7,12 +7,12 @@ from itertools import pairwise
 from bordertally.streams.statements.discourse import Thread, further
 from bordertally.streams.statements.drafts import Draft
 from bordertally.streams.statements.lexicon.grammar import Tongue
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.lexicon.nouns import Noun
-from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.lexicon.segments import Segment
-from bordertally.streams.statements.movement.clues import Clues, Event, Movement
-from bordertally.streams.statements.movement.paired_columns import Columns
+from bordertally.streams.statements.movement.clues import Clues, Movement, MovementKind
+from bordertally.streams.statements.movement.paired_columns import PairedColumns
 from bordertally.streams.statements.movement.resolve import resolve
 from bordertally.streams.statements.records import Doubt, Span
 
@@ -22,7 +22,7 @@ LEADS = " :-\u2013\u2014"
 NEAR = 16
 """Characters between a crossing and the word that says which way it went."""
 
-_SIDED = (Event.ENTRY, Event.EXIT, Event.OUT)
+_SIDED = (MovementKind.ENTRY, MovementKind.EXIT, MovementKind.OUT)
 
 
 class Ways:
@@ -31,35 +31,43 @@ class Ways:
     `home`: the country of who speaks; `heading`: the place that the text is headed with.
     """
 
-    def __init__(self, sheet: Sheet, tongue: Tongue, thread: Thread, home: str | None, heading: Mark | None) -> None:
+    def __init__(
+        self, sheet: Sheet, tongue: Tongue, thread: Thread, home: str | None, heading: TextMark | None
+    ) -> None:
         self.sheet, self.tongue, self.thread, self.home, self.heading = sheet, tongue, thread, home, heading
-        self.columns = Columns(sheet)
+        self.columns = PairedColumns(sheet)
 
     def from_to(self, segment: Segment) -> bool:
         """Whether places alone say that people moved: "Storskog: 5,140 from Russia to Norway"."""
         roles = {mark.value.role for mark in self.sheet.of("place", segment.span)}
         front = self._front(segment)
-        if front is not None and roles & {Role.ORIGIN, Role.INTO} and self.tongue.cutter.part(self.sheet, segment):
+        if (
+            front is not None
+            and roles & {PlaceRole.ORIGIN, PlaceRole.INTO}
+            and self.tongue.cutter.part(self.sheet, segment)
+        ):
             return True
         arrow = any(
             ">" in self.sheet.text[one.end : other.start] or "\u2192" in self.sheet.text[one.end : other.start]
             for one, other in pairwise(self.sheet.of("place", segment.span))
         )
-        return {Role.ORIGIN, Role.INTO} <= roles and (arrow or front is not None or bool(self.sheet.of("people")))
+        return {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles and (
+            arrow or front is not None or bool(self.sheet.of("people"))
+        )
 
-    def event(self, segment: Segment) -> Mark | None:
+    def event(self, segment: Segment) -> TextMark | None:
         """The word of movement of a figure: the first behind it, else the last before it; "the other way" says most."""
         column = self.columns.of(segment.figure)
         if column is not None:
             return column
         events = self.sheet.of("event", segment.context)
-        turned = [mark for mark in events if mark.value == Event.OTHER_WAY and mark.within(segment.span)]
+        turned = [mark for mark in events if mark.value == MovementKind.OTHER_WAY and mark.within(segment.span)]
         if turned:
             return turned[0]
-        behind = [mark for mark in events if mark.start >= segment.figure.end and mark.value != Event.TAKES]
+        behind = [mark for mark in events if mark.start >= segment.figure.end and mark.value != MovementKind.TAKES]
         before = [mark for mark in reversed(events) if mark.start < segment.figure.end]
         first, *others = behind or before or [None]
-        if first is not None and first.value == Event.CROSS:  # "crossed the border on entry"
+        if first is not None and first.value == MovementKind.CROSS:  # "crossed the border on entry"
             sided = [
                 one
                 for one in others
@@ -69,7 +77,7 @@ class Ways:
         return first
 
     def movement(
-        self, segment: Segment, event: Mark | None, noun: Noun, base: Draft | None, drafts: list[Draft]
+        self, segment: Segment, event: TextMark | None, noun: Noun, base: Draft | None, drafts: list[Draft]
     ) -> Movement:
         """From where to where the people of a segment went."""
         # a sentence that says whom it counts stands for itself; a bare "142,300 arrived" goes on from the one before
@@ -84,19 +92,19 @@ class Ways:
         alike = next((one for one in self.thread.latest if self._alike(one, movement, segment, noun)), None)
         return movement if alike is None else resolve(clues._replace(before=alike.movement))
 
-    def _known(self, segment: Segment, event: Mark | None, noun: Noun) -> list[Draft]:
+    def _known(self, segment: Segment, event: TextMark | None, noun: Noun) -> list[Draft]:
         """The claims that a sentence with a word of movement goes on from."""
-        if event is not None and event.value == Event.OTHER_WAY and noun.mark is not None:
+        if event is not None and event.value == MovementKind.OTHER_WAY and noun.mark is not None:
             return self.thread.latest[:1]
         pointed = any(mark.value.same for mark in self.sheet.of("place", segment.span))
         return self.thread.drafts if noun.mark is None or pointed else []
 
     def _clues(
-        self, segment: Segment, event: Mark | None, noun: Noun, drafts: list[Draft], known: list[Draft]
+        self, segment: Segment, event: TextMark | None, noun: Noun, drafts: list[Draft], known: list[Draft]
     ) -> Clues:
         before = known[-1].movement if known else None
-        kind = Event(event.value) if event is not None else before.event if before else Event.CROSS
-        kind = Event.ENTRY if kind is Event.TAKES else kind
+        kind = MovementKind(event.value) if event is not None else before.event if before else MovementKind.CROSS
+        kind = MovementKind.ENTRY if kind is MovementKind.TAKES else kind
         named = self.sheet.of("citizens", segment.context if noun.bare else segment.span)
         citizens = noun.citizens or (named[0].value if named else None)
         places = self._places(segment)
@@ -107,7 +115,7 @@ class Ways:
         if front is None and (self.thread.both is not None or self._at_topic(segment, places)):
             front = self.thread.topic
         front = front or self.thread.dateline
-        home = self.home or (self.thread.stage if kind is Event.ENTRY else None)
+        home = self.home or (self.thread.stage if kind is MovementKind.ENTRY else None)
         part = self.tongue.cutter.part(self.sheet, segment) or (not places and further(self.sheet, segment))
         return Clues(
             kind,
@@ -126,20 +134,20 @@ class Ways:
             lately=tuple(one.movement for one in [*self.thread.latest, *drafts]),
         )
 
-    def _at_topic(self, segment: Segment, places: list[Mark]) -> bool:
+    def _at_topic(self, segment: Segment, places: list[TextMark]) -> bool:
         """Whether a sentence is at the checkpoint that the one before was about: at most it says from where."""
         topic = self.thread.topic
         if topic is None or self.sheet.of("overall") or segment.figure != self.sheet.of("number")[0]:
             return False
         sides = topic.value.sides
-        return all(mark.value.code in sides and mark.value.role is Role.ORIGIN for mark in places)
+        return all(mark.value.code in sides and mark.value.role is PlaceRole.ORIGIN for mark in places)
 
     def _apart(self, segment: Segment) -> bool:
         """Whether a clause of its own begins between the figure before and this one: "over A, while 880 went back"."""
         ahead = [mark for mark in self.sheet.of("number") if mark.end <= segment.figure.start]
         return bool(ahead) and self.tongue.cutter.clause(self.sheet, Span(ahead[-1].end, segment.figure.start))
 
-    def _places(self, segment: Segment) -> list[Mark]:
+    def _places(self, segment: Segment) -> list[TextMark]:
         """The places said of a figure: in a list those in front of other figures are theirs ("A 1,022, B 487")."""
         places, figures = self.sheet.of("place", segment.context), self.sheet.of("number")
         text = self.sheet.text
@@ -171,7 +179,7 @@ class Ways:
                 return code
         return None
 
-    def _front(self, segment: Segment) -> Mark | None:
+    def _front(self, segment: Segment) -> TextMark | None:
         """The checkpoint that stands in front of all figures and words of movement: the whole sentence is about it.
 
         So is a part of those at a checkpoint: "5,000 passed Beitbridge in both directions; 3,000 of them entered".

@@ -6,10 +6,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from bordertally.streams.statements.drafts import Draft
-from bordertally.streams.statements.lexicon.marks import Mark
+from bordertally.streams.statements.lexicon.marks import TextMark
 from bordertally.streams.statements.lexicon.nouns import Noun
 from bordertally.streams.statements.lexicon.numbers import Quantity
-from bordertally.streams.statements.movement.clues import Event
+from bordertally.streams.statements.movement.clues import MovementKind
 from bordertally.streams.statements.records import Doubt
 
 
@@ -38,7 +38,7 @@ def doubt_parts(drafts: list[Draft]) -> None:
         held.add(same)
 
 
-def attach_normals(drafts: list[Draft], normals: list[Mark]) -> None:
+def attach_normals(drafts: list[Draft], normals: list[TextMark]) -> None:
     """A usual level belongs to the nearest claim of its sentence."""
     for mark in normals:
         quantity: Quantity = mark.value
@@ -97,4 +97,4 @@ def in_turn(first: Draft, other: Draft) -> Draft:
 
 
 def _way_in(draft: Draft) -> bool:
-    return draft.movement.event not in (Event.EXIT, Event.OUT, Event.OTHER_WAY)
+    return draft.movement.event not in (MovementKind.EXIT, MovementKind.OUT, MovementKind.OTHER_WAY)

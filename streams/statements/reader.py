@@ -12,7 +12,7 @@ from bordertally.streams.statements.lexicon.grammar import Tongue
 from bordertally.streams.statements.lexicon.language import Language
 from bordertally.streams.statements.lexicon.time_phrases import Times
 from bordertally.streams.statements.records import Statement
-from bordertally.streams.statements.sentences import Reading
+from bordertally.streams.statements.sentences import TextReading
 
 
 class Speaker(NamedTuple):
@@ -39,4 +39,4 @@ class Reader:
         if tongue is None or not tongue.fit(text):
             return Statement(text, None, [], [])
         times = Times(tongue.language, published.astimezone(speaker.zone))
-        return Reading(tongue, text, times, speaker.home).statement()
+        return TextReading(tongue, text, times, speaker.home).statement()

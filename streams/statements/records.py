@@ -79,7 +79,7 @@ class Voice(enum.StrEnum):
         return {Voice.OWN: "A", Voice.MEDIA: "C", Voice.UNNAMED: "D"}[self]
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class FoundClaim(Struct, frozen=True, kw_only=True):
     """One claim found in words.
 
     `claim` is what a producer would have written; its `text` is the quoted span and its flow is unset where no flow
@@ -114,15 +114,15 @@ class Statement(Struct, frozen=True):
 
     text: str
     language: str | None
-    found: list[Found]
+    found: list[FoundClaim]
     left_out: list[LeftOut]
 
     @property
-    def certain(self) -> list[Found]:
+    def certain(self) -> list[FoundClaim]:
         """What may become claims."""
         return [one for one in self.found if one.certain]
 
     @property
-    def doubtful(self) -> list[Found]:
+    def doubtful(self) -> list[FoundClaim]:
         """What a person has to decide."""
         return [one for one in self.found if not one.certain]

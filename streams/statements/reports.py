@@ -15,7 +15,7 @@ from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits, read_report
 from bordertally.streams.statements.extractor import Extractor, proposals
 from bordertally.streams.statements.reader import Reader, Speaker
-from bordertally.streams.statements.records import Doubt, Found, Statement
+from bordertally.streams.statements.records import Doubt, FoundClaim, Statement
 from bordertally.streams.statements.review import Item, make_item
 
 
@@ -107,14 +107,14 @@ class WordReader:
         return msgspec.structs.replace(statement, found=[*statement.found, *further])
 
     def _checked(
-        self, report: Report, found: list[Found], now: float, limits: Limits | None
-    ) -> tuple[list[Claim], list[Found], list[Found]]:
+        self, report: Report, found: list[FoundClaim], now: float, limits: Limits | None
+    ) -> tuple[list[Claim], list[FoundClaim], list[FoundClaim]]:
         """The claims that pass the checks of every report, as claims and as found, and those that do not.
 
         A claim said twice counts once; of two that contradict each other neither does.
         """
-        taken: dict[tuple[object, ...], tuple[Claim, Found]] = {}
-        doubtful: list[Found] = []
+        taken: dict[tuple[object, ...], tuple[Claim, FoundClaim]] = {}
+        doubtful: list[FoundClaim] = []
         against: set[tuple[object, ...]] = set()
         for one in found:
             try:
@@ -132,7 +132,7 @@ class WordReader:
         good = [pair for key, pair in taken.items() if key not in against]
         return [claim for claim, _ in good], [one for _, one in good], doubtful
 
-    def _claim(self, report: Report, found: Found, now: float, limits: Limits | None) -> Claim:
+    def _claim(self, report: Report, found: FoundClaim, now: float, limits: Limits | None) -> Claim:
         """One claim as the checks of every report see it, with the grade its voice allows and the words that say so."""
         written = Report(id=report.id, source=report.source, published=report.published, claims=[found.claim])
         if report.url is not UNSET:
@@ -180,7 +180,7 @@ def take(  # noqa: PLR0913, PLR0917 - what a report is judged by
     return claims
 
 
-def _doubted(found: Found, doubt: Doubt, why: str) -> Found:
+def _doubted(found: FoundClaim, doubt: Doubt, why: str) -> FoundClaim:
     return msgspec.structs.replace(
         found, doubts=(*found.doubts, doubt), confidence=round(found.confidence / 2, 3), why=why
     )

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct
 
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.reports.records import ClaimFields, Report
-from bordertally.streams.statements.records import Found
+from bordertally.streams.statements.records import FoundClaim
 
 SHOWN_AROUND = 2_000
 """Characters of a statement kept with an item at most, on each side of the quoted words."""
@@ -59,7 +59,7 @@ Record = Item | Decision
 _decode = msgspec.json.Decoder(Record).decode
 
 
-def make_item(report: Report, found: Found, text: str, language: str | None) -> Item:
+def make_item(report: Report, found: FoundClaim, text: str, language: str | None) -> Item:
     """The item of a claim; its id follows from the report and the claim, so the same report again is the same item."""
     start = max(0, found.quote.start - SHOWN_AROUND)
     end = min(len(text), found.quote.end + SHOWN_AROUND)

@@ -9,9 +9,9 @@ from bordertally.streams.statements.discourse import Thread, further
 from bordertally.streams.statements.drafts import Draft
 from bordertally.streams.statements.exclusions import Reasons
 from bordertally.streams.statements.lexicon.grammar import Tongue
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet, sentences
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark, sentences
 from bordertally.streams.statements.lexicon.nouns import Noun
-from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.lexicon.segments import Segment
 from bordertally.streams.statements.lexicon.time_phrases import Times
 from bordertally.streams.statements.movement.clues import Movement
@@ -29,7 +29,7 @@ from bordertally.streams.statements.pairs import (
 from bordertally.streams.statements.records import Doubt, LeftOut, Span, Statement, Voice, Why
 from bordertally.streams.statements.timing import Timing
 
-_ENDS = (Role.ORIGIN, Role.INTO)
+_ENDS = (PlaceRole.ORIGIN, PlaceRole.INTO)
 UNKNOWN_WORDS = 1
 """A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
 
@@ -37,7 +37,7 @@ SMALL = 12
 """Numbers up to this are mostly written in words."""
 
 
-class Reading:
+class TextReading:
     """A text, the marks of the sentence being read, and the claims so far: one sentence holds for those after it.
 
     Marks stand within their sentence; what is handed out stands in the text.
@@ -80,7 +80,7 @@ class Reading:
             LeftOut(one.span, self.reasons.whole(sentence, self._mark_at(one.span)) or one.why) for one in idle
         ]
         drafts: list[Draft] = []
-        normals: list[Mark] = []
+        normals: list[TextMark] = []
         levels: list[Segment] = []
         parts = self.tongue.cutter.segments(self.sheet, sentence)
         turns: dict[int, Draft] = {}
@@ -129,7 +129,7 @@ class Reading:
         self._attribute(sentence, drafts)
         return drafts
 
-    def _mark_at(self, span: Span) -> Mark:
+    def _mark_at(self, span: Span) -> TextMark:
         return next(one for one in self.sheet.of("number") if one.span == span)
 
     def _reach(self, segment: Segment, following: list[Segment]) -> int:
@@ -201,7 +201,7 @@ class Reading:
         self._so_far(draft)
         return draft
 
-    def _told_before(self, segment: Segment, event: Mark | None, drafts: list[Draft]) -> Why | None:
+    def _told_before(self, segment: Segment, event: TextMark | None, drafts: list[Draft]) -> Why | None:
         """Whether a figure is of what another told already: another version of it, or taken up again for a part."""
         if event is None and self._another_version(segment, drafts):
             return Why.EARLIER
@@ -209,7 +209,7 @@ class Reading:
         self.whole = whole or self.whole
         return None if whole is None else Why.EARLIER
 
-    def _doubts(self, draft: Draft, event: Mark | None, drafts: list[Draft]) -> Iterator[Doubt]:
+    def _doubts(self, draft: Draft, event: TextMark | None, drafts: list[Draft]) -> Iterator[Doubt]:
         """What cannot be told of whom a figure counts."""
         segment = draft.segment
         if draft.noun.joined or self._taken_up(segment):  # what follows of place and time may be of a part of it
@@ -233,7 +233,7 @@ class Reading:
         ahead = any(mark.start < segment.figure.start for mark in self.sheet.of("scene"))
         return bool(self.sheet.of("scene")) and len(roles) < (len(_ENDS) if ahead else 1)
 
-    def _in_a_word(self, figure: Mark) -> bool:
+    def _in_a_word(self, figure: TextMark) -> bool:
         """Whether a figure is a small number in words, which without a noun is of anything: "eight have opened"."""
         return 0 < figure.value.low <= SMALL and self.sheet.text[figure.start : figure.end].isalpha()
 

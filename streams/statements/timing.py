@@ -5,9 +5,9 @@ from __future__ import annotations
 from bordertally.streams.statements.discourse import Thread, further
 from bordertally.streams.statements.drafts import Draft
 from bordertally.streams.statements.lexicon.grammar import Tongue
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.lexicon.segments import Segment
-from bordertally.streams.statements.lexicon.time_phrases import DAY, Shift, Stretch, Times, Until
+from bordertally.streams.statements.lexicon.time_phrases import DAY, DayShift, StatedPeriod, Times, Until
 from bordertally.streams.statements.records import Doubt, Span
 
 BESIDE = 5
@@ -27,7 +27,7 @@ _OF_TIME = (Doubt.VAGUE_PERIOD, Doubt.SEVERAL_PERIODS, Doubt.NO_PERIOD)
 """Doubts that a claim shares with the one that its period is taken from."""
 
 
-def _other_way(draft: Draft, drafts: list[Draft]) -> Stretch | None:
+def _other_way(draft: Draft, drafts: list[Draft]) -> StatedPeriod | None:
     """The period of those in the same sentence who went over the same border the other way."""
     ends = (draft.movement.into, draft.movement.origin)
     return next((one.period for one in drafts if (one.movement.origin, one.movement.into) == ends), None)
@@ -42,7 +42,7 @@ class Timing:
     def period(self, draft: Draft, drafts: list[Draft], base: Draft | None) -> None:
         """The period of a claim: its own, or one that is shared with the claim before it."""
         marks = self.sheet.of("period", draft.segment.span)
-        stretches = [mark for mark in marks if isinstance(mark.value, Stretch)]
+        stretches = [mark for mark in marks if isinstance(mark.value, StatedPeriod)]
         if len(stretches) > 1 and self.sheet.text[stretches[0].end :].startswith(_HEADING):
             stretches = stretches[1:]  # "Slovakia, Saturday: on Friday 12,216 came in"
         before = drafts[-1].period if drafts else None
@@ -54,7 +54,7 @@ class Timing:
             draft.doubts.append(Doubt.NO_PERIOD)  # a total since when?
             return
         if not stretches:
-            shift = next((mark for mark in marks if isinstance(mark.value, Shift)), None)
+            shift = next((mark for mark in marks if isinstance(mark.value, DayShift)), None)
             on = base or (self.thread.latest[0] if shift is not None and self.thread.latest else None)
             if before is None and on is not None:
                 before = on.period
@@ -70,19 +70,19 @@ class Timing:
             return
         self._own(draft, marks, stretches)
 
-    def _up_to(self, draft: Draft, until: Mark, base: Draft) -> None:
+    def _up_to(self, draft: Draft, until: TextMark, base: Draft) -> None:
         """A figure with an end only: what came on top of an earlier day is of its own day, so far."""
-        day = Stretch(until.value.end - DAY, until.value.end, partial=True)
+        day = StatedPeriod(until.value.end - DAY, until.value.end, partial=True)
         draft.spans["period"] = until.span
         draft.period = day
         if not further(self.sheet, draft.segment) or base.period is None or base.period.end > day.start:
             draft.doubts.append(Doubt.NO_PERIOD)
 
-    def _own(self, draft: Draft, marks: list[Mark], stretches: list[Mark]) -> None:
+    def _own(self, draft: Draft, marks: list[TextMark], stretches: list[TextMark]) -> None:
         """The period that is said beside a figure, of several the one that says most."""
         rank = max(mark.value.rank for mark in stretches)
         best = [mark for mark in stretches if mark.value.rank == rank]
-        period: Stretch = best[0].value
+        period: StatedPeriod = best[0].value
         if any(mark.value.text != period.text for mark in best):
             draft.doubts.append(Doubt.SEVERAL_PERIODS)
         beside = [
@@ -94,7 +94,7 @@ class Timing:
             draft.doubts.append(Doubt.VAGUE_PERIOD)
         until = next((mark.value.end for mark in marks if isinstance(mark.value, Until)), None)
         if until is not None and period.running and period.start < until <= period.end:
-            period = Stretch(period.start, until, period.rank)
+            period = StatedPeriod(period.start, until, period.rank)
         elif until is not None and until != period.end:
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "reopened on Friday, and by Sunday 4,900 had passed"
         if self._foreign(best[0], draft) or self.tongue.cutter.opened(self.sheet, best[0]):
@@ -107,13 +107,13 @@ class Timing:
         until = next((mark.value.end for mark in self.sheet.of("period")[:1] if isinstance(mark.value, Until)), None)
         period = draft.period
         if until is not None and period is not None and period.running and period.start < until <= period.end:
-            draft.period = Stretch(period.start, until, period.rank)
+            draft.period = StatedPeriod(period.start, until, period.rank)
 
     def _now(self, span: Span) -> bool:
         """Whether what is told there goes on at the moment."""
         return bool(self.tongue.present.search(self.sheet.text, span.start, span.end))
 
-    def _sibling(self, draft: Draft) -> Stretch | None:
+    def _sibling(self, draft: Draft) -> StatedPeriod | None:
         """The period of the sentence before, where a claim is of the same border or of the same country at that time.
 
         So is one beside figures that were counted both ways.
@@ -129,7 +129,7 @@ class Timing:
         first = next(iter(self.thread.latest), None)
         return None if first is None or first.period is None or first.period.vague else self._of_sibling(draft, first)
 
-    def _of_sibling(self, draft: Draft, first: Draft) -> Stretch | None:
+    def _of_sibling(self, draft: Draft, first: Draft) -> StatedPeriod | None:
         """The period of the first claim of the sentence before, where one is of the same border or country."""
         if first.period is None:
             return None
@@ -148,13 +148,13 @@ class Timing:
         alike = alike or (now.into is None and now.origin == first.movement.into and not first.period.running)
         return first.period if at_once and alike else None
 
-    def _foreign(self, period: Mark, draft: Draft) -> bool:
+    def _foreign(self, period: TextMark, draft: Draft) -> bool:
         """Whether a period begins with a happening that has nothing to do with the countries of the claim."""
         begun = self.tongue.begun(self.sheet.text[period.start : period.end])
         ends = {draft.movement.origin, draft.movement.into, draft.noun.citizens}
         return begun is not None and not ends & set(self.tongue.language.table.concerns.get(begun, []))
 
-    def rate(self, draft: Draft, drafts: list[Draft], event: Mark | None, base: Draft | None = None) -> None:
+    def rate(self, draft: Draft, drafts: list[Draft], event: TextMark | None, base: Draft | None = None) -> None:
         """Whether a figure is of each day, or of a week or an hour, which no claim can carry."""
         segment = draft.segment
         # a rate in front belongs to a usual level there, not to this figure: "normally 5,000 a day; yesterday 11,200"
@@ -182,7 +182,7 @@ class Timing:
         usable = [
             mark
             for mark in self.sheet.of("period", sentence)
-            if isinstance(mark.value, Stretch)
+            if isinstance(mark.value, StatedPeriod)
             and not mark.value.vague
             and not any(mark.within(one.span) for one in levels)
         ]

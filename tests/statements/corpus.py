@@ -25,7 +25,7 @@ from bordertally.agents.runtime.languages import load_reader
 from bordertally.streams.flows import nested, parse_flow
 from bordertally.streams.periods import parse_period
 from bordertally.streams.statements.reader import Speaker
-from bordertally.streams.statements.records import Found, Statement, Voice
+from bordertally.streams.statements.records import FoundClaim, Statement, Voice
 
 HERE = Path(__file__).parent
 READER = load_reader()
@@ -165,7 +165,7 @@ def _facts(line: str, zone: ZoneInfo) -> Facts:
     )
 
 
-def facts(found: Found, zone: ZoneInfo) -> Facts:
+def facts(found: FoundClaim, zone: ZoneInfo) -> Facts:
     """A claim that was found, in the same form."""
     claim = found.claim
     normal = claim.normal.daily if claim.normal not in (UNSET, None) else []

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from statements.corpus import Entry, entries, facts, score
+from statements.readings import line_of, pinned
 
 SEEN = entries("seen.txt")
 PROBES = entries("probes.txt")
@@ -39,6 +40,22 @@ APART = {
         "offices",
     )
 }
+
+LABELLED = [*SEEN, *PROBES, *(entry for each in APART.values() for entry in each)]
+PINNED = pinned()
+
+
+@pytest.mark.parametrize(
+    "corpus", [SEEN, PROBES, *APART.values()], ids=lambda corpus: corpus[0].where.partition(".")[0]
+)
+def test_every_labelled_statement_is_read_as_pinned(corpus: list[Entry]) -> None:
+    read = {entry.where: line_of(entry) for entry in corpus}
+    changed = [f"{line}\n    pinned: {PINNED.get(where)}" for where, line in read.items() if line != PINNED.get(where)]
+    assert not changed, "see readings.py\n" + "\n".join(changed)
+
+
+def test_nothing_is_pinned_that_is_no_entry() -> None:
+    assert list(PINNED) == [entry.where for entry in LABELLED]
 
 
 @pytest.mark.parametrize(

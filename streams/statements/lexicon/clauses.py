@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bordertally.streams.statements.lexicon.language import Language, alternatives
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
-from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
+from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.records import Span
 
 _STOP = re.compile("[,;:()](?!\\d)")
@@ -50,12 +50,12 @@ class Clauses:
             if self._within(sheet, mark, self._relative, ("number", "event")):
                 _turn(sheet, mark, "scene_time")
 
-    def added(self, sheet: Sheet, figure: Mark) -> int:
+    def added(self, sheet: Sheet, figure: TextMark) -> int:
         """Where a clause begins, behind a figure, of what the speaker says besides: "adding that an office would"."""
         match = self._added.search(sheet.text, figure.end)
         return len(sheet.text) if match is None else match.start()
 
-    def handed(self, sheet: Sheet, span: Span, figure: Mark) -> bool:
+    def handed(self, sheet: Sheet, span: Span, figure: TextMark) -> bool:
         """Whether people are given over to an authority of a country: "returned 42 of them to the Russian police".
 
         So it is where they are sent back over a border: "pushed 161 people back into Myanmar".
@@ -65,7 +65,7 @@ class Clauses:
             verbs = list(self._forced.finditer(sheet.text, span.start, figure.start))
             if verbs and not _STOP.search(sheet.text, verbs[-1].end(), figure.start):
                 return True
-        bodies = [mark for mark in sheet.of("place", span) if mark.value.role is Role.SPEAKER]
+        bodies = [mark for mark in sheet.of("place", span) if mark.value.role is PlaceRole.SPEAKER]
         return any(self._handed.search(sheet.text[max(mark.start - 30, 0) : mark.start]) for mark in bodies)
 
     def purpose(self, sheet: Sheet, span: Span) -> int:
@@ -73,19 +73,19 @@ class Clauses:
         match = self._purpose.search(sheet.text, span.start, span.end)
         return span.end if match is None else match.start()
 
-    def _seat(self, sheet: Sheet, mark: Mark) -> bool:
+    def _seat(self, sheet: Sheet, mark: TextMark) -> bool:
         """Whether a place is only where a speaker sits: "the mayor of Narva", "the inspectorate at Sighetu said"."""
         before = sheet.text[max(mark.start - 60, 0) : mark.start]
         if self._crossing.match(sheet.text, mark.end):
             return False
         if self._seat_before.search(before):
             return True
-        if mark.value.unknown and mark.value.role is Role.SPEAKER:
+        if mark.value.unknown and mark.value.role is PlaceRole.SPEAKER:
             return True
         return bool(self._in_town.search(before) and self._seat_after.match(sheet.text, mark.end))
 
     @staticmethod
-    def _within(sheet: Sheet, mark: Mark, begins: re.Pattern[str], told: Iterable[str]) -> bool:
+    def _within(sheet: Sheet, mark: TextMark, begins: re.Pattern[str], told: Iterable[str]) -> bool:
         """Whether a mark stands in a clause that begins so, and that tells of nothing else of these kinds."""
         starts = [match.end() for match in begins.finditer(sheet.text, 0, mark.start)]
         if not starts or _STOP.search(sheet.text, starts[-1], mark.start):
@@ -95,10 +95,10 @@ class Clauses:
         return not any(one != mark for one in _of(sheet, told, clause))
 
 
-def _of(sheet: Sheet, kinds: Iterable[str], span: Span) -> Iterator[Mark]:
+def _of(sheet: Sheet, kinds: Iterable[str], span: Span) -> Iterator[TextMark]:
     for kind in kinds:
         yield from sheet.of(kind, span)
 
 
-def _turn(sheet: Sheet, mark: Mark, kind: str) -> None:
+def _turn(sheet: Sheet, mark: TextMark, kind: str) -> None:
     sheet.marks[sheet.marks.index(mark)] = mark._replace(kind=kind)

@@ -12,7 +12,7 @@ from bordertally.streams.statements.lexicon.prefilter import Sieve, fold
 from bordertally.streams.statements.records import Span
 
 
-class Mark(NamedTuple):
+class TextMark(NamedTuple):
     """A stretch of the text that means something: its kind, and a value whose type depends on the kind."""
 
     start: int
@@ -35,29 +35,29 @@ class Sheet:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.marks: list[Mark] = []
+        self.marks: list[TextMark] = []
         self._taken = bytearray(len(text))
 
     def free(self, start: int, end: int) -> bool:
         """Whether no mark stands there yet."""
         return not any(self._taken[start:end])
 
-    def add(self, mark: Mark) -> None:
+    def add(self, mark: TextMark) -> None:
         """Put a mark; its stretch is taken from now on."""
         self._taken[mark.start : mark.end] = b"\x01" * (mark.end - mark.start)
         insort(self.marks, mark, key=lambda one: (one.start, one.end))
 
-    def replace(self, mark: Mark, value: Any) -> None:
+    def replace(self, mark: TextMark, value: Any) -> None:
         """Give a mark another value."""
         self.marks[self.marks.index(mark)] = mark._replace(value=value)
 
-    def put(self, candidates: Iterable[Mark]) -> None:
+    def put(self, candidates: Iterable[TextMark]) -> None:
         """Put marks where they fit: earlier ones first, of two that begin together the longer one."""
         for mark in sorted(candidates, key=lambda one: (one.start, -one.end)):
             if self.free(mark.start, mark.end):
                 self.add(mark)
 
-    def of(self, kind: str, span: Span | None = None) -> list[Mark]:
+    def of(self, kind: str, span: Span | None = None) -> list[TextMark]:
         """The marks of a kind that begin in a span, in order."""
         return [one for one in self.marks if one.kind == kind and (span is None or one.within(span))]
 

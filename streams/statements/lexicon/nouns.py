@@ -6,15 +6,15 @@ import re
 from typing import NamedTuple
 
 from bordertally.streams.statements.lexicon.language import Language, alternatives
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
-from bordertally.streams.statements.lexicon.places import Role
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
+from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.records import Span, Why
 
 _COUNTED = ("people", "citizens", "vehicles", "thing")
 _PAUSE = re.compile("[,;:.()\u2013\u2014]")
 
 _ALSO_PEOPLE = (Why.STAFF, Why.DRAFT)
-_WAYS = (Role.ORIGIN, Role.INTO, Role.BARE)
+_WAYS = (PlaceRole.ORIGIN, PlaceRole.INTO, PlaceRole.BARE)
 _AT_ONCE = 12
 """Characters between a noun and its verb at most: " have already "."""
 _STOP = re.compile("[,;:.()]")
@@ -29,7 +29,7 @@ class Noun(NamedTuple):
 
     population: str | None = None
     unit: str = "people"
-    mark: Mark | None = None
+    mark: TextMark | None = None
     citizens: str | None = None
     why: Why | None = None
     joined: bool = False
@@ -53,7 +53,7 @@ class Nouns:
         ]
         self._beside = language.ending(table.beside)
 
-    def of(self, sheet: Sheet, figure: Mark, span: Span) -> Noun:
+    def of(self, sheet: Sheet, figure: TextMark, span: Span) -> Noun:
         """What a figure counts: the noun behind it, else the one before it in its part of the sentence, if any."""
         said = self.behind(sheet, figure, span.end)
         if said is not None:
@@ -73,7 +73,7 @@ class Nouns:
             return noun
         return noun._replace(citizens=next((code for one, code in self._adjectives if one.match(match[0])), None))
 
-    def behind(self, sheet: Sheet, figure: Mark, end: int) -> Noun | None:
+    def behind(self, sheet: Sheet, figure: TextMark, end: int) -> Noun | None:
         """The noun right behind a figure; None where there is none."""
         nxt = next(
             (one for one in sheet.marks if one.start >= figure.end and one.kind not in ("state", "refuge")), None
@@ -94,7 +94,7 @@ class Nouns:
         noun = Noun("people") if self._persons.match(head) else Noun(unknown=True)
         return self._of_nation(noun, sheet.text, figure.end + gap.find(head))
 
-    def _cross(self, sheet: Sheet, noun: Mark) -> bool:
+    def _cross(self, sheet: Sheet, noun: TextMark) -> bool:
         """Whether a word of movement follows a noun at once: "1,000 soldiers crossed" is about people who crossed."""
         event = next((one for one in sheet.of("event") if one.start >= noun.end), None)
         if event is None or event.value == "takes":
@@ -104,13 +104,13 @@ class Nouns:
         between = sheet.text[noun.end : event.start]
         return len(between) <= _AT_ONCE and not _PAUSE.search(between)
 
-    def end(self, sheet: Sheet, figure: Mark, end: int) -> int:
+    def end(self, sheet: Sheet, figure: TextMark, end: int) -> int:
         """Where a noun that no table has ends, behind a figure; the end of the figure where none follows."""
         said = self.behind(sheet, figure, end)
         gap = sheet.text[figure.end : end]
         return figure.end + (0 if said is None or said.mark else gap.find(self._head(gap)) + len(self._head(gap)))
 
-    def beside(self, sheet: Sheet, figure: Mark) -> bool:
+    def beside(self, sheet: Sheet, figure: TextMark) -> bool:
         """Whether a figure is of what people came with, or the like ("in 27 boats"), and no subject."""
         return bool(self._beside.search(sheet.text[max(figure.start - 20, 0) : figure.start]))
 
@@ -132,7 +132,7 @@ class Nouns:
         return bool(behind) and bool(self._joins.fullmatch(sheet.text[end : behind[0].start].strip()))
 
 
-def _counted(mark: Mark) -> Noun:
+def _counted(mark: TextMark) -> Noun:
     match mark.kind:
         case "citizens":
             return Noun(f"citizens:{mark.value}", mark=mark, citizens=mark.value)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.statements.lexicon.language import Language, alternatives
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 
 MOST = 1_000_000_000
 
@@ -78,7 +78,7 @@ class Numbers:
         """Put a mark of kind `number` on every quantity whose text no other mark has taken."""
         sheet.put(self._found(sheet))
 
-    def _found(self, sheet: Sheet) -> Iterator[Mark]:
+    def _found(self, sheet: Sheet) -> Iterator[TextMark]:
         text = sheet.text
         for pattern in self._ranges:
             for match in pattern.finditer(text):
@@ -87,15 +87,15 @@ class Numbers:
                     yield span
         for regex, least in self._vague:
             for match in regex.finditer(text):
-                yield Mark(match.start(), match.end(), "number", Quantity(least, None, Qualifier.AT_LEAST))
+                yield TextMark(match.start(), match.end(), "number", Quantity(least, None, Qualifier.AT_LEAST))
         for match in self._zero.finditer(text):
-            yield Mark(match.start(), match.end(), "number", Quantity(0))
+            yield TextMark(match.start(), match.end(), "number", Quantity(0))
         for match in self._figure.finditer(text):
             value = self.value(match[0])
             if value is not None and value <= MOST and sheet.free(match.start(), match.end()):
                 yield self._qualified(text, match.start(), match.end(), Quantity(value))
 
-    def _range(self, sheet: Sheet, match: re.Match[str]) -> Mark | None:
+    def _range(self, sheet: Sheet, match: re.Match[str]) -> TextMark | None:
         """A range; None for "rose from 5,000 to 10,000", which is two levels."""
         if not sheet.free(match.start(), match.end()):
             return None
@@ -110,7 +110,7 @@ class Numbers:
             return None
         return self._qualified(sheet.text, match.start(), match.end(), Quantity(low, high))
 
-    def _qualified(self, text: str, start: int, end: int, quantity: Quantity) -> Mark:
+    def _qualified(self, text: str, start: int, end: int, quantity: Quantity) -> TextMark:
         """The quantity with the words before and behind it that say how it is put."""
         before = text[max(0, start - 60) : start]
         cut = self._between.search(before)
@@ -121,12 +121,12 @@ class Numbers:
                 match = None  # "rose to 10,000", where a word for "to" is also one for "at most"
             if match:
                 at = start - len(before) + match.start()
-                return Mark(at, end, "number", quantity._replace(qualifier=qualifier))
+                return TextMark(at, end, "number", quantity._replace(qualifier=qualifier))
         for qualifier, pattern in self._after.items():
             match = pattern.match(text, end)
             if match:
-                return Mark(start, match.end(), "number", quantity._replace(qualifier=qualifier))
-        return Mark(start, end, "number", quantity)
+                return TextMark(start, match.end(), "number", quantity._replace(qualifier=qualifier))
+        return TextMark(start, end, "number", quantity)
 
     def _size(self, text: str) -> int:
         return next(size for pattern, size in self._magnitude if pattern.match(text))

@@ -17,7 +17,7 @@ from bordertally.streams.statements.lexicon.gazetteer import (
     words_of,
 )
 from bordertally.streams.statements.lexicon.language import Language, alternatives
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.lexicon.prefilter import Sieve, fold, needles_of
 
 _ARROWS = ("->", "-->", "=>", ">", "\u2192", "\u2014>", "\u2013>", "\u21d2")
@@ -30,7 +30,7 @@ _CAPITALS = re.compile(
 """One word or several in capitals."""
 
 
-class Role(enum.StrEnum):
+class PlaceRole(enum.StrEnum):
     """What a place is to the movement, by the words around it. BARE says nothing: an object, or who speaks."""
 
     ORIGIN = "origin"
@@ -41,7 +41,7 @@ class Role(enum.StrEnum):
     BARE = "bare"
 
 
-class Place(NamedTuple):
+class NamedPlace(NamedTuple):
     """A country or bloc by its code, a checkpoint by its slug, or (`home`) the country of whoever speaks.
 
     `again`: the place spoken of before ("from there"). `region`: only a part of the country is meant. `joined`: one
@@ -51,7 +51,7 @@ class Place(NamedTuple):
     `through`: perhaps only passed ("via Romania"). `side`: the side of a checkpoint that a name belongs to.
     """
 
-    role: Role
+    role: PlaceRole
     code: str | None = None
     slug: str = ""
     checkpoint: Checkpoint | None = None
@@ -83,22 +83,24 @@ class Places:
     def __init__(self, language: Language, gazetteer: Gazetteer) -> None:
         roles = language.table.roles
         code = language.code
-        self._names: list[tuple[re.Pattern[str] | None, Place]] = []
+        self._names: list[tuple[re.Pattern[str] | None, NamedPlace]] = []
         self._lists: dict[int, list[str]] = {}
         for slug, point in gazetteer.checkpoints.items():
             for side, names in zip(point.sides, point.by_side, strict=True):
-                self._named_so(names.get(code, []), Place(Role.BARE, None, slug, point, side=side))
+                self._named_so(names.get(code, []), NamedPlace(PlaceRole.BARE, None, slug, point, side=side))
         for water in gazetteer.waters:
-            self._named_so(water.names.get(code, []), Place(Role.BARE, None, "", water))
+            self._named_so(water.names.get(code, []), NamedPlace(PlaceRole.BARE, None, "", water))
         for region in gazetteer.regions:
-            self._named_so(region.names.get(code, []), Place(Role.BARE, region.country, region=True))
+            self._named_so(region.names.get(code, []), NamedPlace(PlaceRole.BARE, region.country, region=True))
         often = Counter(word for names in self._lists.values() for word in words_of(names))
         needles = [needles_of_names(names, often) for names in self._lists.values()]
-        plain = [(_named(name), Place(Role.BARE, code)) for code, (name, *_) in language.countries.items() if name]
+        plain = [
+            (_named(name), NamedPlace(PlaceRole.BARE, code)) for code, (name, *_) in language.countries.items() if name
+        ]
         home = [re.compile(rf"(?<!\w)(?:{alternatives(language.table.home)})(?!\w)", re.IGNORECASE)]
         there = [re.compile(rf"(?<!\w)(?:{alternatives(language.table.there)})(?!\w)", re.IGNORECASE)]
-        plain += [(regex, Place(Role.BARE, home=True)) for regex in home]
-        plain += [(regex, Place(Role.BARE, again=True)) for regex in there]
+        plain += [(regex, NamedPlace(PlaceRole.BARE, home=True)) for regex in home]
+        plain += [(regex, NamedPlace(PlaceRole.BARE, again=True)) for regex in there]
         self._names += plain
         self._sieve = Sieve([*needles, *(needles_of(regex) for regex, _ in plain)])
         self._adjectives = [
@@ -112,10 +114,10 @@ class Places:
             re.IGNORECASE,
         )
         self._before = {
-            Role.BORDER: language.ending(roles.border),
-            Role.ORIGIN: language.ending(roles.origin),
-            Role.INTO: language.ending(roles.into),
-            Role.WITHIN: language.ending([*roles.via, *roles.within]),
+            PlaceRole.BORDER: language.ending(roles.border),
+            PlaceRole.ORIGIN: language.ending(roles.origin),
+            PlaceRole.INTO: language.ending(roles.into),
+            PlaceRole.WITHIN: language.ending([*roles.via, *roles.within]),
         }
         self._whence = language.ending(roles.whence)
         self._whither = language.ending(roles.whither)
@@ -123,8 +125,8 @@ class Places:
         self.joined = re.compile(rf"\s*(?:{alternatives(language.table.joins)})\s*", re.IGNORECASE)
         self._with = re.compile(rf"\s*(?:{alternatives(roles.border_with)})\s*", re.IGNORECASE)
         self._behind = {
-            Role.BORDER: language.beginning(roles.border_after),
-            Role.SPEAKER: language.beginning(roles.speaker_after),
+            PlaceRole.BORDER: language.beginning(roles.border_after),
+            PlaceRole.SPEAKER: language.beginning(roles.speaker_after),
         }
         self._part = language.beginning(roles.part_after)
         self._others = language.beginning(roles.others)
@@ -132,10 +134,10 @@ class Places:
         self._says = language.ending(language.table.says)
         self._territory = language.beginning(roles.territory_after)
         self._goals = [
-            (language.any_of(roles.anywhere), Place(Role.INTO, anywhere=True)),
-            (language.any_of(roles.homeward), Place(Role.INTO, homeward=True)),
-            (language.any_of(roles.thither), Place(Role.INTO, thither=True, same=True)),
-            (language.any_of(roles.same), Place(Role.BARE, same=True)),
+            (language.any_of(roles.anywhere), NamedPlace(PlaceRole.INTO, anywhere=True)),
+            (language.any_of(roles.homeward), NamedPlace(PlaceRole.INTO, homeward=True)),
+            (language.any_of(roles.thither), NamedPlace(PlaceRole.INTO, thither=True, same=True)),
+            (language.any_of(roles.same), NamedPlace(PlaceRole.BARE, same=True)),
         ]
         name = rf"(?!(?:{alternatives(roles.bodies)})(?!\w))(?P<name>(?-i:{roles.name}))"
         self._sections = [
@@ -149,14 +151,18 @@ class Places:
         self._another = re.compile(rf"\s+(?:{alternatives(roles.besides)})\s+{name}", re.IGNORECASE)
         self._unknown = {
             role: re.compile(rf"(?<!\w)(?:{language.nameless(alternatives(phrases))})\s+{name}", re.IGNORECASE)
-            for role, phrases in ((Role.ORIGIN, roles.origin), (Role.INTO, roles.into), (Role.WITHIN, roles.at))
+            for role, phrases in (
+                (PlaceRole.ORIGIN, roles.origin),
+                (PlaceRole.INTO, roles.into),
+                (PlaceRole.WITHIN, roles.at),
+            )
         }
         crossing = language.nameless(alternatives(roles.crossing_after))
         self._structure = re.compile(
             rf"(?<!\w)(?:{language.nameless(alternatives(roles.via))})\s+{name}(?={crossing}(?!\w))", re.IGNORECASE
         )
 
-    def _named_so(self, names: list[str], place: Place) -> None:
+    def _named_so(self, names: list[str], place: NamedPlace) -> None:
         if names:
             self._lists[len(self._names)] = names
             self._names.append((None, place))
@@ -172,7 +178,7 @@ class Places:
     def mark_goals(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every goal without a name: "into neighbouring countries", "home"."""
         for pattern, place in self._goals:
-            sheet.put([Mark(one.start(), one.end(), "place", place) for one in pattern.finditer(sheet.text)])
+            sheet.put([TextMark(one.start(), one.end(), "place", place) for one in pattern.finditer(sheet.text)])
 
     def mark(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every place."""
@@ -184,21 +190,21 @@ class Places:
             between = sheet.text[one.end : other.start]
             if one.value.checkpoint and other.value.code in one.value.checkpoint.sides and between.strip() == ",":
                 continue  # "Renk, South Sudan": where it is
-            if one.value.role is Role.BORDER and self._with.fullmatch(between):
-                sheet.replace(other, other.value._replace(role=Role.BORDER))
+            if one.value.role is PlaceRole.BORDER and self._with.fullmatch(between):
+                sheet.replace(other, other.value._replace(role=PlaceRole.BORDER))
                 continue
             if between.strip() in _ARROWS:
-                sheet.replace(one, one.value._replace(role=Role.ORIGIN))
-                sheet.replace(other, other.value._replace(role=Role.INTO))
+                sheet.replace(one, one.value._replace(role=PlaceRole.ORIGIN))
+                sheet.replace(other, other.value._replace(role=PlaceRole.INTO))
                 continue
             if other.value.checkpoint and (one.value.code or one.value.slug == other.value.slug):
                 continue
-            if other.value.role is Role.BARE and self.joined.fullmatch(between):
+            if other.value.role is PlaceRole.BARE and self.joined.fullmatch(between):
                 sheet.replace(
-                    other, other.value._replace(role=one.value.role, joined=one.value.role is not Role.BORDER)
+                    other, other.value._replace(role=one.value.role, joined=one.value.role is not PlaceRole.BORDER)
                 )
 
-    def _named(self, text: str) -> Iterator[Mark]:
+    def _named(self, text: str) -> Iterator[TextMark]:
         for index in self._sieve.may_match(fold(text)):
             place = self._names[index][1]
             for match in self._pattern(index).finditer(text):
@@ -206,10 +212,10 @@ class Places:
                 at = match.start() - (len(partly[0]) if partly else 0)
                 role = self._role(text, at)
                 if self._whence.search(text, max(0, match.start() - 20), match.end()):
-                    role = Role.ORIGIN
+                    role = PlaceRole.ORIGIN
                 elif self._whither.search(text, max(0, match.start() - 20), match.end()):
-                    role = Role.INTO
-                if role is Role.BARE:
+                    role = PlaceRole.INTO
+                if role is PlaceRole.BARE:
                     role, _ = self._by_what_follows(text, match.end())
                 through = place.checkpoint is None and bool(
                     self._through.search(text[max(0, match.start() - 40) : match.start()])
@@ -218,9 +224,9 @@ class Places:
                 region = place.region or (place.checkpoint is None and part is not None)
                 others = place.checkpoint is not None and self._others.match(text, match.end()) is not None
                 found = place._replace(role=role, through=through, region=region, joined=others)
-                yield Mark(match.start(), match.end(), "place", found)
+                yield TextMark(match.start(), match.end(), "place", found)
 
-    def heading(self, text: str) -> Mark | None:
+    def heading(self, text: str) -> TextMark | None:
         """The checkpoint that a text is headed with in capitals: "BEITBRIDGE - The border authority says"."""
         head = _CAPITALS.match(text)
         named = self._named(head[0].title()) if head is not None else []
@@ -232,48 +238,52 @@ class Places:
         named = [mark for mark in self._named(text) if mark.value.code is not None and not mark.value.region]
         return max(named).value.code if named else None
 
-    def _role(self, text: str, start: int) -> Role:
+    def _role(self, text: str, start: int) -> PlaceRole:
         before = text[max(0, start - 40) : start]
-        return next((role for role, pattern in self._before.items() if pattern.search(before)), Role.BARE)
+        return next((role for role, pattern in self._before.items() if pattern.search(before)), PlaceRole.BARE)
 
-    def _by_what_follows(self, text: str, end: int) -> tuple[Role, int]:
+    def _by_what_follows(self, text: str, end: int) -> tuple[PlaceRole, int]:
         """The role that the words behind a place say, the longest of them: "Poland's border" or its border guard."""
         found = {role: match.end() for role, after in self._behind.items() if (match := after.match(text, end))}
-        return max(found.items(), key=lambda one: one[1], default=(Role.BARE, end))
+        return max(found.items(), key=lambda one: one[1], default=(PlaceRole.BARE, end))
 
-    def _by_adjective(self, text: str) -> Iterator[Mark]:
+    def _by_adjective(self, text: str) -> Iterator[TextMark]:
         """A country by its adjective: "the Russian border", "Polish guards", "to the Finnish side"."""
         for match in self._adjective.finditer(text):
             code = next((code for regex, code in self._adjectives if regex.fullmatch(match[0])), None)
             role, end = self._by_what_follows(text, match.end())
             territory = self._territory.match(text, match.end())
-            if role is Role.BARE and territory:
+            if role is PlaceRole.BARE and territory:
                 role, end = self._role(text, match.start()), territory.end()
             if end > match.end():
-                yield Mark(match.start(), end, "place", Place(role, code))
+                yield TextMark(match.start(), end, "place", NamedPlace(role, code))
             elif self._other_side.match(text, match.end()):  # "the Polish-Ukrainian border" is one of both
-                yield Mark(match.start(), match.end(), "place", Place(Role.BORDER, code))
+                yield TextMark(match.start(), match.end(), "place", NamedPlace(PlaceRole.BORDER, code))
 
-    def _parts_of_borders(self, text: str) -> Iterator[Mark]:
+    def _parts_of_borders(self, text: str) -> Iterator[TextMark]:
         """A part of a border that bears the name of no country: "over the Brest section of the border"."""
         for index in self._section_sieve.may_match(fold(text)):
             for match in self._sections[index].finditer(text):
                 names = match["name"].split("-")
                 countries = all(any(one.fullmatch(name) for one, _ in self._adjectives) for name in names)
                 if not countries and not self._adjective.fullmatch(match["name"]):
-                    yield Mark(match.start("name"), match.end("name"), "place", Place(Role.WITHIN, unknown=True))
+                    yield TextMark(
+                        match.start("name"), match.end("name"), "place", NamedPlace(PlaceRole.WITHIN, unknown=True)
+                    )
 
-    def _nobody_knows(self, text: str, sheet: Sheet | None = None) -> Iterator[Mark]:
+    def _nobody_knows(self, text: str, sheet: Sheet | None = None) -> Iterator[TextMark]:
         """Names of places that no table has: "at Adré", "into Rzeszów"."""
         for mark in [] if sheet is None else sheet.of("place"):
             match = self._another.match(text, mark.end) if mark.value.checkpoint is not None else None
             if match is not None:
-                yield Mark(match.start("name"), match.end("name"), "place", Place(Role.WITHIN, unknown=True))
-        named_so = ((Role.WITHIN, self._structure), (Role.SPEAKER, self._offices))
+                yield TextMark(
+                    match.start("name"), match.end("name"), "place", NamedPlace(PlaceRole.WITHIN, unknown=True)
+                )
+        named_so = ((PlaceRole.WITHIN, self._structure), (PlaceRole.SPEAKER, self._offices))
         for role, pattern in (*self._unknown.items(), *named_so):
             for match in pattern.finditer(text):
                 told = self._says.search(
                     text[max(0, match.start() - 20) : match.start()]
                 )  # "according to Greek police"
                 if not told and not self._adjective.match(text, match.start("name")):
-                    yield Mark(match.start("name"), match.end("name"), "place", Place(role, unknown=True))
+                    yield TextMark(match.start("name"), match.end("name"), "place", NamedPlace(role, unknown=True))

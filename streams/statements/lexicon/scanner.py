@@ -9,7 +9,7 @@ from typing import NamedTuple
 from bordertally.streams.statements.lexicon.clauses import Clauses
 from bordertally.streams.statements.lexicon.gazetteer import Gazetteer
 from bordertally.streams.statements.lexicon.language import Language, Pattern, captured, index
-from bordertally.streams.statements.lexicon.marks import Mark, Patterns, Sheet
+from bordertally.streams.statements.lexicon.marks import Patterns, Sheet, TextMark
 from bordertally.streams.statements.lexicon.numbers import Numbers
 from bordertally.streams.statements.lexicon.places import Places
 from bordertally.streams.statements.lexicon.time_phrases import Times
@@ -132,16 +132,16 @@ class Scanner:
         self.clauses.set_aside(sheet)
         return sheet
 
-    def _plain(self, text: str, patterns: Patterns) -> Iterator[Mark]:
+    def _plain(self, text: str, patterns: Patterns) -> Iterator[TextMark]:
         for pattern, match in patterns.scan(text):
-            yield Mark(match.start(), match.end(), pattern.kind, pattern.value)
+            yield TextMark(match.start(), match.end(), pattern.kind, pattern.value)
 
-    def _own(self, text: str) -> Iterator[Mark]:
+    def _own(self, text: str) -> Iterator[TextMark]:
         """Citizens of the country that was last named: "its citizens"."""
         for match in self._its.finditer(text):
             code = self.places.last_named(text[: match.start()])
             if code is not None:
-                yield Mark(match.start(), match.end(), "citizens", code)
+                yield TextMark(match.start(), match.end(), "citizens", code)
 
     def _also_citizens(self, sheet: Sheet) -> None:
         """A country that is only joined to one whose citizens are counted: "citizens of Lithuania and Latvia"."""
@@ -150,13 +150,13 @@ class Scanner:
             if named and other.value.code and self.places.joined.fullmatch(sheet.text[one.end : other.start]):
                 sheet.marks[sheet.marks.index(other)] = other._replace(kind="citizens", value=other.value.code)
 
-    def _timed(self, text: str, times: Times) -> Iterator[Mark]:
+    def _timed(self, text: str, times: Times) -> Iterator[TextMark]:
         for pattern, match in self._periods.scan(text):
             found = times.resolve(pattern.value, captured(match))
             if found is not None:
-                yield Mark(match.start(), match.end(), "period", found)
+                yield TextMark(match.start(), match.end(), "period", found)
 
-    def _changes(self, text: str) -> Iterator[Mark]:
+    def _changes(self, text: str) -> Iterator[TextMark]:
         for pattern, match in self._change.scan(text):
             taken = dict(captured(match))
             percent = {"doubled": 100.0, "halved": -50.0}.get(pattern.value)
@@ -165,7 +165,7 @@ class Scanner:
             unit, number = self._against(taken.get("reference"))
             if pattern.value in ("doubled", "halved") and "reference" not in taken:
                 unit = "same"  # "doubled last week" is against the week before
-            yield Mark(match.start(), match.end(), "change", Change(percent, unit, number))
+            yield TextMark(match.start(), match.end(), "change", Change(percent, unit, number))
 
     def _against(self, reference: str | None) -> tuple[str | None, int | None]:
         for pattern in self._references if reference else []:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from bordertally.streams.statements.lexicon.clauses import Clauses
 from bordertally.streams.statements.lexicon.language import Language, alternatives
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.lexicon.nouns import Nouns
-from bordertally.streams.statements.lexicon.time_phrases import Stretch
+from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod
 from bordertally.streams.statements.records import LeftOut, Span, Why
 
 _CLAUSE = re.compile("[^,;:()\u2013\u2014]+(?:,(?=\\d)[^,;:()\u2013\u2014]+)*")
@@ -31,7 +31,7 @@ class Segment(NamedTuple):
     """The part of a sentence that is about one figure; `context` is wider where another says the same of it."""
 
     span: Span
-    figure: Mark
+    figure: TextMark
     context: Span
 
 
@@ -85,7 +85,7 @@ class Cutter:
             start = end
         return found
 
-    def _last(self, sheet: Sheet, figure: Mark, end: int) -> int:
+    def _last(self, sheet: Sheet, figure: TextMark, end: int) -> int:
         """Where the last part of a sentence ends: a clause behind it is of something else."""
         for match in self._clauses.finditer(sheet.text, figure.end, end):
             said = Span(figure.end, match.start())
@@ -94,7 +94,7 @@ class Cutter:
                 return match.start()
         return end
 
-    def part_ahead(self, sheet: Sheet, figure: Mark) -> bool:
+    def part_ahead(self, sheet: Sheet, figure: TextMark) -> bool:
         """Whether a figure is told as one of a part of those before it: "including 1,500 minors"."""
         return bool(self._part_before.search(sheet.text[max(figure.start - 40, 0) : figure.start]))
 
@@ -107,7 +107,7 @@ class Cutter:
         figures = [(one.span, self._idle(sheet, one, sentence.end)) for one in sheet.of("number", sentence)]
         return [LeftOut(span, why) for span, why in figures if why is not None]
 
-    def _idle(self, sheet: Sheet, figure: Mark, end: int) -> Why | None:
+    def _idle(self, sheet: Sheet, figure: TextMark, end: int) -> Why | None:
         if self._negated.search(sheet.text[max(figure.start - 20, 0) : figure.start]):
             return Why.DENIED
         before = sheet.text[max(figure.start - 40, 0) : figure.start]
@@ -120,16 +120,16 @@ class Cutter:
             return None if self._moves(sheet, figure, end) else Why.THINGS
         return None if said is None else said.why
 
-    def _named(self, sheet: Sheet, figure: Mark) -> bool:
+    def _named(self, sheet: Sheet, figure: TextMark) -> bool:
         """Whether a figure stands behind a place of a list."""
         return any(mark.kind == "place" and 0 <= figure.start - mark.end <= len(" - ") for mark in sheet.marks)
 
-    def _moves(self, sheet: Sheet, figure: Mark, end: int) -> bool:
+    def _moves(self, sheet: Sheet, figure: TextMark, end: int) -> bool:
         """Whether a word that no table has may be one for people: a word of movement follows before the next figure."""
         nxt = next((one.start for one in sheet.of("number") if one.start >= figure.end), end)
         return not self.nouns.beside(sheet, figure) and bool(sheet.of("event", Span(figure.end, nxt)))
 
-    def _cut(self, sheet: Sheet, segment: Span, figure: Mark, following: Mark) -> int:
+    def _cut(self, sheet: Sheet, segment: Span, figure: TextMark, following: TextMark) -> int:
         """Where the part of one figure ends and that of the next begins."""
         for pattern in self._cuts:
             cuts = [
@@ -153,13 +153,13 @@ class Cutter:
                 return match.start()
         return following.start
 
-    def _led(self, sheet: Sheet, match: re.Match[str], following: Mark) -> bool:
+    def _led(self, sheet: Sheet, match: re.Match[str], following: TextMark) -> bool:
         """Whether a dash only leads from a place or time to its figure: "Otaci - 3,410, Palanca - 7,260"."""
         if match.end() != following.start or not _LEADS.fullmatch(match[0]):
             return False
         return any(mark.end == match.start() and mark.kind in ("place", "period") for mark in sheet.marks)
 
-    def _fronted(self, sheet: Sheet, segment: Span, figure: Mark, between: Span) -> bool:
+    def _fronted(self, sheet: Sheet, segment: Span, figure: TextMark, between: Span) -> bool:
         """Whether a place or time between two figures is said of the second: "At A 5 came, at B, 3" as of the first."""
         marks = [mark for mark in sheet.marks if mark.within(between)]
         kinds = {mark.kind for mark in marks}
@@ -182,7 +182,7 @@ class Cutter:
         """Whether what stands before a figure also begins a clause of what happened ("after")."""
         return bool(self._trailing.search(sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]))
 
-    def ahead(self, sheet: Sheet, mark: Mark) -> bool:
+    def ahead(self, sheet: Sheet, mark: TextMark) -> bool:
         """Whether what says that a sentence claims nothing means only what follows it ("denying that ...")."""
         return bool(self._ahead.fullmatch(sheet.text[mark.start : mark.end]))
 
@@ -221,7 +221,7 @@ class Cutter:
         """Whether something speaks of time there that nothing has read."""
         return any(sheet.free(*match.span()) for match in self._timely.finditer(sheet.text, span.start, span.end))
 
-    def opened(self, sheet: Sheet, period: Mark) -> bool:
+    def opened(self, sheet: Sheet, period: TextMark) -> bool:
         """Whether a phrase of time is only the end of a longer one: "since clashes broke out in April"."""
         match = self._opener.search(sheet.text[: period.start])
         return match is not None and sheet.free(match.start(), match.start() + 1)
@@ -235,7 +235,9 @@ class Cutter:
         """Whether a sentence says of when the figures are that follow: "published its data for the third quarter"."""
         exact = not self.untimed(sheet, Span(0, len(sheet.text)))
         return exact and any(
-            isinstance(mark.value, Stretch) and mark.value.days > 1 and self._headline.search(sheet.text, 0, mark.start)
+            isinstance(mark.value, StatedPeriod)
+            and mark.value.days > 1
+            and self._headline.search(sheet.text, 0, mark.start)
             for mark in sheet.of("period")
         )
 
@@ -243,7 +245,7 @@ class Cutter:
         """Whether a sentence only says what the one before comes to, against another time: "That is 9 % more"."""
         return not sheet.of("number") and bool(self._against.match(sheet.text))
 
-    def alone(self, sheet: Sheet, period: Mark) -> bool:
+    def alone(self, sheet: Sheet, period: TextMark) -> bool:
         """Whether a period is of its own figure only: "2,000 on Friday alone"."""
         before = sheet.text[max(0, period.start - 20) : period.start]
         return bool(self._alone.search(before) or self._only.search(sheet.text, period.start, period.end))

@@ -22,7 +22,7 @@ LENGTHS = {"day": 1, "week": 7, "fortnight": 14}
 Captures = list[tuple[str, str]]
 
 
-class Stretch(NamedTuple):
+class StatedPeriod(NamedTuple):
     """A period as read: days `start` to `end` (exclusive), or an exact interval in `exact`.
 
     `rank`: of several in one place the highest is meant ("over four days, from Thursday to Sunday"). `running`: the
@@ -51,12 +51,12 @@ class Stretch(NamedTuple):
         """Its length."""
         return (self.end - self.start).days
 
-    def shifted(self, days: int) -> Stretch:
+    def shifted(self, days: int) -> StatedPeriod:
         """The same period so many days later."""
-        return Stretch(self.start + days * DAY, self.end + days * DAY, self.rank)
+        return StatedPeriod(self.start + days * DAY, self.end + days * DAY, self.rank)
 
 
-class Shift(NamedTuple):
+class DayShift(NamedTuple):
     """Not a period of its own, but one so many days after the one spoken of before."""
 
     days: int
@@ -75,7 +75,7 @@ class Times:
         self.language = language
         self.moment = published
         self.today = published.date()
-        self._kinds: dict[str, Callable[[Captures], Stretch | Shift | Until | None]] = {
+        self._kinds: dict[str, Callable[[Captures], StatedPeriod | DayShift | Until | None]] = {
             "day": self._day,
             "pair": self._pair,
             "range": self._range,
@@ -99,15 +99,15 @@ class Times:
             "weekend": lambda _: self._weekend(),
             "last_weekend": lambda _: self._last_weekend(),
             "last_day": self._last_day,
-            "yesterday": lambda _: Stretch(self.today - DAY, self.today),
-            "before_yesterday": lambda _: Stretch(self.today - 2 * DAY, self.today - DAY),
+            "yesterday": lambda _: StatedPeriod(self.today - DAY, self.today),
+            "before_yesterday": lambda _: StatedPeriod(self.today - 2 * DAY, self.today - DAY),
             "today": lambda _: self.day_of_publication,
             "since_midnight": lambda _: self.day_of_publication._replace(rank=3, partial=True),
             "later": self._later,
             "months_so_far": self._months_so_far,
             "months_to": self._months_to,
-            "sooner": lambda taken: Shift(-self._later(taken).days),
-            "vague": lambda _: Stretch(self.today - DAY, self.today + DAY, 1, vague=True),
+            "sooner": lambda taken: DayShift(-self._later(taken).days),
+            "vague": lambda _: StatedPeriod(self.today - DAY, self.today + DAY, 1, vague=True),
         }
 
     @property
@@ -115,20 +115,20 @@ class Times:
         """Every kind of phrase that a language can have patterns for."""
         return frozenset(self._kinds)
 
-    def resolve(self, kind: str, taken: Captures) -> Stretch | Shift | Until | None:
+    def resolve(self, kind: str, taken: Captures) -> StatedPeriod | DayShift | Until | None:
         """What a phrase means; None when it names a day that does not exist, or lies in the future."""
         try:
             found = self._kinds[kind](taken)
         except (ValueError, OverflowError, KeyError):
             return None
-        if isinstance(found, Stretch) and (found.end <= found.start or found.start > self.today):
+        if isinstance(found, StatedPeriod) and (found.end <= found.start or found.start > self.today):
             return None
         return found
 
     @property
-    def day_of_publication(self) -> Stretch:
+    def day_of_publication(self) -> StatedPeriod:
         """That day, as far as it has gone."""
-        return Stretch(self.today, self.today + DAY, running=True)
+        return StatedPeriod(self.today, self.today + DAY, running=True)
 
     # --- the parts ---------------------------------------------------------------------------------------------
 
@@ -180,44 +180,44 @@ class Times:
 
     # --- the kinds ---------------------------------------------------------------------------------------------
 
-    def _day(self, taken: Captures) -> Stretch:
+    def _day(self, taken: Captures) -> StatedPeriod:
         found = self._date(taken[-1])
         rank = 3 if taken[-1][0] == "date" else 2
-        return Stretch(found, found + DAY, rank, running=found == self.today)
+        return StatedPeriod(found, found + DAY, rank, running=found == self.today)
 
-    def _last_day(self, taken: Captures) -> Stretch:
+    def _last_day(self, taken: Captures) -> StatedPeriod:
         """A day of the week that is "last" and so not today."""
         found = self._date(taken[-1])
         if found == self.today:
             found -= 7 * DAY
-        return Stretch(found, found + DAY)
+        return StatedPeriod(found, found + DAY)
 
-    def _pair(self, taken: Captures) -> Stretch | None:
+    def _pair(self, taken: Captures) -> StatedPeriod | None:
         found = self._range(taken)
         return found if found is not None and found.days == len(taken) else None
 
-    def _range(self, taken: Captures) -> Stretch | None:
+    def _range(self, taken: Captures) -> StatedPeriod | None:
         names = [name for name, _ in taken]
         if "month" in names and "day" not in names:
             return self._month_range(taken)
         if names[0] == "month":  # September 22 to 28
             month = self._months(taken[0][1])
             first, last = (self._placed(self._number(text), month, None) for name, text in taken[1:3] if name == "day")
-            return Stretch(first, last + DAY, 4)
+            return StatedPeriod(first, last + DAY, 4)
         last = self._date(taken[-1])
         first = self._date(taken[0], last)
         if names == ["weekday", "weekday"] and first > last:
             first -= 7 * DAY
-        return Stretch(first, last + DAY, 4)
+        return StatedPeriod(first, last + DAY, 4)
 
-    def _month_range(self, taken: Captures) -> Stretch:
+    def _month_range(self, taken: Captures) -> StatedPeriod:
         first, last = [self._months(text) for name, text in taken if name == "month"][:2]
         year = next((int(text) for name, text in taken if name == "year"), self.today.year)
         if "year" not in dict(taken) and date(year, last, 1) > self.today:
             year -= 1
-        return Stretch(date(year, first, 1), min(_after_month(year, last), self.today + DAY), 4)
+        return StatedPeriod(date(year, first, 1), min(_after_month(year, last), self.today + DAY), 4)
 
-    def _since(self, taken: Captures) -> Stretch:
+    def _since(self, taken: Captures) -> StatedPeriod:
         kind, text = taken[-1]
         named = dict(taken)
         if "month" in named:
@@ -228,41 +228,41 @@ class Times:
             first = self._date(taken[-1])
             if kind == "weekday" and first == self.today:
                 first -= 7 * DAY
-        return Stretch(first, self.today + DAY, 4, running=True)
+        return StatedPeriod(first, self.today + DAY, 4, running=True)
 
-    def _since_last(self, taken: Captures) -> Stretch:
+    def _since_last(self, taken: Captures) -> StatedPeriod:
         """Since a day of the week that is "last" and so neither today nor yesterday."""
         first = self._date(taken[-1])
         if self.today - first <= DAY:
             first -= 7 * DAY
-        return Stretch(first, self.today + DAY, 4, running=True)
+        return StatedPeriod(first, self.today + DAY, 4, running=True)
 
-    def _to(self, taken: Captures) -> Stretch:
+    def _to(self, taken: Captures) -> StatedPeriod:
         """So many days, or the week, up to and including a day."""
         last = self._date(taken[-1])
         if taken[-1][0] == "weekday" and last == self.today:
             last -= 7 * DAY
         days = next((self.language.number(text) for name, text in taken if name == "n"), 7)
-        return Stretch(last - (days - 1) * DAY, last + DAY, 4)
+        return StatedPeriod(last - (days - 1) * DAY, last + DAY, 4)
 
-    def _months_so_far(self, taken: Captures) -> Stretch:
+    def _months_so_far(self, taken: Captures) -> StatedPeriod:
         """So many months, as statistics have it: those of the year, where it has as many; else it is vague."""
         number = self.language.number(dict(taken)["n"])
         first = date(self.today.year - (self.today.month == 1), 1, 1)
         if (self.today.month - 2) % 12 + 1 != number:
-            return Stretch(_months_before(self.today, number), self.today, 1, vague=True)
-        return Stretch(first, _after_month(first.year, number), 3)
+            return StatedPeriod(_months_before(self.today, number), self.today, 1, vague=True)
+        return StatedPeriod(first, _after_month(first.year, number), 3)
 
-    def _months_to(self, taken: Captures) -> Stretch:
+    def _months_to(self, taken: Captures) -> StatedPeriod:
         """So many months, or a year, up to and including a month."""
         named = dict(taken)
         number = self.language.number(named["n"]) if "n" in named else 1
         months = number * {"month": 1, "year": 12}[self._unit(taken) or ""]
         last = self._placed(1, self._months(named["month"]), named.get("year"))
         end = _after_month(last.year, last.month)
-        return Stretch(_months_before(end, months), min(end, self.today + DAY), 3)
+        return StatedPeriod(_months_before(end, months), min(end, self.today + DAY), 3)
 
-    def _past(self, taken: Captures) -> Stretch:
+    def _past(self, taken: Captures) -> StatedPeriod:
         unit = self._unit(taken) or "day"
         number = next((self.language.number(text) for name, text in taken if name == "n"), 1)
         if unit == "hour":
@@ -270,103 +270,103 @@ class Times:
         days = LENGTHS.get(unit)
         if days is None:
             back = number * (12 if unit == "year" else 1)
-            return Stretch(_months_before(self.today, back), self.today, 2)
-        return Stretch(self.today - number * days * DAY, self.today, 2)
+            return StatedPeriod(_months_before(self.today, back), self.today, 2)
+        return StatedPeriod(self.today - number * days * DAY, self.today, 2)
 
-    def _hours(self, number: int) -> Stretch:
+    def _hours(self, number: int) -> StatedPeriod:
         end = self.moment.replace(second=0, microsecond=0)
         start = end - timedelta(hours=number)
         exact = f"{start:%Y-%m-%dT%H:%M}/{end:%Y-%m-%dT%H:%M}"
-        return Stretch(start.date(), end.date() + DAY, 2, exact)
+        return StatedPeriod(start.date(), end.date() + DAY, 2, exact)
 
-    def _last(self, taken: Captures) -> Stretch:
+    def _last(self, taken: Captures) -> StatedPeriod:
         unit = self._unit(taken)
         if unit == "week":
             monday = self.today - self.today.weekday() * DAY
-            return Stretch(monday - 7 * DAY, monday)
+            return StatedPeriod(monday - 7 * DAY, monday)
         if unit == "month":
             first = self.today.replace(day=1)
-            return Stretch((first - DAY).replace(day=1), first)
+            return StatedPeriod((first - DAY).replace(day=1), first)
         if unit == "year":
-            return Stretch(date(self.today.year - 1, 1, 1), date(self.today.year, 1, 1))
-        return Stretch(self.today - DAY, self.today)
+            return StatedPeriod(date(self.today.year - 1, 1, 1), date(self.today.year, 1, 1))
+        return StatedPeriod(self.today - DAY, self.today)
 
-    def _this(self, taken: Captures, rank: int = 2) -> Stretch:
+    def _this(self, taken: Captures, rank: int = 2) -> StatedPeriod:
         unit = self._unit(taken)
         first = {
             "week": self.today - self.today.weekday() * DAY,
             "month": self.today.replace(day=1),
             "year": self.today.replace(month=1, day=1),
         }.get(unit or "", self.today)
-        return Stretch(first, self.today + DAY, rank, running=True)
+        return StatedPeriod(first, self.today + DAY, rank, running=True)
 
-    def _month(self, taken: Captures) -> Stretch:
+    def _month(self, taken: Captures) -> StatedPeriod:
         year = next((text for name, text in taken if name == "year"), None)
         month = next(self._months(text) for name, text in taken if name == "month")
         first = self._placed(1, month, year)
         end = _after_month(first.year, month)
-        return Stretch(first, min(end, self.today + DAY), 1, running=end > self.today)
+        return StatedPeriod(first, min(end, self.today + DAY), 1, running=end > self.today)
 
-    def _year(self, taken: Captures) -> Stretch:
+    def _year(self, taken: Captures) -> StatedPeriod:
         year = int(taken[-1][1])
-        return Stretch(date(year, 1, 1), min(date(year + 1, 1, 1), self.today + DAY), 1)
+        return StatedPeriod(date(year, 1, 1), min(date(year + 1, 1, 1), self.today + DAY), 1)
 
-    def _first_of(self, taken: Captures) -> Stretch:
+    def _first_of(self, taken: Captures) -> StatedPeriod:
         """The first so many days or weeks of a month, or months of a year."""
         named = dict(taken)
         number = self.language.number(named["n"]) if "n" in named else 1
         unit = self._unit(taken)
         if unit == "month":
             first = date(int(named["year"]) if "year" in named else self.today.year, 1, 1)
-            return Stretch(first, min(_after_month(first.year, number), self.today + DAY), 3)
+            return StatedPeriod(first, min(_after_month(first.year, number), self.today + DAY), 3)
         first = self._placed(1, self._months(named["month"]), named.get("year"))
-        return Stretch(first, min(first + number * LENGTHS.get(unit or "", 1) * DAY, self.today + DAY), 3)
+        return StatedPeriod(first, min(first + number * LENGTHS.get(unit or "", 1) * DAY, self.today + DAY), 3)
 
-    def _last_of(self, taken: Captures) -> Stretch:
+    def _last_of(self, taken: Captures) -> StatedPeriod:
         """The last so many days or weeks of a month."""
         named = dict(taken)
         number = self.language.number(named["n"]) if "n" in named else 1
         first = self._placed(1, self._months(named["month"]), named.get("year"))
         end = _after_month(first.year, first.month)
         days = number * {"day": 1, "week": 7}[self._unit(taken) or ""]
-        return Stretch(end - days * DAY, min(end, self.today + DAY), 3)
+        return StatedPeriod(end - days * DAY, min(end, self.today + DAY), 3)
 
-    def _part_of_year(self, taken: Captures) -> Stretch:
+    def _part_of_year(self, taken: Captures) -> StatedPeriod:
         """A quarter or a half of a year."""
         named = dict(taken)
         months = self.language.which(self.language.table.parts_of_year, named["part"]) or ""
         first, last = map(int, months.split("-"))
         year = int(named["year"]) if "year" in named else self.today.year
-        return Stretch(date(year, first, 1), min(_after_month(year, last), self.today + DAY), 3)
+        return StatedPeriod(date(year, first, 1), min(_after_month(year, last), self.today + DAY), 3)
 
-    def _half_of_month(self, taken: Captures) -> Stretch:
+    def _half_of_month(self, taken: Captures) -> StatedPeriod:
         """The first to the fifteenth of a month, or the rest of it."""
         named = dict(taken)
         first = self._placed(1, self._months(named["month"]), named.get("year"))
         middle, end = first.replace(day=16), _after_month(first.year, first.month)
         halves = {1: (first, middle), 2: (middle, end)}
         start, end = halves[self._number(named["ordinal"])]
-        return Stretch(start, min(end, self.today + DAY), 3)
+        return StatedPeriod(start, min(end, self.today + DAY), 3)
 
-    def _week(self, taken: Captures) -> Stretch:
+    def _week(self, taken: Captures) -> StatedPeriod:
         number = self.language.number(next(text for name, text in taken if name == "n"))
         year = next((int(text) for name, text in taken if name == "year"), None)
         first = date.fromisocalendar(year or self.today.isocalendar().year, number, 1)
         if year is None and first > self.today:
             first = date.fromisocalendar(self.today.isocalendar().year - 1, number, 1)
-        return Stretch(first, min(first + 7 * DAY, self.today + DAY), 3)
+        return StatedPeriod(first, min(first + 7 * DAY, self.today + DAY), 3)
 
-    def _weekend(self) -> Stretch:
+    def _weekend(self) -> StatedPeriod:
         saturday = self.today - (self.today.weekday() - 5) % 7 * DAY
-        return Stretch(saturday, min(saturday + 2 * DAY, self.today + DAY), 2)
+        return StatedPeriod(saturday, min(saturday + 2 * DAY, self.today + DAY), 2)
 
-    def _last_weekend(self) -> Stretch:
+    def _last_weekend(self) -> StatedPeriod:
         monday = self.today - self.today.weekday() * DAY
-        return Stretch(monday - 2 * DAY, monday)
+        return StatedPeriod(monday - 2 * DAY, monday)
 
-    def _later(self, taken: Captures) -> Shift:
+    def _later(self, taken: Captures) -> DayShift:
         number = next((self.language.number(text) for name, text in taken if name == "n"), 1)
-        return Shift(number * (7 if self._unit(taken) == "week" else 1))
+        return DayShift(number * (7 if self._unit(taken) == "week" else 1))
 
     def _unit(self, taken: Captures) -> str | None:
         text = next((text for name, text in taken if name == "unit"), None)

@@ -6,12 +6,12 @@ import enum
 from typing import NamedTuple
 
 from bordertally.streams.statements.lexicon.gazetteer import Checkpoint
-from bordertally.streams.statements.lexicon.marks import Mark
-from bordertally.streams.statements.lexicon.places import Place, Role
+from bordertally.streams.statements.lexicon.marks import TextMark
+from bordertally.streams.statements.lexicon.places import NamedPlace, PlaceRole
 from bordertally.streams.statements.records import Doubt, Span
 
 
-class Event(enum.StrEnum):
+class MovementKind(enum.StrEnum):
     """A word of movement: into a country, out of one, over a border without saying which way, or the other way.
 
     TAKES is an ENTRY as told of the country that lets people in; OUT is an EXIT that only names a direction
@@ -40,7 +40,7 @@ class Movement(NamedTuple):
     `point`: the checkpoint, also where the direction is not known.
     """
 
-    event: Event
+    event: MovementKind
     origin: str | None
     into: str | None
     slug: str = ""
@@ -49,9 +49,9 @@ class Movement(NamedTuple):
     weight: float = 1.0
     nation: bool = False
     border: bool = False
-    listed: Role | None = None
+    listed: PlaceRole | None = None
     pair: frozenset[str] = frozenset()
-    point: Place | None = None
+    point: NamedPlace | None = None
     back: bool = False
 
     @property
@@ -76,14 +76,14 @@ class Clues(NamedTuple):
     `refuge`: they are refugees or migrants, who come into the country that speaks of them.
     """
 
-    event: Event
-    at: Mark | None
-    places: list[Mark]
+    event: MovementKind
+    at: TextMark | None
+    places: list[TextMark]
     citizens: str | None
     home: str | None
     before: Movement | None
     together: bool = False
-    front: Mark | None = None
+    front: TextMark | None = None
     scene: str | None = None
     homeward: bool = False
     part: bool = False
@@ -95,9 +95,9 @@ class Clues(NamedTuple):
     lately: tuple[Movement, ...] = ()
 
 
-def checkpoint(clues: Clues) -> Place | None:
+def checkpoint(clues: Clues) -> NamedPlace | None:
     """The one checkpoint that is meant: named here, in front, or in what was said before."""
-    points: list[Place] = [mark.value for mark in clues.places if mark.value.checkpoint is not None]
+    points: list[NamedPlace] = [mark.value for mark in clues.places if mark.value.checkpoint is not None]
     points = [point for point in points if point.slug] or ([] if clues.front is not None else points)
     if points:
         return points[-1] if len({point.slug for point in points}) == 1 else None
@@ -125,22 +125,22 @@ def stays(clues: Clues, before: Movement) -> bool:
     return clues.together if clues.places else True
 
 
-def front_of(clues: Clues) -> Place | None:
+def front_of(clues: Clues) -> NamedPlace | None:
     """The checkpoint in front of the sentence."""
     return None if clues.front is None else clues.front.value
 
 
-def _remembered(before: Movement) -> Place | None:
+def _remembered(before: Movement) -> NamedPlace | None:
     if before.origin is None or before.into is None:
         return None
-    return Place(Role.WITHIN, None, before.slug, Checkpoint((before.origin, before.into)))
+    return NamedPlace(PlaceRole.WITHIN, None, before.slug, Checkpoint((before.origin, before.into)))
 
 
-def code_of(place: Place, clues: Clues) -> str | None:
+def code_of(place: NamedPlace, clues: Clues) -> str | None:
     """The country of a place, also of one that only points back; None where it is not known."""
     before = clues.before
     if place.again:
-        into = first(clues._replace(before=None), Role.INTO)
+        into = first(clues._replace(before=None), PlaceRole.INTO)
         return None if before is None else before.origin if before.into == into else before.into
     if place.thither:
         return None if before is None else before.origin
@@ -149,7 +149,7 @@ def code_of(place: Place, clues: Clues) -> str | None:
     return clues.home if place.home else place.code
 
 
-def first(clues: Clues, *roles: Role) -> str | None:
+def first(clues: Clues, *roles: PlaceRole) -> str | None:
     """The place of a role that is nearest to the word of movement; a home that is not known is none."""
     found = [mark for role in roles for mark in clues.places if mark.value.role is role]
     for mark in found:
@@ -161,7 +161,7 @@ def first(clues: Clues, *roles: Role) -> str | None:
 
 def object_of(clues: Clues) -> str | None:
     """A bare place right behind the word of movement ("entered Latvia"), else right before it ("Россию покинули")."""
-    bare = [mark for mark in clues.places if mark.value.role is Role.BARE and mark.value.checkpoint is None]
+    bare = [mark for mark in clues.places if mark.value.role is PlaceRole.BARE and mark.value.checkpoint is None]
     if clues.at is None:
         return next((code for mark in bare if (code := code_of(mark.value, clues))), None)
     behind = [mark for mark in bare if 0 <= mark.start - clues.at.end <= 6]
@@ -172,15 +172,17 @@ def object_of(clues: Clues) -> str | None:
 def towns(clues: Clues) -> tuple[str | None, str | None]:
     """The countries of the two towns of one checkpoint: "from Narva to Ivangorod"."""
     sides = {mark.value.role: mark.value.side for mark in clues.places if mark.value.checkpoint is not None}
-    origin, into = sides.get(Role.ORIGIN), sides.get(Role.INTO)
+    origin, into = sides.get(PlaceRole.ORIGIN), sides.get(PlaceRole.INTO)
     return (origin, into) if origin and into and origin != into else (None, None)
 
 
 def borders(clues: Clues) -> list[str]:
     """The countries whose borders are named."""
-    return [code for mark in clues.places if mark.value.role is Role.BORDER and (code := code_of(mark.value, clues))]
+    return [
+        code for mark in clues.places if mark.value.role is PlaceRole.BORDER and (code := code_of(mark.value, clues))
+    ]
 
 
-def beyond(point: Place | None, code: str | None) -> str | None:
+def beyond(point: NamedPlace | None, code: str | None) -> str | None:
     """The other side of a checkpoint, if there is one."""
     return point.checkpoint.beyond(code) if point is not None and point.checkpoint is not None else None

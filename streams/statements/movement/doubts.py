@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bordertally.streams.flows import BLOCS
-from bordertally.streams.statements.lexicon.places import Role
-from bordertally.streams.statements.movement.clues import Clues, Event, borders, checkpoint, code_of, stays
+from bordertally.streams.statements.lexicon.places import PlaceRole
+from bordertally.streams.statements.movement.clues import Clues, MovementKind, borders, checkpoint, code_of, stays
 from bordertally.streams.statements.records import Doubt
 
 
@@ -14,7 +14,7 @@ def several(clues: Clues) -> Iterator[Doubt]:
     """What speaks against one flow: several places in one role, or only a part of a country, known or not."""
     if len({mark.value.slug for mark in clues.places} - {""}) > 1:
         yield Doubt.SEVERAL_PLACES
-    goals = [mark.value.anywhere for mark in clues.places if mark.value.role is Role.INTO]
+    goals = [mark.value.anywhere for mark in clues.places if mark.value.role is PlaceRole.INTO]
     if True in goals and False in goals:  # "home or on to third countries"
         yield Doubt.SEVERAL_PLACES
     if any(mark.value.unknown for mark in clues.places):
@@ -23,10 +23,10 @@ def several(clues: Clues) -> Iterator[Doubt]:
         yield Doubt.SEVERAL_PLACES
     at = clues.at if checkpoint(clues) is None else None
     for mark in clues.places:
-        within = mark.value.role is Role.WITHIN and at is not None
-        if mark.value.region and (within or mark.value.role in (Role.INTO, Role.ORIGIN)):
+        within = mark.value.role is PlaceRole.WITHIN and at is not None
+        if mark.value.region and (within or mark.value.role in (PlaceRole.INTO, PlaceRole.ORIGIN)):
             yield Doubt.PART_OF_COUNTRY
-    for role in (Role.ORIGIN, Role.INTO):
+    for role in (PlaceRole.ORIGIN, PlaceRole.INTO):
         codes = {code_of(mark.value, clues) for mark in clues.places if mark.value.role is role}
         if len(codes - {None}) > 1:
             yield Doubt.SEVERAL_PLACES
@@ -46,22 +46,22 @@ def left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inf
 
 def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
     """What cannot be told of a movement."""
-    if clues.event is Event.CROSS and (origin is None or (into is None and not _said(clues, origin))):
+    if clues.event is MovementKind.CROSS and (origin is None or (into is None and not _said(clues, origin))):
         yield Doubt.NO_DIRECTION
     elif origin is None:
         yield Doubt.NO_ORIGIN
-    elif clues.event is Event.ENTRY and into is None:
+    elif clues.event is MovementKind.ENTRY and into is None:
         yield Doubt.NO_DESTINATION
-    elif clues.event is Event.ENTRY and into == clues.home == clues.citizens and origin in borders(clues):
+    elif clues.event is MovementKind.ENTRY and into == clues.home == clues.citizens and origin in borders(clues):
         yield Doubt.NO_DIRECTION  # Russians who enter "the republic" over the border with Kazakhstan, says Russia
     before = clues.before
-    if clues.event is Event.EXIT and into is None and inferred and before is not None and before.doubts:
+    if clues.event is MovementKind.EXIT and into is None and inferred and before is not None and before.doubts:
         yield Doubt.NO_DESTINATION
 
 
 def _said(clues: Clues, origin: str) -> bool:
     """Whether it is said in words where a movement begins: then it leads out of there, wherever to."""
-    return any(mark.value.role is Role.ORIGIN and code_of(mark.value, clues) == origin for mark in clues.places)
+    return any(mark.value.role is PlaceRole.ORIGIN and code_of(mark.value, clues) == origin for mark in clues.places)
 
 
 def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doubt]:
@@ -78,6 +78,8 @@ def _landed(clues: Clues, into: str | None) -> Iterator[Doubt]:
     if into != clues.home and said and all(mark.value.region for mark in said):
         yield Doubt.PART_OF_COUNTRY  # "Lampedusa's council said that 6,800 had arrived"
     at = clues.at.start if clues.at is not None else 0
-    regions = [mark for mark in clues.places if mark.value.region and mark.value.role is Role.BARE and mark.start > at]
+    regions = [
+        mark for mark in clues.places if mark.value.region and mark.value.role is PlaceRole.BARE and mark.start > at
+    ]
     if clues.at is not None and any(mark.value.code == into for mark in regions):
         yield Doubt.PART_OF_COUNTRY

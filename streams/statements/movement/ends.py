@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from bordertally.streams.statements.lexicon.places import Place, Role
+from typing import assert_never
+
+from bordertally.streams.statements.lexicon.places import NamedPlace, PlaceRole
 from bordertally.streams.statements.movement.clues import (
     Clues,
-    Event,
     Movement,
+    MovementKind,
     beyond,
     borders,
     checkpoint,
@@ -28,9 +30,9 @@ def _opposite(clues: Clues, code: str | None) -> str | None:
     return next(iter(pair - {code}), None) if code in pair else None
 
 
-def ends_of(clues: Clues, point: Place | None) -> _Ends:
+def ends_of(clues: Clues, point: NamedPlace | None) -> _Ends:
     """Origin and destination, and how many of the two were inferred rather than said."""
-    said_from, said_into = first(clues, Role.ORIGIN), first(clues, Role.INTO)
+    said_from, said_into = first(clues, PlaceRole.ORIGIN), first(clues, PlaceRole.INTO)
     if said_from is None and said_into is None:
         said_from, said_into = towns(clues)
     before = clues.before
@@ -39,12 +41,22 @@ def ends_of(clues: Clues, point: Place | None) -> _Ends:
     if clues.further and before is not None and not (said_from or said_into or object_of(clues)):
         return before.origin, before.into, 1  # "another 6,500 left by the same crossing"
     match clues.event:
-        case Event.ENTRY:
+        case MovementKind.ENTRY:
             return _entry(clues, point, said_from, said_into)
-        case Event.EXIT:
+        case MovementKind.EXIT:
             return _exit(clues, point, said_from, said_into)
-        case _:
+        case (
+            MovementKind.TAKES
+            | MovementKind.OUT
+            | MovementKind.CROSS
+            | MovementKind.BACK
+            | MovementKind.OTHER_WAY
+            | MovementKind.DRIVEN
+            | MovementKind.TRIPS
+        ):
             return _cross(clues, point, said_from, said_into)
+        case _:
+            assert_never(clues.event)
 
 
 def _like_before(clues: Clues, before: Movement) -> _Ends:
@@ -54,26 +66,30 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
     over = [code for code in borders(clues) if code not in (before.origin, before.into)]
     if len(over) == 1 and before.into is not None and not before.slug:
         return over[0], before.into, 1  # "3,957 came in at the border with Ukraine, at that with Moldova 1,842"
-    place = object_of(clues) or first(clues, Role.WITHIN)
+    place = object_of(clues) or first(clues, PlaceRole.WITHIN)
     at_a_point = any(mark.value.checkpoint for mark in clues.places)
     point = checkpoint(clues) if before.slug and at_a_point else None
     if point is not None and before.into in point.sides and before.origin not in point.sides:
         return beyond(point, before.into), before.into, 1  # the next checkpoint leads to another country
     if place is None or at_a_point or any(mark.value.through for mark in clues.places):
         return before.origin, None if at_a_point else before.into, 1
-    if before.event is Event.EXIT and before.into is None and before.listed is not Role.INTO:
-        fled = place != before.origin and not first(clues, Role.WITHIN)
+    if before.event is MovementKind.EXIT and before.into is None and before.listed is not PlaceRole.INTO:
+        fled = place != before.origin and not first(clues, PlaceRole.WITHIN)
         return (before.origin, place, 1) if fled else (place, None, 1)
-    if before.listed is Role.ORIGIN:
+    if before.listed is PlaceRole.ORIGIN:
         return place, before.into, 1
     return before.origin, place, 1
 
 
-def _entry(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
+def _entry(clues: Clues, point: NamedPlace | None, origin: str | None, into: str | None) -> _Ends:
     inferred = 0
     if into is None:
         passed = [mark for mark in clues.places if not mark.value.through]  # "who came via Romania" came not into it
-        into = first(clues._replace(places=passed), Role.WITHIN) or object_of(clues) or first(clues, Role.SPEAKER)
+        into = (
+            first(clues._replace(places=passed), PlaceRole.WITHIN)
+            or object_of(clues)
+            or first(clues, PlaceRole.SPEAKER)
+        )
     sides = borders(clues)
     if into is None and origin is None and clues.citizens in sides:  # "Finland's border with Russia": the other side
         origin, into = clues.citizens, next((one for one in sides if one != clues.citizens), None)
@@ -82,7 +98,9 @@ def _entry(clues: Clues, point: Place | None, origin: str | None, into: str | No
     if into is None and not _named_elsewhere(clues):
         before = clues.before
         options = [None if before is None else before.into, clues.home]
-        if before is not None and (before.event in (Event.EXIT, Event.OUT) or before.origin == clues.home):
+        if before is not None and (
+            before.event in (MovementKind.EXIT, MovementKind.OUT) or before.origin == clues.home
+        ):
             options.reverse()  # those before went away from where these came
         into, inferred = next((one for one in options if one is not None and one != origin), None), 1
     return *_origin_of(clues, point, origin, into), inferred + (origin is None)
@@ -94,7 +112,7 @@ def _named_elsewhere(clues: Clues) -> bool:
 
 
 def _origin_of(
-    clues: Clues, point: Place | None, origin: str | None, into: str | None
+    clues: Clues, point: NamedPlace | None, origin: str | None, into: str | None
 ) -> tuple[str | None, str | None]:
     """The origin of people who came into a place: said, over the border, through the checkpoint, of nationality."""
     if origin is None:
@@ -107,7 +125,7 @@ def _origin_of(
     return origin, into
 
 
-def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
+def _exit(clues: Clues, point: NamedPlace | None, origin: str | None, into: str | None) -> _Ends:
     if origin is not None:
         return origin, into or _opposite(clues, origin), 0
     bare = object_of(clues)
@@ -115,28 +133,32 @@ def _exit(clues: Clues, point: Place | None, origin: str | None, into: str | Non
         return bare, into or _opposite(clues, bare), 0
     if into is not None:
         other_side = beyond(point, into)
-        speaker = first(clues, Role.SPEAKER)
+        speaker = first(clues, PlaceRole.SPEAKER)
         went_on = None
         before = clues.before
-        if before is not None and before.event not in (Event.EXIT, Event.OUT):
+        if before is not None and before.event not in (MovementKind.EXIT, MovementKind.OUT):
             went_on = before.into if clues.together or before.into == clues.home else None
         for option in (other_side, went_on, clues.citizens, speaker, clues.home):
             if option is not None and option != into:
                 return option, into, 1
     before = clues.before
-    if before is not None and before.event is not Event.EXIT and before.into is not None:
+    if before is not None and before.event is not MovementKind.EXIT and before.into is not None:
         left = before.origin if before.origin == clues.home and before.origin else before.into
         return left, into or _opposite(clues, left), 1
-    return first(clues, Role.SPEAKER) or (before.origin if before else None) or clues.home or clues.citizens, into, 1
+    return (
+        first(clues, PlaceRole.SPEAKER) or (before.origin if before else None) or clues.home or clues.citizens,
+        into,
+        1,
+    )
 
 
-def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> _Ends:
+def _cross(clues: Clues, point: NamedPlace | None, origin: str | None, into: str | None) -> _Ends:
     if into is None and clues.homeward and clues.citizens != origin:
         into = clues.citizens
     if into is not None:
         return _cross_into(clues, point, origin, into)
     if origin is not None:
-        within = first(clues, Role.WITHIN, Role.SPEAKER)
+        within = first(clues, PlaceRole.WITHIN, PlaceRole.SPEAKER)
         home = None if any(mark.value.anywhere for mark in clues.places) else clues.home
         # others of a nation that went home: 8,200 Afghans came back from Pakistan, and 230,000 crossed from Iran
         back = clues.citizens if any(one.into == clues.citizens for one in clues.lately) else None
@@ -150,12 +172,12 @@ def _cross(clues: Clues, point: Place | None, origin: str | None, into: str | No
         return next(code for code in shared if code != clues.home), clues.home, 2
     if nation is not None and any(one.into == nation for one in clues.lately):
         return _going_on(clues, point)
-    sides = [beyond(point, nation), *borders(clues), first(clues, Role.SPEAKER)]
+    sides = [beyond(point, nation), *borders(clues), first(clues, PlaceRole.SPEAKER)]
     other = next((code for code in sides if code is not None and code != nation), None)
     return (nation, other, 2) if nation is not None and other is not None else (None, None, 2)
 
 
-def _going_on(clues: Clues, point: Place | None) -> _Ends:
+def _going_on(clues: Clues, point: NamedPlace | None) -> _Ends:
     """Behind people who went home: others of them at a checkpoint of that border did so too, elsewhere nobody knows.
 
     "43,000 Afghans returned from Iran; 29,600 passed through Islam Qala."
@@ -166,7 +188,7 @@ def _going_on(clues: Clues, point: Place | None) -> _Ends:
     return (*fitting[0], 1) if len(ways) == len(fitting) == 1 else (None, None, 2)
 
 
-def _cross_into(clues: Clues, point: Place | None, origin: str | None, into: str) -> _Ends:
+def _cross_into(clues: Clues, point: NamedPlace | None, origin: str | None, into: str) -> _Ends:
     if origin is not None:
         return origin, into, 0
     before = clues.before
@@ -176,5 +198,5 @@ def _cross_into(clues: Clues, point: Place | None, origin: str | None, into: str
         return before.into, into, 1  # Hondurans who came to Mexico from Guatemala, and who have gone back to Honduras
     found, _ = _origin_of(clues._replace(before=None), point, None, into)
     same = before.origin if before is not None else None
-    options = (found, same, first(clues, Role.SPEAKER), clues.home)
+    options = (found, same, first(clues, PlaceRole.SPEAKER), clues.home)
     return next((one for one in options if one is not None and one != into), None), into, 1

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from bordertally.streams.statements.lexicon.marks import Mark, Sheet
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 
 _STROKE = "/"
 _WIDE = 60
 """Characters between the two words of a heading at most: " in Finland / "."""
 
 
-class Columns:
+class PairedColumns:
     """The columns of one sentence."""
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
 
-    def of(self, figure: Mark) -> Mark | None:
+    def of(self, figure: TextMark) -> TextMark | None:
         """The word of movement in the heading above a figure; None for a figure that is in no column."""
         heading = self._heading(figure)
         text = self.sheet.text
@@ -27,7 +27,7 @@ class Columns:
             return heading[1]
         return heading[0] if text[figure.end :].lstrip().startswith(_STROKE) else None
 
-    def _heading(self, figure: Mark) -> tuple[Mark, Mark] | None:
+    def _heading(self, figure: TextMark) -> tuple[TextMark, TextMark] | None:
         """Two words of movement with a stroke between them, and no figure."""
         events = [mark for mark in self.sheet.of("event") if mark.end <= figure.start]
         for one, other in pairwise(events):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from bordertally.streams.flows import BLOCS
-from bordertally.streams.statements.lexicon.marks import Mark
-from bordertally.streams.statements.lexicon.places import Place, Role
+from bordertally.streams.statements.lexicon.marks import TextMark
+from bordertally.streams.statements.lexicon.places import NamedPlace, PlaceRole
 from bordertally.streams.statements.movement.clues import (
     Clues,
-    Event,
     Movement,
+    MovementKind,
     beyond,
     borders,
     checkpoint,
@@ -27,16 +29,20 @@ INFERRED = 0.95
 def resolve(clues: Clues) -> Movement:
     """The movement that the clues come to."""
     clues = clues._replace(places=_route(clues))
-    if clues.event is Event.OTHER_WAY and first(clues, Role.ORIGIN) and first(clues, Role.INTO):
-        clues = clues._replace(event=Event.CROSS)
+    if clues.event is MovementKind.OTHER_WAY and first(clues, PlaceRole.ORIGIN) and first(clues, PlaceRole.INTO):
+        clues = clues._replace(event=MovementKind.CROSS)
     again = clues.returned or (clues.before is not None and clues.before.back)
-    if clues.event is Event.BACK and again and clues.part and not clues.further and _returned(clues):
+    if clues.event is MovementKind.BACK and again and clues.part and not clues.further and _returned(clues):
         return _other_way(clues._replace(before=None))  # "300 of them came back": home, or from there once more?
-    if clues.event is Event.BACK and again and _returned(clues):
-        clues = clues._replace(event=Event.CROSS, further=True)
-    if clues.event is Event.OTHER_WAY or (clues.event is Event.BACK and _returned(clues)) or _turned(clues):
+    if clues.event is MovementKind.BACK and again and _returned(clues):
+        clues = clues._replace(event=MovementKind.CROSS, further=True)
+    if (
+        clues.event is MovementKind.OTHER_WAY
+        or (clues.event is MovementKind.BACK and _returned(clues))
+        or _turned(clues)
+    ):
         return _other_way(clues)
-    trips = clues.event is Event.TRIPS
+    trips = clues.event is MovementKind.TRIPS
     clues = _as_crossing(clues)
     point = checkpoint(clues)
     if point is not None and clues.before is not None and not clues.at:
@@ -58,20 +64,24 @@ def resolve(clues: Clues) -> Movement:
 def _as_crossing(clues: Clues) -> Clues:
     """The clues with a word of movement that is an entry, an exit or a crossing, all others put as one of these."""
     match clues.event:
-        case Event.BACK:
-            clues = clues._replace(event=Event.CROSS, homeward=True)
-        case Event.OUT:
-            clues = clues._replace(event=Event.EXIT)
-        case Event.DRIVEN:
-            clues = clues._replace(event=Event.CROSS, places=_driven(clues))
-        case Event.TRIPS:
-            clues = clues._replace(event=Event.CROSS)
-    return clues._replace(event=Event.ENTRY) if _came_instead(clues) else clues
+        case MovementKind.BACK:
+            clues = clues._replace(event=MovementKind.CROSS, homeward=True)
+        case MovementKind.OUT:
+            clues = clues._replace(event=MovementKind.EXIT)
+        case MovementKind.DRIVEN:
+            clues = clues._replace(event=MovementKind.CROSS, places=_driven(clues))
+        case MovementKind.TRIPS:
+            clues = clues._replace(event=MovementKind.CROSS)
+        case MovementKind.ENTRY | MovementKind.TAKES | MovementKind.EXIT | MovementKind.CROSS | MovementKind.OTHER_WAY:
+            pass
+        case _:
+            assert_never(clues.event)
+    return clues._replace(event=MovementKind.ENTRY) if _came_instead(clues) else clues
 
 
 def _either_way(clues: Clues) -> list[Doubt]:
     """Crossings that are counted are of both directions, where nothing says of which."""
-    said = clues.before is not None or first(clues, Role.ORIGIN) or first(clues, Role.INTO)
+    said = clues.before is not None or first(clues, PlaceRole.ORIGIN) or first(clues, PlaceRole.INTO)
     return [] if said else [Doubt.NO_DIRECTION]
 
 
@@ -82,28 +92,28 @@ def _same(origin: str, into: str) -> bool:
 
 def _came_instead(clues: Clues) -> bool:
     """Whether a figure beside one of those who left is of people from elsewhere: "visitors from China numbered 421"."""
-    before, origin = clues.before, first(clues, Role.ORIGIN)
+    before, origin = clues.before, first(clues, PlaceRole.ORIGIN)
     if clues.at is not None or before is None or origin is None:
         return False
-    return before.event in (Event.EXIT, Event.OUT) and origin != before.origin
+    return before.event in (MovementKind.EXIT, MovementKind.OUT) and origin != before.origin
 
 
-def _route(clues: Clues) -> list[Mark]:
+def _route(clues: Clues) -> list[TextMark]:
     """The places of the way itself: of "migrants from Haiti entered Mexico from Guatemala" Haiti is none."""
-    origins = [mark for mark in clues.places if mark.value.role is Role.ORIGIN]
+    origins = [mark for mark in clues.places if mark.value.role is PlaceRole.ORIGIN]
     if clues.at is None or len(origins) < 2 or not origins[0].start < clues.at.start < origins[-1].start:
         return clues.places
-    return [mark for mark in clues.places if mark.value.role is not Role.ORIGIN or mark.start > clues.at.start]
+    return [mark for mark in clues.places if mark.value.role is not PlaceRole.ORIGIN or mark.start > clues.at.start]
 
 
 def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts: list[Doubt]) -> Movement:
     """The movement, with what it says to the one after it."""
     spans = tuple(mark.span for mark in ([clues.at] if clues.at else []) + clues.places)
-    nation = origin is not None and origin == clues.citizens and first(clues, Role.ORIGIN) is None
+    nation = origin is not None and origin == clues.citizens and first(clues, PlaceRole.ORIGIN) is None
     if clues.at is None and clues.before is not None:
         nation = nation and (clues.before.nation or clues.before.origin is None)
     border = bool(slug) or origin in borders(clues) or {origin, into} == clues.pair
-    roles = {mark.value.role for mark in clues.places} & {Role.ORIGIN, Role.INTO}
+    roles = {mark.value.role for mark in clues.places} & {PlaceRole.ORIGIN, PlaceRole.INTO}
     listed = roles.pop() if clues.at is None and len(roles) == 1 else None
     if listed is None and clues.at is None and clues.before is not None:
         listed = clues.before.listed
@@ -125,7 +135,7 @@ def _pair(clues: Clues) -> frozenset[str]:
     return clues.before.pair if clues.together and clues.before is not None else clues.pair
 
 
-def _point(clues: Clues, point: Place | None, origin: str | None, into: str | None) -> tuple[str, str | None]:
+def _point(clues: Clues, point: NamedPlace | None, origin: str | None, into: str | None) -> tuple[str, str | None]:
     """The slug of the checkpoint, and the country behind it; None for a country where it leads elsewhere."""
     if point is None or origin is None:
         return "", None
@@ -133,12 +143,12 @@ def _point(clues: Clues, point: Place | None, origin: str | None, into: str | No
     return ("", None) if through is None and point is front_of(clues) else (point.slug, through)
 
 
-def _driven(clues: Clues) -> list[Mark]:
+def _driven(clues: Clues) -> list[TextMark]:
     """The places, where that happened which drove people out being where they came from."""
     start = clues.at.start if clues.at is not None else 0
     return [
-        mark._replace(value=mark.value._replace(role=Role.ORIGIN))
-        if mark.value.role is Role.WITHIN and mark.start < start
+        mark._replace(value=mark.value._replace(role=PlaceRole.ORIGIN))
+        if mark.value.role is PlaceRole.WITHIN and mark.start < start
         else mark
         for mark in clues.places
     ]
@@ -158,20 +168,20 @@ def _turned(clues: Clues) -> bool:
     before = clues.before
     if before is None or before.origin is None or before.into is None or clues.at is None or clues.further:
         return False
-    if not clues.together and clues.event is not Event.ENTRY:
+    if not clues.together and clues.event is not MovementKind.ENTRY:
         return False
     if any(code_of(mark.value, clues) != before.into for mark in clues.places if not mark.value.same):
         return False
-    came = before.event not in (Event.EXIT, Event.OUT)
-    if clues.event is Event.EXIT:
+    came = before.event not in (MovementKind.EXIT, MovementKind.OUT)
+    if clues.event is MovementKind.EXIT:
         return came and (bool(before.slug) or before.border)
-    if clues.event is Event.OUT:
+    if clues.event is MovementKind.OUT:
         return came and not before.nation
     seen_from = clues.home or (before.origin if clues.together else None)
-    return clues.event is Event.ENTRY and not came and seen_from == before.origin
+    return clues.event is MovementKind.ENTRY and not came and seen_from == before.origin
 
 
-def _through(point: Place, origin: str, into: str | None) -> str | None:
+def _through(point: NamedPlace, origin: str, into: str | None) -> str | None:
     """The country behind a checkpoint for those who come from `origin`; None where it leads elsewhere."""
     if point.sides == (origin,):  # out of a country by one of its airports
         return into

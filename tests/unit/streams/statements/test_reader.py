@@ -19,7 +19,7 @@ from bordertally.streams.statements.lexicon.marks import sentences
 from bordertally.streams.statements.lexicon.numbers import Quantity
 from bordertally.streams.statements.lexicon.time_phrases import Times
 from bordertally.streams.statements.reader import Speaker
-from bordertally.streams.statements.records import Doubt, Found, Statement, Voice, Why
+from bordertally.streams.statements.records import Doubt, FoundClaim, Statement, Voice, Why
 
 READER = load_reader()
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -30,7 +30,7 @@ def read(text: str, home: str | None = "KZ", published: datetime = TUESDAY) -> S
     return READER.read(text, published, Speaker(ALMATY, home))
 
 
-def only(text: str, home: str | None = "KZ", published: datetime = TUESDAY) -> Found:
+def only(text: str, home: str | None = "KZ", published: datetime = TUESDAY) -> FoundClaim:
     (one,) = read(text, home, published).found
     return one
 
@@ -41,7 +41,7 @@ def test_a_figure_is_not_cut_by_the_number_behind_its_comma(beside: str) -> None
     assert found.claim.people == 42_651
 
 
-def entered(how: str) -> Found:
+def entered(how: str) -> FoundClaim:
     return only(f"Yesterday {how} people entered Kazakhstan from Russia.")
 
 

@@ -1,0 +1,45 @@
+"""What a figure counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from bordertally.streams.statements.lexicon.nouns import Noun, Nouns
+from bordertally.streams.statements.records import Span, Why
+from unit.streams.statements.kit import ENGLISH, scan
+
+
+def noun(sentence: str) -> Noun:
+    sheet = scan(sentence)
+    return Nouns(ENGLISH.language).of(sheet, sheet.of("number")[0], Span(0, len(sentence)))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "population", "citizens"),
+    [
+        ("1,200 people entered.", "people", None),
+        ("1,200 Russians entered.", "citizens:RU", "RU"),
+        ("1,200 Syrian refugees entered.", "refugees", "SY"),
+        ("1,200 passport holders entered.", "people", None),
+        ("1,200 men entered.", "men", None),
+    ],
+)
+def test_people(sentence: str, population: str, citizens: str | None) -> None:
+    found = noun(sentence)
+    assert (found.population, found.citizens, found.why) == (population, citizens, None)
+
+
+def test_vehicles_and_things() -> None:
+    assert noun("1,200 cars entered.").unit == "vehicles"
+    assert noun("1,200 tonnes of grain entered.").why is Why.THINGS
+    assert noun("1,200 gadgets entered.").unknown
+
+
+def test_two_populations_together_are_neither() -> None:
+    assert noun("1,200 women and men entered.").joined
+    assert not noun("1,200 women entered.").joined
+
+
+def test_soldiers_count_where_they_cross_and_not_where_they_serve() -> None:
+    assert noun("1,200 soldiers crossed into Poland.").why is None
+    assert noun("1,200 soldiers guard the border.").why is Why.STAFF

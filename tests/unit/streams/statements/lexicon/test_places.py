@@ -1,0 +1,57 @@
+"""Places of a text and what each is to the movement."""
+
+from __future__ import annotations
+
+import pytest
+
+from bordertally.streams.statements.lexicon.places import PlaceRole
+from unit.streams.statements.kit import ENGLISH, RUSSIAN, scan
+
+
+def roles(sentence: str) -> list[tuple[str | None, PlaceRole]]:
+    return [(mark.value.code or mark.value.slug or None, mark.value.role) for mark in scan(sentence).of("place")]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("from Russia to Poland", [("RU", PlaceRole.ORIGIN), ("PL", PlaceRole.INTO)]),
+        ("Russia → Poland", [("RU", PlaceRole.ORIGIN), ("PL", PlaceRole.INTO)]),
+        ("the border with Russia", [("RU", PlaceRole.BORDER)]),
+        ("the border between Russia and Poland", [("RU", PlaceRole.BORDER), ("PL", PlaceRole.BORDER)]),
+        ("the border of Russia with Poland", [("RU", PlaceRole.BORDER), ("PL", PlaceRole.BORDER)]),
+        ("the Polish-Ukrainian border", [("PL", PlaceRole.BORDER), ("UA", PlaceRole.BORDER)]),
+        ("Polish officials said", [("PL", PlaceRole.SPEAKER)]),
+        ("into Rzeszów", [("PL", PlaceRole.INTO)]),
+        ("into Gorlice", [(None, PlaceRole.INTO)]),
+    ],
+)
+def test_the_role_of_a_place(sentence: str, expected: list[tuple[str | None, PlaceRole]]) -> None:
+    assert roles(sentence) == expected
+
+
+def test_a_goal_without_a_name() -> None:
+    (mark,) = scan("into neighbouring countries").of("place")
+    assert mark.value.anywhere
+
+
+def test_of_two_goals_the_second_is_joined_to_the_first() -> None:
+    first, second = scan("to Armenia and Turkey").of("place")
+    assert (first.value.joined, second.value.joined) == (False, True)
+
+
+def test_a_part_of_a_country_is_a_region() -> None:
+    (mark,) = scan("to northern Poland").of("place")
+    assert mark.value.region
+
+
+def test_the_heading_of_a_text_is_a_checkpoint_in_capitals() -> None:
+    heading = ENGLISH.scanner.places.heading("BEITBRIDGE - The border authority says")
+    assert heading is not None
+    assert heading.value.slug == "beitbridge"
+    assert ENGLISH.scanner.places.heading("Beitbridge is busy") is None
+
+
+def test_the_country_named_last() -> None:
+    assert RUSSIAN.scanner.places.last_named("из России в Польшу") == "PL"
+    assert RUSSIAN.scanner.places.last_named("никуда") is None

@@ -1,0 +1,42 @@
+"""All marks of a sentence, each stretch taken once."""
+
+from __future__ import annotations
+
+import pytest
+
+from bordertally.streams.statements.lexicon.scanner import Change
+from unit.streams.statements.kit import RUSSIAN, scan
+
+
+def test_no_two_marks_share_a_character() -> None:
+    sheet = scan("On Monday more than 1,200 Russian citizens, up 30 per cent on the week before, entered Poland.")
+    assert all(one.end <= other.start for one, other in zip(sheet.marks, sheet.marks[1:], strict=False))
+    assert {"period", "number", "citizens", "change", "event", "place"} <= {mark.kind for mark in sheet.marks}
+
+
+@pytest.mark.parametrize(
+    ("said", "change"),
+    [
+        ("up 30 per cent on the week before", Change(30, "week")),
+        ("12% fewer than the day before", Change(-12, "day")),
+        ("48 per cent more than in July", Change(48, "named", 7)),
+        ("twice as many as a week ago", Change(100, "week")),
+    ],
+)
+def test_a_change_and_what_it_is_against(said: str, change: Change) -> None:
+    (mark,) = scan(f"1,200 people entered, {said}.").of("change")
+    assert mark.value == change
+
+
+def test_citizens_of_two_countries() -> None:
+    codes = [mark.value for mark in scan("1,200 citizens of Lithuania and Latvia entered.").of("citizens")]
+    assert codes == ["LT", "LV"]
+
+
+def test_its_citizens_are_those_of_the_country_named_last() -> None:
+    assert [mark.value for mark in scan("Poland said 1,200 of its citizens left.").of("citizens")] == ["PL"]
+
+
+def test_russian() -> None:
+    kinds = {mark.kind for mark in scan("В понедельник в Польшу въехали 1200 украинцев.", RUSSIAN).marks}
+    assert {"period", "place", "event", "number", "citizens"} <= kinds

@@ -1,0 +1,76 @@
+"""A sentence is cut into one part a figure."""
+
+from __future__ import annotations
+
+import pytest
+
+from bordertally.streams.statements.lexicon.segments import Cutter
+from bordertally.streams.statements.records import Span, Why
+from unit.streams.statements.kit import ENGLISH, scan
+
+CUTTER = Cutter(ENGLISH.language)
+
+
+def parts(sentence: str) -> list[str]:
+    sheet = scan(sentence)
+    return [
+        sentence[one.span.start : one.span.end].strip(" ,.") for one in CUTTER.segments(sheet, Span(0, len(sentence)))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("On Monday 1,200 entered.", ["On Monday 1,200 entered"]),
+        ("1,200 entered and 900 left.", ["1,200 entered", "and 900 left"]),
+        ("1,200 entered; on Sunday, 900 did.", ["1,200 entered", "; on Sunday, 900 did"]),
+        ("1,200 entered, while 900 left, but 40 stayed.", ["1,200 entered", "while 900 left", "but 40 stayed"]),
+    ],
+)
+def test_where_a_sentence_is_cut(sentence: str, expected: list[str]) -> None:
+    assert parts(sentence) == expected
+
+
+def test_figures_of_other_things_are_no_part() -> None:
+    sentence = "1,200 people entered in 263 boats."
+    sheet = scan(sentence)
+    assert len(CUTTER.segments(sheet, Span(0, len(sentence)))) == 1
+    assert [one.why for one in CUTTER.idle(sheet, Span(0, len(sentence)))] == [Why.THINGS]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_part"),
+    [
+        ("1,200 entered, including 300 minors.", True),
+        ("1,200 entered, 300 of them men.", True),
+        ("1,200 entered, 300 left.", False),
+    ],
+)
+def test_a_part_of_those_before(sentence: str, is_part: bool) -> None:
+    sheet = scan(sentence)
+    assert CUTTER.part(sheet, CUTTER.segments(sheet, Span(0, len(sentence)))[1]) == is_part
+
+
+def test_a_list() -> None:
+    sentence = "9,000 Russians and 700 Belarusians entered."
+    sheet = scan(sentence)
+    assert CUTTER.listed(sheet, *CUTTER.segments(sheet, Span(0, len(sentence))))
+
+
+def test_an_earlier_level() -> None:
+    sentence = "1,200 entered, compared with 900 before."
+    sheet = scan(sentence)
+    first, second = CUTTER.segments(sheet, Span(0, len(sentence)))
+    assert [CUTTER.earlier(sheet, one) for one in (first, second)] == [False, True]
+
+
+def test_time_that_nothing_reads() -> None:
+    assert CUTTER.untimed(scan("1,200 entered around Easter."), Span(0, 60))
+    assert not CUTTER.untimed(scan("1,200 entered on Monday."), Span(0, 60))
+
+
+def test_how_many_words_no_table_knows() -> None:
+    sentence = "1,200 people entered gladly, the ministry said."
+    sheet = scan(sentence)
+    (segment,) = CUTTER.segments(sheet, Span(0, len(sentence)))
+    assert CUTTER.unknown(sheet, segment) <= 1

@@ -1,0 +1,76 @@
+"""Phrases of time as periods relative to a publication."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bordertally.streams.statements.lexicon.time_phrases import DayShift, StatedPeriod, Times, Until
+from unit.streams.statements.kit import ENGLISH, RUSSIAN, TUESDAY, scan
+
+TIMES = Times(ENGLISH.language, TUESDAY)
+
+
+def said(phrase: str, published: datetime = TUESDAY, *, russian: bool = False) -> object:
+    """What the first phrase of time of a text means."""
+    marks = scan(phrase, RUSSIAN if russian else ENGLISH, published).of("period")
+    return marks[0].value if marks else None
+
+
+def period(phrase: str, published: datetime = TUESDAY, *, russian: bool = False) -> str | None:
+    value = said(phrase, published, russian=russian)
+    return value.text if isinstance(value, StatedPeriod) else None
+
+
+def on(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Almaty"))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "published", "expected"),
+    [
+        ("last year", "2022-09-27T09:00", "2021-01-01/2022-01-01"),
+        ("in the past year", "2022-09-27T09:00", "2021-09-27/2022-09-27"),
+        ("in the past month", "2022-09-27T09:00", "2022-08-27/2022-09-27"),
+        ("last month", "2022-01-10T09:00", "2021-12-01/2022-01-01"),
+        ("last week", "2022-09-27T09:00", "2022-09-19/2022-09-26"),
+        ("from October to December", "2022-01-10T09:00", "2021-10-01/2022-01-01"),
+        ("from October to December", "2022-12-31T09:00", "2022-10-01/2023-01-01"),
+        ("from July to August", "2022-09-27T09:00", "2022-07-01/2022-09-01"),
+        ("from October to December 2020", "2022-01-10T09:00", "2020-10-01/2021-01-01"),
+        ("in week 38", "2022-09-27T09:00", "2022-09-19/2022-09-26"),
+        ("on Monday", "2022-09-27T09:00", "2022-09-26"),
+        ("on 30 September", "2022-09-27T09:00", "2021-09-30"),
+        ("since Monday", "2022-09-26T09:00", "2022-09-19/2022-09-27"),
+        ("at the weekend", "2022-09-27T09:00", "2022-09-24/2022-09-26"),
+    ],
+)
+def test_what_a_phrase_means(phrase: str, published: str, expected: str) -> None:
+    assert period(phrase, on(published)) == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [("в прошлом году", "2021-01-01/2022-01-01"), ("с понедельника", "2022-09-26/2022-09-28"), ("вчера", "2022-09-26")],
+)
+def test_russian_phrases(phrase: str, expected: str) -> None:
+    assert period(phrase, russian=True) == expected
+
+
+def test_ends_and_shifts_are_no_periods_of_their_own() -> None:
+    assert said("by Sunday") == Until(date(2022, 9, 26))
+    assert said("the day before") == DayShift(-1)
+
+
+def test_a_day_that_does_not_exist_and_one_in_the_future_mean_nothing() -> None:
+    assert TIMES.resolve("day", [("date", "31 April")]) is None
+    assert TIMES.resolve("week", [("n", "60")]) is None
+    assert TIMES.resolve("month", [("month", "May"), ("year", "2030")]) is None
+
+
+def test_a_period_moves_by_days() -> None:
+    day = StatedPeriod(date(2022, 9, 26), date(2022, 9, 27))
+    assert day.shifted(-1).text == "2022-09-25"
+    assert day.days == 1

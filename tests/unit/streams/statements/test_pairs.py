@@ -1,0 +1,44 @@
+"""Two directions of one border, a sum of both, and families beside their people."""
+
+from __future__ import annotations
+
+from bordertally.streams.statements.lexicon.nouns import Noun
+from bordertally.streams.statements.pairs import population
+from bordertally.streams.statements.records import Doubt, Why
+from unit.streams.statements.kit import read, told
+
+
+def test_a_bare_figure_counts_as_the_one_before_it() -> None:
+    assert population(Noun(), []).population == "people"
+    assert population(Noun("refugees"), []).population == "refugees"
+
+
+def test_the_sum_of_both_directions_is_no_claim() -> None:
+    statement = read("On Monday 900 people passed: 500 entered from Russia and 400 left for Russia.")
+    assert [row[2] for row in told(statement)] == [500, 400]
+
+
+def test_two_figures_stand_in_turn_to_two_before() -> None:
+    text = "On Monday 1,200 people entered from Russia and 900 left for Russia; on Sunday 1,100 and 800."
+    assert [(row[0], row[2]) for row in told(read(text))] == [
+        ("RU:KZ", 1200),
+        ("KZ:RU", 900),
+        ("RU:KZ", 1100),
+        ("KZ:RU", 800),
+    ]
+
+
+def test_families_beside_their_people_count_once() -> None:
+    statement = read("On Monday 1,126 families, about 7,900 people, entered Kazakhstan from Russia.")
+    assert [row[2] for row in told(statement)] == [7900]
+    assert Why.THINGS in {left.why for left in statement.left_out}
+
+
+def test_a_second_figure_for_the_same_people_is_of_a_part_that_nothing_names() -> None:
+    statement = read("On Monday 1,200 people entered Kazakhstan from Russia and 300 people entered from Russia.")
+    assert [Doubt.SEVERAL_GROUPS in found.doubts for found in statement.found] == [False, True]
+
+
+def test_a_usual_level_belongs_to_the_nearest_claim() -> None:
+    (found,) = read("On Monday 1,200 people entered from Russia, up from a usual 500 a day.").found
+    assert found.spans["normal"]

@@ -1,0 +1,77 @@
+"""Items for a person to decide on, and the decisions."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from bordertally.streams.errors import BordertallyError
+from bordertally.streams.reports.records import ClaimFields, Report
+from bordertally.streams.statements.records import Doubt, FoundClaim, Span
+from bordertally.streams.statements.review import Decision, Docket, Item, accepted, decode, make_item
+
+TEXT = "Perhaps 1,200 people entered from Russia."
+
+
+def item(report: str = "r1", people: int = 1200) -> Item:
+    written = msgspec.convert({"id": report, "source": "kz", "published": "2022-09-27T09:00:00Z"}, Report)
+    found = FoundClaim(
+        claim=ClaimFields(flow="RU:KZ", people=people, text="1,200 people"),
+        quote=Span(8, 20),
+        spans={"people": Span(8, 13)},
+        confidence=0.5,
+        doubts=(Doubt.UNCONFIRMED,),
+    )
+    return make_item(written, found, TEXT, "en")
+
+
+def decided(on: Item, published: str, decision: str) -> Decision:
+    record = {"kind": "decision", "review": on.id, "source": "desk", "published": published, "decision": decision}
+    return msgspec.convert(record, Decision)
+
+
+def test_an_item_quotes_its_context_and_keeps_its_doubts() -> None:
+    made = item()
+    start, end = made.spans["people"]
+    assert made.context[start:end] == "1,200"
+    assert made.doubts == ["unconfirmed"]
+
+
+def test_the_same_claim_again_is_the_same_item_and_another_is_not() -> None:
+    assert item().id == item().id
+    assert len({item().id, item(people=1300).id, item("r2").id}) == 3
+
+
+def test_records_come_back_and_other_bytes_are_none() -> None:
+    made = item()
+    assert decode(msgspec.json.encode(made)) == made
+    assert decode(b"{}") is None
+    assert decode(b"\xff") is None
+
+
+def test_a_decision_closes_an_item_and_a_later_one_counts() -> None:
+    made = item()
+    docket = Docket([made])
+    assert docket.open == [made]
+    docket = Docket(
+        [made, decided(made, "2022-09-28T09:00:00Z", "rejected"), decided(made, "2022-09-27T12:00:00Z", "accepted")]
+    )
+    assert docket.open == []
+    assert docket.decisions[made.id].decision == "rejected"
+
+
+def test_an_item_is_named_by_an_unambiguous_beginning() -> None:
+    docket = Docket([item("r1"), item("r2")])
+    assert docket.item("r1").report == "r1"
+    with pytest.raises(BordertallyError, match="2 items begin so"):
+        docket.item("r")
+    with pytest.raises(BordertallyError, match="no such item"):
+        docket.item("x")
+
+
+def test_an_accepted_item_is_a_report_of_the_reviewer() -> None:
+    report = msgspec.json.decode(accepted(item(), "desk", "2022-09-28T09:00:00Z", {"people": 1300, "text": None}))
+    assert (report["source"], report["said_by"]) == ("desk", "kz")
+    assert report["claims"] == [{"flow": "RU:KZ", "people": 1300}]
+    with pytest.raises(BordertallyError, match="no field of a claim"):
+        accepted(item(), "desk", "2022-09-28T09:00:00Z", {"persons": 1})

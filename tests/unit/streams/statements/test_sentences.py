@@ -1,0 +1,39 @@
+"""One text, sentence by sentence."""
+
+from __future__ import annotations
+
+from bordertally.streams.statements.lexicon.time_phrases import Times
+from bordertally.streams.statements.records import Doubt, Voice, Why
+from bordertally.streams.statements.sentences import TextReading
+from unit.streams.statements.kit import ENGLISH, TUESDAY, only, read, told
+
+
+def test_spans_stand_in_the_text_and_not_in_their_sentence() -> None:
+    text = "It rained. On Monday 1,200 people entered Kazakhstan from Russia."
+    reading = TextReading(ENGLISH, text, Times(ENGLISH.language, TUESDAY), "KZ")
+    (found,) = reading.statement().found
+    span = found.spans["people"]
+    assert text[span.start : span.end] == "1,200"
+
+
+def test_what_was_left_out_is_in_the_order_of_the_text() -> None:
+    left = read("Some 300 cars were queuing. If 1,200 came, 40 beds were free.").left_out
+    assert [one.span.start for one in left] == sorted(one.span.start for one in left)
+    assert left
+
+
+def test_another_version_of_a_figure_makes_both_uncertain() -> None:
+    found = only("Guards counted 1,200 who entered from Russia on Monday, while the police spoke of 1,900.")
+    assert found.claim.people == 1200
+    assert Doubt.CONTRADICTION in found.doubts
+
+
+def test_the_voice_is_that_of_the_sentence() -> None:
+    text = "On Monday 1,200 people entered from Russia, a source close to the guards said. On Sunday 900 entered."
+    assert [found.voice for found in read(text).found] == [Voice.UNNAMED, Voice.OWN]
+
+
+def test_a_whole_that_is_taken_up_again_counts_once() -> None:
+    text = "On Monday 1,200 people entered from Russia. Of these 1,200 people, 300 women came by train."
+    assert [row[2] for row in told(read(text))][:1] == [1200]
+    assert Why.EARLIER in {left.why for left in read(text).left_out}
