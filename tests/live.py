@@ -30,7 +30,7 @@ from bordertally.agents.runtime.languages import word_reader
 from bordertally.agents.servers.ports import free_port
 from bordertally.agents.servers.process import Server
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.replay.desk import Desk, read_all
+from bordertally.streams.replay.desk import ReplayLedgers, read_all
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.settings import Settings, load_settings
@@ -72,10 +72,10 @@ def come_down(alerts: Iterable[Alert]) -> set[ComeDown]:
     }
 
 
-def pure(raws: Iterable[bytes], registry: Registry | None = None) -> Desk:
+def pure(raws: Iterable[bytes], registry: Registry | None = None) -> ReplayLedgers:
     """What the pure core makes of the same reports."""
     registry = registry or load_registry(None)
-    desk = Desk(registry, Rules())
+    desk = ReplayLedgers(registry, Rules())
     for claims in read_all(raws, registry, time.time(), words=word_reader(registry)).reports:
         for _ in desk.take(claims):
             pass
@@ -193,7 +193,7 @@ class Live:
         finally:
             await redis.aclose()
 
-    async def shows(self, desk: Desk, timeout_s: float = WAIT_S) -> None:
+    async def shows(self, desk: ReplayLedgers, timeout_s: float = WAIT_S) -> None:
         """Wait until Redis shows, byte for byte, what the pure core makes of the same reports."""
         wanted = {str(flow): of_late(state) for flow, state in desk.states.items()}
 
@@ -210,7 +210,7 @@ class Live:
             odd = [flow for flow in sorted(wanted.keys() | held.keys()) if wanted.get(flow) != held.get(flow)]
             raise AssertionError(f"{odd[:5]}: {held.get(odd[0])!r} is not {wanted.get(odd[0])!r}") from None
 
-    async def shows_alerts(self, desk: Desk, timeout_s: float = WAIT_S) -> None:
+    async def shows_alerts(self, desk: ReplayLedgers, timeout_s: float = WAIT_S) -> None:
         """Wait until the record on `alerts` comes down to what the pure core's log does."""
         wanted = come_down(desk.log)
 

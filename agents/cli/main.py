@@ -96,7 +96,7 @@ def topics(
     out.print(table)
 
 
-class Document(enum.StrEnum):
+class SchemaDocument(enum.StrEnum):
     """What `bordertally schema` prints."""
 
     REPORT = "report"
@@ -105,10 +105,12 @@ class Document(enum.StrEnum):
 
 @cli.command()
 def schema(
-    what: Annotated[Document, typer.Argument(help="report: JSON Schema; asyncapi: all topics.")] = Document.REPORT,
+    what: Annotated[
+        SchemaDocument, typer.Argument(help="report: JSON Schema; asyncapi: all topics.")
+    ] = SchemaDocument.REPORT,
 ) -> None:
     """Print the JSON Schema of a report, or the AsyncAPI 3 document of all topics."""
-    document = report_schema() if what is Document.REPORT else asyncapi()
+    document = report_schema() if what is SchemaDocument.REPORT else asyncapi()
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 

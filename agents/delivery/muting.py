@@ -13,9 +13,9 @@ from mode import Service
 from bordertally.agents.delivery.follower import Follower
 from bordertally.agents.runtime.context import Context
 from bordertally.streams.alerts.silences import Notice, OpenAlerts, Silences, inhibited, silenced
-from bordertally.streams.delivery.subscriptions import Glance
+from bordertally.streams.delivery.subscriptions import AlertHead
 
-_decode = msgspec.json.Decoder(Glance).decode
+_decode = msgspec.json.Decoder(AlertHead).decode
 
 
 class Hush(Service):
@@ -24,7 +24,7 @@ class Hush(Service):
     def __init__(self, context: Context) -> None:
         self.context = context
         self.silences = Silences()
-        self.open = OpenAlerts[Glance]()
+        self.open = OpenAlerts[AlertHead]()
         topics, rules = context.topics, context.rules
         self.followers = [Follower(context, topics.silences, self._silence)]
         self.followers += [Follower(context, topics.alerts, self._alert)] if rules.inhibits else []

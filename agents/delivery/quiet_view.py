@@ -17,13 +17,13 @@ from bordertally.agents.delivery.redis_keys import OPEN_ALERTS, QUIET_ALERTS, QU
 from bordertally.agents.delivery.silence_reader import silences_in
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import Context, log
-from bordertally.streams.alerts.silences import Quiet, quieted
-from bordertally.streams.delivery.subscriptions import Glance
+from bordertally.streams.alerts.silences import Muted, quieted
+from bordertally.streams.delivery.subscriptions import AlertHead
 
 EVERY_S = 1.0
 """Seconds between two looks, of all workers together."""
 
-_glance = msgspec.json.Decoder(Glance).decode
+_glance = msgspec.json.Decoder(AlertHead).decode
 
 
 class Marks(Service):
@@ -63,7 +63,7 @@ class Marks(Service):
             pipe.publish(QUIET_CHANNEL, msgspec.json.encode({name: msgspec.Raw(one) for name, one in wanted.items()}))
             await pipe.execute()
 
-    async def _found(self, now: datetime) -> dict[str, Quiet]:
+    async def _found(self, now: datetime) -> dict[str, Muted]:
         silences = await silences_in(self.redis)
         if not (silences.active(now) or self.context.rules.inhibits):
             return {}

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bordertally.agents.delivery.redis_keys import flow_key
-from bordertally.agents.demo.view import View
+from bordertally.agents.demo.view import DemoPipeline
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.topics import create_topics
 from bordertally.agents.producing.publish import publish
@@ -93,7 +93,7 @@ async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     started = time.monotonic()
     async with _stack(ports, say, keep=keep) as stack:
-        view = View(Redis.from_url(**redis_options(stack.settings)), f"http://{stack.worker.address}/metrics")
+        view = DemoPipeline(Redis.from_url(**redis_options(stack.settings)), f"http://{stack.worker.address}/metrics")
         try:
             await _publish(stack, view, say)
             states, outcome = await view.outcome(stack.settings, Topics())
@@ -207,7 +207,7 @@ def _ready(port: int) -> bool:
         return False
 
 
-async def _publish(stack: Stack, view: View, say: Console) -> None:
+async def _publish(stack: Stack, view: DemoPipeline, say: Console) -> None:
     """Publish the sample step by step and show what arrives and fires, until all is worked through."""
     raws, registry = sample(), load_registry(None)
     columns = (TextColumn("reports {task.description}"), BarColumn(), MofNCompleteColumn())

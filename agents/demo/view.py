@@ -16,7 +16,7 @@ from bordertally.agents.delivery.redis_keys import ALERT_LOG, FLOWS, flow_key
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.replay.desk import Outcome, Refusal
+from bordertally.streams.replay.desk import RejectedReport, ReplayResult
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
 from bordertally.streams.totals.records import FlowState
@@ -36,7 +36,7 @@ def metric(text: str, name: str, **labels: str) -> float:
     )
 
 
-class View:
+class DemoPipeline:
     """A pipeline of one worker, as its operator and its subscribers see it."""
 
     def __init__(self, redis: Redis, metrics_url: str) -> None:
@@ -100,11 +100,11 @@ class View:
         """The whole alert log, in order."""
         return [_decode_alert(fields[b"alert"]) for _, fields in await self.redis.xrange(ALERT_LOG)]
 
-    async def outcome(self, settings: Settings, topics: Topics) -> tuple[list[FlowState], Outcome]:
+    async def outcome(self, settings: Settings, topics: Topics) -> tuple[list[FlowState], ReplayResult]:
         """What the reports came to, in the shape that a replay prints."""
         states = await self.states()
         refused = await self.refused(settings, topics)
-        return states, Outcome(
+        return states, ReplayResult(
             totals=[total for state in states for total in state.totals],
             days=[day for state in states for day in state.days],
             alerts=await self.alerts(),
@@ -114,13 +114,13 @@ class View:
             noted=[one for state in states for one in state.noted],
         )
 
-    async def refused(self, settings: Settings, topics: Topics) -> list[Refusal]:
+    async def refused(self, settings: Settings, topics: Topics) -> list[RejectedReport]:
         """The dead letters, as many as the worker has counted, in order of their place on their topics."""
         wanted = int(metric(await self.metrics(), "bordertally_rejects_total"))
         consumer = AIOKafkaConsumer(
             topics.rejected, **kafka_options(settings), auto_offset_reset="earliest", enable_auto_commit=False
         )
-        found: list[tuple[tuple[str, int, int], Refusal]] = []
+        found: list[tuple[tuple[str, int, int], RejectedReport]] = []
         try:
             await consumer.start()
             async with asyncio.timeout(WAIT_S):
@@ -132,7 +132,7 @@ class View:
         return [refusal for _, refusal in sorted(found, key=lambda one: one[0])]
 
 
-def _refusal(headers: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, int, int], Refusal]:
+def _refusal(headers: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, int, int], RejectedReport]:
     said = {name: value.decode() for name, value in headers}
     place = (said["topic"], int(said["partition"]), int(said["offset"]))
-    return place, Refusal(said["reason"], said["field"], said["value"], said["report"] or None, said["why"])
+    return place, RejectedReport(said["reason"], said["field"], said["value"], said["report"] or None, said["why"])

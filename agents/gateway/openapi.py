@@ -22,7 +22,7 @@ from bordertally.streams.totals.records import FlowState
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class RouteDescription:
     """A route as it is described. `media`: of an answer that is no JSON; `failures`: beside 401, 403, 500 and 503."""
 
     path: str
@@ -35,16 +35,16 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    Endpoint("/v1/flows", "flows", "Flows at a glance", parameters.AskFlows, responses.FlowList),
-    Endpoint("/v1/totals", "totals", "Totals", parameters.AskTotals, responses.TotalList, failures=(400, 404)),
-    Endpoint("/v1/days", "days", "Days", parameters.AskDays, responses.DayList, failures=(400, 404)),
-    Endpoint("/v1/alerts", "alerts", "Alerts, newest first", parameters.AskAlerts, responses.AlertList),
-    Endpoint(
+    RouteDescription("/v1/flows", "flows", "Flows at a glance", parameters.AskFlows, responses.FlowList),
+    RouteDescription("/v1/totals", "totals", "Totals", parameters.AskTotals, responses.TotalList, failures=(400, 404)),
+    RouteDescription("/v1/days", "days", "Days", parameters.AskDays, responses.DayList, failures=(400, 404)),
+    RouteDescription("/v1/alerts", "alerts", "Alerts, newest first", parameters.AskAlerts, responses.AlertList),
+    RouteDescription(
         "/v1/evidence", "evidence", "What stands behind a figure", parameters.AskEvidence, Evidence, failures=(400, 404)
     ),
-    Endpoint("/v1/sources", "sources", "The source registry", parameters.AskPlain, responses.SourceList),
-    Endpoint("/v1/silences", "silences", "Silences", parameters.AskSilences, responses.SilenceList),
-    Endpoint(
+    RouteDescription("/v1/sources", "sources", "The source registry", parameters.AskPlain, responses.SourceList),
+    RouteDescription("/v1/silences", "silences", "Silences", parameters.AskSilences, responses.SilenceList),
+    RouteDescription(
         "/v1/alerts/{id}",
         "alert",
         "One alert, and all that was said about it",
@@ -52,7 +52,7 @@ ENDPOINTS = (
         responses.AlertDetail,
         failures=(400, 404),
     ),
-    Endpoint(
+    RouteDescription(
         "/v1/alerts/{id}.cap",
         "alert_cap",
         "An alert as a CAP 1.2 message",
@@ -60,8 +60,10 @@ ENDPOINTS = (
         media=cap.MEDIA_TYPE,
         failures=(400, 404),
     ),
-    Endpoint("/alerts.atom", "feed", "The newest alerts as an Atom feed", parameters.AskNothing, media=atom.MEDIA_TYPE),
-    Endpoint(
+    RouteDescription(
+        "/alerts.atom", "feed", "The newest alerts as an Atom feed", parameters.AskNothing, media=atom.MEDIA_TYPE
+    ),
+    RouteDescription(
         "/v1/stream",
         "stream",
         "Totals and alerts as server-sent events: `total` with a FlowState, `alert` with an Alert, `reset`, "
@@ -103,7 +105,7 @@ def _problems(*statuses: int) -> dict[str, Any]:
     }
 
 
-def _get(one: Endpoint) -> dict[str, Any]:
+def _get(one: RouteDescription) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if one.answer is not None:
         content["application/json"] = {"schema": _ref(one.answer)}
@@ -148,7 +150,7 @@ def _unsilence() -> dict[str, Any]:
     }
 
 
-def _parameters(one: Endpoint) -> list[dict[str, Any]]:
+def _parameters(one: RouteDescription) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if "{id}" in one.path:
         found.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})

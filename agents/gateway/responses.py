@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.alerts.silences import Quiet, Silence
+from bordertally.streams.alerts.silences import Muted, Silence
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.totals.records import Baseline, DayFigure, Total
 
@@ -56,7 +56,7 @@ class AlertList(Struct, frozen=True):
 
     alerts: list[Alert]
     next: str | None
-    quiet: dict[str, Quiet]
+    quiet: dict[str, Muted]
 
 
 class AlertDetail(Struct, frozen=True):
@@ -68,7 +68,7 @@ class AlertDetail(Struct, frozen=True):
     alert: Alert
     history: list[Alert]
     evidence: Evidence
-    quiet: Quiet | None
+    quiet: Muted | None
 
 
 class SourceRow(Struct, frozen=True):

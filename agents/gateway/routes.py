@@ -20,9 +20,9 @@ from bordertally.agents.gateway.responses import (
     TotalList,
 )
 from bordertally.agents.gateway.stream.events import RANK
-from bordertally.agents.gateway.view import Glance, ServingView, below, microseconds, moment, newest_first
+from bordertally.agents.gateway.view import ServingView, StateHead, below, microseconds, moment, newest_first
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.alerts.silences import Quiet, quieted
+from bordertally.streams.alerts.silences import Muted, quieted
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
@@ -90,7 +90,7 @@ class Routes:
         quiet = (await self._quiet([newest])).get(newest.id)
         return AlertDetail(newest, history, await self._trace(newest.flow, first, last + 1), quiet)
 
-    async def _quiet(self, alerts: Iterable[Alert]) -> dict[str, Quiet]:
+    async def _quiet(self, alerts: Iterable[Alert]) -> dict[str, Muted]:
         """Those of some alerts that are open and that nobody is told of now, and why."""
         some = [one for one in alerts if one.state.is_open]
         if not some:
@@ -99,7 +99,7 @@ class Routes:
         above = await self.view.open_alerts() if self.rules.inhibits else []
         return quieted(some, silences.by_id.values(), datetime.now(UTC), above, rules=self.rules)
 
-    async def all_quiet(self) -> list[tuple[Alert, Quiet]]:
+    async def all_quiet(self) -> list[tuple[Alert, Muted]]:
         """Every open alert that nobody is told of now, with the reason, by id."""
         silences, now = await self.view.silences(), datetime.now(UTC)
         if not (silences.active(now) or self.rules.inhibits):
@@ -134,7 +134,7 @@ class Routes:
             )
         return SourceList(rows)
 
-    async def _states(self, flows: list[str]) -> list[Glance]:
+    async def _states(self, flows: list[str]) -> list[StateHead]:
         states = await self.view.states(flows)
         for flow in flows:
             if flow not in states:

@@ -33,7 +33,7 @@ PAGE = 200
 """Alerts read at once while looking for those asked for."""
 
 
-class Glance(msgspec.Struct):
+class StateHead(msgspec.Struct):
     """Of a state, what the answers show; the rest is passed over unread."""
 
     flow: str
@@ -60,7 +60,7 @@ class Glance(msgspec.Struct):
         )
 
 
-_glance = msgspec.json.Decoder(Glance).decode
+_glance = msgspec.json.Decoder(StateHead).decode
 _alert = msgspec.json.Decoder(Alert).decode
 
 
@@ -99,7 +99,7 @@ class ServingView:
         """Every flow there is a state of, by path."""
         return sorted(flow.decode() for flow in await self.redis.smembers(FLOWS))
 
-    async def states(self, flows: Sequence[str]) -> dict[str, Glance]:
+    async def states(self, flows: Sequence[str]) -> dict[str, StateHead]:
         """The states of flows; those that are not known are left out."""
         async with self.redis.pipeline(transaction=False) as pipe:
             for flow in flows:

@@ -20,14 +20,14 @@ from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.alerts.lifecycle import Known, advance
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.delivery.cloudevents import of_alert
-from bordertally.streams.ledger.causes import NEWS, News, decode_news
+from bordertally.streams.ledger.causes import CAUSES_HEADER, Cause, decode_causes
 from bordertally.streams.topics import header
 from bordertally.streams.totals.records import FlowState
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
 
 
-class Said(msgspec.Struct, array_like=True):
+class FlowAlerts(msgspec.Struct, array_like=True):
     """What was said about a flow, and the record on `totals` that led to it (offset, and when it was written)."""
 
     known: list[Known] = []
@@ -46,14 +46,14 @@ SETTLE_STATES = 500
 """States whose outcome is sent and remembered at once at most."""
 
 
-class Glance(msgspec.Struct):
+class EpisodesHead(msgspec.Struct):
     """Of a state, what alerts depend on: the rest is passed over unread, and that is most of it."""
 
     episodes: msgspec.Raw
 
 
-_decode_glance = msgspec.json.Decoder(Glance).decode
-_decode_said = msgspec.msgpack.Decoder(Said).decode
+_decode_glance = msgspec.json.Decoder(EpisodesHead).decode
+_decode_said = msgspec.msgpack.Decoder(FlowAlerts).decode
 
 
 class AlertsHop(SettlingHop):
@@ -114,17 +114,17 @@ class AlertsHop(SettlingHop):
         """Work out what is to be said about one state; to `rows` comes what is to be remembered."""
         key = record.key
         episodes = bytes(_decode_glance(record.value).episodes)
-        news = news_of(record)
-        if self.seen.get(key) == episodes and not news:
+        causes = causes_of(record)
+        if self.seen.get(key) == episodes and not causes:
             return
         stored = rows.get(key) or self.table.get(key)
-        before = _decode_said(stored) if stored else Said()
+        before = _decode_said(stored) if stored else FlowAlerts()
         if before.covers(record):  # not `seen`: this is no newer than what is known
             return
-        known, said = advance(before.known, _decode_state(record.value), self.context.registry.names, news)
+        known, said = advance(before.known, _decode_state(record.value), self.context.registry.names, causes)
         self.said += [(key, alert) for alert in said]
         if known != before.known:
-            rows[key] = msgspec.msgpack.encode(Said(known, record.offset, record.timestamp / 1000))
+            rows[key] = msgspec.msgpack.encode(FlowAlerts(known, record.offset, record.timestamp / 1000))
         self.seen[key] = episodes
         self.count(key, known)
 
@@ -160,10 +160,10 @@ class AlertsHop(SettlingHop):
         self.context.metrics.show_open(self.total)
 
 
-def news_of(record: ConsumerRecord) -> list[News]:
+def causes_of(record: ConsumerRecord) -> list[Cause]:
     """What led to a state, as its record says."""
-    value = header(record.headers, NEWS)
-    return [] if value is None else decode_news(value)
+    value = header(record.headers, CAUSES_HEADER)
+    return [] if value is None else decode_causes(value)
 
 
 def _tell(said: Sequence[Alert]) -> None:

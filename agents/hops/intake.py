@@ -26,7 +26,7 @@ from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claims
-from bordertally.streams.reports.dead_letters import Place, make_letter
+from bordertally.streams.reports.dead_letters import LetterPosition, make_letter
 from bordertally.streams.reports.sources import source_of
 from bordertally.streams.settings import Hop
 
@@ -195,7 +195,7 @@ class Intake(BatchHop):
         source = source_of(record.value or b"", self.context.limits.bytes)
         self.refused[source] += 1
         self.context.metrics["rejects_total"].labels(error.reason.value).inc()
-        place = Place(tp.topic, tp.partition, record.offset)
+        place = LetterPosition(tp.topic, tp.partition, record.offset)
         if log.isEnabledFor(logging.DEBUG):
             what = {"report": error.report, "source": source, "reason": error.reason.value, "place": str(place)}
             log.debug("intake: report refused: %s", error, extra=what)

@@ -22,7 +22,7 @@ from bordertally.streams.delivery.cloudevents import of_state
 from bordertally.streams.detection.flow_state import flow_state, written_state
 from bordertally.streams.detection.silence import to_tell
 from bordertally.streams.flows import Flow
-from bordertally.streams.ledger.causes import NEWS, encode_news
+from bordertally.streams.ledger.causes import CAUSES_HEADER, encode_causes
 from bordertally.streams.ledger.ledger import Applied, Ledger
 from bordertally.streams.ledger.rows import Row
 from bordertally.streams.reports.claims import Claims
@@ -168,14 +168,14 @@ class LedgerHop(SettlingHop):
         metrics, rules, topic = self.context.metrics, self.context.rules, self.context.topics.totals
         records = []
         for flow in to_tell(ledger, applied.flows, rules):
-            node, news = ledger.nodes[flow], applied.news.get(flow, ())
+            node, causes = ledger.nodes[flow], applied.causes.get(flow, ())
             state, written = written_state(node, rules, applied.days.get(flow, ()))
             metrics.show_flow(state)
             headers = [*of_state(topic, state, cause), *trace]
             before = self.had_episodes.get(flow, True)  # unknown after a start: the alerts hop passes over what is idle
             self.had_episodes[flow] = bool(state.episodes)
-            if worth_telling(news, before, bool(state.episodes)):
-                headers.append((NEWS, encode_news(news)))
+            if worth_telling(causes, before, bool(state.episodes)):
+                headers.append((CAUSES_HEADER, encode_causes(causes)))
             records.append(Record(topic, flow.encode(), written, headers=headers))
         return records
 

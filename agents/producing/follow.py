@@ -30,7 +30,7 @@ class Round(NamedTuple):
     known: int
 
 
-class Follower:
+class DocumentFollower:
     """Follows documents for one source of the registry. `full`: fetch the page of every new entry of a feed."""
 
     def __init__(self, words: WordReader, source: str, memory: Memory, *, full: bool = False) -> None:

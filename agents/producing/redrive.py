@@ -16,7 +16,7 @@ from bordertally.agents.kafka.producer import make_producer
 from bordertally.agents.kafka.topic_reader import each_record
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.errors import RefusedError
-from bordertally.streams.reports.dead_letters import AGAIN, Letter, Place, Redriven, Wanted, letter_of
+from bordertally.streams.reports.dead_letters import AGAIN, Letter, LetterFilter, LetterPosition, Redriven, letter_of
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings
@@ -29,7 +29,7 @@ AHEAD, AHEAD_BYTES = 200, 16 * 1024 * 1024
 _decode = msgspec.json.Decoder(Redriven).decode
 
 
-class Desk(NamedTuple):
+class RedriveJob(NamedTuple):
     """Where the dead letters are, and what they are judged by."""
 
     settings: Settings
@@ -46,9 +46,9 @@ class Judged(NamedTuple):
     fault: RefusedError | None
 
 
-async def letters(desk: Desk) -> AsyncIterator[tuple[Letter, bytes]]:
+async def letters(desk: RedriveJob) -> AsyncIterator[tuple[Letter, bytes]]:
     """Every letter with its bytes, once each: a refusal that was delivered twice is one letter."""
-    seen: set[Place] = set()
+    seen: set[LetterPosition] = set()
     async for record in each_record(desk.settings, desk.topics.rejected):
         letter = _letter(record)
         if letter is None or letter.place.topic not in desk.topics.every_report:
@@ -62,7 +62,7 @@ def _letter(record: ConsumerRecord) -> Letter | None:
     return letter_of(record.headers, record.key, len(record.value or b""), record.timestamp)
 
 
-async def redriven(desk: Desk) -> dict[str, Redriven]:
+async def redriven(desk: RedriveJob) -> dict[str, Redriven]:
     """What was sent again, by the letter's id; of one that was sent more than once, the last time."""
     found: dict[str, Redriven] = {}
     async for record in each_record(desk.settings, desk.topics.redriven):
@@ -74,7 +74,7 @@ async def redriven(desk: Desk) -> dict[str, Redriven]:
     return found
 
 
-async def judged(desk: Desk, wanted: Wanted) -> list[Judged]:
+async def judged(desk: RedriveJob, wanted: LetterFilter) -> list[Judged]:
     """The letters that are meant, in order of their refusal, and what would become of each of them now."""
     found: list[tuple[Letter, RefusedError | None]] = []
     words = word_reader(desk.registry)
@@ -100,7 +100,7 @@ async def judged(desk: Desk, wanted: Wanted) -> list[Judged]:
     ]
 
 
-async def redrive(desk: Desk, places: set[Place]) -> AsyncIterator[Redriven]:
+async def redrive(desk: RedriveJob, places: set[LetterPosition]) -> AsyncIterator[Redriven]:
     """Send the original bytes of letters to where they came from: same topic, partition, key and headers.
 
     Yields what is stored on its topic and noted on `reports.redriven`. The note comes after the report, so one that
@@ -128,7 +128,7 @@ async def redrive(desk: Desk, places: set[Place]) -> AsyncIterator[Redriven]:
             stored = await asyncio.gather(*waiting)
             now = datetime.now(UTC).isoformat(timespec="seconds")
             notes = [
-                Redriven(str(letter.place), str(Place(at.topic, at.partition, at.offset)), now)
+                Redriven(str(letter.place), str(LetterPosition(at.topic, at.partition, at.offset)), now)
                 for (letter, _), at in zip(chunk, stored, strict=True)
             ]
             noted = [

@@ -27,7 +27,7 @@ class SeriesError(BordertallyError):
     """A file that is no such series, in one sentence with line, column and value."""
 
 
-class Columns(NamedTuple):
+class SeriesColumns(NamedTuple):
     """How a file names what is in it. Several `flow` columns make one name, parts joined by a colon.
 
     `only`: what columns must hold for a row to be read.
@@ -51,7 +51,7 @@ def conditions(given: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
-def read_series(path: Path, columns: Columns, name: str) -> dict[str, dict[int, float]]:
+def read_series(path: Path, columns: SeriesColumns, name: str) -> dict[str, dict[int, float]]:
     """People by flow and ordinal day; all of one flow called `name` where there is no column of flows.
 
     Without columns of flows named, one called `flow` is taken if it is there and not held to one value. Rows of one

@@ -37,7 +37,7 @@ class Headed(Protocol):
     headers: Sequence[tuple[str, bytes]]
 
 
-class Quiet:
+class NoTrace:
     """The traces of a hop where there are none."""
 
     def hear(self, records: Iterable[Any]) -> None:
@@ -51,7 +51,7 @@ class Quiet:
         return nullcontext([])
 
 
-class Heard(Quiet):
+class HopTrace(NoTrace):
     """The traces of one hop: the contexts of what it has taken in since its last batch."""
 
     def __init__(self, tracer: Any) -> None:
@@ -134,9 +134,9 @@ class Traces:
         """Whether there are any."""
         return self._provider is not None
 
-    def hop(self) -> Quiet:
+    def hop(self) -> NoTrace:
         """Those of one hop."""
-        return Quiet() if self._provider is None else Heard(self._provider.get_tracer("bordertally"))
+        return NoTrace() if self._provider is None else HopTrace(self._provider.get_tracer("bordertally"))
 
     def close(self) -> None:
         """Send what has not been sent, as far as that takes no longer than some seconds."""

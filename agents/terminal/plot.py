@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.replay.backtest import Alarm, Line
+from bordertally.streams.replay.backtest import Alarm, PlottedDay
 from bordertally.streams.replay.ground_truth import Surge
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Panel(NamedTuple):
     """One plot among those of a file."""
 
     title: str
-    lines: Sequence[Line]
+    lines: Sequence[PlottedDay]
     alarms: Sequence[Alarm]
     surges: Sequence[Surge]
 

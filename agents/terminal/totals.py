@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.replay.desk import Outcome, Refusal
+from bordertally.streams.replay.desk import RejectedReport, ReplayResult
 from bordertally.streams.totals.records import DayFigure, FlowState, Total
 
 _COLOURS = {"notice": "yellow", "warning": "dark_orange", "critical": "bold red"}
@@ -43,7 +43,7 @@ def spark(days: Sequence[DayFigure], as_of: str, length: int = 9) -> str:
     return "".join("·" if value is None else _BARS[value * (len(_BARS) - 1) // top] for value in values)
 
 
-def totals_table(outcome: Outcome, normal: dict[str, str]) -> Table:
+def totals_table(outcome: ReplayResult, normal: dict[str, str]) -> Table:
     """The tree of flows, a row each: 1, 7 and 30 days, how many reports, who is reporting, what is normal."""
     table = Table(title="People by flow: best, low to high", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("flow", "last days", "to", "1 day", "7 days", "30 days", "projected", "speaking", "reports"):
@@ -82,7 +82,7 @@ def alert_line(alert: Alert) -> Text:
     return text
 
 
-def rejects_table(rejected: Sequence[Refusal]) -> Table:
+def rejects_table(rejected: Sequence[RejectedReport]) -> Table:
     """Refused reports, with the reason, the field and the value."""
     table = Table(title="Refused", title_justify="left", header_style="bold")
     for name in ("report", "reason", "field", "value", "why"):
@@ -93,7 +93,7 @@ def rejects_table(rejected: Sequence[Refusal]) -> Table:
 
 
 def show_outcome(
-    console: Console, outcome: Outcome, normal: dict[str, str], quotes: Mapping[str, Sequence[str]] | None = None
+    console: Console, outcome: ReplayResult, normal: dict[str, str], quotes: Mapping[str, Sequence[str]] | None = None
 ) -> None:
     """Everything: totals, alerts, what conflicts, what is shown and not totalled, what was refused.
 

@@ -8,38 +8,38 @@ from typing import NamedTuple
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.detection.registry import rule_of
 from bordertally.streams.learning.methods import LEARNED_DAYS
-from bordertally.streams.ledger.causes import News
+from bordertally.streams.ledger.causes import Cause
 from bordertally.streams.ledger.citations import CITED
 
 
-def worth_telling(news: Sequence[News], *runs: bool) -> bool:
-    """Whether an alert may have gone by these. `runs`: whether there were any, before or now.
+def worth_telling(causes: Sequence[Cause], *runs: bool) -> bool:
+    """Whether these causes may have ended an alert. `runs`: whether there were runs of days, before or now.
 
-    Where there were none, a report that is merely new has taken nothing away.
+    Where there were no runs, a report that is merely new has ended nothing.
     """
-    return bool(news) and (any(runs) or any(one.moved or one.again for one in news))
+    return bool(causes) and (any(runs) or any(cause.moved or cause.again for cause in causes))
 
 
-class Heard(NamedTuple):
-    """What came about the days of an alert since it opened: at most CITED reports, and how many there are."""
+class CausesSeen(NamedTuple):
+    """The reports about the days of an alert since it opened: at most CITED ids, and the number of all of them."""
 
     reports: tuple[str, ...] = ()
     number: int = 0
 
 
-def heard(known: Heard, news: Iterable[News], alert: Alert, since: int, last: int) -> Heard:
-    """What is known, and what of the news bears on an alert's days, or on those its normal level is learned from.
+def causes_seen(known: CausesSeen, causes: Iterable[Cause], alert: Alert, since: int, last: int) -> CausesSeen:
+    """The causes seen so far and those that bear on an alert's days, or on the days its baseline is learned from.
 
-    What the alert itself rests on is no news, unless that very report is corrected under its own name.
+    A report that the alert itself cites is no cause, unless it is corrected or withdrawn. Days are ordinals.
     """
     learned = LEARNED_DAYS if alert.baseline == "learned" else 0
     reach = since - max(learned, rule_of(alert.rule).learns_from)
     fresh = [
-        one.report
-        for one in news
-        if one.first <= last and one.last >= reach and (one.moved or one.report not in alert.reports)
+        cause.report
+        for cause in causes
+        if cause.first <= last and cause.last >= reach and (cause.moved or cause.report not in alert.reports)
     ]
-    found = tuple(one for one in dict.fromkeys(fresh) if one not in known.reports)
-    if not found:
+    added = tuple(report for report in dict.fromkeys(fresh) if report not in known.reports)
+    if not added:
         return known
-    return Heard((*known.reports, *found)[:CITED], known.number + len(found))
+    return CausesSeen((*known.reports, *added)[:CITED], known.number + len(added))

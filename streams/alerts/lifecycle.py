@@ -13,11 +13,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from bordertally.streams.alerts.causes import Heard, heard
+from bordertally.streams.alerts.causes import CausesSeen, causes_seen
 from bordertally.streams.alerts.explanation import explain
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.detection.registry import rule_of
-from bordertally.streams.ledger.causes import News
+from bordertally.streams.ledger.causes import Cause
 from bordertally.streams.periods import iso_day
 from bordertally.streams.rules.config import times_expected
 from bordertally.streams.totals.days import people
@@ -43,7 +43,7 @@ class Known(msgspec.Struct, array_like=True):
     until: int | None
     last: int
     told: Told | None = None
-    heard: Heard = Heard()
+    causes: CausesSeen = CausesSeen()
 
 
 def alert_id(flow: str, rule: str, day: int) -> str:
@@ -52,15 +52,15 @@ def alert_id(flow: str, rule: str, day: int) -> str:
 
 
 def advance(
-    known: Sequence[Known], state: FlowState, names: dict[str, str], news: Sequence[News] = ()
+    known: Sequence[Known], state: FlowState, names: dict[str, str], causes: Sequence[Cause] = ()
 ) -> tuple[list[Known], list[Alert]]:
-    """Compare what a flow's reports come to now with the alerts already spoken of. `news`: what led to this state.
+    """Compare what a flow's reports come to now with the alerts already spoken of. `causes`: what led to this state.
 
     Returns the alerts known from now on and the records to publish, in order. Idempotent: the same state again
     says nothing. An episode continues the earliest alert whose days it touches; others it touches are withdrawn with
     `merged_into`; an alert that no episode touches any more is withdrawn.
     """
-    alive = {one.record.id: _hears(one, news) for one in known}
+    alive = {one.record.id: _with_causes(one, causes) for one in known}
     taken: dict[str, str] = {}
     said: list[Alert] = []
     before_it: dict[str, str] = {}  # by rule, the alert of the episode before
@@ -108,23 +108,23 @@ def _in_use(one: Known | None) -> bool:
 
 
 def _steps(episode: Episode, before: Known | None) -> list[Episode]:
-    """An episode that nobody has heard of and that is over already fires before it resolves."""
+    """An episode that nobody knows of and that is over already fires before it resolves."""
     if episode.until is None or _in_use(before):
         return [episode]
     return [msgspec.structs.replace(episode, until=None), episode]
 
 
 def _known(record: Alert, episode: Episode, before: Known | None) -> Known:
-    since = before.heard if before is not None and _in_use(before) else Heard()
+    since = before.causes if before is not None and _in_use(before) else CausesSeen()
     return Known(record, episode.since, episode.until, episode.day, _told(episode), since)
 
 
-def _hears(one: Known, news: Sequence[News]) -> Known:
-    """The alert, and what of the news it may go by."""
-    if not news or not _in_use(one):
+def _with_causes(one: Known, causes: Sequence[Cause]) -> Known:
+    """The alert with the causes that bear on it added."""
+    if not causes or not _in_use(one):
         return one
-    now = heard(one.heard, news, one.record, one.since, max(one.last, (one.until or 0) - 1))
-    return one if now is one.heard else msgspec.structs.replace(one, heard=now)
+    now = causes_seen(one.causes, causes, one.record, one.since, max(one.last, (one.until or 0) - 1))
+    return one if now is one.causes else msgspec.structs.replace(one, causes=now)
 
 
 def _touch(one: Known, episode: Episode) -> bool:
@@ -199,9 +199,9 @@ def _differs(old: Alert, new: Alert) -> bool:
 
 
 def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
-    """The last word on an alert, citing what took it away: see `heard`; readings that add to days are not in it."""
+    """The last record of an alert, citing what took it away (see `causes_seen`) but no readings that add to days."""
     old = one.record
-    reports, count = list(one.heard.reports), one.heard.number
+    reports, count = list(one.causes.reports), one.causes.number
     if not reports:
         window = _window(state, old.since)
         known, count = (window.reports, window.report_count) if window is not None else (old.reports, old.report_count)

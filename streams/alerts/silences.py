@@ -104,7 +104,7 @@ class OpenAlerts(Generic[N]):
             self.by_id.pop(alert.id, None)
 
 
-class Quiet(Struct, frozen=True):
+class Muted(Struct, frozen=True):
     """Why nobody is told of an alert now: the id of the silence that covers it, and of the alert that inhibits it."""
 
     silenced_by: str | None
@@ -113,7 +113,7 @@ class Quiet(Struct, frozen=True):
 
 def quieted(
     alerts: Iterable[Notice], silences: Iterable[Silence], now: datetime, above: Iterable[Notice] = (), *, rules: Rules
-) -> dict[str, Quiet]:
+) -> dict[str, Muted]:
     """By id, those of some alerts that are open and that nobody is told of at a time, and why.
 
     `above`: the open alerts, of which one may inhibit another where the rules say so.
@@ -126,7 +126,7 @@ def quieted(
         silence = silenced(one, known, now)
         inhibiting = inhibited(one, over, rules) if over and rules.inhibits else None
         if silence is not None or inhibiting is not None:
-            found[one.id] = Quiet(None if silence is None else silence.id, inhibiting)
+            found[one.id] = Muted(None if silence is None else silence.id, inhibiting)
     return found
 
 

@@ -70,7 +70,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
         return any(covers(pattern, flow) for pattern in self.flows)
 
 
-class Glance(msgspec.Struct, frozen=True):
+class AlertHead(msgspec.Struct, frozen=True):
     """Of a record on `alerts`, what decides where it goes."""
 
     id: str

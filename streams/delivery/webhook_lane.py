@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from bordertally.streams.delivery.subscriptions import Glance, Policy, Subscription
+from bordertally.streams.delivery.subscriptions import AlertHead, Policy, Subscription
 
 MOST_WAITING = 100
 """Events that wait in a lane at most."""
@@ -38,7 +38,7 @@ JITTER = 0.25
 """A wait is up to so much longer than in the schedule, so that what failed together is not tried together."""
 
 
-class Event(msgspec.Struct, array_like=True, frozen=True):
+class EventPosition(msgspec.Struct, array_like=True, frozen=True):
     """Where an event stands on its partition of `alerts`, and when it was written, seconds since 1970 UTC."""
 
     offset: int
@@ -49,21 +49,21 @@ class Waiting(msgspec.Struct, array_like=True, frozen=True):
     """Events of one alert in order; the first has been tried `attempts` times and is due at `due`."""
 
     alert: str
-    events: tuple[Event, ...]
+    events: tuple[EventPosition, ...]
     attempts: int = 0
     due: float = 0.0
 
     @property
-    def head(self) -> Event:
+    def head(self) -> EventPosition:
         """The one to send next."""
         return self.events[0]
 
 
-class Quiet(msgspec.Struct, array_like=True, frozen=True):
+class HeldAlert(msgspec.Struct, array_like=True, frozen=True):
     """An alert that is silenced or inhibited, and its latest event. `untold`: it opened since, nobody knows of it."""
 
-    alert: Glance
-    event: Event
+    alert: AlertHead
+    event: EventPosition
     untold: bool
 
 
@@ -80,7 +80,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     next: int
     joined: float
     waiting: tuple[Waiting, ...] = ()
-    quiet: tuple[Quiet, ...] = ()
+    quiet: tuple[HeldAlert, ...] = ()
     told: tuple[str, ...] = ()
     fails: int = 0
     not_before: float = 0.0
@@ -156,7 +156,9 @@ def fingerprint(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
-def admit(lane: Lane, event: Event, alert: Glance | None, subscription: Subscription, *, quiet: bool = False) -> Lane:
+def admit(
+    lane: Lane, event: EventPosition, alert: AlertHead | None, subscription: Subscription, *, quiet: bool = False
+) -> Lane:
     """Read one record: it waits if the subscription wants it, and is passed over otherwise; `None` is no alert.
 
     Whoever was told of an alert is told how it goes on, whatever its severity has become. With `quiet` only the latest
@@ -172,11 +174,11 @@ def admit(lane: Lane, event: Event, alert: Glance | None, subscription: Subscrip
     if quiet or held is not None:
         untold = alert.seq == 1 if held is None else held.untold
         others = tuple(one for one in lane.quiet if one is not held)
-        return replace(following, quiet=(*others, Quiet(alert, event, untold)))
+        return replace(following, quiet=(*others, HeldAlert(alert, event, untold)))
     return _enqueue(following, event, alert.id, subscription)
 
 
-def release(lane: Lane, subscription: Subscription, quiet: Callable[[Glance], bool]) -> Lane:
+def release(lane: Lane, subscription: Subscription, quiet: Callable[[AlertHead], bool]) -> Lane:
     """Let what is no longer silenced or inhibited wait for delivery, as far as there is room.
 
     Of an alert that opened and closed meanwhile nobody needs to know.
@@ -192,7 +194,7 @@ def release(lane: Lane, subscription: Subscription, quiet: Callable[[Glance], bo
     return lane
 
 
-def _enqueue(lane: Lane, event: Event, alert: str, subscription: Subscription) -> Lane:
+def _enqueue(lane: Lane, event: EventPosition, alert: str, subscription: Subscription) -> Lane:
     waiting = list(lane.waiting)
     for index, one in enumerate(waiting):
         if one.alert == alert:

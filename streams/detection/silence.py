@@ -35,7 +35,7 @@ LEAST, MOST = 4, 9
 """So many claims of a source with different last days show how often it speaks, and so many of the latest count."""
 
 
-class Quiet(NamedTuple):
+class SourceSilence(NamedTuple):
     """Days that a source left uncovered, as ordinals: from `since`, until `until` (exclusive), None while it goes on.
 
     `days`: how many whole ones; `usual`: how many are at most.
@@ -112,7 +112,7 @@ def overdue(node: Node, rules: Rules) -> list[Episode]:
     ]
 
 
-def quiets(source: str, ends: Iterable[int], covered: Iterable[int], now: int, times: float) -> list[Quiet]:
+def quiets(source: str, ends: Iterable[int], covered: Iterable[int], now: int, times: float) -> list[SourceSilence]:
     """The silences of one source: gaps between the days it covers, and after them, that are longer than is usual."""
     spoken, known = sorted(ends), sorted(covered)
     found = []
@@ -127,13 +127,13 @@ def quiets(source: str, ends: Iterable[int], covered: Iterable[int], now: int, t
         gaps = sorted([later - earlier for earlier, later in pairwise(latest)])
         usual = int(times * gaps[len(gaps) // 2])
         if days > usual:
-            found.append(Quiet(last + 1, following, days, usual, source))
+            found.append(SourceSilence(last + 1, following, days, usual, source))
     return found
 
 
-def _overlapping(found: Iterable[Quiet]) -> list[list[Quiet]]:
+def _overlapping(found: Iterable[SourceSilence]) -> list[list[SourceSilence]]:
     """Silences that have a day in common, or follow each other at once, in groups."""
-    groups: list[list[Quiet]] = []
+    groups: list[list[SourceSilence]] = []
     for one in sorted(found, key=lambda one: (one.since, one.source)):
         until = _until(groups[-1]) if groups else 0
         if groups and (until is None or one.since <= until):
@@ -143,21 +143,21 @@ def _overlapping(found: Iterable[Quiet]) -> list[list[Quiet]]:
     return groups
 
 
-def _until(group: Iterable[Quiet]) -> int | None:
+def _until(group: Iterable[SourceSilence]) -> int | None:
     ends = [one.until for one in group]
     return None if None in ends else max(end for end in ends if end is not None)
 
 
-def _end(group: Iterable[Quiet], now: int) -> int:
+def _end(group: Iterable[SourceSilence], now: int) -> int:
     return max(now if one.until is None else one.until for one in group)
 
 
-def _rank(one: Quiet) -> int:
+def _rank(one: SourceSilence) -> int:
     """0 notice, 1 warning from twice as long as is usual at most: a silence itself moves nobody over a border."""
     return int(one.days >= 2 * one.usual)
 
 
-def _episode(node: Node, group: list[Quiet], until: int | None, now: int) -> Episode:
+def _episode(node: Node, group: list[SourceSilence], until: int | None, now: int) -> Episode:
     """An alert tells of the source that is silent longest; its peak is the day it grew as severe as it is."""
     one = max(group, key=lambda one: (one.days, one.source))
     rank = _rank(one)

@@ -24,7 +24,7 @@ class Role(enum.StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Held(NamedTuple):
+class FlowEvidence(NamedTuple):
     """What is kept of one flow: statements, tallies by ordinal day, best figures of its days, and its conflicts."""
 
     flow: str
@@ -63,7 +63,7 @@ def days_in(claim: Claim) -> range:
     return days_of(claim.local_start, claim.local_end)
 
 
-def contradicted(held: Held) -> dict[int, Conflict]:
+def contradicted(held: FlowEvidence) -> dict[int, Conflict]:
     """The claims of a flow that conflict, by their place among its claims.
 
     A conflict names its report; where that makes several claims on the flow, it is the one whose figure misses what
@@ -81,11 +81,11 @@ def contradicted(held: Held) -> dict[int, Conflict]:
     return found
 
 
-def _gap(held: Held, claim: Claim) -> float:
+def _gap(held: FlowEvidence, claim: Claim) -> float:
     return abs((claim.best or 0.0) - sum(held.days.get(day, 0) for day in days_in(claim)))
 
 
-def part_of(claim: Claim, tree: Mapping[str, Held], root: str, conflict: Conflict | None) -> Part:
+def part_of(claim: Claim, tree: Mapping[str, FlowEvidence], root: str, conflict: Conflict | None) -> Part:
     """The part that a claim on `root`, or on a flow below it, plays for the figure of `root`."""
     if claim.best is None:
         return Part(Role.WITHDRAWN, "the source took it back")
@@ -115,7 +115,7 @@ def _aside(claim: Claim) -> str | None:
     return None
 
 
-def _own(claim: Claim, held: Held) -> Part:
+def _own(claim: Claim, held: FlowEvidence) -> Part:
     days = days_in(claim)
     when, hold = ("this day", "holds") if len(days) == 1 else ("these days", "hold")
     there, best = held.on(days), claim.best or 0.0
@@ -130,7 +130,7 @@ def _own(claim: Claim, held: Held) -> Part:
     return Part(Role.COUNTED, f"sets what {when} {hold}")
 
 
-def _below(claim: Claim, tree: Mapping[str, Held], root: str) -> Part:
+def _below(claim: Claim, tree: Mapping[str, FlowEvidence], root: str) -> Part:
     days = days_in(claim)
     when, hold = ("this day", "holds") if len(days) == 1 else ("these days", "hold")
     partly = None
@@ -157,14 +157,14 @@ def _unless_rounded(there: int, claim: Claim, days: int) -> int:
     return round(claim.best or 0.0) if abs(there - (claim.best or 0.0)) <= days else there
 
 
-def _leads(held: Held, tree: Mapping[str, Held], days: range) -> bool:
+def _leads(held: FlowEvidence, tree: Mapping[str, FlowEvidence], days: range) -> bool:
     """Whether a flow holds more on these days than the flows below it, added up."""
     below = sum(one.days.get(day, 0) for flow, one in tree.items() if parent(Flow(flow)) == held.flow for day in days)
     there = held.on(days)
     return there is not None and there > below + len(days)
 
 
-def _covering(days: range, held: Held, leads: bool) -> tuple[Claim | None, bool]:
+def _covering(days: range, held: FlowEvidence, leads: bool) -> tuple[Claim | None, bool]:
     """The claim on a flow that speaks of most of these days, and whether its claims speak of all of them.
 
     What says that there were at least so many, or speaks of some of the people, counts where it leads.
@@ -188,7 +188,7 @@ def _covering(days: range, held: Held, leads: bool) -> tuple[Claim | None, bool]
     return (None if best is None else best[2]), covered.issuperset(days)
 
 
-def _larger(claim: Claim, held: Held) -> str | None:
+def _larger(claim: Claim, held: FlowEvidence) -> str | None:
     """The report that speaks of the same flow for a longer period around a claim; the longest."""
     found: tuple[int, str] | None = None
     if _says_how_many(claim):

@@ -48,7 +48,7 @@ def _tally(key: Key, source: str, held: Columns) -> Tally:
     return Tally(source, key.population, key.unit, held.grade(newest), people, len(held), published)
 
 
-class Said(NamedTuple):
+class SourceFigure(NamedTuple):
     """So many people by one source on one flow from `start` to `end` (any unit of time, end exclusive)."""
 
     source: str
@@ -58,13 +58,13 @@ class Said(NamedTuple):
     people: float
 
 
-def added_up(said: Iterable[Said]) -> float:
+def added_up(said: Iterable[SourceFigure]) -> float:
     """What sources come to if each is believed once and all are added, whoever else counted the same people.
 
     Of one source's figures on a flow that overlap, the disjoint ones with the largest sum count; what it says on a
     flow below another one of its own is taken as part of that.
     """
-    by_source: dict[str, dict[str, list[Said]]] = defaultdict(lambda: defaultdict(list))
+    by_source: dict[str, dict[str, list[SourceFigure]]] = defaultdict(lambda: defaultdict(list))
     for one in said:
         by_source[one.source][one.flow].append(one)
     return fsum(
@@ -75,7 +75,7 @@ def added_up(said: Iterable[Said]) -> float:
     )
 
 
-def _heaviest(told: Sequence[Said]) -> float:
+def _heaviest(told: Sequence[SourceFigure]) -> float:
     """The largest sum of disjoint figures (weighted interval scheduling)."""
     ordered = sorted(told, key=lambda one: one.end)
     ends = [one.end for one in ordered]

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bordertally.streams.evidence.records import Evidence, Figure, Tallied, Traced
-from bordertally.streams.evidence.roles import Held, Part, contradicted, days_in, part_of
+from bordertally.streams.evidence.roles import FlowEvidence, Part, contradicted, days_in, part_of
 from bordertally.streams.evidence.sentences import says
-from bordertally.streams.evidence.tallies import Said, Tally, added_up
+from bordertally.streams.evidence.tallies import SourceFigure, Tally, added_up
 from bordertally.streams.flows import ancestors, depth
 from bordertally.streams.ledger.rows import BLOCK_DAYS, decode_claims
 from bordertally.streams.periods import DAY, iso_day, midnight
@@ -125,12 +125,14 @@ def _order(one: Traced) -> tuple[object, ...]:
     return depth(one.flow), one.flow, one.period, one.published, one.report
 
 
-def _held(flow: str, kept: Kept) -> Held:
+def _held(flow: str, kept: Kept) -> FlowEvidence:
     days = {date.fromisoformat(one.day).toordinal(): one.best for one in kept.state.days}
-    return Held(flow, kept.claims, kept.tallies, days, kept.state.conflicts)
+    return FlowEvidence(flow, kept.claims, kept.tallies, days, kept.state.conflicts)
 
 
-def _claims(root: str, tree: Mapping[str, Held], names: Mapping[str, str], begin: int, until: int) -> Iterable[Traced]:
+def _claims(
+    root: str, tree: Mapping[str, FlowEvidence], names: Mapping[str, str], begin: int, until: int
+) -> Iterable[Traced]:
     for held in tree.values():
         disputed = contradicted(held)
         for place, claim in enumerate(held.claims):
@@ -175,7 +177,7 @@ def _wall_clock(local: int) -> str:
     return moment.date().isoformat() if local % DAY == 0 else moment.isoformat(timespec="minutes")
 
 
-def _tallies(tree: Mapping[str, Held], names: Mapping[str, str], begin: int, until: int) -> Iterable[Tallied]:
+def _tallies(tree: Mapping[str, FlowEvidence], names: Mapping[str, str], begin: int, until: int) -> Iterable[Tallied]:
     for flow in sorted(tree, key=lambda one: (depth(one), one)):
         for day in sorted(tree[flow].tallies):
             if begin <= day < until:
@@ -215,7 +217,7 @@ def _window(total: Total) -> tuple[int, int]:
     return end - total.window_days, end
 
 
-def _said(tree: Mapping[str, Held], begin: int, until: int) -> Iterable[Said]:
+def _said(tree: Mapping[str, FlowEvidence], begin: int, until: int) -> Iterable[SourceFigure]:
     first, last = midnight(begin), midnight(until)
     for flow, held in tree.items():
         for claim in held.claims:
@@ -225,8 +227,8 @@ def _said(tree: Mapping[str, Held], begin: int, until: int) -> Iterable[Said]:
                 continue
             if (claim.measure, claim.unit) == ("crossings", "people"):
                 share = (right - left) / (claim.local_end - claim.local_start)
-                yield Said(claim.source, flow, left, right, people * share)
+                yield SourceFigure(claim.source, flow, left, right, people * share)
         for day, tallies in held.tallies.items():
             for one in tallies:
                 if begin <= day < until and (one.population, one.unit) == ("people", "people") and counts(one.grade):
-                    yield Said(one.source, flow, midnight(day), midnight(day + 1), one.people)
+                    yield SourceFigure(one.source, flow, midnight(day), midnight(day + 1), one.people)

@@ -1,7 +1,8 @@
-"""What a batch brought of a flow: the reports that may have moved its days, so that what they take away can cite them.
+"""The reports of a batch that may have moved days of a flow, so that an alert they take away can cite them.
 
-Figures follow from the claims in force alone, and so do the runs of days that alerts speak of. Which report came last,
-and what it replaced, is no part of that: it goes beside the state of a flow, and only with those it can matter to.
+Figures follow from the claims in force alone, and so do the runs of days behind alerts. The order of arrival and what a
+report replaced are no part of the state of a flow: causes travel beside the state, in a header, and only where an alert
+can depend on them.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from bordertally.streams.ledger.citations import CITED
 from bordertally.streams.ledger.versions import Outcome
 
 FOREVER = 3_000_000
-"""An ordinal after every day there is."""
+"""An ordinal after every day in use: a cause up to here bears on all later days."""
 
 
-class News(msgspec.Struct, array_like=True, frozen=True):
-    """A report, and the first and the last day (ordinals, both inclusive) it bears on.
+class Cause(msgspec.Struct, array_like=True, frozen=True):
+    """A report, and the first and the last day (ordinals, both inclusive) that it bears on.
 
-    `moved`: it corrects or withdraws; `again`: it was in the ledger already, so it may have moved them before a crash.
+    `moved`: the report corrects or withdraws. `again`: the ledger had it already, so it may have moved the days before
+    a crash.
     """
 
     report: str
@@ -30,19 +32,19 @@ class News(msgspec.Struct, array_like=True, frozen=True):
     again: bool = False
 
     @classmethod
-    def of(cls, report: str, first: int, last: int, outcome: Outcome) -> News:
-        """That a report came to this."""
+    def of(cls, report: str, first: int, last: int, outcome: Outcome) -> Cause:
+        """The cause for a report whose claim had this outcome."""
         moved = outcome in (Outcome.CORRECTION, Outcome.WITHDRAWAL)
         return cls(report, first, last, moved, outcome is Outcome.DUPLICATE)
 
 
-NEWS = "news"
-"""The header of a record on `totals` that they come in."""
+CAUSES_HEADER = "news"
+"""The name of the header of a record on `totals` that carries the causes, as JSON."""
 
-encode_news = msgspec.json.Encoder().encode
-decode_news = msgspec.json.Decoder(list[News]).decode
+encode_causes = msgspec.json.Encoder().encode
+decode_causes = msgspec.json.Decoder(list[Cause]).decode
 
 
-def capped(news: Iterable[News]) -> list[News]:
-    """At most as many as can be cited, each once, those that moved something first."""
-    return sorted(dict.fromkeys(news), key=lambda one: not one.moved)[:CITED]
+def capped(causes: Iterable[Cause]) -> list[Cause]:
+    """At most CITED causes, each once; those that moved something come first."""
+    return sorted(dict.fromkeys(causes), key=lambda cause: not cause.moved)[:CITED]

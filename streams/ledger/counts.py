@@ -7,7 +7,7 @@ from itertools import chain
 
 from bordertally.streams.ledger.citations import CITED_COUNTS, NOTHING, Cites
 from bordertally.streams.ledger.rows import PEOPLE, Key, decode_row
-from bordertally.streams.ledger.source_day import Held
+from bordertally.streams.ledger.source_day import SourceDay
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.periods import ordinal_of
 from bordertally.streams.reconciliation.constraints import Constraint, day_span
@@ -15,7 +15,7 @@ from bordertally.streams.reconciliation.folding import clipped, fold, folded_rep
 from bordertally.streams.reports.readings import NO_READINGS, Columns, Reading
 from bordertally.streams.reports.sources import COUNTING, counts
 
-Sheet = dict[str, Held]
+Sheet = dict[str, SourceDay]
 """The readings of one day by source."""
 
 Overnight = dict[str, dict[tuple[int, int], Reading]]
@@ -71,7 +71,7 @@ class Counts:
     def _put_day(self, source: str, day: int, readings: Columns, put: Put) -> None:
         put.days.add(day)
         row = self._packed.get(day)
-        kept = self._sheet(day).setdefault(source, Held())
+        kept = self._sheet(day).setdefault(source, SourceDay())
         before, end = len(kept.columns), day_span(day)[1]
         rest = kept.take_new(readings, end)
         new = len(kept.columns) - before
@@ -128,7 +128,7 @@ class Counts:
     def _sheet(self, day: int) -> Sheet:
         row = self._packed.pop(day, None)
         if row is not None:
-            self._live[day] = {source: Held(columns) for source, columns in self._unpacked(row).items()}
+            self._live[day] = {source: SourceDay(columns) for source, columns in self._unpacked(row).items()}
         return self._live.setdefault(day, {})
 
     def pack(self, day: int, row: bytes) -> None:

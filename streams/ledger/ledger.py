@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from bordertally.streams.flows import Flow, depth, parent
-from bordertally.streams.ledger.causes import FOREVER, News, capped
+from bordertally.streams.ledger.causes import FOREVER, Cause, capped
 from bordertally.streams.ledger.rows import BLOCK_DAYS, Key, Row, decode_claims, decode_row, encode_row
 from bordertally.streams.ledger.series import Series, reaches_far
 from bordertally.streams.ledger.tree import Node
@@ -27,7 +27,7 @@ from bordertally.streams.reports.readings import Columns, Readings
 class Applied(NamedTuple):
     """What a batch of claims did: outcomes by source, the rows to store, the flows to speak of, lowest first.
 
-    `days`: by each of these flows the days whose figures may depend on what was claimed, changed or not. `news`: the
+    `days`: by each of these flows the days whose figures may depend on what was claimed, changed or not. `causes`: the
     reports that may have moved days there were figures of already.
     """
 
@@ -35,7 +35,7 @@ class Applied(NamedTuple):
     rows: list[Row]
     flows: list[Flow]
     days: dict[Flow, set[int]]
-    news: dict[Flow, list[News]]
+    causes: dict[Flow, list[Cause]]
 
 
 class _Batch:
@@ -46,7 +46,7 @@ class _Batch:
         self.rows: set[Row] = set()
         self.touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
         self.spoken: dict[Flow, set[int]] = defaultdict(set)
-        self.news: dict[Flow, list[News]] = defaultdict(list)
+        self.causes: dict[Flow, list[Cause]] = defaultdict(list)
 
 
 class Ledger:
@@ -89,8 +89,8 @@ class Ledger:
         self._settle(batch.touched)
         flows = self._with_ancestors(batch.spoken.keys())
         days = self._days_told(flows, batch.spoken)
-        news = self._news_told(flows, batch.news) if batch.news else {}
-        return Applied(batch.outcomes, sorted(batch.rows), flows, days, news)
+        causes = self._causes_told(flows, batch.causes) if batch.causes else {}
+        return Applied(batch.outcomes, sorted(batch.rows), flows, days, causes)
 
     def _put(self, claim: Claim) -> None:
         node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
@@ -112,7 +112,7 @@ class Ledger:
                 batch.touched[node.flow][key].update(days)
             if outcome is not Outcome.STALE:
                 last = FOREVER if reaches_far(claim) else period.last_day
-                batch.news[node.flow].append(News.of(claim.report, period.first_day, last, outcome))
+                batch.causes[node.flow].append(Cause.of(claim.report, period.first_day, last, outcome))
         batch.outcomes[claim.source, outcome] += 1
         if outcome not in UNMOVED:
             node.views.claims_changed()
@@ -130,7 +130,7 @@ class Ledger:
             batch.touched[node.flow][key] |= put.touched
             batch.rows.update(Row("r", node.flow, day) for day in put.stored)
         if put.known:  # readings that are new add to their days and take nothing away
-            batch.news[node.flow] += [News.of(*one) for one in put.known]
+            batch.causes[node.flow] += [Cause.of(*one) for one in put.known]
 
     def _hear(self, node: Node, source: str, published: int) -> None:
         node.heard(published)
@@ -159,9 +159,9 @@ class Ledger:
                 told[node.above.flow] |= days
         return told
 
-    def _news_told(self, flows: list[Flow], news: Mapping[Flow, list[News]]) -> dict[Flow, list[News]]:
+    def _causes_told(self, flows: list[Flow], causes: Mapping[Flow, list[Cause]]) -> dict[Flow, list[Cause]]:
         """Of each flow, lowest first, what came of it and of those below, on all days that depend on theirs."""
-        told: dict[Flow, list[News]] = {flow: list(news.get(flow, ())) for flow in flows}
+        told: dict[Flow, list[Cause]] = {flow: list(causes.get(flow, ())) for flow in flows}
         for flow in flows:
             node = self.nodes[flow]
             told[flow] = [_widened(node, one) for one in capped(told[flow])]
@@ -262,12 +262,12 @@ def _note(node: Node, claim: Claim) -> Outcome:
     return outcome
 
 
-def _widened(node: Node, news: News) -> News:
-    first, last = news.first, news.last
+def _widened(node: Node, cause: Cause) -> Cause:
+    first, last = cause.first, cause.last
     for series in node.series.values():
         first = min(series.span((first,)))
         last = max(series.span((last,)))
-    return msgspec.structs.replace(news, first=first, last=last)
+    return msgspec.structs.replace(cause, first=first, last=last)
 
 
 def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:

@@ -56,7 +56,7 @@ class Sums(NamedTuple):
         return Sums(self.days + 1, self.low + low, self.best + best, high)
 
 
-class Stretch:
+class DayRun:
     """Days in a row that hold something, newest first, what they come to, and their evidence once it was asked for.
 
     `beyond`: without the ids of counts. `row`: with them (see Gathered); `scattered`: there is no such row.
@@ -82,7 +82,7 @@ class Series:
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
         self._worded: dict[int, dict[tuple[str, int, int], Claim]] = {}  # those with words, by block of their first day
-        self._stretches: dict[tuple[int, int], Stretch] = {}
+        self._stretches: dict[tuple[int, int], DayRun] = {}
         self._groups: list[tuple[int, int, list[Constraint]]] | None = None
         self._unverified: list[Unverified] | None = None
 
@@ -244,14 +244,14 @@ class Series:
         high = fsum(highs) if len(highs) == len(bins) else None
         return Sums(len(bins), fsum([one.low for one in bins]), fsum([one.best for one in bins]), high)
 
-    def stretch(self, first: int, end: int) -> Stretch:
+    def stretch(self, first: int, end: int) -> DayRun:
         """The days from `first` up to `end`, exclusive, kept until one of them moves."""
         known = self._stretches.get((first, end))
         if known is None:
             if len(self._stretches) >= STRETCHES:
                 self._stretches.clear()
             days = self.held(first, end)
-            known = self._stretches[first, end] = Stretch(days, self.sums(days))
+            known = self._stretches[first, end] = DayRun(days, self.sums(days))
         return known
 
     def keep_cites(self, day: int, cites: Cites) -> None:

@@ -13,7 +13,7 @@ Nearly always it is the number alone, which costs no memory and gives the garbag
 """
 
 
-class Held:
+class SourceDay:
     """Readings in the order they came in, and the place of each slot among them."""
 
     __slots__ = ("_places", "columns")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.citations import Cites, Gathered
 from bordertally.streams.ledger.rows import Key
-from bordertally.streams.ledger.series import Series, Stretch, Unverified
+from bordertally.streams.ledger.series import DayRun, Series, Unverified
 from bordertally.streams.ledger.views import Views
 from bordertally.streams.reports.claims import Claim
 
@@ -149,7 +149,7 @@ class Node:
                 evidence.add(held)
         evidence.beyond(beyond)
 
-    def gather_stretch(self, key: Key, stretch: Stretch, evidence: Gathered) -> None:
+    def gather_stretch(self, key: Key, stretch: DayRun, evidence: Gathered) -> None:
         """Add the evidence of a stretch of days: what is kept of it, where that comes to the same as day by day."""
         if evidence.full:
             if stretch.beyond is None:

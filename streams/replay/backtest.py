@@ -39,14 +39,14 @@ class Alarm(NamedTuple):
     about: str | None = None
 
 
-class Found(msgspec.Struct, frozen=True):
+class DetectedSurge(msgspec.Struct, frozen=True):
     """A surge and how many days after its first day an alert opened; None if none did before it was over."""
 
     surge: Surge
     days_late: int | None
 
 
-class Measure(msgspec.Struct, frozen=True):
+class MethodScore(msgspec.Struct, frozen=True):
     """How a way to detect fares on one flow: `days` judged of those known, its alerts, and what they are worth.
 
     `false_alarms` touch no surge. An alert that was open on a surge and opened too early to tell of it is neither.
@@ -58,7 +58,7 @@ class Measure(msgspec.Struct, frozen=True):
     days: int
     judged: int
     alarms: list[Alarm]
-    found: list[Found]
+    found: list[DetectedSurge]
     false_alarms: list[Alarm]
     rule: str = DAILY_RATE.name
     measured: bool = True
@@ -114,8 +114,8 @@ def days_of(node: Node) -> dict[int, float]:
 
 def measure(
     node: Node, method: str, rules: Rules, surges: Sequence[Surge] | None, rule: str = DAILY_RATE.name
-) -> Measure:
-    """The alerts of a rule on a flow under some rules, against the surges known, or none. See Measure."""
+) -> MethodScore:
+    """The alerts of a rule on a flow under some rules, against the surges known, or none. See MethodScore."""
     ours = rules.of(node.flow)
     alarms = [
         Alarm(one.since, one.day, one.peak_severity, one.about) for one in all_episodes(node, ours) if one.rule == rule
@@ -123,8 +123,8 @@ def measure(
     found = []
     for surge in surges or ():
         telling = [one for one in alarms if surge.first - EARLY <= one.first <= surge.last]
-        found.append(Found(surge, max(0, telling[0].first - surge.first) if telling else None))
-    return Measure(
+        found.append(DetectedSurge(surge, max(0, telling[0].first - surge.first) if telling else None))
+    return MethodScore(
         flow=node.flow,
         method=method,
         days=len(days_of(node)),
@@ -143,7 +143,7 @@ def _touches(alarm: Alarm, surge: Surge) -> bool:
     return alarm.first <= surge.last and alarm.last >= surge.first - EARLY
 
 
-class Line(NamedTuple):
+class PlottedDay(NamedTuple):
     """One day as a plot shows it: the rate, what was expected, and the threshold; None where there is none."""
 
     day: int
@@ -152,14 +152,14 @@ class Line(NamedTuple):
     threshold: float | None
 
 
-def lines(node: Node, rules: Rules) -> list[Line]:
+def lines(node: Node, rules: Rules) -> list[PlottedDay]:
     """The days of a flow as they were judged under some rules, in order."""
     known = judged_days(node, rules.of(node.flow)).days
     return [_line(day, rate, known.get(day)) for day, rate in days_of(node).items()]
 
 
-def _line(day: int, rate: float, judged: Judgement | None) -> Line:
+def _line(day: int, rate: float, judged: Judgement | None) -> PlottedDay:
     baseline = judged.baseline if judged is not None else None
     if baseline is None:
-        return Line(day, rate, None, None)
-    return Line(day, rate, baseline.expected, baseline.threshold)
+        return PlottedDay(day, rate, None, None)
+    return PlottedDay(day, rate, baseline.expected, baseline.threshold)

@@ -27,7 +27,7 @@ from bordertally.streams.totals.days import day_figures
 from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, Noted, Total
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class RejectedReport(msgspec.Struct, frozen=True):
     """A refused report, as replay shows it."""
 
     reason: str
@@ -37,14 +37,14 @@ class Refusal(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class ReplayResult(msgspec.Struct, frozen=True):
     """What reports come to: the object that `--json` prints."""
 
     totals: list[Total]
     days: list[DayFigure]
     alerts: list[Alert]
     conflicts: list[Conflict]
-    rejected: list[Refusal]
+    rejected: list[RejectedReport]
     parts: list[Total]
     noted: list[Noted]
 
@@ -53,10 +53,10 @@ class Read(NamedTuple):
     """Reports read: accepted ones in order of publication, and refusals in order of the lines."""
 
     reports: list[list[Claim]]
-    refused: list[Refusal]
+    refused: list[RejectedReport]
 
 
-class Arrived(NamedTuple):
+class ReplayedReport(NamedTuple):
     """A report as it came: its bytes, when (seconds since 1970 UTC), and whether words are read where it came.
 
     `topic`: the class whose topic it came on; None where nobody asks who may speak. `headers`: those it came with.
@@ -81,11 +81,11 @@ def read_all(
     `words`: reads reports in words as the intake does; without it they are refused. One that holds nothing certain
     comes to no claims and is left out.
     """
-    return read_arrived((Arrived(line.strip(), now) for line in lines if line.strip()), registry, limits, words)
+    return read_arrived((ReplayedReport(line.strip(), now) for line in lines if line.strip()), registry, limits, words)
 
 
 def read_arrived(
-    arrived: Iterable[Arrived], registry: Registry, limits: Limits | None = None, words: WordReader | None = None
+    arrived: Iterable[ReplayedReport], registry: Registry, limits: Limits | None = None, words: WordReader | None = None
 ) -> Read:
     """Check reports as of when each came, as the pipeline did; otherwise like `read_all`."""
     reports, refused = [], []
@@ -94,14 +94,14 @@ def read_arrived(
             admit = anybody if one.topic is None else registry.gate(one.topic, one.raw, one.headers)
             claims = take(one.raw, registry, one.at, limits, words if one.in_words else None, admit)
         except RefusedError as error:
-            refused.append(Refusal(error.reason.value, error.field, error.value, error.report, error.why))
+            refused.append(RejectedReport(error.reason.value, error.field, error.value, error.report, error.why))
         else:
             reports += [claims] if claims else []
     reports.sort(key=lambda claims: (claims[0].published, claims[0].report, msgspec.msgpack.encode(claims)))
     return Read(reports, refused)
 
 
-class Desk:
+class ReplayLedgers:
     """Ledger and alerts in one place: what the pipeline does over Kafka, in memory. Reports go in batch by batch."""
 
     def __init__(self, registry: Registry, rules: Rules) -> None:
@@ -117,16 +117,16 @@ class Desk:
         applied = self.ledger.apply(claims)
         for flow in to_tell(self.ledger, applied.flows, self.rules):
             state = self.states[flow] = flow_state(self.ledger.nodes[flow], self.rules)
-            news = applied.news.get(flow, ())
-            self.known[flow], said = advance(self.known.get(flow, []), state, self.names, news)
+            causes = applied.causes.get(flow, ())
+            self.known[flow], said = advance(self.known.get(flow, []), state, self.names, causes)
             self.log += said
             yield from said
 
-    def outcome(self, refused: list[Refusal]) -> Outcome:
+    def outcome(self, refused: list[RejectedReport]) -> ReplayResult:
         """Everything the reports come to so far; flows in order of their paths."""
         flows = sorted(self.states)
         states = [self.states[flow] for flow in flows]
-        return Outcome(
+        return ReplayResult(
             totals=[total for state in states for total in state.totals],
             days=[day for flow in flows for day in day_figures(self.ledger.nodes[flow])],
             alerts=list(self.log),
@@ -137,17 +137,17 @@ class Desk:
         )
 
 
-def replay(lines: Iterable[bytes], registry: Registry, rules: Rules, now: float) -> Outcome:
+def replay(lines: Iterable[bytes], registry: Registry, rules: Rules, now: float) -> ReplayResult:
     """Read NDJSON reports and work them through, report by report in order of publication."""
     read = read_all(lines, registry, now)
-    desk = Desk(registry, rules)
+    desk = ReplayLedgers(registry, rules)
     for claims in read.reports:
         for _ in desk.take(claims):
             pass
     return desk.outcome(read.refused)
 
 
-def kept_by(desk: Desk) -> dict[str, Kept]:
+def kept_by(desk: ReplayLedgers) -> dict[str, Kept]:
     """What a desk keeps of every flow, as traces read it: statements, tallies of its days, and its newest state."""
     kept = {}
     for flow, state in desk.states.items():

@@ -19,7 +19,7 @@ from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.alerts.silences import Silence, inhibited, make_silence, silenced
 from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, ConfigError, RefusedError, shown
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import SEVERITIES, Rules
@@ -49,7 +49,7 @@ NEAR = 1e-3
 MOST_DAYS = 4_000
 
 
-class Counts(Struct, frozen=True, forbid_unknown_fields=True):
+class CountSeries(Struct, frozen=True, forbid_unknown_fields=True):
     """A count a day of one source on one flow, from a first day on.
 
     `people` as promtool writes a series: figures and blanks, where `axn` is a and then n times more of it, `a+bxn` and
@@ -93,7 +93,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
 
     at: Annotated[datetime, Meta(tz=True)]
     report: dict[str, Any] | list[dict[str, Any]] | None = None
-    counts: Counts | list[Counts] | None = None
+    counts: CountSeries | list[CountSeries] | None = None
     silence: Hushed | list[Hushed] | None = None
     want: list[Wanted] | None = None
 
@@ -193,7 +193,7 @@ def _listed(one: T | list[T] | None) -> list[T]:
 
 def play(scenario: Scenario, registry: Registry, rules: Rules, words: WordReader | None = None) -> list[Difference]:
     """Take the reports step by step through the core; everything that is not as it was wanted, in order."""
-    desk = Desk(registry, rules)
+    desk = ReplayLedgers(registry, rules)
     found: list[Difference] = []
     silences: list[Silence] = []
     for number, step in enumerate(scenario.step, 1):

@@ -20,7 +20,7 @@ _CODE = re.compile(r"[A-Z]{2}", re.ASCII)
 _BETWEEN = re.compile(r"[^a-z0-9]+", re.ASCII)
 
 
-class Said(NamedTuple):
+class Attribution(NamedTuple):
     """How the figures are reported: who says them, with which qualifier, and when (None: once each day is over)."""
 
     source: str
@@ -42,7 +42,7 @@ def path_of(name: str, under: str | None = None) -> Flow:
         raise BordertallyError(f"{shown(name)} as the flow {shown(path)}: {error.why}") from None
 
 
-def reports_of(series: Mapping[Flow, Mapping[int, float]], said: Said) -> Iterator[bytes]:
+def reports_of(series: Mapping[Flow, Mapping[int, float]], said: Attribution) -> Iterator[bytes]:
     """A report a day in JSON, oldest first, with a claim for every flow that has a figure on it.
 
     `series`: people by flow and ordinal day, rounded to whole ones. The id is made of source and day, and of the time

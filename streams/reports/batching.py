@@ -57,14 +57,14 @@ _NOT_PLAIN = (LookupError, ValueError, RecursionError, msgspec.MsgspecError)
 """Something else, or wrong, or not known yet: `read_report` says what."""
 
 
-class Arrived(Protocol):
+class TimedReport(Protocol):
     """A report and when it arrived, in milliseconds since 1970 UTC."""
 
     value: bytes | None
     timestamp: int
 
 
-R = TypeVar("R", bound=Arrived)
+R = TypeVar("R", bound=TimedReport)
 
 
 class _Collected:

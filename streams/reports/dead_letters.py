@@ -25,7 +25,7 @@ AGAIN = "redriven"
 Headers = Sequence[tuple[str, bytes]]
 
 
-class Place(NamedTuple):
+class LetterPosition(NamedTuple):
     """Where the refused message stands. Written `topic/partition/offset`, it is the letter's id."""
 
     topic: str
@@ -52,7 +52,7 @@ class Letter(NamedTuple):
     `headers`: those of the refused message. `reason` is text, for letters may be older than the list of reasons.
     """
 
-    place: Place
+    place: LetterPosition
     at: int
     reason: str
     field: str
@@ -72,7 +72,7 @@ class Letter(NamedTuple):
 
 
 def make_letter(
-    place: Place, error: RefusedError, source: str, message: tuple[bytes | None, bytes | None, Headers]
+    place: LetterPosition, error: RefusedError, source: str, message: tuple[bytes | None, bytes | None, Headers]
 ) -> tuple[bytes | None, bytes, list[tuple[str, bytes]]]:
     """Key, value and headers of the dead letter of a message (key, value, headers).
 
@@ -104,7 +104,7 @@ def letter_of(headers: Headers, key: bytes | None, size: int, at: int) -> Letter
     """The letter that a record on `reports.rejected` is; None for a record that is none."""
     said = {name: (value or b"").decode("utf-8", "replace") for name, value in headers if not name.startswith(ORIGINAL)}
     try:
-        place = Place(said["topic"], int(said["partition"]), int(said["offset"]))
+        place = LetterPosition(said["topic"], int(said["partition"]), int(said["offset"]))
         reason, field, value, why = said["reason"], said["field"], said["value"], said["why"]
     except (KeyError, ValueError):
         return None
@@ -121,10 +121,10 @@ class Redriven(msgspec.Struct, frozen=True):
     at: str
 
 
-class Wanted(NamedTuple):
+class LetterFilter(NamedTuple):
     """Which letters are meant: those named, or those that pass every filter given. Times in milliseconds."""
 
-    places: frozenset[Place] = frozenset()
+    places: frozenset[LetterPosition] = frozenset()
     reasons: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     topics: frozenset[str] = frozenset()

@@ -17,7 +17,7 @@ from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.totals.records import DayFigure
 
 
-class Written(NamedTuple):
+class EncodedDays(NamedTuple):
     """The figures of the days from `first` up to `end`, exclusive, as JSON with commas between; none, or one piece."""
 
     first: int
@@ -30,7 +30,7 @@ class ShownDays(View):
 
     def __init__(self) -> None:
         self.figures: dict[int, DayFigure] = {}
-        self.written: Written | None = None
+        self.written: EncodedDays | None = None
 
     def days_changed(self, days: Collection[int]) -> None:
         """Drop the figures of these days."""
@@ -119,7 +119,7 @@ def written_days(node: Node, days: int, besides: Collection[int]) -> list[DayFig
     first = last - days + 1
     if view.written is None or view.written[:2] != (first, last):
         others = day_figures(node, PEOPLE, days)[:-1]
-        view.written = Written(first, last, (msgspec.Raw(msgspec.json.encode(others)[1:-1]),) if others else ())
+        view.written = EncodedDays(first, last, (msgspec.Raw(msgspec.json.encode(others)[1:-1]),) if others else ())
     newest = _day_figure(node.flow, last, node.series[PEOPLE].bins[last], node.doubts(PEOPLE))
     return [*cast("tuple[DayFigure, ...]", view.written.figures), newest]
 

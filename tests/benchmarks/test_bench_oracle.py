@@ -15,7 +15,7 @@ from benchmarks.outputs import Told, Verdict, check_alerts, check_figures
 from benchmarks.stream import FLOWS, RULES, Shape, messages, registry
 from benchmarks.systems import Bordertally, systems
 from bordertally.streams.detection.rules_file import parse_rules
-from bordertally.streams.replay.desk import Desk, read_all
+from bordertally.streams.replay.desk import ReplayLedgers, read_all
 from bordertally.streams.reports.sources import parse_registry
 
 SHAPE = Shape(days=16, slots=2)
@@ -31,7 +31,7 @@ def raws(live: int = 1_000) -> tuple[bytes, ...]:
 def told_by_core() -> tuple[list[bytes], list[bytes]]:
     """Records for totals and alerts, as the core makes them of the same messages, a thousand at a time."""
     known = parse_registry(registry(), "stream")
-    desk = Desk(known, parse_rules(RULES, "rules"))
+    desk = ReplayLedgers(known, parse_rules(RULES, "rules"))
     reports = read_all(raws(), known, time.time()).reports
     totals = []
     for start in range(0, len(reports), 1_000):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from benchmarks.counted import lines
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Rules
 from unit.kit import REGISTRY, claim
@@ -17,12 +17,12 @@ from unit.kit import REGISTRY, claim
 FIRST = date(2021, 1, 1)
 
 
-def lines_of(desk: Desk, claims: list[Claim]) -> int:
+def lines_of(desk: ReplayLedgers, claims: list[Claim]) -> int:
     """How many lines of the core a batch takes."""
     return lines(lambda: take(desk, claims))
 
 
-def take(desk: Desk, claims: Iterable[Claim]) -> None:
+def take(desk: ReplayLedgers, claims: Iterable[Claim]) -> None:
     for _ in desk.take(claims):
         pass
 
@@ -46,7 +46,7 @@ def day_of(number: int, posts: int, hours: int = 6) -> list[Claim]:
 
 
 def test_a_day_costs_the_same_after_ten_times_as_many_days() -> None:
-    desk = Desk(REGISTRY, Rules())
+    desk = ReplayLedgers(REGISTRY, Rules())
     cost = {}
     for number in range(400):
         batch = day_of(number, 2)
@@ -61,7 +61,7 @@ def test_a_day_costs_the_same_after_ten_times_as_many_days() -> None:
 def test_a_statement_on_a_country_touches_only_what_is_above_it() -> None:
     cost = {}
     for posts in (5, 50):
-        desk = Desk(REGISTRY, Rules())
+        desk = ReplayLedgers(REGISTRY, Rules())
         take(desk, [one for number in range(3) for one in day_of(number, posts, hours=1)])
         states = dict(desk.states)
         cost[posts] = lines_of(
@@ -74,7 +74,7 @@ def test_a_statement_on_a_country_touches_only_what_is_above_it() -> None:
 def test_cost_is_linear_in_reports() -> None:
     cost = {}
     for days in (10, 40):
-        desk = Desk(REGISTRY, Rules())
+        desk = ReplayLedgers(REGISTRY, Rules())
         for number in range(40):  # until windows and baselines are full
             take(desk, day_of(number, 2))
         cost[days] = sum(lines_of(desk, day_of(number, 2)) for number in range(40, 40 + days))

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.totals.windows import LONGEST
 from live import PARTITIONS, Live, come_down, pure, state_of
 
@@ -85,7 +85,7 @@ def told(totals: Iterable[ConsumerRecord]) -> dict[tuple[str, str], Figure]:
     return found
 
 
-def _figures(totals: Iterable[ConsumerRecord], desk: Desk) -> list[str]:
+def _figures(totals: Iterable[ConsumerRecord], desk: ReplayLedgers) -> list[str]:
     """Every flow and day beside the undisturbed run's."""
     wanted = {(one.flow, one.day): (one.low, one.best, one.high) for one in desk.outcome([]).days}
     held = told(totals)

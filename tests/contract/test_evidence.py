@@ -10,14 +10,14 @@ from redis.asyncio import Redis
 
 from bordertally.agents.demo.run import sample
 from bordertally.streams.evidence.trace import trace
-from bordertally.streams.replay.desk import Desk, kept_by
+from bordertally.streams.replay.desk import ReplayLedgers, kept_by
 from live import Live, pure, until
 from told import held, why
 
 FLOWS = ("RU", "RU:GE", "RU:KZ", "RU:EU")
 
 
-async def shows_evidence(live: Live, desk: Desk) -> None:
+async def shows_evidence(live: Live, desk: ReplayLedgers) -> None:
     """Wait until the evidence of every flow is what the pure core traces."""
     kept = kept_by(desk)
     wanted = {flow: trace(flow, kept, desk.names) for flow in FLOWS}

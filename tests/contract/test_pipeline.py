@@ -12,7 +12,7 @@ from bordertally.agents.demo.run import sample
 from bordertally.agents.kafka.producer import Record, make_producer
 from bordertally.agents.runtime.context import load_registry
 from bordertally.streams.delivery.metrics import CATALOGUE
-from bordertally.streams.replay.desk import Refusal, read_all
+from bordertally.streams.replay.desk import RejectedReport, read_all
 from live import Live, page, pure, state_of, until
 
 
@@ -99,7 +99,7 @@ async def test_a_correction_withdraws_an_alert(live: Live) -> None:
     await live.shows(pure([first, second]))
 
 
-def refusals(raws: list[bytes]) -> list[Refusal]:
+def refusals(raws: list[bytes]) -> list[RejectedReport]:
     """What the pure core refuses."""
     return read_all(raws, load_registry(None), time.time()).refused
 

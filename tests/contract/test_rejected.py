@@ -15,7 +15,7 @@ from bordertally.agents.cli.main import cli
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import load_registry
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.reports.dead_letters import AGAIN, Place, letter_of
+from bordertally.streams.reports.dead_letters import AGAIN, LetterPosition, letter_of
 from live import Live, page, pure, until
 
 GUARDS = """
@@ -102,7 +102,7 @@ async def test_after_the_registry_is_mended_what_was_refused_is_sent_again_once(
 
     assert (await rejected("redrive", f"{topic}/1/1", "--faulty", "--yes"))[0] == 0
     after = [letter_of(one.headers, one.key, 0, 0) for one in await live.records(live.topics.rejected, 4)]
-    assert [one.place for one in after if one and one.after] == [Place(topic, 1, 5)]
+    assert [one.place for one in after if one and one.after] == [LetterPosition(topic, 1, 5)]
     shown = await asyncio.to_thread(bordertally, live, "rejected", "show", f"{topic}/1/5")
     assert f"sent again from  {topic}/1/1" in shown.stdout
     assert '"people": -1' in shown.stdout

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.replay.desk import Desk, read_all
+from bordertally.streams.replay.desk import ReplayLedgers, read_all
 from bordertally.streams.rules.config import Detection, Rules
 from live import Live, until
 
@@ -50,7 +50,7 @@ async def test_a_source_is_missed_as_others_speak_over_a_restart_too(live_on_kaf
     worker = live.worker(BORDERTALLY_RULES=str(file))
     first = [*vaalimaa(range(1, 6)), *nuijamaa(range(1, 6))]
     await live.publish(first)
-    desk = Desk(live.registry, RULES)
+    desk = ReplayLedgers(live.registry, RULES)
     for claims in read_all(first, live.registry, NOW).reports:
         list(desk.take(claims))
     await live.shows(desk)

@@ -15,7 +15,7 @@ import pytest
 from bordertally.agents.producing import fetch
 from bordertally.agents.producing.documents import articles, page, plain
 from bordertally.agents.producing.fetch import Fetcher, Memory, load_memory, save_memory
-from bordertally.agents.producing.follow import Follower
+from bordertally.agents.producing.follow import DocumentFollower
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.errors import BordertallyError
@@ -36,8 +36,8 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield one
 
 
-def follower(memory: Memory, *, full: bool = False) -> Follower:
-    return Follower(word_reader(load_registry(None)), "kz-mia", memory, full=full)
+def follower(memory: Memory, *, full: bool = False) -> DocumentFollower:
+    return DocumentFollower(word_reader(load_registry(None)), "kz-mia", memory, full=full)
 
 
 # --- documents -------------------------------------------------------------------------------------------------

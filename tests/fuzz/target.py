@@ -10,14 +10,14 @@ from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claim, Claims
-from bordertally.streams.reports.dead_letters import Place, letter_of, make_letter, printable
+from bordertally.streams.reports.dead_letters import LetterPosition, letter_of, make_letter, printable
 from bordertally.streams.reports.sources import source_of
 from bordertally.streams.reports.validation import Limits, read_report
 from bordertally.streams.statements.reports import WordReader
 from unit.kit import NOW, REGISTRY, take
 
 LIMITS = Limits()
-PLACE = Place("reports.government", 0, 7)
+PLACE = LetterPosition("reports.government", 0, 7)
 _words: list[WordReader] = []
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.ledger.citations import CITED
 from bordertally.streams.periods import iso_day
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Rules
 from unit.kit import REGISTRY, claim, ordinal
@@ -52,7 +52,7 @@ def surges(draw: st.DrawFn) -> tuple[int, list[list[Place]], list[bool]]:
     return length, batches, draw(st.lists(st.booleans(), min_size=len(order), max_size=len(order)))
 
 
-def worked(desk: Desk, batch: list[Claim]) -> list[Alert]:
+def worked(desk: ReplayLedgers, batch: list[Claim]) -> list[Alert]:
     return [one for one in desk.take(batch) if one.flow == "RU:KZ"]
 
 
@@ -71,7 +71,7 @@ def test_all_corrections_are_cited_and_nothing_else(
     surge: tuple[int, list[list[Place]], list[bool]], same_names: bool, twice: bool
 ) -> None:
     length, batches, withdrawn = surge
-    desk = Desk(REGISTRY, Rules())
+    desk = ReplayLedgers(REGISTRY, Rules())
     worked(desk, [level(length + 2)])
     before = worked(desk, list(made(length, batches)))
     assert before[0].state is AlertState.FIRING

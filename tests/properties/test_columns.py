@@ -7,7 +7,7 @@ from random import Random
 import msgspec
 from hypothesis import given
 
-from bordertally.streams.ledger.source_day import Held
+from bordertally.streams.ledger.source_day import SourceDay
 from bordertally.streams.periods import ordinal_of
 from bordertally.streams.reconciliation.constraints import day_span
 from bordertally.streams.reports.readings import NO_READINGS, Columns, Reading
@@ -71,7 +71,7 @@ def test_a_slot_has_what_was_put_into_it(seed: int) -> None:
     """Held beside a dict of slots: new ones many at once, the others one by one."""
     _, readings = some(seed)
     midnight = day_span(ordinal_of(FIRST))[1]
-    held, slots = Held(), dict[tuple[int, int], Reading]()
+    held, slots = SourceDay(), dict[tuple[int, int], Reading]()
     rest = held.take_new(Columns.of(readings), midnight).readings()
     for one in readings:
         usual = one.best is not None and one.local_end <= midnight
@@ -85,5 +85,5 @@ def test_a_slot_has_what_was_put_into_it(seed: int) -> None:
         held.put(one)
         slots[one.start, one.end] = one
     assert held.columns.readings() == list(slots.values())
-    again = Held(held.columns)
+    again = SourceDay(held.columns)
     assert [again.of_slot(one) for one in slots.values()] == list(slots.values())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import PEOPLE
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.totals.records import Total
 from properties.worlds import START, WHOLE_DAYS, desk_of, read, worlds
@@ -19,7 +19,7 @@ World = list[list[Claim]]
 TRUTHS = st.lists(st.one_of(st.just(0), st.integers(0, 5000)), min_size=3, max_size=WHOLE_DAYS)
 
 
-def all_totals(desk: Desk) -> list[Total]:
+def all_totals(desk: ReplayLedgers) -> list[Total]:
     return [one for state in desk.states.values() for one in [*state.totals, *state.parts]]
 
 

@@ -12,7 +12,7 @@ from bordertally.streams.detection.flow_state import flow_state
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.ledger import Ledger
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claim, Claims, period_of, reading_of
 from bordertally.streams.reports.validation import Limits, read_report
@@ -130,7 +130,7 @@ def test_very_many_claims_are_cut_into_several_messages() -> None:
     assert not list(sorter.take_all([Sent(raw, ARRIVED) for raw in raws]))
     messages = sorter.messages()
     assert [message.count for _, message in messages] == [20_000, 5_000]
-    desk = Desk(REGISTRY, Rules())
+    desk = ReplayLedgers(REGISTRY, Rules())
     for _, message in messages:
         desk.ledger.apply(message.claims, message.readings)
     node = desk.ledger.nodes[Flow("RU:KZ")]

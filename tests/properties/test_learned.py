@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bordertally.streams.learning.methods import METHODS
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.baseline import judge, judged_days
 from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules
@@ -39,8 +39,8 @@ def months(draw: st.DrawFn) -> list[list[Claim]]:
     return read(documents)
 
 
-def desk_under(rules: Rules, world: list[list[Claim]]) -> Desk:
-    desk = Desk(REGISTRY, rules)
+def desk_under(rules: Rules, world: list[list[Claim]]) -> ReplayLedgers:
+    desk = ReplayLedgers(REGISTRY, rules)
     for batch in world:
         list(desk.take(batch))
     return desk

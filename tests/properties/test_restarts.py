@@ -13,7 +13,7 @@ from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.detection.flow_state import flow_state
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.periods import iso_day
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.totals.records import FlowState
@@ -117,7 +117,7 @@ def test_a_correction_that_takes_an_exceedance_away_withdraws_the_alert_and_is_c
     def day(index: int, people: int | None, **more: str) -> Claim:
         return claim(people, iso_day(first + index), qualifier="count", normal={"daily": 400}, **more)
 
-    desk = Desk(KIT, Rules())
+    desk = ReplayLedgers(KIT, Rules())
 
     def said(batch: list[Claim]) -> list[Alert]:
         return [one for one in desk.take(batch) if one.flow == "RU:KZ"]

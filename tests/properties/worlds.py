@@ -13,7 +13,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from bordertally.streams.ledger.ledger import Ledger
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Grade, Registry, Source
 from bordertally.streams.reports.validation import read_report
@@ -208,15 +208,15 @@ def batched(draw: st.DrawFn, world: Sequence[list[Claim]]) -> list[list[Claim]]:
     return [list(flat[left:right]) for left, right in pairwise([0, *cuts, len(flat)]) if left < right]
 
 
-def desk_of(batches: Iterable[Iterable[Claim]], rules: Rules = RULES) -> Desk:
+def desk_of(batches: Iterable[Iterable[Claim]], rules: Rules = RULES) -> ReplayLedgers:
     """A desk after some batches."""
-    desk = Desk(REGISTRY, rules)
+    desk = ReplayLedgers(REGISTRY, rules)
     for batch in batches:
         list(desk.take(batch))
     return desk
 
 
-def figures(desk: Desk) -> bytes:
+def figures(desk: ReplayLedgers) -> bytes:
     """Everything the reports come to but the log of alerts, as JSON."""
     return msgspec.json.encode(msgspec.structs.replace(desk.outcome([]), alerts=[]))
 

@@ -17,7 +17,7 @@ from bordertally.agents.demo.make_sample import COUNTERS, sample
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.detection.rules_file import parse_rules
 from bordertally.streams.flows import Flow
-from bordertally.streams.replay.desk import Desk, Outcome, read_all, replay
+from bordertally.streams.replay.desk import ReplayLedgers, ReplayResult, read_all, replay
 from bordertally.streams.reports.sources import Registry, parse_registry
 from bordertally.streams.rules.config import OperatorBaseline, Rules
 from bordertally.streams.topics import Topic
@@ -49,25 +49,25 @@ def rules() -> Rules:
 
 
 @pytest.fixture(scope="module")
-def outcome(lines: list[bytes], registry: Registry, rules: Rules) -> Outcome:
+def outcome(lines: list[bytes], registry: Registry, rules: Rules) -> ReplayResult:
     return replay(lines, registry, rules, NOW)
 
 
 @pytest.fixture(scope="module")
 def states(lines: list[bytes], registry: Registry, rules: Rules) -> dict[Flow, FlowState]:
-    desk = Desk(registry, rules)
+    desk = ReplayLedgers(registry, rules)
     for claims in read_all(lines, registry, NOW).reports:
         for _ in desk.take(claims):
             pass
     return desk.states
 
 
-def total(outcome: Outcome, flow: str, days: int = 7) -> Total:
+def total(outcome: ReplayResult, flow: str, days: int = 7) -> Total:
     (found,) = [one for one in outcome.totals if (one.flow, one.window_days) == (flow, days)]
     return found
 
 
-def rates(outcome: Outcome, flow: str) -> dict[str, int]:
+def rates(outcome: ReplayResult, flow: str) -> dict[str, int]:
     return {one.day: one.best for one in outcome.days if one.flow == flow}
 
 
@@ -82,24 +82,24 @@ def standing(alerts: list[Alert]) -> dict[str, Alert]:
 # --- the worked example ----------------------------------------------------------------------------------------
 
 
-def test_georgia_days(outcome: Outcome) -> None:
+def test_georgia_days(outcome: ReplayResult) -> None:
     assert rates(outcome, "RU:GE") == dict(zip(WEEK, [6_600] * 5 + [10_000] * 2, strict=True))
 
 
-def test_georgia_week_is_53_000_and_not_73_000(outcome: Outcome) -> None:
+def test_georgia_week_is_53_000_and_not_73_000(outcome: ReplayResult) -> None:
     week = total(outcome, "RU:GE")
     assert (week.low, week.best, week.high) == (53_000, 53_000, 54_000)
     assert (week.observed, week.projected, week.as_of) == (53_000, 0, "2022-09-28")
     assert week.reports == ["ge-2022-09-27", "no-2022-09-28"]
 
 
-def test_kazakhstan_week(outcome: Outcome) -> None:
+def test_kazakhstan_week(outcome: ReplayResult) -> None:
     week = total(outcome, "RU:KZ")
     assert (week.low, week.best, week.high) == (97_500, 98_000, 98_500)
     assert rates(outcome, "RU:KZ") == dict.fromkeys(WEEK, 14_000)
 
 
-def test_eu_week_ends_with_the_25th(outcome: Outcome) -> None:
+def test_eu_week_ends_with_the_25th(outcome: ReplayResult) -> None:
     week = total(outcome, "RU:EU")
     assert (week.low, week.best, week.high) == (65_000, 66_000, None)
     assert (week.projected, week.as_of) == (0, "2022-09-26")
@@ -114,7 +114,7 @@ def test_eu_week_before_comes_from_the_stated_change(states: dict[Flow, FlowStat
     assert round(baseline.expected * 7) == 50_769
 
 
-def test_russia_week(outcome: Outcome) -> None:
+def test_russia_week(outcome: ReplayResult) -> None:
     week = total(outcome, "RU")
     assert (week.low, week.best, week.high) == (196_929, 217_000, None)
     assert week.best == 98_000 + 53_000 + 66_000
@@ -125,13 +125,13 @@ def test_russia_week(outcome: Outcome) -> None:
     assert worked <= set(week.reports)
 
 
-def test_the_newspaper_is_shown_and_moves_nothing(outcome: Outcome) -> None:
+def test_the_newspaper_is_shown_and_moves_nothing(outcome: ReplayResult) -> None:
     (noted,) = [one for one in outcome.noted if one.source == "novaya"]
     assert (noted.flow, noted.people, noted.population, noted.why) == ("RU", 261_000, "men", "grade D")
     assert not any("novaya-2022-09-25" in one.reports for one in outcome.totals)
 
 
-def test_alerts(outcome: Outcome) -> None:
+def test_alerts(outcome: ReplayResult) -> None:
     alerts = standing(outcome.alerts)
     assert set(alerts) == {"RU:GE", "RU:EU"}
     ge, eu = alerts["RU:GE"], alerts["RU:EU"]
@@ -142,7 +142,7 @@ def test_alerts(outcome: Outcome) -> None:
     assert (ge.baseline, eu.baseline) == ("stated", "derived")
 
 
-def test_georgia_alert_moves_when_north_ossetia_reports(outcome: Outcome) -> None:
+def test_georgia_alert_moves_when_north_ossetia_reports(outcome: ReplayResult) -> None:
     said = [(one.seq, one.state.value, one.since) for one in outcome.alerts if one.flow == "RU:GE"]
     assert said == [(1, "firing", "2022-09-21"), (2, "updated", "2022-09-26")]
 
@@ -156,7 +156,7 @@ def test_only_georgia_and_the_eu_have_baselines(states: dict[Flow, FlowState]) -
     assert {flow for flow, state in states.items() if state.baseline is not None} == {"RU:GE", "RU:EU"}
 
 
-def test_nothing_contradicts(outcome: Outcome) -> None:
+def test_nothing_contradicts(outcome: ReplayResult) -> None:
     assert outcome.conflicts == []
 
 
@@ -167,7 +167,7 @@ def test_children_of_russia_are_those_of_the_worked_example(states: dict[Flow, F
     assert {flow for flow in states if flow.startswith("RU:") and flow.count(":") == 1} == {"RU:EU", "RU:GE", "RU:KZ"}
 
 
-def test_lower_levels_stay_below_what_their_countries_say(outcome: Outcome) -> None:
+def test_lower_levels_stay_below_what_their_countries_say(outcome: ReplayResult) -> None:
     for above in ("RU:EU", "RU:EU:FI", "RU:KZ"):
         below: Counter[str] = Counter()
         for one in outcome.days:
@@ -178,19 +178,19 @@ def test_lower_levels_stay_below_what_their_countries_say(outcome: Outcome) -> N
         assert all(below[day] < best for day, best in stated.items()), above
 
 
-def test_lower_levels_inside_the_eu(outcome: Outcome) -> None:
+def test_lower_levels_inside_the_eu(outcome: ReplayResult) -> None:
     assert rates(outcome, "RU:EU:LT") == {"2022-09-19": 1_461}
     assert total(outcome, "RU:EU:PL").best == 2_326
     assert [rates(outcome, "RU:EU:FI")[f"2022-09-{day}"] for day in range(22, 26)] == [7_500] * 4
 
 
-def test_ways_back_are_flows_of_their_own(outcome: Outcome) -> None:
+def test_ways_back_are_flows_of_their_own(outcome: ReplayResult) -> None:
     back = total(outcome, "KZ:RU", 30)
     assert (back.low, back.best, back.high) == (64_000, 64_000, None)
     assert total(outcome, "LV:RU", 30).best == 2_332
 
 
-def test_people_refused_and_queues_are_shown_and_not_totalled(outcome: Outcome) -> None:
+def test_people_refused_and_queues_are_shown_and_not_totalled(outcome: ReplayResult) -> None:
     noted = {one.report: (one.flow, one.people, one.why) for one in outcome.noted}
     assert noted["lv-2022-09-27-refused"] == ("RU:EU:LV", 57, "measure refused")
     assert noted["no-2022-09-26-queue"] == ("RU:GE:verkhny-lars", 3_500, "measure queue")
@@ -198,7 +198,7 @@ def test_people_refused_and_queues_are_shown_and_not_totalled(outcome: Outcome) 
     assert not any(one.flow == "RU:EU:LV" for one in outcome.totals)
 
 
-def test_a_correction_replaces_and_a_withdrawal_takes_away(lines: list[bytes], outcome: Outcome) -> None:
+def test_a_correction_replaces_and_a_withdrawal_takes_away(lines: list[bytes], outcome: ReplayResult) -> None:
     reports = by_id(lines)
     assert reports["vaalimaa-2022-09-24T14"]["people"] == 1_480
     assert reports["vaalimaa-2022-09-24T14-corrected"]["people"] == 148
@@ -230,7 +230,7 @@ def test_lines_are_in_order_of_publication(lines: list[bytes]) -> None:
     assert published == sorted(published)
 
 
-def test_refused_are_the_bad_ones_and_no_others(outcome: Outcome) -> None:
+def test_refused_are_the_bad_ones_and_no_others(outcome: ReplayResult) -> None:
     assert {one.report: (one.reason, one.field, one.value) for one in outcome.rejected} == BAD
 
 
@@ -274,7 +274,7 @@ def test_commented_baseline_is_good_as_it_stands() -> None:
 
 
 def test_two_replays_are_equal_byte_for_byte(
-    lines: list[bytes], registry: Registry, rules: Rules, outcome: Outcome
+    lines: list[bytes], registry: Registry, rules: Rules, outcome: ReplayResult
 ) -> None:
     again = replay(lines, registry, rules, NOW)
     assert msgspec.json.encode(again) == msgspec.json.encode(outcome)
@@ -282,12 +282,12 @@ def test_two_replays_are_equal_byte_for_byte(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_shuffled_arrival_comes_to_the_same(
-    seed: int, lines: list[bytes], registry: Registry, states: dict[Flow, FlowState], outcome: Outcome
+    seed: int, lines: list[bytes], registry: Registry, states: dict[Flow, FlowState], outcome: ReplayResult
 ) -> None:
     rng = random.Random(seed)
     reports = read_all(lines, registry, NOW).reports
     rng.shuffle(reports)
-    desk = Desk(registry, Rules())
+    desk = ReplayLedgers(registry, Rules())
     while reports:
         size = rng.randint(1, 60)
         batch, reports = reports[:size], reports[size:]

@@ -13,7 +13,7 @@ from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry, parse_registry
@@ -99,7 +99,7 @@ def ordinal(day: str) -> int:
 class Told(NamedTuple):
     """A desk that has taken reports, with short ways to what it came to."""
 
-    desk: Desk
+    desk: ReplayLedgers
 
     def node(self, flow: str = "RU:KZ") -> Node:
         return self.desk.ledger.nodes[Flow(flow)]
@@ -131,7 +131,7 @@ class Told(NamedTuple):
 
 def told(*batches: Iterable[Claim] | Claim, rules: Rules | None = None, registry: Registry = REGISTRY) -> Told:
     """A desk after some batches (a bare claim is a batch of its own)."""
-    desk = Desk(registry, rules or Rules())
+    desk = ReplayLedgers(registry, rules or Rules())
     for batch in batches:
         list(desk.take([batch] if isinstance(batch, Claim) else batch))
     return Told(desk)
@@ -163,7 +163,7 @@ def come_down(known: Iterable[Known]) -> list[tuple[str, str, str, str | None, i
     )
 
 
-def alerts_of(desk: Desk) -> list[tuple[str, str, str, str | None, int, str]]:
+def alerts_of(desk: ReplayLedgers) -> list[tuple[str, str, str, str | None, int, str]]:
     """What all alerts of a desk come to."""
     return come_down(one for known in desk.known.values() for one in known)
 

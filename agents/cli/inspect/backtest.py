@@ -19,12 +19,12 @@ from rich.table import Table
 
 from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.producing.series import (
-    Columns,
     DateColumn,
     DateFormat,
     FlowColumns,
     Only,
     PeopleColumn,
+    SeriesColumns,
     conditions,
     read_series,
     read_surges,
@@ -45,7 +45,7 @@ from bordertally.streams.ledger.tree import Node
 from bordertally.streams.replay.backtest import (
     AS_RULES_SAY,
     PLAIN,
-    Measure,
+    MethodScore,
     days_of,
     lines,
     measure,
@@ -96,7 +96,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     ours = with_settings(load_rules(rules, registry), setting or ())
     is_series = file.suffix.lower() == ".csv"
     if is_series:
-        columns = Columns(date_column, people_column, flow_column or (), date_format, conditions(only))
+        columns = SeriesColumns(date_column, people_column, flow_column or (), date_format, conditions(only))
         nodes = [node_of(name, days) for name, days in read_series(file, columns, flow or file.stem).items()]
     else:
         nodes = _nodes_of(file, registry)
@@ -148,7 +148,7 @@ def _nodes_of(file: Path, registry: Registry) -> list[Node]:
 
 
 def _panels(
-    todo: Sequence[_Trial], rules: Rules, measures: Sequence[Measure], yardsticks: Sequence[Sequence[Surge] | None]
+    todo: Sequence[_Trial], rules: Rules, measures: Sequence[MethodScore], yardsticks: Sequence[Sequence[Surge] | None]
 ) -> list[Panel]:
     return [
         Panel(
@@ -204,7 +204,7 @@ def _iso(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
-def _row(one: Measure) -> dict[str, Any]:
+def _row(one: MethodScore) -> dict[str, Any]:
     return {
         "flow": one.flow,
         "method": one.method,
@@ -224,7 +224,7 @@ def _row(one: Measure) -> dict[str, Any]:
     }
 
 
-def _show(console: Console, measures: Sequence[Measure]) -> None:
+def _show(console: Console, measures: Sequence[MethodScore]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("flow", "method", "days", "judged", "alerts a year", "surges", "missed", "days late", "false alarms"):
         table.add_column(name, justify="left" if name in ("flow", "method") else "right", no_wrap=True)
@@ -239,7 +239,7 @@ def _show(console: Console, measures: Sequence[Measure]) -> None:
     _show_alarms(console, [one for one in measures if not one.measured])
 
 
-def _show_alarms(console: Console, measures: Sequence[Measure]) -> None:
+def _show_alarms(console: Console, measures: Sequence[MethodScore]) -> None:
     """The alerts that nobody has said what to think of, a row each, for whoever looks at them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Alerts", title_justify="left")
     for name in ("flow", "rule", "first day", "last day", "severity", "about"):
@@ -253,11 +253,11 @@ def _show_alarms(console: Console, measures: Sequence[Measure]) -> None:
         console.print(table)
 
 
-def _called(one: Measure) -> str:
+def _called(one: MethodScore) -> str:
     return one.method if one.rule == DAILY_RATE.name else one.rule
 
 
-def _show_found(console: Console, measures: Sequence[Measure], title: str) -> None:
+def _show_found(console: Console, measures: Sequence[MethodScore], title: str) -> None:
     """What was to be found, a row each, and how late each found it."""
     columns = list(dict.fromkeys(_called(one) for one in measures))
     detail = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"Days late, by {title}", title_justify="left")

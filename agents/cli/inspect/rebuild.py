@@ -11,19 +11,19 @@ from bordertally.agents.kafka.clients import kafka_options
 from bordertally.agents.kafka.producer import Record, Writer
 from bordertally.agents.kafka.topics import create_topics
 from bordertally.streams.errors import ConfigError, shown
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
 
 
-class Written(NamedTuple):
+class RecordsWritten(NamedTuple):
     """How many records were written."""
 
     states: int
     alerts: int
 
 
-async def write_topics(settings: Settings, prefix: str, desk: Desk) -> Written:
+async def write_topics(settings: Settings, prefix: str, desk: ReplayLedgers) -> RecordsWritten:
     """Write every alert record and the newest state of each flow; returns when the broker has them.
 
     Topics that are missing are made, all of a pipeline, so that a worker with the hop delivery can show them. Raises
@@ -43,7 +43,7 @@ async def write_topics(settings: Settings, prefix: str, desk: Desk) -> Written:
         await writer.write([*alerts, *states])
     finally:
         await writer.stop()
-    return Written(len(states), len(alerts))
+    return RecordsWritten(len(states), len(alerts))
 
 
 async def _empty(settings: Settings, names: tuple[str, ...]) -> None:

@@ -19,7 +19,7 @@ from bordertally.agents.runtime.languages import load_extractor, word_reader
 from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, err, instant, out, print_json, run
 from bordertally.agents.terminal.totals import normal_levels, show_outcome
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.replay.desk import Desk, Read, read_all, read_arrived
+from bordertally.streams.replay.desk import Read, ReplayLedgers, read_all, read_arrived
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
@@ -63,7 +63,7 @@ def replay(  # noqa: PLR0913 - the options of a command
         read = run(_from_kafka(settings, registry, moment))
     else:
         read = _from_files(files or [], registry, moment)
-    desk = Desk(registry, load_rules(rules, registry))
+    desk = ReplayLedgers(registry, load_rules(rules, registry))
     for claims in track(read.reports, "replaying", console=err, transient=True, disable=not err.is_terminal):
         for _ in desk.take(claims):
             pass

@@ -9,14 +9,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bordertally.agents.kafka.clients import FETCH_BYTES, connect, kafka_options
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.replay.desk import Arrived
+from bordertally.streams.replay.desk import ReplayedReport
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topic, Topics
 
 WAIT_MS = 500
 
 
-async def report_log(settings: Settings, until: float | None = None) -> AsyncIterator[Arrived]:
+async def report_log(settings: Settings, until: float | None = None) -> AsyncIterator[ReplayedReport]:
     """The reports on the producers' topics in order of topic, partition and offset.
 
     Up to the ends the topics have now, and with `until` (seconds since 1970 UTC) only those that had arrived at the
@@ -40,7 +40,7 @@ async def report_log(settings: Settings, until: float | None = None) -> AsyncIte
             for tp in partitions:
                 async for record in _records(consumer, tp, until):
                     in_words = kind is not Topic.CHECKPOINT
-                    yield Arrived(record.value or b"", record.timestamp / 1000, in_words, kind, record.headers)
+                    yield ReplayedReport(record.value or b"", record.timestamp / 1000, in_words, kind, record.headers)
     finally:
         await consumer.stop()
 

@@ -32,7 +32,7 @@ _decode_state = msgspec.json.Decoder(FlowState).decode
 POLL_MS = 500
 
 
-class Wanted(NamedTuple):
+class WatchOptions(NamedTuple):
     """What to follow: since when, of which flow and all below it, with totals or without, as JSON or for a person."""
 
     since: datetime
@@ -78,7 +78,7 @@ def watch(
     """Follow alerts as they come, until Ctrl-C."""
     settings = load_settings(**({"brokers": to} if to else {}))
     try:
-        wanted = Wanted(moment_of(since), check_pattern(flow), totals, as_json)
+        wanted = WatchOptions(moment_of(since), check_pattern(flow), totals, as_json)
     except RefusedError as error:
         raise BordertallyError(f"--flow: {error.why} (got {error.value})") from None
     standing = Standing(load_rules(settings.rules, load_registry(settings.sources)))
@@ -90,7 +90,7 @@ def watch(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _follow(settings: Settings, topics: Topics, wanted: Wanted, standing: Standing) -> None:
+async def _follow(settings: Settings, topics: Topics, wanted: WatchOptions, standing: Standing) -> None:
     names = [topics.alerts, *([topics.totals] if wanted.totals else [])]
     parts = []
     for name in names:
@@ -151,7 +151,7 @@ def _news(records: list[Any], standing: Standing, topics: Topics) -> list[Any]:
     return [one for one in ordered if one.topic != topics.silences]
 
 
-def _show(record: Any, wanted: Wanted, standing: Standing, *, alerts: bool) -> None:
+def _show(record: Any, wanted: WatchOptions, standing: Standing, *, alerts: bool) -> None:
     try:
         one: Alert | FlowState = (_decode_alert if alerts else _decode_state)(record.value or b"")
     except msgspec.MsgspecError:

@@ -23,7 +23,7 @@ from bordertally.streams.errors import BordertallyError, ConfigError, shown
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.evidence.trace import trace
 from bordertally.streams.flows import parse_flow
-from bordertally.streams.replay.desk import Desk, kept_by, read_all
+from bordertally.streams.replay.desk import ReplayLedgers, kept_by, read_all
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.security import redis_place
@@ -65,7 +65,7 @@ def _replayed(
     files: list[Path], registry: Registry, rules: Rules, flow: str, days: tuple[int | None, int | None]
 ) -> Evidence:
     read = read_all((raw for _, raw in read_lines(files)), registry, time.time(), words=word_reader(registry))
-    desk = Desk(registry, rules)
+    desk = ReplayLedgers(registry, rules)
     for _ in desk.take(claim for claims in read.reports for claim in claims):
         pass
     return trace(flow, kept_by(desk), desk.names, *days)

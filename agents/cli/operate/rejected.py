@@ -12,11 +12,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from bordertally.agents.producing.redrive import Desk, Judged, judged, letters, redrive, redriven
+from bordertally.agents.producing.redrive import Judged, RedriveJob, judged, letters, redrive, redriven
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import AsJson, Sources, err, out, print_json, run
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.reports.dead_letters import Letter, Place, Wanted, check_reasons, printable
+from bordertally.streams.reports.dead_letters import Letter, LetterFilter, LetterPosition, check_reasons, printable
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
@@ -74,7 +74,7 @@ def show(
     raw: Annotated[bool, typer.Option("--raw", help="The original bytes on standard output and nothing else.")] = False,
 ) -> None:
     """Show one refused report: what is wrong with it, its headers and its bytes."""
-    place, desk = Place.parse(name), _desk(to, sources)
+    place, desk = LetterPosition.parse(name), _desk(to, sources)
 
     async def find() -> tuple[Letter, bytes]:
         async for letter, value in letters(desk):
@@ -131,7 +131,7 @@ def redrive_letters(  # noqa: PLR0913, PLR0917 - the options of a command
     Each is judged by the registry first: what would be refused again is not sent, nor what was sent before.
     """
     wanted = _wanted(names, reason, source, topic, since, until)
-    if wanted == Wanted() and not every:
+    if wanted == LetterFilter() and not every:
         raise BordertallyError("which? Name letters, or give --reason, --source, --topic, --since, --until or --all")
     desk = _desk(to, sources)
     found = run(judged(desk, wanted))
@@ -157,7 +157,7 @@ def redrive_letters(  # noqa: PLR0913, PLR0917 - the options of a command
         raise typer.Exit(1)
 
 
-async def _send(desk: Desk, places: set[Place]) -> list[Any]:
+async def _send(desk: RedriveJob, places: set[LetterPosition]) -> list[Any]:
     return [one async for one in redrive(desk, places)]
 
 
@@ -204,10 +204,10 @@ def _told(one: Judged) -> dict[str, Any]:
     return {"id": str(letter.place), "at": _time(letter.at), **named, "redriven": one.redriven, "fault": now}
 
 
-def _desk(to: str | None, sources: Path | None) -> Desk:
+def _desk(to: str | None, sources: Path | None) -> RedriveJob:
     settings = load_settings(**({"brokers": to} if to else {}))
     limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
-    return Desk(settings, Topics(settings.topic_prefix), load_registry(sources), limits)
+    return RedriveJob(settings, Topics(settings.topic_prefix), load_registry(sources), limits)
 
 
 def _wanted(  # noqa: PLR0913, PLR0917 - the filters of a command
@@ -217,12 +217,12 @@ def _wanted(  # noqa: PLR0913, PLR0917 - the filters of a command
     topics: list[str] | None,
     since: datetime | None,
     until: datetime | None,
-) -> Wanted:
+) -> LetterFilter:
     def moment(when: datetime | None) -> int | None:
         return None if when is None else int(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000)
 
-    return Wanted(
-        frozenset(Place.parse(name) for name in names or ()),
+    return LetterFilter(
+        frozenset(LetterPosition.parse(name) for name in names or ()),
         check_reasons(reasons or ()),
         frozenset(sources or ()),
         frozenset(topics or ()),

@@ -14,7 +14,7 @@ import aiohttp
 import typer
 
 from bordertally.agents.producing.fetch import Fetcher, load_memory, save_memory
-from bordertally.agents.producing.follow import Follower, Round
+from bordertally.agents.producing.follow import DocumentFollower, Round
 from bordertally.agents.producing.publish import publish
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import word_reader
@@ -45,7 +45,7 @@ def follow(  # noqa: PLR0913, PLR0917 - the options of a command
     if source not in registry.sources:
         raise BordertallyError(f"--source: {shown(source)} is not in the registry")
     remembered = load_memory(memory)
-    follower = Follower(word_reader(registry), source, remembered, full=full)
+    follower = DocumentFollower(word_reader(registry), source, remembered, full=full)
 
     async def one_round(fetcher: Fetcher) -> bool:
         good = True
@@ -76,7 +76,7 @@ async def _until_asked(endless: Coroutine[Any, Any, bool]) -> bool:
     return True
 
 
-async def _round(follower: Follower, place: str, fetcher: Fetcher, to: str | None, registry: Registry) -> bool:
+async def _round(follower: DocumentFollower, place: str, fetcher: Fetcher, to: str | None, registry: Registry) -> bool:
     """One look at one place; what cannot be had is named, and the others go on."""
     try:
         done = await follower.round(place, fetcher)

@@ -10,19 +10,19 @@ from typing import Annotated
 import typer
 
 from bordertally.agents.producing.series import (
-    Columns,
     DateColumn,
     DateFormat,
     FlowColumns,
     Only,
     PeopleColumn,
+    SeriesColumns,
     conditions,
     read_series,
 )
 from bordertally.agents.terminal.console import err, instant
 from bordertally.streams.flows import Flow
 from bordertally.streams.qualifiers import Qualifier
-from bordertally.streams.replay.series_reports import Said, path_of, reports_of
+from bordertally.streams.replay.series_reports import Attribution, path_of, reports_of
 
 
 def reports(  # noqa: PLR0913, PLR0917 - the options of a command
@@ -42,7 +42,7 @@ def reports(  # noqa: PLR0913, PLR0917 - the options of a command
     only: Only = None,
 ) -> None:
     """Make reports of a daily series, a line a day, on standard output."""
-    columns = Columns(date_column, people_column, flow_column or (), date_format, conditions(only))
+    columns = SeriesColumns(date_column, people_column, flow_column or (), date_format, conditions(only))
     moment = None if published is None else datetime.fromtimestamp(instant(published, "--published"), UTC)
     series: dict[Flow, dict[int, float]] = {}
     for name, days in read_series(file, columns, "").items():
@@ -50,7 +50,7 @@ def reports(  # noqa: PLR0913, PLR0917 - the options of a command
         for day, people in days.items():  # two names that are written differently are one flow
             held[day] = held.get(day, 0.0) + people
     count = 0
-    for raw in reports_of(series, Said(source, qualifier.value, moment)):
+    for raw in reports_of(series, Attribution(source, qualifier.value, moment)):
         sys.stdout.buffer.write(raw + b"\n")
         count += 1
     err.print(f"{count:,} reports of {len(series)} flow{'s' if len(series) > 1 else ''}", highlight=False)

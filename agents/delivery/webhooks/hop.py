@@ -17,7 +17,7 @@ from mode import Service
 
 from bordertally.agents.delivery.muting import Hush
 from bordertally.agents.delivery.webhooks.endpoints import Endpoint, Endpoints, load_endpoints
-from bordertally.agents.delivery.webhooks.lane import Runner
+from bordertally.agents.delivery.webhooks.lane import LaneRunner
 from bordertally.agents.delivery.webhooks.reload import WebhooksReload
 from bordertally.agents.delivery.webhooks.send import Sender
 from bordertally.agents.delivery.webhooks.states import States, disabled_record, lane_record
@@ -26,8 +26,8 @@ from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
-from bordertally.agents.runtime.tracing import Quiet
-from bordertally.streams.delivery.subscriptions import Glance
+from bordertally.agents.runtime.tracing import NoTrace
+from bordertally.streams.delivery.subscriptions import AlertHead
 from bordertally.streams.delivery.webhook_lane import Attempt, Disabled, Lane, Verdict, fingerprint, revive
 from bordertally.streams.url_policy import allowed_networks
 
@@ -55,7 +55,7 @@ class Webhooks(BatchHop):
         self.tail = Tail(settings, context.topics.alerts)
         self.states = States(context, self._switched)
         self.hush = Hush(context)
-        self.runners: dict[tuple[str, int], Runner] = {}
+        self.runners: dict[tuple[str, int], LaneRunner] = {}
         self._switches: list[Record] = []
         self._attempts: list[Attempt] = []
         self._writing = asyncio.Lock()
@@ -138,7 +138,7 @@ class Webhooks(BatchHop):
                     if lane is not None and lane.next > ends[partition]:
                         log.warning("webhooks: %s: alerts-%d was made anew, it begins again", name, partition)
                         lane = Lane(next=0, joined=now)
-                    runner = Runner(self, sender, partition, lane or Lane(next=ends[partition], joined=now))
+                    runner = LaneRunner(self, sender, partition, lane or Lane(next=ends[partition], joined=now))
                     runner.dirty = lane is None
                     self.runners[name, partition] = runner
             await self._write()  # where a new lane begins is remembered before anything is sent
@@ -165,11 +165,11 @@ class Webhooks(BatchHop):
 
     # --- what lanes ask and tell -------------------------------------------------------------------------------
 
-    def trace(self) -> Quiet:
+    def trace(self) -> NoTrace:
         """The trace of one delivery; several are on their way at once."""
         return self.context.traces.hop()
 
-    def quiet(self, alert: Glance) -> bool:
+    def quiet(self, alert: AlertHead) -> bool:
         """Whether an alert is silenced or inhibited now."""
         return self.hush.quiet(alert)
 
@@ -199,7 +199,7 @@ class Webhooks(BatchHop):
                     runner.put(revive)
         gauge.set(int(off))
 
-    def tried(self, runner: Runner, attempt: Attempt, written: float) -> None:
+    def tried(self, runner: LaneRunner, attempt: Attempt, written: float) -> None:
         """Count a try and have it written to the log."""
         metrics = self.context.metrics
         metrics["webhook_attempts_total"].labels(attempt.subscription, attempt.verdict.value).inc()

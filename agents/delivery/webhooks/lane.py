@@ -15,11 +15,11 @@ from bordertally.agents.delivery.webhooks.send import PARALLEL, Sender
 from bordertally.agents.delivery.webhooks.tail import Tail
 from bordertally.agents.hops.batch_hop import Received
 from bordertally.agents.kafka.crash_points import crash_at
-from bordertally.agents.runtime.tracing import Quiet
-from bordertally.streams.delivery.subscriptions import Glance, Policy
+from bordertally.agents.runtime.tracing import NoTrace
+from bordertally.streams.delivery.subscriptions import AlertHead, Policy
 from bordertally.streams.delivery.webhook_lane import (
     Attempt,
-    Event,
+    EventPosition,
     Lane,
     Reply,
     Verdict,
@@ -42,19 +42,19 @@ AGAIN_S = 1.0
 HANDFUL = 50
 """Records that are read back from Kafka at once, at least, while there is other work."""
 
-_decode = msgspec.json.Decoder(Glance).decode
+_decode = msgspec.json.Decoder(AlertHead).decode
 
 
-class Desk(Protocol):
+class LaneHost(Protocol):
     """What a lane needs of the hop it belongs to."""
 
     tail: Tail
     policy: Policy
 
-    def trace(self) -> Quiet:
+    def trace(self) -> NoTrace:
         """The trace of one delivery."""
 
-    def quiet(self, alert: Glance) -> bool:
+    def quiet(self, alert: AlertHead) -> bool:
         """Whether nobody is to be told of an alert now."""
 
     def disabled(self, endpoint: Endpoint) -> bool:
@@ -63,20 +63,20 @@ class Desk(Protocol):
     def gone(self, endpoint: Endpoint, status: int) -> None:
         """An endpoint says that nobody is there any more."""
 
-    def tried(self, runner: Runner, attempt: Attempt, written: float) -> None:
+    def tried(self, runner: LaneRunner, attempt: Attempt, written: float) -> None:
         """A try is over."""
 
     def fail(self, error: Exception) -> None:
         """Something is wrong here, not there."""
 
 
-class Runner:
+class LaneRunner:
     """Runs a lane of an endpoint on a partition. `dirty`: the lane has changed since it was last remembered."""
 
-    def __init__(self, desk: Desk, sender: Sender, partition: int, lane: Lane) -> None:
+    def __init__(self, desk: LaneHost, sender: Sender, partition: int, lane: Lane) -> None:
         self.desk, self.sender, self.partition, self.lane = desk, sender, partition, lane
         self.endpoint = sender.endpoint
-        self.siblings: list[Runner] = []
+        self.siblings: list[LaneRunner] = []
         self.dirty = False
         self.wake = asyncio.Event()
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -126,7 +126,7 @@ class Runner:
             lane = self.lane
             for record in records:
                 alert = glance(record)
-                event = Event(record.offset, record.timestamp / 1000)
+                event = EventPosition(record.offset, record.timestamp / 1000)
                 quiet = alert is not None and self.desk.quiet(alert)
                 lane = admit(lane, event, alert, subscription, quiet=quiet)
             self._set(lane)
@@ -162,7 +162,7 @@ class Runner:
             del self._busy[one.alert]
             self.wake.set()
 
-    async def _deliver(self, one: Waiting, record: Received, alert: Glance) -> None:
+    async def _deliver(self, one: Waiting, record: Received, alert: AlertHead) -> None:
         event, began = webhook_id(alert.id, alert.seq), time.time()
         said = datetime.fromtimestamp(one.head.written, UTC).isoformat(timespec="milliseconds")
         payload = body(f"alert.{alert.state}", said.replace("+00:00", "Z"), record.value or b"{}")
@@ -207,7 +207,7 @@ class Runner:
                 other.put(revive)
 
 
-def glance(record: Received) -> Glance | None:
+def glance(record: Received) -> AlertHead | None:
     """What decides where a record goes; None for one that is no alert."""
     try:
         return _decode(record.value or b"")

@@ -20,27 +20,27 @@ from bordertally.agents.gateway.stream.hub import Hub
 from bordertally.agents.gateway.view import below
 from bordertally.agents.runtime.context import log
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.alerts.silences import Quiet
+from bordertally.streams.alerts.silences import Muted
 
 EVERY_S = 1.0
 """Seconds between two looks, while somebody wants to know."""
 
 
-class Mark(NamedTuple):
+class QuietAlert(NamedTuple):
     """An alert that is quiet, and what decides whether a client wants to know of it."""
 
     id: str
     flow: str
     rank: int
-    quiet: Quiet
+    quiet: Muted
 
 
 class Quieting:
     """What clients that ask for `quiet` are told."""
 
-    def __init__(self, hub: Hub, find: Callable[[], Awaitable[Sequence[tuple[Alert, Quiet]]]]) -> None:
+    def __init__(self, hub: Hub, find: Callable[[], Awaitable[Sequence[tuple[Alert, Muted]]]]) -> None:
         self.hub, self.find = hub, find
-        self.held: list[Mark] | None = None  # None: not known yet
+        self.held: list[QuietAlert] | None = None  # None: not known yet
         self._looked = float("-inf")
         self._turn = asyncio.Lock()
 
@@ -61,7 +61,9 @@ class Quieting:
         """Look once, and tell everybody if it is not as it was. While Redis is away, it is taken to be as it was."""
         self._looked = time.monotonic()
         try:
-            found = [Mark(alert.id, alert.flow, RANK[alert.severity], quiet) for alert, quiet in await self.find()]
+            found = [
+                QuietAlert(alert.id, alert.flow, RANK[alert.severity], quiet) for alert, quiet in await self.find()
+            ]
         except (RedisError, OSError, TimeoutError) as error:
             log.debug("gateway: it is not known which alerts are quiet: %s", error)
             return
@@ -77,7 +79,7 @@ class Quieting:
             self.hub.push({client}, Chunks(said(self.held, client.filter)))
 
 
-def said(marks: Sequence[Mark], wanted: Filter) -> bytes:
+def said(marks: Sequence[QuietAlert], wanted: Filter) -> bytes:
     """The event for clients with a filter. It has no id: their place is where it was."""
     mine = [one for one in marks if one.rank >= wanted.rank and (wanted.flow is None or below(one.flow, wanted.flow))]
     return b"event: quiet\ndata: %b\n\n" % msgspec.json.encode({one.id: one.quiet for one in mine})

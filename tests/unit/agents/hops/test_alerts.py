@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bordertally.agents.hops.alerts import Said
+from bordertally.agents.hops.alerts import FlowAlerts
 
 
 @pytest.mark.parametrize(
@@ -19,5 +19,5 @@ from bordertally.agents.hops.alerts import Said
 )
 def test_states_of_the_past_are_known_by_offset_and_time(offset: int, written: float, past: bool) -> None:
     record: Any = SimpleNamespace(offset=offset, timestamp=written * 1000)
-    assert Said([], 7, 900.0).covers(record) is past
-    assert Said().covers(record) is False
+    assert FlowAlerts([], 7, 900.0).covers(record) is past
+    assert FlowAlerts().covers(record) is False

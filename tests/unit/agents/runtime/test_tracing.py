@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, format_span_id, format_trace_id
 
-from bordertally.agents.runtime.tracing import HEADER, MOST_LINKS, Quiet, Traces, passed_on
+from bordertally.agents.runtime.tracing import HEADER, MOST_LINKS, NoTrace, Traces, passed_on
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import load_settings
 
@@ -37,13 +37,13 @@ def exporter() -> InMemorySpanExporter:
 
 
 @pytest.fixture
-def hop(exporter: InMemorySpanExporter) -> Quiet:
+def hop(exporter: InMemorySpanExporter) -> NoTrace:
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     return Traces(provider).hop()
 
 
-def test_a_batch_of_one_context_continues_its_trace(hop: Quiet, exporter: InMemorySpanExporter) -> None:
+def test_a_batch_of_one_context_continues_its_trace(hop: NoTrace, exporter: InMemorySpanExporter) -> None:
     hop.hear([*taken(parent(7), parent(7)), Taken([])])
     with hop.span("intake", 3) as headers:
         pass
@@ -56,7 +56,7 @@ def test_a_batch_of_one_context_continues_its_trace(hop: Quiet, exporter: InMemo
     assert headers == [(HEADER, f"00-{7:032x}-{format_span_id(span.context.span_id)}-01".encode())]
 
 
-def test_a_batch_of_many_is_linked_to_a_bounded_number(hop: Quiet, exporter: InMemorySpanExporter) -> None:
+def test_a_batch_of_many_is_linked_to_a_bounded_number(hop: NoTrace, exporter: InMemorySpanExporter) -> None:
     hop.hear(taken(*map(parent, range(1, 4)), parent(2)))
     with hop.span("ledger", 4) as headers:
         pass
@@ -70,7 +70,7 @@ def test_a_batch_of_many_is_linked_to_a_bounded_number(hop: Quiet, exporter: InM
     assert len(many.links) == MOST_LINKS
 
 
-def test_what_is_no_context_is_passed_over(hop: Quiet, exporter: InMemorySpanExporter) -> None:
+def test_what_is_no_context_is_passed_over(hop: NoTrace, exporter: InMemorySpanExporter) -> None:
     wrong = [b"", b"00-x", b"00-%032x-%016x-01" % (0, 1), b"00-%032x-%016x-01" % (1, 0), parent(1) + b"-more", b"\xff"]
     hop.hear(taken(*wrong))
     with hop.span("intake", 1):
@@ -79,7 +79,7 @@ def test_what_is_no_context_is_passed_over(hop: Quiet, exporter: InMemorySpanExp
     assert (span.parent, list(span.links)) == (None, [])
 
 
-def test_what_was_forgotten_or_told_is_linked_no_more(hop: Quiet, exporter: InMemorySpanExporter) -> None:
+def test_what_was_forgotten_or_told_is_linked_no_more(hop: NoTrace, exporter: InMemorySpanExporter) -> None:
     hop.hear(taken(parent(1)))
     hop.forget()
     for _ in range(2):
@@ -89,7 +89,7 @@ def test_what_was_forgotten_or_told_is_linked_no_more(hop: Quiet, exporter: InMe
     assert [span.parent for span in exporter.get_finished_spans()] == [None, None]
 
 
-def test_a_batch_that_fails_says_so(hop: Quiet, exporter: InMemorySpanExporter) -> None:
+def test_a_batch_that_fails_says_so(hop: NoTrace, exporter: InMemorySpanExporter) -> None:
     with pytest.raises(TimeoutError), hop.span("intake", 1):
         raise TimeoutError
     (span,) = exporter.get_finished_spans()

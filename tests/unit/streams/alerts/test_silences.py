@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.alerts.silences import (
-    Quiet,
+    Muted,
     Silence,
     Silences,
     expired,
@@ -79,9 +79,9 @@ def test_which_are_quiet_and_why() -> None:
     every, roadworks = [below, above, closed], silence("RU:KZ")
     inhibiting = Rules(Detection(inhibit=True))
     assert quieted(every, [], NOON, every, rules=Rules()) == {}
-    assert quieted(every, [roadworks], NOON, every, rules=Rules()) == {"below": Quiet(roadworks.id, None)}
-    assert quieted(every, [roadworks], NOON + HOUR, every, rules=inhibiting) == {"below": Quiet(None, "above")}
-    assert quieted(every, [roadworks], NOON, every, rules=inhibiting) == {"below": Quiet(roadworks.id, "above")}
+    assert quieted(every, [roadworks], NOON, every, rules=Rules()) == {"below": Muted(roadworks.id, None)}
+    assert quieted(every, [roadworks], NOON + HOUR, every, rules=inhibiting) == {"below": Muted(None, "above")}
+    assert quieted(every, [roadworks], NOON, every, rules=inhibiting) == {"below": Muted(roadworks.id, "above")}
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bordertally.streams.alerts.records import AlertState
-from bordertally.streams.delivery.subscriptions import Glance, Policy, Subscription, parse_subscriptions, seconds_in
+from bordertally.streams.delivery.subscriptions import AlertHead, Policy, Subscription, parse_subscriptions, seconds_in
 from bordertally.streams.delivery.webhook_lane import (
     JITTER,
     LONGEST_HOLD_S,
     MOST_WAITING,
-    Event,
+    EventPosition,
     Lane,
     Reply,
     Verdict,
@@ -38,13 +38,13 @@ EMPTY = Lane(next=0, joined=0.0)
 
 def alert(
     name: str = "a", seq: int = 1, state: str = "firing", severity: str = "warning", flow: str = "RU:GE"
-) -> Glance:
-    return Glance(name, seq, flow, "daily-rate", AlertState(state), severity, severity)
+) -> AlertHead:
+    return AlertHead(name, seq, flow, "daily-rate", AlertState(state), severity, severity)
 
 
-def filled(*alerts: Glance, subscription: Subscription = ALL, lane: Lane = EMPTY) -> Lane:
+def filled(*alerts: AlertHead, subscription: Subscription = ALL, lane: Lane = EMPTY) -> Lane:
     for one in alerts:
-        lane = admit(lane, Event(lane.next, 0.0), one, subscription)
+        lane = admit(lane, EventPosition(lane.next, 0.0), one, subscription)
     return lane
 
 
@@ -55,7 +55,7 @@ def test_what_a_subscription_does_not_want_is_passed_over() -> None:
     lane = filled(alert(severity="notice"), alert("b", severity="critical"), subscription=SEVERE)
     assert (lane.next, [one.alert for one in lane.waiting]) == (2, ["b"])
     assert filled(alert(flow="RU:KZ"), subscription=msgspec.structs.replace(ALL, flows=("RU:GE",))).count == 0
-    assert admit(EMPTY, Event(0, 0.0), None, ALL) == msgspec.structs.replace(EMPTY, next=1)
+    assert admit(EMPTY, EventPosition(0, 0.0), None, ALL) == msgspec.structs.replace(EMPTY, next=1)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(SEVERITIES)), max_size=30))
@@ -85,7 +85,7 @@ def test_each_alert_in_order_each_event_at_least_once_nothing_lost(
     while todo or lane.waiting:
         while todo and lane.room:
             offset, name = todo.pop(0)
-            lane = admit(lane, Event(offset, now), alert(name), ALL)
+            lane = admit(lane, EventPosition(offset, now), alert(name), ALL)
         for one in ready(lane, now, ()):
             status = next(answers, 200)
             if status is not None and status < 300:
@@ -201,10 +201,10 @@ def test_a_full_lane_has_no_room() -> None:
 # --- silences --------------------------------------------------------------------------------------------------
 
 
-def hushed(*alerts: Glance) -> Lane:
+def hushed(*alerts: AlertHead) -> Lane:
     lane = EMPTY
     for one in alerts:
-        lane = admit(lane, Event(lane.next, 0.0), one, ALL, quiet=True)
+        lane = admit(lane, EventPosition(lane.next, 0.0), one, ALL, quiet=True)
     return lane
 
 
@@ -229,7 +229,7 @@ def test_that_an_alert_is_over_is_told_if_it_was_told_before_the_silence() -> No
 
 def test_after_a_silence_what_is_new_does_not_overtake_what_was_kept() -> None:
     lane = hushed(alert())
-    lane = admit(lane, Event(1, 0.0), alert(seq=2, state="updated"), ALL)
+    lane = admit(lane, EventPosition(1, 0.0), alert(seq=2, state="updated"), ALL)
     assert [one.head.offset for one in release(lane, ALL, lambda _: False).waiting] == [1]
 
 

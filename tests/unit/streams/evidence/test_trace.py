@@ -7,7 +7,7 @@ import pytest
 
 from bordertally.streams.evidence.records import Evidence, Traced
 from bordertally.streams.evidence.roles import Role, span
-from bordertally.streams.evidence.tallies import Said, added_up, tallies_of
+from bordertally.streams.evidence.tallies import SourceFigure, added_up, tallies_of
 from bordertally.streams.evidence.trace import BLOCKS, DAYS, MOST_CLAIMS, MOST_IN_BLOCK, Kept, bounded, trace
 from bordertally.streams.ledger.rows import Row
 from bordertally.streams.replay.desk import kept_by
@@ -145,10 +145,10 @@ def test_tallies_follow_from_the_ledgers_own_rows() -> None:
 
 def test_added_up_believes_each_source_once() -> None:
     told_by = [
-        Said("a", "RU:GE", 0, 7, 70.0),
-        Said("a", "RU:GE", 6, 7, 15.0),  # a day of its own week
-        Said("a", "RU:GE:lars", 0, 7, 60.0),  # a part of its own flow
-        Said("b", "RU:GE:lars", 0, 7, 20.0),
+        SourceFigure("a", "RU:GE", 0, 7, 70.0),
+        SourceFigure("a", "RU:GE", 6, 7, 15.0),  # a day of its own week
+        SourceFigure("a", "RU:GE:lars", 0, 7, 60.0),  # a part of its own flow
+        SourceFigure("b", "RU:GE:lars", 0, 7, 20.0),
     ]
     assert added_up(told_by) == 90.0
 

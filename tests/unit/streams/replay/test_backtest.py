@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.detection.registry import RULES
-from bordertally.streams.replay.backtest import Alarm, Found, days_of, lines, measure, node_of, rules_for
+from bordertally.streams.replay.backtest import Alarm, DetectedSurge, days_of, lines, measure, node_of, rules_for
 from bordertally.streams.replay.ground_truth import Surge
 from bordertally.streams.rules.config import Detection, FlowRules, Rules
 from unit.kit import daily, ordinal, told
@@ -24,7 +24,7 @@ FIRST = START + 35
 def test_an_alert_in_a_surge_finds_it_and_another_is_false() -> None:
     one = measure(node_of("x", SURGE), "weekday", Rules(), [Surge(FIRST - 1, FIRST + 6)])
     assert one.alarms == [Alarm(FIRST, FIRST + 3, "critical")]
-    assert one.found == [Found(Surge(FIRST - 1, FIRST + 6), 1)]
+    assert one.found == [DetectedSurge(Surge(FIRST - 1, FIRST + 6), 1)]
     assert (one.missed, one.late, one.false_alarms) == (0, [1], [])
     other = measure(node_of("x", SURGE), "weekday", Rules(), [Surge(FIRST - 20, FIRST - 10)])
     assert (other.missed, other.late, other.false_alarms) == (1, [], one.alarms)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bordertally.streams.replay.desk import Desk, Outcome, read_all, replay
+from bordertally.streams.replay.desk import ReplayLedgers, ReplayResult, read_all, replay
 from bordertally.streams.reports.sources import parse_registry
 from bordertally.streams.rules.config import Rules
 from unit.kit import NOW, alerts_of
@@ -102,19 +102,19 @@ LINES = [json.dumps(one).encode() for one in WEEK]
 
 
 @pytest.fixture(scope="module")
-def week() -> Outcome:
+def week() -> ReplayResult:
     return replay(LINES, REGISTRY, Rules(), NOW)
 
 
-def window(week: Outcome, flow: str, days: int = 7) -> tuple[int, int, int | None]:
+def window(week: ReplayResult, flow: str, days: int = 7) -> tuple[int, int, int | None]:
     return next((one.low, one.best, one.high) for one in week.totals if (one.flow, one.window_days) == (flow, days))
 
 
-def best_by_day(week: Outcome, flow: str) -> dict[str, int]:
+def best_by_day(week: ReplayResult, flow: str) -> dict[str, int]:
     return {one.day[-2:]: one.best for one in week.days if one.flow == flow}
 
 
-def test_georgia_two_sides_of_one_border_never_count_twice(week: Outcome) -> None:
+def test_georgia_two_sides_of_one_border_never_count_twice(week: ReplayResult) -> None:
     # 21   22   23   24   25   26   27
     # [------ more than 53,000 ------]   Georgia
     #                               [10]  Georgia, about 10,000
@@ -124,13 +124,13 @@ def test_georgia_two_sides_of_one_border_never_count_twice(week: Outcome) -> Non
     assert window(week, "RU:GE") == (53_000, 53_000, 54_000)
 
 
-def test_the_eu_is_a_rate_of_9_429_a_day_that_is_30_per_cent_over_the_week_before(week: Outcome) -> None:
+def test_the_eu_is_a_rate_of_9_429_a_day_that_is_30_per_cent_over_the_week_before(week: ReplayResult) -> None:
     assert set(best_by_day(week, "RU:EU").values()) == {9_429}
     (alert,) = [one for one in week.alerts if one.flow == "RU:EU"]
     assert (alert.rate, alert.expected, alert.ratio, alert.baseline) == (9_429, 7_253, 1.3, "derived")
 
 
-def test_russia_is_217_000_of_which_18_857_are_projected(week: Outcome) -> None:
+def test_russia_is_217_000_of_which_18_857_are_projected(week: ReplayResult) -> None:
     (total,) = [one for one in week.totals if one.flow == "RU" and one.window_days == 7]
     assert total.as_of == "2022-09-28"
     assert (total.low, total.best, total.high) == (196_929, 217_000, None)
@@ -139,13 +139,13 @@ def test_russia_is_217_000_of_which_18_857_are_projected(week: Outcome) -> None:
     assert total.reports == ["frontex-0927", "ge-0927", "kz-0927", "ossetia-0928"]
 
 
-def test_the_newspaper_s_261_000_are_noted_and_move_no_best(week: Outcome) -> None:
+def test_the_newspaper_s_261_000_are_noted_and_move_no_best(week: ReplayResult) -> None:
     (noted,) = week.noted
     assert (noted.people, noted.source, noted.why, noted.population) == (261_000, "novaya", "grade D", "men")
     assert "novaya-0925" not in {report for total in week.totals for report in total.reports}
 
 
-def test_alerts_of_the_week(week: Outcome) -> None:
+def test_alerts_of_the_week(week: ReplayResult) -> None:
     last = {alert.flow: alert for alert in week.alerts}
     assert set(last) == {"RU:GE", "RU:EU"}
     georgia, union = last["RU:GE"], last["RU:EU"]
@@ -154,7 +154,7 @@ def test_alerts_of_the_week(week: Outcome) -> None:
     assert (union.since, union.severity) == ("2022-09-19", "notice")
 
 
-def test_nothing_of_the_week_is_in_conflict_or_refused(week: Outcome) -> None:
+def test_nothing_of_the_week_is_in_conflict_or_refused(week: ReplayResult) -> None:
     assert (week.conflicts, week.rejected) == ([], [])
 
 
@@ -162,7 +162,7 @@ def test_the_week_comes_out_the_same_in_every_order_of_arrival() -> None:
     reports = read_all(LINES, REGISTRY, NOW).reports
     found = set()
     for order in permutations(reports):
-        desk = Desk(REGISTRY, Rules())
+        desk = ReplayLedgers(REGISTRY, Rules())
         for claims in order:
             list(desk.take(claims))
         figures = msgspec.json.encode(msgspec.structs.replace(desk.outcome([]), alerts=[]))
@@ -176,11 +176,11 @@ def test_the_week_comes_out_the_same_in_every_order_of_arrival() -> None:
     )
 
 
-def test_replay_takes_reports_in_order_of_publication_whatever_the_order_of_lines(week: Outcome) -> None:
+def test_replay_takes_reports_in_order_of_publication_whatever_the_order_of_lines(week: ReplayResult) -> None:
     assert replay([*reversed(LINES), b"", b"  \n"], REGISTRY, Rules(), NOW) == week
 
 
-def test_refused_lines_are_listed_with_their_reasons_and_the_rest_is_counted(week: Outcome) -> None:
+def test_refused_lines_are_listed_with_their_reasons_and_the_rest_is_counted(week: ReplayResult) -> None:
     outcome = replay([b"{}", *LINES, LINES[1].replace(b"98000", b"-1")], REGISTRY, Rules(), NOW)
     assert [(one.reason, one.field, one.value, one.report) for one in outcome.rejected] == [
         ("missing_field", "id", "None", None),

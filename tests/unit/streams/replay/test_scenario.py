@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.errors import ConfigError
-from bordertally.streams.replay.scenario import Counts, Difference, compare, parse_scenarios, play
+from bordertally.streams.replay.scenario import CountSeries, Difference, compare, parse_scenarios, play
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
 from unit.kit import REGISTRY, claim, told
 
@@ -39,7 +39,7 @@ def step(people: str, want: str, at: str = "2022-10-20T00:00:00Z") -> str:
     ],
 )
 def test_counts_are_written_as_promtool_writes_a_series(people: str, figures: list[float | None]) -> None:
-    assert Counts("a", "RU", date(2022, 9, 1), people).figures() == figures
+    assert CountSeries("a", "RU", date(2022, 9, 1), people).figures() == figures
 
 
 def test_what_is_wanted_comes() -> None:

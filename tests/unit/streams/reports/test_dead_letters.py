@@ -10,15 +10,15 @@ from bordertally.streams.reports.dead_letters import (
     ROOM,
     UNOPENED,
     Letter,
-    Place,
-    Wanted,
+    LetterFilter,
+    LetterPosition,
     check_reasons,
     letter_of,
     make_letter,
     printable,
 )
 
-PLACE = Place("reports.government", 3, 42)
+PLACE = LetterPosition("reports.government", 3, 42)
 ERROR = RefusedError(Reason.UNKNOWN_SOURCE, "source", "nobody", "this source is not in the registry", "r1")
 Message = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
 headers = st.lists(st.tuples(st.text(max_size=9), st.binary(max_size=9)), max_size=4)
@@ -63,13 +63,13 @@ def test_a_letter_says_what_it_was_sent_again_from() -> None:
 @given(st.text(max_size=30), st.integers(0, 999), st.integers(0, 10**12))
 def test_an_id_names_its_place(topic: str, partition: int, offset: int) -> None:
     topic = topic.replace("/", "") or "t"
-    assert Place.parse(str(Place(topic, partition, offset))) == (topic, partition, offset)
+    assert LetterPosition.parse(str(LetterPosition(topic, partition, offset))) == (topic, partition, offset)
 
 
 @pytest.mark.parametrize("name", ["", "x", "x/1", "x/1/", "/1/2", "x/a/1", "x/1/b", "x/-1/2", "x/1/2/3", "x/²/1"])
 def test_what_is_no_id_is_said_to_be_none(name: str) -> None:
     with pytest.raises(BordertallyError, match="topic/partition/offset"):
-        Place.parse(name)
+        LetterPosition.parse(name)
 
 
 @pytest.mark.parametrize("said", [[], [("topic", b"t")], [("topic", b"t"), ("partition", b"x"), ("offset", b"1")]])
@@ -80,20 +80,20 @@ def test_other_records_are_no_letters(said: list[tuple[str, bytes]]) -> None:
 def test_filters_are_all_to_be_passed() -> None:
     one = letter(None, b"", [], at=100)
     for wanted in (
-        Wanted(),
-        Wanted(places=frozenset({PLACE})),
-        Wanted(reasons=frozenset({"unknown_source", "not_json"})),
-        Wanted(sources=frozenset({"nobody"}), since=100, until=101),
-        Wanted(topics=frozenset({"reports.government"})),
+        LetterFilter(),
+        LetterFilter(places=frozenset({PLACE})),
+        LetterFilter(reasons=frozenset({"unknown_source", "not_json"})),
+        LetterFilter(sources=frozenset({"nobody"}), since=100, until=101),
+        LetterFilter(topics=frozenset({"reports.government"})),
     ):
         assert wanted.covers(one)
     for wanted in (
-        Wanted(places=frozenset({Place("reports.government", 3, 41)})),
-        Wanted(reasons=frozenset({"not_json"})),
-        Wanted(sources=frozenset({"kz-mia"}), reasons=frozenset({"unknown_source"})),
-        Wanted(topics=frozenset({"reports.frontex"})),
-        Wanted(since=101),
-        Wanted(until=100),
+        LetterFilter(places=frozenset({LetterPosition("reports.government", 3, 41)})),
+        LetterFilter(reasons=frozenset({"not_json"})),
+        LetterFilter(sources=frozenset({"kz-mia"}), reasons=frozenset({"unknown_source"})),
+        LetterFilter(topics=frozenset({"reports.frontex"})),
+        LetterFilter(since=101),
+        LetterFilter(until=100),
     ):
         assert not wanted.covers(one)
 

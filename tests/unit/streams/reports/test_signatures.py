@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bordertally.streams.errors import ConfigError, Reason, RefusedError
-from bordertally.streams.replay.desk import Arrived, read_arrived
+from bordertally.streams.replay.desk import ReplayedReport, read_arrived
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.signatures import check_signature, parse_key, shown_key, signature
 from bordertally.streams.reports.sources import Registry, parse_registry
@@ -111,10 +111,10 @@ def test_a_source_reports_on_the_topics_that_it_may() -> None:
 def test_a_replay_of_the_topics_asks_who_may_speak_too() -> None:
     one, raw = registry(f'keys = ["{shown_key(OLD.public_key())}"]'), report(5, source="a")
     came = [
-        Arrived(raw, NOW, headers=[signature(OLD, raw)], topic=Topic.GOVERNMENT),
-        Arrived(raw, NOW, headers=[signature(NEW, raw)], topic=Topic.GOVERNMENT),
-        Arrived(raw, NOW, topic=Topic.GOVERNMENT),
-        Arrived(raw, NOW, headers=[signature(OLD, raw)], topic=Topic.FRONTEX),
+        ReplayedReport(raw, NOW, headers=[signature(OLD, raw)], topic=Topic.GOVERNMENT),
+        ReplayedReport(raw, NOW, headers=[signature(NEW, raw)], topic=Topic.GOVERNMENT),
+        ReplayedReport(raw, NOW, topic=Topic.GOVERNMENT),
+        ReplayedReport(raw, NOW, headers=[signature(OLD, raw)], topic=Topic.FRONTEX),
     ]
     read = read_arrived(came, one)
     assert len(read.reports) == 1

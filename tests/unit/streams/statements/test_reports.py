@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from bordertally.agents.runtime.languages import load_reader
 from bordertally.streams.errors import BordertallyError, Reason, RefusedError
-from bordertally.streams.replay.desk import Desk, read_all
+from bordertally.streams.replay.desk import ReplayLedgers, read_all
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.records import ClaimFields
 from bordertally.streams.reports.signatures import shown_key, signature
@@ -125,7 +125,7 @@ def test_replay_reads_words_like_the_intake() -> None:
     assert [[claim.best for claim in claims] for claims in read.reports] == [[98_000]]
     assert [one.reason for one in read.refused] == ["no_claim"]
     assert [one.reason for one in read_all(lines, REGISTRY, NOW).refused] == ["missing_field"] * 3
-    desk = Desk(REGISTRY, Rules())
+    desk = ReplayLedgers(REGISTRY, Rules())
     list(desk.take(take(words(CERTAIN), REGISTRY, NOW, None, WORDS)))
     assert desk.states.keys() == {"RU", "RU:KZ"}
 

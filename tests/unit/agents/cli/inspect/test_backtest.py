@@ -13,10 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bordertally.agents.cli.main import cli
-from bordertally.agents.producing.series import Columns, SeriesError, read_series, read_surges
+from bordertally.agents.producing.series import SeriesColumns, SeriesError, read_series, read_surges
 from bordertally.agents.terminal.plot import Panel, draw
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.replay.backtest import Alarm, Line
+from bordertally.streams.replay.backtest import Alarm, PlottedDay
 from bordertally.streams.replay.ground_truth import Surge
 from unit.kit import ordinal
 
@@ -201,13 +201,13 @@ def test_a_series_of_two_columns_is_one_flow(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_bytes(b"\xef\xbb\xbfdate,people\r\n2022-01-02,5\r\n2022-01-01,3.5\r\n2022-01-03,\r\n")
     day = ordinal("2022-01-01")
-    assert read_series(file, Columns(), "x") == {"x": {day: 3.5, day + 1: 5.0}}
+    assert read_series(file, SeriesColumns(), "x") == {"x": {day: 3.5, day + 1: 5.0}}
 
 
 def test_columns_dates_and_flows_go_by_the_names_given_and_rows_of_one_day_add_up(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("Date,Point,Way,Total,\n01-02-2023,Lo Wu,In,5,\n01-02-2023,Lo Wu,In,7,\n01-02-2023,Lo Wu,Out,9,\n")
-    columns = Columns("Date", "Total", ("Point", "Way"), "%d-%m-%Y")
+    columns = SeriesColumns("Date", "Total", ("Point", "Way"), "%d-%m-%Y")
     day = ordinal("2023-02-01")
     assert read_series(file, columns, "x") == {"Lo Wu:In": {day: 12.0}, "Lo Wu:Out": {day: 9.0}}
 
@@ -228,7 +228,7 @@ def test_a_fault_in_a_series_is_named_with_its_line_and_value(tmp_path: Path, te
     file = tmp_path / "x.csv"
     file.write_text(text)
     with pytest.raises(SeriesError, match=complaint):
-        read_series(file, Columns(), "x")
+        read_series(file, SeriesColumns(), "x")
 
 
 def test_surges_are_read_by_flow(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_surges_are_read_by_flow(tmp_path: Path) -> None:
 DAY = ordinal("2022-01-01")
 PANEL = Panel(
     "x: c2",
-    [Line(DAY, 5, None, None), Line(DAY + 1, 9, 4, 6), Line(DAY + 2, 4, 4, 6)],
+    [PlottedDay(DAY, 5, None, None), PlottedDay(DAY + 1, 9, 4, 6), PlottedDay(DAY + 2, 4, 4, 6)],
     [Alarm(DAY + 1, DAY + 1, "warning")],
     [Surge(DAY + 1, DAY + 2)],
 )

@@ -11,13 +11,13 @@ from redis.exceptions import ConnectionError as RedisAwayError
 from bordertally.agents.gateway.stream import quiet
 from bordertally.agents.gateway.stream.events import QUIET, Filter
 from bordertally.agents.gateway.stream.hub import Hub
-from bordertally.agents.gateway.stream.quiet import Mark, Quieting, said
+from bordertally.agents.gateway.stream.quiet import QuietAlert, Quieting, said
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.alerts.silences import Quiet
+from bordertally.streams.alerts.silences import Muted
 from bordertally.streams.settings import load_settings
 from unit.kit import alert_record
 
-BY = Quiet("s1", None)
+BY = Muted("s1", None)
 
 
 class View:
@@ -26,9 +26,9 @@ class View:
     def __init__(self) -> None:
         self.asked = 0
         self.away = False
-        self.quiet: list[tuple[Alert, Quiet]] = [(alert_record("RU:GE"), BY)]
+        self.quiet: list[tuple[Alert, Muted]] = [(alert_record("RU:GE"), BY)]
 
-    async def find(self) -> Sequence[tuple[Alert, Quiet]]:
+    async def find(self) -> Sequence[tuple[Alert, Muted]]:
         self.asked += 1
         await asyncio.sleep(0)
         if self.away:
@@ -47,7 +47,7 @@ class View:
     ],
 )
 def test_a_client_is_told_of_what_it_asked_for(wanted: Filter, ids: list[str]) -> None:
-    marks = [Mark("a", "RU:KZ", 2, BY), Mark("b", "RU:GE:lars", 1, BY)]
+    marks = [QuietAlert("a", "RU:KZ", 2, BY), QuietAlert("b", "RU:GE:lars", 1, BY)]
     told = ",".join(f'"{one}":{{"silenced_by":"s1","inhibited_by":null}}' for one in ids)
     assert said(marks, wanted) == f"event: quiet\ndata: {{{told}}}\n\n".encode()
 
@@ -67,7 +67,7 @@ async def test_while_redis_is_away_it_is_as_it_was() -> None:
     one = Quieting(Hub(load_settings()), view.find)
     await one.look()
     held = one.held
-    assert held == [Mark("alert-RU:GE", "RU:GE", 1, BY)]
+    assert held == [QuietAlert("alert-RU:GE", "RU:GE", 1, BY)]
     view.away = True
     await one.look()
     assert one.held == held
