@@ -227,9 +227,9 @@ class Ledger:
                     for source, columns in sorted(series.counts.begun(number).items())
                 ]
             )
-        claims = [claim for series in node.series.values() for claim in series.claims.values()]
-        claims += node.noted.values()
-        return msgspec.msgpack.encode([claim for claim in claims if period_of(claim).first_day // BLOCK_DAYS == number])
+        claims = [claim for series in node.series.values() for claim in series.begun(number)]
+        claims += [claim for claim in node.noted.values() if period_of(claim).first_day // BLOCK_DAYS == number]
+        return msgspec.msgpack.encode(claims)
 
     def stored(self, rows: Mapping[Row, bytes]) -> None:
         """These rows are kept somewhere safe: what has grown old in them need not be kept ready here."""

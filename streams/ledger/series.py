@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import fsum
 from typing import NamedTuple
 
 from bordertally.streams.ledger.citations import Cites
 from bordertally.streams.ledger.counts import Counts
-from bordertally.streams.ledger.rows import PEOPLE, Key
+from bordertally.streams.ledger.groups import Group, Groups
+from bordertally.streams.ledger.rows import BLOCK_DAYS, PEOPLE, Key
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.periods import Period, ordinal_of
 from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit, day_span
 from bordertally.streams.reconciliation.reconcile import reconcile
 from bordertally.streams.reports.claims import Claim, period_of, reading_of
 from bordertally.streams.reports.readings import Columns
-from bordertally.streams.reports.sources import WEIGHT, counts
+from bordertally.streams.reports.sources import counts
 
 CITED_DAYS = 64
 """How many days of a series keep their evidence at hand; the windows need 30."""
@@ -24,8 +24,8 @@ CITED_DAYS = 64
 STRETCHES = 4
 """How many stretches of days are kept at hand; the windows need 2."""
 
-WORDED_DAYS = 32
-"""Statements with words are found by blocks of so many days of period start."""
+Slot = tuple[str, int, int]
+"""What makes two claims of one series the same one: source, start and end of the period (UTC)."""
 
 
 class Unverified(NamedTuple):
@@ -75,15 +75,16 @@ class Series:
     """Claims of one flow, population and unit, kept by identity, and their day bins, recomputed where touched."""
 
     def __init__(self, key: Key = PEOPLE) -> None:
-        self.claims: dict[tuple[str, int, int], Claim] = {}
+        self.claims: dict[Slot, Claim] = {}
+        self.uncounted: dict[Slot, Claim] = {}  # those of grades that do not count
+        self.groups = Groups()  # of those that do
         self.counts = Counts(key)
         self.bins: dict[int, Bin] = {}
         self.last: int | None = None
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
-        self._worded: dict[int, dict[tuple[str, int, int], Claim]] = {}  # those with words, by block of their first day
+        self._blocks: dict[int, dict[Slot, Claim]] = {}
         self._stretches: dict[tuple[int, int], DayRun] = {}
-        self._groups: list[tuple[int, int, list[Constraint]]] | None = None
         self._unverified: list[Unverified] | None = None
 
     # --- keeping claims ----------------------------------------------------------------------------------------
@@ -98,39 +99,53 @@ class Series:
         held = self.claims.get(key)
         outcome = outcome_of(claim, held)
         if outcome not in UNMOVED:
-            self.claims[key] = claim
-            self._groups = self._unverified = None
-            if held is not None and held.text is not None:
-                self._worded.get(_block_of(held), {}).pop(key, None)
-            if claim.text is not None and claim.best is not None:
-                self._worded.setdefault(_block_of(claim), {})[key] = claim
+            if held is not None:
+                self._drop(key, held)
+            self._keep_claim(key, claim)
         return outcome
+
+    def _drop(self, key: Slot, claim: Claim) -> None:
+        del self._blocks[_block_of(claim)][key]
+        if not counts(claim.grade):
+            del self.uncounted[key]
+            self._unverified = None
+        elif claim.best is not None:
+            self.groups.remove(claim)
+
+    def _keep_claim(self, key: Slot, claim: Claim) -> None:
+        self.claims[key] = claim
+        self._blocks.setdefault(_block_of(claim), {})[key] = claim
+        if not counts(claim.grade):
+            self.uncounted[key] = claim
+            self._unverified = None
+        elif claim.best is not None:
+            self.groups.add(claim)
+
+    def begun(self, block: int) -> Collection[Claim]:
+        """The claims whose period begins in a block of BLOCK_DAYS days, withdrawn ones too, in no order."""
+        return self._blocks.get(block, {}).values()
 
     def worded(self, first: int, last: int) -> Iterator[Claim]:
         """Statements in force that came with their words, whose period begins on one of these days, in no order."""
-        for block in range(first // WORDED_DAYS, last // WORDED_DAYS + 1):
-            for claim in self._worded.get(block, {}).values():
-                if first <= ordinal_of(claim.local_start) <= last:
+        for block in range(first // BLOCK_DAYS, last // BLOCK_DAYS + 1):
+            for claim in self.begun(block):
+                if claim.text is not None and claim.best is not None and first <= ordinal_of(claim.local_start) <= last:
                     yield claim
 
     # --- day bins ----------------------------------------------------------------------------------------------
 
     def own_last(self) -> int | None:
         """The last day that a counting claim of this very series covers."""
-        groups, counted = self.groups(), self.counts.last
-        if not groups:
-            return counted
-        said = groups[-1][1]
-        return said if counted is None else max(said, counted)
+        said, counted = self.groups.last, self.counts.last
+        return counted if said is None else said if counted is None else max(said, counted)
 
     def own_covers(self, day: int) -> bool:
         """Whether a counting claim of this very series touches the day."""
         if self.counts.folded(day):
             return True
-        group = self._group(day)
-        return group is not None and any(
-            one.start < day_span(day)[1] and one.end > day_span(day)[0] for one in group[2]
-        )
+        start, end = day_span(day)
+        group = self.groups.of(day)
+        return group is not None and any(one.start < end and one.end > start for one in group.constraints)
 
     def withdrew(self, day: int) -> bool:
         """Whether a claim of this very series about the day was withdrawn."""
@@ -139,41 +154,20 @@ class Series:
             one.best is None and one.local_start < end and one.local_end > start for one in self.claims.values()
         )
 
-    def groups(self) -> list[tuple[int, int, list[Constraint]]]:
-        """Runs of days connected by overlapping claims, in order: (first day, last day, constraints)."""
-        if self._groups is None:
-            groups: list[tuple[int, int, list[Constraint]]] = []
-            counting = [one for one in self.claims.values() if counts(one.grade) and one.best is not None]
-            for claim in sorted(counting, key=lambda one: (one.local_start, one.local_end)):
-                period = period_of(claim)
-                constraint = _constraint(claim)
-                if groups and period.first_day <= groups[-1][1]:
-                    first, last, members = groups[-1]
-                    groups[-1] = (first, max(last, period.last_day), [*members, constraint])
-                else:
-                    groups.append((period.first_day, period.last_day, [constraint]))
-            self._groups = groups
-        return self._groups
-
-    def _group(self, day: int) -> tuple[int, int, list[Constraint]] | None:
-        groups = self.groups()
-        index = bisect_right(groups, day, key=lambda group: group[0]) - 1
-        return groups[index] if index >= 0 and groups[index][1] >= day else None
-
     def constraints(self, day: int) -> list[Constraint]:
         """The counting claims of this very series that touch a day, and those connected with them by others."""
-        group = self._group(day)
-        return [*([] if group is None else group[2]), *self.counts.folded(day)]
+        group = self.groups.of(day)
+        return [*([] if group is None else group.constraints), *self.counts.folded(day)]
 
     def span(self, days: Iterable[int]) -> set[int]:
         """All days whose bins depend on the claims and floors of these days."""
-        if not self.groups():
+        if not self.groups:
             return set(days)
         wide: set[int] = set()
         for day in days:
             if day not in wide:
-                group = self._group(day)
-                wide.update((day,) if group is None else range(group[0], group[1] + 1))
+                group = self.groups.of(day)
+                wide.update((day,) if group is None else range(group.first, group.last + 1))
         return wide
 
     def settle(self, days: Iterable[int], floors: Mapping[int, Bin]) -> set[int]:
@@ -183,20 +177,20 @@ class Series:
         for day in sorted(days):
             if day in done:
                 continue
-            group = self._group(day)
+            group = self.groups.of(day)
             if group is None and len(folded := self.counts.folded(day)) + (day in floors) <= 1:
                 self._forget_misfits(day, day)
                 if self._keep(day, _only(folded, floors.get(day))):  # there is nothing to reconcile
                     changed.add(day)
                 continue
-            first, last, constraints = group or (day, day, [])
-            span = range(first, last + 1)
+            group = group or Group(day, day, [])
+            span = range(group.first, group.last + 1)
             done.update(span)
             folded = [one for each in span for one in self.counts.folded(each)]
-            bins, misfits = reconcile([*constraints, *folded], floors, first, last)
-            self._forget_misfits(first, last)
+            bins, misfits = reconcile([*group.constraints, *folded], floors, group.first, group.last)
+            self._forget_misfits(group.first, group.last)
             if misfits:
-                self.misfits[first, last] = misfits
+                self.misfits[group.first, group.last] = misfits
             changed.update([each for each in span if self._keep(each, bins.get(each))])
         self._find_last(max(changed, default=None))
         return changed
@@ -264,10 +258,10 @@ class Series:
     def own_cites(self, day: int, *, short: bool = False) -> Cites:
         """The reports of this very series behind one day; `short`: without the ids of counts."""
         start, end = day_span(day)
-        group = self._group(day)
+        group = self.groups.of(day)
         statements = {
             report
-            for one in (group[2] if group else ())
+            for one in (group.constraints if group else ())
             if one.start < end and one.end > start
             for report in one.reports
         }
@@ -281,8 +275,8 @@ class Series:
         """Claims of grades D to F, which may only widen an upper bound."""
         if self._unverified is None:
             found = self._unverified = []
-            for claim in self.claims.values():
-                if not counts(claim.grade) and claim.best is not None:
+            for claim in self.uncounted.values():
+                if claim.best is not None:
                     period = period_of(claim)
                     people = claim.best if claim.high is None else claim.high
                     found.append(Unverified(period.first_day, period.last_day, people))
@@ -290,7 +284,7 @@ class Series:
 
 
 def _block_of(claim: Claim) -> int:
-    return ordinal_of(claim.local_start) // WORDED_DAYS
+    return ordinal_of(claim.local_start) // BLOCK_DAYS
 
 
 def reaches_far(claim: Claim) -> bool:
@@ -303,27 +297,3 @@ def _only(folded: list[Constraint], floor: Bin | None) -> Bin | None:
     for one in folded:
         return Bin(one.low, one.best, one.high, one.kind is not Kind.AT_LEAST)
     return None if floor is None else floor._replace(high=None)
-
-
-def _constraint(claim: Claim) -> Constraint:
-    kind = {"at_least": Kind.AT_LEAST, "at_most": Kind.AT_MOST}.get(claim.qualifier, Kind.EQUAL)
-    assert claim.best is not None
-    trust = (
-        WEIGHT[claim.grade],
-        claim.published,
-        claim.local_start - claim.local_end,
-        claim.source,
-        claim.report,
-        claim.start,
-    )
-    return Constraint(
-        claim.local_start,
-        claim.local_end,
-        claim.low,
-        claim.best,
-        claim.high,
-        kind,
-        trust,
-        WEIGHT[claim.grade],
-        (claim.report,),
-    )

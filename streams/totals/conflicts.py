@@ -10,7 +10,6 @@ from bordertally.streams.ledger.tree import evidence as evidence_of
 from bordertally.streams.ledger.views import View
 from bordertally.streams.periods import days_of, iso_day
 from bordertally.streams.reports.claims import period_of
-from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.records import Conflict, Noted
 
@@ -53,8 +52,7 @@ def noted(node: Node) -> list[Noted]:
 
 
 def _noted(node: Node) -> list[Noted]:
-    shown = [(claim, f"grade {claim.grade}") for series in node.series.values() for claim in series.claims.values()]
-    shown = [(claim, why) for claim, why in shown if not counts(claim.grade)]
+    shown = [(claim, f"grade {claim.grade}") for series in node.series.values() for claim in series.uncounted.values()]
     shown += [(claim, f"measure {claim.measure}") for claim in node.noted.values()]
     found = []
     for claim, why in shown:

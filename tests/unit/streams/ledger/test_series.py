@@ -90,7 +90,7 @@ def test_readings_over_midnight_are_shared_by_the_days_they_touch() -> None:
     first = ordinal("2022-09-26")
     one.settle({first, first + 1}, {})
     assert [(one.bins[day].best, one.bins[day].full) for day in (first, first + 1)] == [(50, False), (57, False)]
-    assert one.groups() == []
+    assert not one.groups
 
 
 def test_a_day_of_hours_at_half_past_is_whole() -> None:
@@ -130,7 +130,7 @@ def test_claims_that_share_a_day_are_one_group() -> None:
     one = Series()
     for period in ("2022-09-01/P3D", "2022-09-03/P2D", "2022-09-05/P1D"):
         one.put(claim(10, period))
-    assert [(first - DAY, last - DAY) for first, last, _ in one.groups()] == [(-20, -17), (-16, -16)]
+    assert [(group.first - DAY, group.last - DAY) for group in one.groups] == [(-20, -17), (-16, -16)]
     assert one.span({ordinal("2022-09-01")}) == set(range(DAY - 20, DAY - 16))
 
 

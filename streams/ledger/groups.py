@@ -1,0 +1,108 @@
+"""Groups: the counting claims of one series by runs of days, each connected by claims that overlap.
+
+A claim that comes, is corrected or is withdrawn concerns the groups it touches, so what it costs to keep the groups
+does not grow with the number of claims in the series.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+
+from bordertally.streams.periods import days_of
+from bordertally.streams.reconciliation.constraints import Constraint, Kind
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.sources import WEIGHT
+
+KINDS = {"at_least": Kind.AT_LEAST, "at_most": Kind.AT_MOST}
+"""How a claim of these qualifiers acts on its days; any other is a figure."""
+
+
+@dataclass(slots=True)
+class Group:
+    """Days in a row, `first` to `last` (ordinals, inclusive), and the claims that connect them, earliest first."""
+
+    first: int
+    last: int
+    constraints: list[Constraint]
+
+
+_first, _last, _order = attrgetter("first"), attrgetter("last"), attrgetter("start", "end", "trust")
+
+
+class Groups:
+    """The groups of one series, in order. No two of them share a day."""
+
+    def __init__(self) -> None:
+        self._groups: list[Group] = []
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self._groups)
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    @property
+    def last(self) -> int | None:
+        """The last day that any of the claims covers."""
+        return self._groups[-1].last if self._groups else None
+
+    def of(self, day: int) -> Group | None:
+        """The group of a day, None where no claim covers it."""
+        place = bisect_left(self._groups, day, key=_last)
+        return self._groups[place] if place < len(self._groups) and self._groups[place].first <= day else None
+
+    def add(self, claim: Claim) -> None:
+        """Take a claim in: the groups whose days it covers become one."""
+        days = days_of(claim.local_start, claim.local_end)
+        left = bisect_left(self._groups, days[0], key=_last)
+        right = bisect_right(self._groups, days[-1], key=_first)
+        touched = self._groups[left:right]
+        group = Group(
+            min([days[0], *[one.first for one in touched]]),
+            max([days[-1], *[one.last for one in touched]]),
+            [constraint for one in touched for constraint in one.constraints],
+        )
+        insort(group.constraints, constraint_of(claim), key=_order)
+        self._groups[left:right] = [group]
+
+    def remove(self, claim: Claim) -> None:
+        """Drop a claim that was added: its group may fall apart."""
+        place = bisect_left(self._groups, days_of(claim.local_start, claim.local_end)[0], key=_last)
+        left = self._groups[place].constraints
+        left.remove(constraint_of(claim))
+        parts: list[Group] = []
+        for constraint in left:
+            days = days_of(constraint.start, constraint.end)
+            if parts and days[0] <= parts[-1].last:
+                parts[-1].last = max(parts[-1].last, days[-1])
+                parts[-1].constraints.append(constraint)
+            else:
+                parts.append(Group(days[0], days[-1], [constraint]))
+        self._groups[place : place + 1] = parts
+
+
+def constraint_of(claim: Claim) -> Constraint:
+    """A claim that counts as the arithmetic sees it."""
+    assert claim.best is not None
+    weight = WEIGHT[claim.grade]
+    return Constraint(
+        claim.local_start,
+        claim.local_end,
+        claim.low,
+        claim.best,
+        claim.high,
+        KINDS.get(claim.qualifier, Kind.EQUAL),
+        (
+            weight,
+            claim.published,
+            claim.local_start - claim.local_end,
+            claim.source,
+            claim.report,
+            claim.start,
+        ),
+        weight,
+        (claim.report,),
+    )
