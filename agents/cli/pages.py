@@ -1,4 +1,4 @@
-"""The generated parts of docs/, from the code's types: `python -m bordertally.agents.cli.pages`, or `make docs`.
+"""The generated parts of docs/, from the code: `python -m bordertally.agents.cli.pages`, or `make docs`.
 
 In a page a generated table stands between `<!-- generated: NAME -->` and `<!-- /generated -->`; the rest is kept.
 """
@@ -9,9 +9,11 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bordertally.agents.cli.code_map import describe_folders, draw_packages
 from bordertally.agents.cli.schema import asyncapi, report_schema
 from bordertally.streams.delivery.metrics import CATALOGUE, most_series
 from bordertally.streams.errors import BordertallyError, Reason
@@ -19,7 +21,7 @@ from bordertally.streams.settings import Settings, documented
 from bordertally.streams.topics import Topics
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("settings.md", "metrics.md", "topics.md")
+PAGES = ("settings.md", "metrics.md", "topics.md", "architecture.md")
 REASONS = {
     Reason.NOT_JSON: "The bytes are no JSON text in UTF-8.",
     Reason.TOO_LARGE: "More bytes than `BORDERTALLY_REPORT_BYTES`.",
@@ -75,8 +77,9 @@ def bounds(field: Mapping[str, Any]) -> str:
     return ", ".join(said.format(field[name]) for name, said in words.items() if name in field)
 
 
+@cache
 def blocks() -> dict[str, str]:
-    """Every generated block by its name: settings, metrics, topics, and the reasons for which a report is refused."""
+    """Every generated block by its name: settings, metrics, topics, reasons of refusal, and the map of the code."""
     kinds = {"string": "text", "integer": "whole number", "number": "number", "array": "list", None: "path"} | {
         "boolean": "true or false"
     }
@@ -99,6 +102,8 @@ def blocks() -> dict[str, str]:
     base = most_series(0, 0, 0)
     by_source, by_partition, by_flow = (most_series(*one) - base for one in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
     return {
+        "packages": draw_packages(ROOT),
+        "map": describe_folders(ROOT),
         "series": f"At most {base} + {by_source} S + {by_partition} P + {by_flow} F series.\n",
         "settings": table(("variable", "type", "default", "bounds", "meaning"), settings),
         "metrics": table(("metric", "type", "labels", "label values at most", "shown by", "meaning"), metrics),
@@ -118,10 +123,11 @@ def render(text: str, blocks: Mapping[str, str]) -> str:
 
 def generated(root: Path) -> dict[Path, str]:
     """Every file with generated parts, as it should be. Raises BordertallyError outside a clone."""
-    docs, tables = root / "docs", blocks()
+    docs = root / "docs"
     missing = [name for name in PAGES if not (docs / name).is_file()]
     if missing:
         raise BordertallyError(f"{docs}: no {', '.join(missing)} there; run this in a clone of the project")
+    tables = blocks()
     pages = {docs / name: render((docs / name).read_text(encoding="utf-8"), tables) for name in PAGES}
     documents = {"asyncapi.json": asyncapi(), "report.schema.json": report_schema()}
     return pages | {docs / name: json.dumps(document, indent=2) + "\n" for name, document in documents.items()}

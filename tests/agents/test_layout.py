@@ -12,55 +12,24 @@ from pathlib import Path
 
 import pytest
 
-STREAMS = sorted(Path("streams").rglob("*.py"))
-MODULES = sorted([*STREAMS, *Path("agents").rglob("*.py")])
+from bordertally.agents.cli.code_map import PACKAGES, imports, modules, name_of, package_of
+
+ROOT = Path()
+MODULES = modules(ROOT)
+STREAMS = [path for path in MODULES if path.parts[0] == "streams"]
 ALLOWED = {"bordertally.streams", "base64", "binascii", "bisect", "collections", "cryptography", "dataclasses"}
 ALLOWED |= {"__future__", "datetime", "email", "enum", "functools", "hashlib", "ipaddress", "itertools", "json", "math"}
 ALLOWED |= {"msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib", "typing"}
 ALLOWED |= {"unicodedata", "urllib.parse", "xml", "zlib", "zoneinfo"}
 
-ORDER = (
-    *("streams", "streams/reports", "streams/reconciliation", "streams/ledger", "streams/totals", "streams/learning"),
-    *("streams/rules", "streams/detection", "streams/alerts", "streams/evidence", "streams/statements"),
-    *("streams/delivery", "streams/replay"),
-    *("agents", "agents/kafka", "agents/runtime", "agents/servers", "agents/hops", "agents/delivery"),
-    *("agents/gateway", "agents/producing", "agents/terminal", "agents/worker", "agents/demo", "agents/cli"),
-)
-"""The packages in the order in which they may import each other; a package is a folder with those inside it."""
-
 FOLDERS = sorted({str(path.parent) for path in MODULES})
-
-
-def package_of(path: Path) -> str:
-    """The package that a module belongs to: the first folder below `streams` or `agents`, or one of these."""
-    return "/".join(path.parent.parts[:2])
 
 
 MOST_MODULES = 14
 
 
-def name_of(path: Path) -> str:
-    """The dotted name of a module."""
-    return ".".join(("bordertally", *path.with_suffix("").parts)).removesuffix(".__init__")
-
-
 NAMES = {name_of(path): path for path in MODULES}
-
-
-def imported_by(path: Path) -> set[Path]:
-    """The modules of the project that a module imports anywhere in it, for its types alone included."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
-            names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        found |= {NAMES[name] for name in names if name in NAMES and NAMES[name].name != "__init__.py"}
-    return found
-
-
-GRAPH = {path: imported_by(path) for path in MODULES}
+GRAPH = imports(ROOT)
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
@@ -71,12 +40,12 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 def test_every_package_has_its_place_in_the_order() -> None:
-    assert sorted(ORDER) == sorted({package_of(path) for path in MODULES})
+    assert sorted(PACKAGES) == sorted({package_of(path) for path in MODULES})
 
 
-@pytest.mark.parametrize("package", ORDER)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_those_before_it(package: str) -> None:
-    before = ORDER[: ORDER.index(package) + 1]
+    before = PACKAGES[: PACKAGES.index(package) + 1]
     wrong = {
         f"{path} imports {other}"
         for path in MODULES

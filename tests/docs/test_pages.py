@@ -22,7 +22,7 @@ from bordertally.streams.statements.reports import take
 from bordertally.streams.topics import Topics
 
 README, DOCS, COMPOSE, DEPLOY = ROOT / "README.md", ROOT / "docs", ROOT / "docker-compose.yml", ROOT / "deploy"
-WRITTEN = [README, *sorted(DOCS.rglob("*.md"))]
+WRITTEN = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 OF_COMPOSE = {"BORDERTALLY_CONFIG", "BORDERTALLY_VERSION", "BORDERTALLY_WORKERS"}
 """Variables that docker compose itself reads, and no worker does."""
 
@@ -159,7 +159,7 @@ def test_outside_a_clone_it_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(tmp_path)
     assert stopped.value.code == (
-        f"bordertally: {tmp_path}/docs: no settings.md, metrics.md, topics.md there; run this in a clone of the project"
+        f"bordertally: {tmp_path}/docs: no {', '.join(PAGES)} there; run this in a clone of the project"
     )
 
 
