@@ -38,6 +38,7 @@ from bordertally.streams.topics import Topics
 from bordertally.streams.totals.records import FlowState
 from bordertally.streams.totals.windows import LONGEST
 from forking import ForkedServer
+from unit.kit import LastSaid, last_said
 
 PARTITIONS = 4
 WAIT_S = 45.0
@@ -46,8 +47,6 @@ _numbers = itertools.count(1)
 
 COMMAND = ("-m", "bordertally.agents.cli.main")
 """What Python is to be given for the command `bordertally`, where its start matters, too."""
-
-ComeDown = tuple[str, str, str, str | None, int, str]
 
 
 async def until(check: Callable[[], Awaitable[bool]], what: str, timeout_s: float = WAIT_S) -> None:
@@ -59,17 +58,13 @@ async def until(check: Callable[[], Awaitable[bool]], what: str, timeout_s: floa
         await asyncio.sleep(0.05)
 
 
-def come_down(alerts: Iterable[Alert]) -> set[ComeDown]:
-    """What a log of alert records comes down to; withdrawn alerts are left out."""
+def come_down(alerts: Iterable[Alert]) -> set[LastSaid]:
+    """What the newest record of each alert says, its figures and cites included; withdrawn alerts are left out."""
     newest: dict[str, Alert] = {}
     for alert in alerts:
         if alert.id not in newest or newest[alert.id].seq < alert.seq:
             newest[alert.id] = alert
-    return {
-        (one.flow, one.rule, one.since, one.until, one.peak_rate, one.peak_severity)
-        for one in newest.values()
-        if one.state is not AlertState.WITHDRAWN
-    }
+    return {last_said(one) for one in newest.values() if one.state is not AlertState.WITHDRAWN}
 
 
 def pure(raws: Iterable[bytes], registry: Registry | None = None) -> ReplayLedgers:

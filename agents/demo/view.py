@@ -85,11 +85,12 @@ class DemoPipeline:
         raise BordertallyError(f"the pipeline did not come to rest in {WAIT_S:.0f} s; {reports} reports were sent")
 
     async def news(self) -> list[Alert]:
-        """Alert records since the last call, in order."""
+        """Alert records since the last call, in order, without the minor ones."""
         entries = await self.redis.xrange(ALERT_LOG, min=self._seen)
         if entries:
             self._seen = f"({entries[-1][0].decode()}"
-        return [_decode_alert(fields[b"alert"]) for _, fields in entries]
+        alerts = [_decode_alert(fields[b"alert"]) for _, fields in entries]
+        return [alert for alert in alerts if not alert.minor]
 
     async def states(self) -> list[FlowState]:
         """The newest state of every flow, by path."""

@@ -41,5 +41,8 @@ class Feed:
             history = [one for one in history if one.seq <= question.seq]
             if not history or history[-1].seq != question.seq:
                 raise bad("seq", question.seq, "there is no such record of this alert")
+        else:
+            history = [one for one in history if not one.minor]
+        history = [record for record in history[:-1] if not record.minor] + history[-1:]
         web_page = f"{request.url.origin()}/v1/alerts/{name}"
         return tagged(request, cap.cap(history, self.sender, web_page), cap.MEDIA_TYPE, "utf-8")

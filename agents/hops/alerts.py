@@ -42,6 +42,8 @@ class FlowAlerts(msgspec.Struct, array_like=True):
         return bool(record.offset <= self.offset and record.timestamp / 1000 <= self.written)
 
 
+NO_EPISODES = b"[]"
+
 SETTLE_STATES = 500
 """States whose outcome is sent and remembered at once at most."""
 
@@ -118,6 +120,8 @@ class AlertsHop(SettlingHop):
         if self.seen.get(key) == episodes and not causes:
             return
         stored = rows.get(key) or self.table.get(key)
+        if not stored and episodes == NO_EPISODES:
+            return
         before = _decode_said(stored) if stored else FlowAlerts()
         if before.covers(record):  # not `seen`: this is no newer than what is known
             return
@@ -142,13 +146,15 @@ class AlertsHop(SettlingHop):
             crash_at("alerts.said")
         await self.table.store(rows)
         now = datetime.now(UTC)
+        news = [alert for _, alert in said if not alert.minor]
         for _, alert in said:
             metrics["alerts_total"].labels(alert.state.value).inc()
+        for alert in news:
             waited = (now - datetime.fromisoformat(alert.published)).total_seconds()
             metrics["published_to_alert_seconds"].observe(max(0.0, waited))
         metrics["states_read_total"].inc(states)
-        if said:
-            _tell([alert for _, alert in said])
+        if news:
+            _tell(news)
         metrics["table_rows"].labels(self.name).set(len(self.table.data))
 
     def count(self, key: bytes, known: list[Known]) -> None:

@@ -17,11 +17,9 @@ from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.tracing import Headers
-from bordertally.streams.alerts.causes import worth_telling
 from bordertally.streams.delivery.cloudevents import of_state
 from bordertally.streams.detection.flow_state import flow_state, written_state
 from bordertally.streams.detection.silence import to_tell
-from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.causes import CAUSES_HEADER, encode_causes
 from bordertally.streams.ledger.ledger import Applied, Ledger
 from bordertally.streams.ledger.rows import Row
@@ -54,7 +52,6 @@ class LedgerHop(SettlingHop):
         super().__init__(app, context, context.topics.claims)
         self.table = make_table(app, self.name, context.settings.partitions)
         self.ledgers: dict[int, Ledger] = {}
-        self.had_episodes: dict[Flow, bool] = {}  # by flow: whether its last state had any
         self.unsettled: dict[int, int] = {}  # by partition, the offset of the last message taken
         self.claims = 0
         self.arrived: list[float] = []
@@ -64,7 +61,6 @@ class LedgerHop(SettlingHop):
     def forget(self) -> None:
         """Drop ledgers in memory: others may write to their partitions before they come back."""
         self.ledgers.clear()
-        self.had_episodes.clear()
         self.traces.forget()
         self._begin()
         self.context.metrics.forget_flows()
@@ -172,9 +168,7 @@ class LedgerHop(SettlingHop):
             state, written = written_state(node, rules, applied.days.get(flow, ()))
             metrics.show_flow(state)
             headers = [*of_state(topic, state, cause), *trace]
-            before = self.had_episodes.get(flow, True)  # unknown after a start: the alerts hop passes over what is idle
-            self.had_episodes[flow] = bool(state.episodes)
-            if worth_telling(causes, before, bool(state.episodes)):
+            if causes:
                 headers.append((CAUSES_HEADER, encode_causes(causes)))
             records.append(Record(topic, flow.encode(), written, headers=headers))
         return records

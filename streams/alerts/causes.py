@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from bordertally.streams.alerts.records import Alert
@@ -10,14 +10,6 @@ from bordertally.streams.detection.registry import rule_of
 from bordertally.streams.learning.methods import LEARNED_DAYS
 from bordertally.streams.ledger.causes import Cause
 from bordertally.streams.ledger.citations import CITED
-
-
-def worth_telling(causes: Sequence[Cause], *runs: bool) -> bool:
-    """Whether these causes may have ended an alert. `runs`: whether there were runs of days, before or now.
-
-    Where there were no runs, a report that is merely new has ended nothing.
-    """
-    return bool(causes) and (any(runs) or any(cause.moved or cause.again for cause in causes))
 
 
 class CausesSeen(NamedTuple):

@@ -1,14 +1,14 @@
-"""Alerts: when a daily rate exceeds its threshold, for how long, how badly, and what is said about it.
+"""The life cycle of alerts: episodes in, records (firing, updated, resolved, withdrawn) out.
 
-Two steps, both pure. `episodes` says what the reports come to: runs of exceeding days, a function of the set of
-reports alone. `advance` compares that with the alerts already spoken of and says what changed: firing, updated,
-resolved, withdrawn. What is said depends on when reports came; what it comes down to does not.
+The episodes of a flow are a function of the set of reports alone. `advance` compares them with the alerts already
+spoken of and says what changed. Which records an alert has on its way depends on when reports came; its newest record
+does not, unless it is a withdrawal: that one cites the reports that came since the alert opened.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -23,20 +23,18 @@ from bordertally.streams.rules.config import times_expected
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.records import Episode, FlowState, Total
 
-# --- the life cycle --------------------------------------------------------------------------------------------
+Told = tuple[str, str, float, float, int, float, str, float, str]
+"""What a record tells of an episode besides its days, exactly: see `_told`."""
 
 
-Told = tuple[str, str, float, float, int, float, str]
-"""What is news of an episode besides its days: severity, baseline, expected, threshold; peak day, rate, severity."""
-
-
-def _told(one: Episode) -> Told:
-    level = one.baseline
-    return one.severity, level.kind, level.expected, level.threshold, one.peak_day, one.peak_rate, one.peak_severity
+def _told(episode: Episode) -> Told:
+    level = episode.baseline
+    peak = (episode.peak_day, episode.peak_rate, episode.peak_severity)
+    return episode.severity, level.kind, level.expected, level.threshold, *peak, episode.rate, episode.note
 
 
 class Known(msgspec.Struct, array_like=True):
-    """An alert already spoken of: its newest record, its days as ordinals, what was told of them, what came since."""
+    """An alert already spoken of: its newest record, its days as ordinals, what that told of them, what came since."""
 
     record: Alert
     since: int
@@ -67,7 +65,7 @@ def advance(
     spans = {(one.record.rule, one.since, one.until, one.last): one for one in alive.values() if _in_use(one)}
     for episode in state.episodes:
         same = spans.get((episode.rule, episode.since, episode.until, episode.day))
-        if same is not None and same.told == _told(episode):
+        if same is not None and _tells(same, episode):
             taken[same.record.id] = before_it[episode.rule] = same.record.id
             continue
         touching = [
@@ -107,6 +105,18 @@ def _in_use(one: Known | None) -> bool:
     return one is not None and one.record.state is not AlertState.WITHDRAWN
 
 
+def _tells(known: Known, episode: Episode) -> bool:
+    """Whether the newest record of an alert tells all there is of an episode with the same days."""
+    record = known.record
+    return (
+        known.told == _told(episode)
+        and record.report_count == episode.report_count
+        and record.reports == episode.reports
+        and record.quotes == episode.quotes
+        and record.about == episode.about
+    )
+
+
 def _steps(episode: Episode, before: Known | None) -> list[Episode]:
     """An episode that nobody knows of and that is over already fires before it resolves."""
     if episode.until is None or _in_use(before):
@@ -142,7 +152,7 @@ def _record(
     identity: str, before: Known | None, episode: Episode, state: FlowState, names: dict[str, str]
 ) -> Alert | None:
     old = None if before is None else before.record
-    baseline = episode.baseline
+    baseline, published = episode.baseline, _moment(state.published)
     if episode.until is not None:
         new_state = AlertState.RESOLVED
     elif old is None or not old.state.is_open:
@@ -170,12 +180,15 @@ def _record(
         peak_severity=episode.peak_severity,
         reports=episode.reports,
         report_count=episode.report_count,
-        published=_moment(state.published),
+        published=published,
         explanation=explain(state.flow, episode, names),
         about=episode.about,
         quotes=episode.quotes,
+        told=published,
     )
-    return record if old is None or _differs(old, record) else None
+    if old is None or _differs(old, record, _TELLING):
+        return record
+    return msgspec.structs.replace(record, minor=True, told=old.told) if _differs(old, record, _SHOWN) else None
 
 
 _TELLING = (
@@ -189,13 +202,18 @@ _TELLING = (
     "peak_day",
     "peak_severity",
 )
+"""What is news of an alert: that it opened, closed or moved, its peak, its severity, its normal level."""
 
 
-def _differs(old: Alert, new: Alert) -> bool:
-    """Whether there is news: the alert opened, closed or moved, or its peak, severity or normal level changed."""
+_SHOWN = ("day", "rate", "ratio", "reports", "report_count", "about", "quotes", "explanation")
+"""What else a record says of an alert: a change of these alone is minor."""
+
+
+def _differs(old: Alert, new: Alert, names: Iterable[str]) -> bool:
+    """Whether the alert opened or closed, or any of these fields changed."""
     if old.state.is_open != new.state.is_open or old.state is AlertState.WITHDRAWN:
         return True
-    return any(getattr(old, name) != getattr(new, name) for name in _TELLING)
+    return any(getattr(old, name) != getattr(new, name) for name in names)
 
 
 def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
@@ -222,6 +240,8 @@ def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
         reports=reports,
         report_count=count,
         quotes=[],
+        minor=False,
+        told=_moment(state.published),
     )
 
 

@@ -32,6 +32,10 @@ class Alert(Struct, frozen=True, kw_only=True):
     `about`: of a `silence` the source, of a `conflict` the report that cannot hold, of a `checkpoint-share` the flow
     below that surges. `quotes`: the words of the newest statements among `reports` that came with any, at most three,
     newest first.
+
+    `minor`: nothing worth a notification changed, only the evidence or the figures of a day that is not the peak. Such
+    a record is kept, so the newest record always says what the reports come to, and no channel notifies anybody of it.
+    `told`: the `published` of the newest record of the alert that is not minor.
     """
 
     id: str
@@ -60,3 +64,5 @@ class Alert(Struct, frozen=True, kw_only=True):
     previous: str | None = None
     about: str | None = None
     quotes: list[Quote] = []
+    minor: bool = False
+    told: str = ""

@@ -19,7 +19,7 @@ def atom(alerts: Sequence[Alert], sender: str, base: str) -> bytes:
     feed = ET.Element("feed", xmlns=NAMESPACE)
     _put(feed, "id", f"tag:{sender},2022:alerts")
     _put(feed, "title", "bordertally: alerts")
-    _put(feed, "updated", alerts[0].published if alerts else NOTHING_YET)
+    _put(feed, "updated", max((alert.told for alert in alerts), default=NOTHING_YET))
     ET.SubElement(ET.SubElement(feed, "author"), "name").text = sender
     ET.SubElement(feed, "link", rel="self", href=f"{base}/alerts.atom", type=MEDIA_TYPE)
     ET.SubElement(feed, "link", rel="alternate", href=f"{base}/", type="text/html")
@@ -27,7 +27,7 @@ def atom(alerts: Sequence[Alert], sender: str, base: str) -> bytes:
         entry = ET.SubElement(feed, "entry")
         _put(entry, "id", f"tag:{sender},2022:{alert.id}")
         _put(entry, "title", headline(alert))
-        _put(entry, "updated", alert.published)
+        _put(entry, "updated", alert.told)
         _put(entry, "summary", alert.explanation)
         where = f"{base}/v1/alerts/{alert.id}"
         ET.SubElement(entry, "link", rel="alternate", href=f"{where}.cap", type=CAP)

@@ -80,6 +80,7 @@ class AlertHead(msgspec.Struct, frozen=True):
     state: AlertState
     severity: str
     peak_severity: str
+    minor: bool = False
 
 
 class Subscriptions(NamedTuple):

@@ -19,7 +19,7 @@ from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry, parse_registry
 from bordertally.streams.reports.validation import read_report
 from bordertally.streams.rules.config import Rules
-from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, Total
+from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, Quote, Total
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
 
@@ -147,23 +147,43 @@ def daily(counts: Sequence[float | None], first: str = "2022-09-01", **more: Any
     ]
 
 
-def come_down(known: Iterable[Known]) -> list[tuple[str, str, str, str | None, int, str]]:
-    """What alerts come to: flow, rule, since, until, peak rate and severity; withdrawn ones left out."""
-    return sorted(
-        (
-            one.record.flow,
-            one.record.rule,
-            one.record.since,
-            one.record.until,
-            one.record.peak_rate,
-            one.record.severity,
-        )
-        for one in known
-        if one.record.state is not AlertState.WITHDRAWN
-    )
+class LastSaid(NamedTuple):
+    """What the newest record of an alert says, as far as it follows from the set of reports unless it is withdrawn."""
+
+    flow: str
+    rule: str
+    since: str
+    until: str | None
+    severity: str
+    day: str
+    rate: int
+    expected: int
+    threshold: int
+    ratio: float
+    baseline: str
+    population: str
+    peak_day: str
+    peak_rate: int
+    peak_severity: str
+    reports: tuple[str, ...]
+    report_count: int
+    about: str | None
+    quotes: tuple[Quote, ...]
 
 
-def alerts_of(desk: ReplayLedgers) -> list[tuple[str, str, str, str | None, int, str]]:
+def last_said(record: Alert) -> LastSaid:
+    """What a record says."""
+    values: dict[str, Any] = {name: getattr(record, name) for name in LastSaid._fields}
+    return LastSaid(**values | {"reports": tuple(record.reports), "quotes": tuple(record.quotes)})
+
+
+def come_down(known: Iterable[Known]) -> list[LastSaid]:
+    """What alerts come to, their figures and the reports they cite; withdrawn ones left out."""
+    records = [alert.record for alert in known if alert.record.state is not AlertState.WITHDRAWN]
+    return sorted([last_said(record) for record in records], key=lambda alert: alert[:4])
+
+
+def alerts_of(desk: ReplayLedgers) -> list[LastSaid]:
     """What all alerts of a desk come to."""
     return come_down(one for known in desk.known.values() for one in known)
 
@@ -207,6 +227,7 @@ __all__ = [
     "claims",
     "come_down",
     "daily",
+    "last_said",
     "ordinal",
     "report",
     "told",

@@ -37,7 +37,7 @@ def spoken(alerts: list[Alert]) -> list[tuple[int, str, str, str | None]]:
 
 
 def runs(one: Told) -> list[tuple[str, str | None]]:
-    return [(since[-2:], until and until[-2:]) for _, _, since, until, _, _ in alerts_of(one.desk)]
+    return [(since[-2:], until and until[-2:]) for _, _, since, until, *_ in alerts_of(one.desk)]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,24 @@ def test_firing_updated_resolved() -> None:
     ]
     assert [each[0].severity for each in said] == ["notice", "warning", "warning"]
     assert {each[0].id for each in said} == {alert_id("RU:KZ", "daily-rate", ordinal("2022-09-02"))}
+
+
+def test_a_further_report_of_the_same_figure_is_recorded_and_is_no_news() -> None:
+    one = desk(counts(100, 130))
+    (opened,) = [alert for alert in one.desk.log if alert.flow == "RU:KZ"]
+    (cited,) = one.take(claim(130, "2022-09-02", qualifier="count", source="b", id="second", normal=None))
+    assert (cited.state, cited.seq, cited.minor, opened.minor) == ("updated", opened.seq + 1, True, False)
+    assert "second" in cited.reports
+    assert "second" not in opened.reports
+    assert (cited.told, opened.told) == (opened.published, opened.published)
+
+
+def test_a_day_below_the_peak_is_recorded_and_is_no_news() -> None:
+    one = desk(counts(100, 160))
+    (later,) = one.take(count(155, 3))
+    assert (later.day, later.rate, later.peak_rate, later.minor) == ("2022-09-03", 155, 160, True)
+    (higher,) = one.take(count(170, 4))
+    assert (higher.peak_rate, higher.minor, higher.told) == (170, False, higher.published)
 
 
 def test_nothing_is_said_twice() -> None:
@@ -242,7 +260,8 @@ def test_the_level_of_a_part_is_compared_with_that_part() -> None:
 
 def test_a_surge_is_found_against_what_was_learned() -> None:
     one = told(daily([400] * 9 + [700, 420], qualifier="count"))
-    assert ("RU:KZ", "daily-rate", "2022-09-10", "2022-09-11", 700, "warning") in alerts_of(one.desk)
+    alerts = [(*alert[:4], alert.peak_rate, alert.severity) for alert in alerts_of(one.desk)]
+    assert ("RU:KZ", "daily-rate", "2022-09-10", "2022-09-11", 700, "warning") in alerts
 
 
 # --- patience --------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def border(aksai: list[float | None], mashtakovo: list[float | None], rules: Rul
 def runs(one: Told, flow: str = "RU:KZ") -> list[tuple[str, str | None]]:
     return [
         (since[-2:], until and until[-2:])
-        for path, rule, since, until, _, _ in alerts_of(one.desk)
+        for path, rule, since, until, *_ in alerts_of(one.desk)
         if (path, rule) == (flow, "checkpoint-share")
     ]
 

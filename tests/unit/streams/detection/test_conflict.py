@@ -10,7 +10,7 @@ RULES = Rules(Detection(conflict=0.1, learned=()))
 
 
 def runs(one: Told, flow: str = "RU:KZ") -> list[tuple[str, str | None]]:
-    return [(since[-2:], until and until[-2:]) for path, _, since, until, _, _ in alerts_of(one.desk) if path == flow]
+    return [(since[-2:], until and until[-2:]) for path, _, since, until, *_ in alerts_of(one.desk) if path == flow]
 
 
 def newest(one: Told) -> Alert:

@@ -37,7 +37,7 @@ def counts(*people: float | None, flow: str = "RU:KZ", version: int = 0) -> list
 
 
 def runs(one: Told, rule: str = "drop") -> list[tuple[str, str | None]]:
-    return [(since[-2:], until and until[-2:]) for _, named, since, until, _, _ in alerts_of(one.desk) if named == rule]
+    return [(since[-2:], until and until[-2:]) for _, named, since, until, *_ in alerts_of(one.desk) if named == rule]
 
 
 def newest(one: Told) -> Alert:

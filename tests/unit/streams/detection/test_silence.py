@@ -24,7 +24,7 @@ def both(quiet: str, other: str, rules: Rules = RULES) -> Told:
 
 
 def runs(one: Told) -> list[tuple[str, str, str | None]]:
-    return [(flow, since[-2:], until and until[-2:]) for flow, rule, since, until, _, _ in alerts_of(one.desk)]
+    return [(flow, since[-2:], until and until[-2:]) for flow, rule, since, until, *_ in alerts_of(one.desk)]
 
 
 def newest(one: Told, flow: str = "RU:KZ:aksai") -> Alert:
@@ -67,7 +67,7 @@ def test_it_is_told_with_its_source_and_days() -> None:
 def test_a_flow_is_spoken_of_because_others_speak() -> None:
     one = both("xxxx", "xxxx")
     said = [alert for day in range(5, 13) for alert in one.take(claim(100, f"2022-09-{day:02}", "RU:GE:lars", "a"))]
-    assert [(alert.flow, alert.severity, alert.state.value) for alert in said] == [
+    assert [(alert.flow, alert.severity, alert.state.value) for alert in said if not alert.minor] == [
         ("RU:KZ:aksai", "notice", "firing"),
         ("RU:KZ:aksai", "warning", "updated"),
     ]
