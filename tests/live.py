@@ -72,7 +72,7 @@ def pure(raws: Iterable[bytes], registry: Registry | None = None) -> ReplayLedge
     registry = registry or load_registry(None)
     desk = ReplayLedgers(registry, Rules())
     for claims in read_all(raws, registry, time.time(), words=word_reader(registry)).reports:
-        for _ in desk.take(claims):
+        for _ in desk.apply(claims):
             pass
     return desk
 

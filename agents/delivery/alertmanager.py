@@ -90,7 +90,7 @@ class Alertmanager(BatchHop):
                     log.warning("alertmanager: %s-%d:%d is no alert: %s", tp.topic, tp.partition, record.offset, error)
                     continue
                 entry = Entry(alert, tp.partition, record.offset, record.timestamp / 1000)
-                news |= self.roster.take(entry, now)
+                news |= self.roster.apply(entry, now)
             self.positions[tp] = records[-1].offset + 1
         if news:
             for target in self.targets:
@@ -166,7 +166,7 @@ class Alertmanager(BatchHop):
             self._count(target, "failed", len(every))
         else:
             target.due, target.wait, target.up = now + resend, AGAIN_S, True
-            self.roster.heard(said)
+            self.roster.acknowledge(said)
             self._count(target, "accepted", len(every))
 
     async def _post(self, target: Target, alerts: list[Posted]) -> None:

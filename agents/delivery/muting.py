@@ -48,11 +48,11 @@ class Hush(Service):
         return bool(above) and inhibited(alert, above, self.context.rules) is not None
 
     def _silence(self, record: Any) -> None:
-        self.silences.take(record.key, record.value)
+        self.silences.apply(record.key, record.value)
         now = time.time()
         for name in [key for key, one in self.silences.by_id.items() if one.until.timestamp() < now]:
             del self.silences.by_id[name]
 
     def _alert(self, record: Any) -> None:
         with suppress(msgspec.MsgspecError):
-            self.open.take(_decode(record.value or b""))
+            self.open.apply(_decode(record.value or b""))

@@ -12,5 +12,5 @@ async def silences_in(redis: Any) -> Silences:
     """Every silence that the view holds, as it is now. Raises RedisError."""
     silences = Silences()
     for name, raw in (await redis.hgetall(SILENCES)).items():
-        silences.take(name, raw)
+        silences.apply(name, raw)
     return silences

@@ -167,7 +167,7 @@ class Intake(BatchHop):
         """Check reports and keep their claims for the next message; returns the dead letters."""
         rejects = []
         self.sorter.turn_to(self.context.topics.kind(tp.topic))
-        for record, refused in self.sorter.take_all(records):
+        for record, refused in self.sorter.add_all(records):
             try:
                 await self.closer(tp, record, refused)
             except RefusedError as error:
@@ -181,7 +181,7 @@ class Intake(BatchHop):
             why = unopened(record)
             raise refused if why is None else RefusedError(Reason.TOO_LARGE, "$", "", why)
         if refused.reason is Reason.UNSIGNED:
-            self.sorter.take_signed(raw, record.timestamp / 1000, record.headers)
+            self.sorter.add_signed(raw, record.timestamp / 1000, record.headers)
         elif refused.reason is Reason.MISSING_FIELD:
             claims = await self.statements.take(tp, record, refused)
             self.sorter.add(claims)

@@ -109,7 +109,7 @@ class LedgerHop(SettlingHop):
         self.traces.hear(bundle.records)
         for record in bundle.records:
             claims = _decode(record.value)
-            ledger.take(claims.claims, claims.readings)
+            ledger.add(claims.claims, claims.readings)
             self.claims += claims.count
             self.arrived.append(arrived_s(record))
         self.more = more_wait(bundle.records[-1])
@@ -125,7 +125,7 @@ class LedgerHop(SettlingHop):
         with self.traces.span("ledger", claims) as trace:
             for partition, ledger in ledgers.items():
                 await asyncio.sleep(0)  # a large batch takes a second: others have their turn
-                applied = ledger.settle()
+                applied = ledger.flush()
                 rows[partition] = {row: ledger.row(row) for row in applied.rows}
                 states += self.states(ledger, applied, unsettled[partition], trace)
                 settled.append(applied)

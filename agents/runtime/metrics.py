@@ -67,7 +67,7 @@ class Metrics:
 
     def show_flow(self, state: FlowState) -> None:
         """The newest figures of a flow; they are put into series when asked for."""
-        self.flows.put(state)
+        self.flows.update(state)
 
     def forget_flows(self) -> None:
         """Drop the series of all flows: other workers show them now."""

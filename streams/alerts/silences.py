@@ -96,8 +96,8 @@ class OpenAlerts(Generic[N]):
     def __init__(self) -> None:
         self.by_id: dict[str, N] = {}
 
-    def take(self, alert: N) -> None:
-        """A record of the topic."""
+    def apply(self, alert: N) -> None:
+        """Apply a record of the topic."""
         if alert.state.is_open:
             self.by_id[alert.id] = alert
         else:
@@ -156,8 +156,11 @@ class Silences:
     def __init__(self) -> None:
         self.by_id: dict[str, Silence] = {}
 
-    def take(self, key: bytes | None, value: bytes | None) -> Silence | None:
-        """A record of the topic; what is no silence is passed over, a tombstone removes one. Returns what it holds."""
+    def apply(self, key: bytes | None, value: bytes | None) -> Silence | None:
+        """Apply a record of the topic: a tombstone removes a silence, an unreadable value is skipped.
+
+        Returns the silence that the record holds, None for none.
+        """
         if not value:
             self.by_id.pop((key or b"").decode("utf-8", "replace"), None)
             return None

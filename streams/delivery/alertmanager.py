@@ -91,8 +91,8 @@ class Roster:
         self.over: dict[Labels, Over] = {}
         self.told: set[Labels] = set()
 
-    def take(self, entry: Entry, now: float) -> bool:
-        """Take the next record of an alert; whether there is something to say. Records may come again."""
+    def apply(self, entry: Entry, now: float) -> bool:
+        """Apply the next record of an alert; returns whether there is something to send. Records may come again."""
         alert = entry.alert
         before = self.open.get(alert.id)
         if before is not None and before.alert.seq > alert.seq:
@@ -142,8 +142,8 @@ class Roster:
                 said[key] = _posted(key, over.entry, _end_of(over), over.why, url)
         return said
 
-    def heard(self, said: dict[Labels, Posted]) -> None:
-        """An Alertmanager has taken this."""
+    def acknowledge(self, said: dict[Labels, Posted]) -> None:
+        """Note that an Alertmanager has accepted these."""
         self.told = (self.told | said.keys()) - self.over.keys()
         if len(self.told) > 2 * len(self.open) + 1_000:
             self.told &= {labels(one.alert) for one in self.open.values()}

@@ -17,18 +17,18 @@ NOTHING_YET = "1970-01-01T00:00:00Z"
 def atom(alerts: Sequence[Alert], sender: str, base: str) -> bytes:
     """A feed of the newest record of each alert, newest first. `base`: the gateway's address, without a slash."""
     feed = ET.Element("feed", xmlns=NAMESPACE)
-    _put(feed, "id", f"tag:{sender},2022:alerts")
-    _put(feed, "title", "bordertally: alerts")
-    _put(feed, "updated", max((alert.told for alert in alerts), default=NOTHING_YET))
+    _append(feed, "id", f"tag:{sender},2022:alerts")
+    _append(feed, "title", "bordertally: alerts")
+    _append(feed, "updated", max((alert.told for alert in alerts), default=NOTHING_YET))
     ET.SubElement(ET.SubElement(feed, "author"), "name").text = sender
     ET.SubElement(feed, "link", rel="self", href=f"{base}/alerts.atom", type=MEDIA_TYPE)
     ET.SubElement(feed, "link", rel="alternate", href=f"{base}/", type="text/html")
     for alert in alerts:
         entry = ET.SubElement(feed, "entry")
-        _put(entry, "id", f"tag:{sender},2022:{alert.id}")
-        _put(entry, "title", headline(alert))
-        _put(entry, "updated", alert.told)
-        _put(entry, "summary", alert.explanation)
+        _append(entry, "id", f"tag:{sender},2022:{alert.id}")
+        _append(entry, "title", headline(alert))
+        _append(entry, "updated", alert.told)
+        _append(entry, "summary", alert.explanation)
         where = f"{base}/v1/alerts/{alert.id}"
         ET.SubElement(entry, "link", rel="alternate", href=f"{where}.cap", type=CAP)
         ET.SubElement(entry, "link", rel="related", href=where, type="application/json")
@@ -38,5 +38,5 @@ def atom(alerts: Sequence[Alert], sender: str, base: str) -> bytes:
     return written
 
 
-def _put(parent: ET.Element, name: str, text: str) -> None:
+def _append(parent: ET.Element, name: str, text: str) -> None:
     ET.SubElement(parent, name).text = text

@@ -48,18 +48,18 @@ def cap(history: Sequence[Alert], sender: str, web: str) -> bytes:
     *before, alert = history
     sent = datetime.fromisoformat(alert.published)
     message = ET.Element("alert", xmlns=NAMESPACE)
-    _put(message, "identifier", identifier(alert))
-    _put(message, "sender", sender)
-    _put(message, "sent", cap_time(sent))
-    _put(message, "status", "Actual")
-    _put(message, "msgType", kind(alert))
-    _put(message, "scope", "Public")
+    _append(message, "identifier", identifier(alert))
+    _append(message, "sender", sender)
+    _append(message, "sent", cap_time(sent))
+    _append(message, "status", "Actual")
+    _append(message, "msgType", kind(alert))
+    _append(message, "scope", "Public")
     if alert.state is AlertState.WITHDRAWN:
         merged = f"It has become one with {alert.merged_into}." if alert.merged_into else "Newer reports took it away."
-        _put(message, "note", merged)
+        _append(message, "note", merged)
     if before:
         said = (f"{sender},{identifier(one)},{cap_time(datetime.fromisoformat(one.published))}" for one in before)
-        _put(message, "references", " ".join(said))
+        _append(message, "references", " ".join(said))
     _info(message, alert, sent, web)
     written: bytes = ET.tostring(message, encoding="utf-8", xml_declaration=True)
     return written
@@ -67,24 +67,24 @@ def cap(history: Sequence[Alert], sender: str, web: str) -> bytes:
 
 def _info(message: ET.Element, alert: Alert, sent: datetime, web: str) -> None:
     info = ET.SubElement(message, "info")
-    _put(info, "language", "en")
-    _put(info, "category", "Other")
-    _put(info, "event", rule_of(alert.rule).headline)
-    _put(info, "responseType", "Monitor" if alert.state.is_open else "AllClear")
-    _put(info, "urgency", "Expected" if alert.state.is_open else "Past")
-    _put(info, "severity", SEVERITY[alert.severity])
-    _put(info, "certainty", "Observed")
-    _put(info, "onset", f"{alert.since}T00:00:00-00:00")
-    _put(info, "expires", cap_time(sent + EXPIRES))
-    _put(info, "senderName", "bordertally")
-    _put(info, "headline", headline(alert))
-    _put(info, "description", alert.explanation)
-    _put(info, "web", web)
+    _append(info, "language", "en")
+    _append(info, "category", "Other")
+    _append(info, "event", rule_of(alert.rule).headline)
+    _append(info, "responseType", "Monitor" if alert.state.is_open else "AllClear")
+    _append(info, "urgency", "Expected" if alert.state.is_open else "Past")
+    _append(info, "severity", SEVERITY[alert.severity])
+    _append(info, "certainty", "Observed")
+    _append(info, "onset", f"{alert.since}T00:00:00-00:00")
+    _append(info, "expires", cap_time(sent + EXPIRES))
+    _append(info, "senderName", "bordertally")
+    _append(info, "headline", headline(alert))
+    _append(info, "description", alert.explanation)
+    _append(info, "web", web)
     for name in ("flow", "rule", "state", "rate", "expected", "threshold", "ratio", "baseline", "population"):
         value = getattr(alert, name)
         _pair(info, "parameter", name, value.value if isinstance(value, AlertState) else str(value))
     area = ET.SubElement(info, "area")
-    _put(area, "areaDesc", alert.flow)
+    _append(area, "areaDesc", alert.flow)
     for code in alert.flow.split(":"):
         if len(code) == 2 and code.isupper() and code != "EU":
             _pair(area, "geocode", "ISO 3166-1", code)
@@ -96,11 +96,11 @@ def headline(alert: Alert) -> str:
     return text if len(text) <= HEADLINE else text[: HEADLINE - 1] + "…"
 
 
-def _put(parent: ET.Element, name: str, text: str) -> None:
+def _append(parent: ET.Element, name: str, text: str) -> None:
     ET.SubElement(parent, name).text = text
 
 
 def _pair(parent: ET.Element, name: str, key: str, value: str) -> None:
     pair = ET.SubElement(parent, name)
-    _put(pair, "valueName", key)
-    _put(pair, "value", value)
+    _append(pair, "valueName", key)
+    _append(pair, "value", value)

@@ -70,8 +70,8 @@ class FlowFigures:
         self._chosen: list[str] | None = []
         self._rest: list[str] = []
 
-    def put(self, state: FlowState) -> None:
-        """Keep what is shown of a flow."""
+    def update(self, state: FlowState) -> None:
+        """Replace the figures shown of a flow by those of its new state."""
         flow = state.flow
         if flow not in self._held:
             self._chosen = None

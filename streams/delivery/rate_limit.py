@@ -12,10 +12,10 @@ class RateLimit:
         self.per_s, self.burst = per_s, burst
         self._full_at: dict[str, float] = {}
 
-    def take(self, key: str, now: float) -> float:
-        """Take one: 0 when it may go on, else the seconds to wait, and nothing is taken.
+    def acquire(self, key: str, now: float) -> float:
+        """Take one token: 0 if there was one, else the seconds to wait, and no token is taken.
 
-        Kept is the moment at which the bucket will be full again (the virtual scheduling form of GCRA, ITU-T I.371).
+        A key is kept as the moment at which its bucket will be full again (virtual scheduling in GCRA, ITU-T I.371).
         """
         step = 1 / self.per_s
         full_at = max(self._full_at.get(key, now), now)

@@ -25,8 +25,8 @@ Overnight = dict[str, dict[tuple[int, int], Reading]]
 NEW, STALE = Outcome.NEW, Outcome.STALE
 
 
-class Put:
-    """What readings did: how many of each outcome, the days whose rows changed, the days whose figures may have.
+class Added:
+    """What adding readings did: the number of each outcome, the days whose rows changed and whose figures may have.
 
     `days`: all that they lie on, changed or not. `known`: of those that correct, withdraw or come again, the report,
     first and last day, and which of these it was.
@@ -56,44 +56,44 @@ class Counts:
         self._folds: dict[int, list[Constraint]] = {}
         self._counting: dict[int, dict[str, Columns]] = {}  # of live days: what `on` found
 
-    def put(self, source: str, readings: Columns) -> Put:
-        """Take readings of one source: the latest published of a slot is in force, whatever the order of arrival."""
-        put = Put()
+    def add(self, source: str, readings: Columns) -> Added:
+        """Add readings of one source: the latest published of a slot is in force, whatever the order of arrival."""
+        added = Added()
         for day, begun in readings.by_day():
-            self._put_day(source, day, begun, put)
-        if put.touched:
-            for day in put.touched:
+            self._add_day(source, day, begun, added)
+        if added.touched:
+            for day in added.touched:
                 self._folds.pop(day, None)
                 self._counting.pop(day, None)
-            self._find_last(max(put.touched))
-        return put
+            self._find_last(max(added.touched))
+        return added
 
-    def _put_day(self, source: str, day: int, readings: Columns, put: Put) -> None:
-        put.days.add(day)
+    def _add_day(self, source: str, day: int, readings: Columns, added: Added) -> None:
+        added.days.add(day)
         row = self._packed.get(day)
         kept = self._sheet(day).setdefault(source, SourceDay())
         before, end = len(kept.columns), day_span(day)[1]
-        rest = kept.take_new(readings, end)
+        rest = kept.add_new(readings, end)
         new = len(kept.columns) - before
         if new:
-            put.count(NEW, new)
+            added.count(NEW, new)
         changed = new > 0
         for one in rest.readings():
             last = day + (one.local_end > end)
-            put.days.add(last)
+            added.days.add(last)
             outcome = outcome_of(one, kept.of_slot(one))
-            put.count(outcome)
+            added.count(outcome)
             if outcome is not NEW and outcome is not STALE:
-                put.known.append((one.report, day, last, outcome))
+                added.known.append((one.report, day, last, outcome))
             if outcome not in UNMOVED:
                 changed = True
-                kept.put(one)
+                kept.replace(one)
                 if last > day:
                     self._overnight.setdefault(last, {}).setdefault(source, {})[one.start, one.end] = one
-                    put.touched.add(last)
+                    added.touched.add(last)
         if changed:
-            put.stored.add(day)
-            put.touched.add(day)
+            added.stored.add(day)
+            added.touched.add(day)
         elif row is not None:
             self.pack(day, row)
 
@@ -156,12 +156,12 @@ class Counts:
         """The counting readings of a day by source; of one that runs over midnight, the share that lies on the day."""
         found = self._counting.get(day)
         if found is None:
-            found = self._found(day)
+            found = self._read(day)
             if day in self._live:
                 self._counting[day] = found
         return found
 
-    def _found(self, day: int) -> dict[str, Columns]:
+    def _read(self, day: int) -> dict[str, Columns]:
         into, beyond = self._overnight.get(day, {}), self._overnight.get(day + 1, {})
         begun = self.begun(day)
         found: dict[str, Columns] = {}

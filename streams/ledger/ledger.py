@@ -62,37 +62,37 @@ class Ledger:
     # --- claims in ---------------------------------------------------------------------------------------------
 
     def apply(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> Applied:
-        """Take claims and readings and bring every figure up to date."""
-        self.take(claims, readings)
-        return self.settle()
+        """Add claims and readings, and bring every figure up to date."""
+        self.add(claims, readings)
+        return self.flush()
 
-    def take(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> None:
-        """Keep claims and readings; figures are brought up to date by `settle`.
+    def add(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> None:
+        """Add claims and readings; `flush` brings the figures up to date.
 
-        Idempotent: what was seen before changes nothing.
+        Idempotent: a claim that was added before changes nothing.
         """
         for claim in claims:
             if is_reading(claim):
-                self._put_readings(Readings(*address_of(claim), Columns.of([reading_of(claim)])))
+                self._add_readings(Readings(*address_of(claim), Columns.of([reading_of(claim)])))
             else:
-                self._put(claim)
+                self._add(claim)
         for group in readings:
-            self._put_readings(group)
+            self._add_readings(group)
 
-    def settle(self) -> Applied:
-        """Bring every figure up to date; returns what was done since the last time.
+    def flush(self) -> Applied:
+        """Bring every figure up to date; returns what claims changed since the last flush.
 
-        `flows` names every flow spoken of and its ancestors, changed or not, so claims that are delivered again lead
-        to the same output again.
+        `flows` names every flow that a claim was about and its ancestors, changed or not: claims that are delivered
+        again lead to the same output again.
         """
         batch, self._batch = self._batch, _Batch()
-        self._settle(batch.touched)
+        self._recompute(batch.touched)
         flows = self._with_ancestors(batch.spoken.keys())
         days = self._days_told(flows, batch.spoken)
         causes = self._causes_told(flows, batch.causes) if batch.causes else {}
         return Applied(batch.outcomes, sorted(batch.rows), flows, days, causes)
 
-    def _put(self, claim: Claim) -> None:
+    def _add(self, claim: Claim) -> None:
         node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
         self._hear(node, claim.source, claim.published)
         days = range(period.first_day, period.last_day + 1)
@@ -105,7 +105,7 @@ class Ledger:
             if claim.text is not None:
                 node.heard_words()
             held = series.claims.get((claim.source, claim.start, claim.end))
-            outcome = series.put(claim, period)
+            outcome = series.add(claim, period)
             if outcome not in UNMOVED:
                 if any(one is not None and reaches_far(one) for one in (claim, held)):
                     node.views.levels_changed()
@@ -118,19 +118,19 @@ class Ledger:
             node.views.claims_changed()
             batch.rows.add(Row("c", node.flow, period.first_day // BLOCK_DAYS))
 
-    def _put_readings(self, group: Readings) -> None:
+    def _add_readings(self, group: Readings) -> None:
         node, batch = self._node(Flow(group.flow)), self._batch
         self._hear(node, group.source, max(group.columns.published))
         key = Key(group.population, group.unit)
-        put = node.open(key).counts.put(group.source, group.columns)
-        batch.spoken[node.flow] |= put.days
-        for outcome, number in put.outcomes.items():
+        added = node.open(key).counts.add(group.source, group.columns)
+        batch.spoken[node.flow] |= added.days
+        for outcome, number in added.outcomes.items():
             batch.outcomes[group.source, outcome] += number
-        if put.touched:
-            batch.touched[node.flow][key] |= put.touched
-            batch.rows.update(Row("r", node.flow, day) for day in put.stored)
-        if put.known:  # readings that are new add to their days and take nothing away
-            batch.causes[node.flow] += [Cause.of(*one) for one in put.known]
+        if added.touched:
+            batch.touched[node.flow][key] |= added.touched
+            batch.rows.update(Row("r", node.flow, day) for day in added.stored)
+        if added.known:  # readings that are new add to their days and take nothing away
+            batch.causes[node.flow] += [Cause.of(*one) for one in added.known]
 
     def _hear(self, node: Node, source: str, published: int) -> None:
         node.heard(published)
@@ -180,7 +180,7 @@ class Ledger:
 
     # --- figures -----------------------------------------------------------------------------------------------
 
-    def _settle(self, touched: dict[Flow, dict[Key, set[int]]]) -> None:
+    def _recompute(self, touched: dict[Flow, dict[Key, set[int]]]) -> None:
         """Recompute touched days from the leaves up, each flow once: parts before the whole, children before both."""
         waiting: dict[int, set[Flow]] = defaultdict(set)
         for flow in touched:
@@ -210,7 +210,7 @@ class Ledger:
         floors: dict[int, Bin] = {}
         if below or parts:
             floors = {day: floor for day in wide if (floor := _floor(day, below, parts)) is not None}
-        days |= series.settle(wide, floors)
+        days |= series.recompute(wide, floors)
         node.moved(key, days)
 
     # --- storage -----------------------------------------------------------------------------------------------
@@ -244,12 +244,12 @@ class Ledger:
         for row, value in sorted((Row.of(key), value) for key, value in rows):
             if row.kind == "c":
                 for claim in decode_claims(value):
-                    ledger._put(claim)
+                    ledger._add(claim)
                 continue
             for (population, unit), source, columns in decode_row(value):
-                ledger._put_readings(Readings(row.flow, source, population, unit, columns))
+                ledger._add_readings(Readings(row.flow, source, population, unit, columns))
             ledger._node(row.flow).stored(row.number, value)
-        ledger.settle()
+        ledger.flush()
         return ledger
 
 

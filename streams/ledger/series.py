@@ -89,11 +89,11 @@ class Series:
 
     # --- keeping claims ----------------------------------------------------------------------------------------
 
-    def put(self, claim: Claim, period: Period | None = None) -> Outcome:
-        """Take a claim: the latest published of an identity is the one in force, whatever the order of arrival."""
+    def add(self, claim: Claim, period: Period | None = None) -> Outcome:
+        """Add a claim: the latest published of an identity is in force, whatever the order of arrival."""
         period = period or period_of(claim)
         if period.part_of_day:
-            (outcome,) = self.counts.put(claim.source, Columns.of([reading_of(claim)])).outcomes
+            (outcome,) = self.counts.add(claim.source, Columns.of([reading_of(claim)])).outcomes
             return outcome
         key = (claim.source, claim.start, claim.end)
         held = self.claims.get(key)
@@ -170,7 +170,7 @@ class Series:
                 wide.update((day,) if group is None else range(group.first, group.last + 1))
         return wide
 
-    def settle(self, days: Iterable[int], floors: Mapping[int, Bin]) -> set[int]:
+    def recompute(self, days: Iterable[int], floors: Mapping[int, Bin]) -> set[int]:
         """Recompute the bins of `days` (closed under `span`) on these floors; returns the days that changed."""
         changed: set[int] = set()
         done: set[int] = set()
@@ -180,7 +180,7 @@ class Series:
             group = self.groups.of(day)
             if group is None and len(folded := self.counts.folded(day)) + (day in floors) <= 1:
                 self._forget_misfits(day, day)
-                if self._keep(day, _only(folded, floors.get(day))):  # there is nothing to reconcile
+                if self._store(day, _only(folded, floors.get(day))):  # there is nothing to reconcile
                     changed.add(day)
                 continue
             group = group or Group(day, day, [])
@@ -191,12 +191,12 @@ class Series:
             self._forget_misfits(group.first, group.last)
             if misfits:
                 self.misfits[group.first, group.last] = misfits
-            changed.update([each for each in span if self._keep(each, bins.get(each))])
+            changed.update([each for each in span if self._store(each, bins.get(each))])
         self._find_last(max(changed, default=None))
         return changed
 
-    def _keep(self, day: int, now: Bin | None) -> bool:
-        """A day holds this now; returns whether it held something else."""
+    def _store(self, day: int, now: Bin | None) -> bool:
+        """Store the bin of a day, None for none; returns whether the bin changed."""
         changed = now != self.bins.get(day)
         if now is not None:
             self.bins[day] = now

@@ -26,10 +26,10 @@ class SourceDay:
             for place, (start, end) in enumerate(zip(columns.starts, columns.ends, strict=True)):
                 self._places[self._slot(start, end)] = place
 
-    def take_new(self, more: Columns, end: int) -> Columns:
-        """Keep those of slots that are free, neither withdrawn nor running over `end`, the midnight of the day.
+    def add_new(self, more: Columns, end: int) -> Columns:
+        """Add the readings of free slots that are neither withdrawn nor run over `end`, the midnight of the day.
 
-        Returns the others, which need a closer look.
+        Returns the other readings, which need a closer look.
         """
         places, before = self._places, len(self.columns)
         fresh, rest = _numbered(more, before), NO_READINGS
@@ -57,8 +57,8 @@ class SourceDay:
         place = self._places.get(self._slot(one.start, one.end))
         return None if place is None else self.columns.cut(place, place + 1).readings()[0]
 
-    def put(self, one: Reading) -> None:
-        """Keep a reading in the place of what was in force in its slot."""
+    def replace(self, one: Reading) -> None:
+        """Add a reading, or replace the one that was in force in its slot."""
         slot, new = self._slot(one.start, one.end), Columns.of([one])
         place = self._places.setdefault(slot, len(self.columns))
         self.columns = self.columns.cut(0, place).plus(new).plus(self.columns.cut(place + 1, len(self.columns)))

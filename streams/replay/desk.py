@@ -112,7 +112,7 @@ class ReplayLedgers:
         self.known: dict[Flow, list[Known]] = {}
         self.log: list[Alert] = []
 
-    def take(self, claims: Iterable[Claim]) -> Iterator[Alert]:
+    def apply(self, claims: Iterable[Claim]) -> Iterator[Alert]:
         """Apply a batch; yields the alert records it leads to, in order."""
         applied = self.ledger.apply(claims)
         for flow in to_tell(self.ledger, applied.flows, self.rules):
@@ -142,7 +142,7 @@ def replay(lines: Iterable[bytes], registry: Registry, rules: Rules, now: float)
     read = read_all(lines, registry, now)
     desk = ReplayLedgers(registry, rules)
     for claims in read.reports:
-        for _ in desk.take(claims):
+        for _ in desk.apply(claims):
             pass
     return desk.outcome(read.refused)
 

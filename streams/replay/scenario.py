@@ -199,7 +199,7 @@ def play(scenario: Scenario, registry: Registry, rules: Rules, words: WordReader
     for number, step in enumerate(scenario.step, 1):
         silences += [one.silence(step.at) for one in _listed(step.silence)]
         for claims in _reports(step, number, registry, words, found):
-            for _ in desk.take(claims):
+            for _ in desk.apply(claims):
                 pass
         if step.want is not None:
             newest = _marked([one.record for known in desk.known.values() for one in known], silences, step.at, rules)
@@ -257,16 +257,16 @@ def compare(wanted: Sequence[Wanted], alerts: Sequence[Alert]) -> list[tuple[Wan
     fits = [[place for place, alert in enumerate(alerts) if _fits(alert, one)] for one in wanted]
     holder: dict[int, int] = {}
 
-    def settle(one: int, tried: set[int]) -> bool:
+    def assign(one: int, tried: set[int]) -> bool:
         for place in fits[one]:
             if place not in tried:
                 tried.add(place)
-                if place not in holder or settle(holder[place], tried):
+                if place not in holder or assign(holder[place], tried):
                     holder[place] = one
                     return True
         return False
 
-    missing = [one for number, one in enumerate(wanted) if not settle(number, set())]
+    missing = [one for number, one in enumerate(wanted) if not assign(number, set())]
     left = [alert for place, alert in enumerate(alerts) if place not in holder and alert.state.is_open]
     found: list[tuple[Wanted | None, Alert | None]] = []
     for one in missing:

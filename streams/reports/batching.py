@@ -147,11 +147,11 @@ class Sorter:
         self._topic = topic
         self._counters = self._by_topic.setdefault(topic, {})
 
-    def take_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError]]:
-        """Take reports as they arrived, each whole or not at all; yields those that are refused, and why.
+    def add_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError]]:
+        """Add reports as they arrived, each whole or not at all; yields every refused report with its error.
 
-        One of a source that has keys is refused as unsigned: see `take_signed`. All that most reports need is in this
-        one loop, since calls would cost as much as the work; the others are looked at by `read_report`.
+        A report of a source that has keys is refused as unsigned (see `add_signed`). All that most reports need is in
+        this one loop, since calls would cost as much as the work; `read_report` reads the others.
         """
         counters, filled, most, skew = self._counters, self._filled, self._limits.bytes, self._skew
         for record in records:
@@ -167,7 +167,7 @@ class Sorter:
                 known = False
             if plain is None or not known:
                 try:
-                    self._take_closer(raw, record.timestamp / 1000, plain)
+                    self._add_checked(raw, record.timestamp / 1000, plain)
                 except RefusedError as error:
                     yield record, error
                 continue
@@ -184,16 +184,16 @@ class Sorter:
             collected.reports.append(plain.id)
             bests.append(people)
 
-    def _take_closer(self, raw: bytes, now: float, plain: Plain | None) -> None:
-        """Take a report that is not plain, or whose flow or slot is not known yet. Raises RefusedError."""
+    def _add_checked(self, raw: bytes, now: float, plain: Plain | None) -> None:
+        """Add a report that is not plain, or whose flow or slot is not known yet. Raises RefusedError."""
         claims = read_report(raw, self._registry, now, self._limits)
         self._admit(claims[0], raw, ())
         self.add(claims)
         if plain is not None:
             self._remember(plain, claims[0])
 
-    def take_signed(self, raw: bytes, now: float, headers: Sequence[tuple[str, bytes | None]]) -> None:
-        """Take one report of a source that has keys, if its headers hold a signature. Raises RefusedError."""
+    def add_signed(self, raw: bytes, now: float, headers: Sequence[tuple[str, bytes | None]]) -> None:
+        """Add one report of a source that has keys, if its headers hold a signature. Raises RefusedError."""
         claims = read_report(raw, self._registry, now, self._limits)
         self._admit(claims[0], raw, headers)
         self.add(claims)

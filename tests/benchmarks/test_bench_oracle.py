@@ -35,7 +35,7 @@ def told_by_core() -> tuple[list[bytes], list[bytes]]:
     reports = read_all(raws(), known, time.time()).reports
     totals = []
     for start in range(0, len(reports), 1_000):
-        for _ in desk.take(claim for claims in reports[start : start + 1_000] for claim in claims):
+        for _ in desk.apply(claim for claims in reports[start : start + 1_000] for claim in claims):
             pass
         totals += [msgspec.json.encode(state) for state in desk.states.values()]
     return totals, [msgspec.json.encode(alert) for alert in desk.log]

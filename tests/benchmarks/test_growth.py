@@ -23,7 +23,7 @@ def lines_of(desk: ReplayLedgers, claims: list[Claim]) -> int:
 
 
 def take(desk: ReplayLedgers, claims: Iterable[Claim]) -> None:
-    for _ in desk.take(claims):
+    for _ in desk.apply(claims):
         pass
 
 

@@ -52,7 +52,7 @@ async def test_a_source_is_missed_as_others_speak_over_a_restart_too(live_on_kaf
     await live.publish(first)
     desk = ReplayLedgers(live.registry, RULES)
     for claims in read_all(first, live.registry, NOW).reports:
-        list(desk.take(claims))
+        list(desk.apply(claims))
     await live.shows(desk)
     worker.stop()
     live.worker(BORDERTALLY_RULES=str(file))
@@ -74,6 +74,6 @@ async def test_a_source_is_missed_as_others_speak_over_a_restart_too(live_on_kaf
 
     await until(heard, "it speaks again")
     for claims in read_all([*later, *again], live.registry, NOW).reports:
-        list(desk.take(claims))
+        list(desk.apply(claims))
     await live.shows(desk)
     await live.shows_alerts(desk)

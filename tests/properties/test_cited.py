@@ -53,7 +53,7 @@ def surges(draw: st.DrawFn) -> tuple[int, list[list[Place]], list[bool]]:
 
 
 def worked(desk: ReplayLedgers, batch: list[Claim]) -> list[Alert]:
-    return [one for one in desk.take(batch) if one.flow == "RU:KZ"]
+    return [one for one in desk.apply(batch) if one.flow == "RU:KZ"]
 
 
 def made(length: int, batches: list[list[Place]]) -> Iterator[Claim]:

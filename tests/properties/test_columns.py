@@ -72,7 +72,7 @@ def test_a_slot_has_what_was_put_into_it(seed: int) -> None:
     _, readings = some(seed)
     midnight = day_span(ordinal_of(FIRST))[1]
     held, slots = SourceDay(), dict[tuple[int, int], Reading]()
-    rest = held.take_new(Columns.of(readings), midnight).readings()
+    rest = held.add_new(Columns.of(readings), midnight).readings()
     for one in readings:
         usual = one.best is not None and one.local_end <= midnight
         if usual and not any(start == one.start for start, _ in slots):
@@ -82,7 +82,7 @@ def test_a_slot_has_what_was_put_into_it(seed: int) -> None:
     assert held.columns.readings() == list(slots.values())
     for one in rest:
         assert held.of_slot(one) == slots.get((one.start, one.end))
-        held.put(one)
+        held.replace(one)
         slots[one.start, one.end] = one
     assert held.columns.readings() == list(slots.values())
     again = SourceDay(held.columns)

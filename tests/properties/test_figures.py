@@ -71,7 +71,7 @@ def test_withdrawing_everything_leaves_no_totals(world: World) -> None:
         for claims in world
         for one in claims
     ]
-    list(desk.take(gone))
+    list(desk.apply(gone))
     outcome = desk.outcome([])
     assert (outcome.totals, outcome.days, outcome.parts, outcome.noted, outcome.conflicts) == ([], [], [], [], [])
     assert all(known.record.state == "withdrawn" for each in desk.known.values() for known in each)

@@ -88,7 +88,7 @@ def test_what_is_remembered_of_a_counter_changes_nothing(documents: list[dict[st
     for at in range(0, len(sent), size):
         chunk = sent[at : at + size]
         alone = [(one, *outcome(one.value or b"")) for one in chunk]
-        refused = [(one, told(error)) for one, error in sorter.take_all(chunk)]
+        refused = [(one, told(error)) for one, error in sorter.add_all(chunk)]
         assert refused == [(one, refusal) for one, _, refusal in alone if refusal]
         assert flat(sorter.messages()) == wanted(claim for _, claims, _ in alone for claim in claims)
     assert sorter.messages() == []
@@ -127,7 +127,7 @@ def test_very_many_claims_are_cut_into_several_messages() -> None:
         for n in range(25_000)
     ]
     sorter = Sorter(REGISTRY, Limits(), PARTITIONS)
-    assert not list(sorter.take_all([Sent(raw, ARRIVED) for raw in raws]))
+    assert not list(sorter.add_all([Sent(raw, ARRIVED) for raw in raws]))
     messages = sorter.messages()
     assert [message.count for _, message in messages] == [20_000, 5_000]
     desk = ReplayLedgers(REGISTRY, Rules())

@@ -42,7 +42,7 @@ def months(draw: st.DrawFn) -> list[list[Claim]]:
 def desk_under(rules: Rules, world: list[list[Claim]]) -> ReplayLedgers:
     desk = ReplayLedgers(REGISTRY, rules)
     for batch in world:
-        list(desk.take(batch))
+        list(desk.apply(batch))
     return desk
 
 

@@ -39,7 +39,7 @@ def test_what_is_delivered_again_changes_nothing_and_says_nothing(world: World, 
     desk = desk_of(world)
     before, said = figures(desk), len(desk.log)
     for batch in data.draw(batched(world)):
-        assert list(desk.take(batch)) == []
+        assert list(desk.apply(batch)) == []
     assert figures(desk) == before
     assert len(desk.log) == said
 

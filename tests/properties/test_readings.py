@@ -172,7 +172,7 @@ def test_a_day_comes_to_what_its_readings_do_one_by_one(seed: int) -> None:
     random = Random(seed)
     counts, readings = Counts(), list[Reading]()
     for batch in arriving(random):
-        counts.put("s", Columns.of(batch))
+        counts.add("s", Columns.of(batch))
         readings += batch
         for day in range(ordinal_of(FIRST), ordinal_of(FIRST) + DAYS + 2):
             if random.randrange(3) == 0:  # what is at hand is another thing each time
@@ -220,8 +220,8 @@ def test_a_row_is_the_same_whether_the_day_was_packed_meanwhile(seed: int) -> No
     random = Random(seed)
     live, old = Counts(), Counts()
     for batch in arriving(random):
-        live.put("s", Columns.of(batch))
-        old.put("s", Columns.of(batch))
+        live.add("s", Columns.of(batch))
+        old.add("s", Columns.of(batch))
         for day in old.days:
             if random.randrange(2) == 0:
                 old.pack(day, row_of(old, day))

@@ -120,7 +120,7 @@ def test_a_correction_that_takes_an_exceedance_away_withdraws_the_alert_and_is_c
     desk = ReplayLedgers(KIT, Rules())
 
     def said(batch: list[Claim]) -> list[Alert]:
-        return [one for one in desk.take(batch) if one.flow == "RU:KZ"]
+        return [one for one in desk.apply(batch) if one.flow == "RU:KZ"]
 
     assert said([day(index, people) for index, people in enumerate(others) if index != high]) == []
     assert said([day(high, 2_000)])[0].state is AlertState.FIRING

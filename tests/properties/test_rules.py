@@ -44,7 +44,7 @@ def test_seq_has_no_gaps_and_alerts_of_a_flow_and_rule_follow_each_other(world: 
     seqs: Counter[str] = Counter()
     newest = {}
     for batch in data.draw(batched(world)):
-        for alert in desk.take(batch):
+        for alert in desk.apply(batch):
             seqs[alert.id] += 1
             assert alert.seq == seqs[alert.id]
             newest[alert.id] = alert

@@ -146,6 +146,6 @@ def test_what_is_delivered_again_says_nothing(seed: int) -> None:
     desk = desk_of(in_order(reports))
     before, said = figures(desk), len(desk.log)
     for batch in disordered(random, reports):
-        assert list(desk.take(batch)) == []
+        assert list(desk.apply(batch)) == []
     assert figures(desk) == before
     assert len(desk.log) == said

@@ -212,7 +212,7 @@ def desk_of(batches: Iterable[Iterable[Claim]], rules: Rules = RULES) -> ReplayL
     """A desk after some batches."""
     desk = ReplayLedgers(REGISTRY, rules)
     for batch in batches:
-        list(desk.take(batch))
+        list(desk.apply(batch))
     return desk
 
 

@@ -57,7 +57,7 @@ def outcome(lines: list[bytes], registry: Registry, rules: Rules) -> ReplayResul
 def states(lines: list[bytes], registry: Registry, rules: Rules) -> dict[Flow, FlowState]:
     desk = ReplayLedgers(registry, rules)
     for claims in read_all(lines, registry, NOW).reports:
-        for _ in desk.take(claims):
+        for _ in desk.apply(claims):
             pass
     return desk.states
 
@@ -291,7 +291,7 @@ def test_shuffled_arrival_comes_to_the_same(
     while reports:
         size = rng.randint(1, 60)
         batch, reports = reports[:size], reports[size:]
-        for _ in desk.take(claim for claims in batch for claim in claims):
+        for _ in desk.apply(claim for claims in batch for claim in claims):
             pass
     assert desk.states == states
 

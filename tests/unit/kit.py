@@ -68,7 +68,7 @@ class Sent:
 
 def take(sorter: Sorter, raw: bytes, now: float) -> None:
     """Let a sorter take one report that arrived at `now` (seconds since 1970 UTC). Raises RefusedError."""
-    for _, error in sorter.take_all([Sent(raw, int(now * 1000))]):
+    for _, error in sorter.add_all([Sent(raw, int(now * 1000))]):
         raise error
 
 
@@ -126,14 +126,14 @@ class Told(NamedTuple):
         return [one for one in self.state(flow).parts if Key(one.population, one.unit) == (population, unit)]
 
     def take(self, *batch: Claim) -> list[Alert]:
-        return list(self.desk.take(batch))
+        return list(self.desk.apply(batch))
 
 
 def told(*batches: Iterable[Claim] | Claim, rules: Rules | None = None, registry: Registry = REGISTRY) -> Told:
     """A desk after some batches (a bare claim is a batch of its own)."""
     desk = ReplayLedgers(registry, rules or Rules())
     for batch in batches:
-        list(desk.take([batch] if isinstance(batch, Claim) else batch))
+        list(desk.apply([batch] if isinstance(batch, Claim) else batch))
     return Told(desk)
 
 

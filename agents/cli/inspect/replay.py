@@ -65,7 +65,7 @@ def replay(  # noqa: PLR0913 - the options of a command
         read = _from_files(files or [], registry, moment)
     desk = ReplayLedgers(registry, load_rules(rules, registry))
     for claims in track(read.reports, "replaying", console=err, transient=True, disable=not err.is_terminal):
-        for _ in desk.take(claims):
+        for _ in desk.apply(claims):
             pass
     outcome = desk.outcome(read.refused)
     if to_prefix is not None:

@@ -52,7 +52,7 @@ class Standing:
     def take(self, value: bytes | None) -> None:
         """A record on `alerts`."""
         with suppress(msgspec.MsgspecError):
-            self.open.take(_decode_alert(value or b""))
+            self.open.apply(_decode_alert(value or b""))
 
     def why_quiet(self, alert: Alert, now: datetime) -> str | None:
         """Why nobody is told of an alert, in words; None where they are."""
@@ -131,7 +131,7 @@ async def _stood(settings: Settings, topics: Topics, standing: Standing) -> dict
     read = {TopicPartition(topics.silences, number): 0 for number in range(count)}
     if read:
         for record in await read_topic(settings, topics.silences):
-            standing.silences.take(record.key, record.value)
+            standing.silences.apply(record.key, record.value)
             tp = TopicPartition(record.topic, record.partition)
             read[tp] = max(read[tp], record.offset + 1)
     if standing.rules.inhibits:
@@ -145,7 +145,7 @@ def _news(records: list[Any], standing: Standing, topics: Topics) -> list[Any]:
     ordered = sorted(records, key=lambda one: one.timestamp)
     for record in ordered:
         if record.topic == topics.silences:
-            standing.silences.take(record.key, record.value)
+            standing.silences.apply(record.key, record.value)
         elif record.topic == topics.alerts and standing.rules.inhibits:
             standing.take(record.value)
     return [one for one in ordered if one.topic != topics.silences]

@@ -66,7 +66,7 @@ def _replayed(
 ) -> Evidence:
     read = read_all((raw for _, raw in read_lines(files)), registry, time.time(), words=word_reader(registry))
     desk = ReplayLedgers(registry, rules)
-    for _ in desk.take(claim for claims in read.reports for claim in claims):
+    for _ in desk.apply(claim for claims in read.reports for claim in claims):
         pass
     return trace(flow, kept_by(desk), desk.names, *days)
 

@@ -92,7 +92,7 @@ def _topic() -> str:
 async def _load(settings: Settings) -> Silences:
     held = Silences()
     for record in await read_topic(settings, _topic()):
-        held.take(record.key, record.value)
+        held.apply(record.key, record.value)
     return held
 
 

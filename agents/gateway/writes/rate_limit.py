@@ -42,8 +42,8 @@ class SharedLimit:
         self._step, self._burst = 1 / per_s, burst
         self._away_until = 0.0
 
-    async def take(self, key: str) -> float:
-        """Take one: 0 when it may go on, else the seconds to wait, and nothing is taken."""
+    async def acquire(self, key: str) -> float:
+        """Take one token: 0 if there was one, else the seconds to wait, and no token is taken."""
         now = time.monotonic()
         if now >= self._away_until:
             try:
@@ -52,4 +52,4 @@ class SharedLimit:
             except (RedisError, OSError, TimeoutError) as error:
                 log.warning("gateway: rates are limited by this gateway alone, Redis does not answer: %s", error)
                 self._away_until = time.monotonic() + AWAY_S
-        return self.own.take(key, now)
+        return self.own.acquire(key, now)

@@ -80,7 +80,7 @@ class Posting:
 
     async def _limit(self, source: str) -> None:
         """Raise ProblemError (429) where too many come; all who name no source of the registry are one."""
-        wait = await self.rate.take(source if source in self.registry.sources else NOBODY)
+        wait = await self.rate.acquire(source if source in self.registry.sources else NOBODY)
         if wait:
             detail = f"{source}: more than {self.settings.gateway_reports_per_s:g} reports a second"
             headers = {"Retry-After": str(math.ceil(wait))}

@@ -103,8 +103,8 @@ def test_the_topic_comes_to_the_latest_record_of_each() -> None:
     one, other = silence(), silence("RU:GE", 2)
     held = Silences()
     for record in (other, one, expired(one, NOON + HOUR / 2)):
-        held.take(record.id.encode(), msgspec.json.encode(record))
-    assert held.take(b"x", b"no silence") is None
+        held.apply(record.id.encode(), msgspec.json.encode(record))
+    assert held.apply(b"x", b"no silence") is None
     assert held.active(NOON) == [expired(one, NOON + HOUR / 2), other]
     assert held.active(NOON + HOUR / 2) == [other]
     assert held.named(other.id[:5]) is held.by_id[other.id]
@@ -112,14 +112,14 @@ def test_the_topic_comes_to_the_latest_record_of_each() -> None:
         held.named("zz")
     with pytest.raises(BordertallyError, match="is over since"):
         expired(held.by_id[one.id], NOON + HOUR)
-    held.take(other.id.encode(), None)
+    held.apply(other.id.encode(), None)
     assert list(held.by_id) == [one.id]
 
 
 def test_two_beginnings_are_ambiguous() -> None:
     held = Silences()
     for one in (silence(), silence(hours=2)):
-        held.take(None, msgspec.json.encode(one))
+        held.apply(None, msgspec.json.encode(one))
     with pytest.raises(BordertallyError, match="beginning of 2 silences"):
         held.named("")
 

@@ -20,7 +20,7 @@ NOW = datetime(2022, 9, 28, 12, tzinfo=UTC).timestamp()
 def taken(*alerts: Alert, at: float = NOW) -> Roster:
     roster = Roster()
     for offset, one in enumerate(alerts):
-        roster.take(Entry(one, 0, offset, at), at)
+        roster.apply(Entry(one, 0, offset, at), at)
     return roster
 
 
@@ -82,7 +82,7 @@ def test_what_is_over_is_said_for_a_while() -> None:
 def test_an_old_end_that_is_read_again_is_not_said() -> None:
     roster = Roster()
     closed = msgspec.structs.replace(alert_record(), state=AlertState.RESOLVED)
-    assert not roster.take(Entry(closed, 0, 0, NOW - KEEP_S - 1), NOW)
+    assert not roster.apply(Entry(closed, 0, 0, NOW - KEEP_S - 1), NOW)
     assert said(roster) == {}
 
 
@@ -96,7 +96,7 @@ def test_the_floor_is_the_oldest_record_still_needed() -> None:
 def test_silenced_alerts_are_not_told_of_unless_they_have_been() -> None:
     roster = taken(alert_record())
     assert roster.say(NOW, 60.0, lambda _: True) == {}
-    roster.heard(roster.say(NOW, 60.0, lambda _: False))
+    roster.acknowledge(roster.say(NOW, 60.0, lambda _: False))
     assert len(roster.say(NOW, 60.0, lambda _: True)) == 1
 
 
@@ -111,8 +111,8 @@ def test_what_fires_there_is_what_is_open_here(steps: list[tuple[str, AlertState
     for offset, (name, state, severity) in enumerate(steps):
         record = msgspec.structs.replace(alert_record(alert=name, seq=offset + 1, severity=severity), state=state)
         newest[name] = record
-        roster.take(Entry(record, 0, offset, NOW), NOW)
-        roster.heard(roster.say(NOW, 60.0, lambda _: False))
+        roster.apply(Entry(record, 0, offset, NOW), NOW)
+        roster.acknowledge(roster.say(NOW, 60.0, lambda _: False))
     fires = {key for key, one in roster.say(NOW, 60.0, lambda _: False).items() if one.endsAt > "2022-09-28T12:00:01"}
     assert fires == {labels(one) for one in newest.values() if one.state in (AlertState.FIRING, AlertState.UPDATED)}
 

@@ -35,7 +35,7 @@ def shown(figures: FlowFigures) -> dict[str, object]:
 
 def test_figures_of_a_flow() -> None:
     figures = FlowFigures(10)
-    figures.put(state("RU:KZ"))
+    figures.update(state("RU:KZ"))
     ((flow, one),) = figures.shown()
     assert (flow, one.rate, one.expected, one.threshold) == ("RU:KZ", 10.0, 5.0, 6.25)
     assert (one.low, one.best, one.high) == (60, 70, 90)
@@ -45,7 +45,7 @@ def test_figures_of_a_flow() -> None:
 @pytest.mark.parametrize(("best", "high"), [(0, 0), (70, None)])
 def test_no_width_of_nothing_and_of_what_is_open(best: int, high: int | None) -> None:
     figures = FlowFigures(1)
-    figures.put(state("RU", best=best, low=0, high=high))
+    figures.update(state("RU", best=best, low=0, high=high))
     ((_, one),) = figures.shown()
     assert one.width is None
 
@@ -53,24 +53,24 @@ def test_no_width_of_nothing_and_of_what_is_open(best: int, high: int | None) ->
 def test_a_country_pushes_out_a_checkpoint_and_other_counts_each_tree_by_its_top() -> None:
     figures = FlowFigures(2)
     for flow in ("RU:KZ:a", "RU:KZ:b", "RU:KZ", "RU", "UA:PL:c"):
-        figures.put(state(flow, best=7))
+        figures.update(state(flow, best=7))
     held = dict(figures.shown())
     assert list(held) == ["RU", "RU:KZ", OTHER]
     assert (held[OTHER].best, held[OTHER].rate, held[OTHER].high) == (21, 3.0, 270)
     assert (held[OTHER].expected, held[OTHER].threshold) == (None, None)
-    figures.put(state("UA:PL", best=7))  # RU:KZ comes before it in the alphabet, and it is above UA:PL:c
+    figures.update(state("UA:PL", best=7))  # RU:KZ comes before it in the alphabet, and it is above UA:PL:c
     assert dict(figures.shown())[OTHER].best == 21
-    figures.put(state("UA:PL:c", best=7, high=None))
+    figures.update(state("UA:PL:c", best=7, high=None))
     assert dict(figures.shown())[OTHER].high == 270
-    figures.put(state("UA:PL", best=7, high=None))
+    figures.update(state("UA:PL", best=7, high=None))
     assert dict(figures.shown())[OTHER].high is None
 
 
 def test_conflicts_are_those_of_the_newest_states() -> None:
     figures = FlowFigures(0)
-    figures.put(state("RU", conflicts=2))
-    figures.put(state("UA", conflicts=1))
-    figures.put(state("RU"))
+    figures.update(state("RU", conflicts=2))
+    figures.update(state("UA", conflicts=1))
+    figures.update(state("RU"))
     assert figures.conflicts == 1
     figures.clear()
     assert (figures.conflicts, list(figures.shown())) == (0, [])
@@ -85,10 +85,10 @@ FLOWS = st.sampled_from(
 def test_the_choice_does_not_depend_on_who_spoke_first(order: list[str], limit: int) -> None:
     first, second = FlowFigures(limit), FlowFigures(limit)
     for flow in order:
-        first.put(state(flow))
+        first.update(state(flow))
         list(first.shown())
     for flow in sorted(order):
-        second.put(state(flow))
+        second.update(state(flow))
     assert list(first.shown()) == list(second.shown())
 
 
@@ -96,7 +96,7 @@ def test_the_choice_does_not_depend_on_who_spoke_first(order: list[str], limit: 
 def test_never_more_than_the_limit_and_other(flows: list[str], limit: int) -> None:
     figures = FlowFigures(limit)
     for flow in flows:
-        figures.put(state(flow))
+        figures.update(state(flow))
     names = [flow for flow, _ in figures.shown()]
     assert len(names) == len(set(names)) <= limit + 1
     assert (OTHER in names) == (len(set(flows)) > limit)

@@ -12,11 +12,11 @@ gaps = st.lists(st.floats(0, 2, allow_nan=False), max_size=60)
 
 def test_a_burst_then_one_at_a_time() -> None:
     rate = RateLimit(2, 3)
-    assert [rate.take("a", 10.0) for _ in range(3)] == [0, 0, 0]
-    assert rate.take("a", 10.0) == 0.5
-    assert rate.take("b", 10.0) == 0  # others are not held up
-    assert rate.take("a", 10.5) == 0
-    assert rate.take("a", 10.5) == 0.5
+    assert [rate.acquire("a", 10.0) for _ in range(3)] == [0, 0, 0]
+    assert rate.acquire("a", 10.0) == 0.5
+    assert rate.acquire("b", 10.0) == 0  # others are not held up
+    assert rate.acquire("a", 10.5) == 0
+    assert rate.acquire("a", 10.5) == 0.5
 
 
 @given(gaps, st.floats(0.1, 50), st.integers(1, 20))
@@ -24,9 +24,9 @@ def test_never_more_than_burst_and_rate_allow(waits: list[float], per_s: float, 
     rate, now, taken = RateLimit(per_s, burst), 100.0, []
     for wait in waits:
         now += wait
-        needed = rate.take("a", now)
+        needed = rate.acquire("a", now)
         if needed:
-            assert rate.take("a", now + needed * 0.5) > 0
+            assert rate.acquire("a", now + needed * 0.5) > 0
         else:
             taken.append(now)
     for index, begin in enumerate(taken):
@@ -39,7 +39,7 @@ def test_who_waits_as_told_goes_on(waits: list[float], per_s: float, burst: int)
     rate, now = RateLimit(per_s, burst), 100.0
     for wait in waits:
         now += wait
-        needed = rate.take("a", now)
+        needed = rate.acquire("a", now)
         if needed:
             now += needed
-            assert rate.take("a", now) == 0
+            assert rate.acquire("a", now) == 0

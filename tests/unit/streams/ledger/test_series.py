@@ -24,8 +24,8 @@ def reading(people: float | None, first: int, last: int, **more: Any) -> Claim:
 def series(*claims: Claim) -> Series:
     one = Series()
     for each in claims:
-        one.put(each)
-    one.settle(one.span({DAY}), {})
+        one.add(each)
+    one.recompute(one.span({DAY}), {})
     return one
 
 
@@ -76,8 +76,8 @@ def test_a_day_whose_clocks_change_is_covered_by_its_hours(day: str, hours: int)
     one = Series()
     for hour in range(hours):
         period = f"{(midnight + timedelta(hours=hour)).isoformat()}/PT1H"
-        one.put(claim(1, period, "RU:FI", "warsaw", qualifier="count", published="2022-11-05T00:00:00Z"))
-    one.settle({ordinal(day)}, {})
+        one.add(claim(1, period, "RU:FI", "warsaw", qualifier="count", published="2022-11-05T00:00:00Z"))
+    one.recompute({ordinal(day)}, {})
     assert one.bins[ordinal(day)] == (hours, hours, hours, True)
 
 
@@ -85,10 +85,10 @@ def test_readings_over_midnight_are_shared_by_the_days_they_touch() -> None:
     #      26 Sep            27 Sep
     # |..........23:30|30 min|30 min|.........|    100 people from 23:30 to 00:30
     one = Series()
-    assert one.put(claim(100, "2022-09-26T23:30/PT1H", qualifier="count")) is Outcome.NEW
-    assert one.put(claim(7, "2022-09-27T00:30/PT1H", qualifier="count")) is Outcome.NEW
+    assert one.add(claim(100, "2022-09-26T23:30/PT1H", qualifier="count")) is Outcome.NEW
+    assert one.add(claim(7, "2022-09-27T00:30/PT1H", qualifier="count")) is Outcome.NEW
     first = ordinal("2022-09-26")
-    one.settle({first, first + 1}, {})
+    one.recompute({first, first + 1}, {})
     assert [(one.bins[day].best, one.bins[day].full) for day in (first, first + 1)] == [(50, False), (57, False)]
     assert not one.groups
 
@@ -97,31 +97,31 @@ def test_a_day_of_hours_at_half_past_is_whole() -> None:
     one = Series()
     for hour in range(25):
         start = datetime(2022, 9, 25, 23, 30, tzinfo=UTC) + timedelta(hours=hour)
-        one.put(claim(10, f"{start:%Y-%m-%dT%H:%M}/PT1H", qualifier="count", id=f"h{hour}"))
+        one.add(claim(10, f"{start:%Y-%m-%dT%H:%M}/PT1H", qualifier="count", id=f"h{hour}"))
     day = ordinal("2022-09-26")
-    one.settle({day - 1, day, day + 1}, {})
+    one.recompute({day - 1, day, day + 1}, {})
     assert (one.bins[day].best, one.bins[day].high, one.bins[day].full) == (240, 240, True)
 
 
 def test_the_latest_published_is_in_force_whatever_the_order_of_arrival() -> None:
     old, new = claim(100, id="r1"), claim(90, id="r2", published="2022-10-21T00:00:00Z")
     one = Series()
-    assert [one.put(each) for each in (old, new, old, new)] == [
+    assert [one.add(each) for each in (old, new, old, new)] == [
         Outcome.NEW,
         Outcome.CORRECTION,
         Outcome.STALE,
         Outcome.DUPLICATE,
     ]
     other = Series()
-    assert [other.put(each) for each in (new, old)] == [Outcome.NEW, Outcome.STALE]
+    assert [other.add(each) for each in (new, old)] == [Outcome.NEW, Outcome.STALE]
     assert other.claims == one.claims
 
 
 def test_a_withdrawal_holds_also_when_it_arrives_before_what_it_withdraws() -> None:
     old, gone = reading(5, 0, 8), reading(None, 0, 8, id="r2", published="2022-10-21T00:00:00Z")
     one = Series()
-    assert [one.put(each) for each in (gone, old)] == [Outcome.WITHDRAWAL, Outcome.STALE]
-    one.settle({DAY}, {})
+    assert [one.add(each) for each in (gone, old)] == [Outcome.WITHDRAWAL, Outcome.STALE]
+    one.recompute({DAY}, {})
     assert one.bins == {}
     assert one.own_last() is None
 
@@ -129,7 +129,7 @@ def test_a_withdrawal_holds_also_when_it_arrives_before_what_it_withdraws() -> N
 def test_claims_that_share_a_day_are_one_group() -> None:
     one = Series()
     for period in ("2022-09-01/P3D", "2022-09-03/P2D", "2022-09-05/P1D"):
-        one.put(claim(10, period))
+        one.add(claim(10, period))
     assert [(group.first - DAY, group.last - DAY) for group in one.groups] == [(-20, -17), (-16, -16)]
     assert one.span({ordinal("2022-09-01")}) == set(range(DAY - 20, DAY - 16))
 
@@ -138,8 +138,8 @@ def test_a_group_that_falls_apart_is_worked_out_anew() -> None:
     whole = claim(100, "2022-09-21/P2D")
     one = series(whole, claim(30, "2022-09-21", id="r2"))
     assert one.bins[DAY + 1].best == 70
-    one.put(claim(None, "2022-09-21/P2D", id="r3", published="2022-10-21T00:00:00Z"))
-    assert one.settle(one.span({DAY, DAY + 1}), {}) == {DAY + 1}
+    one.add(claim(None, "2022-09-21/P2D", id="r3", published="2022-10-21T00:00:00Z"))
+    assert one.recompute(one.span({DAY, DAY + 1}), {}) == {DAY + 1}
     assert (one.bins[DAY].best, DAY + 1 in one.bins) == (30, False)
 
 

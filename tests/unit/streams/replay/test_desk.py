@@ -164,7 +164,7 @@ def test_the_week_comes_out_the_same_in_every_order_of_arrival() -> None:
     for order in permutations(reports):
         desk = ReplayLedgers(REGISTRY, Rules())
         for claims in order:
-            list(desk.take(claims))
+            list(desk.apply(claims))
         figures = msgspec.json.encode(msgspec.structs.replace(desk.outcome([]), alerts=[]))
         found.add((figures, repr(alerts_of(desk))))
     ((_, alerts),) = found

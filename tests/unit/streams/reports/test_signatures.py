@@ -83,9 +83,9 @@ def test_counts_of_a_source_with_keys_are_never_taken_unsigned_however_often_the
         with pytest.raises(RefusedError) as caught:
             take(sorter, raw, NOW)
         assert caught.value.reason is Reason.UNSIGNED
-        sorter.take_signed(raw, NOW, [signature(OLD, raw)])
+        sorter.add_signed(raw, NOW, [signature(OLD, raw)])
         with pytest.raises(RefusedError) as caught:
-            sorter.take_signed(raw, NOW, [signature(NEW, raw)])
+            sorter.add_signed(raw, NOW, [signature(NEW, raw)])
         assert caught.value.reason is Reason.BAD_SIGNATURE
     ((_, message),) = sorter.messages()
     assert message.count == 3

@@ -126,7 +126,7 @@ def test_replay_reads_words_like_the_intake() -> None:
     assert [one.reason for one in read.refused] == ["no_claim"]
     assert [one.reason for one in read_all(lines, REGISTRY, NOW).refused] == ["missing_field"] * 3
     desk = ReplayLedgers(REGISTRY, Rules())
-    list(desk.take(take(words(CERTAIN), REGISTRY, NOW, None, WORDS)))
+    list(desk.apply(take(words(CERTAIN), REGISTRY, NOW, None, WORDS)))
     assert desk.states.keys() == {"RU", "RU:KZ"}
 
 

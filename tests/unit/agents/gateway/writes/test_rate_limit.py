@@ -26,16 +26,16 @@ async def test_all_together_get_what_one_would(redis: Server, monkeypatch: pytes
     monkeypatch.setattr(rate_limit, "ANSWER_S", 5.0)
     first, second = client(redis), client(redis)
     one, two = SharedLimit(first, 0.01, 3), SharedLimit(second, 0.01, 3)
-    waits = [await limit.take("kz-mia") for limit in (one, two, one, two, two)]
+    waits = [await limit.acquire("kz-mia") for limit in (one, two, one, two, two)]
     assert waits[:3] == [0, 0, 0]
     assert all(90 < wait <= 100 for wait in waits[3:])
-    assert await two.take("ge-mia") == 0  # each source by itself
+    assert await two.acquire("ge-mia") == 0  # each source by itself
     assert 0 < await first.pttl(rate_key("kz-mia")) <= 300_001
 
     redis.kill()
-    assert [await limit.take("kz-mia") for limit in (one, two)] == [0, 0]  # each by itself
+    assert [await limit.acquire("kz-mia") for limit in (one, two)] == [0, 0]  # each by itself
     redis.start()  # empty
-    waits = [await limit.take("kz-mia") for limit in (one, two, one, two)]
+    waits = [await limit.acquire("kz-mia") for limit in (one, two, one, two)]
     assert waits[:3] == [0, 0, 0]
     assert waits[3] > 90
     await first.aclose()
@@ -45,11 +45,11 @@ async def test_all_together_get_what_one_would(redis: Server, monkeypatch: pytes
 async def test_it_goes_on_at_the_rate(redis: Server) -> None:
     held = client(redis)
     limit = SharedLimit(held, 50.0, 1)
-    assert await limit.take("kz-mia") == 0
-    wait = await limit.take("kz-mia")
+    assert await limit.acquire("kz-mia") == 0
+    wait = await limit.acquire("kz-mia")
     assert 0 < wait <= 0.02
     await asyncio.sleep(wait)
-    assert await limit.take("kz-mia") == 0
+    assert await limit.acquire("kz-mia") == 0
     await held.aclose()
 
 
