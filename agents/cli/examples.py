@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-import typer
-from typer.main import get_command_name
+from collections.abc import Mapping
 
 HEAD = "Examples"
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
@@ -103,17 +100,6 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def add_examples(cli: typer.Typer) -> None:
-    """Put the examples at the end of the help of every command, those of groups too."""
-    for name, command in _commands(cli, ()):
-        if name in EXAMPLES:
-            command.epilog = "\n  ".join((f"{HEAD}:", *EXAMPLES[name]))
-
-
-def _commands(cli: typer.Typer, above: tuple[str, ...]) -> Iterator[tuple[str, typer.models.CommandInfo]]:
-    for command in cli.registered_commands:
-        own = command.name or get_command_name(getattr(command.callback, "__name__", ""))
-        yield " ".join((*above, own)), command
-    for group in cli.registered_groups:
-        if group.typer_instance is not None:
-            yield from _commands(group.typer_instance, (*above, str(group.name)))
+def epilog(command: str) -> str | None:
+    """The examples of a command, as its help ends with them; None where there are none."""
+    return "\n  ".join((f"{HEAD}:", *EXAMPLES[command])) if command in EXAMPLES else None

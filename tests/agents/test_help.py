@@ -13,26 +13,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 from typer.testing import CliRunner
 
+from bordertally.agents.cli.commands import COMMANDS
 from bordertally.agents.cli.examples import EXAMPLES, HEAD
+from bordertally.agents.cli.lazy import load
 from bordertally.agents.cli.main import cli
 from bordertally.streams.settings import Settings
 
-ROOT: Any = get_command(cli)
+ROOT: dict[str, Any] = {name: load(listed) for name, listed in COMMANDS.items()}
 
 
-def commands(group: Any = ROOT, above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+def commands(group: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Every command that does something, by its name with those of the groups above it."""
-    for name, command in group.commands.items():
+    for name, command in group.items():
         if hasattr(command, "commands"):
-            yield from commands(command, (*above, name))
+            yield from commands(command.commands, (*above, name))
         else:
             yield " ".join((*above, name)), command
 
 
-ALL = dict(commands())
+ALL = dict(commands(ROOT))
 
 
 def own_parts(example: str) -> list[list[str]]:
@@ -55,11 +56,11 @@ def own_parts(example: str) -> list[list[str]]:
 
 def parse(words: list[str]) -> str:
     """The command that these words call, all its arguments and options read; raises what it would tell a user."""
-    group, path = ROOT, []
-    while hasattr(group, "commands"):
-        group = group.commands[words[0]]
+    command, path = ROOT[words[0]], [words.pop(0)]
+    while hasattr(command, "commands"):
+        command = command.commands[words[0]]
         path.append(words.pop(0))
-    group.make_context(path[-1], words)
+    command.make_context(path[-1], words)
     return " ".join(path)
 
 
@@ -84,9 +85,14 @@ def test_there_are_no_examples_of_commands_that_are_not_there() -> None:
     assert EXAMPLES.keys() - ALL.keys() == set()
 
 
-def test_the_page_of_the_command_names_every_command() -> None:
+def test_the_page_of_the_command_names_every_command_below_the_heading_of_the_help() -> None:
     rows = Path("docs/command.md").read_text(encoding="utf-8").partition("| to | command |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`([^`]+)`", rows)) == set(ALL)
+    panels: dict[str, str] = {}
+    for line in rows.splitlines()[2:]:
+        _, panel, names, _ = line.split("|")
+        panels |= {name.split()[0]: panel.strip() for name in re.findall(r"`([^`]+)`", names)}
+    assert panels == {name: listed.panel.lower() for name, listed in COMMANDS.items()}
 
 
 def test_an_example_that_is_none_is_found() -> None:

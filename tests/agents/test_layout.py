@@ -121,7 +121,11 @@ def test_no_other_installed_distribution_owns_our_name() -> None:
 
 def test_nothing_of_ours_is_imported_by_a_name_that_others_have() -> None:
     """`agents` belongs to openai-agents too: ours is `bordertally.agents`."""
-    code = "import sys, bordertally.agents.cli.main; sys.exit(bool({'agents', 'streams'} & set(sys.modules)))"
+    code = (
+        "import sys; from bordertally.agents.cli import commands, lazy;"
+        "all(lazy.load(one) for one in commands.COMMANDS.values());"
+        "sys.exit(bool({'agents', 'streams'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd="tests").returncode == 0
 
 

@@ -75,7 +75,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     ] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", help="NAME=VALUE of [detection], in place of what the rules say; again for more."),
+        typer.Option("--set", help="NAME=VALUE of \\[detection], in place of what the rules say; again for more."),
     ] = None,
     date_column: DateColumn = "date",
     people_column: PeopleColumn = "people",
@@ -84,7 +84,10 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     only: Only = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """Go back over a series: alerts a year, surges found, days late, false alarms, by method and rule."""
+    """Measure alert rules on past data: surges, delay, false alarms.
+
+    The table has a row per flow, method and rule; delay is in days.
+    """
     methods = method or [AS_RULES_SAY, PLAIN]
     for name in methods:
         if name not in CHOICES:

@@ -16,7 +16,7 @@ from bordertally.streams.replay.scenario import Difference, Scenario, parse_scen
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 
-rules = typer.Typer(help="Check rules, and try them on scenarios.", no_args_is_help=True)
+rules = typer.Typer(help="Check a rules file, and test rules on scenarios.", no_args_is_help=True)
 
 
 @rules.command()

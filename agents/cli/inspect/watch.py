@@ -75,7 +75,7 @@ def watch(
     totals: Annotated[bool, typer.Option("--totals", help="Also the seven days of each flow that changes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The records as they are, one JSON object a line.")] = False,
 ) -> None:
-    """Follow alerts as they come, until Ctrl-C."""
+    """Follow alerts as they are published, until Ctrl-C."""
     settings = load_settings(**({"brokers": to} if to else {}))
     try:
         wanted = WatchOptions(moment_of(since), check_pattern(flow), totals, as_json)

@@ -45,7 +45,7 @@ def why(  # noqa: PLR0913, PLR0917 - the options of a command
     rules: RulesFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a total is what it is: its claims and reports, the part each plays, and the words it was put in."""
+    """Explain a total: the claims and reports behind it, and the part each plays."""
     parse_flow(flow)
     registry = load_registry(sources)
     first, end = (None if day is None else day.toordinal() for day in (from_, to))

@@ -12,7 +12,11 @@ STYLES = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILED: "red"}
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Look over broker, topics, registry, rules, Redis and clock, and say what to do; exit code 1 if any failed."""
+    """Check the set-up, from broker to clock, and say how to fix each fault.
+
+    Checks the registry and rules, the port of /metrics, the broker, its topics, Redis, and the clock. The exit code is
+    1 if a check failed.
+    """
     findings = run(_all(load_settings()))
     if as_json:
         print_json({"findings": findings})

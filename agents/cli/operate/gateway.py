@@ -41,7 +41,10 @@ FILES_BESIDE = 200
 
 
 def gateway() -> None:
-    """Serve totals, alerts and the board over HTTP, on BORDERTALLY_GATEWAY_HOST and _PORT."""
+    """Serve totals, alerts and the board over HTTP.
+
+    It listens on BORDERTALLY_GATEWAY_HOST and BORDERTALLY_GATEWAY_PORT.
+    """
     settings = load_settings()
     configure_logs(settings)
     run(serve(settings))

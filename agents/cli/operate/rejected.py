@@ -21,9 +21,7 @@ from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
 
-rejected = typer.Typer(
-    help="Look at refused reports, and send them again once the cause is mended.", no_args_is_help=True
-)
+rejected = typer.Typer(help="List refused reports, and send them again once the cause is fixed.", no_args_is_help=True)
 
 To = Annotated[str | None, typer.Option("--to", help="Kafka bootstrap servers; default BORDERTALLY_BROKERS.")]
 Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only of this reason; may be repeated.")]

@@ -20,7 +20,7 @@ from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
 
-silences = typer.Typer(help="Say of which alerts nobody is to be told for a while.", no_args_is_help=True)
+silences = typer.Typer(help="Mute alerts for a while.", no_args_is_help=True)
 
 _SPAN = re.compile(r"(\d{1,5})([mhdw])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}

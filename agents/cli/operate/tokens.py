@@ -9,7 +9,10 @@ from bordertally.streams.delivery.tokens import digest_of
 
 
 def token(as_json: AsJson = False) -> None:
-    """Make a token for the gateway: whoever asks gets the token, the settings or the registry its digest."""
+    """Make an access token for the gateway, and its digest.
+
+    Give the token to the client; put its digest in the settings or the registry.
+    """
     made = secrets.token_urlsafe(32)
     digest = digest_of(made)
     if as_json:

@@ -32,7 +32,7 @@ from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
 from bordertally.streams.url_policy import allowed_networks, site
 
-webhooks = typer.Typer(help="Look after webhook subscriptions (BORDERTALLY_WEBHOOKS).", no_args_is_help=True)
+webhooks = typer.Typer(help="Manage webhook subscriptions (BORDERTALLY_WEBHOOKS).", no_args_is_help=True)
 
 File = Annotated[
     Path | None, typer.Option("--webhooks", envvar="BORDERTALLY_WEBHOOKS", help="The subscriptions (TOML).")

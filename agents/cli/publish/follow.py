@@ -40,7 +40,10 @@ def follow(  # noqa: PLR0913, PLR0917 - the options of a command
     full: Annotated[bool, typer.Option("--full", help="Fetch the page of every new entry of a feed.")] = False,
     sources: Sources = None,
 ) -> None:
-    """Publish what feeds and pages say about people crossing borders; robots.txt is respected."""
+    """Publish what feeds and web pages say about people crossing borders.
+
+    The rules of each site's robots.txt are respected.
+    """
     registry = load_registry(sources)
     if source not in registry.sources:
         raise BordertallyError(f"--source: {shown(source)} is not in the registry")

@@ -22,7 +22,10 @@ KeyFile = Annotated[
 def keygen(
     file: Annotated[Path, typer.Argument(help="Where to write the private key (PEM); it must not exist.")],
 ) -> None:
-    """Make a key pair: the private key for the source, the public key for its entry in the registry."""
+    """Make a key pair for signing reports.
+
+    The private key is for the source; the public key belongs in the registry, in the table of that source.
+    """
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:

@@ -18,7 +18,10 @@ from bordertally.streams.topics import Topics
 
 
 def check(files: Files, sources: Sources = None) -> None:
-    """Validate reports only: one line a fault, exit code 1 if there is any."""
+    """Check reports without sending them; print one line per fault.
+
+    The exit code is 1 if any report has a fault.
+    """
     faults = count = 0
     for line in checked(files, load_registry(sources)):
         count += 1
@@ -38,7 +41,10 @@ def publish_command(
     faulty: Annotated[bool, typer.Option("--faulty", help="Send faulty reports too: the intake refuses them.")] = False,
     key: KeyFile = None,
 ) -> None:
-    """Validate reports and send each to the topic of its source; faulty ones are named and not sent."""
+    """Check reports and send those without a fault to Kafka.
+
+    Each report goes to the topic of its source. Faulty reports are listed and not sent; the exit code is then 1.
+    """
     registry, settings = load_registry(sources), load_settings(brokers=to)
     private = None if key is None else read_key(key)
     lines = list(checked(files, registry, private, signed=True))

@@ -41,7 +41,10 @@ def reports(  # noqa: PLR0913, PLR0917 - the options of a command
     date_format: DateFormat = None,
     only: Only = None,
 ) -> None:
-    """Make reports of a daily series, a line a day, on standard output."""
+    """Turn a daily series (CSV) into reports, one per day.
+
+    The reports go to standard output, one JSON object per line.
+    """
     columns = SeriesColumns(date_column, people_column, flow_column or (), date_format, conditions(only))
     moment = None if published is None else datetime.fromtimestamp(instant(published, "--published"), UTC)
     series: dict[Flow, dict[int, float]] = {}

@@ -32,7 +32,7 @@ from bordertally.streams.statements.reports import decode_told
 from bordertally.streams.statements.review import Item
 from bordertally.streams.topics import Topics
 
-review = typer.Typer(help="Decide on claims out of words that are not certain.", no_args_is_help=True)
+review = typer.Typer(help="Accept, correct or reject uncertain claims from statements.", no_args_is_help=True)
 
 By = Annotated[str, typer.Option("--as", help="Your source in the registry: the decision is published as its report.")]
 Note = Annotated[str, typer.Option("--note", help="Why, in your words; kept with the decision.")]
@@ -50,7 +50,10 @@ def read(
     sources: Sources = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a statement in words claims: the claims with the words that say so, and what was left out."""
+    """Show the claims that a statement in words makes.
+
+    Each claim comes with the words that make it; figures that are no claims come with the reason.
+    """
     registry = load_registry(sources)
     text = _text(file)
     if text.lstrip().startswith("{"):

@@ -1,0 +1,29 @@
+"""The command `schema`."""
+
+from __future__ import annotations
+
+import enum
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from bordertally.agents.cli.schema import asyncapi, report_schema
+
+
+class SchemaDocument(enum.StrEnum):
+    """What `bordertally schema` prints."""
+
+    REPORT = "report"
+    ASYNCAPI = "asyncapi"
+
+
+def schema(
+    what: Annotated[
+        SchemaDocument, typer.Argument(help="report: JSON Schema; asyncapi: all topics.")
+    ] = SchemaDocument.REPORT,
+) -> None:
+    """Print the JSON Schema of a report, or the AsyncAPI document of topics."""
+    document = report_schema() if what is SchemaDocument.REPORT else asyncapi()
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")

@@ -1,0 +1,93 @@
+"""What a command imports: nothing for the version, no command for the list of commands, and only its own to run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from bordertally.agents.cli.commands import COMMANDS, Listed
+from bordertally.agents.cli.lazy import PACKAGE, load
+from bordertally.agents.cli.main import cli
+
+HEAVY = {"aiohttp", "aiokafka", "cryptography", "faust", "msgspec", "prometheus_client", "pydantic", "redis", "stamina"}
+RUN = """
+import sys
+from bordertally.agents.cli.entry import main
+sys.argv[0] = "bordertally"
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+EVERY = {listed.place.partition(":")[0] for listed in COMMANDS.values()}
+"""The modules of all commands, below the package of the command line."""
+
+
+def modules(*words: str, **environment: str) -> tuple[int, set[str]]:
+    """How `bordertally WORDS` ends, and the modules that it has imported by then."""
+    command = [sys.executable, "-c", RUN, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+    return done.returncode, set(done.stderr.splitlines()[-1].split())
+
+
+def commands_in(found: set[str]) -> set[str]:
+    """The modules of commands among these."""
+    return {name for name in EVERY if f"{PACKAGE}.{name}" in found}
+
+
+def test_the_version_is_printed_without_what_commands_need() -> None:
+    code, found = modules("--version")
+    assert code == 0
+    assert found & {*HEAVY, "rich"} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "ends"),
+    [
+        (("--help",), {}, 0),
+        (("no-such-command",), {}, 2),
+        ((), {"_BORDERTALLY_COMPLETE": "complete_bash", "COMP_WORDS": "bordertally re", "COMP_CWORD": "1"}, 0),
+    ],
+)
+def test_the_commands_are_listed_without_importing_any(
+    words: tuple[str, ...], environment: dict[str, str], ends: int
+) -> None:
+    code, found = modules(*words, **environment)
+    assert code == ends
+    assert found & HEAVY <= {"pydantic"}  # Typer itself reads arguments with it
+    assert commands_in(found) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("token", {"operate.tokens"}),
+        ("check", {"publish.publish", "publish.keys"}),
+        ("replay", {"inspect.replay"}),
+        ("rejected", {"operate.rejected"}),
+    ],
+)
+def test_the_help_of_a_command_imports_only_what_the_command_imports(name: str, needed: set[str]) -> None:
+    code, found = modules(name, "--help")
+    assert code == 0
+    assert commands_in(found) == needed
+
+
+@pytest.mark.parametrize("listed", COMMANDS.values(), ids=lambda listed: listed.name)
+def test_the_line_of_a_command_is_how_its_own_help_begins(listed: Listed) -> None:
+    assert load(listed).help.partition("\n\n")[0] == listed.help
+    shown = CliRunner().invoke(cli, [listed.name, "--help"], env={"COLUMNS": "160"})
+    assert listed.help in shown.output
+
+
+def test_the_list_of_commands_shows_each_with_its_line_below_its_heading() -> None:
+    shown = CliRunner().invoke(cli, ["--help"], env={"COLUMNS": "100"}).output
+    at = 0
+    for listed in COMMANDS.values():
+        assert f"─ {listed.panel} ─" in shown
+        assert shown.index(f"─ {listed.panel} ─") < shown.index(f"│ {listed.name} ", at) < shown.index(listed.help, at)
+        at = shown.index(listed.help, at)
