@@ -9,10 +9,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.moments import EPOCH
 
 DAY = 86_400
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_EPOCH_ORDINAL = EPOCH.toordinal()
 _DURATION = re.compile(
     r"P(?=\w)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?"
     r"(?:T(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?",
@@ -75,6 +75,11 @@ def iso_day(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
+def ordinal_day(text: str) -> int:
+    """The ordinal day that `YYYY-MM-DD` names. Raises ValueError."""
+    return date.fromisoformat(text).toordinal()
+
+
 def _bad(text: str, why: str) -> RefusedError:
     return RefusedError(Reason.BAD_PERIOD, "period", text, why)
 
@@ -109,7 +114,7 @@ def _shift(moment: datetime, duration: str, whole: str, sign: int) -> datetime:
 
 
 def _seconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(seconds=1)
+    return (moment - EPOCH) // timedelta(seconds=1)
 
 
 @lru_cache(maxsize=65_536)

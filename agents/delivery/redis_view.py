@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 from aiokafka import TopicPartition
@@ -37,7 +36,7 @@ from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silence
-from bordertally.streams.reports.validation import microseconds
+from bordertally.streams.moments import microseconds_in
 from bordertally.streams.totals.records import FlowState
 
 NEWS_S = 60
@@ -199,7 +198,7 @@ class RedisView(BatchHop):
             int(opened),
             self.context.settings.alert_log,
             int(fresh),
-            microseconds(datetime.fromisoformat(alert.published)),
+            microseconds_in(alert.published),
         ]
         pipe.eval(_ADD_ALERT, len(keys), *keys, *said, *how)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from bordertally.agents.delivery.evidence_reader import evidence_of
 from bordertally.agents.gateway.parameters import AskAlerts, AskDays, AskEvidence, AskFlows, AskPlain, AskTotals
@@ -20,10 +20,12 @@ from bordertally.agents.gateway.responses import (
     TotalList,
 )
 from bordertally.agents.gateway.stream.events import RANK
-from bordertally.agents.gateway.view import ServingView, StateHead, below, microseconds, moment, newest_first
+from bordertally.agents.gateway.view import ServingView, StateHead, below, newest_first
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, quieted
 from bordertally.streams.evidence.records import Evidence
+from bordertally.streams.moments import MICRO, microseconds_in, moment_at, utc_text
+from bordertally.streams.periods import ordinal_day
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 
@@ -86,7 +88,7 @@ class Routes:
         newest, history = await self.view.alert(name)
         if newest is None:
             raise ProblemError(404, f"there is no alert {name}", field="id", value=name)
-        first, last = (date.fromisoformat(day).toordinal() for day in (newest.since, newest.day))
+        first, last = (ordinal_day(day) for day in (newest.since, newest.day))
         quiet = (await self._quiet([newest])).get(newest.id)
         return AlertDetail(newest, history, await self._trace(newest.flow, first, last + 1), quiet)
 
@@ -126,9 +128,9 @@ class Routes:
         last, now = await self.view.sources(), time.time()
         rows = []
         for key, one in self.registry.sources.items():
-            published = moment(last[key]) if key in last else None
+            published = utc_text(moment_at(last[key])) if key in last else None
             every = self.registry.every.get(key)
-            overdue = None if every is None else now - last.get(key, 0) / 1e6 > every
+            overdue = None if every is None else now - last.get(key, 0) / MICRO > every
             rows.append(
                 SourceRow(key, one.name, one.tz, one.grade.value, list(one.flows), one.topic.value, published, overdue)
             )
@@ -144,7 +146,7 @@ class Routes:
 
 def place(alert: Alert) -> tuple[int, str]:
     """Where an alert stands among all, newest first."""
-    return microseconds(alert.published), alert.id
+    return microseconds_in(alert.published), alert.id
 
 
 def write_cursor(alert: Alert) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -24,8 +23,7 @@ from bordertally.agents.kafka.clients import redis_options
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silences
 from bordertally.streams.flows import Flow, parent
-from bordertally.streams.reports.validation import EPOCH, MICROSECOND
-from bordertally.streams.reports.validation import microseconds as since_1970
+from bordertally.streams.moments import microseconds_in, moment_at, utc_text
 from bordertally.streams.settings import Settings
 from bordertally.streams.totals.records import Baseline, DayFigure, Total
 
@@ -49,7 +47,7 @@ class StateHead(msgspec.Struct):
         return FlowRow(
             flow=self.flow,
             parent=parent(Flow(self.flow)),
-            published=moment(self.published),
+            published=utc_text(moment_at(self.published)),
             as_of=self.totals[0].as_of if self.totals else None,
             totals={f"{one.window_days}d": one for one in self.totals},
             rate=self.rate,
@@ -62,16 +60,6 @@ class StateHead(msgspec.Struct):
 
 _glance = msgspec.json.Decoder(StateHead).decode
 _alert = msgspec.json.Decoder(Alert).decode
-
-
-def moment(published: int) -> str:
-    """Microseconds since 1970 as ISO 8601 in UTC, as alert records write it."""
-    return (EPOCH + published * MICROSECOND).astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def microseconds(text: str) -> int:
-    """The inverse of `moment`."""
-    return since_1970(datetime.fromisoformat(text))
 
 
 def below(flow: str, above: str) -> bool:
@@ -144,4 +132,4 @@ class ServingView:
 
 def newest_first(alerts: Iterable[Alert]) -> list[Alert]:
     """In the order of their pages."""
-    return sorted(alerts, key=lambda one: (microseconds(one.published), one.id), reverse=True)
+    return sorted(alerts, key=lambda one: (microseconds_in(one.published), one.id), reverse=True)

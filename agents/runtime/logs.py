@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from bordertally.streams.moments import text_at
 from bordertally.streams.settings import LogFormat, Settings
 
 OURS = logging.getLogger("bordertally")
@@ -72,8 +72,7 @@ def in_json() -> bool:
 
 
 def _time(record: logging.LogRecord) -> str:
-    at = datetime.fromtimestamp(record.created, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return text_at(record.created)
 
 
 def _text(value: object) -> str:

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollec
 
 from bordertally.streams.delivery.flow_series import FlowFigures
 from bordertally.streams.delivery.metrics import CATALOGUE, Metric, Part
+from bordertally.streams.moments import MICRO
 from bordertally.streams.rules.config import SEVERITIES
 from bordertally.streams.settings import Hop
 from bordertally.streams.totals.records import FlowState
@@ -121,7 +122,7 @@ class Metrics:
         """The text that /metrics answers with."""
         self._put_flows()
         for source, published in self._heard.items():
-            self["source_last_published_timestamp_seconds"].labels(source).set(published / 1e6)
+            self["source_last_published_timestamp_seconds"].labels(source).set(published / MICRO)
         return generate_latest(self.registry)
 
 

@@ -14,8 +14,9 @@ import typer
 from rich.console import Console
 
 from bordertally.agents.runtime.logs import OURS, in_json
-from bordertally.streams.delivery.subscriptions import seconds_in
+from bordertally.streams.durations import seconds_in
 from bordertally.streams.errors import BordertallyError, ConfigError, shown
+from bordertally.streams.moments import utc
 
 
 def instant(text: str, option: str = "--until") -> float:
@@ -34,17 +35,24 @@ def instant(text: str, option: str = "--until") -> float:
 To = Annotated[str | None, typer.Option("--to", help="Kafka bootstrap servers; default BORDERTALLY_BROKERS.")]
 
 
-def moment_of(text: str) -> datetime:
-    """A time as an option says it: ISO 8601, in UTC without an offset, or so long ago. Raises BordertallyError."""
+def moment_of(text: str, option: str, now: datetime, *, ahead: bool = False) -> datetime:
+    """A time as an option says it, in UTC: ISO 8601, in UTC without an offset, or a duration such as 2h or 3d.
+
+    A duration means so long before `now`, or with `ahead` after it. Raises BordertallyError quoting option and text.
+    """
     try:
-        return datetime.now(UTC) - timedelta(seconds=seconds_in(text))
+        duration = timedelta(seconds=seconds_in(text))
     except ValueError:
-        pass
+        duration = None
     try:
-        moment = datetime.fromisoformat(text)
+        if duration is None:
+            return utc(datetime.fromisoformat(text))
+        return now + (duration if ahead else -duration)
     except ValueError:
-        raise BordertallyError(f"--since: {shown(text)} is no time such as 2026-01-31T18:00Z, nor 2h or 3d") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        why = "is no time such as 2026-01-31T18:00Z, nor 2h or 3d"
+    except OverflowError:
+        why = "leads outside the calendar"
+    raise BordertallyError(f"{option}: {shown(text)} {why}")
 
 
 T = TypeVar("T")

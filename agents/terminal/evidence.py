@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +9,7 @@ from rich.text import Text
 
 from bordertally.streams.evidence.records import Evidence, Tallied, Traced
 from bordertally.streams.evidence.roles import Role, span
+from bordertally.streams.periods import ordinal_day
 
 _STYLES = {Role.COUNTED: "green", Role.CONFLICT: "bold red", Role.NOTED: "yellow", Role.WITHDRAWN: "dim"}
 _SIGNS = {"about": "~", "nearly": "<~", "more_than": ">", "at_least": "≥", "at_most": "≤"}
@@ -58,7 +57,7 @@ def _when(period: str) -> str:
     left, right = period.split("/")
     if "T" in period:
         return f"{left.replace('T', ' ')} to {right.replace('T', ' ')}"
-    return span(date.fromisoformat(left).toordinal(), date.fromisoformat(right).toordinal())
+    return span(ordinal_day(left), ordinal_day(right))
 
 
 def _counts(counts: list[Tallied]) -> Table:

@@ -17,6 +17,7 @@ from bordertally.agents.kafka.clients import kafka_options, redis_options, refus
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.worker.preflight import check_port, redis_refusal
 from bordertally.streams.errors import BordertallyError
+from bordertally.streams.moments import MICRO
 from bordertally.streams.settings import Hop, Settings
 from bordertally.streams.topics import Topics, TopicSpec
 
@@ -166,7 +167,7 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
     redis = Redis.from_url(**redis_options(settings), socket_timeout=3, socket_connect_timeout=3)
     try:
         seconds, micros = await redis.time()
-        ahead = time.time() - (seconds + micros / 1e6)
+        ahead = time.time() - (seconds + micros / MICRO)
         policy = (await redis.info("memory")).get("maxmemory_policy", "noeviction")
     except (RedisError, OSError, TimeoutError) as error:
         if why := await redis_refusal(settings):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import msgspec
 
@@ -18,6 +18,7 @@ from bordertally.streams.alerts.explanation import explain
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.detection.registry import rule_of
 from bordertally.streams.ledger.causes import Cause
+from bordertally.streams.moments import published_text
 from bordertally.streams.periods import iso_day
 from bordertally.streams.rules.config import times_expected
 from bordertally.streams.totals.days import people
@@ -144,15 +145,11 @@ def _touch(one: Known, episode: Episode) -> bool:
     return episode.since < end and one.since < max(episode.day + 1, episode.until or 0)
 
 
-def _moment(published: int) -> str:
-    return datetime.fromtimestamp(published / 1e6, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def _record(
     identity: str, before: Known | None, episode: Episode, state: FlowState, names: dict[str, str]
 ) -> Alert | None:
     old = None if before is None else before.record
-    baseline, published = episode.baseline, _moment(state.published)
+    baseline, published = episode.baseline, published_text(state.published)
     if episode.until is not None:
         new_state = AlertState.RESOLVED
     elif old is None or not old.state.is_open:
@@ -234,14 +231,14 @@ def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
         old,
         seq=old.seq + 1,
         state=AlertState.WITHDRAWN,
-        published=_moment(state.published),
+        published=published_text(state.published),
         explanation=why,
         merged_into=merged_into,
         reports=reports,
         report_count=count,
         quotes=[],
         minor=False,
-        told=_moment(state.published),
+        told=published_text(state.published),
     )
 
 

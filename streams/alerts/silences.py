@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Generic, Protocol, TypeVar
 
 import msgspec
@@ -190,8 +190,3 @@ def expired(silence: Silence, now: datetime) -> Silence:
     if silence.until <= now:
         raise BordertallyError(f"silence {silence.id} is over since {silence.until.isoformat(timespec='seconds')}")
     return msgspec.structs.replace(silence, until=max(now, silence.since))
-
-
-def utc(moment: datetime) -> datetime:
-    """A time in UTC; one without an offset is taken for UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

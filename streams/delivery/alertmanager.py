@@ -17,6 +17,7 @@ from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.alerts.silences import Notice
 from bordertally.streams.errors import ConfigError, shown
 from bordertally.streams.flows import origin
+from bordertally.streams.moments import text_at
 from bordertally.streams.url_policy import site
 
 KEEP_S = 900.0
@@ -165,7 +166,7 @@ def _posted(key: Labels, entry: Entry, ends: float, why: str, url: str) -> Poste
         annotations["ended"] = why
     starts = min(_day(alert.since), entry.written)
     link = f"{url}/v1/alerts/{alert.id}" if url else ""
-    return Posted(dict(key), annotations, _moment(starts), _moment(max(ends, starts + 1)), link)
+    return Posted(dict(key), annotations, text_at(starts), text_at(max(ends, starts + 1)), link)
 
 
 def _end_of(over: Over) -> float:
@@ -176,7 +177,3 @@ def _end_of(over: Over) -> float:
 
 def _day(day: str) -> float:
     return datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,11 +5,10 @@ The value of the record is the data. An id is made of what led to the record: se
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import lru_cache
 
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.reports.validation import EPOCH
+from bordertally.streams.moments import MICRO, moment_at, utc_text
 from bordertally.streams.totals.records import FlowState
 
 Headers = list[tuple[str, bytes]]
@@ -29,7 +28,7 @@ def of_state(topic: str, state: FlowState, cause: int) -> Headers:
         *_same(topic, TOTAL),
         ("ce_id", b"%b/%d/%d" % (flow, state.published, cause)),
         ("ce_subject", flow),
-        ("ce_time", _time(state.published // 1_000_000)),
+        ("ce_time", _time(state.published // MICRO)),
     ]
 
 
@@ -57,4 +56,4 @@ def _same(topic: str, kind: str) -> tuple[tuple[str, bytes], ...]:
 
 @lru_cache(maxsize=4096)
 def _time(seconds: int) -> bytes:
-    return (EPOCH + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z").encode()
+    return utc_text(moment_at(seconds * MICRO)).encode()

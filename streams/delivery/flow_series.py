@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 from math import fsum
 from typing import NamedTuple
 
 from bordertally.streams.delivery.metrics import OTHER
 from bordertally.streams.flows import Flow, depth, parent
-from bordertally.streams.periods import midnight
+from bordertally.streams.periods import midnight, ordinal_day
 from bordertally.streams.totals.records import Baseline, FlowState, Total
 
 WEEK = 7
@@ -49,7 +48,7 @@ class _Kept(NamedTuple):
         """What is shown of a flow."""
         level = self.baseline
         expected, threshold = (None, None) if level is None else (level.expected, level.threshold)
-        last = None if self.rate_day is None else midnight(date.fromisoformat(self.rate_day).toordinal())
+        last = None if self.rate_day is None else midnight(ordinal_day(self.rate_day))
         if self.week is None:
             return Figures(self.rate, expected, threshold, last_day=last)
         return Figures(self.rate, expected, threshold, self.week.low, self.week.best, self.week.high, last)

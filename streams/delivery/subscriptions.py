@@ -9,25 +9,16 @@ from typing import NamedTuple
 import msgspec
 
 from bordertally.streams.alerts.records import AlertState
+from bordertally.streams.durations import seconds_in
 from bordertally.streams.errors import ConfigError, RefusedError, shown
 from bordertally.streams.flows import check_pattern, covers, nested
 from bordertally.streams.rules.config import SEVERITIES
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
-_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s|m|h|d)", re.ASCII)
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
 MOST = 1_000
 """Subscriptions in one file at most: each has metrics of its own."""
 _SCHEDULE = ("5s", "30s", "2m", "10m", "30m", "2h", "5h", "12h")
-
-
-def seconds_in(duration: str) -> float:
-    """The seconds in `500ms`, `5s`, `2m`, `3h` or `1d`. Raises ValueError."""
-    found = _DURATION.fullmatch(duration)
-    if found is None:
-        raise ValueError(f"{shown(duration)} is no duration such as 5s, 2m, 3h or 1d")
-    return float(found[1]) * _UNITS[found[2]]
 
 
 class Policy(NamedTuple):

@@ -9,13 +9,14 @@ from math import fsum
 
 from bordertally.streams.detection.rule import EVER, Rule
 from bordertally.streams.detection.wording import describe_rate
+from bordertally.streams.durations import days_in
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import DayView
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import CRITICAL, capped, vouched
-from bordertally.streams.rules.debounce import Run, alerts_from, days_in
+from bordertally.streams.rules.debounce import Run, alerts_from
 from bordertally.streams.totals.records import Baseline, Episode
 
 NAME = "record"

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from bordertally.streams.detection.registry import RULES
+from bordertally.streams.durations import days_in
 from bordertally.streams.errors import ConfigError, RefusedError, shown
 from bordertally.streams.flows import check_pattern, nested, parse_flow
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.rules.config import OPTIONAL, Detection, FlowRules, OperatorBaseline, Rules, Setting
-from bordertally.streams.rules.debounce import days_in
 
 _FIELDS = {field.encode_name: field.name for field in msgspec.structs.fields(Detection)}
 

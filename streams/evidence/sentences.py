@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from bordertally.streams.evidence.records import Evidence, Traced
 from bordertally.streams.evidence.roles import Role, span
+from bordertally.streams.periods import ordinal_day
 
 _PUT = {
     "count": "counted {0}",
@@ -27,7 +27,7 @@ def says(evidence: Evidence) -> list[str]:
     flow, figure, claims, tallied = evidence.flow, evidence.figure, evidence.claims, evidence.counts
     if evidence.from_ is None or evidence.to is None:
         return [f"Nothing is known of {flow}."]
-    when = span(date.fromisoformat(evidence.from_).toordinal(), date.fromisoformat(evidence.to).toordinal())
+    when = span(ordinal_day(evidence.from_), ordinal_day(evidence.to))
     if figure is None:
         kept = (
             "its days are not at hand any more; what was claimed of them is"
@@ -64,7 +64,7 @@ def says(evidence: Evidence) -> list[str]:
 
 
 def _sentence(one: Traced, flow: str) -> str:
-    first, last = (date.fromisoformat(part[:10]).toordinal() for part in one.period.split("/"))
+    first, last = (ordinal_day(part[:10]) for part in one.period.split("/"))
     put = _PUT[one.qualifier].format(f"{one.people:,}")
     where = "" if one.flow == flow else f" at {one.flow}"
     return f"{one.source_name} {put}{where} for {span(first, max(last, first + 1))}: {one.why}."

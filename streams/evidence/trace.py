@@ -14,7 +14,8 @@ from bordertally.streams.evidence.sentences import says
 from bordertally.streams.evidence.tallies import SourceFigure, Tally, added_up
 from bordertally.streams.flows import ancestors, depth
 from bordertally.streams.ledger.rows import BLOCK_DAYS, decode_claims
-from bordertally.streams.periods import DAY, iso_day, midnight
+from bordertally.streams.moments import published_text
+from bordertally.streams.periods import DAY, iso_day, midnight, ordinal_day
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.records import FlowState, Total
@@ -81,7 +82,7 @@ def window_of(state: FlowState | None, first: int | None, end: int | None) -> tu
         return first, end
     if state is None or not state.totals:
         return None if end is None and first is None else (first or (end or 0) - 7, end or (first or 0) + 7)
-    as_of = date.fromisoformat(state.totals[0].as_of).toordinal()
+    as_of = ordinal_day(state.totals[0].as_of)
     if first is not None:
         return first, max(as_of, first + 1)
     return (as_of if end is None else end) - 7, as_of if end is None else end
@@ -126,7 +127,7 @@ def _order(one: Traced) -> tuple[object, ...]:
 
 
 def _held(flow: str, kept: Kept) -> FlowEvidence:
-    days = {date.fromisoformat(one.day).toordinal(): one.best for one in kept.state.days}
+    days = {ordinal_day(one.day): one.best for one in kept.state.days}
     return FlowEvidence(flow, kept.claims, kept.tallies, days, kept.state.conflicts)
 
 
@@ -148,7 +149,7 @@ def _traced(claim: Claim, part: Part, names: Mapping[str, str]) -> Traced:
         source=claim.source,
         source_name=names.get(claim.source, claim.source),
         grade=claim.grade,
-        published=_moment(claim.published),
+        published=published_text(claim.published),
         flow=claim.flow,
         period=f"{_wall_clock(claim.local_start)}/{_wall_clock(claim.local_end)}",
         people=best,
@@ -166,10 +167,6 @@ def _traced(claim: Claim, part: Part, names: Mapping[str, str]) -> Traced:
         inside=part.inside,
         why=part.why,
     )
-
-
-def _moment(published: int) -> str:
-    return datetime.fromtimestamp(published / 1e6, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _wall_clock(local: int) -> str:
@@ -202,7 +199,7 @@ def _figure(state: FlowState, begin: int, until: int) -> Figure | None:
             return Figure(total.low, total.best, total.high, total.projected)
         if begin < _window(total)[1] - LONGEST:  # of older days a state holds only those it was sent for
             return None
-    inside = [one for one in state.days if begin <= date.fromisoformat(one.day).toordinal() < until]
+    inside = [one for one in state.days if begin <= ordinal_day(one.day) < until]
     if not inside:
         return None
     highs = [one.high for one in inside]
@@ -213,7 +210,7 @@ def _figure(state: FlowState, begin: int, until: int) -> Figure | None:
 
 
 def _window(total: Total) -> tuple[int, int]:
-    end = date.fromisoformat(total.as_of).toordinal()
+    end = ordinal_day(total.as_of)
     return end - total.window_days, end
 
 

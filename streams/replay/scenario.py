@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
@@ -19,6 +19,7 @@ from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.alerts.silences import Silence, inhibited, make_silence, silenced
 from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, ConfigError, RefusedError, shown
+from bordertally.streams.moments import utc_text
 from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
@@ -298,7 +299,7 @@ def _same(alert: Alert, name: str, wanted: Any) -> bool:
     if name == "says":
         return str(wanted) in held
     if isinstance(wanted, datetime):
-        return bool(held == wanted.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"))
+        return bool(held == utc_text(wanted, "seconds"))
     if isinstance(wanted, date):
         return bool(held == wanted.isoformat())
     if isinstance(wanted, int | float) and isinstance(held, int | float):

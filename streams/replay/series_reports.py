@@ -12,6 +12,8 @@ import msgspec
 
 from bordertally.streams.errors import BordertallyError, RefusedError, shown
 from bordertally.streams.flows import Flow, parse_flow
+from bordertally.streams.moments import utc_text
+from bordertally.streams.periods import iso_day
 
 EVERYWHERE_OVER = timedelta(days=1, hours=12)
 """So long after a date began in UTC its day is over in every time zone, so that a count of it is of a whole day."""
@@ -55,14 +57,10 @@ def reports_of(series: Mapping[Flow, Mapping[int, float]], said: Attribution) ->
     edition = "" if said.published is None else f"-as-of-{said.published.date().isoformat()}"
     for day, people_by_flow in sorted(days.items()):
         at = said.published or datetime.combine(date.fromordinal(day), datetime.min.time(), UTC) + EVERYWHERE_OVER
-        iso = date.fromordinal(day).isoformat()
+        iso = iso_day(day)
         claims = [
             {"flow": flow, "period": iso, "people": round(people), "qualifier": said.qualifier}
             for flow, people in sorted(people_by_flow.items())
         ]
-        head = {"id": f"{said.source}-{iso}{edition}", "source": said.source, "published": _utc(at)}
+        head = {"id": f"{said.source}-{iso}{edition}", "source": said.source, "published": utc_text(at)}
         yield msgspec.json.encode({**head, **claims[0]} if len(claims) == 1 else {**head, "claims": claims})
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

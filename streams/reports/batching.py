@@ -12,13 +12,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
 from bordertally.streams.errors import RefusedError
+from bordertally.streams.moments import MICRO, microseconds
 from bordertally.streams.periods import Period
 from bordertally.streams.qualifiers import Qualifier, interval
 from bordertally.streams.reports.claims import Address, Claim, Claims, address_of, is_reading, period_of
 from bordertally.streams.reports.readings import Columns, Readings
 from bordertally.streams.reports.records import FloatFigure
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.reports.validation import MICRO, Limits, microseconds, read_report
+from bordertally.streams.reports.validation import Limits, read_report
 from bordertally.streams.topics import Topic, partition_of
 
 MESSAGE_CLAIMS = 20_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,16 +12,14 @@ from msgspec import UNSET
 
 from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.flows import countries, nested, parse_flow
-from bordertally.streams.periods import DAY, Period, parse_period
+from bordertally.streams.moments import MICRO, microseconds
+from bordertally.streams.periods import Period, parse_period
 from bordertally.streams.qualifiers import Interval, Qualifier, interval, spread
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.records import ClaimFields, Measure, Normal, Report, Unit
 from bordertally.streams.reports.sources import Registry
 
 MOST_PEOPLE = 1_000_000_000
-MICRO = 1_000_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 _POPULATION = re.compile(r"(?:[a-z][a-z0-9_-]{0,39})(?::([A-Z]{2}))?", re.ASCII)
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
@@ -73,12 +70,6 @@ def claims_of(report: Report, registry: Registry, now: float, limits: Limits) ->
     except RefusedError as error:
         error.report = report.id
         raise
-
-
-def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 UTC."""
-    since = moment - EPOCH
-    return (since.days * DAY + since.seconds) * MICRO + since.microseconds  # a fraction of what dividing them takes
 
 
 def _claims(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from bordertally.streams.durations import days_in
 from bordertally.streams.flows import covers
 from bordertally.streams.learning.levels import Tuning
 from bordertally.streams.learning.methods import looks_back
-from bordertally.streams.rules.debounce import Patience, days_in
+from bordertally.streams.rules.debounce import Patience
 
 EXACT = 1e-9
 """Figures that differ by no more than this share are equal but for rounding."""

@@ -6,22 +6,8 @@ What comes out follows from the runs alone, so it depends on the set of reports 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
-
-_DURATION = re.compile(r"(\d{1,4})([dw])")
-_DAYS = {"d": 1, "w": 7}
-
-
-@lru_cache(maxsize=256)
-def days_in(duration: str) -> int:
-    """The days in a duration as Prometheus writes it, in whole days or weeks: "3d", "2w". Raises ValueError."""
-    found = _DURATION.fullmatch(duration)
-    if found is None:
-        raise ValueError(f"{duration!r} is no number of days or weeks such as 3d or 2w")
-    return int(found[1]) * _DAYS[found[2]]
 
 
 class Patience(NamedTuple):

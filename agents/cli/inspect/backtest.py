@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, NamedTuple
@@ -42,6 +41,7 @@ from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.tree import Node
+from bordertally.streams.periods import iso_day
 from bordertally.streams.replay.backtest import (
     AS_RULES_SAY,
     PLAIN,
@@ -203,10 +203,6 @@ class _Yardstick:
         return None if hindsight is None else hindsight(days_of(node))
 
 
-def _iso(day: int) -> str:
-    return date.fromordinal(day).isoformat()
-
-
 def _row(one: MethodScore) -> dict[str, Any]:
     return {
         "flow": one.flow,
@@ -216,14 +212,20 @@ def _row(one: MethodScore) -> dict[str, Any]:
         "judged": one.judged,
         "alerts_a_year": round(one.per_year, 2),
         "alerts": [
-            {"first": _iso(a.first), "last": _iso(a.last), "severity": a.severity, "about": a.about} for a in one.alarms
+            {"first": iso_day(a.first), "last": iso_day(a.last), "severity": a.severity, "about": a.about}
+            for a in one.alarms
         ],
         "surges": [
-            {"first": _iso(a.surge.first), "last": _iso(a.surge.last), "why": a.surge.why, "days_late": a.days_late}
+            {
+                "first": iso_day(a.surge.first),
+                "last": iso_day(a.surge.last),
+                "why": a.surge.why,
+                "days_late": a.days_late,
+            }
             for a in one.found
         ],
         "missed": one.missed,
-        "false_alarms": [_iso(a.first) for a in one.false_alarms],
+        "false_alarms": [iso_day(a.first) for a in one.false_alarms],
     }
 
 
@@ -250,7 +252,7 @@ def _show_alarms(console: Console, measures: Sequence[MethodScore]) -> None:
     for one in measures:
         for alarm in one.alarms:
             table.add_row(
-                one.flow, one.rule, _iso(alarm.first), _iso(alarm.last), alarm.severity, escape(alarm.about or "")
+                one.flow, one.rule, iso_day(alarm.first), iso_day(alarm.last), alarm.severity, escape(alarm.about or "")
             )
     if table.row_count:
         console.print(table)
@@ -272,6 +274,6 @@ def _show_found(console: Console, measures: Sequence[MethodScore], title: str) -
             said = "missed" if found.days_late is None else str(found.days_late)
             cells.setdefault((one.flow, found.surge), {})[_called(one)] = said
     for (flow, surge), row in cells.items():
-        detail.add_row(flow, _iso(surge.first), _iso(surge.last), *(row.get(name, "") for name in columns))
+        detail.add_row(flow, iso_day(surge.first), iso_day(surge.last), *(row.get(name, "") for name in columns))
     if detail.row_count:
         console.print(detail)

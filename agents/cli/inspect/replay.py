@@ -19,6 +19,7 @@ from bordertally.agents.runtime.languages import load_extractor, word_reader
 from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, err, instant, out, print_json, run
 from bordertally.agents.terminal.totals import normal_levels, show_outcome
 from bordertally.streams.errors import BordertallyError
+from bordertally.streams.moments import MICRO
 from bordertally.streams.replay.desk import Read, ReplayLedgers, read_all, read_arrived
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
@@ -89,7 +90,7 @@ def _from_files(files: Iterable[Path], registry: Registry, until: float | None) 
     read = read_all((raw for _, raw in read_lines(files)), registry, time.time(), words=word_reader(registry))
     if until is None:
         return read
-    return read._replace(reports=[claims for claims in read.reports if claims[0].published <= until * 1e6])
+    return read._replace(reports=[claims for claims in read.reports if claims[0].published <= until * MICRO])
 
 
 async def _from_kafka(settings: Settings, registry: Registry, until: float | None) -> Read:

@@ -78,7 +78,7 @@ def watch(
     """Follow alerts as they are published, until Ctrl-C."""
     settings = load_settings(**({"brokers": to} if to else {}))
     try:
-        wanted = WatchOptions(moment_of(since), check_pattern(flow), totals, as_json)
+        wanted = WatchOptions(moment_of(since, "--since", datetime.now(UTC)), check_pattern(flow), totals, as_json)
     except RefusedError as error:
         raise BordertallyError(f"--flow: {error.why} (got {error.value})") from None
     standing = Standing(load_rules(settings.rules, load_registry(settings.sources)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -14,16 +13,14 @@ from rich.table import Table
 from bordertally.agents.kafka.clients import connect
 from bordertally.agents.kafka.producer import Record, by_kafka, make_producer, send_all
 from bordertally.agents.kafka.topic_reader import read_topic
-from bordertally.agents.terminal.console import AsJson, Brokers, out, print_json, run
-from bordertally.streams.alerts.silences import Silence, Silences, expired, make_silence, utc
-from bordertally.streams.errors import BordertallyError, shown
+from bordertally.agents.terminal.console import AsJson, Brokers, moment_of, out, print_json, run
+from bordertally.streams.alerts.silences import Silence, Silences, expired, make_silence
+from bordertally.streams.moments import utc
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
 
 silences = typer.Typer(help="Mute alerts for a while.", no_args_is_help=True)
 
-_SPAN = re.compile(r"(\d{1,5})([mhdw])")
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 ACKNOWLEDGE_S = 60.0
 
 
@@ -40,7 +37,8 @@ def add(  # noqa: PLR0913, PLR0917 - the options of a command
 ) -> None:
     """Silence a flow until a time."""
     now = datetime.now(UTC)
-    silence = make_silence(flow, until=_moment(until, now), author=author, comment=comment, now=now, rule=rule)
+    end = moment_of(until, "--until", now, ahead=True)
+    silence = make_silence(flow, until=end, author=author, comment=comment, now=now, rule=rule)
     run(_send(load_settings(brokers=to), silence))
     out.print(silence.id, markup=False, highlight=False)
 
@@ -73,16 +71,6 @@ def expire(
     silence = expired(run(_load(load_settings(brokers=to))).named(name), datetime.now(UTC))
     run(_send(load_settings(brokers=to), silence))
     out.print(silence.id, markup=False, highlight=False)
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    span = _SPAN.fullmatch(text)
-    if span is not None:
-        return now + int(span[1]) * _UNITS[span[2]]
-    try:
-        return utc(datetime.fromisoformat(text))
-    except ValueError:
-        raise BordertallyError(f"--until: {shown(text)} is no time such as 2026-01-31T18:00Z, nor 2h or 3d") from None
 
 
 def _topic() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets as random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from bordertally.agents.runtime.context import Context, load_registry
 from bordertally.agents.terminal.console import AsJson, Sources, To, err, moment_of, out, print_json, run
 from bordertally.streams.delivery.webhook_lane import Attempt, Reply, body, fingerprint, webhook_id
 from bordertally.streams.errors import BordertallyError, shown
+from bordertally.streams.moments import text_at
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
 from bordertally.streams.url_policy import allowed_networks, site
@@ -121,8 +123,7 @@ def log(
 def send_test(name: Name, file: File = None, sources: Sources = None) -> None:
     """Send a test event now and show the answer."""
     endpoint = _one(name, _endpoints(file, sources))
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    payload = body("test", moment, msgspec.json.encode({"subscription": name}))
+    payload = body("test", text_at(time.time()), msgspec.json.encode({"subscription": name}))
     event = f"test-{random.token_hex(8)}"
 
     async def send() -> Reply:
@@ -144,7 +145,7 @@ def replay(  # noqa: PLR0913, PLR0917 - the options of a command
 ) -> None:
     """Send past events of a subscription again, in order, with their ids; stops at the first that is not taken."""
     endpoint, settings = _one(name, _endpoints(file, sources)), _settings(to)
-    begin = moment_of(since)
+    begin = moment_of(since, "--since", datetime.now(UTC))
 
     async def send() -> tuple[int, bool]:
         records = await read_since(settings, Topics(settings.topic_prefix).alerts, begin)
@@ -157,8 +158,7 @@ def replay(  # noqa: PLR0913, PLR0917 - the options of a command
                 if not endpoint.subscription.wants(found.flow, (found.severity, found.peak_severity)):
                     continue
                 event = webhook_id(found.id, found.seq)
-                said = datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(timespec="milliseconds")
-                payload = body(f"alert.{found.state}", said.replace("+00:00", "Z"), record.value or b"{}")
+                payload = body(f"alert.{found.state}", text_at(record.timestamp / 1000), record.value or b"{}")
                 if not _show(name, event, await sender.send(event, payload)):
                     return count, False
                 count += 1

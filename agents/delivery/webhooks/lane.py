@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Protocol
 
 import msgspec
@@ -35,6 +34,7 @@ from bordertally.streams.delivery.webhook_lane import (
     revive,
     webhook_id,
 )
+from bordertally.streams.moments import text_at
 
 AGAIN_S = 1.0
 """How long to wait before something that is not there now is looked for again, silences that may have ended too."""
@@ -164,8 +164,7 @@ class LaneRunner:
 
     async def _deliver(self, one: Waiting, record: Received, alert: AlertHead) -> None:
         event, began = webhook_id(alert.id, alert.seq), time.time()
-        said = datetime.fromtimestamp(one.head.written, UTC).isoformat(timespec="milliseconds")
-        payload = body(f"alert.{alert.state}", said.replace("+00:00", "Z"), record.value or b"{}")
+        payload = body(f"alert.{alert.state}", text_at(one.head.written), record.value or b"{}")
         crash_at("webhooks.taken")
         trace = self.desk.trace()
         trace.hear([record])

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bordertally.streams.errors import Reason, RefusedError
-from bordertally.streams.periods import DAY, Period, days_of, iso_day, midnight, parse_period
+from bordertally.streams.periods import DAY, Period, days_of, iso_day, midnight, ordinal_day, ordinal_of, parse_period
 from unit.kit import ordinal
 
 UTC_ZONE, WARSAW, ALMATY = ZoneInfo("UTC"), ZoneInfo("Europe/Warsaw"), ZoneInfo("Asia/Almaty")
@@ -137,3 +137,20 @@ def test_days_touched_by_a_stretch_of_time() -> None:
     start = midnight(738_000)
     assert list(days_of(start, start + DAY)) == [738_000]
     assert list(days_of(start + 1, start + DAY + 1)) == [738_000, 738_001]
+
+
+def test_days_are_counted_from_the_first_of_january_of_year_one() -> None:
+    """1970-01-01 is day 719,163 (`date.toordinal`), and 2022-09-21 comes 19,256 days later."""
+    assert (ordinal_day("0001-01-01"), iso_day(1)) == (1, "0001-01-01")
+    assert (ordinal_day("2022-09-21"), iso_day(738_419)) == (738_419, "2022-09-21")
+    assert midnight(738_419) == 19_256 * DAY
+
+
+def test_a_moment_of_the_wall_clock_lies_on_its_day_to_the_last_second() -> None:
+    assert [ordinal_of(seconds) for seconds in (-1, 0, DAY - 1, DAY)] == [719_162, 719_163, 719_163, 719_164]
+
+
+@pytest.mark.parametrize("text", ["2022-02-30", "21 Sep 2022", ""])
+def test_what_is_no_day_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"day is out of range|Invalid isoformat|must be in range"):
+        ordinal_day(text)

@@ -17,7 +17,6 @@ from bordertally.streams.alerts.silences import (
     make_silence,
     quieted,
     silenced,
-    utc,
 )
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.rules.config import Detection, FlowRules, Rules
@@ -146,8 +145,3 @@ def test_the_rules_say_where_alerts_inhibit() -> None:
     assert (
         inhibited(mine, [above], Rules(Detection(inhibit=True), flows=(FlowRules(flow="RU", inhibit=False),))) is None
     )
-
-
-def test_a_time_without_an_offset_is_utc() -> None:
-    assert utc(datetime(2022, 9, 27, 12)) == NOON  # noqa: DTZ001 - that is what it is about
-    assert utc(datetime.fromisoformat("2022-09-27T18:00+06:00")) == NOON

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bordertally.streams.alerts.records import AlertState
-from bordertally.streams.delivery.subscriptions import AlertHead, Policy, Subscription, parse_subscriptions, seconds_in
+from bordertally.streams.delivery.subscriptions import AlertHead, Policy, Subscription, parse_subscriptions
 from bordertally.streams.delivery.webhook_lane import (
     JITTER,
     LONGEST_HOLD_S,
@@ -280,10 +280,6 @@ def test_what_is_wrong_in_a_file_is_one_sentence_without_the_secret(old: str, ne
         parse_subscriptions(FILE.replace(old, new), "webhooks.toml")
     assert "c2VjcmV0" not in str(failed.value)
     assert "relief.example.org" not in str(failed.value)
-
-
-def test_durations() -> None:
-    assert [seconds_in(one) for one in ("250ms", "5s", "1.5m", "2h", "1d")] == [0.25, 5.0, 90.0, 7200.0, DAY]
 
 
 def test_what_is_sent() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bordertally.streams.rules.debounce import Joined, Patience, Run, alerts_from, days_in
+from bordertally.streams.rules.debounce import Joined, Patience, Run, alerts_from
 
 # Timelines: a dot is a finished day that does not exceed, 1 to 3 one that does, with its severity; a space is unknown.
 
@@ -135,14 +135,3 @@ def test_without_patience_every_run_is_an_alert(timeline: str) -> None:
     runs, severities = runs_of(timeline)
     found = alerts_from(runs, Patience(), closes_on(timeline), severities.__getitem__)
     assert found == [Joined([place], run.until) for place, run in enumerate(runs)]
-
-
-@pytest.mark.parametrize(("text", "days"), [("0d", 0), ("3d", 3), ("2w", 14)])
-def test_durations_are_whole_days_or_weeks(text: str, days: int) -> None:
-    assert days_in(text) == days
-
-
-@pytest.mark.parametrize("text", ["", "3", "d", "1h", "-1d", "1.5d", "1d12h", "99999d"])
-def test_other_durations_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no number of days or weeks such as 3d or 2w"):
-        days_in(text)

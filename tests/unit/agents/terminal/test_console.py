@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bordertally.agents.terminal.console import moment_of
+from bordertally.streams.errors import BordertallyError
+
+NOW = datetime(2022, 9, 27, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        ("30m", "2022-09-27T11:30Z", "2022-09-27T12:30Z"),
+        ("2h", "2022-09-27T10:00Z", "2022-09-27T14:00Z"),
+        ("1w", "2022-09-20T12:00Z", "2022-10-04T12:00Z"),
+        ("2022-09-25", "2022-09-25T00:00Z", "2022-09-25T00:00Z"),
+        ("2022-09-25T18:00+06:00", "2022-09-25T12:00Z", "2022-09-25T12:00Z"),
+    ],
+)
+def test_a_time_is_iso_8601_or_a_duration_from_now(text: str, before: str, after: str) -> None:
+    assert moment_of(text, "--since", NOW) == datetime.fromisoformat(before)
+    assert moment_of(text, "--until", NOW, ahead=True) == datetime.fromisoformat(after)
+
+
+def test_what_is_no_time_is_quoted_with_its_option() -> None:
+    with pytest.raises(BordertallyError, match=r"^--since: noon is no time such as 2026-01-31T18:00Z, nor 2h or 3d$"):
+        moment_of("noon", "--since", NOW)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_duration_beyond_the_calendar_is_refused(ahead: bool) -> None:
+    with pytest.raises(BordertallyError, match=r"^--until: 999999w leads outside the calendar$"):
+        moment_of("999999w", "--until", NOW, ahead=ahead)
