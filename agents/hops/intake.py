@@ -27,6 +27,7 @@ from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claims
 from bordertally.streams.reports.dead_letters import LetterPosition, make_letter
+from bordertally.streams.reports.records import Report
 from bordertally.streams.reports.sources import source_of
 from bordertally.streams.settings import Hop
 
@@ -167,28 +168,21 @@ class Intake(BatchHop):
         """Check reports and keep their claims for the next message; returns the dead letters."""
         rejects = []
         self.sorter.turn_to(self.context.topics.kind(tp.topic))
-        for record, refused in self.sorter.add_all(records):
+        for record, outcome in self.sorter.add_all(records):
             try:
-                await self.closer(tp, record, refused)
+                if isinstance(outcome, RefusedError):
+                    raise _unopened(record) or outcome
+                await self.read_words(tp, record, outcome)
             except RefusedError as error:
                 rejects.append(self.rejected(tp, record, error))
         return rejects
 
-    async def closer(self, tp: TopicPartition, record: Received, refused: RefusedError) -> None:
-        """A closer look at what was refused at first: is it signed, or in words? Raises RefusedError."""
-        raw = record.value
-        if raw is None:
-            why = unopened(record)
-            raise refused if why is None else RefusedError(Reason.TOO_LARGE, "$", "", why)
-        if refused.reason is Reason.UNSIGNED:
-            self.sorter.add_signed(raw, record.timestamp / 1000, record.headers)
-        elif refused.reason is Reason.MISSING_FIELD:
-            claims = await self.statements.take(tp, record, refused)
-            self.sorter.add(claims)
-            if not claims:
-                self.reviewed[source_of(raw, self.context.limits.bytes)] += 1
-        else:
-            raise refused
+    async def read_words(self, tp: TopicPartition, record: Received, report: Report) -> None:
+        """Keep the claims of a report in words for the next message. Raises RefusedError."""
+        claims = await self.statements.read(tp, record, report)
+        self.sorter.add(claims)
+        if not claims:
+            self.reviewed[report.source] += 1
 
     def rejected(self, tp: TopicPartition, record: Received, error: RefusedError) -> Record:
         """A dead letter: the original bytes, key and headers, untouched, and what is known about them as headers."""
@@ -201,6 +195,12 @@ class Intake(BatchHop):
             log.debug("intake: report refused: %s", error, extra=what)
         key, value, headers = make_letter(place, error, source, (record.key, record.value, record.headers))
         return Record(self.context.topics.rejected, key, value, headers=headers)
+
+
+def _unopened(record: Received) -> RefusedError | None:
+    """Why a record is rejected that stands for a batch that was not opened; None for a record of a producer."""
+    why = unopened(record) if record.value is None else None
+    return None if why is None else RefusedError(Reason.TOO_LARGE, "$", "", why)
 
 
 def _tell(counted: Counter[tuple[str, str]], messages: Sequence[Claims]) -> None:

@@ -13,9 +13,10 @@ from aiokafka import TopicPartition
 from bordertally.agents.hops.batch_hop import Received
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
-from bordertally.streams.errors import RefusedError
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.records import Report
 from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import claims_of
 from bordertally.streams.topics import Topic, Topics
 
 if TYPE_CHECKING:
@@ -38,16 +39,15 @@ class Statements:
 
         return word_reader(self.registry, load_extractor(self.context.settings.extractor))
 
-    async def take(self, tp: TopicPartition, record: Received, refused: RefusedError) -> list[Claim]:
-        """The claims of a report that was refused for want of figures; what is not certain waits for `drain`.
+    async def read(self, tp: TopicPartition, record: Received, report: Report) -> list[Claim]:
+        """The claims of a report in words; what is not certain waits for `drain`.
 
-        Raises RefusedError: the one given where the report is none in words, else that of its topic, then of its
-        signature, as for figures, else that of its words.
+        On a topic where words are not read, they are rejected for want of figures. Raises RefusedError.
         """
         if tp.topic not in self._topics:
-            raise refused
-        # Aside: a first text waits for its language's tables, an extractor for whomever it asks; heartbeats must not.
-        words = await asyncio.to_thread(self._read, tp, record, refused)
+            return claims_of(report, self.registry, record.timestamp / 1000, self.context.limits)
+        # In a thread: the first text waits for the tables of its language, an extractor for a model; heartbeats go on.
+        words = await asyncio.to_thread(self._read, tp, record, report)
         self._items += words.items
         found = self.context.metrics["statement_claims_total"]
         found.labels("certain").inc(len(words.claims))
@@ -62,10 +62,9 @@ class Statements:
             log.debug("intake: statement read", extra=what)
         return words.claims
 
-    def _read(self, tp: TopicPartition, record: Received, refused: RefusedError) -> Words:
-        raw = record.value or b""
-        gate = self.registry.gate(self.context.topics.kind(tp.topic), raw, record.headers)
-        return self.words.take(raw, refused, record.timestamp / 1000, self.context.limits, gate)
+    def _read(self, tp: TopicPartition, record: Received, report: Report) -> Words:
+        gate = self.registry.gate(self.context.topics.kind(tp.topic), record.value or b"", record.headers)
+        return self.words.read(report, record.timestamp / 1000, self.context.limits, gate)
 
     def drain(self) -> list[Record]:
         """The records for the review since the last time."""

@@ -14,8 +14,7 @@ import msgspec
 from bordertally.agents.producing.documents import Article, articles, page
 from bordertally.agents.producing.fetch import Fetcher, Memory
 from bordertally.streams.errors import BordertallyError, RefusedError
-from bordertally.streams.reports.validation import read_report
-from bordertally.streams.statements.reports import LONGEST, WordReader
+from bordertally.streams.statements.reports import LONGEST, WordReader, read_claims
 
 REMEMBERED = 5_000
 """Articles remembered of a source, the newest."""
@@ -88,12 +87,9 @@ class DocumentFollower:
             }
         )
         try:
-            read_report(raw, self.words.registry, now)
-        except RefusedError as error:
-            try:
-                self.words.take(raw, error, now)
-            except RefusedError:
-                return None
+            read_claims(raw, self.words.registry, now, None, self.words)
+        except RefusedError:
+            return None
         return raw
 
 

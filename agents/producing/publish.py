@@ -18,7 +18,7 @@ from bordertally.streams.errors import BordertallyError, RefusedError
 from bordertally.streams.reports.signatures import check_signature, signature
 from bordertally.streams.reports.sources import Registry, source_of
 from bordertally.streams.settings import Settings
-from bordertally.streams.statements.reports import take
+from bordertally.streams.statements.reports import read_claims
 from bordertally.streams.topics import Topics
 
 AHEAD = 2_000
@@ -55,7 +55,7 @@ def checked(
     now, words = time.time(), word_reader(registry)
     for where, raw in read_lines(files):
         try:
-            take(raw, registry, now, None, words)
+            read_claims(raw, registry, now, None, words)
             if signed:
                 headers = [] if key is None else [signature(key, raw)]
                 check_signature(registry.keys, source_of(raw), raw, headers)

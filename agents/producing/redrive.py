@@ -20,7 +20,7 @@ from bordertally.streams.reports.dead_letters import AGAIN, Letter, LetterFilter
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings
-from bordertally.streams.statements.reports import take
+from bordertally.streams.statements.reports import read_claims
 from bordertally.streams.topics import Topics
 
 AHEAD, AHEAD_BYTES = 200, 16 * 1024 * 1024
@@ -85,7 +85,7 @@ async def judged(desk: RedriveJob, wanted: LetterFilter) -> list[Judged]:
                 fault = None
                 try:
                     gate = desk.registry.gate(desk.topics.kind(letter.place.topic), raw, letter.headers)
-                    take(raw, desk.registry, time.time(), desk.limits, words, gate)
+                    read_claims(raw, desk.registry, time.time(), desk.limits, words, gate)
                 except RefusedError as error:
                     fault = error
                 found.append((letter, fault))

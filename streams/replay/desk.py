@@ -21,7 +21,7 @@ from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
-from bordertally.streams.statements.reports import WordReader, anybody, take
+from bordertally.streams.statements.reports import WordReader, anybody, read_claims
 from bordertally.streams.topics import Topic
 from bordertally.streams.totals.days import day_figures
 from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, Noted, Total
@@ -92,7 +92,7 @@ def read_arrived(
     for one in arrived:
         try:
             admit = anybody if one.topic is None else registry.gate(one.topic, one.raw, one.headers)
-            claims = take(one.raw, registry, one.at, limits, words if one.in_words else None, admit)
+            claims = read_claims(one.raw, registry, one.at, limits, words if one.in_words else None, admit)
         except RefusedError as error:
             refused.append(RejectedReport(error.reason.value, error.field, error.value, error.report, error.why))
         else:

@@ -24,7 +24,7 @@ from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import SEVERITIES, Rules
-from bordertally.streams.statements.reports import WordReader, take
+from bordertally.streams.statements.reports import WordReader, read_claims
 
 T = TypeVar("T")
 Wanted = dict[str, Any]
@@ -245,7 +245,7 @@ def _reports(
                 )
     for document in documents:
         try:
-            yield take(msgspec.json.encode(document), registry, step.at.timestamp(), None, words)
+            yield read_claims(msgspec.json.encode(document), registry, step.at.timestamp(), None, words)
         except RefusedError as error:
             found.append(Difference(number, step.at, why=f"report {document['id']} is refused: {error}"))
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import Annotated, NamedTuple, Protocol, TypeVar, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from bordertally.streams.errors import RefusedError
-from bordertally.streams.moments import MICRO, microseconds
-from bordertally.streams.periods import Period
+from bordertally.streams.moments import EPOCH, MICRO
+from bordertally.streams.periods import DAY, Period
 from bordertally.streams.qualifiers import Qualifier, interval
 from bordertally.streams.reports.claims import Address, Claim, Claims, address_of, is_reading, period_of
 from bordertally.streams.reports.readings import Columns, Readings
-from bordertally.streams.reports.records import FloatFigure
+from bordertally.streams.reports.records import FloatFigure, Moment, Report, ReportId
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.reports.validation import Limits, read_report
+from bordertally.streams.reports.validation import Limits, claims_of, decode_report
 from bordertally.streams.topics import Topic, partition_of
 
 MESSAGE_CLAIMS = 20_000
@@ -34,35 +33,47 @@ COUNT = Qualifier.COUNT  # looked up in its class, a member costs as much as all
 
 
 class Plain(Struct, gc=False):
-    """A report of one figure, with nothing beside it that changes its meaning: what counters send."""
+    """What the fast path reads of a report: one figure on one flow, as counters send it."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    id: ReportId
     source: str
-    published: Annotated[datetime, Meta(tz=True)]
+    published: Moment
     flow: str
     period: str
     people: FloatFigure
     qualifier: Qualifier = Qualifier.STATED
-    claims: UnsetType = UNSET
-    population: UnsetType = UNSET
-    unit: UnsetType = UNSET
-    measure: UnsetType = UNSET
-    per: UnsetType = UNSET
-    normal: UnsetType = UNSET
-    change_percent: UnsetType = UNSET
 
 
-_decode_plain = msgspec.json.Decoder(Plain).decode
+NOT_KEPT = frozenset({"url", "text", "title"})
+"""Fields of a report that a reading does not keep. The fast path checks their types and ignores their values."""
+
+
+def plain_type(record: type[Struct]) -> type[Plain]:
+    """The type of a report for the fast path, derived from the full record, which is `Report`.
+
+    Its fields are those of `Plain`, those of the record in `NOT_KEPT`, and all others of the record, which must be
+    absent: a report that has one fails to decode as plain and goes the full way. So does every field added later.
+    """
+    further = [
+        (field.name, field.type if field.name in NOT_KEPT else UnsetType, UNSET)
+        for field in msgspec.structs.fields(record)
+        if field.name not in Plain.__struct_fields__
+    ]
+    return cast("type[Plain]", msgspec.defstruct("PlainReport", further, bases=(Plain,), gc=False))
+
+
+_decode_plain = msgspec.json.Decoder(plain_type(Report)).decode
 
 _NOT_PLAIN = (LookupError, ValueError, RecursionError, msgspec.MsgspecError)
-"""Something else, or wrong, or not known yet: `read_report` says what."""
+"""Something else, or wrong, or not known yet: the full check says what."""
 
 
 class TimedReport(Protocol):
-    """A report and when it arrived, in milliseconds since 1970 UTC."""
+    """A report with its headers, and when it arrived, in milliseconds since 1970 UTC."""
 
     value: bytes | None
     timestamp: int
+    headers: Sequence[tuple[str, bytes]]
 
 
 R = TypeVar("R", bound=TimedReport)
@@ -128,7 +139,7 @@ class Sorter:
     """Checks reports and sorts their claims. Not safe to share between threads.
 
     A counter sends the same few things over and over: its flow and source, and periods that others send too. What
-    `read_report` made of them once is remembered, so most counts need only their own figure and time checked.
+    the full check made of them once is remembered, so most counts need only their own figure and time checked.
     """
 
     def __init__(self, registry: Registry, limits: Limits, partitions: int) -> None:
@@ -148,11 +159,12 @@ class Sorter:
         self._topic = topic
         self._counters = self._by_topic.setdefault(topic, {})
 
-    def add_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError]]:
-        """Add reports as they arrived, each whole or not at all; yields every refused report with its error.
+    def add_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError | Report]]:
+        """Add reports as they arrived, each whole or not at all; yields each that is not added, with the reason.
 
-        A report of a source that has keys is refused as unsigned (see `add_signed`). All that most reports need is in
-        this one loop, since calls would cost as much as the work; `read_report` reads the others.
+        The reason is the refusal or, for a report in words, the report itself: the caller reads its words and hands its
+        claims to `add`. The loop holds everything that most reports need, because calls would cost as much as the work;
+        `_add_checked` checks the others.
         """
         counters, filled, most, skew = self._counters, self._filled, self._limits.bytes, self._skew
         for record in records:
@@ -162,15 +174,19 @@ class Sorter:
                 counter = counters[plain.source]
                 collected = counter.flows[plain.flow]
                 period, ended, earliest = counter.slots[plain.period]
-                published = microseconds(plain.published)
+                since = plain.published - EPOCH
+                published = (since.days * DAY + since.seconds) * MICRO + since.microseconds  # `microseconds`, inlined
                 known = earliest <= published < record.timestamp * MILLI + skew
             except _NOT_PLAIN:
                 known = False
             if plain is None or not known:
                 try:
-                    self._add_checked(raw, record.timestamp / 1000, plain)
+                    in_words = self._add_checked(record, plain)
                 except RefusedError as error:
                     yield record, error
+                else:
+                    if in_words is not None:
+                        yield record, in_words
                 continue
             people, bests = plain.people, collected.bests
             if not bests:
@@ -185,22 +201,21 @@ class Sorter:
             collected.reports.append(plain.id)
             bests.append(people)
 
-    def _add_checked(self, raw: bytes, now: float, plain: Plain | None) -> None:
-        """Add a report that is not plain, or whose flow or slot is not known yet. Raises RefusedError."""
-        claims = read_report(raw, self._registry, now, self._limits)
-        self._admit(claims[0], raw, ())
+    def _add_checked(self, record: TimedReport, plain: Plain | None) -> Report | None:
+        """Add a report that is not plain, or whose flow or slot is not known yet; returns a report in words instead.
+
+        Raises RefusedError.
+        """
+        raw = record.value or b""
+        report = decode_report(raw, self._limits)
+        if report.in_words:
+            return report
+        claims = claims_of(report, self._registry, record.timestamp / 1000, self._limits)
+        self._registry.admit(report.source, self._topic, raw, record.headers, report.id)
         self.add(claims)
-        if plain is not None:
+        if plain is not None and report.source not in self._registry.keys:  # a signature is checked each time
             self._remember(plain, claims[0])
-
-    def add_signed(self, raw: bytes, now: float, headers: Sequence[tuple[str, bytes | None]]) -> None:
-        """Add one report of a source that has keys, if its headers hold a signature. Raises RefusedError."""
-        claims = read_report(raw, self._registry, now, self._limits)
-        self._admit(claims[0], raw, headers)
-        self.add(claims)
-
-    def _admit(self, claim: Claim, raw: bytes, headers: Sequence[tuple[str, bytes | None]]) -> None:
-        self._registry.admit(claim.source, self._topic, raw, headers, claim.report)
+        return None
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Take claims that have been checked."""

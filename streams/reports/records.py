@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from bordertally.streams.qualifiers import Qualifier
 
@@ -61,10 +61,27 @@ class ClaimFields(Struct, kw_only=True):
     text: str | UnsetType | None = UNSET
 
 
-class Report(ClaimFields, kw_only=True):
-    """A report as a producer sends it: one JSON object a message; unknown fields are kept, not refused."""
+FIGURES = ("claims", "flow", "period", "people", "normal", "change_percent")
+"""The fields that make a report one in figures, even where it has a `text`."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=200)]
+
+ReportId = Annotated[str, Meta(min_length=1, max_length=200)]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Report(ClaimFields, kw_only=True):
+    """A report as a producer sends it: one JSON object a message; unknown fields are kept, not refused.
+
+    `title` is the headline of a report in words; a report in figures may carry any title.
+    """
+
+    id: ReportId
     source: str
-    published: Annotated[datetime, Meta(tz=True)]
+    published: Moment
     claims: Annotated[list[ClaimFields], Meta(min_length=1, max_length=1000)] | UnsetType = UNSET
+    title: Raw | UnsetType = UNSET  # decoded only with the words, so that no title makes a report in figures bad
+
+    @property
+    def in_words(self) -> bool:
+        """Whether this report is a statement: it has a `text`, and none of the fields that state a figure."""
+        return isinstance(self.text, str) and all(getattr(self, name) is UNSET for name in FIGURES)

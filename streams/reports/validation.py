@@ -34,27 +34,31 @@ class Limits(NamedTuple):
     skew_s: int = 86_400
 
 
-class _Context(NamedTuple):
-    """What the claims of one report are checked against."""
+class Head(NamedTuple):
+    """Who published a report and when, checked: what each of its claims carries and is checked against.
 
-    report: Report
+    `published`: microseconds since 1970 UTC.
+    """
+
+    report: str
+    source: str
     published: int
     registry: Registry
     limits: Limits
 
 
 def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | None = None) -> list[Claim]:
-    """Check one report and work out its claims; a report is taken whole or not at all.
+    """The claims of a report in figures, from its bytes; a report is accepted whole or rejected whole.
 
-    `now`: seconds since 1970 UTC at which it arrived; nothing may be published later than that plus the skew.
-    Raises RefusedError, with the report's id where it could be read.
+    `now`: when the report arrived, in seconds since 1970 UTC; `published` may be later by `Limits.skew_s` at most.
+    Raises RefusedError, with the report's id where the id could be read.
     """
     limits = limits or Limits()
     return claims_of(decode_report(raw, limits), registry, now, limits)
 
 
 def decode_report(raw: bytes, limits: Limits) -> Report:
-    """The fields of a report, their types checked. Raises RefusedError."""
+    """The fields of a report, with their types checked and their meaning not yet. Raises RefusedError."""
     if len(raw) > limits.bytes:
         raise _unread(Reason.TOO_LARGE, raw, f"{len(raw)} bytes; at most {limits.bytes}")
     try:
@@ -64,18 +68,24 @@ def decode_report(raw: bytes, limits: Limits) -> Report:
 
 
 def claims_of(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
-    """The claims of a report that arrived at `now`, their meaning checked. Raises RefusedError."""
+    """The claims of a report in figures that arrived at `now`, with their meaning checked. Raises RefusedError."""
+    head = check_head(report, registry, now, limits)
     try:
-        return _claims(report, registry, now, limits)
+        return _claims(report, head)
     except RefusedError as error:
         error.report = report.id
         raise
 
 
-def _claims(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
-    zone = registry.zones.get(report.source)
-    if zone is None:
-        raise RefusedError(Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry")
+def check_head(report: Report, registry: Registry, now: float, limits: Limits) -> Head:
+    """The head of a report, in figures or in words, that arrived at `now`.
+
+    Raises RefusedError when the registry does not know its source, or when it was published after `now` plus the skew.
+    """
+    if report.source not in registry.sources:
+        raise RefusedError(
+            Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry", report.id
+        )
     published = microseconds(report.published)
     if published > (now + limits.skew_s) * MICRO:
         raise RefusedError(
@@ -83,14 +93,18 @@ def _claims(report: Report, registry: Registry, now: float, limits: Limits) -> l
             "published",
             report.published.isoformat(),
             "this lies ahead of its arrival",
+            report.id,
         )
-    context = _Context(report, published, registry, limits)
+    return Head(report.id, report.source, published, registry, limits)
+
+
+def _claims(report: Report, head: Head) -> list[Claim]:
     if report.claims is UNSET:
-        return [_claim(report, "", context)]
+        return [claim_of(report, head)]
     if report.people is not UNSET:
         raise RefusedError(Reason.BAD_VALUE, "people", report.people, "either people or claims, not both")
     claims = [
-        _claim(_with_defaults(fields, report), f"claims[{index}].", context)
+        claim_of(_with_defaults(fields, report), head, f"claims[{index}].")
         for index, fields in enumerate(report.claims)
     ]
     seen: dict[tuple[object, ...], int] = {}
@@ -113,8 +127,12 @@ def _with_defaults(fields: ClaimFields, report: Report) -> ClaimFields:
     return fields
 
 
-def _claim(fields: ClaimFields, at: str, context: _Context) -> Claim:
-    report, published, registry = context.report, context.published, context.registry
+def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
+    """One claim, checked: the only way from a claim's fields, sent as figures or read in words, to a claim.
+
+    `at` stands before the name of the field that an error quotes, such as `claims[1].`. Raises RefusedError.
+    """
+    published, registry = head.published, head.registry
     if fields.flow is UNSET or fields.period is UNSET or fields.people is UNSET:
         name = next(name for name in ("flow", "period", "people") if getattr(fields, name) is UNSET)
         raise RefusedError(Reason.MISSING_FIELD, f"{at}{name}", None, "this field is required")
@@ -122,12 +140,12 @@ def _claim(fields: ClaimFields, at: str, context: _Context) -> Claim:
         flow = parse_flow(fields.flow)
         if registry.blocs:
             flow = nested(flow, registry.blocs)
-        if not registry.allows(report.source, flow):
-            raise RefusedError(Reason.FLOW_NOT_ALLOWED, "flow", flow, f"source {report.source!r} may not speak for it")
-        period = _period(fields.period, context)
+        if not registry.allows(head.source, flow):
+            raise RefusedError(Reason.FLOW_NOT_ALLOWED, "flow", flow, f"source {head.source!r} may not speak for it")
+        period = _period(fields.period, head)
         population = "people" if fields.population is UNSET else _population(fields.population)
         normal = None if fields.normal in (UNSET, None) else _normal(fields.normal)
-        change = None if fields.change_percent is UNSET else fields.change_percent
+        change = float(fields.change_percent) if isinstance(fields.change_percent, int | float) else None
         if change is not None and not -100 < change <= 1_000_000:
             raise RefusedError(
                 Reason.BAD_VALUE, "change_percent", change, "a change in per cent is above -100, at most 1,000,000"
@@ -146,10 +164,10 @@ def _claim(fields: ClaimFields, at: str, context: _Context) -> Claim:
         figure = figure.times(period.days)
     return Claim(
         flow=flow,
-        source=report.source,
-        report=report.id,
+        source=head.source,
+        report=head.report,
         published=published,
-        grade=registry.sources[report.source].grade.value,
+        grade=registry.sources[head.source].grade.value,
         start=period.start,
         end=period.end,
         local_start=period.local_start,
@@ -176,9 +194,9 @@ def _quote(text: str) -> str:
     return text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…"
 
 
-def _period(text: str, context: _Context) -> Period:
-    limits, published = context.limits, context.published
-    period = parse_period(text, context.registry.zones[context.report.source])
+def _period(text: str, head: Head) -> Period:
+    limits, published = head.limits, head.published
+    period = parse_period(text, head.registry.zones[head.source])
     if period.days > limits.period_days:
         raise RefusedError(
             Reason.PERIOD_TOO_LONG, "period", text, f"{period.days:.0f} days; at most {limits.period_days}"
@@ -196,14 +214,11 @@ def _population(text: str) -> str:
 
 
 def _figure(people: float | list[float], qualifier: Qualifier) -> Interval:
-    if not isinstance(people, list):
-        return interval(people, qualifier)
-    low, high = people
+    low, high = people if isinstance(people, list) else (people, people)
     if not 0 <= low <= high <= MOST_PEOPLE:
-        raise RefusedError(
-            Reason.PEOPLE_OUT_OF_RANGE, "people", people, "a range goes from low to high within 0 to 10^9"
-        )
-    return spread(low, high, qualifier)
+        why = "a range goes from low to high within 0 to 10^9" if isinstance(people, list) else "it is 0 to 10^9"
+        raise RefusedError(Reason.PEOPLE_OUT_OF_RANGE, "people", people, why)
+    return spread(float(low), float(high), qualifier) if isinstance(people, list) else interval(people, qualifier)
 
 
 def _normal(normal: Normal) -> tuple[float, float]:

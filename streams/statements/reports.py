@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -12,20 +12,11 @@ from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.records import Report
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.reports.validation import Limits, read_report
+from bordertally.streams.reports.validation import Limits, check_head, claim_of, claims_of, decode_report
 from bordertally.streams.statements.extractor import Extractor, proposals
 from bordertally.streams.statements.reader import Reader, Speaker
 from bordertally.streams.statements.records import Doubt, FoundClaim, Statement
 from bordertally.streams.statements.review import Item, make_item
-
-
-class Told(Report, kw_only=True):
-    """A report in words, with its headline. Reports in figures may carry any `title`, so it is checked only here."""
-
-    title: Any = UNSET
-
-
-decode_told = msgspec.json.Decoder(Told).decode
 
 LONGEST = 20_000
 """Characters of a statement at most: a long press release; reading it takes a second or two."""
@@ -57,31 +48,21 @@ class WordReader:
         """`load`: gives the reader; called with the first report in words, because its tables take a moment."""
         self._load, self.registry, self.extractor = load, registry, extractor
 
-    def take(
-        self, raw: bytes, refused: RefusedError, now: float, limits: Limits | None = None, admit: Admit = anybody
-    ) -> Words:
-        """Read a report that `read_report` has refused with `refused` because it names no figure.
+    def read(self, report: Report, now: float, limits: Limits | None = None, admit: Admit = anybody) -> Words:
+        """The claims of a report in words (see `Report.in_words`) that arrived at `now`, and the items for the review.
 
-        `admit` is asked once it is known to be in words, before they are read: that takes longer than all the rest.
-
-        Raises `refused` again when the report is not one in words: no `text`, or a flow, period or figure beside it.
-        Raises RefusedError (no_claim) for words in which there is none, so that no report goes by unnoticed.
+        `admit` is asked before the words are read, which takes longer than every other check.
+        Raises RefusedError, also (no_claim) where the words hold no claim, so that no report is dropped unnoticed.
         """
-        if refused.reason is not Reason.MISSING_FIELD or refused.field not in ("flow", "period", "people"):
-            raise refused
-        report = decode_told(raw)
-        given = [getattr(report, name) for name in ("claims", "flow", "period", "people", "normal", "change_percent")]
-        if any(one is not UNSET for one in given) or not isinstance(report.text, str):
-            raise refused
-        if len(report.text) > LONGEST:
-            raise RefusedError(
-                Reason.TOO_LARGE, "text", report.text, f"{len(report.text)} characters; at most {LONGEST}", report.id
-            )
+        check_head(report, self.registry, now, limits or Limits())
+        text = report.text if isinstance(report.text, str) else ""
+        if len(text) > LONGEST:
+            raise RefusedError(Reason.TOO_LARGE, "text", text, f"{len(text)} characters; at most {LONGEST}", report.id)
         admit(report.source, report.id)
         statement, claims = self._judged(report, now, limits)
         items = [make_item(report, one, statement.text, statement.language) for one in statement.doubtful]
         if not claims and not items:
-            raise RefusedError(Reason.NO_CLAIM, "text", report.text, "no claim is found in these words", report.id)
+            raise RefusedError(Reason.NO_CLAIM, "text", text, "no claim is found in these words", report.id)
         return Words(claims, items)
 
     def judged(self, report: Report, now: float, limits: Limits | None = None) -> Statement:
@@ -133,21 +114,21 @@ class WordReader:
         return [claim for claim, _ in good], [one for _, one in good], doubtful
 
     def _claim(self, report: Report, found: FoundClaim, now: float, limits: Limits | None) -> Claim:
-        """One claim as the checks of every report see it, with the grade its voice allows and the words that say so."""
-        written = Report(id=report.id, source=report.source, published=report.published, claims=[found.claim])
-        if report.url is not UNSET:
-            written.url = report.url
-        (claim,) = read_report(msgspec.json.encode(written), self.registry, now, limits)
+        """One claim, checked like any other, with the grade its voice allows and the words that say so."""
+        fields = msgspec.structs.replace(found.claim, url=report.url)
+        claim = claim_of(fields, check_head(report, self.registry, now, limits or Limits()))
         quote = found.claim.text if isinstance(found.claim.text, str) else None
         return msgspec.structs.replace(claim, grade=max(claim.grade, found.voice.grade), text=quote)
 
 
 def _headline(report: Report) -> str:
     """The title of a report as the first sentence of its text; none where the text begins with it."""
-    title = getattr(report, "title", UNSET)
-    if not isinstance(title, str) or not title.strip() or not isinstance(report.text, str):
+    if report.title is UNSET or not isinstance(report.text, str):
         return ""
-    title = " ".join(title.split())[:LONGEST_TITLE]
+    try:
+        title = " ".join(msgspec.json.decode(report.title, type=str).split())[:LONGEST_TITLE]
+    except (msgspec.MsgspecError, ValueError):
+        return ""
     return "" if report.text.lstrip().startswith(title) else f"{title}\n\n"
 
 
@@ -158,7 +139,7 @@ def _without_echoes(statement: Statement, head: int) -> Statement:
     return statement if len(kept) == len(statement.found) else msgspec.structs.replace(statement, found=kept)
 
 
-def take(  # noqa: PLR0913, PLR0917 - what a report is judged by
+def read_claims(  # noqa: PLR0913, PLR0917 - what a report is judged by
     raw: bytes,
     registry: Registry,
     now: float,
@@ -166,17 +147,16 @@ def take(  # noqa: PLR0913, PLR0917 - what a report is judged by
     words: WordReader | None,
     admit: Admit = anybody,
 ) -> list[Claim]:
-    """The claims of a report, whether it is written in figures or, with a reader of words, in words.
+    """The claims of a report in figures or, with a reader of words, of one in words.
 
-    Raises RefusedError as `read_report` and `WordReader.take` do, and what `admit` raises.
+    Without a reader, a report in words is rejected for want of a flow. Raises RefusedError, and what `admit` raises.
     """
-    try:
-        claims = read_report(raw, registry, now, limits)
-    except RefusedError as error:
-        if words is None:
-            raise
-        return words.take(raw, error, now, limits, admit).claims
-    admit(claims[0].source, claims[0].report)
+    limits = limits or Limits()
+    report = decode_report(raw, limits)
+    if words is not None and report.in_words:
+        return words.read(report, now, limits, admit).claims
+    claims = claims_of(report, registry, now, limits)
+    admit(report.source, report.id)
     return claims
 
 

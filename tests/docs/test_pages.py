@@ -18,7 +18,7 @@ from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.delivery.metrics import CATALOGUE
 from bordertally.streams.errors import BordertallyError, Reason
 from bordertally.streams.settings import Settings
-from bordertally.streams.statements.reports import take
+from bordertally.streams.statements.reports import read_claims
 from bordertally.streams.topics import Topics
 
 README, DOCS, COMPOSE, DEPLOY = ROOT / "README.md", ROOT / "docs", ROOT / "docker-compose.yml", ROOT / "deploy"
@@ -206,7 +206,7 @@ def test_reports_shown_are_accepted() -> None:
     registry, shown = load_registry(None), 0
     for name, text in texts(*WRITTEN):
         for body in reports(text):
-            assert take(body.encode(), registry, time.time(), None, word_reader(registry)), name
+            assert read_claims(body.encode(), registry, time.time(), None, word_reader(registry)), name
             shown += 1
     assert shown > 0
 

@@ -42,10 +42,7 @@ def intake(raw: bytes) -> bool:
     refusals = []
     for _ in range(2):  # the second time what is remembered of the source decides
         try:
-            try:
-                take(sorter, raw, NOW)
-            except RefusedError as error:
-                sorter.add(words().take(raw, error, NOW, LIMITS).claims)
+            take(sorter, raw, NOW, words=words())
         except RefusedError as error:
             refusals.append(error)
     sent = [msgspec.msgpack.encode(message) for _, message in sorter.messages()]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from bordertally.streams.alerts.lifecycle import Known
 from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.errors import RefusedError
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node
@@ -17,11 +18,13 @@ from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry, parse_registry
-from bordertally.streams.reports.validation import read_report
+from bordertally.streams.reports.validation import Limits, claims_of, read_report
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.statements.reports import WordReader
 from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, Quote, Total
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
+LIMITS = Limits()
 
 REGISTRY = parse_registry(
     """
@@ -64,12 +67,27 @@ class Sent:
 
     value: bytes | None
     timestamp: int
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
-def take(sorter: Sorter, raw: bytes, now: float) -> None:
-    """Let a sorter take one report that arrived at `now` (seconds since 1970 UTC). Raises RefusedError."""
-    for _, error in sorter.add_all([Sent(raw, int(now * 1000))]):
-        raise error
+def take(
+    sorter: Sorter,
+    raw: bytes,
+    now: float,
+    *headers: tuple[str, bytes],
+    words: WordReader | None = None,
+    limits: Limits = LIMITS,
+) -> None:
+    """Let a sorter take one report that arrived at `now` (seconds since 1970 UTC), as the intake does.
+
+    Raises RefusedError. Without `words`, as on a topic where words are not read.
+    """
+    for _, outcome in sorter.add_all([Sent(raw, int(now * 1000), headers)]):
+        if isinstance(outcome, RefusedError):
+            raise outcome
+        sorter.add(
+            words.read(outcome, now, limits).claims if words else claims_of(outcome, sorter._registry, now, limits)
+        )
 
 
 def report(people: object, period: str = "2022-09-21", flow: str = "RU:KZ", source: str = "b", **more: Any) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.reports.claims import Claim
-from bordertally.streams.statements.reports import take
+from bordertally.streams.statements.reports import read_claims
 
 REGISTRY = load_registry(None)
 
@@ -18,7 +18,7 @@ REGISTRY = load_registry(None)
 def claims(text: str, title: object) -> list[Claim]:
     report = {"id": "t", "source": "ge-mia", "published": "2022-09-27T15:00:00+04:00", "text": text, "title": title}
     raw = json.dumps({name: value for name, value in report.items() if value is not None}).encode()
-    return take(raw, REGISTRY, time.time(), None, word_reader(REGISTRY))
+    return read_claims(raw, REGISTRY, time.time(), None, word_reader(REGISTRY))
 
 
 TEXT = "More than 53,000 Russian citizens have entered Georgia since 21 September."
@@ -39,6 +39,15 @@ def test_what_the_text_says_itself_is_not_taken_from_the_title() -> None:
     without = claims(TEXT, None)
     assert claims(TEXT, "53,000 Russians entered Georgia in the past week") == without
     assert len(without) == 1
+
+
+@pytest.mark.parametrize(
+    "title", [b"1e400", b"1" + b"0" * 5000, b'"\xff"', b"[" * 900 + b"]" * 900], ids=["inf", "long", "latin", "deep"]
+)
+def test_a_title_that_no_decoder_reads_changes_nothing(title: bytes) -> None:
+    fields = {"id": "t", "source": "ge-mia", "published": "2022-09-27T15:00:00+04:00", "text": TEXT, "title": "@"}
+    raw = json.dumps(fields).encode().replace(b'"@"', title)
+    assert read_claims(raw, REGISTRY, time.time(), None, word_reader(REGISTRY)) == claims(TEXT, None)
 
 
 @pytest.mark.parametrize("title", [7, None, "", "   ", ["a"], TEXT])

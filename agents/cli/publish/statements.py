@@ -28,7 +28,6 @@ from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import load_settings
 from bordertally.streams.statements.reader import Speaker
 from bordertally.streams.statements.records import Statement
-from bordertally.streams.statements.reports import decode_told
 from bordertally.streams.statements.review import Item
 from bordertally.streams.topics import Topics
 
@@ -91,7 +90,7 @@ def _plain(text: str, source: str | None, published: datetime | None, registry: 
 
 def _reported(line: str, registry: Registry) -> Statement:
     try:
-        report: Report = decode_told(line.encode())
+        report = msgspec.json.decode(line, type=Report)
     except msgspec.MsgspecError as error:
         raise BordertallyError(f"{shown(line)}: no report: {error}") from None
     if not isinstance(report.text, str):

@@ -27,7 +27,7 @@ from bordertally.agents.runtime.tracing import passed_on
 from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.reports.sources import Registry, source_of
-from bordertally.streams.reports.validation import Limits, read_report
+from bordertally.streams.reports.validation import Limits, claims_of, decode_report
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
 
@@ -90,10 +90,11 @@ class Posting:
         """The checks of the intake. Raises ProblemError (422) with field and reason."""
         now = time.time()
         try:
-            try:
-                read_report(raw, self.registry, now, self.limits)
-            except RefusedError as error:  # it may be in words, and reading them takes its time
-                await asyncio.to_thread(self._words.take, raw, error, now, self.limits)
+            report = decode_report(raw, self.limits)
+            if report.in_words:  # to read them takes up to seconds
+                await asyncio.to_thread(self._words.read, report, now, self.limits)
+            else:
+                claims_of(report, self.registry, now, self.limits)
         except RefusedError as error:
             status = 413 if error.reason is Reason.TOO_LARGE else 422
             raise ProblemError(

@@ -83,9 +83,9 @@ def test_counts_of_a_source_with_keys_are_never_taken_unsigned_however_often_the
         with pytest.raises(RefusedError) as caught:
             take(sorter, raw, NOW)
         assert caught.value.reason is Reason.UNSIGNED
-        sorter.add_signed(raw, NOW, [signature(OLD, raw)])
+        take(sorter, raw, NOW, signature(OLD, raw))
         with pytest.raises(RefusedError) as caught:
-            sorter.add_signed(raw, NOW, [signature(NEW, raw)])
+            take(sorter, raw, NOW, signature(NEW, raw))
         assert caught.value.reason is Reason.BAD_SIGNATURE
     ((_, message),) = sorter.messages()
     assert message.count == 3

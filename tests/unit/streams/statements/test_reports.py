@@ -19,11 +19,11 @@ from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.records import ClaimFields
 from bordertally.streams.reports.signatures import shown_key, signature
 from bordertally.streams.reports.sources import parse_registry
-from bordertally.streams.reports.validation import read_report
+from bordertally.streams.reports.validation import Limits, decode_report, read_report
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.statements.extractor import proposals
 from bordertally.streams.statements.reader import Speaker
-from bordertally.streams.statements.reports import LONGEST, WordReader, Words, take
+from bordertally.streams.statements.reports import LONGEST, WordReader, Words, read_claims
 from bordertally.streams.statements.review import Decision, Docket, Item, accepted, decode
 from bordertally.streams.topics import Topic
 from unit.kit import NOW, REGISTRY
@@ -41,14 +41,12 @@ def words(text: object, source: str = "almaty", **more: Any) -> bytes:
 
 
 def taken(raw: bytes, reader: WordReader = WORDS) -> Words:
-    with pytest.raises(RefusedError) as refused:
-        read_report(raw, REGISTRY, NOW)
-    return reader.take(raw, refused.value, NOW)
+    return reader.read(decode_report(raw, Limits()), NOW)
 
 
 def refusal(raw: bytes) -> RefusedError:
     with pytest.raises(RefusedError) as refused:
-        taken(raw)
+        read_claims(raw, REGISTRY, NOW, None, WORDS)
     return refused.value
 
 
@@ -126,7 +124,7 @@ def test_replay_reads_words_like_the_intake() -> None:
     assert [one.reason for one in read.refused] == ["no_claim"]
     assert [one.reason for one in read_all(lines, REGISTRY, NOW).refused] == ["missing_field"] * 3
     desk = ReplayLedgers(REGISTRY, Rules())
-    list(desk.apply(take(words(CERTAIN), REGISTRY, NOW, None, WORDS)))
+    list(desk.apply(read_claims(words(CERTAIN), REGISTRY, NOW, None, WORDS)))
     assert desk.states.keys() == {"RU", "RU:KZ"}
 
 
@@ -257,7 +255,7 @@ def test_who_may_say_it_where_is_asked_before_words_are_read_the_topic_first(raw
     def reason(topic: Topic, *keys: Ed25519PrivateKey) -> Reason | None:
         gate = registry.gate(topic, raw, [signature(key, raw) for key in keys])
         try:
-            take(raw, registry, NOW, None, reader, gate)
+            read_claims(raw, registry, NOW, None, reader, gate)
         except RefusedError as error:
             return error.reason
         return None
