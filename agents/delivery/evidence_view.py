@@ -17,7 +17,8 @@ from redis.asyncio.client import Pipeline
 
 from bordertally.agents.delivery.redis_keys import SOURCES, statements_key, tallies_key
 from bordertally.agents.delivery.redis_view import RedisView
-from bordertally.agents.hops.batch_hop import Batch, Done, Received
+from bordertally.agents.hops.batch_hop import Batch, Done
+from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import log
 from bordertally.streams.evidence.tallies import tallies_of
 from bordertally.streams.evidence.trace import BLOCKS, DAYS, bounded

@@ -30,9 +30,10 @@ from bordertally.agents.delivery.redis_keys import (
     flow_key,
     offset_key,
 )
-from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done, Received
+from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.crash_points import crash_at
+from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silence

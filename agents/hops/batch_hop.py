@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -15,20 +15,11 @@ from mode import Service
 from bordertally.agents.kafka.clients import FETCH_BYTES, FETCH_WAIT_MS, kafka_options
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.decompression import bare, careful
+from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import Context, log
 
 COMMIT_S = 1.0
 """Seconds between commits while batches keep coming: what is committed late is at worst delivered again."""
-
-
-class Received(Protocol):
-    """What hops read of a record, as aiokafka has it before it makes an object of eleven fields of it."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 Batch = dict[TopicPartition, Sequence[Received]]

@@ -13,7 +13,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from bordertally.agents.hops.batch_headers import marks
-from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done, Received
+from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
 from bordertally.agents.hops.dead_letters import write_letters
 from bordertally.agents.hops.fuses import Fuses
 from bordertally.agents.hops.statements import Statements
@@ -21,6 +21,7 @@ from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.decompression import unopened
 from bordertally.agents.kafka.pacing import paced
 from bordertally.agents.kafka.producer import Record
+from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.errors import Reason, RefusedError

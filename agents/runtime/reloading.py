@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from mode import Service
-
 from bordertally.agents.runtime.context import Context, load_registry, load_rules
 from bordertally.agents.runtime.metrics import Metrics
 from bordertally.streams.errors import ConfigError
@@ -165,22 +163,3 @@ class RulesNotice(Watch):
                 "`bordertally rules check` the file and restart the workers"
             )
         return ""
-
-
-class Reloading(Service):
-    """What a worker reads again. Without a file there is nothing to read again, and SIGHUP ends it as ever."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.watches: list[Watch] = []
-        settings, metrics = context.settings, context.metrics
-        if settings.sources is not None:
-            self.watches.append(Reload(settings.sources, context.registry, context.renew, metrics, settings.reload_s))
-        if settings.rules is not None:
-            self.watches.append(RulesNotice(settings.rules, context))
-        super().__init__()
-
-    @Service.task
-    async def _run(self) -> None:
-        if self.watches:
-            await run_all(self.watches)

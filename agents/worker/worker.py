@@ -22,8 +22,8 @@ from bordertally.agents.runtime.acknowledgements import Producing
 from bordertally.agents.runtime.context import Context
 from bordertally.agents.runtime.health import Http
 from bordertally.agents.runtime.lag import LagMeter
-from bordertally.agents.runtime.reloading import Reloading
 from bordertally.agents.runtime.suspension import Wakefulness
+from bordertally.agents.worker.reloading import Reloading
 from bordertally.streams.settings import Hop, Settings
 
 FAUST_HOPS = (Hop.LEDGER, Hop.ALERTS)

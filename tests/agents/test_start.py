@@ -91,3 +91,22 @@ def test_the_list_of_commands_shows_each_with_its_line_below_its_heading() -> No
         assert f"─ {listed.panel} ─" in shown
         assert shown.index(f"─ {listed.panel} ─") < shown.index(f"│ {listed.name} ", at) < shown.index(listed.help, at)
         at = shown.index(listed.help, at)
+
+
+GATEWAY = """
+import importlib, pkgutil, sys
+import bordertally.agents.cli.operate.gateway
+import bordertally.agents.gateway as gateway
+for one in pkgutil.walk_packages(gateway.__path__, f"{gateway.__name__}."):
+    importlib.import_module(one.name)
+print(*sys.modules)
+"""
+PIPELINE = {"faust", "mode", "bordertally.agents.hops", "bordertally.agents.worker.worker"}
+PATCHES = {f"bordertally.agents.kafka.{name}" for name in ("decompression", "faust_consumer")}
+
+
+def test_the_gateway_imports_no_pipeline_and_none_of_its_patches() -> None:
+    done = subprocess.run([sys.executable, "-c", GATEWAY], capture_output=True, text=True, check=True)
+    found = set(done.stdout.split())
+    assert "bordertally.agents.gateway.app" in found
+    assert found & (PIPELINE | PATCHES) == set()

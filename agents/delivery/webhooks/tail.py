@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bordertally.agents.hops.batch_hop import Received
 from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.kafka.received import Received
 from bordertally.streams.settings import Settings
 
 KEPT = 200

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from bordertally.agents.gateway.view import below
-from bordertally.agents.hops.batch_hop import Received
+from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import log
 from bordertally.streams.delivery.stream_position import KINDS
 from bordertally.streams.rules.config import SEVERITIES

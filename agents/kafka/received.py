@@ -1,0 +1,16 @@
+"""A record as aiokafka has it before it makes an object of eleven fields of it: all that hops and streams read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Received(Protocol):
+    """Offset and timestamp (milliseconds since 1970 UTC), key, value and headers of one record."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]

@@ -1,0 +1,27 @@
+"""The service of a worker that reads its files again while it runs."""
+
+from __future__ import annotations
+
+from mode import Service
+
+from bordertally.agents.runtime.context import Context
+from bordertally.agents.runtime.reloading import Reload, RulesNotice, Watch, run_all
+
+
+class Reloading(Service):
+    """What a worker reads again. Without a file there is nothing to read again, and SIGHUP ends it as ever."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.watches: list[Watch] = []
+        settings, metrics = context.settings, context.metrics
+        if settings.sources is not None:
+            self.watches.append(Reload(settings.sources, context.registry, context.renew, metrics, settings.reload_s))
+        if settings.rules is not None:
+            self.watches.append(RulesNotice(settings.rules, context))
+        super().__init__()
+
+    @Service.task
+    async def _run(self) -> None:
+        if self.watches:
+            await run_all(self.watches)
