@@ -15,9 +15,9 @@ pytestmark = pytest.mark.kafka
 
 _DEAF = """
 import sys
-from agents import freezing
 from bordertally.agents.cli.entry import main
-freezing.Wakefulness.continued = lambda *_: None
+from bordertally.agents.runtime import suspension
+suspension.Wakefulness.continued = lambda *_: None
 sys.argv = ["bordertally", "worker"]
 main()
 """

@@ -1,4 +1,4 @@
-"""The files and functions that docs/architecture.md names exist, and its map shows every module and import."""
+"""What docs/architecture.md and CONTRIBUTING.md name exists, and the map of the code shows every module and import."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ from bordertally.agents.cli.pages import ROOT
 from bordertally.streams.topics import Topics
 
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FUNCTION = re.compile(r"`([\w/]+\.py):([\w.]+)`")
+CODE = re.compile(r"`([^`\n]+)`|^(?:make|\.venv)[^#\n]*", re.MULTILINE)
+PATH = re.compile(r"(?<![\w./-])[\w-]+(?:/[\w.-]+)*/?(?:\.\w+)?")
+NEW = "NAME"
+"""Stands for the name of what is added: a path with it does not exist yet."""
 
 
 def has(path: Path, name: str) -> bool:
@@ -125,3 +130,49 @@ def test_a_relative_import_is_named(tmp_path: Path) -> None:
     (tmp_path / "streams" / "flows.py").write_text("import re\nfrom . import errors\n")
     with pytest.raises(ValueError, match=r"streams/flows.py:2: a relative import"):
         imports(tmp_path)
+
+
+# --- CONTRIBUTING.md -------------------------------------------------------------------------------------------
+
+
+def paths(text: str) -> list[str]:
+    """Every path in the code of a page: what has a slash, and files of the project's own folder."""
+    words = [word for match in CODE.finditer(text) for word in PATH.findall(match[0])]
+    own = re.compile(r"\w+\.(?:md|txt|toml)")
+    return [word for word in words if NEW not in word and ("/" in word or own.fullmatch(word))]
+
+
+def test_every_path_named_exists() -> None:
+    named = set(paths(CONTRIBUTING))
+    assert len(named) > 40
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
+
+
+def test_a_path_that_does_not_exist_is_noticed() -> None:
+    text = "See `streams/no.py`, `streams/detection/NAME.py` and `no/folder/`.\n\n.venv/bin/pytest tests/no\n"
+    assert paths(text) == ["streams/no.py", "no/folder/", "tests/no"]
+
+
+def test_every_name_said_to_be_in_a_file_is_there() -> None:
+    named = re.findall(r"`([A-Z]\w+)`\s(?:of|in)\s`([\w/]+\.py)`", CONTRIBUTING)
+    assert len(named) > 8
+    assert [f"{path}:{name}" for name, path in named if not has(ROOT / path, name)] == []
+
+
+def test_every_target_named_exists() -> None:
+    made = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z]+)", CONTRIBUTING, re.MULTILINE))
+    assert {"lint", "test", "docs", "bench"} <= named
+    assert named - made == set()
+
+
+def test_every_way_to_extend_has_its_recipe() -> None:
+    recipes = CONTRIBUTING.partition("## Recipes")[2].partition("\n## ")[0]
+    titles = re.findall(r"^### When adding (.+)$", recipes, re.MULTILINE)
+    assert set(titles) == {
+        *("a rule", "a delivery channel", "a window", "a qualifier", "a field to a claim"),
+        *("a language", "a gateway endpoint", "a metric"),
+    }
+    for recipe in recipes.split("### ")[1:]:
+        assert re.findall(r"^(\d)\. ", recipe, re.MULTILINE)[:3] == ["1", "2", "3"], recipe
+        assert "`tests/" in recipe, recipe

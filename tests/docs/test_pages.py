@@ -22,7 +22,7 @@ from bordertally.streams.statements.reports import read_claims
 from bordertally.streams.topics import Topics
 
 README, DOCS, COMPOSE, DEPLOY = ROOT / "README.md", ROOT / "docs", ROOT / "docker-compose.yml", ROOT / "deploy"
-WRITTEN = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+WRITTEN = [README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 OF_COMPOSE = {"BORDERTALLY_CONFIG", "BORDERTALLY_VERSION", "BORDERTALLY_WORKERS"}
 """Variables that docker compose itself reads, and no worker does."""
 
