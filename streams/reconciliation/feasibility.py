@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise, takewhile
 from math import fsum
 
 from bordertally.streams.reconciliation.constraints import Kind
-from bordertally.streams.reconciliation.margins import INFINITE, Atoms, Fit
+from bordertally.streams.reconciliation.margins import INFINITE, Atoms, Margin
 
 _FACT = 1_000_000_000
 """The rank of floors, which give way to nobody."""
@@ -23,7 +23,7 @@ _Link = tuple[int, float, int, bool]
 """To which edge, how much more people up to there are allowed, by the claim of which rank, and by its upper end?"""
 
 
-def implied(equalities: Sequence[Fit], atoms: Atoms, slack: float) -> list[Fit]:
+def implied(equalities: Sequence[Margin], atoms: Atoms, slack: float) -> list[Margin]:
     """The finest sums that follow from the targets of equalities by adding and subtracting them.
 
     None where they contradict each other, or leave less than nothing or than the floors anywhere.
@@ -31,9 +31,9 @@ def implied(equalities: Sequence[Fit], atoms: Atoms, slack: float) -> list[Fit]:
     Claims that share an edge tie running totals together, and two neighbours among tied ones say what lies between.
     """
     ties: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    for fit in equalities:
-        ties[fit.first].append((fit.last, fit.target))
-        ties[fit.last].append((fit.first, -fit.target))
+    for margin in equalities:
+        ties[margin.first].append((margin.last, margin.target))
+        ties[margin.last].append((margin.first, -margin.target))
     floors = [*atoms.wide.items(), *(((atom, atom + 1), floor) for atom, floor in enumerate(atoms.least) if floor)]
     seen: set[int] = set()
     sums = []
@@ -55,23 +55,23 @@ def implied(equalities: Sequence[Fit], atoms: Atoms, slack: float) -> list[Fit]:
             if people < fsum([floor for (first, last), floor in floors if left <= first and last <= right]) - slack:
                 return []
             people = people if people > slack else 0.0
-            sums.append(Fit(left, right, people, people, people, Kind.EQUAL))
+            sums.append(Margin(left, right, people, people, people, Kind.EQUAL))
     return sums
 
 
-class Agreement:
-    """The fits, in order of trust, of which those in `gone` give way so that the others can hold together."""
+class Feasibility:
+    """The margins, in order of trust, of which those in `gone` give way so that the others can hold together."""
 
-    def __init__(self, fits: Sequence[Fit], atoms: Atoms, slack: float, gone: Iterable[int] = ()) -> None:
+    def __init__(self, margins: Sequence[Margin], atoms: Atoms, slack: float, gone: Iterable[int] = ()) -> None:
         self.gone = set(gone)
-        self._fits, self._least, self._slack = fits, atoms.least, slack
+        self._margins, self._least, self._slack = margins, atoms.least, slack
         self._onward: list[list[_Link]] = [[] for _ in range(len(atoms.least) + 1)]
         self._back: list[list[_Link]] = [[] for _ in range(len(atoms.least) + 1)]
         for atom, floor in enumerate(atoms.least):
             self._at_least(atom, atom + 1, floor, _FACT)
         for (first, last), floor in atoms.wide.items():
             self._at_least(first, last, floor, _FACT)
-        for rank, (first, last, _, low, high, _) in enumerate(fits):
+        for rank, (first, last, _, low, high, _) in enumerate(margins):
             if low > 0.0:
                 self._at_least(first, last, low, rank)
             if high < INFINITE:
@@ -89,7 +89,7 @@ class Agreement:
         give way that err to the same side: days that fall short of their week share what is missing.
         """
         totals = [0.0, *accumulate(x)]
-        admitted = [rank for rank in range(len(self._fits) - 1, -1, -1) if rank not in self.gone]
+        admitted = [rank for rank in range(len(self._margins) - 1, -1, -1) if rank not in self.gone]
         self.gone.update(admitted)
         against: dict[int, set[int]] = {}
         for rank in admitted:
@@ -111,18 +111,18 @@ class Agreement:
 
     def _circle(self, rank: int, totals: list[float]) -> list[_Link]:
         """The circle that a claim closes; none if totals can be lowered until it holds, which then is done."""
-        first, last, _, low, high, _ = self._fits[rank]
-        held = totals[last] - totals[first]
-        if low - self._slack <= held <= high + self._slack:
+        first, last, _, low, high, _ = self._margins[rank]
+        people = totals[last] - totals[first]
+        if low - self._slack <= people <= high + self._slack:
             return []
         trial = list(totals)
-        circle = self._lower(trial, self._onward, last if held < low else first)
+        circle = self._lower(trial, self._onward, last if people < low else first)
         if not circle:
             totals[:] = trial
         return circle
 
     def close(self, x: list[float]) -> list[float]:
-        """Near to `x`, where all fits hold that have not given way: halfway between the nearest from both sides."""
+        """Near to `x`, where all margins hold that have not given way: halfway between the nearest from both sides."""
         lowered = [0.0, *accumulate(x)]
         raised = [-total for total in lowered]
         self._lower(lowered, self._onward)

@@ -19,33 +19,33 @@ from bordertally.streams.reports.sources import WEIGHT
 _placed = attrgetter("end", "start")
 
 
-def clipped(one: Reading, start: int, end: int) -> Reading:
+def clipped(reading: Reading, start: int, end: int) -> Reading:
     """The part of a reading from `start` to `end` of the wall clock, its people by share of time."""
-    if start <= one.local_start and one.local_end <= end:
-        return one
-    first, last = max(start, one.local_start), min(end, one.local_end)
-    share = (last - first) / (one.local_end - one.local_start)
+    if start <= reading.local_start and reading.local_end <= end:
+        return reading
+    first, last = max(start, reading.local_start), min(end, reading.local_end)
+    share = (last - first) / (reading.local_end - reading.local_start)
     return msgspec.structs.replace(
-        one,
-        start=one.start + first - one.local_start,
-        end=one.start + last - one.local_start,
+        reading,
+        start=reading.start + first - reading.local_start,
+        end=reading.start + last - reading.local_start,
         local_start=first,
         local_end=last,
-        low=one.low * share,
-        best=None if one.best is None else one.best * share,
-        high=None if one.high is None else one.high * share,
+        low=reading.low * share,
+        best=None if reading.best is None else reading.best * share,
+        high=None if reading.high is None else reading.high * share,
     )
 
 
-def fold(source: str, day: int, held: Columns) -> Constraint:
+def fold(source: str, day: int, readings: Columns) -> Constraint:
     """One source's counting readings of one day as one constraint on that day.
 
     Readings that do not overlap add up; they are the day's figure when they cover it whole, and what it is at least
     otherwise. Overlapping readings ("so far today") are not added: the disjoint ones with the largest sum count.
     The constraint names no reports: see `folded_reports`.
     """
-    unbroken = held.unbroken
-    chain = held if unbroken else chain_of(held)
+    unbroken = readings.unbroken
+    chain = readings if unbroken else chain_of(readings)
     best = added(chain.bests)
     low = best if chain.lows is None else added(chain.lows)  # exact counts, as a rule
     high = None
@@ -55,8 +55,8 @@ def fold(source: str, day: int, held: Columns) -> Constraint:
             high = best
         elif None not in chain.highs:
             high = added(chain.highs)
-    newest = newest_of(held)
-    published, grade, report = held.published[newest], held.grade(newest), held.reports[newest]
+    newest = newest_of(readings)
+    published, grade, report = readings.published[newest], readings.grade(newest), readings.reports[newest]
     weight = WEIGHT[grade]
     start, end = day_span(day)
     trust = (weight, published, start - end, source, report, start)
@@ -64,30 +64,30 @@ def fold(source: str, day: int, held: Columns) -> Constraint:
     return Constraint(start, end, low, best, high, kind, trust, weight, (), not whole)
 
 
-def folded_reports(held: Columns) -> tuple[str, ...]:
+def folded_reports(readings: Columns) -> tuple[str, ...]:
     """The ids of the reports that a fold of these readings stands for."""
-    return tuple(sorted(set(chain_of(held).reports)))
+    return tuple(sorted(set(chain_of(readings).reports)))
 
 
-def chain_of(held: Columns) -> Columns:
-    """Those that add up, in any order: all where none overlap, else the heaviest disjoint ones."""
-    starts, ends = sorted(held.starts), sorted(held.ends)
+def chain_of(readings: Columns) -> Columns:
+    """The readings that add up, in any order: all if none overlap, else the disjoint ones with the largest sum."""
+    starts, ends = sorted(readings.starts), sorted(readings.ends)
     disjoint = all(map(le, ends, starts[1:]))  # at every start as many have ended as began before
-    return held if disjoint else Columns.of(_heaviest(sorted(held.readings(), key=_placed)))
+    return readings if disjoint else Columns.of(_heaviest(sorted(readings.readings(), key=_placed)))
 
 
 def added(figures: Sequence[float | None]) -> float:
-    """Figures, all of them known, added up: rounded once, so in whatever order they come."""
+    """The sum of figures, none of them None; it is rounded once, so it does not depend on their order."""
     return fsum(cast("Sequence[float]", figures))
 
 
-def newest_of(held: Columns) -> int:
-    """The place of the reading published last; of several that were, the one whose report comes last by name."""
-    published = max(held.published)
-    if held.published.count(published) == 1:
-        return held.published.index(published)
-    last = [place for place, at in enumerate(held.published) if at == published]
-    return max(last, key=lambda place: (held.reports[place], -held.ends[place], -held.starts[place]))
+def newest_of(readings: Columns) -> int:
+    """The index of the reading published last; of several, the one whose report id sorts last."""
+    published = max(readings.published)
+    if readings.published.count(published) == 1:
+        return readings.published.index(published)
+    last = [place for place, at in enumerate(readings.published) if at == published]
+    return max(last, key=lambda place: (readings.reports[place], -readings.ends[place], -readings.starts[place]))
 
 
 def covers_day(chain: Columns, day: int, *, unbroken: bool) -> bool:
@@ -114,12 +114,12 @@ def covers_day(chain: Columns, day: int, *, unbroken: bool) -> bool:
 
 def _heaviest(readings: Sequence[Reading]) -> list[Reading]:
     """The disjoint readings with the largest sum (weighted interval scheduling), from readings sorted by end."""
-    ends = [one.end for one in readings]
+    ends = [reading.end for reading in readings]
     best = [(0.0, 0)]
     before: list[int | None] = []  # of a reading that is taken, how many of the first ones its chain may draw on
-    for index, one in enumerate(readings):
-        room = bisect_right(ends, one.start, hi=index)
-        taken = (best[room][0] + (one.best or 0.0), best[room][1] + one.end - one.start)
+    for index, reading in enumerate(readings):
+        room = bisect_right(ends, reading.start, hi=index)
+        taken = (best[room][0] + (reading.best or 0.0), best[room][1] + reading.end - reading.start)
         before.append(room if taken > best[-1] else None)
         best.append(max(best[-1], taken))
     chain: list[Reading] = []

@@ -15,7 +15,7 @@ TOLERANCE = 1e-9
 """What counts as equal, as a share of the largest figure."""
 
 
-class Fit(NamedTuple):
+class Margin(NamedTuple):
     """A constraint on the atoms [first, last) in one scenario: low..high people; an equality aims at `target`."""
 
     first: int
@@ -46,6 +46,6 @@ def atoms_with(lengths: list[float], floors: dict[tuple[int, int], float]) -> At
     return Atoms(lengths, least, wide, any(least))
 
 
-def slack_of(fits: Iterable[Fit]) -> float:
+def slack_of(margins: Iterable[Margin]) -> float:
     """How far sums may be apart and still count as equal."""
-    return TOLERANCE * max([1.0, *[fit.target for fit in fits]])
+    return TOLERANCE * max([1.0, *[margin.target for margin in margins]])

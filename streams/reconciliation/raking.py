@@ -6,7 +6,7 @@ Iterative proportional fitting, or RAS (Deming & Stephan 1940; Bacharach 1970). 
   remainder is zero; plain raking only creeps towards it. Where claims contradict each other they are taken as they
   are. Either way the finest comes first, and each first moves the days that no finer one speaks for.
 - Every claim is taken at its figure once. A claim that cannot hold beside more trusted ones then gives way (see
-  `agreement`): swept again and again it would bend those that can hold, and nothing would ever come to rest.
+  `feasibility`): swept again and again it would bend those that can hold, and nothing would ever come to rest.
 - After that a claim moves only what is outside its own interval. So a rounded figure ("98,000") never bends exact
   counts that agree with it, and one that disagrees is pulled to its figure.
 - An inequality acts only when violated, and shapes the start only of days that nothing else covers.
@@ -21,8 +21,8 @@ from operator import ge
 from typing import NamedTuple
 
 from bordertally.streams.reconciliation.constraints import Kind
-from bordertally.streams.reconciliation.feasibility import Agreement, implied
-from bordertally.streams.reconciliation.margins import TOLERANCE, Atoms, Fit, slack_of
+from bordertally.streams.reconciliation.feasibility import Feasibility, implied
+from bordertally.streams.reconciliation.margins import TOLERANCE, Atoms, Margin, slack_of
 
 LEAST_SWEEPS = 2
 EFFORT = 100
@@ -30,72 +30,72 @@ EFFORT = 100
 
 
 class Raked(NamedTuple):
-    """The people of each atom, and the ranks of the fits that gave way to more trusted ones."""
+    """The people of each atom, and the ranks of the margins that gave way to more trusted ones."""
 
     people: list[float]
     gone: frozenset[int] = frozenset()
     exact: bool = False
 
 
-def rake(fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms, model: Raked | None = None) -> Raked:
-    """Rake fits in order of trust, each with its say in the starting shape.
+def rake(margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms, model: Raked | None = None) -> Raked:
+    """Rake margins in order of trust, each with its say in the starting shape.
 
     `model`, another scenario of the same claims: where their figures do not agree it lends its shape, and what gave
-    way there gives way here. Every fit that has not given way holds in the end.
+    way there gives way here. Every margin that has not given way holds in the end.
     """
-    slack = slack_of(fits)
+    slack = slack_of(margins)
     gone = model.gone if model else frozenset()
-    holding = _without(fits, gone)
+    holding = _without(margins, gone)
     sums = implied(_equalities(holding), atoms, slack) if model is None or model.exact else []
     if model is None or (sums and not gone):
-        x = _start(fits, weights, atoms)
-        _fill(x, sums or _equalities(fits), atoms)
+        x = _start(margins, weights, atoms)
+        _fill(x, sums or _equalities(margins), atoms)
     else:
-        x = _start_like(model.people, fits, weights, atoms)
+        x = _start_like(model.people, margins, weights, atoms)
     if sums and (exact := _exactly(x, sums, holding, atoms, slack)):
         return Raked(exact, gone, exact=True)
     begun = list(x)
-    sweep(x, [_at_its_figure(fit) for fit in holding], atoms, slack)
-    if all(fit.low - slack <= fsum(x[fit.first : fit.last]) <= fit.high + slack for fit in holding):
+    sweep(x, [_at_its_figure(margin) for margin in holding], atoms, slack)
+    if all(margin.low - slack <= fsum(x[margin.first : margin.last]) <= margin.high + slack for margin in holding):
         return Raked(x, gone)
-    agreement = Agreement(fits, atoms, slack, gone)
-    agreement.seek(begun if model else x)
-    if agreement.gone != gone:
-        gone = frozenset(agreement.gone)
-        holding = _without(fits, gone)
+    feasibility = Feasibility(margins, atoms, slack, gone)
+    feasibility.seek(begun if model else x)
+    if feasibility.gone != gone:
+        gone = frozenset(feasibility.gone)
+        holding = _without(margins, gone)
         sums = implied(_equalities(holding), atoms, slack)
         if sums and (exact := _exactly(x, sums, holding, atoms, slack)):
             return Raked(exact, gone, exact=True)
     if not _rests(x, holding, atoms, slack):
-        x = agreement.close(x)
-    return Raked(x, frozenset(agreement.gone))
+        x = feasibility.close(x)
+    return Raked(x, frozenset(feasibility.gone))
 
 
 def _exactly(
-    x: list[float], sums: Sequence[Fit], holding: Sequence[Fit], atoms: Atoms, slack: float
+    x: list[float], sums: Sequence[Margin], holding: Sequence[Margin], atoms: Atoms, slack: float
 ) -> list[float] | None:
     """Rake to sums that equalities imply; None where they cannot hold beside each other, floors and inequalities."""
-    fits = [*sums, *[fit for fit in holding if fit.kind is not Kind.EQUAL]]
+    margins = [*sums, *[margin for margin in holding if margin.kind is not Kind.EQUAL]]
     exact = list(x)
     _fill(exact, sums, atoms)
-    if not sweep(exact, fits, atoms, slack):
+    if not sweep(exact, margins, atoms, slack):
         return exact
-    agreement = Agreement(fits, atoms, slack)
-    agreement.seek(exact)
-    if agreement.gone:
+    feasibility = Feasibility(margins, atoms, slack)
+    feasibility.seek(exact)
+    if feasibility.gone:
         return None
-    return exact if _rests(exact, fits, atoms, slack) else agreement.close(exact)
+    return exact if _rests(exact, margins, atoms, slack) else feasibility.close(exact)
 
 
-def _rests(x: list[float], fits: Sequence[Fit], atoms: Atoms, slack: float) -> bool:
+def _rests(x: list[float], margins: Sequence[Margin], atoms: Atoms, slack: float) -> bool:
     """Sweep until nothing moves; whether it came to that."""
-    return any(not sweep(x, fits, atoms, slack) for _ in range(max(LEAST_SWEEPS, EFFORT // max(1, len(fits)))))
+    return any(not sweep(x, margins, atoms, slack) for _ in range(max(LEAST_SWEEPS, EFFORT // max(1, len(margins)))))
 
 
-def sweep(x: list[float], fits: Iterable[Fit], atoms: Atoms, slack: float) -> bool:
-    """Scale, in order, what every fit covers that does not hold; whether any did not."""
+def sweep(x: list[float], margins: Iterable[Margin], atoms: Atoms, slack: float) -> bool:
+    """Scale, in order, what every margin covers that does not hold; whether any did not."""
     moved = False
-    for first, last, target, low, high, kind in fits:
+    for first, last, target, low, high, kind in margins:
         held = fsum(x[first:last])
         if low - slack <= held <= high + slack:
             continue
@@ -105,26 +105,26 @@ def sweep(x: list[float], fits: Iterable[Fit], atoms: Atoms, slack: float) -> bo
     return _lift(x, atoms) or moved
 
 
-def _without(fits: Sequence[Fit], gone: Iterable[int]) -> Sequence[Fit]:
-    return [fit for rank, fit in enumerate(fits) if rank not in gone] if gone else fits
+def _without(margins: Sequence[Margin], gone: Iterable[int]) -> Sequence[Margin]:
+    return [margin for rank, margin in enumerate(margins) if rank not in gone] if gone else margins
 
 
-def _equalities(fits: Iterable[Fit]) -> list[Fit]:
-    return [fit for fit in fits if fit.kind is Kind.EQUAL]
+def _equalities(margins: Iterable[Margin]) -> list[Margin]:
+    return [margin for margin in margins if margin.kind is Kind.EQUAL]
 
 
-def _at_its_figure(fit: Fit) -> Fit:
-    first, last, target, low, high, kind = fit
-    return fit if kind is not Kind.EQUAL or low == high else Fit(first, last, target, target, target, kind)
+def _at_its_figure(margin: Margin) -> Margin:
+    first, last, target, low, high, kind = margin
+    return margin if kind is not Kind.EQUAL or low == high else Margin(first, last, target, target, target, kind)
 
 
-def _start(fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms) -> list[float]:
+def _start(margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms) -> list[float]:
     """The starting shape: the weighted mean rate of the equalities; else of the upper bounds; else what is needed."""
     lengths = atoms.lengths
     x = [0.0] * len(lengths)
     for kind in (Kind.EQUAL, Kind.AT_MOST):
         rates, shares = [0.0] * len(lengths), [0.0] * len(lengths)
-        for (first, last, target, _, _, of), weight in zip(fits, weights, strict=True):
+        for (first, last, target, _, _, of), weight in zip(margins, weights, strict=True):
             if of is kind:
                 rate = weight * target / fsum(lengths[first:last])
                 for atom in range(first, last):
@@ -133,11 +133,13 @@ def _start(fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms) -> list[
         for atom, share in enumerate(shares):
             if share and not x[atom]:
                 x[atom] = lengths[atom] * rates[atom] / share
-    least = [fit for fit in fits if fit.kind is Kind.AT_LEAST]
+    least = [margin for margin in margins if margin.kind is Kind.AT_LEAST]
     if least:
-        settled = [fit for fit in fits if fit.kind is Kind.EQUAL or fit.high == 0.0]
-        said = {atom for fit in settled for atom in range(fit.first, fit.last)}
-        for first, last, target, *_ in sorted(least, key=lambda fit: (fit.last - fit.first, fit.first, fit.target)):
+        settled = [margin for margin in margins if margin.kind is Kind.EQUAL or margin.high == 0.0]
+        said = {atom for margin in settled for atom in range(margin.first, margin.last)}
+        for first, last, target, *_ in sorted(
+            least, key=lambda margin: (margin.last - margin.first, margin.first, margin.target)
+        ):
             missing = target - fsum(x[first:last])
             empty = [atom for atom in range(first, last) if not x[atom] and atom not in said]
             if missing > 0 and empty:
@@ -146,21 +148,21 @@ def _start(fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms) -> list[
     return x
 
 
-def _start_like(people: list[float], fits: Sequence[Fit], weights: Sequence[float], atoms: Atoms) -> list[float]:
+def _start_like(people: list[float], margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms) -> list[float]:
     """A starting shape that is known, but for atoms that only inequalities cover."""
     x = list(people)
-    equalities = _equalities(fits)
-    if len(equalities) < len(fits):
-        said = {atom for fit in equalities for atom in range(fit.first, fit.last)}
-        own = _start(fits, weights, atoms)
+    equalities = _equalities(margins)
+    if len(equalities) < len(margins):
+        said = {atom for margin in equalities for atom in range(margin.first, margin.last)}
+        own = _start(margins, weights, atoms)
         x = [people[atom] if atom in said else own[atom] for atom in range(len(x))]
     _lift(x, atoms)
     return x
 
 
-def _fill(x: list[float], equalities: Iterable[Fit], atoms: Atoms) -> None:
+def _fill(x: list[float], equalities: Iterable[Margin], atoms: Atoms) -> None:
     """Apply equalities once, the finest first: each to the days that no finer one speaks for, where there is room."""
-    finest = sorted(equalities, key=lambda fit: fit.last - fit.first)
+    finest = sorted(equalities, key=lambda margin: margin.last - margin.first)
     least = atoms.least
     for (first, last, target, *_), finer in zip(finest, _finer_within(finest), strict=True):
         if not finer:
@@ -175,17 +177,17 @@ def _fill(x: list[float], equalities: Iterable[Fit], atoms: Atoms) -> None:
             _scale(x, first, last, target, atoms)
 
 
-def _finer_within(finest: Iterable[Fit]) -> list[int]:
-    """Of each fit, the atoms that shorter ones within it cover, as bits."""
+def _finer_within(finest: Iterable[Margin]) -> list[int]:
+    """Of each margin, the atoms that shorter ones within it cover, as bits."""
     spans = [(1 << last) - (1 << first) for first, last, *_ in finest]
-    found = []
+    finer = []
     for index, span in enumerate(spans):
         covered = 0
         for other in spans[:index]:
             if other | span == span and other != span:
                 covered |= other
-        found.append(covered)
-    return found
+        finer.append(covered)
+    return finer
 
 
 def _lift(x: list[float], atoms: Atoms) -> bool:
@@ -194,20 +196,20 @@ def _lift(x: list[float], atoms: Atoms) -> bool:
     if atoms.floored:
         x[:] = map(max, x, atoms.least)
     for (first, last), floor in atoms.wide.items():
-        held = fsum(x[first:last])
-        if held < floor:
+        people = fsum(x[first:last])
+        if people < floor:
             _spread(x, range(first, last), floor, atoms)
-            raised |= held < floor * (1 - TOLERANCE)
+            raised |= people < floor * (1 - TOLERANCE)
     return raised
 
 
 def _scale(x: list[float], first: int, last: int, target: float, atoms: Atoms) -> None:
     """What `_spread` does, for neighbours, and quickly where no floor is in the way."""
     people = x[first:last]
-    held = fsum(people)
-    if held > 0.0:
-        scaled = list(map((target / held).__mul__, people))
-        if not atoms.floored or held <= target or all(map(ge, scaled, atoms.least[first:last])):
+    total = fsum(people)
+    if total > 0.0:
+        scaled = list(map((target / total).__mul__, people))
+        if not atoms.floored or total <= target or all(map(ge, scaled, atoms.least[first:last])):
             x[first:last] = scaled
             return
     _spread(x, range(first, last), target, atoms)
@@ -217,13 +219,13 @@ def _spread(x: list[float], among: Sequence[int], target: float, atoms: Atoms) -
     """Scale atoms proportionally to a sum, none below its floor; atoms that are all zero share it by length."""
     least, free = atoms.least, among
     while free:
-        held = fsum([x[atom] for atom in free])
-        if held <= 0.0:
+        total = fsum([x[atom] for atom in free])
+        if total <= 0.0:
             whole = fsum([atoms.lengths[atom] for atom in free])
             for atom in free:
                 x[atom] = max(least[atom], max(0.0, target) * atoms.lengths[atom] / whole)
             return
-        factor = max(0.0, target) / held
+        factor = max(0.0, target) / total
         for atom in free:
             x[atom] *= factor
         stuck = [atom for atom in free if x[atom] < least[atom]]

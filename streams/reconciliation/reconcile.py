@@ -1,7 +1,7 @@
-"""Reconciling: day bins out of claims that overlap, by raking them in three scenarios.
+"""Reconcile claims that overlap into day bins, by raking them in three scenarios.
 
-Every claim is taken at its low, best and high end. How one scenario is raked is in `raking`; which claims cannot hold
-beside more trusted ones, in `agreement`.
+Every claim is taken at its low, best and high end. Module `raking` rakes one scenario; which claims contradict more
+trusted ones is in `feasibility`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bordertally.streams.periods import midnight
 from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit, day_span
-from bordertally.streams.reconciliation.margins import INFINITE, Fit, atoms_with
+from bordertally.streams.reconciliation.margins import INFINITE, Margin, atoms_with
 from bordertally.streams.reconciliation.raking import Raked, rake
 
 __all__ = ["Bin", "Constraint", "Kind", "Misfit", "day_span", "reconcile"]
@@ -32,14 +32,14 @@ def reconcile(
 ) -> tuple[dict[int, Bin], list[Misfit]]:
     """Rake the days first_day..last_day (ordinals, inclusive) to constraints that lie within them.
 
-    `floors`: for some days, what the flow is known to be at least, in each scenario. Returns the bins of all covered
+    `floors`: for some days, the least people on the flow in each scenario. Returns the bins of all covered
     days, and the constraints that could not hold. Depends only on the set of constraints, not on their order.
     """
-    ordered = sorted(constraints, key=lambda one: one.trust)
+    ordered = sorted(constraints, key=lambda claim: claim.trust)
     starts = [midnight(day) for day in range(first_day, last_day + 2)]
-    edges = sorted({*starts, *[one.start for one in ordered], *[one.end for one in ordered]})
+    edges = sorted({*starts, *[claim.start for claim in ordered], *[claim.end for claim in ordered]})
     at = {edge: index for index, edge in enumerate(edges)}
-    spans = [(at[one.start], at[one.end]) for one in ordered]
+    spans = [(at[claim.start], at[claim.end]) for claim in ordered]
     lengths = [float(right - left) for left, right in pairwise(edges)]
     days = {first_day + index: (at[left], at[right]) for index, (left, right) in enumerate(pairwise(starts))}
     raked = _rake(ordered, spans, lengths, {days[day]: known for day, known in floors.items() if day in days})
@@ -54,39 +54,39 @@ def _rake(
     lengths: list[float],
     floors: dict[tuple[int, int], Bin],
 ) -> _Scenarios:
-    fits = [_fits(one, span) for one, span in zip(ordered, spans, strict=True)]
-    weights = [one.weight for one in ordered]
-    bests = [best for _, best, _ in fits]
+    margins = [_margins(claim, span) for claim, span in zip(ordered, spans, strict=True)]
+    weights = [claim.weight for claim in ordered]
+    bests = [best for _, best, _ in margins]
     floor = {span: known.best for span, known in floors.items()}
     best = rake(bests, weights, atoms_with(lengths, floor))
 
-    def like_best(end_fits: list[Fit], end_floor: dict[tuple[int, int], float]) -> Raked:
+    def like_best(end_fits: list[Margin], end_floor: dict[tuple[int, int], float]) -> Raked:
         if end_fits == bests and end_floor == floor:  # exact counts: the scenarios are one
             return best
         return rake(end_fits, weights, atoms_with(lengths, end_floor), best)
 
-    low = like_best([low for low, _, _ in fits], {span: known.low for span, known in floors.items()})
+    low = like_best([low for low, _, _ in margins], {span: known.low for span, known in floors.items()})
     high = like_best(
-        [high for _, _, high in fits],
+        [high for _, _, high in margins],
         {span: known.best if known.high is None else known.high for span, known in floors.items()},
     )
     return _Scenarios(low.people, best.people, high.people)
 
 
-def _fits(one: Constraint, span: tuple[int, int]) -> tuple[Fit, Fit, Fit]:
+def _margins(claim: Constraint, span: tuple[int, int]) -> tuple[Margin, Margin, Margin]:
     """A constraint in the scenarios low, best and high."""
     first, last = span
-    low, best, high, kind = one.low, one.best, INFINITE if one.high is None else one.high, one.kind
+    low, best, high, kind = claim.low, claim.best, INFINITE if claim.high is None else claim.high, claim.kind
     if kind is Kind.AT_LEAST:
-        fit = Fit(first, last, best, best, INFINITE, kind)
-        return Fit(first, last, low, low, INFINITE, kind), fit, fit
+        margin = Margin(first, last, best, best, INFINITE, kind)
+        return Margin(first, last, low, low, INFINITE, kind), margin, margin
     if kind is Kind.AT_MOST:
-        fit = Fit(first, last, high, 0.0, high, kind)
-        return Fit(first, last, low, 0.0, high, kind), fit, fit
-    fit = Fit(first, last, best, low, high, kind)
+        margin = Margin(first, last, high, 0.0, high, kind)
+        return Margin(first, last, low, 0.0, high, kind), margin, margin
+    margin = Margin(first, last, best, low, high, kind)
     if low == high:
-        return fit, fit, fit
-    return Fit(first, last, low, low, high, kind), fit, Fit(first, last, high, low, high, kind)
+        return margin, margin, margin
+    return Margin(first, last, low, low, high, kind), margin, Margin(first, last, high, low, high, kind)
 
 
 def _bins(
@@ -97,14 +97,14 @@ def _bins(
     refuted: set[Constraint],
 ) -> dict[int, Bin]:
     touched = covered = bounded = 0  # atoms as bits
-    for one, (first, last) in placed:
+    for claim, (first, last) in placed:
         span = (1 << last) - (1 << first)
         touched |= span
-        if one.kind is Kind.AT_LEAST:
+        if claim.kind is Kind.AT_LEAST:
             continue
-        if not one.partial:
+        if not claim.partial:
             covered |= span
-        if one.high is not None and not (refuted and one in refuted):
+        if claim.high is not None and not (refuted and claim in refuted):
             bounded |= span
     bins = {}
     for day, (first, last) in days.items():
@@ -124,18 +124,18 @@ def _bins(
 def _misfits(ordered: list[Constraint], spans: list[tuple[int, int]], best: list[float]) -> list[Misfit]:
     misfits: list[Misfit] = []
     holding: list[tuple[Constraint, int, int]] = []
-    for one, (first, last) in reversed(list(zip(ordered, spans, strict=True))):
-        held = fsum(best[first:last])
-        slack = _slack(one)
-        high = INFINITE if one.high is None or one.kind is Kind.AT_LEAST else one.high
-        if one.low - slack <= held <= high + slack:
-            holding.append((one, first, last))
+    for claim, (first, last) in reversed(list(zip(ordered, spans, strict=True))):
+        people = fsum(best[first:last])
+        slack = _slack(claim)
+        high = INFINITE if claim.high is None or claim.kind is Kind.AT_LEAST else claim.high
+        if claim.low - slack <= people <= high + slack:
+            holding.append((claim, first, last))
         else:
             rivals = [other for other, left, right in holding if left < last and first < right]
-            misfits.append(Misfit(one, tuple(reversed(rivals)), abs(one.best - held)))
+            misfits.append(Misfit(claim, tuple(reversed(rivals)), abs(claim.best - people)))
     return misfits[::-1]
 
 
-def _slack(one: Constraint) -> float:
-    """What rounding may leave: half a person, or a millionth of a large figure."""
-    return max(0.5, 1e-6 * one.best)
+def _slack(claim: Constraint) -> float:
+    """The people that rounding may leave: half a person, or a millionth of a large figure."""
+    return max(0.5, 1e-6 * claim.best)

@@ -1,4 +1,4 @@
-"""Claims that cannot hold beside more trusted ones, and claims that are shown but not totalled."""
+"""Claims that contradict more trusted ones, and claims that are listed but not totalled."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from bordertally.streams.totals.records import Conflict, Noted
 
 
 def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:
-    """Claims on a flow that cannot hold beside more trusted ones, with the gap in people."""
-    found = []
+    """The claims on a flow that contradict more trusted ones, each with the gap in people."""
+    contradicted = []
     series = node.series.get(key)
     if series is None:
         return []
     for misfits in series.misfits.values():
         for misfit in misfits:
-            one = misfit.constraint
+            claim = misfit.constraint
             rivals = {report for rival in misfit.rivals for report in series.counts.reports_of(rival)}
-            reports = series.counts.reports_of(one)
-            if not rivals:  # it is the children or the parts that leave no room
-                span = days_of(one.start, one.end)
+            reports = series.counts.reports_of(claim)
+            if not rivals:  # the children or the parts of the flow leave no room
+                span = days_of(claim.start, claim.end)
                 rivals = set(evidence_of(node, key, span)[0]) - set(reports)
-            found.append(Conflict(node.flow, reports[-1], sorted(rivals), people(misfit.gap)))
-    return sorted(found, key=lambda one: (one.flow, one.report, one.with_, one.gap))
+            contradicted.append(Conflict(node.flow, reports[-1], sorted(rivals), people(misfit.gap)))
+    return sorted(contradicted, key=lambda conflict: (conflict.flow, conflict.report, conflict.with_, conflict.gap))
 
 
 class NotedClaims(View):
-    """The claims of a flow that are shown and not totalled; None until somebody asks."""
+    """The claims of a flow that are listed but not totalled; None until they are asked for."""
 
     def __init__(self) -> None:
         self.noted: list[Noted] | None = None
 
     def claims_changed(self) -> None:
-        """Look for them again when somebody asks."""
+        """Collect them again when they are next asked for."""
         self.noted = None
 
 
 def noted(node: Node) -> list[Noted]:
-    """Claims that are shown and not totalled: of grades that do not count, or measuring something else."""
+    """The claims listed but not totalled: those of grades that do not count, and those that measure something else."""
     view = node.views.of(NotedClaims, NotedClaims)
     if view.noted is None:
         view.noted = _noted(node)
@@ -54,11 +54,11 @@ def noted(node: Node) -> list[Noted]:
 def _noted(node: Node) -> list[Noted]:
     shown = [(claim, f"grade {claim.grade}") for series in node.series.values() for claim in series.uncounted.values()]
     shown += [(claim, f"measure {claim.measure}") for claim in node.noted.values()]
-    found = []
+    listed = []
     for claim, why in shown:
         if claim.best is not None:
             period = period_of(claim)
-            found.append(
+            listed.append(
                 Noted(
                     node.flow,
                     claim.report,
@@ -70,4 +70,4 @@ def _noted(node: Node) -> list[Noted]:
                     iso_day(period.last_day),
                 )
             )
-    return sorted(found, key=lambda one: (one.first_day, one.report, msgspec.structs.astuple(one)))
+    return sorted(listed, key=lambda noted: (noted.first_day, noted.report, msgspec.structs.astuple(noted)))

@@ -18,7 +18,7 @@ from bordertally.streams.totals.records import DayFigure
 
 
 class EncodedDays(NamedTuple):
-    """The figures of the days from `first` up to `end`, exclusive, as JSON with commas between; none, or one piece."""
+    """The figures of the days from `first` to `end` (exclusive) as JSON, separated by commas: no piece, or one."""
 
     first: int
     end: int
@@ -50,7 +50,7 @@ def _shown(node: Node) -> ShownDays:
 
 
 UNKNOWN = Bin(0.0, 0.0, None, False)
-"""A day of which no claim is in force."""
+"""The bin of a day without a claim in force."""
 
 
 def people(value: float) -> int:
@@ -66,13 +66,13 @@ def _bounds(low: float, best: float, high: float | None) -> tuple[float, float |
 
 
 def _doubted(highs: Mapping[int, float | None], doubts: list[Unverified]) -> float:
-    """The highest that unverified claims make of days, all with a high, that they touch."""
+    """The highest sum that an unverified claim gives these days; every day it touches has a high."""
     most = 0.0
     for doubt in doubts:
         inside = [day for day in highs if doubt.first_day <= day <= doubt.last_day]
         if inside:
             share = doubt.people * len(inside) / (doubt.last_day - doubt.first_day + 1)
-            rest = fsum([one or 0.0 for day, one in highs.items() if not doubt.first_day <= day <= doubt.last_day])
+            rest = fsum([high or 0.0 for day, high in highs.items() if not doubt.first_day <= day <= doubt.last_day])
             most = max(most, share + rest)
     return most
 
@@ -80,10 +80,10 @@ def _doubted(highs: Mapping[int, float | None], doubts: list[Unverified]) -> flo
 def day_figures(
     node: Node, key: Key = PEOPLE, days: int | None = None, besides: Collection[int] = ()
 ) -> list[DayFigure]:
-    """The days of a flow that claims cover, oldest first.
+    """The figures of the days of a flow that claims cover, oldest first.
 
-    With `days`, only the last so many, and those `besides`: one of them on which every claim was withdrawn holds 0 to
-    open.
+    `days`: only the last `days` days, and those in `besides`. A day in `besides` on which every claim was withdrawn has
+    low 0 and no high.
     """
     series = node.series.get(key)
     if series is None:
@@ -96,22 +96,21 @@ def day_figures(
     figures = _shown(node).figures if key == PEOPLE else {}  # of days that hold something
     outside = [day for day in sorted(besides) if day not in window]
     shown = [*outside, *window]
-    found = list(map(figures.get, shown))
+    covered = list(map(figures.get, shown))
     doubts = node.doubts(key)
-    for place in [place for place, figure in enumerate(found) if figure is None]:
+    for place in [place for place, figure in enumerate(covered) if figure is None]:
         day = shown[place]
         if day in series.bins:
-            found[place] = figures[day] = _day_figure(node.flow, day, series.bins[day], doubts)
+            covered[place] = figures[day] = _day_figure(node.flow, day, series.bins[day], doubts)
         elif place < len(outside) and node.withdrew(key, day):
-            found[place] = _day_figure(node.flow, day, UNKNOWN, doubts)
-    return [figure for figure in found if figure is not None]
+            covered[place] = _day_figure(node.flow, day, UNKNOWN, doubts)
+    return [figure for figure in covered if figure is not None]
 
 
 def written_days(node: Node, days: int, besides: Collection[int]) -> list[DayFigure]:
-    """The last so many days of people, and those `besides`, only to be encoded.
+    """The figures of the last `days` days of people, and of those in `besides`, fit only to be encoded.
 
-    Mostly the newest day alone moves. The days before it are one piece of JSON, in the place of figures, until one of
-    them does.
+    Mostly only the newest day changes. The days before it stand as one piece of JSON until one of them changes.
     """
     last, view = node.last(PEOPLE), _shown(node)
     if last is None or (besides and not last - days < min(besides) <= max(besides) <= last):
@@ -124,11 +123,11 @@ def written_days(node: Node, days: int, besides: Collection[int]) -> list[DayFig
     return [*cast("tuple[DayFigure, ...]", view.written.figures), newest]
 
 
-def _day_figure(flow: str, day: int, held: Bin, doubts: list[Unverified]) -> DayFigure:
-    low, high = _bounds(held.low, held.best, held.high)
+def _day_figure(flow: str, day: int, bin_: Bin, doubts: list[Unverified]) -> DayFigure:
+    low, high = _bounds(bin_.low, bin_.best, bin_.high)
     if high is not None and doubts:
-        high = max(high, _doubted({day: held.high}, doubts))
-    best = people(held.best)
+        high = max(high, _doubted({day: bin_.high}, doubts))
+    best = people(bin_.best)
     return DayFigure(
         flow, iso_day(day), min(people(low), best), best, None if high is None else max(people(high), best)
     )

@@ -1,4 +1,4 @@
-"""Totals: rolling windows over day bins, projection of those who have not spoken yet, and how sure it all is."""
+"""Totals: rolling windows over day bins, with the people projected, and how many flows below have reported."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ WINDOWS = (1, 7, 30)
 LONGEST = max(WINDOWS)
 
 FRESH = 2
-"""The newest days of a flow, which still move; what those before them come to is kept at hand."""
+"""The number of newest days of a flow that still change; the sums of older days are cached."""
 
 
 def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
-    """The windows of a flow that end with the latest day any claim on it or below it covers; none before a claim."""
+    """The windows of a flow, ending with the last day that a claim on it or below it covers; empty without claims."""
     series, last = node.series.get(key), node.last(key)
     if series is None or last is None:
         return []
     silent = sorted([day for day in silent_days(node, key, last, limit) if day > last - LONGEST])
     carried = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
     doubts = node.doubts(key)
-    lasts = [one.last for one in node.below(key) if one.last is not None]
+    lasts = [series_below.last for series_below in node.below(key) if series_below.last is not None]
     as_of, reporting = iso_day(last + 1), Reporting(lasts.count(last), len(lasts))
-    found = []
+    by_window = []
     for window, so_far, (cited, count) in _windows(node, key, last):
         first = last - window + 1
         gain = fsum([more for day, more in carried.items() if day >= first]) if carried else 0.0
@@ -40,7 +40,7 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
         low, high = _bounds(so_far.low, so_far.best, so_far.high if bounded else None)
         if high is not None and doubts:
             high = max(high, _doubted({day: series.bins[day].high for day in range(first, last + 1)}, doubts))
-        found.append(
+        by_window.append(
             Total(
                 flow=node.flow,
                 window_days=window,
@@ -58,23 +58,23 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
                 unit=key.unit,
             )
         )
-    return found
+    return by_window
 
 
 def _windows(node: Node, key: Key, last: int) -> Iterator[tuple[int, Sums, tuple[list[str], int]]]:
-    """Each window that ends with a day: its length, what its days come to, and the reports behind them.
+    """For each window that ends with day `last`: its length, the sums of its days, and the reports behind them.
 
-    The newest days are added one by one, those before them, which seldom move, at once. The order in which days are
-    added up depends on the days alone, so sums do not depend on what was at hand.
+    The newest days are added one by one; older days, which seldom change, as one run. The order of addition depends on
+    the days alone, so sums do not depend on what was cached.
     """
     series, fresh = node.series[key], last - FRESH + 1
     so_far, evidence, end = Sums(), Gathered(), last + 1
     for window in WINDOWS:
         first = last - window + 1
         for day in range(end - 1, max(first, fresh) - 1, -1):
-            held = series.bins.get(day)
-            if held is not None:
-                so_far = so_far.plus_day(held)
+            bin_ = series.bins.get(day)
+            if bin_ is not None:
+                so_far = so_far.plus_day(bin_)
                 node.gather(key, (day,), evidence, shorten=True)
         if first < fresh:
             older = series.stretch(first, min(end, fresh))

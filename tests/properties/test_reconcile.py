@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bordertally.streams.periods import DAY, midnight
 from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind
-from bordertally.streams.reconciliation.margins import Atoms, Fit, atoms_with, slack_of
+from bordertally.streams.reconciliation.margins import Atoms, Margin, atoms_with, slack_of
 from bordertally.streams.reconciliation.raking import rake, sweep
 from bordertally.streams.reconciliation.reconcile import reconcile
 
@@ -94,21 +94,21 @@ FITS = st.lists(
 )
 
 
-def fit(first: int, length: int, people: float, loose: float, kind: Kind) -> Fit:
+def margin(first: int, length: int, people: float, loose: float, kind: Kind) -> Margin:
     low = 0.0 if kind is Kind.AT_MOST else people if kind is Kind.AT_LEAST else people * (1 - loose)
     high = float("inf") if kind is Kind.AT_LEAST else people * (1 + loose)
-    return Fit(first, min(DAYS, first + length), high if kind is Kind.AT_MOST else people, low, high, kind)
+    return Margin(first, min(DAYS, first + length), high if kind is Kind.AT_MOST else people, low, high, kind)
 
 
 @given(FITS, FLOORS)
 def test_one_more_sweep_of_what_can_hold_moves_nothing(
     drawn: list[tuple[int, int, float, float, Kind]], floors: dict[int, float]
 ) -> None:
-    fits = [fit(*one) for one in drawn]
+    margins = [margin(*one) for one in drawn]
     atoms = atoms_with([1.0] * DAYS, {(day - FIRST, day - FIRST + 1): people for day, people in floors.items()})
-    people, gone = rake(fits, [1.0] * len(fits), atoms)[:2]
+    people, gone = rake(margins, [1.0] * len(margins), atoms)[:2]
     before = list(people)
-    sweep(people, [one for rank, one in enumerate(fits) if rank not in gone], atoms, 2 * slack_of(fits))
+    sweep(people, [one for rank, one in enumerate(margins) if rank not in gone], atoms, 2 * slack_of(margins))
     assert people == before
 
 
@@ -116,9 +116,9 @@ def test_one_more_sweep_of_what_can_hold_moves_nothing(
 def test_claims_that_are_true_together_all_hold_however_they_overlap(truth: list[int], data: st.DataObject) -> None:
     edges = st.tuples(st.integers(0, len(truth)), st.integers(0, len(truth))).filter(lambda span: span[0] != span[1])
     spans = data.draw(st.lists(edges.map(sorted), min_size=1, max_size=12))
-    fits = [fit(first, last - first, float(sum(truth[first:last])), 0.0, Kind.EQUAL) for first, last in spans]
+    margins = [margin(first, last - first, float(sum(truth[first:last])), 0.0, Kind.EQUAL) for first, last in spans]
     atoms = Atoms([1.0] * len(truth), [0.0] * len(truth), {}, floored=False)
-    raked = rake(fits, [1.0] * len(fits), atoms)
+    raked = rake(margins, [1.0] * len(margins), atoms)
     assert raked.gone == frozenset()
-    for one in fits:
-        assert sum(raked.people[one.first : one.last]) == pytest.approx(one.target, abs=3 * slack_of(fits))
+    for claim in margins:
+        assert sum(raked.people[claim.first : claim.last]) == pytest.approx(claim.target, abs=3 * slack_of(margins))
