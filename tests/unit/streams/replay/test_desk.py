@@ -160,20 +160,19 @@ def test_nothing_of_the_week_is_in_conflict_or_refused(week: ReplayResult) -> No
 
 def test_the_week_comes_out_the_same_in_every_order_of_arrival() -> None:
     reports = read_all(LINES, REGISTRY, NOW).reports
-    found = set()
+    outcomes = set()
     for order in permutations(reports):
-        desk = ReplayLedgers(REGISTRY, Rules())
+        ledgers = ReplayLedgers(REGISTRY, Rules())
         for claims in order:
-            list(desk.apply(claims))
-        figures = msgspec.json.encode(msgspec.structs.replace(desk.outcome([]), alerts=[]))
-        found.add((figures, repr(alerts_of(desk))))
-    ((_, alerts),) = found
-    assert alerts == repr(
-        [
-            ("RU:EU", "daily-rate", "2022-09-19", None, 9_429, "notice"),
-            ("RU:GE", "daily-rate", "2022-09-26", None, 10_000, "warning"),
-        ]
-    )
+            list(ledgers.apply(claims))
+        alerts = alerts_of(ledgers)
+        figures = msgspec.json.encode(msgspec.structs.replace(ledgers.outcome([]), alerts=[]))
+        outcomes.add((figures, repr(alerts)))
+    assert len(outcomes) == 1
+    assert [(alert.flow, alert.rule, alert.since, alert.until, alert.rate, alert.severity) for alert in alerts] == [
+        ("RU:EU", "daily-rate", "2022-09-19", None, 9_429, "notice"),
+        ("RU:GE", "daily-rate", "2022-09-26", None, 10_000, "warning"),
+    ]
 
 
 def test_replay_takes_reports_in_order_of_publication_whatever_the_order_of_lines(week: ReplayResult) -> None:
