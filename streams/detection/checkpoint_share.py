@@ -166,4 +166,5 @@ CHECKPOINT_SHARE = Rule(
     headline="People crossing a border have turned to another crossing",
     setting=Setting("checkpoint_share", lambda times: times > 1, "above 1"),
     learns_from=LEARNED_DAYS,
+    needs_reports=True,
 )

@@ -136,4 +136,5 @@ CONFLICT = Rule(
     noun="conflict",
     headline="Reports of people crossing a border contradict each other",
     setting=Setting("conflict", lambda share: 0 <= share < 1, "0 or more, below 1"),
+    needs_reports=True,
 )

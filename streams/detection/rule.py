@@ -26,6 +26,7 @@ class Rule:
     `describe(flow, episode, names)`: what an alert says of its latest day, in one clause. `ending`: how its end is
     told, before a date. `noun`: what its alerts tell of, as in "took the drop away". `headline`: for notifications.
     `learns_from`: how many days before an alert bear on whether there is one; those of a learned level always do.
+    `needs_reports`: whether it looks at sources, claims or child flows, so that a daily series does not do for it.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Rule:
     headline: str
     setting: Setting | None = None
     learns_from: int = 0
+    needs_reports: bool = False
 
     def is_on(self, detection: Detection) -> bool:
         """Whether the rule is on under the settings of a flow."""

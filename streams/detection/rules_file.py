@@ -36,8 +36,9 @@ def parse_rules(text: str, where: str, blocs: frozenset[str] = frozenset()) -> R
     """Read rules from TOML text. `blocs`: those of the registry. Raises ConfigError naming file, field and value."""
     try:
         table = tomllib.loads(text)
-        for detection in (table.get("detection"), *_listed(table.get("flows"))):
-            _gather_others(detection)
+        _gather_others(table.get("detection"), "detection")
+        for index, flow in enumerate(_listed(table.get("flows"))):
+            _gather_others(flow, f"flows[{index}]", off=True)
         file = msgspec.convert(table, _File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, ConfigError) as error:
         raise ConfigError(f"{where}: {error}") from None
@@ -57,13 +58,21 @@ def _listed(tables: object) -> list[object]:
     return tables if isinstance(tables, list) else []
 
 
-def _gather_others(table: object) -> None:
-    """Put the settings of rules that `Detection` has no field for where it keeps them. Raises ConfigError."""
-    if isinstance(table, dict):
-        if "others" in table:
-            raise ConfigError(f"others: {shown(table['others'])} is no setting; name each setting by itself")
-        names = [name for name in settings_of_rules() if name in table and name not in _FIELDS]
-        table["others"] = {name: table.pop(name) for name in names}
+def _gather_others(table: object, where: str, *, off: bool = False) -> None:
+    """Move the settings of rules that are no field of `Detection` to `others`. Raises ConfigError.
+
+    `off`: whether false, which turns a rule off, is allowed.
+    """
+    if not isinstance(table, dict):
+        return
+    if "others" in table:
+        raise ConfigError(f"{where}.others: {shown(table['others'])} is no setting; name each setting by itself")
+    settings = {name: rule for name, rule in settings_of_rules().items() if name in table and name not in _FIELDS}
+    table["others"] = {name: table.pop(name) for name in settings}
+    for name, value in table["others"].items():
+        if not isinstance(value, int | float) or (isinstance(value, bool) and not off):
+            written = str(value).lower() if isinstance(value, bool) else shown(value)  # as TOML writes it
+            raise ConfigError(f"{where}.{name}: {written} must be a number, {settings[name].words}")
 
 
 def with_settings(rules: Rules, settings: Sequence[str]) -> Rules:

@@ -218,4 +218,5 @@ SILENCE = Rule(
     noun="silence",
     headline="A source of border reports has fallen silent",
     setting=Setting("silence", lambda times: times >= 1, "1 or more"),
+    needs_reports=True,
 )

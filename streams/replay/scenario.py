@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -39,8 +39,8 @@ class Marked(Alert, frozen=True, kw_only=True):
 
 
 FIELDS = (*Marked.__struct_fields__, "says")
-ALLOWED = {
-    "rule": tuple(RULES),
+ALLOWED: dict[str, Collection[str]] = {
+    "rule": RULES,
     "severity": SEVERITIES,
     "peak_severity": SEVERITIES,
     "state": tuple(state.value for state in AlertState),

@@ -57,7 +57,12 @@ from bordertally.streams.replay.ground_truth import Surge, falls, surges
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 
-OTHERS = tuple(name for name in RULES if name not in (DAILY_RATE.name, RECORD.name, DROP.name))
+HINDSIGHT = {DAILY_RATE.name: surges, RECORD.name: surges, DROP.name: falls}
+"""What a rule should find in a series when nobody says, by rule; of other rules it is not known."""
+
+SOUGHT = {DAILY_RATE.name: "surge", RECORD.name: "surge", DROP.name: "fall"}
+"""What a rule finds, by rule; other rules find episodes."""
+
 CHOICES = (AS_RULES_SAY, PLAIN, *METHODS)
 
 
@@ -129,9 +134,9 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
 def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | None) -> list[_Trial]:
     """Of a series only the rules that need nobody to speak. Raises BordertallyError for one that was asked for."""
     for name in chosen or ():
-        if name in OTHERS:
+        if RULES[name].needs_reports:
             raise BordertallyError(f"--rule: {name} needs reports, and {file} is a series: see bordertally reports")
-    return [one for one in todo if one.rule not in OTHERS]
+    return [one for one in todo if not RULES[one.rule].needs_reports]
 
 
 def _nodes_of(file: Path, registry: Registry) -> list[Node]:
@@ -199,7 +204,7 @@ class _Yardstick:
         """For one flow; None where nobody knows."""
         if self.known or (self.known is not None and self.rule == DAILY_RATE.name):
             return self.known.get(node.flow, self.known.get("", []) if self.alone else [])
-        hindsight = {DAILY_RATE.name: surges, RECORD.name: surges, DROP.name: falls}.get(self.rule)
+        hindsight = HINDSIGHT.get(self.rule)
         return None if hindsight is None else hindsight(days_of(node))
 
 
@@ -239,8 +244,9 @@ def _show(console: Console, measures: Sequence[MethodScore]) -> None:
         figures = (f"{one.days:,}", f"{one.judged:,}", f"{one.per_year:.1f}")
         table.add_row(one.flow, _called(one), *figures, *(worth if one.measured else ("not known", "", "", "")))
     console.print(table)
-    for rules, title in (((DAILY_RATE.name, RECORD.name), "surge"), ((DROP.name,), "fall"), (OTHERS, "episode")):
-        _show_found(console, [one for one in measures if one.rule in rules and one.measured], title)
+    for title in ("surge", "fall", "episode"):
+        sought = [one for one in measures if one.measured and SOUGHT.get(one.rule, "episode") == title]
+        _show_found(console, sought, title)
     _show_alarms(console, [one for one in measures if not one.measured])
 
 
