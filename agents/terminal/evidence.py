@@ -12,7 +12,6 @@ from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.periods import ordinal_day
 
 _STYLES = {Role.COUNTED: "green", Role.CONFLICT: "bold red", Role.NOTED: "yellow", Role.WITHDRAWN: "dim"}
-_SIGNS = {"about": "~", "nearly": "<~", "more_than": ">", "at_least": "≥", "at_most": "≤"}
 
 MOST_COUNTS = 20
 """Rows of counts shown; `--json` has more."""
@@ -50,7 +49,7 @@ def _people(one: Traced) -> str:
     if one.people is None:
         return "withdrawn"
     kind = next((word for word in (one.unit, one.population) if word != "people"), None)
-    return f"{_SIGNS.get(one.qualifier, '')}{one.people:,}{'' if kind is None else f' {kind}'}"
+    return f"{one.qualifier.meaning.sign}{one.people:,}{'' if kind is None else f' {kind}'}"
 
 
 def _when(period: str) -> str:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from bordertally.streams.evidence.roles import Role
+from bordertally.streams.qualifiers import Qualifier
 
 
 class Traced(Struct, frozen=True, kw_only=True):
@@ -23,7 +24,7 @@ class Traced(Struct, frozen=True, kw_only=True):
     flow: str
     period: str
     people: int | None
-    qualifier: str
+    qualifier: Qualifier
     population: str
     unit: str
     measure: str

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bordertally.streams.evidence.tallies import Tally
 from bordertally.streams.flows import Flow, ancestors, parent
 from bordertally.streams.periods import days_of
+from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.records import Conflict
@@ -121,11 +122,11 @@ def _own(claim: Claim, held: FlowEvidence) -> Part:
     there, best = held.on(days), claim.best or 0.0
     if claim.population != "people":
         return Part(Role.COUNTED, f"{claim.population} are some of the people: {when} {hold} at least as many")
-    if claim.qualifier == "at_least":
+    if claim.qualifier.bound is Bound.AT_LEAST:
         if there is not None and there > best + 1:
             return Part(Role.COUNTED, f"{when} {hold} {there:,} by what else is known: it changes nothing")
         return Part(Role.COUNTED, f"{when} {hold} at least so many")
-    if claim.qualifier == "at_most":
+    if claim.qualifier.bound is Bound.AT_MOST:
         return Part(Role.COUNTED, f"{when} {hold} no more than so many")
     return Part(Role.COUNTED, f"sets what {when} {hold}")
 
@@ -213,9 +214,9 @@ def _speaks(claim: Claim) -> bool:
 
 def _bounds(claim: Claim) -> bool:
     """Whether a claim bounds the people from below."""
-    return claim.best is not None and _speaks(claim) and claim.qualifier != "at_most"
+    return claim.best is not None and _speaks(claim) and claim.qualifier.bound is not Bound.AT_MOST
 
 
 def _says_how_many(claim: Claim) -> bool:
     """Whether a claim says how many people there were, all of them, and not only that they were at least so many."""
-    return _bounds(claim) and claim.population == "people" and claim.qualifier != "at_least"
+    return _bounds(claim) and claim.population == "people" and claim.qualifier.bound is not Bound.AT_LEAST

@@ -8,16 +8,6 @@ from bordertally.streams.evidence.records import Evidence, Traced
 from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.periods import ordinal_day
 
-_PUT = {
-    "count": "counted {0}",
-    "stated": "says {0}",
-    "about": "says about {0}",
-    "nearly": "says nearly {0}",
-    "more_than": "says more than {0}",
-    "at_least": "says at least {0}",
-    "at_most": "says at most {0}",
-}
-
 TOLD = 6
 """So many claims are told of in sentences; the rest stand in the list."""
 
@@ -65,7 +55,7 @@ def says(evidence: Evidence) -> list[str]:
 
 def _sentence(one: Traced, flow: str) -> str:
     first, last = (ordinal_day(part[:10]) for part in one.period.split("/"))
-    put = _PUT[one.qualifier].format(f"{one.people:,}")
+    put = f"{one.qualifier.meaning.verb} {one.people:,}"
     where = "" if one.flow == flow else f" at {one.flow}"
     return f"{one.source_name} {put}{where} for {span(first, max(last, first + 1))}: {one.why}."
 

@@ -16,6 +16,7 @@ from bordertally.streams.flows import ancestors, depth
 from bordertally.streams.ledger.rows import BLOCK_DAYS, decode_claims
 from bordertally.streams.moments import published_text
 from bordertally.streams.periods import DAY, iso_day, midnight, ordinal_day
+from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.records import FlowState, Total
@@ -220,7 +221,7 @@ def _said(tree: Mapping[str, FlowEvidence], begin: int, until: int) -> Iterable[
         for claim in held.claims:
             people = claim.best
             left, right = max(first, claim.local_start), min(last, claim.local_end)
-            if people is None or left >= right or claim.qualifier == "at_most" or not counts(claim.grade):
+            if people is None or left >= right or claim.qualifier.bound is Bound.AT_MOST or not counts(claim.grade):
                 continue
             if (claim.measure, claim.unit) == ("crossings", "people"):
                 share = (right - left) / (claim.local_end - claim.local_start)

@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from bordertally.streams.periods import days_of
-from bordertally.streams.reconciliation.constraints import Constraint, Kind
+from bordertally.streams.reconciliation.constraints import Constraint
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import WEIGHT
-
-KINDS = {"at_least": Kind.AT_LEAST, "at_most": Kind.AT_MOST}
-"""How a claim of these qualifiers acts on its days; any other is a figure."""
 
 
 @dataclass(slots=True)
@@ -94,7 +91,7 @@ def constraint_of(claim: Claim) -> Constraint:
         claim.low,
         claim.best,
         claim.high,
-        KINDS.get(claim.qualifier, Kind.EQUAL),
+        claim.qualifier.bound,
         (
             weight,
             claim.published,

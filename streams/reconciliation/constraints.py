@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from typing import NamedTuple
 
 from bordertally.streams.periods import DAY, midnight
+from bordertally.streams.qualifiers import Bound
 
-
-class Kind(enum.Enum):
-    """How a constraint acts on the sum of its days."""
-
-    EQUAL = "equal"
-    AT_LEAST = "at_least"
-    AT_MOST = "at_most"
+Kind = Bound
+"""How a constraint acts on the sum of its days: as the qualifier of its claim bounds the number of people."""
 
 
 class Constraint(NamedTuple):

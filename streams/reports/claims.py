@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from bordertally.streams.periods import Period
+from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.reports.readings import Reading, Readings
 
 
@@ -43,7 +44,7 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     end: int
     local_start: int
     local_end: int
-    qualifier: str
+    qualifier: Qualifier
     low: float
     best: float | None
     high: float | None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import UNSET
 
-from bordertally.streams.qualifiers import Qualifier
+from bordertally.streams.qualifiers import Bound, Qualifier
 from bordertally.streams.reports.records import ClaimFields, Normal, Unit
 from bordertally.streams.statements.lexicon.nouns import Noun
 from bordertally.streams.statements.lexicon.numbers import Quantity
@@ -49,7 +49,7 @@ class Draft:
 
     def so_far(self) -> None:
         """The day is not over: the figure is what it is at least, however it is put."""
-        if self.quantity.qualifier is not Qualifier.AT_MOST:
+        if self.quantity.qualifier is None or self.quantity.qualifier.bound is not Bound.AT_MOST:
             self.quantity = self.quantity._replace(qualifier=Qualifier.AT_LEAST)
 
     def found(self, said: str, at: int) -> FoundClaim:

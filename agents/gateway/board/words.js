@@ -71,10 +71,8 @@ export function ago(iso, now = Date.now()) {
   return "just now";
 }
 
-const QUALIFIERS = {
-  count: "counted", stated: "", about: "about", nearly: "nearly", more_than: "more than", at_least: "at least", at_most: "at most",
-};
-export const qualifierWords = (qualifier) => QUALIFIERS[qualifier] ?? qualifier;
+const QUALIFIERS = { count: "counted", stated: "" };
+export const qualifierWords = (qualifier) => QUALIFIERS[qualifier] ?? qualifier.replaceAll("_", " ");
 
 /** "more than 53,000 people"; populations other than people are named. */
 export function claimWords(claim) {
