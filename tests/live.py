@@ -36,7 +36,7 @@ from bordertally.streams.rules.config import Rules
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
 from bordertally.streams.totals.records import FlowState
-from bordertally.streams.totals.windows import LONGEST
+from bordertally.streams.totals.windows import longest_window
 from forking import ForkedServer
 from unit.kit import LastSaid, last_said
 
@@ -290,7 +290,7 @@ def page(port: int, path: str) -> str:
 def of_late(state: FlowState) -> bytes:
     """A state without the days that only its batch bore on: older ones, and those of which nothing is known now."""
     as_of = max((one.as_of for one in state.totals), default="")
-    first = (date.fromisoformat(as_of) - timedelta(days=LONGEST)).isoformat() if as_of else "~"
+    first = (date.fromisoformat(as_of) - timedelta(days=longest_window())).isoformat() if as_of else "~"
     known = [one for one in state.days if one.day >= first and (one.low, one.best, one.high) != (0, 0, None)]
     return msgspec.json.encode(msgspec.structs.replace(state, days=known))
 

@@ -39,6 +39,7 @@ from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.moments import microseconds_in
 from bordertally.streams.totals.records import FlowState
+from bordertally.streams.totals.windows import window_name
 
 NEWS_S = 60
 """A record older than this is no news: it is written, not published, when a view is filled again."""
@@ -64,6 +65,19 @@ redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[7], '*',
 if ARGV[8] == '1' then redis.call('PUBLISH', KEYS[4], ARGV[5]) end
 return 1
 """
+
+
+def fields_of(state: FlowState, raw: bytes) -> dict[str, bytes | float]:
+    """The fields of the hash of a flow: its state, `raw` in JSON, and what is asked for most by itself."""
+    fields: dict[str, bytes | float] = {"state": raw, "published": state.published}
+    for total in state.totals:
+        fields[window_name(total.window_days)] = msgspec.json.encode(total)
+    if state.rate is not None:
+        fields["rate"] = state.rate
+    if state.baseline is not None:
+        fields["baseline"] = state.baseline.expected
+        fields["threshold"] = state.baseline.threshold
+    return fields
 
 
 class RedisView(BatchHop):
@@ -176,17 +190,9 @@ class RedisView(BatchHop):
                 self._put_alert(pipe, _decode_alert(value), value, fresh=fresh)
 
     def _put_state(self, pipe: Pipeline, state: FlowState, raw: bytes, *, fresh: bool) -> None:
-        fields: dict[str, str | bytes | float] = {"state": raw, "published": state.published}
-        for total in state.totals:
-            fields[f"{total.window_days}d"] = msgspec.json.encode(total)
-        if state.rate is not None:
-            fields["rate"] = state.rate
-        if state.baseline is not None:
-            fields["baseline"] = state.baseline.expected
-            fields["threshold"] = state.baseline.threshold
         key = flow_key(state.flow)
         pipe.delete(key)
-        pipe.hset(key, mapping=fields)  # type: ignore[arg-type]
+        pipe.hset(key, mapping=fields_of(state, raw))  # type: ignore[arg-type]
         pipe.sadd(FLOWS, state.flow)
         if fresh:
             pipe.publish(TOTALS_CHANNEL, raw)

@@ -156,6 +156,8 @@ def _parameters(one: RouteDescription) -> list[dict[str, Any]]:
         found.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
     for field in fields(one.question):
         (schema,), _ = msgspec.json.schema_components([field.type])
+        if field.encode_name in parameters.CHOICES:
+            schema = {"type": "string", "enum": parameters.CHOICES[field.encode_name]()}
         if field.default is not NODEFAULT and field.default is not None:
             schema = schema | {"default": field.default}
         found.append({"name": field.encode_name, "in": "query", "required": field.required, "schema": schema})

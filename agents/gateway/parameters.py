@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -14,6 +15,7 @@ from msgspec.structs import FieldInfo, fields
 from bordertally.agents.gateway.problems import bad
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.flows import LONGEST, parse_flow
+from bordertally.streams.totals.windows import window_names
 
 Severity = Literal["notice", "warning", "critical"]
 FlowPath = Annotated[
@@ -30,6 +32,9 @@ MOST_FLOWS = 50
 Flows = Annotated[list[FlowPath], Meta(max_length=MOST_FLOWS, description="Flows; may be given several times.")]
 Format = Annotated[Literal["json", "csv"], Meta(description="Goes before the header Accept.")]
 Hxl = Annotated[int, Meta(ge=0, le=1, description="1: a row of HXL hashtags below the header row of CSV.")]
+
+CHOICES: Mapping[str, Callable[[], list[str]]] = {"window": window_names}
+"""What a parameter may be, where that is worked out of what the core defines."""
 
 Q = TypeVar("Q", bound=Struct)
 _AT = re.compile(r" - at `\$\.(\w+)[^`]*`$")
@@ -52,7 +57,7 @@ class AskTotals(Tabled, kw_only=True):
     """Totals of these very flows (all without any), in one window or in all."""
 
     flow: Flows = []
-    window: Literal["1d", "7d", "30d"] | None = None
+    window: str | None = None
 
 
 class AskDays(Tabled, kw_only=True):
@@ -140,9 +145,18 @@ def asked(request: web.Request, kind: type[Q]) -> Q:
         question = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _explained(error, given) from None
+    for name in CHOICES.keys() & known.keys():
+        check_choice(name, getattr(question, name))
     if "flow" in known:
         check_flows(getattr(question, "flow", None))
     return question
+
+
+def check_choice(name: str, value: str | None) -> None:
+    """Raise ProblemError (400) for a value that is none of those a parameter may have."""
+    choices = CHOICES[name]()
+    if value is not None and value not in choices:
+        raise bad(name, value, f"must be one of {', '.join(choices)}")
 
 
 def check_flows(flow: list[str] | str | None) -> None:

@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from bordertally.agents.gateway.parameters import Tabled
 from bordertally.agents.gateway.responses import AlertList, DayList, FlowList, SourceList, TotalList
+from bordertally.streams.totals import windows
+from bordertally.streams.totals.windows import window_name
 
 MEDIA_TYPE = "text/csv"
 
@@ -32,23 +34,29 @@ _LEVELS = (("low", "+low"), ("best", "+best"), ("high", "+high"))
 _FLOW = Column("flow", "#loc+flow+code", "flow")
 
 
-FLOWS = (
-    _FLOW,
-    Column("parent", "#loc+parent+code", "parent"),
-    Column("published", "#date+reported", "published"),
-    Column("as_of", "#date+end", "as_of"),
-    Column("rate", "#affected+crossings+daily", "rate"),
-    Column("rate_day", "#date+daily", "rate_day"),
-    Column("expected", "#indicator+expected+daily", "baseline.expected"),
-    Column("threshold", "#indicator+threshold+daily", "threshold"),
-    Column("baseline", "#meta+baseline+kind", "baseline.kind"),
-    *(
-        Column(f"{level}_{window}d", f"#affected+crossings+days{window}{tag}", f"totals.{window}d.{level}")
-        for window in (1, 7, 30)
-        for level, tag in _LEVELS
-    ),
-    Column("alert", "#meta+alert+id", "alert"),
-)
+def flow_columns() -> tuple[Column, ...]:
+    """The columns of flows: low, best and high of every window stand side by side."""
+    return (
+        _FLOW,
+        Column("parent", "#loc+parent+code", "parent"),
+        Column("published", "#date+reported", "published"),
+        Column("as_of", "#date+end", "as_of"),
+        Column("rate", "#affected+crossings+daily", "rate"),
+        Column("rate_day", "#date+daily", "rate_day"),
+        Column("expected", "#indicator+expected+daily", "baseline.expected"),
+        Column("threshold", "#indicator+threshold+daily", "threshold"),
+        Column("baseline", "#meta+baseline+kind", "baseline.kind"),
+        *(
+            Column(
+                f"{level}_{window_name(days)}",
+                f"#affected+crossings+days{days}{tag}",
+                f"totals.{window_name(days)}.{level}",
+            )
+            for days in windows.WINDOWS
+            for level, tag in _LEVELS
+        ),
+        Column("alert", "#meta+alert+id", "alert"),
+    )
 
 
 TOTALS = (
@@ -108,18 +116,20 @@ SOURCES = (
 )
 
 
-ROWS: dict[type[Struct], tuple[Sequence[Column], Callable[[Any], Sequence[Any]]]] = {
-    FlowList: (FLOWS, lambda answer: answer.flows),
-    TotalList: (TOTALS, lambda answer: answer.totals),
-    DayList: (DAYS, lambda answer: answer.days),
-    AlertList: (ALERTS, lambda answer: answer.alerts),
-    SourceList: (SOURCES, lambda answer: answer.sources),
+ROWS: dict[type[Struct], tuple[Callable[[], Sequence[Column]], Callable[[Any], Sequence[Any]]]] = {
+    FlowList: (flow_columns, lambda answer: answer.flows),
+    TotalList: (lambda: TOTALS, lambda answer: answer.totals),
+    DayList: (lambda: DAYS, lambda answer: answer.days),
+    AlertList: (lambda: ALERTS, lambda answer: answer.alerts),
+    SourceList: (lambda: SOURCES, lambda answer: answer.sources),
 }
+"""Of each answer that is a table, its columns and its rows."""
 
 
 def table(answer: Struct, *, hxl: bool) -> bytes:
     """An answer as CSV in UTF-8: names, the hashtags if wanted, then a row each; what is null is empty."""
-    columns, rows = ROWS[type(answer)]
+    columns_of, rows = ROWS[type(answer)]
+    columns = columns_of()
     lines: list[Iterable[str]] = [[column.name for column in columns]]
     if hxl:
         lines.append([column.hxl for column in columns])

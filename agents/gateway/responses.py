@@ -13,7 +13,7 @@ from bordertally.streams.totals.records import Baseline, DayFigure, Total
 class FlowRow(Struct, frozen=True):
     """A flow at a glance.
 
-    `published`: time of the newest report on it or below it. `totals` by window (1d, 7d, 30d). `rate`: people on
+    `published`: time of the newest report on it or below it. `totals` by window (say, 7d). `rate`: people on
     `rate_day`, the latest covered day; `threshold`: above which an alert opens. `alert`: id of the newest open one.
     """
 

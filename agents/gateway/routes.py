@@ -28,6 +28,7 @@ from bordertally.streams.moments import MICRO, microseconds_in, moment_at, utc_t
 from bordertally.streams.periods import ordinal_day
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.totals.windows import window_name
 
 
 class Routes:
@@ -49,13 +50,13 @@ class Routes:
         return FlowList([state.row(alerts.get(name)) for name, state in states.items()])
 
     async def totals(self, asked: AskTotals) -> TotalList:
-        """Totals of flows in windows of 1, 7 and 30 days, or in one of them."""
+        """Totals of flows in every window, or in one."""
         states = await self._states(asked.flow or await self.view.flows())
         totals = [total for state in states for total in state.totals]
-        return TotalList([one for one in totals if asked.window in (None, f"{one.window_days}d")])
+        return TotalList([one for one in totals if asked.window in (None, window_name(one.window_days))])
 
     async def days(self, asked: AskDays) -> DayList:
-        """The last 30 days of flows, a day at a time."""
+        """The latest days of flows, as many as the longest window has, a day at a time."""
         first = "" if asked.from_ is None else asked.from_.isoformat()
         last = "9" if asked.to is None else asked.to.isoformat()
         states = await self._states(asked.flow)

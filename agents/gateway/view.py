@@ -26,6 +26,7 @@ from bordertally.streams.flows import Flow, parent
 from bordertally.streams.moments import microseconds_in, moment_at, utc_text
 from bordertally.streams.settings import Settings
 from bordertally.streams.totals.records import Baseline, DayFigure, Total
+from bordertally.streams.totals.windows import window_name
 
 PAGE = 200
 """Alerts read at once while looking for those asked for."""
@@ -49,7 +50,7 @@ class StateHead(msgspec.Struct):
             parent=parent(Flow(self.flow)),
             published=utc_text(moment_at(self.published)),
             as_of=self.totals[0].as_of if self.totals else None,
-            totals={f"{one.window_days}d": one for one in self.totals},
+            totals={window_name(one.window_days): one for one in self.totals},
             rate=self.rate,
             rate_day=self.rate_day,
             baseline=self.baseline,

@@ -12,7 +12,9 @@ from rich.text import Text
 
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.replay.desk import RejectedReport, ReplayResult
+from bordertally.streams.totals import windows
 from bordertally.streams.totals.records import DayFigure, FlowState, Total
+from bordertally.streams.totals.windows import WEEK, longest_window, total_in
 
 _COLOURS = {"notice": "yellow", "warning": "dark_orange", "critical": "bold red"}
 _MARKS = {
@@ -44,10 +46,13 @@ def spark(days: Sequence[DayFigure], as_of: str, length: int = 9) -> str:
 
 
 def totals_table(outcome: ReplayResult, normal: dict[str, str]) -> Table:
-    """The tree of flows, a row each: 1, 7 and 30 days, how many reports, who is reporting, what is normal."""
+    """The tree of flows, a row each: every window, how many reports, who is reporting, what is normal."""
     table = Table(title="People by flow: best, low to high", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("flow", "last days", "to", "1 day", "7 days", "30 days", "projected", "speaking", "reports"):
-        table.add_column(name, justify="left" if name in ("flow", "last days", "to") else "right", no_wrap=True)
+    for name in ("flow", "last days", "to"):
+        table.add_column(name, no_wrap=True)
+    lengths = [f"{days} day{'' if days == 1 else 's'}" for days in windows.WINDOWS]
+    for name in (*lengths, "projected", "speaking", "reports"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("normal a day", no_wrap=True)
     by_flow: dict[str, list[Total]] = {}
     for total in outcome.totals:
@@ -55,19 +60,19 @@ def totals_table(outcome: ReplayResult, normal: dict[str, str]) -> Table:
     days: dict[str, list[DayFigure]] = {}
     for figure in outcome.days:
         days.setdefault(figure.flow, []).append(figure)
-    for flow, (day, week, month) in sorted(by_flow.items()):
-        parts = flow.split(":")
+    for flow, totals in sorted(by_flow.items()):
+        parts, week, longest = flow.split(":"), total_in(WEEK, totals), total_in(longest_window(), totals)
+        assert week is not None  # a flow has all windows or none
+        assert longest is not None
         last = date.fromisoformat(week.as_of) - timedelta(days=1)
         table.add_row(
             "  " * (len(parts) - 1) + parts[-1],
             spark(days[flow], week.as_of),
             f"{last:%d %b}",
-            people(day),
-            people(week),
-            people(month),
+            *(people(total) for total in totals),
             f"{week.projected:,}" if week.projected else "",
             f"{week.reporting.spoken} of {week.reporting.known}" if week.reporting.known else "",
-            f"{month.report_count:,}",
+            f"{longest.report_count:,}",
             normal.get(flow, "no baseline"),
         )
     return table

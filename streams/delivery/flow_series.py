@@ -10,8 +10,7 @@ from bordertally.streams.delivery.metrics import OTHER
 from bordertally.streams.flows import Flow, depth, parent
 from bordertally.streams.periods import midnight, ordinal_day
 from bordertally.streams.totals.records import Baseline, FlowState, Total
-
-WEEK = 7
+from bordertally.streams.totals.windows import WEEK, total_in
 
 
 class Figures(NamedTuple):
@@ -74,7 +73,7 @@ class FlowFigures:
         flow = state.flow
         if flow not in self._held:
             self._chosen = None
-        week = next((total for total in state.totals if total.window_days == WEEK), None)
+        week = total_in(WEEK, state.totals)
         self._held[flow] = _Kept(state.rate, state.rate_day, state.baseline, week)
         if state.conflicts or flow in self._conflicts:
             self._conflicts[flow] = len(state.conflicts)

@@ -12,6 +12,7 @@ from bordertally.streams.errors import Reason
 from bordertally.streams.ledger.versions import Outcome
 from bordertally.streams.rules.config import SEVERITIES
 from bordertally.streams.settings import Hop
+from bordertally.streams.totals.windows import WEEK
 
 Part = Hop | Literal["process", "worker", "gateway"]
 """What shows a metric: one hop of a worker, any worker, a gateway, or any process, worker or gateway."""
@@ -286,7 +287,7 @@ CATALOGUE = (
         "bordertally_flow_week_people",
         "gauge",
         ("flow", "bound"),
-        "People of 7 days: low, best, high; no high where it is open.",
+        f"People of {WEEK} days: low, best, high; no high where it is open.",
         part=Hop.LEDGER,
         values={"bound": ("low", "best", "high")},
     ),
@@ -294,7 +295,7 @@ CATALOGUE = (
         "bordertally_flow_week_relative_width_ratio",
         "gauge",
         ("flow",),
-        "Of 7 days, (high - low) / best; absent where high is open.",
+        f"Of {WEEK} days, (high - low) / best; absent where high is open.",
         part=Hop.LEDGER,
     ),
     Metric(

@@ -16,7 +16,7 @@ from bordertally.streams.rules.config import Rules
 from bordertally.streams.totals.conflicts import conflicts, noted
 from bordertally.streams.totals.days import day_figures, written_days
 from bordertally.streams.totals.records import DayFigure, FlowState
-from bordertally.streams.totals.windows import LONGEST, totals
+from bordertally.streams.totals.windows import longest_window, totals
 
 
 def flow_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> FlowState:
@@ -24,12 +24,12 @@ def flow_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> FlowSt
 
     Its `days` are the latest, and those `spoken` of just now, however old: nobody who reads every state misses one.
     """
-    return _state(node, rules, day_figures(node, PEOPLE, LONGEST, spoken))
+    return _state(node, rules, day_figures(node, PEOPLE, longest_window(), spoken))
 
 
 def written_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> tuple[FlowState, bytes]:
     """The same state and its JSON, at less cost, for those who do not look at its days (see `written_days`)."""
-    state = _state(node, rules, written_days(node, LONGEST, spoken))
+    state = _state(node, rules, written_days(node, longest_window(), spoken))
     return state, msgspec.json.encode(state)
 
 

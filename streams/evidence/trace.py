@@ -20,7 +20,7 @@ from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.records import FlowState, Total
-from bordertally.streams.totals.windows import LONGEST
+from bordertally.streams.totals.windows import WEEK, longest_window
 
 MOST_CLAIMS, MOST_COUNTS = 500, 500
 """A trace names at most so many claims and so many tallies; the flow's own first."""
@@ -78,15 +78,15 @@ def bounded(row: bytes) -> bytes:
 
 
 def window_of(state: FlowState | None, first: int | None, end: int | None) -> tuple[int, int] | None:
-    """The days to trace, end exclusive: those asked for, else the seven up to `as_of` of the flow."""
+    """The days to trace, end exclusive: those asked for, else the week up to `as_of` of the flow."""
     if first is not None and end is not None:
         return first, end
     if state is None or not state.totals:
-        return None if end is None and first is None else (first or (end or 0) - 7, end or (first or 0) + 7)
+        return None if end is None and first is None else (first or (end or 0) - WEEK, end or (first or 0) + WEEK)
     as_of = ordinal_day(state.totals[0].as_of)
     if first is not None:
         return first, max(as_of, first + 1)
-    return (as_of if end is None else end) - 7, as_of if end is None else end
+    return (as_of if end is None else end) - WEEK, as_of if end is None else end
 
 
 def trace(
@@ -198,7 +198,7 @@ def _figure(state: FlowState, begin: int, until: int) -> Figure | None:
     for total in state.totals:
         if _window(total) == (begin, until):
             return Figure(total.low, total.best, total.high, total.projected)
-        if begin < _window(total)[1] - LONGEST:  # of older days a state holds only those it was sent for
+        if begin < _window(total)[1] - longest_window():  # of older days a state holds only those it was sent for
             return None
     inside = [one for one in state.days if begin <= ordinal_day(one.day) < until]
     if not inside:

@@ -19,10 +19,10 @@ from bordertally.streams.reports.readings import Columns
 from bordertally.streams.reports.sources import counts
 
 CITED_DAYS = 64
-"""How many days of a series keep their evidence at hand; the windows need 30."""
+"""How many days of a series keep their evidence at hand; half of them are at least the days of the longest window."""
 
 STRETCHES = 4
-"""How many stretches of days are kept at hand; the windows need 2."""
+"""How many stretches of days are kept at hand: at least one for each window of more than a few days."""
 
 Slot = tuple[str, int, int]
 """What makes two claims of one series the same one: source, start and end of the period (UTC)."""

@@ -102,8 +102,8 @@ class Episode(Struct, frozen=True):
 class FlowState(Struct, frozen=True):
     """The record on `totals`, keyed by flow: all that is known of a flow now; each replaces the one before.
 
-    `days`: the latest 30, and any before them that what was just reported bears on (0 to open where nothing is known of
-    one any more): who reads every state misses no change of any day.
+    `days`: as many of the latest as the longest window has, and any before them that what was just reported bears on (0
+    to open where nothing is known of one any more): who reads every state misses no change of any day.
 
     `published`: microseconds since 1970 UTC of the newest report on the flow or below it. `baseline`: of the
     latest day; None says there is none. `parts`: the same windows for populations and units that are no totals.

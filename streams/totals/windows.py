@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import fsum
 
 from bordertally.streams.ledger.citations import Gathered
@@ -15,10 +15,37 @@ from bordertally.streams.totals.projection import projected, silent_days
 from bordertally.streams.totals.records import Reporting, Total
 
 WINDOWS = (1, 7, 30)
-LONGEST = max(WINDOWS)
+"""Days of each window, ascending. All else derives from it when asked, so a window is added or left out here alone."""
+
+WEEK = 7
+"""Days of the window that stands for a flow where only one is shown: in metrics, on a line, in evidence."""
+
+assert sorted({*WINDOWS, WEEK}) == [*WINDOWS]
 
 FRESH = 2
 """The number of newest days of a flow that still change; the sums of older days are cached."""
+
+
+def longest_window() -> int:
+    """Days of the longest window, and so the newest days that a state shows."""
+    return max(WINDOWS)
+
+
+def window_name(days: int) -> str:
+    """How the API, its tables and Redis call a window: `7d`."""
+    return f"{days}d"
+
+
+def window_names() -> list[str]:
+    """The names of all windows, the shortest first."""
+    return [window_name(days) for days in WINDOWS]
+
+
+def total_in(window_days: int, totals: Iterable[Total]) -> Total | None:
+    """The total of one window out of those of a flow; None where the flow has none. Raises ValueError for no window."""
+    if window_days not in WINDOWS:
+        raise ValueError(f"{window_days} days are no window; there are {', '.join(window_names())}")
+    return next((total for total in totals if total.window_days == window_days), None)
 
 
 def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
@@ -26,7 +53,8 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     series, last = node.series.get(key), node.last(key)
     if series is None or last is None:
         return []
-    silent = sorted([day for day in silent_days(node, key, last, limit) if day > last - LONGEST])
+    oldest = last - longest_window()
+    silent = sorted([day for day in silent_days(node, key, last, limit) if day > oldest])
     carried = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
     doubts = node.doubts(key)
     lasts = [series_below.last for series_below in node.below(key) if series_below.last is not None]

@@ -15,7 +15,7 @@ from aiokafka.structs import ConsumerRecord
 
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.replay.desk import ReplayLedgers
-from bordertally.streams.totals.windows import LONGEST
+from bordertally.streams.totals.windows import longest_window
 from live import PARTITIONS, Live, come_down, pure, state_of
 
 Figure = tuple[int, int, int | None]
@@ -77,7 +77,7 @@ def told(totals: Iterable[ConsumerRecord]) -> dict[tuple[str, str], Figure]:
     for record in totals:
         state = state_of(record.value)
         as_of = max((one.as_of for one in state.totals), default="")
-        first = (date.fromisoformat(as_of) - timedelta(days=LONGEST)).isoformat() if as_of else "~"
+        first = (date.fromisoformat(as_of) - timedelta(days=longest_window())).isoformat() if as_of else "~"
         for key in [key for key in found if key[0] == state.flow and key[1] >= first]:
             del found[key]
         for one in state.days:

@@ -75,7 +75,7 @@ async def test_tables(http: aiohttp.ClientSession) -> None:
 
 def test_each_tag_of_a_table_stands_once() -> None:
     for columns, _ in ROWS.values():
-        assert len({column.hxl for column in columns}) == len(columns)
+        assert len({column.hxl for column in columns()}) == len(columns())
 
 
 async def test_the_feed_leads_to_messages(week: Live, http: aiohttp.ClientSession) -> None:

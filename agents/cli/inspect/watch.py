@@ -26,6 +26,7 @@ from bordertally.streams.rules.config import Rules
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import BIGGEST, Topics
 from bordertally.streams.totals.records import FlowState
+from bordertally.streams.totals.windows import WEEK, total_in
 
 _decode_alert = msgspec.json.Decoder(Alert).decode
 _decode_state = msgspec.json.Decoder(FlowState).decode
@@ -72,7 +73,9 @@ def watch(
     to: To = None,
     since: Annotated[str, typer.Option("--since", help="Begin there: a time (ISO 8601), or 30m, 12h, 3d ago.")] = "1d",
     flow: Annotated[str, typer.Option("--flow", help="This flow and all below it; * is any one part.")] = "*",
-    totals: Annotated[bool, typer.Option("--totals", help="Also the seven days of each flow that changes.")] = False,
+    totals: Annotated[
+        bool, typer.Option("--totals", help=f"Also the {WEEK}-day total of each flow that changes.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The records as they are, one JSON object a line.")] = False,
 ) -> None:
     """Follow alerts as they are published, until Ctrl-C."""
@@ -169,10 +172,9 @@ def _show(record: Any, wanted: WatchOptions, standing: Standing, *, alerts: bool
         why = standing.why_quiet(one, datetime.now(UTC))
         if why is not None:
             line.append(f" [{why}]", style="dim")
-    elif one.totals:
-        week = one.totals[1]
+    elif (week := total_in(WEEK, one.totals)) is not None:
         line.append(f"{'= total':<12}", style="cyan")
-        line.append(f"{one.flow} {people(week)} in the 7 days to {week.as_of}")
+        line.append(f"{one.flow} {people(week)} in the {WEEK} days to {week.as_of}")
     else:
         return
     out.print(line, soft_wrap=True)

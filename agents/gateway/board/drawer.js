@@ -4,15 +4,14 @@ import { get } from "./api.js";
 import { claimGroups, counterLanes } from "./claims.js";
 import { h, inner } from "./dom.js";
 import { eachDay, plot, severityMark } from "./marks.js";
-import { partsOf, stretch, totalWords, windowOf } from "./spans.js";
+import { mainTotal, partsOf, stretch, totalsOf, totalWords, windowName, windowOf } from "./spans.js";
 import { baselineWords, before, DAY_MS, day, dayMs, flowName, interval, isoDay, lastPart, number, place, plural } from "./words.js";
 
-const WINDOWS = ["1d", "7d", "30d"];
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 export class Drawer {
   constructor(dialog, store, { onClosed }) {
-    Object.assign(this, { dialog, store, flow: null, window: "7d", evidence: null, trouble: null });
+    Object.assign(this, { dialog, store, flow: null, window: null, evidence: null, trouble: null });
     dialog.addEventListener("close", () => {
       this.flow = null;
       onClosed();
@@ -22,9 +21,9 @@ export class Drawer {
     });
   }
 
-  /** Show a flow; `window` is 1d, 7d or 30d. */
+  /** Show a flow, in the window of this name (say, 7d) if it has that. */
   open(flow, window) {
-    const wanted = WINDOWS.includes(window) ? window : "7d";
+    const wanted = window ?? null;
     const another = flow !== this.flow;
     if (another || wanted !== this.window) [this.evidence, this.trouble] = [null, null];
     [this.flow, this.window] = [flow, wanted];
@@ -50,7 +49,7 @@ export class Drawer {
   async refresh() {
     const { flow, window } = this;
     if (!this.store.flows.has(flow)) return;
-    const total = this.store.flows.get(flow)?.totals[window];
+    const total = this.#total(this.store.flows.get(flow));
     const { from, to } = total ? windowOf(total) : {};
     const flows = [flow, ...this.store.children(flow).map((row) => row.flow)].slice(0, 100);
     try {
@@ -68,12 +67,16 @@ export class Drawer {
     this.draw();
   }
 
+  #total(row) {
+    return row ? row.totals[this.window] ?? mainTotal(row) : null;
+  }
+
   draw() {
     const { store, flow } = this;
     if (flow === null) return;
     const row = store.flows.get(flow);
     const held = document.activeElement?.closest?.("[data-hold]")?.dataset.hold;
-    const total = row?.totals[this.window] ?? null;
+    const total = this.#total(row);
     this.dialog.replaceChildren(this.#head(row), h("div", { class: "inside" }, ...this.#body(row, total)));
     if (held) this.dialog.querySelector(`[data-hold="${CSS.escape(held)}"]`)?.focus();
   }
@@ -120,10 +123,10 @@ export class Drawer {
   }
 
   #figure(row, total) {
-    const choices = WINDOWS.filter((one) => row.totals[one]).map((one) =>
+    const choices = totalsOf(row).map((one) =>
       h("label", null,
-        h("input", { type: "radio", name: "window", value: one, checked: one === this.window, "data-hold": `window${one}`, on: { change: () => { location.hash = `flow=${this.flow}&window=${one}`; } } }),
-        h("span", null, plural(row.totals[one].window_days, "day"))));
+        h("input", { type: "radio", name: "window", value: windowName(one), checked: one === total, "data-hold": `window${windowName(one)}`, on: { change: () => { location.hash = `flow=${this.flow}&window=${windowName(one)}`; } } }),
+        h("span", null, plural(one.window_days, "day"))));
     if (!total) return h("p", { class: "empty" }, "No total: nothing that counts has been said of it. What is only noted stands below.");
     return h(
       "section",

@@ -2,9 +2,11 @@
 
 import { h, inner } from "./dom.js";
 import { lastDays, plot, rateCell, rateScale, severityMark, sparkWords } from "./marks.js";
-import { before, day, flowName, interval, lastPart, number } from "./words.js";
+import { mainTotal, totalsOf } from "./spans.js";
+import { before, day, flowName, interval, lastPart, number, plural } from "./words.js";
 
-const COLUMNS = ["Flow", "Last 30 days", "Latest day", "7 days, low to high", "Speaking"];
+const COLUMNS = ["Flow", "Last days", "Latest day", "Low to high", "Speaking"];
+const [LAST, TOTAL] = [1, 3]; // the columns whose titles name a window, once there is a total
 
 export class FlowTree {
   constructor(place, store, { onShown }) {
@@ -14,6 +16,7 @@ export class FlowTree {
     this.folded = new Map();
     this.wanted = "";
     const cells = COLUMNS.map((title, at) => h("div", { role: "columnheader", class: `c${at}` }, title, at === 2 ? rateScale() : null));
+    this.titles = { last: cells[LAST], total: cells[TOTAL] };
     this.body = h("div", { role: "rowgroup", class: "rows" });
     this.none = h("p", { class: "empty", hidden: true });
     this.table = h("div", { role: "table", class: "tree", "aria-label": "Flows" }, h("div", { role: "rowgroup" }, h("div", { role: "row", class: "row head" }, cells)), this.body);
@@ -49,6 +52,11 @@ export class FlowTree {
       if (held && held !== document.activeElement && order.some((one) => one.contains(held))) held.focus();
     }
     for (const flow of [...this.rows.keys()]) if (!this.store.flows.has(flow)) this.rows.delete(flow);
+    const { windows } = this.store;
+    if (windows) {
+      this.titles.last.textContent = `Last ${plural(windows.longest, "day")}`;
+      this.titles.total.textContent = `${plural(windows.main, "day")}, low to high`;
+    }
     this.table.hidden = !order.length;
     this.none.hidden = order.length > 0;
     this.none.textContent = this.wanted ? "No flow is called that." : "No figures yet: nothing has been reported. The first report shows up here by itself.";
@@ -119,13 +127,14 @@ export class FlowTree {
 
     const asOf = row.as_of;
     if (asOf && days?.length) {
-      const { drawing, shown } = plot(days, { ...lastDays(asOf, 30), expected: row.baseline?.expected, threshold: alert ? row.threshold : null, severity: alert?.severity });
-      known.spark.replaceChildren(drawing, h("span", { class: "unseen" }, sparkWords(shown)));
+      const length = totalsOf(row).at(-1).window_days;
+      const { drawing, shown } = plot(days, { ...lastDays(asOf, length), expected: row.baseline?.expected, threshold: alert ? row.threshold : null, severity: alert?.severity });
+      known.spark.replaceChildren(drawing, h("span", { class: "unseen" }, sparkWords(shown, length)));
     } else {
       known.spark.replaceChildren(h("span", { class: "none" }, days ? "no days" : ""));
     }
     known.rate.replaceChildren(rateCell(row, alert?.severity), row.rate_day ? h("span", { class: "on" }, day(row.rate_day)) : "");
-    const week = row.totals["7d"];
+    const week = mainTotal(row);
     known.week.replaceChildren(
       ...(week
         ? [

@@ -88,11 +88,11 @@ export function plot(days, { from, to, expected, threshold, severity }) {
 export const rateScale = () =>
   h("span", { class: "scale", "aria-hidden": "true" }, [1, 2].map((times) => h("span", { vars: { "--at": `${(100 * times) / WIDEST}%` } }, times === 1 ? "normal" : `${times}×`)));
 
-/** What a sparkline shows, in words. */
-export function sparkWords(shown) {
+/** What a sparkline of so many days shows, in words. */
+export function sparkWords(shown, length) {
   if (!shown.length) return "no figures of days yet";
   const best = shown.map((one) => one.best);
-  return `${shown.length} of the last 30 days known, ${number(Math.min(...best))} to ${number(Math.max(...best))} a day, latest ${number(best.at(-1))}`;
+  return `${shown.length} of the last ${length} days known, ${number(Math.min(...best))} to ${number(Math.max(...best))} a day, latest ${number(best.at(-1))}`;
 }
 
 export const lastDays = (asOf, count) => ({ from: dayMs(asOf) - count * DAY_MS, to: dayMs(asOf) });

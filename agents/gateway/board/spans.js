@@ -18,6 +18,17 @@ export function periodMs(period) {
   return Number.isFinite(start) && Number.isFinite(end) && end > start ? { start, end } : null;
 }
 
+/** How the API calls the window of a total: 7d. */
+export const windowName = (total) => `${total.window_days}d`;
+
+/** The totals of a row, the shortest window first. */
+export const totalsOf = (row) => Object.values(row.totals).sort((a, b) => a.window_days - b.window_days);
+
+const WEEK = 7;
+
+/** The total that stands for a flow where one is shown: of a week, else of the next longer window, else of the longest. */
+export const mainTotal = (row) => totalsOf(row).find((total) => total.window_days >= WEEK) ?? totalsOf(row).at(-1) ?? null;
+
 /** The window of a total as ms [from, to). */
 export const windowOf = (total) => ({ from: dayMs(total.as_of) - total.window_days * DAY_MS, to: dayMs(total.as_of) });
 

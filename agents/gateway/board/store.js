@@ -1,5 +1,6 @@
 // What the board knows: flows, days, alerts and sources as the gateway gives them.
 
+import { mainTotal, totalsOf, windowName } from "./spans.js";
 import { isBelow, parentOf } from "./words.js";
 
 const OPEN = ["firing", "updated"];
@@ -35,7 +36,7 @@ export class Store {
       parent: parentOf(state.flow),
       published: new Date(state.published / 1000).toISOString(),
       as_of: state.totals[0]?.as_of ?? null,
-      totals: Object.fromEntries(state.totals.map((total) => [`${total.window_days}d`, total])),
+      totals: Object.fromEntries(state.totals.map((total) => [windowName(total), total])),
       rate: state.rate,
       rate_day: state.rate_day,
       baseline: state.baseline,
@@ -73,12 +74,18 @@ export class Store {
     return this.openAlerts.find((one) => isBelow(one.flow, flow)) ?? null;
   }
 
-  /** The flows right below one (null: the roots), the largest week first. */
+  /** Days of the window that stands for a flow, and of the longest; null before there is a total. */
+  get windows() {
+    const row = [...this.flows.values()].find((one) => mainTotal(one));
+    return row ? { main: mainTotal(row).window_days, longest: totalsOf(row).at(-1).window_days } : null;
+  }
+
+  /** The flows right below one (null: the roots), the largest first. */
   children(flow) {
-    const week = (row) => row.totals["7d"]?.best ?? -1;
+    const people = (row) => mainTotal(row)?.best ?? -1;
     return [...this.flows.values()]
       .filter((row) => (row.parent && this.flows.has(row.parent) ? row.parent : null) === flow)
-      .sort((a, b) => week(b) - week(a) || a.flow.localeCompare(b.flow));
+      .sort((a, b) => people(b) - people(a) || a.flow.localeCompare(b.flow));
   }
 
   /** The time of the newest report on any flow; null before there is one. */

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from bordertally.agents.delivery import redis_keys
+from bordertally.agents.delivery.redis_view import fields_of
+from bordertally.streams.rules.config import OperatorBaseline, Rules
+from unit.kit import claim, told
 
 PAGE = Path("docs/redis.md").read_text()
 NAMES = {name: value for name, value in vars(redis_keys).items() if name.isupper() and name != "PREFIX"}
@@ -44,3 +47,11 @@ def test_no_other_module_spells_a_key(path: Path) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"bordertally:\w", node.value)
     ]
     assert spelled == []
+
+
+def test_the_page_lists_every_field_of_a_flow() -> None:
+    table = PAGE.split("\n| field of `bordertally:flow:<flow>` |", maxsplit=1)[1].split("\n\n", maxsplit=1)[0]
+    listed = [name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split(" | ")[0])]
+    rules = Rules(baselines=(OperatorBaseline(flow="RU:KZ", daily=50.0),))
+    state = told(claim(100), rules=rules).state()
+    assert sorted(listed) == sorted(fields_of(state, b""))

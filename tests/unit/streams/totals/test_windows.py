@@ -1,11 +1,45 @@
 from __future__ import annotations
 
-from bordertally.streams.totals.days import people
+import pytest
+
+from bordertally.streams.ledger.series import CITED_DAYS, STRETCHES
+from bordertally.streams.totals.windows import (
+    FRESH,
+    WEEK,
+    WINDOWS,
+    longest_window,
+    total_in,
+    totals,
+    window_name,
+    window_names,
+)
 from unit.kit import claim, claims, daily, told
 
 
-def test_halves_are_rounded_up_at_the_edge() -> None:
-    assert [people(value) for value in (0.49, 0.5, 1.5, 2.5)] == [0, 1, 2, 3]
+def test_a_window_is_named_by_its_days() -> None:
+    assert window_name(7) == "7d"
+    assert window_names() == ["1d", "7d", "30d"]
+    assert longest_window() == 30
+
+
+def test_the_total_of_a_window_is_found_by_its_days() -> None:
+    of_flow = told(daily([10, 20])).state().totals
+    assert [found and found.best for found in (total_in(days, of_flow[::-1]) for days in (1, 7, 30))] == [20, 30, 30]
+    assert total_in(WEEK, []) is None
+
+
+def test_a_window_that_there_is_none_of_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^14 days are no window; there are 1d, 7d, 30d$"):
+        total_in(14, [])
+
+
+def test_all_that_the_windows_ask_of_a_series_fits_into_what_it_keeps_at_hand() -> None:
+    assert longest_window() <= CITED_DAYS // 2
+    assert len([days for days in WINDOWS if days > FRESH]) <= STRETCHES
+
+
+def test_a_flow_without_a_claim_has_no_windows() -> None:
+    assert totals(told(claim(5, measure="queue")).node()) == []
 
 
 def test_windows_end_with_the_latest_day_covered() -> None:
@@ -27,34 +61,6 @@ def test_a_cumulative_figure_replaces_the_earlier_one() -> None:
     assert one.window(30).best == 200_000
     assert sum(one.best()) == 200_000
     assert one.window(30).high is None
-
-
-def test_a_silent_child_is_carried_on_at_its_last_rate_into_best_only() -> None:
-    # aksai       10  10  10
-    # mashtakovo  5   .   .
-    quiet = daily([5], flow="RU:KZ:mashtakovo", qualifier="count")
-    total = told(quiet, daily([10, 10, 10], flow="RU:KZ:aksai", qualifier="count")).window(7)
-    assert (total.low, total.best, total.observed, total.projected) == (35, 45, 35, 10)
-    assert (total.reporting.spoken, total.reporting.known) == (1, 2)
-    assert total.high is None
-
-
-def test_a_silent_child_is_carried_on_for_seven_days_and_no_longer() -> None:
-    one = told(daily([5], flow="RU:KZ:mashtakovo"), daily([10] * 12, flow="RU:KZ:aksai"))
-    assert one.window(30).projected == 7 * 5
-
-
-def test_a_day_still_in_progress_is_no_rate_to_carry_on() -> None:
-    morning = claim(1, "2022-09-02T00:00/PT6H", flow="RU:KZ:mashtakovo", qualifier="count")
-    one = told(daily([5], flow="RU:KZ:mashtakovo"), morning, daily([10, 10, 10], flow="RU:KZ:aksai"))
-    assert one.window(1).projected == 5
-
-
-def test_days_a_flows_own_claims_cover_gain_nothing() -> None:
-    one = told(
-        daily([5], flow="RU:KZ:mashtakovo"), daily([10, 10], flow="RU:KZ:aksai"), daily([12, 12], flow="RU:KZ", id="k")
-    )
-    assert [one.window(1).best, one.window(1).projected] == [12, 0]
 
 
 def test_high_is_open_unless_every_day_of_the_window_is_bounded() -> None:
@@ -81,20 +87,6 @@ def test_vehicles_and_parts_have_windows_of_their_own() -> None:
     assert one.window(1).best == 60
     assert [total.best for total in one.parts("people", "vehicles")] == [20, 20, 20]
     assert [total.best for total in one.parts("men")] == [30, 30, 30]
-
-
-def test_conflicts_name_the_claim_its_rivals_and_the_gap() -> None:
-    (conflict,) = told(
-        claim(100, source="a", qualifier="count"), claim(130, source="c", id="r2", qualifier="count")
-    ).conflicts()
-    assert (conflict.report, conflict.with_, conflict.gap) == ("r2", ["r1"], 30)
-
-
-def test_where_children_leave_no_room_their_reports_are_the_rivals() -> None:
-    (conflict,) = told(
-        claim(100, flow="RU:KZ", qualifier="count"), claim(130, flow="RU:KZ:aksai", id="r2", qualifier="count")
-    ).conflicts()
-    assert (conflict.report, conflict.with_, conflict.gap) == ("r1", ["r2"], 30)
 
 
 def test_a_withdrawn_claim_leaves_no_total() -> None:

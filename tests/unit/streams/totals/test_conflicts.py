@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from bordertally.streams.ledger.rows import Key
+from bordertally.streams.totals.conflicts import conflicts, noted
+from bordertally.streams.totals.records import Noted
+from unit.kit import claim, told
+
+
+def test_conflicts_name_the_claim_its_rivals_and_the_gap() -> None:
+    (conflict,) = told(
+        claim(100, source="a", qualifier="count"), claim(130, source="c", id="r2", qualifier="count")
+    ).conflicts()
+    assert (conflict.report, conflict.with_, conflict.gap) == ("r2", ["r1"], 30)
+
+
+def test_where_children_leave_no_room_their_reports_are_the_rivals() -> None:
+    (conflict,) = told(
+        claim(100, flow="RU:KZ", qualifier="count"), claim(130, flow="RU:KZ:aksai", id="r2", qualifier="count")
+    ).conflicts()
+    assert (conflict.report, conflict.with_, conflict.gap) == ("r1", ["r2"], 30)
+
+
+def test_every_claim_that_gives_way_is_a_conflict_by_flow_and_report() -> None:
+    """b and c say 120 and 130 where a counts 100."""
+    one = told(
+        claim(130, source="c", id="z", qualifier="count"),
+        claim(120, source="b", id="y", qualifier="count"),
+        claim(100, source="a", id="x", qualifier="count"),
+    )
+    assert [(found.report, found.gap) for found in conflicts(one.node())] == [("y", 20), ("z", 30)]
+    assert conflicts(one.node(), Key("men", "people")) == []
+
+
+def test_a_claim_within_the_bounds_of_a_more_trusted_one_is_no_conflict() -> None:
+    one = told(claim(100, source="a", qualifier="at_least"), claim(130, source="c", id="r2", qualifier="count"))
+    assert conflicts(one.node()) == []
+
+
+def test_what_is_not_totalled_is_noted_with_the_reason() -> None:
+    one = told(
+        claim(70, "2022-09-21/2022-09-23", id="q", measure="queue"),
+        claim(150, flow="RU:KZ", source="d", id="r", population="men"),
+        claim(None, "2022-09-20", source="d", id="s"),
+    )
+    assert noted(one.node()) == [
+        Noted("RU:KZ", "q", "b", "measure queue", 70, "people", "2022-09-21", "2022-09-22"),
+        Noted("RU:KZ", "r", "d", "grade D", 150, "men", "2022-09-21", "2022-09-21"),
+    ]
+
+
+def test_what_is_noted_changes_with_the_claims() -> None:
+    one = told(claim(70, id="q", measure="queue"))
+    assert [found.people for found in noted(one.node())] == [70]
+    one.take(claim(80, id="q", measure="queue", published="2022-10-21T00:00:00Z"))
+    assert [found.people for found in noted(one.node())] == [80]
