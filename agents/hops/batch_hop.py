@@ -14,7 +14,7 @@ from mode import Service
 
 from bordertally.agents.kafka.clients import FETCH_BYTES, FETCH_WAIT_MS, kafka_options
 from bordertally.agents.kafka.crash_points import crash_at
-from bordertally.agents.kafka.decompression import bare, careful
+from bordertally.agents.kafka.decompression import limit_decompression, raw_records
 from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import Context, log
 
@@ -43,7 +43,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
     consumer: AIOKafkaConsumer
 
     def __init__(self, context: Context) -> None:
-        careful()
+        limit_decompression()
         self.context = context
         self._done: Done = {}
         self._committed_at = 0.0
@@ -99,7 +99,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=2 * FETCH_BYTES,
-            value_deserializer=bare,
+            value_deserializer=raw_records,
         )
 
     @Service.task

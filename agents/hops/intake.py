@@ -18,8 +18,8 @@ from bordertally.agents.hops.dead_letters import write_letters
 from bordertally.agents.hops.fuses import Fuses
 from bordertally.agents.hops.statements import Statements
 from bordertally.agents.kafka.crash_points import crash_at
-from bordertally.agents.kafka.decompression import unopened
-from bordertally.agents.kafka.pacing import paced
+from bordertally.agents.kafka.decompression import unreadable_reason
+from bordertally.agents.kafka.pacing import pace_fetches
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import Context, log
@@ -80,7 +80,7 @@ class Intake(BatchHop):
         Reading a backlog would take the time they need for it, and a new subscription begins with what is said once
         its hop is ready.
         """
-        paced(self.consumer, PACE_S)
+        pace_fetches(self.consumer, PACE_S)
         beside = {hop.value for hop in BESIDE & set(self.context.settings.hops)}
         with suppress(TimeoutError):
             async with asyncio.timeout(BESIDE_S):
@@ -200,7 +200,7 @@ class Intake(BatchHop):
 
 def _unopened(record: Received) -> RefusedError | None:
     """Why a record is rejected that stands for a batch that was not opened; None for a record of a producer."""
-    why = unopened(record) if record.value is None else None
+    why = unreadable_reason(record) if record.value is None else None
     return None if why is None else RefusedError(Reason.TOO_LARGE, "$", "", why)
 
 

@@ -1,7 +1,7 @@
-"""What every client of Kafka and Redis is made with: addresses, certificates and passwords, out of the settings.
+"""The options of every Kafka and Redis client: addresses, certificates and passwords from the settings.
 
-No client is made otherwise (a test looks for it), so that none connects without what protects the others. Passwords
-and certificates are read from their files whenever a client is made.
+A test checks that every client is made with these options, so that no client connects without TLS or a password where
+the others have it. Passwords and certificates are read from their files each time a client is made.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 
 FETCH_WAIT_MS = 100
-"""A broker answers as soon as it has something; one that only answers after the wait (Tansu) is not left idle long."""
+"""The longest wait of a broker for records. Kafka responds as soon as it has any; Tansu always waits this long."""
 
 
 FETCH_BYTES = 4 * 1024 * 1024
-"""Bytes to fetch of a partition at once; a single message that is larger comes all the same."""
+"""The most bytes of a partition in one fetch; a single message that is larger is fetched alone."""
 
 
 ANSWER_MS = 5_000
-"""How long a broker is waited for that is asked why it takes no connection."""
+"""The timeout when a broker is asked why it refuses a connection."""
 
 
 def kafka_options(settings: Settings) -> dict[str, Any]:
-    """Options of any client of aiokafka, addresses among them. Raises ConfigError when a file cannot be read."""
+    """The options of any aiokafka client, with the broker addresses. Raises ConfigError when a file cannot be read."""
     security = settings.kafka_security
     options: dict[str, Any] = {"bootstrap_servers": settings.brokers, "security_protocol": security.value.upper()}
     if security.tls:
@@ -56,8 +56,8 @@ def kafka_options(settings: Settings) -> dict[str, Any]:
 
 
 def faust_credentials(settings: Settings) -> CredentialsT | None:
-    """The same for Faust's consumer and producer; None where nothing protects the connection."""
-    import faust  # noqa: PLC0415 - it takes a second, and most commands need none of it
+    """The credentials of Faust's consumer and producer; None without TLS and SASL. Raises ConfigError as above."""
+    import faust  # noqa: PLC0415 - the import takes a second, and most commands do not need it
 
     options = kafka_options(settings)
     if settings.kafka_security.sasl:
@@ -65,7 +65,7 @@ def faust_credentials(settings: Settings) -> CredentialsT | None:
             mechanism=options["sasl_mechanism"],
             username=options["sasl_plain_username"],
             password=options["sasl_plain_password"],
-            ssl_context=options.get("ssl_context"),  # without one, Faust takes sasl_plaintext
+            ssl_context=options.get("ssl_context"),  # without a context, Faust uses sasl_plaintext
         )
     if settings.kafka_security.tls:
         return faust.SSLCredentials(context=options["ssl_context"])
@@ -73,7 +73,7 @@ def faust_credentials(settings: Settings) -> CredentialsT | None:
 
 
 def redis_options(settings: Settings) -> dict[str, Any]:
-    """Options of `Redis.from_url`, the URL among them. Raises ConfigError when a file cannot be read."""
+    """The options of `Redis.from_url`, with the URL. Raises ConfigError when a file cannot be read."""
     options: dict[str, Any] = {"url": settings.redis_url}
     if password := _password("REDIS_PASSWORD_FILE", settings.redis_password, settings.redis_password_file):
         options["password"] = password
@@ -86,20 +86,20 @@ def redis_options(settings: Settings) -> dict[str, Any]:
         }
         for name, (option, path) in files.items():
             if path is not None:
-                _read(f"REDIS_{name}", path)  # redis-py would only say at its first use that it is missing
+                _read(f"REDIS_{name}", path)  # redis-py reports a missing file only at the first command
                 options[option] = str(path)
     return options
 
 
 def _kafka_tls(settings: Settings) -> ssl.SSLContext:
     trusted = None if settings.kafka_ca_file is None else _pem("KAFKA_CA_FILE", settings.kafka_ca_file)
-    context = ssl.create_default_context(cadata=trusted)  # those of the system only without any of our own
+    context = ssl.create_default_context(cadata=trusted)  # without a CA file, the system's certificates are trusted
     if settings.kafka_certificate_file is not None:
         key = settings.kafka_key_file or settings.kafka_certificate_file
         _pem("KAFKA_CERTIFICATE_FILE", settings.kafka_certificate_file)
         _read("KAFKA_KEY_FILE", key)
         try:
-            # Without a password OpenSSL would ask for one at the terminal.
+            # Without a password, OpenSSL would ask for it at the terminal.
             context.load_cert_chain(settings.kafka_certificate_file, key, password=lambda: "")
         except (ssl.SSLError, ValueError) as error:
             raise ConfigError(
@@ -136,21 +136,21 @@ def _password(name: str, given: SecretStr, path: Path | None) -> str:
 
 
 class Refusal(NamedTuple):
-    """Why a broker takes no connection; `certain` if another try will not change it."""
+    """Why a broker refuses a connection. `certain`: another attempt will fail too."""
 
     why: str
     certain: bool
 
 
 async def refusal(settings: Settings) -> Refusal | None:
-    """Ask the brokers why they take no connection; None where one does, or none is there."""
+    """Why the brokers refuse a connection; None where a broker accepts it, or none can be reached."""
     options = kafka_options(settings)
     last: Refusal | None = None
     for address in options.pop("bootstrap_servers").split(","):
         host, _, port = address.strip().rpartition(":")
         try:
             connection = await create_conn(host.strip("[]"), int(port), request_timeout_ms=ANSWER_MS, **options)
-        except (KafkaError, OSError) as error:  # TimeoutError is one
+        except (KafkaError, OSError) as error:  # TimeoutError is an OSError
             last = _refusal(settings, address.strip(), error) or last
         else:
             connection.close()
@@ -175,7 +175,7 @@ def _refusal(settings: Settings, address: str, error: BaseException) -> Refusal 
             why = f"BORDERTALLY_KAFKA_SASL_MECHANISM={settings.kafka_sasl_mechanism} is not taken there"
         case IllegalSaslStateError():
             why = f"no password is asked for there; {security}"
-        case KafkaConnectionError() | ConnectionResetError():  # closed after, or in, the first exchange
+        case KafkaConnectionError() | ConnectionResetError():  # closed after or during the first exchange
             certain = False
             uncertified = settings.kafka_security.tls and settings.kafka_certificate_file is None
             wants = ", or it wants a certificate (BORDERTALLY_KAFKA_CERTIFICATE_FILE)" if uncertified else ""
@@ -186,12 +186,12 @@ def _refusal(settings: Settings, address: str, error: BaseException) -> Refusal 
 
 
 async def connect(client: Any, settings: Settings) -> None:
-    """Start a client of aiokafka. Raises ConfigError with the reason where the broker refuses it, else KafkaError."""
+    """Start an aiokafka client. Raises ConfigError with the reason when the broker refuses it, else KafkaError."""
     try:
         await client.start()
     except KafkaConnectionError:
         await (client.close() if hasattr(client, "close") else client.stop())
-        found = await refusal(settings)
-        if found is None:
+        reason = await refusal(settings)
+        if reason is None:
             raise
-        raise ConfigError(found.why) from None
+        raise ConfigError(reason.why) from None

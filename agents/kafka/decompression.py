@@ -1,12 +1,12 @@
-"""Compressed batches, opened with care: one that swells beyond all measure is passed over, and said to be.
+"""A limit on decompression: a batch that decompresses past the limit is skipped and reported.
 
-aiokafka opens whatever a broker stores, in memory and whole: 20 kilobytes of zstd can be gigabytes of zeros, and the
-worker that reads them is killed, again and again. Here a batch opens to at most `BATCH_BYTES`. One that would be more,
-or that cannot be read at all (a header's name is no UTF-8), yields a single record without a value, which says so
-(`unopened`), and the partition goes on behind it. What came out of one answer of the broker is bounded too: the rest
-of it is fetched again.
+aiokafka decompresses every batch in memory and as a whole: 20 kilobytes of zstd can be gigabytes of zeros, and the
+worker that reads them is killed, again after every restart. Here a batch decompresses to at most `BATCH_BYTES`. A batch
+that would exceed the limit, or cannot be read at all (the name of a header is not UTF-8), yields one record without a
+value that states the reason (see `unreadable_reason`); the partition continues after the batch. The decompressed bytes
+of one response of the broker are limited too: the rest of the response is fetched again.
 
-`careful()` puts this in the place of aiokafka's own; it holds for the whole process.
+`limit_decompression()` replaces aiokafka's classes for the whole process.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from bordertally.streams.reports.dead_letters import UNOPENED
 from bordertally.streams.topics import BIGGEST, header
 
 BATCH_BYTES = 2 * BIGGEST
-"""Bytes that a compressed batch may open to. A producer's batch holds a megabyte or so, a message at most BIGGEST."""
+"""The most bytes of a decompressed batch. A producer's batch is about a megabyte, a message at most BIGGEST."""
 
 _local = threading.local()
 _XERIAL = b"\x82SNAPPY\x00"
 
 
 class TooMuchError(Exception):
-    """A batch would open to more than `BATCH_BYTES`."""
+    """A batch would decompress to more than `BATCH_BYTES`."""
 
 
-class Unopened(NamedTuple):
-    """Stands for a batch that could not be read, or the rest of one: a record as aiokafka has it, without a value."""
+class UnreadableBatch(NamedTuple):
+    """A record without a value, in place of a batch, or the rest of a batch, that could not be read."""
 
     offset: int
     timestamp: int
@@ -51,13 +51,13 @@ class Unopened(NamedTuple):
     checksum: int | None = None
 
 
-def bare(value: bytes | None) -> bytes | None:
-    """As the deserializer of a consumer's values: it gets records as they are, no object of eleven fields for each."""
+def raw_records(value: bytes | None) -> bytes | None:
+    """The value deserializer of a consumer that wants aiokafka's raw records, not a ConsumerRecord for each."""
     return value
 
 
-def unopened(record: Any) -> str | None:
-    """Why a record without a value stands for a batch that was not opened; None for a record of a producer."""
+def unreadable_reason(record: Any) -> str | None:
+    """Why the batch that a record stands for could not be read; None for a record of a producer."""
     why = header(record.headers, UNOPENED)
     return None if why is None else why.decode("utf-8", "replace")
 
@@ -76,7 +76,7 @@ def _gzip(payload: Any) -> bytes:
 
 
 def _framed(codec: Any) -> Callable[[Any], bytes]:
-    """LZ4 and zstd: into a buffer that does not grow; what is not touched of it takes no memory."""
+    """Decompress LZ4 or zstd into a buffer of fixed size; pages that are never touched take no memory."""
 
     def opened(payload: Any) -> bytes:
         room = getattr(_local, "room", None)
@@ -94,7 +94,10 @@ def _framed(codec: Any) -> Callable[[Any], bytes]:
 
 
 def _snappy(payload: Any) -> bytes:
-    """Snappy says beforehand what a block opens to. Java's blocks stand behind a header, each behind its length."""
+    """Decompress Snappy, whose blocks state their decompressed length.
+
+    Java clients write a header first, and before each block its length.
+    """
     whole = memoryview(payload)
     blocks, at = [whole], 16
     if bytes(whole[:8]) == _XERIAL:
@@ -103,9 +106,9 @@ def _snappy(payload: Any) -> bytes:
             size = int.from_bytes(whole[at : at + 4], "big")
             blocks.append(whole[at + 4 : at + 4 + size])
             at += 4 + size
-    if sum(cramjam.snappy.decompress_raw_len(one) for one in blocks) > BATCH_BYTES:
+    if sum(cramjam.snappy.decompress_raw_len(block) for block in blocks) > BATCH_BYTES:
         raise TooMuchError
-    return b"".join(bytes(cramjam.snappy.decompress_raw(one)) for one in blocks)
+    return b"".join(bytes(cramjam.snappy.decompress_raw(block)) for block in blocks)
 
 
 def _measured(codec: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
@@ -118,25 +121,25 @@ def _measured(codec: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
 
 
 def _opened() -> int:
-    """Bytes that came out of compressed batches in this thread so far."""
+    """The decompressed bytes in this thread so far."""
     count: int = getattr(_local, "opened", 0)
     return count
 
 
-class CarefulRecords(fetcher.PartitionRecords):
-    """aiokafka's records of one partition in one answer; of a batch it cannot read it says so and goes on behind it.
+class LimitedRecords(fetcher.PartitionRecords):
+    """aiokafka's records of one partition in one response, without the batches that cannot be read.
 
-    They are taken many at once: aiokafka's own way, one after the other, costs twice as much.
+    `take` returns many records at once; aiokafka's iterator costs twice as much a record.
     """
 
     next_fetch_offset: int
 
     def __init__(self, tp: Any, records: Any, *others: Any, **named: Any) -> None:
         super().__init__(tp, records, *others, **named)
-        self._records_iterator = None  # aiokafka's, not used here: it refers back to this, which would keep the answer
-        self._bound = _opened() + BATCH_BYTES  # no more after so much of what was compressed
+        self._records_iterator = None  # aiokafka's own is not used; its reference cycle would keep the response alive
+        self._bound = _opened() + BATCH_BYTES  # no further batch is decompressed beyond this count
         self._batch: Any = None
-        self._rest: Iterator[Any] | None = None  # what is still to be taken out of the batch
+        self._rest: Iterator[Any] | None = None  # the records of the batch that have not been taken
 
     def __next__(self) -> Any:
         for record in self.take(1):
@@ -144,54 +147,56 @@ class CarefulRecords(fetcher.PartitionRecords):
         raise StopIteration
 
     def take(self, most: int) -> list[Any]:
-        """The next records; fewer when there are no more. The position is behind them then."""
+        """The next records, at most `most`; moves the position after them. Fewer records: the response has no more."""
         taken: list[Any] = []
         while len(taken) < most:
             try:
                 if self._rest is None and not self._open():
                     break
                 taken.extend(islice(self._rest, most - len(taken)))  # type: ignore[arg-type] # it is open
-            except CorruptRecordException:  # damaged on its way, or on the broker's disk
+            except CorruptRecordException:  # damaged in transit, or on the broker's disk
                 self._end()
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever is in it, the partition goes on behind it
-                self._come_to(taken)
-                taken.append(self._passed_over(error))
+            except Exception as error:  # noqa: BLE001 - whatever the batch contains, the partition continues after it
+                self._move_after(taken)
+                taken.append(self._unreadable(error))
                 self._leave()
             else:
                 if len(taken) < most:
                     self._leave()
-        self._come_to(taken)
-        return taken if self._value_deserializer is bare else [self._consumer_record(self._tp, one) for one in taken]
+        self._move_after(taken)
+        if self._value_deserializer is raw_records:
+            return taken
+        return [self._consumer_record(self._tp, record) for record in taken]
 
     def _open(self) -> bool:
-        """Go on to the next batch that has something for consumers; False when there is none."""
+        """Move to the next batch with records for consumers; False when there is none."""
         while self._records.has_next() and _opened() <= self._bound:
             batch = self._batch = self._records.next_batch()
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"{self._tp}: the checksum is wrong")
             if not (batch.is_control_batch or batch.is_transactional) or not self._hidden(batch):
                 first = self.next_fetch_offset
-                early = batch.base_offset < first  # a broker answers with the whole batch in which the position lies
-                self._rest = (one for one in batch if one.offset >= first) if early else chain(batch)
+                early = batch.base_offset < first  # the broker returns the whole batch that contains the position
+                self._rest = (record for record in batch if record.offset >= first) if early else chain(batch)
                 return True
             self.next_fetch_offset = batch.next_offset
         return False
 
     def _end(self) -> None:
-        """What is behind here comes with another answer: the position stays."""
+        """Stop here: the position stays, and what follows is fetched again."""
         self._rest, self._bound = None, -1
 
     def _leave(self) -> None:
-        """The batch is done with; where its last records were compacted away, the position is behind those too."""
+        """Move the position after the batch, also after records at its end that were compacted away."""
         self._rest, self.next_fetch_offset = None, self._batch.next_offset
 
-    def _come_to(self, taken: list[Any]) -> None:
+    def _move_after(self, taken: list[Any]) -> None:
         if taken:
             self.next_fetch_offset = max(self.next_fetch_offset, taken[-1].offset + 1)
 
     def _hidden(self, batch: Any) -> bool:
-        """Whether a batch is a marker, or was taken back by its producer; what aiokafka says in `_unpack_records`."""
+        """Whether a batch is a control marker or of an aborted transaction, as aiokafka's `_unpack_records` decides."""
         if self._isolation_level == fetcher.READ_COMMITTED and batch.producer_id is not None:
             self._consume_aborted_up_to(batch.base_offset)
             if batch.is_control_batch and self._contains_abort_marker(batch):
@@ -200,35 +205,35 @@ class CarefulRecords(fetcher.PartitionRecords):
                 return True
         return bool(batch.is_control_batch)
 
-    def _passed_over(self, error: Exception) -> Unopened:
-        """What stands for the rest of a batch that cannot be read."""
+    def _unreadable(self, error: Exception) -> UnreadableBatch:
+        """The record in place of the rest of a batch that cannot be read."""
         first, batch = self.next_fetch_offset, self._batch
         fault = f"they open to more than {BATCH_BYTES} bytes" if isinstance(error, TooMuchError) else str(error)
         why = f"offsets {first} to {batch.next_offset - 1}, of one batch, cannot be read: {fault}"
         headers = [(UNOPENED, why.encode("utf-8", "backslashreplace"))]
-        return Unopened(batch.next_offset - 1, batch.max_timestamp, batch.timestamp_type, headers)
+        return UnreadableBatch(batch.next_offset - 1, batch.max_timestamp, batch.timestamp_type, headers)
 
 
-class CarefulResult(fetcher.FetchResult):
-    """What aiokafka has fetched of one partition, handed out many at once."""
+class LimitedResult(fetcher.FetchResult):
+    """aiokafka's result of a fetch for one partition, which returns many records at once."""
 
-    _partition_records: CarefulRecords | None
+    _partition_records: LimitedRecords | None
 
     def getall(self, max_records: int | None = None) -> list[Any]:
-        """So many records at most; the position moves behind them."""
+        """The next records, at most `max_records`; moves the position after them."""
         if not self.check_assignment(self._topic_partition) or self._partition_records is None:
             return []
         most = sys.maxsize if max_records is None else max_records
         taken = self._partition_records.take(most)
         self._update_position()
         if len(taken) < most:
-            self._partition_records = None  # that was all
+            self._partition_records = None  # the result is used up
         return taken
 
 
-def careful() -> None:
-    """Open batches with care from now on, in every consumer of this process."""
-    fetcher.PartitionRecords, fetcher.FetchResult = CarefulRecords, CarefulResult
+def limit_decompression() -> None:
+    """Limit decompression in every consumer of this process from now on."""
+    fetcher.PartitionRecords, fetcher.FetchResult = LimitedRecords, LimitedResult
     opened = {"gzip": _gzip, "lz4": _framed(cramjam.lz4), "zstd": _framed(cramjam.zstd), "snappy": _snappy}
     for module in _modules():
         for kind, codec in opened.items():
@@ -237,6 +242,6 @@ def careful() -> None:
 
 
 def _modules() -> list[ModuleType]:
-    """Where aiokafka looks its codecs up: the modules of its batches, compiled or not."""
+    """The modules in which aiokafka looks its codecs up: those of its batch classes, compiled or not."""
     kinds = (default_records.DefaultRecordBatch, legacy_records.LegacyRecordBatch)
     return [sys.modules[kind.__module__] for kind in kinds]

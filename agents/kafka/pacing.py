@@ -1,8 +1,8 @@
-"""A consumer that asks the broker for more only so often, so that what comes meanwhile comes together.
+"""A minimum interval between fetches, so that records that arrive in the meantime come in one response.
 
-A broker answers as soon as it has one record: at five hundred a second every answer would bring one or two, and asking
-and answering cost as much as thirty records do. Here, after an answer that brought something, the next question waits
-a moment; the first after a lull goes out at once.
+A broker responds as soon as it has one record. At 500 records a second, every response would bring one or two, and a
+fetch costs as much as thirty records. So after a response with records, the next fetch to that broker waits; the first
+fetch after a lull is sent at once.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 
 
-def paced(consumer: AIOKafkaConsumer, pace_s: float) -> None:
-    """Let so many seconds pass between an answer of the broker that brought records and the next question to it."""
-    fetcher = consumer._fetcher  # noqa: SLF001 - aiokafka has no setting for it
-    ask = fetcher._proc_fetch_request  # noqa: SLF001 - as above
-    brought_at: dict[int, float] = {}  # by broker, when it answered with something
+def pace_fetches(consumer: AIOKafkaConsumer, interval_s: float) -> None:
+    """Wait at least `interval_s` seconds between a broker's response with records and the next fetch to that broker."""
+    fetcher = consumer._fetcher  # noqa: SLF001 - aiokafka has no setting for the interval
+    fetch = fetcher._proc_fetch_request  # noqa: SLF001 - as above
+    received_at: dict[int, float] = {}  # by broker, the time of its last response with records
 
-    async def ask_in_time(assignment: Any, node: int, request: Any) -> bool:
+    async def fetch_paced(assignment: Any, node: int, request: Any) -> bool:
         try:
-            await asyncio.sleep(max(0.0, brought_at.get(node, 0.0) + pace_s - time.monotonic()))
-        except asyncio.CancelledError:  # as aiokafka takes it: nobody waits for the answer any more
+            await asyncio.sleep(max(0.0, received_at.get(node, 0.0) + interval_s - time.monotonic()))
+        except asyncio.CancelledError:  # aiokafka's own fetch returns False when it is cancelled
             return False
-        brought: bool = await ask(assignment, node, request)
-        if brought:
-            brought_at[node] = time.monotonic()
-        return brought
+        has_records: bool = await fetch(assignment, node, request)
+        if has_records:
+            received_at[node] = time.monotonic()
+        return has_records
 
-    fetcher._proc_fetch_request = ask_in_time  # noqa: SLF001 - as above
+    fetcher._proc_fetch_request = fetch_paced  # noqa: SLF001 - as above

@@ -1,4 +1,4 @@
-"""Sending records and waiting until the broker has them."""
+"""Sending records and waiting for the acknowledgements of the broker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bordertally.streams.topics import BIGGEST
 
 
 class Record(NamedTuple):
-    """A record to send; `partition` None lets Kafka's partitioner choose by key."""
+    """A record to send. `partition`: None lets Kafka's partitioner choose by key."""
 
     topic: str
     key: bytes | None
@@ -30,7 +30,7 @@ class Record(NamedTuple):
 
 
 def make_producer(settings: Settings, linger_s: float, **options: Any) -> AIOKafkaProducer:
-    """A producer whose acknowledgement means that every in-sync replica has the record."""
+    """A producer whose acknowledgement means that every in-sync replica has the record; not yet connected."""
     return AIOKafkaProducer(
         **kafka_options(settings),
         acks="all",
@@ -42,7 +42,7 @@ def make_producer(settings: Settings, linger_s: float, **options: Any) -> AIOKaf
 
 
 class Connection:
-    """A producer that connects when first needed, and not twice at once."""
+    """A producer that connects when it is first needed; callers at the same time share one connection."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -50,7 +50,7 @@ class Connection:
         self._connecting = asyncio.Lock()
 
     async def producer(self) -> AIOKafkaProducer:
-        """The producer, connected. Raises KafkaError when no broker answers."""
+        """The connected producer. Raises KafkaError when no broker responds."""
         async with self._connecting:
             if self._producer is None:
                 producer = make_producer(self._settings, 0.0)
@@ -63,23 +63,23 @@ class Connection:
             return self._producer
 
     async def stop(self) -> None:
-        """Close it."""
+        """Close the connection, if there is one."""
         if self._producer is not None:
             await self._producer.stop()
 
 
 Send = Callable[[Record], Awaitable[Awaitable[Any]]]
-"""Hands a record to a producer; what it returns is done when the broker has acknowledged the record."""
+"""Hands a record to a producer; the awaitable it returns is done when the broker has acknowledged the record."""
 
 
 def by_kafka(producer: AIOKafkaProducer) -> Send:
-    """Send through a producer of our own."""
+    """The function that sends a record through this producer."""
 
-    async def send(one: Record) -> Awaitable[Any]:
-        sent: Awaitable[Any] = await producer.send(
-            one.topic, one.value, key=one.key, partition=one.partition, headers=one.headers or []
+    async def send(record: Record) -> Awaitable[Any]:
+        acknowledgement: Awaitable[Any] = await producer.send(
+            record.topic, record.value, key=record.key, partition=record.partition, headers=record.headers or []
         )
-        return sent
+        return acknowledgement
 
     return send
 
@@ -87,31 +87,31 @@ def by_kafka(producer: AIOKafkaProducer) -> Send:
 async def send_all(send: Send, records: Iterable[Record], timeout_s: float) -> None:
     """Send records in order and wait for all acknowledgements. Raises KafkaError or TimeoutError if one is missing."""
     async with asyncio.timeout(timeout_s):
-        waiting = [await send(one) for one in records]
-        if waiting:
-            await asyncio.gather(*waiting)
+        acknowledgements = [await send(record) for record in records]
+        if acknowledgements:
+            await asyncio.gather(*acknowledgements)
 
 
 class Writer:
-    """What a worker writes through: one producer for all its hops, which connects when first needed.
+    """The producer of a worker, shared by its hops; it connects when it is first needed.
 
-    Records go out in batches made here, a partition each: a batch costs one future and one acknowledgement, a record
-    next to nothing, and nothing lingers. Faust's own producer costs several times as much a record, and does not say
-    when one is stored.
+    The writer itself makes the batches, one or more a partition. A batch costs one future and one acknowledgement, and
+    is sent without linger. Faust's own producer costs several times as much a record, and does not tell when a record
+    is stored.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.partitions, self.timeout_s = settings, settings.partitions, settings.acknowledge_s
         self._connection = Connection(settings)
         self._turn = itertools.count()
-        self._begun: dict[object, float] = {}  # when each write began that is not acknowledged, the oldest first
-        self.written = 0  # writes acknowledged
-        self.before: Callable[[], None] = lambda: None  # whether this process may still write: it ends if not
+        self._begun: dict[object, float] = {}  # when each unacknowledged write began, the oldest first
+        self.written = 0  # acknowledged writes
+        self.before: Callable[[], None] = lambda: None  # called before each write; ends a process that must not write
 
     async def write(self, records: Iterable[Record]) -> None:
-        """Send records in order; returns when the broker has all of them. Raises KafkaError or TimeoutError."""
-        mine = object()
-        self._begun[mine] = time.monotonic()
+        """Send records in order; returns when all are acknowledged. Raises KafkaError or TimeoutError."""
+        write = object()
+        self._begun[write] = time.monotonic()
         try:
             producer = await self._connection.producer()
             batches = self._batches(producer, records)
@@ -122,14 +122,14 @@ class Writer:
                 await self._send(producer, batches)
             self.written += 1
         finally:
-            del self._begun[mine]
+            del self._begun[write]
 
     def waited_s(self, now: float) -> float:
-        """Seconds for which the oldest write has waited for its acknowledgement; 0 while none waits."""
+        """Seconds for which the oldest write has waited for its acknowledgement; 0 while no write waits."""
         return now - next(iter(self._begun.values()), now)
 
     async def reaches(self, topics: Iterable[str], timeout_s: float) -> bool:
-        """Whether a broker answers within so many seconds, and every partition of these topics has a leader."""
+        """Whether a broker responds within `timeout_s` seconds, and every partition of these topics has a leader."""
         try:
             async with asyncio.timeout(timeout_s):
                 client = (await self._connection.producer()).client
@@ -139,7 +139,8 @@ class Writer:
                     return False
         except (KafkaError, TimeoutError):
             return False
-        return all(len(client.cluster.available_partitions_for_topic(one) or ()) >= self.partitions for one in topics)
+        cluster = client.cluster
+        return all(len(cluster.available_partitions_for_topic(topic) or ()) >= self.partitions for topic in topics)
 
     def _batches(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> dict[tuple[str, int], list[Any]]:
         batches: dict[tuple[str, int], list[Any]] = {}
@@ -149,14 +150,14 @@ class Writer:
             builders = batches.get(at)
             if builders is None:
                 builders = batches[at] = [producer.create_batch()]
-            if builders[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:  # it is full
+            if builders[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:  # the batch is full
                 builders.append(producer.create_batch())
                 if builders[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:
                     raise MessageSizeTooLargeError(f"{len(value)} bytes for {topic}")
         return batches
 
     async def _crash_after_part(self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], list[Any]]) -> None:
-        """In tests: store a part of what there is to write, and nothing else, and die."""
+        """In tests: store the batches of one partition, and crash."""
         for at, builders in batches.items():
             if at[0].endswith(crash_points.armed().removeprefix("written.")) and crash_points.due(crash_points.armed()):
                 await self._send(producer, {at: builders})
@@ -164,29 +165,29 @@ class Writer:
 
     @staticmethod
     async def _send(producer: AIOKafkaProducer, batches: dict[tuple[str, int], list[Any]]) -> None:
-        """Hand over the first batch of every partition, then every second one, and so on; wait for all of them.
+        """Hand over the first batch of every partition, then every second batch, and so on; wait for all of them.
 
-        Only a second batch has to wait for room. Acknowledgements come many at once, so to wait for one after the
-        other wakes this up once, and no task nor callback a batch is needed.
+        Only a second batch of a partition has to wait for room. Acknowledgements come many at once, so waiting for each
+        in turn wakes this coroutine about once, without a task or a callback for each batch.
         """
-        waiting = []
+        acknowledgements = []
         for turn in itertools.zip_longest(*batches.values()):
-            for (topic, partition), one in zip(batches, turn, strict=True):
-                if one is not None:
-                    one.close()
-                    waiting.append(await producer.send_batch(one, topic, partition=partition))
-        for acknowledged in waiting:
-            await acknowledged
+            for (topic, partition), batch in zip(batches, turn, strict=True):
+                if batch is not None:
+                    batch.close()
+                    acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+        for acknowledgement in acknowledgements:
+            await acknowledgement
 
     def _partition(self, key: bytes | None) -> int:
         return next(self._turn) % self.partitions if key is None else partition_of_key(key, self.partitions)
 
     async def stop(self) -> None:
-        """Close the connections."""
+        """Close the connection."""
         await self._connection.stop()
 
 
 @lru_cache(maxsize=65_536)
 def partition_of_key(key: bytes, partitions: int) -> int:
-    """Where Kafka's default partitioner puts a key."""
+    """The partition that Kafka's default partitioner chooses for a key."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions

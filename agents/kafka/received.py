@@ -1,4 +1,4 @@
-"""A record as aiokafka has it before it makes an object of eleven fields of it: all that hops and streams read."""
+"""The type of a received record: the fields of aiokafka's raw record that hops and streams read."""
 
 from __future__ import annotations
 

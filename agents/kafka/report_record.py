@@ -11,10 +11,10 @@ from bordertally.streams.topics import Topic, Topics
 
 
 def record_of(raw: bytes, registry: Registry, topics: Topics, key: Ed25519PrivateKey | None = None) -> Record:
-    """A report as a record for the topic of its source's class, keyed by source so that each keeps its order.
+    """The record of a report for the topic of its source's class, keyed by source so that reports keep their order.
 
-    With a key, signed by it. Reports whose source cannot be told go to the government topic, where the intake refuses
-    them with a reason.
+    `key`: signs the report. A report without a known source goes to the government topic, where the intake refuses it
+    with a reason.
     """
     source = source_of(raw)
     entry = registry.sources.get(source)

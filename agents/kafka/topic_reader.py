@@ -1,4 +1,4 @@
-"""Reading a topic from its beginning to where it ends now, for the commands."""
+"""Reading a topic from its beginning to its present end, for the commands."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from bordertally.streams.settings import Settings
 from bordertally.streams.topics import BIGGEST
 
 QUIET_S = 0.8
-"""So long without a record, and no end offset ahead, is the end: not every broker tells end offsets right."""
+"""A topic is read when no record comes for this long, at the end offsets or after: not every broker's are right."""
 
 
 async def each_record(settings: Settings, topic: str, quiet_s: float = QUIET_S) -> AsyncIterator[ConsumerRecord]:
-    """Every committed record, in order within each partition. Raises BordertallyError when there is no such topic."""
+    """Every committed record, in order within each partition. Raises BordertallyError when the topic does not exist."""
     count = await partitions_of(settings, topic)
     if not count:
         raise BordertallyError(f"topic {topic} does not exist; bordertally topics --create makes it")
@@ -41,20 +41,20 @@ async def each_record(settings: Settings, topic: str, quiet_s: float = QUIET_S) 
             for records in batch.values():
                 for record in records:
                     yield record
-            if not batch and all([await consumer.position(one) >= end for one, end in ends.items()]):
+            if not batch and all([await consumer.position(place) >= end for place, end in ends.items()]):
                 return
     finally:
         await consumer.stop()
 
 
 async def read_topic(settings: Settings, topic: str, quiet_s: float = QUIET_S) -> list[ConsumerRecord]:
-    """The same, of a topic that is small, in order of time."""
-    found = [record async for record in each_record(settings, topic, quiet_s)]
-    return sorted(found, key=lambda record: (record.timestamp, record.partition, record.offset))
+    """Every committed record of a small topic, by timestamp. Raises BordertallyError when the topic does not exist."""
+    records = [record async for record in each_record(settings, topic, quiet_s)]
+    return sorted(records, key=lambda record: (record.timestamp, record.partition, record.offset))
 
 
 async def partitions_of(settings: Settings, topic: str) -> int:
-    """How many partitions a topic has; 0 when there is no such topic."""
+    """The number of partitions of a topic; 0 when it does not exist."""
     admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=20_000)
     try:
         await connect(admin, settings)

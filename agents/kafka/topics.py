@@ -1,4 +1,4 @@
-"""Creating the topics, and checking that those that exist are as the pipeline needs them."""
+"""Creating the topics, and checking that existing topics have the number of partitions that the pipeline needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bordertally.streams.topics import Topics
 _EXISTS = 36
 
 PATIENCE_S = 60.0
-"""How long the broker may take to make the topics, and again until it tells of them: a busy one takes its time."""
+"""The longest wait for the broker to create the topics, and again to list them: a busy broker is slow."""
 
 
 class _NotYetKnownError(Exception):
@@ -23,29 +23,30 @@ class _NotYetKnownError(Exception):
 
 
 class Created(NamedTuple):
-    """What became of one topic: `made` or `there`."""
+    """The outcome for one topic: `made`, or `there` where it existed."""
 
     name: str
     outcome: str
 
 
 async def create_topics(settings: Settings) -> list[Created]:
-    """Create what is missing.
+    """Create the topics that are missing.
 
-    Raises BordertallyError when the broker refuses, keeps silent about them, or a topic has other partitions.
+    Raises BordertallyError when the broker refuses a topic or does not list it, or when a topic has another number of
+    partitions than the settings.
     """
     admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=int(PATIENCE_S * 1000))
     try:
         await connect(admin, settings)
         specs = Topics(settings.topic_prefix).specs(settings.partitions, settings.replication)
-        wanted = [NewTopic(one.name, one.partitions, one.replication, topic_configs=one.config) for one in specs]
+        wanted = [NewTopic(spec.name, spec.partitions, spec.replication, topic_configs=spec.config) for spec in specs]
         answer = await admin.create_topics(wanted)
         created = []
         for name, code, *why in answer.topic_errors:
             if code not in (0, _EXISTS):
                 raise BordertallyError(f"topic {name}: the broker refused it: error {code} {why[0] if why else ''}")
             created.append(Created(name, "there" if code == _EXISTS else "made"))
-        counts = await once_known(admin, [one.name for one in specs])
+        counts = await once_known(admin, [spec.name for spec in specs])
         for name, count in counts.items():
             if count != settings.partitions:
                 raise BordertallyError(
@@ -58,12 +59,12 @@ async def create_topics(settings: Settings) -> list[Created]:
 
 
 async def partition_counts(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
-    """How many partitions topics have; 0 for those that do not exist."""
+    """The number of partitions by topic; 0 for a topic that does not exist."""
     return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(names)}
 
 
 async def once_known(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
-    """The same for topics just made, which take a moment to be known everywhere."""
+    """The same for topics just created, once the broker lists all of them. Raises BordertallyError after PATIENCE_S."""
     counts: dict[str, int] = {}
     try:
         async for attempt in stamina.retry_context(

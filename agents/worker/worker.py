@@ -17,7 +17,7 @@ from bordertally.agents.hops.faust_hop import SettlingHop
 from bordertally.agents.hops.intake import Intake
 from bordertally.agents.hops.ledger import LedgerHop
 from bordertally.agents.kafka.clients import FETCH_BYTES, faust_credentials
-from bordertally.agents.kafka.faust_consumer import GaplessConsumer, Roomy
+from bordertally.agents.kafka.faust_consumer import GaplessConsumer, UnboundedQueue
 from bordertally.agents.runtime.acknowledgements import Producing
 from bordertally.agents.runtime.context import Context
 from bordertally.agents.runtime.health import Http
@@ -79,9 +79,9 @@ class Worker(faust.App):
         self.transport.Consumer = GaplessConsumer  # type: ignore[misc] # a class variable, but it is read of the instance
         return super()._new_consumer()
 
-    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> Roomy:  # noqa: N802
+    def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> UnboundedQueue:  # noqa: N802
         """The queue of an agent."""
-        return Roomy(maxsize or 0, flow_control=self.flow_control, clear_on_resume=clear_on_resume)
+        return UnboundedQueue(maxsize or 0, flow_control=self.flow_control, clear_on_resume=clear_on_resume)
 
     def on_rebalance_start(self) -> None:
         """Partitions are about to be given anew."""

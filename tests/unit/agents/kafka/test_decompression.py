@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 from bordertally.agents.kafka import decompression
 from bordertally.agents.kafka.decompression import (
     BATCH_BYTES,
-    CarefulRecords,
-    CarefulResult,
+    LimitedRecords,
+    LimitedResult,
     TooMuchError,
-    bare,
-    careful,
-    unopened,
+    limit_decompression,
+    raw_records,
+    unreadable_reason,
 )
 
 KINDS = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 TP = TopicPartition("t", 0)
-(PartitionRecords,), (FetchResult,) = CarefulRecords.__bases__, CarefulResult.__bases__  # aiokafka's own
-careful()
+(PartitionRecords,), (FetchResult,) = LimitedRecords.__bases__, LimitedResult.__bases__  # aiokafka's own
+limit_decompression()
 
 
 def batch(
@@ -69,7 +69,7 @@ def compacted(whole: bytes, removed: int) -> bytes:
     return whole[:23] + last.to_bytes(4, "big") + whole[27:]
 
 
-def answer(*batches: bytes | bytearray, kind: type = CarefulRecords, start: int = 0, **options: Any) -> Any:
+def answer(*batches: bytes | bytearray, kind: type = LimitedRecords, start: int = 0, **options: Any) -> Any:
     """What a broker's answer becomes."""
     how = {"aborted": [], "values": None, "check_crcs": False, "isolation_level": 1, **options}
     return kind(TP, MemoryRecords(b"".join(batches)), how.pop("aborted"), start, None, how.pop("values"), **how)
@@ -98,10 +98,10 @@ def test_a_bomb_is_passed_over_and_what_stands_behind_it_is_read(kind: str) -> N
     bomb = batch([b"a", b"\0" * (BATCH_BYTES + 1), b"b"], KINDS[kind])
     records, following = read(bomb, batch([b"after"], base=3))
     assert [(record.offset, record.value) for record in records] == [(2, None), (3, b"after")]
-    assert unopened(records[0]) == (
+    assert unreadable_reason(records[0]) == (
         f"offsets 0 to 2, of one batch, cannot be read: they open to more than {BATCH_BYTES} bytes"
     )
-    assert unopened(records[1]) is None
+    assert unreadable_reason(records[1]) is None
     assert following == 4
 
 
@@ -124,7 +124,7 @@ def test_what_does_not_open_is_passed_over(kind: str) -> None:
     whole = batch([b"x" * 500], KINDS[kind])
     broken = whole[:-12] + bytes(byte ^ 255 for byte in whole[-12:])
     records, following = read(broken, batch([b"after"], base=1))
-    assert unopened(records[0])
+    assert unreadable_reason(records[0])
     assert [record.value for record in records] == [None, b"after"]
     assert following == 2
 
@@ -133,7 +133,7 @@ def test_a_header_whose_name_is_no_text_stops_nothing() -> None:
     odd = batch([b"a", b"b"], headers=[("name", b"x")]).replace(b"name", b"n\xff\xfee")
     records, following = read(odd, batch([b"after"], base=2))
     assert [record.value for record in records] == [None, b"after"]
-    assert "offsets 0 to 1, of one batch, cannot be read: 'utf-8'" in str(unopened(records[0]))
+    assert "offsets 0 to 1, of one batch, cannot be read: 'utf-8'" in str(unreadable_reason(records[0]))
     assert following == 3
 
 
@@ -148,7 +148,7 @@ def test_what_stands_in_a_batch_before_its_fault_is_read() -> None:
     at = odd.rindex(b"name")
     records, following = read(odd[:at] + b"n\xff\xfee" + odd[at + 4 :], batch([b"after"], base=2))
     assert [record.value for record in records] == [b"a", None, b"after"]
-    assert "offsets 1 to 1, of one batch, cannot be read: 'utf-8'" in str(unopened(records[1]))
+    assert "offsets 1 to 1, of one batch, cannot be read: 'utf-8'" in str(unreadable_reason(records[1]))
     assert following == 3
 
 
@@ -225,8 +225,8 @@ def test_records_come_many_at_once_as_they_come_from_aiokafka_one_by_one(
     theirs_at, ours_at = Assignment(how["start"]), Assignment(how["start"])
     records = answer(*batches, kind=PartitionRecords, **how)
     theirs = FetchResult(TP, assignment=theirs_at, partition_records=records, backoff=0)
-    records = answer(*batches, values=bare if plain else None, **how)
-    ours = CarefulResult(TP, assignment=ours_at, partition_records=records, backoff=0)
+    records = answer(*batches, values=raw_records if plain else None, **how)
+    ours = LimitedResult(TP, assignment=ours_at, partition_records=records, backoff=0)
     while theirs.has_more():
         most = data.draw(st.none() | st.integers(1, 5))
         wanted, got = theirs.getall(most), ours.getall(most)

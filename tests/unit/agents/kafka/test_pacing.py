@@ -5,7 +5,7 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from bordertally.agents.kafka.pacing import paced
+from bordertally.agents.kafka.pacing import pace_fetches
 
 PACE_S = 2.0
 """Far longer than a busy machine takes for a question that need not wait."""
@@ -20,7 +20,7 @@ def asking(*brings: bool) -> tuple[Any, list[float]]:
         return next(left)
 
     consumer = SimpleNamespace(_fetcher=SimpleNamespace(_proc_fetch_request=ask))
-    paced(consumer, PACE_S)
+    pace_fetches(consumer, PACE_S)
     return consumer._fetcher._proc_fetch_request, asked
 
 
