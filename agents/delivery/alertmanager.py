@@ -15,8 +15,8 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from bordertally.agents.delivery.muting import Hush
-from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
+from bordertally.agents.delivery.channel import Channel
+from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.alerts.records import Alert
@@ -42,14 +42,15 @@ class Target:
         self.known, self.up = False, True
 
 
-class Alertmanager(BatchHop):
+class Alertmanager(Channel):
     """Keeps every Alertmanager told of the open alerts on this worker's partitions."""
 
     hop = "alertmanager"
+    from_the_start = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.roster, self.hush = Roster(), Hush(context)
+        self.roster = Roster()
         self.targets = [Target(url) for url in targets(context.settings.alertmanager_url)]
         self.positions: Done = {}
         self.ends: Done = {}
@@ -59,15 +60,12 @@ class Alertmanager(BatchHop):
         """What is told."""
         return (self.context.topics.alerts,)
 
-    async def on_first_start(self) -> None:
-        """Know of silences before anything is told."""
-        await self.add_runtime_dependency(self.hush)
-        await self.hush.ready()
+    async def open(self) -> None:
+        """Open no connection yet, but have what they are made with."""
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
 
-    async def on_stop(self) -> None:
-        """Close the connections; what is open is told by whoever goes on, or runs out."""
-        await super().on_stop()
+    async def close(self) -> None:
+        """Close the connections; another worker goes on with the alerts that are open, or they expire."""
         if self._session is not None:
             await self._session.close()
 
@@ -121,7 +119,7 @@ class Alertmanager(BatchHop):
             return
         await asyncio.gather(*(self._ask(target) for target in due if not target.known))
         settings = self.context.settings
-        said = self.roster.say(now, settings.alertmanager_resend_s, self.hush.quiet, settings.public_url.rstrip("/"))
+        said = self.roster.say(now, settings.alertmanager_resend_s, self.muted, settings.public_url.rstrip("/"))
         self._show()
         if said:
             crash_at("alertmanager.telling")

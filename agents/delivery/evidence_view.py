@@ -16,7 +16,7 @@ from aiokafka import TopicPartition
 from redis.asyncio.client import Pipeline
 
 from bordertally.agents.delivery.redis_keys import SOURCES, statements_key, tallies_key
-from bordertally.agents.delivery.redis_view import RedisView
+from bordertally.agents.delivery.redis_writer import RedisWriter
 from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import log
@@ -55,7 +55,7 @@ end
 """
 
 
-class EvidenceView(RedisView):
+class EvidenceView(RedisWriter):
     """Keeps the evidence beside the view, at its own pace; a hop of its own, so that nothing waits for it."""
 
     hop = "evidence"

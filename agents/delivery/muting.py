@@ -1,4 +1,4 @@
-"""Which alerts nobody is told of just now, as the topics say: silences, and open alerts above where rules inhibit."""
+"""Which alerts are muted now: by a silence, or by an open alert above where a rule inhibits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bordertally.streams.delivery.subscriptions import AlertHead
 _decode = msgspec.json.Decoder(AlertHead).decode
 
 
-class Hush(Service):
+class Muting(Service):
     """Follows `silences`; and all of `alerts` where a rule inhibits, for the alert above may be on any partition."""
 
     def __init__(self, context: Context) -> None:
@@ -40,7 +40,7 @@ class Hush(Service):
         for one in self.followers:
             await one.caught_up()
 
-    def quiet(self, alert: Notice) -> bool:
+    def mutes(self, alert: Notice) -> bool:
         """Whether an alert is silenced or inhibited now."""
         if self.silences.by_id and silenced(alert, self.silences.by_id.values(), datetime.now(UTC)) is not None:
             return True

@@ -26,8 +26,8 @@ EVERY_S = 1.0
 _glance = msgspec.json.Decoder(AlertHead).decode
 
 
-class Marks(Service):
-    """Keeps the marks right while time passes: a silence that ends by itself leaves no record."""
+class QuietView(Service):
+    """Keeps the list of muted alerts right as time passes: a silence that ends by itself leaves no record."""
 
     def __init__(self, context: Context) -> None:
         self.context = context

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
@@ -39,6 +39,9 @@ class BatchHop(Service, ConsumerRebalanceListener):
     hop: str
     chunk = 10_000
     """Records to take at once at most."""
+
+    from_the_start: ClassVar[bool] = True
+    """Whether a hop that runs for the first time is given the records of the past, too."""
 
     consumer: AIOKafkaConsumer
 
@@ -93,7 +96,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             group_instance_id=f"{settings.instance}-{self.hop}" if settings.instance else None,
             enable_auto_commit=False,
             isolation_level="read_committed",  # what a producer took back was never published
-            auto_offset_reset="earliest",
+            auto_offset_reset="earliest" if self.from_the_start else "latest",
             session_timeout_ms=int(settings.session_timeout_s * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
             fetch_max_wait_ms=FETCH_WAIT_MS,

@@ -47,7 +47,11 @@ def load_rules(path: Path | None, registry: Registry) -> Rules:
 
 @dataclass
 class Context:
-    """Shared by the hops of one worker. `progress`: by (hop, topic, partition), the offset of the next record to do."""
+    """Shared by the hops of one worker.
+
+    `progress`: by (hop, topic, partition), the offset of the next record to do. `ready`: the hops that are ready, among
+    those `needed` for the worker to be.
+    """
 
     settings: Settings
     registry: Registry
@@ -73,6 +77,14 @@ class Context:
         rules, traces = load_rules(settings.rules, registry), Traces.of(settings)
         return cls(settings, registry, rules, metrics, writer, traces=traces)
 
+    def __post_init__(self) -> None:
+        self.needed = [hop.value for hop in self.settings.hops]
+
+    def need(self, hop: str) -> None:
+        """Wait for a hop, too, before the worker is ready."""
+        if hop not in self.needed:
+            self.needed.append(hop)
+
     def renew(self, registry: Registry) -> None:
         """Go by another registry from now on; hops that remember something of the old one notice."""
         self.registry = registry
@@ -90,8 +102,8 @@ class Context:
 
     def exposition(self) -> bytes:
         """What /metrics of a worker answers."""
-        for hop in self.settings.hops:
-            self.metrics["ready"].labels(hop.value).set(hop.value in self.ready)
+        for hop in self.needed:
+            self.metrics["ready"].labels(hop).set(hop in self.ready)
         self.metrics["producing"].set(self.producing)
         return self.metrics.exposition()
 

@@ -53,7 +53,7 @@ class Http(Service):
 
     async def readyz(self, _: web.Request) -> web.Response:
         """503 until every hop has its partitions and has recovered its tables, and while nothing can be written."""
-        missing = [hop.value for hop in self.context.settings.hops if hop.value not in self.context.ready]
+        missing = [hop for hop in self.context.needed if hop not in self.context.ready]
         missing += ["acknowledgements of the broker"] * (not self.context.producing)
         if missing:
             return web.Response(status=503, text=f"waiting for: {', '.join(missing)}\n")

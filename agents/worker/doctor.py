@@ -13,9 +13,10 @@ from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bordertally.agents.delivery.redis_access import redis_refusal
 from bordertally.agents.kafka.clients import kafka_options, redis_options, refusal
 from bordertally.agents.runtime.context import load_registry, load_rules
-from bordertally.agents.worker.preflight import check_port, redis_refusal
+from bordertally.agents.worker.preflight import check_port
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.moments import MICRO
 from bordertally.streams.settings import Hop, Settings

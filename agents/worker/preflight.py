@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import socket
-import ssl
-from typing import Any
 
 import stamina
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 
-from bordertally.agents.kafka.clients import Refusal, kafka_options, redis_options, refusal
+from bordertally.agents.delivery.redis_access import check_redis
+from bordertally.agents.kafka.clients import Refusal, kafka_options, refusal
 from bordertally.agents.kafka.topics import partition_counts
 from bordertally.streams.errors import BordertallyError, ConfigError
-from bordertally.streams.security import redis_place
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
 
@@ -45,46 +43,6 @@ async def check_access(settings: Settings) -> None:
     if found is not None and found.certain:
         raise ConfigError(found.why)
     await check_redis(settings)
-
-
-async def check_redis(settings: Settings) -> None:
-    """Raise ConfigError when Redis is there and refuses us; a worker does without one that is away."""
-    if why := await redis_refusal(settings):
-        raise ConfigError(why)
-
-
-async def redis_refusal(settings: Settings) -> str | None:
-    """Why Redis refuses us: the password, or its certificate; None when it does not, or is away."""
-    from redis.asyncio import Redis  # noqa: PLC0415 - the client costs a start what it need not
-    from redis.asyncio.retry import Retry  # noqa: PLC0415 - as above
-    from redis.backoff import NoBackoff  # noqa: PLC0415 - as above
-    from redis.exceptions import AuthenticationError, NoPermissionError, RedisError  # noqa: PLC0415 - as above
-
-    at = f"BORDERTALLY_REDIS_URL={redis_place(settings)}"
-    redis: Any = Redis.from_url(
-        **redis_options(settings), socket_timeout=3, socket_connect_timeout=3, retry=Retry(NoBackoff(), 0)
-    )
-    try:
-        await redis.ping()
-    except NoPermissionError:  # it knows us, and does not let us ping
-        return None
-    except AuthenticationError as error:
-        return f"{at}: it does not let us in: {error}"
-    except (RedisError, OSError) as error:
-        return _untrusted(at, error, settings)
-    finally:
-        await redis.aclose()
-    return None
-
-
-def _untrusted(at: str, error: BaseException, settings: Settings) -> str | None:
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        by = f"BORDERTALLY_REDIS_CA_FILE={settings.redis_ca_file or ''}"
-        return f"{at}: its certificate is not trusted: {cause.verify_message} ({by})"
-    return None if cause is None else f"{at}: no TLS there ({cause})"
 
 
 async def _connect(settings: Settings) -> AIOKafkaAdminClient:

@@ -12,13 +12,14 @@ import threading
 
 import faust
 
+from bordertally.agents.delivery.channel_registry import check_channels
 from bordertally.agents.kafka import crash_points
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.logs import configure_logs
 from bordertally.agents.runtime.malloc import keep_memory
-from bordertally.agents.worker.preflight import check_broker, check_port, check_redis
+from bordertally.agents.worker.preflight import check_broker, check_port
 from bordertally.agents.worker.worker import create_app
-from bordertally.streams.settings import Hop, Settings
+from bordertally.streams.settings import Settings
 
 SWITCH_S = 0.0005
 """Statements are read in a thread of their own: seconds that all else waits at most for its turn meanwhile."""
@@ -61,8 +62,7 @@ def run_worker(settings: Settings) -> int:
     context = Context.load(settings)
     check_port(settings)
     asyncio.run(check_broker(settings))
-    if Hop.DELIVERY in settings.hops:
-        asyncio.run(check_redis(settings))
+    asyncio.run(check_channels(settings))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings, context)

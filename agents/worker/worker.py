@@ -11,6 +11,7 @@ from faust.app.base import BootStrategy
 from faust.types import ConsumerT
 from mode import Service
 
+from bordertally.agents.delivery.channel_registry import make_channels
 from bordertally.agents.hops.alerts import AlertsHop
 from bordertally.agents.hops.durable_table import DurableTable, PromptTables
 from bordertally.agents.hops.faust_hop import SettlingHop
@@ -168,13 +169,9 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         app.hops.append(AlertsHop(app, context))
     if Hop.INTAKE in settings.hops:
         app.services.append(Intake(context))
-    if Hop.DELIVERY in settings.hops:
-        from bordertally.agents.delivery.evidence_view import EvidenceView  # noqa: PLC0415 - the client costs a start what it need not
-        from bordertally.agents.delivery.quiet_view import Marks  # noqa: PLC0415 - as above
-        from bordertally.agents.delivery.redis_view import RedisView  # noqa: PLC0415 - as above
-
-        app.services += [RedisView(context), EvidenceView(context), Marks(context)]
-    add_notifiers(app, context)
+    for channel in make_channels(context):
+        app.services += [channel, *channel.companions()]
+        app.reloading.watches += channel.watches()
 
     @app.on_rebalance_complete.connect
     async def back(*_: object, **__: object) -> None:
@@ -186,24 +183,3 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         context.ready.difference_update(hop.value for hop in FAUST_HOPS)
 
     return app
-
-
-def add_notifiers(app: Worker, context: Context) -> None:
-    """The hops that tell others, where there is anybody to tell; a hop without is ready at once."""
-    settings = context.settings
-    if Hop.WEBHOOKS in settings.hops:
-        if settings.webhooks is None:
-            context.ready.add(Hop.WEBHOOKS.value)
-        else:
-            from bordertally.agents.delivery.webhooks.hop import Webhooks  # noqa: PLC0415 - as above
-
-            webhooks = Webhooks(context)
-            app.services.append(webhooks)
-            app.reloading.watches.append(webhooks.reload)
-    if Hop.ALERTMANAGER in settings.hops:
-        if not settings.alertmanager_url:
-            context.ready.add(Hop.ALERTMANAGER.value)
-        else:
-            from bordertally.agents.delivery.alertmanager import Alertmanager  # noqa: PLC0415 - as above
-
-            app.services.append(Alertmanager(context))

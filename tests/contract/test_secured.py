@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bordertally.agents.cli.main import cli
+from bordertally.agents.delivery.redis_access import check_redis
 from bordertally.agents.demo.run import sample
 from bordertally.agents.kafka.clients import refusal
 from bordertally.agents.kafka.topic_reader import partitions_of
@@ -25,7 +26,7 @@ from bordertally.agents.servers.kafka_jars import why_no_kafka
 from bordertally.agents.servers.ports import free_port
 from bordertally.agents.servers.process import Server
 from bordertally.agents.servers.redis import redis_binary, start_redis
-from bordertally.agents.worker.preflight import check_access, check_broker, check_redis
+from bordertally.agents.worker.preflight import check_access, check_broker
 from bordertally.streams.errors import BordertallyError, ConfigError
 from bordertally.streams.security import UNSECURED
 from bordertally.streams.settings import Settings, load_settings

@@ -9,25 +9,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from aiokafka import TopicPartition
 from mode import Service
 
-from bordertally.agents.delivery.muting import Hush
+from bordertally.agents.delivery.channel import Channel
 from bordertally.agents.delivery.webhooks.endpoints import Endpoint, Endpoints, load_endpoints
 from bordertally.agents.delivery.webhooks.lane import LaneRunner
 from bordertally.agents.delivery.webhooks.reload import WebhooksReload
 from bordertally.agents.delivery.webhooks.send import Sender
 from bordertally.agents.delivery.webhooks.states import States, disabled_record, lane_record
 from bordertally.agents.delivery.webhooks.tail import Tail
-from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
+from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
+from bordertally.agents.runtime.reloading import Watch
 from bordertally.agents.runtime.tracing import NoTrace
-from bordertally.streams.delivery.subscriptions import AlertHead
 from bordertally.streams.delivery.webhook_lane import Attempt, Disabled, Lane, Verdict, fingerprint, revive
 from bordertally.streams.url_policy import allowed_networks
 
@@ -38,10 +38,11 @@ LOG_MOST = 10_000
 """Tries that wait to be written at most; beyond that the oldest are not."""
 
 
-class Webhooks(BatchHop):
+class Webhooks(Channel):
     """Delivers `alerts` to every subscription, a lane for each of them and each partition of this worker."""
 
     hop = "webhooks"
+    from_the_start = True  # each lane knows where it begins
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -54,7 +55,6 @@ class Webhooks(BatchHop):
         self.reload = WebhooksReload(settings.webhooks, context, endpoints, self.renew)
         self.tail = Tail(settings, context.topics.alerts)
         self.states = States(context, self._switched)
-        self.hush = Hush(context)
         self.runners: dict[tuple[str, int], LaneRunner] = {}
         self._switches: list[Record] = []
         self._attempts: list[Attempt] = []
@@ -86,15 +86,17 @@ class Webhooks(BatchHop):
         """What is delivered."""
         return (self.context.topics.alerts,)
 
-    async def on_first_start(self) -> None:
+    def watches(self) -> Sequence[Watch]:
+        """The file of the subscriptions."""
+        return (self.reload,)
+
+    async def open(self) -> None:
         """Follow what is remembered, before anything is assigned."""
         await self.tail.start()
         await self.add_runtime_dependency(self.states)
-        await self.add_runtime_dependency(self.hush)
 
-    async def on_stop(self) -> None:
+    async def close(self) -> None:
         """Remember all, close all."""
-        await super().on_stop()
         await self._close(list(self.runners))
         for sender in self.senders.values():
             await sender.close()
@@ -129,7 +131,7 @@ class Webhooks(BatchHop):
     async def _open(self, partitions: list[int]) -> None:
         try:
             await self.states.caught_up(partitions)
-            await self.hush.ready()
+            await self.know_mutes()
             ends = await self.tail.ends(partitions)
             now = time.time()
             for name, sender in self.senders.items():
@@ -168,10 +170,6 @@ class Webhooks(BatchHop):
     def trace(self) -> NoTrace:
         """The trace of one delivery; several are on their way at once."""
         return self.context.traces.hop()
-
-    def quiet(self, alert: AlertHead) -> bool:
-        """Whether an alert is silenced or inhibited now."""
-        return self.hush.quiet(alert)
 
     def disabled(self, endpoint: Endpoint) -> bool:
         """Whether a subscription is sent nothing: its endpoint, at this address, said so."""

@@ -54,8 +54,8 @@ class LaneHost(Protocol):
     def trace(self) -> NoTrace:
         """The trace of one delivery."""
 
-    def quiet(self, alert: AlertHead) -> bool:
-        """Whether nobody is to be told of an alert now."""
+    def muted(self, alert: AlertHead) -> bool:
+        """Whether an alert is muted now."""
 
     def disabled(self, endpoint: Endpoint) -> bool:
         """Whether a subscription is sent nothing."""
@@ -116,7 +116,7 @@ class LaneRunner:
     async def _read(self) -> None:
         subscription = self.endpoint.subscription
         if self.lane.quiet:
-            self._set(release(self.lane, subscription, self.desk.quiet))
+            self._set(release(self.lane, subscription, self.desk.muted))
         while room := self.lane.room:
             if self._busy and room < HANDFUL and not self.desk.tail.at_hand(self.partition, self.lane.next):
                 return  # reading back is worth it for a handful only
@@ -127,7 +127,7 @@ class LaneRunner:
             for record in records:
                 alert = glance(record)
                 event = EventPosition(record.offset, record.timestamp / 1000)
-                quiet = alert is not None and self.desk.quiet(alert)
+                quiet = alert is not None and self.desk.muted(alert)
                 lane = admit(lane, event, alert, subscription, quiet=quiet)
             self._set(lane)
 

@@ -1,0 +1,207 @@
+"""A delivery channel: one way by which totals and alerts leave the pipeline, such as Redis, webhooks or Alertmanager.
+
+To add one, write a module with a subclass of `Channel`, and register it:
+
+    class Pager(Channel):
+        hop = "pager"
+
+        def topics(self) -> tuple[str, ...]:
+            return (self.context.topics.alerts,)
+
+        async def open(self) -> None:
+            self.session = aiohttp.ClientSession()
+
+        async def close(self) -> None:
+            await self.session.close()
+
+        async def deliver(self, states: Sequence[FlowState], alerts: Sequence[AlertUpdate]) -> None:
+            for alert, muted in alerts:
+                if not muted:
+                    ...  # send it; raise UnreachableError when the pager cannot be reached
+
+1. The class goes to a module of its own in agents/delivery/. `deliver` is the only method it must have.
+2. Register it in `CHANNELS` in agents/delivery/channel_registry.py: name, place, and the settings that turn it on.
+3. Add its settings to streams/settings.py, and its name to `Hop` there, so that BORDERTALLY_HOPS can give it workers of
+   its own. A channel whose name is not in `Hop` runs on every worker.
+4. Add a page to docs/, and a test. tests/contract/test_channel.py runs a channel like the one above in a worker.
+
+The worker does the rest: a consumer group of its own, so that a slow channel holds up nothing else; delivery at least
+once and in order within a flow; readiness, lag and rebalances in `/readyz` and `/metrics`; the mute decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from mode import Service
+
+from bordertally.agents.delivery.muting import Muting
+from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
+from bordertally.agents.runtime.context import Context, log
+from bordertally.agents.runtime.reloading import Watch
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import Notice
+from bordertally.streams.settings import Settings
+from bordertally.streams.totals.records import FlowState
+
+SHORTEST_S, LONGEST_S = 0.2, 5.0
+"""Seconds before records that could not be delivered are tried again: doubled from the shortest to the longest."""
+
+_decode_state = msgspec.json.Decoder(FlowState).decode
+_decode_alert = msgspec.json.Decoder(Alert).decode
+
+
+class AlertUpdate(NamedTuple):
+    """A record on `alerts`, and whether a silence or an inhibition mutes the alert now: then nobody is notified."""
+
+    alert: Alert
+    muted: bool
+
+
+class UnreachableError(Exception):
+    """Nothing can be delivered at the moment. The channel is given the same records again, after a pause."""
+
+
+class Channel(BatchHop):
+    """A consumer of `totals` and `alerts` that delivers them somewhere else.
+
+    `hop`: the name of the channel in BORDERTALLY_HOPS, in metrics, in `/readyz`, and in its consumer group.
+
+    A channel that keeps its own account of what was delivered (as the view in Redis does) overrides `handle`, which is
+    given whole batches and answers how far it is, instead of `deliver`.
+    """
+
+    abstract = True
+
+    from_the_start: ClassVar[bool] = False  # whoever is notified wants no news of last year
+
+    mutes: ClassVar[bool] = True
+    """Whether the channel needs the mute decision, for which it follows `silences`; without, nothing is muted."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.muting = Muting(context) if self.mutes else None
+        self._beginning: asyncio.Task[None] | None = None
+
+    # --- what a channel is asked -------------------------------------------------------------------------------
+
+    @classmethod
+    async def check(cls, settings: Settings) -> None:
+        """Raise ConfigError when the channel cannot work with these settings; asked once, before a worker starts."""
+
+    def companions(self) -> Sequence[Service]:
+        """Other services of the channel, which start and stop with the worker."""
+        return ()
+
+    def watches(self) -> Sequence[Watch]:
+        """The files of the channel that are read again when they change, or on SIGHUP."""
+        return ()
+
+    def topics(self) -> tuple[str, ...]:
+        """The topics to consume: `totals` and `alerts`, unless a channel wants fewer."""
+        return self.context.topics.totals, self.context.topics.alerts
+
+    async def open(self) -> None:
+        """Connect; called once, before the first delivery."""
+
+    async def deliver(self, states: Sequence[FlowState], alerts: Sequence[AlertUpdate]) -> None:
+        """Deliver records, and return when they are delivered; the same records may come again after a crash.
+
+        Records of one flow come in order. Raise UnreachableError to be given all of them again after a pause; any other
+        error ends the worker.
+        """
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Disconnect; called once, when nothing is in hand any more."""
+
+    # --- what the worker does for it ---------------------------------------------------------------------------
+
+    def muted(self, alert: Notice) -> bool:
+        """Whether a silence or an inhibition mutes an alert now."""
+        return self.muting is not None and self.muting.mutes(alert)
+
+    async def on_first_start(self) -> None:
+        """Know of silences and connect, before anything is delivered."""
+        if self.muting is not None:
+            await self.add_runtime_dependency(self.muting)
+        await self.know_mutes()
+        await self.open()
+
+    async def know_mutes(self) -> None:
+        """Return when every silence that stands on its topic now is known."""
+        if self.muting is not None:
+            await self.muting.ready()
+
+    async def on_stop(self) -> None:
+        """Finish what is in hand, then disconnect."""
+        self._forget_the_beginning()
+        await super().on_stop()
+        await self.close()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """This worker has its share of the partitions; the channel is ready when it is known where each begins."""
+        if self.from_the_start:
+            super().on_partitions_assigned(assigned)
+        else:
+            self._beginning = asyncio.create_task(self._begin_at_the_end(assigned))
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Other workers go on with these partitions."""
+        self._forget_the_beginning()
+        await super().on_partitions_revoked(revoked)
+
+    def _forget_the_beginning(self) -> None:
+        if self._beginning is not None:
+            self._beginning.cancel()
+
+    async def _begin_at_the_end(self, assigned: set[TopicPartition]) -> None:
+        """Commit where partitions begin that were never consumed: what comes while no worker runs is not missed."""
+        while True:
+            try:
+                new = [tp for tp in assigned if await self.consumer.committed(tp) is None]
+                if new:
+                    await self.consumer.commit({tp: await self.consumer.position(tp) for tp in new})
+            except (IllegalStateError, CommitFailedError):  # whoever is given the partitions next does this
+                return
+            except KafkaError as error:
+                log.warning("%s: where to begin cannot be committed, tried again: %s", self.hop, error)
+                await asyncio.sleep(LONGEST_S)
+            else:
+                super().on_partitions_assigned(assigned)
+                return
+
+    async def handle(self, batch: Batch) -> Done:
+        """Deliver a batch, trying until it is delivered or the worker stops."""
+        states, alerts = self._decoded(batch)
+        delay = SHORTEST_S
+        while not self.should_stop:
+            try:
+                if states or alerts:
+                    await self.deliver(states, [AlertUpdate(alert, self.muted(alert)) for alert in alerts])
+            except UnreachableError as error:
+                log.warning("%s: nothing can be delivered, tried again in %.1f s: %s", self.hop, delay, error)
+                await self.sleep(delay)
+                delay = min(delay * 2, LONGEST_S)
+            else:
+                return {tp: records[-1].offset + 1 for tp, records in batch.items()}
+        return {}
+
+    def _decoded(self, batch: Batch) -> tuple[list[FlowState], list[Alert]]:
+        states, alerts = [], []
+        for tp, records in batch.items():
+            for record in records:
+                try:
+                    if tp.topic == self.context.topics.alerts:
+                        alerts.append(_decode_alert(record.value or b""))
+                    else:
+                        states.append(_decode_state(record.value or b""))
+                except msgspec.MsgspecError as error:
+                    place = f"{tp.topic}-{tp.partition}:{record.offset}"
+                    log.warning("%s: the record at %s cannot be read and is skipped: %s", self.hop, place, error)
+        return states, alerts

@@ -1,0 +1,79 @@
+"""A delivery channel that nothing in the package knows of receives what the others do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from toy_channel import FILE
+
+from bordertally.agents.demo.run import sample
+from bordertally.agents.kafka.producer import Record
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import make_silence
+from bordertally.streams.totals.records import FlowState
+from live import Live, come_down, of_late, page, pure, until
+
+TOY = str(Path(__file__).with_name("toy_channel.py"))
+
+
+class Received(msgspec.Struct):
+    """A line of the toy's file."""
+
+    state: FlowState | None = None
+    alert: Alert | None = None
+    muted: bool | None = None
+
+
+def received(file: Path) -> list[Received]:
+    return [msgspec.json.decode(line, type=Received) for line in file.read_bytes().splitlines()]
+
+
+def alerts_in(file: Path) -> list[Alert]:
+    return [one.alert for one in received(file) if one.alert is not None]
+
+
+def record_of(live: Live, alert: Alert) -> Record:
+    return Record(live.topics.alerts, alert.flow.encode(), msgspec.json.encode(alert))
+
+
+async def test_a_channel_from_outside_receives_totals_and_alerts_with_their_mute_decision(
+    live: Live, tmp_path: Path
+) -> None:
+    file, wanted, now = tmp_path / "toy.ndjson", pure(sample()), datetime.now(UTC)
+    silence = make_silence("RU:EU", until=now + timedelta(hours=1), author="duty", comment="known", now=now, rule=None)
+    old = msgspec.structs.replace(wanted.log[0], id="old")
+    await live.send(
+        [Record(live.topics.silences, silence.id.encode(), msgspec.json.encode(silence)), record_of(live, old)]
+    )
+    worker = live.worker(command=(TOY,), **{FILE: str(file)})
+    await live.publish(sample())
+
+    async def all_there() -> bool:
+        states = {one.state.flow: of_late(one.state) for one in received(file) if one.state is not None}
+        same = states == {str(flow): of_late(state) for flow, state in wanted.states.items()}
+        return same and come_down(alerts_in(file)) == come_down(wanted.log)
+
+    await until(all_there, "the toy has the totals and alerts of the pure core")
+    muted = {(one.alert.flow, one.muted) for one in received(file) if one.alert is not None}
+    assert muted == {("RU:EU", True), ("RU:GE", False)}
+    assert "old" not in {alert.id for alert in alerts_in(file)}  # it was there before the channel was
+    assert 'bordertally_ready{hop="toy"} 1.0' in page(worker.port, "/metrics")
+    assert "the first alerts are refused" in worker.log.read_text(encoding="utf-8")
+
+
+@pytest.mark.kafka
+async def test_a_channel_goes_on_where_it_stopped_on_partitions_that_had_no_record_yet(
+    live_on_kafka: Live, tmp_path: Path
+) -> None:
+    live, file, (alert, *_) = live_on_kafka, tmp_path / "toy.ndjson", pure(sample()).log
+    live.worker(command=(TOY,), **{FILE: str(file)}).stop()
+    await live.send([record_of(live, alert)])
+    live.worker(command=(TOY,), **{FILE: str(file)})
+
+    async def there() -> bool:
+        return [one.id for one in alerts_in(file)] == [alert.id]
+
+    await until(there, "the toy has what came while no worker ran")
