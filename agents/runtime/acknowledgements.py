@@ -1,7 +1,7 @@
-"""Whether what this worker writes is acknowledged: it is not ready while that is in doubt.
+"""Watching the acknowledgements of the broker: a worker is not ready while its writes may be lost.
 
-While it writes, the acknowledgements themselves say so. While there is nothing to write, a broker is asked whether the
-topics have leaders: that costs a request every few seconds, and needs no record that means nothing.
+While the worker writes, the acknowledgements themselves show that writing works. While there is nothing to write, the
+broker is asked every few seconds whether the topics have leaders, so no test record is needed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from bordertally.streams.settings import Hop
 EVERY_S = 1.0
 
 IDLE_S = 3.0
-"""Seconds without an acknowledgement after which a broker is asked, and within which it has to answer."""
+"""Seconds without an acknowledgement after which the broker is asked, and within which it must respond."""
 
 PATIENCE_S = 5.0
-"""Seconds that a write may wait for its acknowledgement: a broker that elects leaders needs some."""
+"""Seconds that a write may wait for its acknowledgement; electing a leader takes a few."""
 
 
 class Producing(Service):
-    """Keeps `context.producing`. A worker whose hops write nothing to Kafka is always well."""
+    """Keeps `context.producing` current: whether the broker acknowledges writes; True if no hop writes to Kafka."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -34,20 +34,20 @@ class Producing(Service):
             Hop.ALERTS: (topics.alerts, topics.changelog("alerts")),
             Hop.WEBHOOKS: (topics.webhooks, topics.webhooks_log) if context.settings.webhooks is not None else (),
         }
-        self.topics = sorted({one for hop in context.settings.hops for one in written.get(hop, ())})
+        self.topics = sorted({topic for hop in context.settings.hops for topic in written.get(hop, ())})
         self._written, self._known_at = 0, 0.0
         super().__init__()
 
     @Service.task
     async def _run(self) -> None:
         while not self.should_stop:
-            was, self.context.producing = self.context.producing, await self.look()
-            if was and not self.context.producing:
+            before, self.context.producing = self.context.producing, await self.look()
+            if before and not self.context.producing:
                 log.warning("the broker does not acknowledge what is written")
             await self.sleep(EVERY_S)
 
     async def look(self) -> bool:
-        """Whether the broker takes what is written, as far as can be told now."""
+        """Whether the broker acknowledges writes, as far as is known now."""
         writer, now = self.context.writer, time.monotonic()
         if not self.topics:
             return True

@@ -1,4 +1,4 @@
-"""What every hop of a worker shares: settings, registry, rules, metrics, progress."""
+"""The context that the hops of a worker share: settings, registry, rules, metrics, progress; reading its files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_text(path: Path, what: str) -> str:
 
 
 def load_registry(path: Path | None) -> Registry:
-    """The source registry from a file; the sample's without one."""
+    """The source registry from a file, or the registry of the sample without a file. Raises ConfigError."""
     if path is None:
         text = resources.files("bordertally.agents.demo").joinpath("sources.toml").read_text(encoding="utf-8")
         return parse_registry(text, "sources.toml")
@@ -41,16 +41,17 @@ def load_registry(path: Path | None) -> Registry:
 
 
 def load_rules(path: Path | None, registry: Registry) -> Rules:
-    """Detection rules from a file; the built-in ones without one."""
+    """The rules from a file, or the defaults without a file. Raises ConfigError."""
     return Rules() if path is None else parse_rules(read_text(path, "rules"), str(path), registry.blocs)
 
 
 @dataclass
 class Context:
-    """Shared by the hops of one worker.
+    """The context of one worker.
 
-    `progress`: by (hop, topic, partition), the offset of the next record to do. `ready`: the hops that are ready, among
-    those `needed` for the worker to be.
+    `progress`: by (hop, topic, partition), the offset of the next record to process. `ready`: the hops that are ready;
+    `needed`: those that must be ready for the worker to be. `producing`: whether the broker acknowledges writes (see
+    agents/runtime/acknowledgements.py).
     """
 
     settings: Settings
@@ -61,11 +62,11 @@ class Context:
     progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
     traces: Traces = field(default_factory=Traces)
-    producing: bool = False  # whether the broker acknowledges what is written (see agents/runtime/acknowledgements.py)
+    producing: bool = False
 
     @classmethod
     def load(cls, settings: Settings) -> Context:
-        """Read registry and rules that the settings name. Raises ConfigError."""
+        """The context for the settings, with the registry and rules that they name. Raises ConfigError."""
         registry = load_registry(settings.sources)
         metrics = Metrics(settings.flow_metrics, ("worker", *settings.hops))
         for topic in Topics(settings.topic_prefix).every_report:
@@ -81,12 +82,12 @@ class Context:
         self.needed = [hop.value for hop in self.settings.hops]
 
     def need(self, hop: str) -> None:
-        """Wait for a hop, too, before the worker is ready."""
+        """Let the worker be ready only when this hop is ready too."""
         if hop not in self.needed:
             self.needed.append(hop)
 
     def renew(self, registry: Registry) -> None:
-        """Go by another registry from now on; hops that remember something of the old one notice."""
+        """Use another registry from now on; a hop that keeps something of the old registry compares the objects."""
         self.registry = registry
         self.metrics.show_expected(registry.every)
 
@@ -97,20 +98,20 @@ class Context:
 
     @property
     def limits(self) -> Limits:
-        """What a report may be at most."""
+        """The limits on a report."""
         return Limits(self.settings.report_bytes, self.settings.period_days, self.settings.skew_s)
 
     def exposition(self) -> bytes:
-        """What /metrics of a worker answers."""
+        """The text of the worker's /metrics."""
         for hop in self.needed:
             self.metrics["ready"].labels(hop).set(hop in self.ready)
         self.metrics["producing"].set(self.producing)
         return self.metrics.exposition()
 
     def die(self, why: str, error: BaseException) -> NoReturn:
-        """End the process at once, without a commit: what was not acknowledged is delivered again on restart.
+        """End the process at once with exit code 70, without a commit: unacknowledged records are delivered again.
 
-        A raised exception would do the opposite: Faust acknowledges the event and may commit it on its way down.
+        Raising an exception would lose records: Faust would acknowledge the event, and might commit it while stopping.
         """
         log.critical("bordertally stops: %s: %s: %s", why, type(error).__name__, error, exc_info=error)
         logging.shutdown()

@@ -1,4 +1,4 @@
-"""The worker's own small web server: /metrics for Prometheus, /healthz for whoever restarts it, /readyz."""
+"""The web server of a worker: /metrics for Prometheus, /healthz and /readyz for an orchestrator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bordertally.streams.errors import ConfigError
 
 
 class Http(Service):
-    """Serves on BORDERTALLY_HTTP_HOST and _PORT; not at all when the port is 0."""
+    """The server on BORDERTALLY_HTTP_HOST and BORDERTALLY_HTTP_PORT; none when the port is 0."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -18,7 +18,7 @@ class Http(Service):
         super().__init__()
 
     async def on_start(self) -> None:
-        """Bind the port. Raises ConfigError when it is taken."""
+        """Bind the port. Raises ConfigError when the port is taken."""
         settings = self.context.settings
         if not settings.http_port:
             return
@@ -36,7 +36,7 @@ class Http(Service):
             ) from None
 
     async def on_stop(self) -> None:
-        """Let go of the port."""
+        """Release the port."""
         if self.runner is not None:
             await self.runner.cleanup()
 
@@ -48,11 +48,11 @@ class Http(Service):
         )
 
     async def healthz(self, _: web.Request) -> web.Response:
-        """The process answers."""
+        """200 as long as the process responds."""
         return web.Response(text="ok\n")
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """503 until every hop has its partitions and has recovered its tables, and while nothing can be written."""
+        """503 until every hop has its partitions and its tables, and while the broker acknowledges no writes."""
         missing = [hop for hop in self.context.needed if hop not in self.context.ready]
         missing += ["acknowledgements of the broker"] * (not self.context.producing)
         if missing:

@@ -1,6 +1,6 @@
-"""Lag: records not yet worked through, measured against the broker's end offsets, not against what was fetched.
+"""Lag: the number of records not yet processed, measured against the end offsets of the broker.
 
-Faust's own figure moves only when records arrive, so it is flat in a stall; this one is not.
+Faust's own figure compares with the records fetched, and changes only when records arrive: it hides a stall.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ EVERY_S = 5.0
 
 
 class LagMeter(Service):
-    """Asks the broker for end offsets every few seconds and keeps the gauge."""
+    """Asks the broker for end offsets every `every_s` seconds and sets the gauge of the lag."""
 
     def __init__(self, context: Context, every_s: float = EVERY_S) -> None:
         self.context, self.every_s = context, every_s
@@ -29,7 +29,7 @@ class LagMeter(Service):
         while not self.should_stop:
             try:
                 consumer = AIOKafkaConsumer(**kafka_options(self.context.settings), enable_auto_commit=False)
-            except ConfigError as error:  # a certificate or password is being replaced just now
+            except ConfigError as error:  # a certificate or password is being replaced
                 log.warning("lag cannot be measured now: %s", error)
                 await self.sleep(self.every_s)
                 continue
@@ -45,7 +45,7 @@ class LagMeter(Service):
                 await consumer.stop()
 
     async def measure(self, consumer: AIOKafkaConsumer) -> None:
-        """One round; partitions that have moved to another worker are dropped from the gauge."""
+        """Measure once; partitions that moved to another worker are removed from the gauge."""
         progress = dict(self.context.progress)
         gauge = self.context.metrics["consumer_lag_records"]
         if progress:

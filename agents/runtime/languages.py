@@ -1,4 +1,4 @@
-"""The reader's tables: the languages and the gazetteer that come with the project."""
+"""Loading the reader of statements: the tables of languages, the gazetteer, and an extractor of the operator's own."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def _text(name: str) -> str:
 
 
 def languages() -> list[str]:
-    """The codes of ISO 639-1 of all languages that there is a table for."""
-    return sorted(one.name[:2] for one in _TABLES.iterdir() if re.fullmatch(r"[a-z]{2}\.toml", one.name))
+    """The ISO 639-1 codes of the languages that have a table, sorted."""
+    return sorted(file.name[:2] for file in _TABLES.iterdir() if re.fullmatch(r"[a-z]{2}\.toml", file.name))
 
 
 def gazetteer_text() -> str:
-    """The gazetteer as written."""
+    """The TOML text of the gazetteer."""
     return _text("places.toml")
 
 
 @lru_cache(maxsize=1)
 def load_reader() -> Reader:
-    """A reader of every language there is a table for. Raises ConfigError naming the table and the pattern at fault."""
+    """The reader of every language that has a table. Raises ConfigError naming table and pattern."""
     tables = [parse_language(_text(f"{code}.toml"), f"{code}.toml") for code in languages()]
-    known = [Language(one, english_names() if one.code == "en" else {}, f"{one.code}.toml") for one in tables]
+    known = [Language(table, english_names() if table.code == "en" else {}, f"{table.code}.toml") for table in tables]
     return Reader(known, _gazetteer)
 
 
@@ -51,27 +51,27 @@ def _gazetteer() -> Gazetteer:
 
 
 def word_reader(registry: Registry, extractor: Extractor | None = None) -> WordReader:
-    """What reads reports in words against a registry."""
+    """The reader of reports in words for a registry, with an extractor of the operator's own if there is one."""
     return WordReader(load_reader, registry, extractor)
 
 
 def load_extractor(name: str) -> Extractor | None:
     """The extractor that a setting names as `module:function`; None for an empty name. Raises ConfigError.
 
-    What it raises later is logged, and the statement read without it.
+    If the extractor fails on a statement, the failure is logged and the statement is read without its proposals.
     """
     if not name:
         return None
     module, _, function = name.partition(":")
     try:
-        found = getattr(import_module(module), function)
+        extractor = getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(f"BORDERTALLY_EXTRACTOR={shown(name)}: {error}; write module:function") from None
-    return _guarded(cast("Extractor", found), name)
+    return _guarded(cast("Extractor", extractor), name)
 
 
 def _guarded(extractor: Extractor, name: str) -> Extractor:
-    """An extractor whose failures are logged and cost its proposals only: what the rules read goes on."""
+    """The extractor with its failures logged; a failed call proposes nothing."""
 
     def guarded(text: str, published: datetime, speaker: Speaker) -> Iterable[dict[str, Any]]:
         try:

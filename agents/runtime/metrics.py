@@ -1,4 +1,4 @@
-"""The metrics of a process, made from the catalogue."""
+"""The metrics of a process, created from the catalogue in streams/delivery/metrics.py."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from bordertally.streams.settings import Hop
 from bordertally.streams.totals.records import FlowState
 
 PREFIX = "bordertally_"
-# Without the times of creation: a series more for each, which rate() has no use for.
+# The creation times would double the series, and rate() does not use them.
 prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
 BY_PART = ("hop", "table")
-"""Labels whose values are parts: only those that run here begin at 0."""
+"""Labels whose values are hops or tables: only those of this process have a series from the start."""
 
 ONCE_READ = "file"
-"""A label whose values begin when there is such a file here: at 0 it would be one that could not be taken."""
+"""A label whose series begin when the file is read: a 0 before that would say that reading failed."""
 
 
 @cache
 def installed_version() -> str:
-    """The version of bordertally that runs."""
+    """The version of bordertally; "unknown" where it is not installed."""
     try:
         return version("bordertally")
-    except PackageNotFoundError:  # run from a folder, not installed
+    except PackageNotFoundError:
         return "unknown"
 
 
 class Metrics:
-    """One registry with every family that the parts of this process show; `metrics["reports_total"]` is a family.
+    """The metric families of a process; `metrics["reports_total"]` is a family, named without `bordertally_`.
 
-    Families of parts that do not run here are kept and not shown: there is nothing to say of them. `flow_limit`: how
-    many flows get series of their own. Native histograms are not to be had of the client; buckets are in the catalogue.
+    Families of hops that do not run in this process can be set and are not exposed. `flow_limit`: how many flows have
+    series of their own.
     """
 
     def __init__(self, flow_limit: int, parts: Iterable[Part] = ("worker", *Hop)) -> None:
@@ -51,48 +51,49 @@ class Metrics:
         self.flows = FlowFigures(flow_limit)
         self._heard: dict[str, int] = {}
         self._families: dict[str, Any] = {}
-        for one in CATALOGUE:
-            shown = str(one.part) in self.parts
-            family = self._families[one.name.removeprefix(PREFIX)] = _make(one, self.registry if shown else None)
-            if one.labels and not one.open_labels and ONCE_READ not in one.labels:
-                for values in product(*(self._begun(one, label) for label in one.labels)):
+        for metric in CATALOGUE:
+            shown = str(metric.part) in self.parts
+            family = self._families[metric.name.removeprefix(PREFIX)] = _make(metric, self.registry if shown else None)
+            if metric.labels and not metric.open_labels and ONCE_READ not in metric.labels:
+                for values in product(*(self._first_values(metric, label) for label in metric.labels)):
                     family.labels(*values)
         self["build_info"].labels(installed_version()).set(1)
         ProcessCollector(registry=self.registry)
 
-    def _begun(self, one: Metric, label: str) -> list[str]:
-        return [str(value) for value in one.values[label] if label not in BY_PART or value in self.parts]
+    def _first_values(self, metric: Metric, label: str) -> list[str]:
+        """The values of a label whose series exist from the start."""
+        return [str(value) for value in metric.values[label] if label not in BY_PART or value in self.parts]
 
     def __getitem__(self, name: str) -> Any:
         return self._families[name]
 
     def show_flow(self, state: FlowState) -> None:
-        """The newest figures of a flow; they are put into series when asked for."""
+        """Keep the newest figures of a flow; they become series at the next exposition."""
         self.flows.update(state)
 
     def forget_flows(self) -> None:
-        """Drop the series of all flows: other workers show them now."""
+        """Drop the series of all flows, which other workers may show now."""
         self.flows.clear()
 
     def show_heard(self, heard: Mapping[str, int]) -> None:
-        """When the newest claim of each source was published, in microseconds since 1970 UTC; put into series later."""
+        """Keep when the newest claim of each source was published, in microseconds since 1970 UTC."""
         self._heard.update(heard)
 
     def show_expected(self, every: Mapping[str, int]) -> None:
-        """Seconds within which each source that says so is expected; others have no series."""
+        """Show the seconds within which each source must report; sources without a limit have no series."""
         family = self["source_expected_interval_seconds"]
         family.clear()
         for source, seconds in every.items():
             family.labels(source).set(seconds)
 
     def show_reload(self, file: str, *, well: bool) -> None:
-        """A configuration file was read (at start, or again), or could not be taken."""
+        """Show that a configuration file was read, at the start or again, or that reading it failed."""
         self["config_last_reload_successful"].labels(file).set(well)
         if well:
             self["config_last_reload_success_timestamp_seconds"].labels(file).set_to_current_time()
 
     def show_open(self, by_severity: Counter[str]) -> None:
-        """How many alerts are open, by severity."""
+        """Show how many alerts are open, by severity."""
         for severity in SEVERITIES:
             self["open_alerts"].labels(severity).set(by_severity[severity])
 
@@ -119,15 +120,16 @@ class Metrics:
         self["conflicts"].set(self.flows.conflicts)
 
     def exposition(self) -> bytes:
-        """The text that /metrics answers with."""
+        """The text of /metrics."""
         self._put_flows()
         for source, published in self._heard.items():
             self["source_last_published_timestamp_seconds"].labels(source).set(published / MICRO)
         return generate_latest(self.registry)
 
 
-def _make(one: Metric, registry: CollectorRegistry | None) -> Any:
-    if one.kind == "histogram":
-        return Histogram(one.name, one.meaning, one.labels, registry=registry, buckets=[*one.buckets, float("inf")])
-    kind = prometheus.Counter if one.kind == "counter" else Gauge
-    return kind(one.name, one.meaning, one.labels, registry=registry)
+def _make(metric: Metric, registry: CollectorRegistry | None) -> Any:
+    name, meaning, labels = metric.name, metric.meaning, metric.labels
+    if metric.kind == "histogram":  # the client has no native histograms
+        return Histogram(name, meaning, labels, registry=registry, buckets=[*metric.buckets, float("inf")])
+    kind = prometheus.Counter if metric.kind == "counter" else Gauge
+    return kind(name, meaning, labels, registry=registry)

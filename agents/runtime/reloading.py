@@ -1,6 +1,6 @@
-"""Reading files again while running: on SIGHUP, and when one has changed.
+"""Reloading files while a process runs: on SIGHUP, and when a file has changed.
 
-What is wrong with the new one is said in a sentence, and the old one stays in force.
+A faulty file is reported in one log line and a metric, and the version before stays in force.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from bordertally.streams.reports.sources_diff import changes, check_change
 log = logging.getLogger("bordertally")
 
 SETTLE_S = 0.5
-"""Seconds for which a changed file must hold still: half of a registry may be a valid one."""
+"""Seconds for which a changed file must stay unchanged: half a registry may be a valid registry."""
 
 SOURCES = "sources"
-"""The registry, as metrics call the file."""
+"""The name of the source registry in metrics."""
 
 RULES = "rules"
 
 
 def mark_of(path: Path) -> str:
-    """What tells one content of a file from another; an error on reading it is a content, too."""
+    """A digest of the content of a file; for a file that cannot be read, the error."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
@@ -39,43 +39,43 @@ def mark_of(path: Path) -> str:
 
 
 class Watch:
-    """Watches a file. `renew` reads it and puts it into use; it is called between two steps of the loop."""
+    """Watches a file. `renew` reads the file and puts it into use, between two steps of the event loop."""
 
     name: str
-    """What metrics call the file."""
+    """The name of the file in metrics."""
 
     title: str
-    """What the log calls it."""
+    """The name of the file in the log."""
 
     def __init__(self, path: Path, metrics: Metrics, every_s: float) -> None:
-        """`every_s`: seconds between two looks at the file; 0 for none, then only `ask` has it read."""
+        """`every_s`: seconds between two checks of the file; with 0 the file is read only on `ask`."""
         self.path, self.metrics, self.every_s = path, metrics, every_s
         self._asked = asyncio.Event()
-        self._seen = ""  # so the first look reads it: it may have changed since it was read at start
+        self._seen = ""  # so the first check reads the file: it may have changed since the start
 
     async def renew(self) -> str:
-        """Read the file and put it into use; returns what has changed, empty for nothing. Raises ConfigError."""
+        """Read the file and put it into use; returns the changes in words, empty without any. Raises ConfigError."""
         raise NotImplementedError
 
     def files(self) -> Iterable[Path]:
-        """What is looked at: the file, and those it refers to."""
+        """The files that are checked: the file itself, and files it refers to."""
         return (self.path,)
 
     def ask(self) -> None:
-        """Have it read again now."""
+        """Have the file read again now."""
         self._asked.set()
 
     async def run(self) -> None:
-        """Until cancelled. From here on SIGHUP asks."""
+        """Watch the file until cancelled, and read it on SIGHUP."""
         await run_all([self])
 
     async def follow(self) -> None:
-        """Look at it time and again, until cancelled."""
+        """Check the file every `every_s` seconds and on `ask`, until cancelled."""
         while True:
             await self.look(asked=await self._turn())
 
     async def _turn(self) -> bool:
-        """Wait for the next look; whether somebody asked for it."""
+        """Wait for the next check; True if it was asked for."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self.every_s or None):
                 await self._asked.wait()
@@ -87,66 +87,66 @@ class Watch:
         return " ".join(mark_of(path) for path in self.files())
 
     async def look(self, *, asked: bool = False) -> None:
-        """Read the file if it holds what it did not when it was last read, or if that was asked for."""
+        """Read the file if its content has changed since it was last read, or if asked to."""
         mark = await asyncio.to_thread(self._mark)
         if not asked:
             if mark == self._seen:
                 return
             await asyncio.sleep(min(SETTLE_S, self.every_s))
             if mark != await asyncio.to_thread(self._mark):
-                return  # still being written: the next look sees the rest
+                return  # the file is still being written: the next check reads it
         first, self._seen = not self._seen, mark
         try:
-            found = await self.renew()
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with a file, the line goes on
+            changed = await self.renew()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a file, the pipeline goes on
             self.metrics.show_reload(self.name, well=False)
-            said = error if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
-            log.error("%s %s was not taken, the one before stays in force: %s", self.title, self.path, said)  # noqa: TRY400
+            fault = error if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
+            log.error("%s %s was not taken, the one before stays in force: %s", self.title, self.path, fault)  # noqa: TRY400
             return
         self.metrics.show_reload(self.name, well=True)
-        if found or asked or not first:
-            log.info("%s %s was read again: %s", self.title, self.path, found or "nothing has changed")
+        if changed or asked or not first:
+            log.info("%s %s was read again: %s", self.title, self.path, changed or "nothing has changed")
 
 
 async def run_all(watches: Iterable[Watch]) -> None:
-    """Follow files until cancelled; SIGHUP has all of them read."""
+    """Watch files until cancelled; SIGHUP has all of them read."""
     watches, loop = list(watches), asyncio.get_running_loop()
 
     def ask() -> None:
-        for one in watches:
-            one.ask()
+        for watch in watches:
+            watch.ask()
 
     loop.add_signal_handler(signal.SIGHUP, ask)
     try:
-        await asyncio.gather(*(one.follow() for one in watches))
+        await asyncio.gather(*(watch.follow() for watch in watches))
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
 
 
 class Reload(Watch):
-    """The file of a registry. `take` puts a new one into use."""
+    """Reloads the source registry. `use` puts a new registry into use."""
 
     name, title = SOURCES, "source registry"
 
     def __init__(
-        self, path: Path, registry: Registry, take: Callable[[Registry], None], metrics: Metrics, every_s: float
+        self, path: Path, registry: Registry, use: Callable[[Registry], None], metrics: Metrics, every_s: float
     ) -> None:
         super().__init__(path, metrics, every_s)
-        self.registry, self.take = registry, take
+        self.registry, self.use = registry, use
 
     async def renew(self) -> str:
-        """Sources by name, and which of their fields have changed."""
+        """Use the registry in the file; returns the sources that changed, with their fields. Raises ConfigError."""
         registry = await asyncio.to_thread(load_registry, self.path)
         check_change(self.registry, registry)
-        found = changes(self.registry, registry)
-        if found:
+        changed = changes(self.registry, registry)
+        if changed:
             self.registry = registry
-            self.take(registry)
-        return found
+            self.use(registry)
+        return changed
 
 
 class RulesNotice(Watch):
-    """The file of the rules. It is not read again while running (see docs/decisions), but that it differs is said."""
+    """Reports a rules file that differs from the rules in force; rules are not reloaded (see docs/decisions/0033)."""
 
     name, title = RULES, "rules"
 
@@ -155,7 +155,7 @@ class RulesNotice(Watch):
         self.context = context
 
     async def renew(self) -> str:
-        """Nothing, or a ConfigError: of a fault in it, or of a difference from those in force."""
+        """Compare the file with the rules in force. Raises ConfigError for a fault in the file, or for a difference."""
         rules = await asyncio.to_thread(load_rules, self.path, self.context.registry)
         if rules != self.context.rules:
             raise ConfigError(

@@ -1,9 +1,9 @@
-"""A worker that was frozen for long must not go on: others may have its partitions (SIGSTOP, a suspended machine).
+"""Detecting suspension: a worker that was frozen for long ends, because other workers may have its partitions.
 
-What it was about to write would overwrite what they have written since. After SIGSTOP it leaves in the handler of
-SIGCONT, which runs before anything else does. A machine that was suspended, or a container that was paused by its
-cgroup, is told nothing: there the clock says so, which is looked at before every write and ten times a second. What is
-in hand is delivered again, to whoever has the partitions.
+A frozen worker (SIGSTOP, a suspended machine) would overwrite what the new owners of its partitions have written. After
+SIGSTOP the worker ends in the handler of SIGCONT, which runs before anything else. A suspended machine, or a container
+paused by its cgroup, gets no signal: there the worker reads the clock, before every write and ten times a second. Its
+unfinished records are delivered again, to the owners of the partitions.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from bordertally.agents.runtime.context import Context, log
 BEAT_S = 0.1
 
 STARVED_S = 5.0
-"""Seconds without a turn at least that the clock takes for a freeze: a crowded machine may leave a process waiting."""
+"""The shortest freeze that the clock alone decides on, in seconds: on a crowded machine a process may have to wait."""
 
 EXIT_CODE = 70
 
 
 def now_s() -> float:
-    """Seconds that have passed, those of a suspended machine counted too."""
+    """Seconds on a clock that goes on while the machine is suspended."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Wakefulness(Service):
-    """Notes that this process runs; when it goes on after half a session timeout or more in which it did not, it ends.
+    """Ends the process when it continues after a freeze of half a session timeout or longer.
 
-    By the clock alone it does so after STARVED_S at least. A process that is merely busy uses the processor meanwhile,
-    and goes on.
+    Without a signal, by the clock alone, the freeze must last at least STARVED_S. A process that is only busy uses CPU
+    time and is not frozen.
     """
 
     def __init__(self, context: Context) -> None:
@@ -57,25 +57,25 @@ class Wakefulness(Service):
             await self.sleep(BEAT_S)
 
     def beat(self) -> None:
-        """This process runs, now."""
+        """Note that the process runs now."""
         self.seen, self.used = now_s(), time.process_time()
 
     def frozen_s(self) -> float:
-        """Seconds since the last beat in which this process did nothing at all."""
+        """Seconds since the last beat in which the process used no CPU time."""
         return (now_s() - self.seen) - (time.process_time() - self.used)
 
     def continued(self, _signal: int, _frame: FrameType | None) -> None:
-        """Go on only if nobody can have taken over meanwhile."""
+        """Handle SIGCONT: end the process if other workers may have its partitions."""
         self.end_after(self.limit_s)
 
     def check(self) -> None:
-        """End the process if it was frozen, by the clock, for so long that others may have its partitions."""
+        """End the process if, by the clock, it was frozen for so long that other workers may have its partitions."""
         self.end_after(max(self.limit_s, STARVED_S))
 
     def end_after(self, limit_s: float) -> None:
-        """End the process if it did nothing for longer."""
+        """End the process if it was frozen for longer than `limit_s` seconds."""
         if now_s() - self.seen <= limit_s:
-            return  # the processor's clock costs more to read, and this is asked before every write
+            return  # reading the CPU time costs more, and this runs before every write
         frozen = self.frozen_s()
         if frozen > limit_s:
             log.critical("bordertally stops: it was frozen for %.1f s, others may have its partitions", frozen)

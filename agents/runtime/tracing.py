@@ -1,8 +1,8 @@
-"""Traces after OpenTelemetry, where the setting `traces` is on: the context of a report travels in Kafka headers.
+"""OpenTelemetry traces, where the setting `traces` is on: the trace context of a report travels in Kafka headers.
 
-`traceparent` (W3C Trace Context) of what a hop takes in is linked to the span of the batch, and that of the span goes
-out on what the batch leads to. Where a batch comes of one context alone it continues that trace. Off, nothing of
-OpenTelemetry is imported, and a batch costs two calls that do nothing.
+The span of a batch is linked to the `traceparent` (W3C Trace Context) of the records that a hop reads, and the records
+that the batch writes carry the context of the span. A batch with a single context continues that trace. Where the
+setting is off, OpenTelemetry is not imported, and a batch costs two calls without effect.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 HEADER = "traceparent"
 
 MOST_LINKS = 32
-"""A span is linked to so many others at most: a batch may hold thousands of reports."""
+"""The most links of a span: a batch may hold thousands of reports."""
 
 CLOSE_S = 3.0
-"""Seconds that the last spans have when a worker ends: where they are sent to may be away."""
+"""Seconds for sending the last spans when a worker ends: their receiver may be down."""
 
 Headers = list[tuple[str, bytes]]
 _PARENT = re.compile(rb"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -38,28 +38,28 @@ class Headed(Protocol):
 
 
 class NoTrace:
-    """The traces of a hop where there are none."""
+    """The trace of a hop where tracing is off, and the interface of a hop's trace."""
 
     def hear(self, records: Iterable[Any]) -> None:
-        """Remember the contexts of records that a batch takes in."""
+        """Remember the contexts of records that the next batch reads."""
 
     def forget(self) -> None:
-        """What was taken in is not worked through here."""
+        """Forget these contexts: other workers process the records."""
 
     def span(self, name: str, count: int) -> AbstractContextManager[Headers]:  # noqa: ARG002 - the interface
-        """A span over what is written of a batch of `count` records; gives the headers that go out with it."""
+        """A span over the writing of a batch of `count` records; gives the headers for the records written."""
         return nullcontext([])
 
 
 class HopTrace(NoTrace):
-    """The traces of one hop: the contexts of what it has taken in since its last batch."""
+    """The trace of one hop, with the contexts of the records read since its last batch."""
 
     def __init__(self, tracer: Any) -> None:
         self._tracer = tracer
         self._contexts: dict[bytes, None] = {}
 
     def hear(self, records: Iterable[Headed]) -> None:
-        """Remember as many as a span is linked to, each once."""
+        """Remember the contexts, each once, at most as many as a span has links."""
         for record in records:
             if len(self._contexts) >= MOST_LINKS:
                 return
@@ -68,7 +68,7 @@ class HopTrace(NoTrace):
                     self._contexts[value] = None
 
     def forget(self) -> None:
-        """Others work them through."""
+        """Forget the contexts."""
         self._contexts.clear()
 
     @contextmanager
@@ -78,9 +78,9 @@ class HopTrace(NoTrace):
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
         propagator = TraceContextTextMapPropagator()
-        parents = [propagator.extract({HEADER: one.decode()}) for one in self._contexts]
+        parents = [propagator.extract({HEADER: context.decode()}) for context in self._contexts]
         self._contexts.clear()
-        links = [Link(context_of(one)) for one in parents]
+        links = [Link(context_of(parent)) for parent in parents]
         attributes = {
             "messaging.system": "kafka",
             "messaging.operation.name": "process",
@@ -96,23 +96,23 @@ class HopTrace(NoTrace):
 
 
 def context_of(context: Any) -> Any:
-    """The span that a context names."""
+    """The span context in a context of OpenTelemetry."""
     from opentelemetry.trace import get_current_span  # noqa: PLC0415 - as above
 
     return get_current_span(context).get_span_context()
 
 
 class Traces:
-    """Where spans go. Without a provider there are none."""
+    """The traces of a process. `provider`: takes the spans; None where tracing is off."""
 
     def __init__(self, provider: TracerProvider | None = None) -> None:
         self._provider = provider
 
     @classmethod
     def of(cls, settings: Settings) -> Traces:
-        """What the settings ask for; where spans are sent is said by OpenTelemetry's own OTEL_ variables.
+        """The traces that the settings ask for; OpenTelemetry's own OTEL_ variables say where spans are sent.
 
-        Raises ConfigError when the extra is not installed.
+        Raises ConfigError when the extra `otel` is not installed.
         """
         if not settings.traces:
             return cls()
@@ -131,15 +131,15 @@ class Traces:
 
     @property
     def on(self) -> bool:
-        """Whether there are any."""
+        """Whether tracing is on."""
         return self._provider is not None
 
     def hop(self) -> NoTrace:
-        """Those of one hop."""
+        """The trace of one hop."""
         return NoTrace() if self._provider is None else HopTrace(self._provider.get_tracer("bordertally"))
 
     def close(self) -> None:
-        """Send what has not been sent, as far as that takes no longer than some seconds."""
+        """Send the remaining spans, for at most CLOSE_S."""
         if self._provider is not None:
             last = threading.Thread(target=self._provider.shutdown, daemon=True)
             last.start()
@@ -147,6 +147,6 @@ class Traces:
 
 
 def passed_on(traceparent: str | None) -> Headers:
-    """The header of a record for one of a request, where it is a trace context."""
+    """The trace context of a request as a header of a record; none where it is not valid."""
     raw = (traceparent or "").encode()
     return [(HEADER, raw)] if _PARENT.fullmatch(raw) else []
