@@ -14,8 +14,6 @@ from bordertally.agents.servers.probe import kafka_answers
 from bordertally.agents.servers.process import Server
 from bordertally.agents.servers.spawn import tied
 
-__all__ = ["Guarded", "kafka_jars", "start_kafka", "why_no_kafka"]
-
 READY_S = 90.0
 # Start soon rather than run fast for hours: one compiler, a collector without threads.
 QUICK_START = ("-Xmx768m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")

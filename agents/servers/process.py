@@ -12,8 +12,6 @@ from bordertally.agents.servers.errors import ServerError
 from bordertally.agents.servers.ports import HOST, require_free
 from bordertally.agents.servers.spawn import spawn
 
-__all__ = ["Server", "ServerError"]
-
 POLL_S = 0.02
 LOG_LINES = 12
 

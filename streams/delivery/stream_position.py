@@ -31,12 +31,6 @@ def slots(partitions: int) -> list[Slot]:
     return [Slot(kind, partition) for kind in KINDS for partition in range(partitions)]
 
 
-def write_place(offsets: Sequence[int]) -> str:
-    """A place as text; `offsets` by slot."""
-    half = len(offsets) // 2
-    return f"{'.'.join(map(str, offsets[:half]))}-{'.'.join(map(str, offsets[half:]))}"
-
-
 def read_place(text: str, partitions: int) -> list[int]:
     """Offsets by slot. Raises ValueError for what is no place in topics of so many partitions."""
     if text == BEGINNING:
@@ -65,5 +59,5 @@ class PlaceText:
 
     @property
     def text(self) -> str:
-        """As `write_place` has it."""
+        """The text that `read_place` reads."""
         return f"{'.'.join(self._parts[: self._half])}-{'.'.join(self._parts[self._half :])}"

@@ -23,7 +23,7 @@ from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import DayView
 from bordertally.streams.periods import iso_day
 from bordertally.streams.reports.claims import period_of
-from bordertally.streams.reports.sources import WEIGHT
+from bordertally.streams.reports.sources import counts
 from bordertally.streams.rules.config import SEVERITIES, Rules, Setting
 from bordertally.streams.rules.debounce import Run, alerts_from
 from bordertally.streams.totals.days import people
@@ -94,7 +94,7 @@ def overdue(node: Node, rules: Rules) -> list[Episode]:
         covered[source] |= days
     for key, series in node.series.items():
         for claim in series.claims.values() if key.unit == "people" else ():
-            if claim.best is not None and claim.grade in WEIGHT:
+            if claim.best is not None and counts(claim.grade):
                 period = period_of(claim)
                 ends[claim.source].add(period.last_day)
                 covered[claim.source].update(range(period.first_day, period.last_day + 1))

@@ -39,15 +39,6 @@ def reweighted(history: History, tuning: Tuning) -> Learned | None:
     return tuning.level(mean, margin)
 
 
-def unweighted(history: History, tuning: Tuning) -> Learned | None:
-    """The same without weighting: U0."""
-    days = known(history)
-    if len(days) < SEVEN:
-        return None
-    mean, margin = _upper(days, [1.0] * len(days), tail(tuning.sigmas))
-    return tuning.level(mean, margin)
-
-
 def weights(days: Sequence[float]) -> list[float]:
     """The weight of each figure, 0 to 1: less than 1 for those far above the others."""
     count = len(days)

@@ -12,11 +12,9 @@ from math import fsum
 from typing import NamedTuple
 
 from bordertally.streams.periods import midnight
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit, day_span
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit
 from bordertally.streams.reconciliation.margins import INFINITE, Margin, atoms_with
 from bordertally.streams.reconciliation.raking import Raked, rake
-
-__all__ = ["Bin", "Constraint", "Kind", "Misfit", "day_span", "reconcile"]
 
 
 class _Scenarios(NamedTuple):

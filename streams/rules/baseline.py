@@ -11,7 +11,7 @@ from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.views import View
 from bordertally.streams.reports.claims import Claim, period_of
-from bordertally.streams.reports.sources import WEIGHT
+from bordertally.streams.reports.sources import WEIGHT, counts
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
 from bordertally.streams.totals.records import Baseline
 
@@ -49,7 +49,7 @@ def levels(node: Node) -> list[Level]:
     for key, series in node.series.items():
         if key.unit == "people":
             for claim in series.claims.values():
-                if claim.grade in WEIGHT and claim.best is not None:
+                if counts(claim.grade) and claim.best is not None:
                     found += _levels(claim)
     return found
 

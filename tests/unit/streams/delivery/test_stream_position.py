@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bordertally.streams.delivery.stream_position import PlaceText, read_place, write_place
+from bordertally.streams.delivery.stream_position import PlaceText, read_place
 
 offsets = st.integers(1, 6).flatmap(
     lambda half: st.lists(st.integers(0, 10**18 - 1), min_size=2 * half, max_size=2 * half)
@@ -15,9 +15,11 @@ offsets = st.integers(1, 6).flatmap(
 
 @given(offsets)
 def test_text_and_back(given_offsets: list[int]) -> None:
-    text = write_place(given_offsets)
-    assert read_place(text, len(given_offsets) // 2) == given_offsets
-    assert PlaceText(given_offsets).text == text
+    assert read_place(PlaceText(given_offsets).text, len(given_offsets) // 2) == given_offsets
+
+
+def test_the_text_has_the_offsets_of_alerts_then_those_of_totals() -> None:
+    assert PlaceText([7, 0, 12, 345]).text == "7.0-12.345"
 
 
 @given(offsets, st.data())
@@ -27,7 +29,7 @@ def test_a_place_moves_on_and_never_back(start: list[int], data: st.DataObject) 
         place.reach(slot, offset)
         expected[slot] = max(expected[slot], offset)
         assert place.offsets == expected
-        assert place.text == write_place(expected)
+        assert place.text == PlaceText(expected).text
 
 
 def test_the_beginning() -> None:

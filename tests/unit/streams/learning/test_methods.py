@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bordertally.streams.learning.ears import c1, c2, c3, plain, statistic
 from bordertally.streams.learning.ewma import WEIGHTS, error, ewma
-from bordertally.streams.learning.levels import History, Learned, Tuning
+from bordertally.streams.learning.levels import History, Learned, Tuning, known
 from bordertally.streams.learning.methods import METHODS, Method, looks_back
-from bordertally.streams.learning.reweighted import reweighted, unweighted, weights
+from bordertally.streams.learning.reweighted import _upper, reweighted, weights
 from bordertally.streams.learning.student_t import cumulative, quantile, tail
 from bordertally.streams.learning.weekday import regression, weekday
 
@@ -24,6 +24,13 @@ EARS = Tuning(NormalDist().inv_cdf(0.999), 0, 0)
 EPITWEETR = Tuning(NormalDist().inv_cdf(0.975), 0, 0)
 SMALL = Tuning(sigma_floor=10, sigma_floor_share=1 / 12)
 Learn = Callable[[History, Tuning], Learned | None]
+
+
+def unweighted(history: History, tuning: Tuning) -> Learned:
+    """U0: Student's form with all weights 1, which other implementations have too."""
+    days = known(history)
+    mean, margin = _upper(days, [1.0] * len(days), tail(tuning.sigmas))
+    return tuning.level(mean, margin)
 
 
 def upper(series: Sequence[float], back: range, learn: Learn, first: int, tuning: Tuning) -> list[float]:

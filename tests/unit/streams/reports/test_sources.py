@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from bordertally.streams.errors import ConfigError
@@ -84,3 +87,12 @@ def test_a_pattern_of_a_member_is_one_inside_the_bloc() -> None:
 def test_every_is_a_duration_in_seconds() -> None:
     registry = parse_registry("[sources.k]\n" + ENTRY + 'every = "P1DT6H"', "sources.toml")
     assert registry.every == {"k": 108_000}
+
+
+@pytest.mark.parametrize("path", sorted([*Path("streams").rglob("*.py"), *Path("agents").rglob("*.py")]), ids=str)
+def test_no_other_module_decides_which_grades_count(path: Path) -> None:
+    """A grade is looked for in WEIGHT nowhere; the weight of one that counts is read from it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Compare):
+            sides = {getattr(side, "id", getattr(side, "attr", None)) for side in node.comparators}
+            assert "WEIGHT" not in sides, f"{path}:{node.lineno}"
