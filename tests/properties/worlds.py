@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 import msgspec
@@ -149,9 +150,180 @@ def read(documents: Iterable[dict[str, Any]]) -> list[list[Claim]]:
     return found
 
 
-def worlds(largest: int = 14) -> st.SearchStrategy[list[list[Claim]]]:
-    """Sets of reports, as lists of claims."""
-    return st.lists(reports(), min_size=1, max_size=largest).map(read)
+Document = dict[str, Any]
+"""A report as a producer sends it, before it is JSON."""
+
+PEOPLE_A_DAY = (200, 300, 400, 500)
+COUNTRIES = ("RU:KZ", "RU:GE", "RU:FI")
+CHECKPOINTS = {
+    "RU:KZ": ("RU:KZ:aksai", "RU:KZ:mashtakovo"),
+    "RU:GE": ("RU:GE:lars", "RU:GE:larsi"),
+    "RU:FI": ("RU:EU:FI:vaalimaa", "RU:EU:FI:nuijamaa"),
+}
+SPREAD = 12
+"""The events of a world begin within so many days, so that most of them meet."""
+
+
+def _said(source: str, claims: Sequence[dict[str, Any]], end: int, hour: int = 9, name: str = "") -> Document:
+    """A report, published on a day at an hour UTC; `hour` may lie beyond 24."""
+    published = (START + timedelta(days=end, hours=hour)).isoformat()
+    return {"id": name or f"{source}-{end}-{hour}", "source": source, "published": published, "claims": list(claims)}
+
+
+def _span(flow: str, first: int, length: int, people: float, qualifier: str, **more: Any) -> dict[str, Any]:
+    """A claim about whole days."""
+    period = f"{_day(first)}/{_day(first + length)}"
+    return {"flow": flow, "period": period, "people": round(people), "qualifier": qualifier, **more}
+
+
+APART = (0.3, 0.6, 1.0, 1.6, 3.0)
+"""How many times a usual rate sources that contradict each other say there were."""
+
+
+def contradictions(random: Random) -> list[Document]:
+    """Sources of different grades on one flow and overlapping days, whose figures are far apart."""
+    flow, first, rate = random.choice((*COUNTRIES, "RU")), random.randrange(SPREAD), random.choice(PEOPLE_A_DAY)
+    found = []
+    for source, times in zip(random.sample("abc", random.choice((2, 3))), random.sample(APART, 3), strict=False):
+        begin, length = first + random.randrange(2), random.choice((1, 2, 3, 7))
+        people = rate * length * times
+        qualifier = random.choice(("stated", "stated", "about", "count", "nearly", "more_than", "at_most"))
+        end = begin + length
+        found.append(_said(source, [_span(flow, begin, length, people, qualifier)], end, 9 + random.randrange(9)))
+    return found
+
+
+def cumulative(random: Random) -> list[Document]:
+    """Since the first day so many, said again and again as the figure grows, and now and then shrinks."""
+    flow, source, first = random.choice(COUNTRIES), random.choice("abc"), random.randrange(SPREAD)
+    people, rate, length = 0.0, random.choice(PEOPLE_A_DAY), 0
+    found = []
+    for _ in range(random.choice((2, 3, 4))):
+        more = random.choice((1, 2, 3))
+        length, people = length + more, people + rate * more * random.choice((0.5, 1.0, 1.0, 2.0, -0.3))
+        qualifier = random.choice(("more_than", "stated", "about", "at_least"))
+        found.append(_said(source, [_span(flow, first, length, max(people, 0.0), qualifier)], first + length, 10))
+    return found
+
+
+def counts_by_the_hour(random: Random) -> list[Document]:
+    """A counter at a checkpoint: readings of hours, a report a day; some are missing, some run over midnight."""
+    flow, source, first = (
+        random.choice(CHECKPOINTS[random.choice(COUNTRIES)]),
+        random.choice("bc"),
+        random.randrange(SPREAD),
+    )
+    hours, begin, rate = random.choice((4, 6, 12)), random.choice((0, 0, 0, 3)), random.choice((5, 10, 40))
+    found = []
+    for day in range(first, first + random.choice((1, 2, 3))):
+        claims = [
+            {"flow": flow, "period": f"{_hour(day, hour)}/PT{hours}H", "people": hours * rate, "qualifier": "count"}
+            for hour in range(begin, 24, hours)
+            if random.randrange(8)
+        ]
+        if claims:
+            found.append(_said(source, claims, day + 1, 12))
+    return found
+
+
+def bounds_from_below(random: Random) -> list[Document]:
+    """A country, its checkpoints and a part of its people on the same days, at figures near each other."""
+    country, first, rate = random.choice(COUNTRIES), random.randrange(SPREAD), random.choice(PEOPLE_A_DAY)
+    length, found = random.choice((1, 2, 3)), []
+    week = random.choice((length, 7))
+    if random.randrange(4):
+        qualifier = random.choice(("stated", "about", "about", "nearly", "count"))
+        begin = first - random.randrange(week - length + 1)
+        whole = _span(country, begin, week, rate * week * random.choice((0.8, 1.0, 1.2)), qualifier)
+        found.append(_said("a", [whole], begin + week, 11))
+    for source, checkpoint in zip("cb", CHECKPOINTS[country], strict=True):
+        days = [
+            _span(checkpoint, day, 1, rate * random.choice((0.4, 0.6, 0.8)), random.choice(("count", "about")))
+            for day in range(first, first + length)
+        ]
+        found.append(_said(source, days, first + length, 8, f"{checkpoint}-{first}"))
+    part = _span(country, first, length, rate * length * random.choice((0.9, 1.1, 1.4)), "stated")
+    population = random.choice(("men", "citizens:RU"))
+    found.append(_said(random.choice("ab"), [{**part, "population": population}], first + length, 12))
+    return found
+
+
+def surges(random: Random) -> list[Document]:
+    """Days above a stated level, quiet days, and days above it again; one report for some days in a row."""
+    flow, source = random.choice((*COUNTRIES, "RU:KZ:aksai")), random.choice("abc")
+    normal, day = (900 if flow == "RU:GE" else 400), random.randrange(SPREAD // 2)
+    found = []
+    for number in range(random.choice((1, 2, 2, 3))):
+        for times, days in ((random.choice((1.4, 1.7, 2.5)), random.choice((1, 2))), (0.8, random.choice((1, 4)))):
+            claims = [_span(flow, at, 1, normal * times, "count") for at in range(day, day + days)]
+            if number == 0:
+                claims[0]["normal"] = {"daily": normal}
+            day += days
+            found.append(_said(source, claims, day, 10, f"{flow}-{number}-{times}"))
+    return found
+
+
+def doubts(random: Random) -> list[Document]:
+    """Somebody whose grade does not count, with a figure above or below what others say."""
+    first, length = random.randrange(SPREAD), random.choice((1, 3, 7))
+    people = length * random.choice(PEOPLE_A_DAY) * random.choice((0.5, 2, 4))
+    claim = _span(random.choice((*COUNTRIES, "RU")), first, length, people, random.choice(("stated", "at_least")))
+    return [_said(random.choice("def"), [claim], first + length, 14)]
+
+
+EVENTS = (
+    contradictions,
+    surges,
+    bounds_from_below,
+    contradictions,
+    surges,
+    bounds_from_below,
+    cumulative,
+    counts_by_the_hour,
+    doubts,
+)
+
+
+def versions(random: Random, documents: Sequence[Document]) -> list[Document]:
+    """Later versions of some of the reports: a claim or all of them with other figures, or withdrawn."""
+    found = []
+    for document in random.sample(documents, random.randint(0, min(4, len(documents)))):
+        later = datetime.fromisoformat(document["published"]) + timedelta(hours=random.choice((2, 20, 200)))
+        factor = random.choice((None, None, 0.4, 0.9, 2.0))
+        claims = [
+            {**claim, "people": None if factor is None else round(claim["people"] * factor)}
+            for claim in random.sample(document["claims"], random.randint(1, len(document["claims"])))
+        ]
+        found.append(
+            {
+                **document,
+                "id": random.choice((document["id"], "corrected")),
+                "published": later.isoformat(),
+                "claims": claims,
+            }
+        )
+    return found
+
+
+SEEDS = st.integers(0, 2**64 - 1)
+
+
+@st.composite
+def documents(draw: st.DrawFn, most: int = 5) -> list[Document]:
+    """Reports of several events that contradict, correct and bound each other, by time of publication, and wild ones.
+
+    An event is drawn by a seed, which costs a fraction of drawing it figure by figure; events shrink by being left out.
+    """
+    events = draw(st.lists(st.tuples(st.sampled_from(EVENTS), SEEDS), min_size=3, max_size=most))
+    found = [one for place, (event, seed) in enumerate(events) for one in event(Random(f"{place} {seed}"))]
+    found += versions(Random(draw(SEEDS)), found)
+    found += draw(st.lists(reports(), max_size=2))
+    return sorted(found, key=lambda one: one["published"])
+
+
+def worlds(most: int = 5) -> st.SearchStrategy[list[list[Claim]]]:
+    """Sets of reports, as lists of claims; how often they contradict each other is pinned in test_worlds.py."""
+    return documents(most).map(read)
 
 
 @st.composite
