@@ -13,7 +13,7 @@ from bordertally.streams.reconciliation.constraints import day_span
 from bordertally.streams.reports.readings import NO_READINGS, Columns, Reading
 from bordertally.streams.reports.sources import WEIGHT
 from properties.test_readings import DAYS, FIRST, MANY, arriving
-from properties.test_thousands import SEEDS
+from properties.worlds import SEEDS
 
 encode, decode = msgspec.msgpack.encode, msgspec.msgpack.Decoder(Columns).decode
 

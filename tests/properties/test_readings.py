@@ -20,8 +20,7 @@ from bordertally.streams.reconciliation.constraints import Constraint, Kind, day
 from bordertally.streams.reconciliation.folding import clipped, covers_day
 from bordertally.streams.reports.readings import Columns, Reading
 from bordertally.streams.reports.sources import WEIGHT
-from properties.test_thousands import SEEDS
-from properties.worlds import examples
+from properties.worlds import SEEDS, examples
 
 MANY = settings(max_examples=examples(600))
 HOUR = 3_600

@@ -61,15 +61,3 @@ def test_seq_has_no_gaps_and_alerts_of_a_flow_and_rule_follow_each_other(world: 
             before = newest[alert.previous]
             assert (before.flow, before.rule) == (alert.flow, alert.rule)
             assert alert.previous != alert.id
-
-
-def test_the_worlds_move_every_rule() -> None:
-    moved: Counter[str] = Counter()
-
-    @settings(max_examples=60)
-    @given(busy_borders())
-    def look(world: World) -> None:
-        moved.update({alert.rule for alert in desk_of(world, EVERY_RULE).log})
-
-    look()
-    assert set(moved) == set(RULES), moved

@@ -14,17 +14,16 @@ from typing import Any
 
 import msgspec
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bordertally.streams.detection.flow_state import flow_state
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Rules
-from properties.worlds import EVERY_RULE, RULES, START, desk_of, examples, figures, read, stored
+from properties.worlds import EVERY_RULE, RULES, SEEDS, START, desk_of, examples, figures, read, stored
 from unit.kit import alerts_of
 
 MANY = settings(max_examples=examples(600))
-FLOWS = ("RU:KZ", "RU:KZ:aksai", "RU:KZ:mashtakovo", "RU:KZ:syrym", "RU", "RU:GE")
+FLOWS = ("RU:KZ", "RU:KZ", "RU:KZ", "RU:KZ:aksai", "RU:KZ:mashtakovo", "RU")
 QUALIFIERS = ("count", "count", "stated", "about", "more_than", "at_least", "at_most")
 PEOPLE = (0, 90, 100, 120, 150, 200, 300, 450, 900, 2_000)
 DAYS = 6
@@ -92,9 +91,6 @@ def same(random: Random, rules: Rules) -> None:
     expected, other = desk_of(in_order(reports), rules), desk_of(disordered(random, reports), rules)
     assert figures(other) == figures(expected)
     assert alerts_of(other) == alerts_of(expected)
-
-
-SEEDS = st.integers(0, 2**64 - 1)
 
 
 @given(SEEDS)

@@ -1,16 +1,23 @@
-"""The worlds of these laws are about the product's subject: reports that overlap, contradict and correct each other."""
+"""The worlds of these laws are about the product's subject: reports that overlap, contradict and correct each other.
+
+`pytest -s` prints the shares. A world without a trait passes every law about it, so shares below a floor are a failure.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from random import Random
 
-from hypothesis import event, given, settings
-
+from bordertally.streams.detection.registry import RULES
+from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.reports.claims import Claim
-from properties.traits import traits_of
-from properties.worlds import desk_of, worlds
+from bordertally.streams.rules.config import Detection, Rules
+from properties.test_learned import months
+from properties.test_thousands import in_order, world
+from properties.traits import shares, too_rare, traits_of
+from properties.worlds import EVERY_RULE, SEEDS, busy_borders, busy_weeks, desk_of, worlds
 
-WORLDS = 200
+World = list[list[Claim]]
+
 FLOORS = {
     "conflict": 0.6,
     "alert": 0.5,
@@ -18,25 +25,55 @@ FLOORS = {
     "correction or withdrawal": 0.7,
     "withdrawal": 0.4,
     "children and part bind": 0.3,
-    "grades on one flow": 0.7,
+    "grades on one flow": 0.5,
     "cumulative": 0.3,
     "counts by the hour": 0.3,
     "doubt": 0.4,
 }
-"""The least share of the worlds that have a trait; `pytest -s` prints the shares."""
+FLOORS_OF_SMALL_WORLDS = {
+    "conflict": 0.25,
+    "alert": 0.4,
+    "second alert": 0.08,
+    "correction or withdrawal": 0.9,
+    "withdrawal": 0.4,
+    "children and part bind": 0.15,
+    "counts by the hour": 0.6,
+    "doubt": 0.4,
+}
 
 
 def test_most_worlds_contradict_correct_and_bound_and_alert_again() -> None:
-    found: Counter[str] = Counter()
+    assert too_rare(shares(worlds(), lambda world: traits_of(world, desk_of(world)), 200), FLOORS) == {}
 
-    @settings(max_examples=WORLDS)
-    @given(worlds())
-    def look(world: list[list[Claim]]) -> None:
-        for trait in traits_of(world, desk_of(world)):
-            event(trait)
-            found[trait] += 1
 
-    look()
-    shares = {trait: found[trait] / WORLDS for trait in FLOORS}
-    print({trait: f"{share:.0%}" for trait, share in shares.items()})  # noqa: T201 - for `pytest -s`
-    assert {trait for trait, share in shares.items() if share < FLOORS[trait]} == set()
+def test_the_small_worlds_by_the_thousand_do_so_too() -> None:
+    def traits(seed: int) -> set[str]:
+        reports = in_order(world(Random(seed)))
+        return traits_of(reports, desk_of(reports))
+
+    assert too_rare(shares(SEEDS, traits, 200), FLOORS_OF_SMALL_WORLDS) == {}
+
+
+def test_busy_weeks_rise_and_fall_again() -> None:
+    found = shares(busy_weeks(), lambda world: traits_of(world, desk_of(world)), 60)
+    assert too_rare(found, {"alert": 0.5, "second alert": 0.2, "correction or withdrawal": 0.4}) == {}
+
+
+def test_busy_borders_move_every_rule() -> None:
+    found = shares(busy_borders(), lambda world: [alert.rule for alert in desk_of(world, EVERY_RULE).log], 60)
+    assert too_rare(found, dict.fromkeys(RULES, 0.07)) == {}
+
+
+def test_months_rise_above_what_each_method_learns() -> None:
+    def alarmed(world: World) -> list[str]:
+        return [method for method in METHODS if desk_of(world, Rules(Detection(learned=method))).log]
+
+    assert too_rare(shares(months(), alarmed, 30), dict.fromkeys(METHODS, 0.1)) == {}
+
+
+def test_alerts_quote_statements() -> None:
+    def traits(world: World) -> list[str]:
+        states = desk_of(world, EVERY_RULE).states.values()
+        return ["quote" for state in states for episode in state.episodes if episode.quotes]
+
+    assert too_rare(shares(worlds(), traits, 60), {"quote": 0.3}) == {}

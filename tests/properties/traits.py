@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
+from typing import TypeVar
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.periods import DAY
-from bordertally.streams.replay.desk import Desk
+from bordertally.streams.replay.desk import ReplayLedgers
 from bordertally.streams.reports.claims import Claim, Identity
 from bordertally.streams.reports.sources import WEIGHT
 
 World = Sequence[Sequence[Claim]]
+T = TypeVar("T")
 
 
-def traits_of(world: World, desk: Desk) -> set[str]:
+def shares(drawn: st.SearchStrategy[T], traits: Callable[[T], Iterable[str]], number: int) -> dict[str, float]:
+    """The share of so many examples that have each trait; one that none has is missing. `pytest -s` prints them."""
+    found: Counter[str] = Counter()
+
+    @settings(max_examples=number)
+    @given(drawn)
+    def look(example: T) -> None:
+        for trait in set(traits(example)):
+            event(trait)
+            found[trait] += 1
+
+    look()
+    known = {trait: times / number for trait, times in sorted(found.items())}
+    print({trait: f"{share:.0%}" for trait, share in known.items()})  # noqa: T201 - see the docstring
+    return known
+
+
+def too_rare(shares: dict[str, float], floors: dict[str, float]) -> dict[str, float]:
+    """The traits whose share is below the least it has to be, with that share."""
+    return {trait: shares.get(trait, 0.0) for trait, least in floors.items() if shares.get(trait, 0.0) < least}
+
+
+def traits_of(world: World, desk: ReplayLedgers) -> set[str]:
     """The traits of a world, by the claims in it and by what a desk came to that took them."""
     found = {name for name, holds in _said(world).items() if holds}
     if any(state.conflicts for state in desk.states.values()):
@@ -61,7 +88,7 @@ def _meeting(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Claim]]:
                 yield one, two
 
 
-def _both_bind(desk: Desk, world: World) -> Iterator[bool]:
+def _both_bind(desk: ReplayLedgers, world: World) -> Iterator[bool]:
     """By flow and day, whether the children added up and a part each exceed what the flow's own claims come to."""
     every = [claim for claims in world for claim in claims]
     for flow, node in desk.ledger.nodes.items():

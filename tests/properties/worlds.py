@@ -189,7 +189,8 @@ def contradictions(random: Random) -> list[Document]:
         people = rate * length * times
         qualifier = random.choice(("stated", "stated", "about", "count", "nearly", "more_than", "at_most"))
         end = begin + length
-        found.append(_said(source, [_span(flow, begin, length, people, qualifier)], end, 9 + random.randrange(9)))
+        claim = {**_span(flow, begin, length, people, qualifier), **random.choice(WORDS)}
+        found.append(_said(source, [claim], end, 9 + random.randrange(9)))
     return found
 
 
@@ -255,7 +256,8 @@ def surges(random: Random) -> list[Document]:
     found = []
     for number in range(random.choice((1, 2, 2, 3))):
         for times, days in ((random.choice((1.4, 1.7, 2.5)), random.choice((1, 2))), (0.8, random.choice((1, 4)))):
-            claims = [_span(flow, at, 1, normal * times, "count") for at in range(day, day + days)]
+            words = random.choice(WORDS)
+            claims = [{**_span(flow, at, 1, normal * times, "count"), **words} for at in range(day, day + days)]
             if number == 0:
                 claims[0]["normal"] = {"daily": normal}
             day += days
@@ -345,6 +347,11 @@ def busy_weeks(draw: st.DrawFn) -> list[list[Claim]]:
     return read(documents)
 
 
+CALM, SHIFTED = (1.0, 1.0), (4.0, 0.2)
+MOODS = (*[CALM] * 6, SHIFTED, SHIFTED, (4.0, 4.0), (0.2, 0.2))
+"""How many times as busy as usual two checkpoints are on a day; on a shifted one people turn from one to the other."""
+
+
 @st.composite
 def busy_borders(draw: st.DrawFn) -> list[list[Claim]]:
     """Daily counts of two checkpoints that fill and empty against each other, now and then one falls silent.
@@ -352,19 +359,21 @@ def busy_borders(draw: st.DrawFn) -> list[list[Claim]]:
     Others speak of their country, and of another one, so that time goes on and observers differ.
     """
     length = draw(st.integers(12, WHOLE_DAYS))
+    quiet = draw(st.sampled_from((0, 8, 10)))  # days enough to learn what is usual
+    moods = [CALM] * quiet + draw(st.lists(st.sampled_from(MOODS), min_size=length, max_size=length))
     documents = []
-    figures = st.sampled_from((20, 100, 110, 120, 130, 400))
-    for flow, source, times, odds in (
-        ("RU:KZ:aksai", "b", 1, 6),
-        ("RU:KZ:mashtakovo", "c", 4, 6),
-        ("RU:KZ", "a", 5, 2),
-        ("RU:GE", "c", 1, 5),
+    figures = st.sampled_from((95, 100, 105, 110))
+    for flow, source, usual, odds, place in (
+        ("RU:KZ:aksai", "b", 1, 7, 0),
+        ("RU:KZ:mashtakovo", "c", 4, 7, 1),
+        ("RU:KZ", "a", 5, 2, 1),
+        ("RU:GE", "c", 1, 5, 0),
     ):
         speaks = True
         for index in range(length):
-            speaks = draw(st.integers(0, 7)) > 0 if speaks else draw(st.integers(0, 3)) == 0
-            if speaks and draw(st.integers(1, 6)) <= odds:
-                people = draw(figures) * times
+            speaks = draw(st.integers(0, 24)) > 0 if speaks else draw(st.integers(0, 3)) == 0
+            if speaks and draw(st.integers(1, 7)) <= odds:
+                people = round(draw(figures) * usual * moods[index][place])
                 fields = {"flow": flow, "period": _day(index), "people": people, "qualifier": "count"}
                 published = (START + timedelta(days=index + 1, hours=9)).isoformat()
                 head = {"id": f"{flow}-{index}", "source": source, "published": published}
