@@ -162,10 +162,10 @@ class LedgerHop(SettlingHop):
     def states(self, ledger: Ledger, applied: Applied, cause: int, trace: Headers) -> list[Record]:
         """The state of every flow touched, as records on `totals`. `cause`: the offset of the last of the claims."""
         metrics, rules, topic = self.context.metrics, self.context.rules, self.context.topics.totals
-        records = []
+        records, days = [], ledger.days_told(applied)
         for flow in to_tell(ledger, applied.flows, rules):
             node, causes = ledger.nodes[flow], applied.causes.get(flow, ())
-            state, written = written_state(node, rules, applied.days.get(flow, ()))
+            state, written = written_state(node, rules, days.get(flow, ()))
             metrics.show_flow(state)
             headers = [*of_state(topic, state, cause), *trace]
             if causes:

@@ -27,14 +27,14 @@ from bordertally.streams.reports.readings import Columns, Readings
 class Applied(NamedTuple):
     """What a batch of claims did: outcomes by source, the rows to store, the flows to speak of, lowest first.
 
-    `days`: by each of these flows the days whose figures may depend on what was claimed, changed or not. `causes`: the
-    reports that may have moved days there were figures of already.
+    `spoken`: by flow the days that were claimed, changed or not. `causes`: the reports that may have moved days there
+    were figures of already.
     """
 
     outcomes: Counter[tuple[str, Outcome]]
     rows: list[Row]
     flows: list[Flow]
-    days: dict[Flow, set[int]]
+    spoken: dict[Flow, set[int]]
     causes: dict[Flow, list[Cause]]
 
 
@@ -88,9 +88,8 @@ class Ledger:
         batch, self._batch = self._batch, _Batch()
         self._recompute(batch.touched)
         flows = self._with_ancestors(batch.spoken.keys())
-        days = self._days_told(flows, batch.spoken)
         causes = self._causes_told(flows, batch.causes) if batch.causes else {}
-        return Applied(batch.outcomes, sorted(batch.rows), flows, days, causes)
+        return Applied(batch.outcomes, sorted(batch.rows), flows, batch.spoken, causes)
 
     def _add(self, claim: Claim) -> None:
         node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
@@ -148,10 +147,13 @@ class Ledger:
                 above.adopt(node)
         return node
 
-    def _days_told(self, flows: list[Flow], spoken: Mapping[Flow, set[int]]) -> dict[Flow, set[int]]:
-        """Of each flow, lowest first, the days spoken of, there or below, and those that depend on them."""
-        told = {flow: set(spoken.get(flow, ())) for flow in flows}
-        for flow in flows:
+    def days_told(self, applied: Applied) -> dict[Flow, set[int]]:
+        """By each flow spoken of, the days whose figures may depend on what was claimed, changed or not.
+
+        To be asked before anything else is added.
+        """
+        told = {flow: set(applied.spoken.get(flow, ())) for flow in applied.flows}
+        for flow in applied.flows:
             node, days = self.nodes[flow], told[flow]
             for series in node.series.values():
                 days |= series.span(days)
@@ -265,8 +267,9 @@ def _note(node: Node, claim: Claim) -> Outcome:
 def _widened(node: Node, cause: Cause) -> Cause:
     first, last = cause.first, cause.last
     for series in node.series.values():
-        first = min(series.span((first,)))
-        last = max(series.span((last,)))
+        first, last = series.reach(first, last)
+    if (first, last) == (cause.first, cause.last):
+        return cause
     return msgspec.structs.replace(cause, first=first, last=last)
 
 

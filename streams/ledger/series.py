@@ -11,7 +11,7 @@ from bordertally.streams.ledger.counts import Counts
 from bordertally.streams.ledger.groups import Group, Groups
 from bordertally.streams.ledger.rows import BLOCK_DAYS, PEOPLE, Key
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
-from bordertally.streams.periods import Period, ordinal_of
+from bordertally.streams.periods import DAY, Period, ordinal_of
 from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit, day_span
 from bordertally.streams.reconciliation.reconcile import reconcile
 from bordertally.streams.reports.claims import Claim, period_of, reading_of
@@ -83,6 +83,7 @@ class Series:
         self.last: int | None = None
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
+        self._misfit_spans: dict[int, tuple[int, int]] = {}  # by day
         self._blocks: dict[int, dict[Slot, Claim]] = {}
         self._stretches: dict[tuple[int, int], DayRun] = {}
         self._unverified: list[Unverified] | None = None
@@ -170,6 +171,11 @@ class Series:
                 wide.update((day,) if group is None else range(group.first, group.last + 1))
         return wide
 
+    def reach(self, first: int, last: int) -> tuple[int, int]:
+        """The first and the last day whose bins depend on those from `first` to `last`, all inclusive."""
+        before, after = self.groups.of(first), self.groups.of(last)
+        return first if before is None else before.first, last if after is None else after.last
+
     def recompute(self, days: Iterable[int], floors: Mapping[int, Bin]) -> set[int]:
         """Recompute the bins of `days` (closed under `span`) on these floors; returns the days that changed."""
         changed: set[int] = set()
@@ -177,20 +183,23 @@ class Series:
         for day in sorted(days):
             if day in done:
                 continue
-            group = self.groups.of(day)
-            if group is None and len(folded := self.counts.folded(day)) + (day in floors) <= 1:
-                self._forget_misfits(day, day)
-                if self._store(day, _only(folded, floors.get(day))):  # there is nothing to reconcile
-                    changed.add(day)
-                continue
-            group = group or Group(day, day, [])
+            group = self.groups.of(day) or Group(day, day, [])
+            if group.first == group.last and len(group.constraints) <= 1:
+                alone = [*group.constraints, *self.counts.folded(day)]
+                if len(alone) + (day in floors) <= 1 and all(map(_is_figure, alone)):  # there is nothing to reconcile
+                    self._forget_misfits(day, day)
+                    if self._store(day, _only(alone, floors.get(day))):
+                        changed.add(day)
+                    continue
             span = range(group.first, group.last + 1)
             done.update(span)
             folded = [one for each in span for one in self.counts.folded(each)]
             bins, misfits = reconcile([*group.constraints, *folded], floors, group.first, group.last)
             self._forget_misfits(group.first, group.last)
             if misfits:
-                self.misfits[group.first, group.last] = misfits
+                key = group.first, group.last
+                self.misfits[key] = misfits
+                self._misfit_spans.update(dict.fromkeys(span, key))
             changed.update([each for each in span if self._store(each, bins.get(each))])
         self._find_last(max(changed, default=None))
         return changed
@@ -206,8 +215,10 @@ class Series:
 
     def _forget_misfits(self, first: int, last: int) -> None:
         if self.misfits:
-            for key in [key for key in self.misfits if key[0] <= last and first <= key[1]]:
+            for key in {self._misfit_spans[day] for day in range(first, last + 1) if day in self._misfit_spans}:
                 del self.misfits[key]
+                for day in range(key[0], key[1] + 1):
+                    del self._misfit_spans[day]
 
     def _find_last(self, newest: int | None) -> None:
         """Keep the last day with a bin, after those up to `newest` changed."""
@@ -292,8 +303,13 @@ def reaches_far(claim: Claim) -> bool:
     return claim.normal is not None or claim.change_percent is not None or not counts(claim.grade)
 
 
-def _only(folded: list[Constraint], floor: Bin | None) -> Bin | None:
-    """What a day holds of which one source's counts are all that is known, or a floor is, or nothing."""
-    for one in folded:
-        return Bin(one.low, one.best, one.high, one.kind is not Kind.AT_LEAST)
+def _is_figure(one: Constraint) -> bool:
+    """Whether a constraint says how many, or how many at least, for exactly one day."""
+    return one.start + DAY == one.end and one.start % DAY == 0 and one.kind is not Kind.AT_MOST
+
+
+def _only(alone: list[Constraint], floor: Bin | None) -> Bin | None:
+    """What a day holds of which one claim or one source's counts are all that is known, or a floor is, or nothing."""
+    for one in alone:
+        return Bin(one.low, one.best, *((None, False) if one.kind is Kind.AT_LEAST else (one.high, True)))
     return None if floor is None else floor._replace(high=None)

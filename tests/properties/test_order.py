@@ -71,12 +71,13 @@ def test_who_reads_every_state_knows_every_day(world: World, data: st.DataObject
         applied = ledger.apply(batch)
         if data.draw(st.booleans()):  # the process ended before it could say so: the claims come again
             applied = ledger.apply(batch)
+        days = ledger.days_told(applied)
         for flow in applied.flows:
             node = ledger.nodes[flow]
             last = node.last(PEOPLE)
             for day in [] if last is None else range(last - SHOWN + 1, last + 1):
                 told[flow].pop(iso_day(day), None)
-            figures = day_figures(node, PEOPLE, SHOWN, applied.days[flow])
+            figures = day_figures(node, PEOPLE, SHOWN, days[flow])
             told[flow].update({figure.day: figure for figure in figures})
     for flow, node in ledger.nodes.items():
         known = {figure for figure in told[flow].values() if figure != DayFigure(flow, figure.day, 0, 0, None)}

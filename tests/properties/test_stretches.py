@@ -102,7 +102,7 @@ def test_kept_stretches_change_no_figure(
     lived.apply(said)
     for step in [[], *steps]:
         fresh = [one for claims in step for one in claims]
-        days = lived.apply(fresh).days
+        days = lived.days_told(lived.apply(fresh))
         said += fresh
         anew = Ledger()
         anew.apply(said)

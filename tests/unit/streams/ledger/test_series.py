@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bordertally.streams.ledger.groups import constraint_of
 from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.versions import Outcome
+from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.reconciliation.constraints import Bin
+from bordertally.streams.reconciliation.reconcile import reconcile
 from bordertally.streams.reports.claims import Claim
 from unit.kit import claim, ordinal
 
@@ -152,3 +155,24 @@ def test_grade_d_makes_no_bins() -> None:
 def test_the_evidence_of_a_day_names_each_report_once() -> None:
     cites = series(*(reading(1, hour, hour + 1) for hour in range(24)), claim(24, id="r2")).own_cites(DAY)
     assert (cites.statements, cites.counts, cites.count_total) == (("r2",), ("r1",), 1)
+
+
+FIGURES = (0, 0.5, 7, 1_234.567, 1_000, 61_357, 98_000, 1e9, [5_000, 6_000], [0, 0], [3, 3])
+
+
+@pytest.mark.parametrize("qualifier", [each.value for each in Qualifier])
+def test_a_day_with_one_claim_holds_what_reconciling_makes_of_it(qualifier: str) -> None:
+    for people in FIGURES:
+        alone = claim(people, qualifier=qualifier, published="2022-09-21T12:00:00Z")
+        bins, misfits = reconcile([constraint_of(alone)], {}, DAY, DAY)
+        one = series(alone)
+        assert (one.bins, one.misfits) == (bins, {})
+        assert misfits == []
+
+
+def test_a_claim_that_can_no_longer_be_contradicted_is_in_no_conflict() -> None:
+    one = series(claim(100, "2022-09-21/P2D", source="a"), claim(300, source="b"))
+    assert one.misfits.keys() == {(DAY, DAY + 1)}
+    one.add(claim(None, source="b", id="r2", published="2022-10-21T00:00:00Z"))
+    one.recompute(one.span({DAY}), {})
+    assert one.misfits == {}
