@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.moments import EPOCH, MICRO
-from bordertally.streams.periods import DAY, Period
+from bordertally.streams.periods import DAY, Period, parse_period
 from bordertally.streams.qualifiers import Qualifier, interval
 from bordertally.streams.reports.claims import Address, Claim, Claims, address_of, is_reading, period_of
 from bordertally.streams.reports.readings import Columns, Readings
@@ -71,9 +72,17 @@ _NOT_PLAIN = (LookupError, ValueError, RecursionError, msgspec.MsgspecError)
 class TimedReport(Protocol):
     """A report with its headers, and when it arrived, in milliseconds since 1970 UTC."""
 
-    value: bytes | None
-    timestamp: int
-    headers: Sequence[tuple[str, bytes]]
+    @property
+    def value(self) -> bytes | None:
+        """Its bytes."""
+
+    @property
+    def timestamp(self) -> int:
+        """When it arrived."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """The headers it came with."""
 
 
 R = TypeVar("R", bound=TimedReport)
@@ -127,10 +136,34 @@ class _Slot(NamedTuple):
     earliest: int
 
 
+class _Slots(dict[str, _Slot]):
+    """The slots of one time zone by their text, worked out when first asked for.
+
+    Raises LookupError for a text that is no period, or one of a day or more.
+    """
+
+    def __init__(self, zone: ZoneInfo, skew: int) -> None:
+        super().__init__()
+        self._zone, self._skew = zone, skew
+
+    def __missing__(self, text: str) -> _Slot:
+        try:
+            period = parse_period(text, self._zone)
+        except RefusedError:
+            raise LookupError(text) from None
+        if not period.part_of_day:
+            raise LookupError(text)
+        if len(self) >= REMEMBERED:
+            self.clear()
+        ended = period.end * MICRO
+        slot = self[text] = _Slot(period, ended, ended - self._skew)
+        return slot
+
+
 class _Counter:
     """What is known of a source: the flows it counts, and the slots it counts in, as it writes them."""
 
-    def __init__(self, slots: dict[str, _Slot]) -> None:
+    def __init__(self, slots: _Slots) -> None:
         self.slots = slots
         self.flows: dict[str, _Collected] = {}
 
@@ -152,7 +185,7 @@ class Sorter:
         self._reports: Counter[str] = Counter()
         self._by_topic: dict[Topic | None, dict[str, _Counter]] = {None: self._counters}
         self._topic: Topic | None = None
-        self._slots: dict[object, dict[str, _Slot]] = defaultdict(dict)
+        self._slots: dict[ZoneInfo, _Slots] = {}
 
     def turn_to(self, topic: Topic | None) -> None:
         """What is taken from now on comes from the topic of this class; None: from anywhere."""
@@ -240,16 +273,11 @@ class Sorter:
         return collected
 
     def _remember(self, plain: Plain, claim: Claim) -> None:
-        period = period_of(claim)
-        if not period.part_of_day:
-            return
-        slots = self._slots[self._registry.zones[claim.source]]
-        counter = self._counters.setdefault(plain.source, _Counter(slots))
-        if len(slots) >= REMEMBERED:
-            slots.clear()
-        counter.flows[plain.flow] = self._of(address_of(claim), claim.grade)
-        ended = period.end * MICRO
-        slots[plain.period] = _Slot(period, ended, ended - self._skew)
+        if is_reading(claim):
+            zone = self._registry.zones[claim.source]
+            slots = self._slots.setdefault(zone, _Slots(zone, self._skew))
+            counter = self._counters.setdefault(plain.source, _Counter(slots))
+            counter.flows[plain.flow] = self._of(address_of(claim), claim.grade)
 
     def reports(self) -> Counter[str]:
         """How many reports of each source have led to messages since the last call; call it after `messages`."""
