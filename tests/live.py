@@ -30,7 +30,7 @@ from bordertally.agents.runtime.languages import word_reader
 from bordertally.agents.servers.ports import free_port
 from bordertally.agents.servers.process import Server
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.replay.desk import ReplayLedgers, read_all
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.settings import Settings, load_settings
@@ -38,6 +38,7 @@ from bordertally.streams.topics import Topics
 from bordertally.streams.totals.records import FlowState
 from bordertally.streams.totals.windows import longest_window
 from forking import ForkedServer
+from one_by_one import read_all
 from unit.kit import LastSaid, last_said
 
 PARTITIONS = 4

@@ -16,7 +16,8 @@ from bordertally.agents.delivery.redis_keys import ALERT_LOG, FLOWS, flow_key
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.replay.desk import RejectedReport, ReplayResult
+from bordertally.streams.replay.ledgers import ReplayResult
+from bordertally.streams.replay.reports_by_hour import RejectedReport
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
 from bordertally.streams.totals.records import FlowState

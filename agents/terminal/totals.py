@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.replay.desk import RejectedReport, ReplayResult
+from bordertally.streams.replay.ledgers import ReplayResult
+from bordertally.streams.replay.reports_by_hour import RejectedReport
 from bordertally.streams.totals import windows
 from bordertally.streams.totals.records import DayFigure, FlowState, Total
 from bordertally.streams.totals.windows import WEEK, longest_window, total_in

@@ -235,7 +235,7 @@ class Ledger:
 
     def stored(self, rows: Mapping[Row, bytes]) -> None:
         """These rows are kept somewhere safe: what has grown old in them need not be kept ready here."""
-        for (kind, flow, number), value in rows.items():
+        for (kind, flow, number), value in sorted(rows.items()):  # a later day packs those before it
             if kind == "r":
                 self.nodes[flow].stored(number, value)
 

@@ -20,7 +20,7 @@ from bordertally.streams.alerts.silences import Silence, inhibited, make_silence
 from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, ConfigError, RefusedError, shown
 from bordertally.streams.moments import utc_text
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import SEVERITIES, Rules

@@ -15,8 +15,9 @@ from benchmarks.outputs import Told, Verdict, check_alerts, check_figures
 from benchmarks.stream import FLOWS, RULES, Shape, messages, registry
 from benchmarks.systems import Bordertally, systems
 from bordertally.streams.detection.rules_file import parse_rules
-from bordertally.streams.replay.desk import ReplayLedgers, read_all
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.sources import parse_registry
+from one_by_one import read_all
 
 SHAPE = Shape(days=16, slots=2)
 

@@ -16,8 +16,8 @@ from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from bordertally.agents.demo.run import sample
 from bordertally.agents.servers.process import Server
 from bordertally.agents.servers.redis import start_redis
-from bordertally.streams.replay.desk import read_all
 from live import Live, make_live, pure, state_of, until
+from one_by_one import read_all
 
 ARGUMENTS = (
     "--no-sandbox",  # the tests may run as root

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bordertally.agents.demo.run import sample
 from bordertally.streams.evidence.trace import trace
-from bordertally.streams.replay.desk import ReplayLedgers, kept_by
+from bordertally.streams.replay.ledgers import ReplayLedgers, kept_by
 from live import Live, pure, until
 from told import held, why
 

@@ -12,8 +12,9 @@ from bordertally.agents.demo.run import sample
 from bordertally.agents.kafka.producer import Record, make_producer
 from bordertally.agents.runtime.context import load_registry
 from bordertally.streams.delivery.metrics import CATALOGUE
-from bordertally.streams.replay.desk import RejectedReport, read_all
+from bordertally.streams.replay.reports_by_hour import RejectedReport
 from live import Live, page, pure, state_of, until
+from one_by_one import read_all
 
 
 def good(**changes: object) -> bytes:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.replay.desk import ReplayLedgers, read_all
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.rules.config import Detection, Rules
 from live import Live, until
+from one_by_one import read_all
 
 NOW = 2_000_000_000.0
 RULES = Rules(Detection(silence=2.0))

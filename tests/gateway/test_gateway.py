@@ -10,7 +10,7 @@ import pytest
 
 from bordertally.agents.demo.run import sample
 from bordertally.streams.evidence.trace import trace
-from bordertally.streams.replay.desk import kept_by
+from bordertally.streams.replay.ledgers import kept_by
 from gateway.conftest import shows_week
 from live import Live, pure, until
 

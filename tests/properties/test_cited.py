@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.ledger.citations import CITED
 from bordertally.streams.periods import iso_day
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Rules
 from unit.kit import REGISTRY, claim, ordinal

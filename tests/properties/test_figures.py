@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import PEOPLE
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.totals.records import Total
 from properties.worlds import START, WHOLE_DAYS, desk_of, read, worlds

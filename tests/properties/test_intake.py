@@ -12,7 +12,7 @@ from bordertally.streams.detection.flow_state import flow_state
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.ledger import Ledger
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claim, Claims, period_of, reading_of
 from bordertally.streams.reports.validation import Limits, read_report

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bordertally.streams.learning.methods import METHODS
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.baseline import judge, judged_days
 from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules

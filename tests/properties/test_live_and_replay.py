@@ -17,12 +17,13 @@ from bordertally.agents.runtime.context import load_registry
 from bordertally.streams.alerts.lifecycle import Known, advance
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.ledger.ledger import Ledger
-from bordertally.streams.replay.desk import ReplayLedgers, read_all
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.topics import Topics
 from bordertally.streams.totals.records import FlowState
+from one_by_one import read_all
 from properties.worlds import REGISTRY, RULES, batched, busy_borders, busy_weeks, desk_of, stored, worlds
 from unit.kit import LastSaid, alerts_of, claim, come_down, last_said
 

@@ -13,7 +13,7 @@ from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.detection.flow_state import flow_state
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.periods import iso_day
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.totals.records import FlowState

@@ -14,7 +14,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from bordertally.streams.ledger.ledger import Ledger
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Grade, Registry, Source
 from bordertally.streams.reports.validation import read_report

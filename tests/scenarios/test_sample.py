@@ -17,11 +17,12 @@ from bordertally.agents.demo.make_sample import COUNTERS, sample
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.detection.rules_file import parse_rules
 from bordertally.streams.flows import Flow
-from bordertally.streams.replay.desk import ReplayLedgers, ReplayResult, read_all, replay
+from bordertally.streams.replay.ledgers import ReplayLedgers, ReplayResult, replay
 from bordertally.streams.reports.sources import Registry, parse_registry
 from bordertally.streams.rules.config import OperatorBaseline, Rules
 from bordertally.streams.topics import Topic
 from bordertally.streams.totals.records import FlowState, Total
+from one_by_one import read_all
 
 DEMO = Path(demo.__file__).parent
 NOW = 2e9

@@ -14,7 +14,7 @@ from bordertally.streams.errors import RefusedError
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry, parse_registry

@@ -52,8 +52,8 @@ from bordertally.streams.replay.backtest import (
     node_of,
     rules_for,
 )
-from bordertally.streams.replay.desk import read_all
 from bordertally.streams.replay.ground_truth import Surge, falls, surges
+from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 
@@ -141,17 +141,20 @@ def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | Non
 
 def _nodes_of(file: Path, registry: Registry) -> list[Node]:
     """The flows that reports come to; what is refused is said on standard error."""
-    read = read_all((raw for _, raw in read_lines([file])), registry, time.time(), words=word_reader(registry))
-    if read.refused:
-        first = read.refused[0]
+    reports, now = ReportsByHour(registry, words=word_reader(registry)), int(time.time() * 1000)
+    reports.add(ReplayedReport(raw, now) for _, raw in read_lines([file]))
+    if reports.rejected:
+        first = reports.rejected[0]
         err.print(
-            f"{len(read.refused):,} reports refused, the first: {first.field}: {first.why} (got {first.value})",
+            f"{len(reports.rejected):,} reports refused, the first: {first.field}: {first.why} (got {first.value})",
             markup=False,
             highlight=False,
             soft_wrap=True,
         )
     ledger = Ledger()
-    ledger.apply([claim for claims in read.reports for claim in claims])
+    for hour in reports.drain():
+        ledger.add(hour.claims, hour.readings)
+    ledger.flush()
     return [node for _, node in sorted(ledger.nodes.items()) if days_of(node)]
 
 

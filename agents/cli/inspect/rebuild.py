@@ -11,7 +11,7 @@ from bordertally.agents.kafka.clients import kafka_options
 from bordertally.agents.kafka.producer import Record, Writer
 from bordertally.agents.kafka.topics import create_topics
 from bordertally.streams.errors import ConfigError, shown
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
 
@@ -23,7 +23,7 @@ class RecordsWritten(NamedTuple):
     alerts: int
 
 
-async def write_topics(settings: Settings, prefix: str, desk: ReplayLedgers) -> RecordsWritten:
+async def write_topics(settings: Settings, prefix: str, ledgers: ReplayLedgers) -> RecordsWritten:
     """Write every alert record and the newest state of each flow; returns when the broker has them.
 
     Topics that are missing are made, all of a pipeline, so that a worker with the hop delivery can show them. Raises
@@ -34,9 +34,10 @@ async def write_topics(settings: Settings, prefix: str, desk: ReplayLedgers) -> 
         raise ConfigError(f"--to-prefix {shown(prefix)}: these are the topics the pipeline itself writes")
     await create_topics(settings.model_copy(update={"topic_prefix": prefix}))
     await _empty(settings, (topics.totals, topics.alerts))
-    alerts = [Record(topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in desk.log]
+    alerts = [Record(topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in ledgers.log]
     states = [
-        Record(topics.totals, flow.encode(), msgspec.json.encode(state)) for flow, state in sorted(desk.states.items())
+        Record(topics.totals, flow.encode(), msgspec.json.encode(state))
+        for flow, state in sorted(ledgers.states.items())
     ]
     writer = Writer(settings)
     try:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import track
 
 from bordertally.agents.cli.inspect.rebuild import write_topics
 from bordertally.agents.cli.inspect.report_log import report_log
@@ -17,11 +16,11 @@ from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import load_extractor, word_reader
 from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, err, instant, out, print_json, run
+from bordertally.agents.terminal.progress import Progress
 from bordertally.agents.terminal.totals import normal_levels, show_outcome
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.moments import MICRO
-from bordertally.streams.replay.desk import Read, ReplayLedgers, read_all, read_arrived
-from bordertally.streams.reports.claims import Claim
+from bordertally.streams.replay.ledgers import ReplayLedgers
+from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings, load_settings
@@ -54,55 +53,58 @@ def replay(  # noqa: PLR0913 - the options of a command
     into: Out = None,
     to_prefix: ToPrefix = None,
 ) -> None:
-    """Compute totals and alerts from reports in files or in Kafka.
-
-    Reports are applied in order of publication, with the arithmetic of the pipeline.
-    """
+    """Work reports through, in order of publication, and show what they come to."""
     if from_kafka == bool(files):
         raise BordertallyError("replay: name files of reports, or --from-kafka, and not both")
     registry = load_registry(sources)
     moment = None if until is None else instant(until)
     if from_kafka:
-        settings = load_settings()
-        read = run(_from_kafka(settings, registry, moment))
+        reports = run(_from_kafka(load_settings(), registry, moment))
     else:
-        read = _from_files(files or [], registry, moment)
-    desk = ReplayLedgers(registry, load_rules(rules, registry))
-    for claims in track(read.reports, "replaying", console=err, transient=True, disable=not err.is_terminal):
-        for _ in desk.apply(claims):
-            pass
-    outcome = desk.outcome(read.refused)
+        reports = _from_files(files or [], registry, moment)
+    ledgers = ReplayLedgers(registry, load_rules(rules, registry))
+    quotes = _work_through(reports, ledgers)
+    result = ledgers.outcome(reports.rejected)
     if to_prefix is not None:
-        written = run(write_topics(load_settings(), to_prefix, desk))
+        written = run(write_topics(load_settings(), to_prefix, ledgers))
         err.print(f"{written.states} states and {written.alerts} alert records in topics {to_prefix}*", highlight=False)
     if into is not None:
         try:
-            into.write_bytes(msgspec.json.encode(outcome) + b"\n")
+            into.write_bytes(msgspec.json.encode(result) + b"\n")
         except OSError as error:
             raise BordertallyError(f"--out {into}: {error.strerror}") from None
     if as_json:
-        print_json(outcome)
+        print_json(result)
     elif into is None:
-        show_outcome(out, outcome, normal_levels(list(desk.states.values())), _quotes(read.reports))
+        show_outcome(out, result, normal_levels(list(ledgers.states.values())), quotes)
 
 
-def _from_files(files: Iterable[Path], registry: Registry, until: float | None) -> Read:
-    read = read_all((raw for _, raw in read_lines(files)), registry, time.time(), words=word_reader(registry))
-    if until is None:
-        return read
-    return read._replace(reports=[claims for claims in read.reports if claims[0].published <= until * MICRO])
+def _from_files(files: Iterable[Path], registry: Registry, until: float | None) -> ReportsByHour:
+    reports, now = ReportsByHour(registry, words=word_reader(registry), until=until), int(time.time() * 1000)
+    with Progress("replay: reading", "reports") as progress:
+        reports.add(ReplayedReport(raw, now) for _, raw in progress.over(read_lines(files)))
+    return reports
 
 
-async def _from_kafka(settings: Settings, registry: Registry, until: float | None) -> Read:
+async def _from_kafka(settings: Settings, registry: Registry, until: float | None) -> ReportsByHour:
     limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
-    words = word_reader(registry, load_extractor(settings.extractor))
-    arrived = [one async for one in report_log(settings, until)]
-    return read_arrived(arrived, registry, limits, words)
+    reports = ReportsByHour(registry, limits, word_reader(registry, load_extractor(settings.extractor)))
+    with Progress("replay: reading", "reports") as progress:
+        async for some in report_log(settings, until):
+            reports.add(some)
+            progress.advance(len(some))
+    return reports
 
 
-def _quotes(reports: Iterable[list[Claim]]) -> dict[str, list[str]]:
-    """By report, the words in which its claims were put."""
+def _work_through(reports: ReportsByHour, ledgers: ReplayLedgers) -> dict[str, list[str]]:
+    """Work reports through, hour by hour; returns by report the words in which its claims were put."""
     quotes: dict[str, list[str]] = {}
-    for claim in (claim for claims in reports for claim in claims if claim.text is not None):
-        quotes.setdefault(claim.report, []).append(claim.text or "")
+    with Progress("replay", "claims", reports.count) as progress:
+        for hour in reports.drain():
+            for _ in ledgers.apply(hour.claims, hour.readings):
+                pass
+            for claim in hour.claims:
+                if claim.text is not None:
+                    quotes.setdefault(claim.report, []).append(claim.text)
+            progress.advance(hour.count)
     return quotes

@@ -9,15 +9,15 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bordertally.agents.kafka.clients import FETCH_BYTES, connect, kafka_options
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.replay.desk import ReplayedReport
+from bordertally.streams.replay.reports_by_hour import ReplayedReport
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topic, Topics
 
 WAIT_MS = 500
 
 
-async def report_log(settings: Settings, until: float | None = None) -> AsyncIterator[ReplayedReport]:
-    """The reports on the producers' topics in order of topic, partition and offset.
+async def report_log(settings: Settings, until: float | None = None) -> AsyncIterator[list[ReplayedReport]]:
+    """The reports on the producers' topics, some at a time, in order of topic, partition and offset.
 
     Up to the ends the topics have now, and with `until` (seconds since 1970 UTC) only those that had arrived at the
     broker by then. Raises KafkaError; BordertallyError when a topic is missing.
@@ -38,9 +38,12 @@ async def report_log(settings: Settings, until: float | None = None) -> AsyncIte
         consumer.unsubscribe()
         for kind, partitions in every.items():
             for tp in partitions:
-                async for record in _records(consumer, tp, until):
+                async for records in _records(consumer, tp, until):
                     in_words = kind is not Topic.CHECKPOINT
-                    yield ReplayedReport(record.value or b"", record.timestamp / 1000, in_words, kind, record.headers)
+                    yield [
+                        ReplayedReport(record.value or b"", record.timestamp, in_words, kind, record.headers)
+                        for record in records
+                    ]
     finally:
         await consumer.stop()
 
@@ -54,13 +57,15 @@ def _partitions(consumer: AIOKafkaConsumer, topic: str, brokers: str) -> Sequenc
 
 async def _records(
     consumer: AIOKafkaConsumer, tp: TopicPartition, until: float | None
-) -> AsyncIterator[aiokafka.ConsumerRecord]:
+) -> AsyncIterator[list[aiokafka.ConsumerRecord]]:
     """The records of one partition up to its end, one partition at a time: their order is the same every time."""
     consumer.assign([tp])
     (end,) = (await consumer.end_offsets([tp])).values()
     await consumer.seek_to_beginning(tp)
     while await consumer.position(tp) < end:
         batch = await consumer.getmany(tp, timeout_ms=WAIT_MS)
-        for record in batch.get(tp, ()):
-            if record.offset < end and (until is None or record.timestamp <= until * 1000):
-                yield record
+        yield [
+            record
+            for record in batch.get(tp, ())
+            if record.offset < end and (until is None or record.timestamp <= until * 1000)
+        ]

@@ -23,7 +23,8 @@ from bordertally.streams.errors import BordertallyError, ConfigError, shown
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.evidence.trace import trace
 from bordertally.streams.flows import parse_flow
-from bordertally.streams.replay.desk import ReplayLedgers, kept_by, read_all
+from bordertally.streams.replay.ledgers import ReplayLedgers, kept_by
+from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.security import redis_place
@@ -64,11 +65,14 @@ def why(  # noqa: PLR0913, PLR0917 - the options of a command
 def _replayed(
     files: list[Path], registry: Registry, rules: Rules, flow: str, days: tuple[int | None, int | None]
 ) -> Evidence:
-    read = read_all((raw for _, raw in read_lines(files)), registry, time.time(), words=word_reader(registry))
-    desk = ReplayLedgers(registry, rules)
-    for _ in desk.apply(claim for claims in read.reports for claim in claims):
+    reports, now = ReportsByHour(registry, words=word_reader(registry)), int(time.time() * 1000)
+    reports.add(ReplayedReport(raw, now) for _, raw in read_lines(files))
+    ledgers = ReplayLedgers(registry, rules)
+    for hour in reports.drain():
+        ledgers.ledger.add(hour.claims, hour.readings)
+    for _ in ledgers.apply(()):
         pass
-    return trace(flow, kept_by(desk), desk.names, *days)
+    return trace(flow, kept_by(ledgers), ledgers.names, *days)
 
 
 async def _asked(names: Mapping[str, str], flow: str, first: int | None, end: int | None) -> Evidence:

@@ -26,7 +26,7 @@ from bordertally.streams.errors import BordertallyError, ConfigError
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.periods import iso_day
-from bordertally.streams.replay.desk import replay
+from bordertally.streams.replay.ledgers import replay
 from bordertally.streams.replay.scenario import parse_scenarios, play
 from bordertally.streams.rules.config import Rules, Setting
 from bordertally.streams.settings import Settings

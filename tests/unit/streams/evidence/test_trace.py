@@ -10,7 +10,7 @@ from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.evidence.tallies import SourceFigure, added_up, tallies_of
 from bordertally.streams.evidence.trace import BLOCKS, DAYS, MOST_CLAIMS, MOST_IN_BLOCK, Kept, bounded, trace
 from bordertally.streams.ledger.rows import Row
-from bordertally.streams.replay.desk import kept_by
+from bordertally.streams.replay.ledgers import kept_by
 from bordertally.streams.reports.claims import Claim
 from unit.kit import Told, claim, ordinal, told
 

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bordertally.streams.errors import ConfigError, Reason, RefusedError
-from bordertally.streams.replay.desk import ReplayedReport, read_arrived
+from bordertally.streams.replay.reports_by_hour import ReplayedReport
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.signatures import check_signature, parse_key, shown_key, signature
 from bordertally.streams.reports.sources import Registry, parse_registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.topics import Topic
+from one_by_one import read_arrived
 from unit.kit import NOW, report, take
 
 OLD, NEW, OTHER = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2, 3))
@@ -111,10 +112,10 @@ def test_a_source_reports_on_the_topics_that_it_may() -> None:
 def test_a_replay_of_the_topics_asks_who_may_speak_too() -> None:
     one, raw = registry(f'keys = ["{shown_key(OLD.public_key())}"]'), report(5, source="a")
     came = [
-        ReplayedReport(raw, NOW, headers=[signature(OLD, raw)], topic=Topic.GOVERNMENT),
-        ReplayedReport(raw, NOW, headers=[signature(NEW, raw)], topic=Topic.GOVERNMENT),
-        ReplayedReport(raw, NOW, topic=Topic.GOVERNMENT),
-        ReplayedReport(raw, NOW, headers=[signature(OLD, raw)], topic=Topic.FRONTEX),
+        ReplayedReport(raw, int(NOW * 1000), headers=[signature(OLD, raw)], topic=Topic.GOVERNMENT),
+        ReplayedReport(raw, int(NOW * 1000), headers=[signature(NEW, raw)], topic=Topic.GOVERNMENT),
+        ReplayedReport(raw, int(NOW * 1000), topic=Topic.GOVERNMENT),
+        ReplayedReport(raw, int(NOW * 1000), headers=[signature(OLD, raw)], topic=Topic.FRONTEX),
     ]
     read = read_arrived(came, one)
     assert len(read.reports) == 1

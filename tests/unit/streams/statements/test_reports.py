@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from bordertally.agents.runtime.languages import load_reader
 from bordertally.streams.errors import BordertallyError, Reason, RefusedError
-from bordertally.streams.replay.desk import ReplayLedgers, read_all
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.records import ClaimFields
 from bordertally.streams.reports.signatures import shown_key, signature
@@ -26,6 +26,7 @@ from bordertally.streams.statements.reader import Speaker
 from bordertally.streams.statements.reports import LONGEST, WordReader, Words, read_claims
 from bordertally.streams.statements.review import Decision, Docket, Item, accepted, decode
 from bordertally.streams.topics import Topic
+from one_by_one import read_all
 from unit.kit import NOW, REGISTRY
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from bordertally.streams.replay.desk import ReplayLedgers, ReplayResult, read_all, replay
+from bordertally.streams.replay.ledgers import ReplayLedgers, ReplayResult, replay
 from bordertally.streams.reports.sources import parse_registry
 from bordertally.streams.rules.config import Rules
+from one_by_one import read_all
 from unit.kit import NOW, alerts_of
 
 REGISTRY = parse_registry(

@@ -1,0 +1,158 @@
+"""Replay: the pipeline's arithmetic in one process, without a broker, over reports in order of publication.
+
+Figures are brought up to date once for all reports of an hour. The state of a flow is worked out only where it is asked
+for, or where an alert changes: on the way, the episodes of the flows that an hour touches are all that is looked at.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from bordertally.streams.alerts.lifecycle import Known, advance
+from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.detection.quotes import with_quotes
+from bordertally.streams.detection.registry import all_episodes
+from bordertally.streams.detection.silence import to_tell
+from bordertally.streams.evidence.tallies import tallies_of
+from bordertally.streams.evidence.trace import Kept
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.causes import Cause
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.rows import Row
+from bordertally.streams.ledger.tree import LIVE_DAYS
+from bordertally.streams.replay.reports_by_hour import RejectedReport, ReplayedReport, ReportsByHour
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.readings import Readings
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.rules.config import Rules
+from bordertally.streams.totals.days import day_figures
+from bordertally.streams.totals.records import Conflict, DayFigure, Episode, FlowState, Noted, Total
+
+
+class ReplayResult(msgspec.Struct, frozen=True):
+    """What reports come to: the object that `--json` prints."""
+
+    totals: list[Total]
+    days: list[DayFigure]
+    alerts: list[Alert]
+    conflicts: list[Conflict]
+    rejected: list[RejectedReport]
+    parts: list[Total]
+    noted: list[Noted]
+
+
+class ReplayLedgers:
+    """Ledger and alerts in one place: what the pipeline does over Kafka, in memory. Reports go in batch by batch.
+
+    `known`: the alerts of each flow that has had any. `log`: every alert record, in order. `worked_out`: how many
+    states of flows were worked out so far.
+    """
+
+    def __init__(self, registry: Registry, rules: Rules) -> None:
+        self.ledger = Ledger()
+        self.rules = rules
+        self.names = registry.names
+        self.known: dict[Flow, list[Known]] = {}
+        self.log: list[Alert] = []
+        self.worked_out = 0
+        self._states: dict[Flow, FlowState] = {}
+        self._stale: set[Flow] = set()  # flows touched since their state was worked out
+        self._episodes: dict[Flow, list[Episode]] = {}  # as last compared with the alerts
+        self._last: dict[Flow, int] = {}  # the last day of the alerts of a flow that are not withdrawn
+        self._live: dict[Flow, set[int]] = defaultdict(set)  # days with readings that may not be packed yet
+
+    def apply(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> Iterator[Alert]:
+        """Apply a batch; yields the alert records it leads to, in order."""
+        applied = self.ledger.apply(claims, readings)
+        self._pack(applied.rows)
+        for flow in to_tell(self.ledger, applied.flows, self.rules):
+            self._stale.add(flow)
+            yield from self._compare(flow, applied.causes.get(flow, ()))
+
+    @property
+    def states(self) -> dict[Flow, FlowState]:
+        """The state of every flow touched so far."""
+        for flow in sorted(self._stale):
+            self._state(flow)
+        return self._states
+
+    def _state(self, flow: Flow) -> FlowState:
+        """The state of a flow as it is now."""
+        if flow in self._stale:
+            self._states[flow] = flow_state(self.ledger.nodes[flow], self.rules)
+            self._stale.remove(flow)
+            self.worked_out += 1
+        return self._states[flow]
+
+    def _compare(self, flow: Flow, causes: Sequence[Cause]) -> list[Alert]:
+        """The alert records that a touched flow leads to.
+
+        Alerts depend on the episodes, and on causes that bear on their days. Where neither changed, there is no record,
+        and the state of the flow need not be worked out.
+        """
+        node, last = self.ledger.nodes[flow], self._last.get(flow, 0)
+        episodes = with_quotes(node, all_episodes(node, self.rules.of(flow)))
+        if episodes == self._episodes.get(flow, []) and not any(cause.first <= last for cause in causes):
+            return []
+        self._episodes[flow] = episodes
+        known, records = advance(self.known.get(flow, []), self._state(flow), self.names, causes)
+        self.known[flow] = known
+        self._last[flow] = max(
+            [_last_day(one) for one in known if one.record.state is not AlertState.WITHDRAWN], default=0
+        )
+        self.log += records
+        return records
+
+    def _pack(self, rows: Iterable[Row]) -> None:
+        """Keep the readings of days that have grown old as the rows that the pipeline would store."""
+        for row in rows:
+            if row.kind == "r":
+                days = self._live[row.flow]
+                days.add(row.number)
+                if len(days) > LIVE_DAYS:
+                    self.ledger.stored({one: self.ledger.row(one) for one in (Row("r", row.flow, day) for day in days)})
+                    self._live[row.flow] = set(sorted(days)[-LIVE_DAYS:])
+
+    def outcome(self, rejected: list[RejectedReport]) -> ReplayResult:
+        """Everything the reports come to so far; flows in order of their paths."""
+        flows = sorted(self.states)
+        states = [self.states[flow] for flow in flows]
+        return ReplayResult(
+            totals=[total for state in states for total in state.totals],
+            days=[day for flow in flows for day in day_figures(self.ledger.nodes[flow])],
+            alerts=list(self.log),
+            conflicts=[conflict for state in states for conflict in state.conflicts],
+            rejected=rejected,
+            parts=[total for state in states for total in state.parts],
+            noted=[noted for state in states for noted in state.noted],
+        )
+
+
+def _last_day(known: Known) -> int:
+    return max(known.last, (known.until or 0) - 1)
+
+
+def replay(lines: Iterable[bytes], registry: Registry, rules: Rules, now: float) -> ReplayResult:
+    """Read lines of NDJSON, empty ones skipped, and work the reports through, hour by hour of their publication."""
+    reports, ledgers = ReportsByHour(registry), ReplayLedgers(registry, rules)
+    reports.add(ReplayedReport(line.strip(), int(now * 1000)) for line in lines if line.strip())
+    for hour in reports.drain():
+        for _ in ledgers.apply(hour.claims, hour.readings):
+            pass
+    return ledgers.outcome(reports.rejected)
+
+
+def kept_by(ledgers: ReplayLedgers) -> dict[str, Kept]:
+    """What is kept of every flow, as traces read it: statements, tallies of its days, and its newest state."""
+    kept = {}
+    for flow, state in ledgers.states.items():
+        node = ledgers.ledger.nodes[flow]
+        claims = [claim for series in node.series.values() for claim in series.claims.values()]
+        days = sorted({day for series in node.series.values() for day in series.counts.days})
+        tallies = {day: tallies_of(ledgers.ledger.row(Row("r", flow, day))) for day in days}
+        kept[str(flow)] = Kept(state, [*claims, *node.noted.values()], tallies)
+    return kept
