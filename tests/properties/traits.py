@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.periods import DAY
-from bordertally.streams.replay.desk import ReplayLedgers
+from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim, Identity
 from bordertally.streams.reports.sources import WEIGHT
 
