@@ -75,6 +75,10 @@ class Qualifier(enum.StrEnum):
         return self.meaning.bound
 
 
+UNQUALIFIED = Qualifier.STATED
+"""The qualifier of a figure that comes without one."""
+
+
 class Interval(NamedTuple):
     """A number of people: `low` <= `best` <= `high`; `high` is None where nothing bounds it."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bordertally.agents.cli.code_map import describe_folders, draw_packages
+from bordertally.agents.cli.field_table import report_fields
 from bordertally.agents.cli.schema import asyncapi, report_schema
 from bordertally.streams.delivery.metrics import CATALOGUE, most_series
 from bordertally.streams.errors import BordertallyError, Reason
@@ -21,7 +22,7 @@ from bordertally.streams.settings import Settings, documented
 from bordertally.streams.topics import Topics
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("settings.md", "metrics.md", "topics.md", "architecture.md")
+PAGES = ("settings.md", "metrics.md", "topics.md", "architecture.md", "report.md")
 REASONS = {
     Reason.NOT_JSON: "The bytes are no JSON text in UTF-8.",
     Reason.TOO_LARGE: "More bytes than `BORDERTALLY_REPORT_BYTES`.",
@@ -109,6 +110,7 @@ def blocks() -> dict[str, str]:
         "metrics": table(("metric", "type", "labels", "label values at most", "shown by", "meaning"), metrics),
         "labels": table(("metric", "label", "values"), labels),
         "topics": table(("topic", "key", "kept", "holds"), topics),
+        "fields": table(("field", "type", "default", "meaning"), report_fields()),
         "reasons": table(("reason", "meaning"), ((f"`{one.value}`", REASONS[one]) for one in Reason)),
     }
 

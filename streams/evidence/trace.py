@@ -143,26 +143,25 @@ def _claims(
                 yield _traced(claim, part_of(claim, tree, root, disputed.get(place)), names)
 
 
+SHOWN = tuple(
+    name
+    for name in Traced.__struct_fields__
+    if name in Claim.__struct_fields__ and name not in ("published", "low", "best", "high")
+)
+"""The fields that a traced claim shows as the claim carries them."""
+
+
 def _traced(claim: Claim, part: Part, names: Mapping[str, str]) -> Traced:
     best = None if claim.best is None else round(claim.best)
     return Traced(
-        report=claim.report,
-        source=claim.source,
+        **{name: getattr(claim, name) for name in SHOWN},
         source_name=names.get(claim.source, claim.source),
-        grade=claim.grade,
         published=published_text(claim.published),
-        flow=claim.flow,
         period=f"{_wall_clock(claim.local_start)}/{_wall_clock(claim.local_end)}",
         people=best,
-        qualifier=claim.qualifier,
-        population=claim.population,
-        unit=claim.unit,
-        measure=claim.measure,
         low=round(claim.low),
         best=best,
         high=None if claim.high is None else round(claim.high),
-        text=claim.text,
-        url=claim.url,
         role=part.role,
         gap=part.gap,
         inside=part.inside,

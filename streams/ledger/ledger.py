@@ -103,7 +103,7 @@ class Ledger:
             series = node.open(key)
             if claim.text is not None:
                 node.heard_words()
-            held = series.claims.get((claim.source, claim.start, claim.end))
+            held = series.claims.get(claim.identity)
             outcome = series.add(claim, period)
             if outcome not in UNMOVED:
                 if any(one is not None and reaches_far(one) for one in (claim, held)):
@@ -256,7 +256,7 @@ class Ledger:
 
 
 def _note(node: Node, claim: Claim) -> Outcome:
-    key = (claim.source, claim.start, claim.end, claim.population, claim.unit, claim.measure)
+    key = claim.identity
     held = node.noted.get(key)
     outcome = outcome_of(claim, held)
     if outcome not in UNMOVED:

@@ -14,7 +14,7 @@ from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.periods import DAY, Period, ordinal_of
 from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit, day_span
 from bordertally.streams.reconciliation.reconcile import reconcile
-from bordertally.streams.reports.claims import Claim, period_of, reading_of
+from bordertally.streams.reports.claims import Claim, Identity, period_of, reading_of
 from bordertally.streams.reports.readings import Columns
 from bordertally.streams.reports.sources import counts
 
@@ -23,9 +23,6 @@ CITED_DAYS = 64
 
 STRETCHES = 4
 """How many stretches of days are kept at hand: at least one for each window of more than a few days."""
-
-Slot = tuple[str, int, int]
-"""What makes two claims of one series the same one: source, start and end of the period (UTC)."""
 
 
 class Unverified(NamedTuple):
@@ -75,8 +72,8 @@ class Series:
     """Claims of one flow, population and unit, kept by identity, and their day bins, recomputed where touched."""
 
     def __init__(self, key: Key = PEOPLE) -> None:
-        self.claims: dict[Slot, Claim] = {}
-        self.uncounted: dict[Slot, Claim] = {}  # those of grades that do not count
+        self.claims: dict[Identity, Claim] = {}
+        self.uncounted: dict[Identity, Claim] = {}  # those of grades that do not count
         self.groups = Groups()  # of those that do
         self.counts = Counts(key)
         self.bins: dict[int, Bin] = {}
@@ -84,7 +81,7 @@ class Series:
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
         self._misfit_spans: dict[int, tuple[int, int]] = {}  # by day
-        self._blocks: dict[int, dict[Slot, Claim]] = {}
+        self._blocks: dict[int, dict[Identity, Claim]] = {}
         self._stretches: dict[tuple[int, int], DayRun] = {}
         self._unverified: list[Unverified] | None = None
 
@@ -96,7 +93,7 @@ class Series:
         if period.part_of_day:
             (outcome,) = self.counts.add(claim.source, Columns.of([reading_of(claim)])).outcomes
             return outcome
-        key = (claim.source, claim.start, claim.end)
+        key = claim.identity
         held = self.claims.get(key)
         outcome = outcome_of(claim, held)
         if outcome not in UNMOVED:
@@ -105,7 +102,7 @@ class Series:
             self._keep_claim(key, claim)
         return outcome
 
-    def _drop(self, key: Slot, claim: Claim) -> None:
+    def _drop(self, key: Identity, claim: Claim) -> None:
         del self._blocks[_block_of(claim)][key]
         if not counts(claim.grade):
             del self.uncounted[key]
@@ -113,7 +110,7 @@ class Series:
         elif claim.best is not None:
             self.groups.remove(claim)
 
-    def _keep_claim(self, key: Slot, claim: Claim) -> None:
+    def _keep_claim(self, key: Identity, claim: Claim) -> None:
         self.claims[key] = claim
         self._blocks.setdefault(_block_of(claim), {})[key] = claim
         if not counts(claim.grade):

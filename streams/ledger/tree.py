@@ -9,7 +9,7 @@ from bordertally.streams.ledger.citations import Cites, Gathered
 from bordertally.streams.ledger.rows import Key
 from bordertally.streams.ledger.series import DayRun, Series, Unverified
 from bordertally.streams.ledger.views import Views
-from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.claims import Claim, Identity
 
 LIVE_DAYS = 2
 """The newest days of a flow whose readings are kept ready to be changed; those before are packed once stored."""
@@ -26,7 +26,7 @@ class Node:
         self.above = above
         self.children: dict[Flow, Node] = {}
         self.series: dict[Key, Series] = {}
-        self.noted: dict[tuple[str, int, int, str, str, str], Claim] = {}
+        self.noted: dict[Identity, Claim] = {}
         self.published = 0
         self.worded = False  # whether anything was ever said in words of the flow or one below it
         self.views = Views()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.moments import EPOCH, MICRO
 from bordertally.streams.periods import DAY, Period, parse_period
-from bordertally.streams.qualifiers import Qualifier, interval
+from bordertally.streams.qualifiers import UNQUALIFIED, Qualifier, interval
 from bordertally.streams.reports.claims import Address, Claim, Claims, address_of, is_reading, period_of
 from bordertally.streams.reports.readings import Columns, Readings
 from bordertally.streams.reports.records import FloatFigure, Moment, Report, ReportId
@@ -42,7 +42,7 @@ class Plain(Struct, gc=False):
     flow: str
     period: str
     people: FloatFigure
-    qualifier: Qualifier = Qualifier.STATED
+    qualifier: Qualifier = UNQUALIFIED
 
 
 NOT_KEPT = frozenset({"url", "text", "title"})

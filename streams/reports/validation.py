@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,12 +16,11 @@ from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.flows import countries, nested, parse_flow
 from bordertally.streams.moments import MICRO, microseconds
 from bordertally.streams.periods import Period, parse_period
-from bordertally.streams.qualifiers import Interval, Qualifier, interval, spread
+from bordertally.streams.qualifiers import UNQUALIFIED, Interval, Qualifier, interval, spread
 from bordertally.streams.reports.claims import Claim
-from bordertally.streams.reports.records import ClaimFields, Measure, Normal, Report, Unit
+from bordertally.streams.reports.records import MOST_PEOPLE, REQUIRED, ClaimFields, Normal, Report
 from bordertally.streams.reports.sources import Registry
 
-MOST_PEOPLE = 1_000_000_000
 _POPULATION = re.compile(r"(?:[a-z][a-z0-9_-]{0,39})(?::([A-Z]{2}))?", re.ASCII)
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
@@ -134,7 +135,7 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
     """
     published, registry = head.published, head.registry
     if fields.flow is UNSET or fields.period is UNSET or fields.people is UNSET:
-        name = next(name for name in ("flow", "period", "people") if getattr(fields, name) is UNSET)
+        name = next(name for name in REQUIRED if getattr(fields, name) is UNSET)
         raise RefusedError(Reason.MISSING_FIELD, f"{at}{name}", None, "this field is required")
     try:
         flow = parse_flow(fields.flow)
@@ -143,17 +144,10 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
         if not registry.allows(head.source, flow):
             raise RefusedError(Reason.FLOW_NOT_ALLOWED, "flow", flow, f"source {head.source!r} may not speak for it")
         period = _period(fields.period, head)
-        population = "people" if fields.population is UNSET else _population(fields.population)
-        normal = None if fields.normal in (UNSET, None) else _normal(fields.normal)
-        change = float(fields.change_percent) if isinstance(fields.change_percent, int | float) else None
-        if change is not None and not -100 < change <= 1_000_000:
-            raise RefusedError(
-                Reason.BAD_VALUE, "change_percent", change, "a change in per cent is above -100, at most 1,000,000"
-            )
-        if period.part_of_day and (normal is not None or change is not None):
-            name = "normal" if normal is not None else "change_percent"
-            raise RefusedError(Reason.BAD_VALUE, name, fields.period, "it needs a period of a whole day or more")
-        qualifier = Qualifier.STATED if fields.qualifier is UNSET else fields.qualifier
+        carried = _carried(fields)
+        if period.part_of_day and (level := next((name for name in LEVELS if name in carried), None)):
+            raise RefusedError(Reason.BAD_VALUE, level, fields.period, "it needs a period of a whole day or more")
+        qualifier = UNQUALIFIED if fields.qualifier is UNSET else fields.qualifier
         if qualifier is Qualifier.COUNT and published < period.end * MICRO:
             qualifier = Qualifier.AT_LEAST
         figure = None if fields.people is None else _figure(fields.people, qualifier)
@@ -176,14 +170,30 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
         low=figure.low if figure else 0.0,
         best=figure.best if figure else None,
         high=figure.high if figure else None,
-        population=population,
-        unit=(Unit.PEOPLE if fields.unit is UNSET else fields.unit).value,
-        measure=(Measure.CROSSINGS if fields.measure is UNSET else fields.measure).value,
-        normal=normal,
-        change_percent=change,
-        url=None if fields.url is UNSET else fields.url,
-        text=_quote(fields.text) if isinstance(fields.text, str) else None,
+        **carried,
     )
+
+
+CARRIED = tuple(
+    name
+    for name in Claim.__struct_fields__
+    if name in ClaimFields.__struct_fields__ and name not in ("flow", "qualifier")
+)
+"""The fields that a claim carries as its producer wrote them, once they are checked."""
+
+LEVELS = ("normal", "change_percent")
+"""The fields that state a usual number of people a day."""
+
+
+def _carried(fields: ClaimFields) -> dict[str, Any]:
+    """The carried fields that are given; a claim has its own defaults for the others."""
+    carried: dict[str, Any] = {}
+    for name in CARRIED:
+        value = getattr(fields, name)
+        if value is not UNSET and value is not None:
+            check = _CHECKS.get(name)
+            carried[name] = value if check is None else check(value)
+    return carried
 
 
 QUOTED = 600
@@ -221,6 +231,14 @@ def _figure(people: float | list[float], qualifier: Qualifier) -> Interval:
     return spread(float(low), float(high), qualifier) if isinstance(people, list) else interval(people, qualifier)
 
 
+def _change(percent: float) -> float:
+    if not -100 < percent <= 1_000_000:
+        raise RefusedError(
+            Reason.BAD_VALUE, "change_percent", percent, "a change in per cent is above -100, at most 1,000,000"
+        )
+    return float(percent)
+
+
 def _normal(normal: Normal) -> tuple[float, float]:
     low, high = normal.daily if isinstance(normal.daily, list) else (normal.daily, normal.daily)
     if not 0 < low <= high <= MOST_PEOPLE:
@@ -231,6 +249,21 @@ def _normal(normal: Normal) -> tuple[float, float]:
             "a normal level is above 0 and at most 10^9",
         )
     return float(low), float(high)
+
+
+def _word(value: enum.Enum) -> str:
+    return str(value.value)
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "population": _population,
+    "unit": _word,
+    "measure": _word,
+    "normal": _normal,
+    "change_percent": _change,
+    "text": _quote,
+}
+"""What checks a carried field, or writes it as the claim does; a field that is not here needs only its type."""
 
 
 # --- the failing path: slow, and worth it for a sentence that helps ---------------------------------------------

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import UNSET
 
-from bordertally.streams.qualifiers import Bound, Qualifier
+from bordertally.streams.qualifiers import UNQUALIFIED, Bound, Qualifier
 from bordertally.streams.reports.records import ClaimFields, Normal, Unit
 from bordertally.streams.statements.lexicon.nouns import Noun
 from bordertally.streams.statements.lexicon.numbers import Quantity
@@ -59,7 +59,7 @@ class Draft:
             flow=self.movement.flow or UNSET,
             period=UNSET if self.period is None else self.period.text,
             people=self.quantity.people,
-            qualifier=self.quantity.qualifier or Qualifier.STATED,
+            qualifier=self.quantity.qualifier or UNQUALIFIED,
             population=self.noun.population or "people",
             text=said[quote.start : quote.end],
         )

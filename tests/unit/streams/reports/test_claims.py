@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import msgspec
 
-from bordertally.streams.reports.claims import Claim, Claims
+from bordertally.streams.evidence.records import Traced
+from bordertally.streams.reports.batching import NOT_KEPT
+from bordertally.streams.reports.claims import Claim, Claims, address_of, is_reading, reading_of
+from bordertally.streams.reports.readings import Reading
+from bordertally.streams.reports.records import REQUIRED, ClaimFields
+from bordertally.streams.reports.validation import CARRIED, LEVELS
 from bordertally.streams.totals.records import Conflict
 from unit.kit import claim
 
@@ -20,3 +25,34 @@ def test_a_claim_from_before_a_field_was_added_can_still_be_read() -> None:
 def test_a_conflict_is_written_with_the_word_with() -> None:
     written = msgspec.to_builtins(Conflict("RU", "r1", ["r2"], 5))
     assert written == {"flow": "RU", "report": "r1", "with": ["r2"], "gap": 5}
+
+
+# --- a field of a claim: declared for producers and for the pipeline, and lost nowhere ----------------------------
+
+PRODUCED, CARRIES = set(ClaimFields.__struct_fields__), set(Claim.__struct_fields__)
+
+
+def test_a_claim_has_every_field_that_its_producer_may_write_or_what_it_comes_to() -> None:
+    assert {"period", "people", "per"} == PRODUCED - CARRIES  # they become start, end, low, best and high
+    assert set(CARRIED) == PRODUCED & CARRIES - {"flow", "qualifier"}
+    assert set(REQUIRED) < PRODUCED
+
+
+def test_a_claim_has_a_default_for_every_field_that_may_be_left_out() -> None:
+    defaults = {field.name for field in msgspec.structs.fields(Claim) if not field.required}
+    assert defaults == set(CARRIED)
+
+
+def test_a_reading_keeps_every_field_of_a_claim_or_the_field_is_known_to_be_dropped() -> None:
+    one = claim(5, "2022-09-26T10:00Z/PT1H")
+    assert is_reading(one)
+    kept = set(Reading.__struct_fields__) | {"flow", "source", "population", "unit"}  # the address
+    assert address_of(one) == (one.flow, one.source, one.population, one.unit)
+    assert reading_of(one).report == one.report
+    crossings_only, in_the_figures = {"measure"}, {"qualifier"}
+    assert CARRIES - kept == {*crossings_only, *in_the_figures, *LEVELS, *(NOT_KEPT & CARRIES)}
+
+
+def test_evidence_shows_every_field_of_a_claim_but_the_levels_it_brought() -> None:
+    placed = {"start", "end", "local_start", "local_end"}  # shown as the period
+    assert CARRIES - set(Traced.__struct_fields__) == placed | set(LEVELS)
