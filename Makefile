@@ -1,30 +1,31 @@
-# python3 (3.11 or newer), make and a network are all that is needed. Everything installed goes to .venv.
+# make needs python3 (3.11 or newer) and a network connection. Everything that it installs goes to .venv.
 SHELL := /bin/bash
+PYTHON := python3
 VENV := .venv
 PY := $(VENV)/bin/python
-STAMP := $(VENV)/.installed
+DEV := $(VENV)/.dev
+# What make demo needs: the packages for development if they are installed, else only those of the demo
+DEMO := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/.demo)
 
-.PHONY: help demo test bench crowd fuzz chaos laws lint audit docs clean
+.PHONY: help demo test bench crowd fuzz chaos laws lint audit docs pythons clean
 
-help:  ## What can be made
+help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
-$(STAMP): pyproject.toml constraints.txt
-	@command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or newer"; exit 1; }
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python3 is too old: $$(python3 --version), 3.11 or newer is needed"; exit 1; }
-	@echo "==> making $(VENV) and installing bordertally (once; about a minute)"
-	@python3 -m venv $(VENV) || { echo "python3 cannot make a virtual environment: install its venv module (Debian: apt-get install python3-venv)"; exit 1; }
-	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' \
-	  || { echo "installing failed: is the network there? See the lines above"; exit 1; }
+$(VENV)/.%: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing: install Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "make: $$($(PYTHON) --version) is too old: install Python 3.11 or newer (make PYTHON=python3.12)"; exit 1; }
+	@$(PYTHON) deploy/install.py $(VENV) $*
 	@touch $@
 
-demo: $(STAMP)  ## Run everything on this machine with the sample week, show what comes of it, stop; KEEP=1 leaves it running, with the board
+demo: $(DEMO)  ## Run the whole pipeline here with a sample week, print the totals, and stop; KEEP=1 keeps it running, with the board
 	@$(VENV)/bin/bordertally demo $(if $(KEEP),--keep)
 
 # Test files that run at once: much of their time they wait for servers.
 JOBS := 2
 
-test: $(STAMP)  ## Lint, types, and all tests (real Apache Kafka needs Java and Maven)
+test: $(DEV)  ## Run lint, type checks, the audit and all tests (real Apache Kafka needs Java and Maven)
 	@echo "==> ruff"; $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@echo "==> mypy --strict"; $(VENV)/bin/mypy
 	@echo "==> pip-audit"; $(PY) tests/audit.py
@@ -36,13 +37,13 @@ DAYS := 60
 SLOTS := 40
 SYSTEMS := bordertally,bytewax,quix,aiokafka,kstreams
 
-bench: $(STAMP)  ## Measure it beside other engines: ROUNDS=3 DAYS=60 SYSTEMS=bordertally,bytewax (needs Java and Maven)
+bench: $(DEV)  ## Measure throughput against other engines: ROUNDS=3 DAYS=60 SYSTEMS=bordertally,bytewax (needs Java and Maven)
 	@PYTHONPATH=tests $(PY) -m benchmarks run --rounds $(ROUNDS) --days $(DAYS) --slots $(SLOTS) --systems $(SYSTEMS)
 
 # For fuzz: how many seconds
 FOR := 60
 
-fuzz: $(STAMP)  ## Try bytes on the intake, led by coverage: FOR=60 seconds (needs atheris, which pip gets)
+fuzz: $(DEV)  ## Fuzz the intake with random bytes, guided by coverage: FOR=60 seconds (installs atheris)
 	@$(PY) -c 'import atheris' 2>/dev/null || $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
 	@PYTHONPATH=tests $(PY) -m fuzz -max_total_time=$(FOR) -print_final_stats=1
 
@@ -50,27 +51,30 @@ fuzz: $(STAMP)  ## Try bytes on the intake, led by coverage: FOR=60 seconds (nee
 CLIENTS := 1000
 RATE := 20
 
-crowd: $(STAMP)  ## Measure so many clients on one gateway's stream: CLIENTS=1000 RATE=20 (needs Java and Maven)
+crowd: $(DEV)  ## Measure one gateway with many clients on its stream: CLIENTS=1000 RATE=20 (needs Java and Maven)
 	@PYTHONPATH=tests $(PY) -m benchmarks.crowd --clients $(CLIENTS) --rate $(RATE)
 
 # For chaos: the same seed means the same faults in the same order
 SEED := 1
 FAULTS := 50
 
-chaos: $(STAMP)  ## Ten minutes of kills, pauses and refusals, everything compared: SEED=1 FAULTS=50 (needs Java and Maven)
+chaos: $(DEV)  ## Kill, pause and refuse for ten minutes, and compare every figure: SEED=1 FAULTS=50 (needs Java and Maven)
 	@PYTHONPATH=tests $(PY) -m chaos --seed $(SEED) --faults $(FAULTS)
 
-laws: $(STAMP)  ## The laws of tests/properties on all their examples, thousands of worlds; make test tries 4 in 10 of them
+laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make test takes 4 in 10 of them)
 	@LAWS=every $(VENV)/bin/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/properties
 
-lint: $(STAMP)  ## Lint and types only
+lint: $(DEV)  ## Run lint and type checks only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
-audit: $(STAMP)  ## Known vulnerabilities of what is installed, where pip-audit can look them up
+audit: $(DEV)  ## Look up known vulnerabilities of the installed packages, where pip-audit can
 	@$(PY) tests/audit.py
 
-docs: $(STAMP)  ## Write the generated pages of docs/ anew
+docs: $(DEV)  ## Write the generated parts of docs/ again
 	@$(PY) -m bordertally.agents.cli.pages
 
-clean:  ## Remove what make made
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+pythons: $(DEV)  ## Install the wheel with each Python 3.11 to 3.13 found here, and run the sample and the unit tests with it
+	@PYTHONS=every $(VENV)/bin/pytest -v --timeout 1800 tests/archives/test_pythons.py
+
+clean:  ## Remove what make has made
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info src/*.egg-info
