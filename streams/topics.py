@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from bordertally.streams.flows import origin
 
@@ -23,6 +23,16 @@ class Topic(enum.StrEnum):
     GOVERNMENT = "government"
     FRONTEX = "frontex"
     CHECKPOINT = "checkpoint"
+
+    @property
+    def in_words(self) -> bool:
+        """Whether reports in words are read on the topic: a checkpoint's counter sends figures or nothing."""
+        match self:
+            case Topic.GOVERNMENT | Topic.FRONTEX:
+                return True
+            case Topic.CHECKPOINT:
+                return False
+        assert_never(self)
 
 
 BIGGEST = 16 * 1024 * 1024

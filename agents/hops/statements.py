@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class Statements:
-    """Reads the reports in words of governments and Frontex; a checkpoint's counter sends figures or nothing."""
+    """Reads the reports in words, on the topics where there are any."""
 
     def __init__(self, context: Context, registry: Registry) -> None:
         self.context, self.registry = context, registry
-        self._topics = {context.topics.reports(kind) for kind in (Topic.GOVERNMENT, Topic.FRONTEX)}
+        self._topics = {context.topics.reports(kind) for kind in Topic if kind.in_words}
         self._items: list[Item] = []
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from bordertally.streams.moments import text_at
 from bordertally.streams.settings import LogFormat, Settings
@@ -58,7 +58,13 @@ def configure_logs(settings: Settings) -> None:
     """Log as the settings say: bordertally from their level on, libraries from that level or WARNING on."""
     level = getattr(logging, settings.log_level.name)
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines() if settings.log_format is LogFormat.JSON else PrettyLines())
+    match settings.log_format:
+        case LogFormat.JSON:
+            handler.setFormatter(JsonLines())
+        case LogFormat.PRETTY:
+            handler.setFormatter(PrettyLines())
+        case _:
+            assert_never(settings.log_format)
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
     logging.captureWarnings(settings.log_format is LogFormat.JSON)
     OURS.setLevel(level)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 from xml.etree import ElementTree as ET
 
 from bordertally.streams.alerts.records import Alert, AlertState
@@ -35,9 +36,13 @@ def identifier(alert: Alert) -> str:
 
 def kind(alert: Alert) -> str:
     """Its msgType."""
-    if alert.state is AlertState.WITHDRAWN:
-        return "Cancel"
-    return "Alert" if alert.seq == 1 else "Update"
+    match alert.state:
+        case AlertState.WITHDRAWN:
+            return "Cancel"
+        case AlertState.FIRING | AlertState.UPDATED | AlertState.RESOLVED:
+            return "Alert" if alert.seq == 1 else "Update"
+        case _:
+            assert_never(alert.state)
 
 
 def cap(history: Sequence[Alert], sender: str, web: str) -> bytes:

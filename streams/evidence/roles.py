@@ -5,13 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from bordertally.streams.evidence.tallies import Tally
 from bordertally.streams.flows import Flow, ancestors, parent
 from bordertally.streams.periods import days_of
 from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.records import Measure, Unit
 from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.records import Conflict
 
@@ -102,14 +103,26 @@ def part_of(claim: Claim, tree: Mapping[str, FlowEvidence], root: str, conflict:
     return _own(claim, tree[root]) if claim.flow == root else _below(claim, tree, root)
 
 
-_MEASURES = {"stock": "people who are there", "queue": "a queue", "refused": "people turned back"}
+def _measured(measure: Measure) -> str:
+    """What a measure is a figure of."""
+    match measure:
+        case Measure.CROSSINGS:
+            return "people who crossed"
+        case Measure.STOCK:
+            return "people who are there"
+        case Measure.QUEUE:
+            return "a queue"
+        case Measure.REFUSED:
+            return "people turned back"
+        case _:
+            assert_never(measure)
 
 
 def _aside(claim: Claim) -> str | None:
     """Why a claim is shown and not counted, if so."""
-    if claim.measure != "crossings":
-        return f"a figure of {_MEASURES.get(claim.measure, claim.measure)}, not of people who crossed"
-    if claim.unit != "people":
+    if claim.measure != Measure.CROSSINGS:
+        return f"a figure of {_measured(Measure(claim.measure))}, not of {_measured(Measure.CROSSINGS)}"
+    if claim.unit != Unit.PEOPLE:
         return f"counted in {claim.unit}, which are never added to people"
     if not counts(claim.grade):
         return f"grade {claim.grade} is shown and not counted: it can only widen the upper bound"
@@ -122,13 +135,17 @@ def _own(claim: Claim, held: FlowEvidence) -> Part:
     there, best = held.on(days), claim.best or 0.0
     if claim.population != "people":
         return Part(Role.COUNTED, f"{claim.population} are some of the people: {when} {hold} at least as many")
-    if claim.qualifier.bound is Bound.AT_LEAST:
-        if there is not None and there > best + 1:
+    match claim.qualifier.bound:
+        case Bound.EQUAL:
+            return Part(Role.COUNTED, f"sets what {when} {hold}")
+        case Bound.AT_LEAST if there is not None and there > best + 1:
             return Part(Role.COUNTED, f"{when} {hold} {there:,} by what else is known: it changes nothing")
-        return Part(Role.COUNTED, f"{when} {hold} at least so many")
-    if claim.qualifier.bound is Bound.AT_MOST:
-        return Part(Role.COUNTED, f"{when} {hold} no more than so many")
-    return Part(Role.COUNTED, f"sets what {when} {hold}")
+        case Bound.AT_LEAST:
+            return Part(Role.COUNTED, f"{when} {hold} at least so many")
+        case Bound.AT_MOST:
+            return Part(Role.COUNTED, f"{when} {hold} no more than so many")
+        case bound:
+            assert_never(bound)
 
 
 def _below(claim: Claim, tree: Mapping[str, FlowEvidence], root: str) -> Part:
@@ -209,7 +226,7 @@ def _larger(claim: Claim, held: FlowEvidence) -> str | None:
 
 def _speaks(claim: Claim) -> bool:
     """Whether a claim counts in totals of people."""
-    return claim.measure == "crossings" and claim.unit == "people" and counts(claim.grade)
+    return claim.measure == Measure.CROSSINGS and claim.unit == Unit.PEOPLE and counts(claim.grade)
 
 
 def _bounds(claim: Claim) -> bool:

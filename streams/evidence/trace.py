@@ -18,6 +18,7 @@ from bordertally.streams.moments import published_text
 from bordertally.streams.periods import DAY, iso_day, midnight, ordinal_day
 from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.records import Measure, Unit
 from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.records import FlowState, Total
 from bordertally.streams.totals.windows import WEEK, longest_window
@@ -222,7 +223,7 @@ def _said(tree: Mapping[str, FlowEvidence], begin: int, until: int) -> Iterable[
             left, right = max(first, claim.local_start), min(last, claim.local_end)
             if people is None or left >= right or claim.qualifier.bound is Bound.AT_MOST or not counts(claim.grade):
                 continue
-            if (claim.measure, claim.unit) == ("crossings", "people"):
+            if (claim.measure, claim.unit) == (Measure.CROSSINGS, Unit.PEOPLE):
                 share = (right - left) / (claim.local_end - claim.local_start)
                 yield SourceFigure(claim.source, flow, left, right, people * share)
         for day, tallies in held.tallies.items():

@@ -22,6 +22,7 @@ from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.reports.claims import Claim, address_of, is_reading, period_of, reading_of
 from bordertally.streams.reports.readings import Columns, Readings
+from bordertally.streams.reports.records import Measure
 
 
 class Applied(NamedTuple):
@@ -95,9 +96,10 @@ class Ledger:
         node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
         self._hear(node, claim.source, claim.published)
         days = range(period.first_day, period.last_day + 1)
-        batch.spoken[node.flow].update(days if claim.measure == "crossings" else ())  # else it is no figure of a day
+        crossings = claim.measure == Measure.CROSSINGS
+        batch.spoken[node.flow].update(days if crossings else ())  # else it is no figure of a day
         key = Key(claim.population, claim.unit)
-        if claim.measure != "crossings":
+        if not crossings:
             outcome = _note(node, claim)
         else:
             series = node.open(key)

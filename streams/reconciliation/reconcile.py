@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import fsum
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from bordertally.streams.periods import midnight
 from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit
@@ -75,16 +75,18 @@ def _margins(claim: Constraint, span: tuple[int, int]) -> tuple[Margin, Margin, 
     """A constraint in the scenarios low, best and high."""
     first, last = span
     low, best, high, kind = claim.low, claim.best, INFINITE if claim.high is None else claim.high, claim.kind
+    if kind is Kind.EQUAL:
+        margin = Margin(first, last, best, low, high, kind)
+        if low == high:
+            return margin, margin, margin
+        return Margin(first, last, low, low, high, kind), margin, Margin(first, last, high, low, high, kind)
     if kind is Kind.AT_LEAST:
         margin = Margin(first, last, best, best, INFINITE, kind)
         return Margin(first, last, low, low, INFINITE, kind), margin, margin
     if kind is Kind.AT_MOST:
         margin = Margin(first, last, high, 0.0, high, kind)
         return Margin(first, last, low, 0.0, high, kind), margin, margin
-    margin = Margin(first, last, best, low, high, kind)
-    if low == high:
-        return margin, margin, margin
-    return Margin(first, last, low, low, high, kind), margin, Margin(first, last, high, low, high, kind)
+    assert_never(kind)
 
 
 def _bins(

@@ -39,9 +39,8 @@ async def report_log(settings: Settings, until: float | None = None) -> AsyncIte
         for kind, partitions in every.items():
             for tp in partitions:
                 async for records in _records(consumer, tp, until):
-                    in_words = kind is not Topic.CHECKPOINT
                     yield [
-                        ReplayedReport(record.value or b"", record.timestamp, in_words, kind, record.headers)
+                        ReplayedReport(record.value or b"", record.timestamp, kind.in_words, kind, record.headers)
                         for record in records
                     ]
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import json
 import sys
-from typing import Annotated
+from typing import Annotated, assert_never
 
 import typer
 
@@ -25,5 +25,11 @@ def schema(
     ] = SchemaDocument.REPORT,
 ) -> None:
     """Print the JSON Schema of a report, or the AsyncAPI document of topics."""
-    document = report_schema() if what is SchemaDocument.REPORT else asyncapi()
+    match what:
+        case SchemaDocument.REPORT:
+            document = report_schema()
+        case SchemaDocument.ASYNCAPI:
+            document = asyncapi()
+        case _:
+            assert_never(what)
     sys.stdout.write(json.dumps(document, indent=2) + "\n")

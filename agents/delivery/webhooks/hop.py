@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import assert_never
 
 import msgspec
 from aiokafka import TopicPartition
@@ -201,13 +202,17 @@ class Webhooks(Channel):
         """Count a try and have it written to the log."""
         metrics = self.context.metrics
         metrics["webhook_attempts_total"].labels(attempt.subscription, attempt.verdict.value).inc()
-        if attempt.verdict is Verdict.DELIVERED:
-            metrics["webhook_seconds"].observe(max(0.0, attempt.at - written))
-        elif attempt.verdict is Verdict.GIVEN_UP:
-            log.warning("webhooks: %s: %s is given up", attempt.subscription, attempt.webhook_id)
-        elif runner.lane.fails == 1:
-            said = attempt.status if attempt.status is not None else attempt.error
-            log.info("webhooks: %s: %s failed (%s)", attempt.subscription, attempt.webhook_id, said)
+        match attempt.verdict:
+            case Verdict.DELIVERED:
+                metrics["webhook_seconds"].observe(max(0.0, attempt.at - written))
+            case Verdict.GIVEN_UP:
+                log.warning("webhooks: %s: %s is given up", attempt.subscription, attempt.webhook_id)
+            case Verdict.FAILED | Verdict.GONE:
+                if runner.lane.fails == 1:
+                    said = attempt.status if attempt.status is not None else attempt.error
+                    log.info("webhooks: %s: %s failed (%s)", attempt.subscription, attempt.webhook_id, said)
+            case _:
+                assert_never(attempt.verdict)
         self._attempts.append(attempt)
         del self._attempts[:-LOG_MOST]
 

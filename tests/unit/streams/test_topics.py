@@ -1,37 +1,66 @@
-"""Topics that a busy broker is slow to tell of."""
-
 from __future__ import annotations
 
-from typing import Any, cast
-
 import pytest
-import stamina
-from aiokafka.admin import AIOKafkaAdminClient
 
-from bordertally.agents.kafka.topics import once_known
-from bordertally.streams.errors import BordertallyError
+from bordertally.streams.topics import BIGGEST, Topic, Topics, header, partition_of
 
-NAMES = ["reports.government", "totals"]
+FOREVER, WEEK = "-1", str(7 * 86_400_000)
 
 
-class Slow:
-    """A broker that does not know the second topic until it was asked some times."""
+def test_every_topic_has_the_prefix_and_its_way_of_keeping() -> None:
+    kept = {spec.name: spec.config.get("retention.ms", spec.config["cleanup.policy"]) for spec in Topics("x.").specs()}
+    assert kept == {
+        "x.reports.government": FOREVER,
+        "x.reports.frontex": FOREVER,
+        "x.reports.checkpoint": FOREVER,
+        "x.reports.rejected": FOREVER,
+        "x.reports.redriven": FOREVER,
+        "x.reports.review": FOREVER,
+        "x.claims": WEEK,
+        "x.ledger-changelog": "compact",
+        "x.totals": "compact",
+        "x.alerts-changelog": "compact",
+        "x.alerts": FOREVER,
+        "x.silences": "compact",
+        "x.webhooks": "compact",
+        "x.webhooks.log": WEEK,
+    }
 
-    def __init__(self, asked: int) -> None:
-        self.asked = asked
 
-    async def describe_topics(self, names: list[str]) -> list[dict[str, Any]]:
-        """What it tells of topics, as a broker would."""
-        self.asked -= 1
-        known = len(names) if self.asked <= 0 else 1
-        return [{"topic": name, "partitions": [{}] * 4 if at < known else []} for at, name in enumerate(names)]
+def test_every_topic_has_the_same_partitions_and_takes_the_biggest_message() -> None:
+    specs = Topics().specs(partitions=3, replication=2)
+    assert {(spec.partitions, spec.replication, spec.config["max.message.bytes"]) for spec in specs} == {
+        (3, 2, str(BIGGEST))
+    }
 
 
-async def test_a_slow_broker_is_asked_until_it_tells_of_all_topics() -> None:
-    with stamina.set_testing(True, attempts=1000):
-        assert await once_known(cast("AIOKafkaAdminClient", Slow(500)), NAMES) == dict.fromkeys(NAMES, 4)
+def test_only_the_topics_of_reports_carry_the_time_of_their_arrival() -> None:
+    topics = Topics()
+    stamped = [spec.name for spec in topics.specs() if spec.config.get("message.timestamp.type") == "LogAppendTime"]
+    assert stamped == list(topics.every_report)
 
 
-async def test_a_broker_that_never_tells_of_one_is_an_error_that_names_it() -> None:
-    with stamina.set_testing(True, attempts=20), pytest.raises(BordertallyError, match=r"\(60 s\): totals; try again"):
-        await once_known(cast("AIOKafkaAdminClient", Slow(500)), NAMES)
+@pytest.mark.parametrize("kind", Topic)
+def test_the_class_of_a_topic_is_read_back_from_its_name(kind: Topic) -> None:
+    assert Topics("x.").kind(f"x.reports.{kind.value}") is kind
+    assert Topics("x.").kind(f"reports.{kind.value}") is None
+    assert Topics("x.").kind("x.reports.rejected") is None
+
+
+def test_a_counter_sends_no_words() -> None:
+    assert {kind: kind.in_words for kind in Topic} == {
+        Topic.GOVERNMENT: True,
+        Topic.FRONTEX: True,
+        Topic.CHECKPOINT: False,
+    }
+
+
+def test_a_tree_of_flows_has_one_partition() -> None:
+    """CRC-32 of "RU" is 0xD2558852, the last three bits are 2; of "UA" 0x87CECAE8, they are 0. It may never change."""
+    assert {partition_of(flow, 8) for flow in ("RU", "RU:KZ", "RU:EU:FI:vaalimaa")} == {2}
+    assert partition_of("UA:PL", 8) == 0
+
+
+def test_a_header_is_the_first_of_its_name_with_a_value() -> None:
+    headers = [("a", None), ("b", b"1"), ("a", b""), ("a", b"2"), ("a", b"3")]
+    assert (header(headers, "a"), header(headers, "b"), header(headers, "c")) == (b"2", b"1", None)
