@@ -1,7 +1,7 @@
-"""When the reports behind a message of claims arrived, and whether more of them wait.
+"""The headers of a message of claims: when its oldest report arrived, and whether more reports wait behind it.
 
-One histogram tells how long they take to their totals; and the ledger need not tell at once what the next message
-changes again.
+From the arrival the ledger measures the time from a report to its totals. Where more reports wait, the ledger may
+delay its flush, because the next message would change the same flow states again.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from bordertally.streams.topics import header
 ARRIVED, MORE = "arrived", "more"
 
 
-def marks(oldest_ms: int, *, more: bool) -> list[tuple[str, bytes]]:
+def make_headers(oldest_ms: int, *, more: bool) -> list[tuple[str, bytes]]:
     """The headers of a message of claims.
 
-    `oldest_ms`: the Kafka timestamp of the oldest report of its batch. `more`: whether reports wait behind that batch.
+    `oldest_ms`: the Kafka timestamp of the oldest report in the batch. `more`: whether reports wait behind the batch.
     """
     return [(ARRIVED, b"%d" % oldest_ms), *([(MORE, b"1")] if more else [])]
 
 
 def more_wait(record: ConsumerRecord) -> bool:
-    """Whether more reports waited behind those of this message."""
+    """Whether more reports waited behind the batch of this message."""
     return header(record.headers, MORE) is not None
 
 
 def arrived_s(record: ConsumerRecord) -> float:
-    """Seconds since 1970 UTC at which that report arrived; of a message without the header, the message itself."""
+    """When the oldest report of a message arrived, or the message itself without the header; seconds since 1970 UTC."""
     value = header(record.headers, ARRIVED)
     return float(record.timestamp if value is None else int(value)) / 1000

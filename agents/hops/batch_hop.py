@@ -1,4 +1,4 @@
-"""A hop that works in batches: read, handle, and commit only when everything handled is acknowledged."""
+"""The base of hops that process batches with an aiokafka consumer: fetch, handle, commit after the acknowledgements."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import Context, log
 
 COMMIT_S = 1.0
-"""Seconds between commits while batches keep coming: what is committed late is at worst delivered again."""
+"""Seconds between commits while batches keep coming; after a crash, at most that much is delivered again."""
 
 
 Batch = dict[TopicPartition, Sequence[Received]]
 Done = dict[TopicPartition, int]
-"""The offset of the next record to do, by partition."""
+"""By partition, the offset of the next record to process."""
 
 
 class BatchHop(Service, ConsumerRebalanceListener):
-    """Consumes topics as a group of its own and hands whole batches to `handle`.
+    """Consumes topics in a consumer group of its own and hands whole batches to `handle`.
 
-    At least once: offsets are committed some time after `handle` returns, so it must be harmless to see
-    records again. Records of one partition come in order. An error in `handle` ends the process (see Context.die);
-    the batch comes again.
+    Delivery is at least once: offsets are committed some time after `handle` returns, so `handle` must be idempotent.
+    The records of a partition come in order. An error in `handle` ends the process (see Context.die), and the batch is
+    delivered again.
     """
 
     abstract = True
     hop: str
     chunk = 10_000
-    """Records to take at once at most."""
+    """The most records of one batch."""
 
     from_the_start: ClassVar[bool] = True
-    """Whether a hop that runs for the first time is given the records of the past, too."""
+    """Whether a hop without committed offsets starts at the beginning of its topics; otherwise at their end."""
 
     consumer: AIOKafkaConsumer
 
@@ -59,27 +59,27 @@ class BatchHop(Service, ConsumerRebalanceListener):
         raise NotImplementedError
 
     async def handle(self, batch: Batch) -> Done:
-        """Work a batch through and return how far: only over records whose results are acknowledged."""
+        """Process a batch; returns the records done, by offset: only those whose results are acknowledged."""
         raise NotImplementedError
 
     async def on_stop(self) -> None:
-        """Let what is in hand be finished and committed."""
+        """Wait until the batch in hand is processed and committed."""
         await self._ended.wait()
 
     async def begin(self) -> None:
-        """The group is joined, and nothing has been read yet."""
+        """Prepare; called when the consumer has started, before the first fetch."""
 
     async def idle(self) -> None:
-        """Nothing came for a while: a chance to look after what this hop keeps elsewhere."""
+        """Do what is due apart from records; called when a fetch brings none."""
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Commit what is done, and forget the progress on partitions that others go on with."""
+        """Commit what is done, and forget the progress on partitions that other workers may be given."""
         await self._commit()
         for tp in revoked:
             self.context.progress.pop((self.hop, tp.topic, tp.partition), None)
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:  # noqa: ARG002 - aiokafka's interface
-        """This worker has its share of the partitions: the hop is ready."""
+        """Mark the hop as ready: it has its partitions."""
         self.context.ready.add(self.hop)
         self.context.metrics["rebalances_total"].labels(self.hop).inc()
 
@@ -95,7 +95,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             group_id=self.group,
             group_instance_id=f"{settings.instance}-{self.hop}" if settings.instance else None,
             enable_auto_commit=False,
-            isolation_level="read_committed",  # what a producer took back was never published
+            isolation_level="read_committed",  # a report in an aborted transaction was never published
             auto_offset_reset="earliest" if self.from_the_start else "latest",
             session_timeout_ms=int(settings.session_timeout_s * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
@@ -114,7 +114,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             consumer.subscribe(self.topics(), listener=self)
             await self.begin()
             while not self.should_stop:
-                batch = await self.fetched(self.context.settings.batch_wait_s)
+                batch = await self.fetch(self.context.settings.batch_wait_s)
                 if batch:
                     crash_at(f"{self.hop}.read")
                     self._mark(await self.handle(batch))
@@ -126,38 +126,38 @@ class BatchHop(Service, ConsumerRebalanceListener):
             await self._commit()
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the batch must come again
+        except Exception as error:  # noqa: BLE001 - whatever it is, the batch must be delivered again
             self.context.die(f"the {self.hop} hop failed", error)
         finally:
             await consumer.stop()
             self._ended.set()
 
-    async def fetched(self, wait_s: float, most: int | None = None, of: Sequence[TopicPartition] = ()) -> Batch:
-        """Records that are here, or come within so many seconds, `of` any partition or of some.
+    async def fetch(self, wait_s: float, most: int | None = None, of: Sequence[TopicPartition] = ()) -> Batch:
+        """The next records, at most `most`, `of` some partitions or of all; waits up to `wait_s` seconds for the first.
 
-        They come again unless `handle` returns them.
+        After a restart, records are delivered again unless `handle` has returned their offsets.
         """
         batch: Batch = await self.consumer.getmany(*of, timeout_ms=int(wait_s * 1000), max_records=most or self.chunk)
         return batch
 
     @property
     def _fetched(self) -> Mapping[TopicPartition, Any]:
-        """What aiokafka has fetched and not yet handed out, by partition."""
+        """By partition, the records that aiokafka has fetched and not yet returned."""
         fetched: Mapping[TopicPartition, Any] = self.consumer._fetcher._records  # noqa: SLF001 - there is no public way
         return fetched
 
     @property
     def waiting(self) -> list[TopicPartition]:
-        """The partitions of which records are here."""
+        """The partitions with fetched records."""
         return list(self._fetched)
 
     async def behind(self, partitions: Iterable[TopicPartition]) -> bool:
-        """Whether the broker has more of one of these than was handed out, by what it said last."""
+        """Whether the broker has records of one of these partitions after the position, by its last response."""
         for tp in partitions:
-            with suppress(IllegalStateError):  # it has been given away meanwhile
+            with suppress(IllegalStateError):  # the partition has been revoked
                 position = await self.consumer.position(tp)
-                mine = tp in self.consumer.assignment()
-                if mine and (self.consumer.last_stable_offset(tp) or 0) > position:
+                assigned = tp in self.consumer.assignment()
+                if assigned and (self.consumer.last_stable_offset(tp) or 0) > position:
                     return True
         return False
 
@@ -174,7 +174,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
         try:
             await self.consumer.commit(done)
             crash_at(f"{self.hop}.committed")
-        except (CommitFailedError, IllegalStateError) as error:  # rebalanced meanwhile: others see the batch again
+        except (CommitFailedError, IllegalStateError) as error:  # rebalanced: other workers get the batch again
             log.info("%s: a commit came after a rebalance, the batch is delivered again: %s", self.hop, error)
         except KafkaError as error:
             log.warning("%s: commit failed, the next one covers it: %s", self.hop, error)

@@ -1,4 +1,4 @@
-"""Dead letters: every refused message goes to `reports.rejected` with the reason, whatever that topic takes."""
+"""Writing dead letters to `reports.rejected`, also where that topic accepts only smaller messages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bordertally.agents.runtime.context import log
 from bordertally.streams.reports.dead_letters import ORIGINAL
 
 
-async def write_letters(writer: Writer, letters: Sequence[Record]) -> None:
-    """Send dead letters; returns when the broker has all of them. Raises KafkaError or TimeoutError.
+async def write_dead_letters(writer: Writer, letters: Sequence[Record]) -> None:
+    """Send dead letters; returns when all are acknowledged. Raises KafkaError or TimeoutError.
 
-    Where together they are too large for the topic they go one by one, and one that is too large by itself goes
-    without its bytes: these are kept on the topic it was read from, at the partition and offset in its headers. So a
-    letter that cannot be stored whole neither stops the line nor gets lost.
+    If a batch is too large for the topic, the dead letters are sent one by one. A dead letter that is too large itself
+    is sent without its original bytes (see docs/decisions/0019): these are still on the topic that the message was read
+    from, at the partition and offset in the headers. So such a message neither stops the intake nor gets lost.
     """
     try:
         await writer.write(letters)
@@ -34,6 +34,6 @@ async def _write_one(writer: Writer, letter: Record) -> None:
 
 
 def without_bytes(letter: Record) -> Record:
-    """A letter whose message stays where it was read, and which says so; its own headers only."""
-    kept = [(name, value) for name, value in letter.headers or [] if not name.startswith(ORIGINAL) and name != "kept"]
-    return letter._replace(key=None, value=b"", headers=[*kept, ("kept", b"there")])
+    """The dead letter without original bytes, key and headers, and with the header `kept` that says so."""
+    own = [(name, value) for name, value in letter.headers or [] if not name.startswith(ORIGINAL) and name != "kept"]
+    return letter._replace(key=None, value=b"", headers=[*own, ("kept", b"there")])

@@ -1,4 +1,4 @@
-"""A Faust table whose writes can be waited for until the broker has them."""
+"""A Faust table that can wait until the broker has acknowledged its writes."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from bordertally.agents.runtime.context import Context
 
 
 class PromptTables(TableManager):
-    """Faust's tables without the second it waits before it looks at them: ours are all known when the app starts."""
+    """Faust's table manager without its initial wait of a second: all tables are known when the app starts."""
 
     async def on_start(self) -> None:
-        """Look at the tables and begin to recover them."""
+        """Find the tables and begin to recover them."""
         await self._update_channels()
         await self.recovery.start()
 
 
 class DurableTable(faust.Table[bytes, bytes]):
-    """Faust queues changelog records and may commit an event's offset before they are acknowledged. `store` waits.
+    """A table of bytes whose `store` returns when the changelog records are acknowledged.
 
-    Call it before acknowledging the event. Keys and values are bytes; Faust reads the changelog back when partitions
-    are assigned. The changelog topic is `<name>-changelog`, whatever the app is called: a hop that moves to a worker
-    of its own finds its state. It exists already (`bordertally topics --create`).
+    Faust only queues changelog records, and may commit an event's offset before they are acknowledged; so call `store`
+    before acknowledging the event. Faust restores the table from the changelog when partitions are assigned. The
+    changelog topic is `<name>-changelog` whatever the app is called, so a hop that moves to a worker of its own finds
+    its state. The topic exists already (`bordertally topics --create`).
     """
 
     @property
@@ -40,7 +41,7 @@ class DurableTable(faust.Table[bytes, bytes]):
         return self._context.topics.changelog(self.name)
 
     def read_back(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take records of the changelog, in order; the consumer calls this for all that it passes on."""
+        """Apply records of the changelog, in order; the consumer calls this for every fetch of the changelog."""
         data = self.data
         for record in records:
             if record.value is None:
@@ -49,25 +50,25 @@ class DurableTable(faust.Table[bytes, bytes]):
                 data[record.key] = record.value
 
     def apply_changelog_batch(self, batch: object) -> None:
-        """Faust's way to do the same, a record at a time: all of them are here already."""
+        """Do nothing: Faust's own way to apply records comes after `read_back` has applied them."""
 
     async def store(self, rows: Mapping[int, Mapping[bytes, bytes]], beside: Sequence[Record] = ()) -> None:
-        """Set rows, by partition, and send records that follow from them.
+        """Set rows, by partition, and send the records `beside` them in the same write.
 
-        Returns when the broker has all of it. Raises KafkaError or TimeoutError.
+        Returns when the broker has acknowledged all records. Raises KafkaError or TimeoutError.
         """
         topic = self.changelog_topic_name
-        changes = [Record(topic, key, value, at) for at, held in rows.items() for key, value in held.items()]
+        changes = [Record(topic, key, value, at) for at, changed in rows.items() for key, value in changed.items()]
         await self._context.writer.write([*changes, *beside])
         if changes:
             crash_at("table.stored")
         data = self.data
-        for held in rows.values():
-            for key, value in held.items():
+        for changed in rows.values():
+            for key, value in changed.items():
                 data[key] = value
 
 
 def make_table(app: faust.App, name: str, partitions: int) -> DurableTable:
-    """A table of bytes; the app's `Table` setting makes it a durable one."""
+    """A durable table of the app, whose setting `Table` is DurableTable."""
     table = app.Table(name, partitions=partitions, key_type=bytes, value_type=bytes)
     return cast("DurableTable", table)

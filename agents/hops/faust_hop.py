@@ -1,7 +1,7 @@
-"""A hop that is a Faust agent: takes what is here, settles it together, and acknowledges it last.
+"""The base of hops that are Faust agents: they take records as they come, flush them together and acknowledge last.
 
-To settle is most of the work, and costs little more for much than for little. So a hop may ask for patience: what was
-taken waits for company then, by a timer, since nothing more may come.
+A flush is most of the work, and its cost depends little on the number of records. So a hop may delay its flush, by a
+timer, to flush more records at once (see docs/decisions/0081).
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ from bordertally.agents.runtime.context import Context
 
 
 class SettlingHop:
-    """Takes bundles of records one at a time, in order, and settles all that are here at once.
+    """Takes bundles of records in order, one at a time, and flushes all bundles that are there at once.
 
-    What is taken is of a partition this worker has: a bundle that waited while partitions were given away is left. It
-    is acknowledged only when everything it led to is acknowledged by the broker; until then it comes again, and must
-    change nothing then.
+    A bundle is skipped if its partition was revoked while it waited. A bundle is acknowledged only when the broker has
+    acknowledged everything that follows from it; until then it may be delivered again, so `take` must be idempotent.
     """
 
     name: str
@@ -35,48 +34,47 @@ class SettlingHop:
         self.app, self.context = app, context
         self.events: list[EventT[bytes]] = []
         self.stream: faust.StreamT[bytes] | None = None
-        self.revocations = 0  # how often partitions were given anew
-        self._turn = asyncio.Lock()  # the agent, the timer, and whoever ends what they do take turns
-        self._settled_at = -math.inf  # none yet: the first is due at once, also where the clock has only begun
+        self.revocations = 0  # how often partitions were revoked
+        self._turn = asyncio.Lock()  # the agent, the timer, a revocation and the end of the worker take turns
+        self._settled_at = -math.inf  # the first flush is due at once, also when the clock is near 0
         self._timer: asyncio.Task[None] | None = None
         count = context.settings.partitions
         channel = app.topic(topic, key_type=bytes, value_type=bytes, partitions=count)
-        self.agent = Agent(  # not by Faust's decorator, which looks through all modules for where it stands
+        self.agent = Agent(  # without Faust's decorator, which searches all modules for its caller
             self.run, name=self.name, app=app, channel=channel, concurrency=1, on_error=self.failed
         )
         app.agents[self.name] = self.agent
         app.on_partitions_revoked.connect(cast("Any", self.revoked))
 
     def take(self, bundle: Bundle) -> None:
-        """Take records into memory."""
+        """Take the records of a bundle into memory."""
         raise NotImplementedError
 
     @property
     def full(self) -> bool:
-        """Whether so much has been taken that it is to be settled, whatever else is here."""
+        """Whether enough records are taken that a flush is due, even if more records wait."""
         raise NotImplementedError
 
     def patience_s(self) -> float:
-        """Seconds from one settling to the next at least, unless so much has been taken that the hop is full."""
+        """The shortest time from one flush to the next, in seconds, unless the hop is full."""
         return 0.0
 
     async def settle(self) -> None:
-        """Store and say what came of all that was taken; returns when the broker has it."""
+        """Flush: store and publish what follows from the records taken; returns when the broker has acknowledged it."""
         raise NotImplementedError
 
     def forget(self) -> None:
-        """Partitions went to other workers: forget what was taken, and whatever others may change now."""
+        """Forget the records taken, and all state that other workers may change now; called after a revocation."""
         raise NotImplementedError
 
     async def recovered(self) -> None:
-        """Tables are read back, and nothing flows yet. What takes long lets others go on: signs of life are due."""
+        """Build state from the restored tables; called before records flow. Long work must yield, for heartbeats."""
         raise NotImplementedError
 
     async def revoked(self, _app: object, revoked: set[TopicPartition], *_: object, **__: object) -> None:
-        """Others go on with these partitions: what is not acknowledged is delivered again.
+        """Finish the flush in progress and forget the rest, which is delivered again to the partitions' new workers.
 
-        They do when this returns. So what is being written is written before, or it would follow what they write; and
-        nothing more is taken.
+        They begin when this returns. A write that was still in progress then would come after theirs.
         """
         self.revocations += 1
         async with self._turn:
@@ -86,12 +84,12 @@ class SettlingHop:
             self.context.progress.pop((self.name, tp.topic, tp.partition), None)
 
     async def failed(self, agent: object, error: BaseException) -> None:
-        """Faust could not hand an event over, or the agent raised: do not acknowledge it, nor start the agent again."""
+        """End the process, without acknowledging: Faust could not hand over an event, or the agent raised."""
         if not isinstance(error, asyncio.CancelledError):
             self.context.die(f"{agent} failed", error)
 
     async def run(self, stream: faust.StreamT[bytes]) -> None:
-        """The agent. An event is never acknowledged by Faust, which would do so even when this raised."""
+        """Run the agent. Faust's own acknowledgements are off: Faust acknowledges events even after an error."""
         stream.enable_acks = False
         self.stream = stream
         try:
@@ -106,7 +104,7 @@ class SettlingHop:
         revocations = self.revocations
         try:
             async with self._turn:
-                if revocations != self.revocations:  # while it waited: it is delivered again, here or elsewhere
+                if revocations != self.revocations:  # revoked while it waited: the bundle is delivered again
                     return
                 self.take(cast("Bundle", event.message))
                 self.events.append(event)
@@ -116,20 +114,20 @@ class SettlingHop:
                     await self._settle(stream)
                 elif last and self._timer is None:
                     self._timer = asyncio.create_task(self._settle_in_time(stream))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
+        except Exception as error:  # noqa: BLE001 - whatever it is, the event must be delivered again
             self.context.die(f"the {self.name} hop failed", error)
 
     def _wait_s(self) -> float:
-        """Seconds for which what was taken is still to wait for company; none or fewer when it is due."""
+        """Seconds until a flush is due; 0 or less when it is due."""
         return self._settled_at + self.patience_s() - time.monotonic()
 
     async def _settle_in_time(self, stream: faust.StreamT[bytes]) -> None:
-        """Settle what was taken when it has waited long enough, should nothing have come that led to it."""
+        """Flush when the wait is over, in case no further bundle causes a flush before."""
         try:
             left_s = self._wait_s()
             while left_s > 0:
                 await asyncio.sleep(left_s)
-                left_s = self._wait_s()  # all that waited may have been settled meanwhile, and more have come
+                left_s = self._wait_s()  # another flush may have happened, and more records may have come
             async with self._turn:
                 if self.events:
                     await self._settle(stream)
@@ -147,7 +145,7 @@ class SettlingHop:
         crash_at(f"{self.name}.acknowledged")
 
     async def finish(self) -> None:
-        """Settle what has been taken; nothing more may be handed over meanwhile."""
+        """Flush the records taken; no bundle may be handed over meanwhile."""
         async with self._turn:
             if self.events and self.stream is not None:
                 await self._settle(self.stream)

@@ -1,4 +1,4 @@
-"""Fuses of the sources in a worker: metrics and a line in the log when too much of what one sends is refused."""
+"""The fuses of a worker: metrics by source, and a log line when too many reports of a source are refused."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bordertally.streams.reports.claims import Claims
 from bordertally.streams.reports.fuse import Fuse, Sent
 
 UNKNOWN = NOBODY
-"""Stands for all sources that are not in the registry: anybody can make up names, and a metric must stay small."""
+"""The label of all sources that are not in the registry, because senders can invent any number of names."""
 
 SHOW_S = 1.0
 
 
 class Fuses:
-    """Counts what the intake took and refused, by source, and shows it."""
+    """Counts the reports that the intake accepted and refused, by source, and shows the share that was refused."""
 
     def __init__(self, context: Context) -> None:
         settings = context.settings
@@ -29,42 +29,42 @@ class Fuses:
         self._shown_at = 0.0
 
     def count(self, messages: Iterable[Claims], refused: Counter[str]) -> None:
-        """One batch: the claims that came of it, and how many reports were refused, by source."""
-        taken: Counter[str] = Counter()
+        """Count a batch: its messages of claims, and the refused reports by source."""
+        accepted: Counter[str] = Counter()
         for message in messages:
             for group in message.readings:
-                taken[group.source] += group.count
-            taken.update(source for source, _ in {(claim.source, claim.report) for claim in message.claims})
-        known: Counter[str] = Counter()
+                accepted[group.source] += group.count
+            accepted.update(source for source, _ in {(claim.source, claim.report) for claim in message.claims})
+        by_label: Counter[str] = Counter()
         for source, number in refused.items():
-            known[source if source in self.context.registry.sources else UNKNOWN] += number
+            by_label[source if source in self.context.registry.sources else UNKNOWN] += number
         now = time.monotonic()
-        for source in taken.keys() | known.keys():
-            self.fuse.count(source, Sent(taken[source], known[source]), now)
+        for source in accepted.keys() | by_label.keys():
+            self.fuse.count(source, Sent(accepted[source], by_label[source]), now)
         self.show(now)
 
     def show(self, now: float) -> None:
-        """Bring the metrics up to date, at most once a second; say which fuses blew and which are whole again."""
+        """Update the metrics, at most once a second, and log which fuses blew or are whole again."""
         if now < self._shown_at + SHOW_S:
             return
         self._shown_at = now
         sent = self.fuse.sent(now)
         share, blown = (self.context.metrics[name] for name in ("source_refused_share", "source_fuse_blown"))
-        for source, one in sent.items():
-            share.labels(source).set(one.share)
-            blown.labels(source).set(self.fuse.blown(one))
+        for source, counts in sent.items():
+            share.labels(source).set(counts.share)
+            blown.labels(source).set(self.fuse.blown(counts))
         for source in self._shown - sent.keys():
             share.remove(source)
             blown.remove(source)
         self._shown = set(sent)
-        now_blown = {source for source, one in sent.items() if self.fuse.blown(one)}
+        now_blown = {source for source, counts in sent.items() if self.fuse.blown(counts)}
         for source in sorted(now_blown - self.blown):
-            one = sent[source]
+            counts = sent[source]
             log.warning(
                 "source %s: %d of its %d reports were refused within %.0f s; bordertally rejected list --source %s",
                 source,
-                one.refused,
-                one.taken + one.refused,
+                counts.refused,
+                counts.taken + counts.refused,
                 self.window_s,
                 source,
             )

@@ -1,4 +1,4 @@
-"""Statements on their way through the intake: words become claims, and what is not certain goes to the review."""
+"""Statements in the intake: reports in words become claims, and uncertain claims go to the review."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Statements:
-    """Reads the reports in words, on the topics where there are any."""
+    """Reads the reports in words on the topics that may have them (see Topic.in_words)."""
 
     def __init__(self, context: Context, registry: Registry) -> None:
         self.context, self.registry = context, registry
@@ -34,32 +34,32 @@ class Statements:
 
     @cached_property
     def words(self) -> WordReader:
-        """The reader, made when the first statement comes: its modules and tables take a moment."""
-        from bordertally.agents.runtime.languages import load_extractor, word_reader  # noqa: PLC0415 - only then
+        """The reader, made for the first statement, because loading its modules and tables is slow."""
+        from bordertally.agents.runtime.languages import load_extractor, word_reader  # noqa: PLC0415 - as above
 
         return word_reader(self.registry, load_extractor(self.context.settings.extractor))
 
     async def read(self, tp: TopicPartition, record: Received, report: Report) -> list[Claim]:
-        """The claims of a report in words; what is not certain waits for `drain`.
+        """The certain claims of a report in words; the uncertain ones wait for `drain`.
 
-        On a topic where words are not read, they are rejected for want of figures. Raises RefusedError.
+        Raises RefusedError, also on a topic where words are not read: there the report lacks its figures.
         """
         if tp.topic not in self._topics:
             return claims_of(report, self.registry, record.timestamp / 1000, self.context.limits)
-        # In a thread: the first text waits for the tables of its language, an extractor for a model; heartbeats go on.
+        # In a thread, so that heartbeats go on: the first text loads tables, and an extractor may wait for a model.
         words = await asyncio.to_thread(self._read, tp, record, report)
         self._items += words.items
-        found = self.context.metrics["statement_claims_total"]
-        found.labels("certain").inc(len(words.claims))
-        found.labels("review").inc(len(words.items))
+        metric = self.context.metrics["statement_claims_total"]
+        metric.labels("certain").inc(len(words.claims))
+        metric.labels("review").inc(len(words.items))
         if log.isEnabledFor(logging.DEBUG):
-            names = [*(one.report for one in words.claims), *(one.report for one in words.items)]
-            what = {
-                "report": names[0] if names else None,
+            reports = [*(claim.report for claim in words.claims), *(item.report for item in words.items)]
+            fields = {
+                "report": reports[0] if reports else None,
                 "certain": len(words.claims),
-                "review": [one.id for one in words.items],
+                "review": [item.id for item in words.items],
             }
-            log.debug("intake: statement read", extra=what)
+            log.debug("intake: statement read", extra=fields)
         return words.claims
 
     def _read(self, tp: TopicPartition, record: Received, report: Report) -> Words:
@@ -67,11 +67,11 @@ class Statements:
         return self.words.read(report, record.timestamp / 1000, self.context.limits, gate)
 
     def drain(self) -> list[Record]:
-        """The records for the review since the last time."""
+        """The records for the review since the last call."""
         items, self._items = self._items, []
-        return [review_record(one, self.context.topics) for one in items]
+        return [review_record(item, self.context.topics) for item in items]
 
 
 def review_record(item: Item, topics: Topics) -> Record:
-    """An item as a record on the review's topic."""
+    """The record of an item on the topic of the review."""
     return Record(topics.review, item.id.encode(), msgspec.json.encode(item))
