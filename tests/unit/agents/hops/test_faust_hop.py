@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
 from bordertally.agents.hops.faust_hop import SettlingHop
 from bordertally.agents.hops.ledger import COMPANY_CLAIMS, PATIENCE_S, LedgerHop
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.settings import load_settings
 from live import until
+from unit.agents.hops.kit import Deaths, DiedError
 
 LONG_S = 3_600.0
 
@@ -74,10 +78,10 @@ class Source:
         self.enable_acks = True
         self.acknowledged: list[int] = []
 
-    def bring(self, *numbers: int) -> None:
+    def bring(self, *numbers: int, partition: int = 0) -> None:
         """Have so many messages there at once."""
         for number in numbers:
-            message = SimpleNamespace(topic="numbers", partition=0, offset=number)
+            message = SimpleNamespace(topic="numbers", partition=partition, offset=number)
             self.queue.put_nowait(SimpleNamespace(message=message))
 
     async def events(self) -> AsyncIterator[Any]:
@@ -104,6 +108,13 @@ async def all_got(hop: Hop) -> None:
         return hop.source.queue.empty()
 
     await until(empty, "all is taken")
+
+
+async def all_acknowledged(hop: Hop, last: int) -> None:
+    async def done() -> bool:
+        return hop.source.acknowledged[-1:] == [last]
+
+    await until(done, f"{last} is acknowledged")
 
 
 async def waiting() -> Hop:
@@ -191,15 +202,119 @@ async def test_a_bundle_that_waits_for_a_settling_is_not_taken_when_its_partitio
     await hop.comes_to([1], [2], [4])
 
 
-async def test_an_error_of_the_timers_settling_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    hop, died = Hop(patience_s=0.01), asyncio.Event()
+async def test_an_error_of_the_timers_settling_ends_the_worker() -> None:
+    hop = Hop(patience_s=0.01)
     hop.source.bring(1)
     await hop.comes_to([1])
-    monkeypatch.setattr(hop.context, "die", lambda *_: died.set())
-    hop.error = RuntimeError("the broker is gone")
+    deaths, hop.error = Deaths(hop.context), RuntimeError("the broker is gone")
     hop.source.bring(2)
-    await asyncio.wait_for(died.wait(), 30)
+    await asyncio.wait_for(deaths.happened.wait(), 30)
+    assert deaths.reasons == ["the numbers hop failed: the broker is gone"]
     assert hop.source.acknowledged == [1]
+
+
+async def test_an_error_of_settling_ends_the_worker_and_nothing_is_acknowledged() -> None:
+    hop = Hop()
+    deaths, hop.error = Deaths(hop.context), RuntimeError("the broker is gone")
+    hop.source.bring(1, 2)
+    with pytest.raises(DiedError):
+        await hop.task
+    assert deaths.reasons == ["the numbers hop failed: the broker is gone"]
+    assert (hop.source.acknowledged, hop.context.progress) == ([], {})
+
+
+async def test_an_error_of_taking_ends_the_worker_and_nothing_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    hop = Hop()
+    deaths = Deaths(hop.context)
+    monkeypatch.setattr(hop, "take", lambda _: int("no number"))
+    hop.source.bring(1)
+    with pytest.raises(DiedError):
+        await hop.task
+    assert len(deaths.reasons) == 1
+    assert hop.source.acknowledged == []
+
+
+class Actor:
+    """What Faust starts of an agent, as far as it is used when the agent ends."""
+
+    def __init__(self) -> None:
+        self.crashed: list[BaseException] = []
+
+    async def crash(self, error: BaseException) -> None:
+        self.crashed.append(error)
+
+
+async def test_an_error_that_faust_catches_ends_the_worker() -> None:
+    """Its own way would be to acknowledge the event and start the agent again, or to stand still."""
+    hop, actor = Hop(), Actor()
+    deaths = Deaths(hop.context)
+
+    async def broken() -> None:
+        raise ConnectionError("the stream is broken")
+
+    with pytest.raises(DiedError):
+        await hop.agent._execute_actor(broken(), actor)  # type: ignore[arg-type] # what is used of one
+    assert len(deaths.reasons) == 1
+    assert deaths.reasons[0].endswith("failed: the stream is broken")
+    assert "numbers" in deaths.reasons[0]
+    assert actor.crashed == []  # nobody starts it again
+
+
+async def test_a_hop_that_faust_stops_for_a_rebalance_goes_on() -> None:
+    hop = Hop()
+    deaths = Deaths(hop.context)
+    await hop.failed(hop.agent, asyncio.CancelledError())
+    assert deaths.reasons == []
+    with pytest.raises(DiedError):
+        await hop.failed(hop.agent, RuntimeError("no event"))
+    assert len(deaths.reasons) == 1
+
+
+def test_the_end_of_a_worker_is_the_end_of_its_process() -> None:
+    code = (
+        "from bordertally.agents.worker.worker import create_app\n"
+        "from bordertally.streams.settings import load_settings\n"
+        "import contextlib\n"
+        "with contextlib.suppress(BaseException):\n"
+        "    create_app(load_settings(hops='ledger')).context.die('the ledger hop failed', ValueError('why'))\n"
+        "print('alive')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=200)
+    assert (ended.returncode, ended.stdout) == (70, "")
+    assert "bordertally stops: the ledger hop failed: ValueError: why" in ended.stderr
+
+
+async def test_progress_is_the_offset_after_the_last_that_was_acknowledged() -> None:
+    hop = Hop()
+    hop.source.bring(4, 7)
+    await hop.comes_to([4, 7])
+    await all_acknowledged(hop, 7)
+    assert hop.context.progress == {("numbers", "numbers", 0): 8}
+
+
+async def test_progress_on_partitions_that_are_given_away_is_forgotten() -> None:
+    hop = Hop()
+    hop.source.bring(1)
+    hop.source.bring(9, partition=1)
+    await hop.comes_to([1, 9])
+    await all_acknowledged(hop, 9)
+    await hop.revoked(None, {TopicPartition("numbers", 1), TopicPartition("others", 0)})
+    assert hop.context.progress == {("numbers", "numbers", 0): 2}
+
+
+async def test_a_worker_that_stops_with_nothing_in_hand_settles_nothing() -> None:
+    hop = Hop()
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    await hop.finish()
+    assert hop.batches == [[1]]
+
+
+async def test_faust_never_acknowledges_by_itself() -> None:
+    hop = Hop()
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    assert hop.source.enable_acks is False
 
 
 def test_claims_wait_only_when_they_are_many_and_late_anyway_and_more_is_to_come(

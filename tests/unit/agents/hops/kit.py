@@ -1,0 +1,124 @@
+"""A broker that is a list, and a consumer that is a queue: what hops read and write without a server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.runtime.context import Context
+
+
+class Broker:
+    """What a worker writes, in order; the writes after the first `takes` are refused."""
+
+    def __init__(self, takes: int | None = None) -> None:
+        self.records: list[Record] = []
+        self.takes, self.writes = takes, 0
+
+    async def write(self, records: Iterable[Record]) -> None:
+        self.writes += 1
+        if self.takes is not None and self.writes > self.takes:
+            raise KafkaError("the broker is gone")
+        self.records += records
+
+    def of(self, topic: str) -> list[Record]:
+        return [record for record in self.records if record.topic == topic]
+
+    def serve(self, context: Context) -> None:
+        """Be what the hops of a worker write through."""
+        context.writer.write = self.write  # type: ignore[method-assign] # a broker that is a list
+
+
+class DiedError(Exception):
+    """The process would have ended."""
+
+
+class Deaths:
+    """Why a worker would have ended; what dies raises, as nothing after it may run."""
+
+    def __init__(self, context: Context) -> None:
+        self.reasons: list[str] = []
+        self.happened = asyncio.Event()
+        context.die = self._die  # type: ignore[method-assign] # the process goes on in a test
+
+    def _die(self, why: str, error: BaseException) -> NoReturn:
+        self.reasons.append(f"{why}: {error}")
+        self.happened.set()
+        raise DiedError
+
+
+def record(offset: int, value: bytes | None = b"", timestamp: int = 0, **more: Any) -> Any:
+    """A record as a hop reads it."""
+    return SimpleNamespace(
+        **{"offset": offset, "value": value, "timestamp": timestamp, "key": None, "headers": (), **more}
+    )
+
+
+class Consumer:
+    """A consumer whose records are here already. `ends`: by partition, the last stable offset, as far as it is known.
+
+    `asked`: what `getmany` was asked for: partitions, milliseconds to wait, records at most.
+    """
+
+    def __init__(
+        self, records: Mapping[TopicPartition, Sequence[Any]] = {}, ends: Mapping[TopicPartition, int | None] = {}
+    ) -> None:
+        self.records = {tp: list(held) for tp, held in records.items()}
+        self.positions: dict[TopicPartition, int] = defaultdict(int)
+        self.ends, self.given_away = dict(ends), set[TopicPartition]()
+        self.asked: list[tuple[tuple[TopicPartition, ...], int, int]] = []
+        self.committed: list[dict[TopicPartition, int]] = []
+        self.steps: list[str] = []
+        self.refuses: Exception | None = None
+        self._fetcher = self
+
+    @property
+    def _records(self) -> dict[TopicPartition, list[Any]]:
+        """What aiokafka calls so: what is fetched and not yet handed out."""
+        return {tp: held for tp, held in self.records.items() if held}
+
+    async def start(self) -> None:
+        self.steps.append("start")
+
+    def subscribe(self, topics: Sequence[str], listener: object) -> None:
+        assert listener is not None
+        self.steps.append(f"subscribe {' '.join(topics)}")
+
+    async def stop(self) -> None:
+        self.steps.append("stop")
+
+    async def getmany(self, *of: TopicPartition, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Any]]:
+        self.asked.append((of, timeout_ms, max_records))
+        found: dict[TopicPartition, list[Any]] = {}
+        for tp in of or tuple(self.records):
+            taken = self.records.get(tp, [])[: max_records - sum(map(len, found.values()))]
+            if taken:
+                found[tp] = taken
+                self.records[tp] = self.records[tp][len(taken) :]
+                self.positions[tp] = taken[-1].offset + 1
+        if not found:
+            await asyncio.sleep(0.001)
+        return found
+
+    async def position(self, tp: TopicPartition) -> int:
+        if tp in self.given_away:
+            raise IllegalStateError(f"{tp} is not assigned")
+        return self.positions[tp]
+
+    def assignment(self) -> set[TopicPartition]:
+        return {*self.records, *self.ends} - self.given_away
+
+    def last_stable_offset(self, tp: TopicPartition) -> int | None:
+        return self.ends.get(tp)
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        self.committed.append(dict(offsets))
