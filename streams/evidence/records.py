@@ -1,4 +1,4 @@
-"""What a trace is made of: the claims and counts behind a figure, and the answer they come to."""
+"""The records of a trace: the claims and counts behind a figure, and the answer in sentences."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from bordertally.streams.qualifiers import Qualifier
 
 
 class Traced(Struct, frozen=True, kw_only=True):
-    """A claim behind a figure.
+    """A claim behind a figure, with its role.
 
-    `period`: ISO 8601, the end exclusive, on the wall clock of the source. `people`, `low`, `best`, `high`: over the
-    whole period; `high` null where open; `people` null where withdrawn. `inside`: the report its people are part of.
+    `period`: ISO 8601, the end exclusive, in the source's local time. `people`, `low`, `best`, `high`: over the whole
+    period; `high` null where open, `people` null where the claim is withdrawn. `inside`: the id of the report that
+    includes these people already.
     """
 
     report: str
@@ -40,7 +41,7 @@ class Traced(Struct, frozen=True, kw_only=True):
 
 
 class Tallied(Struct, frozen=True, kw_only=True):
-    """What one source counted on a flow on a day, its readings added up."""
+    """The readings of one source on a flow on one day, added up."""
 
     source: str
     source_name: str
@@ -54,7 +55,7 @@ class Tallied(Struct, frozen=True, kw_only=True):
 
 
 class Figure(Struct, frozen=True):
-    """People on the flow from `from` to `to`; `high` null where open. `projected` is part of `best`."""
+    """People on the flow from `from` to `to`: `high` is null where open, `projected` is part of `best`."""
 
     low: int
     best: int
@@ -63,10 +64,10 @@ class Figure(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """Everything behind a figure. `from`, `to`: dates, `to` exclusive; null where nothing is known of the flow.
+    """All that is behind a figure. `from`, `to`: dates, `to` exclusive; null where nothing is known of the flow.
 
-    `added_up`: what the sources come to when each is believed and all are added. `says`: the answer in sentences.
-    `truncated`: there is more than is shown, or than is kept.
+    `added_up`: the sum of all sources, as if no two counted the same people. `says`: the answer in sentences.
+    `truncated`: some claims or counts are not shown, or are no longer kept.
     """
 
     flow: str

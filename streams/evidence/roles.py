@@ -1,4 +1,4 @@
-"""Roles: what a claim does for the figure of a flow, and why, in words a duty officer understands."""
+"""Roles: the part that a claim plays for the figure of a flow, and the reason in words for a duty officer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bordertally.streams.totals.records import Conflict
 
 
 class Role(enum.StrEnum):
-    """What a claim is for a figure. Closed."""
+    """The role of a claim for a figure; a closed list."""
 
     COUNTED = "counted"
     CONFLICT = "conflict"
@@ -27,7 +27,7 @@ class Role(enum.StrEnum):
 
 
 class FlowEvidence(NamedTuple):
-    """What is kept of one flow: statements, tallies by ordinal day, best figures of its days, and its conflicts."""
+    """The evidence kept of one flow: claims, tallies by ordinal day, best figures by ordinal day, and conflicts."""
 
     flow: str
     claims: Sequence[Claim]
@@ -36,12 +36,12 @@ class FlowEvidence(NamedTuple):
     conflicts: Sequence[Conflict] = ()
 
     def on(self, days: range) -> int | None:
-        """How many people these days hold together; None where one of them is not known."""
+        """The best figures of these days, added up; None where a day is not known."""
         return sum(self.days[day] for day in days) if all(day in self.days for day in days) else None
 
 
 class Part(NamedTuple):
-    """The part a claim plays. `inside`: the report that its people are part of already; `gap`: people it misses by."""
+    """The role of a claim and why. `inside`: the report that includes its people; `gap`: people of a conflict."""
 
     role: Role
     why: str
@@ -50,7 +50,7 @@ class Part(NamedTuple):
 
 
 def span(first: int, end: int) -> str:
-    """Ordinal days, the end exclusive, as a person writes them: `21-27 Sep 2022`."""
+    """Ordinal days from `first` to `end` (exclusive) as a person writes them: `21-27 Sep 2022`."""
     left, right = date.fromordinal(first), date.fromordinal(end - 1)
     if left == right:
         return f"{right.day} {right:%b %Y}"
@@ -65,30 +65,34 @@ def days_in(claim: Claim) -> range:
     return days_of(claim.local_start, claim.local_end)
 
 
-def contradicted(held: FlowEvidence) -> dict[int, Conflict]:
-    """The claims of a flow that conflict, by their place among its claims.
+def contradicted(evidence: FlowEvidence) -> dict[int, Conflict]:
+    """The conflicts of a flow by the place of their claim among its claims.
 
-    A conflict names its report; where that makes several claims on the flow, it is the one whose figure misses what
-    its days hold by what comes nearest to the gap.
+    A conflict names only a report. If that report makes several claims on the flow, the conflict is that of the claim
+    whose difference from the figures of its days is nearest to the gap.
     """
-    found: dict[int, Conflict] = {}
-    for conflict in held.conflicts:
+    conflicts: dict[int, Conflict] = {}
+    for conflict in evidence.conflicts:
         places = [
             place
-            for place, claim in enumerate(held.claims)
-            if claim.report == conflict.report and claim.best is not None and _speaks(claim) and place not in found
+            for place, claim in enumerate(evidence.claims)
+            if claim.report == conflict.report and claim.best is not None and _counts(claim) and place not in conflicts
         ]
         if places:
-            found[min(places, key=lambda place: abs(_gap(held, held.claims[place]) - conflict.gap))] = conflict
-    return found
+            nearest = min(places, key=lambda place: abs(_gap(evidence, evidence.claims[place]) - conflict.gap))
+            conflicts[nearest] = conflict
+    return conflicts
 
 
-def _gap(held: FlowEvidence, claim: Claim) -> float:
-    return abs((claim.best or 0.0) - sum(held.days.get(day, 0) for day in days_in(claim)))
+def _gap(evidence: FlowEvidence, claim: Claim) -> float:
+    return abs((claim.best or 0.0) - sum(evidence.days.get(day, 0) for day in days_in(claim)))
 
 
 def part_of(claim: Claim, tree: Mapping[str, FlowEvidence], root: str, conflict: Conflict | None) -> Part:
-    """The part that a claim on `root`, or on a flow below it, plays for the figure of `root`."""
+    """The part that a claim on `root`, or on a flow below, plays for the figure of `root`.
+
+    `tree`: the evidence of both flows and of those between, by path. `conflict`: that of the claim, if any.
+    """
     if claim.best is None:
         return Part(Role.WITHDRAWN, "the source took it back")
     if (why := _aside(claim)) is not None:
@@ -104,7 +108,7 @@ def part_of(claim: Claim, tree: Mapping[str, FlowEvidence], root: str, conflict:
 
 
 def _measured(measure: Measure) -> str:
-    """What a measure is a figure of."""
+    """What a measure counts, in words."""
     match measure:
         case Measure.CROSSINGS:
             return "people who crossed"
@@ -119,7 +123,7 @@ def _measured(measure: Measure) -> str:
 
 
 def _aside(claim: Claim) -> str | None:
-    """Why a claim is shown and not counted, if so."""
+    """Why a claim is listed and not counted; None for a claim that counts."""
     if claim.measure != Measure.CROSSINGS:
         return f"a figure of {_measured(Measure(claim.measure))}, not of {_measured(Measure.CROSSINGS)}"
     if claim.unit != Unit.PEOPLE:
@@ -129,17 +133,17 @@ def _aside(claim: Claim) -> str | None:
     return None
 
 
-def _own(claim: Claim, held: FlowEvidence) -> Part:
+def _own(claim: Claim, evidence: FlowEvidence) -> Part:
     days = days_in(claim)
     when, hold = ("this day", "holds") if len(days) == 1 else ("these days", "hold")
-    there, best = held.on(days), claim.best or 0.0
+    people, best = evidence.on(days), claim.best or 0.0
     if claim.population != "people":
         return Part(Role.COUNTED, f"{claim.population} are some of the people: {when} {hold} at least as many")
     match claim.qualifier.bound:
         case Bound.EQUAL:
             return Part(Role.COUNTED, f"sets what {when} {hold}")
-        case Bound.AT_LEAST if there is not None and there > best + 1:
-            return Part(Role.COUNTED, f"{when} {hold} {there:,} by what else is known: it changes nothing")
+        case Bound.AT_LEAST if people is not None and people > best + 1:
+            return Part(Role.COUNTED, f"{when} {hold} {people:,} by what else is known: it changes nothing")
         case Bound.AT_LEAST:
             return Part(Role.COUNTED, f"{when} {hold} at least so many")
         case Bound.AT_MOST:
@@ -154,13 +158,13 @@ def _below(claim: Claim, tree: Mapping[str, FlowEvidence], root: str) -> Part:
     partly = None
     for flow in ancestors(claim.flow):
         if flow in tree and len(flow) >= len(root):
-            held = tree[flow]
-            covering, whole = _covering(days, held, _leads(held, tree, days))
+            evidence = tree[flow]
+            covering, whole = _covering(days, evidence, _leads(evidence, tree, days))
             if whole:
-                there = held.on(days)
-                if covering is not None and there is not None and days_in(covering) == days:
-                    there = _unless_rounded(there, covering, len(days))
-                holds = "" if there is None else f", where {when} {hold} {there:,}"
+                people = evidence.on(days)
+                if covering is not None and people is not None and days_in(covering) == days:
+                    people = _unless_rounded(people, covering, len(days))
+                holds = "" if people is None else f", where {when} {hold} {people:,}"
                 report = None if covering is None else covering.report
                 return Part(Role.COUNTED, f"part of {flow}{holds}: it adds nothing on top", report)
             partly = partly or covering
@@ -170,70 +174,71 @@ def _below(claim: Claim, tree: Mapping[str, FlowEvidence], root: str) -> Part:
     return Part(Role.COUNTED, f"adds to {root}: no source that counts speaks of it as a whole on {when}")
 
 
-def _unless_rounded(there: int, claim: Claim, days: int) -> int:
-    """What days hold together, but the figure of the claim where only the rounding of the days lies between."""
-    return round(claim.best or 0.0) if abs(there - (claim.best or 0.0)) <= days else there
+def _unless_rounded(people: int, claim: Claim, days: int) -> int:
+    """The people of some days; the figure of the claim where the two differ only by the rounding of the days."""
+    return round(claim.best or 0.0) if abs(people - (claim.best or 0.0)) <= days else people
 
 
-def _leads(held: FlowEvidence, tree: Mapping[str, FlowEvidence], days: range) -> bool:
-    """Whether a flow holds more on these days than the flows below it, added up."""
-    below = sum(one.days.get(day, 0) for flow, one in tree.items() if parent(Flow(flow)) == held.flow for day in days)
-    there = held.on(days)
-    return there is not None and there > below + len(days)
+def _leads(evidence: FlowEvidence, tree: Mapping[str, FlowEvidence], days: range) -> bool:
+    """Whether a flow has more people on these days than its child flows, added up."""
+    children = [child for flow, child in tree.items() if parent(Flow(flow)) == evidence.flow]
+    below = sum(child.days.get(day, 0) for child in children for day in days)
+    people = evidence.on(days)
+    return people is not None and people > below + len(days)
 
 
-def _covering(days: range, held: FlowEvidence, leads: bool) -> tuple[Claim | None, bool]:
-    """The claim on a flow that speaks of most of these days, and whether its claims speak of all of them.
+def _covering(days: range, evidence: FlowEvidence, leads: bool) -> tuple[Claim | None, bool]:
+    """The claim on a flow that covers most of these days, and whether its claims cover all of the days.
 
-    What says that there were at least so many, or speaks of some of the people, counts where it leads.
+    `leads`: whether lower bounds and claims about a part of the people count as covering, too.
     """
     best: tuple[int, str, Claim] | None = None
-    disputed = contradicted(held)
+    disputed = contradicted(evidence)
     covered: set[int] = set()
-    for place, claim in enumerate(held.claims):
-        if place not in disputed and (_says_how_many(claim) or (leads and _bounds(claim))):
-            theirs = set(days_in(claim)).intersection(days)
-            if theirs:
-                covered |= theirs
-                if best is None or best[:2] < (len(theirs), claim.report):
-                    best = len(theirs), claim.report, claim
+    for place, claim in enumerate(evidence.claims):
+        if place not in disputed and (_states_people(claim) or (leads and _bounds(claim))):
+            shared = set(days_in(claim)).intersection(days)
+            if shared:
+                covered |= shared
+                if best is None or best[:2] < (len(shared), claim.report):
+                    best = len(shared), claim.report, claim
     for day in days:
         if any(
-            one.population == "people" and one.unit == "people" and counts(one.grade)
-            for one in held.tallies.get(day, ())
+            tally.population == "people" and tally.unit == "people" and counts(tally.grade)
+            for tally in evidence.tallies.get(day, ())
         ):
             covered.add(day)
     return (None if best is None else best[2]), covered.issuperset(days)
 
 
-def _larger(claim: Claim, held: FlowEvidence) -> str | None:
-    """The report that speaks of the same flow for a longer period around a claim; the longest."""
-    found: tuple[int, str] | None = None
-    if _says_how_many(claim):
-        disputed = contradicted(held)
-        for place, other in enumerate(held.claims):
+def _larger(claim: Claim, evidence: FlowEvidence) -> str | None:
+    """The report of the longest claim on the same flow whose period contains that of a claim; None without any."""
+    longest: tuple[int, str] | None = None
+    if _states_people(claim):
+        disputed = contradicted(evidence)
+        for place, other in enumerate(evidence.claims):
             length = other.local_end - other.local_start
             around = other.local_start <= claim.local_start and claim.local_end <= other.local_end
             if (
                 around
                 and length > claim.local_end - claim.local_start
-                and _says_how_many(other)
+                and _states_people(other)
                 and place not in disputed
             ):
-                found = max(found or (0, ""), (length, other.report))
-    return None if found is None else found[1]
+                longest = max(longest or (0, ""), (length, other.report))
+    return None if longest is None else longest[1]
 
 
-def _speaks(claim: Claim) -> bool:
+def _counts(claim: Claim) -> bool:
     """Whether a claim counts in totals of people."""
     return claim.measure == Measure.CROSSINGS and claim.unit == Unit.PEOPLE and counts(claim.grade)
 
 
 def _bounds(claim: Claim) -> bool:
-    """Whether a claim bounds the people from below."""
-    return claim.best is not None and _speaks(claim) and claim.qualifier.bound is not Bound.AT_MOST
+    """Whether a claim is a lower bound of the people."""
+    return claim.best is not None and _counts(claim) and claim.qualifier.bound is not Bound.AT_MOST
 
 
-def _says_how_many(claim: Claim) -> bool:
-    """Whether a claim says how many people there were, all of them, and not only that they were at least so many."""
+def _states_people(claim: Claim) -> bool:
+    """Whether a claim states the number of all people, not only a lower bound or a part of them."""
     return _bounds(claim) and claim.population == "people" and claim.qualifier.bound is not Bound.AT_LEAST

@@ -1,4 +1,4 @@
-"""The answer to "why so many, and not more?" in sentences, out of what stands behind a figure."""
+"""The answer to "why so many, and not more?" in sentences, from the evidence behind a figure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from bordertally.streams.evidence.records import Evidence, Traced
 from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.periods import ordinal_day
 
-TOLD = 6
-"""So many claims are told of in sentences; the rest stand in the list."""
+MOST_SENTENCES = 6
+"""The most claims of a role that get a sentence each; the list of claims has all of them."""
 
 
 def says(evidence: Evidence) -> list[str]:
@@ -27,37 +27,40 @@ def says(evidence: Evidence) -> list[str]:
         return [f"{flow}, {when}: {kept}."]
     high = "open" if figure.high is None else f"{figure.high:,}"
     bounds = "" if figure.low == figure.best == figure.high else f" ({figure.low:,} to {high})"
-    told = [f"{flow}, {when}: {figure.best:,} people{bounds}."]
-    counted = [one for one in claims if one.role is Role.COUNTED]
-    speaking = {(one.report, one.flow) for one in counted}
-    told += [_sentence(one, flow) for one in counted if (one.inside, one.flow) not in speaking][:TOLD]
+    sentences = [f"{flow}, {when}: {figure.best:,} people{bounds}."]
+    counted = [claim for claim in claims if claim.role is Role.COUNTED]
+    including = {(claim.report, claim.flow) for claim in counted}
+    outer = [claim for claim in counted if (claim.inside, claim.flow) not in including]
+    sentences += [_sentence(claim, flow) for claim in outer[:MOST_SENTENCES]]
     if tallied:
-        sources = sorted({one.source_name for one in tallied})
-        where = sorted({one.flow for one in tallied})
-        readings = sum(one.readings for one in tallied)
-        told.append(f"{readings:,} readings of {_some(sources)} on {_some(where)} are counted day by day.")
-    told += [_sentence(one, flow) for one in claims if one.role is Role.CONFLICT][:TOLD]
+        sources = sorted({tally.source_name for tally in tallied})
+        where = sorted({tally.flow for tally in tallied})
+        readings = sum(tally.readings for tally in tallied)
+        sentences.append(f"{readings:,} readings of {_some(sources)} on {_some(where)} are counted day by day.")
+    sentences += [_sentence(claim, flow) for claim in claims if claim.role is Role.CONFLICT][:MOST_SENTENCES]
     if figure.projected:
-        told.append(f"{figure.projected:,} of them are projected: the last rates of those who have not spoken yet.")
+        sentences.append(
+            f"{figure.projected:,} of them are projected: the last rates of those who have not spoken yet."
+        )
     if evidence.added_up > figure.best * 1.005 and evidence.added_up > figure.best:
         more = evidence.added_up - figure.best
-        told.append(
+        sentences.append(
             f"Adding up every source would give {evidence.added_up:,}: {more:,} more than they come to together."
         )
-    noted = sum(one.role is Role.NOTED for one in claims)
-    withdrawn = sum(one.role is Role.WITHDRAWN for one in claims)
+    noted = sum(claim.role is Role.NOTED for claim in claims)
+    withdrawn = sum(claim.role is Role.WITHDRAWN for claim in claims)
     if noted:
-        told.append(f"{noted} {'claim is' if noted == 1 else 'claims are'} shown and not counted.")
+        sentences.append(f"{noted} {'claim is' if noted == 1 else 'claims are'} shown and not counted.")
     if withdrawn:
-        told.append(f"{withdrawn} {'claim was' if withdrawn == 1 else 'claims were'} withdrawn.")
-    return told
+        sentences.append(f"{withdrawn} {'claim was' if withdrawn == 1 else 'claims were'} withdrawn.")
+    return sentences
 
 
-def _sentence(one: Traced, flow: str) -> str:
-    first, last = (ordinal_day(part[:10]) for part in one.period.split("/"))
-    put = f"{one.qualifier.meaning.verb} {one.people:,}"
-    where = "" if one.flow == flow else f" at {one.flow}"
-    return f"{one.source_name} {put}{where} for {span(first, max(last, first + 1))}: {one.why}."
+def _sentence(claim: Traced, flow: str) -> str:
+    first, last = (ordinal_day(part[:10]) for part in claim.period.split("/"))
+    figure = f"{claim.qualifier.meaning.verb} {claim.people:,}"
+    where = "" if claim.flow == flow else f" at {claim.flow}"
+    return f"{claim.source_name} {figure}{where} for {span(first, max(last, first + 1))}: {claim.why}."
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:

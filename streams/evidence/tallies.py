@@ -1,4 +1,4 @@
-"""Tallies: counter readings folded by source and day, and what reports would come to if they were simply added up."""
+"""Tallies: counter readings folded by source and day, and the sum of all sources if no two counted the same people."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bordertally.streams.reports.readings import Columns
 
 
 class Tally(Struct, frozen=True):
-    """What one source counted on one flow on one day: `people` add up the readings that do not overlap.
+    """The readings of one source on one flow on one day; `people` is the sum of the readings that do not overlap.
 
-    A reading that runs over midnight stands on the day it begins. `published`: microseconds since 1970 UTC of the
-    newest reading; `grade` is its grade.
+    A reading over midnight belongs to the day on which it begins. `published` (microseconds since 1970 UTC) and `grade`
+    are those of the newest reading.
     """
 
     source: str
@@ -33,23 +33,23 @@ class Tally(Struct, frozen=True):
 
 
 def tallies_of(row: bytes) -> list[Tally]:
-    """The tallies of a row of the ledger: a flow's readings of one day. Withdrawn readings are left out."""
-    found = []
+    """The tallies in a row of the ledger, which holds a flow's readings of one day. Withdrawn readings are left out."""
+    tallies = []
     for key, source, columns in decode_row(row):
-        held = columns.picked([one is not None for one in columns.bests])
-        if len(held):
-            found.append(_tally(key, source, held))
-    return found
+        readings = columns.picked([best is not None for best in columns.bests])
+        if len(readings):
+            tallies.append(_tally(key, source, readings))
+    return tallies
 
 
-def _tally(key: Key, source: str, held: Columns) -> Tally:
-    newest = newest_of(held)
-    people, published = added(chain_of(held).bests), held.published[newest]
-    return Tally(source, key.population, key.unit, held.grade(newest), people, len(held), published)
+def _tally(key: Key, source: str, readings: Columns) -> Tally:
+    newest = newest_of(readings)
+    people, published = added(chain_of(readings).bests), readings.published[newest]
+    return Tally(source, key.population, key.unit, readings.grade(newest), people, len(readings), published)
 
 
 class SourceFigure(NamedTuple):
-    """So many people by one source on one flow from `start` to `end` (any unit of time, end exclusive)."""
+    """People on one flow from `start` to `end` (any unit of time, end exclusive) by one source."""
 
     source: str
     flow: str
@@ -58,29 +58,29 @@ class SourceFigure(NamedTuple):
     people: float
 
 
-def added_up(said: Iterable[SourceFigure]) -> float:
-    """What sources come to if each is believed once and all are added, whoever else counted the same people.
+def added_up(figures: Iterable[SourceFigure]) -> float:
+    """The sum of all sources, as if no two counted the same people.
 
-    Of one source's figures on a flow that overlap, the disjoint ones with the largest sum count; what it says on a
-    flow below another one of its own is taken as part of that.
+    Of the overlapping figures of one source on one flow, the disjoint ones with the largest sum count. A source's
+    figures on a flow are left out where it also has figures on a flow above.
     """
     by_source: dict[str, dict[str, list[SourceFigure]]] = defaultdict(lambda: defaultdict(list))
-    for one in said:
-        by_source[one.source][one.flow].append(one)
+    for figure in figures:
+        by_source[figure.source][figure.flow].append(figure)
     return fsum(
-        _heaviest(told)
+        _largest_sum(on_flow)
         for flows in by_source.values()
-        for flow, told in flows.items()
+        for flow, on_flow in flows.items()
         if not any(above in flows for above in ancestors(flow))
     )
 
 
-def _heaviest(told: Sequence[SourceFigure]) -> float:
+def _largest_sum(figures: Sequence[SourceFigure]) -> float:
     """The largest sum of disjoint figures (weighted interval scheduling)."""
-    ordered = sorted(told, key=lambda one: one.end)
-    ends = [one.end for one in ordered]
+    ordered = sorted(figures, key=lambda figure: figure.end)
+    ends = [figure.end for figure in ordered]
     best = [0.0]
-    for index, one in enumerate(ordered):
-        room = bisect_right(ends, one.start, hi=index)
-        best.append(max(best[-1], best[room] + one.people))
+    for index, figure in enumerate(ordered):
+        before = bisect_right(ends, figure.start, hi=index)
+        best.append(max(best[-1], best[before] + figure.people))
     return best[-1]

@@ -1,4 +1,4 @@
-"""Traces: from the figure of a flow down to the claims and reports behind it, each with the part it plays."""
+"""Traces: the claims and reports behind the figure of a flow, each with the part it plays."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from bordertally.streams.totals.records import FlowState, Total
 from bordertally.streams.totals.windows import WEEK, longest_window
 
 MOST_CLAIMS, MOST_COUNTS = 500, 500
-"""A trace names at most so many claims and so many tallies; the flow's own first."""
+"""The most claims and the most tallies of a trace; those of the flow itself come first."""
 
 
 MOST_FLOWS = 1_000
-"""A trace looks into so many flows at most."""
+"""The most flows that a trace reads."""
 
 BLOCKS, DAYS = 14, 62
-"""Of each flow, statements of the newest so many blocks of 32 days are kept, and tallies of the newest so many days."""
+"""Of each flow, the claims of the newest BLOCKS blocks of 32 days are kept, and the tallies of the newest DAYS days."""
 
 MOST_IN_BLOCK = 1_000
-"""Statements kept of one block at most."""
+"""The most claims kept of one block."""
 
 
 class Kept(NamedTuple):
-    """What is known of one flow: its newest state, its statements, and its tallies by ordinal day.
+    """What is kept of one flow: its newest state, its claims, and its tallies by ordinal day.
 
-    `since`: the ordinal day from which on nothing is left out.
+    `since`: from this ordinal day on, nothing is left out.
     """
 
     state: FlowState
@@ -52,7 +52,7 @@ class Kept(NamedTuple):
     def of(
         cls, state: FlowState, blocks: Mapping[Any, bytes], tallies: Mapping[Any, bytes], days: Sequence[int]
     ) -> Kept:
-        """Out of stored rows: blocks of statements, tallies by ordinal day; `days` are all there are tallies of."""
+        """From stored rows: `blocks` of claims, `tallies` by ordinal day; `days` are all days with tallies."""
         rows = {int(block): decode_claims(raw) for block, raw in blocks.items()}
         since = 0
         if len(rows) >= BLOCKS:
@@ -62,7 +62,7 @@ class Kept(NamedTuple):
         for block, claims in rows.items():
             if len(claims) >= MOST_IN_BLOCK:
                 since = max(since, (block + 1) * BLOCK_DAYS)
-        claims = [claim for _, held in sorted(rows.items()) for claim in held]
+        claims = [claim for _, block in sorted(rows.items()) for claim in block]
         return cls(state, claims, {int(day): _tallies_in(raw) for day, raw in tallies.items()}, since)
 
 
@@ -70,7 +70,7 @@ _tallies_in = msgspec.json.Decoder(list[Tally]).decode
 
 
 def bounded(row: bytes) -> bytes:
-    """A row of statements, of which only the newest MOST_IN_BLOCK are kept where it holds more."""
+    """A row of claims, with only the newest MOST_IN_BLOCK if it holds more."""
     claims = decode_claims(row)
     if len(claims) <= MOST_IN_BLOCK:
         return row
@@ -79,7 +79,7 @@ def bounded(row: bytes) -> bytes:
 
 
 def window_of(state: FlowState | None, first: int | None, end: int | None) -> tuple[int, int] | None:
-    """The days to trace, end exclusive: those asked for, else the week up to `as_of` of the flow."""
+    """The ordinal days to trace, end exclusive: the days asked for, else the week up to the flow's `as_of`."""
     if first is not None and end is not None:
         return first, end
     if state is None or not state.totals:
@@ -97,48 +97,49 @@ def trace(
     first: int | None = None,
     end: int | None = None,
 ) -> Evidence:
-    """What stands behind the people on a flow from the ordinal day `first` up to `end`, exclusive.
+    """The evidence behind the people on a flow from the ordinal day `first` to `end`, exclusive.
 
-    `kept`: of the flow and of those below it. `names`: sources' names by id.
+    `kept`: by flow, of the flow and of those below it. `names`: the names of sources by id.
     """
     own = kept.get(flow)
     window = window_of(None if own is None else own.state, first, end)
-    tree = {name: _held(name, one) for name, one in kept.items() if name == flow or flow in ancestors(name)}
+    tree = {name: _evidence(name, below) for name, below in kept.items() if name == flow or flow in ancestors(name)}
     begin, until = window or (0, date.max.toordinal())
     claims = sorted(_claims(flow, tree, names, begin, until), key=_order)
     tallied = list(_tallies(tree, names, begin, until))
     figure = None if own is None or window is None else _figure(own.state, begin, until)
-    found = Evidence(
+    evidence = Evidence(
         flow=flow,
         from_=None if window is None else iso_day(begin),
         to=None if window is None else iso_day(until),
         figure=figure,
-        added_up=round(added_up(_said(tree, begin, until))),
+        added_up=round(added_up(_figures(tree, begin, until))),
         says=[],
         claims=claims[:MOST_CLAIMS],
         counts=tallied[:MOST_COUNTS],
         truncated=len(claims) > MOST_CLAIMS
         or len(tallied) > MOST_COUNTS
-        or any(begin < one.since for one in kept.values()),
+        or any(begin < below.since for below in kept.values()),
     )
-    return msgspec.structs.replace(found, says=says(msgspec.structs.replace(found, claims=claims, counts=tallied)))
+    complete = msgspec.structs.replace(evidence, claims=claims, counts=tallied)
+    return msgspec.structs.replace(evidence, says=says(complete))
 
 
-def _order(one: Traced) -> tuple[object, ...]:
-    return depth(one.flow), one.flow, one.period, one.published, one.report
+def _order(claim: Traced) -> tuple[object, ...]:
+    return depth(claim.flow), claim.flow, claim.period, claim.published, claim.report
 
 
-def _held(flow: str, kept: Kept) -> FlowEvidence:
-    days = {ordinal_day(one.day): one.best for one in kept.state.days}
+def _evidence(flow: str, kept: Kept) -> FlowEvidence:
+    days = {ordinal_day(figure.day): figure.best for figure in kept.state.days}
     return FlowEvidence(flow, kept.claims, kept.tallies, days, kept.state.conflicts)
 
 
 def _claims(
     root: str, tree: Mapping[str, FlowEvidence], names: Mapping[str, str], begin: int, until: int
 ) -> Iterable[Traced]:
-    for held in tree.values():
-        disputed = contradicted(held)
-        for place, claim in enumerate(held.claims):
+    for evidence in tree.values():
+        disputed = contradicted(evidence)
+        for place, claim in enumerate(evidence.claims):
             days = days_in(claim)
             if days.start < until and days.stop > begin:
                 yield _traced(claim, part_of(claim, tree, root, disputed.get(place)), names)
@@ -149,7 +150,7 @@ SHOWN = tuple(
     for name in Traced.__struct_fields__
     if name in Claim.__struct_fields__ and name not in ("published", "low", "best", "high")
 )
-"""The fields that a traced claim shows as the claim carries them."""
+"""The fields that a traced claim has from the claim unchanged."""
 
 
 def _traced(claim: Claim, part: Part, names: Mapping[str, str]) -> Traced:
@@ -176,38 +177,37 @@ def _wall_clock(local: int) -> str:
 
 
 def _tallies(tree: Mapping[str, FlowEvidence], names: Mapping[str, str], begin: int, until: int) -> Iterable[Tallied]:
-    for flow in sorted(tree, key=lambda one: (depth(one), one)):
+    for flow in sorted(tree, key=lambda path: (depth(path), path)):
         for day in sorted(tree[flow].tallies):
             if begin <= day < until:
-                for one in tree[flow].tallies[day]:
+                for tally in tree[flow].tallies[day]:
                     yield Tallied(
-                        source=one.source,
-                        source_name=names.get(one.source, one.source),
-                        grade=one.grade,
+                        source=tally.source,
+                        source_name=names.get(tally.source, tally.source),
+                        grade=tally.grade,
                         flow=flow,
                         day=iso_day(day),
-                        people=round(one.people),
-                        readings=one.readings,
-                        population=one.population,
-                        unit=one.unit,
+                        people=round(tally.people),
+                        readings=tally.readings,
+                        population=tally.population,
+                        unit=tally.unit,
                     )
 
 
 def _figure(state: FlowState, begin: int, until: int) -> Figure | None:
-    """The total where it is one of the flow's windows, else its days added up; None where not all days are at hand."""
+    """The total where the days are a window of the flow, else the days added up; None where not all days are kept."""
     for total in state.totals:
         if _window(total) == (begin, until):
             return Figure(total.low, total.best, total.high, total.projected)
-        if begin < _window(total)[1] - longest_window():  # of older days a state holds only those it was sent for
+        if begin < _window(total)[1] - longest_window():  # a state has older days only if a claim is about them
             return None
-    inside = [one for one in state.days if begin <= ordinal_day(one.day) < until]
-    if not inside:
+    days = [figure for figure in state.days if begin <= ordinal_day(figure.day) < until]
+    if not days:
         return None
-    highs = [one.high for one in inside]
-    known = [high for high in highs if high is not None]
-    bounded = len(known) == until - begin
-    best = sum(one.best for one in inside)
-    return Figure(sum(one.low for one in inside), best, sum(known) if bounded else None)
+    highs = [figure.high for figure in days if figure.high is not None]
+    bounded = len(highs) == until - begin
+    best = sum(figure.best for figure in days)
+    return Figure(sum(figure.low for figure in days), best, sum(highs) if bounded else None)
 
 
 def _window(total: Total) -> tuple[int, int]:
@@ -215,10 +215,11 @@ def _window(total: Total) -> tuple[int, int]:
     return end - total.window_days, end
 
 
-def _said(tree: Mapping[str, FlowEvidence], begin: int, until: int) -> Iterable[SourceFigure]:
+def _figures(tree: Mapping[str, FlowEvidence], begin: int, until: int) -> Iterable[SourceFigure]:
+    """Every figure that counts, its people shared by time where its period is only partly between the days."""
     first, last = midnight(begin), midnight(until)
-    for flow, held in tree.items():
-        for claim in held.claims:
+    for flow, evidence in tree.items():
+        for claim in evidence.claims:
             people = claim.best
             left, right = max(first, claim.local_start), min(last, claim.local_end)
             if people is None or left >= right or claim.qualifier.bound is Bound.AT_MOST or not counts(claim.grade):
@@ -226,7 +227,8 @@ def _said(tree: Mapping[str, FlowEvidence], begin: int, until: int) -> Iterable[
             if (claim.measure, claim.unit) == (Measure.CROSSINGS, Unit.PEOPLE):
                 share = (right - left) / (claim.local_end - claim.local_start)
                 yield SourceFigure(claim.source, flow, left, right, people * share)
-        for day, tallies in held.tallies.items():
-            for one in tallies:
-                if begin <= day < until and (one.population, one.unit) == ("people", "people") and counts(one.grade):
-                    yield SourceFigure(one.source, flow, midnight(day), midnight(day + 1), one.people)
+        for day, tallies in evidence.tallies.items():
+            for tally in tallies:
+                of_people = (tally.population, tally.unit) == ("people", "people")
+                if begin <= day < until and of_people and counts(tally.grade):
+                    yield SourceFigure(tally.source, flow, midnight(day), midnight(day + 1), tally.people)
