@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bordertally.streams.alerts.records import AlertState
-from bordertally.streams.delivery.subscriptions import AlertHead, Policy, Subscription, parse_subscriptions
+from bordertally.streams.delivery.subscriptions import AlertHead, Policy, Subscription
 from bordertally.streams.delivery.webhook_lane import (
     JITTER,
     LONGEST_HOLD_S,
@@ -25,7 +25,6 @@ from bordertally.streams.delivery.webhook_lane import (
     retry_after,
     webhook_id,
 )
-from bordertally.streams.errors import ConfigError
 from bordertally.streams.rules.config import SEVERITIES
 
 DAY = 86_400.0
@@ -231,55 +230,6 @@ def test_after_a_silence_what_is_new_does_not_overtake_what_was_kept() -> None:
     lane = hushed(alert())
     lane = admit(lane, EventPosition(1, 0.0), alert(seq=2, state="updated"), ALL)
     assert [one.head.offset for one in release(lane, ALL, lambda _: False).waiting] == [1]
-
-
-# --- the file --------------------------------------------------------------------------------------------------
-
-FILE = """
-[subscriptions.relief-desk]
-url = "https://relief.example.org/hook"
-secrets = ["file:relief-desk.key", "env:RELIEF_OLD"]
-flows = ["RU:GE", "RU:FI"]
-severities = ["warning", "critical"]
-
-[retry]
-schedule = ["1s", "2m"]
-give_up = "2d"
-"""
-
-
-def test_a_file_of_subscriptions() -> None:
-    found = parse_subscriptions(FILE, "webhooks.toml", frozenset({"EU"}))
-    assert found.policy == Policy((1.0, 120.0), 2 * DAY, 15.0)
-    one = found.by_name["relief-desk"]
-    assert (one.flows, one.wants_all) == (("RU:GE", "RU:EU:FI"), False)
-    assert one.wants("RU:GE:verkhny-lars", ("notice", "critical"))
-    assert not one.wants("RU:GE", ("notice",))
-    assert not one.wants("RU:KZ", ("critical",))
-    assert parse_subscriptions("", "webhooks.toml").by_name == {}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "why"),
-    [
-        ('["file:relief-desk.key", "env:RELIEF_OLD"]', '["whsec_c2VjcmV0"]', "a secret must not stand here itself"),
-        ('["file:relief-desk.key", "env:RELIEF_OLD"]', "[]", "it needs at least one"),
-        ("relief-desk]", "Relief]", "must be lower-case letters, digits and dashes"),
-        ('"critical"]', '"grave"]', "severities: grave is none of notice, warning, critical"),
-        ('"RU:GE", ', '"RU:XY", ', r"flows: 'XY' is no ISO 3166-1 country code or bloc \(got RU:XY\)"),
-        ('["RU:GE", "RU:FI"]', "[]", "flows: an empty list would subscribe to nothing"),
-        ('"1s"', '"1 s"', "retry.schedule: 1 s is no duration such as 5s"),
-        ('"1s"', '"0s"', "retry.schedule: .* must be above 0"),
-        ("give_up", "giveup", "unknown field `giveup`"),
-        ("url =", "link =", "unknown field `link`|missing required field `url`"),
-    ],
-)
-def test_what_is_wrong_in_a_file_is_one_sentence_without_the_secret(old: str, new: str, why: str) -> None:
-    assert old in FILE
-    with pytest.raises(ConfigError, match=f"^webhooks.toml: .*{why}") as failed:
-        parse_subscriptions(FILE.replace(old, new), "webhooks.toml")
-    assert "c2VjcmV0" not in str(failed.value)
-    assert "relief.example.org" not in str(failed.value)
 
 
 def test_what_is_sent() -> None:
