@@ -86,12 +86,12 @@ class DemoPipeline:
         raise BordertallyError(f"the pipeline did not come to rest in {WAIT_S:.0f} s; {reports} reports were sent")
 
     async def news(self) -> list[Alert]:
-        """Alert records since the last call, in order, without the minor ones."""
+        """Alert records since the last call, in order, of which anybody is notified."""
         entries = await self.redis.xrange(ALERT_LOG, min=self._seen)
         if entries:
             self._seen = f"({entries[-1][0].decode()}"
         alerts = [_decode_alert(fields[b"alert"]) for _, fields in entries]
-        return [alert for alert in alerts if not alert.minor]
+        return [alert for alert in alerts if alert.rings]
 
     async def states(self) -> list[FlowState]:
         """The newest state of every flow, by path."""

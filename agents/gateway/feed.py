@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bordertally.agents.gateway.parameters import AskCap, AskNothing, asked
+from bordertally.agents.gateway.parameters import AskCap, AskFeed, asked
 from bordertally.agents.gateway.problems import ProblemError, bad
 from bordertally.agents.gateway.representations import tagged
 from bordertally.agents.gateway.view import ServingView
@@ -22,9 +22,11 @@ class Feed:
 
     async def atom(self, request: web.Request) -> web.StreamResponse:
         """The newest alerts, open or over."""
-        asked(request, AskNothing)
+        question = asked(request, AskFeed)
         alerts = []
         async for alert in self.view.alerts(None):
+            if alert.backfill and not question.backfill:
+                continue
             alerts.append(alert)
             if len(alerts) == ENTRIES:
                 break

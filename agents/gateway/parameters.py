@@ -126,6 +126,12 @@ class AskCap(Struct, forbid_unknown_fields=True):
     seq: Annotated[int, Meta(ge=1)] | None = None
 
 
+class AskFeed(Struct, forbid_unknown_fields=True):
+    """The feed; with `backfill` also alerts that were old news when they were first recorded."""
+
+    backfill: bool = False
+
+
 class AskNothing(Struct, forbid_unknown_fields=True):
     """No parameters."""
 

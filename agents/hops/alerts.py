@@ -125,7 +125,9 @@ class AlertsHop(SettlingHop):
         before = _decode_said(stored) if stored else FlowAlerts()
         if before.covers(record):  # not `seen`: this is no newer than what is known
             return
-        known, said = advance(before.known, _decode_state(record.value), self.context.registry.names, causes)
+        state = _decode_state(record.value)
+        notify_days = self.context.rules.of(state.flow).detection.notify_days
+        known, said = advance(before.known, state, self.context.registry.names, causes, notify_days)
         self.said += [(key, alert) for alert in said]
         if known != before.known:
             rows[key] = msgspec.msgpack.encode(FlowAlerts(known, record.offset, record.timestamp / 1000))
@@ -146,7 +148,7 @@ class AlertsHop(SettlingHop):
             crash_at("alerts.said")
         await self.table.store(rows)
         now = datetime.now(UTC)
-        news = [alert for _, alert in said if not alert.minor]
+        news = [alert for _, alert in said if alert.rings]
         for _, alert in said:
             metrics["alerts_total"].labels(alert.state.value).inc()
         for alert in news:

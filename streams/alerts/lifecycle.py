@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,8 +20,7 @@ from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.detection.registry import rule_of
 from bordertally.streams.ledger.causes import Cause
 from bordertally.streams.moments import published_text
-from bordertally.streams.periods import iso_day
-from bordertally.streams.rules.config import times_expected
+from bordertally.streams.periods import iso_day, ordinal_of
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.records import Episode, FlowState, Total
 
@@ -51,9 +51,15 @@ def alert_id(flow: str, rule: str, day: int) -> str:
 
 
 def advance(
-    known: Sequence[Known], state: FlowState, names: dict[str, str], causes: Sequence[Cause] = ()
+    known: Sequence[Known],
+    state: FlowState,
+    names: dict[str, str],
+    causes: Sequence[Cause] = (),
+    notify_days: int = 30,
 ) -> tuple[list[Known], list[Alert]]:
     """Compare what a flow's reports come to now with the alerts already spoken of. `causes`: what led to this state.
+
+    `notify_days`: an exceedance whose latest day lies further before the newest report of the flow is a backfill.
 
     Returns the alerts known from now on and the records to publish, in order. Idempotent: the same state again
     says nothing. An episode continues the earliest alert whose days it touches; others it touches are withdrawn with
@@ -63,10 +69,11 @@ def advance(
     taken: dict[str, str] = {}
     said: list[Alert] = []
     before_it: dict[str, str] = {}  # by rule, the alert of the episode before
+    around = _Around(state, names, ordinal_of(state.published // 1_000_000) - notify_days)
     spans = {(one.record.rule, one.since, one.until, one.last): one for one in alive.values() if _in_use(one)}
     for episode in state.episodes:
         same = spans.get((episode.rule, episode.since, episode.until, episode.day))
-        if same is not None and _tells(same, episode):
+        if same is not None and _tells(same, episode) and not (same.record.backfill and episode.day >= around.oldest):
             taken[same.record.id] = before_it[episode.rule] = same.record.id
             continue
         touching = [
@@ -85,7 +92,7 @@ def advance(
         taken[identity] = identity
         for step in _steps(episode, alive.get(identity)):
             before = alive.get(identity)
-            record = _record(identity, before, step, state, names)
+            record = _record(identity, before, step, around)
             if record is not None:
                 record = msgspec.structs.replace(record, previous=before_it.get(episode.rule))
                 said.append(record)
@@ -100,6 +107,23 @@ def advance(
             said.append(record)
             alive[identity] = Known(record, one.since, one.until, one.last)
     return [alive[identity] for identity in sorted(alive)], said
+
+
+def without_minor(log: Iterable[Alert]) -> list[Alert]:
+    """A log of records in which each minor record has taken the place of the record before it.
+
+    Each record then says all that was known until the next one was told, and is in the state it was told in.
+    """
+    kept: list[Alert] = []
+    places: dict[str, int] = {}
+    for record in log:
+        if record.minor:
+            state = kept[places[record.id]].state
+            kept[places[record.id]] = msgspec.structs.replace(record, state=state, minor=False)
+        else:
+            places[record.id] = len(kept)
+            kept.append(record)
+    return kept
 
 
 def _in_use(one: Known | None) -> bool:
@@ -145,10 +169,18 @@ def _touch(one: Known, episode: Episode) -> bool:
     return episode.since < end and one.since < max(episode.day + 1, episode.until or 0)
 
 
-def _record(
-    identity: str, before: Known | None, episode: Episode, state: FlowState, names: dict[str, str]
-) -> Alert | None:
+class _Around(NamedTuple):
+    """What records of a flow are made with: its state, the names of sources, the oldest day that is no backfill."""
+
+    state: FlowState
+    names: dict[str, str]
+    oldest: int
+
+
+def _record(identity: str, before: Known | None, episode: Episode, around: _Around) -> Alert | None:
+    state, names, oldest = around
     old = None if before is None else before.record
+    backfill = episode.day < oldest and (old is None or old.backfill)
     baseline, published = episode.baseline, published_text(state.published)
     if episode.until is not None:
         new_state = AlertState.RESOLVED
@@ -169,7 +201,7 @@ def _record(
         rate=people(episode.rate),
         expected=people(baseline.expected),
         threshold=people(baseline.threshold),
-        ratio=round(times_expected(episode.rate, baseline.expected), 3) if baseline.expected else 0.0,
+        ratio=round(episode.rate / baseline.expected, 3) if baseline.expected else None,
         baseline=baseline.kind,
         population=baseline.population,
         peak_day=iso_day(episode.peak_day),
@@ -182,8 +214,12 @@ def _record(
         about=episode.about,
         quotes=episode.quotes,
         told=published,
+        backfill=backfill,
     )
-    if old is None or _differs(old, record, _TELLING):
+    telling: tuple[str, ...] = _TELLING
+    if old is not None and not record.state.is_open and record.baseline == "learned":
+        telling = tuple(name for name in _TELLING if name not in _LEARNED)  # what was learned of the past moves often
+    if old is None or (old.backfill and not backfill) or _differs(old, record, telling):
         return record
     return msgspec.structs.replace(record, minor=True, told=old.told) if _differs(old, record, _SHOWN) else None
 
@@ -202,7 +238,10 @@ _TELLING = (
 """What is news of an alert: that it opened, closed or moved, its peak, its severity, its normal level."""
 
 
-_SHOWN = ("day", "rate", "ratio", "reports", "report_count", "about", "quotes", "explanation")
+_LEARNED = ("expected", "threshold")
+"""What is no news of a closed alert with a learned level."""
+
+_SHOWN = (*_LEARNED, "day", "rate", "ratio", "reports", "report_count", "about", "quotes", "explanation")
 """What else a record says of an alert: a change of these alone is minor."""
 
 

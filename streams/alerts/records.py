@@ -35,7 +35,9 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     `minor`: nothing worth a notification changed, only the evidence or the figures of a day that is not the peak. Such
     a record is kept, so the newest record always says what the reports come to, and no channel notifies anybody of it.
-    `told`: the `published` of the newest record of the alert that is not minor.
+    `told`: the `published` of the newest record of the alert that is not minor. `backfill`: when the alert was first
+    recorded, its newest day lay far behind the newest report of the flow (`notify_within`): old news, of which nobody
+    is notified either. `ratio` is null where nothing was expected.
     """
 
     id: str
@@ -50,7 +52,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     rate: int
     expected: int
     threshold: int
-    ratio: float
+    ratio: float | None
     baseline: str
     population: str
     peak_day: str
@@ -66,3 +68,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     quotes: list[Quote] = []
     minor: bool = False
     told: str = ""
+    backfill: bool = False
+
+    @property
+    def rings(self) -> bool:
+        """Whether anybody is to be notified of the record."""
+        return not (self.minor or self.backfill)

@@ -95,6 +95,8 @@ class Roster:
     def apply(self, entry: Entry, now: float) -> bool:
         """Apply the next record of an alert; returns whether there is something to send. Records may come again."""
         alert = entry.alert
+        if alert.backfill:
+            return False
         before = self.open.get(alert.id)
         if before is not None and before.alert.seq > alert.seq:
             return False

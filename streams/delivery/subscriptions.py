@@ -38,7 +38,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
     `url` and `secrets` are as written: secrets are references (`file:PATH`, `env:NAME`), never the secret itself, and
     a url may be one. `flows` are patterns as in the source registry: a flow stands for itself and all below it, `*`
-    for any one part.
+    for any one part. `backfill`: whether old news is wanted too (see `Alert.backfill`).
     """
 
     name: str
@@ -46,6 +46,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[str, ...]
     flows: tuple[str, ...] = ("*",)
     severities: tuple[str, ...] = SEVERITIES
+    backfill: bool = False
 
     @property
     def wants_all(self) -> bool:
@@ -71,7 +72,10 @@ class AlertHead(msgspec.Struct, frozen=True):
     state: AlertState
     severity: str
     peak_severity: str
+    rate: int = 0
+    expected: int = 0
     minor: bool = False
+    backfill: bool = False
 
 
 class Subscriptions(NamedTuple):
@@ -92,6 +96,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secrets: tuple[str, ...]
     flows: tuple[str, ...] = ("*",)
     severities: tuple[str, ...] = SEVERITIES
+    backfill: bool = False
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,7 +140,9 @@ def _subscription(name: str, one: _Entry, where: str, blocs: frozenset[str]) -> 
         flows = tuple(nested(check_pattern(flow), blocs) for flow in one.flows)
     except RefusedError as error:
         raise ConfigError(f"{at}.flows: {error.why} (got {error.value})") from None
-    return Subscription(name=name, url=one.url, secrets=one.secrets, flows=flows, severities=one.severities)
+    return Subscription(
+        name=name, url=one.url, secrets=one.secrets, flows=flows, severities=one.severities, backfill=one.backfill
+    )
 
 
 def _policy(retry: _Retry, where: str) -> Policy:

@@ -161,13 +161,15 @@ def admit(
 ) -> Lane:
     """Read one record: it waits if the subscription wants it, and is passed over otherwise; `None` is no alert.
 
-    Nobody is notified of a minor record.
+    Nobody is notified of a minor record, and of a backfill only whoever asks for it.
 
     Whoever was told of an alert is told how it goes on, whatever its severity has become. With `quiet` only the latest
     event of the alert is kept, until `release`.
     """
     following = replace(lane, next=event.offset + 1)
-    if alert is None or alert.minor or not subscription.follows(alert.flow):
+    if alert is None or not subscription.follows(alert.flow):
+        return following
+    if alert.minor or (alert.backfill and not subscription.backfill):
         return following
     held = next((one for one in lane.quiet if one.alert.id == alert.id), None)
     known = held is not None or alert.id in lane.told

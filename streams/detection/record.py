@@ -131,9 +131,9 @@ def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until:
 
     def enough(place: int) -> bool:
         people = fsum([vouched(node, PEOPLE, ends[place] - back) for back in range(WEEK)]) / WEEK
-        return people > 0 and rules.rank(times_expected(people, expected)) >= CRITICAL
+        return people > 0 and rules.rank_of(people, expected) >= CRITICAL
 
-    ranked = capped(rules, [rules.rank(times_expected(rate, expected)) for rate in rates], enough)
+    ranked = capped(rules, [rules.rank_of(rate, expected) for rate in rates], enough)
     reports, count = evidence(node, PEOPLE, {end - back for end in ends for back in range(WEEK)})
     return Episode(
         since=days[0],

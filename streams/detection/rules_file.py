@@ -152,7 +152,7 @@ def _check(detection: Detection, where: str) -> None:
 
 def _check_durations(detection: Detection, where: str) -> None:
     """Check the settings that are durations. Raises ConfigError."""
-    for name in ("for_", "keep_firing_for", "cooldown", "record"):
+    for name in ("for_", "keep_firing_for", "cooldown", "notify_within", "record"):
         try:
             days_in(getattr(detection, name) or "0d")
         except ValueError as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from bordertally.streams.alerts.lifecycle import Known, advance
+from bordertally.streams.alerts.lifecycle import Known, advance, without_minor
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.detection.flow_state import flow_state
 from bordertally.streams.detection.quotes import with_quotes
@@ -99,7 +99,8 @@ class ReplayLedgers:
         if episodes == self._episodes.get(flow, []) and not any(cause.first <= last for cause in causes):
             return []
         self._episodes[flow] = episodes
-        known, records = advance(self.known.get(flow, []), self._state(flow), self.names, causes)
+        notify_days = self.rules.of(flow).detection.notify_days
+        known, records = advance(self.known.get(flow, []), self._state(flow), self.names, causes, notify_days)
         self.known[flow] = known
         self._last[flow] = max(
             [_last_day(one) for one in known if one.record.state is not AlertState.WITHDRAWN], default=0
@@ -124,7 +125,7 @@ class ReplayLedgers:
         return ReplayResult(
             totals=[total for state in states for total in state.totals],
             days=[day for flow in flows for day in day_figures(self.ledger.nodes[flow])],
-            alerts=list(self.log),
+            alerts=without_minor(self.log),
             conflicts=[conflict for state in states for conflict in state.conflicts],
             rejected=rejected,
             parts=[total for state in states for total in state.parts],

@@ -47,6 +47,8 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     total falls. `corroborate`: whether critical needs two independent sources or one graded A (see corroboration).
 
     `for`, `keep_firing_for`, `cooldown`: see lifecycle.Patience; durations in days or weeks such as "2d".
+    `notify_within`: an exceedance that ended so long before the newest report of its flow, when it is first recorded,
+    is a backfill: nobody is notified of it.
     `inhibit`: whether an open alert of the same rule on a flow above keeps those who notify quiet (see silences).
 
     A stated or derived level holds from `stated_before_days` before its claim to `stated_after_days` after it.
@@ -71,8 +73,9 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint_share: float | None = None
     corroborate: bool = False
     for_: str = msgspec.field(default="0d", name="for")
-    keep_firing_for: str = "0d"
+    keep_firing_for: str = "3d"
     cooldown: str = "0d"
+    notify_within: str = "30d"
     inhibit: bool = False
     stated_before_days: int = 30
     stated_after_days: int = 90
@@ -88,6 +91,12 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """How severe it is to be so many times what is expected: the place in SEVERITIES."""
         return 2 if times >= self.critical * (1 - EXACT) else int(times >= self.warning * (1 - EXACT))
 
+    def rank_of(self, rate: float, expected: float) -> int:
+        """How severe a rate is. Where nothing is expected it is measured by `minimum_people`, at most a warning."""
+        if expected > 0:
+            return self.rank(rate / expected)
+        return min(self.rank(times_expected(rate, self.minimum_people)), SEVERITIES.index("warning"))
+
     @property
     def tuning(self) -> Tuning:
         """How far above the expected rate a learned threshold lies."""
@@ -97,6 +106,11 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def patience(self) -> Patience:
         """How patient alerts are, in days."""
         return Patience(days_in(self.for_), days_in(self.keep_firing_for), days_in(self.cooldown))
+
+    @property
+    def notify_days(self) -> int:
+        """How many days old an exceedance may be for anybody to be notified of it."""
+        return days_in(self.notify_within)
 
     @property
     def looks_back(self) -> range:
@@ -164,6 +178,7 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     for_: str | None = msgspec.field(default=None, name="for")
     keep_firing_for: str | None = None
     cooldown: str | None = None
+    notify_within: str | None = None
     inhibit: bool | None = None
     others: dict[str, float | bool] = {}
 

@@ -15,7 +15,7 @@ from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.reconciliation.constraints import Kind, day_span
 from bordertally.streams.reports.sources import WEIGHT
-from bordertally.streams.rules.config import SEVERITIES, Detection, times_expected
+from bordertally.streams.rules.config import SEVERITIES, Detection
 from bordertally.streams.totals.records import Baseline
 
 NOTE = "not corroborated by a second source or one graded A, so no more than a warning"
@@ -34,12 +34,12 @@ class Ranked(NamedTuple):
 
 def corroborated(node: Node, rules: Detection, days: Sequence[tuple[int, float, Baseline]]) -> Ranked:
     """The severities of some days of an exceedance: (day, people a day, what was expected)."""
-    ranks = [rules.rank(times_expected(rate, level.expected)) for _, rate, level in days]
+    ranks = [rules.rank_of(rate, level.expected) for _, rate, level in days]
 
     def enough(place: int) -> bool:
         day, _, level = days[place]
         people = vouched(node, Key(level.population, "people"), day)
-        return people > 0 and rules.rank(times_expected(people, level.expected)) >= CRITICAL
+        return people > 0 and rules.rank_of(people, level.expected) >= CRITICAL
 
     return capped(rules, ranks, enough)
 

@@ -19,7 +19,7 @@ from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry, parse_registry
 from bordertally.streams.reports.validation import Limits, claims_of, read_report
-from bordertally.streams.rules.config import Rules
+from bordertally.streams.rules.config import Detection, Rules
 from bordertally.streams.statements.reports import WordReader
 from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, Quote, Total
 
@@ -68,6 +68,10 @@ class Sent:
     value: bytes | None
     timestamp: int
     headers: Sequence[tuple[str, bytes]] = ()
+
+
+PROMPT = Rules(Detection(keep_firing_for="0d"))
+"""The default rules, but an alert is over with its exceedance."""
 
 
 def take(
@@ -149,7 +153,7 @@ class Told(NamedTuple):
 
 def told(*batches: Iterable[Claim] | Claim, rules: Rules | None = None, registry: Registry = REGISTRY) -> Told:
     """A desk after some batches (a bare claim is a batch of its own)."""
-    desk = ReplayLedgers(registry, rules or Rules())
+    desk = ReplayLedgers(registry, rules or PROMPT)
     for batch in batches:
         list(desk.apply([batch] if isinstance(batch, Claim) else batch))
     return Told(desk)

@@ -166,7 +166,7 @@ def _show(record: Any, wanted: WatchOptions, standing: Standing, *, alerts: bool
         return
     line = Text(f"{datetime.fromtimestamp(record.timestamp / 1000, UTC):%Y-%m-%d %H:%M:%S}  ", style="dim")
     if isinstance(one, Alert):
-        if one.minor:
+        if not one.rings:
             return
         line.append_text(alert_line(one))
         why = standing.why_quiet(one, datetime.now(UTC))

@@ -8,13 +8,14 @@ import pytest
 from bordertally.streams.alerts.lifecycle import advance, alert_id
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.detection.daily_rate import exceeds
+from bordertally.streams.periods import iso_day
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import SEVERITIES, Detection, OperatorBaseline, Rules
 from bordertally.streams.totals.records import Baseline
 from unit.kit import Told, alerts_of, claim, daily, ordinal, told
 
 # Every timeline below: an operator's normal of 100 a day, so an alert opens above 125 and clears at 120 or less.
-NORMAL = Rules(baselines=(OperatorBaseline(flow="RU:KZ", daily=100.0),))
+NORMAL = Rules(Detection(keep_firing_for="0d"), baselines=(OperatorBaseline(flow="RU:KZ", daily=100.0),))
 
 
 def desk(*batches: list[Claim] | Claim) -> Told:
@@ -268,7 +269,7 @@ def test_a_surge_is_found_against_what_was_learned() -> None:
 
 
 def patient(*people: float | None, **settings: str) -> Told:
-    detection = msgspec.convert(settings, Detection)
+    detection = msgspec.convert({"keep_firing_for": "0d", **settings}, Detection)
     return told(counts(*people), rules=Rules(detection, NORMAL.baselines))
 
 
@@ -306,3 +307,82 @@ def test_an_alert_names_the_one_before_it() -> None:
     one.take(count(100, 3, version=1))
     one.take(count(160, 5, version=1))
     assert one.desk.log[-1].previous == first
+
+
+# --- old news --------------------------------------------------------------------------------------------------
+
+
+def old_days(*people: float, published: str = "2022-12-01T00:00:00Z", version: str = "") -> list[Claim]:
+    """Counts from 1 September on, all published at one moment."""
+    return [
+        claim(one, f"2022-09-{day:02}", qualifier="count", id=f"{day}{version}", published=published)
+        for day, one in enumerate(people, 1)
+    ]
+
+
+def test_an_exceedance_of_long_ago_is_recorded_as_a_backfill_and_rings_for_nobody() -> None:
+    one = told(rules=NORMAL)
+    said = one.take(*old_days(100, 160, 100))
+    assert [(alert.state.value, alert.backfill, alert.rings) for alert in said if alert.flow == "RU:KZ"] == [
+        ("firing", True, False),
+        ("resolved", True, False),
+    ]
+
+
+def test_an_exceedance_within_the_reach_of_notifications_rings() -> None:
+    #   2 September          1 October: 29 days later; 31 days would be old news
+    for published, backfill in (("2022-10-01T00:00:00Z", False), ("2022-10-03T00:00:00Z", True)):
+        first = told(rules=NORMAL).take(*old_days(100, 160, published=published))
+        assert {alert.backfill for alert in first if alert.flow == "RU:KZ"} == {backfill}
+
+
+def test_an_alert_that_was_told_is_told_to_its_end_however_late_that_comes() -> None:
+    one = told(rules=NORMAL)
+    one.take(*old_days(100, 160, published="2022-09-03T09:00:00Z"))
+    late = claim(100, "2022-09-03", qualifier="count", id="late", published="2022-12-01T00:00:00Z")
+    (resolved,) = [alert for alert in one.take(late) if alert.flow == "RU:KZ"]
+    assert (resolved.state.value, resolved.backfill, resolved.rings) == ("resolved", False, True)
+
+
+def test_a_backfill_that_goes_on_into_the_present_rings() -> None:
+    one = told(rules=NORMAL)
+    one.take(*old_days(160, published="2022-12-01T00:00:00Z"))
+    days = [
+        claim(160, iso_day(ordinal("2022-09-02") + later), qualifier="count", published="2022-12-02T00:00:00Z")
+        for later in range(90)
+    ]
+    (last,) = [alert for alert in one.take(*days) if alert.flow == "RU:KZ"]
+    assert (last.day, last.backfill, last.minor, last.rings) == ("2022-11-30", False, False, True)
+
+
+def test_a_closed_alert_of_which_only_the_learned_level_moved_is_not_told_again() -> None:
+    one = told(daily([1_000] * 24 + [3_000, 1_000, 1_000], qualifier="count"))
+    told_before = [alert for alert in one.desk.log if alert.flow == "RU:KZ"]
+    assert [alert.state.value for alert in told_before] == ["firing", "resolved"]
+    late = [
+        claim(1_150, f"2022-09-{day:02}", qualifier="count", id=f"late-{day}", published="2022-11-01T00:00:00Z")
+        for day in (11, 13, 15, 17, 19)
+    ]
+    later = [alert for report in late for alert in one.take(report) if alert.flow == "RU:KZ"]
+    assert later
+    assert all(alert.minor for alert in later)
+    assert later[-1].expected > told_before[-1].expected == 1_000
+    outcome = [alert for alert in one.desk.outcome([]).alerts if alert.flow == "RU:KZ"]
+    assert [(alert.state.value, alert.minor) for alert in outcome] == [("firing", False), ("resolved", False)]
+    assert outcome[-1].expected == later[-1].expected
+
+
+def test_without_an_expected_rate_there_is_no_ratio_and_nothing_is_critical() -> None:
+    #  40 days of nobody, then 60, which is above the minimum of 50 people
+    (firing,) = [
+        alert
+        for alert in told(daily([0] * 40 + [60], qualifier="count")).desk.log
+        if (alert.flow, alert.state.value) == ("RU:KZ", "firing")
+    ]
+    assert (firing.rate, firing.expected, firing.ratio, firing.severity) == (60, 0, None, "notice")
+    (many,) = [
+        alert
+        for alert in told(daily([0] * 40 + [6_000], qualifier="count")).desk.log
+        if (alert.flow, alert.state.value) == ("RU:KZ", "firing")
+    ]
+    assert many.severity == "warning"

@@ -7,7 +7,7 @@ from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, Rules
 from unit.kit import Told, alerts_of, claim, daily, told
 
-RULES = Rules(Detection(checkpoint_share=1.5, learned="c2"))
+RULES = Rules(Detection(keep_firing_for="0d", checkpoint_share=1.5, learned="c2"))
 SPREAD = (90, 110, 100, 100, 95, 105, 100, 100, 100)
 """Days 1 to 9 of September: what is usual, as shares of a hundred."""
 
@@ -37,6 +37,10 @@ def newest(one: Told) -> Alert:
     return [alert for alert in one.desk.log if alert.rule == "checkpoint-share"][-1]
 
 
+def sharing(times: float) -> Rules:
+    return Rules(Detection(keep_firing_for="0d", checkpoint_share=times, learned="c2"))
+
+
 def test_a_checkpoint_that_surges_while_its_country_falls() -> None:
     one = border([900], [600])
     assert runs(one) == [("10", None)]
@@ -58,8 +62,8 @@ def test_a_checkpoint_that_holds_while_its_country_falls_is_none() -> None:
 
 
 def test_its_share_must_have_grown_by_as_much_as_the_rules_say() -> None:
-    assert runs(border([900], [600], Rules(Detection(checkpoint_share=2.9, learned="c2")))) == [("10", None)]
-    assert runs(border([900], [600], Rules(Detection(checkpoint_share=3.1, learned="c2")))) == []
+    assert runs(border([900], [600], sharing(2.9))) == [("10", None)]
+    assert runs(border([900], [600], sharing(3.1))) == []
 
 
 def test_it_is_over_on_the_first_day_without() -> None:
@@ -89,4 +93,4 @@ def test_a_correction_below_takes_it_away() -> None:
 
 
 def test_it_is_off_by_default() -> None:
-    assert runs(border([900], [600], Rules(Detection(learned="c2")))) == []
+    assert runs(border([900], [600], Rules(Detection(keep_firing_for="0d", learned="c2")))) == []

@@ -6,7 +6,7 @@ from bordertally.streams.alerts.records import Alert
 from bordertally.streams.rules.config import Detection, Rules
 from unit.kit import Told, alerts_of, claim, told
 
-RULES = Rules(Detection(conflict=0.1, learned=()))
+RULES = Rules(Detection(keep_firing_for="0d", conflict=0.1, learned=()))
 
 
 def runs(one: Told, flow: str = "RU:KZ") -> list[tuple[str, str | None]]:
@@ -47,7 +47,7 @@ def test_it_takes_a_share_of_the_figure(people: int, qualifier: str, severity: s
     one = told(
         claim(1000, "2022-09-01", source="a", qualifier="count"),
         claim(people, "2022-09-01", source="b", qualifier=qualifier, id="r2"),
-        rules=Rules(Detection(conflict=0.1, learned=())),
+        rules=Rules(Detection(keep_firing_for="0d", conflict=0.1, learned=())),
     )
     assert [alert.severity for alert in one.desk.log] == ([] if severity is None else [severity])
 

@@ -16,7 +16,7 @@ from unit.kit import Told, alerts_of, claim, daily, told
 
 
 def rules(**settings: Any) -> Rules:
-    detection = msgspec.convert({"drop": 0.5, **settings}, Detection)
+    detection = msgspec.convert({"drop": 0.5, "keep_firing_for": "0d", **settings}, Detection)
     return Rules(detection, (OperatorBaseline(flow="RU:KZ", daily=100.0),))
 
 
@@ -122,7 +122,7 @@ def test_a_learned_level_must_be_undercut_by_as_much_as_its_threshold_lies_above
 
 def test_a_border_that_closes_is_found_against_what_was_learned() -> None:
     week = [400.0, 420, 380, 400, 410, 390, 400]
-    one = told(daily([*week * 4, 10, 0, 0], qualifier="count"), rules=Rules(Detection(drop=0.5)))
+    one = told(daily([*week * 4, 10, 0, 0], qualifier="count"), rules=Rules(Detection(keep_firing_for="0d", drop=0.5)))
     (alert,) = [known.record for known in one.desk.known[one.node().flow]]
     assert (alert.rule, alert.since, alert.until, alert.peak_rate) == ("drop", "2022-09-29", None, 0)
 

@@ -14,7 +14,7 @@ from unit.kit import Told, alerts_of, claim, daily, told
 
 
 def rules(**settings: Any) -> Rules:
-    return Rules(msgspec.convert({"record": "4w", "learned": [], **settings}, Detection))
+    return Rules(msgspec.convert({"keep_firing_for": "0d", "record": "4w", "learned": [], **settings}, Detection))
 
 
 def runs(one: Told) -> list[tuple[str, str | None]]:

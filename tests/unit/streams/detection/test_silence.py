@@ -10,7 +10,7 @@ from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, FlowRules, Rules
 from unit.kit import Told, alerts_of, claim, daily, told
 
-RULES = Rules(Detection(silence=2.0, learned=()))
+RULES = Rules(Detection(keep_firing_for="0d", silence=2.0, learned=()))
 
 
 def speaks(days: str, flow: str, source: str) -> list[Claim]:
@@ -97,10 +97,12 @@ def test_two_silent_sources_of_a_flow_are_one_alert() -> None:
 
 
 def test_it_is_on_where_the_rules_say_so() -> None:
-    only = Rules(Detection(learned=()), flows=(FlowRules(flow="RU:KZ", silence=2.0),))
+    only = Rules(Detection(keep_firing_for="0d", learned=()), flows=(FlowRules(flow="RU:KZ", silence=2.0),))
     assert runs(both("xxxx....", "xxxxxxxx", only)) == [("RU:KZ:aksai", "05", None)]
     assert runs(both("xxxxxxxx", "xxxx....", only)) == []
-    off = Rules(Detection(silence=2.0, learned=()), flows=(FlowRules(flow="RU:KZ", silence=False),))
+    off = Rules(
+        Detection(keep_firing_for="0d", silence=2.0, learned=()), flows=(FlowRules(flow="RU:KZ", silence=False),)
+    )
     assert runs(both("xxxx....", "xxxxxxxx", off)) == []
 
 

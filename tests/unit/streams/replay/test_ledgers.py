@@ -151,7 +151,7 @@ def test_alerts_of_the_week(week: ReplayResult) -> None:
     assert set(last) == {"RU:GE", "RU:EU"}
     georgia, union = last["RU:GE"], last["RU:EU"]
     assert (georgia.since, georgia.severity, georgia.expected) == ("2022-09-26", "warning", 5_500)
-    assert round(georgia.ratio, 2) == 1.82
+    assert round(georgia.ratio or 0, 2) == 1.82
     assert (union.since, union.severity) == ("2022-09-19", "notice")
 
 

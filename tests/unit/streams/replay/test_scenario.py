@@ -15,7 +15,7 @@ from bordertally.streams.replay.scenario import CountSeries, Difference, compare
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
 from unit.kit import REGISTRY, claim, told
 
-NORMAL = Rules(Detection(drop=0.5), (OperatorBaseline(flow="RU:KZ", daily=100.0),))
+NORMAL = Rules(Detection(keep_firing_for="0d", drop=0.5), (OperatorBaseline(flow="RU:KZ", daily=100.0),))
 
 
 def played(steps: str) -> list[Difference]:
