@@ -7,7 +7,7 @@ from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
-from bordertally.streams.rules.baseline import NOT_JUDGED, JudgedDays, judged_days
+from bordertally.streams.rules.baseline import NOT_JUDGED, WEEK, WEEKLY, JudgedDays, Judgement, judged_days
 from bordertally.streams.rules.config import EXACT, Detection, Rules, times_expected
 from bordertally.streams.rules.corroboration import corroborated
 from bordertally.streams.rules.debounce import IMPATIENT, Run, alerts_from
@@ -23,6 +23,19 @@ def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) 
     if baseline.kind == "learned" and rate < rules.minimum_people:
         return False
     return rate > level * (1 + EXACT)
+
+
+def exceedance(judged: Judgement, detection: Detection, *, opened: bool) -> tuple[float, Baseline] | None:
+    """The rate and the level by which a day opens an alert, or keeps an open one open; None where it does neither.
+
+    The rate of the day itself decides, and else the mean of the week to it, provided the day lies above its level.
+    """
+    baseline, rate, week = judged
+    if baseline is not None and rate is not None and exceeds(rate, baseline, detection, opened=opened):
+        return rate, baseline
+    if week is None or not week.day_rate > week.baseline.expected * (1 + EXACT):
+        return None
+    return week[:2] if exceeds(week.rate, week.baseline, detection, opened=opened) else None
 
 
 def episodes(node: Node, rules: Rules) -> list[Episode]:
@@ -41,14 +54,13 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
         if current is not None:
             current.until = _closed(node, judged, rules, current.last + 1, day)
             current = current if current.until is None else None
-        baseline, rate = judged.days[day]
-        assert baseline is not None
-        assert rate is not None
-        if current is None and exceeds(rate, baseline, rules.detection, opened=False):
+        opening = exceedance(judged.days[day], rules.detection, opened=False)
+        if current is None and opening is not None:
             current = Exceeding()
             runs.append(current)
-        if current is not None:
-            current.add(day, rate, baseline)
+        going_on = opening or exceedance(judged.days[day], rules.detection, opened=True)
+        if current is not None and going_on is not None:
+            current.add(day, *going_on)
     if current is not None:
         current.until = _closed(node, judged, rules, current.last + 1, (node.last(PEOPLE) or 0) + 1)
     view.runs = runs
@@ -72,8 +84,7 @@ class Exceedances(View):
     def refresh(self, detection: Detection) -> None:
         """Look anew at the days that were judged anew."""
         for day in self._stale:
-            baseline, rate = self._judged.days.get(day, NOT_JUDGED)
-            if baseline is not None and rate is not None and exceeds(rate, baseline, detection, opened=True):
+            if exceedance(self._judged.days.get(day, NOT_JUDGED), detection, opened=True) is not None:
                 self.above.add(day)
             else:
                 self.above.discard(day)
@@ -109,7 +120,8 @@ def _closed(node: Node, judged: JudgedDays, rules: Rules, first: int, end: int) 
     """The first finished day with a rate, from `first` up to `end`, exclusive, or None; none of these is above."""
     for day in range(first, end):
         held = judged.days.get(day)
-        if held is not None and held.rate is not None and finished(node, PEOPLE, day, rules.detection.project_days):
+        known = held is not None and (held.rate is not None or held.week is not None)
+        if known and finished(node, PEOPLE, day, rules.detection.project_days):
             return day
     return None
 
@@ -136,6 +148,11 @@ def _exceedance(judged: tuple[int, float, Baseline]) -> tuple[float, float, int]
     """How far a day lies above what is expected, for the peak: the ratio, then the rate, then the earlier day."""
     day, rate, baseline = judged
     return times_expected(rate, baseline.expected), rate, -day
+
+
+def _days_of(day: int, baseline: Baseline) -> range:
+    """The days on which an exceedance of a day rests: those of its week, where the week exceeds."""
+    return range(day - WEEK + 1, day + 1) if baseline.method == WEEKLY else range(day, day + 1)
 
 
 class Exceeding:
@@ -167,7 +184,8 @@ class Exceeding:
         """What is told of it."""
         day, rate, baseline = self.days[-1]
         peak_day, peak_rate, peak = max(self.days, key=_exceedance)
-        reports, count = evidence(node, Key(baseline.population, "people"), {day, peak_day})
+        cited = {*_days_of(day, baseline), *_days_of(peak_day, peak)}
+        reports, count = evidence(node, Key(baseline.population, "people"), cited)
         if baseline.report is not None and baseline.report not in reports:
             reports, count = [baseline.report, *reports], count + 1
         ranked = corroborated(node, rules, [(day, rate, baseline), (peak_day, peak_rate, peak)])
@@ -192,7 +210,7 @@ def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Bas
     last = node.last(PEOPLE)
     if last is None:
         return None, None, None
-    baseline, rate = judged_days(node, rules).days[last]
+    baseline, rate, _ = judged_days(node, rules).days[last]
     if rate is None:
         rate = node.series[Key("people", "people")].bins[last].best
     return rate, last, baseline

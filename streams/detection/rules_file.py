@@ -127,6 +127,7 @@ def _flow(one: FlowRules, where: str, blocs: frozenset[str]) -> FlowRules:
 _BOUNDS: dict[str, tuple[Callable[[float], bool], str]] = {
     **dict.fromkeys(("sigma_floor", "sigma_floor_share", "minimum_people"), (lambda value: value >= 0, "0 or more")),
     "absolute": (lambda value: value > 0, "above 0"),
+    "week_ratio": (lambda value: value == 0 or value > 1, "above 1, or 0 for no weekly test"),
 }
 
 

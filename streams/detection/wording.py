@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bordertally.streams.detection.rule import Names
 from bordertally.streams.periods import iso_day
-from bordertally.streams.rules.baseline import says
+from bordertally.streams.rules.baseline import WEEKLY, says
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.records import Baseline, Episode
 
@@ -14,7 +14,11 @@ def describe_rate(flow: str, episode: Episode, names: Names) -> str:
     baseline = episode.baseline
     who = "" if baseline.population == "people" else f" {baseline.population}"
     times = f"{episode.rate / baseline.expected:.1f} times" if baseline.expected else "from nothing"
-    when = f"a day in the week to {iso_day(episode.day)}" if baseline.kind == "record" else f"on {iso_day(episode.day)}"
+    when = (
+        f"a day in the week to {iso_day(episode.day)}"
+        if baseline.kind == "record" or baseline.method == WEEKLY
+        else f"on {iso_day(episode.day)}"
+    )
     normal = normal_level(baseline, names)
     return f"{flow} {people(episode.rate):,}{who} {when} against {normal}: {times}; {count_of_reports(episode)}"
 

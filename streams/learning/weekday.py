@@ -12,8 +12,7 @@ weekday and u(i) the time since the middle of their own weekday's days,
     threshold = a(w(t)) + b t + t(p, n - 8) s sqrt(1 + 1/|g| + u(t)^2 / sum u(i)^2)
 
 `weekday` leaves out the trend, which a few high days tilt and which four weeks carry far; instead it weighs past surges
-down as epitweetr does (see `reweighted`), and its threshold is no lower than the second-highest of the days it learns
-from: what a flow has done twice within four weeks is no news.
+down as epitweetr does (see `reweighted`).
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ def weekday(history: History, tuning: Tuning) -> Learned | None:
     where r exceeds q = t(0.95, f - 1), f being the number of days less that of weekdays. m is the weighted mean of the
     day's own weekday, s^2 the weighted sum of squares about such means, scaled to all n days, by f. The threshold is
 
-        max(m + max(t(p, f) s sqrt(1 + 1/|g|), sigmas x floor), the second-highest of the days)
+        m + max(t(p, f) s sqrt(1 + 1/|g|), sigmas x floor)
 
     with |g| days of the same weekday and p as rare as `sigmas` of a normal distribution. None with fewer than 14 days
     known, or none of the same weekday.
@@ -103,8 +102,7 @@ def weekday(history: History, tuning: Tuning) -> Learned | None:
             squares[index] = fsum([share * (one - mean) ** 2 for share, one in zip(shares, rates, strict=True)])
             weight -= sizes[index] - kept
     error = sqrt(fsum(squares) * count / weight / free * (1 + 1 / sizes[TODAY]))
-    level = tuning.level(means[TODAY], quantile(tail(tuning.sigmas), free) * error)
-    return Learned(level.expected, max(level.threshold, sorted(known(history))[-2]))
+    return tuning.level(means[TODAY], quantile(tail(tuning.sigmas), free) * error)
 
 
 def _by_weekday(history: History) -> Sequence[Sequence[float]] | None:

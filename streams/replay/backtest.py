@@ -86,14 +86,18 @@ AS_RULES_SAY = "rules"
 
 
 def rules_for(method: str, rules: Rules) -> Rules:
-    """The rules with one method to learn by: that of a name, PLAIN, or as they are; nothing else is changed."""
+    """The rules with one method to learn by: that of a name, PLAIN, or as they are.
+
+    A single method is measured by itself, so the weekly test is left out; nothing else is changed.
+    """
     if method == AS_RULES_SAY:
         return rules
     if method == PLAIN:
         bare = {"sigmas": 3.0, "sigma_floor": 0.0, "sigma_floor_share": 0.0, "minimum_people": 0.0, "absolute": None}
+        bare["week_ratio"] = 0.0
         return Rules(msgspec.structs.replace(rules.detection, learned="mean", **bare), rules.baselines)
-    flows = tuple(msgspec.structs.replace(one, learned=None) for one in rules.flows)
-    return Rules(msgspec.structs.replace(rules.detection, learned=method), rules.baselines, flows)
+    flows = tuple(msgspec.structs.replace(one, learned=None, week_ratio=None) for one in rules.flows)
+    return Rules(msgspec.structs.replace(rules.detection, learned=method, week_ratio=0.0), rules.baselines, flows)
 
 
 def node_of(flow: str, series: Mapping[int, float]) -> Node:

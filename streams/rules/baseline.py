@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from math import fsum
 from typing import Literal, NamedTuple
 
 from bordertally.streams.learning.methods import METHODS
@@ -10,17 +12,27 @@ from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.views import View
+from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.reports.claims import Claim, period_of
 from bordertally.streams.reports.sources import WEIGHT, counts
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
 from bordertally.streams.totals.records import Baseline
 
 
+class Week(NamedTuple):
+    """The week to a day: its mean, people a day, the learned level it is compared with, and the rate of the day."""
+
+    rate: float
+    baseline: Baseline
+    day_rate: float
+
+
 class Judgement(NamedTuple):
-    """The baseline of a day and the rate it is compared with; None where there is none."""
+    """The baseline of a day and the rate it is compared with, and the same of the week to it; None where unknown."""
 
     baseline: Baseline | None
     rate: float | None
+    week: Week | None = None
 
 
 NOT_JUDGED = Judgement(None, None)
@@ -148,6 +160,8 @@ def learned_from(series: Series, day: int, rules: Detection) -> Baseline | None:
 
 def says(baseline: Baseline) -> str:
     """Where the expected rate of a learned baseline was seen, and by which method it was learned, in words."""
+    if baseline.method == WEEKLY:
+        return "a day in the four weeks before that week (learned by week)"
     method = METHODS.get(baseline.method or "")
     return "(learned)" if method is None else f"{method.says} (learned by {method.name})"
 
@@ -164,12 +178,22 @@ def _learned(node: Node, rules: Rules, day: int) -> Baseline | None:
 
 
 def judge(node: Node, rules: Rules, day: int) -> Judgement:
-    """The baseline of a day of a flow, and the rate to compare with it."""
-    return _judgement(node, baseline_of(node, rules, levels(node), day), day)
+    """The baseline of a day of a flow, and the rate to compare with it; the same of the week to the day."""
+    baseline, detection = baseline_of(node, rules, levels(node), day), rules.of(node.flow).detection
+    return _judgement(node, baseline, day, lambda: week_level(node.series[PEOPLE].bins, day, detection))
 
 
-def _judgement(node: Node, baseline: Baseline | None, day: int) -> Judgement:
-    return Judgement(baseline, None if baseline is None else rate_of(node, baseline, day))
+def _judgement(
+    node: Node, baseline: Baseline | None, day: int, week: Callable[[], Baseline | None] = lambda: None
+) -> Judgement:
+    """`week`: the level of the week to the day, asked only where nobody has stated what is normal."""
+    rate = None if baseline is None else rate_of(node, baseline, day)
+    if baseline is not None and baseline.kind != "learned":
+        return Judgement(baseline, rate)
+    bins = node.series[PEOPLE].bins if PEOPLE in node.series else {}
+    mean = mean_to(bins, day)
+    level = None if mean is None else week()
+    return Judgement(baseline, rate, None if mean is None or level is None else Week(mean, level, bins[day].best))
 
 
 def rate_of(node: Node, baseline: Baseline, day: int) -> float | None:
@@ -180,6 +204,50 @@ def rate_of(node: Node, baseline: Baseline, day: int) -> float | None:
     series = node.series.get(Key(baseline.population, "people"))
     held = series.bins.get(day) if series is not None else None
     return None if held is None or held.low <= 0 < held.best else round(held.best, EXACT_DIGITS)
+
+
+WEEK = 7
+WEEKLY = "week"
+"""The method of a learned level that the mean of a week is compared with."""
+WEEK_BACK = range(34, 6, -1)
+"""The days before a day from which the level of its week is learned: t-34..t-7."""
+WEEK_KNOWN = 21
+WEEK_HIGHEST = range(22, 6, -1)
+"""The last days of the weeks that lie within t-28..t-7."""
+ABOVE_HIGHEST = 1.1
+
+
+def mean_to(bins: Mapping[int, Bin], day: int) -> float | None:
+    """People a day in the seven days to a day; None unless the six before it are covered whole."""
+    week = [bins.get(day - back) for back in range(WEEK)]
+    known = [held for held in week if held is not None]
+    if len(known) < WEEK or not all(held.full for held in known[1:]):
+        return None
+    return round(fsum([held.best for held in known]) / WEEK, EXACT_DIGITS)
+
+
+def week_level(bins: Mapping[int, Bin], day: int, detection: Detection) -> Baseline | None:
+    """The level that the mean of the seven days to a day is compared with.
+
+    With m the mean of t-34..t-7, of which 21 days at least are covered whole, the threshold is
+
+        max(week_ratio m, m + minimum_people, 1.1 x the highest mean of seven whole days within t-28..t-7)
+    """
+    if not detection.week_ratio:
+        return None
+    known = [held.best for back in WEEK_BACK if (held := bins.get(day - back)) is not None and held.full]
+    if len(known) < WEEK_KNOWN:
+        return None
+    mean = fsum(known) / len(known)
+    highest = max([_whole_week(bins, day - back) for back in WEEK_HIGHEST])
+    threshold = max(detection.week_ratio * mean, mean + detection.minimum_people, ABOVE_HIGHEST * highest)
+    return Baseline("learned", mean, threshold, method=WEEKLY)
+
+
+def _whole_week(bins: Mapping[int, Bin], last: int) -> float:
+    """The mean of the week to a day, 0 where it is not covered whole."""
+    week = [held.best for back in range(WEEK) if (held := bins.get(last - back)) is not None and held.full]
+    return fsum(week) / WEEK if len(week) == WEEK else 0.0
 
 
 class JudgedDays(View):
@@ -195,6 +263,7 @@ class JudgedDays(View):
         self._later = rules.detection.looks_back
         self._levels: list[Level] | None = None
         self._learned: dict[int, Baseline | None] = {}
+        self._weeks: dict[int, Baseline | None] = {}
         self._due = {day for series in node.series.values() for day in series.bins}
         self._relearn = set(self._due)
         self._newest = max(self._due, default=0)  # of all days that ever held anything: none after it is judged
@@ -205,10 +274,13 @@ class JudgedDays(View):
         self._newest = max(self._newest, max(days, default=0))
         for day in days:
             self._due.add(day)
-            for later in range(day + self._later.start, min(day + self._later.stop, self._newest + 1)):
+            end = self._newest + 1
+            for later in range(day + self._later.start, min(day + self._later.stop, end)):
                 self._learned.pop(later, None)
-                self._due.add(later)
                 self._relearn.add(later)
+            for later in range(day + WEEK_BACK[-1], min(day + WEEK_BACK[0] + 1, end)):
+                self._weeks.pop(later, None)
+            self._due.update(range(day + 1, min(day + max(self._later.stop, WEEK_BACK[0] + 1), end)))
 
     def levels_changed(self) -> None:
         """Look for the stated levels again, and judge every day anew."""
@@ -230,10 +302,9 @@ class JudgedDays(View):
         for day in self._due:
             known = self.days.pop(day, None)
             if series is not None and day in series.bins:
-                if known is None or day in self._relearn:
-                    self.days[day] = _judgement(node, self._baseline(node, day), day)
-                else:
-                    self.days[day] = _judgement(node, known.baseline, day)
+                stale = known is None or day in self._relearn
+                baseline = self._baseline(node, day) if stale or known is None else known.baseline
+                self.days[day] = _judgement(node, baseline, day, partial(self._week_for, node, day))
         for follower in self._followers:
             follower.update(self._due)
         self._due.clear()
@@ -244,6 +315,11 @@ class JudgedDays(View):
             self._levels = levels(node)
         operator = self._rules.for_flow(node.flow)
         return choose(day, operator, self._levels, lambda: self._learned_for(node, day), self._rules.detection)
+
+    def _week_for(self, node: Node, day: int) -> Baseline | None:
+        if day not in self._weeks:
+            self._weeks[day] = week_level(node.series[PEOPLE].bins, day, self._rules.detection)
+        return self._weeks[day]
 
     def _learned_for(self, node: Node, day: int) -> Baseline | None:
         if day not in self._learned:

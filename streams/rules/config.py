@@ -36,8 +36,11 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `learned`: the methods of learned baselines by name, of which the first with enough days before a day is taken; one
     name stands for a list of one. `sigmas`: how rare an exceedance of a learned threshold is to be, in standard
     deviations; `sigma_floor` (people) and `sigma_floor_share` (of the mean) keep quiet series from alarming at every
-    ripple (a share of 1/6 makes the threshold at least 1.5 times the mean), and a rate below `minimum_people` never
+    ripple (a share of 3/11 makes the threshold at least 1.75 times the mean), and a rate below `minimum_people` never
     does. `absolute`: the threshold in people a day where there is no baseline at all; None opens nothing there.
+
+    `week_ratio`: the mean of a week over that of the four weeks before it, above which the week itself is an
+    exceedance (see baseline.week_level); 0 leaves the weekly test out.
 
     `drop`: the share of the expected rate below which a flow has dropped; None looks for no drops.
     `record`: how long no week may have been as high for one to be a record, such as "52w"; None looks for no records.
@@ -61,11 +64,12 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     critical: float = 2.0
     clear_share: float = 0.8
     learned: str | tuple[str, ...] = ("weekday", "c2")
-    sigmas: float = 3.0
+    sigmas: float = 2.75
     sigma_floor: float = 10.0
-    sigma_floor_share: float = 1 / 6
+    sigma_floor_share: float = 3 / 11
     minimum_people: float = 50.0
     absolute: float | None = None
+    week_ratio: float = 1.5
     drop: float | None = None
     record: str | None = None
     silence: float | None = None
@@ -169,6 +173,7 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     sigma_floor_share: float | None = None
     minimum_people: float | None = None
     absolute: float | None = None
+    week_ratio: float | None = None
     drop: float | bool | None = None
     record: str | bool | None = None
     silence: float | bool | None = None

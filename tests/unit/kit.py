@@ -70,8 +70,8 @@ class Sent:
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-PROMPT = Rules(Detection(keep_firing_for="0d"))
-"""The default rules, but an alert is over with its exceedance."""
+PROMPT = Rules(Detection(keep_firing_for="0d", week_ratio=0.0, sigmas=3.0, sigma_floor_share=1 / 6))
+"""Rules whose alerts are easy to derive by hand: only the day is tested, and an alert is over with its exceedance."""
 
 
 def take(

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from bordertally.streams.detection.registry import RULES
 from bordertally.streams.replay.backtest import Alarm, DetectedSurge, days_of, lines, measure, node_of, rules_for
 from bordertally.streams.replay.ground_truth import Surge
 from bordertally.streams.rules.config import Detection, FlowRules, Rules
-from unit.kit import daily, ordinal, told
+from unit.kit import PROMPT, daily, ordinal, told
 
 QUIET = [400.0, 420, 380, 400, 410, 390, 400]
 START = ordinal("2022-08-01")
@@ -22,11 +23,11 @@ FIRST = START + 35
 
 
 def test_an_alert_in_a_surge_finds_it_and_another_is_false() -> None:
-    one = measure(node_of("x", SURGE), "weekday", Rules(), [Surge(FIRST - 1, FIRST + 6)])
+    one = measure(node_of("x", SURGE), "weekday", PROMPT, [Surge(FIRST - 1, FIRST + 6)])
     assert one.alarms == [Alarm(FIRST, FIRST + 3, "critical")]
     assert one.found == [DetectedSurge(Surge(FIRST - 1, FIRST + 6), 1)]
     assert (one.missed, one.late, one.false_alarms) == (0, [1], [])
-    other = measure(node_of("x", SURGE), "weekday", Rules(), [Surge(FIRST - 20, FIRST - 10)])
+    other = measure(node_of("x", SURGE), "weekday", PROMPT, [Surge(FIRST - 20, FIRST - 10)])
     assert (other.missed, other.late, other.false_alarms) == (1, [], one.alarms)
 
 
@@ -36,23 +37,23 @@ def test_an_alert_in_a_surge_finds_it_and_another_is_false() -> None:
     [(3, 0, 0), (0, 0, 0), (-5, 5, 0), (4, None, 0), (6, None, 0), (7, None, 1)],
 )
 def test_an_alert_up_to_three_days_early_still_tells_of_a_surge(first: int, days_late: int | None, false: int) -> None:
-    one = measure(node_of("x", SURGE), "weekday", Rules(), [Surge(FIRST + first, FIRST + first + 9)])
+    one = measure(node_of("x", SURGE), "weekday", PROMPT, [Surge(FIRST + first, FIRST + first + 9)])
     assert [each.days_late for each in one.found] == [days_late]
     assert len(one.false_alarms) == false
 
 
 def test_alerts_a_year_are_counted_by_known_days() -> None:
-    one = measure(node_of("x", SURGE), "weekday", Rules(), [])
+    one = measure(node_of("x", SURGE), "weekday", PROMPT, [])
     assert one.days == len(SURGE) == 53
     assert one.per_year == pytest.approx(365.25 / 53)
-    assert measure(node_of("x", {}), "weekday", Rules(), []).per_year == 0
+    assert measure(node_of("x", {}), "weekday", PROMPT, []).per_year == 0
 
 
 def test_the_yardstick_has_neither_floors_nor_a_minimum() -> None:
     rules = Rules(Detection(absolute=5), flows=(FlowRules(flow="RU", learned="c1"),))
     zeros = series([0.0] * 28, [1.0])
     assert measure(node_of("RU", zeros), "plain", rules_for("plain", rules), []).alarms
-    assert not measure(node_of("RU", zeros), "mean", rules_for("mean", Rules()), []).alarms
+    assert not measure(node_of("RU", zeros), "mean", rules_for("mean", PROMPT), []).alarms
 
 
 def test_a_method_takes_the_place_of_those_of_the_rules_and_leaves_the_rest() -> None:
@@ -66,20 +67,20 @@ def test_a_method_takes_the_place_of_those_of_the_rules_and_leaves_the_rest() ->
 def test_a_series_comes_to_the_alerts_that_reports_of_it_come_to() -> None:
     one = told(daily(list(SURGE.values()), "2022-08-01", qualifier="count"))
     of_reports = [episode for episode in one.state().episodes if episode.until is not None]
-    of_series = measure(node_of("RU:KZ", SURGE), "rules", Rules(), []).alarms
+    of_series = measure(node_of("RU:KZ", SURGE), "rules", PROMPT, []).alarms
     assert [Alarm(each.since, each.day, each.peak_severity) for each in of_reports] == of_series
     assert days_of(one.node()) == SURGE
 
 
 def test_lines_are_the_days_as_they_were_judged() -> None:
-    found = lines(node_of("x", SURGE), Rules())
+    found = lines(node_of("x", SURGE), PROMPT)
     assert [line.day for line in found] == list(SURGE)
     assert [line.threshold for line in found[:9]] == [None] * 9
     assert found[35].rate > (found[35].threshold or 0) > (found[35].expected or 0) > 0
 
 
 def test_every_rule_is_measured_by_its_own_alerts() -> None:
-    rules = Rules(Detection(drop=0.5, record="14d"))
+    rules = Rules(msgspec.structs.replace(PROMPT.detection, drop=0.5, record="14d"))
     closed = node_of("x", series(QUIET * 5, [900.0] * 4, QUIET * 6, [0.0] * 3, QUIET))
     fall = START + 35 + 4 + 42
     drop = measure(closed, "rules", rules, [Surge(fall, fall + 6)], "drop")
@@ -91,7 +92,7 @@ def test_every_rule_is_measured_by_its_own_alerts() -> None:
 
 
 def test_what_nobody_knows_is_not_counted_as_false() -> None:
-    one = measure(node_of("x", SURGE), "rules", Rules(), None)
+    one = measure(node_of("x", SURGE), "rules", PROMPT, None)
     assert (one.measured, len(one.alarms), one.false_alarms) == (False, 1, [])
 
 
