@@ -7,7 +7,7 @@ from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, Rules
 from unit.kit import Told, alerts_of, claim, daily, told
 
-RULES = Rules(Detection(keep_firing_for="0d", checkpoint_share=1.5, learned="c2"))
+RULES = Rules(Detection(keep_firing_for="0d", checkpoint_share=1.5, learned="c2", sigmas=3.0, sigma_floor_share=1 / 6))
 SPREAD = (90, 110, 100, 100, 95, 105, 100, 100, 100)
 """Days 1 to 9 of September: what is usual, as shares of a hundred."""
 
@@ -38,7 +38,9 @@ def newest(one: Told) -> Alert:
 
 
 def sharing(times: float) -> Rules:
-    return Rules(Detection(keep_firing_for="0d", checkpoint_share=times, learned="c2"))
+    return Rules(
+        Detection(keep_firing_for="0d", checkpoint_share=times, learned="c2", sigmas=3.0, sigma_floor_share=1 / 6)
+    )
 
 
 def test_a_checkpoint_that_surges_while_its_country_falls() -> None:
@@ -93,4 +95,11 @@ def test_a_correction_below_takes_it_away() -> None:
 
 
 def test_it_is_off_by_default() -> None:
-    assert runs(border([900], [600], Rules(Detection(keep_firing_for="0d", learned="c2")))) == []
+    assert (
+        runs(
+            border(
+                [900], [600], Rules(Detection(keep_firing_for="0d", learned="c2", sigmas=3.0, sigma_floor_share=1 / 6))
+            )
+        )
+        == []
+    )
