@@ -110,19 +110,23 @@ def advance(
 
 
 def without_minor(log: Iterable[Alert]) -> list[Alert]:
-    """A log of records in which each minor record has taken the place of the record before it.
+    """A log without its minor records, but the newest record of each alert says all that the last of them said.
 
-    Each record then says all that was known until the next one was told, and is in the state it was told in.
+    It keeps the state in which it was told.
     """
     kept: list[Alert] = []
-    places: dict[str, int] = {}
+    newest: dict[str, int] = {}
+    later: dict[str, Alert] = {}
     for record in log:
         if record.minor:
-            state = kept[places[record.id]].state
-            kept[places[record.id]] = msgspec.structs.replace(record, state=state, minor=False)
+            later[record.id] = record
         else:
-            places[record.id] = len(kept)
+            later.pop(record.id, None)
+            newest[record.id] = len(kept)
             kept.append(record)
+    for identity, record in later.items():
+        place = newest[identity]
+        kept[place] = msgspec.structs.replace(record, state=kept[place].state, minor=False)
     return kept
 
 

@@ -70,7 +70,7 @@ CROWD = Rule(
     headline="A crowd at a border",
     setting=SETTING,
 )
-ON = "[detection]\ncrowd = 500\nlearned = []\n"
+ON = '[detection]\ncrowd = 500\nlearned = []\nkeep_firing_for = "0d"\n'
 
 
 @pytest.fixture(autouse=True)
