@@ -143,7 +143,7 @@ def alerts(*people: float) -> list[Alert]:
 def test_a_replay_has_its_alerts_with_its_words() -> None:
     opened, *_, ended = alerts(400, 600, 900, 300)
     assert (opened.rule, opened.state.value, opened.since, opened.expected) == ("crowd", "firing", "2022-09-02", 500)
-    assert opened.explanation == "RU:KZ is crowded: 600 on 2022-09-02; 1 report"
+    assert opened.explanation == "RU:KZ is crowded: 900 on 2022-09-03; 1 report"  # all were published in one hour
     assert (ended.state.value, ended.until, ended.peak_rate) == ("resolved", "2022-09-04", 900)
     assert ended.explanation == "RU:KZ is crowded: 900 on 2022-09-03; 1 report; room again on 2022-09-04"
 
