@@ -3,7 +3,7 @@
 import { headers } from "./signin.js";
 
 /** What the gateway said when it refused; `status` 0 when it did not answer at all. */
-export class GatewayError extends Error {
+class GatewayError extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
@@ -42,7 +42,7 @@ export async function get(path, query = {}) {
 }
 
 /** Server-sent events, as the HTML standard has them, out of pieces of text. */
-export function* events(parser, text) {
+function* events(parser, text) {
   parser.rest += text;
   const lines = parser.rest.split(/\r\n|\n|\r(?!$)/);
   parser.rest = lines.pop();

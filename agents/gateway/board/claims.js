@@ -5,7 +5,7 @@ import { eachDay, gradeMark } from "./marks.js";
 import { claimWords, DAY_MS, day, dayMs, dayRange, isoDay, moment, number, place, plural, populationWords } from "./words.js";
 import { periodMs } from "./spans.js";
 
-export const ROLES = {
+const ROLES = {
   counted: { title: "Counted", sign: "✓" },
   conflict: { title: "In conflict", sign: "≠" },
   noted: { title: "Shown, not totalled", sign: "○" },

@@ -4,7 +4,7 @@ import { mainTotal, totalsOf, windowName } from "./spans.js";
 import { isBelow, parentOf } from "./words.js";
 
 const OPEN = ["firing", "updated"];
-export const RANK = { notice: 1, warning: 2, critical: 3 };
+const RANK = { notice: 1, warning: 2, critical: 3 };
 
 export class Store {
   flows = new Map();

@@ -72,7 +72,7 @@ export function ago(iso, now = Date.now()) {
 }
 
 const QUALIFIERS = { count: "counted", stated: "" };
-export const qualifierWords = (qualifier) => QUALIFIERS[qualifier] ?? qualifier.replaceAll("_", " ");
+const qualifierWords = (qualifier) => QUALIFIERS[qualifier] ?? qualifier.replaceAll("_", " ");
 
 /** "more than 53,000 people"; populations other than people are named. */
 export function claimWords(claim) {
