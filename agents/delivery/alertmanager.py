@@ -119,7 +119,7 @@ class Alertmanager(Channel):
             return
         await asyncio.gather(*(self._ask(target) for target in due if not target.known))
         settings = self.context.settings
-        said = self.roster.say(now, settings.alertmanager_resend_s, self.muted, settings.public_url.rstrip("/"))
+        said = self.roster.due(now, settings.alertmanager_resend_s, self.muted, settings.public_url.rstrip("/"))
         self._show()
         if said:
             crash_at("alertmanager.telling")
@@ -147,7 +147,7 @@ class Alertmanager(Channel):
             return
         target.known = True
         for one in held:
-            self.roster.told.add(tuple(sorted(one["labels"].items())))
+            self.roster.posted.add(tuple(sorted(one["labels"].items())))
 
     async def _tell(self, target: Target, said: dict[Labels, Posted], now: float) -> None:
         every = list(said.values())

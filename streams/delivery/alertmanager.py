@@ -1,8 +1,8 @@
-"""What an Alertmanager is told of open alerts, and what has to be said again. Pure.
+"""The alerts to post to Alertmanager: which alerts are open, which have ended, and when each is posted again.
 
-An Alertmanager forgets an alert it does not hear of: each is sent again and again, with an end that lies a little
-ahead, until it is over. It knows an alert by its labels alone, so an alert whose severity changes is another one to it,
-and the one before is ended.
+Alertmanager drops an alert that is not posted again before its end time. So each open alert is posted again and again,
+with an end a little ahead, until it is over. Alertmanager identifies an alert by its labels: when the severity changes,
+the alert with the old labels is ended and one with the new labels begins.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from bordertally.streams.moments import text_at
 from bordertally.streams.url_policy import site
 
 KEEP_S = 900.0
-"""Seconds for which it is said again that an alert is over, as Prometheus does."""
+"""Seconds for which an ended alert is posted again, as Prometheus does."""
 
 EXPIRES = 4
-"""An open alert ends by itself after so many sendings were missed."""
+"""An open alert ends in Alertmanager when this many posts in a row are missed."""
 
 ALERTNAME = "Border"
 
@@ -32,17 +32,17 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Posted(msgspec.Struct, omit_defaults=True, frozen=True):
-    """An alert as the API v2 of Alertmanager takes it (`postableAlert`)."""
+    """An alert as Alertmanager's API v2 accepts it (`postableAlert`)."""
 
     labels: dict[str, str]
     annotations: dict[str, str]
-    startsAt: str  # noqa: N815 - the names of its API
+    startsAt: str  # noqa: N815 - the names in Alertmanager's API
     endsAt: str  # noqa: N815
     generatorURL: str = ""  # noqa: N815
 
 
 class Entry(NamedTuple):
-    """The newest record of an alert: where it stands on `alerts`, and when it was written (seconds since 1970 UTC)."""
+    """The newest record of an alert, its position on `alerts`, and when it was written (seconds since 1970 UTC)."""
 
     alert: Alert
     partition: int
@@ -51,25 +51,25 @@ class Entry(NamedTuple):
 
 
 class Over(NamedTuple):
-    """Labels under which an alert is over: since when, and why if not because it was resolved."""
+    """The end of an alert under its labels: the record that ended it, and why; empty where it was resolved."""
 
     entry: Entry
     why: str
 
 
 def targets(text: str) -> tuple[str, ...]:
-    """The addresses of Alertmanagers, separated by commas, without a slash at the end.
+    """The addresses of the Alertmanagers in a list separated by commas, without a slash at the end.
 
-    Raises ConfigError, without the path and password there may be in one.
+    Raises ConfigError, which does not quote a path or a password.
     """
-    found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
-    for one in found:
-        scheme, mark, rest = one.partition("://")
+    addresses = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    for address in addresses:
+        scheme, mark, rest = address.partition("://")
         if not mark or scheme not in ("http", "https") or not rest.rpartition("@")[2].partition("/")[0]:
             raise ConfigError(
-                f"BORDERTALLY_ALERTMANAGER_URL: {shown(site(one))} is no address such as http://host:9093"
+                f"BORDERTALLY_ALERTMANAGER_URL: {shown(site(address))} is no address such as http://host:9093"
             )
-    return found
+    return addresses
 
 
 def labels(alert: Notice) -> Labels:
@@ -85,15 +85,15 @@ def labels(alert: Notice) -> Labels:
 
 
 class Roster:
-    """The alerts that are open, and those of which it must still be said that they are over."""
+    """The open alerts by id, the ended alerts by labels that are still posted, and the labels already posted."""
 
     def __init__(self) -> None:
         self.open: dict[str, Entry] = {}
         self.over: dict[Labels, Over] = {}
-        self.told: set[Labels] = set()
+        self.posted: set[Labels] = set()
 
     def apply(self, entry: Entry, now: float) -> bool:
-        """Apply the next record of an alert; returns whether there is something to send. Records may come again."""
+        """Apply the next record of an alert; returns whether there is something to post. Records may come again."""
         alert = entry.alert
         if alert.backfill:
             return False
@@ -108,48 +108,48 @@ class Roster:
                 self._end(labels(before.alert), Over(before._replace(written=entry.written), f"now {alert.severity}"))
             return True
         self.open.pop(alert.id, None)
-        if now - entry.written > KEEP_S:  # read again after a restart: it has run out there by itself
+        if now - entry.written > KEEP_S:  # read again after a restart: the alert has expired in Alertmanager
             return False
         keys = {key} if before is None else {key, labels(before.alert)}
-        for one in keys:
-            self._end(one, Over(entry, "withdrawn" if alert.state is AlertState.WITHDRAWN else ""))
+        for ended in keys:
+            self._end(ended, Over(entry, "withdrawn" if alert.state is AlertState.WITHDRAWN else ""))
         return True
 
     def _end(self, key: Labels, over: Over) -> None:
-        if not any(labels(one.alert) == key for one in self.open.values()):
+        if not any(labels(entry.alert) == key for entry in self.open.values()):
             self.over[key] = over
 
     def forget(self, partitions: set[int]) -> None:
-        """Others speak for these partitions now."""
-        self.open = {name: one for name, one in self.open.items() if one.partition not in partitions}
-        self.over = {key: one for key, one in self.over.items() if one.entry.partition not in partitions}
+        """Forget the alerts of these partitions, which other workers may post now."""
+        self.open = {name: entry for name, entry in self.open.items() if entry.partition not in partitions}
+        self.over = {key: over for key, over in self.over.items() if over.entry.partition not in partitions}
 
     def floor(self, partition: int) -> int | None:
-        """The offset of the oldest record of a partition that would be missed after a restart; None for none."""
-        entries = [*self.open.values(), *(one.entry for one in self.over.values())]
-        return min((one.offset for one in entries if one.partition == partition), default=None)
+        """The offset of the oldest record of a partition that is needed after a restart; None if none is."""
+        entries = [*self.open.values(), *(over.entry for over in self.over.values())]
+        return min((entry.offset for entry in entries if entry.partition == partition), default=None)
 
-    def say(self, now: float, resend: float, quiet: Callable[[Notice], bool], url: str = "") -> dict[Labels, Posted]:
-        """All that has to be said now, by labels; `resend`: seconds between sayings, `url`: where a person can look.
+    def due(self, now: float, resend: float, muted: Callable[[Notice], bool], url: str = "") -> dict[Labels, Posted]:
+        """The alerts to post now, by labels. `resend`: seconds between posts; `url`: the address of the gateway.
 
-        An alert that is silenced or inhibited is not told of, unless it has been: it would seem to be over.
+        A muted alert is left out, unless it has been posted already: it would seem to be over.
         """
-        self.over = {key: one for key, one in self.over.items() if now - one.entry.written <= KEEP_S}
-        said: dict[Labels, Posted] = {}
-        for one in sorted(self.open.values(), key=lambda one: (one.alert.since, one.alert.id)):
-            key = labels(one.alert)
-            if key not in said and (key in self.told or not quiet(one.alert)):
-                said[key] = _posted(key, one, now + EXPIRES * resend, "", url)
+        self.over = {key: over for key, over in self.over.items() if now - over.entry.written <= KEEP_S}
+        posts: dict[Labels, Posted] = {}
+        for entry in sorted(self.open.values(), key=lambda entry: (entry.alert.since, entry.alert.id)):
+            key = labels(entry.alert)
+            if key not in posts and (key in self.posted or not muted(entry.alert)):
+                posts[key] = _posted(key, entry, now + EXPIRES * resend, "", url)
         for key, over in self.over.items():
-            if key not in said:
-                said[key] = _posted(key, over.entry, _end_of(over), over.why, url)
-        return said
+            if key not in posts:
+                posts[key] = _posted(key, over.entry, _end_of(over), over.why, url)
+        return posts
 
-    def acknowledge(self, said: dict[Labels, Posted]) -> None:
-        """Note that an Alertmanager has accepted these."""
-        self.told = (self.told | said.keys()) - self.over.keys()
-        if len(self.told) > 2 * len(self.open) + 1_000:
-            self.told &= {labels(one.alert) for one in self.open.values()}
+    def acknowledge(self, posts: dict[Labels, Posted]) -> None:
+        """Note that an Alertmanager has accepted these alerts."""
+        self.posted = (self.posted | posts.keys()) - self.over.keys()
+        if len(self.posted) > 2 * len(self.open) + 1_000:
+            self.posted &= {labels(entry.alert) for entry in self.open.values()}
 
 
 def _posted(key: Labels, entry: Entry, ends: float, why: str, url: str) -> Posted:
@@ -163,7 +163,7 @@ def _posted(key: Labels, entry: Entry, ends: float, why: str, url: str) -> Poste
         "expected": str(alert.expected),
     }
     if alert.quotes:
-        annotations["quotes"] = "\n".join(f"“{one.text}” ({one.source}, {one.report})" for one in alert.quotes)
+        annotations["quotes"] = "\n".join(f"“{quote.text}” ({quote.source}, {quote.report})" for quote in alert.quotes)
     if why:
         annotations["ended"] = why
     starts = min(_day(alert.since), entry.written)
@@ -172,7 +172,7 @@ def _posted(key: Labels, entry: Entry, ends: float, why: str, url: str) -> Poste
 
 
 def _end_of(over: Over) -> float:
-    """When it was over: the day it says, but never later than it was said."""
+    """When an alert ended: on its day `until`, but no later than the record was written."""
     until = over.entry.alert.until
     return over.entry.written if until is None or over.why else min(_day(until), over.entry.written)
 

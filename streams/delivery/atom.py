@@ -1,4 +1,4 @@
-"""Alerts as an Atom feed (RFC 4287): an entry an alert, which leads to its CAP message."""
+"""The Atom feed of alerts (RFC 4287): an entry for each alert, with a link to its CAP message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOTHING_YET = "1970-01-01T00:00:00Z"
 
 
 def atom(alerts: Sequence[Alert], sender: str, base: str) -> bytes:
-    """A feed of the newest record of each alert, newest first. `base`: the gateway's address, without a slash."""
+    """The feed of these alert records, which come newest first. `base`: the gateway's address, without a slash."""
     feed = ET.Element("feed", xmlns=NAMESPACE)
     _append(feed, "id", f"tag:{sender},2022:alerts")
     _append(feed, "title", "bordertally: alerts")

@@ -1,7 +1,7 @@
-"""Alerts as messages of the Common Alerting Protocol 1.2 (OASIS), so that existing alert readers take them.
+"""Alerts as messages of the Common Alerting Protocol (OASIS CAP 1.2), for existing alert readers.
 
-The first record of an alert is an Alert, later ones are Updates, `withdrawn` is a Cancel; Updates and Cancels refer to
-all that was said before (docs/decisions/0024). Times are in UTC, written -00:00 as the standard wants it.
+The first record of an alert is an Alert, later records are Updates, `withdrawn` is a Cancel. Updates and Cancels refer
+to all messages before (docs/decisions/0024). Times are in UTC, written -00:00 as the standard requires.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 MEDIA_TYPE = "application/cap+xml"
 SEVERITY = {"notice": "Minor", "warning": "Moderate", "critical": "Severe"}
 EXPIRES = timedelta(days=7)
-"""After its last message, an alert that nobody has updated is not current any more."""
+"""How long a message is current if no further message updates the alert."""
 
 HEADLINE = 160
-"""Characters of a headline that every reader shows."""
+"""The length of a headline that every reader shows, in characters."""
 
 
 def cap_time(moment: datetime) -> str:
-    """A time as CAP writes it."""
+    """A time as CAP writes it, in UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S-00:00")
 
 
 def identifier(alert: Alert) -> str:
-    """What names one message: never the same for two."""
+    """The unique identifier of a message."""
     return f"{alert.id}-{alert.seq}"
 
 
 def kind(alert: Alert) -> str:
-    """Its msgType."""
+    """The msgType of a message: Alert, Update or Cancel."""
     match alert.state:
         case AlertState.WITHDRAWN:
             return "Cancel"
@@ -46,9 +46,9 @@ def kind(alert: Alert) -> str:
 
 
 def cap(history: Sequence[Alert], sender: str, web: str) -> bytes:
-    """The message of the last of the records of one alert, given all up to it in order of `seq`.
+    """The CAP message of the last record in `history`, which holds all records of the alert so far, in order of `seq`.
 
-    `sender`: names this pipeline among all; no spaces or commas. `web`: an address at which the alert is shown.
+    `sender`: the unique name of this pipeline, without spaces or commas. `web`: an address that shows the alert.
     """
     *before, alert = history
     sent = datetime.fromisoformat(alert.published)
@@ -63,8 +63,10 @@ def cap(history: Sequence[Alert], sender: str, web: str) -> bytes:
         merged = f"It has become one with {alert.merged_into}." if alert.merged_into else "Newer reports took it away."
         _append(message, "note", merged)
     if before:
-        said = (f"{sender},{identifier(one)},{cap_time(datetime.fromisoformat(one.published))}" for one in before)
-        _append(message, "references", " ".join(said))
+        references = (
+            f"{sender},{identifier(record)},{cap_time(datetime.fromisoformat(record.published))}" for record in before
+        )
+        _append(message, "references", " ".join(references))
     _info(message, alert, sent, web)
     written: bytes = ET.tostring(message, encoding="utf-8", xml_declaration=True)
     return written
@@ -96,7 +98,7 @@ def _info(message: ET.Element, alert: Alert, sent: datetime, web: str) -> None:
 
 
 def headline(alert: Alert) -> str:
-    """One line that says what it is about."""
+    """The headline of an alert: state, severity and explanation, cut to the length that every reader shows."""
     text = f"{alert.state.value}: {alert.severity}: {alert.explanation}"
     return text if len(text) <= HEADLINE else text[: HEADLINE - 1] + "…"
 

@@ -1,6 +1,7 @@
-"""CloudEvents 1.0 in binary mode (its Kafka protocol binding): headers that say what a record is, to route it unread.
+"""CloudEvents 1.0 headers, binary mode of the Kafka protocol binding: a record can be routed without decoding it.
 
-The value of the record is the data. An id is made of what led to the record: sent again, it has its id again.
+The value of the record is the data. The id follows from what caused the record, so a record that is sent again has the
+same id.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ ALERT = "bordertally.alert"
 
 
 def of_state(topic: str, state: FlowState, cause: int) -> Headers:
-    """Headers of a record on `totals`. `cause`: the offset, on `claims`, of the last message that led to it.
+    """The headers of a record on `totals`. `cause`: the offset on `claims` of the last message behind the state.
 
-    All claims that bear on a flow are on one partition, so flow and offset name a state; `published` beside them, so
-    that no name comes again when the topics are made anew. A hash of the state would cost as much as its encoding.
+    All claims about a flow are on one partition, so flow and offset identify a state; with `published`, the id also
+    stays unique when the topics are created again. A hash of the state would cost as much as encoding it.
     """
     flow = state.flow.encode()
     return [
@@ -33,7 +34,7 @@ def of_state(topic: str, state: FlowState, cause: int) -> Headers:
 
 
 def of_alert(topic: str, alert: Alert) -> Headers:
-    """Headers of a record on `alerts`. The type ends in the state; `ce_severity` is an extension."""
+    """The headers of a record on `alerts`. The type ends with the state; `ce_severity` is an extension."""
     return [
         *_same(topic, f"{ALERT}.{alert.state.value}"),
         ("ce_id", f"{alert.id}/{alert.seq}".encode()),
@@ -45,7 +46,7 @@ def of_alert(topic: str, alert: Alert) -> Headers:
 
 @lru_cache(maxsize=64)
 def _same(topic: str, kind: str) -> tuple[tuple[str, bytes], ...]:
-    """What all records of a type on a topic share."""
+    """The headers that all records of a type on a topic share."""
     return (
         ("content-type", b"application/json"),
         ("ce_specversion", b"1.0"),

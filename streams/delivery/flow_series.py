@@ -1,4 +1,4 @@
-"""Which flows get metrics of their own, and what the rest come to together."""
+"""The figures of flows in metrics: which flows have series of their own, and the sum of the others."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from bordertally.streams.totals.windows import WEEK, total_in
 
 
 class Figures(NamedTuple):
-    """What is shown of a flow, in people: of the latest covered day, and low, best, high of 7 days. None: not known.
+    """The figures of a flow in metrics, in people; None where not known.
 
-    `last_day`: the latest covered day, as its first second since 1970 UTC.
+    `rate`, `expected`, `threshold`: a day, of the latest covered day. `low`, `best`, `high`: of 7 days. `last_day`: the
+    beginning of the latest covered day, in seconds since 1970 UTC.
     """
 
     rate: float | None = None
@@ -29,14 +30,14 @@ class Figures(NamedTuple):
 
     @property
     def width(self) -> float | None:
-        """(high - low) / best of 7 days; None where high is open or nobody crossed."""
+        """(high - low) / best of 7 days; None where high is open or best is 0."""
         if self.low is None or self.high is None or not self.best:
             return None
         return (self.high - self.low) / self.best
 
 
 class _Kept(NamedTuple):
-    """What is kept of a state: states come by the hundred a second, and are shown every few seconds."""
+    """The parts of a flow state that its figures are made of: states are frequent, and figures are rarely asked for."""
 
     rate: float | None
     rate_day: str | None
@@ -44,7 +45,7 @@ class _Kept(NamedTuple):
     week: Total | None
 
     def figures(self) -> Figures:
-        """What is shown of a flow."""
+        """The figures of the flow."""
         level = self.baseline
         expected, threshold = (None, None) if level is None else (level.expected, level.threshold)
         last = None if self.rate_day is None else midnight(ordinal_day(self.rate_day))
@@ -54,61 +55,61 @@ class _Kept(NamedTuple):
 
 
 class FlowFigures:
-    """The figures of flows, the newest of each; `shown` gives at most `limit` of them and one `other`.
+    """The newest figures of each flow; `shown` returns at most `limit` flows and one `other`.
 
-    Those higher up in the tree come first, then those earlier in the alphabet: a country is never pushed out by a
-    checkpoint, and the choice depends on the flows alone, not on which spoke first. `other` adds up the rest, each tree
-    by its top only, since a flow's people hold those of the flows below it.
+    Flows higher in the tree come first, then in alphabetical order: a checkpoint never displaces a country, and the
+    choice does not depend on the order of reports. `other` is the sum of the remaining flows, only the topmost of each
+    tree, because the people of a flow include those of the flows below.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._held: dict[str, _Kept] = {}
+        self._kept: dict[str, _Kept] = {}
         self._conflicts: dict[str, int] = {}
         self._chosen: list[str] | None = []
         self._rest: list[str] = []
 
     def update(self, state: FlowState) -> None:
-        """Replace the figures shown of a flow by those of its new state."""
+        """Replace the figures of a flow by those of its new state."""
         flow = state.flow
-        if flow not in self._held:
+        if flow not in self._kept:
             self._chosen = None
         week = total_in(WEEK, state.totals)
-        self._held[flow] = _Kept(state.rate, state.rate_day, state.baseline, week)
+        self._kept[flow] = _Kept(state.rate, state.rate_day, state.baseline, week)
         if state.conflicts or flow in self._conflicts:
             self._conflicts[flow] = len(state.conflicts)
 
     def clear(self) -> None:
-        """Forget all: other workers show them now."""
-        self._held.clear()
+        """Forget all flows, which other workers may show now."""
+        self._kept.clear()
         self._conflicts.clear()
         self._chosen, self._rest = [], []
 
     @property
     def conflicts(self) -> int:
-        """Claims on all flows that cannot hold beside more trusted ones."""
+        """The number of conflicts on all flows."""
         return sum(self._conflicts.values())
 
     def shown(self) -> Iterator[tuple[str, Figures]]:
         """(flow, figures) of at most `limit` flows, then of `other` if there are more."""
         if self._chosen is None:
-            ordered = sorted(self._held, key=lambda flow: (depth(Flow(flow)), flow))
+            ordered = sorted(self._kept, key=lambda flow: (depth(Flow(flow)), flow))
             self._chosen, beyond = ordered[: self._limit], set(ordered[self._limit :])
             self._rest = sorted(flow for flow in beyond if parent(Flow(flow)) not in beyond)
         for flow in self._chosen:
-            yield flow, self._held[flow].figures()
+            yield flow, self._kept[flow].figures()
         if self._rest:
-            yield OTHER, _together([self._held[flow].figures() for flow in self._rest])
+            yield OTHER, _sum_of([self._kept[flow].figures() for flow in self._rest])
 
 
-def _together(several: list[Figures]) -> Figures:
-    """Added up; what is open for one is open for all. There is no level for such a mixture."""
-    opened = any(one.high is None and one.best is not None for one in several)
+def _sum_of(flows: list[Figures]) -> Figures:
+    """The sum of the figures of several flows; high is open if it is open for one flow. A sum has no baseline."""
+    is_open = any(figures.high is None and figures.best is not None for figures in flows)
     return Figures(
-        rate=_sum(one.rate for one in several),
-        low=_sum(one.low for one in several),
-        best=_sum(one.best for one in several),
-        high=None if opened else _sum(one.high for one in several),
+        rate=_sum(figures.rate for figures in flows),
+        low=_sum(figures.low for figures in flows),
+        best=_sum(figures.best for figures in flows),
+        high=None if is_open else _sum(figures.high for figures in flows),
     )
 
 

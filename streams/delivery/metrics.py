@@ -15,16 +15,16 @@ from bordertally.streams.settings import Hop
 from bordertally.streams.totals.windows import WEEK
 
 Part = Hop | Literal["process", "worker", "gateway"]
-"""What shows a metric: one hop of a worker, any worker, a gateway, or any process, worker or gateway."""
+"""Where a metric is shown: by one hop of a worker, by any worker, by a gateway, or by any process."""
 
 OTHER = "other"
-"""The flow under which those beyond the limit are added up."""
+"""The flow label for the sum of the flows beyond the limit."""
 
 NOBODY = "(unknown)"
-"""The source of reports that name none of the registry."""
+"""The source label for reports whose source is not in the registry."""
 
 ELSEWHERE = "(other)"
-"""The route of requests for what the gateway does not have."""
+"""The route label for requests to unknown paths."""
 
 ROUTES = (
     "/",
@@ -48,14 +48,14 @@ ROUTES = (
     "/metrics",
     ELSEWHERE,
 )
-"""The gateway's routes, as metrics name them."""
+"""The route labels of the gateway."""
 
 
 class Metric(NamedTuple):
     """One metric family, after Prometheus' naming conventions (base units, `_total` for counters).
 
-    `part` shows it. `values`: of labels that are a closed set, all of them; their series are there from the start, at 0
-    (of hops and tables, those that run here).
+    `part`: where it is shown. `values`: all values of each label with a closed set; their series exist from the start,
+    at 0 (of hops and tables only those of the process).
     """
 
     name: str
@@ -68,17 +68,18 @@ class Metric(NamedTuple):
 
     @property
     def open_labels(self) -> tuple[str, ...]:
-        """Labels whose values are not known before: bounded all the same, see OPEN."""
+        """The labels without a closed set of values; OPEN says what bounds them."""
         return tuple(label for label in self.labels if label not in self.values)
 
     def series(self, sizes: Mapping[str, int]) -> int:
-        """How many series one process shows at most; `sizes`: how many values each open label has at most."""
+        """The most series of one process. `sizes`: the most values of each open label."""
         each = len(self.buckets) + 3 if self.kind == "histogram" else 1  # +Inf, sum and count
-        return each * prod(len(self.values[one]) if one in self.values else sizes[one] for one in self.labels)
+        numbers = (len(self.values[label]) if label in self.values else sizes[label] for label in self.labels)
+        return each * prod(numbers)
 
     @property
     def bound(self) -> str:
-        """How many label values there are at most, in words."""
+        """The most label values, in words."""
         known = prod(len(each) for each in self.values.values())
         words = [OPEN[label] for label in self.open_labels]
         return " x ".join([str(known)] * (known > 1 or not words) + words)
@@ -94,7 +95,7 @@ OPEN = {
     "target": "Alertmanagers",
     "status": "statuses",
 }
-"""What bounds the labels that are no closed set, in words."""
+"""The bound of each open label, in words."""
 
 _FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 _SLOW = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0, 21600.0, 86400.0)
@@ -103,8 +104,8 @@ _PAUSES = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _SIZES = (1, 10, 100, 1_000, 10_000, 100_000)
 
 _TAKEN = {"outcome": ("accepted", "rejected")}
-_HOPS = {"hop": tuple(one.value for one in Hop)}
-_READERS = {"hop": (*_HOPS["hop"], "evidence")}  # the part of delivery that reads the ledger's rows, at its own pace
+_HOPS = {"hop": tuple(hop.value for hop in Hop)}
+_READERS = {"hop": (*_HOPS["hop"], "evidence")}  # evidence: the reader of the ledger's rows in the delivery hop
 _TABLES = {"table": ("ledger", "alerts")}
 _FILES = {"file": ("sources", "rules", "webhooks")}
 
@@ -429,16 +430,16 @@ CATALOGUE = (
 
 
 def most_series(sources: int, partitions: int, flows: int) -> int:
-    """How many series a worker with intake, ledger, alerts and delivery shows at most."""
+    """The most series of a worker with the hops intake, ledger, alerts and delivery."""
     hops = (Hop.INTAKE, Hop.LEDGER, Hop.ALERTS, Hop.DELIVERY)
-    read = 3 + 1 + 1 + 2 + 1  # topics by intake, ledger, alerts, delivery, and delivery's reader of evidence
+    topics_read = 3 + 1 + 1 + 2 + 1  # by intake, ledger, alerts, delivery, and delivery's reader of evidence
     sizes = {"topic": 0, "partition": 0, "source": sources + 1, "flow": flows + 1, "version": 1}
     total = 0
-    for one in CATALOGUE:
-        if one.part not in ("process", "worker", *hops):
+    for metric in CATALOGUE:
+        if metric.part not in ("process", "worker", *hops):
             continue
-        if one.name == "bordertally_consumer_lag_records":
-            total += read * partitions
+        if metric.name == "bordertally_consumer_lag_records":
+            total += topics_read * partitions
         else:
-            total += one.series(sizes | {"topic": 3 if one.name == "bordertally_reports_total" else 2})
+            total += metric.series(sizes | {"topic": 3 if metric.name == "bordertally_reports_total" else 2})
     return total

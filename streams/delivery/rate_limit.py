@@ -1,4 +1,4 @@
-"""Rate limits: so many a second on average, and some more at once after a quiet time (a token bucket)."""
+"""A rate limit by key: a token bucket with an average rate and a burst."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ KEYS = 100_000
 
 
 class RateLimit:
-    """Limits each key by itself. `per_s` a second; at most `burst` at once. The clock is an argument, in seconds."""
+    """Limits each key separately to `per_s` a second on average, and to `burst` at once."""
 
     def __init__(self, per_s: float, burst: int) -> None:
         self.per_s, self.burst = per_s, burst
         self._full_at: dict[str, float] = {}
 
     def acquire(self, key: str, now: float) -> float:
-        """Take one token: 0 if there was one, else the seconds to wait, and no token is taken.
+        """Take one token at `now` (seconds); returns 0, or the seconds to wait, in which case no token is taken.
 
-        A key is kept as the moment at which its bucket will be full again (virtual scheduling in GCRA, ITU-T I.371).
+        Of a key only the time is kept at which its bucket is full again (virtual scheduling of GCRA, ITU-T I.371).
         """
         step = 1 / self.per_s
         full_at = max(self._full_at.get(key, now), now)

@@ -1,7 +1,7 @@
-"""A place in the stream of events: the next offset of every partition of `alerts` and `totals`.
+"""A position in the stream of events: the next offset of every partition of `alerts` and `totals`.
 
-It means the same to every gateway, whatever order that one has read the partitions in: everything before it has been
-seen, everything from it on has not. As text, `0.3.0.1-12.0.4.9`: alerts first, partitions in order.
+All events before the position have been seen, none from it on. A position means the same to every gateway, in whatever
+order the gateway reads the partitions. As text, `0.3.0.1-12.0.4.9`: first alerts, then totals, partitions in order.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 BEGINNING = "0"
-"""The place before everything."""
+"""The text of the position before all events."""
 
 _TEXT = re.compile(r"\d{1,18}(?:\.\d{1,18})*-\d{1,18}(?:\.\d{1,18})*", re.ASCII)
 
@@ -27,12 +27,12 @@ KINDS = ("alerts", "totals")
 
 
 def slots(partitions: int) -> list[Slot]:
-    """Every slot of a place, in order."""
+    """Every slot of a position, in order."""
     return [Slot(kind, partition) for kind in KINDS for partition in range(partitions)]
 
 
 def read_place(text: str, partitions: int) -> list[int]:
-    """Offsets by slot. Raises ValueError for what is no place in topics of so many partitions."""
+    """The offsets of a position by slot. Raises ValueError for a text that is not a position in these partitions."""
     if text == BEGINNING:
         return [0] * (2 * partitions)
     if not _TEXT.fullmatch(text):
@@ -44,7 +44,7 @@ def read_place(text: str, partitions: int) -> list[int]:
 
 
 class PlaceText:
-    """A place that moves on, and its text: a step costs one join, not a text of every number."""
+    """A position that advances, with its text; a step converts one number to text, not all."""
 
     def __init__(self, offsets: Sequence[int]) -> None:
         self.offsets = list(offsets)
@@ -52,12 +52,12 @@ class PlaceText:
         self._half = len(self._parts) // 2
 
     def reach(self, slot: int, offset: int) -> None:
-        """Everything of a slot before this offset has been seen; a place never moves back."""
+        """Advance a slot to this offset; a position never moves back."""
         if offset > self.offsets[slot]:
             self.offsets[slot] = offset
             self._parts[slot] = str(offset)
 
     @property
     def text(self) -> str:
-        """The text that `read_place` reads."""
+        """The position as text, which `read_place` reads."""
         return f"{'.'.join(self._parts[: self._half])}-{'.'.join(self._parts[self._half :])}"

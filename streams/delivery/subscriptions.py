@@ -1,4 +1,4 @@
-"""Subscriptions to alerts by webhook: who is told what, and how often a delivery that fails is tried again."""
+"""Webhook subscriptions: which alerts each receives, and how often a failed delivery is tried again."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from bordertally.streams.rules.config import SEVERITIES
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
 _REFERENCE = re.compile(r"(env|file):(.+)", re.DOTALL)
 MOST = 1_000
-"""Subscriptions in one file at most: each has metrics of its own."""
+"""The most subscriptions in one file: each has metrics of its own."""
 _SCHEDULE = ("5s", "30s", "2m", "10m", "30m", "2h", "5h", "12h")
 
 
 class Policy(NamedTuple):
-    """How a delivery is tried, in seconds.
+    """The retry policy, in seconds.
 
-    `schedule`: from one try to the next, the last for all further ones. `give_up`: how long after an event was said
-    it is still tried. `timeout`: how long a try may take.
+    `schedule`: the waits between attempts; the last holds for all further attempts. `give_up`: the age of an event at
+    which it is given up. `timeout`: the longest time of an attempt.
     """
 
     schedule: tuple[float, ...] = tuple(map(seconds_in, _SCHEDULE))
@@ -34,11 +34,11 @@ class Policy(NamedTuple):
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told what.
+    """A subscription: an address, and the alerts that it receives.
 
-    `url` and `secrets` are as written: secrets are references (`file:PATH`, `env:NAME`), never the secret itself, and
-    a url may be one. `flows` are patterns as in the source registry: a flow stands for itself and all below it, `*`
-    for any one part. `backfill`: whether old news is wanted too (see `Alert.backfill`).
+    `secrets` are references (`file:PATH`, `env:NAME`), never the secrets themselves; `url` may be a reference too.
+    `flows` are patterns as in the source registry: a flow stands for itself and all flows below, `*` for any one part.
+    `backfill`: whether alerts about days long past are wanted too (see `Alert.backfill`).
     """
 
     name: str
@@ -50,20 +50,20 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wants_all(self) -> bool:
-        """Whether severity plays no part."""
+        """Whether the subscription takes alerts of every severity."""
         return set(self.severities) == set(SEVERITIES)
 
     def wants(self, flow: str, severities: tuple[str, ...]) -> bool:
-        """Whether an event on a flow with one of these severities is for this subscription."""
-        return any(one in self.severities for one in severities) and self.follows(flow)
+        """Whether the subscription takes an event on a flow with one of these severities."""
+        return any(severity in self.severities for severity in severities) and self.follows(flow)
 
     def follows(self, flow: str) -> bool:
-        """Whether a flow is among those subscribed to."""
+        """Whether the subscription takes alerts on a flow."""
         return any(covers(pattern, flow) for pattern in self.flows)
 
 
 class AlertHead(msgspec.Struct, frozen=True):
-    """Of a record on `alerts`, what decides where it goes."""
+    """The fields of a record on `alerts` that decide who receives it."""
 
     id: str
     seq: int
@@ -79,7 +79,7 @@ class AlertHead(msgspec.Struct, frozen=True):
 
 
 class Subscriptions(NamedTuple):
-    """All subscriptions by name, and how deliveries are tried."""
+    """All subscriptions by name, and their retry policy."""
 
     by_name: dict[str, Subscription]
     policy: Policy
@@ -105,9 +105,9 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_subscriptions(text: str, where: str, blocs: frozenset[str] = frozenset()) -> Subscriptions:
-    """Read subscriptions from TOML text. `blocs`: those of the source registry.
+    """The subscriptions in TOML text. `where`: the file, for errors. `blocs`: those of the source registry.
 
-    Raises ConfigError naming file, subscription and field. What stands for a secret or an address is never quoted.
+    Raises ConfigError naming file, subscription and field. Secrets and addresses are never quoted.
     """
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
@@ -115,33 +115,38 @@ def parse_subscriptions(text: str, where: str, blocs: frozenset[str] = frozenset
         raise ConfigError(f"{where}: {error}") from None
     if len(file.subscriptions) > MOST:
         raise ConfigError(f"{where}: {len(file.subscriptions)} subscriptions; there may be {MOST}")
-    found = {name: _subscription(name, one, where, blocs) for name, one in file.subscriptions.items()}
-    return Subscriptions(found, _policy(file.retry, f"{where}: retry"))
+    by_name = {name: _subscription(name, entry, where, blocs) for name, entry in file.subscriptions.items()}
+    return Subscriptions(by_name, _policy(file.retry, f"{where}: retry"))
 
 
-def _subscription(name: str, one: _Entry, where: str, blocs: frozenset[str]) -> Subscription:
+def _subscription(name: str, entry: _Entry, where: str, blocs: frozenset[str]) -> Subscription:
     at = f"{where}: subscriptions.{name}"
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{where}: subscriptions: {shown(name)} must be lower-case letters, digits and dashes")
-    if not one.secrets:
+    if not entry.secrets:
         raise ConfigError(f"{at}.secrets: it needs at least one, such as file:/run/secrets/{name}")
-    for index, secret in enumerate(one.secrets):
+    for index, secret in enumerate(entry.secrets):
         if not _REFERENCE.fullmatch(secret):
             raise ConfigError(
                 f"{at}.secrets[{index}]: write file:PATH or env:NAME; a secret must not stand here itself"
             )
-    for severity in one.severities:
+    for severity in entry.severities:
         if severity not in SEVERITIES:
             raise ConfigError(f"{at}.severities: {shown(severity)} is none of {', '.join(SEVERITIES)}")
     for field in ("flows", "severities"):
-        if not getattr(one, field):
+        if not getattr(entry, field):
             raise ConfigError(f"{at}.{field}: an empty list would subscribe to nothing; leave it out for all")
     try:
-        flows = tuple(nested(check_pattern(flow), blocs) for flow in one.flows)
+        flows = tuple(nested(check_pattern(flow), blocs) for flow in entry.flows)
     except RefusedError as error:
         raise ConfigError(f"{at}.flows: {error.why} (got {error.value})") from None
     return Subscription(
-        name=name, url=one.url, secrets=one.secrets, flows=flows, severities=one.severities, backfill=one.backfill
+        name=name,
+        url=entry.url,
+        secrets=entry.secrets,
+        flows=flows,
+        severities=entry.severities,
+        backfill=entry.backfill,
     )
 
 
@@ -150,7 +155,7 @@ def _policy(retry: _Retry, where: str) -> Policy:
     fields = {"schedule": retry.schedule, "give_up": (retry.give_up,), "timeout": (retry.timeout,)}
     for name, durations in fields.items():
         try:
-            numbers[name] = tuple(seconds_in(one) for one in durations)
+            numbers[name] = tuple(seconds_in(duration) for duration in durations)
         except ValueError as error:
             raise ConfigError(f"{where}.{name}: {error}") from None
         if not numbers[name] or min(numbers[name]) <= 0:
@@ -159,6 +164,6 @@ def _policy(retry: _Retry, where: str) -> Policy:
 
 
 def reference(text: str) -> tuple[str, str] | None:
-    """(`env` or `file`, name or path) of a reference; None for a text that is none."""
-    found = _REFERENCE.fullmatch(text)
-    return None if found is None else (found[1], found[2])
+    """The kind (`env` or `file`) and the name or path of a reference; None for another text."""
+    match = _REFERENCE.fullmatch(text)
+    return None if match is None else (match[1], match[2])

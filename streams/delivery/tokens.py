@@ -1,4 +1,4 @@
-"""Tokens of the gateway: who holds one, and what it opens. Only their SHA-256 is kept, never a token itself."""
+"""Access tokens of the gateway: who holds a token and what it permits. Only the SHA-256 of a token is kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bordertally.streams.reports.sources import Registry
 
 
 class Scope(enum.StrEnum):
-    """What a route asks for."""
+    """The permission that a route requires."""
 
     OPEN = "open"
     READ = "read"
@@ -20,7 +20,7 @@ class Scope(enum.StrEnum):
 
 
 class Caller(NamedTuple):
-    """Who asks: the scopes held, and for which source reports may be sent; None for any."""
+    """The holder of a token: its scopes, and the source whose reports it may send; None for any source."""
 
     scopes: frozenset[Scope]
     source: str | None = None
@@ -31,12 +31,12 @@ READER = Caller(frozenset({Scope.READ}))
 
 
 def digest_of(token: str) -> str:
-    """What is kept of a token. It is long and random, so a plain hash is enough: there is nothing to guess."""
+    """The digest that is kept of a token. A token is long and random, so a plain hash cannot be guessed."""
     return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
 
 
 class Keys:
-    """Every token that opens something, by its digest."""
+    """The callers of all tokens, by digest."""
 
     def __init__(self, registry: Registry, readers: Iterable[str] = (), admins: Iterable[str] = ()) -> None:
         self._callers: dict[str, Caller] = {}
@@ -47,14 +47,14 @@ class Keys:
 
     @property
     def guards_reading(self) -> bool:
-        """Whether anybody has been given a token for reading."""
+        """Whether there is a token for reading, so that reading requires one."""
         return any(Scope.READ in caller.scopes for caller in self._callers.values())
 
     @property
     def guards_reports(self) -> bool:
-        """Whether anybody has been given a token for reports."""
+        """Whether there is a token for reports, so that reporting requires one."""
         return any(Scope.REPORT in caller.scopes for caller in self._callers.values())
 
     def caller(self, token: str) -> Caller | None:
-        """Who holds a token; None when it opens nothing."""
+        """The caller with this token; None for an unknown token."""
         return self._callers.get(digest_of(token))

@@ -1,9 +1,9 @@
-"""Delivering alert events to one subscription: what is tried when, and what a reply leads to. Pure.
+"""The lane of a webhook subscription: which events wait, when each is tried, and what a reply changes.
 
-A lane is one subscription on one partition of `alerts`. It reads on from `next` and lets events wait by alert, so that
-those of one alert go out in order while another alert that fails holds up nothing but itself. A lane holds places of
-events, never the events, and no more than `MOST_WAITING` of them: when it is full it reads no further, and Kafka keeps
-the rest. The whole lane is one record on the topic `webhooks`, so a restart changes nothing but the time of day.
+A lane is the delivery state of one subscription on one partition of `alerts`. Events wait by alert: the events of an
+alert are sent in order, and an alert that fails delays no other alert. A lane holds the positions of events, not the
+events, and at most `MOST_WAITING`: a full lane reads no further, and Kafka keeps the rest. The lane is one record on
+the topic `webhooks`, so a restart loses nothing.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from msgspec.structs import replace
 from bordertally.streams.delivery.subscriptions import AlertHead, Policy, Subscription
 
 MOST_WAITING = 100
-"""Events that wait in a lane at most."""
+"""The most events that wait in a lane."""
 
 MOST_QUIET = 1_000
-"""Alerts that a lane keeps quiet about at most."""
+"""The most muted alerts that a lane remembers."""
 
 MOST_TOLD = 1_000
-"""Alerts a lane remembers having told of at most."""
+"""The most alerts that a lane remembers as sent."""
 
 DOWN = 3
-"""So many tries in a row that fail are an endpoint that is down; when it answers again, all goes out at once."""
+"""An endpoint is down after this many failed attempts in a row; when it responds again, all events are due at once."""
 
 LONGEST_HOLD_S = 86_400.0
-"""A `Retry-After` is heeded up to a day."""
+"""The longest `Retry-After` that is respected: a day."""
 
 JITTER = 0.25
-"""A wait is up to so much longer than in the schedule, so that what failed together is not tried together."""
+"""A wait is longer than scheduled by up to this share, so that events that failed together are not tried together."""
 
 
 class EventPosition(msgspec.Struct, array_like=True, frozen=True):
-    """Where an event stands on its partition of `alerts`, and when it was written, seconds since 1970 UTC."""
+    """The offset of an event on its partition of `alerts`, and when it was written, in seconds since 1970 UTC."""
 
     offset: int
     written: float
 
 
 class Waiting(msgspec.Struct, array_like=True, frozen=True):
-    """Events of one alert in order; the first has been tried `attempts` times and is due at `due`."""
+    """The waiting events of one alert, in order; the first was tried `attempts` times and is due at `due`."""
 
     alert: str
     events: tuple[EventPosition, ...]
@@ -55,12 +55,12 @@ class Waiting(msgspec.Struct, array_like=True, frozen=True):
 
     @property
     def head(self) -> EventPosition:
-        """The one to send next."""
+        """The event to send next."""
         return self.events[0]
 
 
 class HeldAlert(msgspec.Struct, array_like=True, frozen=True):
-    """An alert that is silenced or inhibited, and its latest event. `untold`: it opened since, nobody knows of it."""
+    """A muted alert and its latest event. `untold`: it opened while muted, so the subscriber does not know it."""
 
     alert: AlertHead
     event: EventPosition
@@ -68,13 +68,12 @@ class HeldAlert(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """What one subscription has been sent of one partition; the record on `webhooks`, keyed by subscription.
+    """The delivery state of one subscription on one partition; the record on `webhooks`, keyed by subscription.
 
-    `next`: the offset to read on from; every event before it is delivered, given up, of no concern, or waits.
-    `joined`: when the lane began. `quiet`: alerts that are not to be told of just now. `told`: alerts it has been told
-    of, the latest last, kept where severity decides. `fails`: tries that failed since one succeeded. `not_before`:
-    when the endpoint asked to be left alone until. `delivered`, `failed`: when a try last succeeded and failed; 0
-    never. Times are seconds since 1970 UTC.
+    `next`: the next offset to read; every event before it is delivered, given up, not wanted, or waits. `joined`: when
+    the lane began. `quiet`: muted alerts. `told`: the alerts sent, the latest last, kept where severity decides.
+    `fails`: failed attempts since the last success. `not_before`: the endpoint asked for no request before this time.
+    `delivered`, `failed`: when an attempt last succeeded and failed; 0 for never. Times are seconds since 1970 UTC.
     """
 
     next: int
@@ -89,19 +88,19 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def count(self) -> int:
-        """Events that wait."""
-        return sum(len(one.events) for one in self.waiting)
+        """The number of waiting events."""
+        return sum(len(alert.events) for alert in self.waiting)
 
     @property
     def room(self) -> int:
-        """How many more events there is room for."""
+        """The number of further events that the lane has room for."""
         return 0 if len(self.quiet) >= MOST_QUIET else max(0, MOST_WAITING - self.count)
 
 
 class Disabled(msgspec.Struct, frozen=True):
-    """A subscription that is sent nothing: the endpoint said so. Keyed `<subscription>:disabled` on `webhooks`.
+    """A disabled subscription: its endpoint asked for no more requests. Keyed `<subscription>:disabled` on `webhooks`.
 
-    `url`: a fingerprint of its address then; at another address it is sent to again.
+    `url`: the fingerprint of the address; with another address, the subscription is enabled again.
     """
 
     since: float
@@ -110,7 +109,7 @@ class Disabled(msgspec.Struct, frozen=True):
 
 
 class Reply(NamedTuple):
-    """What came of a try: the HTTP status, or None and why there is none; seconds in `Retry-After`, if it said any."""
+    """The reply to an attempt: the HTTP status, or None and the error; the seconds of `Retry-After`, if any."""
 
     status: int | None
     error: str = ""
@@ -118,7 +117,7 @@ class Reply(NamedTuple):
 
 
 class Verdict(enum.StrEnum):
-    """What a try comes to."""
+    """The outcome of an attempt."""
 
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -127,9 +126,9 @@ class Verdict(enum.StrEnum):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One try, as it stands on `webhooks.log`. Neither the address nor the answer's text is in it.
+    """An attempt, as recorded on `webhooks.log`, without the address and without the text of the reply.
 
-    `at`: seconds since 1970 UTC when it ended; `ms`: how long it took; `due`: when the next is, null if there is none.
+    `at`: when it ended, in seconds since 1970 UTC. `ms`: how long it took. `due`: when the next attempt is, or null.
     """
 
     at: float
@@ -147,92 +146,91 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def webhook_id(alert: str, seq: int) -> str:
-    """The id of an event: the same at every try, and when its record was delivered twice to us."""
+    """The id of an event: the same in every attempt, also when its record is delivered to the hop twice."""
     return f"{alert}-{seq}"
 
 
 def fingerprint(url: str) -> str:
-    """A name for an address that does not give it away."""
+    """A short hash of an address, which does not reveal the address."""
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def admit(
     lane: Lane, event: EventPosition, alert: AlertHead | None, subscription: Subscription, *, quiet: bool = False
 ) -> Lane:
-    """Read one record: it waits if the subscription wants it, and is passed over otherwise; `None` is no alert.
+    """The lane after reading one record: the event waits if the subscription wants it.
 
-    Nobody is notified of a minor record, and of a backfill only whoever asks for it.
-
-    Whoever was told of an alert is told how it goes on, whatever its severity has become. With `quiet` only the latest
-    event of the alert is kept, until `release`.
+    A subscriber that was sent an alert is sent its further events, whatever their severity. Minor records are never
+    sent, and a backfill only to a subscription that asks for it. `alert`: None for a record that is no alert. `quiet`:
+    the alert is muted; then only its latest event is kept, until `release`.
     """
     following = replace(lane, next=event.offset + 1)
     if alert is None or not subscription.follows(alert.flow):
         return following
     if alert.minor or (alert.backfill and not subscription.backfill):
         return following
-    held = next((one for one in lane.quiet if one.alert.id == alert.id), None)
-    known = held is not None or alert.id in lane.told
+    muted = next((held for held in lane.quiet if held.alert.id == alert.id), None)
+    known = muted is not None or alert.id in lane.told
     if not known and not subscription.wants(alert.flow, (alert.severity, alert.peak_severity)):
         return following
-    if quiet or held is not None:
-        untold = alert.seq == 1 if held is None else held.untold
-        others = tuple(one for one in lane.quiet if one is not held)
+    if quiet or muted is not None:
+        untold = alert.seq == 1 if muted is None else muted.untold
+        others = tuple(held for held in lane.quiet if held is not muted)
         return replace(following, quiet=(*others, HeldAlert(alert, event, untold)))
     return _enqueue(following, event, alert.id, subscription)
 
 
 def release(lane: Lane, subscription: Subscription, quiet: Callable[[AlertHead], bool]) -> Lane:
-    """Let what is no longer silenced or inhibited wait for delivery, as far as there is room.
+    """The lane with the events of alerts that are no longer muted waiting for delivery, as far as there is room.
 
-    Of an alert that opened and closed meanwhile nobody needs to know.
+    `quiet`: whether an alert is muted. An alert that opened and closed while it was muted is not sent.
     """
-    for one in lane.quiet:
-        if not quiet(one.alert):
-            news = one.alert.state.is_open or not one.untold
-            if news and not lane.count < MOST_WAITING:
+    for held in lane.quiet:
+        if not quiet(held.alert):
+            wanted = held.alert.state.is_open or not held.untold
+            if wanted and not lane.count < MOST_WAITING:
                 break
-            lane = replace(lane, quiet=tuple(other for other in lane.quiet if other is not one))
-            if news:
-                lane = _enqueue(lane, one.event, one.alert.id, subscription)
+            lane = replace(lane, quiet=tuple(other for other in lane.quiet if other is not held))
+            if wanted:
+                lane = _enqueue(lane, held.event, held.alert.id, subscription)
     return lane
 
 
 def _enqueue(lane: Lane, event: EventPosition, alert: str, subscription: Subscription) -> Lane:
     waiting = list(lane.waiting)
-    for index, one in enumerate(waiting):
-        if one.alert == alert:
-            waiting[index] = replace(one, events=(*one.events, event))
+    for index, other in enumerate(waiting):
+        if other.alert == alert:
+            waiting[index] = replace(other, events=(*other.events, event))
             break
     else:
         waiting.append(Waiting(alert, (event,)))
     told = lane.told
     if not subscription.wants_all and told[-1:] != (alert,):
-        told = (*(one for one in told if one != alert), alert)[-MOST_TOLD:]
+        told = (*(other for other in told if other != alert), alert)[-MOST_TOLD:]
     return replace(lane, waiting=tuple(waiting), told=told)
 
 
 def ready(lane: Lane, now: float, busy: Collection[str]) -> list[Waiting]:
-    """What to send now, in order: of each alert that is not being sent at the moment the first event, when due."""
+    """The alerts whose first event is due now, in order. `busy`: the alerts that are being sent."""
     if now < lane.not_before:
         return []
-    return [one for one in lane.waiting if one.alert not in busy and one.due <= now]
+    return [alert for alert in lane.waiting if alert.alert not in busy and alert.due <= now]
 
 
 def next_due(lane: Lane, busy: Collection[str]) -> float | None:
-    """When something will be ready, if nothing else happens; None for never."""
-    dues = [one.due for one in lane.waiting if one.alert not in busy]
+    """When the next event of the waiting alerts is due; None if none waits."""
+    dues = [alert.due for alert in lane.waiting if alert.alert not in busy]
     return max(min(dues), lane.not_before) if dues else None
 
 
 def after(lane: Lane, alert: str, reply: Reply, now: float, policy: Policy) -> tuple[Lane, Verdict]:
-    """The lane after a try of the first event of an alert, and what the try came to.
+    """The lane after an attempt at the first event of an alert, and the outcome of the attempt.
 
-    2xx is delivered; 410 says that nobody is there any more, and the event keeps waiting; anything else, a redirect
-    too, is tried again by the schedule until the event is as old as `give_up`.
+    A status of 2xx means delivered. 410 means that the endpoint is gone; the event keeps waiting. Anything else, also a
+    redirect, is tried again by the schedule until the event is as old as `give_up`.
     """
-    index = next(place for place, one in enumerate(lane.waiting) if one.alert == alert)
-    one = lane.waiting[index]
+    index = next(place for place, waiting in enumerate(lane.waiting) if waiting.alert == alert)
+    tried = lane.waiting[index]
     if reply.status is not None and 200 <= reply.status < 300:
         back = lane.fails >= DOWN
         waiting = _without_head(lane.waiting, index)
@@ -242,30 +240,30 @@ def after(lane: Lane, alert: str, reply: Reply, now: float, policy: Policy) -> t
     failed = replace(lane, fails=lane.fails + 1, failed=now)
     if reply.status == 410:
         return failed, Verdict.GONE
-    attempts = one.attempts + 1
-    held = min(max(reply.retry_after or 0.0, 0.0), LONGEST_HOLD_S)
-    if held and reply.status in (429, 503):
-        failed = replace(failed, not_before=max(failed.not_before, now + held))
-    due = now + max(delay(policy, attempts, f"{alert} {one.head.offset}"), held)
-    if now >= max(one.head.written, lane.joined) + policy.give_up:
+    attempts = tried.attempts + 1
+    hold_s = min(max(reply.retry_after or 0.0, 0.0), LONGEST_HOLD_S)
+    if hold_s and reply.status in (429, 503):
+        failed = replace(failed, not_before=max(failed.not_before, now + hold_s))
+    due = now + max(delay(policy, attempts, f"{alert} {tried.head.offset}"), hold_s)
+    if now >= max(tried.head.written, lane.joined) + policy.give_up:
         return replace(failed, waiting=_without_head(lane.waiting, index)), Verdict.GIVEN_UP
-    waiting = (*lane.waiting[:index], replace(one, attempts=attempts, due=due), *lane.waiting[index + 1 :])
+    waiting = (*lane.waiting[:index], replace(tried, attempts=attempts, due=due), *lane.waiting[index + 1 :])
     return replace(failed, waiting=waiting), Verdict.FAILED
 
 
 def hold(lane: Lane, until: float) -> Lane:
-    """The lane when another of its subscription was asked to wait until then."""
+    """The lane when its endpoint asked another lane of the subscription to wait until a time."""
     return replace(lane, not_before=max(lane.not_before, until))
 
 
 def revive(lane: Lane) -> Lane:
-    """The lane when its subscription was switched on again, or answered again on another lane: all is due now."""
-    return replace(lane, waiting=tuple(replace(one, due=0.0) for one in lane.waiting), fails=0, not_before=0.0)
+    """The lane with all events due now: its subscription was enabled, or its endpoint responded on another lane."""
+    return replace(lane, waiting=tuple(replace(alert, due=0.0) for alert in lane.waiting), fails=0, not_before=0.0)
 
 
 def lost(lane: Lane, alert: str) -> Lane:
-    """The lane without the first event of an alert, which is on the topic no more."""
-    index = next(place for place, one in enumerate(lane.waiting) if one.alert == alert)
+    """The lane without the first event of an alert, which is no longer on the topic."""
+    index = next(place for place, waiting in enumerate(lane.waiting) if waiting.alert == alert)
     return replace(lane, waiting=_without_head(lane.waiting, index))
 
 
@@ -276,9 +274,9 @@ def _without_head(waiting: tuple[Waiting, ...], index: int) -> tuple[Waiting, ..
 
 
 def delay(policy: Policy, attempts: int, what: str) -> float:
-    """Seconds until the next try after so many: those of the schedule and up to a quarter more, by `what` it is.
+    """Seconds until the next attempt after `attempts`: those of the schedule, and up to a quarter more.
 
-    A function of what is tried and how often: a restart does not draw another one.
+    The addition is a hash of `what` is tried and of `attempts`, so it is the same after a restart.
     """
     base = policy.schedule[min(attempts, len(policy.schedule)) - 1]
     drawn = int.from_bytes(hashlib.sha256(f"{what} {attempts}".encode()).digest()[:6]) / 2**48
@@ -286,7 +284,7 @@ def delay(policy: Policy, attempts: int, what: str) -> float:
 
 
 def retry_after(text: str | None, now: float) -> float | None:
-    """Seconds a `Retry-After` header asks for (RFC 9110, 10.2.3): a number or a date; None for neither."""
+    """The seconds that a `Retry-After` header asks for, as a number or a date (RFC 9110, 10.2.3); None for neither."""
     if text is None:
         return None
     text = text.strip()
@@ -306,8 +304,9 @@ class _Payload(msgspec.Struct):
 
 
 def body(kind: str, timestamp: str, data: bytes) -> bytes:
-    """What is sent, after the Standard Webhooks specification: type, timestamp and data, the same bytes at every try.
+    """The body of a request after the Standard Webhooks specification: type, timestamp and data.
 
-    `kind` such as `alert.firing`, `timestamp` when it was said (ISO 8601), `data` JSON.
+    The bytes are the same in every attempt. `kind`: such as `alert.firing`. `timestamp`: when the record was written,
+    in ISO 8601. `data`: the record as JSON.
     """
     return msgspec.json.encode(_Payload(kind, timestamp, msgspec.Raw(data)))

@@ -25,7 +25,7 @@ def taken(*alerts: Alert, at: float = NOW) -> Roster:
 
 
 def said(roster: Roster, now: float = NOW) -> dict[str, Posted]:
-    return {key[-1][1]: one for key, one in roster.say(now, 60.0, lambda _: False, "https://b.example").items()}
+    return {key[-1][1]: one for key, one in roster.due(now, 60.0, lambda _: False, "https://b.example").items()}
 
 
 def test_an_open_alert_ends_a_little_ahead() -> None:
@@ -95,9 +95,9 @@ def test_the_floor_is_the_oldest_record_still_needed() -> None:
 
 def test_silenced_alerts_are_not_told_of_unless_they_have_been() -> None:
     roster = taken(alert_record())
-    assert roster.say(NOW, 60.0, lambda _: True) == {}
-    roster.acknowledge(roster.say(NOW, 60.0, lambda _: False))
-    assert len(roster.say(NOW, 60.0, lambda _: True)) == 1
+    assert roster.due(NOW, 60.0, lambda _: True) == {}
+    roster.acknowledge(roster.due(NOW, 60.0, lambda _: False))
+    assert len(roster.due(NOW, 60.0, lambda _: True)) == 1
 
 
 @given(
@@ -112,8 +112,8 @@ def test_what_fires_there_is_what_is_open_here(steps: list[tuple[str, AlertState
         record = msgspec.structs.replace(alert_record(alert=name, seq=offset + 1, severity=severity), state=state)
         newest[name] = record
         roster.apply(Entry(record, 0, offset, NOW), NOW)
-        roster.acknowledge(roster.say(NOW, 60.0, lambda _: False))
-    fires = {key for key, one in roster.say(NOW, 60.0, lambda _: False).items() if one.endsAt > "2022-09-28T12:00:01"}
+        roster.acknowledge(roster.due(NOW, 60.0, lambda _: False))
+    fires = {key for key, one in roster.due(NOW, 60.0, lambda _: False).items() if one.endsAt > "2022-09-28T12:00:01"}
     assert fires == {labels(one) for one in newest.values() if one.state in (AlertState.FIRING, AlertState.UPDATED)}
 
 
