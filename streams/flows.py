@@ -9,7 +9,7 @@ from typing import NewType
 
 import pycountry
 
-from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.errors import Reason, RefusedError, shown
 
 
 def ancestors(flow: str) -> Iterator[str]:
@@ -59,9 +59,15 @@ BLOCS: dict[str, frozenset[str]] = {"EU": EU}
 EXTRA = frozenset({"XK"})
 """User-assigned codes in general use that ISO 3166-1 does not list: Kosovo."""
 
+COLLOQUIAL = {"UK": "GB", "EL": "GR"}
+"""Codes in general use for countries to which ISO 3166-1 gives another one."""
+
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
 _CODE = re.compile(r"[A-Z]{2}", re.ASCII)
 LONGEST = 120
+"""Characters of a flow at most."""
+
+SHAPE = f"write a flow as origin[:bloc][:country][:checkpoint], at most {LONGEST} characters, such as RU:EU:FI:vaalimaa"
 
 
 @lru_cache(maxsize=1)
@@ -70,52 +76,62 @@ def countries() -> frozenset[str]:
     return frozenset(country.alpha_2 for country in pycountry.countries) | EXTRA
 
 
-def _place(part: str, flow: str) -> None:
+def _check_place(part: str, flow: str) -> None:
+    """Raise RefusedError, which quotes the whole flow, unless a part of it is the code of a country or a bloc."""
     if not _CODE.fullmatch(part):
-        raise RefusedError(
-            Reason.BAD_FLOW,
-            "flow",
-            flow,
-            f"{part!r} is no upper-case ISO 3166-1 code nor a checkpoint at the end",
-        )
+        why = f"{shown(part)!r} is not a two-letter country code{_meant(part)}"
+        raise RefusedError(Reason.BAD_FLOW, "flow", flow, why)
     if part not in countries() and part not in BLOCS:
-        raise RefusedError(Reason.UNKNOWN_COUNTRY, "flow", flow, f"{part!r} is no ISO 3166-1 country code or bloc")
+        why = f"{part!r} is not a country code of ISO 3166-1, nor a bloc ({', '.join(BLOCS)}){_meant(part)}"
+        raise RefusedError(Reason.UNKNOWN_COUNTRY, "flow", flow, why)
+
+
+@lru_cache(maxsize=1_024)
+def _meant(part: str) -> str:
+    """What somebody may have meant who wrote this for a part of a flow: the code of a country, or a checkpoint."""
+    try:
+        return f"; did you mean {COLLOQUIAL.get(part) or pycountry.countries.lookup(part).alpha_2}?"
+    except LookupError:
+        slug = part.lower()
+        capitals = slug != part and len(slug) > 2 and _SLUG.fullmatch(slug)
+        return f"; a checkpoint is written in lower case, {slug}, after its country" if capitals else ""
 
 
 @lru_cache(maxsize=65_536)
 def parse_flow(text: str) -> Flow:
-    """Check a flow: origin, then optionally a bloc, a country and a checkpoint slug, in that order.
+    """The flow that a text names: origin, then optionally a bloc, a country and a checkpoint, in that order.
 
-    Raises RefusedError: bad_flow when the shape is wrong, unknown_country for a code nobody has.
+    Raises RefusedError: bad_flow when the shape is wrong, unknown_country for a code that no country has.
     """
     parts = text.split(":")
     if len(text) > LONGEST or len(parts) > 4:
-        raise RefusedError(Reason.BAD_FLOW, "flow", text, "a flow is origin[:bloc][:country][:checkpoint]")
-    _place(parts[0], text)
+        raise RefusedError(Reason.BAD_FLOW, "flow", text, SHAPE)
+    _check_place(parts[0], text)
     places = parts[1:]
     if places and _SLUG.fullmatch(places[-1]):
         places.pop()
         if not places:
-            raise RefusedError(Reason.BAD_FLOW, "flow", text, "a checkpoint needs the country before it")
+            raise RefusedError(Reason.BAD_FLOW, "flow", text, f"write a checkpoint after its country{_meant(parts[1])}")
     for part in places:
-        _place(part, text)
+        _check_place(part, text)
     if len(places) == 2:
         bloc, country = places
         if bloc not in BLOCS or country in BLOCS:
-            raise RefusedError(Reason.BAD_FLOW, "flow", text, f"{bloc!r} is no bloc, so no country follows it")
+            why = f"{bloc!r} is not a bloc ({', '.join(BLOCS)}), so no country may follow it"
+            raise RefusedError(Reason.BAD_FLOW, "flow", text, why)
         if country not in BLOCS[bloc]:
-            raise RefusedError(Reason.BAD_FLOW, "flow", text, f"{country!r} is no member of {bloc}")
+            raise RefusedError(Reason.BAD_FLOW, "flow", text, f"{country!r} is not a member of {bloc}")
     elif len(places) > 2:
-        raise RefusedError(Reason.BAD_FLOW, "flow", text, "a flow is origin[:bloc][:country][:checkpoint]")
+        raise RefusedError(Reason.BAD_FLOW, "flow", text, SHAPE)
     if places and places[-1] == parts[0]:
-        raise RefusedError(Reason.BAD_FLOW, "flow", text, "origin and destination are the same")
+        raise RefusedError(Reason.BAD_FLOW, "flow", text, "origin and destination are the same country")
     return Flow(text)
 
 
 def nested(flow: Flow, blocs: frozenset[str]) -> Flow:
-    """Write a member's flow inside its bloc, for the blocs named: `RU:FI` becomes `RU:EU:FI`.
+    """The flow of a member of one of the named blocs, written inside its bloc: `RU:FI` becomes `RU:EU:FI`.
 
-    Two spellings of one country under one origin would be added together; a registry that names a bloc avoids it.
+    Both spellings under one origin would be counted twice; a registry that names the bloc keeps only the longer one.
     """
     parts = flow.split(":")
     if len(parts) > 1:
@@ -126,13 +142,13 @@ def nested(flow: Flow, blocs: frozenset[str]) -> Flow:
 
 
 def parent(flow: Flow) -> Flow | None:
-    """The path less its last part; None for an origin."""
+    """The path without its last part; None for an origin."""
     head, colon, _ = flow.rpartition(":")
     return Flow(head) if colon else None
 
 
 def origin(flow: str) -> str:
-    """The first part: what a whole tree of flows shares, and what topics are partitioned by."""
+    """The first part: all flows of one tree share it, and topics are partitioned by it."""
     return flow.partition(":")[0]
 
 
@@ -142,17 +158,17 @@ def depth(flow: str) -> int:
 
 
 def check_pattern(text: str) -> Flow:
-    """Check a registry pattern: a flow, any part of which may be `*`. Raises RefusedError as `parse_flow` does."""
+    """The pattern that a text of the registry names: a flow, any part of which may be `*`. Raises RefusedError."""
     if "*" not in text:
         return parse_flow(text)
     *above, last = text.split(":")
     for part in above:
         if part != "*":
-            _place(part, text)
+            _check_place(part, text)
     if last != "*" and not (len(above) > 1 and _SLUG.fullmatch(last)):
-        _place(last, text)
+        _check_place(last, text)
     if len(above) > 3:
-        raise RefusedError(Reason.BAD_FLOW, "flow", text, "a flow is origin[:bloc][:country][:checkpoint]")
+        raise RefusedError(Reason.BAD_FLOW, "flow", text, SHAPE)
     return Flow(text)
 
 

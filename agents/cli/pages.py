@@ -40,7 +40,7 @@ REASONS = {
     Reason.UNKNOWN_SOURCE: "The source is not in the registry.",
     Reason.FLOW_NOT_ALLOWED: "The registry does not let this source speak for this flow.",
     Reason.BAD_FLOW: "The flow is not written as `origin[:bloc][:country][:checkpoint]`.",
-    Reason.UNKNOWN_COUNTRY: "A part of the flow is no ISO 3166-1 code and no bloc.",
+    Reason.UNKNOWN_COUNTRY: "A part of the flow is neither a country code of ISO 3166-1 nor a bloc.",
     Reason.DUPLICATE_CLAIM: "Two claims of one report have the same flow, period, population, unit and measure.",
     Reason.NO_CLAIM: "The report is in words, and no claim is found in them.",
     Reason.TOPIC_NOT_ALLOWED: "The registry does not let this source report on this topic.",

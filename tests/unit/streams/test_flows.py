@@ -40,6 +40,33 @@ def test_what_is_no_flow_and_why(text: str, reason: Reason) -> None:
     assert (caught.value.reason, caught.value.field) == (reason, "flow")
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("KAZ", "'KAZ' is not a two-letter country code; did you mean KZ?"),
+        ("RU:kz", "write a checkpoint after its country; did you mean KZ?"),
+        ("rus:KZ", "did you mean RU?"),
+        ("russia", "'russia' is not a two-letter country code"),
+        ("RU:Kazakhstan", "did you mean KZ?"),
+        ("UK:FR", "'UK' is not a country code of ISO 3166-1, nor a bloc (EU); did you mean GB?"),
+        ("RU:QQ", "'QQ' is not a country code of ISO 3166-1, nor a bloc (EU)"),
+        ("RU:KZ:Mashtakovo", "a checkpoint is written in lower case, mashtakovo, after its country"),
+        ("RU:mashtakovo", "write a checkpoint after its country"),
+        ("RU:KZ:GE", "'KZ' is not a bloc (EU), so no country may follow it"),
+        ("RU:EU:KZ", "'KZ' is not a member of EU"),
+        ("RU:EU:FI:a:b", "write a flow as origin[:bloc][:country][:checkpoint]"),
+        ("RU:RU", "origin and destination are the same country"),
+        ("RU:KZ:" + "a" * 200, "at most 120 characters"),
+        ("RU:", "'' is not a two-letter country code"),
+    ],
+)
+def test_an_error_says_what_to_write_instead(text: str, why: str) -> None:
+    for parse in (parse_flow, check_pattern):
+        with pytest.raises(RefusedError) as caught:
+            parse(text)
+        assert why in caught.value.why
+
+
 def test_a_path_knows_its_parent_its_origin_and_its_depth() -> None:
     assert parent(Flow("RU:EU:FI")) == "RU:EU"
     assert parent(Flow("RU")) is None

@@ -45,7 +45,7 @@ def test_a_file_of_subscriptions() -> None:
         ('["file:relief-desk.key", "env:RELIEF_OLD"]', "[]", "it needs at least one"),
         ("relief-desk]", "Relief]", "must be lower-case letters, digits and dashes"),
         ('"critical"]', '"grave"]', "severities: grave is none of notice, warning, critical"),
-        ('"RU:GE", ', '"RU:XY", ', r"flows: 'XY' is no ISO 3166-1 country code or bloc \(got RU:XY\)"),
+        ('"RU:GE", ', '"RU:XY", ', r"flows: 'XY' is not a country code of ISO 3166-1, nor a bloc \(EU\) \(got RU:XY\)"),
         ('["RU:GE", "RU:FI"]', "[]", "flows: an empty list would subscribe to nothing"),
         ('"1s"', '"1 s"', "retry.schedule: 1 s is no duration such as 5s"),
         ('"1s"', '"0s"', "retry.schedule: .* must be above 0"),
