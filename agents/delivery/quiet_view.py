@@ -17,7 +17,7 @@ from bordertally.agents.delivery.redis_keys import OPEN_ALERTS, QUIET_ALERTS, QU
 from bordertally.agents.delivery.silence_reader import silences_in
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import Context, log
-from bordertally.streams.alerts.silences import Muted, quieted
+from bordertally.streams.alerts.silences import Muted, muted_alerts
 from bordertally.streams.delivery.subscriptions import AlertHead
 
 EVERY_S = 1.0
@@ -68,4 +68,4 @@ class QuietView(Service):
         if not (silences.active(now) or self.context.rules.inhibits):
             return {}
         alerts = [_glance(raw) for raw in await self.redis.hvals(OPEN_ALERTS)]
-        return quieted(alerts, silences.by_id.values(), now, alerts, rules=self.context.rules)
+        return muted_alerts(alerts, silences.by_id.values(), now, alerts, rules=self.context.rules)

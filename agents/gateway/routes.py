@@ -22,7 +22,7 @@ from bordertally.agents.gateway.responses import (
 from bordertally.agents.gateway.stream.events import RANK
 from bordertally.agents.gateway.view import ServingView, StateHead, below, newest_first
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.alerts.silences import Muted, quieted
+from bordertally.streams.alerts.silences import Muted, muted_alerts
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.moments import MICRO, microseconds_in, moment_at, utc_text
 from bordertally.streams.periods import ordinal_day
@@ -100,7 +100,7 @@ class Routes:
             return {}
         silences = await self.view.silences()
         above = await self.view.open_alerts() if self.rules.inhibits else []
-        return quieted(some, silences.by_id.values(), datetime.now(UTC), above, rules=self.rules)
+        return muted_alerts(some, silences.by_id.values(), datetime.now(UTC), above, rules=self.rules)
 
     async def all_quiet(self) -> list[tuple[Alert, Muted]]:
         """Every open alert that nobody is told of now, with the reason, by id."""
@@ -108,7 +108,7 @@ class Routes:
         if not (silences.active(now) or self.rules.inhibits):
             return []
         alerts = await self.view.open_alerts()
-        found = quieted(alerts, silences.by_id.values(), now, alerts, rules=self.rules)
+        found = muted_alerts(alerts, silences.by_id.values(), now, alerts, rules=self.rules)
         return [(one, found[one.id]) for one in sorted(alerts, key=lambda one: one.id) if one.id in found]
 
     async def evidence(self, asked: AskEvidence) -> Evidence:

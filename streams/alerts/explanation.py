@@ -1,4 +1,4 @@
-"""The numbers an alert was decided by, in one sentence a person understands."""
+"""The explanation of an alert: one sentence with the figures that decided."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bordertally.streams.totals.records import Episode
 
 
 def explain(flow: str, episode: Episode, names: Names) -> str:
-    """What an alert says of its latest day. `names`: sources' names by id."""
+    """The explanation of an episode, about its latest day. `names`: the names of sources by id."""
     rule = rule_of(episode.rule)
-    said = rule.describe(flow, episode, names)
+    sentence = rule.describe(flow, episode, names)
     if episode.note:
-        said = f"{said}; {episode.note}"
-    return said if episode.until is None else f"{said}; {rule.ending} {iso_day(episode.until)}"
+        sentence = f"{sentence}; {episode.note}"
+    return sentence if episode.until is None else f"{sentence}; {rule.ending} {iso_day(episode.until)}"

@@ -1,4 +1,4 @@
-"""The record on `alerts`: what subscribers get."""
+"""The record on `alerts`, which subscribers receive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bordertally.streams.totals.records import Quote
 
 
 class AlertState(enum.StrEnum):
-    """The life cycle of an alert."""
+    """The state of an alert after a record."""
 
     FIRING = "firing"
     UPDATED = "updated"
@@ -26,18 +26,17 @@ class AlertState(enum.StrEnum):
 class Alert(Struct, frozen=True, kw_only=True):
     """The record on `alerts`, keyed by flow. (`id`, `seq`) is unique and never changes its meaning.
 
-    `since`, `day`, `until`, `peak_day` are dates (`until` exclusive, null while open); `rate`, `expected`, `threshold`,
-    `peak_rate` people a day; `published` the time of the newest report it rests on. `previous`: the id of the
-    alert of the same flow and rule before this one, as known when the record was made; null for the first.
-    `about`: of a `silence` the source, of a `conflict` the report that cannot hold, of a `checkpoint-share` the flow
-    below that surges. `quotes`: the words of the newest statements among `reports` that came with any, at most three,
+    `since`, `day`, `until`, `peak_day`: dates (`until` exclusive, null while open). `rate`, `expected`, `threshold`,
+    `peak_rate`: people a day. `ratio`: rate over expected, null where nothing was expected. `published`: the time of
+    the newest report behind the record. `previous`: the id of the alert of the same flow and rule before this alert, as
+    known when the record was made; null for the first. `about`: of a `silence` the source, of a `conflict` the report,
+    of a `checkpoint-share` the child flow. `quotes`: quotes from the newest statements among `reports`, at most three,
     newest first.
 
-    `minor`: nothing worth a notification changed, only the evidence or the figures of a day that is not the peak. Such
-    a record is kept, so the newest record always says what the reports come to, and no channel notifies anybody of it.
-    `told`: the `published` of the newest record of the alert that is not minor. `backfill`: when the alert was first
-    recorded, its newest day lay far behind the newest report of the flow (`notify_within`): old news, of which nobody
-    is notified either. `ratio` is null where nothing was expected.
+    `minor`: only the evidence changed, or the figures of a day that is not the peak. A minor record is kept, so the
+    newest record always says what the reports come to, but nobody is notified of it. `told`: the `published` of the
+    newest record of the alert that is not minor. `backfill`: when the alert was first recorded, its newest day was more
+    than `notify_within` before the newest report of the flow; nobody is notified of a backfill.
     """
 
     id: str
@@ -72,5 +71,5 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     @property
     def rings(self) -> bool:
-        """Whether anybody is to be notified of the record."""
+        """Whether subscribers are notified of the record."""
         return not (self.minor or self.backfill)

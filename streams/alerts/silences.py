@@ -1,8 +1,7 @@
-"""Silences and inhibition: which alerts nobody need be told of just now. The record on `alerts` stays what it is.
+"""Silences and inhibition: which alerts are muted, so that nobody is notified of them. Records on `alerts` stay as is.
 
-As in Alertmanager: a silence is set by a person, for a flow and what lies below it, until a time; an alert is inhibited
-while an open alert of the same rule, at least as severe, stands on a flow above it. Both mark an alert; only what
-notifies people heeds them.
+As in Alertmanager, an operator sets a silence for a flow and the flows below it, until a time. An alert is inhibited
+while an alert of the same rule, at least as severe, is open on a flow above.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from bordertally.streams.rules.config import SEVERITIES, Rules
 
 
 class Notice(Protocol):
-    """Of an alert, what decides whether anybody is told of it."""
+    """The fields of an alert that decide whether it is muted."""
 
     @property
     def id(self) -> str: ...  # noqa: D102
@@ -38,10 +37,10 @@ class Notice(Protocol):
 
 
 class Silence(Struct, frozen=True, kw_only=True):
-    """The record on `silences`, keyed by id: whoever it covers is not told of until `until`, exclusive.
+    """The record on `silences`, keyed by id: alerts that match are muted from `since` to `until`, exclusive.
 
-    `flow`: a pattern, as in the source registry: a flow and all below it, `*` for any one part. `rule`: only that rule,
-    all of them if null. A later record of the same id replaces it; one that is expired ends when it was expired.
+    `flow`: a pattern as in the source registry: a flow and all flows below, `*` for any one part. `rule`: only alerts
+    of that rule; null for all rules. A later record with the same id replaces the silence, for example to end it.
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -53,51 +52,51 @@ class Silence(Struct, frozen=True, kw_only=True):
     rule: str | None = None
 
     def active(self, now: datetime) -> bool:
-        """Whether it holds at a time."""
+        """Whether the silence is in force at a time."""
         return self.since <= now < self.until
 
     def matches(self, alert: Notice) -> bool:
-        """Whether it is about an alert, whenever it holds."""
+        """Whether the silence covers an alert while it is in force."""
         return covers(self.flow, alert.flow) and self.rule in (None, alert.rule)
 
 
 def silenced(alert: Notice, silences: Iterable[Silence], now: datetime) -> Silence | None:
-    """The silence that keeps an alert quiet at a time: of several the one that holds longest, then the first by id."""
-    found = [one for one in silences if one.active(now) and one.matches(alert)]
-    return min(found, key=lambda one: (-one.until.timestamp(), one.id), default=None)
+    """The silence that mutes an alert at a time: of several the one that ends last, then the first by id."""
+    muting = [silence for silence in silences if silence.active(now) and silence.matches(alert)]
+    return min(muting, key=lambda silence: (-silence.until.timestamp(), silence.id), default=None)
 
 
 def inhibited(alert: Notice, open_alerts: Iterable[Notice], rules: Rules | None = None) -> str | None:
-    """The id of the alert above that makes an alert no news of its own: the nearest, then the first by id.
+    """The id of the alert that inhibits an alert: on the nearest flow above, then the first by id; None without any.
 
-    It stands on a flow above, is open, of the same rule, and at least as severe. `rules`: only where `inhibit` is on
-    for the flow of the alert; without them, wherever.
+    The inhibiting alert is open, of the same rule, and at least as severe. `rules`: only where `inhibit` is on for the
+    flow of the alert; None for all flows.
     """
     if rules is not None and not rules.of(alert.flow).detection.inhibit:
         return None
     rank = SEVERITIES.index(alert.severity)
     above = [
-        one
-        for one in open_alerts
-        if one.rule == alert.rule
-        and one.state.is_open
-        and alert.flow.startswith(f"{one.flow}:")
-        and SEVERITIES.index(one.severity) >= rank
+        other
+        for other in open_alerts
+        if other.rule == alert.rule
+        and other.state.is_open
+        and alert.flow.startswith(f"{other.flow}:")
+        and SEVERITIES.index(other.severity) >= rank
     ]
-    return min(above, key=lambda one: (-len(one.flow), one.id)).id if above else None
+    return min(above, key=lambda other: (-len(other.flow), other.id)).id if above else None
 
 
 N = TypeVar("N", bound=Notice)
 
 
 class OpenAlerts(Generic[N]):
-    """The open alerts by id, as their topic says: the later record of an alert replaces the earlier one."""
+    """The open alerts by id, from the records on `alerts`: a later record of an alert replaces the earlier one."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, N] = {}
 
     def apply(self, alert: N) -> None:
-        """Apply a record of the topic."""
+        """Apply a record on `alerts`."""
         if alert.state.is_open:
             self.by_id[alert.id] = alert
         else:
@@ -105,35 +104,35 @@ class OpenAlerts(Generic[N]):
 
 
 class Muted(Struct, frozen=True):
-    """Why nobody is told of an alert now: the id of the silence that covers it, and of the alert that inhibits it."""
+    """Why an alert is muted: the id of the silence that covers it, and of the alert that inhibits it."""
 
     silenced_by: str | None
     inhibited_by: str | None
 
 
-def quieted(
+def muted_alerts(
     alerts: Iterable[Notice], silences: Iterable[Silence], now: datetime, above: Iterable[Notice] = (), *, rules: Rules
 ) -> dict[str, Muted]:
-    """By id, those of some alerts that are open and that nobody is told of at a time, and why.
+    """The open alerts that are muted at a time, by id, and why.
 
-    `above`: the open alerts, of which one may inhibit another where the rules say so.
+    `above`: the open alerts that may inhibit them, where the rules say so.
     """
-    known, over = list(silences), list(above)
-    found = {}
-    for one in alerts:
-        if not one.state.is_open:
+    silences, above = list(silences), list(above)
+    muted = {}
+    for alert in alerts:
+        if not alert.state.is_open:
             continue
-        silence = silenced(one, known, now)
-        inhibiting = inhibited(one, over, rules) if over and rules.inhibits else None
+        silence = silenced(alert, silences, now)
+        inhibiting = inhibited(alert, above, rules) if above and rules.inhibits else None
         if silence is not None or inhibiting is not None:
-            found[one.id] = Muted(None if silence is None else silence.id, inhibiting)
-    return found
+            muted[alert.id] = Muted(None if silence is None else silence.id, inhibiting)
+    return muted
 
 
 def make_silence(  # noqa: PLR0913 - the fields of a record
     flow: str, *, until: datetime, author: str, comment: str, now: datetime, rule: str | None = None
 ) -> Silence:
-    """A new silence, its id made of what it says. Raises BordertallyError naming the field that is wrong."""
+    """A new silence; its id is a hash of its fields. Raises BordertallyError naming field and value."""
     try:
         pattern = check_pattern(flow)
     except RefusedError as error:
@@ -145,13 +144,13 @@ def make_silence(  # noqa: PLR0913 - the fields of a record
             raise BordertallyError(f"{name}: say something; it is what others see of the silence")
     if rule is not None and rule not in RULES:
         raise BordertallyError(f"rule: {shown(rule)} is none of {', '.join(RULES)}")
-    said = f"{pattern}|{rule}|{now.isoformat()}|{until.isoformat()}|{author}|{comment}"
-    identity = hashlib.sha256(said.encode()).hexdigest()[:12]
+    fields = f"{pattern}|{rule}|{now.isoformat()}|{until.isoformat()}|{author}|{comment}"
+    identity = hashlib.sha256(fields.encode()).hexdigest()[:12]
     return Silence(id=identity, flow=pattern, since=now, until=until, author=author, comment=comment, rule=rule)
 
 
 class Silences:
-    """All silences by id, as their topic says: the later record of an id replaces the earlier one."""
+    """All silences by id, from the records on `silences`: a later record with an id replaces the earlier one."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Silence] = {}
@@ -172,21 +171,22 @@ class Silences:
         return silence
 
     def active(self, now: datetime) -> list[Silence]:
-        """Those that hold at a time, the one that ends first first."""
-        return sorted((one for one in self.by_id.values() if one.active(now)), key=lambda one: (one.until, one.id))
+        """The silences in force at a time, by their end."""
+        active = (silence for silence in self.by_id.values() if silence.active(now))
+        return sorted(active, key=lambda silence: (silence.until, silence.id))
 
     def named(self, name: str) -> Silence:
-        """The silence whose id begins so. Raises BordertallyError when there is none, or more than one."""
-        found = [one for identity, one in sorted(self.by_id.items()) if identity.startswith(name)]
-        if len(found) != 1:
-            raise BordertallyError(
-                f"{shown(name)} is the beginning of {len(found) or 'no'} silence{'s' if len(found) > 1 else ''}"
-            )
-        return found[0]
+        """The silence whose id begins with `name`. Raises BordertallyError if no silence, or more than one, matches."""
+        matches = [silence for identity, silence in sorted(self.by_id.items()) if identity.startswith(name)]
+        if not matches:
+            raise BordertallyError(f"no silence id begins with {shown(name)}; bordertally silences list --all has them")
+        if len(matches) > 1:
+            raise BordertallyError(f"{len(matches)} silence ids begin with {shown(name)}; write more of the id")
+        return matches[0]
 
 
 def expired(silence: Silence, now: datetime) -> Silence:
-    """A silence that ends now. Raises BordertallyError when it is over already."""
+    """The silence, ended now. Raises BordertallyError when it is over already."""
     if silence.until <= now:
         raise BordertallyError(f"silence {silence.id} is over since {silence.until.isoformat(timespec='seconds')}")
     return msgspec.structs.replace(silence, until=max(now, silence.since))

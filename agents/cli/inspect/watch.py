@@ -19,7 +19,7 @@ from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.terminal.console import StoppedError, To, moment_of, out, run
 from bordertally.agents.terminal.totals import alert_line, people
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.alerts.silences import OpenAlerts, Silences, quieted
+from bordertally.streams.alerts.silences import OpenAlerts, Silences, muted_alerts
 from bordertally.streams.errors import BordertallyError, RefusedError
 from bordertally.streams.flows import check_pattern, covers
 from bordertally.streams.rules.config import Rules
@@ -58,7 +58,7 @@ class Standing:
     def why_quiet(self, alert: Alert, now: datetime) -> str | None:
         """Why nobody is told of an alert, in words; None where they are."""
         above = self.open.by_id
-        quiet = quieted([alert], self.silences.by_id.values(), now, above.values(), rules=self.rules).get(alert.id)
+        quiet = muted_alerts([alert], self.silences.by_id.values(), now, above.values(), rules=self.rules).get(alert.id)
         if quiet is None:
             return None
         if quiet.silenced_by is not None:

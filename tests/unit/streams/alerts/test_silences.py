@@ -15,7 +15,7 @@ from bordertally.streams.alerts.silences import (
     expired,
     inhibited,
     make_silence,
-    quieted,
+    muted_alerts,
     silenced,
 )
 from bordertally.streams.errors import BordertallyError
@@ -77,10 +77,10 @@ def test_which_are_quiet_and_why() -> None:
     )
     every, roadworks = [below, above, closed], silence("RU:KZ")
     inhibiting = Rules(Detection(inhibit=True))
-    assert quieted(every, [], NOON, every, rules=Rules()) == {}
-    assert quieted(every, [roadworks], NOON, every, rules=Rules()) == {"below": Muted(roadworks.id, None)}
-    assert quieted(every, [roadworks], NOON + HOUR, every, rules=inhibiting) == {"below": Muted(None, "above")}
-    assert quieted(every, [roadworks], NOON, every, rules=inhibiting) == {"below": Muted(roadworks.id, "above")}
+    assert muted_alerts(every, [], NOON, every, rules=Rules()) == {}
+    assert muted_alerts(every, [roadworks], NOON, every, rules=Rules()) == {"below": Muted(roadworks.id, None)}
+    assert muted_alerts(every, [roadworks], NOON + HOUR, every, rules=inhibiting) == {"below": Muted(None, "above")}
+    assert muted_alerts(every, [roadworks], NOON, every, rules=inhibiting) == {"below": Muted(roadworks.id, "above")}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_the_topic_comes_to_the_latest_record_of_each() -> None:
     assert held.active(NOON) == [expired(one, NOON + HOUR / 2), other]
     assert held.active(NOON + HOUR / 2) == [other]
     assert held.named(other.id[:5]) is held.by_id[other.id]
-    with pytest.raises(BordertallyError, match="zz is the beginning of no silence"):
+    with pytest.raises(BordertallyError, match="no silence id begins with zz"):
         held.named("zz")
     with pytest.raises(BordertallyError, match="is over since"):
         expired(held.by_id[one.id], NOON + HOUR)
@@ -119,7 +119,7 @@ def test_two_beginnings_are_ambiguous() -> None:
     held = Silences()
     for one in (silence(), silence(hours=2)):
         held.apply(None, msgspec.json.encode(one))
-    with pytest.raises(BordertallyError, match="beginning of 2 silences"):
+    with pytest.raises(BordertallyError, match="2 silence ids begin with"):
         held.named("")
 
 
