@@ -18,8 +18,8 @@ from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import DayView
 from bordertally.streams.rules.baseline import learned_from
 from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
-from bordertally.streams.rules.corroboration import CRITICAL, capped, vouched
-from bordertally.streams.rules.debounce import gathered, patient
+from bordertally.streams.rules.corroboration import CRITICAL, capped, corroborated_people
+from bordertally.streams.rules.debounce import debounced, runs_of
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
@@ -107,9 +107,9 @@ def shares(node: Node, rules: Rules) -> list[Episode]:
         return next((day for day in quiet if finished(node, PEOPLE, day, detection.project_days)), None)
 
     end = (node.last(PEOPLE) or 0) + 1
-    runs = patient(
-        gathered([day for day in shifts.by_day if told(day)], closes, end),
-        detection.patience,
+    runs = debounced(
+        runs_of([day for day in shifts.by_day if told(day)], closes, end),
+        detection.debounce,
         closes,
         end,
         lambda day: detection.rank(shifts.by_day[day].times),
@@ -125,7 +125,7 @@ def _episode(node: Node, rules: Detection, by_day: dict[int, Shift], days: list[
 
     def enough(place: int) -> bool:
         one = by_day[ends[place]]
-        rate = vouched(children[one.flow], PEOPLE, ends[place])
+        rate = corroborated_people(children[one.flow], PEOPLE, ends[place])
         return rate > 0 and rules.rank(one._replace(rate=rate).times) >= CRITICAL
 
     ranked = capped(rules, [rules.rank(now.times), rules.rank(peak.times)], enough)

@@ -18,7 +18,7 @@ from bordertally.streams.periods import DAY, iso_day, ordinal_of
 from bordertally.streams.reconciliation.constraints import Misfit
 from bordertally.streams.rules.config import SEVERITIES, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import below
-from bordertally.streams.rules.debounce import gathered, patient
+from bordertally.streams.rules.debounce import debounced, runs_of
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
@@ -66,8 +66,8 @@ def disputes(node: Node, rules: Rules) -> list[Episode]:
         return next((day for day in agreeing if finished(node, PEOPLE, day, detection.project_days)), None)
 
     end = (node.last(PEOPLE) or 0) + 1
-    runs = patient(
-        gathered(worst, closes, end), detection.patience, closes, end, lambda day: detection.rank(worst[day].times)
+    runs = debounced(
+        runs_of(worst, closes, end), detection.debounce, closes, end, lambda day: detection.rank(worst[day].times)
     )
     return [_episode(node, detection, worst, days, until) for days, until in runs]
 

@@ -10,7 +10,7 @@ from bordertally.streams.ledger.views import View
 from bordertally.streams.rules.baseline import NOT_JUDGED, WEEK, WEEKLY, JudgedDays, Judgement, judged_days
 from bordertally.streams.rules.config import EXACT, Detection, Rules, times_expected
 from bordertally.streams.rules.corroboration import corroborated
-from bordertally.streams.rules.debounce import IMPATIENT, Run, alerts_from
+from bordertally.streams.rules.debounce import NO_DEBOUNCE, Run, alerts_from
 from bordertally.streams.totals.projection import finished, silent_days
 from bordertally.streams.totals.records import Baseline, Episode
 
@@ -64,8 +64,8 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
     if current is not None:
         current.until = _closed(node, judged, rules, current.last + 1, (node.last(PEOPLE) or 0) + 1)
     view.runs = runs
-    if rules.detection.patience != IMPATIENT:
-        runs = _patient(node, judged, rules, runs)
+    if rules.detection.debounce != NO_DEBOUNCE:
+        runs = _debounced(node, judged, rules, runs)
     return view.told(node, rules.detection, runs)
 
 
@@ -126,12 +126,12 @@ def _closed(node: Node, judged: JudgedDays, rules: Rules, first: int, end: int) 
     return None
 
 
-def _patient(node: Node, judged: JudgedDays, rules: Rules, runs: list[Exceeding]) -> list[Exceeding]:
+def _debounced(node: Node, judged: JudgedDays, rules: Rules, runs: list[Exceeding]) -> list[Exceeding]:
     """The runs that are alerts by `for`, `keep_firing_for` and `cooldown`, joined where one goes on in the next."""
     end = (node.last(PEOPLE) or 0) + 1
     joined = alerts_from(
         [Run(run.days[0][0], run.last, run.until) for run in runs],
-        rules.detection.patience,
+        rules.detection.debounce,
         lambda first, before: _closed(node, judged, rules, first, end if before is None else before),
         lambda place: rules.detection.rank(runs[place].worst),
     )

@@ -15,7 +15,7 @@ from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
 from bordertally.streams.rules.baseline import NOT_JUDGED, JudgedDays, Judgement, judged_days
 from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
-from bordertally.streams.rules.corroboration import agreed, capped
+from bordertally.streams.rules.corroboration import capped, is_corroborated
 from bordertally.streams.rules.debounce import Run, alerts_from
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
@@ -103,7 +103,7 @@ def drops(node: Node, rules: Rules) -> list[Episode]:
         ends[-1] = _recovered(judged, rules, runs[-1][-1] + 1, last)
     joined = alerts_from(
         [Run(days[0], days[-1], end) for days, end in zip(runs, ends, strict=True)],
-        rules.detection.patience,
+        rules.detection.debounce,
         lambda first, end: _recovered(judged, rules, first, last if end is None else end),
         lambda place: max(_rank(judged.days[day], rules.detection) for day in runs[place]),
     )
@@ -152,7 +152,9 @@ def _episode(node: Node, judged_days: JudgedDays, rules: Detection, days: list[i
     assert depth is not None
     key = Key(baseline.population, "people")
     both = (day, deepest)
-    ranked = capped(rules, [_rank(judged[one], rules) for one in both], lambda place: agreed(node, key, both[place]))
+    ranked = capped(
+        rules, [_rank(judged[one], rules) for one in both], lambda place: is_corroborated(node, key, both[place])
+    )
     severity, peak_severity = ranked.severities
     found = levels(baseline, rules)
     level = baseline if found is None else msgspec.structs.replace(baseline, threshold=found[0])

@@ -15,7 +15,7 @@ from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import DayView
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
-from bordertally.streams.rules.corroboration import CRITICAL, capped, vouched
+from bordertally.streams.rules.corroboration import CRITICAL, capped, corroborated_people
 from bordertally.streams.rules.debounce import Run, alerts_from
 from bordertally.streams.totals.records import Baseline, Episode
 
@@ -111,7 +111,7 @@ def records(node: Node, rules: Rules) -> list[Episode]:
 
     joined = alerts_from(
         [Run(days[0], days[-1], until) for days, until in runs],
-        detection.patience,
+        detection.debounce,
         lambda first, end: next(
             takewhile(lambda day: end is None or day < end, known[bisect_left(known, first) :]), None
         ),
@@ -130,7 +130,7 @@ def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until:
     ends = (day, peak_day)
 
     def enough(place: int) -> bool:
-        people = fsum([vouched(node, PEOPLE, ends[place] - back) for back in range(WEEK)]) / WEEK
+        people = fsum([corroborated_people(node, PEOPLE, ends[place] - back) for back in range(WEEK)]) / WEEK
         return people > 0 and rules.rank_of(people, expected) >= CRITICAL
 
     ranked = capped(rules, [rules.rank_of(rate, expected) for rate in rates], enough)

@@ -103,7 +103,7 @@ def overdue(node: Node, rules: Rules) -> list[Episode]:
     groups = _overlapping(found)
     joined = alerts_from(
         [Run(group[0].since, _end(group, now) - 1, _until(group)) for group in groups],
-        detection.patience,
+        detection.debounce,
         lambda first, before: first if first < (now if before is None else min(before, now)) else None,
         lambda place: max(_rank(one) for one in groups[place]),
     )

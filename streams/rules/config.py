@@ -1,4 +1,4 @@
-"""What an operator decides: baselines set by hand, and settings of detection, for all flows or for some."""
+"""The rules of an operator: baselines set by hand, and settings of detection for all flows or for some."""
 
 from __future__ import annotations
 
@@ -13,50 +13,51 @@ from bordertally.streams.durations import days_in
 from bordertally.streams.flows import covers
 from bordertally.streams.learning.levels import Tuning
 from bordertally.streams.learning.methods import looks_back
-from bordertally.streams.rules.debounce import Patience
+from bordertally.streams.rules.debounce import Debounce
 
 EXACT = 1e-9
-"""Figures that differ by no more than this share are equal but for rounding."""
+"""Figures that differ by at most this share are equal: the difference is rounding."""
 
 SEVERITIES = ("notice", "warning", "critical")
 
 
 def times_expected(rate: float, expected: float) -> float:
-    """How many times what is expected a rate is; infinite where nothing is expected."""
+    """The ratio of a rate to the expected rate; infinite where nothing is expected."""
     return rate / expected if expected > 0 else float("inf")
 
 
 class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How exceedances are found. Rates in people a day, ratios of rate to expected.
+    """The settings of detection. Rates are in people a day, ratios are rate over expected.
 
-    `ratio`: threshold over expected for operator, stated and derived baselines. `warning`, `critical`: severity
-    levels (below them it is a notice). `clear_share`: an open alert clears only when the rate falls to
-    expected + clear_share x (threshold - expected), so one that hovers does not flap.
+    `ratio`: threshold over expected for operator, stated and derived baselines. `warning`, `critical`: the ratios from
+    which the severity is warning and critical; below them it is notice. `clear_share`: an open alert clears only when
+    the rate falls to expected + clear_share x (threshold - expected), so that a rate near the threshold does not flap.
 
-    `learned`: the methods of learned baselines by name, of which the first with enough days before a day is taken; one
-    name stands for a list of one. `sigmas`: how rare an exceedance of a learned threshold is to be, in standard
-    deviations; `sigma_floor` (people) and `sigma_floor_share` (of the mean) keep quiet series from alarming at every
-    ripple (a share of 3/11 makes the threshold at least 1.75 times the mean), and a rate below `minimum_people` never
-    does. `absolute`: the threshold in people a day where there is no baseline at all; None opens nothing there.
+    `learned`: the methods of learned baselines by name; the first method with enough days before a day is used. A
+    single name is a list of one. `sigmas`: how many standard deviations a learned threshold lies above the mean;
+    `sigma_floor` (people) and `sigma_floor_share` (of the mean) are lower limits of the standard deviation, so that
+    steady flows do not alert at small changes (a share of 3/11 makes the threshold at least 1.75 times the mean).
+    `minimum_people`: no lower rate opens an alert on a learned baseline. `absolute`: the threshold where there is no
+    baseline; None for none.
 
-    `week_ratio`: the mean of a week over that of the four weeks before it, above which the week itself is an
-    exceedance (see baseline.week_level); 0 leaves the weekly test out.
+    `week_ratio`: the mean of a week over the mean of the four weeks before, above which the week is an exceedance (see
+    baseline.week_level); 0 switches the weekly test off.
 
-    `drop`: the share of the expected rate below which a flow has dropped; None looks for no drops.
-    `record`: how long no week may have been as high for one to be a record, such as "52w"; None looks for no records.
-    `silence`: how many times its usual time between reports a source may say nothing of a flow, while others speak.
-    `conflict`: the share of a claim's own figure by which more trusted ones may refute it; None looks for no conflicts.
-    `checkpoint_share`: how many times its usual share of the total of the flow above a surging flow has, while that
-    total falls. `corroborate`: whether critical needs two independent sources or one graded A (see corroboration).
+    `drop`: the share of the expected rate below which a day is a drop. `record`: the time in which no week may have
+    been as high, such as "52w". `silence`: how many times its usual time between reports a source may be silent on a
+    flow. `conflict`: the share of a claim's figure by which more trusted claims may differ. `checkpoint_share`: how
+    many times its usual share of the parent flow a child flow may have while the parent's total falls. Each of these
+    five rules is off where its setting is None. `corroborate`: a critical alert needs two independent sources or one of
+    grade A.
 
-    `for`, `keep_firing_for`, `cooldown`: see lifecycle.Patience; durations in days or weeks such as "2d".
-    `notify_within`: an exceedance that ended so long before the newest report of its flow, when it is first recorded,
-    is a backfill: nobody is notified of it.
-    `inhibit`: whether an open alert of the same rule on a flow above keeps those who notify quiet (see silences).
+    `for`, `keep_firing_for`, `cooldown`: see debounce.Debounce; durations in days or weeks such as "2d".
+    `notify_within`: an alert whose newest day was longer before the newest report of its flow when it was first
+    recorded is a backfill, of which nobody is notified. `inhibit`: an alert is muted while an alert of the same rule is
+    open on a flow above (see silences).
 
-    A stated or derived level holds from `stated_before_days` before its claim to `stated_after_days` after it.
-    `project_days`: how long a silent flow is carried on at its last rate.
-    `others`: settings of rules that have none above, by name (see detection.rule).
+    `stated_before_days`, `stated_after_days`: how long before and after its claim a stated or derived level holds.
+    `project_days`: how long a flow without reports is projected at its last rate.
+    `others`: by name, the settings of rules that have no field above (see detection.rule).
     """
 
     ratio: float = 1.25
@@ -92,44 +93,44 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.learned,) if isinstance(self.learned, str) else self.learned
 
     def rank(self, times: float) -> int:
-        """How severe it is to be so many times what is expected: the place in SEVERITIES."""
+        """The severity of a ratio of rate to expected, as its place in SEVERITIES."""
         return 2 if times >= self.critical * (1 - EXACT) else int(times >= self.warning * (1 - EXACT))
 
     def rank_of(self, rate: float, expected: float) -> int:
-        """How severe a rate is. Where nothing is expected it is measured by `minimum_people`, at most a warning."""
+        """The severity of a rate. Where nothing is expected, by rate over `minimum_people`, and at most a warning."""
         if expected > 0:
             return self.rank(rate / expected)
         return min(self.rank(times_expected(rate, self.minimum_people)), SEVERITIES.index("warning"))
 
     @property
     def tuning(self) -> Tuning:
-        """How far above the expected rate a learned threshold lies."""
+        """The settings of learned thresholds."""
         return Tuning(self.sigmas, self.sigma_floor, self.sigma_floor_share)
 
     @property
-    def patience(self) -> Patience:
-        """How patient alerts are, in days."""
-        return Patience(days_in(self.for_), days_in(self.keep_firing_for), days_in(self.cooldown))
+    def debounce(self) -> Debounce:
+        """The debounce settings in days."""
+        return Debounce(days_in(self.for_), days_in(self.keep_firing_for), days_in(self.cooldown))
 
     @property
     def notify_days(self) -> int:
-        """How many days old an exceedance may be for anybody to be notified of it."""
+        """The setting `notify_within` in days."""
         return days_in(self.notify_within)
 
     @property
     def looks_back(self) -> range:
-        """The days before a day that bear on what is learned for it."""
+        """The days before a day from which its baseline is learned, as distances."""
         return looks_back(self.methods)
 
 
 OPTIONAL = tuple(field.name for field in msgspec.structs.fields(Detection) if field.default is None)
-"""The settings that are off unless they are given."""
+"""The settings that are off by default."""
 
 
 class Setting(NamedTuple):
-    """The setting that turns a rule on: its name in `[detection]`, and which figures are allowed, in words.
+    """The setting that turns a rule on: its name in `[detection]`, which figures it allows, and the same in words.
 
-    A setting that is no figure (`record` is a duration) is checked where it is read.
+    A setting that is not a figure (`record` is a duration) is checked in rules_file.
     """
 
     name: str
@@ -137,14 +138,14 @@ class Setting(NamedTuple):
     words: str = ""
 
     def of(self, detection: Detection) -> Any:
-        """Its value under some settings; None where the rule is off."""
+        """The value of the setting; None where the rule is off."""
         if self.name in Detection.__struct_fields__:
             return getattr(detection, self.name)
         return detection.others.get(self.name)
 
 
 class OperatorBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A normal level an operator sets: `daily` people (a figure or a range), from one date until another, exclusive."""
+    """A baseline set by an operator: `daily` people (a figure or a range) from `since` to `until`, exclusive."""
 
     flow: str
     daily: float | list[float]
@@ -155,15 +156,15 @@ class OperatorBaseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     @property
     def level(self) -> tuple[float, float]:
-        """Low and high of the level."""
+        """Low and high of `daily`."""
         return (self.daily[0], self.daily[1]) if isinstance(self.daily, list) else (self.daily, self.daily)
 
 
 class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Settings of detection for some flows, instead of those in Detection; None leaves a setting as it is.
+    """Settings of detection for some flows, which replace those of all flows; None leaves a setting as it is.
 
-    A rule that is on is turned off by false.
-    `flow` is a pattern as in the source registry: a flow stands for itself and all below it, `*` for any one part.
+    False turns a rule off. `flow` is a pattern as in the source registry: a flow stands for itself and all flows below,
+    `*` for any one part.
     """
 
     flow: str
@@ -188,7 +189,7 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     others: dict[str, float | bool] = {}
 
     def over(self, detection: Detection) -> Detection:
-        """The settings with these in their place."""
+        """The settings of all flows with these in their place."""
         given = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("flow", "others")}
         given = {
             name: None if name in OPTIONAL and value is False else value
@@ -201,7 +202,7 @@ class FlowRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 @dataclass(frozen=True)
 class Rules:
-    """What an operator decides: `[detection]`, and any number of `[[baselines]]` and of `[[flows]]`."""
+    """The rules file: `[detection]`, and any number of `[[baselines]]` and `[[flows]]`."""
 
     detection: Detection = field(default_factory=Detection)
     baselines: tuple[OperatorBaseline, ...] = ()
@@ -209,31 +210,31 @@ class Rules:
     _of: dict[str, Rules] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def for_flow(self, flow: str) -> list[OperatorBaseline]:
-        """The operator's baselines of one flow, in the order written; the last that holds on a day wins."""
-        return [one for one in self.baselines if one.flow == flow]
+        """The operator's baselines of a flow, in the order written; the last one that holds on a day wins."""
+        return [baseline for baseline in self.baselines if baseline.flow == flow]
 
     @property
     def listens(self) -> bool:
-        """Whether silences are looked for on any flow."""
-        return self.detection.silence is not None or any(one.silence for one in self.flows)
+        """Whether the rule `silence` is on for any flow."""
+        return self.detection.silence is not None or any(flow.silence for flow in self.flows)
 
     @property
     def inhibits(self) -> bool:
-        """Whether an alert above makes one no news on any flow."""
-        return self.detection.inhibit or any(one.inhibit for one in self.flows)
+        """Whether `inhibit` is on for any flow."""
+        return self.detection.inhibit or any(flow.inhibit for flow in self.flows)
 
     def of(self, flow: str) -> Rules:
-        """The rules as they are for one flow; of several `[[flows]]` that cover it the later ones go over the earlier.
+        """The rules of one flow, with every `[[flows]]` that covers the flow applied, later ones over earlier ones.
 
-        The same object each time, so that what was judged by it stays judged.
+        The object is the same each time, so that judged days stay valid.
         """
         if not self.flows:
             return self
-        found = self._of.get(flow)
-        if found is None:
+        rules = self._of.get(flow)
+        if rules is None:
             detection = self.detection
-            for one in self.flows:
-                if covers(one.flow, flow):
-                    detection = one.over(detection)
-            found = self._of[flow] = Rules(detection, tuple(self.for_flow(flow)))
-        return found
+            for settings in self.flows:
+                if covers(settings.flow, flow):
+                    detection = settings.over(detection)
+            rules = self._of[flow] = Rules(detection, tuple(self.for_flow(flow)))
+        return rules

@@ -1,7 +1,7 @@
-"""Corroboration: whether a figure rests on more than one witness, so that critical is not said on a single word.
+"""Corroboration: whether a figure rests on two independent sources, or on one of grade A.
 
-Where the rules say so, critical needs two independent sources or one graded A. Two checkpoints that add up to a country
-do not vouch for each other: each is vouched for by itself, and what is vouched for must be critical by itself.
+With `corroborate` in the rules, a critical alert must be corroborated. Two checkpoints that add up to a country do not
+corroborate each other: each needs corroboration of its own, and the corroborated figures alone must be critical.
 """
 
 from __future__ import annotations
@@ -22,92 +22,93 @@ NOTE = "not corroborated by a second source or one graded A, so no more than a w
 CRITICAL = SEVERITIES.index("critical")
 
 Witnesses = dict[str, float]
-"""Sources by id, and the weight of their grade."""
+"""The weight of the grade of each source, by source id."""
 
 
 class Ranked(NamedTuple):
-    """Severities as far as they are corroborated, and what is to be said of it."""
+    """Severities, lowered where they are not corroborated, and the note that says so; empty if none was lowered."""
 
     severities: list[str]
     note: str
 
 
 def corroborated(node: Node, rules: Detection, days: Sequence[tuple[int, float, Baseline]]) -> Ranked:
-    """The severities of some days of an exceedance: (day, people a day, what was expected)."""
+    """The severities of some days of an exceedance, each given as (day, people a day, baseline)."""
     ranks = [rules.rank_of(rate, level.expected) for _, rate, level in days]
 
     def enough(place: int) -> bool:
         day, _, level = days[place]
-        people = vouched(node, Key(level.population, "people"), day)
+        people = corroborated_people(node, Key(level.population, "people"), day)
         return people > 0 and rules.rank_of(people, level.expected) >= CRITICAL
 
     return capped(rules, ranks, enough)
 
 
 def capped(rules: Detection, ranks: Sequence[int], enough: Callable[[int], bool]) -> Ranked:
-    """Severities by their ranks; critical only where `enough(place)` vouch for it, if the rules ask for that."""
-    held = list(ranks)
+    """The severities of these ranks; critical only where `enough(place)`, if the rules ask for corroboration."""
+    lowered = list(ranks)
     if rules.corroborate:
-        held = [rank if rank < CRITICAL or enough(place) else CRITICAL - 1 for place, rank in enumerate(ranks)]
-    return Ranked([SEVERITIES[rank] for rank in held], NOTE if held != list(ranks) else "")
+        lowered = [rank if rank < CRITICAL or enough(place) else CRITICAL - 1 for place, rank in enumerate(ranks)]
+    return Ranked([SEVERITIES[rank] for rank in lowered], NOTE if lowered != list(ranks) else "")
 
 
-def vouched(node: Node, key: Key, day: int) -> float:
-    """So many people a day of a flow that one source graded A or two independent ones say at least.
+def corroborated_people(node: Node, key: Key, day: int) -> float:
+    """The corroborated people of a flow on a day: what one source of grade A, or two independent ones, at least report.
 
-    Where one source alone speaks of the flow, those that speak of the flows below corroborate it as far as they go.
-    Where none does, what is vouched for below adds up.
+    Where a single source reports on the flow, sources of the flows below corroborate it as far as their figures go.
+    Where none does, the corroborated people of the child flows are added up.
     """
     series = node.series.get(key)
-    held = None if series is None else series.bins.get(day)
-    if held is None:
+    figures = None if series is None else series.bins.get(day)
+    if figures is None:
         return 0.0
     own = witnesses(node, key, day)
     if _two_or_reliable(own):
-        return held.best
-    children = _spoken(node, key, day)
+        return figures.best
+    children = _reporting(node, key, day)
     if not own:
-        return fsum([vouched(child, key, day) for child in children])
+        return fsum([corroborated_people(child, key, day) for child in children])
     others = [child.series[key].bins[day].best for child in children if below(child, key, day).keys() - own.keys()]
-    vouching = fsum([vouched(child, key, day) for child in children])
-    return min(held.best, max(fsum(others), vouching))
+    corroborating = fsum([corroborated_people(child, key, day) for child in children])
+    return min(figures.best, max(fsum(others), corroborating))
 
 
-def agreed(node: Node, key: Key, day: int) -> bool:
-    """Whether all that is said of a day of a flow is vouched for, however few they are."""
+def is_corroborated(node: Node, key: Key, day: int) -> bool:
+    """Whether the figure of a flow on a day is corroborated, however small it is."""
     own = witnesses(node, key, day)
     if _two_or_reliable(own):
         return True
-    children = _spoken(node, key, day)
+    children = _reporting(node, key, day)
     if own:
         return any(below(child, key, day).keys() - own.keys() for child in children)
-    return bool(children) and all(agreed(child, key, day) for child in children)
+    return bool(children) and all(is_corroborated(child, key, day) for child in children)
 
 
 def witnesses(node: Node, key: Key, day: int) -> Witnesses:
-    """Who says how many, or how many at least, of a day of this very flow; those who speak of a part too."""
+    """The sources that report people on this very flow on a day, at least or exactly, also of a part of the people."""
     own = [node.series[key]] if key in node.series else []
-    return dict(found for series in [*own, *node.parts(key)] for found in _of(series, day))
+    return dict(witness for series in [*own, *node.parts(key)] for witness in _of(series, day))
 
 
 def below(node: Node, key: Key, day: int) -> Witnesses:
-    """The same with those who speak of the flows below."""
-    found = witnesses(node, key, day)
-    for child in _spoken(node, key, day):
-        found |= below(child, key, day)
-    return found
+    """The same, with the sources that report on the flows below."""
+    reporting = witnesses(node, key, day)
+    for child in _reporting(node, key, day):
+        reporting |= below(child, key, day)
+    return reporting
 
 
 def _of(series: Series, day: int) -> Iterable[tuple[str, float]]:
     start, end = day_span(day)
-    for one in series.constraints(day):
-        if one.start < end and one.end > start and one.kind is not Kind.AT_MOST:
-            yield str(one.trust[3]), one.weight
+    for constraint in series.constraints(day):
+        if constraint.start < end and constraint.end > start and constraint.kind is not Kind.AT_MOST:
+            yield str(constraint.trust[3]), constraint.weight
 
 
-def _spoken(node: Node, key: Key, day: int) -> list[Node]:
+def _reporting(node: Node, key: Key, day: int) -> list[Node]:
+    """The child flows with a figure on a day."""
     return [child for child in node.children.values() if key in child.series and day in child.series[key].bins]
 
 
-def _two_or_reliable(found: Witnesses) -> bool:
-    return len(found) > 1 or WEIGHT["A"] in found.values()
+def _two_or_reliable(sources: Witnesses) -> bool:
+    return len(sources) > 1 or WEIGHT["A"] in sources.values()

@@ -1,7 +1,7 @@
-"""From runs of exceeding days to alerts: how long they must last, how long they go on, how soon another may follow.
+"""Debounce: from runs of exceeding days to alerts, by the settings `for`, `keep_firing_for` and `cooldown`.
 
-`for` and `keep_firing_for` are those of a Prometheus alerting rule, in event time: days of the flow, not of the clock.
-What comes out follows from the runs alone, so it depends on the set of reports and not on when they came.
+`for` and `keep_firing_for` mean the same as in a Prometheus alerting rule, counted in days of the flow, not of the
+clock. The alerts follow from the runs alone, so they do not depend on when reports came.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 
-class Patience(NamedTuple):
-    """How patient alerts are, in days; 0 is not at all.
+class Debounce(NamedTuple):
+    """The debounce settings in days; 0 switches a setting off.
 
-    `pending` (`for`): an exceedance is an alert once an exceeding day lies so many days after its first. `kept`
-    (`keep_firing_for`): an alert goes on for so many days after it was over, and what opens until then is part of
-    it, however short. `cooldown`: an exceedance that begins within so many days after an alert was closed is none,
-    unless it is more severe.
+    `pending` (`for`): a run is an alert if an exceeding day lies at least this long after its first day. `kept`
+    (`keep_firing_for`): an alert goes on for this long after it was over, and a run that begins until then is part of
+    the alert, however short. `cooldown`: a run that begins within this time after an alert closed is no alert, unless
+    it is more severe.
     """
 
     pending: int = 0
@@ -24,12 +24,12 @@ class Patience(NamedTuple):
     cooldown: int = 0
 
 
-IMPATIENT = Patience()
-"""Every run is an alert."""
+NO_DEBOUNCE = Debounce()
+"""Without debounce, every run is an alert."""
 
 
 class Run(NamedTuple):
-    """A run of exceeding days as ordinals: the first, the last, and the first day it was over, None while it is not."""
+    """A run of exceeding days, as ordinals: the first, the last, and the day on which it is over, None until then."""
 
     since: int
     last: int
@@ -37,7 +37,7 @@ class Run(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """An alert: the places of its runs, at least one, and the day that closes it, None while it is open."""
+    """An alert: the places of its runs, at least one, and the day on which it closes, None while it is open."""
 
     members: list[int]
     until: int | None
@@ -45,84 +45,84 @@ class Joined(NamedTuple):
 
 def alerts_from(
     runs: Sequence[Run],
-    patience: Patience,
+    debounce: Debounce,
     closes: Callable[[int, int | None], int | None],
     severity: Callable[[int], int],
 ) -> list[Joined]:
-    """The alerts that runs, oldest first, come to.
+    """The alerts of these runs, which come oldest first.
 
-    `closes(first, end)`: the first finished day from one day up to another (exclusive; None: to the last there is), or
-    None: only a finished day closes. `severity(place)`: how severe the run at a place is; more is worse.
+    `closes(first, end)`: the first finished day from `first` to `end` (exclusive; None: to the last day), or None: only
+    a finished day closes an alert. `severity(place)`: the severity of the run at a place; more is worse.
     """
-    found: list[Joined] = []
+    alerts: list[Joined] = []
     for place, run in enumerate(runs):
-        before = found[-1] if found else None
-        if before is not None and _still_open(before, runs, run.since, patience, closes):
+        before = alerts[-1] if alerts else None
+        if before is not None and _still_open(before, runs, run.since, debounce, closes):
             before.members.append(place)
-        elif run.last - run.since < patience.pending or (before and _cools(before, run, patience, place, severity)):
+        elif run.last - run.since < debounce.pending or (before and _cools(before, run, debounce, place, severity)):
             continue
         else:
             before = Joined([place], None)
-            found.append(before)
+            alerts.append(before)
         until = run.until
-        if until is not None and patience.kept:
-            until = closes(until + patience.kept, None)
-        found[-1] = before._replace(until=until)
-    return found
+        if until is not None and debounce.kept:
+            until = closes(until + debounce.kept, None)
+        alerts[-1] = before._replace(until=until)
+    return alerts
 
 
 def _still_open(
     before: Joined,
     runs: Sequence[Run],
     since: int,
-    patience: Patience,
+    debounce: Debounce,
     closes: Callable[[int, int | None], int | None],
 ) -> bool:
     over = runs[before.members[-1]].until
-    return over is None or (patience.kept > 0 and closes(over + patience.kept, since) is None)
+    return over is None or (debounce.kept > 0 and closes(over + debounce.kept, since) is None)
 
 
-def _cools(before: Joined, run: Run, patience: Patience, place: int, severity: Callable[[int], int]) -> bool:
-    """Whether a run begins too soon after the alert before it, and is no worse."""
-    soon = before.until is not None and run.since < before.until + patience.cooldown
-    return soon and severity(place) <= max(severity(one) for one in before.members)
+def _cools(before: Joined, run: Run, debounce: Debounce, place: int, severity: Callable[[int], int]) -> bool:
+    """Whether a run begins in the cooldown of the alert before it, and is not more severe."""
+    soon = before.until is not None and run.since < before.until + debounce.cooldown
+    return soon and severity(place) <= max(severity(member) for member in before.members)
 
 
-def gathered(
+def runs_of(
     days: Iterable[int], closes: Callable[[int, int], int | None], end: int
 ) -> list[tuple[list[int], int | None]]:
-    """Days on which something holds, as ordinals, gathered to runs, each with the day that closes it or None.
+    """The runs of days on which a rule holds, as ordinals, each with the day on which the run is over, or None.
 
-    `closes(first, end)`: the first day from one up to another (exclusive) that closes a run, or None; `end` is the day
-    after the last there is.
+    `closes(first, end)`: the first day from `first` to `end` (exclusive) on which a run is over, or None. `end`: the
+    day after the last day.
     """
     runs: list[tuple[list[int], int | None]] = []
     for day in sorted(days):
         if runs:
-            held = runs[-1][0]
-            until = closes(held[-1] + 1, day)
+            run = runs[-1][0]
+            until = closes(run[-1] + 1, day)
             if until is None:
-                held.append(day)
+                run.append(day)
                 continue
-            runs[-1] = (held, until)
+            runs[-1] = (run, until)
         runs.append(([day], None))
     if runs:
         runs[-1] = (runs[-1][0], closes(runs[-1][0][-1] + 1, end))
     return runs
 
 
-def patient(
+def debounced(
     runs: Sequence[tuple[list[int], int | None]],
-    patience: Patience,
+    debounce: Debounce,
     closes: Callable[[int, int], int | None],
     end: int,
     severity: Callable[[int], int],
 ) -> list[tuple[list[int], int | None]]:
-    """The alerts that such runs come to: all their days, and the day that closes each. See alerts_from."""
-    joined = alerts_from(
+    """The alerts of such runs: the days of each alert, and the day on which it closes, or None. See alerts_from."""
+    alerts = alerts_from(
         [Run(days[0], days[-1], until) for days, until in runs],
-        patience,
+        debounce,
         lambda first, before: closes(first, end if before is None else before),
         lambda place: max(severity(day) for day in runs[place][0]),
     )
-    return [([day for place in one.members for day in runs[place][0]], one.until) for one in joined]
+    return [([day for place in alert.members for day in runs[place][0]], alert.until) for alert in alerts]

@@ -27,7 +27,7 @@ def test_settings_of_a_flow_hold_for_it_and_all_below_the_later_over_the_earlier
     found = {flow: rules.of(flow).detection for flow in ("RU", "RU:KZ", "RU:KZ:aksai", "RU:EU:FI:vaalimaa")}
     assert [one.methods for one in found.values()] == [("c1",), ("weekday",), ("weekday",), ("weekday",)]
     assert [one.absolute for one in found.values()] == [None, 500, 500, 900]
-    assert [one.patience.pending for one in found.values()] == [0, 0, 0, 2]
+    assert [one.debounce.pending for one in found.values()] == [0, 0, 0, 2]
     assert {one.sigmas for one in found.values()} == {2.5}
     assert rules.of("RU:KZ") is rules.of("RU:KZ")
     assert Rules().of("RU:KZ") == Rules()

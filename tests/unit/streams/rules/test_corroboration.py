@@ -5,7 +5,7 @@ import pytest
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
-from bordertally.streams.rules.corroboration import NOTE, agreed, vouched
+from bordertally.streams.rules.corroboration import NOTE, corroborated_people, is_corroborated
 from unit.kit import Told, claim, ordinal, told
 
 DAY = ordinal("2022-09-02")
@@ -67,9 +67,9 @@ def test_without_the_policy_one_source_is_enough() -> None:
 
 def test_what_is_vouched_for_adds_up_where_nobody_speaks_of_the_whole() -> None:
     one = told(say(200, "a", "RU:KZ:aksai"), say(70, "b", "RU:KZ:mashtakovo"), say(30, "c", "RU:KZ:syrym"), rules=RULES)
-    assert vouched(one.node(), PEOPLE, DAY) == 200
-    assert not agreed(one.node(), PEOPLE, DAY)
+    assert corroborated_people(one.node(), PEOPLE, DAY) == 200
+    assert not is_corroborated(one.node(), PEOPLE, DAY)
     one.take(say(70, "c", "RU:KZ:mashtakovo"), say(30, "b", "RU:KZ:syrym"))
-    assert vouched(one.node(), PEOPLE, DAY) == 300
-    assert agreed(one.node(), PEOPLE, DAY)
-    assert vouched(one.node(), PEOPLE, DAY + 1) == 0
+    assert corroborated_people(one.node(), PEOPLE, DAY) == 300
+    assert is_corroborated(one.node(), PEOPLE, DAY)
+    assert corroborated_people(one.node(), PEOPLE, DAY + 1) == 0

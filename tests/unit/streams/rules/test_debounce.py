@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bordertally.streams.rules.debounce import Joined, Patience, Run, alerts_from
+from bordertally.streams.rules.debounce import Debounce, Joined, Run, alerts_from
 
 # Timelines: a dot is a finished day that does not exceed, 1 to 3 one that does, with its severity; a space is unknown.
 
@@ -41,34 +41,34 @@ def closes_on(timeline: str) -> Callable[[int, int | None], int | None]:
     return closes
 
 
-def alerts(timeline: str, patience: Patience) -> list[tuple[int, int | None]]:
+def alerts(timeline: str, debounce: Debounce) -> list[tuple[int, int | None]]:
     """First day of every alert and the day it is closed."""
     runs, severities = runs_of(timeline)
-    found = alerts_from(runs, patience, closes_on(timeline), severities.__getitem__)
+    found = alerts_from(runs, debounce, closes_on(timeline), severities.__getitem__)
     return [(runs[one.members[0]].since, one.until) for one in found]
 
 
 @pytest.mark.parametrize(
-    ("timeline", "patience", "found"),
+    ("timeline", "debounce", "found"),
     [
         #   0123456789
-        ("..1..11..", Patience(), [(2, 3), (5, 7)]),
-        ("..1..11..", Patience(pending=1), [(5, 7)]),
-        ("..1..11", Patience(pending=1), [(5, None)]),
-        ("..1 1..", Patience(pending=2), [(2, 5)]),
-        ("..1..11..", Patience(kept=1), [(2, 4), (5, 8)]),
-        ("..1..11..", Patience(kept=2), [(2, None)]),
-        ("..1..11...", Patience(kept=2), [(2, 9)]),
-        ("..1.  1...", Patience(kept=2), [(2, 9)]),
-        ("..11..1...", Patience(pending=1, kept=2), [(2, 9)]),
-        ("..1...11..", Patience(cooldown=5), [(2, 3)]),
-        ("..1...12..", Patience(cooldown=5), [(2, 3), (6, 8)]),
-        ("..1.....1.", Patience(cooldown=5), [(2, 3), (8, 9)]),
-        ("..2.1.2.3.", Patience(cooldown=9), [(2, 3), (8, 9)]),
+        ("..1..11..", Debounce(), [(2, 3), (5, 7)]),
+        ("..1..11..", Debounce(pending=1), [(5, 7)]),
+        ("..1..11", Debounce(pending=1), [(5, None)]),
+        ("..1 1..", Debounce(pending=2), [(2, 5)]),
+        ("..1..11..", Debounce(kept=1), [(2, 4), (5, 8)]),
+        ("..1..11..", Debounce(kept=2), [(2, None)]),
+        ("..1..11...", Debounce(kept=2), [(2, 9)]),
+        ("..1.  1...", Debounce(kept=2), [(2, 9)]),
+        ("..11..1...", Debounce(pending=1, kept=2), [(2, 9)]),
+        ("..1...11..", Debounce(cooldown=5), [(2, 3)]),
+        ("..1...12..", Debounce(cooldown=5), [(2, 3), (6, 8)]),
+        ("..1.....1.", Debounce(cooldown=5), [(2, 3), (8, 9)]),
+        ("..2.1.2.3.", Debounce(cooldown=9), [(2, 3), (8, 9)]),
     ],
 )
-def test_timelines(timeline: str, patience: Patience, found: list[tuple[int, int | None]]) -> None:
-    assert alerts(timeline, patience) == found
+def test_timelines(timeline: str, debounce: Debounce, found: list[tuple[int, int | None]]) -> None:
+    assert alerts(timeline, debounce) == found
 
 
 class Machine(NamedTuple):
@@ -106,32 +106,32 @@ TIMELINES = st.text(st.sampled_from("...111  "), max_size=30)
 
 @given(TIMELINES, st.integers(0, 4), st.integers(0, 4))
 def test_for_and_keep_firing_for_are_those_of_prometheus(timeline: str, pending: int, kept: int) -> None:
-    assert alerts(timeline, Patience(pending, kept)) == prometheus(timeline, pending, kept)
+    assert alerts(timeline, Debounce(pending, kept)) == prometheus(timeline, pending, kept)
 
 
-PATIENCE = st.builds(Patience, st.integers(0, 3), st.integers(0, 3), st.integers(0, 6))
+DEBOUNCE = st.builds(Debounce, st.integers(0, 3), st.integers(0, 3), st.integers(0, 6))
 
 
-@given(st.text(st.sampled_from("..1123 "), max_size=30), PATIENCE)
-def test_alerts_are_made_of_runs_in_order_and_never_overlap(timeline: str, patience: Patience) -> None:
+@given(st.text(st.sampled_from("..1123 "), max_size=30), DEBOUNCE)
+def test_alerts_are_made_of_runs_in_order_and_never_overlap(timeline: str, debounce: Debounce) -> None:
     runs, severities = runs_of(timeline)
-    found = alerts_from(runs, patience, closes_on(timeline), severities.__getitem__)
+    found = alerts_from(runs, debounce, closes_on(timeline), severities.__getitem__)
     places = [place for one in found for place in one.members]
     assert places == sorted(set(places))
     for one, later in pairwise(found):
         assert one.until is not None
         first = runs[later.members[0]]
         assert one.until <= first.since
-        if first.since < one.until + patience.cooldown:
+        if first.since < one.until + debounce.cooldown:
             assert severities[later.members[0]] > max(severities[place] for place in one.members)
     for one in found:
         first = runs[one.members[0]]
-        assert first.last - first.since >= patience.pending
+        assert first.last - first.since >= debounce.pending
         assert one.until is None or timeline[one.until] == "."
 
 
 @given(st.text(st.sampled_from("..1123 "), max_size=30))
 def test_without_patience_every_run_is_an_alert(timeline: str) -> None:
     runs, severities = runs_of(timeline)
-    found = alerts_from(runs, Patience(), closes_on(timeline), severities.__getitem__)
+    found = alerts_from(runs, Debounce(), closes_on(timeline), severities.__getitem__)
     assert found == [Joined([place], run.until) for place, run in enumerate(runs)]
