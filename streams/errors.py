@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 
 
 class Reason(enum.StrEnum):
@@ -41,6 +42,12 @@ def shown(value: object) -> str:
     text = value if isinstance(value, str) else repr(value)
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """The first of some names for a sentence, and how many more there are: `RU:GE, RU:KZ and 7 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 class BordertallyError(Exception):

@@ -53,9 +53,10 @@ class ClaimFields(Struct, kw_only=True):
     period: Annotated[
         str | UnsetType, Meta(description="An ISO 8601 interval, end exclusive.", examples=["2022-09-21/2022-09-28"])
     ] = UNSET
-    people: Annotated[People | UnsetType, Meta(description="From 0 to 1,000,000,000. Null withdraws the claim.")] = (
-        UNSET
-    )
+    people: Annotated[
+        People | UnsetType,
+        Meta(description="The figure for the whole period, or for a day with `per`. Null withdraws the claim."),
+    ] = UNSET
     qualifier: Annotated[Qualifier | UnsetType, Meta(description="How the source puts the figure.")] = UNSET
     population: Annotated[
         str | UnsetType, Meta(description="Which part of the people is meant.", examples=["men", "citizens:RU"])
@@ -71,7 +72,11 @@ class ClaimFields(Struct, kw_only=True):
         Meta(description="The figure is a daily rate: it is multiplied by the days of the period."),
     ] = UNSET
     normal: Annotated[
-        Normal | UnsetType | None, Meta(description="The usual people a day, as the source states it: a baseline.")
+        Normal | UnsetType | None,
+        Meta(
+            description="The usual people a day, as the source states it: a baseline.",
+            examples=[{"daily": [5000, 6000]}],
+        ),
     ] = UNSET
     change_percent: Annotated[
         float | UnsetType | None,

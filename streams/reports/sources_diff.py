@@ -6,11 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bordertally.streams.errors import ConfigError, shown
+from bordertally.streams.errors import ConfigError, shown, some
 from bordertally.streams.reports.sources import Registry, Source
-
-NAMED = 5
-"""Sources named in a sentence at most."""
 
 
 def check_change(old: Registry, new: Registry) -> None:
@@ -45,13 +42,8 @@ def changes(old: Registry, new: Registry) -> str:
         "gone": [key for key in old.sources if key not in new.sources],
         "changed": altered,
     }
-    return "; ".join(f"{what}: {_some(names)}" for what, names in found.items() if names)
+    return "; ".join(f"{what}: {some(names)}" for what, names in found.items() if names)
 
 
 def _fields(old: Source, new: Source) -> Iterable[str]:
     return (one for one in msgspec.structs.asdict(old) if getattr(old, one) != getattr(new, one))
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

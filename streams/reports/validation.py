@@ -1,10 +1,8 @@
-"""Reading a report: bytes as a producer sent them become claims, or one refusal that quotes field and value."""
+"""Validation: a report becomes claims, or one error that names the field, quotes its value and says what to write."""
 
 from __future__ import annotations
 
 import enum
-import json
-import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,23 +10,22 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.errors import Reason, RefusedError, some
 from bordertally.streams.flows import countries, nested, parse_flow
 from bordertally.streams.moments import MICRO, microseconds
 from bordertally.streams.periods import Period, parse_period
 from bordertally.streams.qualifiers import UNQUALIFIED, Interval, Qualifier, interval, spread
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.diagnosis import REQUIRED_FIELD, diagnose, unread
 from bordertally.streams.reports.records import MOST_PEOPLE, REQUIRED, ClaimFields, Normal, Report
 from bordertally.streams.reports.sources import Registry
 
 _POPULATION = re.compile(r"(?:[a-z][a-z0-9_-]{0,39})(?::([A-Z]{2}))?", re.ASCII)
-_AT = re.compile(r" - at `\$?\.?(.*)`$")
-_MISSING = re.compile(r"missing required field `(\w+)`")
 _decode = msgspec.json.Decoder(Report).decode
 
 
 class Limits(NamedTuple):
-    """What a report may be at most: bytes, days of a period, seconds that a time may lie ahead."""
+    """The most that a report may have: bytes, days in a period, and seconds that a time may lie ahead of another."""
 
     bytes: int = 262_144
     period_days: int = 400
@@ -61,11 +58,11 @@ def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | Non
 def decode_report(raw: bytes, limits: Limits) -> Report:
     """The fields of a report, with their types checked and their meaning not yet. Raises RefusedError."""
     if len(raw) > limits.bytes:
-        raise _unread(Reason.TOO_LARGE, raw, f"{len(raw)} bytes; at most {limits.bytes}")
+        raise unread(Reason.TOO_LARGE, raw, f"this report has {len(raw):,} bytes; at most {limits.bytes:,} are allowed")
     try:
         return _decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
-        raise _diagnosed(raw, error) from None
+        raise diagnose(raw, error) from None
 
 
 def claims_of(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
@@ -85,7 +82,11 @@ def check_head(report: Report, registry: Registry, now: float, limits: Limits) -
     """
     if report.source not in registry.sources:
         raise RefusedError(
-            Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry", report.id
+            Reason.UNKNOWN_SOURCE,
+            "source",
+            report.source,
+            "this source is not in the registry; check its spelling",
+            report.id,
         )
     published = microseconds(report.published)
     if published > (now + limits.skew_s) * MICRO:
@@ -93,7 +94,7 @@ def check_head(report: Report, registry: Registry, now: float, limits: Limits) -
             Reason.PUBLISHED_IN_FUTURE,
             "published",
             report.published.isoformat(),
-            "this lies ahead of its arrival",
+            f"this is more than {_duration(limits.skew_s)} after the report arrived: check the clock and the offset",
             report.id,
         )
     return Head(report.id, report.source, published, registry, limits)
@@ -103,7 +104,9 @@ def _claims(report: Report, head: Head) -> list[Claim]:
     if report.claims is UNSET:
         return [claim_of(report, head)]
     if report.people is not UNSET:
-        raise RefusedError(Reason.BAD_VALUE, "people", report.people, "either people or claims, not both")
+        raise RefusedError(
+            Reason.BAD_VALUE, "people", report.people, "in a report with claims, write people inside each claim"
+        )
     claims = [
         claim_of(_with_defaults(fields, report), head, f"claims[{index}].")
         for index, fields in enumerate(report.claims)
@@ -116,7 +119,7 @@ def _claims(report: Report, head: Head) -> list[Claim]:
                 Reason.DUPLICATE_CLAIM,
                 f"claims[{index}]",
                 f"{claim.flow} {report.claims[index].period or report.period}",
-                f"the same flow, period, population and unit as claims[{first}]",
+                f"claims[{first}] has the same flow, period, population, unit and measure: send one of the two",
             )
     return claims
 
@@ -136,17 +139,19 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
     published, registry = head.published, head.registry
     if fields.flow is UNSET or fields.period is UNSET or fields.people is UNSET:
         name = next(name for name in REQUIRED if getattr(fields, name) is UNSET)
-        raise RefusedError(Reason.MISSING_FIELD, f"{at}{name}", None, "this field is required")
+        raise RefusedError(Reason.MISSING_FIELD, f"{at}{name}", None, REQUIRED_FIELD)
     try:
         flow = parse_flow(fields.flow)
         if registry.blocs:
             flow = nested(flow, registry.blocs)
         if not registry.allows(head.source, flow):
-            raise RefusedError(Reason.FLOW_NOT_ALLOWED, "flow", flow, f"source {head.source!r} may not speak for it")
+            flows = some(registry.sources[head.source].flows)
+            why = f"source {head.source!r} may report only on {flows or 'no flow'}"
+            raise RefusedError(Reason.FLOW_NOT_ALLOWED, "flow", flow, why)
         period = _period(fields.period, head)
         carried = _carried(fields)
         if period.part_of_day and (level := next((name for name in LEVELS if name in carried), None)):
-            raise RefusedError(Reason.BAD_VALUE, level, fields.period, "it needs a period of a whole day or more")
+            raise RefusedError(Reason.BAD_VALUE, level, fields.period, f"{level} needs a period of at least one day")
         qualifier = UNQUALIFIED if fields.qualifier is UNSET else fields.qualifier
         if qualifier is Qualifier.COUNT and published < period.end * MICRO:
             qualifier = Qualifier.AT_LEAST
@@ -197,7 +202,13 @@ def _carried(fields: ClaimFields) -> dict[str, Any]:
 
 
 QUOTED = 600
-"""Characters of a report's own words that its claims keep at most."""
+"""Characters of a report's `text` that its claims keep at most."""
+
+
+def _duration(seconds: float) -> str:
+    """A duration as a person writes it: `24 hours`, `90 seconds`."""
+    number, unit = (seconds / 3600, "hour") if seconds % 3600 == 0 else (seconds, "second")
+    return f"{number:g} {unit}" + ("" if number == 1 else "s")
 
 
 def _quote(text: str) -> str:
@@ -209,32 +220,39 @@ def _period(text: str, head: Head) -> Period:
     period = parse_period(text, head.registry.zones[head.source])
     if period.days > limits.period_days:
         raise RefusedError(
-            Reason.PERIOD_TOO_LONG, "period", text, f"{period.days:.0f} days; at most {limits.period_days}"
+            Reason.PERIOD_TOO_LONG,
+            "period",
+            text,
+            f"this period has {period.days:.0f} days; at most {limits.period_days} are allowed",
         )
     if period.end * MICRO > published + limits.skew_s * MICRO:
-        raise RefusedError(Reason.PERIOD_IN_FUTURE, "period", text, "it ends after the report was published")
+        why = f"this period ends more than {_duration(limits.skew_s)} after published"
+        raise RefusedError(Reason.PERIOD_IN_FUTURE, "period", text, why)
     return period
 
 
 def _population(text: str) -> str:
     match = _POPULATION.fullmatch(text)
-    if not match or (match[1] is not None and match[1] not in countries()):
-        raise RefusedError(Reason.BAD_VALUE, "population", text, "write people, men, citizens:RU or the like")
+    if not match:
+        why = "write people, or a part of them in lower case: men, families, citizens:RU"
+        raise RefusedError(Reason.BAD_VALUE, "population", text, why)
+    if match[1] is not None and match[1] not in countries():
+        raise RefusedError(Reason.BAD_VALUE, "population", text, f"{match[1]!r} is not a country code of ISO 3166-1")
     return text
 
 
 def _figure(people: float | list[float], qualifier: Qualifier) -> Interval:
     low, high = people if isinstance(people, list) else (people, people)
     if not 0 <= low <= high <= MOST_PEOPLE:
-        why = "a range goes from low to high within 0 to 10^9" if isinstance(people, list) else "it is 0 to 10^9"
-        raise RefusedError(Reason.PEOPLE_OUT_OF_RANGE, "people", people, why)
+        what = "a range must be [low, high]," if isinstance(people, list) else "a figure must be"
+        raise RefusedError(Reason.PEOPLE_OUT_OF_RANGE, "people", people, f"{what} from 0 to {MOST_PEOPLE:,}")
     return spread(float(low), float(high), qualifier) if isinstance(people, list) else interval(people, qualifier)
 
 
 def _change(percent: float) -> float:
     if not -100 < percent <= 1_000_000:
         raise RefusedError(
-            Reason.BAD_VALUE, "change_percent", percent, "a change in per cent is above -100, at most 1,000,000"
+            Reason.BAD_VALUE, "change_percent", percent, "a change must be above -100 and at most 1,000,000 percent"
         )
     return float(percent)
 
@@ -246,7 +264,7 @@ def _normal(normal: Normal) -> tuple[float, float]:
             Reason.PEOPLE_OUT_OF_RANGE,
             "normal.daily",
             normal.daily,
-            "a normal level is above 0 and at most 10^9",
+            f"a usual number of people a day must be above 0 and at most {MOST_PEOPLE:,}",
         )
     return float(low), float(high)
 
@@ -264,82 +282,3 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "text": _quote,
 }
 """What checks a carried field, or writes it as the claim does; a field that is not here needs only its type."""
-
-
-# --- the failing path: slow, and worth it for a sentence that helps ---------------------------------------------
-
-
-def _diagnosed(raw: bytes, error: Exception) -> RefusedError:
-    """Name the field and quote the value behind a decoder's complaint."""
-    try:
-        document = json.loads(raw, parse_int=_parse_int)
-    except RecursionError:
-        return _unread(Reason.TOO_DEEP, raw, "nested too deeply")
-    except ValueError as fault:
-        return _unread(Reason.NOT_JSON, raw, f"not JSON: {fault}")
-    identity = document.get("id") if isinstance(document, dict) else None
-    report = identity if isinstance(identity, str) else None
-    odd = _not_finite(document, "")
-    if odd is not None:
-        return RefusedError(Reason.BAD_NUMBER, odd[0], odd[1], "a number must be finite", report)
-    if isinstance(error, RecursionError):
-        return _unread(Reason.TOO_DEEP, raw, "nested too deeply", report)
-    if not isinstance(error, msgspec.ValidationError):
-        return _unread(Reason.NOT_JSON, raw, str(error), report)
-    return _located(str(error), document, report)
-
-
-def _unread(reason: Reason, raw: bytes, why: str, report: str | None = None) -> RefusedError:
-    return RefusedError(reason, "$", raw[:200].decode("utf-8", "replace"), why, report)
-
-
-def _parse_int(digits: str) -> float:
-    """An integer of any length: beyond what a float holds it is infinite, as 1e400 is."""
-    return int(digits) if len(digits) < 400 else float(digits)
-
-
-def _located(text: str, document: Any, report: str | None) -> RefusedError:
-    at = _AT.search(text)
-    field = at[1] if at else ""
-    complaint = text[: at.start()] if at else text
-    missing = _MISSING.search(text)
-    if missing:
-        field = f"{field}.{missing[1]}" if field else missing[1]
-        return RefusedError(Reason.MISSING_FIELD, field, None, "this field is required", report)
-    value = _lookup(document, field)
-    reason = _reason(field.rpartition(".")[2], complaint, value)
-    return RefusedError(reason, field or "$", value, complaint[0].lower() + complaint[1:], report)
-
-
-def _reason(name: str, complaint: str, value: object) -> Reason:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name == "people" and (number or isinstance(value, list)):
-        return Reason.PEOPLE_OUT_OF_RANGE
-    if name == "published" and isinstance(value, str):
-        return Reason.BAD_TIME
-    if "enum" in complaint or "length" in complaint or ">=" in complaint or "<=" in complaint:
-        return Reason.BAD_VALUE
-    return Reason.WRONG_TYPE
-
-
-def _not_finite(value: Any, path: str) -> tuple[str, float] | None:
-    stack = [(path, value)]
-    while stack:
-        at, item = stack.pop()
-        if isinstance(item, float) and not math.isfinite(item):
-            return at, item
-        if isinstance(item, dict):
-            stack.extend((f"{at}.{key}" if at else key, child) for key, child in item.items())
-        elif isinstance(item, list):
-            stack.extend((f"{at}[{index}]", child) for index, child in enumerate(item))
-    return None
-
-
-def _lookup(document: Any, path: str) -> Any:
-    value = document
-    for name, index in re.findall(r"([A-Za-z_]\w*)|\[(\d+)\]", path):
-        try:
-            value = value[int(index)] if index else value[name]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value

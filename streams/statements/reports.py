@@ -57,12 +57,20 @@ class WordReader:
         check_head(report, self.registry, now, limits or Limits())
         text = report.text if isinstance(report.text, str) else ""
         if len(text) > LONGEST:
-            raise RefusedError(Reason.TOO_LARGE, "text", text, f"{len(text)} characters; at most {LONGEST}", report.id)
+            raise RefusedError(
+                Reason.TOO_LARGE,
+                "text",
+                text,
+                f"this text has {len(text):,} characters; at most {LONGEST:,} are read",
+                report.id,
+            )
         admit(report.source, report.id)
         statement, claims = self._judged(report, now, limits)
         items = [make_item(report, one, statement.text, statement.language) for one in statement.doubtful]
         if not claims and not items:
-            raise RefusedError(Reason.NO_CLAIM, "text", text, "no claim is found in these words", report.id)
+            raise RefusedError(
+                Reason.NO_CLAIM, "text", text, "the text states no number of people crossing a border", report.id
+            )
         return Words(claims, items)
 
     def judged(self, report: Report, now: float, limits: Limits | None = None) -> Statement:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bordertally.streams.errors import SHOWN, Reason, RefusedError, shown
+from bordertally.streams.errors import SHOWN, Reason, RefusedError, shown, some
 
 
 def test_a_refusal_says_field_why_and_value_in_one_sentence() -> None:
@@ -18,6 +18,12 @@ def test_long_values_are_cut_and_odd_characters_survive() -> None:
     assert len(shown("x" * 500)) == SHOWN
     assert shown("\ud800") == "\\ud800"
     assert shown([1, None]) == "[1, None]"
+
+
+def test_of_many_names_the_first_are_listed() -> None:
+    assert some([]) == ""
+    assert some(["a", "b"], 2) == "a, b"
+    assert some([*"abcdefg"]) == "a, b, c, d, e and 2 more"
 
 
 def test_reasons_are_words_that_fit_a_metric_label() -> None:

@@ -31,12 +31,12 @@ def test_every_field_has_its_row() -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        ("`id`", "text, 1-200 characters", "required"),
-        ("`people`", "number, `[low, high]` or null", "required"),
-        ("`unit`", "`people`, `vehicles`", "`people`"),
-        ("`normal`", '`{"daily": number or [low, high]}` or null', "none"),
+        ("`id`", "text of 1 to 200 characters", "required"),
+        ("`people`", "a number from 0 to 1,000,000,000, `[low, high]` or null", "required"),
+        ("`unit`", "`people` or `vehicles`", "`people`"),
+        ("`normal`", 'an object with `daily` or null, such as `{"daily": [5000, 6000]}`', "none"),
         ("`per`", '`"day"` or null', "none"),
-        ("`qualifier`", "`count`, `stated`, `about`, `nearly`, `more_than`, `at_least`, `at_most`", "`stated`"),
+        ("`qualifier`", "`count`, `stated`, `about`, `nearly`, `more_than`, `at_least` or `at_most`", "`stated`"),
     ],
 )
 def test_what_a_row_says(row: tuple[str, str, str]) -> None:
@@ -47,7 +47,7 @@ def test_a_field_that_is_declared_is_in_the_table(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(field_table, "Report", Wider)
     assert list(report_fields())[-1] == (
         "`quoted_from`",
-        "text, 1-9 characters such as `kz-mia` or null",
+        "text of 0 to 9 characters or null, such as `kz-mia`",
         "none",
         "Whom the source quotes.",
     )

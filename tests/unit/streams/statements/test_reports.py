@@ -74,7 +74,7 @@ def test_a_flow_the_source_may_not_speak_for_goes_to_the_review_too() -> None:
     done = taken(words(f"{CERTAIN} On Monday 900 people crossed from Russia to Georgia."))
     assert [claim.flow for claim in done.claims] == ["RU:KZ"]
     assert [item.doubts for item in done.items] == [["refused"]]
-    assert "may not speak for it (got RU:GE)" in done.items[0].why
+    assert "may report only on RU:KZ (got RU:GE)" in done.items[0].why
 
 
 def test_said_twice_counts_once_and_contradictions_not_at_all() -> None:

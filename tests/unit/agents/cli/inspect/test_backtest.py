@@ -154,7 +154,7 @@ def test_a_series_becomes_a_report_a_day(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--flow-column", "point", "--flow", "HK"], r"Lo Wu as the flow HK:lo-wu: a checkpoint needs the country"),
+        (["--flow-column", "point", "--flow", "HK"], "Lo Wu as the flow HK:lo-wu: write a checkpoint after"),
         (["--flow", "HK", "--only", "way"], "--only: way is no COLUMN=VALUE"),
         (["--flow", "HK", "--only", "weg=in"], "no column 'weg'"),
         (["--flow", "HK", "--only", "way=out"], "no figure in it"),

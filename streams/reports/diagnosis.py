@@ -1,0 +1,99 @@
+"""Why bytes are no report: the reason, the field, its value and what to write, behind a decoder's complaint.
+
+Only rejected reports come here, so that accepted ones pay nothing for a helpful error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import msgspec
+
+from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.reports.field_words import allowed, annotation_at, steps
+
+REQUIRED_FIELD = "this field is required"
+
+_AT = re.compile(r" - at `\$?\.?(.*)`$")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+
+
+def diagnose(raw: bytes, error: Exception) -> RefusedError:
+    """The rejection of bytes that a decoder has refused with `error`: it names the field and quotes its value."""
+    try:
+        document = json.loads(raw, parse_int=_parse_int)
+    except RecursionError:
+        return unread(Reason.TOO_DEEP, raw, "the JSON is nested too deeply")
+    except ValueError as fault:
+        return unread(Reason.NOT_JSON, raw, f"this is not JSON in UTF-8: {fault}")
+    identity = document.get("id") if isinstance(document, dict) else None
+    report = identity if isinstance(identity, str) else None
+    infinite = _not_finite(document)
+    if infinite is not None:
+        return RefusedError(Reason.BAD_NUMBER, *infinite, "a number must be finite", report)
+    if isinstance(error, RecursionError):
+        return unread(Reason.TOO_DEEP, raw, "the JSON is nested too deeply", report)
+    if not isinstance(error, msgspec.ValidationError):
+        return unread(Reason.NOT_JSON, raw, f"this is not JSON in UTF-8: {error}", report)
+    return _located(str(error), document, report)
+
+
+def unread(reason: Reason, raw: bytes, why: str, report: str | None = None) -> RefusedError:
+    """The rejection of a whole message: the field is `$`, the value its first bytes."""
+    return RefusedError(reason, "$", raw[:200].decode("utf-8", "replace"), why, report)
+
+
+def _parse_int(digits: str) -> float:
+    """An integer of any length: beyond what a float holds it is infinite, as 1e400 is."""
+    return int(digits) if len(digits) < 400 else float(digits)
+
+
+def _located(text: str, document: Any, report: str | None) -> RefusedError:
+    """The rejection behind the text of a validation error."""
+    at, missing = _AT.search(text), _MISSING.search(text)
+    field, complaint = (at[1], text[: at.start()]) if at else ("", text)
+    if missing:
+        field = f"{field}.{missing[1]}" if field else missing[1]
+        return RefusedError(Reason.MISSING_FIELD, field, None, REQUIRED_FIELD, report)
+    value, annotation = _lookup(document, field), annotation_at(field)
+    why = complaint if annotation is None else f"this must be {allowed(annotation).replace('`', '')}"
+    return RefusedError(_reason(field.rpartition(".")[2], complaint, value), field or "$", value, why, report)
+
+
+def _reason(name: str, complaint: str, value: object) -> Reason:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if name == "people" and (number or isinstance(value, list)):
+        return Reason.PEOPLE_OUT_OF_RANGE
+    if name == "published" and isinstance(value, str):
+        return Reason.BAD_TIME
+    if "enum" in complaint or "length" in complaint or ">=" in complaint or "<=" in complaint:
+        return Reason.BAD_VALUE
+    return Reason.WRONG_TYPE
+
+
+def _not_finite(document: Any) -> tuple[str, float] | None:
+    """Path and value of a number in a document that is not finite, if there is one."""
+    stack = [("", document)]
+    while stack:
+        at, item = stack.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return at, item
+        if isinstance(item, dict):
+            stack.extend((f"{at}.{key}" if at else key, child) for key, child in item.items())
+        elif isinstance(item, list):
+            stack.extend((f"{at}[{place}]", child) for place, child in enumerate(item))
+    return None
+
+
+def _lookup(document: Any, path: str) -> Any:
+    """The value at a path of a document; None where there is none."""
+    value = document
+    for step in steps(path):
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

@@ -1,0 +1,89 @@
+"""What a field of a report may hold, in words for a producer: in errors, and in the table of docs/report.md."""
+
+from __future__ import annotations
+
+import enum
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, Raw, Struct, UnsetType
+
+from bordertally.streams.reports.records import Report
+
+_STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d+)\]")
+_WORDS = {str: "text", int: "a number", float: "a number", NoneType: "null", Raw: "anything"} | {
+    datetime: "an RFC 3339 date-time with seconds and an offset"
+}
+
+
+def steps(path: str) -> Iterator[str | int]:
+    """The field names and places in lists that a path such as `claims[1].people` consists of."""
+    for name, place in _STEP.findall(path):
+        yield name or int(place)
+
+
+def annotation_at(path: str) -> Any | None:
+    """The annotation of the field of a report at a path; None where there is no such field."""
+    one: Any = Report
+    for step in steps(path):
+        one = next((inner for part in _parts(one) for inner in _inside(part, step)), None)
+    return one
+
+
+def allowed(annotation: Any) -> str:
+    """The values that an annotation allows: "`people` or `vehicles`", "text of 1 to 200 characters or null"."""
+    *others, last = sorted(dict.fromkeys(_kinds(annotation)), key=lambda kind: kind == "null")
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _parts(one: Any) -> Iterator[Any]:
+    """The members of a union, or what is no union itself, without their metadata."""
+    if get_origin(one) is Annotated:
+        yield from _parts(get_args(one)[0])
+    elif get_origin(one) in (Union, UnionType):
+        for part in get_args(one):
+            yield from _parts(part)
+    else:
+        yield one
+
+
+def _inside(one: Any, step: str | int) -> Iterator[Any]:
+    """The annotation of a record's field or of a list's elements; nothing for other types."""
+    if isinstance(step, int):
+        yield from get_args(one) if get_origin(one) is list else ()
+    elif isinstance(one, type) and issubclass(one, Struct):
+        yield from (field.type for field in msgspec.structs.fields(one) if field.name == step)
+
+
+def _kinds(one: Any, meta: Meta | None = None) -> Iterator[str]:
+    """Each kind of value that an annotation allows; `meta` holds its bounds."""
+    origin, parts = get_origin(one), get_args(one)
+    if origin is Annotated:
+        yield from _kinds(parts[0], next((part for part in parts[1:] if isinstance(part, Meta)), None))
+    elif origin in (Union, UnionType):
+        for part in parts:
+            yield from _kinds(part, meta)
+    elif origin is Literal:
+        yield from (f"`{json.dumps(value)}`" for value in parts)
+    elif origin is list:
+        yield "`[low, high]`" if parts == (float,) else f"a list{_length(meta)} objects"
+    elif issubclass(one, enum.Enum):
+        yield from (f"`{member.value}`" for member in one)
+    elif issubclass(one, Struct):
+        needed = [f"`{field.name}`" for field in msgspec.structs.fields(one) if field.required]
+        yield "an object with " + ", ".join(needed) if needed else "an object"
+    elif one is not UnsetType:
+        bounds = _length(meta) + " characters" if one is str and meta and meta.max_length else ""
+        if meta is not None and meta.le is not None and one in (int, float):
+            bounds = f" from {meta.ge:,} to {meta.le:,}"
+        yield _WORDS[one] + bounds
+
+
+def _length(meta: Meta | None) -> str:
+    """How long a text or a list may be: " of 1 to 200"."""
+    return f" of {meta.min_length or 0:,} to {meta.max_length:,}" if meta and meta.max_length else " of"
