@@ -15,6 +15,8 @@ class FlowRow(Struct, frozen=True):
 
     `published`: time of the newest report on it or below it. `totals` by window (say, 7d). `rate`: people on
     `rate_day`, the latest covered day; `threshold`: above which an alert opens. `alert`: id of the newest open one.
+    `comparable`: whether all report who usually carry the people of that day; else `rate` is a lower bound, and a rate
+    that is not above the threshold says nothing beside the normal level.
     """
 
     flow: str
@@ -24,6 +26,7 @@ class FlowRow(Struct, frozen=True):
     totals: dict[str, Total]
     rate: float | None
     rate_day: str | None
+    comparable: bool
     baseline: Baseline | None
     threshold: float | None
     alert: str | None

@@ -42,6 +42,7 @@ class StateHead(msgspec.Struct):
     baseline: Baseline | None
     rate: float | None
     rate_day: str | None
+    comparable: bool = True
 
     def row(self, alert: str | None) -> FlowRow:
         """The flow at a glance, with the id of its open alert."""
@@ -53,6 +54,7 @@ class StateHead(msgspec.Struct):
             totals={window_name(one.window_days): one for one in self.totals},
             rate=self.rate,
             rate_day=self.rate_day,
+            comparable=self.comparable,
             baseline=self.baseline,
             threshold=None if self.baseline is None else self.baseline.threshold,
             alert=alert,

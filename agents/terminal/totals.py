@@ -131,6 +131,8 @@ def normal_levels(states: Sequence[FlowState]) -> dict[str, str]:
     """What the table says of each flow's normal level."""
     return {
         state.flow: f"{state.baseline.expected:,.0f} ({state.baseline.kind})"
+        if state.comparable or (state.rate or 0.0) > state.baseline.threshold
+        else "cannot be compared"
         for state in states
         if state.baseline is not None
     }

@@ -42,11 +42,14 @@ class _Kept(NamedTuple):
     rate: float | None
     rate_day: str | None
     baseline: Baseline | None
+    comparable: bool
     week: Total | None
 
     def figures(self) -> Figures:
         """The figures of the flow."""
         level = self.baseline
+        if level is not None and not self.comparable and (self.rate or 0.0) <= level.threshold:
+            level = None  # a lower bound below the threshold says nothing beside it
         expected, threshold = (None, None) if level is None else (level.expected, level.threshold)
         last = None if self.rate_day is None else midnight(ordinal_day(self.rate_day))
         if self.week is None:
@@ -75,7 +78,7 @@ class FlowFigures:
         if flow not in self._kept:
             self._chosen = None
         week = total_in(WEEK, state.totals)
-        self._kept[flow] = _Kept(state.rate, state.rate_day, state.baseline, week)
+        self._kept[flow] = _Kept(state.rate, state.rate_day, state.baseline, state.comparable, week)
         if state.conflicts or flow in self._conflicts:
             self._conflicts[flow] = len(state.conflicts)
 

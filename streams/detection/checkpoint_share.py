@@ -69,7 +69,7 @@ def _shift(node: Node, rules: Detection, day: int) -> Shift | None:
     series = node.series[PEOPLE]
     if day not in series.bins:
         return None
-    total, level = series.bins[day].best, learned_from(series, day, rules)
+    total, level = series.bins[day].best, learned_from(node, day, rules)
     if level is None or not total < level.expected * (1 - EXACT):
         return None
     found: list[Shift] = []
@@ -78,7 +78,7 @@ def _shift(node: Node, rules: Detection, day: int) -> Shift | None:
         held = None if below is None else below.bins.get(day)
         if below is None or held is None or held.best < rules.minimum_people:
             continue
-        usual = learned_from(below, day, rules)
+        usual = learned_from(child, day, rules)
         if (
             usual is not None
             and held.best > usual.threshold * (1 + EXACT)

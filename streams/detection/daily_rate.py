@@ -11,6 +11,7 @@ from bordertally.streams.rules.baseline import NOT_JUDGED, WEEK, WEEKLY, JudgedD
 from bordertally.streams.rules.config import EXACT, Detection, Rules, times_expected
 from bordertally.streams.rules.corroboration import corroborated
 from bordertally.streams.rules.debounce import NO_DEBOUNCE, Run, alerts_from
+from bordertally.streams.totals.coverage import covered_as_usual
 from bordertally.streams.totals.projection import finished, silent_days
 from bordertally.streams.totals.records import Baseline, Episode
 
@@ -202,6 +203,7 @@ class Exceeding:
             reports,
             count,
             note=ranked.note,
+            partial=not covered_as_usual(node, day),
         )
 
 

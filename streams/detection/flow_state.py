@@ -14,6 +14,7 @@ from bordertally.streams.ledger.tree import Node
 from bordertally.streams.periods import iso_day
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.totals.conflicts import conflicts, noted
+from bordertally.streams.totals.coverage import covered_as_usual
 from bordertally.streams.totals.days import day_figures, written_days
 from bordertally.streams.totals.records import DayFigure, FlowState
 from bordertally.streams.totals.windows import longest_window, totals
@@ -51,4 +52,5 @@ def _state(node: Node, rules: Rules, days: list[DayFigure]) -> FlowState:
         report_count=windows[-1].report_count if windows else 0,
         rate=rate,
         rate_day=None if day is None else iso_day(day),
+        comparable=day is None or covered_as_usual(node, day),
     )

@@ -14,6 +14,7 @@ def describe_rate(flow: str, episode: Episode, names: Names) -> str:
     baseline = episode.baseline
     who = "" if baseline.population == "people" else f" {baseline.population}"
     times = f"{episode.rate / baseline.expected:.1f} times" if baseline.expected else "from nothing"
+    times = f"at least {times}" if episode.partial and baseline.expected else times
     when = (
         f"a day in the week to {iso_day(episode.day)}"
         if baseline.kind == "record" or baseline.method == WEEKLY

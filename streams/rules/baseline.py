@@ -9,13 +9,13 @@ from typing import Literal, NamedTuple
 
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.ledger.rows import PEOPLE, Key
-from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.views import View
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.reports.claims import Claim, period_of
 from bordertally.streams.reports.sources import WEIGHT, counts
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
+from bordertally.streams.totals.coverage import COVERAGE_DAYS, covered_as_usual
 from bordertally.streams.totals.records import Baseline
 
 
@@ -143,19 +143,34 @@ def _nearness(level: Level, day: int) -> tuple[object, ...]:
     return (begun, level.first_day if begun else -level.first_day, level.population == "people", level.trust, level)
 
 
-def learned_from(series: Series, day: int, rules: Detection) -> Baseline | None:
-    """What the days of a series teach of a day: by the first method of the rules that has enough of them, else None.
+def learned_from(node: Node, day: int, rules: Detection) -> Baseline | None:
+    """What the days of a flow teach of a day: by the first method of the rules that has enough of them, else None.
 
-    A day that claims do not cover whole is unknown. The day itself teaches nothing of what to expect on it.
+    A day teaches where claims cover it whole and it is covered as usual; else it is unknown. The day itself teaches
+    nothing of what to expect on it.
     """
-    bins = series.bins
     for name in rules.methods:
         method = METHODS[name]
-        history = [one.best if (one := bins.get(day - back)) is not None and one.full else None for back in method.back]
+        history = _history(node, day, method.back)
         found = method.learn(history, rules.tuning)
         if found is not None:
             return Baseline("learned", found.expected, found.threshold, method=name)
     return None
+
+
+def _history(node: Node, day: int, back: range) -> list[float | None]:
+    """People on the days that lie so far before a day; None where a day teaches nothing."""
+    series = node.series.get(PEOPLE)
+    if series is None:
+        return [None] * len(back)
+    bins = series.bins
+    known = [held.best if (held := bins.get(day - ago)) is not None and held.full else None for ago in back]
+    if not node.children:  # its days are covered by its own claims
+        return known
+    return [
+        people if people is None or covered_as_usual(node, day - ago) else None
+        for people, ago in zip(known, back, strict=True)
+    ]
 
 
 def says(baseline: Baseline) -> str:
@@ -173,14 +188,13 @@ def baseline_of(node: Node, rules: Rules, spoken: Sequence[Level], day: int) -> 
 
 
 def _learned(node: Node, rules: Rules, day: int) -> Baseline | None:
-    series = node.series.get(PEOPLE)
-    return None if series is None else learned_from(series, day, rules.detection)
+    return learned_from(node, day, rules.detection)
 
 
 def judge(node: Node, rules: Rules, day: int) -> Judgement:
     """The baseline of a day of a flow, and the rate to compare with it; the same of the week to the day."""
     baseline, detection = baseline_of(node, rules, levels(node), day), rules.of(node.flow).detection
-    return _judgement(node, baseline, day, lambda: week_level(node.series[PEOPLE].bins, day, detection))
+    return _judgement(node, baseline, day, lambda: week_level(node, day, detection))
 
 
 def _judgement(
@@ -212,8 +226,8 @@ WEEKLY = "week"
 WEEK_BACK = range(34, 6, -1)
 """The days before a day from which the level of its week is learned: t-34..t-7."""
 WEEK_KNOWN = 21
-WEEK_HIGHEST = range(22, 6, -1)
-"""The last days of the weeks that lie within t-28..t-7."""
+WEEK_BEGINS = range(WEEK_BACK[0] - 28, len(WEEK_BACK) - WEEK + 1)
+"""Where in these days the weeks begin that lie within t-28..t-7."""
 ABOVE_HIGHEST = 1.1
 
 
@@ -226,7 +240,7 @@ def mean_to(bins: Mapping[int, Bin], day: int) -> float | None:
     return round(fsum([held.best for held in known]) / WEEK, EXACT_DIGITS)
 
 
-def week_level(bins: Mapping[int, Bin], day: int, detection: Detection) -> Baseline | None:
+def week_level(node: Node, day: int, detection: Detection) -> Baseline | None:
     """The level that the mean of the seven days to a day is compared with.
 
     With m the mean of t-34..t-7, of which 21 days at least are covered whole, the threshold is
@@ -235,19 +249,20 @@ def week_level(bins: Mapping[int, Bin], day: int, detection: Detection) -> Basel
     """
     if not detection.week_ratio:
         return None
-    known = [held.best for back in WEEK_BACK if (held := bins.get(day - back)) is not None and held.full]
+    history = _history(node, day, WEEK_BACK)
+    known = [people for people in history if people is not None]
     if len(known) < WEEK_KNOWN:
         return None
     mean = fsum(known) / len(known)
-    highest = max([_whole_week(bins, day - back) for back in WEEK_HIGHEST])
+    highest = max([_whole_week(history[begin : begin + WEEK]) for begin in WEEK_BEGINS])
     threshold = max(detection.week_ratio * mean, mean + detection.minimum_people, ABOVE_HIGHEST * highest)
     return Baseline("learned", mean, threshold, method=WEEKLY)
 
 
-def _whole_week(bins: Mapping[int, Bin], last: int) -> float:
-    """The mean of the week to a day, 0 where it is not covered whole."""
-    week = [held.best for back in range(WEEK) if (held := bins.get(last - back)) is not None and held.full]
-    return fsum(week) / WEEK if len(week) == WEEK else 0.0
+def _whole_week(week: Sequence[float | None]) -> float:
+    """The mean of seven days, 0 where one of them is unknown."""
+    known = [people for people in week if people is not None]
+    return fsum(known) / WEEK if len(known) == WEEK else 0.0
 
 
 class JudgedDays(View):
@@ -259,6 +274,7 @@ class JudgedDays(View):
 
     def __init__(self, node: Node, rules: Rules) -> None:
         self.days: dict[int, Judgement] = {}
+        self._node = node
         self._rules = rules
         self._later = rules.detection.looks_back
         self._levels: list[Level] | None = None
@@ -272,15 +288,17 @@ class JudgedDays(View):
     def days_changed(self, days: Collection[int]) -> None:
         """Judge these days anew, and those that learn from them."""
         self._newest = max(self._newest, max(days, default=0))
+        usual = COVERAGE_DAYS if self._node.children else 0  # a day bears on whether the days after it teach anything
+        learned = range(1 if usual else self._later.start, self._later.stop + usual)
+        weeks = range(1 if usual else WEEK_BACK[-1], WEEK_BACK[0] + 1 + usual)
+        end = self._newest + 1
         for day in days:
-            self._due.add(day)
-            end = self._newest + 1
-            for later in range(day + self._later.start, min(day + self._later.stop, end)):
+            self._due.update(range(day, min(day + max(learned.stop, weeks.stop), end)))
+            for later in range(day + learned.start, min(day + learned.stop, end)):
                 self._learned.pop(later, None)
                 self._relearn.add(later)
-            for later in range(day + WEEK_BACK[-1], min(day + WEEK_BACK[0] + 1, end)):
+            for later in range(day + weeks.start, min(day + weeks.stop, end)):
                 self._weeks.pop(later, None)
-            self._due.update(range(day + 1, min(day + max(self._later.stop, WEEK_BACK[0] + 1), end)))
 
     def levels_changed(self) -> None:
         """Look for the stated levels again, and judge every day anew."""
@@ -318,7 +336,7 @@ class JudgedDays(View):
 
     def _week_for(self, node: Node, day: int) -> Baseline | None:
         if day not in self._weeks:
-            self._weeks[day] = week_level(node.series[PEOPLE].bins, day, self._rules.detection)
+            self._weeks[day] = week_level(node, day, self._rules.detection)
         return self._weeks[day]
 
     def _learned_for(self, node: Node, day: int) -> Baseline | None:

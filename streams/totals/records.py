@@ -80,6 +80,7 @@ class Episode(Struct, frozen=True):
     Days are ordinals; `until` (exclusive) is None while nothing says it is over. `day`, `rate` and `baseline` are
     of the latest exceeding day, `peak_*` of the day with the highest ratio; of a `drop`, with the lowest. `about`: see
     Alert. `note`: what the sentence says besides. `quotes`: as of Alert; only the newest episode of each rule has any.
+    `partial`: not all who usually carry the people of the flow report on its latest day, so its rate is a lower bound.
     """
 
     since: int
@@ -97,6 +98,7 @@ class Episode(Struct, frozen=True):
     about: str | None = None
     note: str = ""
     quotes: list[Quote] = []
+    partial: bool = False
 
 
 class FlowState(Struct, frozen=True):
@@ -105,8 +107,10 @@ class FlowState(Struct, frozen=True):
     `days`: as many of the latest as the longest window has, and any before them that what was just reported bears on (0
     to open where nothing is known of one any more): who reads every state misses no change of any day.
 
-    `published`: microseconds since 1970 UTC of the newest report on the flow or below it. `baseline`: of the
-    latest day; None says there is none. `parts`: the same windows for populations and units that are no totals.
+    `published`: microseconds since 1970 UTC of the newest report on the flow or below it. `baseline`: of the latest
+    day; None says there is none. `comparable`: whether all report who usually carry the people of the latest day; else
+    its `rate` is a lower bound, and is not compared with `baseline` from below. `parts`: the same windows for
+    populations and units that are no totals.
     """
 
     flow: str
@@ -121,6 +125,7 @@ class FlowState(Struct, frozen=True):
     report_count: int
     rate: float | None
     rate_day: str | None
+    comparable: bool = True
 
 
 class Conflict(Struct, frozen=True):

@@ -33,7 +33,14 @@ export function rateCell(row, severity) {
     return h("div", { class: "rate" }, h("span", { class: "words" }, figure, h("span", { class: "none" }, "no normal level")), h("div", { class: "bullet unknown", "aria-hidden": "true" }));
   }
   const ratio = row.rate / expected;
-  const words = h("span", { class: "words" }, figure, h("span", { class: severity ? `times ${severity}` : "times" }, h("b", null, ratioWords(ratio)), ` normal ${number(expected)}`));
+  const above = row.rate > row.threshold;
+  if (row.comparable === false && !above) {
+    const { spoken, known } = Object.values(row.totals)[0].reporting;
+    const why = known ? `cannot be compared: ${spoken} of ${known} report` : "cannot be compared: not all report";
+    return h("div", { class: "rate" }, h("span", { class: "words" }, figure, h("span", { class: "none" }, why)), h("div", { class: "bullet unknown", "aria-hidden": "true" }));
+  }
+  const least = row.comparable === false ? "at least " : "";
+  const words = h("span", { class: "words" }, figure, h("span", { class: severity ? `times ${severity}` : "times" }, h("b", null, `${least}${ratioWords(ratio)}`), ` normal ${number(expected)}`));
   return h("div", { class: "rate" }, words, bullet(ratio, row.threshold / expected, severity));
 }
 

@@ -39,6 +39,7 @@ export class Store {
       totals: Object.fromEntries(state.totals.map((total) => [windowName(total), total])),
       rate: state.rate,
       rate_day: state.rate_day,
+      comparable: state.comparable,
       baseline: state.baseline,
       threshold: state.baseline?.threshold ?? null,
     });

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from bordertally.streams.ledger.tree import Node
 from bordertally.streams.reconciliation.constraints import Bin
+from bordertally.streams.replay.backtest import node_of
 from bordertally.streams.rules.baseline import WEEKLY, mean_to, week_level
 from bordertally.streams.rules.config import Detection, Rules
 from unit.kit import LastSaid, alerts_of, daily, ordinal, told
 
 FIRST = ordinal("2022-08-01")
 TODAY = FIRST + 34
+
+
+def days(*people: float | None) -> Node:
+    """A flow with whole days from 1 August on; None leaves a day out."""
+    return node_of("RU:KZ", {FIRST + day: one for day, one in enumerate(people) if one is not None})
 
 
 def bins(*people: float | None) -> dict[int, Bin]:
@@ -21,20 +28,20 @@ def bins(*people: float | None) -> dict[int, Bin]:
 def test_the_level_is_the_mean_of_four_weeks_and_at_least_one_and_a_half_times_it() -> None:
     #  t-34 .......... t-7     t-6 ... t
     #  28 days of 400          7 days of anything: they teach nothing
-    level = week_level(bins(*[400.0] * 28, *[9_000.0] * 7), TODAY, Detection())
+    level = week_level(days(*[400.0] * 28, *[9_000.0] * 7), TODAY, Detection())
     assert level is not None
     assert (level.kind, level.method, level.expected, level.threshold) == ("learned", WEEKLY, 400, 600)
 
 
 def test_few_people_need_the_minimum_more() -> None:
-    level = week_level(bins(*[40.0] * 28), TODAY, Detection())
+    level = week_level(days(*[40.0] * 28), TODAY, Detection())
     assert level is not None
     assert level.threshold == 40 + 50
 
 
 def test_a_week_as_high_as_the_highest_of_the_four_is_no_news() -> None:
     #  t-34..t-28: 400   t-27..t-21: 1,000   t-20..t-7: 400
-    level = week_level(bins(*[400.0] * 7, *[1_000.0] * 7, *[400.0] * 14), TODAY, Detection())
+    level = week_level(days(*[400.0] * 7, *[1_000.0] * 7, *[400.0] * 14), TODAY, Detection())
     assert level is not None
     assert level.expected == pytest.approx(550)
     assert level.threshold == pytest.approx(1.1 * 1_000)
@@ -42,19 +49,19 @@ def test_a_week_as_high_as_the_highest_of_the_four_is_no_news() -> None:
 
 def test_a_week_before_t_28_sets_no_height() -> None:
     #  the highest whole week within t-28..t-7 is one of 400: t-34..t-29 lie before it
-    level = week_level(bins(*[1_000.0] * 6, *[400.0] * 22), TODAY, Detection())
+    level = week_level(days(*[1_000.0] * 6, *[400.0] * 22), TODAY, Detection())
     assert level is not None
     assert level.threshold == pytest.approx(1.5 * level.expected)
 
 
 @pytest.mark.parametrize(("known", "learns"), [(20, False), (21, True)])
 def test_twenty_one_days_teach_it(known: int, *, learns: bool) -> None:
-    days = [400.0 if day < known else None for day in range(28)]
-    assert (week_level(bins(*days), TODAY, Detection()) is not None) == learns
+    history = [400.0 if day < known else None for day in range(28)]
+    assert (week_level(days(*history), TODAY, Detection()) is not None) == learns
 
 
 def test_a_ratio_of_0_turns_it_off() -> None:
-    assert week_level(bins(*[400.0] * 28), TODAY, Detection(week_ratio=0.0)) is None
+    assert week_level(days(*[400.0] * 28), TODAY, Detection(week_ratio=0.0)) is None
 
 
 def test_the_mean_asks_for_seven_days_of_which_only_the_last_may_be_in_progress() -> None:
