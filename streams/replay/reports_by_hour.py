@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bordertally.streams.errors import RefusedError
+from bordertally.streams.moments import MICRO
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Address, Claims
 from bordertally.streams.reports.readings import NO_READINGS, Columns, Reading, Readings
@@ -71,7 +72,7 @@ class ReportsByHour:
         self.count = 0
         self.rejected: list[RejectedReport] = []
         self._registry, self._limits, self._words = registry, limits or Limits(), words
-        self._last = None if until is None else int(until * 1e6)
+        self._last = None if until is None else int(until * MICRO)
         self._sorter = Sorter(registry, self._limits, 1)
         self._packed: dict[int, list[bytes]] = defaultdict(list)
 

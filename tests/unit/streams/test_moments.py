@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -56,3 +58,12 @@ def test_seconds_are_written_to_the_millisecond() -> None:
 
 def test_published_is_written_to_the_second() -> None:
     assert published_text(NINE + 999_999) == "2022-09-27T09:00:00Z"
+
+
+@pytest.mark.parametrize("path", sorted([*Path("streams").rglob("*.py"), *Path("agents").rglob("*.py")]), ids=str)
+def test_no_other_module_writes_moments_in_utc_by_itself_or_counts_microseconds(path: Path) -> None:
+    if path.name == "moments.py":
+        return
+    constants = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    assert "+00:00" not in constants
+    assert not any(isinstance(one, float) and one == 1e6 for one in constants)
