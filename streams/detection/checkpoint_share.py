@@ -1,7 +1,7 @@
-"""Checkpoint shares: when one flow below surges while the total falls, as when people are turned to another crossing.
+"""Checkpoint shares: a child flow surges while the total falls, as when people are redirected to another crossing.
 
-A total that falls hides it, and a threshold on the total never speaks of it. What is usual is learned for both from
-the same days by the method of the rules.
+A threshold on the total cannot show this, because the total falls. The usual rates of the child flow and of the total
+are learned from the same days, by the methods of the rules.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NAME = "checkpoint-share"
 
 
 class Shift(NamedTuple):
-    """A day on which a flow below surges while the total falls: people a day there and in total, and what is usual."""
+    """A day on which a child flow surges while the total falls: people a day of both, and their usual levels."""
 
     flow: str
     rate: float
@@ -38,7 +38,7 @@ class Shift(NamedTuple):
 
     @property
     def times(self) -> float:
-        """How many times the usual rate it is."""
+        """The ratio of the rate of the child flow to its usual rate."""
         return times_expected(self.rate, self.usual.expected)
 
 
@@ -47,24 +47,24 @@ class Shifts(DayView):
 
     def __init__(self, days: Iterable[int]) -> None:
         super().__init__(days)
-        self.newest = max(self.stale, default=0)  # of all days that ever held anything
+        self.newest = max(self.stale, default=0)  # the newest day that ever had a figure
         self.by_day: dict[int, Shift] = {}
 
     def refresh(self, node: Node, rules: Detection) -> None:
-        """Look anew at the days that the stale ones bear on."""
+        """Examine the days again that depend on stale days."""
         back = rules.looks_back
         self.newest = newest = max(self.newest, max(self.stale, default=0))
         due = {day + later for day in self.stale for later in (0, *back)}
         self.stale.clear()
         for day in (day for day in due if day <= newest):
             self.by_day.pop(day, None)
-            found = _shift(node, rules, day)
-            if found is not None:
-                self.by_day[day] = found
+            shift = _shift(node, rules, day)
+            if shift is not None:
+                self.by_day[day] = shift
 
 
 def _shift(node: Node, rules: Detection, day: int) -> Shift | None:
-    """The greatest shift of a day. Only bins bear on it, never what was judged of the flows below."""
+    """The largest shift of a day; None without any. It depends on day bins only, not on judged days of child flows."""
     assert rules.checkpoint_share is not None
     series = node.series[PEOPLE]
     if day not in series.bins:
@@ -72,24 +72,24 @@ def _shift(node: Node, rules: Detection, day: int) -> Shift | None:
     total, level = series.bins[day].best, learned_from(node, day, rules)
     if level is None or not total < level.expected * (1 - EXACT):
         return None
-    found: list[Shift] = []
+    shifts: list[Shift] = []
     for child in node.children.values():
         below = child.series.get(PEOPLE)
-        held = None if below is None else below.bins.get(day)
-        if below is None or held is None or held.best < rules.minimum_people:
+        figures = None if below is None else below.bins.get(day)
+        if below is None or figures is None or figures.best < rules.minimum_people:
             continue
         usual = learned_from(child, day, rules)
         if (
             usual is not None
-            and held.best > usual.threshold * (1 + EXACT)
-            and held.best * level.expected >= rules.checkpoint_share * usual.expected * total
+            and figures.best > usual.threshold * (1 + EXACT)
+            and figures.best * level.expected >= rules.checkpoint_share * usual.expected * total
         ):
-            found.append(Shift(child.flow, held.best, usual, total, level.expected))
-    return max(found, key=lambda one: (one.times, one.flow), default=None)
+            shifts.append(Shift(child.flow, figures.best, usual, total, level.expected))
+    return max(shifts, key=lambda shift: (shift.times, shift.flow), default=None)
 
 
 def shares(node: Node, rules: Rules) -> list[Episode]:
-    """The runs of days on which a flow below surged while the total fell, oldest first; none where the rule is off."""
+    """The runs of days on which a child flow surged while the total fell, oldest first; none where the rule is off."""
     detection = rules.detection
     if detection.checkpoint_share is None or not node.children:
         return []
@@ -99,7 +99,7 @@ def shares(node: Node, rules: Rules) -> list[Episode]:
     shifts = node.views.of(Shifts, lambda: Shifts(series.bins), rules)
     shifts.refresh(node, detection)
 
-    def told(day: int) -> bool:
+    def counts(day: int) -> bool:
         return finished(node, PEOPLE, day, detection.project_days) and spoken_for(node, day)
 
     def closes(first: int, end: int) -> int | None:
@@ -108,7 +108,7 @@ def shares(node: Node, rules: Rules) -> list[Episode]:
 
     end = (node.last(PEOPLE) or 0) + 1
     runs = debounced(
-        runs_of([day for day in shifts.by_day if told(day)], closes, end),
+        runs_of([day for day in shifts.by_day if counts(day)], closes, end),
         detection.debounce,
         closes,
         end,
@@ -118,15 +118,15 @@ def shares(node: Node, rules: Rules) -> list[Episode]:
 
 
 def _episode(node: Node, rules: Detection, by_day: dict[int, Shift], days: list[int], until: int | None) -> Episode:
-    peak_day = max(days, key=lambda one: (by_day[one].times, -one))
+    peak_day = max(days, key=lambda day: (by_day[day].times, -day))
     ends = (days[-1], peak_day)
-    now, peak = (by_day[one] for one in ends)
+    now, peak = (by_day[day] for day in ends)
     children = {str(child.flow): child for child in node.children.values()}
 
     def enough(place: int) -> bool:
-        one = by_day[ends[place]]
-        rate = corroborated_people(children[one.flow], PEOPLE, ends[place])
-        return rate > 0 and rules.rank(one._replace(rate=rate).times) >= CRITICAL
+        shift = by_day[ends[place]]
+        rate = corroborated_people(children[shift.flow], PEOPLE, ends[place])
+        return rate > 0 and rules.rank(shift._replace(rate=rate).times) >= CRITICAL
 
     ranked = capped(rules, [rules.rank(now.times), rules.rank(peak.times)], enough)
     reports, count = evidence(node, PEOPLE, set(ends))

@@ -1,7 +1,8 @@
-"""Conflicts as alerts: when a trusted observer says what more trusted ones leave no room for.
+"""Conflicts as alerts: a claim of a trusted observer that cannot hold beside claims of more trusted observers.
 
-Totals show every claim that cannot hold (Conflict). An alert opens on those whose figure is missed by a larger share
-than the rules allow, and by others than its own source. It is over on the first finished day on which all agree.
+Totals show every claim that cannot hold (Conflict). An alert opens where the gap is a larger share of the claim's
+figure than the rules allow, and where the claim conflicts with other sources than its own. The alert is over on the
+first finished day on which all claims agree.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ NAME = "conflict"
 
 
 class Dispute(NamedTuple):
-    """A claim that cannot hold, on one of its days: people a day by it, and as others leave them; whose it is."""
+    """A claim that cannot hold, on one of its days: its people a day, and those that other claims leave for it."""
 
     rate: float
-    held: float
+    left: float
     gap: float
     source: str
     report: str
@@ -39,13 +40,13 @@ class Dispute(NamedTuple):
 
     @property
     def times(self) -> float:
-        """How many times the smaller the larger of the two is."""
-        small, large = sorted((self.rate, self.held))
+        """The ratio of the larger of the two rates to the smaller."""
+        small, large = sorted((self.rate, self.left))
         return times_expected(large, small)
 
 
 def disputes(node: Node, rules: Rules) -> list[Episode]:
-    """The runs of days on which trusted claims refute each other, oldest first; none where the rule is off."""
+    """The runs of days on which trusted claims conflict, oldest first; none where the rule is off."""
     detection = rules.detection
     if detection.conflict is None:
         return []
@@ -55,9 +56,9 @@ def disputes(node: Node, rules: Rules) -> list[Episode]:
     worst: dict[int, Dispute] = {}
     for misfits in series.misfits.values():
         for misfit in misfits:
-            for day, one in _days(node, misfit, detection.conflict):
-                if day not in worst or _order(one) > _order(worst[day]):
-                    worst[day] = one
+            for day, dispute in _days(node, misfit, detection.conflict):
+                if day not in worst or _order(dispute) > _order(worst[day]):
+                    worst[day] = dispute
     if not worst:
         return []
 
@@ -73,32 +74,32 @@ def disputes(node: Node, rules: Rules) -> list[Episode]:
 
 
 def _days(node: Node, misfit: Misfit, share: float) -> Iterator[tuple[int, Dispute]]:
-    """The days of a claim that cannot hold, if it misses by enough and not only beside claims of its own source."""
-    one, series = misfit.constraint, node.series[PEOPLE]
-    source = str(one.trust[3])
-    first, last = ordinal_of(one.start), ordinal_of(one.end - 1)
+    """The days of a claim that cannot hold, if its gap is large enough and not only beside claims of its own source."""
+    claim, series = misfit.constraint, node.series[PEOPLE]
+    source = str(claim.trust[3])
+    first, last = ordinal_of(claim.start), ordinal_of(claim.end - 1)
     days = [day for day in range(first, last + 1) if day in series.bins]
     others = {str(rival.trust[3]) for rival in misfit.rivals}
-    if not misfit.rivals:  # the flows below or the parts leave no room
+    if not misfit.rivals:  # the claim conflicts with the sum of the child flows, or with a part of the people
         others = {name for day in days for name in below(node, PEOPLE, day)}
-    if not misfit.gap > share * one.best or not others - {source}:
+    if not misfit.gap > share * claim.best or not others - {source}:
         return
-    length = (one.end - one.start) / DAY
-    held = fsum([series.bins[day].best for day in days])
+    length = (claim.end - claim.start) / DAY
+    left = fsum([series.bins[day].best for day in days])
     rivals = {report for rival in misfit.rivals for report in series.counts.reports_of(rival)}
-    reports = series.counts.reports_of(one)
-    said = (source, reports[-1], tuple(sorted({*reports, *rivals})), misfit)
+    reports = series.counts.reports_of(claim)
+    cited = (source, reports[-1], tuple(sorted({*reports, *rivals})), misfit)
     for day in days:
-        yield day, Dispute(one.best / length, held / length, misfit.gap, *said)
+        yield day, Dispute(claim.best / length, left / length, misfit.gap, *cited)
 
 
-def _order(one: Dispute) -> tuple[float, float, str, str]:
-    return one.times, one.gap, one.source, one.report
+def _order(dispute: Dispute) -> tuple[float, float, str, str]:
+    return dispute.times, dispute.gap, dispute.source, dispute.report
 
 
 def _episode(node: Node, rules: Detection, worst: dict[int, Dispute], days: list[int], until: int | None) -> Episode:
     day = days[-1]
-    peak_day = max(days, key=lambda one: (worst[one].times, -one))
+    peak_day = max(days, key=lambda day: (worst[day].times, -day))
     now, peak = worst[day], worst[peak_day]
     reports = set(now.reports) | set(peak.reports)
     if not (now.misfit.rivals and peak.misfit.rivals):
@@ -108,7 +109,7 @@ def _episode(node: Node, rules: Detection, worst: dict[int, Dispute], days: list
         until=until,
         day=day,
         rate=now.rate,
-        baseline=Baseline("claims", now.held, now.held, source=now.source, report=now.report),
+        baseline=Baseline("claims", now.left, now.left, source=now.source, report=now.report),
         severity=SEVERITIES[rules.rank(now.times)],
         peak_day=peak_day,
         peak_rate=peak.rate,

@@ -17,7 +17,7 @@ from bordertally.streams.totals.records import Baseline, Episode
 
 
 def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) -> bool:
-    """Whether a rate opens an alert, or keeps an open one open (hysteresis: the clear level lies lower)."""
+    """Whether a rate opens an alert, or, with `opened`, keeps an alert open: the clear level is lower."""
     level = baseline.threshold
     if opened:
         level = baseline.expected + rules.clear_share * (baseline.threshold - baseline.expected)
@@ -27,9 +27,9 @@ def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) 
 
 
 def exceedance(judged: Judgement, detection: Detection, *, opened: bool) -> tuple[float, Baseline] | None:
-    """The rate and the level by which a day opens an alert, or keeps an open one open; None where it does neither.
+    """The rate and baseline by which a day opens an alert, or, with `opened`, keeps an alert open; None otherwise.
 
-    The rate of the day itself decides, and else the mean of the week to it, provided the day lies above its level.
+    The rate of the day decides, else the mean of the week to the day, if the day itself is above the week's level.
     """
     baseline, rate, week = judged
     if baseline is not None and rate is not None and exceeds(rate, baseline, detection, opened=opened):
@@ -40,10 +40,10 @@ def exceedance(judged: Judgement, detection: Detection, *, opened: bool) -> tupl
 
 
 def episodes(node: Node, rules: Rules) -> list[Episode]:
-    """The runs of days on which the flow's daily rate exceeded its threshold, oldest first, joined as the rules say.
+    """The runs of days on which the daily rate exceeded its threshold, oldest first, after debounce.
 
-    Days without a claim or a baseline neither open nor close one. A day in progress may open one (a count only
-    grows); only a finished day closes one.
+    Days without a claim or a baseline neither open nor close a run. A day in progress may open a run, because a count
+    only grows; only a finished day closes a run.
     """
     judged = judged_days(node, rules)
     view = node.views.of(Exceedances, lambda: Exceedances(judged), judged)
@@ -67,23 +67,23 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
     view.runs = runs
     if rules.detection.debounce != NO_DEBOUNCE:
         runs = _debounced(node, judged, rules, runs)
-    return view.told(node, rules.detection, runs)
+    return view.episodes_of(node, rules.detection, runs)
 
 
 class Exceedances(View):
-    """The days of a flow above the level that keeps an alert open, the runs they make, and the episodes of these."""
+    """The days of a flow above the clear level, the runs of these days, and the episodes of the runs."""
 
     def __init__(self, judged: JudgedDays) -> None:
         self.above: set[int] = set()
         self.runs: list[Exceeding] = []
         self._judged = judged
-        self._silent: set[int] = set()  # onto which anybody was carried on when last looked for
+        self._silent: set[int] = set()  # the days with projections at the last call of `settled`
         self._episodes: dict[tuple[int, int, int | None], Episode] = {}
-        self._stale = judged.follow()  # judged anew since `refresh`
-        self._fresh: set[int] = set()  # judged anew since `told`
+        self._stale = judged.follow()  # the days judged again since `refresh`
+        self._fresh: set[int] = set()  # the days judged again since `episodes_of`
 
     def refresh(self, detection: Detection) -> None:
-        """Look anew at the days that were judged anew."""
+        """Examine the days again that were judged again."""
         for day in self._stale:
             if exceedance(self._judged.days.get(day, NOT_JUDGED), detection, opened=True) is not None:
                 self.above.add(day)
@@ -93,10 +93,10 @@ class Exceedances(View):
         self._stale.clear()
 
     def settled(self, node: Node, limit: int) -> list[Exceeding]:
-        """The first of the runs that were found before: those that ended before any day which may be judged otherwise.
+        """The earlier runs that still hold: those that ended before every day that may have changed.
 
-        That is a day judged anew, and the latest, which is over only once another is; and those onto which a flow is,
-        or was, carried on, as they are not over.
+        A day may have changed if it was judged again, if it is the latest day, or if it has or had projections: then it
+        may have become finished.
         """
         last = node.last(PEOPLE)
         silent = set[int]() if last is None else silent_days(node, PEOPLE, last, limit)
@@ -104,8 +104,8 @@ class Exceedances(View):
         self._silent = silent
         return [run for run in self.runs if run.until is not None and run.until < moving]
 
-    def told(self, node: Node, detection: Detection, runs: list[Exceeding]) -> list[Episode]:
-        """The episodes of these runs; those of which no day was judged anew are as they were."""
+    def episodes_of(self, node: Node, detection: Detection, runs: list[Exceeding]) -> list[Episode]:
+        """The episodes of these runs; an episode is reused if no day of its run was judged again."""
         known, self._episodes = self._episodes, {}
         for run in runs:
             span = (run.days[0][0], run.last, run.until)
@@ -118,48 +118,48 @@ class Exceedances(View):
 
 
 def _closed(node: Node, judged: JudgedDays, rules: Rules, first: int, end: int) -> int | None:
-    """The first finished day with a rate, from `first` up to `end`, exclusive, or None; none of these is above."""
+    """The first finished day with a rate from `first` to `end`, exclusive; None without any. No such day exceeds."""
     for day in range(first, end):
-        held = judged.days.get(day)
-        known = held is not None and (held.rate is not None or held.week is not None)
+        judgement = judged.days.get(day)
+        known = judgement is not None and (judgement.rate is not None or judgement.week is not None)
         if known and finished(node, PEOPLE, day, rules.detection.project_days):
             return day
     return None
 
 
 def _debounced(node: Node, judged: JudgedDays, rules: Rules, runs: list[Exceeding]) -> list[Exceeding]:
-    """The runs that are alerts by `for`, `keep_firing_for` and `cooldown`, joined where one goes on in the next."""
+    """The runs after `for`, `keep_firing_for` and `cooldown`; several runs of one alert are joined."""
     end = (node.last(PEOPLE) or 0) + 1
-    joined = alerts_from(
+    alerts = alerts_from(
         [Run(run.days[0][0], run.last, run.until) for run in runs],
         rules.detection.debounce,
         lambda first, before: _closed(node, judged, rules, first, end if before is None else before),
         lambda place: rules.detection.rank(runs[place].worst),
     )
-    return [_joined([runs[place] for place in one.members], one.until) for one in joined]
+    return [_joined([runs[place] for place in alert.members], alert.until) for alert in alerts]
 
 
 def _joined(runs: list[Exceeding], until: int | None) -> Exceeding:
-    run = Exceeding([day for one in runs for day in one.days], until)
-    run.joined = len(runs) > 1
-    return run
+    joined = Exceeding([day for run in runs for day in run.days], until)
+    joined.joined = len(runs) > 1
+    return joined
 
 
 def _exceedance(judged: tuple[int, float, Baseline]) -> tuple[float, float, int]:
-    """How far a day lies above what is expected, for the peak: the ratio, then the rate, then the earlier day."""
+    """The order of days for the peak: by the ratio, then the rate, then the earlier day."""
     day, rate, baseline = judged
     return times_expected(rate, baseline.expected), rate, -day
 
 
 def _days_of(day: int, baseline: Baseline) -> range:
-    """The days on which an exceedance of a day rests: those of its week, where the week exceeds."""
+    """The days that an exceedance of a day rests on: the day, or its week where the mean of the week decides."""
     return range(day - WEEK + 1, day + 1) if baseline.method == WEEKLY else range(day, day + 1)
 
 
 class Exceeding:
-    """A run of days above, an episode in the making.
+    """A run of exceeding days, each with rate and baseline, from which an episode is made.
 
-    `joined`: of several runs, so its days do not follow from the first and the last.
+    `joined`: the run joins several runs, so its days do not follow from the first and the last.
     """
 
     def __init__(self, days: list[tuple[int, float, Baseline]] | None = None, until: int | None = None) -> None:
@@ -169,20 +169,20 @@ class Exceeding:
 
     @property
     def worst(self) -> float:
-        """The highest ratio of its days."""
+        """The highest ratio of the days."""
         return max(times_expected(rate, baseline.expected) for _, rate, baseline in self.days)
 
     @property
     def last(self) -> int:
-        """The latest of its days."""
+        """The latest day."""
         return self.days[-1][0]
 
     def add(self, day: int, rate: float, baseline: Baseline) -> None:
-        """It goes on to this day."""
+        """Extend the run by a day."""
         self.days.append((day, rate, baseline))
 
     def episode(self, node: Node, rules: Detection) -> Episode:
-        """What is told of it."""
+        """The episode of the run."""
         day, rate, baseline = self.days[-1]
         peak_day, peak_rate, peak = max(self.days, key=_exceedance)
         cited = {*_days_of(day, baseline), *_days_of(peak_day, peak)}
@@ -208,7 +208,7 @@ class Exceeding:
 
 
 def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Baseline | None]:
-    """The rate, day and baseline to show for a flow now: of its latest covered day."""
+    """The rate, day and baseline of the latest covered day of a flow; None where not known."""
     last = node.last(PEOPLE)
     if last is None:
         return None, None, None

@@ -1,7 +1,7 @@
-"""Drops: when a daily rate falls to a share of what is normal, as when a border closes. The mirror of alerts.episodes.
+"""Drops: days on which the rate falls below a share of the normal level, as when a border closes.
 
-A source that has fallen silent must not look like a quiet border: only a day that is over, onto which nothing is
-projected, and of which everybody has spoken who did lately, can open a drop.
+A source that stops reporting must not look like a drop. So only a finished day opens a drop, without projection, and on
+which everyone reports who reported in the four weeks before.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from bordertally.streams.totals.records import Baseline, Episode
 NAME = "drop"
 
 LATELY = range(1, 29)
-"""Who spoke of any of so many days before a day is missed when silent on it."""
+"""The distances of the days before a day on which a reporter counts as active."""
 
 
 def levels(baseline: Baseline, rules: Detection) -> tuple[float, float] | None:
-    """(level below which a drop opens, level from which it is over), people a day; None where there can be none.
+    """(level below which a drop opens, level from which it is over), in people a day; None where no drop is possible.
 
-    It opens below `drop` times what is expected, and against a learned level only as far below it as its threshold
-    lies above: a flow that is zero on many days does not alarm on one more. It is over from
-    expected - clear_share x (expected - open level) on. A flow that expects fewer than `minimum_people` has none.
+    A drop opens below `drop` times the expected rate. Against a learned baseline, the rate must also lie as far below
+    the expected rate as the threshold lies above, so that a flow which is zero on many days does not alert on one more.
+    A drop is over from expected - clear_share x (expected - open level) on. A flow with fewer than `minimum_people`
+    expected has no drops.
     """
     if rules.drop is None or baseline.kind == "absolute" or baseline.expected < rules.minimum_people:
         return None
@@ -42,24 +43,24 @@ def levels(baseline: Baseline, rules: Detection) -> tuple[float, float] | None:
 
 
 def spoken_for(node: Node, day: int) -> bool:
-    """Whether a day is told of by all who told of any day of the four weeks before: the flow itself, or all below."""
+    """Whether everyone reports on a day who reported in the four weeks before: the flow itself, or all flows below."""
     if node.own_covers(PEOPLE, day):
         return True
-    held = [(child, child.series[PEOPLE].bins) for child in node.children.values() if PEOPLE in child.series]
-    active = [(child, bins) for child, bins in held if any(day - back in bins for back in LATELY)]
+    children = [(child, child.series[PEOPLE].bins) for child in node.children.values() if PEOPLE in child.series]
+    active = [(child, bins) for child, bins in children if any(day - back in bins for back in LATELY)]
     return all(day in bins and spoken_for(child, day) for child, bins in active)
 
 
 def is_low(judged: Judgement, rules: Detection) -> bool:
-    """Whether a day's rate is under the level at which a drop is over."""
+    """Whether the rate of a day is below the level at which a drop is over."""
     if judged.baseline is None or judged.rate is None:
         return False
-    found = levels(judged.baseline, rules)
-    return found is not None and judged.rate < found[1] * (1 - EXACT)
+    limits = levels(judged.baseline, rules)
+    return limits is not None and judged.rate < limits[1] * (1 - EXACT)
 
 
 class LowDays(View):
-    """The days of a flow under the level at which a drop is over."""
+    """The days of a flow below the level at which a drop is over."""
 
     def __init__(self, judged: JudgedDays) -> None:
         self.low: set[int] = set()
@@ -67,7 +68,7 @@ class LowDays(View):
         self._stale = judged.follow()
 
     def refresh(self, detection: Detection) -> None:
-        """Look anew at the days that were judged anew."""
+        """Examine the days again that were judged again."""
         for day in self._stale:
             if is_low(self._judged.days.get(day, NOT_JUDGED), detection):
                 self.low.add(day)
@@ -77,10 +78,7 @@ class LowDays(View):
 
 
 def drops(node: Node, rules: Rules) -> list[Episode]:
-    """The runs of days on which a flow was under a share of what is normal, oldest first; none where the rule is off.
-
-    What comes out depends on the set of reports alone.
-    """
+    """The runs of days below a share of the normal level, oldest first; none where the rule is off."""
     if rules.detection.drop is None:
         return []
     judged, limit = judged_days(node, rules), rules.detection.project_days
@@ -101,66 +99,77 @@ def drops(node: Node, rules: Rules) -> list[Episode]:
             ends.append(None)
     if runs and ends[-1] is None:
         ends[-1] = _recovered(judged, rules, runs[-1][-1] + 1, last)
-    joined = alerts_from(
+    alerts = alerts_from(
         [Run(days[0], days[-1], end) for days, end in zip(runs, ends, strict=True)],
         rules.detection.debounce,
         lambda first, end: _recovered(judged, rules, first, last if end is None else end),
         lambda place: max(_rank(judged.days[day], rules.detection) for day in runs[place]),
     )
     return [
-        _episode(node, judged, rules.detection, [day for place in one.members for day in runs[place]], one.until)
-        for one in joined
+        _episode(node, judged, rules.detection, [day for place in alert.members for day in runs[place]], alert.until)
+        for alert in alerts
     ]
 
 
 def _opens(judged: Judgement, rules: Detection) -> bool:
     assert judged.baseline is not None
     assert judged.rate is not None
-    found = levels(judged.baseline, rules)
-    return found is not None and judged.rate < found[0] * (1 - EXACT)
+    limits = levels(judged.baseline, rules)
+    return limits is not None and judged.rate < limits[0] * (1 - EXACT)
 
 
 def _recovered(judged: JudgedDays, rules: Rules, first: int, end: int) -> int | None:
-    """The first day from one up to another (exclusive) with a normal rate again, one in progress too: it only grows."""
+    """The first day from `first` to `end` (exclusive) with a normal rate again, also a day in progress; else None."""
     for day in range(first, end):
-        held = judged.days.get(day)
-        if held is not None and held.baseline is not None and held.rate is not None:
-            found = levels(held.baseline, rules.detection)
-            if found is None or held.rate >= found[1] * (1 - EXACT):
+        judgement = judged.days.get(day)
+        if judgement is not None and judgement.baseline is not None and judgement.rate is not None:
+            limits = levels(judgement.baseline, rules.detection)
+            if limits is None or judgement.rate >= limits[1] * (1 - EXACT):
                 return day
     return None
 
 
 def _fall(judged: Judgement) -> float:
-    """How many times more was expected."""
+    """The ratio of the expected rate to the rate."""
     assert judged.baseline is not None
     return times_expected(judged.baseline.expected, judged.rate or 0.0)
 
 
 def _rank(judged: Judgement, rules: Detection) -> int:
-    """0 notice, 1 warning, 2 critical: a fall to half is as severe as a doubling."""
+    """The severity as a place in SEVERITIES: a fall to half is as severe as a doubling."""
     return rules.rank(_fall(judged))
 
 
 def _episode(node: Node, judged_days: JudgedDays, rules: Detection, days: list[int], until: int | None) -> Episode:
     judged = judged_days.days
     day = days[-1]
-    deepest = max(days, key=lambda one: (_fall(judged[one]), -one))
+    deepest = max(days, key=lambda day: (_fall(judged[day]), -day))
     baseline, rate, depth = judged[day].baseline, judged[day].rate, judged[deepest].rate
     assert baseline is not None
     assert rate is not None
     assert depth is not None
     key = Key(baseline.population, "people")
-    both = (day, deepest)
-    ranked = capped(
-        rules, [_rank(judged[one], rules) for one in both], lambda place: is_corroborated(node, key, both[place])
+    ends = (day, deepest)
+    ranks = [_rank(judged[end], rules) for end in ends]
+    ranked = capped(rules, ranks, lambda place: is_corroborated(node, key, ends[place]))
+    limits = levels(baseline, rules)
+    level = baseline if limits is None else msgspec.structs.replace(baseline, threshold=limits[0])
+    reports, count = evidence(node, key, set(ends))
+    return Episode(
+        since=days[0],
+        until=until,
+        day=day,
+        rate=rate,
+        baseline=level,
+        severity=ranked.severities[0],
+        peak_day=deepest,
+        peak_rate=depth,
+        peak_severity=ranked.severities[1],
+        reports=reports,
+        report_count=count,
+        rule=NAME,
+        note=ranked.note,
     )
-    severity, peak_severity = ranked.severities
-    found = levels(baseline, rules)
-    level = baseline if found is None else msgspec.structs.replace(baseline, threshold=found[0])
-    reports, count = evidence(node, key, {day, deepest})
-    told = (severity, deepest, depth, peak_severity, reports, count, NAME)
-    return Episode(days[0], until, day, rate, level, *told, note=ranked.note)
 
 
 DROP = Rule(

@@ -1,4 +1,4 @@
-"""The record on `totals`: everything that is known of a flow now, in one piece."""
+"""Computing the flow state, the record on `totals`: totals, days, episodes, conflicts and baseline of a flow."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from bordertally.streams.totals.windows import longest_window, totals
 
 
 def flow_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> FlowState:
-    """The state of one flow; a function of the claims in the ledger and the rules alone.
+    """The state of a flow, which follows from the claims in the ledger and from the rules alone.
 
-    Its `days` are the latest, and those `spoken` of just now, however old: nobody who reads every state misses one.
+    Its `days` are the latest days, and the days `spoken` of by the newest claims, however old: a reader of every state
+    sees every change of a day.
     """
     return _state(node, rules, day_figures(node, PEOPLE, longest_window(), spoken))
 
 
 def written_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> tuple[FlowState, bytes]:
-    """The same state and its JSON, at less cost, for those who do not look at its days (see `written_days`)."""
+    """The same state and its JSON, at less cost; the `days` of the state are encoded already (see `written_days`)."""
     state = _state(node, rules, written_days(node, longest_window(), spoken))
     return state, msgspec.json.encode(state)
 

@@ -1,4 +1,4 @@
-"""Records: when more people crossed within seven days than in any week for so long."""
+"""Records: seven days with more people than any seven days within a set time before."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ WEEK = 7
 
 
 class Highs(DayView):
-    """The weeks of a flow and which of them were records.
+    """The weeks of a flow, by their last day, and which of them are records.
 
-    `weeks` holds people by the last day of every seven days that claims cover whole; `before`, for those that are
-    records, the highest of the period before.
+    `weeks`: the people of every seven days that claims cover completely. `before`: of the records, the people of the
+    highest week in the period before.
     """
 
     def __init__(self, period: int, days: Iterable[int] = ()) -> None:
@@ -38,15 +38,15 @@ class Highs(DayView):
         self.before: dict[int, float] = {}
 
     def refresh(self, bins: Mapping[int, Bin], newest: int) -> None:
-        """Work out anew what the stale days bear on: their weeks, and the records of so long after them."""
-        newest = max(newest, max(self.stale, default=0))  # days at the end may be gone
+        """Recompute what depends on stale days: the weeks that contain them, and records up to a period later."""
+        newest = max(newest, max(self.stale, default=0))  # the last days may have lost their figures
         ends = {day + later for day in self.stale for later in range(WEEK) if day + later <= newest}
         self.stale.clear()
         touched: set[int] = set()
         for day in ends:
-            held = [bins.get(day - back) for back in range(WEEK)]
-            week = fsum(one.best for one in held if one is not None)
-            if all(one is not None and one.full for one in held):
+            days = [bins.get(day - back) for back in range(WEEK)]
+            week = fsum(figures.best for figures in days if figures is not None)
+            if all(figures is not None and figures.full for figures in days):
                 changed = self.weeks.get(day) != week
                 self.weeks[day] = week
             else:
@@ -60,41 +60,44 @@ class Highs(DayView):
                 self.before[day] = highest
 
     def _record(self, day: int) -> float | None:
-        """The highest week of the period before a day, if the week that ends on it is higher; else None.
+        """The highest week of the period before a day, if the week to the day is a record; else None.
 
-        The period is known well enough when half of its days end a week that is covered whole.
+        At least half of the days of the period must end a week that claims cover completely.
         """
         week = self.weeks.get(day)
         if week is None:
             return None
-        earlier = [self.weeks[one] for one in range(day - self.period, day) if one in self.weeks]
+        earlier = [self.weeks[end] for end in range(day - self.period, day) if end in self.weeks]
         if 2 * len(earlier) < self.period or not week > max(earlier) * (1 + EXACT):
             return None
         return max(earlier)
 
     def runs(self, least: float) -> list[tuple[list[int], int | None]]:
-        """Runs of record days of at least so many people a week, each with the first day a week was none, or None."""
+        """The runs of record days with at least `least` people a week, and the first day after each that is no record.
+
+        That day is None while no later week is known.
+        """
         known = sorted(self.weeks)
-        found: list[tuple[list[int], int | None]] = []
+        runs: list[tuple[list[int], int | None]] = []
         for day in sorted(day for day in self.before if self.weeks[day] >= least):
-            if found and found[-1][1] is None:
-                days = found[-1][0]
+            if runs and runs[-1][1] is None:
+                days = runs[-1][0]
                 between = known[bisect_left(known, days[-1]) + 1 : bisect_left(known, day)]
                 if not between:
                     days.append(day)
                     continue
-                found[-1] = (days, between[0])
-            found.append(([day], None))
-        if found:
-            days, _ = found[-1]
-            found[-1] = (days, next(iter(known[bisect_left(known, days[-1]) + 1 :]), None))
-        return found
+                runs[-1] = (days, between[0])
+            runs.append(([day], None))
+        if runs:
+            days, _ = runs[-1]
+            runs[-1] = (days, next(iter(known[bisect_left(known, days[-1]) + 1 :]), None))
+        return runs
 
 
 def records(node: Node, rules: Rules) -> list[Episode]:
-    """The runs of days on which the week to a day was the highest for so long, oldest first; none if the rule is off.
+    """The runs of days to which the week was a record, oldest first; none where the rule is off.
 
-    The rate is that of a day of the week, what is expected the rate of the highest week before the run.
+    `rate` is the mean of the week, `expected` that of the highest week before the run, both in people a day.
     """
     series, detection = node.series.get(PEOPLE), rules.detection
     period = detection.record
@@ -109,7 +112,7 @@ def records(node: Node, rules: Rules) -> list[Episode]:
         before = highs.before[days[0]]
         return times_expected(max(highs.weeks[day] for day in days), before)
 
-    joined = alerts_from(
+    alerts = alerts_from(
         [Run(days[0], days[-1], until) for days, until in runs],
         detection.debounce,
         lambda first, end: next(
@@ -118,16 +121,15 @@ def records(node: Node, rules: Rules) -> list[Episode]:
         lambda place: detection.rank(ratio(runs[place][0])),
     )
     return [
-        _episode(node, detection, highs, [day for place in one.members for day in runs[place][0]], one.until)
-        for one in joined
+        _episode(node, detection, highs, [day for place in alert.members for day in runs[place][0]], alert.until)
+        for alert in alerts
     ]
 
 
 def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until: int | None) -> Episode:
-    day, peak_day = days[-1], max(days, key=lambda one: (highs.weeks[one], -one))
+    day, peak_day = ends = days[-1], max(days, key=lambda day: (highs.weeks[day], -day))
     expected = highs.before[days[0]] / WEEK
-    rates = [highs.weeks[one] / WEEK for one in (day, peak_day)]
-    ends = (day, peak_day)
+    rates = [highs.weeks[end] / WEEK for end in ends]
 
     def enough(place: int) -> bool:
         people = fsum([corroborated_people(node, PEOPLE, ends[place] - back) for back in range(WEEK)]) / WEEK

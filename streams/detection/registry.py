@@ -1,4 +1,4 @@
-"""The rules there are, in the order in which a state lists their episodes. A new rule is registered here."""
+"""The registry of rules, in the order in which a flow state lists their episodes. A new rule is added here."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RULES: dict[str, Rule] = {rule.name: rule for rule in (DAILY_RATE, DROP, RECORD,
 
 
 def rule_of(name: str) -> Rule:
-    """The rule of an alert; of a name that is not known (an alert of an earlier version) the daily rate."""
+    """The rule with this name; the daily rate for an unknown name, as an alert of another version may have."""
     return RULES.get(name, DAILY_RATE)
 
 
 def all_episodes(node: Node, rules: Rules) -> list[Episode]:
-    """What every rule finds on a flow, rule by rule; `rules` are those of the flow."""
+    """The episodes that every rule finds on a flow, rule by rule. `rules`: those of the flow."""
     return [episode for rule in RULES.values() for episode in rule.find(node, rules)]

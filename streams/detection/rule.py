@@ -1,4 +1,4 @@
-"""A rule by which alerts open: what it is called, how it finds its episodes, and the words its alerts are told in."""
+"""A rule: its name, how it finds its episodes, the words of its alerts, and the setting that turns it on."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ EVER = 3_000_000
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; `registry` lists those there are.
+    """One rule; the registry lists all rules.
 
     `name`: as alerts carry it. `find(node, rules)`: the episodes of a flow, oldest first, a function of the claims and
     the rules alone; [] where the rule is off. `setting`: what turns it on in `[detection]`; None: always on.
 
-    `describe(flow, episode, names)`: what an alert says of its latest day, in one clause. `ending`: how its end is
-    told, before a date. `noun`: what its alerts tell of, as in "took the drop away". `headline`: for notifications.
-    `learns_from`: how many days before an alert bear on whether there is one; those of a learned level always do.
-    `needs_reports`: whether it looks at sources, claims or child flows, so that a daily series does not do for it.
+    `describe(flow, episode, names)`: the clause of an alert about its latest day. `ending`: the words before the date
+    of its end. `noun`: what its alerts are about, as in "took the drop away". `headline`: the title of notifications.
+    `learns_from`: on how many days before an alert the rule depends, besides those of a learned baseline.
+    `needs_reports`: whether the rule reads sources, claims or child flows, so that a daily series is not enough.
     """
 
     name: str
@@ -40,5 +40,5 @@ class Rule:
     needs_reports: bool = False
 
     def is_on(self, detection: Detection) -> bool:
-        """Whether the rule is on under the settings of a flow."""
+        """Whether the settings of a flow turn the rule on."""
         return self.setting is None or self.setting.of(detection) is not None

@@ -1,4 +1,4 @@
-"""The rules file: TOML in; the operator's baselines and settings, or one error that names field and value, out."""
+"""Reading the rules file: baselines and settings from TOML, or one error that names field and value."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_rules(text: str, where: str, blocs: frozenset[str] = frozenset()) -> Rules:
-    """Read rules from TOML text. `blocs`: those of the registry. Raises ConfigError naming file, field and value."""
+    """The rules in TOML text. `where`: the file, for errors. `blocs`: those of the registry.
+
+    Raises ConfigError naming file, field and value.
+    """
     try:
         table = tomllib.loads(text)
         _gather_others(table.get("detection"), "detection")
@@ -42,8 +45,10 @@ def parse_rules(text: str, where: str, blocs: frozenset[str] = frozenset()) -> R
         file = msgspec.convert(table, _File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, ConfigError) as error:
         raise ConfigError(f"{where}: {error}") from None
-    baselines = [_operator(one, f"{where}: baselines[{index}]", blocs) for index, one in enumerate(file.baselines)]
-    flows = [_flow(one, f"{where}: flows[{index}]", blocs) for index, one in enumerate(file.flows)]
+    baselines = [
+        _operator(baseline, f"{where}: baselines[{index}]", blocs) for index, baseline in enumerate(file.baselines)
+    ]
+    flows = [_flow(settings, f"{where}: flows[{index}]", blocs) for index, settings in enumerate(file.flows)]
     detection = file.detection
     for name in ("ratio", "warning", "critical"):
         if not getattr(detection, name) > 1:
@@ -76,20 +81,20 @@ def _gather_others(table: object, where: str, *, off: bool = False) -> None:
 
 
 def with_settings(rules: Rules, settings: Sequence[str]) -> Rules:
-    """The rules with settings of `[detection]` in place of their own, each as NAME=VALUE; those of `[[flows]]` stay.
+    """The rules with some settings of `[detection]` replaced, each given as NAME=VALUE; those of `[[flows]]` stay.
 
-    A value is what it would be in TOML, and a text where it is nothing there. Raises ConfigError naming what is wrong.
+    A value is read as TOML, and as a string where it is no TOML. Raises ConfigError quoting the setting.
     """
     detection = rules.detection
-    for one in settings:
-        name, equals, value = (part.strip() for part in one.partition("="))
+    for setting in settings:
+        name, equals, value = (part.strip() for part in setting.partition("="))
         if not (re.fullmatch(r"\w+", name) and equals and value):
-            raise ConfigError(f"--set: {shown(one)} is no NAME=VALUE")
+            raise ConfigError(f"--set: {shown(setting)} is no NAME=VALUE")
         try:
             tomllib.loads(f"{name} = {value}")
         except tomllib.TOMLDecodeError:
-            value = msgspec.json.encode(value).decode()  # a string of JSON is one of TOML
-        given = parse_rules(f"[detection]\n{name} = {value}\n", f"--set {shown(one)}").detection
+            value = msgspec.json.encode(value).decode()  # a JSON string is a TOML string
+        given = parse_rules(f"[detection]\n{name} = {value}\n", f"--set {shown(setting)}").detection
         if name in _FIELDS:
             detection = msgspec.structs.replace(detection, **{_FIELDS[name]: getattr(given, _FIELDS[name])})
         else:
@@ -97,31 +102,31 @@ def with_settings(rules: Rules, settings: Sequence[str]) -> Rules:
     return Rules(detection, rules.baselines, rules.flows)
 
 
-def _operator(one: OperatorBaseline, where: str, blocs: frozenset[str]) -> OperatorBaseline:
+def _operator(baseline: OperatorBaseline, where: str, blocs: frozenset[str]) -> OperatorBaseline:
     try:
-        flow = nested(parse_flow(one.flow), blocs)
+        flow = nested(parse_flow(baseline.flow), blocs)
     except RefusedError as error:
         raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
-    if isinstance(one.daily, list) and len(one.daily) != 2:
-        raise ConfigError(f"{where}.daily: {shown(one.daily)} must be a figure or [low, high]")
-    low, high = one.level
+    if isinstance(baseline.daily, list) and len(baseline.daily) != 2:
+        raise ConfigError(f"{where}.daily: {shown(baseline.daily)} must be a figure or [low, high]")
+    low, high = baseline.level
     if not 0 < low <= high:
-        raise ConfigError(f"{where}.daily: {shown(one.daily)} must be above 0, low to high")
-    if one.ratio is not None and not one.ratio > 1:
-        raise ConfigError(f"{where}.ratio: {shown(one.ratio)} must be above 1")
-    return msgspec.structs.replace(one, flow=flow)
+        raise ConfigError(f"{where}.daily: {shown(baseline.daily)} must be above 0, low to high")
+    if baseline.ratio is not None and not baseline.ratio > 1:
+        raise ConfigError(f"{where}.ratio: {shown(baseline.ratio)} must be above 1")
+    return msgspec.structs.replace(baseline, flow=flow)
 
 
-def _flow(one: FlowRules, where: str, blocs: frozenset[str]) -> FlowRules:
+def _flow(settings: FlowRules, where: str, blocs: frozenset[str]) -> FlowRules:
     try:
-        flow = nested(check_pattern(one.flow), blocs)
+        flow = nested(check_pattern(settings.flow), blocs)
     except RefusedError as error:
         raise ConfigError(f"{where}.flow: {error.why} (got {error.value})") from None
-    for name, value in [*((name, getattr(one, name)) for name in OPTIONAL), *one.others.items()]:
+    for name, value in [*((name, getattr(settings, name)) for name in OPTIONAL), *settings.others.items()]:
         if value is True:
             raise ConfigError(f"{where}.{name}: true must be a figure, or false to turn the rule off")
-    _check(one.over(Detection()), where)
-    return msgspec.structs.replace(one, flow=flow)
+    _check(settings.over(Detection()), where)
+    return msgspec.structs.replace(settings, flow=flow)
 
 
 _BOUNDS: dict[str, tuple[Callable[[float], bool], str]] = {
@@ -136,7 +141,7 @@ def _check(detection: Detection, where: str) -> None:
     for name in detection.methods:
         if name not in METHODS:
             raise ConfigError(f"{where}.learned: {shown(name)} is no method; there are {', '.join(METHODS)}")
-    if not detection.sigmas > 1:  # C3 counts what lies more than one standard deviation above the mean
+    if not detection.sigmas > 1:  # C3 counts days more than one standard deviation above the mean
         raise ConfigError(f"{where}.sigmas: {shown(detection.sigmas)} must be above 1")
     given: list[tuple[str, Any, Callable[[float], bool], str]] = [
         *((name, getattr(detection, name), allows, words) for name, (allows, words) in _BOUNDS.items()),

@@ -1,11 +1,11 @@
-"""Silence: when a source says nothing of a flow for longer than is usual for it, while the world goes on.
+"""Silence: a source has not reported on a flow for longer than usual, while other sources go on.
 
-A dead source must not look like a quiet border. No clock on a wall decides, or what alerts come down to would depend on
-when one looks: the clock of a flow is the latest day that any claim in its whole tree covers, since the others are what
-shows that time has passed. Whole days before it that a source leaves uncovered are days of its silence.
+A source that stops must not look like a quiet border. Time is measured by reports, not by a clock, so that alerts do
+not depend on when they are computed (see docs/decisions/0016): the present of a flow is the latest day that any claim
+in its whole tree covers. Whole days before it that a source leaves uncovered are days of silence.
 
-How long is usual is learned of the source itself, on this flow: the median time between the last days of its claims,
-of the latest nine it made. A source that has made fewer than four has no usual time yet.
+The usual time is learned from the source itself, on this flow: the median time between the last days of its latest nine
+claims. With fewer than four claims there is none.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from bordertally.streams.totals.records import Baseline, Episode
 NAME = "silence"
 
 LEAST, MOST = 4, 9
-"""So many claims of a source with different last days show how often it speaks, and so many of the latest count."""
+"""The least number of claims with different last days that show a usual time, and how many of the latest are used."""
 
 
 class SourceSilence(NamedTuple):
-    """Days that a source left uncovered, as ordinals: from `since`, until `until` (exclusive), None while it goes on.
+    """Days that a source left uncovered, as ordinals: from `since` to `until` (exclusive), None while it lasts.
 
-    `days`: how many whole ones; `usual`: how many are at most.
+    `days`: the number of whole days without a report; `usual`: the most days that are usual.
     """
 
     since: int
@@ -49,7 +49,7 @@ class SourceSilence(NamedTuple):
 
 
 class Voices(DayView):
-    """The days of which each source counted on a flow."""
+    """The days for which each source sent counts on a flow."""
 
     def __init__(self, days: Iterable[int]) -> None:
         super().__init__(days)
@@ -57,15 +57,15 @@ class Voices(DayView):
         self.by_day: dict[int, set[str]] = {}
 
     def refresh(self, node: Node) -> None:
-        """Look anew who counted on the stale days."""
+        """Find the sources of the stale days again."""
         for day in self.stale:
             for source in self.by_day.pop(day, ()):
                 self.days[source].discard(day)
-            heard = [series.counts.on(day) for key, series in node.series.items() if key.unit == "people"]
-            found = {source for one in heard for source in one}
-            if found:
-                self.by_day[day] = found
-                for source in found:
+            counts_on = [series.counts.on(day) for key, series in node.series.items() if key.unit == "people"]
+            sources = {source for by_source in counts_on for source in by_source}
+            if sources:
+                self.by_day[day] = sources
+                for source in sources:
                     self.days[source].add(day)
         self.stale.clear()
 
@@ -78,7 +78,7 @@ def clock(node: Node) -> int | None:
 
 
 def overdue(node: Node, rules: Rules) -> list[Episode]:
-    """The silences of the sources of a flow, those that overlap as one, oldest first; none where the rule is off."""
+    """The silences of the sources of a flow, overlapping ones joined, oldest first; none where the rule is off."""
     detection = rules.detection
     if detection.silence is None:
         return []
@@ -99,23 +99,31 @@ def overdue(node: Node, rules: Rules) -> list[Episode]:
                 ends[claim.source].add(period.last_day)
                 covered[claim.source].update(range(period.first_day, period.last_day + 1))
     times = detection.silence
-    found = [one for source in sorted(ends) for one in quiets(source, ends[source], covered[source], now, times)]
-    groups = _overlapping(found)
-    joined = alerts_from(
+    silences = [
+        silence for source in sorted(ends) for silence in silences_of(source, ends[source], covered[source], now, times)
+    ]
+    groups = _overlapping(silences)
+    alerts = alerts_from(
         [Run(group[0].since, _end(group, now) - 1, _until(group)) for group in groups],
         detection.debounce,
         lambda first, before: first if first < (now if before is None else min(before, now)) else None,
-        lambda place: max(_rank(one) for one in groups[place]),
+        lambda place: max(_rank(silence) for silence in groups[place]),
     )
     return [
-        _episode(node, [one for place in each.members for one in groups[place]], each.until, now) for each in joined
+        _episode(node, [silence for place in alert.members for silence in groups[place]], alert.until, now)
+        for alert in alerts
     ]
 
 
-def quiets(source: str, ends: Iterable[int], covered: Iterable[int], now: int, times: float) -> list[SourceSilence]:
-    """The silences of one source: gaps between the days it covers, and after them, that are longer than is usual."""
+def silences_of(
+    source: str, ends: Iterable[int], covered: Iterable[int], now: int, times: float
+) -> list[SourceSilence]:
+    """The silences of one source: gaps between the days it covers, and after the last, that are longer than usual.
+
+    `ends`: the last days of its claims. `now`: the latest day that any source covers. `times`: the setting `silence`.
+    """
     spoken, known = sorted(ends), sorted(covered)
-    found = []
+    silences = []
     for last, following in pairwise([*known, None]):
         assert last is not None
         days = (now if following is None else following) - last - 1
@@ -127,65 +135,65 @@ def quiets(source: str, ends: Iterable[int], covered: Iterable[int], now: int, t
         gaps = sorted([later - earlier for earlier, later in pairwise(latest)])
         usual = int(times * gaps[len(gaps) // 2])
         if days > usual:
-            found.append(SourceSilence(last + 1, following, days, usual, source))
-    return found
+            silences.append(SourceSilence(last + 1, following, days, usual, source))
+    return silences
 
 
-def _overlapping(found: Iterable[SourceSilence]) -> list[list[SourceSilence]]:
-    """Silences that have a day in common, or follow each other at once, in groups."""
+def _overlapping(silences: Iterable[SourceSilence]) -> list[list[SourceSilence]]:
+    """Silences in groups whose members share a day or follow each other without a gap."""
     groups: list[list[SourceSilence]] = []
-    for one in sorted(found, key=lambda one: (one.since, one.source)):
+    for silence in sorted(silences, key=lambda silence: (silence.since, silence.source)):
         until = _until(groups[-1]) if groups else 0
-        if groups and (until is None or one.since <= until):
-            groups[-1].append(one)
+        if groups and (until is None or silence.since <= until):
+            groups[-1].append(silence)
         else:
-            groups.append([one])
+            groups.append([silence])
     return groups
 
 
 def _until(group: Iterable[SourceSilence]) -> int | None:
-    ends = [one.until for one in group]
+    ends = [silence.until for silence in group]
     return None if None in ends else max(end for end in ends if end is not None)
 
 
 def _end(group: Iterable[SourceSilence], now: int) -> int:
-    return max(now if one.until is None else one.until for one in group)
+    return max(now if silence.until is None else silence.until for silence in group)
 
 
-def _rank(one: SourceSilence) -> int:
-    """0 notice, 1 warning from twice as long as is usual at most: a silence itself moves nobody over a border."""
-    return int(one.days >= 2 * one.usual)
+def _rank(silence: SourceSilence) -> int:
+    """0 notice, 1 warning from twice the usual time on; never critical, as a silence moves nobody over a border."""
+    return int(silence.days >= 2 * silence.usual)
 
 
 def _episode(node: Node, group: list[SourceSilence], until: int | None, now: int) -> Episode:
-    """An alert tells of the source that is silent longest; its peak is the day it grew as severe as it is."""
-    one = max(group, key=lambda one: (one.days, one.source))
-    rank = _rank(one)
-    reached = 2 * one.usual if rank else one.usual + 1
-    reports, count = evidence(node, PEOPLE, {one.since - 1})
-    others = len({each.source for each in group}) - 1
+    """The episode of a group: about its longest silence, with its peak on the day that reached the severity."""
+    longest = max(group, key=lambda silence: (silence.days, silence.source))
+    rank = _rank(longest)
+    reached = 2 * longest.usual if rank else longest.usual + 1
+    reports, count = evidence(node, PEOPLE, {longest.since - 1})
+    others = len({silence.source for silence in group}) - 1
     return Episode(
-        since=min(each.since for each in group),
+        since=min(silence.since for silence in group),
         until=until,
-        day=max(_end(group, now) - 1, one.since),
-        rate=float(one.days),
-        baseline=Baseline("cadence", float(one.usual), float(one.usual), source=one.source),
+        day=max(_end(group, now) - 1, longest.since),
+        rate=float(longest.days),
+        baseline=Baseline("cadence", float(longest.usual), float(longest.usual), source=longest.source),
         severity=SEVERITIES[rank],
-        peak_day=one.since + reached - 1,
+        peak_day=longest.since + reached - 1,
         peak_rate=float(reached),
         peak_severity=SEVERITIES[rank],
         reports=reports,
         report_count=count,
         rule=NAME,
-        about=one.source,
+        about=longest.source,
         note=f"{others} more silent too" if others else "",
     )
 
 
 def to_tell(ledger: Ledger, flows: list[Flow], rules: Rules) -> list[Flow]:
-    """Flows spoken of, and all those whose silences may have changed because the clock of their tree went on.
+    """These flows, and all flows whose silences may have changed because the latest day of their tree has moved.
 
-    Lowest first, as the ledger has them. A ledger that was just restored counts as one whose clocks went on.
+    Lowest first, as from the ledger. After a restore, every tree counts as moved.
     """
     if not rules.listens or not flows:
         return flows
@@ -197,8 +205,8 @@ def to_tell(ledger: Ledger, flows: list[Flow], rules: Rules) -> list[Flow]:
             moved.add(root)
     if not moved:
         return flows
-    found = {flow for flow in ledger.nodes if origin(flow) in moved and rules.of(flow).detection.silence is not None}
-    return sorted({*flows, *found}, key=lambda flow: (-depth(flow), flow))
+    due = {flow for flow in ledger.nodes if origin(flow) in moved and rules.of(flow).detection.silence is not None}
+    return sorted({*flows, *due}, key=lambda flow: (-depth(flow), flow))
 
 
 def _describe(flow: str, episode: Episode, names: Names) -> str:

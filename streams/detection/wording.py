@@ -1,4 +1,4 @@
-"""The clauses in which the alerts of several rules are told."""
+"""The clauses that the explanations of several rules share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def describe_rate(flow: str, episode: Episode, names: Names) -> str:
 
 
 def normal_level(baseline: Baseline, names: Names) -> str:
-    """The expected rate, and in whose words or by which method it is known."""
+    """The expected rate, and who stated it or which method learned it."""
     low, high = baseline.low, baseline.high
     level = f"{people(baseline.expected):,}"
     if low is not None and high is not None and low != high:
@@ -43,5 +43,5 @@ def normal_level(baseline: Baseline, names: Names) -> str:
 
 
 def count_of_reports(episode: Episode) -> str:
-    """How many reports are behind an episode."""
+    """The number of reports behind an episode: "2 reports"."""
     return f"{episode.report_count} report{'' if episode.report_count == 1 else 's'}"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.detection.silence import clock, quiets
+from bordertally.streams.detection.silence import clock, silences_of
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, FlowRules, Rules
 from unit.kit import Told, alerts_of, claim, daily, told
@@ -122,12 +122,12 @@ def test_a_week_at_once_covers_its_days() -> None:
 
 @given(st.sets(st.integers(1, 60), max_size=40), st.integers(1, 60), st.floats(1, 4))
 def test_silences_lie_between_the_days_that_are_covered(days: set[int], now: int, times: float) -> None:
-    found = quiets("a", days, days, max(now, *days, 0), times)
+    found = silences_of("a", days, days, max(now, *days, 0), times)
     for one in found:
         assert one.since - 1 in days
         assert not days & set(range(one.since, one.since + one.days))
         assert one.until in days or (one.until is None and one.since > max(days))
         assert one.days > one.usual >= 1
     assert found == sorted(found)
-    longer = quiets("a", days, days, max(now, *days, 0), times + 1)
+    longer = silences_of("a", days, days, max(now, *days, 0), times + 1)
     assert {(one.since, one.until) for one in longer} <= {(one.since, one.until) for one in found}
