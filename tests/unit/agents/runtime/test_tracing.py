@@ -114,7 +114,7 @@ def test_off_nothing_of_it_is_imported() -> None:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    with pytest.raises(ConfigError, match=r"pip install 'bordertally\[otel\]'"):
+    with pytest.raises(ConfigError, match=r"in the clone: pip install '\.\[otel\]'"):
         Traces.of(load_settings(traces=True))
 
 

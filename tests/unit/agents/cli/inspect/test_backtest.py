@@ -293,5 +293,5 @@ def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch:
         return real(name, globals_, locals_, fromlist, level)
 
     monkeypatch.setattr(builtins, "__import__", none)
-    with pytest.raises(BordertallyError, match=r"pip install 'bordertally\[plot\]'"):
+    with pytest.raises(BordertallyError, match=r"in the clone: pip install '\.\[plot\]'"):
         draw(tmp_path / "x.svg", [PANEL])
