@@ -77,4 +77,4 @@ pythons: $(DEV)  ## Install the wheel with each Python 3.11 to 3.13 found here, 
 	@PYTHONS=every $(VENV)/bin/pytest -v --timeout 1800 tests/archives/test_pythons.py
 
 clean:  ## Remove what make has made
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info src/*.egg-info
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist src/*.egg-info

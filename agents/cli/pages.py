@@ -21,7 +21,9 @@ from bordertally.streams.errors import BordertallyError, Reason
 from bordertally.streams.settings import Settings, documented
 from bordertally.streams.topics import Topics
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = next((top for top in Path(__file__).resolve().parents if (top / "pyproject.toml").is_file()), Path.cwd())
+"""The top of the clone, or of the unpacked source archive."""
+
 PAGES = ("settings.md", "metrics.md", "topics.md", "architecture.md", "report.md")
 REASONS = {
     Reason.NOT_JSON: "The bytes are no JSON text in UTF-8.",

@@ -6,7 +6,6 @@ import configparser
 import email
 import email.message
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -18,11 +17,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("streams", "agents")
-BESIDE = (
-    *("pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md", "Makefile", "constraints.txt"),
-    *("docker-compose.yml", ".env.example", "deploy", "docs", "tests", "src"),
-)
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*_cache", ".hypothesis")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -30,22 +24,6 @@ def files_of(folder: Path) -> set[str]:
     """Every file of a folder, by its path from the top of the project."""
     found = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(ROOT)) for path in found if path.suffix != ".pyc" and not path.name.startswith(".")}
-
-
-@pytest.fixture(scope="module")
-def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """(source archive, wheel), from a copy: what an earlier build left here has no part in it."""
-    copy, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
-    for name in (*PACKAGES, *BESIDE):
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, copy / name, ignore=LEFT_OUT, symlinks=True)
-        else:
-            shutil.copy(ROOT / name, copy / name)
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(made), str(copy)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (source,), (wheel,) = made.glob("*.tar.gz"), made.glob("*.whl")
-    return source, wheel
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +57,23 @@ def test_the_source_archive_holds_the_packages_and_what_tests_and_readers_need(a
             str(PurePosixPath(one.name).relative_to(PurePosixPath(one.name).parts[0])) for one in source if one.isfile()
         }
     inside = set().union(*(files_of(ROOT / name) for name in PACKAGES))
-    wanted = {f"src/bordertally/{name}" for name in inside} | files_of(ROOT / "docs") | files_of(ROOT / "deploy")
+    wanted = {f"src/bordertally/{name}" for name in inside} | inside
+    wanted |= files_of(ROOT / "docs") | files_of(ROOT / "deploy")
     assert wanted - held == set()
     assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "constraints.txt", "Makefile"} <= held
     assert {"docker-compose.yml", ".env.example", "tests/conftest.py", "tests/series/hk.csv"} <= held
     assert [name for name in held if name.endswith(".pyc") or "_cache" in name] == []
+
+
+def test_the_unpacked_source_archive_passes_its_tests(archives: tuple[Path, Path], tmp_path: Path) -> None:
+    with tarfile.open(archives[0]) as source:
+        source.extractall(tmp_path, filter="data")
+    (top,) = tmp_path.iterdir()
+    some = ("tests/unit/streams/test_flows.py", "tests/agents/test_pins.py", "tests/docs/test_pages.py")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *some]
+    environment = os.environ | {"PYTHONPATH": str(top / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, cwd=top, env=environment)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_metadata_say_what_pyproject_says(unpacked: Path) -> None:

