@@ -1,4 +1,4 @@
-"""Baselines: the daily rate to expect of a flow, the first that exists of operator, stated, derived, learned."""
+"""Baselines: the expected daily rate of a flow: by an operator, else stated, else derived, else learned."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bordertally.streams.totals.records import Baseline
 
 
 class Week(NamedTuple):
-    """The week to a day: its mean, people a day, the learned level it is compared with, and the rate of the day."""
+    """The week to a day: its mean in people a day, the learned baseline of that mean, and the rate of the day."""
 
     rate: float
     baseline: Baseline
@@ -28,7 +28,7 @@ class Week(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """The baseline of a day and the rate it is compared with, and the same of the week to it; None where unknown."""
+    """The baseline of a day and the rate to compare with it, and the same for the week to the day; None if unknown."""
 
     baseline: Baseline | None
     rate: float | None
@@ -38,11 +38,11 @@ class Judgement(NamedTuple):
 NOT_JUDGED = Judgement(None, None)
 
 EXACT_DIGITS = 6
-"""Rates are compared as rounded to millionths of a person, so that days equal but for raking are equal."""
+"""Rates are rounded to millionths of a person, so that days which differ only by the rounding of raking are equal."""
 
 
 class Level(NamedTuple):
-    """A level that a source stated, or that follows from a change it stated: people a day, low..high."""
+    """A level in people a day, low to high, that a source stated, or that follows from a change it stated."""
 
     kind: Literal["stated", "derived"]
     population: str
@@ -56,14 +56,14 @@ class Level(NamedTuple):
 
 
 def levels(node: Node) -> list[Level]:
-    """All stated and derived levels on a flow, from its counting claims in force."""
-    found = []
+    """The stated and derived levels of a flow, from its claims in force whose grade counts."""
+    stated = []
     for key, series in node.series.items():
         if key.unit == "people":
             for claim in series.claims.values():
                 if counts(claim.grade) and claim.best is not None:
-                    found += _levels(claim)
-    return found
+                    stated += _levels(claim)
+    return stated
 
 
 def _levels(claim: Claim) -> list[Level]:
@@ -75,13 +75,13 @@ def _levels(claim: Claim) -> list[Level]:
         days = (period.first_day, period.last_day)
         return Level(kind, claim.population, *days, low, high, trust, claim.source, claim.report)
 
-    found = []
+    stated = []
     if claim.normal is not None:
-        found.append(level("stated", *claim.normal))
+        stated.append(level("stated", *claim.normal))
     if claim.change_percent is not None and claim.best > 0:
         before = claim.best / period.days / (1 + claim.change_percent / 100)
-        found.append(level("derived", before, before))
-    return found
+        stated.append(level("derived", before, before))
+    return stated
 
 
 def choose(
@@ -91,16 +91,17 @@ def choose(
     learned: Callable[[], Baseline | None],
     rules: Detection,
 ) -> Baseline | None:
-    """The baseline of a day: operator > stated > derived > learned; None when there is none.
+    """The baseline of a day: operator before stated before derived before learned; None without any.
 
-    Of several stated levels the latest that begins on or before the day wins, else the first after it; of levels
-    that begin on one day the more trusted, then the later published. `learned` is asked last; where it has nothing to
-    say either, the absolute threshold of the rules stands in, if there is one.
+    `spoken`: the stated and derived levels of the flow. Of several, the latest that begins on or before the day wins,
+    else the first after the day; of levels that begin on the same day, the more trusted, then the later published.
+    Where `learned()` is None too, the absolute threshold of the rules is used, if there is one.
     """
     chosen = None
-    for one in operator:
-        if (one.since is None or one.since.toordinal() <= day) and (one.until is None or day < one.until.toordinal()):
-            chosen = one
+    for baseline in operator:
+        begun = baseline.since is None or baseline.since.toordinal() <= day
+        if begun and (baseline.until is None or day < baseline.until.toordinal()):
+            chosen = baseline
     if chosen is not None:
         low, high = chosen.level
         expected = (low + high) / 2
@@ -115,12 +116,12 @@ def choose(
     for kind in ("stated", "derived"):
         before = rules.stated_before_days if kind == "stated" else 0
         valid = [
-            one
-            for one in spoken
-            if one.kind == kind and one.first_day - before <= day <= one.last_day + rules.stated_after_days
+            level
+            for level in spoken
+            if level.kind == kind and level.first_day - before <= day <= level.last_day + rules.stated_after_days
         ]
         if valid:
-            level = max(valid, key=lambda one: _nearness(one, day))
+            level = max(valid, key=lambda level: _nearness(level, day))
             expected = (level.low + level.high) / 2
             return Baseline(
                 level.kind,
@@ -132,10 +133,10 @@ def choose(
                 level.low,
                 level.high,
             )
-    found = learned()
-    if found is None and rules.absolute is not None:
-        found = Baseline("absolute", rules.absolute, rules.absolute)
-    return found
+    learned_baseline = learned()
+    if learned_baseline is None and rules.absolute is not None:
+        return Baseline("absolute", rules.absolute, rules.absolute)
+    return learned_baseline
 
 
 def _nearness(level: Level, day: int) -> tuple[object, ...]:
@@ -144,28 +145,27 @@ def _nearness(level: Level, day: int) -> tuple[object, ...]:
 
 
 def learned_from(node: Node, day: int, rules: Detection) -> Baseline | None:
-    """What the days of a flow teach of a day: by the first method of the rules that has enough of them, else None.
+    """The learned baseline of a day, by the first method of the rules with enough days before it; None without any.
 
-    A day teaches where claims cover it whole and it is covered as usual; else it is unknown. The day itself teaches
-    nothing of what to expect on it.
+    Only days count that claims cover completely and that are covered as usual. The day itself does not count.
     """
     for name in rules.methods:
         method = METHODS[name]
         history = _history(node, day, method.back)
-        found = method.learn(history, rules.tuning)
-        if found is not None:
-            return Baseline("learned", found.expected, found.threshold, method=name)
+        level = method.learn(history, rules.tuning)
+        if level is not None:
+            return Baseline("learned", level.expected, level.threshold, method=name)
     return None
 
 
 def _history(node: Node, day: int, back: range) -> list[float | None]:
-    """People on the days that lie so far before a day; None where a day teaches nothing."""
+    """People on the days that lie `back` days before a day; None for a day that does not count."""
     series = node.series.get(PEOPLE)
     if series is None:
         return [None] * len(back)
     bins = series.bins
-    known = [held.best if (held := bins.get(day - ago)) is not None and held.full else None for ago in back]
-    if not node.children:  # its days are covered by its own claims
+    known = [figures.best if (figures := bins.get(day - ago)) is not None and figures.full else None for ago in back]
+    if not node.children:  # a flow without children has days only from its own claims
         return known
     return [
         people if people is None or covered_as_usual(node, day - ago) else None
@@ -174,7 +174,7 @@ def _history(node: Node, day: int, back: range) -> list[float | None]:
 
 
 def says(baseline: Baseline) -> str:
-    """Where the expected rate of a learned baseline was seen, and by which method it was learned, in words."""
+    """The days and the method that a learned baseline was learned from, in words."""
     if baseline.method == WEEKLY:
         return "a day in the four weeks before that week (learned by week)"
     method = METHODS.get(baseline.method or "")
@@ -182,7 +182,7 @@ def says(baseline: Baseline) -> str:
 
 
 def baseline_of(node: Node, rules: Rules, spoken: Sequence[Level], day: int) -> Baseline | None:
-    """The baseline of one day of a flow."""
+    """The baseline of a day of a flow. `spoken`: see `levels`."""
     rules = rules.of(node.flow)
     return choose(day, rules.for_flow(node.flow), spoken, lambda: _learned(node, rules, day), rules.detection)
 
@@ -192,7 +192,7 @@ def _learned(node: Node, rules: Rules, day: int) -> Baseline | None:
 
 
 def judge(node: Node, rules: Rules, day: int) -> Judgement:
-    """The baseline of a day of a flow, and the rate to compare with it; the same of the week to the day."""
+    """The judgement of a day of a flow, computed without a cache; see `judged_days`."""
     baseline, detection = baseline_of(node, rules, levels(node), day), rules.of(node.flow).detection
     return _judgement(node, baseline, day, lambda: week_level(node, day, detection))
 
@@ -200,7 +200,7 @@ def judge(node: Node, rules: Rules, day: int) -> Judgement:
 def _judgement(
     node: Node, baseline: Baseline | None, day: int, week: Callable[[], Baseline | None] = lambda: None
 ) -> Judgement:
-    """`week`: the level of the week to the day, asked only where nobody has stated what is normal."""
+    """The judgement of a day. `week`: the baseline of its week, called only where the day's own is learned or None."""
     rate = None if baseline is None else rate_of(node, baseline, day)
     if baseline is not None and baseline.kind != "learned":
         return Judgement(baseline, rate)
@@ -211,41 +211,41 @@ def _judgement(
 
 
 def rate_of(node: Node, baseline: Baseline, day: int) -> float | None:
-    """The daily rate a baseline is about: of its own population, so like is compared with like.
+    """The rate to compare with a baseline: people of the baseline's population on a day.
 
-    None where claims only say how many at most: that anybody crossed is not known.
+    None where the day has no figure, or only an upper bound.
     """
     series = node.series.get(Key(baseline.population, "people"))
-    held = series.bins.get(day) if series is not None else None
-    return None if held is None or held.low <= 0 < held.best else round(held.best, EXACT_DIGITS)
+    figures = series.bins.get(day) if series is not None else None
+    return None if figures is None or figures.low <= 0 < figures.best else round(figures.best, EXACT_DIGITS)
 
 
 WEEK = 7
 WEEKLY = "week"
-"""The method of a learned level that the mean of a week is compared with."""
+"""The method of a learned baseline of a week."""
 WEEK_BACK = range(34, 6, -1)
-"""The days before a day from which the level of its week is learned: t-34..t-7."""
+"""The days before a day from which the baseline of its week is learned: t-34..t-7."""
 WEEK_KNOWN = 21
 WEEK_BEGINS = range(WEEK_BACK[0] - 28, len(WEEK_BACK) - WEEK + 1)
-"""Where in these days the weeks begin that lie within t-28..t-7."""
+"""The places in these days at which the weeks within t-28..t-7 begin."""
 ABOVE_HIGHEST = 1.1
 
 
 def mean_to(bins: Mapping[int, Bin], day: int) -> float | None:
-    """People a day in the seven days to a day; None unless the six before it are covered whole."""
+    """People a day in the seven days to a day; None unless claims cover the six days before it completely."""
     week = [bins.get(day - back) for back in range(WEEK)]
-    known = [held for held in week if held is not None]
-    if len(known) < WEEK or not all(held.full for held in known[1:]):
+    known = [figures for figures in week if figures is not None]
+    if len(known) < WEEK or not all(figures.full for figures in known[1:]):
         return None
-    return round(fsum([held.best for held in known]) / WEEK, EXACT_DIGITS)
+    return round(fsum([figures.best for figures in known]) / WEEK, EXACT_DIGITS)
 
 
 def week_level(node: Node, day: int, detection: Detection) -> Baseline | None:
-    """The level that the mean of the seven days to a day is compared with.
+    """The learned baseline of the mean of the seven days to a day; None with too few days, or where the test is off.
 
-    With m the mean of t-34..t-7, of which 21 days at least are covered whole, the threshold is
+    With m the mean of t-34..t-7, of which at least 21 days count, the threshold is
 
-        max(week_ratio m, m + minimum_people, 1.1 x the highest mean of seven whole days within t-28..t-7)
+        max(week_ratio m, m + minimum_people, 1.1 x the highest mean of seven days within t-28..t-7)
     """
     if not detection.week_ratio:
         return None
@@ -260,16 +260,17 @@ def week_level(node: Node, day: int, detection: Detection) -> Baseline | None:
 
 
 def _whole_week(week: Sequence[float | None]) -> float:
-    """The mean of seven days, 0 where one of them is unknown."""
+    """The mean of seven days; 0 where a day is unknown."""
     known = [people for people in week if people is not None]
     return fsum(known) / WEEK if len(known) == WEEK else 0.0
 
 
 class JudgedDays(View):
-    """The days of a flow as judged under some rules; see `judged_days`.
+    """The judged days of a flow under some rules; see `judged_days`.
 
-    What is learned for a day changes with the days that lie before it, and not with the day itself, so a day that
-    moved is compared anew with the baseline it had. Rules follow the days judged anew: see `follow`.
+    A learned baseline of a day depends on the days before it, not on the day itself. So a day that changed is compared
+    with its earlier baseline, and baselines are learned again only for the days after it. Rules follow the days that
+    are judged again (see `follow`).
     """
 
     def __init__(self, node: Node, rules: Rules) -> None:
@@ -282,13 +283,15 @@ class JudgedDays(View):
         self._weeks: dict[int, Baseline | None] = {}
         self._due = {day for series in node.series.values() for day in series.bins}
         self._relearn = set(self._due)
-        self._newest = max(self._due, default=0)  # of all days that ever held anything: none after it is judged
+        self._newest = max(self._due, default=0)  # the newest day that ever had a figure; no later day is judged
         self._followers: list[set[int]] = []
 
     def days_changed(self, days: Collection[int]) -> None:
-        """Judge these days anew, and those that learn from them."""
+        """Note that these days changed: they are due, and so are the days whose baselines are learned from them."""
         self._newest = max(self._newest, max(days, default=0))
-        usual = COVERAGE_DAYS if self._node.children else 0  # a day bears on whether the days after it teach anything
+        usual = (
+            COVERAGE_DAYS if self._node.children else 0
+        )  # whether a day is covered as usual depends on the days before it
         learned = range(1 if usual else self._later.start, self._later.stop + usual)
         weeks = range(1 if usual else WEEK_BACK[-1], WEEK_BACK[0] + 1 + usual)
         end = self._newest + 1
@@ -301,13 +304,13 @@ class JudgedDays(View):
                 self._weeks.pop(later, None)
 
     def levels_changed(self) -> None:
-        """Look for the stated levels again, and judge every day anew."""
+        """Note that stated levels changed: every day is due."""
         self._levels = None
         self._due.update(self.days)
         self._relearn.update(self.days)
 
     def follow(self) -> set[int]:
-        """A set that gathers the days judged anew from now on; it begins with all there are."""
+        """A new set to which days are added when they are judged again; it begins with all judged days."""
         fresh = set(self.days)
         self._followers.append(fresh)
         return fresh
@@ -346,7 +349,7 @@ class JudgedDays(View):
 
 
 def judged_days(node: Node, rules: Rules) -> JudgedDays:
-    """Every day of a flow that holds something, judged; `rules` are those of the flow."""
+    """The judgement of every day of a flow that has a figure. `rules`: those of the flow."""
     judged = node.views.of(JudgedDays, lambda: JudgedDays(node, rules), rules)
     judged.refresh(node)
     return judged
