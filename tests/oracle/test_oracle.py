@@ -16,7 +16,7 @@ from bordertally.streams.learning.ears import c3, statistic
 from bordertally.streams.learning.levels import Tuning
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.learning.reweighted import reweighted
-from unit.streams.learning.test_methods import EARS, EPITWEETR, FIRST, SECOND, unweighted
+from unit.streams.learning.kit import EARS, EPITWEETR, FIRST, SECOND, unweighted
 
 SCRIPT = Path(__file__).with_name("ears.R")
 MORE = Path(__file__).with_name("more.R")

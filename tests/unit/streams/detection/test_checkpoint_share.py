@@ -3,6 +3,7 @@ from __future__ import annotations
 import msgspec
 
 from bordertally.streams.alerts.records import Alert
+from bordertally.streams.detection.checkpoint_share import CHECKPOINT_SHARE, shares
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, Rules
 from unit.kit import Told, alerts_of, claim, daily, told
@@ -103,3 +104,10 @@ def test_it_is_off_by_default() -> None:
         )
         == []
     )
+
+
+def test_the_rule_finds_nothing_where_it_is_off_or_without_flows_below() -> None:
+    one = border([900], [600])
+    assert len(shares(one.node(), RULES)) == 1
+    assert shares(one.node(), Rules()) == shares(one.node("RU:KZ:aksai"), RULES) == []
+    assert [CHECKPOINT_SHARE.is_on(detection) for detection in (Detection(), RULES.detection)] == [False, True]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.alerts.records import Alert
+from bordertally.streams.detection.conflict import CONFLICT, disputes
 from bordertally.streams.rules.config import Detection, Rules
 from unit.kit import Told, alerts_of, claim, told
 
@@ -98,3 +99,10 @@ def test_it_is_off_by_default() -> None:
         claim(1600, "2022-09-01", source="b", qualifier="count"),
     )
     assert one.desk.log == []
+
+
+def test_the_rule_finds_nothing_where_it_is_off_and_says_what_turns_it_on() -> None:
+    one = told(claim(1000, "2022-09-01", source="a", qualifier="count"), claim(1600, "2022-09-01", qualifier="count"))
+    assert len(disputes(one.node(), RULES)) == 1
+    assert disputes(one.node(), Rules()) == []
+    assert [CONFLICT.is_on(detection) for detection in (Detection(), Detection(conflict=0.0))] == [False, True]

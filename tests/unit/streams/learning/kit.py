@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import NormalDist
 
-from bordertally.streams.learning.levels import History, Learned, Tuning
+from bordertally.streams.learning.levels import History, Learned, Tuning, known
+from bordertally.streams.learning.reweighted import _upper
+from bordertally.streams.learning.student_t import tail
 
 FIRST = [5400.0, 5600, 5200, 5900, 5800, 5100, 5500, 5300, 5700, 6000, 9800, 10100, 10400, 9900]
 
@@ -43,3 +45,10 @@ WORKING = [100.0, 110, 90, 100, 105, 40, 30]
 def weeks(*factors: float) -> list[float | None]:
     """Days t-30..t-3: such a week times each factor."""
     return [factor * one for factor in factors for one in WORKING]
+
+
+def unweighted(history: History, tuning: Tuning) -> Learned:
+    """U0: Student's form with all weights 1, which other implementations have too."""
+    days = known(history)
+    mean, margin = _upper(days, [1.0] * len(days), tail(tuning.sigmas))
+    return tuning.level(mean, margin)

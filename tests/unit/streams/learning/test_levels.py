@@ -28,7 +28,7 @@ def test_a_threshold_lies_the_margin_above_the_expected_rate_or_what_the_floors_
 
 def test_moments_are_the_mean_and_the_deviation_of_a_sample() -> None:
     #  mean 4; squares about it 4 + 1 + 1 + 4 = 10, by n - 1 = 3
-    assert moments([2, 3, 5, 6]) == (4, pytest.approx(sqrt(10 / 3)))
+    assert moments([2, 3, 5, 6]) == pytest.approx((4, sqrt(10 / 3)))
 
 
 def test_days_that_are_not_covered_whole_are_left_out() -> None:

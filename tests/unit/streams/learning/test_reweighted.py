@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bordertally.streams.learning.levels import History, Learned, Tuning, known
+from bordertally.streams.learning.levels import Learned, Tuning
 from bordertally.streams.learning.methods import METHODS
-from bordertally.streams.learning.reweighted import _upper, reweighted, weights
-from bordertally.streams.learning.student_t import tail
-from unit.streams.learning.kit import EPITWEETR, FIRST, upper
-
-
-def unweighted(history: History, tuning: Tuning) -> Learned:
-    """U0: Student's form with all weights 1, which other implementations have too."""
-    days = known(history)
-    mean, margin = _upper(days, [1.0] * len(days), tail(tuning.sigmas))
-    return tuning.level(mean, margin)
+from bordertally.streams.learning.reweighted import reweighted, weights
+from unit.streams.learning.kit import EPITWEETR, FIRST, unweighted, upper
 
 
 def test_students_form_agrees_with_an_independent_implementation() -> None:

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from bordertally.streams.detection.daily_rate import DAILY_RATE, episodes, exceedance, exceeds, latest_rate
+from bordertally.streams.rules.baseline import Judgement, Week
+from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
+from bordertally.streams.totals.records import Baseline
+from unit.kit import Told, claim, daily, ordinal, told
+
+RULES = Rules(Detection(keep_firing_for="0d", week_ratio=0.0), (OperatorBaseline(flow="RU:KZ", daily=100.0),))
+LEVEL = Baseline("learned", 100, 175)
+WEEK_LEVEL = Baseline("learned", 100, 150, method="week")
+
+
+def spans(one: Told) -> list[tuple[int, int, int | None]]:
+    """Day of the month of the first and the last exceeding day, and of the end."""
+    first = ordinal("2022-08-31")
+    return [
+        (found.since - first, found.day - first, None if found.until is None else found.until - first)
+        for found in episodes(one.node(), RULES)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("people", "runs"),
+    [
+        #  1    2    3    4    5    6        opens above 125, clears at 120
+        ((100, 130, 100), [(2, 2, 3)]),
+        ((100, 130, 121, 100), [(2, 3, 4)]),
+        ((100, 121, 121), []),
+        ((130, None, 100, 130), [(1, 1, 3), (4, 4, None)]),
+        ((130, None, 130), [(1, 3, None)]),
+        ((100, 100), []),
+    ],
+)
+def test_runs_of_exceeding_days(people: tuple[float | None, ...], runs: list[tuple[int, int, int | None]]) -> None:
+    assert spans(told(daily(people, qualifier="count"), rules=RULES)) == runs
+
+
+@pytest.mark.parametrize(("opened", "least"), [(False, 175), (True, 160)])
+def test_an_open_alert_clears_below_the_level_that_opens_one(*, opened: bool, least: float) -> None:
+    #  clear level: 100 + 0.8 x (175 - 100)
+    assert not exceeds(least, LEVEL, Detection(), opened=opened)
+    assert exceeds(least + 0.1, LEVEL, Detection(), opened=opened)
+
+
+@pytest.mark.parametrize(
+    ("rate", "week", "found"),
+    [
+        (200.0, None, (200.0, LEVEL)),  # the day
+        (200.0, Week(160.0, WEEK_LEVEL, 200.0), (200.0, LEVEL)),  # both: the day is told
+        (170.0, Week(160.0, WEEK_LEVEL, 170.0), (160.0, WEEK_LEVEL)),  # the week
+        (170.0, Week(149.0, WEEK_LEVEL, 170.0), None),
+        (90.0, Week(160.0, WEEK_LEVEL, 90.0), None),  # the day itself lies below the level
+        (170.0, None, None),
+    ],
+)
+def test_the_day_exceeds_or_else_the_week(rate: float, week: Week | None, found: tuple[float, Baseline] | None) -> None:
+    assert exceedance(Judgement(LEVEL, rate, week), Detection(), opened=False) == found
+
+
+def test_without_a_baseline_nothing_exceeds() -> None:
+    assert exceedance(Judgement(None, None), Detection(), opened=True) is None
+
+
+def test_the_episode_tells_of_its_peak_and_of_its_latest_day() -> None:
+    (found,) = episodes(told(daily([100, 250, 130], qualifier="count"), rules=RULES).node(), RULES)
+    first = ordinal("2022-09-01")
+    assert (found.since, found.day, found.rate, found.severity) == (first + 1, first + 2, 130, "notice")
+    assert (found.peak_day, found.peak_rate, found.peak_severity) == (first + 1, 250, "critical")
+    assert found.rule == DAILY_RATE.name == "daily-rate"
+
+
+def test_the_latest_rate_is_shown_with_its_day_and_its_level() -> None:
+    one = told(daily([100, 140], qualifier="count"), rules=RULES)
+    rate, day, baseline = latest_rate(one.node(), RULES)
+    assert (rate, day) == (140, ordinal("2022-09-02"))
+    assert baseline is not None
+    assert (baseline.kind, baseline.expected) == ("operator", 100)
+    unknown = told(claim(100, "2022-09-02", "RU:GE"))
+    assert latest_rate(unknown.node("RU:GE"), RULES) == (100, ordinal("2022-09-02"), None)

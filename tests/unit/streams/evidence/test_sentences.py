@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from bordertally.streams.evidence.records import Evidence, Figure, Tallied
+from bordertally.streams.evidence.sentences import says
+
+
+def evidence(figure: Figure | None, added_up: int = 0, **more: object) -> Evidence:
+    fields = {"flow": "RU:KZ", "from_": "2022-09-21", "to": "2022-09-28", "figure": figure, "added_up": added_up}
+    empty = {"says": [], "claims": [], "counts": [], "truncated": False}
+    return Evidence(**(fields | empty | more))  # type: ignore[arg-type]
+
+
+def tallied(source: str, readings: int) -> Tallied:
+    return Tallied(
+        source=source.lower(),
+        source_name=source,
+        grade="A",
+        flow="RU:KZ:aksai",
+        day="2022-09-21",
+        people=10,
+        readings=readings,
+        population="people",
+        unit="people",
+    )
+
+
+@pytest.mark.parametrize(
+    ("behind", "sentences"),
+    [
+        (evidence(None, from_=None, to=None), ["Nothing is known of RU:KZ."]),
+        (evidence(None), ["RU:KZ, 21-27 Sep 2022: nothing is known."]),
+        (evidence(Figure(7, 7, 7)), ["RU:KZ, 21-27 Sep 2022: 7 people."]),
+        (evidence(Figure(5, 7, None)), ["RU:KZ, 21-27 Sep 2022: 7 people (5 to open)."]),
+        (
+            evidence(Figure(1_000, 2_000, 3_000), 2_009),  # less than half a per cent more is rounding
+            ["RU:KZ, 21-27 Sep 2022: 2,000 people (1,000 to 3,000)."],
+        ),
+    ],
+)
+def test_the_answer_begins_with_the_figure(behind: Evidence, sentences: list[str]) -> None:
+    assert says(behind) == sentences
+
+
+def test_people_counted_twice_and_projected_are_told() -> None:
+    told = says(evidence(Figure(1_000, 2_000, None, projected=300), 2_500))
+    assert "300 of them are projected" in told[1]
+    assert "2,500" in told[2]
+    assert "500" in told[2]
+
+
+def test_readings_are_told_together_and_four_sources_are_three_and_one_more() -> None:
+    counts = [tallied(source, 1_000) for source in ("Delta", "Alpha", "Beta", "Gamma")]
+    (_, told) = says(evidence(Figure(1, 1, 1), counts=counts))
+    assert told == "4,000 readings of Alpha, Beta, Delta and 1 more on RU:KZ:aksai are counted day by day."

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from bordertally.streams.ledger.rows import PEOPLE, Key
+from bordertally.streams.ledger.tree import evidence
+from unit.kit import claim, ordinal, told
+
+MEN = Key("men", "people")
+DAY = ordinal("2022-09-21")
+
+
+def test_a_flow_knows_its_parts_and_the_flows_below_it() -> None:
+    one = told(
+        claim(100, flow="RU:KZ", population="men"),
+        claim(7, flow="RU:KZ", unit="vehicles"),
+        claim(60, flow="RU:KZ:aksai", id="r2"),
+    )
+    node = one.node()
+    assert node.parts(PEOPLE) == [node.series[MEN]]
+    assert node.parts(MEN) == []
+    assert [child.flow for child in node.children.values()] == ["RU:KZ:aksai"]
+    assert len(node.below(PEOPLE)) == 1
+    assert node.above is not None
+    assert node.above.flow == "RU"
+
+
+def test_the_last_day_of_a_flow_is_that_of_its_claims_and_of_those_below() -> None:
+    one = told(claim(100, "2022-09-21"), claim(60, "2022-09-25", "RU:KZ:aksai", id="r2"))
+    assert (one.node().own_last(PEOPLE), one.node().last(PEOPLE)) == (DAY, DAY + 4)
+    assert one.node("RU").own_last(PEOPLE) is None
+    assert one.node("RU").lasts(PEOPLE) == {DAY, DAY + 4}
+
+
+def test_only_claims_of_the_flow_itself_cover_a_day_of_it() -> None:
+    one = told(claim(100, "2022-09-21"), claim(60, "2022-09-25", "RU:KZ:aksai", id="r2"))
+    assert [one.node().own_covers(PEOPLE, day) for day in (DAY, DAY + 4)] == [True, False]
+
+
+def test_a_withdrawal_is_known_on_the_flow_and_on_those_above() -> None:
+    one = told(claim(None, "2022-09-21", "RU:KZ:aksai"))
+    assert one.node("RU").withdrew(PEOPLE, DAY)
+    assert not one.node("RU").withdrew(PEOPLE, DAY + 1)
+
+
+@pytest.mark.parametrize(
+    ("flow", "days", "reports"),
+    [
+        ("RU", (DAY,), ["below", "own", "part"]),
+        ("RU:KZ", (DAY,), ["below", "own", "part"]),
+        ("RU:KZ:aksai", (DAY,), ["below"]),
+        ("RU:KZ", (DAY + 1,), []),
+        ("RU:KZ", (DAY, DAY + 1), ["below", "own", "part"]),
+    ],
+)
+def test_the_evidence_of_a_day_is_that_of_the_flow_its_parts_and_the_flows_below(
+    flow: str, days: tuple[int, ...], reports: list[str]
+) -> None:
+    one = told(
+        claim(100, id="own"),
+        claim(50, population="men", id="part"),
+        claim(60, flow="RU:KZ:aksai", id="below"),
+        claim(9, flow="RU:GE", period="2022-09-28", id="elsewhere"),
+    )
+    assert evidence(one.node(flow), PEOPLE, days) == (reports, len(reports))
+
+
+def test_news_of_a_flow_is_news_of_those_above() -> None:
+    one = told(claim(60, flow="RU:KZ:aksai", published="2022-10-02T00:00:00Z"))
+    one.take(claim(50, flow="RU:GE", published="2022-10-01T00:00:00Z"))
+    published = {flow: one.node(flow).published for flow in ("RU", "RU:KZ", "RU:GE")}
+    assert published["RU"] == published["RU:KZ"] > published["RU:GE"]
