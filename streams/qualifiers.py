@@ -39,7 +39,7 @@ class Meaning(NamedTuple):
 
 
 class Qualifier(enum.StrEnum):
-    """How a source puts its figure. The list is closed: a report with any other word is rejected."""
+    """How a source puts its figure. The list is closed: a report with any other word is refused."""
 
     COUNT = "count"
     STATED = "stated"

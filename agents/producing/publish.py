@@ -1,4 +1,4 @@
-"""Publishing reports from files: checked here first, sent to the topic of their source, acknowledged."""
+"""Publish reports from files: check them, send each to the topic of its source, and wait until it is stored."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from bordertally.streams.statements.reports import read_claims
 from bordertally.streams.topics import Topics
 
 AHEAD = 2_000
-"""Reports sent before their acknowledgements are waited for."""
+"""The most reports that wait for their acknowledgements at once."""
 
 
 class Line(NamedTuple):
-    """A line of a file: where it stands, its bytes, and what is wrong with it, if anything."""
+    """A line of a file: its place (`file:number`), its bytes, and its error, if it has one."""
 
     where: str
     raw: bytes
@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 
 def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
-    """The non-empty lines of files, `-` for standard input, with where they stand. Raises BordertallyError."""
+    """Place and bytes of every non-empty line of files; `-` is standard input. Raises BordertallyError."""
     for path in files:
         try:
             with Path("/dev/stdin" if str(path) == "-" else path).open("rb") as lines:
@@ -48,9 +48,9 @@ def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
 def checked(
     files: Iterable[Path], registry: Registry, key: Ed25519PrivateKey | None = None, *, signed: bool = False
 ) -> Iterator[Line]:
-    """Every line of the files with its fault, if it has one. Reports in words are read too.
+    """Every line of files with its error, if it has one. Reports in words are read too.
 
-    With `signed`, it is a fault that a source has keys in the registry, and `key` is none of them.
+    With `signed`, a report is also wrong if its source has keys in the registry and `key` is not one of them.
     """
     now, words = time.time(), word_reader(registry)
     for where, raw in read_lines(files):
@@ -68,7 +68,7 @@ def checked(
 async def publish(
     settings: Settings, raws: Iterable[bytes], registry: Registry, topics: Topics, key: Ed25519PrivateKey | None = None
 ) -> AsyncIterator[int]:
-    """Send reports; yields how many the broker has acknowledged so far. Raises KafkaError when it does not."""
+    """Send reports; yields how many the broker has acknowledged so far. Raises KafkaError for one it does not store."""
     producer = make_producer(settings, 0.005)
     try:
         await connect(producer, settings)

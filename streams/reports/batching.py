@@ -1,4 +1,4 @@
-"""Intake, its pure part: reports in, messages of claims by partition out."""
+"""Batching: reports in, messages of claims by partition out. The pure part of the intake hop."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from bordertally.streams.reports.validation import Limits, claims_of, decode_rep
 from bordertally.streams.topics import Topic, partition_of
 
 MESSAGE_CLAIMS = 20_000
-"""Claims in one message on `claims` at most, so that it stays well below the biggest message a topic takes."""
+"""The most claims in one message on `claims`; such a message stays well below the largest that a topic accepts."""
 
 REMEMBERED = 65_536
-"""Flows, and slots of a time zone, remembered at most."""
+"""The most flows, and the most slots of one time zone, that a sorter remembers."""
 
 MILLI = 1_000  # microseconds
 
-COUNT = Qualifier.COUNT  # looked up in its class, a member costs as much as all the rest of a comparison
+COUNT = Qualifier.COUNT  # to look the member up in its class would take as long as the rest of a comparison
 
 
 class Plain(Struct, gc=False):
@@ -52,8 +52,8 @@ NOT_KEPT = frozenset({"url", "text", "title"})
 def plain_type(record: type[Struct]) -> type[Plain]:
     """The type of a report for the fast path, derived from the full record, which is `Report`.
 
-    Its fields are those of `Plain`, those of the record in `NOT_KEPT`, and all others of the record, which must be
-    absent: a report that has one fails to decode as plain and goes the full way. So does every field added later.
+    Its fields are those of `Plain`, those in `NOT_KEPT`, and every other field of the record, which must be absent. A
+    report that has such a field does not decode as plain and is checked in full; so is a field that is added later.
     """
     further = [
         (field.name, field.type if field.name in NOT_KEPT else UnsetType, UNSET)
@@ -66,32 +66,32 @@ def plain_type(record: type[Struct]) -> type[Plain]:
 _decode_plain = msgspec.json.Decoder(plain_type(Report)).decode
 
 _NOT_PLAIN = (LookupError, ValueError, RecursionError, msgspec.MsgspecError)
-"""Something else, or wrong, or not known yet: the full check says what."""
+"""What the fast path raises for a report that is not plain, not valid, or of a counter that is not yet known."""
 
 
 class TimedReport(Protocol):
-    """A report with its headers, and when it arrived, in milliseconds since 1970 UTC."""
+    """A message with a report, as Kafka delivers it."""
 
     @property
     def value(self) -> bytes | None:
-        """Its bytes."""
+        """The bytes of the report."""
 
     @property
     def timestamp(self) -> int:
-        """When it arrived."""
+        """When the message arrived at the broker, in milliseconds since 1970 UTC."""
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
-        """The headers it came with."""
+        """The headers of the message."""
 
 
 R = TypeVar("R", bound=TimedReport)
 
 
 class _Collected:
-    """Readings of one flow, source, population, unit and grade that wait for the next message.
+    """The readings of one flow, source, population, unit and grade that wait for the next message.
 
-    `ranges`: of those that are no exact counts, the place, low and high.
+    `ranges`: place, low and high of each reading that is not an exact count.
     """
 
     def __init__(self, address: Address, grade: str) -> None:
@@ -99,7 +99,7 @@ class _Collected:
         self.clear()
 
     def clear(self) -> None:
-        """Begin anew; what was taken out stays as it is."""
+        """Start new lists; the lists handed out before are left alone."""
         self.periods: list[Period] = []
         self.published: list[int] = []
         self.reports: list[str] = []
@@ -107,7 +107,7 @@ class _Collected:
         self.ranges: list[tuple[int, float, float | None]] = []
 
     def add(self, claim: Claim) -> None:
-        """One more reading."""
+        """Add the reading that a claim is."""
         self.periods.append(period_of(claim))
         self.published.append(claim.published)
         self.reports.append(claim.report)
@@ -115,7 +115,7 @@ class _Collected:
         self.bests.append(claim.best)
 
     def taken(self) -> Columns:
-        """All of them, at least one; what comes from now on is apart."""
+        """The readings added since the last call, at least one."""
         starts, ends, local_starts, local_ends = map(list, zip(*self.periods, strict=True))
         times = starts, ends, local_starts, local_ends, self.published
         found = Columns(*times, self.reports, self.bests, self.grade)
@@ -129,7 +129,7 @@ class _Collected:
 
 
 class _Slot(NamedTuple):
-    """A period, and what a count of it is compared with: its end, and how early it may be published at all."""
+    """A period, its end, and the earliest time at which a count of it may be published, both in microseconds."""
 
     period: Period
     ended: int
@@ -137,9 +137,9 @@ class _Slot(NamedTuple):
 
 
 class _Slots(dict[str, _Slot]):
-    """The slots of one time zone by their text, worked out when first asked for.
+    """The slots of one time zone by their text, parsed when first looked up.
 
-    Raises LookupError for a text that is no period, or one of a day or more.
+    Raises LookupError for a text that is not a period shorter than a day.
     """
 
     def __init__(self, zone: ZoneInfo, skew: int) -> None:
@@ -161,7 +161,7 @@ class _Slots(dict[str, _Slot]):
 
 
 class _Counter:
-    """What is known of a source: the flows it counts, and the slots it counts in, as it writes them."""
+    """What the sorter remembers of a source: its flows, and the slots of its time zone, as the source writes them."""
 
     def __init__(self, slots: _Slots) -> None:
         self.slots = slots
@@ -169,10 +169,10 @@ class _Counter:
 
 
 class Sorter:
-    """Checks reports and sorts their claims. Not safe to share between threads.
+    """Checks reports and sorts their claims by partition. Not safe to share between threads.
 
-    A counter sends the same few things over and over: its flow and source, and periods that others send too. What
-    the full check made of them once is remembered, so most counts need only their own figure and time checked.
+    A counter sends the same source and flow over and over, and the periods that other counters send too. The sorter
+    remembers what the full check made of them, so that of most counts it checks only the figure and the time.
     """
 
     def __init__(self, registry: Registry, limits: Limits, partitions: int) -> None:
@@ -180,7 +180,7 @@ class Sorter:
         self._skew = limits.skew_s * MICRO
         self._claims: dict[int, list[Claim]] = defaultdict(list)
         self._collected: dict[tuple[Address, str], _Collected] = {}
-        self._filled: list[_Collected] = []  # those that hold something
+        self._filled: list[_Collected] = []  # those with readings
         self._counters: dict[str, _Counter] = {}
         self._reports: Counter[str] = Counter()
         self._by_topic: dict[Topic | None, dict[str, _Counter]] = {None: self._counters}
@@ -188,16 +188,15 @@ class Sorter:
         self._slots: dict[ZoneInfo, _Slots] = {}
 
     def turn_to(self, topic: Topic | None) -> None:
-        """What is taken from now on comes from the topic of this class; None: from anywhere."""
+        """Say from which class of topic the reports added from now on come; None: any source may report."""
         self._topic = topic
         self._counters = self._by_topic.setdefault(topic, {})
 
     def add_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError | Report]]:
-        """Add reports as they arrived, each whole or not at all; yields each that is not added, with the reason.
+        """Add the claims of reports, each report whole or not at all; yields the reports that are not added.
 
-        The reason is the refusal or, for a report in words, the report itself: the caller reads its words and hands its
-        claims to `add`. The loop holds everything that most reports need, because calls would cost as much as the work;
-        `_add_checked` checks the others.
+        With a refused report comes its error, with a report in words the report itself: the caller reads the words and
+        passes the claims to `add`. The fast path stands in this one loop because calls would cost as much as its work.
         """
         counters, filled, most, skew = self._counters, self._filled, self._limits.bytes, self._skew
         for record in records:
@@ -235,10 +234,7 @@ class Sorter:
             bests.append(people)
 
     def _add_checked(self, record: TimedReport, plain: Plain | None) -> Report | None:
-        """Add a report that is not plain, or whose flow or slot is not known yet; returns a report in words instead.
-
-        Raises RefusedError.
-        """
+        """Check a report in full and add its claims; a report in words is returned instead. Raises RefusedError."""
         raw = record.value or b""
         report = decode_report(raw, self._limits)
         if report.in_words:
@@ -251,12 +247,12 @@ class Sorter:
         return None
 
     def add(self, claims: Iterable[Claim]) -> None:
-        """Take claims that have been checked."""
+        """Add the checked claims of one report."""
         source = None
         for claim in claims:
             source = claim.source
             if is_reading(claim):
-                self._reports[source] -= 1  # `messages` counts one for each reading, and this is one report
+                self._reports[source] -= 1  # `messages` adds one for each reading
                 collected = self._of(address_of(claim), claim.grade)
                 if not collected.bests:
                     self._filled.append(collected)
@@ -280,12 +276,12 @@ class Sorter:
             counter.flows[plain.flow] = self._of(address_of(claim), claim.grade)
 
     def reports(self) -> Counter[str]:
-        """How many reports of each source have led to messages since the last call; call it after `messages`."""
+        """How many reports of each source led to messages since the last call. Call it after `messages`."""
         counted, self._reports = self._reports, Counter()
         return counted
 
     def messages(self) -> list[tuple[int, Claims]]:
-        """What came of the reports taken since the last call: (partition, message), in order of partition."""
+        """The messages of the claims added since the last call, with their partitions, in order of partition."""
         by_partition: dict[int, list[Readings]] = defaultdict(list)
         filled, self._filled = self._filled, []
         for collected in filled:
@@ -305,7 +301,7 @@ class Sorter:
 
 
 def _cut(claims: list[Claim], groups: Iterable[Readings]) -> Iterator[Claims]:
-    """One message, more only for very many claims."""
+    """The messages of one partition: one, or more where there are over MESSAGE_CLAIMS claims."""
     *whole, said = [claims[at : at + MESSAGE_CLAIMS] for at in range(0, len(claims) or 1, MESSAGE_CLAIMS)]
     yield from map(Claims, whole)
     room, counted = MESSAGE_CLAIMS - len(said), list[Readings]()

@@ -1,4 +1,4 @@
-"""A claim as the intake passes it on."""
+"""Claims as the intake writes them: checked, with their interval worked out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bordertally.streams.reports.readings import Reading, Readings
 
 
 class Identity(NamedTuple):
-    """What makes two claims the same one: a later report with the same identity replaces the earlier.
+    """What two versions of one claim have in common: the later published replaces the earlier.
 
-    `start` and `end` are the period in seconds UTC, so two spellings of one period are one identity. `measure`
-    is part of it: 57 people refused in a week do not correct the 2,475 who crossed in that week.
+    `start` and `end` are the period in seconds since 1970 UTC, so that two spellings of one period are one identity.
+    `measure` is a part of it: 57 people refused in a week do not correct the 2,475 who crossed in that week.
     """
 
     source: str
@@ -28,11 +28,14 @@ class Identity(NamedTuple):
 
 
 class Claim(Struct, array_like=True, frozen=True, gc=False):
-    """So many people on a flow in a period, checked, with its interval worked out.
+    """A number of people on a flow in a period, checked, with its interval worked out.
 
-    `published` in microseconds since 1970 UTC; `start`, `end`, `local_start`, `local_end` in seconds
-    (see periods.Period); `low`, `best`, `high` in people over the whole period, `high` None where open;
-    `best` None withdraws the claim. `qualifier` is the one in force: a count published too early is `at_least`.
+    `published`: microseconds since 1970 UTC. `start`, `end`, `local_start`, `local_end`: seconds (see periods.Period).
+    `low`, `best`, `high`: people over the whole period; `high` is None where it is open, `best` where the claim is
+    withdrawn. `qualifier`: `at_least` for a count that was published before its period ended.
+
+    A field of ClaimFields that has the same name here is carried over, once checked; the default stands for a field
+    that is left out. New fields come last: claims that were stored without them can still be read.
     """
 
     flow: str
@@ -58,20 +61,20 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
 
     @property
     def identity(self) -> Identity:
-        """See Identity."""
+        """What this claim has in common with its other versions."""
         return Identity(self.source, self.flow, self.start, self.end, self.population, self.unit, self.measure)
 
 
 class Claims(Struct, array_like=True, frozen=True):
-    """One message on `claims`: the claims of one partition out of one intake batch, readings by what they count."""
+    """A message on `claims`: the claims of one batch of the intake for one partition, with readings in groups."""
 
     claims: list[Claim]
     readings: list[Readings] = []
 
     @property
     def count(self) -> int:
-        """How many claims there are, readings among them."""
-        return len(self.claims) + sum([one.count for one in self.readings])
+        """The number of claims, readings included."""
+        return len(self.claims) + sum([group.count for group in self.readings])
 
 
 def period_of(claim: Claim) -> Period:
@@ -80,21 +83,21 @@ def period_of(claim: Claim) -> Period:
 
 
 Address = tuple[str, str, str, str]
-"""What readings are of: flow, source, population, unit."""
+"""What a group of readings has in common: flow, source, population, unit."""
 
 
 def address_of(claim: Claim) -> Address:
-    """What a reading is of."""
+    """The address of a claim that is a reading."""
     return claim.flow, claim.source, claim.population, claim.unit
 
 
 def is_reading(claim: Claim) -> bool:
-    """Whether a claim is kept as a reading: shorter than a day, and of people or vehicles who crossed."""
+    """Whether a claim is a reading: shorter than a day, and of crossings."""
     return period_of(claim).part_of_day and claim.measure == "crossings"
 
 
 def reading_of(claim: Claim) -> Reading:
-    """A claim shorter than a day as a reading."""
+    """The reading that a claim is; see is_reading."""
     return Reading(
         claim.start,
         claim.end,

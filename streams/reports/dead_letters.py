@@ -1,4 +1,4 @@
-"""Dead letters: what a refusal says beside the original bytes, which of them are meant, and what was sent again."""
+"""Dead letters: refused reports as stored on `reports.rejected`, filters for them, and notes on those sent again."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from bordertally.streams.errors import BordertallyError, Reason, RefusedError, s
 from bordertally.streams.topics import BIGGEST
 
 ORIGINAL = "original."
-"""Stands before the names of the headers that the refused message had itself."""
+"""Prefix, in a dead letter, of the names of the headers of the refused message."""
 
 UNOPENED = "unopened"
-"""A header of a record that stands for a batch that could not be read: the hop that reads says so, no producer."""
+"""Header of a record that the reading hop puts in the place of a batch that it could not read."""
 
 ROOM = BIGGEST - 65_536
-"""Bytes of a message, its key and headers with it, that a letter has room for beside what it says itself."""
+"""The most bytes of a message, with key and headers, that fit into a dead letter beside its own headers."""
 
 AGAIN = "redriven"
-"""A header of a report that was sent again: the id of the letter it was taken from."""
+"""Header of a report that was sent again: the id of its dead letter."""
 
 Headers = Sequence[tuple[str, bytes]]
 
 
 class LetterPosition(NamedTuple):
-    """Where the refused message stands. Written `topic/partition/offset`, it is the letter's id."""
+    """The position of the refused message in Kafka. Written `topic/partition/offset`, it is the id of the letter."""
 
     topic: str
     partition: int
@@ -37,7 +37,7 @@ class LetterPosition(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The place that an id names. Raises BordertallyError."""
+        """The position that an id names. Raises BordertallyError."""
         topic, _, rest = text.partition("/")
         partition, _, offset = rest.partition("/")
         if not topic or not partition.isdecimal() or not offset.isdecimal():
@@ -46,10 +46,11 @@ class LetterPosition(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A dead letter without its bytes. `at`: when it was refused (milliseconds since 1970 UTC); `size`: of the bytes.
+    """A dead letter without its bytes.
 
-    `kept`: the letter holds the message; a message that is too large for it only stands where `place` says.
-    `headers`: those of the refused message. `reason` is text, for letters may be older than the list of reasons.
+    `at`: when the message was refused, in milliseconds since 1970 UTC. `size`: bytes of the message. `kept`: whether
+    the letter holds the message; one that is too large stands only at `place`. `headers`: those of the refused message.
+    `reason` is text, because a letter may be older than the list of reasons.
     """
 
     place: LetterPosition
@@ -67,17 +68,18 @@ class Letter(NamedTuple):
 
     @property
     def after(self) -> str | None:
-        """The id of the letter that this one was sent again from; None for a report that came by itself."""
+        """The id of the dead letter whose report was sent again and refused again; None for a report sent once."""
         return next((value.decode("utf-8", "replace") for name, value in self.headers if name == AGAIN), None)
 
 
 def make_letter(
     place: LetterPosition, error: RefusedError, source: str, message: tuple[bytes | None, bytes | None, Headers]
 ) -> tuple[bytes | None, bytes, list[tuple[str, bytes]]]:
-    """Key, value and headers of the dead letter of a message (key, value, headers).
+    """Key, value and headers of the dead letter of a message, which is given as (key, value, headers).
 
-    They are those of the message, untouched, and what is wrong with it and where it stands as further headers. A
-    message that is too large for that (compressed, it may have been small) is not held: `kept` says `there`.
+    The letter has the key and value of the message unchanged, its headers under `original.`, and the error and the
+    position as further headers. A message that does not fit is left where it is, and the header `kept` says `there`:
+    a message may be far larger than its compressed batch.
     """
     key, raw, original = message
     size = len(key or b"") + len(raw or b"") + sum(len(name) + len(value or b"") + 20 for name, value in original)
@@ -101,7 +103,7 @@ def make_letter(
 
 
 def letter_of(headers: Headers, key: bytes | None, size: int, at: int) -> Letter | None:
-    """The letter that a record on `reports.rejected` is; None for a record that is none."""
+    """The dead letter in a record of `reports.rejected`; None for any other record."""
     said = {name: (value or b"").decode("utf-8", "replace") for name, value in headers if not name.startswith(ORIGINAL)}
     try:
         place = LetterPosition(said["topic"], int(said["partition"]), int(said["offset"]))
@@ -114,7 +116,10 @@ def letter_of(headers: Headers, key: bytes | None, size: int, at: int) -> Letter
 
 
 class Redriven(msgspec.Struct, frozen=True):
-    """A record on `reports.redriven`: a letter was sent again. Both are ids; `at` is an RFC 3339 time."""
+    """A record on `reports.redriven`: the report of a dead letter was sent again.
+
+    `letter`: the id of the dead letter. `to`: the position of the new message. `at`: an RFC 3339 time.
+    """
 
     letter: str
     to: str
@@ -122,7 +127,7 @@ class Redriven(msgspec.Struct, frozen=True):
 
 
 class LetterFilter(NamedTuple):
-    """Which letters are meant: those named, or those that pass every filter given. Times in milliseconds."""
+    """Which dead letters are wanted: those that pass every filter given. Times are milliseconds since 1970 UTC."""
 
     places: frozenset[LetterPosition] = frozenset()
     reasons: frozenset[str] = frozenset()
@@ -132,7 +137,7 @@ class LetterFilter(NamedTuple):
     until: int | None = None
 
     def covers(self, letter: Letter) -> bool:
-        """Whether this letter is meant."""
+        """Whether a letter passes every filter."""
         return (
             (not self.places or letter.place in self.places)
             and (not self.reasons or letter.reason in self.reasons)
@@ -144,14 +149,14 @@ class LetterFilter(NamedTuple):
 
 
 def check_reasons(names: Iterable[str]) -> frozenset[str]:
-    """Reasons as an operator writes them. Raises BordertallyError for one that is not in the closed list."""
+    """The reasons that an operator names. Raises BordertallyError for a reason that is not in the list."""
     for name in (chosen := frozenset(names)):
         if name not in set(Reason):
-            raise BordertallyError(f"--reason: {shown(name)} is none; there are {', '.join(Reason)}")
+            raise BordertallyError(f"--reason: {shown(name)} is not a reason; the reasons are {', '.join(Reason)}")
     return chosen
 
 
 def printable(raw: bytes) -> str:
-    """Bytes for a terminal: as text, with everything that could steer the terminal written out."""
+    """Bytes as text for a terminal, with control characters escaped."""
     text = raw.decode("utf-8", "backslashreplace")
-    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
+    return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)

@@ -1,4 +1,4 @@
-"""Why bytes are no report: the reason, the field, its value and what to write, behind a decoder's complaint.
+"""Why input is refused: the reason, the field, its value and what to write, behind a decoder's complaint.
 
 Only rejected reports come here, so that accepted ones pay nothing for a helpful error.
 """
@@ -8,21 +8,51 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.reports.field_words import allowed, annotation_at, steps
+from bordertally.streams.reports.records import Report
 
 REQUIRED_FIELD = "this field is required"
 
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
+_UNKNOWN = re.compile(r"unknown field `(.+)`")
+
+
+class Complaint(NamedTuple):
+    """What is wrong with a document: the path of the field, the value that stands there, and what to write."""
+
+    field: str
+    value: Any
+    why: str
+
+
+def complaint_of(text: str, document: Any, record: type[Struct]) -> Complaint:
+    """What a validation error of a record, given by its text, says about a document."""
+    at = _AT.search(text)
+    field, plain = (at[1], text[: at.start()]) if at else ("", text)
+    if missing := _MISSING.search(text):
+        return Complaint(_joined(field, missing[1]), None, REQUIRED_FIELD)
+    if unknown := _UNKNOWN.search(text):
+        path = _joined(field, unknown[1])
+        known = ", ".join(record.__struct_fields__)
+        return Complaint(path, _lookup(document, path), f"there is no such field; the fields are {known}")
+    annotation = annotation_at(field, record)
+    why = plain if annotation is None else f"this must be {allowed(annotation).replace('`', '')}"
+    return Complaint(field, _lookup(document, field), why)
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def diagnose(raw: bytes, error: Exception) -> RefusedError:
-    """The rejection of bytes that a decoder has refused with `error`: it names the field and quotes its value."""
+    """The error of bytes that a decoder has refused with `error`: it names the field and quotes its value."""
     try:
         document = json.loads(raw, parse_int=_parse_int)
     except RecursionError:
@@ -42,7 +72,7 @@ def diagnose(raw: bytes, error: Exception) -> RefusedError:
 
 
 def unread(reason: Reason, raw: bytes, why: str, report: str | None = None) -> RefusedError:
-    """The rejection of a whole message: the field is `$`, the value its first bytes."""
+    """The error of a whole message: the field is `$`, the value the first bytes."""
     return RefusedError(reason, "$", raw[:200].decode("utf-8", "replace"), why, report)
 
 
@@ -52,15 +82,10 @@ def _parse_int(digits: str) -> float:
 
 
 def _located(text: str, document: Any, report: str | None) -> RefusedError:
-    """The rejection behind the text of a validation error."""
-    at, missing = _AT.search(text), _MISSING.search(text)
-    field, complaint = (at[1], text[: at.start()]) if at else ("", text)
-    if missing:
-        field = f"{field}.{missing[1]}" if field else missing[1]
-        return RefusedError(Reason.MISSING_FIELD, field, None, REQUIRED_FIELD, report)
-    value, annotation = _lookup(document, field), annotation_at(field)
-    why = complaint if annotation is None else f"this must be {allowed(annotation).replace('`', '')}"
-    return RefusedError(_reason(field.rpartition(".")[2], complaint, value), field or "$", value, why, report)
+    """The error behind the text of a validation error of a report."""
+    field, value, why = complaint_of(text, document, Report)
+    reason = Reason.MISSING_FIELD if why == REQUIRED_FIELD else _reason(field.rpartition(".")[2], text, value)
+    return RefusedError(reason, field or "$", value, why, report)
 
 
 def _reason(name: str, complaint: str, value: object) -> Reason:

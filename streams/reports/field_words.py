@@ -1,4 +1,4 @@
-"""What a field of a report may hold, in words for a producer: in errors, and in the table of docs/report.md."""
+"""What a field may hold, in words: in errors about reports and registries, and in the table of docs/report.md."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def steps(path: str) -> Iterator[str | int]:
         yield name or int(place)
 
 
-def annotation_at(path: str) -> Any | None:
-    """The annotation of the field of a report at a path; None where there is no such field."""
-    one: Any = Report
+def annotation_at(path: str, record: type[Struct] = Report) -> Any | None:
+    """The annotation of the field of a record at a path; None where there is no such field."""
+    one: Any = record
     for step in steps(path):
         one = next((inner for part in _parts(one) for inner in _inside(part, step)), None)
     return one
@@ -55,7 +55,7 @@ def _parts(one: Any) -> Iterator[Any]:
 def _inside(one: Any, step: str | int) -> Iterator[Any]:
     """The annotation of a record's field or of a list's elements; nothing for other types."""
     if isinstance(step, int):
-        yield from get_args(one) if get_origin(one) is list else ()
+        yield from get_args(one)[:1] if get_origin(one) in (list, tuple) else ()
     elif isinstance(one, type) and issubclass(one, Struct):
         yield from (field.type for field in msgspec.structs.fields(one) if field.name == step)
 
@@ -70,18 +70,27 @@ def _kinds(one: Any, meta: Meta | None = None) -> Iterator[str]:
             yield from _kinds(part, meta)
     elif origin is Literal:
         yield from (f"`{json.dumps(value)}`" for value in parts)
-    elif origin is list:
-        yield "`[low, high]`" if parts == (float,) else f"a list{_length(meta)} objects"
+    elif parts == (float,):
+        yield "`[low, high]`"
+    elif origin in (list, tuple):
+        inner = "objects" if issubclass(parts[0], Struct) else allowed(parts[0])
+        yield f"a list{_length(meta)} {inner}"
     elif issubclass(one, enum.Enum):
         yield from (f"`{member.value}`" for member in one)
-    elif issubclass(one, Struct):
-        needed = [f"`{field.name}`" for field in msgspec.structs.fields(one) if field.required]
-        yield "an object with " + ", ".join(needed) if needed else "an object"
     elif one is not UnsetType:
-        bounds = _length(meta) + " characters" if one is str and meta and meta.max_length else ""
-        if meta is not None and meta.le is not None and one in (int, float):
-            bounds = f" from {meta.ge:,} to {meta.le:,}"
-        yield _WORDS[one] + bounds
+        yield _kind(one, meta)
+
+
+def _kind(one: Any, meta: Meta | None) -> str:
+    """The one kind of value that a record or a simple type is."""
+    if issubclass(one, Struct):
+        required = [f"`{field.name}`" for field in msgspec.structs.fields(one) if field.required]
+        return "an object with " + ", ".join(required) if required else "an object"
+    if one is str and meta is not None and meta.max_length:
+        return f"text{_length(meta)} characters"
+    if one in (int, float) and meta is not None and meta.le is not None:
+        return f"a number from {meta.ge:,} to {meta.le:,}"
+    return _WORDS[one]
 
 
 def _length(meta: Meta | None) -> str:

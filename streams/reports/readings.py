@@ -1,4 +1,4 @@
-"""Readings by the column: many at once, field by field, for to go through them one by one is slow."""
+"""Readings in columns: one list for each field, because one object for each reading would be slow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bordertally.streams.reports.sources import counts
 
 
 class Reading(Struct, array_like=True, frozen=True, gc=False):
-    """A claim shorter than a day, as a counter makes it. Fields as in records.Claim."""
+    """A claim shorter than a day, such as the hourly figure of a counter. The fields are those of Claim."""
 
     start: int
     end: int
@@ -31,11 +31,11 @@ class Reading(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Columns(Struct, array_like=True, frozen=True):
-    """Readings in any order, a list for each field: on the wire, in the store and in memory. Fields as in Claim.
+    """Readings in any order, one list for each field of Reading: on the wire, in the store and in memory.
 
-    The lists are of one length and nothing changes them, so they may be shared. What nearly all counts have in common
-    takes no list: `grades` is one grade where all have it, and `lows` and `highs` are null where they are the `bests`,
-    none of which is null then.
+    The lists have one length and never change, so they may be shared. Values that nearly all counts have in common take
+    no list: `grades` is a single grade where all readings have it, and `lows` and `highs` are null where they equal
+    `bests`. In that case no reading is withdrawn.
     """
 
     starts: list[int]
@@ -51,7 +51,7 @@ class Columns(Struct, array_like=True, frozen=True):
 
     @classmethod
     def of(cls, readings: Iterable[Reading]) -> Columns:
-        """These readings, at least one."""
+        """The columns of readings, at least one."""
         fields: Iterator[list[Any]] = map(list, zip(*map(astuple, readings), strict=True))
         starts, ends, local_starts, local_ends, published, reports, grades, lows, bests, highs = fields
         one_grade = grades[0] if len(set(grades)) == 1 else grades
@@ -60,24 +60,24 @@ class Columns(Struct, array_like=True, frozen=True):
         ).without_saying()
 
     def without_saying(self) -> Columns:
-        """The same without those of the lows and highs that need not be said."""
+        """The same readings, with `lows` and `highs` left out where they equal `bests`."""
         exact = self.lows == self.bests
         return replace(
             self, lows=None if exact else self.lows, highs=None if exact and self.highs == self.bests else self.highs
         )
 
     def __len__(self) -> int:
-        """How many readings there are."""
+        """The number of readings."""
         return len(self.starts)
 
     def readings(self) -> list[Reading]:
-        """One by one again."""
+        """The readings as objects, in the same order."""
         times = self.starts, self.ends, self.local_starts, self.local_ends, self.published
         figures = self._every_low(), self.bests, self._every_high()
         return list(map(Reading, *times, self.reports, self._every_grade(), *figures))
 
     def grade(self, place: int) -> str:
-        """The grade of one."""
+        """The grade of the reading at a place."""
         return self.grades if isinstance(self.grades, str) else self.grades[place]
 
     def _every_high(self) -> list[float | None]:
@@ -91,25 +91,25 @@ class Columns(Struct, array_like=True, frozen=True):
 
     @property
     def all_count(self) -> bool:
-        """Whether none of them was withdrawn, or is of a grade that does not count."""
+        """Whether every reading counts: none is withdrawn, and every grade counts."""
         grades = (self.grades,) if isinstance(self.grades, str) else set(self.grades)
         return all(map(counts, grades)) and not self.any_withdrawn
 
     @property
     def any_withdrawn(self) -> bool:
-        """Whether one of them was withdrawn."""
+        """Whether any reading is withdrawn."""
         return self.lows is not None and None in self.bests
 
     @property
     def unbroken(self) -> bool:
-        """Whether they are one chain without gaps or overlaps: all begin when another one ends, but the first."""
+        """Whether the periods form one chain without gaps or overlaps: each but the first begins where another ends."""
         ends = set(self.ends)
         return len(ends) == len(self.ends) and len(ends.symmetric_difference(self.starts)) == 2
 
-    # --- others made of them ---------------------------------------------------------------------------------------
+    # --- derived columns -------------------------------------------------------------------------------------------
 
     def plus(self, more: Columns) -> Columns:
-        """These and others behind them."""
+        """These readings, followed by others."""
         if not self.starts or not more.starts:
             return self if self.starts else more
         one_grade = self.grades == more.grades and isinstance(self.grades, str)
@@ -129,19 +129,19 @@ class Columns(Struct, array_like=True, frozen=True):
         )
 
     def cut(self, first: int, last: int) -> Columns:
-        """Those from one place up to another, exclusive."""
+        """The readings from place `first` up to place `last`, exclusive."""
         return self._each(lambda column: column[first:last])
 
     def picked(self, wanted: Sequence[bool]) -> Columns:
-        """Those for which it says so."""
+        """The readings whose entry in `wanted` is true."""
         return self._each(lambda column: list(compress(column, wanted)))
 
     def by_day(self) -> Iterator[tuple[int, Columns]]:
-        """Those that begin on each day (an ordinal), on each in the order they have here."""
+        """The readings that begin on each day (an ordinal), in their order here."""
         begins = list[int]()
         midnight = end = 0
         for place, local in enumerate(self.local_starts):
-            if not midnight <= local < end:  # mostly it is the day of the one before
+            if not midnight <= local < end:  # mostly it is the day of the reading before
                 begins.append(place)
                 midnight = local - local % DAY
                 end = midnight + DAY
@@ -155,18 +155,18 @@ class Columns(Struct, array_like=True, frozen=True):
             yield day, self._each(partial(_joined, parts))
 
     def _each(self, change: Callable[[list[Any]], list[Any]]) -> Columns:
-        return Columns(*[change(one) if isinstance(one, list) else one for one in astuple(self)])
+        return Columns(*[change(column) if isinstance(column, list) else column for column in astuple(self)])
 
 
 def _joined(parts: Iterable[slice], column: list[Any]) -> list[Any]:
-    return [one for part in parts for one in column[part]]
+    return [value for part in parts for value in column[part]]
 
 
 NO_READINGS = Columns([], [], [], [], [], [], [], [])
 
 
 class Readings(Struct, array_like=True, frozen=True):
-    """Readings of one source on one flow, about one population in one unit: at least one."""
+    """The readings of one source on one flow, of one population in one unit; at least one."""
 
     flow: str
     source: str
@@ -176,11 +176,11 @@ class Readings(Struct, array_like=True, frozen=True):
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of readings."""
         return len(self.columns)
 
     def parts(self, most: int) -> Iterator[Readings]:
-        """All of them, so many at once at most."""
+        """All readings in parts of at most `most`."""
         if self.count <= most:
             yield self
             return

@@ -1,4 +1,4 @@
-"""Who wrote a report: Ed25519 signatures (RFC 8032) over its bytes, in the Kafka header `signature`, in base64."""
+"""Signatures: Ed25519 (RFC 8032) over the bytes of a report, in base64, in the Kafka header `signature`."""
 
 from __future__ import annotations
 
@@ -14,51 +14,53 @@ from bordertally.streams.errors import Reason, RefusedError, shown
 HEADER = "signature"
 
 Keys = Mapping[str, Sequence[Ed25519PublicKey]]
-"""By source, the keys one of which its reports must be signed with; sources without any need no signature."""
+"""Public keys by source. Reports of a source with keys must be signed with one of them."""
 
 
 def parse_key(text: str) -> Ed25519PublicKey:
-    """A public key out of base64 of its 32 bytes. Raises ValueError."""
+    """The public key whose 32 bytes a text holds in base64. Raises ValueError."""
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != 32:
         raise ValueError(
-            f"{shown(text)} is no Ed25519 public key: 32 bytes in base64, as `bordertally keygen` prints it"
+            f"{shown(text)} is not an Ed25519 public key (32 bytes in base64, as `bordertally keygen` prints them)"
         )
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def shown_key(key: Ed25519PublicKey) -> str:
-    """A public key as the registry writes it."""
+    """A public key in base64, as the registry holds it."""
     return base64.b64encode(key.public_bytes_raw()).decode()
 
 
 def signature(key: Ed25519PrivateKey, raw: bytes) -> tuple[str, bytes]:
-    """The header that a report of these bytes is sent with."""
+    """The header, name and value, that signs a report of these bytes."""
     return HEADER, base64.b64encode(key.sign(raw))
 
 
 def check_signature(
     keys: Keys, source: str, raw: bytes, headers: Sequence[tuple[str, bytes | None]], report: str | None = None
 ) -> None:
-    """Raise RefusedError unless a source that has keys has signed these very bytes with one of them."""
+    """Raise RefusedError unless the source has no keys, or the headers sign these bytes with one of its keys."""
     known = keys.get(source)
     if not known:
         return
     given = [value or b"" for name, value in headers if name == HEADER]
     if not given:
         raise RefusedError(
-            Reason.UNSIGNED, "source", source, "its reports must carry a signature, the header `signature`", report
+            Reason.UNSIGNED,
+            "source",
+            source,
+            "reports of this source must be signed: the Kafka header `signature` is missing",
+            report,
         )
-    for one in given:
-        for key in known:
-            if _is_signed(key, one, raw):
-                return
-    shown_one = given[0][:200].decode("utf-8", "backslashreplace")
+    if any(_is_signed(key, text, raw) for text in given for key in known):
+        return
+    first = given[0][:200].decode("utf-8", "backslashreplace")
     raise RefusedError(
-        Reason.BAD_SIGNATURE, HEADER, shown_one, f"no key of source {source!r} has signed these bytes", report
+        Reason.BAD_SIGNATURE, HEADER, first, f"this signs other bytes, or not with a key of source {source!r}", report
     )
 
 

@@ -1,37 +1,35 @@
-"""What a registry that is read again changes, and what it must not change while claims read by the old one are kept."""
+"""Changes of the registry: what a new registry changes, and what it must not change while claims are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import msgspec
 
 from bordertally.streams.errors import ConfigError, shown, some
 from bordertally.streams.reports.sources import Registry, Source
 
 
 def check_change(old: Registry, new: Registry) -> None:
-    """Raise ConfigError for what would count people twice beside the claims that are kept.
+    """Raise ConfigError for a change that would count people twice beside the claims that are kept.
 
-    With other blocs a flow has another path; with another time zone, bare dates are other days. What is reported again
-    then stands beside what it should replace.
+    With other blocs a flow has another path, and with another time zone a bare date is another day. A corrected claim
+    would then stand beside the claim that it should replace.
     """
     if old.blocs != new.blocs:
         raise ConfigError(
-            f"blocs: {shown(sorted(new.blocs))} were {shown(sorted(old.blocs))}: flows would change their paths beside "
-            "the claims kept; stop the workers and replay"
+            f"blocs: {shown(sorted(new.blocs))} was {shown(sorted(old.blocs))}: flows would have other paths than in "
+            "the claims that are kept; stop the workers and replay"
         )
     for key in old.sources.keys() & new.sources.keys():
         before, after = old.sources[key].tz, new.sources[key].tz
         if before != after:
             raise ConfigError(
-                f"sources.{key}.tz: {shown(after)} was {shown(before)}: its dates would be other days beside the "
-                "claims kept; stop the workers and replay"
+                f"sources.{key}.tz: {shown(after)} was {shown(before)}: dates would be other days than in the claims "
+                "that are kept; stop the workers and replay"
             )
 
 
 def changes(old: Registry, new: Registry) -> str:
-    """What is different, in words; empty when nothing is."""
+    """The sources that are new, gone and changed, in words; empty where there are none."""
     altered = [
         f"{key} ({', '.join(_fields(old.sources[key], entry))})"
         for key, entry in new.sources.items()
@@ -46,4 +44,4 @@ def changes(old: Registry, new: Registry) -> str:
 
 
 def _fields(old: Source, new: Source) -> Iterable[str]:
-    return (one for one in msgspec.structs.asdict(old) if getattr(old, one) != getattr(new, one))
+    return (name for name in Source.__struct_fields__ if getattr(old, name) != getattr(new, name))

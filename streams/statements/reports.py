@@ -1,4 +1,4 @@
-"""A report that carries words and no figures: what is certain becomes claims, what is not goes to the review."""
+"""Reports in words: certain claims go on to the ledger, uncertain ones to the review."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from bordertally.streams.statements.records import Doubt, FoundClaim, Statement
 from bordertally.streams.statements.review import Item, make_item
 
 LONGEST = 20_000
-"""Characters of a statement at most: a long press release; reading it takes a second or two."""
+"""The most characters of a statement: a long press release, which takes a second or two to read."""
 
 
 LONGEST_TITLE = 500
-"""Characters of a title that are read."""
+"""The most characters of a title that are read."""
 
 
 Admit = Callable[[str, str], None]
-"""Raises RefusedError where a source may not say what a report of this id does; called with both, the source known."""
+"""A check of source and report id, which raises RefusedError where the source may not send the report."""
 
 
 def anybody(_source: str, _report: str) -> None:
-    """Admits every report."""
+    """Admit every report."""
 
 
 class Words(NamedTuple):
-    """What a report in words comes to: claims, and items for the review. At least one of them."""
+    """The claims that a report in words makes, and its items for the review; at least one of the two."""
 
     claims: list[Claim]
     items: list[Item]
 
 
 class WordReader:
-    """Reads reports in words against a registry; `extractor` may propose further claims (see extract)."""
+    """Reads reports in words against a registry; `extractor` may propose further claims (see Extractor)."""
 
     def __init__(self, load: Callable[[], Reader], registry: Registry, extractor: Extractor | None = None) -> None:
-        """`load`: gives the reader; called with the first report in words, because its tables take a moment."""
+        """`load` makes the reader. It is called for the first report in words, because loading the tables is slow."""
         self._load, self.registry, self.extractor = load, registry, extractor
 
     def read(self, report: Report, now: float, limits: Limits | None = None, admit: Admit = anybody) -> Words:
-        """The claims of a report in words (see `Report.in_words`) that arrived at `now`, and the items for the review.
+        """The claims of a report in words (see `Report.in_words`) that arrived at `now`, and its items for the review.
 
-        `admit` is asked before the words are read, which takes longer than every other check.
-        Raises RefusedError, also (no_claim) where the words hold no claim, so that no report is dropped unnoticed.
+        `admit` is called before the words are read, because reading takes longer than all other checks. Raises
+        RefusedError, with the reason no_claim where the words hold no claim at all.
         """
         check_head(report, self.registry, now, limits or Limits())
         text = report.text if isinstance(report.text, str) else ""
@@ -61,7 +61,7 @@ class WordReader:
                 Reason.TOO_LARGE,
                 "text",
                 text,
-                f"this text has {len(text):,} characters; at most {LONGEST:,} are read",
+                f"this text has {len(text):,} characters; at most {LONGEST:,} are allowed",
                 report.id,
             )
         admit(report.source, report.id)
@@ -74,7 +74,7 @@ class WordReader:
         return Words(claims, items)
 
     def judged(self, report: Report, now: float, limits: Limits | None = None) -> Statement:
-        """The statement of a report of a known source; what would be refused as a claim is doubted."""
+        """The statement of a report of a known source. A claim that fails the checks of a claim carries a doubt."""
         return self._judged(report, now, limits)[0]
 
     def _judged(self, report: Report, now: float, limits: Limits | None) -> tuple[Statement, list[Claim]]:
@@ -84,7 +84,7 @@ class WordReader:
         return msgspec.structs.replace(statement, found=found), claims
 
     def _read(self, report: Report) -> Statement:
-        """The statement of a report whose source is in the registry, with what an extractor proposes."""
+        """The statement of a report of a known source, with the proposals of the extractor."""
         body = report.text if isinstance(report.text, str) else ""
         head = _headline(report)
         text = head + body
@@ -98,9 +98,9 @@ class WordReader:
     def _checked(
         self, report: Report, found: list[FoundClaim], now: float, limits: Limits | None
     ) -> tuple[list[Claim], list[FoundClaim], list[FoundClaim]]:
-        """The claims that pass the checks of every report, as claims and as found, and those that do not.
+        """The claims that pass the checks of a claim, as claims and as found, and the found claims that fail.
 
-        A claim said twice counts once; of two that contradict each other neither does.
+        A claim that is stated twice counts once. Of two claims that contradict each other, none counts.
         """
         taken: dict[tuple[object, ...], tuple[Claim, FoundClaim]] = {}
         doubtful: list[FoundClaim] = []
@@ -122,7 +122,7 @@ class WordReader:
         return [claim for claim, _ in good], [one for _, one in good], doubtful
 
     def _claim(self, report: Report, found: FoundClaim, now: float, limits: Limits | None) -> Claim:
-        """One claim, checked like any other, with the grade its voice allows and the words that say so."""
+        """A found claim, checked like any other, with the best grade that its voice allows and the quoted words."""
         fields = msgspec.structs.replace(found.claim, url=report.url)
         claim = claim_of(fields, check_head(report, self.registry, now, limits or Limits()))
         quote = found.claim.text if isinstance(found.claim.text, str) else None
@@ -130,7 +130,7 @@ class WordReader:
 
 
 def _headline(report: Report) -> str:
-    """The title of a report as the first sentence of its text; none where the text begins with it."""
+    """The title of a report as the first sentence of its text; empty where the text begins with the title."""
     if report.title is UNSET or not isinstance(report.text, str):
         return ""
     try:
@@ -141,7 +141,7 @@ def _headline(report: Report) -> str:
 
 
 def _without_echoes(statement: Statement, head: int) -> Statement:
-    """A statement without those claims of its headline of which the text speaks itself, and more exactly."""
+    """A statement without the claims of its headline on flows that the text itself makes claims on."""
     spoken = {one.claim.flow for one in statement.found if one.quote.start >= head}
     kept = [one for one in statement.found if one.quote.start >= head or one.claim.flow not in spoken]
     return statement if len(kept) == len(statement.found) else msgspec.structs.replace(statement, found=kept)
@@ -155,9 +155,9 @@ def read_claims(  # noqa: PLR0913, PLR0917 - what a report is judged by
     words: WordReader | None,
     admit: Admit = anybody,
 ) -> list[Claim]:
-    """The claims of a report in figures or, with a reader of words, of one in words.
+    """The claims of a report in figures or, with a reader of words, in words; none where all go to the review.
 
-    Without a reader, a report in words is rejected for want of a flow. Raises RefusedError, and what `admit` raises.
+    Without a reader, a report in words is refused because it has no flow. Raises RefusedError.
     """
     limits = limits or Limits()
     report = decode_report(raw, limits)

@@ -117,7 +117,7 @@ def test_what_cannot_be_done_is_one_sentence(live_on_kafka: Live) -> None:
         (("redrive", "x/0/0"), "x/0/0: there is no such letter"),
         (("show", "x/0/0"), "x/0/0: there is no such letter"),
         (("show", "x"), "x: the id of a letter is topic/partition/offset"),
-        (("list", "--reason", "odd"), "--reason: odd is none; there are not_json"),
+        (("list", "--reason", "odd"), "--reason: odd is not a reason; the reasons are not_json"),
     ):
         done = bordertally(live_on_kafka, "rejected", *arguments)
         assert isinstance(done.exception, BordertallyError)  # `main` says it, with exit code 2

@@ -1,7 +1,4 @@
-"""POST /v1/reports, for producers without Kafka: a report is checked, written, and answered once stored.
-
-The checks are those of the intake.
-"""
+"""POST /v1/reports, for producers without Kafka: the gateway checks a report as the intake does, then stores it."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
 
 BURST_S = 2.0
-"""Seconds' worth of reports that may come at once after a quiet time."""
+"""A source that was quiet may send the reports of this many seconds at once."""
 
 
 class _Named(msgspec.Struct):
@@ -43,7 +40,7 @@ _named = msgspec.json.Decoder(_Named).decode
 
 
 class Posting:
-    """The route. A source is limited by what all gateways together take of it."""
+    """The route. All gateways together limit how many reports a second a source may send."""
 
     def __init__(self, settings: Settings, registry: Registry, store: Store, redis: Any) -> None:
         self.settings, self.store = settings, store
@@ -54,21 +51,21 @@ class Posting:
         self.renew(registry)
 
     def renew(self, registry: Registry) -> None:
-        """Judge reports by this registry from now on."""
+        """Check reports against this registry from now on."""
         self.registry, self._words = registry, word_reader(registry)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Take one report. 202 says that the broker has it, and where; what it counts for is decided from there on."""
+        """Store one report. 202 says that the broker has stored it, and where; the pipeline counts it later."""
         most = self.limits.bytes
         raw = await json_body(request, "a report", most)
         if raw is None:
-            size = f"{request.content_length} bytes" if request.content_length else f"more than {most} bytes"
-            why = f"{size}; at most {most}"
+            size = f"{request.content_length:,}" if request.content_length else f"more than {most:,}"
+            why = f"this report has {size} bytes; at most {most:,} are allowed"
             raise ProblemError(413, why, reason=Reason.TOO_LARGE, headers={"Connection": "close"})
         source = request[CALLER].source
         said = source_of(raw)
         if source is not None and said not in ("", source):
-            raise ProblemError(403, f"this token is that of {source}", field="source", value=said)
+            raise ProblemError(403, f"this token belongs to source {source}", field="source", value=said)
         await self._limit(source or said)
         await self._check(raw)
         record = record_of(raw, self.registry, self.topics)
@@ -79,19 +76,19 @@ class Posting:
         return web.Response(body=msgspec.json.encode(accepted), status=202, content_type="application/json")
 
     async def _limit(self, source: str) -> None:
-        """Raise ProblemError (429) where too many come; all who name no source of the registry are one."""
+        """Raise ProblemError (429) where a source sends too many. Reports of unknown sources share one limit."""
         wait = await self.rate.acquire(source if source in self.registry.sources else NOBODY)
         if wait:
-            detail = f"{source}: more than {self.settings.gateway_reports_per_s:g} reports a second"
+            detail = f"{source} sends more than {self.settings.gateway_reports_per_s:g} reports a second; retry later"
             headers = {"Retry-After": str(math.ceil(wait))}
             raise ProblemError(429, detail, field="source", value=source, headers=headers)
 
     async def _check(self, raw: bytes) -> None:
-        """The checks of the intake. Raises ProblemError (422) with field and reason."""
+        """Check a report as the intake does. Raises ProblemError (413 or 422) with field, value and reason."""
         now = time.time()
         try:
             report = decode_report(raw, self.limits)
-            if report.in_words:  # to read them takes up to seconds
+            if report.in_words:  # reading may take seconds
                 await asyncio.to_thread(self._words.read, report, now, self.limits)
             else:
                 claims_of(report, self.registry, now, self.limits)

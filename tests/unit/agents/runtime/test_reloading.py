@@ -67,7 +67,7 @@ async def test_a_changed_file_is_taken_once(kit: Kit, caplog: pytest.LogCaptureF
         (ONE + "[[", "not TOML"),
         ("", "needs at least one"),
         (TWO.replace("RU", "ru"), "sources.one.flows: .*got ru"),
-        (TWO + 'tz = "Asia/Nowhere"\n', "Asia/Nowhere is no IANA time zone"),
+        (TWO + 'tz = "Asia/Nowhere"\n', "Asia/Nowhere is not an IANA time zone"),
         (ONE + 'tz = "Asia/Almaty"\n', "Asia/Almaty was UTC"),
         ("a = " + "[" * 5_000, "RecursionError"),
         (None, "FileNotFoundError"),

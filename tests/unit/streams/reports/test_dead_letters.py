@@ -100,7 +100,7 @@ def test_filters_are_all_to_be_passed() -> None:
 
 def test_a_reason_that_is_none_is_named_with_those_there_are() -> None:
     assert check_reasons(["not_json"]) == {"not_json"}
-    with pytest.raises(BordertallyError, match=r"--reason: nojson is none; there are not_json, too_large"):
+    with pytest.raises(BordertallyError, match="nojson is not a reason; the reasons are not_json, too_large"):
         check_reasons(["nojson"])
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, UnsetType
 
 from bordertally.streams.reports.field_words import allowed, annotation_at, steps
 from bordertally.streams.reports.records import ClaimFields, Report
+from bordertally.streams.reports.sources import Source
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,13 @@ def test_every_field_has_words(record: type[Struct]) -> None:
         annotation = annotation_at(name)
         assert annotation is not None
         assert allowed(annotation)
+
+
+def test_the_fields_of_another_record() -> None:
+    grade, topics = annotation_at("grade", Source), annotation_at("topics[0]", Source)
+    assert allowed(grade) == "`A`, `B`, `C`, `D`, `E` or `F`"
+    assert allowed(topics) == "`government`, `frontex` or `checkpoint`"
+    assert allowed(annotation_at("flows", Source)) == "a list of text"
 
 
 def test_bounds_and_lengths() -> None:

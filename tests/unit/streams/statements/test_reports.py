@@ -146,7 +146,7 @@ def test_the_country_is_that_of_the_source() -> None:
     assert home('"*:EU"') == "EU"
     assert home('"RU"') is None
     assert home('"RU:GE:verkhny-lars"', 'place = "RU"') == "RU"
-    with pytest.raises(BordertallyError, match=r"sources\.one\.place: QQ is no ISO 3166-1"):
+    with pytest.raises(BordertallyError, match=r"sources\.one\.place: QQ is not a country code of ISO 3166-1"):
         home('"RU"', 'place = "QQ"')
 
 
