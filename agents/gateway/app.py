@@ -1,4 +1,4 @@
-"""The gateway put together: its routes, its board, and what runs beside them."""
+"""The gateway's aiohttp application: routes, middlewares, the board, and background tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from bordertally.agents.gateway.feed import Feed
 from bordertally.agents.gateway.guard import Guard
-from bordertally.agents.gateway.headers import on_every_answer, preflight
+from bordertally.agents.gateway.headers import add_headers, preflight
 from bordertally.agents.gateway.metering import Meter
 from bordertally.agents.gateway.openapi import openapi
 from bordertally.agents.gateway.parameters import (
@@ -51,7 +51,7 @@ BOARD = Path(str(resources.files("bordertally.agents.gateway").joinpath("board")
 
 
 def create_gateway(settings: Settings) -> web.Application:
-    """The application. Raises ConfigError for a registry that cannot be read, or an address that needs tokens."""
+    """Return the application. Raises ConfigError for an unreadable registry, or an address that needs tokens."""
     view, hub, registry = ServingView(settings), Hub(settings), load_registry(settings.sources)
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
     store = Store(settings)
@@ -60,20 +60,20 @@ def create_gateway(settings: Settings) -> web.Application:
     routes = Routes(view, registry, load_rules(settings.rules, registry))
     metrics = Metrics(0, ("gateway",))
     meter = Meter(metrics, hub)
-    seen_by = [meter.middleware(), problems, preflight(settings.gateway_origins), guard.middleware()]
-    app = web.Application(middlewares=seen_by)
+    middlewares = [meter.middleware(), problems, preflight(settings.gateway_origins), guard.middleware()]
+    app = web.Application(middlewares=middlewares)
     app[HUB] = hub
-    app.on_response_prepare.append(on_every_answer(settings.gateway_origins))
-    app.on_response_prepare.append(meter.answered)
+    app.on_response_prepare.append(add_headers(settings.gateway_origins))
+    app.on_response_prepare.append(meter.count)
     app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
     _add_answers(app, routes, silencing)
     _add_documents(app, feed)
-    quieting = Quieting(hub, routes.all_quiet)
+    quieting = Quieting(hub, routes.all_muted)
     _add_stream(app, Stream(hub, quieting, settings.gateway_clients))
     _add_pages(app, hub)
     app.router.add_get("/metrics", meter.serve)
     app.router.add_post("/v1/reports", posting.serve)
-    app.router.add_post("/v1/silences", silencing.set)
+    app.router.add_post("/v1/silences", silencing.create)
     app.router.add_delete("/v1/silences/{id}", silencing.end)
 
     def renew(registry: Registry) -> None:
@@ -81,7 +81,7 @@ def create_gateway(settings: Settings) -> web.Application:
         posting.renew(registry)
         routes.renew(registry)
 
-    async def beside(_: web.Application) -> AsyncIterator[None]:
+    async def background(_: web.Application) -> AsyncIterator[None]:
         metrics.show_reload(SOURCES, well=True)
         running = [asyncio.create_task(hub.run()), asyncio.create_task(quieting.run())]
         if settings.sources is not None:
@@ -95,11 +95,11 @@ def create_gateway(settings: Settings) -> web.Application:
         await store.close()
         await view.close()
 
-    async def drop(_: web.Application) -> None:
+    async def disconnect(_: web.Application) -> None:
         hub.close()
 
-    app.cleanup_ctx.append(beside)
-    app.on_shutdown.append(drop)
+    app.cleanup_ctx.append(background)
+    app.on_shutdown.append(disconnect)
     return app
 
 
@@ -121,17 +121,17 @@ def _add_answers(app: web.Application, routes: Routes, silencing: Silencing) -> 
     answers("/v1/alerts", AskAlerts, routes.alerts)
     answers("/v1/evidence", AskEvidence, routes.evidence)
     answers("/v1/sources", AskPlain, routes.sources)
-    answers("/v1/silences", AskSilences, silencing.held)
+    answers("/v1/silences", AskSilences, silencing.list)
     app.router.add_get("/v1/alerts/{id}", alert)
 
 
 def _add_documents(app: web.Application, feed: Feed) -> None:
     document = json.dumps(openapi(), indent=2).encode()
 
-    async def described(request: web.Request) -> web.StreamResponse:
+    async def describe(request: web.Request) -> web.StreamResponse:
         return tagged(request, document, "application/json")
 
-    app.router.add_get("/v1/openapi.json", described)
+    app.router.add_get("/v1/openapi.json", describe)
     app.router.add_get("/alerts.atom", feed.atom)
 
 

@@ -1,4 +1,4 @@
-"""/alerts.atom and /v1/alerts/{id}.cap: alerts for existing alert readers."""
+"""/alerts.atom and /v1/alerts/{id}.cap: alerts in the formats of feed readers and alert readers."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from bordertally.agents.gateway.view import ServingView
 from bordertally.streams.delivery import atom, cap
 
 ENTRIES = 100
-"""Alerts in the feed at most."""
+"""The most alerts in the feed."""
 
 
 class Feed:
-    """Both routes. `sender` names this pipeline in messages."""
+    """Both routes. `sender` is the name of this pipeline in the feed and in CAP messages."""
 
     def __init__(self, view: ServingView, sender: str) -> None:
         self.view, self.sender = view, sender
 
     async def atom(self, request: web.Request) -> web.StreamResponse:
-        """The newest alerts, open or over."""
+        """Return the newest alerts, open or closed, as an Atom feed."""
         question = asked(request, AskFeed)
         alerts = []
         async for alert in self.view.alerts(None):
@@ -34,17 +34,17 @@ class Feed:
         return tagged(request, body, atom.MEDIA_TYPE, "utf-8")
 
     async def cap(self, request: web.Request) -> web.StreamResponse:
-        """The newest CAP message of an alert, or that of one of its records."""
+        """Return the newest CAP message of an alert, or the message of the record `seq`."""
         question, name = asked(request, AskCap), request.match_info["id"]
         newest, history = await self.view.alert(name)
         if newest is None:
             raise ProblemError(404, f"there is no alert {name}", field="id", value=name)
         if question.seq is not None:
-            history = [one for one in history if one.seq <= question.seq]
+            history = [record for record in history if record.seq <= question.seq]
             if not history or history[-1].seq != question.seq:
-                raise bad("seq", question.seq, "there is no such record of this alert")
+                raise bad("seq", question.seq, f"the alert has no such record; GET /v1/alerts/{name} lists them")
         else:
-            history = [one for one in history if not one.minor]
+            history = [record for record in history if not record.minor]
         history = [record for record in history[:-1] if not record.minor] + history[-1:]
         web_page = f"{request.url.origin()}/v1/alerts/{name}"
         return tagged(request, cap.cap(history, self.sender, web_page), cap.MEDIA_TYPE, "utf-8")

@@ -1,4 +1,4 @@
-"""Headers that every answer carries, and CORS for the origins that the settings name."""
+"""Headers of every response, and CORS for the origins in the settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp.typedefs import Middleware
 from bordertally.agents.gateway.problems import Handler
 
 POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-SANE = {
+SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": POLICY,
@@ -24,15 +24,13 @@ ALLOWED = {
 EXPOSED = {"Access-Control-Expose-Headers": "ETag, Retry-After"}
 
 
-def on_every_answer(origins: tuple[str, ...]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """What aiohttp calls before the headers of any answer go out."""
+def add_headers(origins: tuple[str, ...]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Return the hook that adds headers to a response before aiohttp sends them."""
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(SANE)
+        response.headers.update(SECURITY)
         response.headers["Server"] = "bordertally"
-        if request.path.startswith(
-            "/board/"
-        ):  # asked for again each time, and answered 304: never a page of two versions
+        if request.path.startswith("/board/"):  # revalidated each time: a page never mixes files of two versions
             response.headers["Cache-Control"] = "no-cache"
         origin = request.headers.get("Origin")
         if origin and ("*" in origins or origin in origins):
@@ -43,12 +41,12 @@ def on_every_answer(origins: tuple[str, ...]) -> Callable[[web.Request, web.Stre
 
 
 def preflight(origins: tuple[str, ...]) -> Middleware:
-    """Answers a browser that asks whether a page of another origin may ask."""
+    """Return the middleware that answers CORS preflight requests when any origin is allowed."""
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-        asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-        if not asks or not origins:
+        is_preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        if not is_preflight or not origins:
             return await handler(request)
         return web.Response(status=204, headers=ALLOWED)
 

@@ -1,4 +1,4 @@
-"""What the gateway says of itself at /metrics: requests, the stream, reports."""
+"""The gateway's own metrics at /metrics: requests, stream clients, reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPORTS = "/v1/reports"
 
 
 class Meter:
-    """Counts answers when their headers go out: a stream counts at once, not when it ends."""
+    """Counts responses when their headers are sent, so a stream counts when it starts."""
 
     def __init__(self, metrics: Metrics, hub: Hub) -> None:
         self.metrics, self.hub = metrics, hub
@@ -26,7 +26,7 @@ class Meter:
         self._cut = 0
 
     def middleware(self) -> Middleware:
-        """For aiohttp; the outermost."""
+        """Return the middleware that notes when a request began; the outermost one."""
 
         @web.middleware
         async def metered(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -35,8 +35,8 @@ class Meter:
 
         return metered
 
-    async def answered(self, request: web.Request, response: web.StreamResponse) -> None:
-        """What aiohttp calls before the headers of any answer go out."""
+    async def count(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Count a response; aiohttp calls this before it sends the headers."""
         route = route_of(request)
         self.metrics["gateway_requests_total"].labels(route, str(response.status)).inc()
         if BEGUN in request:
@@ -45,7 +45,7 @@ class Meter:
             self.metrics["gateway_reports_total"].labels(outcome_of(response.status)).inc()
 
     async def serve(self, _: web.Request) -> web.StreamResponse:
-        """All metrics in Prometheus' text format."""
+        """Return all metrics in the Prometheus text format."""
         hub, metrics = self.hub, self.metrics
         metrics["stream_clients"].set(hub.count())
         for kind, sent in hub.sent.items():
@@ -58,14 +58,14 @@ class Meter:
 
 
 def route_of(request: web.Request) -> str:
-    """The route that answers, as it is written: a path that anybody can make up is no label."""
+    """Return the template of the matched route, never the requested path: callers must not create labels."""
     resource = request.match_info.route.resource
     path = "" if resource is None else resource.canonical
     return path if path in ROUTES else ELSEWHERE
 
 
 def outcome_of(status: int) -> str:
-    """What became of a report."""
+    """Return the outcome of a posted report: accepted, limited, refused or failed."""
     if status == web.HTTPTooManyRequests.status_code:
         return "limited"
     return "accepted" if status < 300 else "refused" if status < 500 else "failed"

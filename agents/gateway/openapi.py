@@ -1,4 +1,4 @@
-"""The gateway's OpenAPI 3.1 document, made from the types of its questions and responses."""
+"""The gateway's OpenAPI 3.1 document, generated from the types of parameters and responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bordertally.streams.totals.records import FlowState
 
 @dataclass(frozen=True)
 class RouteDescription:
-    """A route as it is described. `media`: of an answer that is no JSON; `failures`: beside 401, 403, 500 and 503."""
+    """One route. `media`: media type of a response other than JSON; `failures`: statuses beside 401, 403, 500, 503."""
 
     path: str
     operation: str
@@ -40,14 +40,14 @@ ENDPOINTS = (
     RouteDescription("/v1/days", "days", "Days", parameters.AskDays, responses.DayList, failures=(400, 404)),
     RouteDescription("/v1/alerts", "alerts", "Alerts, newest first", parameters.AskAlerts, responses.AlertList),
     RouteDescription(
-        "/v1/evidence", "evidence", "What stands behind a figure", parameters.AskEvidence, Evidence, failures=(400, 404)
+        "/v1/evidence", "evidence", "The evidence of a figure", parameters.AskEvidence, Evidence, failures=(400, 404)
     ),
     RouteDescription("/v1/sources", "sources", "The source registry", parameters.AskPlain, responses.SourceList),
     RouteDescription("/v1/silences", "silences", "Silences", parameters.AskSilences, responses.SilenceList),
     RouteDescription(
         "/v1/alerts/{id}",
         "alert",
-        "One alert, and all that was said about it",
+        "One alert with all its records",
         parameters.AskNothing,
         responses.AlertDetail,
         failures=(400, 404),
@@ -67,20 +67,20 @@ ENDPOINTS = (
         "/v1/stream",
         "stream",
         "Totals and alerts as server-sent events: `total` with a FlowState, `alert` with an Alert, `reset`, "
-        "and `quiet` with an object of Quiet by id of an alert",
+        "and `quiet` with the muted alerts: an object of Muted by alert id",
         parameters.AskStream,
         media="text/event-stream",
     ),
 )
 TYPES: list[Any] = [Problem, Report, FlowState, Alert, responses.Accepted, Silence, parameters.NewSilence]
-"""What the document names beside the answers of the endpoints."""
+"""Types in the document beside the responses of the endpoints."""
 
 
 def openapi() -> dict[str, Any]:
-    """The document."""
-    types = [*TYPES, *(one.answer for one in ENDPOINTS if one.answer is not None)]
+    """Return the document."""
+    types = [*TYPES, *(route.answer for route in ENDPOINTS if route.answer is not None)]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-    paths: dict[str, Any] = {one.path: {"get": _get(one)} for one in ENDPOINTS}
+    paths: dict[str, Any] = {route.path: {"get": _get(route)} for route in ENDPOINTS}
     paths["/v1/reports"] = {"post": _post()}
     paths["/v1/silences"]["post"] = _silence()
     paths["/v1/silences/{id}"] = {"delete": _unsilence()}
@@ -105,30 +105,30 @@ def _problems(*statuses: int) -> dict[str, Any]:
     }
 
 
-def _get(one: RouteDescription) -> dict[str, Any]:
+def _get(route: RouteDescription) -> dict[str, Any]:
     content: dict[str, Any] = {}
-    if one.answer is not None:
-        content["application/json"] = {"schema": _ref(one.answer)}
-        if one.answer in representations.ROWS:
+    if route.answer is not None:
+        content["application/json"] = {"schema": _ref(route.answer)}
+        if route.answer in representations.ROWS:
             content[representations.MEDIA_TYPE] = {"schema": {"type": "string"}}
-    if one.media is not None:
-        content[one.media] = {"schema": {"type": "string"}}
-    tag = {"ETag": {"schema": {"type": "string"}}} if one.operation != "stream" else {}
-    good: dict[str, Any] = {"200": {"description": "The answer", "content": content, "headers": tag}}
+    if route.media is not None:
+        content[route.media] = {"schema": {"type": "string"}}
+    tag = {"ETag": {"schema": {"type": "string"}}} if route.operation != "stream" else {}
+    successes: dict[str, Any] = {"200": {"description": "The response", "content": content, "headers": tag}}
     if tag:
-        good["304"] = {"description": "What If-None-Match names is current"}
+        successes["304"] = {"description": "Not modified since the ETag in If-None-Match"}
     operation = {
-        "operationId": one.operation,
-        "summary": one.summary,
-        "parameters": _parameters(one),
-        "responses": good | _problems(*one.failures),
+        "operationId": route.operation,
+        "summary": route.summary,
+        "parameters": _parameters(route),
+        "responses": successes | _problems(*route.failures),
     }
-    if one.question.__doc__:
-        operation["description"] = one.question.__doc__
+    if route.question.__doc__:
+        operation["description"] = route.question.__doc__
     return operation
 
 
-def _said(description: str, kind: type[Struct]) -> dict[str, Any]:
+def _json_response(description: str, kind: type[Struct]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": _ref(kind)}}}
 
 
@@ -137,7 +137,7 @@ def _silence() -> dict[str, Any]:
         "operationId": "silence",
         "summary": "Silence a flow until a time (scope admin)",
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(parameters.NewSilence)}}},
-        "responses": {"201": _said("Kafka has acknowledged it", Silence)} | _problems(413, 415, 422),
+        "responses": {"201": _json_response("Kafka has acknowledged the silence", Silence)} | _problems(413, 415, 422),
     }
 
 
@@ -146,29 +146,29 @@ def _unsilence() -> dict[str, Any]:
         "operationId": "unsilence",
         "summary": "End a silence now (scope admin)",
         "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}],
-        "responses": {"200": _said("It is over", Silence)} | _problems(404, 409),
+        "responses": {"200": _json_response("The silence has ended", Silence)} | _problems(404, 409),
     }
 
 
-def _parameters(one: RouteDescription) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    if "{id}" in one.path:
-        found.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
-    for field in fields(one.question):
+def _parameters(route: RouteDescription) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    if "{id}" in route.path:
+        rows.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
+    for field in fields(route.question):
         (schema,), _ = msgspec.json.schema_components([field.type])
         if field.encode_name in parameters.CHOICES:
             schema = {"type": "string", "enum": parameters.CHOICES[field.encode_name]()}
         if field.default is not NODEFAULT and field.default is not None:
             schema = schema | {"default": field.default}
-        found.append({"name": field.encode_name, "in": "query", "required": field.required, "schema": schema})
-    if one.operation == "stream":
-        found.append({"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}})
-    return found
+        rows.append({"name": field.encode_name, "in": "query", "required": field.required, "schema": schema})
+    if route.operation == "stream":
+        rows.append({"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}})
+    return rows
 
 
 def _post() -> dict[str, Any]:
     accepted = {
-        "description": "Kafka has acknowledged it",
+        "description": "Kafka has acknowledged the report",
         "content": {"application/json": {"schema": _ref(responses.Accepted)}},
     }
     return {

@@ -1,4 +1,4 @@
-"""What can be asked: the query parameters of each route as types, and reading them out of a request."""
+"""The query parameters of each route as types, and their parsing."""
 
 from __future__ import annotations
 
@@ -21,55 +21,55 @@ Severity = Literal["notice", "warning", "critical"]
 FlowPath = Annotated[
     str,
     Meta(
-        description="A flow such as RU:GE, or RU for it and all below it.",
+        description="A flow such as RU:GE; RU is the flow RU and every flow below it.",
         examples=["RU", "RU:GE"],
         extra_json_schema={"pattern": "^[A-Z]{2}(:[A-Z]{2})*(:[a-z0-9-]+)?$", "maxLength": LONGEST},
     ),
 ]
-"""Checked by parse_flow, which says better what is wrong."""
+"""Checked by parse_flow, whose errors explain more than a pattern."""
 
 MOST_FLOWS = 50
-Flows = Annotated[list[FlowPath], Meta(max_length=MOST_FLOWS, description="Flows; may be given several times.")]
-Format = Annotated[Literal["json", "csv"], Meta(description="Goes before the header Accept.")]
-Hxl = Annotated[int, Meta(ge=0, le=1, description="1: a row of HXL hashtags below the header row of CSV.")]
+Flows = Annotated[list[FlowPath], Meta(max_length=MOST_FLOWS, description="Flows; may be repeated.")]
+Format = Annotated[Literal["json", "csv"], Meta(description="Overrides the header Accept.")]
+Hxl = Annotated[int, Meta(ge=0, le=1, description="1: add a row of HXL hashtags below the header row of CSV.")]
 
 CHOICES: Mapping[str, Callable[[], list[str]]] = {"window": window_names}
-"""What a parameter may be, where that is worked out of what the core defines."""
+"""The allowed values of parameters whose choices depend on the core, such as the windows."""
 
 Q = TypeVar("Q", bound=Struct)
 _AT = re.compile(r" - at `\$\.(\w+)[^`]*`$")
 
 
 class Tabled(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What every route that also answers in CSV takes."""
+    """Parameters of every route that also returns CSV."""
 
     format: Format | None = None
     hxl: Hxl = 0
 
 
 class AskFlows(Tabled, kw_only=True):
-    """Which flows: those at or below one of `flow`, all without it."""
+    """Flows at or below one of `flow`; all flows without `flow`."""
 
     flow: Flows = []
 
 
 class AskTotals(Tabled, kw_only=True):
-    """Totals of these very flows (all without any), in one window or in all."""
+    """Totals of exactly the flows in `flow` (all flows without `flow`), in `window` or in every window."""
 
     flow: Flows = []
     window: str | None = None
 
 
 class AskDays(Tabled, kw_only=True):
-    """Days of these very flows, from a day to another (exclusive)."""
+    """Days of exactly the flows in `flow`, from `from` to `to` (exclusive)."""
 
-    flow: Annotated[list[FlowPath], Meta(min_length=1, max_length=MOST_FLOWS, description="One flow or several.")]
+    flow: Annotated[list[FlowPath], Meta(min_length=1, max_length=MOST_FLOWS, description="One or more flows.")]
     from_: date | None = msgspec.field(name="from", default=None)
     to: date | None = None
 
 
 class AskAlerts(Tabled, kw_only=True):
-    """Alerts at or below a flow, of this severity or higher; `after` is the `next` of the page before."""
+    """Alerts at or below `flow`, of `severity` or higher; `after` is the `next` of the previous page."""
 
     state: Literal["open", "all"] = "open"
     flow: FlowPath | None = None
@@ -79,7 +79,7 @@ class AskAlerts(Tabled, kw_only=True):
 
 
 class AskEvidence(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What stands behind a flow from a day to another (exclusive); without them, behind its newest seven days."""
+    """The evidence of a flow from `from` to `to` (exclusive); by default of its newest seven days."""
 
     flow: FlowPath
     from_: date | None = msgspec.field(name="from", default=None)
@@ -87,15 +87,15 @@ class AskEvidence(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class AskPlain(Tabled, kw_only=True):
-    """Nothing but the format."""
+    """The format only."""
 
 
 class AskStream(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Which events: at or below a flow; alerts of this severity or higher; kinds separated by commas.
+    """Events at or below `flow`; alerts of `severity` or higher; `kinds`, separated by commas.
 
-    `quiet` among the kinds: also which of the open alerts nobody is told of, whenever that changes.
+    With `quiet` in `kinds`, the stream also sends the list of muted open alerts whenever the list changes.
 
-    `last_event_id` is for clients that cannot set the header Last-Event-ID, which goes before it.
+    `last_event_id` is for clients that cannot set the header Last-Event-ID; the header overrides it.
     """
 
     flow: FlowPath | None = None
@@ -105,13 +105,13 @@ class AskStream(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class AskSilences(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The silences that hold now, or all there have been."""
+    """The silences active now, or all silences."""
 
     state: Literal["active", "all"] = "active"
 
 
 class NewSilence(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A silence to be set: nobody is told of alerts on `flow` (a pattern) until `until`; `rule`: only of that rule."""
+    """A silence to create: it mutes alerts on `flow` (a pattern) until `until`; with `rule`, only of that rule."""
 
     flow: Annotated[str, Meta(min_length=1, max_length=LONGEST, examples=["RU:KZ"])]
     until: Annotated[datetime, Meta(tz=True)]
@@ -121,13 +121,13 @@ class NewSilence(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class AskCap(Struct, forbid_unknown_fields=True):
-    """The message of one record of the alert; of the newest without it."""
+    """The message of the record `seq` of the alert; by default of the newest record."""
 
     seq: Annotated[int, Meta(ge=1)] | None = None
 
 
 class AskFeed(Struct, forbid_unknown_fields=True):
-    """The feed; with `backfill` also alerts that were old news when they were first recorded."""
+    """The feed; with `backfill`, also alerts about days that were already long past when first recorded."""
 
     backfill: bool = False
 
@@ -137,16 +137,16 @@ class AskNothing(Struct, forbid_unknown_fields=True):
 
 
 def asked(request: web.Request, kind: type[Q]) -> Q:
-    """The parameters of a request. Raises ProblemError (400) that quotes the one that is wrong."""
-    known = {one.encode_name: one for one in fields(kind)}
+    """Return the parameters of a request. Raises ProblemError (400) that quotes the wrong parameter."""
+    known = {field.encode_name: field for field in fields(kind)}
     given: dict[str, Any] = {}
     for name in dict.fromkeys(request.query):
         if name not in known:
-            raise bad(name, request.query[name], f"no such parameter; known are {', '.join(known) or 'none'}")
+            raise bad(name, request.query[name], f"no such parameter; allowed: {', '.join(known) or 'none'}")
         values = request.query.getall(name)
         given[name] = values if _many(known[name]) else values[-1]
         if len(values) > 1 and not _many(known[name]):
-            raise bad(name, ", ".join(values), "given more than once")
+            raise bad(name, ", ".join(values), "may be given only once")
     try:
         question = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -159,19 +159,19 @@ def asked(request: web.Request, kind: type[Q]) -> Q:
 
 
 def check_choice(name: str, value: str | None) -> None:
-    """Raise ProblemError (400) for a value that is none of those a parameter may have."""
+    """Raise ProblemError (400) for a value that is not one of the parameter's choices."""
     choices = CHOICES[name]()
     if value is not None and value not in choices:
         raise bad(name, value, f"must be one of {', '.join(choices)}")
 
 
 def check_flows(flow: list[str] | str | None) -> None:
-    """Raise ProblemError (400) for what is no flow."""
-    for one in [flow] if isinstance(flow, str) else flow or []:
+    """Raise ProblemError (400) for a malformed flow."""
+    for path in [flow] if isinstance(flow, str) else flow or []:
         try:
-            parse_flow(one)
+            parse_flow(path)
         except RefusedError as error:
-            raise bad("flow", one, error.why) from None
+            raise bad("flow", path, error.why) from None
 
 
 def _many(field: FieldInfo) -> bool:
@@ -185,7 +185,7 @@ def _explained(error: msgspec.ValidationError, given: dict[str, Any]) -> Excepti
     text = str(error)
     missing = re.match(r"Object missing required field `(\w+)`", text)
     if missing:
-        return bad(missing[1], None, "is needed")
+        return bad(missing[1], None, "is required")
     at = _AT.search(text)
     name = at[1] if at else "query"
     value = given.get(name)

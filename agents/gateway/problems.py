@@ -1,4 +1,4 @@
-"""Errors as the gateway answers them: problem details after RFC 9457, quoting the field and its value."""
+"""Error responses: problem details (RFC 9457) that quote the field and its value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RETRY_S = 2
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """The body of an error. `field` and `value` say what was wrong with the question, `reason` is a closed word."""
+    """The body of an error response. `field` and `value` quote the wrong input; `reason` is from a fixed list."""
 
     title: str
     status: int
@@ -32,7 +32,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 class ProblemError(Exception):
-    """Raised by a handler: what the answer says, and headers that go with it."""
+    """Raised by a handler: the body of the error response and its extra headers."""
 
     def __init__(  # noqa: PLR0913 - keyword-only
         self,
@@ -51,25 +51,25 @@ class ProblemError(Exception):
         super().__init__(status, detail)
 
     def answer(self) -> web.Response:
-        """The response."""
+        """Return the response."""
         body = msgspec.json.encode(self.problem)
         return web.Response(body=body, status=self.problem.status, content_type=MEDIA_TYPE, headers=self.headers)
 
 
 def bad(field: str, value: object, why: str) -> ProblemError:
-    """A parameter that cannot be understood."""
+    """Return the error (400) for a wrong parameter."""
     return ProblemError(400, f"{field}: {why} (got {shown(value)})", field=field, value=value)
 
 
 def away(what: str, error: BaseException) -> ProblemError:
-    """Something the answer needs does not answer itself."""
-    log.warning("gateway: %s does not answer: %s", what, error)
-    return ProblemError(503, f"{what} does not answer now; try again", headers={"Retry-After": str(RETRY_S)})
+    """Return the error (503) for a server, named by `what`, that does not respond."""
+    log.warning("gateway: %s does not respond: %s", what, error)
+    return ProblemError(503, f"{what} does not respond; try again", headers={"Retry-After": str(RETRY_S)})
 
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer every error as problem details."""
+    """Turn every error into a response with problem details."""
     try:
         return await handler(request)
     except ProblemError as error:
@@ -78,11 +78,14 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if error.status < 400:
             raise
         headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
-        what = {404: f"there is no {request.path} here", 405: f"{request.method} is not for {request.path}"}
-        detail = what.get(error.status) or error.text or error.reason
+        details = {
+            404: f"there is no {request.path}; /v1/openapi.json lists the routes",
+            405: f"{request.path} does not allow {request.method}",
+        }
+        detail = details.get(error.status) or error.text or error.reason
         return ProblemError(error.status, detail, headers=headers).answer()
     except RedisError as error:
         return away("Redis", error).answer()
     except Exception:
         log.exception("gateway: %s %s failed", request.method, request.path)
-        return ProblemError(500, "the gateway failed on this; its log says why").answer()
+        return ProblemError(500, "the gateway failed on this request; see its log").answer()

@@ -1,4 +1,4 @@
-"""Answers over HTTP: JSON with an entity tag, compressed when the client takes it."""
+"""Responses as JSON or CSV, with an ETag, compressed when the client accepts it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEDIA_TYPE = "text/csv"
 
 
 class Column(NamedTuple):
-    """A column: its name, its HXL hashtag, and what stands in it; `field` may be a path such as baseline.expected."""
+    """A column: its name, its HXL hashtag, and the field it shows, such as `rate` or `baseline.expected`."""
 
     name: str
     hxl: str
@@ -35,7 +35,7 @@ _FLOW = Column("flow", "#loc+flow+code", "flow")
 
 
 def flow_columns() -> tuple[Column, ...]:
-    """The columns of flows: low, best and high of every window stand side by side."""
+    """Return the columns of flows, with low, best and high of every window side by side."""
     return (
         _FLOW,
         Column("parent", "#loc+parent+code", "parent"),
@@ -123,11 +123,11 @@ ROWS: dict[type[Struct], tuple[Callable[[], Sequence[Column]], Callable[[Any], S
     AlertList: (lambda: ALERTS, lambda answer: answer.alerts),
     SourceList: (lambda: SOURCES, lambda answer: answer.sources),
 }
-"""Of each answer that is a table, its columns and its rows."""
+"""The columns and rows of each response that has a table form."""
 
 
 def table(answer: Struct, *, hxl: bool) -> bytes:
-    """An answer as CSV in UTF-8: names, the hashtags if wanted, then a row each; what is null is empty."""
+    """Return an answer as CSV in UTF-8: a header row, the hashtags with `hxl`, then one line a row; null is empty."""
     columns_of, rows = ROWS[type(answer)]
     columns = columns_of()
     lines: list[Iterable[str]] = [[column.name for column in columns]]
@@ -151,32 +151,32 @@ def _cell(row: Any, path: str) -> str:
 
 
 SMALLEST = 1024
-"""Bytes from which on compressing is worth it."""
+"""Bytes from which compression pays."""
 
 CACHE = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding, Authorization, Origin"}
-"""May be kept, and is asked for again with its tag."""
+"""A client may cache a response and revalidates it with its ETag."""
 
 
 def respond(request: web.Request, answer: Struct, asked: Struct) -> web.Response:
-    """An answer as JSON, or as CSV where it is a table and that is asked for."""
+    """Return an answer as JSON, or as CSV when the answer has a table form and the request asks for CSV."""
     if type(answer) in ROWS and isinstance(asked, Tabled) and wants_csv(request, asked):
         return tagged(request, table(answer, hxl=bool(asked.hxl)), MEDIA_TYPE, "utf-8")
     return tagged(request, msgspec.json.encode(answer), "application/json")
 
 
 def wants_csv(request: web.Request, asked: Tabled) -> bool:
-    """The parameter decides, else what the header Accept likes more; JSON where it likes both or neither."""
+    """Whether CSV is wanted: by `format`, else by the quality values in Accept; JSON wins a tie."""
     if asked.format is not None:
         return asked.format == "csv"
-    liking = {"text/csv": 0.0, "application/json": 0.0}
+    quality = {"text/csv": 0.0, "application/json": 0.0}
     for part in request.headers.get("Accept", "").split(","):
         media, *options = (piece.strip() for piece in part.split(";"))
-        if media in liking:
-            liking[media] = next((_share(one[2:]) for one in options if one.startswith("q=")), 1.0)
-    return liking["text/csv"] > liking["application/json"]
+        if media in quality:
+            quality[media] = next((_quality(option[2:]) for option in options if option.startswith("q=")), 1.0)
+    return quality["text/csv"] > quality["application/json"]
 
 
-def _share(text: str) -> float:
+def _quality(text: str) -> float:
     try:
         return float(text)
     except ValueError:
@@ -184,10 +184,10 @@ def _share(text: str) -> float:
 
 
 def tagged(request: web.Request, body: bytes, media_type: str, charset: str | None = None) -> web.Response:
-    """A body with its tag; 304 without it when the client holds the same already."""
+    """Return the body with its ETag, or 304 when If-None-Match names this ETag."""
     tag = blake2b(body, digest_size=12, key=media_type.encode()[:64]).hexdigest()
-    held = request.if_none_match
-    if held is not None and any(one.value in (tag, "*") for one in held):
+    known_tags = request.if_none_match
+    if known_tags is not None and any(known.value in (tag, "*") for known in known_tags):
         response = web.Response(status=304, headers=CACHE)
     else:
         response = web.Response(body=body, content_type=media_type, charset=charset, headers=CACHE)

@@ -1,4 +1,4 @@
-"""What the gateway answers: the shapes of its JSON, from which its OpenAPI document is made."""
+"""The JSON responses of the gateway as types; the OpenAPI document is generated from them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bordertally.streams.totals.records import Baseline, DayFigure, Total
 
 
 class FlowRow(Struct, frozen=True):
-    """A flow at a glance.
+    """Summary of a flow.
 
-    `published`: time of the newest report on it or below it. `totals` by window (say, 7d). `rate`: people on
-    `rate_day`, the latest covered day; `threshold`: above which an alert opens. `alert`: id of the newest open one.
-    `comparable`: whether all report who usually carry the people of that day; else `rate` is a lower bound, and a rate
-    that is not above the threshold says nothing beside the normal level.
+    `published`: time of the newest report on the flow or below it. `totals`: by window (7d, say). `rate`: people on
+    `rate_day`, the latest covered day. `comparable`: whether every flow that usually carries these people has reported
+    that day; if not, `rate` is a lower bound and only a rate above the threshold can be judged. `threshold`: an alert
+    opens above it. `alert`: id of the newest open alert.
     """
 
     flow: str
@@ -33,28 +33,28 @@ class FlowRow(Struct, frozen=True):
 
 
 class FlowList(Struct, frozen=True):
-    """Every flow asked for, by path."""
+    """The requested flows, ordered by path."""
 
     flows: list[FlowRow]
 
 
 class TotalList(Struct, frozen=True):
-    """Totals by flow and window."""
+    """Totals, ordered by flow and window."""
 
     totals: list[Total]
 
 
 class DayList(Struct, frozen=True):
-    """Days of the flows asked for, by flow and day; `flow` is null when it is more than one."""
+    """Days of the requested flows, ordered by flow and day; `flow` is null for several flows."""
 
     flow: str | None
     days: list[DayFigure]
 
 
 class AlertList(Struct, frozen=True):
-    """Alerts, the newest record of each, in order of `published`, newest first; `next` asks for those after them.
+    """The newest record of each alert, by `published`, newest first; `next`: pass it as `after` for the next page.
 
-    `quiet`: by id, those of the open ones that nobody is told of now.
+    `quiet`: the open alerts that are muted now, by alert id.
     """
 
     alerts: list[Alert]
@@ -63,9 +63,9 @@ class AlertList(Struct, frozen=True):
 
 
 class AlertDetail(Struct, frozen=True):
-    """One alert: its newest record, all that was said about it in order of `seq`, and what stands behind its days.
+    """One alert: its newest record, all its records in order of `seq`, and the evidence of its days.
 
-    `quiet`: why nobody is told of it now; null if somebody is, or if it is over.
+    `quiet`: why the alert is muted now; null when it is not muted, or is closed.
     """
 
     alert: Alert
@@ -75,9 +75,9 @@ class AlertDetail(Struct, frozen=True):
 
 
 class SourceRow(Struct, frozen=True):
-    """A source of the registry. `last_published`: of its newest report that counts; null when none is known.
+    """A source of the registry. `last_published`: time of its newest counted report; null when there is none.
 
-    `overdue`: silent for longer than `every` in the registry; null where that says nothing.
+    `overdue`: whether the last report is older than `every` in the registry; null when `every` is not set.
     """
 
     source: str
@@ -97,13 +97,13 @@ class SourceList(Struct, frozen=True):
 
 
 class SilenceList(Struct, frozen=True):
-    """Silences, the one that ends first first."""
+    """Silences, ordered by their end."""
 
     silences: list[Silence]
 
 
 class Accepted(Struct, frozen=True):
-    """Where on Kafka a report is stored. A producer may keep it: a refusal on `reports.rejected` names the same."""
+    """Where Kafka stores a report. A later rejection on `reports.rejected` quotes this topic, partition and offset."""
 
     topic: str
     partition: int

@@ -1,4 +1,4 @@
-"""Reading the view that delivery keeps in Redis (docs/redis.md)."""
+"""Reads the view that the delivery hops keep in Redis (docs/redis.md)."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from bordertally.streams.totals.records import Baseline, DayFigure, Total
 from bordertally.streams.totals.windows import window_name
 
 PAGE = 200
-"""Alerts read at once while looking for those asked for."""
+"""Alerts read from Redis at once while searching."""
 
 
 class StateHead(msgspec.Struct):
-    """Of a state, what the answers show; the rest is passed over unread."""
+    """The fields of a flow's state that responses show; other fields are not decoded."""
 
     flow: str
     published: int
@@ -45,13 +45,13 @@ class StateHead(msgspec.Struct):
     comparable: bool = True
 
     def row(self, alert: str | None) -> FlowRow:
-        """The flow at a glance, with the id of its open alert."""
+        """Return the summary of the flow, with the id of its open alert."""
         return FlowRow(
             flow=self.flow,
             parent=parent(Flow(self.flow)),
             published=utc_text(moment_at(self.published)),
             as_of=self.totals[0].as_of if self.totals else None,
-            totals={window_name(one.window_days): one for one in self.totals},
+            totals={window_name(total.window_days): total for total in self.totals},
             rate=self.rate,
             rate_day=self.rate_day,
             comparable=self.comparable,
@@ -61,20 +61,20 @@ class StateHead(msgspec.Struct):
         )
 
 
-_glance = msgspec.json.Decoder(StateHead).decode
+_state = msgspec.json.Decoder(StateHead).decode
 _alert = msgspec.json.Decoder(Alert).decode
 
 
 def below(flow: str, above: str) -> bool:
-    """Whether a flow is `above` or lies below it: RU holds RU and RU:GE, not RUS."""
+    """Whether a flow is `above` or lies below `above`: RU and RU:GE lie at or below RU, RUS does not."""
     return flow == above or flow.startswith(f"{above}:")
 
 
 class ServingView:
-    """The newest totals and alerts. Every call raises RedisError when Redis is away."""
+    """The newest totals and alerts. Every call raises RedisError when Redis is unavailable."""
 
     def __init__(self, settings: Settings) -> None:
-        self.redis: Any = Redis.from_url(  # redis-py types its answers for every encoding at once
+        self.redis: Any = Redis.from_url(  # redis-py's types do not tell bytes from text
             **redis_options(settings), socket_timeout=5, socket_connect_timeout=5, max_connections=64
         )
 
@@ -83,29 +83,29 @@ class ServingView:
         await self.redis.aclose()
 
     async def silences(self) -> Silences:
-        """Every silence there has been, as it is now."""
+        """Return all silences, ended ones too."""
         return await silences_in(self.redis)
 
     async def flows(self) -> list[str]:
-        """Every flow there is a state of, by path."""
+        """Return every flow that has a state, ordered by path."""
         return sorted(flow.decode() for flow in await self.redis.smembers(FLOWS))
 
     async def states(self, flows: Sequence[str]) -> dict[str, StateHead]:
-        """The states of flows; those that are not known are left out."""
+        """Return the states of flows, without the unknown flows."""
         async with self.redis.pipeline(transaction=False) as pipe:
             for flow in flows:
                 pipe.hget(flow_key(flow), "state")
             raws = await pipe.execute()
-        return {flow: _glance(raw) for flow, raw in zip(flows, raws, strict=True) if raw is not None}
+        return {flow: _state(raw) for flow, raw in zip(flows, raws, strict=True) if raw is not None}
 
     async def open_alerts(self) -> list[Alert]:
-        """Open alerts, newest first."""
+        """Return the open alerts, newest first."""
         return newest_first(_alert(raw) for raw in await self.redis.hvals(OPEN_ALERTS))
 
     async def alerts(self, after: tuple[int, str] | None) -> AsyncIterator[Alert]:
-        """The newest record of every alert, newest first, from after a place (published, id) on."""
+        """Yield the newest record of every alert, newest first, starting after the key (published, id)."""
         bound: float | str = "+inf" if after is None else after[0]
-        seen = 0  # of the entries at the bound: others may come in above it meanwhile
+        seen = 0  # entries with the score `bound` already read; new alerts above `bound` shift no page
         while True:
             page = await self.redis.zrevrangebyscore(ALERT_INDEX, bound, "-inf", start=seen, num=PAGE, withscores=True)
             wanted = [name for name, score in page if after is None or (int(score), name.decode()) < after]
@@ -119,20 +119,20 @@ class ServingView:
             bound = last
 
     async def alert(self, name: str) -> tuple[Alert | None, list[Alert]]:
-        """The newest record of an alert, None if there is none, and every record of it in order."""
+        """Return the newest record of an alert (None for an unknown alert) and all its records in order of `seq`."""
         async with self.redis.pipeline(transaction=False) as pipe:
             pipe.hget(ALERTS, name)
             pipe.hvals(alert_key(name))
-            newest, said = await pipe.execute()
-        history = sorted((_alert(raw) for raw in said), key=lambda one: one.seq)
+            newest, records = await pipe.execute()
+        history = sorted((_alert(raw) for raw in records), key=lambda record: record.seq)
         return None if newest is None else _alert(newest), history
 
     async def sources(self) -> dict[str, int]:
-        """By source, when its newest report was published, in microseconds since 1970 UTC."""
-        held = await self.redis.hgetall(SOURCES)
-        return {source.decode(): int(published) for source, published in held.items()}
+        """Return when the newest report of each source was published, in microseconds since 1970 UTC."""
+        newest = await self.redis.hgetall(SOURCES)
+        return {source.decode(): int(published) for source, published in newest.items()}
 
 
 def newest_first(alerts: Iterable[Alert]) -> list[Alert]:
-    """In the order of their pages."""
-    return sorted(alerts, key=lambda one: (microseconds_in(one.published), one.id), reverse=True)
+    """Return alerts in the order in which pages list them."""
+    return sorted(alerts, key=lambda alert: (microseconds_in(alert.published), alert.id), reverse=True)

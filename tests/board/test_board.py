@@ -348,7 +348,7 @@ async def test_a_token_is_asked_for_and_kept_for_the_tab(tokened: Server, opened
     assert report.violations_count == 0, report.generate_report()
     await field.fill("wrong")
     await page.keyboard.press("Enter")
-    await expect(page.locator("#signin-why")).to_contain_text("did not take this token: this token opens nothing here")
+    await expect(page.locator("#signin-why")).to_contain_text("did not accept this token: this token is not valid")
     await field.fill("reader")
     await page.get_by_role("button", name="Open the board").click()
     await live(page)

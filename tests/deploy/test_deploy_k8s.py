@@ -224,7 +224,7 @@ def test_settings_exist_and_are_accepted(monkeypatch: pytest.MonkeyPatch) -> Non
     assert loaded.redis_url.split("//")[1].split(":")[0] in of("Service")
     # The gateway beyond loopback does not start without tokens; the Secret brings them.
     registry = parse_registry(held["sources.toml"], "sources.toml")
-    with pytest.raises(ConfigError, match="beyond loopback it needs BORDERTALLY_READ_TOKENS"):
+    with pytest.raises(ConfigError, match="an address other than loopback needs BORDERTALLY_READ_TOKENS"):
         check_address(loaded, Keys(registry))
     check_address(loaded, Keys(registry, [digest_of("a token")]))
     assert {"secretRef": {"name": "bordertally-tokens"}} in container("gateway")["envFrom"]

@@ -146,7 +146,7 @@ async def test_what_is_not_in_memory_any_more_comes_from_kafka(
     live_on_kafka: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live = live_on_kafka
-    monkeypatch.setattr(hub, "HELD_BYTES", 20_000)
+    monkeypatch.setattr(hub, "BUFFER_BYTES", 20_000)
     monkeypatch.setattr(hub, "PRELOAD", 3)
     monkeypatch.setattr(catch_up, "CHUNK", 7)
     await live.send(records(live, range(100), 100))

@@ -15,8 +15,8 @@ export function headers(accept) {
 export function askForToken(refusal) {
   const form = byId("signin");
   byId("signin-why").textContent = token
-    ? `The gateway did not take this token: ${refusal.message}.`
-    : "The gateway shows its figures to those who have a token for reading.";
+    ? `The gateway did not accept this token: ${refusal.message}.`
+    : "This gateway requires an access token for reading.";
   byId("signin-why").classList.toggle("refused", Boolean(token));
   if (form.hidden) {
     form.hidden = false;

@@ -1,4 +1,4 @@
-"""One who listens to the stream: written to without waiting, and cut when too slow."""
+"""A client of the stream: the hub writes to it without waiting and disconnects it when it is too slow."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from aiohttp import web
 from bordertally.agents.gateway.stream.events import Filter
 
 BACKLOG = 256 * 1024
-"""Bytes that may wait for a client; one that is further behind is cut, and comes back with its Last-Event-ID."""
+"""The most bytes that may wait for a client. A client further behind is disconnected; it resumes by Last-Event-ID."""
 
 
 class Chunks:
-    """The same bytes for clients of HTTP/1.1, which get chunks, and of 1.0, which do not; framed once."""
+    """The same bytes framed once: as a chunk for HTTP/1.1, plain for HTTP/1.0."""
 
     def __init__(self, data: bytes) -> None:
         self.plain = data
@@ -21,11 +21,11 @@ class Chunks:
 
 
 class Client:
-    """A connection whose headers are sent. The hub writes to its transport itself: no task wakes up for an event."""
+    """A connection whose headers are sent. The hub writes to the transport directly: no task wakes up for an event."""
 
     def __init__(self, request: web.Request, wanted: Filter) -> None:
         if request.transport is None:
-            raise ConnectionResetError("the client has gone")
+            raise ConnectionResetError("the client has disconnected")
         self.filter = wanted
         self.gone = asyncio.Event()
         self.was_slow = False
@@ -33,7 +33,7 @@ class Client:
         self._chunked = request.version >= (1, 1)
 
     def push(self, chunks: Chunks) -> bool:
-        """Send; False when there is nobody any more, or one too slow."""
+        """Send the bytes; False when the client has gone or was disconnected as too slow."""
         transport = self._transport
         if transport.is_closing():
             self.gone.set()
@@ -46,6 +46,6 @@ class Client:
         return True
 
     def cut(self) -> None:
-        """Drop the connection at once, with what waits for it."""
+        """Close the connection at once and discard unsent bytes."""
         self._transport.abort()
         self.gone.set()

@@ -1,4 +1,4 @@
-"""GET /v1/stream: totals and alerts as server-sent events, after the HTML standard."""
+"""GET /v1/stream: totals and alerts as server-sent events (HTML standard)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bordertally.agents.gateway.parameters import AskStream
 from bordertally.agents.gateway.problems import ProblemError, bad
 from bordertally.agents.gateway.stream.catch_up import CatchUp, TooSlowError
 from bordertally.agents.gateway.stream.client import Client
-from bordertally.agents.gateway.stream.events import QUIET, RANK, Filter, beat
+from bordertally.agents.gateway.stream.events import QUIET, RANK, Filter, heartbeat
 from bordertally.agents.gateway.stream.hub import RETRY_S, Hub
 from bordertally.agents.gateway.stream.quiet import Quieting
 from bordertally.streams.delivery.stream_position import PlaceText, read_place
@@ -16,28 +16,32 @@ from bordertally.streams.delivery.stream_position import PlaceText, read_place
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",  # a proxy in between must not wait for more
+    "X-Accel-Buffering": "no",  # tells nginx and others not to buffer
 }
 RESET = b"event: reset\ndata: {}\n\n"
-"""The place the client named is gone: what it shows must be read anew."""
+"""The client's position no longer exists: the client must read everything again."""
 
 
 class Stream:
     """The route."""
 
-    def __init__(self, hub: Hub, quieting: Quieting, most: int) -> None:
-        """`most`: clients at once."""
-        self.hub, self.quieting, self.most = hub, quieting, most
+    def __init__(self, hub: Hub, quieting: Quieting, max_clients: int) -> None:
+        """`max_clients`: the most clients at once."""
+        self.hub, self.quieting, self.max_clients = hub, quieting, max_clients
         self.catch_up = CatchUp(hub)
         self.open = 0
 
     async def serve(self, request: web.Request, asked: AskStream) -> web.StreamResponse:
-        """Send events until the client goes or is cut."""
+        """Send events until the client disconnects or is disconnected.
+
+        Raises ProblemError: 400 for a malformed position, 503 without Kafka or with too many clients.
+        """
         place = self._place(request, asked)
         if not self.hub.ready.is_set():
-            raise ProblemError(503, "Kafka does not answer yet; try again", headers={"Retry-After": f"{RETRY_S:.0f}"})
-        if self.open >= self.most:
-            detail = f"{self.most} clients are connected; try again, or another gateway"
+            detail = "the gateway is still connecting to Kafka; try again"
+            raise ProblemError(503, detail, headers={"Retry-After": f"{RETRY_S:.0f}"})
+        if self.open >= self.max_clients:
+            detail = f"the limit of {self.max_clients} clients is reached; try again later or use another gateway"
             raise ProblemError(503, detail, headers={"Retry-After": "10"})
         self.open += 1
         try:
@@ -59,27 +63,27 @@ class Stream:
         wanted = Filter(tuple(sorted(set(asked.kinds.split(",")))), asked.flow, rank)
         response = web.StreamResponse(headers=HEADERS)
         await response.prepare(request)
-        hello = f"retry: {int(RETRY_S * 1000)}\n\n".encode()
-        if place is not None and not await self.catch_up.known(place):
-            place, hello = None, hello + RESET
+        greeting = f"retry: {int(RETRY_S * 1000)}\n\n".encode()
+        if place is not None and not await self.catch_up.is_known(place):
+            place, greeting = None, greeting + RESET
         try:
             if QUIET in wanted.kinds:
                 await self.quieting.refresh()
-            if place is None:  # from now on: what comes while this is written is in memory
-                number, mine = self.hub.following, PlaceText(self.hub.place.offsets)
-                await response.write(hello + beat(mine.text))
-                if not await self.catch_up.from_memory(number, mine, wanted, response.write):
+            if place is None:  # start now: events that arrive during the first write are in memory
+                number, position = self.hub.next_number, PlaceText(self.hub.place.offsets)
+                await response.write(greeting + heartbeat(position.text))
+                if not await self.catch_up.from_memory(number, position, wanted, response.write):
                     raise TooSlowError
             else:
-                await response.write(hello)
+                await response.write(greeting)
                 await self.catch_up.serve(PlaceText(place), wanted, response.write)
             client = Client(request, wanted)
         except (ConnectionError, TimeoutError, TooSlowError):
             if request.transport is not None:
                 request.transport.abort()
             return response
-        self.hub.join(client)  # nothing was awaited since the last event was written: there is no gap
-        self.quieting.greet(client)
+        self.hub.join(client)  # no await since the last event was written, so there is no gap
+        self.quieting.send(client)
         try:
             await client.gone.wait()
         finally:

@@ -1,7 +1,7 @@
-"""The hub: reads `alerts` and `totals` once for all clients of this gateway and hands the events on.
+"""The hub: reads `alerts` and `totals` once and sends the events to all clients of this gateway.
 
-A gateway reads every partition and belongs to no consumer group, so any number of them see everything. The newest
-events stay in memory for clients that come back; who was away for longer is served from Kafka (catch_up.py).
+Every gateway reads every partition without a consumer group, so each sees every event. The newest events stay in
+memory for reconnecting clients; a client that missed more is served from Kafka (catch_up.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from bordertally.agents.gateway.stream.client import Chunks, Client
-from bordertally.agents.gateway.stream.events import Event, Filter, beat, event_of, frame
+from bordertally.agents.gateway.stream.events import Event, Filter, event_of, frame, heartbeat
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.agents.runtime.context import log
 from bordertally.streams.delivery.stream_position import PlaceText, slots
@@ -25,14 +25,14 @@ from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
 
-HELD_BYTES = 32 * 1024 * 1024
-"""Bytes of events held for clients that come back."""
+BUFFER_BYTES = 32 * 1024 * 1024
+"""Bytes of events kept in memory for reconnecting clients."""
 
 PRELOAD = 200
-"""Events of each partition read again at start, for clients of a gateway that was restarted."""
+"""Events of each partition read at start, for clients that reconnect after a restart."""
 
 PACE_S = 0.005
-"""Seconds between two rounds at least; a round to many clients is followed by a pause as long as itself."""
+"""The least pause between two rounds, in seconds; a longer round is followed by a pause of its own length."""
 
 RETRY_S = 1.0
 BEAT_S = 15.0
@@ -40,7 +40,7 @@ BEAT_S = 15.0
 
 
 class Hub:
-    """The newest events, and the clients that get those to come."""
+    """The newest events, and the clients that receive new ones."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -50,28 +50,28 @@ class Hub:
         self.partitions = [TopicPartition(names[kind], number) for kind, number in self.slots]
         self._slot_of = {tp: slot for slot, tp in enumerate(self.partitions)}
         self.place = PlaceText([0] * len(self.slots))
-        self.floor = [0] * len(self.slots)  # by slot, from which offset on `events` has everything
+        self.floor = [0] * len(self.slots)  # by slot: `events` is complete from this offset on
         self.events: list[Event] = []
-        self.first = 0  # the number of the first of them
+        self.first = 0  # the number of events[0], counted since start
         self._bytes = 0
         self.clients: dict[Filter, set[Client]] = defaultdict(set)
         self.ready = asyncio.Event()
         self.cut = 0
-        self.sent: Counter[str] = Counter()  # events by kind, once for every client that got them
+        self.sent: Counter[str] = Counter()  # events by kind, counted once for every client
 
     @property
-    def following(self) -> int:
+    def next_number(self) -> int:
         """The number of the next event."""
         return self.first + len(self.events)
 
     def count(self) -> int:
-        """How many clients there are."""
-        return sum(len(some) for some in self.clients.values())
+        """Return the number of clients."""
+        return sum(len(clients) for clients in self.clients.values())
 
     # --- reading ------------------------------------------------------------------------------------------------
 
     def consumer(self) -> AIOKafkaConsumer:
-        """A consumer of no group."""
+        """Return a consumer without a group."""
         return AIOKafkaConsumer(
             **kafka_options(self.settings),
             enable_auto_commit=False,
@@ -81,8 +81,8 @@ class Hub:
         )
 
     async def run(self) -> None:
-        """Read until cancelled; when Kafka is away, try again, from where it stands."""
-        beating = asyncio.create_task(self._beat())
+        """Read until cancelled; while Kafka is unavailable, retry from the same position."""
+        heartbeats = asyncio.create_task(self._send_heartbeats())
         try:
             while True:
                 try:
@@ -91,7 +91,7 @@ class Hub:
                     log.warning("gateway: the stream waits for Kafka: %s", error)
                 await asyncio.sleep(RETRY_S)
         finally:
-            beating.cancel()
+            heartbeats.cancel()
             self.close()
 
     async def _read(self) -> None:
@@ -104,9 +104,9 @@ class Hub:
                 begun = time.monotonic()
                 batch = await consumer.getmany(timeout_ms=250)
                 if batch:
-                    got = time.monotonic()
-                    self.take((tp, record) for tp, records in batch.items() for record in records)
-                    await asyncio.sleep(max(PACE_S, time.monotonic() - got))
+                    received = time.monotonic()
+                    self.add((tp, record) for tp, records in batch.items() for record in records)
+                    await asyncio.sleep(max(PACE_S, time.monotonic() - received))
                 if not self.ready.is_set():
                     at = [await consumer.position(tp) for tp in self.partitions]
                     for slot, offset in enumerate(at):
@@ -114,12 +114,12 @@ class Hub:
                     if all(here >= end for here, end in zip(at, goal, strict=True)):
                         self.ready.set()
                 elif not batch and time.monotonic() - begun < 0.01:
-                    await asyncio.sleep(0.05)  # an answer at once and with nothing is no wait
+                    await asyncio.sleep(0.05)  # getmany did not wait: avoid a busy loop
         finally:
             await consumer.stop()
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> list[int]:
-        """Go to where to read from; returns the offsets at which everything there is now has been read."""
+        """Seek to the start position; return the end offsets, at which the hub is ready."""
         ends = await consumer.end_offsets(self.partitions)
         if not self.ready.is_set():
             beginnings = await consumer.beginning_offsets(self.partitions)
@@ -130,10 +130,10 @@ class Hub:
             consumer.seek(tp, offset)
         return [ends[tp] for tp in self.partitions]
 
-    # --- handing on ---------------------------------------------------------------------------------------------
+    # --- sending ------------------------------------------------------------------------------------------------
 
-    def take(self, records: Iterable[tuple[TopicPartition, Any]]) -> None:
-        """Take records in the order in which everybody gets them."""
+    def add(self, records: Iterable[tuple[TopicPartition, Any]]) -> None:
+        """Store records in memory and send them to the clients; all clients get the same order."""
         events, frames = [], []
         for tp, record in records:
             slot = self._slot_of[tp]
@@ -142,46 +142,46 @@ class Hub:
             if event is not None:
                 events.append(event)
                 frames.append(frame(self.place.text, event.body))
-        self._hold(events)
+        self._store(events)
         for wanted, clients in list(self.clients.items()):  # equal filters, equal bytes
-            passed = [one for one in zip(events, frames, strict=True) if wanted.wants(one[0])]
+            passed = [(event, framed) for event, framed in zip(events, frames, strict=True) if wanted.wants(event)]
             if passed:
                 reached = self.push(clients, Chunks(b"".join([framed for _, framed in passed])))
                 for kind, number in Counter(event.kind for event, _ in passed).items():
                     self.sent[kind] += reached * number
 
-    def _hold(self, events: Sequence[Event]) -> None:
+    def _store(self, events: Sequence[Event]) -> None:
         self.events += events
         self._bytes += sum(len(event.body) for event in events)
-        if self._bytes > HELD_BYTES:
-            away = max(1, len(self.events) // 4)
-            for event in self.events[:away]:
+        if self._bytes > BUFFER_BYTES:
+            dropped = max(1, len(self.events) // 4)
+            for event in self.events[:dropped]:
                 self.floor[event.slot] = event.offset + 1
                 self._bytes -= len(event.body)
-            del self.events[:away]
-            self.first += away
+            del self.events[:dropped]
+            self.first += dropped
 
     def push(self, clients: set[Client], chunks: Chunks) -> int:
-        """Send the same bytes to some clients; returns how many were reached."""
+        """Send the same bytes to clients; return how many of them were reached."""
         lost = [client for client in clients if not client.push(chunks)]
         reached = len(clients) - len(lost)
         for client in lost:
             self.leave(client)
         return reached
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
-            chunks = Chunks(beat(self.place.text))
+            chunks = Chunks(heartbeat(self.place.text))
             for clients in list(self.clients.values()):
                 self.push(clients, chunks)
 
     def join(self, client: Client) -> None:
-        """From the next event on, this client gets what it wants."""
+        """Send the client its events, from the next event on."""
         self.clients[client.filter].add(client)
 
     def leave(self, client: Client) -> None:
-        """No more for this client."""
+        """Stop sending events to the client."""
         clients = self.clients.get(client.filter)
         if clients is not None and client in clients:
             clients.discard(client)
@@ -190,7 +190,7 @@ class Hub:
                 del self.clients[client.filter]
 
     def close(self) -> None:
-        """Drop everybody."""
+        """Disconnect every client."""
         for clients in list(self.clients.values()):
             for client in list(clients):
                 client.cut()

@@ -1,7 +1,7 @@
-"""Which open alerts nobody is told of, for those clients of the stream that ask: whole, whenever it changes.
+"""The list of muted open alerts, for clients of the stream that ask for it; sent whole whenever the list changes.
 
-It is a state and no record: a silence also ends by itself, and nothing on Kafka says so. So it has no place in the
-stream, and who comes back is told anew.
+The list is a state, not a record: a silence expires without a record on Kafka. So the event has no position, and a
+reconnecting client gets the list again.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted
 
 EVERY_S = 1.0
-"""Seconds between two looks, while somebody wants to know."""
+"""Seconds between two reads of the list, while any client asks for it."""
 
 
 class QuietAlert(NamedTuple):
-    """An alert that is quiet, and what decides whether a client wants to know of it."""
+    """A muted alert, with the fields that filters look at."""
 
     id: str
     flow: str
@@ -36,50 +36,54 @@ class QuietAlert(NamedTuple):
 
 
 class Quieting:
-    """What clients that ask for `quiet` are told."""
+    """Keeps the list of muted alerts and sends it to clients that ask for `quiet`. `find` reads the list."""
 
     def __init__(self, hub: Hub, find: Callable[[], Awaitable[Sequence[tuple[Alert, Muted]]]]) -> None:
         self.hub, self.find = hub, find
-        self.held: list[QuietAlert] | None = None  # None: not known yet
-        self._looked = float("-inf")
+        self.alerts: list[QuietAlert] | None = None  # None: not read yet
+        self._read_at = float("-inf")
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
-        """Look again and again until cancelled."""
+        """Read the list again and again until cancelled."""
         while True:
             await asyncio.sleep(EVERY_S)
             if any(QUIET in wanted.kinds for wanted in self.hub.clients):
-                await self.look()
+                await self.read()
 
     async def refresh(self) -> None:
-        """Look for somebody who is about to join, unless it was just done: a thousand who come back at once are one."""
+        """Read the list for a client about to join, unless it was just read: many clients may reconnect at once."""
         async with self._turn:
-            if time.monotonic() - self._looked > EVERY_S:
-                await self.look()
+            if time.monotonic() - self._read_at > EVERY_S:
+                await self.read()
 
-    async def look(self) -> None:
-        """Look once, and tell everybody if it is not as it was. While Redis is away, it is taken to be as it was."""
-        self._looked = time.monotonic()
+    async def read(self) -> None:
+        """Read the list and send it if it changed. While Redis is unavailable, the list stays as it was."""
+        self._read_at = time.monotonic()
         try:
-            found = [
+            alerts = [
                 QuietAlert(alert.id, alert.flow, RANK[alert.severity], quiet) for alert, quiet in await self.find()
             ]
         except (RedisError, OSError, TimeoutError) as error:
-            log.debug("gateway: it is not known which alerts are quiet: %s", error)
+            log.debug("gateway: cannot read which alerts are muted: %s", error)
             return
-        if found != self.held:
-            self.held = found
+        if alerts != self.alerts:
+            self.alerts = alerts
             for wanted, clients in list(self.hub.clients.items()):
                 if QUIET in wanted.kinds:
-                    self.hub.push(clients, Chunks(said(found, wanted)))
+                    self.hub.push(clients, Chunks(quiet_event(alerts, wanted)))
 
-    def greet(self, client: Client) -> None:
-        """Tell a client that has just joined."""
-        if QUIET in client.filter.kinds and self.held is not None:
-            self.hub.push({client}, Chunks(said(self.held, client.filter)))
+    def send(self, client: Client) -> None:
+        """Send the list to a client that has just joined."""
+        if QUIET in client.filter.kinds and self.alerts is not None:
+            self.hub.push({client}, Chunks(quiet_event(self.alerts, client.filter)))
 
 
-def said(marks: Sequence[QuietAlert], wanted: Filter) -> bytes:
-    """The event for clients with a filter. It has no id: their place is where it was."""
-    mine = [one for one in marks if one.rank >= wanted.rank and (wanted.flow is None or below(one.flow, wanted.flow))]
-    return b"event: quiet\ndata: %b\n\n" % msgspec.json.encode({one.id: one.quiet for one in mine})
+def quiet_event(alerts: Sequence[QuietAlert], wanted: Filter) -> bytes:
+    """Return the event for clients with the filter `wanted`; it has no id, so their position stays."""
+    muted = {
+        alert.id: alert.quiet
+        for alert in alerts
+        if alert.rank >= wanted.rank and (wanted.flow is None or below(alert.flow, wanted.flow))
+    }
+    return b"event: quiet\ndata: %b\n\n" % msgspec.json.encode(muted)

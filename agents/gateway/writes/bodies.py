@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON, and no more bytes of it in memory than are allowed."""
+"""JSON bodies of requests, read up to a size limit."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from aiohttp import web
 from bordertally.agents.gateway.problems import ProblemError
 
 
-async def json_body(request: web.Request, what: str, most: int) -> bytes | None:
-    """The body of a request; None where it has more than `most` bytes. Raises ProblemError (415) where it is not JSON.
+async def json_body(request: web.Request, what: str, max_bytes: int) -> bytes | None:
+    """Return the body of a request; None for more than `max_bytes` bytes. Raises ProblemError (415) for another type.
 
-    `what`: what it is to hold, in words.
+    `what`: what the body should contain, as in "a report"; for the error.
     """
     if request.content_type != "application/json":
-        given = request.headers.get("Content-Type", "")
-        raise ProblemError(415, f"{what} is application/json", field="Content-Type", value=given)
-    if (request.content_length or 0) > most:
+        media_type = request.headers.get("Content-Type", "")
+        raise ProblemError(415, f"send {what} as application/json", field="Content-Type", value=media_type)
+    if (request.content_length or 0) > max_bytes:
         return None
-    raw = await request.content.read(most + 1)
-    while len(raw) <= most and not request.content.at_eof():
-        raw += await request.content.read(most + 1 - len(raw))
-    return raw if len(raw) <= most else None
+    raw = await request.content.read(max_bytes + 1)
+    while len(raw) <= max_bytes and not request.content.at_eof():
+        raw += await request.content.read(max_bytes + 1 - len(raw))
+    return raw if len(raw) <= max_bytes else None

@@ -1,4 +1,4 @@
-"""A rate limit that all gateways share, kept in Redis; each has one of its own while Redis is away."""
+"""A rate limit shared by all gateways, stored in Redis; while Redis is unavailable each gateway limits by itself."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bordertally.agents.runtime.context import log
 from bordertally.streams.delivery.rate_limit import RateLimit
 
 ANSWER_S = 0.25
-"""Seconds that Redis has for an answer: a report waits no longer for the right to be stored."""
+"""Seconds to wait for Redis; a report is not delayed longer."""
 
 AWAY_S = 2.0
-"""Seconds for which Redis is not asked after it did not answer."""
+"""Seconds without a request to Redis after one failed."""
 
-# As streams/delivery/rate_limit.py, by the clock of Redis: those of the gateways may differ.
-_TAKE = """
+# The algorithm of streams/delivery/rate_limit.py, by the clock of Redis: the clocks of gateways may differ.
+_ACQUIRE = """
 local now = redis.call('TIME')
 local at = tonumber(now[1]) + tonumber(now[2]) / 1000000
 local step, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -33,23 +33,23 @@ return '0'
 
 
 class SharedLimit:
-    """`per_s` a second for each key, over all gateways; at most `burst` at once."""
+    """Allows `per_s` requests a second for each key over all gateways, and `burst` at once."""
 
     def __init__(self, redis: Any, per_s: float, burst: int) -> None:
-        """`redis`: a client that answers bytes."""
+        """`redis`: a client that returns bytes."""
         self.own = RateLimit(per_s, burst)
-        self._take = redis.register_script(_TAKE)
+        self._script = redis.register_script(_ACQUIRE)
         self._step, self._burst = 1 / per_s, burst
         self._away_until = 0.0
 
     async def acquire(self, key: str) -> float:
-        """Take one token: 0 if there was one, else the seconds to wait, and no token is taken."""
+        """Take one token and return 0; without a token left, return the seconds to wait."""
         now = time.monotonic()
         if now >= self._away_until:
             try:
                 async with asyncio.timeout(ANSWER_S):
-                    return float(await self._take(keys=[rate_key(key)], args=[repr(self._step), self._burst]))
+                    return float(await self._script(keys=[rate_key(key)], args=[repr(self._step), self._burst]))
             except (RedisError, OSError, TimeoutError) as error:
-                log.warning("gateway: rates are limited by this gateway alone, Redis does not answer: %s", error)
+                log.warning("gateway: Redis does not respond, rate limits apply to this gateway alone: %s", error)
                 self._away_until = time.monotonic() + AWAY_S
         return self.own.acquire(key, now)

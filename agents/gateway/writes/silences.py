@@ -1,4 +1,4 @@
-"""Silences over HTTP: what `bordertally silences` does, for operators without Kafka."""
+"""The routes of silences: list, create and end them, as `bordertally silences` does, without access to Kafka."""
 
 from __future__ import annotations
 
@@ -18,46 +18,47 @@ from bordertally.streams.alerts.silences import Silence, expired, make_silence
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.topics import Topics
 
-MOST_BYTES = 16_384
+MAX_BYTES = 16_384
 
 
 class Silencing:
-    """The routes. What is set is stored on Kafka; what is read is the view in Redis, a moment later."""
+    """The routes. Writes go to Kafka; reads come from the view in Redis, which follows a moment later."""
 
     def __init__(self, view: ServingView, store: Store, topics: Topics) -> None:
         self.view, self.store, self.topic = view, store, topics.silences
 
-    async def held(self, asked: AskSilences) -> SilenceList:
-        """The silences that hold now, the one that ends first first; or all there have been."""
+    async def list(self, asked: AskSilences) -> SilenceList:
+        """Return the silences active now, or all silences, ordered by their end."""
         silences = await self.view.silences()
         if asked.state == "active":
             return SilenceList(silences.active(datetime.now(UTC)))
-        return SilenceList(sorted(silences.by_id.values(), key=lambda one: (one.until, one.id)))
+        return SilenceList(sorted(silences.by_id.values(), key=lambda silence: (silence.until, silence.id)))
 
-    async def set(self, request: web.Request) -> web.StreamResponse:
-        """Silence a flow until a time."""
-        given, now = await _read(request), datetime.now(UTC)
+    async def create(self, request: web.Request) -> web.StreamResponse:
+        """Create a silence. Raises ProblemError (422) for a wrong field."""
+        new, now = await _read(request), datetime.now(UTC)
         try:
-            until = given.until.astimezone(UTC)
+            until = new.until.astimezone(UTC)
         except OverflowError:
-            raise ProblemError(422, "until: is too far away", field="until", value=given.until.isoformat()) from None
+            detail = "until: is too far in the future"
+            raise ProblemError(422, detail, field="until", value=new.until.isoformat()) from None
         try:
             silence = make_silence(
-                given.flow, until=until, author=given.author, comment=given.comment, now=now, rule=given.rule
+                new.flow, until=until, author=new.author, comment=new.comment, now=now, rule=new.rule
             )
         except BordertallyError as error:
             field = str(error).partition(":")[0]
-            raise ProblemError(422, str(error), field=field, value=getattr(given, field, None)) from None
+            raise ProblemError(422, str(error), field=field, value=getattr(new, field, None)) from None
         return await self._store(silence, 201)
 
     async def end(self, request: web.Request) -> web.StreamResponse:
-        """End a silence now."""
+        """End a silence now. Raises ProblemError: 404 for an unknown id, 409 for a silence that has ended."""
         name = request.match_info["id"]
-        held = (await self.view.silences()).by_id.get(name)
-        if held is None:
+        silence = (await self.view.silences()).by_id.get(name)
+        if silence is None:
             raise ProblemError(404, f"there is no silence {name}", field="id", value=name)
         try:
-            return await self._store(expired(held, datetime.now(UTC)), 200)
+            return await self._store(expired(silence, datetime.now(UTC)), 200)
         except BordertallyError as error:
             raise ProblemError(409, str(error), field="id", value=name) from None
 
@@ -68,11 +69,13 @@ class Silencing:
 
 
 async def _read(request: web.Request) -> NewSilence:
-    """The silence that a request asks for. Raises ProblemError: 415, 413, 422."""
-    raw = await json_body(request, "a silence", MOST_BYTES)
+    """Return the silence in the body of a request. Raises ProblemError: 415, 413, 422."""
+    raw = await json_body(request, "a silence", MAX_BYTES)
     if raw is None:
-        raise ProblemError(413, f"at most {MOST_BYTES} bytes", headers={"Connection": "close"})
+        detail = f"the silence is too large; at most {MAX_BYTES} bytes are allowed"
+        raise ProblemError(413, detail, headers={"Connection": "close"})
     try:
         return msgspec.json.decode(raw, type=NewSilence)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError(422, f"no silence: {error}", field="$", value=raw[:100].decode("utf-8", "replace")) from None
+        quoted = raw[:100].decode("utf-8", "replace")
+        raise ProblemError(422, f"not a valid silence: {error}", field="$", value=quoted) from None

@@ -1,4 +1,4 @@
-"""Writing to Kafka out of a request: answered once the broker has it."""
+"""Writes the record of a request to Kafka and waits for the acknowledgement."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from bordertally.streams.settings import Settings
 
 
 class Store:
-    """One producer for all requests, which connects when first needed."""
+    """One Kafka producer for all requests; it connects on the first write."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._connection = Connection(settings)
 
     async def write(self, record: Record) -> Accepted:
-        """Write a record; where it is stored. Raises ProblemError (503) when the broker does not acknowledge it."""
+        """Write a record; return where it is stored. Raises ProblemError (503) without an acknowledgement."""
         try:
             async with asyncio.timeout(self.settings.acknowledge_s):
-                sent = await by_kafka(await self._connection.producer())(record)
-                stored = await sent
+                acknowledgement = await by_kafka(await self._connection.producer())(record)
+                stored = await acknowledgement
         except (KafkaError, TimeoutError, OSError, ConfigError) as error:
-            log.warning("gateway: Kafka did not acknowledge what was sent to %s: %s", record.topic, error)
-            detail = "Kafka did not acknowledge it; send it again: what is stored twice counts once"
+            log.warning("gateway: Kafka did not acknowledge a record on %s: %s", record.topic, error)
+            detail = "Kafka did not acknowledge it; send it again: a report stored twice counts once"
             raise ProblemError(503, detail, headers={"Retry-After": str(RETRY_S)}) from None
         return Accepted(stored.topic, stored.partition, stored.offset)
 

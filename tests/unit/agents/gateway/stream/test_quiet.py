@@ -1,4 +1,4 @@
-"""What clients of the stream are told of quiet alerts: whom, when, and what without Redis."""
+"""Muted alerts on the stream: which clients get the list, when it is read, and what happens without Redis."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisAwayError
 from bordertally.agents.gateway.stream import quiet
 from bordertally.agents.gateway.stream.events import QUIET, Filter
 from bordertally.agents.gateway.stream.hub import Hub
-from bordertally.agents.gateway.stream.quiet import QuietAlert, Quieting, said
+from bordertally.agents.gateway.stream.quiet import QuietAlert, Quieting, quiet_event
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted
 from bordertally.streams.settings import load_settings
@@ -21,7 +21,7 @@ BY = Muted("s1", None)
 
 
 class View:
-    """Answers as the view in Redis would; how often it was asked."""
+    """Stands for the view in Redis; `asked` counts the reads."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -46,28 +46,28 @@ class View:
         (Filter((QUIET,), "UA"), []),
     ],
 )
-def test_a_client_is_told_of_what_it_asked_for(wanted: Filter, ids: list[str]) -> None:
-    marks = [QuietAlert("a", "RU:KZ", 2, BY), QuietAlert("b", "RU:GE:lars", 1, BY)]
-    told = ",".join(f'"{one}":{{"silenced_by":"s1","inhibited_by":null}}' for one in ids)
-    assert said(marks, wanted) == f"event: quiet\ndata: {{{told}}}\n\n".encode()
+def test_a_client_gets_the_muted_alerts_that_pass_its_filter(wanted: Filter, ids: list[str]) -> None:
+    alerts = [QuietAlert("a", "RU:KZ", 2, BY), QuietAlert("b", "RU:GE:lars", 1, BY)]
+    muted = ",".join(f'"{name}":{{"silenced_by":"s1","inhibited_by":null}}' for name in ids)
+    assert quiet_event(alerts, wanted) == f"event: quiet\ndata: {{{muted}}}\n\n".encode()
 
 
-async def test_many_who_come_at_once_are_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_clients_that_join_at_once_share_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
     view = View()
-    one = Quieting(Hub(load_settings()), view.find)
-    await asyncio.gather(*(one.refresh() for _ in range(100)))
+    quieting = Quieting(Hub(load_settings()), view.find)
+    await asyncio.gather(*(quieting.refresh() for _ in range(100)))
     assert view.asked == 1
-    monkeypatch.setattr(quiet, "EVERY_S", -1.0)  # as if that were long ago
-    await one.refresh()
+    monkeypatch.setattr(quiet, "EVERY_S", -1.0)  # as if the read were long ago
+    await quieting.refresh()
     assert view.asked == 2
 
 
-async def test_while_redis_is_away_it_is_as_it_was() -> None:
+async def test_the_list_stays_as_it_was_while_redis_is_unavailable() -> None:
     view = View()
-    one = Quieting(Hub(load_settings()), view.find)
-    await one.look()
-    held = one.held
-    assert held == [QuietAlert("alert-RU:GE", "RU:GE", 1, BY)]
+    quieting = Quieting(Hub(load_settings()), view.find)
+    await quieting.read()
+    alerts = quieting.alerts
+    assert alerts == [QuietAlert("alert-RU:GE", "RU:GE", 1, BY)]
     view.away = True
-    await one.look()
-    assert one.held == held
+    await quieting.read()
+    assert quieting.alerts == alerts
