@@ -1,4 +1,4 @@
-"""Feeds and pages as texts: RSS and Atom by feedparser, the main text of an HTML page by its structure."""
+"""Extracts articles from feeds (RSS and Atom, by feedparser) and from HTML pages (their main text)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from urllib.parse import urljoin
 
 _SKIPPED = frozenset({"script", "style", "nav", "header", "footer", "aside", "form", "noscript", "template", "figure"})
 _BLOCKS = frozenset({"p", "li", "h1", "h2", "h3", "h4", "blockquote", "td", "div", "section", "article", "br", "tr"})
-_KEPT = frozenset({"p", "li", "blockquote", "td", "h1", "h2", "h3", "h4"})
+_TEXT = frozenset({"p", "li", "blockquote", "td", "h1", "h2", "h3", "h4"})
 _MAIN = frozenset({"article", "main"})
 _DATES = frozenset({"article:published_time", "date", "dc.date", "dcterms.date", "pubdate", "publish-date"})
 _FEED = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]")
 
 
 class Article(NamedTuple):
-    """A text that somebody published: `key` tells it from others of the same publisher; `published` may be unknown."""
+    """A published text. `key` identifies it among those of its publisher; `published`: None when unknown."""
 
     key: str
     title: str
@@ -29,16 +29,16 @@ class Article(NamedTuple):
 
 
 def articles(body: bytes, url: str) -> list[Article]:
-    """What a document holds: the entries of a feed, or the one article of a page. Nothing in it is an error."""
+    """Return the entries of a feed, or the article of a page. Never raises for malformed documents."""
     return list(_entries(body, url)) if _FEED.search(body[:4096]) else [page(body, url)]
 
 
 def _entries(body: bytes, url: str) -> Iterator[Article]:
-    import feedparser  # noqa: PLC0415 - it takes a moment to import, and no other command needs it
+    import feedparser  # noqa: PLC0415 - slow to import, and only this command needs it
 
     feed: Any = feedparser.parse(body)
     for entry in feed.entries:
-        contents = [one.get("value", "") for one in entry.get("content", [])]
+        contents = [content.get("value", "") for content in entry.get("content", [])]
         html = max([*contents, entry.get("summary", "")], key=len)
         moment = entry.get("published_parsed") or entry.get("updated_parsed")
         link = urljoin(url, entry.get("link", ""))
@@ -52,7 +52,7 @@ def _entries(body: bytes, url: str) -> Iterator[Article]:
 
 
 def page(body: bytes, url: str) -> Article:
-    """The article of an HTML page: what stands in `<article>` or `<main>`, else all its paragraphs."""
+    """Return the article of an HTML page: the text in `<article>` or `<main>`, else all its paragraphs."""
     reader = _Page()
     reader.feed(body.decode(_charset(body), "replace"))
     reader.close()
@@ -60,7 +60,7 @@ def page(body: bytes, url: str) -> Article:
 
 
 def plain(html: str) -> str:
-    """The text of a piece of HTML, a line for each block."""
+    """Return the text of an HTML fragment, with a blank line between blocks."""
     reader = _Page(whole=True)
     reader.feed(html)
     reader.close()
@@ -68,8 +68,8 @@ def plain(html: str) -> str:
 
 
 def _charset(body: bytes) -> str:
-    named = re.search(rb"charset=[\"']?([\w-]+)", body[:2048])
-    name = named[1].decode("ascii") if named else "utf-8"
+    declared = re.search(rb"charset=[\"']?([\w-]+)", body[:2048])
+    name = declared[1].decode("ascii") if declared else "utf-8"
     try:
         "".encode(name)
     except LookupError:
@@ -78,7 +78,10 @@ def _charset(body: bytes) -> str:
 
 
 class _Page(HTMLParser):
-    """Collects blocks of text, with whether each stands in the main part; what surrounds an article is skipped."""
+    """Collects blocks of text and whether each is in the main part; skips navigation, headers and the like.
+
+    `whole`: keep all text, for fragments without block elements.
+    """
 
     def __init__(self, *, whole: bool = False) -> None:
         super().__init__()
@@ -91,25 +94,25 @@ class _Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """The blocks of the main part, or all where there is none."""
+        """The blocks of the main part, or all blocks of a page without one."""
         self._break()
         main = [text for inside, text in self._blocks if inside]
         return "\n\n".join(main or [text for _, text in self._blocks])
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element begins."""
-        said = dict(attrs)
-        if tag == "meta" and (said.get("property") or said.get("name") or "").lower() in _DATES:
-            self._date(said.get("content"))
+        """Open an element; read a date of publication from it."""
+        attributes = dict(attrs)
+        if tag == "meta" and (attributes.get("property") or attributes.get("name") or "").lower() in _DATES:
+            self._date(attributes.get("content"))
         elif tag == "time":
-            self._date(said.get("datetime"))
+            self._date(attributes.get("datetime"))
         if tag in _BLOCKS:
             self._break()
         if tag not in ("meta", "link", "br", "img", "input", "hr", "source", "wbr"):
             self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        """An element ends; what was left open in it ends with it."""
+        """Close an element and every element left open inside it."""
         if tag in _BLOCKS:
             self._break()
         if tag in self._open:
@@ -117,10 +120,10 @@ class _Page(HTMLParser):
                 pass
 
     def handle_data(self, data: str) -> None:
-        """Text."""
+        """Collect text."""
         if "title" in self._open and "head" in self._open:
             self.title += data
-        elif not _SKIPPED & set(self._open) and (self.whole or _KEPT & set(self._open)):
+        elif not _SKIPPED & set(self._open) and (self.whole or _TEXT & set(self._open)):
             self._line.append(data)
 
     def _break(self) -> None:

@@ -1,4 +1,4 @@
-"""One round of following: fetch, read, and make reports of the articles that say how many people crossed."""
+"""Follows pages, feeds and files: turns new articles that say how many people crossed into reports."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from bordertally.streams.errors import BordertallyError, RefusedError
 from bordertally.streams.statements.reports import LONGEST, WordReader, read_claims
 
 REMEMBERED = 5_000
-"""Articles remembered of a source, the newest."""
+"""The most article keys remembered of a source, the newest."""
 
 
 class Round(NamedTuple):
-    """What came of a round: reports, and how many articles were new but say nothing, or known already."""
+    """The result of a round: reports, keys of new articles, and how many are new without a figure, or known."""
 
     reports: list[bytes]
     keys: list[str]
@@ -36,7 +36,7 @@ class DocumentFollower:
         self.words, self.source, self.memory, self.full = words, source, memory, full
 
     async def round(self, place: str, fetcher: Fetcher) -> Round:
-        """One look at an address, or at a file. Raises BordertallyError when it cannot be had."""
+        """Read an address or a file once. Raises BordertallyError when it cannot be read."""
         if "://" in place:
             document = await fetcher.get(place)
             body = document.body
@@ -48,22 +48,22 @@ class DocumentFollower:
                 known += 1
             else:
                 fresh.append(await self._whole(article, fetcher) if self.full else article)
-        reports = [(one.key, self._report(one)) for one in fresh]
+        reports = [self._report(article) for article in fresh]
         return Round(
-            [raw for _, raw in reports if raw is not None],
-            [one.key for one in fresh],
-            sum(raw is None for _, raw in reports),
+            [raw for raw in reports if raw is not None],
+            [article.key for article in fresh],
+            sum(raw is None for raw in reports),
             known,
         )
 
     def remember(self, done: Round) -> None:
-        """The articles of a round are published: do not publish them again."""
+        """Record the articles of a published round, so that they are not published again."""
         seen = self.memory.seen.setdefault(self.source, [])
         seen += [key for key in done.keys if key not in seen]
         del seen[:-REMEMBERED]
 
     async def _whole(self, article: Article, fetcher: Fetcher) -> Article:
-        """The article with the text of its page, where that can be had and is longer."""
+        """Return the article with the text of its page when the page can be fetched and is longer."""
         try:
             body = (await fetcher.get(article.url)).body
         except BordertallyError:
@@ -72,7 +72,7 @@ class DocumentFollower:
         return article._replace(text=text) if len(text) > len(article.text) else article
 
     def _report(self, article: Article) -> bytes | None:
-        """The report of an article; None when it says nothing about people crossing."""
+        """Return the report of an article; None when its text contains no claim."""
         now = time.time()
         zone = self.words.registry.zones[self.source]
         moment = article.published or datetime.fromtimestamp(now, zone)
@@ -93,12 +93,12 @@ class DocumentFollower:
         return raw
 
 
-def _within(text: str, most: int) -> Iterator[str]:
-    """The first paragraphs of a text, as many as fit."""
+def _within(text: str, limit: int) -> Iterator[str]:
+    """Yield the first paragraphs of a text, up to `limit` characters in all."""
     used = 0
     for paragraph in text.split("\n\n"):
         used += len(paragraph) + 2
-        if used > most:
+        if used > limit:
             return
         yield paragraph
 

@@ -1,4 +1,4 @@
-"""Signing keys, read from their files."""
+"""Reads signing keys from files."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bordertally.streams.errors import BordertallyError
 
 
 def read_key(file: Path) -> Ed25519PrivateKey:
-    """A private key from its file. Raises BordertallyError that says nothing of what is in it."""
+    """Return the Ed25519 private key in a file. Raises BordertallyError, which never quotes the file's content."""
     try:
         key = load_pem_private_key(file.read_bytes(), password=None)
     except OSError as error:
         raise BordertallyError(f"{file}: {error.strerror}") from None
     except (ValueError, TypeError):
         raise BordertallyError(
-            f"{file}: no private key (PEM, without a password), as `bordertally keygen` makes it"
+            f"{file}: not a private key (PEM, without a password); `bordertally keygen` makes one"
         ) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise BordertallyError(f"{file}: this is no Ed25519 key; `bordertally keygen` makes one")
+        raise BordertallyError(f"{file}: not an Ed25519 key; `bordertally keygen` makes one")
     return key

@@ -1,4 +1,4 @@
-"""Dead letters over Kafka: reading them, judging them anew, and sending the original bytes again."""
+"""Dead letters on Kafka: reads them, checks them again, and sends the original bytes again."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from bordertally.streams.statements.reports import read_claims
 from bordertally.streams.topics import Topics
 
 AHEAD, AHEAD_BYTES = 200, 16 * 1024 * 1024
-"""Letters, and bytes of them, sent before their acknowledgements are waited for, and noted down."""
+"""The most letters, and bytes of letters, sent before waiting for acknowledgements."""
 
 _decode = msgspec.json.Decoder(Redriven).decode
 
 
 class RedriveJob(NamedTuple):
-    """Where the dead letters are, and what they are judged by."""
+    """The settings and topics of the dead letters, and the registry and limits that check them."""
 
     settings: Settings
     topics: Topics
@@ -39,7 +39,7 @@ class RedriveJob(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A letter, the time it was last sent again (or None), and why it would be refused now (or None)."""
+    """A letter, the time it was last redriven (or None), and why it would be rejected now (or None)."""
 
     letter: Letter
     redriven: str | None
@@ -47,12 +47,12 @@ class Judged(NamedTuple):
 
 
 async def letters(desk: RedriveJob) -> AsyncIterator[tuple[Letter, bytes]]:
-    """Every letter with its bytes, once each: a refusal that was delivered twice is one letter."""
+    """Yield every letter once, with its bytes; a rejection that was delivered twice is one letter."""
     seen: set[LetterPosition] = set()
     async for record in each_record(desk.settings, desk.topics.rejected):
         letter = _letter(record)
         if letter is None or letter.place.topic not in desk.topics.every_report:
-            continue  # somebody else's record
+            continue  # not a dead letter of this pipeline
         if letter.place not in seen:
             seen.add(letter.place)
             yield letter, record.value or b""
@@ -63,20 +63,20 @@ def _letter(record: ConsumerRecord) -> Letter | None:
 
 
 async def redriven(desk: RedriveJob) -> dict[str, Redriven]:
-    """What was sent again, by the letter's id; of one that was sent more than once, the last time."""
-    found: dict[str, Redriven] = {}
+    """Return the newest redrive of each letter, by the letter's id."""
+    newest: dict[str, Redriven] = {}
     async for record in each_record(desk.settings, desk.topics.redriven):
         try:
-            one = _decode(record.value or b"")
+            note = _decode(record.value or b"")
         except msgspec.MsgspecError:
             continue
-        found[one.letter] = one
-    return found
+        newest[note.letter] = note
+    return newest
 
 
 async def judged(desk: RedriveJob, wanted: LetterFilter) -> list[Judged]:
-    """The letters that are meant, in order of their refusal, and what would become of each of them now."""
-    found: list[tuple[Letter, RefusedError | None]] = []
+    """Return the letters that `wanted` covers, in order of rejection, each checked against today's registry."""
+    checked: list[tuple[Letter, RefusedError | None]] = []
     words = word_reader(desk.registry)
     reading = asyncio.create_task(redriven(desk))
     try:
@@ -88,23 +88,23 @@ async def judged(desk: RedriveJob, wanted: LetterFilter) -> list[Judged]:
                     read_claims(raw, desk.registry, time.time(), desk.limits, words, gate)
                 except RefusedError as error:
                     fault = error
-                found.append((letter, fault))
+                checked.append((letter, fault))
         before = await reading
     finally:
         reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)  # where both failed, one error is enough
-    found.sort(key=lambda one: (one[0].at, one[0].place))
+        await asyncio.gather(reading, return_exceptions=True)  # if both failed, raise only the first error
+    checked.sort(key=lambda pair: (pair[0].at, pair[0].place))
     return [
         Judged(letter, before[name].at if (name := str(letter.place)) in before else None, fault)
-        for letter, fault in found
+        for letter, fault in checked
     ]
 
 
 async def redrive(desk: RedriveJob, places: set[LetterPosition]) -> AsyncIterator[Redriven]:
-    """Send the original bytes of letters to where they came from: same topic, partition, key and headers.
+    """Send the original bytes of letters to the topic and partition they came from, with the same key and headers.
 
-    Yields what is stored on its topic and noted on `reports.redriven`. The note comes after the report, so one that
-    fails in between would be sent a second time: claims are known by their identity, so that changes nothing.
+    Yields each redrive once it is recorded on `reports.redriven`. A crash between report and record leads to a second
+    redrive, which changes nothing: claims are idempotent.
     """
     producer = make_producer(desk.settings, 0.005)
     chunk: list[tuple[Letter, bytes]] = []
@@ -131,21 +131,21 @@ async def redrive(desk: RedriveJob, places: set[LetterPosition]) -> AsyncIterato
                 Redriven(str(letter.place), str(LetterPosition(at.topic, at.partition, at.offset)), now)
                 for (letter, _), at in zip(chunk, stored, strict=True)
             ]
-            noted = [
-                await producer.send(desk.topics.redriven, msgspec.json.encode(one), key=one.letter.encode())
-                for one in notes
+            acknowledgements = [
+                await producer.send(desk.topics.redriven, msgspec.json.encode(note), key=note.letter.encode())
+                for note in notes
             ]
-            await asyncio.gather(*noted)
+            await asyncio.gather(*acknowledgements)
             chunk.clear()
             return notes
 
         async for letter, raw in letters(desk):
             if letter.place in places:
                 chunk.append((letter, raw))
-                if len(chunk) >= AHEAD or sum(len(one) for _, one in chunk) > AHEAD_BYTES:
-                    for one in await send():
-                        yield one
-        for one in await send():
-            yield one
+                if len(chunk) >= AHEAD or sum(len(sent) for _, sent in chunk) > AHEAD_BYTES:
+                    for note in await send():
+                        yield note
+        for note in await send():
+            yield note
     finally:
         await asyncio.shield(producer.stop())

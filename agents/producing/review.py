@@ -1,4 +1,4 @@
-"""The review over Kafka: reading all items and decisions, and publishing a decision."""
+"""Review on Kafka: reads items and decisions, and publishes decisions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ Verdict = Literal["accepted", "edited", "rejected"]
 
 
 class Reviewer(NamedTuple):
-    """Who decides, a source of the registry, how to reach Kafka, and how long to wait for the broker."""
+    """The source of the registry that decides, its signing key, and how to reach Kafka.
+
+    `timeout_s`: seconds to wait for an acknowledgement.
+    """
 
     source: str
     registry: Registry
@@ -36,17 +39,18 @@ class Reviewer(NamedTuple):
 
 
 async def load_docket(settings: Settings, topics: Topics, quiet_s: float = QUIET_S) -> Docket:
-    """Everything on the review's topic, from the beginning. Raises BordertallyError when there is no such topic."""
+    """Read the review topic from the beginning. Raises BordertallyError when the topic does not exist."""
     records = [decode(record.value or b"") for record in await read_topic(settings, topics.review, quiet_s)]
-    return Docket(one for one in records if one is not None)
+    return Docket(record for record in records if record is not None)
 
 
 def decide(
     reviewer: Reviewer, item: Item, verdict: Verdict, edits: dict[str, Any] | None = None, note: str = ""
 ) -> list[Record]:
-    """The records of a decision, in order: the reviewer's report first, so that none is decided on and not counted.
+    """Return the records of a decision; the reviewer's report comes first, so a crash loses no decided report.
 
-    Raises RefusedError when the report would be refused, BordertallyError for a source that is not in the registry.
+    Raises RefusedError when the report would be rejected, BordertallyError for a source that is not in the registry,
+    or one that signs its reports without `key`.
     """
     entry = reviewer.registry.sources.get(reviewer.source)
     if entry is None:
@@ -66,7 +70,7 @@ def decide(
 
 
 async def send(reviewer: Reviewer, records: list[Record]) -> None:
-    """Publish a decision, one record after the other: each is stored before the next is sent."""
+    """Publish a decision; each record is acknowledged before the next is sent."""
     producer = make_producer(reviewer.settings, 0.002)
     await connect(producer, reviewer.settings)
     try:

@@ -1,4 +1,4 @@
-"""Daily series and surges out of CSV files, as they come: any names of columns, any order of dates, a BOM or none."""
+"""Reads daily series and surges from CSV files with any column names, dates in any order, with or without a BOM."""
 
 from __future__ import annotations
 
@@ -16,21 +16,25 @@ from bordertally.streams.detection.daily_rate import DAILY_RATE
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.replay.ground_truth import Surge
 
-DateColumn = Annotated[str, typer.Option(help="The column of days.")]
-PeopleColumn = Annotated[str, typer.Option(help="The column of people.")]
-FlowColumns = Annotated[list[str] | None, typer.Option(help="The columns that name the flow, joined by :.")]
-DateFormat = Annotated[str | None, typer.Option(help="As of strptime, say %d-%m-%Y; default: ISO 8601.")]
-Only = Annotated[list[str] | None, typer.Option("--only", help="COLUMN=VALUE: only rows that have it; again for more.")]
+DateColumn = Annotated[str, typer.Option(help="The column with the day.")]
+PeopleColumn = Annotated[str, typer.Option(help="The column with the number of people.")]
+FlowColumns = Annotated[list[str] | None, typer.Option(help="The columns with the parts of the flow, joined by :.")]
+DateFormat = Annotated[
+    str | None, typer.Option(help="The format of days as for strptime, such as %d-%m-%Y; default: ISO 8601.")
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", help="COLUMN=VALUE: read only rows with this value; may be repeated.")
+]
 
 
 class SeriesError(BordertallyError):
-    """A file that is no such series, in one sentence with line, column and value."""
+    """The file is not a valid series; the message quotes line, column and value."""
 
 
 class SeriesColumns(NamedTuple):
-    """How a file names what is in it. Several `flow` columns make one name, parts joined by a colon.
+    """The column names of a file. The values of several `flow` columns are joined by colons.
 
-    `only`: what columns must hold for a row to be read.
+    `only`: rows are read only when these columns have these values.
     """
 
     date: str = "date"
@@ -41,62 +45,64 @@ class SeriesColumns(NamedTuple):
 
 
 def conditions(given: Sequence[str] | None) -> dict[str, str]:
-    """`--only COLUMN=VALUE` as a mapping. Raises BordertallyError quoting what is none."""
-    found = {}
-    for one in given or ():
-        column, equals, value = one.partition("=")
+    """Return the `--only COLUMN=VALUE` options as a mapping. Raises BordertallyError that quotes a malformed one."""
+    values = {}
+    for condition in given or ():
+        column, equals, value = condition.partition("=")
         if not (column and equals):
-            raise BordertallyError(f"--only: {shown(one)} is no COLUMN=VALUE")
-        found[column] = value
-    return found
+            raise BordertallyError(f"--only: {shown(condition)} is not of the form COLUMN=VALUE")
+        values[column] = value
+    return values
 
 
 def read_series(path: Path, columns: SeriesColumns, name: str) -> dict[str, dict[int, float]]:
-    """People by flow and ordinal day; all of one flow called `name` where there is no column of flows.
+    """Return people by flow and ordinal day.
 
-    Without columns of flows named, one called `flow` is taken if it is there and not held to one value. Rows of one
-    flow and day are added up, rows without a figure are left out. Raises SeriesError.
+    Without `columns.flow`, the column `flow` is used if the file has one and `only` does not name it; else all rows
+    belong to one flow called `name`. Rows of one flow and day are added up; rows without a figure are skipped. Raises
+    SeriesError.
     """
-    found: dict[str, dict[int, float]] = {}
+    series: dict[str, dict[int, float]] = {}
     for where, row in _rows(path, {columns.date, columns.people, *columns.flow, *columns.only}):
         text = row[columns.people].strip()
         if text and all(row[column].strip() == value for column, value in columns.only.items()):
             flows = columns.flow or (("flow",) if "flow" in row and "flow" not in columns.only else ())
-            flow = ":".join(row[one].strip() for one in flows) or name
+            flow = ":".join(row[column].strip() for column in flows) or name
             day = _day(row[columns.date], columns.date_format, f"{where}: {columns.date}")
-            held = found.setdefault(flow, {})
-            held[day] = held.get(day, 0.0) + _figure(text, f"{where}: {columns.people}")
-    if not found:
-        raise SeriesError(f"{path}: no figure in it")
-    return found
+            people = series.setdefault(flow, {})
+            people[day] = people.get(day, 0.0) + _figure(text, f"{where}: {columns.people}")
+    if not series:
+        raise SeriesError(f"{path}: no row with a figure")
+    return series
 
 
 def read_surges(path: Path, rule: str = DAILY_RATE.name) -> dict[str, list[Surge]]:
-    """What a rule is to find, by flow, oldest first, from the columns `first` and `last`: dates, inclusive.
+    """Return the surges that `rule` should detect, by flow, oldest first.
 
-    Columns `flow`, `why` and `rule` are taken if they are there; without flows all stand under the empty name, and
-    without a rule a row is for `daily-rate`. Raises SeriesError.
+    Columns: `first` and `last` (dates, inclusive); optional `flow` (default: the empty name), `why`, and `rule`
+    (default: `daily-rate`). Raises SeriesError.
     """
-    found: dict[str, list[Surge]] = {}
+    surges: dict[str, list[Surge]] = {}
     for where, row in _rows(path, {"first", "last"}):
         if (row.get("rule") or DAILY_RATE.name) != rule:
             continue
         first, last = (_day(row[name], None, f"{where}: {name}") for name in ("first", "last"))
         if last < first:
             raise SeriesError(f"{where}: last: {row['last']} must not be before first, {row['first']}")
-        found.setdefault(row.get("flow", ""), []).append(Surge(first, last, row.get("why", "")))
-    return {flow: sorted(those) for flow, those in found.items()}
+        surges.setdefault(row.get("flow", ""), []).append(Surge(first, last, row.get("why", "")))
+    return {flow: sorted(of_flow) for flow, of_flow in surges.items()}
 
 
 def _rows(path: Path, needed: set[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Every row with the place it stands; columns are those of the first line."""
+    """Yield every row below the header as (`file:line`, values by column). Raises SeriesError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="")
             names = reader.fieldnames or []
             for name in sorted(needed):
                 if name not in names:
-                    raise SeriesError(f"{path}: no column {name!r}; there are {', '.join(map(repr, names))}")
+                    columns = ", ".join(map(repr, names)) or "none"
+                    raise SeriesError(f"{path}: no column {name!r}; the columns are {columns}")
             for row in reader:
                 yield f"{path}:{reader.line_num}", row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -105,13 +111,13 @@ def _rows(path: Path, needed: set[str]) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _day(text: str, form: str | None, where: str) -> int:
     try:
-        read = date.fromisoformat(text.strip()) if form is None else _dated(text.strip(), form)
+        day = date.fromisoformat(text.strip()) if form is None else _parsed(text.strip(), form)
     except ValueError:
-        raise SeriesError(f"{where}: {text!r} is no date of the form {form or 'YYYY-MM-DD'}") from None
-    return read.toordinal()
+        raise SeriesError(f"{where}: {text!r} is not a date of the form {form or 'YYYY-MM-DD'}") from None
+    return day.toordinal()
 
 
-def _dated(text: str, form: str) -> date:
+def _parsed(text: str, form: str) -> date:
     return datetime.strptime(text, form).replace(tzinfo=UTC).date()
 
 
@@ -121,5 +127,5 @@ def _figure(text: str, where: str) -> float:
     except ValueError:
         figure = -1.0
     if not (isfinite(figure) and figure >= 0):
-        raise SeriesError(f"{where}: {text!r} is no number of people")
+        raise SeriesError(f"{where}: {text!r} is not a number of people (zero or more)")
     return figure

@@ -1,1 +1,1 @@
-"""Servers started on free loopback ports for the demo and the tests, and ended by their pid."""
+"""A server's name and port in; the server running as a child process out, for the demo and the tests."""

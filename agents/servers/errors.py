@@ -1,5 +1,5 @@
-"""The one error of this package."""
+"""The error of this package."""
 
 
 class ServerError(Exception):
-    """A server cannot be started or does not answer; the message says why and what to do."""
+    """A server cannot start or does not respond; the message says why and what to do."""

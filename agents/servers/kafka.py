@@ -1,4 +1,4 @@
-"""Apache Kafka itself, one node with KRaft, for the tests that need a broker to be right."""
+"""Apache Kafka (one node, KRaft) as a child process, for tests that need a complete broker."""
 
 import base64
 import shutil
@@ -15,12 +15,12 @@ from bordertally.agents.servers.process import Server
 from bordertally.agents.servers.spawn import tied
 
 READY_S = 90.0
-# Start soon rather than run fast for hours: one compiler, a collector without threads.
+# Optimise for a fast start, not for long runs: one compiler tier, a collector without threads.
 QUICK_START = ("-Xmx768m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 LOGGING = Path(__file__).with_name("kafka-log4j2.xml")
 CLUSTER_ID = base64.urlsafe_b64encode(b"bordertally-test").decode().rstrip("=")
 
-# A killed broker comes back only after its old session: 3 s instead of the 9 s Kafka waits.
+# A killed broker can rejoin only after its old session expires: 3 s here, 9 s by default.
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -50,10 +50,10 @@ log.cleaner.dedupe.buffer.size=8388608
 
 
 class Guarded(NamedTuple):
-    """Listeners beside the open one, and who may come in.
+    """Secured listeners beside the plaintext listener, and their users.
 
-    `ports`: by security protocol (SSL, SASL_SSL, SASL_PLAINTEXT). `properties`: what Kafka needs to know for them.
-    `users`: name and password of each SCRAM user, known to both mechanisms.
+    `ports`: by security protocol (SSL, SASL_SSL, SASL_PLAINTEXT). `properties`: their settings in server.properties.
+    `users`: name and password of each SCRAM user, for both SCRAM-SHA-256 and SCRAM-SHA-512.
     """
 
     ports: Mapping[str, int]
@@ -69,17 +69,16 @@ def start_kafka(
     guarded: Guarded | None = None,
     jvm_flags: Sequence[str] = QUICK_START,
 ) -> Server:
-    """Start Apache Kafka on `port` (None: any) with its data in `directory`; it answers on return.
+    """Start Apache Kafka on `port` (None: any free port) with its data in `directory`; return when it is ready.
 
-    A directory with data keeps it, whether Kafka was stopped or killed. The first call of all
-    fetches Kafka into `cache` (kafka_jars). ServerError when Java or Maven is missing, the port is
-    taken, or it does not answer.
+    Data in `directory` survives a stop and a kill. The first call downloads Kafka into `cache` (see kafka_jars).
+    Raises ServerError when Java or Maven is missing, the port is taken, or Kafka does not respond.
     """
     missing = why_no_kafka(cache)
     if missing is not None:
         raise ServerError(missing)
     chosen = free_port() if port is None else port
-    require_free(chosen, "kafka")  # before anything is written
+    require_free(chosen, "kafka")  # fail before writing any file
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
     properties = _configure(chosen, directory, guarded)
@@ -114,7 +113,7 @@ def _configure(port: int, directory: Path, guarded: Guarded | None) -> Path:
 
 
 def _format_storage(java: list[str], properties: Path, directory: Path, users: Mapping[str, str]) -> None:
-    """Prepare an empty data directory; one that is prepared stays as it is."""
+    """Format the data directory unless it is formatted already. Raises ServerError."""
     if (directory / "data" / "meta.properties").exists():
         return
     command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)]
@@ -133,4 +132,4 @@ def _format_storage(java: list[str], properties: Path, directory: Path, users: M
     except subprocess.TimeoutExpired:
         raise ServerError(f"Kafka did not format {directory} within {READY_S:g} s") from None
     if done.returncode != 0:
-        raise ServerError(f"Kafka cannot format {directory}; it says:\n{done.stdout}{done.stderr}")
+        raise ServerError(f"Kafka cannot format {directory}; its output:\n{done.stdout}{done.stderr}")

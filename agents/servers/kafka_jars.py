@@ -1,4 +1,4 @@
-"""The jars of Apache Kafka, fetched by Maven once and kept in a cache directory."""
+"""The jars of Apache Kafka, downloaded once by Maven into a cache directory."""
 
 import fcntl
 import hashlib
@@ -27,22 +27,22 @@ def why_no_kafka(cache: Path | None = None) -> str | None:
     if shutil.which("java") is None:
         return "Apache Kafka needs Java 17 or later: apt-get install default-jre-headless"
     if shutil.which("mvn") is None and not _jars_in(cache or default_cache()).is_dir():
-        return "Apache Kafka is fetched by Maven: apt-get install maven"
+        return "Maven is needed to download Apache Kafka: apt-get install maven"
     return None
 
 
 def kafka_jars(cache: Path | None = None) -> Path:
-    """Return the directory with all jars, fetched into `cache` (None: the default) if need be.
+    """Return the directory with all jars, downloaded into `cache` (None: the default) if missing.
 
-    Complete or absent: it appears by one rename, and of processes that race one fetches while the
-    others wait. ServerError when Maven is missing or fails.
+    The directory is complete or absent: it appears by one rename. Of several processes one downloads while the others
+    wait. Raises ServerError when Maven is missing or fails.
     """
     cache = (cache or default_cache()).resolve()
     jars = _jars_in(cache)
     if jars.is_dir():
         return jars
     cache.mkdir(parents=True, exist_ok=True)
-    # Maven's own download directory is not safe with two Mavens at once: hence a lock as well.
+    # Two Mavens at once corrupt Maven's own download directory, hence the lock.
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not jars.is_dir():
@@ -54,15 +54,15 @@ def kafka_jars(cache: Path | None = None) -> Path:
 
 
 def _jars_in(cache: Path) -> Path:
-    """Name the jars after the POM: another POM, another set of jars."""
+    """Return the directory of the jars, named by the hash of the POM: a changed POM gets a new directory."""
     return cache / hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
 
 
 def _fetch(directory: Path) -> None:
-    """Let Maven copy the jars to `directory`."""
+    """Download the jars to `directory` by Maven. Raises ServerError."""
     maven = shutil.which("mvn")
     if maven is None:
-        raise ServerError("Apache Kafka is fetched by Maven: apt-get install maven")
+        raise ServerError("Maven is needed to download Apache Kafka: apt-get install maven")
     command = [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
     command.append(f"-DoutputDirectory={directory}")
     try:
@@ -75,7 +75,7 @@ def _fetch(directory: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ServerError(f"Maven did not fetch Apache Kafka within {FETCH_S:g} s") from None
+        raise ServerError(f"Maven did not download Apache Kafka within {FETCH_S:g} s") from None
     if done.returncode != 0 or not any(directory.glob("kafka_*.jar")):
-        said = "\n".join((done.stdout + done.stderr).splitlines()[:8])
-        raise ServerError(f"Maven could not fetch Apache Kafka (exit code {done.returncode}); it says:\n{said}")
+        output = "\n".join((done.stdout + done.stderr).splitlines()[:8])
+        raise ServerError(f"Maven could not download Apache Kafka (exit code {done.returncode}); its output:\n{output}")

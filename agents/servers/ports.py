@@ -1,4 +1,4 @@
-"""Ports on the loopback address, below the range the kernel hands out by itself."""
+"""Free ports on the loopback address, below the kernel's range of ephemeral ports."""
 
 import random
 import socket
@@ -6,15 +6,15 @@ import socket
 from bordertally.agents.servers.errors import ServerError
 
 HOST = "127.0.0.1"
-# Tansu fails on ports from 32768 on, and from there Linux takes ports for outgoing connections.
+# Tansu fails on ports from 32768 on, where the ephemeral ports of Linux begin too.
 LOWEST, HIGHEST = 20_000, 32_000
 ATTEMPTS = 200
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on `port` of 127.0.0.1 now."""
+    """Whether a server can listen on `port` of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the servers do: connections that only linger (TIME_WAIT) do not take a port.
+        # As the servers do: connections in TIME_WAIT do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -24,10 +24,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a random free port from 20000 to 32000; it is not reserved.
-
-    ServerError when there is none among many.
-    """
+    """Return a random free port from 20000 to 32000, without reserving it. Raises ServerError when none is found."""
     for _ in range(ATTEMPTS):
         port = random.randint(LOWEST, HIGHEST)  # noqa: S311  # not a secret
         if is_free(port):
@@ -36,6 +33,8 @@ def free_port() -> int:
 
 
 def require_free(port: int, what: str) -> None:
-    """ServerError when `port` is taken, where `what` is the server that wants it."""
+    """Raise ServerError when `port` is taken; `what` names the server in the message."""
     if not is_free(port):
-        raise ServerError(f"port {port} for {what} is taken on {HOST}: choose another port, or none for any")
+        raise ServerError(
+            f"port {port} for {what} is taken on {HOST}: choose another port, or give none for a free one"
+        )

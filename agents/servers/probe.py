@@ -1,4 +1,4 @@
-"""Ask a server once, over a plain socket, whether it serves: no client, no event loop."""
+"""Probes whether a server is ready, by one request over a plain socket, without a client or an event loop."""
 
 import socket
 import struct
@@ -11,7 +11,7 @@ ANSWER_S = 1.0
 def kafka_answers(port: int) -> bool:
     """Whether a Kafka broker on `port` lists at least one broker in its metadata.
 
-    A broker that only accepts connections, or is not part of its own cluster yet, does not answer.
+    False for a broker that only accepts connections or has not joined its own cluster yet.
     """
     metadata, version, correlation, no_client, no_topics = 3, 1, 1, -1, 0
     request = struct.pack(">hhihi", metadata, version, correlation, no_client, no_topics)
@@ -27,7 +27,7 @@ def kafka_answers(port: int) -> bool:
 
 
 def redis_answers(port: int) -> bool:
-    """Whether a Redis on `port` answers PING with PONG (not while it still loads its data), or asks for a password."""
+    """Whether Redis on `port` replies PONG (not while it loads its data) or asks for a password."""
     try:
         with socket.create_connection((HOST, port), ANSWER_S) as connection:
             connection.settimeout(ANSWER_S)
@@ -38,11 +38,11 @@ def redis_answers(port: int) -> bool:
 
 
 def _read(connection: socket.socket, size: int) -> bytes:
-    """Return exactly `size` bytes; OSError when the connection ends before."""
+    """Return exactly `size` bytes. Raises OSError when the connection ends earlier."""
     answer = b""
     while len(answer) < size:
         part = connection.recv(size - len(answer))
         if not part:
-            raise ConnectionResetError("ended before the answer")
+            raise ConnectionResetError("the connection ended before the response")
         answer += part
     return answer

@@ -1,4 +1,4 @@
-"""A server as a child process: start, wait until it answers, stop, kill, pause, restart."""
+"""A server as a child process: start, wait until ready, stop, kill, pause, restart."""
 
 import signal
 import subprocess
@@ -17,32 +17,31 @@ LOG_LINES = 12
 
 
 class Process(Protocol):
-    """What a server needs of its process: that of `subprocess.Popen`."""
+    """The part of `subprocess.Popen` that a server uses."""
 
     pid: int
 
     def poll(self) -> int | None:
-        """How it ended; None while it runs."""
+        """Return the exit code; None while the process runs."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end; subprocess.TimeoutExpired when it does not come."""
+        """Wait for the end; return the exit code. Raises subprocess.TimeoutExpired."""
 
     def send_signal(self, sig: int) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send a signal unless the process has ended."""
 
     def terminate(self) -> None:
-        """SIGTERM."""
+        """Send SIGTERM."""
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Send SIGKILL."""
 
 
 class Server:
     """One child process that listens on `port` of the loopback address and works in `directory`.
 
-    It never outlives this process (spawn.py). Its output is in `log`. `check` says whether it
-    answers; it is called until it returns True and must itself not wait for long. Calls block: use
-    `asyncio.to_thread` in a running event loop, one call at a time for one server.
+    The server never outlives this process (spawn.py). Its output goes to `log`. `check` is polled until it returns
+    True and must return quickly. Methods block: use `asyncio.to_thread` in an event loop, one call at a time.
     """
 
     def __init__(  # noqa: PLR0913  # keyword-only
@@ -67,26 +66,26 @@ class Server:
 
     @property
     def address(self) -> str:
-        """`host:port`, as Kafka clients want it."""
+        """`host:port`, as Kafka clients expect it."""
         return f"{HOST}:{self.port}"
 
     @property
     def pid(self) -> int:
-        """The process id of the last start; ServerError before the first."""
+        """The process id of the last start. Raises ServerError before the first start."""
         return self._started().pid
 
     @property
     def running(self) -> bool:
-        """Whether the process exists (a paused one does)."""
+        """Whether the process exists; True for a paused server."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended, negative for a signal; None while it runs."""
+        """The exit code, negative for a signal; None while the server runs."""
         return self._started().poll()
 
     def start(self) -> Self:
-        """Start and return when it answers; ServerError when it does not, with no process left."""
+        """Start and return when the server is ready. Raises ServerError, and leaves no process then."""
         if self.running:
             raise ServerError(f"{self.name} on {self.address} is already running")
         require_free(self.port, self.name)
@@ -101,7 +100,7 @@ class Server:
         return self
 
     def wait_ready(self, check: Callable[[], bool], timeout_s: float) -> None:
-        """Return once `check()` is True; ServerError when the process ends or `timeout_s` pass."""
+        """Return once `check()` is True. Raises ServerError when the process ends or `timeout_s` seconds pass."""
         deadline = time.monotonic() + timeout_s
         while not check():
             code = self._started().poll()
@@ -112,32 +111,32 @@ class Server:
             time.sleep(POLL_S)
 
     def stop(self, grace_s: float = 10.0) -> None:
-        """Ask it to end (SIGTERM), kill it after `grace_s`; nothing to do when it has ended."""
+        """Send SIGTERM, and SIGKILL after `grace_s` seconds. Does nothing when the server has ended."""
         if self._process is None:
             return
         self._process.terminate()
-        self.resume()  # a paused process would not see the SIGTERM
+        self.resume()  # a paused process does not handle SIGTERM
         try:
             self._process.wait(grace_s)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def kill(self) -> None:
-        """End it at once (kill -9) and return when it is gone; nothing to do when it has ended."""
+        """Send SIGKILL and return when the process is gone. Does nothing when the server has ended."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
     def pause(self) -> None:
-        """Freeze it (SIGSTOP): connections stay open and are not answered."""
+        """Freeze the server (SIGSTOP): connections stay open without responses."""
         self._started().send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on after `pause`."""
+        """Continue after `pause` (SIGCONT)."""
         self._started().send_signal(signal.SIGCONT)
 
     def restart(self) -> Self:
-        """Stop it if it runs, and start it again on the same port and directory."""
+        """Stop the server if it runs, and start it on the same port and directory."""
         self.stop()
         return self.start()
 

