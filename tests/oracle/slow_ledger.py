@@ -1,0 +1,346 @@
+"""A ledger that is slow and plain, written from the definitions in docs/ and not from the code.
+
+It reads reports as dicts, with every source in UTC, and says what the days of a flow must hold. Claims bound sums of
+neighbouring hours, so the least and the most that a day can hold follow from all pairs of edges (Floyd and Warshall):
+where they are one figure, the day is determined. Where the claims of a flow nest within each other, plain raking says
+how a sum lies on its days.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import combinations, pairwise
+from typing import Any, NamedTuple
+
+WEIGHTS = {"A": 4, "B": 2, "C": 1}
+EU = {"FI", "PL", "RO"}
+OPEN = float("inf")
+HOURS = 24
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all of it is UTC
+FIRST_ORDINAL = EPOCH.toordinal()
+
+
+class Said(NamedTuple):
+    """A claim: from `start` to `end` (hours since 1970) there were low to high people, `best` of them as said.
+
+    `kind`: `equal`, `at_least` or `at_most`. `reading`: shorter than a day.
+    """
+
+    flow: str
+    source: str
+    grade: str
+    published: datetime
+    start: int
+    end: int
+    low: float
+    best: float
+    high: float
+    kind: str
+    population: str
+    unit: str
+    report: str
+    whole: bool = True
+
+    @property
+    def days(self) -> range:
+        return range(day_of(self.start), day_of(self.end - 1) + 1)
+
+    @property
+    def reading(self) -> bool:
+        return self.end - self.start < HOURS
+
+
+class Day(NamedTuple):
+    """What a day holds: people, at the low, best and high ends of what is claimed."""
+
+    low: float
+    best: float
+    high: float | None
+
+
+class Range(NamedTuple):
+    """The least and the most that a sum can be."""
+
+    least: float
+    most: float
+
+    def holds(self, value: float) -> bool:
+        slack = 1e-6 * max(1.0, abs(value))
+        return self.least - slack <= value <= self.most + slack
+
+
+def day_of(hour: int) -> int:
+    """The ordinal day of an hour."""
+    return hour // HOURS + FIRST_ORDINAL
+
+
+def hours_of(day: int) -> tuple[int, int]:
+    """The hours at which an ordinal day begins and ends."""
+    start = (day - FIRST_ORDINAL) * HOURS
+    return start, start + HOURS
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _hour(text: str) -> int:
+    return int((datetime.fromisoformat(text) - EPOCH).total_seconds()) // 3600
+
+
+def period(text: str) -> tuple[int, int]:
+    left, right = text.split("/")
+    start = _hour(left)
+    return start, start + int(right[2:-1]) if right.startswith("PT") else _hour(right)
+
+
+def _unit(value: float) -> float:
+    """10 to the power of the trailing zeros, at most a tenth of the figure; 0 for 0 and for decimals."""
+    if value == 0 or value != int(value):
+        return 0.0
+    digits = str(int(value))
+    return min(10.0 ** (len(digits) - len(digits.rstrip("0"))), value / 10)
+
+
+def _interval(people: float | list[float], qualifier: str) -> tuple[float, float, float]:
+    if isinstance(people, list):
+        low, high = people
+        best = (low + high) / 2
+        return (0.0 if qualifier == "at_most" else low), best, (OPEN if qualifier == "at_least" else high)
+    u = _unit(people)
+    return {
+        "count": (people, people, people),
+        "stated": (people - u / 2, people, people + u / 2),
+        "about": (people - u, people, people + u),
+        "nearly": (people - u, people, people),
+        "more_than": (people, people, people + u),
+        "at_least": (people, people, OPEN),
+        "at_most": (0.0, people, people),
+    }[qualifier]
+
+
+def in_force(documents: Iterable[Mapping[str, Any]], grades: Mapping[str, str]) -> list[Said]:
+    """The claims about crossings that count or are doubted: of each identity the latest, if it was not withdrawn.
+
+    Raises ValueError where two versions of a claim were published at one time: which of them is in force, only the
+    code decides.
+    """
+    newest: dict[tuple[object, ...], tuple[datetime, Said | None, Mapping[str, Any]]] = {}
+    for document in documents:
+        published = datetime.fromisoformat(document["published"]).replace(tzinfo=None)
+        for claim in document["claims"]:
+            if claim.get("measure", "crossings") != "crossings":
+                continue
+            parts = claim["flow"].split(":")
+            if len(parts) > 1 and parts[1] in EU:
+                parts.insert(1, "EU")
+            flow, (start, end) = ":".join(parts), period(claim["period"])
+            about = claim.get("population", "people"), claim.get("unit", "people")
+            identity = document["source"], flow, start, end, *about
+            known = newest.get(identity)
+            if known is not None and known[0] == published and known[2] != claim:
+                raise ValueError(f"two versions of {identity} were published at {published}")
+            if known is None or known[0] < published:
+                said = _said(document, claim, published, flow, grades[document["source"]])
+                newest[identity] = published, said, claim
+    return [said for _, said, _ in newest.values() if said is not None]
+
+
+def _said(
+    document: Mapping[str, Any], claim: Mapping[str, Any], published: datetime, flow: str, grade: str
+) -> Said | None:
+    if claim["people"] is None:
+        return None
+    start, end = period(claim["period"])
+    qualifier = claim["qualifier"]
+    if qualifier == "count" and (published - EPOCH).total_seconds() < end * 3600:
+        qualifier = "at_least"
+    times = (end - start) / HOURS if claim.get("per") == "day" else 1.0
+    low, best, high = (figure * times for figure in _interval(claim["people"], qualifier))
+    about = claim.get("population", "people"), claim.get("unit", "people")
+    kind = qualifier if qualifier in {"at_least", "at_most"} else "equal"
+    source, report = document["source"], document["id"]
+    return Said(flow, source, grade, published, start, end, low, best, high, kind, *about, report)
+
+
+# --- what claims of one series come to -----------------------------------------------------------------------------
+
+
+def folded(claims: Iterable[Said]) -> list[Said]:
+    """Claims of one series, the readings of a source and day as one: their sum, or at least that on a partial day."""
+    found = [claim for claim in claims if not claim.reading]
+    by_day: dict[tuple[str, int], list[Said]] = defaultdict(list)
+    for claim in claims:
+        for day in claim.days if claim.reading else ():
+            start, end = hours_of(day)
+            first, last = max(start, claim.start), min(end, claim.end)
+            share = (last - first) / (claim.end - claim.start)
+            low, best, high = claim.low * share, claim.best * share, claim.high * share
+            by_day[claim.source, day].append(claim._replace(start=first, end=last, low=low, best=best, high=high))
+    for (_, day), readings in by_day.items():
+        chosen = _heaviest(readings)
+        start, end = hours_of(day)
+        hours = {hour for one in chosen for hour in range(one.start, one.end)}
+        newest = max(readings, key=lambda one: (one.published, one.report, -one.end, -one.start))
+        whole = hours == set(range(start, end))
+        high = sum(one.high for one in chosen) if whole else OPEN
+        kind = "at_least" if high == OPEN else "equal"
+        low, best = sum(one.low for one in chosen), sum(one.best for one in chosen)
+        found.append(
+            newest._replace(
+                start=start,
+                end=end,
+                low=low,
+                best=best,
+                high=high,
+                kind=kind,
+                whole=whole,
+                report=max(one.report for one in chosen),
+            )
+        )
+    return found
+
+
+def _heaviest(readings: Sequence[Said]) -> list[Said]:
+    """Of readings the ones that do not overlap and have the largest sum; of several such sets the longest."""
+    apart = [
+        chosen
+        for number in range(len(readings), 0, -1)
+        for chosen in combinations(readings, number)
+        if all(one.end <= two.start or two.end <= one.start for one, two in combinations(chosen, 2))
+    ]
+    return list(
+        max(apart, key=lambda chosen: (sum(one.best for one in chosen), sum(one.end - one.start for one in chosen)))
+    )
+
+
+def groups(claims: Iterable[Said]) -> list[list[Said]]:
+    """Claims connected by days that they share, also by way of others."""
+    found: list[list[Said]] = []
+    for claim in sorted(claims, key=lambda one: one.start):
+        if found and claim.days.start <= max(one.days.stop - 1 for one in found[-1]):
+            found[-1].append(claim)
+        else:
+            found.append([claim])
+    return found
+
+
+def trust(claim: Said) -> tuple[object, ...]:
+    """Grade, then the later publication, then the shorter period."""
+    return WEIGHTS[claim.grade], claim.published, claim.start - claim.end
+
+
+class Sums:
+    """The least and the most of every sum of neighbouring hours, by what bounds some of them; exact but for rounding.
+
+    Edges are hours; `bounds` are (start, end, least, most). `feasible`: whether all of them can hold together.
+    """
+
+    def __init__(self, edges: Iterable[int], bounds: Iterable[tuple[int, int, float, float]]) -> None:
+        self.edges = sorted(set(edges))
+        place = {edge: at for at, edge in enumerate(self.edges)}
+        size = len(self.edges)
+        most = [[0.0 if row == column else OPEN for column in range(size)] for row in range(size)]
+        for at in range(size - 1):
+            most[at + 1][at] = 0.0  # nobody crosses less than not at all
+        for start, end, low, high in bounds:
+            first, last = place[start], place[end]
+            most[first][last] = min(most[first][last], high)
+            most[last][first] = min(most[last][first], -low)
+        for via in range(size):
+            through = most[via]
+            for row in most:
+                step = row[via]
+                if step < OPEN:
+                    for column, further in enumerate(through):
+                        row[column] = min(row[column], step + further)
+        self._most, self._place = most, place
+        self.missing = max([0.0, *[-row[at] for at, row in enumerate(most)]])
+
+    def feasible(self, slack: float) -> bool:
+        return self.missing <= slack
+
+    def sum(self, start: int, end: int) -> Range:
+        first, last = self._place[start], self._place[end]
+        return Range(-self._most[last][first], self._most[first][last])
+
+
+def edges_of(claims: Iterable[Said], days: Iterable[int]) -> list[int]:
+    return [edge for claim in claims for edge in (claim.start, claim.end)] + [
+        edge for day in days for edge in hours_of(day)
+    ]
+
+
+def ends(claims: Iterable[Said], end: str) -> list[tuple[int, int, float, float]]:
+    """The bounds of claims taken at their `low`, `best` or `high` figure: exactly that, or at least or at most."""
+    found = []
+    for claim in claims:
+        figure = {"low": claim.low, "best": claim.best, "high": claim.high}[end]
+        if claim.kind == "at_least":
+            found.append((claim.start, claim.end, claim.low if end == "low" else claim.best, OPEN))
+        elif claim.kind == "at_most":
+            found.append((claim.start, claim.end, 0.0, claim.high))
+        else:
+            found.append((claim.start, claim.end, figure, figure))
+    return found
+
+
+def within(claims: Iterable[Said]) -> list[tuple[int, int, float, float]]:
+    """The bounds of claims taken as the intervals they are."""
+    return [(claim.start, claim.end, claim.low, OPEN if claim.kind == "at_least" else claim.high) for claim in claims]
+
+
+def floors(days: Mapping[int, float]) -> list[tuple[int, int, float, float]]:
+    return [(*hours_of(day), people, OPEN) for day, people in days.items()]
+
+
+def nested(claims: Iterable[Said]) -> bool:
+    """Whether all of them say how many, and any two lie one within the other or apart."""
+    every = list(claims)
+    return all(claim.kind == "equal" for claim in every) and all(
+        one.end <= two.start
+        or two.end <= one.start
+        or (one.start <= two.start and two.end <= one.end)
+        or (two.start <= one.start and one.end <= two.end)
+        for one, two in combinations(every, 2)
+    )
+
+
+SWEEPS = 3_000
+
+
+def raked(claims: Sequence[Said], end: str) -> dict[int, float] | None:
+    """People by day: days begin at the mean rate of their claims by grade; claims scale them in turn until none moves.
+
+    Turns go from the least to the most trusted claim. None where it never comes to rest.
+    """
+    edges = sorted(set(edges_of(claims, {day for claim in claims for day in claim.days})))
+    pieces = list(pairwise(edges))
+    figure = {claim: {"low": claim.low, "best": claim.best, "high": claim.high}[end] for claim in claims}
+    people = []
+    for start, stop in pieces:
+        over = [claim for claim in claims if claim.start <= start and stop <= claim.end]
+        weight = sum(WEIGHTS[claim.grade] for claim in over)
+        rates = [WEIGHTS[claim.grade] * figure[claim] / (claim.end - claim.start) for claim in over]
+        people.append((stop - start) * sum(rates) / weight if weight else 0.0)
+    for _ in range(SWEEPS):
+        before = list(people)
+        for claim in sorted(claims, key=trust):
+            inside = [at for at, (start, stop) in enumerate(pieces) if claim.start <= start and stop <= claim.end]
+            _scale(people, inside, figure[claim], pieces)
+        if max(abs(one - two) for one, two in zip(before, people, strict=True)) < 1e-9 * max(1.0, *people):
+            break
+    else:
+        return None
+    days: dict[int, float] = defaultdict(float)
+    for (start, _), number in zip(pieces, people, strict=True):
+        days[day_of(start)] += number
+    return dict(days)
+
+
+def _scale(people: list[float], inside: Sequence[int], to: float, pieces: Sequence[tuple[int, int]]) -> None:
+    held = sum(people[at] for at in inside)
+    hours = sum(pieces[at][1] - pieces[at][0] for at in inside)
+    for at in inside:
+        people[at] = people[at] * to / held if held else to * (pieces[at][1] - pieces[at][0]) / hours

@@ -1,0 +1,435 @@
+"""The ledger beside a slow and plain one, written from the definitions: low, best and high of days and windows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import assume, event, given, settings
+
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.rows import PEOPLE, Key
+from bordertally.streams.ledger.tree import Node
+from bordertally.streams.periods import iso_day
+from bordertally.streams.reconciliation.constraints import Bin
+from bordertally.streams.reports.sources import Registry, Source
+from bordertally.streams.reports.validation import read_report
+from bordertally.streams.totals.conflicts import conflicts
+from bordertally.streams.totals.days import day_figures
+from bordertally.streams.totals.windows import totals
+from oracle.slow_ledger import (
+    WEIGHTS,
+    Said,
+    Sums,
+    edges_of,
+    ends,
+    floors,
+    folded,
+    groups,
+    hours_of,
+    in_force,
+    nested,
+    period,
+    raked,
+    trust,
+    within,
+)
+from properties.traits import shares, too_rare
+from properties.worlds import NOW, REGISTRY, documents, examples
+
+UTC = Registry({name: Source(one.name, one.flows, one.grade) for name, one in REGISTRY.sources.items()}, REGISTRY.blocs)
+GRADES = {name: one.grade.value for name, one in REGISTRY.sources.items()}
+CARRIED_DAYS = 7
+Reports = list[dict[str, Any]]
+MANY = settings(max_examples=examples(300))
+
+
+def high_end(held: Bin) -> float:
+    """The high end of a day that is bounded; of an open one what it holds at best."""
+    return held.best if held.high is None else held.high
+
+
+def in_order(held: Bin) -> tuple[float, float]:
+    """The ends of a day as shown: where the low end of one claim leaves more to a day, the ends change places."""
+    return min(held.low, held.best, high_end(held)), max(held.low, held.best, high_end(held))
+
+
+FIGURES: dict[str, Callable[[Bin], float]] = {
+    "low": lambda day: day.low,
+    "best": lambda day: day.best,
+    "high": high_end,
+}
+
+
+FLOORS: dict[str, Callable[[Bin], float]] = {**FIGURES, "high": lambda day: max(day.best, high_end(day))}
+
+
+class SeriesCase(NamedTuple):
+    """One series of a flow: the claims on it by the plain reading of the reports, and what the ledger holds."""
+
+    node: Node
+    key: Key
+    claims: list[Said]
+    doubts: list[Said]
+
+    @property
+    def bins(self) -> Mapping[int, Bin]:
+        return self.node.series[self.key].bins
+
+    def floor(self, end: str) -> dict[int, float]:
+        """By day, the larger of its children added up and of each of its parts."""
+        figure, least = FLOORS[end], dict[int, list[float]]()
+        below = [child.series[self.key].bins for child in self.node.children.values() if self.key in child.series]
+        for day in {day for bins in below for day in bins}:
+            least.setdefault(day, []).append(sum(figure(bins[day]) for bins in below if day in bins))
+        for key, series in self.node.series.items():
+            if is_part(key, self.key):
+                for day, held in series.bins.items():
+                    least.setdefault(day, []).append(figure(held))
+        return {day: max(figures) for day, figures in least.items()}
+
+    def groups(self) -> Iterator[GroupCase]:
+        """The claims connected with each other, and the days they touch."""
+        for claims in groups(self.claims):
+            days = range(claims[0].days.start, max(one.days.stop for one in claims))
+            least = {end: {day: people for day, people in self.floor(end).items() if day in days} for end in FIGURES}
+            yield GroupCase(self, claims, days, least)
+
+
+class GroupCase(NamedTuple):
+    """Claims of one series that bear on each other. `least`: by end, what their days hold at least."""
+
+    series: SeriesCase
+    claims: list[Said]
+    days: range
+    least: dict[str, dict[int, float]]
+
+    def exactly(self, end: str) -> Sums:
+        """What follows if every claim is its figure at this end."""
+        return Sums(edges_of(self.claims, self.days), ends(self.claims, end) + floors(self.least[end]))
+
+    def roughly(self, end: str, claims: Sequence[Said]) -> Sums:
+        """What follows if these claims are anything within their intervals."""
+        return Sums(edges_of(self.claims, self.days), within(claims) + floors(self.least[end]))
+
+    def held(self, claim: Said, end: str) -> float:
+        return sum(FIGURES[end](self.series.bins[day]) for day in claim.days)
+
+    @property
+    def missed(self) -> list[Said]:
+        """The claims that do not hold at best."""
+        return [claim for claim in self.claims if not self.holds(claim)]
+
+    def holds(self, claim: Said) -> bool:
+        slack, people = max(0.5, 1e-6 * claim.best), self.held(claim, "best")
+        return claim.low - slack <= people <= (float("inf") if claim.kind == "at_least" else claim.high) + slack
+
+
+def aligned(reports: Reports) -> Reports:
+    """Reports without what this ledger does not read: claims of several days that begin or end within one of them.
+
+    One that names a claim twice is left out, as in all laws.
+    """
+
+    def reads(claim: dict[str, Any]) -> bool:
+        start, _, end = claim["period"].partition("/")
+        return "T" not in start or end.startswith("PT")
+
+    kept = [{**one, "claims": [claim for claim in one["claims"] if reads(claim)]} for one in reports]
+    return [
+        one for one in kept if 0 < len(one["claims"]) == len({(c["flow"], period(c["period"])) for c in one["claims"]})
+    ]
+
+
+def read(reports: Reports) -> tuple[Ledger, list[Said]]:
+    """The ledger after some reports, one by one, and the claims in force by their plain reading."""
+    ledger = Ledger()
+    for report in aligned(reports):
+        ledger.apply(read_report(json.dumps(report).encode(), UTC, NOW))
+    return ledger, in_force(aligned(reports), GRADES)
+
+
+def cases(reports: Reports) -> list[SeriesCase]:
+    try:
+        ledger, said = read(reports)
+    except ValueError:
+        assume(False)
+        raise
+    found = []
+    for flow, node in ledger.nodes.items():
+        for key in node.series:
+            on_flow = [(one, Key(one.population, one.unit)) for one in said if one.flow == flow]
+            counting = [one for one, each in on_flow if each == key and one.grade in WEIGHTS]
+            doubts = [one for one, each in on_flow if (each == key or is_part(each, key)) and one.grade not in WEIGHTS]
+            found.append(SeriesCase(node, key, folded(counting), doubts))
+    return found
+
+
+def is_part(key: Key, whole: Key) -> bool:
+    return whole.population == "people" != key.population and key.unit == whole.unit
+
+
+def all_groups(reports: Reports) -> list[GroupCase]:
+    return [group for case in cases(reports) for group in case.groups()]
+
+
+@given(documents())
+@MANY
+def test_a_day_holds_something_where_a_claim_or_a_floor_does_and_nowhere_else(reports: Reports) -> None:
+    for case in cases(reports):
+        assert set(case.bins) == {day for claim in case.claims for day in claim.days} | set(case.floor("best"))
+
+
+@given(documents())
+@MANY
+def test_a_claim_that_does_not_hold_is_a_conflict_with_its_gap_and_none_else_is(reports: Reports) -> None:
+    for case in cases(reports):
+        if case.key == PEOPLE:
+            missed = [
+                (claim.report, round(abs(group.held(claim, "best") - claim.best)))
+                for group in case.groups()
+                for claim in group.missed
+            ]
+            shown = [(one.report, one.gap) for one in conflicts(case.node)]
+            assert sorted(report for report, _ in shown) == sorted(report for report, _ in missed)
+            for (_, gap), (_, expected) in zip(sorted(shown), sorted(missed), strict=True):
+                assert abs(gap - expected) <= 1
+
+
+@given(documents())
+@MANY
+def test_claims_that_can_hold_together_all_hold(reports: Reports) -> None:
+    for group in all_groups(reports):
+        possible = group.roughly("best", group.claims).feasible(1e-6)
+        event("possible" if possible else "impossible")
+        assert not (possible and group.missed)
+
+
+@given(documents())
+@MANY
+def test_the_most_trusted_claim_holds_unless_what_is_below_it_refutes_it(reports: Reports) -> None:
+    for group in all_groups(reports):
+        first = max(group.claims, key=trust)
+        ties = [one for one in group.claims if trust(one) == trust(first)]
+        if len(ties) == 1 and group.roughly("best", [first]).feasible(1e-6):
+            assert first not in group.missed
+
+
+def figures(group: GroupCase, end: str) -> dict[int, float]:
+    """What days hold at an end; days that are open above are left out of the high end."""
+    held = {day: group.series.bins[day] for day in group.days}
+    return {day: FIGURES[end](one) for day, one in held.items() if end != "high" or one.high is not None}
+
+
+def assert_within(group: GroupCase, sums: Sums, end: str) -> None:
+    for day, people in figures(group, end).items():
+        assert sums.sum(*hours_of(day)).holds(people), (end, iso_day(day))
+
+
+@given(documents())
+@MANY
+def test_days_hold_what_follows_from_claims_that_are_true_together_at_every_end(reports: Reports) -> None:
+    for group in all_groups(reports):
+        if group.exactly("best").feasible(1e-6):
+            for end in FIGURES:
+                exact = group.exactly(end)
+                if exact.feasible(1e-6):
+                    assert_within(group, exact, end)
+
+
+@given(documents())
+@MANY
+def test_bounds_and_floors_are_kept_at_every_end(reports: Reports) -> None:
+    for group in all_groups(reports):
+        holding = [claim for claim in group.claims if claim not in group.missed]
+        for end in FIGURES:
+            possible = group.roughly(end, holding)
+            if possible.feasible(1e-6):
+                assert_within(group, possible, end)
+
+
+@given(documents())
+@MANY
+def test_claims_that_nest_are_raked_as_the_definition_has_it(reports: Reports) -> None:
+    """Where children or parts bind, the definition leaves open how the rest is shared out: see the test before."""
+    for group in all_groups(reports):
+        if nested(group.claims) and not group.least["best"] and group.exactly("best").feasible(1e-6):
+            for end in FIGURES:
+                expected = raked(group.claims, end) if group.exactly(end).feasible(1e-6) else None
+                if expected is not None:
+                    event(f"{end} of {min(3, len(group.claims))} claims is raked")
+                    for day, people in figures(group, end).items():
+                        assert people == pytest.approx(expected[day], rel=1e-5, abs=1e-3), (end, iso_day(day))
+
+
+@given(documents())
+@MANY
+def test_a_day_of_which_no_claim_speaks_holds_its_floor_and_is_open(reports: Reports) -> None:
+    for case in cases(reports):
+        spoken = {day for claim in case.claims for day in claim.days}
+        for day in case.bins.keys() - spoken:
+            low, best = (case.floor(end)[day] for end in ("low", "best"))
+            held = case.bins[day]
+            assert (held.low, held.best) == pytest.approx((low, best))
+            assert held.high is None
+
+
+@given(documents())
+@MANY
+def test_high_is_open_unless_claims_that_are_not_refuted_bound_the_whole_day(reports: Reports) -> None:
+    for group in all_groups(reports):
+        bounding = []
+        for claim in group.claims:
+            stronger = [
+                one for one in group.claims if trust(one) > trust(claim) and group.holds(one) and meet(one, claim)
+            ]
+            if claim.kind != "at_least" and (group.holds(claim) or stronger):
+                bounding.append(claim)
+        for day in group.days:
+            hours = range(*hours_of(day))
+            bounded = all(any(one.start <= hour < one.end for one in bounding) for hour in hours)
+            assert (group.series.bins[day].high is not None) == bounded, iso_day(day)
+
+
+def meet(one: Said, other: Said) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+@given(documents())
+@MANY
+def test_days_as_shown_are_the_bins_in_order_and_rounded(reports: Reports) -> None:
+    for case in cases(reports):
+        for shown in day_figures(case.node, case.key):
+            held = case.bins[date.fromisoformat(shown.day).toordinal()]
+            low, high = in_order(held)
+            assert shown.best == pytest.approx(held.best, abs=0.5001)
+            assert shown.low == pytest.approx(low, abs=0.5001)
+            assert shown.low <= shown.best
+            assert (shown.high is None) == (held.high is None)
+            if shown.high is not None:
+                assert shown.best <= shown.high
+                assert high - 0.5001 <= shown.high <= high + doubted(case) + 0.5001
+
+
+def doubted(case: SeriesCase) -> float:
+    """How far claims that do not count may raise a high end at most."""
+    return sum(doubt.best if doubt.high == float("inf") else doubt.high for doubt in case.doubts)
+
+
+def test_the_worlds_determine_days_and_bind_from_below_at_every_end() -> None:
+    """A law about days that anything would satisfy would say nothing."""
+
+    def traits(reports: Reports) -> Iterator[str]:
+        for group in all_groups(reports):
+            if group.missed:
+                yield "conflict"
+            elif len(group.claims) > 1 and group.exactly("best").feasible(1e-6):
+                yield "true together"
+            for end in FIGURES:
+                least = group.least[end]
+                for day, people in figures(group, end).items():
+                    if day in least and people == pytest.approx(least[day]) and people > 0:
+                        yield f"{end} is the floor of a claimed day"
+                exact = group.exactly(end)
+                if exact.feasible(1e-6) and any(
+                    (found := exact.sum(*hours_of(day))).most - found.least < 1e-6 for day in group.days
+                ):
+                    yield f"{end} of a day is determined"
+
+    floors = {
+        "conflict": 0.4,
+        "true together": 0.3,
+        **{f"{end} of a day is determined": 0.6 for end in FIGURES},
+        **{f"{end} is the floor of a claimed day": 0.2 for end in FIGURES},
+    }
+    assert too_rare(shares(documents(), traits, 100), floors) == {}
+
+
+# --- windows ---------------------------------------------------------------------------------------------------------
+
+
+class Tree(NamedTuple):
+    """All series of some reports, by flow and key."""
+
+    cases: dict[tuple[str, Key], SeriesCase]
+
+    def own_days(self, flow: str, key: Key) -> set[int]:
+        """The days that claims on the flow itself cover, about the people or some of them."""
+        keys = [each for at, each in self.cases if at == flow and (each == key or is_part(each, key))]
+        return {day for each in keys for claim in self.cases[flow, each].claims for day in claim.days}
+
+    def full(self, flow: str, key: Key, day: int) -> bool:
+        """Whether claims that say how many, and not how many at least, cover the whole day; on the flow or below."""
+        case = self.cases[flow, key]
+        said = [claim for claim in case.claims if claim.kind != "at_least"]
+        if all(any(one.start <= hour < one.end for one in said) for hour in range(*hours_of(day))):
+            return True
+        below = [one.flow for one in case.node.children.values() if self.bin(one.flow, key, day) is not None]
+        parts = [each for at, each in self.cases if at == flow and is_part(each, key) and self.bin(flow, each, day)]
+        return (bool(below) and all(self.full(one, key, day) for one in below)) or any(
+            self.full(flow, each, day) for each in parts
+        )
+
+    def bin(self, flow: str, key: Key, day: int) -> Bin | None:
+        case = self.cases.get((flow, key))
+        return None if case is None else case.bins.get(day)
+
+    def carried(self, flow: str, key: Key, day: int) -> float:
+        """The last full daily rate of a flow that has fallen silent, for a week."""
+        own = self.own_days(flow, key)
+        if not own or not max(own) < day <= max(own) + CARRIED_DAYS:
+            return 0.0
+        last, bins = max(own), self.cases[flow, key].bins
+        for back in range(last, last - CARRIED_DAYS, -1):
+            if back in own and self.full(flow, key, back):
+                return bins[back].best
+        return bins[last].best
+
+    def gain(self, flow: str, key: Key, day: int) -> float:
+        """What a day is projected to hold beyond what claims say."""
+        if day in self.own_days(flow, key):
+            return 0.0
+        held = self.bin(flow, key, day)
+        below = 0.0
+        for child in self.cases[flow, key].node.children.values():
+            if (child.flow, key) in self.cases:
+                known = self.bin(child.flow, key, day)
+                below += (known.best if known else 0.0) + self.gain(child.flow, key, day)
+        return max(0.0, max(self.carried(flow, key, day), below) - (held.best if held else 0.0))
+
+
+@given(documents())
+@MANY
+def test_windows_are_their_days_and_what_is_projected(reports: Reports) -> None:
+    tree = Tree({(case.node.flow, case.key): case for case in cases(reports)})
+    for (flow, key), case in tree.cases.items():
+        found = totals(case.node, key, CARRIED_DAYS)
+        assert [one.window_days for one in found] == ([1, 7, 30] if case.bins else [])
+        for total in found:
+            last = max(case.bins)
+            window = range(last - total.window_days + 1, last + 1)
+            held = [case.bins[day] for day in window if day in case.bins]
+            gain = sum(tree.gain(flow, key, day) for day in window)
+            event("projected" if gain else "not projected")
+            assert (total.as_of, total.covered_days) == (iso_day(last + 1), len(held))
+            assert total.projected == pytest.approx(gain, abs=0.51)
+            best, low = sum(one.best for one in held), sum(one.low for one in held)
+            assert total.best == pytest.approx(best + gain, abs=0.51)
+            assert total.best == total.observed + total.projected
+            highs = [one.high for one in held if one.high is not None]
+            open_above = gain > 0 or len(highs) < total.window_days
+            event("open" if open_above else "bounded")
+            assert (total.high is None) == open_above
+            ends = [low, best] if open_above else [low, best, sum(highs)]
+            assert total.low == pytest.approx(min(ends), abs=0.51)
+            if total.high is not None:
+                assert max(ends) - 0.51 <= total.high <= max(ends) + doubted(case) + 0.51
+                assert total.low <= total.best <= total.high
+            children = [
+                one.series[key] for one in case.node.children.values() if key in one.series and one.series[key].bins
+            ]
+            spoken = [one for one in children if max(one.bins) == last]
+            assert (total.reporting.spoken, total.reporting.known) == (len(spoken), len(children))
