@@ -193,7 +193,7 @@ async function lost(error, pause = SOURCES_MS) {
   try {
     await load();
     link("stale", `Not live, read again in ${Math.max(1, Math.round(pause / 1000))} s`);
-    trouble(`The stream of news is away: ${error.message}. These are the figures the gateway gives now.`);
+    trouble(`Live updates are interrupted; reconnecting: ${error.message}. The figures shown were read just now.`);
   } catch (why) {
     link("down", "Not connected");
     const held = loaded ? ` What you see was right at ${moment(new Date(heardAt).toISOString())}, and is not kept in step.` : "";

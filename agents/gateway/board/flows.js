@@ -5,7 +5,7 @@ import { lastDays, plot, rateCell, rateScale, severityMark, sparkWords } from ".
 import { mainTotal, totalsOf } from "./spans.js";
 import { before, day, flowName, interval, lastPart, number, plural } from "./words.js";
 
-const COLUMNS = ["Flow", "Last days", "Latest day", "Low to high", "Speaking"];
+const COLUMNS = ["Flow", "Last days", "Latest day", "Low to high", "Reporting"];
 const [LAST, TOTAL] = [1, 3]; // the columns whose titles name a window, once there is a total
 
 export class FlowTree {
