@@ -1,21 +1,22 @@
-"""Evidence: the reports behind a figure, as many of them as are cited, and how many there are."""
+"""Citations: the ids of the reports behind a figure, up to a limit, and the number of all reports."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 CITED = 100
-"""At most so many report ids are cited for a figure."""
+"""The most report ids cited for a figure."""
 
 CITED_COUNTS = 20
-"""At most so many of them are ids of counts, the newest: one count of hundreds says little.
+"""The most ids of counts among them, the newest: one count of hundreds says little.
 
-Up to so many, the number of reports is exact; beyond, a report of counts on several days or flows counts for each.
+Up to this limit the number of reports is exact; above it, a report with counts on several days or flows is counted
+once for each.
 """
 
 
 class Cites(NamedTuple):
-    """The evidence of a day: ids of statements, of the newest CITED_COUNTS counts, and how many counts there are."""
+    """The evidence of a day: ids of statements, ids of the newest CITED_COUNTS counts, and the number of counts."""
 
     statements: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
@@ -23,7 +24,7 @@ class Cites(NamedTuple):
 
     @property
     def is_short(self) -> bool:
-        """Whether ids of counts are left out."""
+        """Whether the ids of counts are left out."""
         return self.count_total > 0 and not self.counts
 
 
@@ -31,9 +32,9 @@ NOTHING = Cites()
 
 
 class Gathered:
-    """Evidence of several flows or days in the making: statements once each, counts in the order they are added.
+    """Collects evidence of several flows or days: statements without duplicates, counts in the order added.
 
-    `full`: the ids of further counts are not cited any more.
+    `full`: the ids of further counts are not cited.
     """
 
     def __init__(self, *, full: bool = False) -> None:
@@ -45,11 +46,11 @@ class Gathered:
         self._cited: list[str] | None = None
 
     def add(self, cites: Cites) -> None:
-        """Take some more."""
-        said, counted, total = cites
+        """Add the evidence of a flow and day."""
+        statements, counted, total = cites
         self._added += total
-        if said:
-            self._statements.update(said)
+        if statements:
+            self._statements.update(statements)
             self._cited = None
         if self.full:
             self._beyond += total
@@ -64,32 +65,32 @@ class Gathered:
         self.full = len(self._counts) >= CITED_COUNTS
 
     def add_row(self, cites: Cites) -> bool:
-        """Take some more that was gathered as a `row`; False where it has to be added piece by piece."""
-        apart = self._counts.keys().isdisjoint(cites.counts)
-        if apart:
+        """Add evidence from `row`; False, adding nothing, when a count is in both: add its pieces one by one then."""
+        disjoint = self._counts.keys().isdisjoint(cites.counts)
+        if disjoint:
             self.add(cites)
-        return apart
+        return disjoint
 
     def beyond(self, counts: int) -> None:
-        """So many more counts, whose ids are not cited any more."""
+        """Add a number of counts whose ids are not cited."""
         self._added += counts
         self._beyond += counts
 
     def row(self) -> Cites | None:
-        """All of it with every id that is held, to be added to other evidence at once: see `add_row`.
+        """Return all evidence with every id collected, to be added to other evidence at once (see `add_row`).
 
-        It comes to what its pieces come to as long as no count is in two of them. None where one is in two of these.
+        Adding the row equals adding its pieces as long as no count is in two pieces; None when a count is.
         """
         total = len(self._counts) + self._beyond
         return Cites(tuple(sorted(self._statements)), tuple(self._counts), total) if total == self._added else None
 
     def cites(self) -> Cites:
-        """All of it, capped again."""
+        """Return all evidence, with at most CITED_COUNTS ids of counts."""
         cited = tuple(self._counts)[:CITED_COUNTS]
         return Cites(tuple(sorted(self._statements)), cited, len(self._counts) + self._beyond)
 
     def reports(self) -> tuple[list[str], int]:
-        """At most CITED report ids, statements first, and how many reports there are."""
+        """Return at most CITED report ids, statements first, and the number of all reports."""
         beyond = self._beyond + max(0, len(self._counts) - CITED_COUNTS)
         if self._cited is None:
             counts = list(self._counts)[:CITED_COUNTS]

@@ -1,4 +1,4 @@
-"""The readings of one series, by day: live where they still move, packed as they are stored where they do not."""
+"""The readings of one series by day: the newest days live, ready to change; older days packed in stored form."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Sheet = dict[str, SourceDay]
 """The readings of one day by source."""
 
 Overnight = dict[str, dict[tuple[int, int], Reading]]
-"""The readings that run over midnight into a day, by source and by when they begin and end."""
+"""The readings that run over midnight into a day, by source and by their start and end."""
 
 
 NEW, STALE = Outcome.NEW, Outcome.STALE
 
 
 class Added:
-    """What adding readings did: the number of each outcome, the days whose rows changed and whose figures may have.
+    """The result of adding readings: the number of each outcome, and the days affected.
 
-    `days`: all that they lie on, changed or not. `known`: of those that correct, withdraw or come again, the report,
-    first and last day, and which of these it was.
+    `stored`: days whose rows changed. `touched`: days whose figures may have changed. `days`: all days of the readings,
+    changed or not. `known`: report, first day, last day and outcome of each correction, withdrawal and duplicate.
     """
 
     def __init__(self) -> None:
@@ -40,24 +40,24 @@ class Added:
         self.known: list[tuple[str, int, int, Outcome]] = []
 
     def count(self, outcome: Outcome, number: int = 1) -> None:
-        """So many readings came to this."""
+        """Count `number` readings with this outcome."""
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + number
 
 
 class Counts:
-    """Readings of one series. A day's fold is kept until a reading of that day moves."""
+    """The readings of one series. The fold of a day is cached until a reading of that day changes."""
 
     def __init__(self, key: Key = PEOPLE) -> None:
         self.key = key
         self.last: int | None = None
         self._live: dict[int, Sheet] = {}
         self._packed: dict[int, bytes] = {}
-        self._overnight: dict[int, Overnight] = {}  # by their second day
+        self._overnight: dict[int, Overnight] = {}  # by the second day
         self._folds: dict[int, list[Constraint]] = {}
-        self._counting: dict[int, dict[str, Columns]] = {}  # of live days: what `on` found
+        self._counting: dict[int, dict[str, Columns]] = {}  # live days only: the results of `on`
 
     def add(self, source: str, readings: Columns) -> Added:
-        """Add readings of one source: the latest published of a slot is in force, whatever the order of arrival."""
+        """Add readings of one source. The latest published of a slot is in force, in any order of arrival."""
         added = Added()
         for day, begun in readings.by_day():
             self._add_day(source, day, begun, added)
@@ -71,25 +71,26 @@ class Counts:
     def _add_day(self, source: str, day: int, readings: Columns, added: Added) -> None:
         added.days.add(day)
         row = self._packed.get(day)
-        kept = self._sheet(day).setdefault(source, SourceDay())
-        before, end = len(kept.columns), day_span(day)[1]
-        rest = kept.add_new(readings, end)
-        new = len(kept.columns) - before
+        source_day = self._sheet(day).setdefault(source, SourceDay())
+        before, end = len(source_day.columns), day_span(day)[1]
+        rest = source_day.add_new(readings, end)
+        new = len(source_day.columns) - before
         if new:
             added.count(NEW, new)
         changed = new > 0
-        for one in rest.readings():
-            last = day + (one.local_end > end)
+        for reading in rest.readings():
+            last = day + (reading.local_end > end)
             added.days.add(last)
-            outcome = outcome_of(one, kept.of_slot(one))
+            outcome = outcome_of(reading, source_day.of_slot(reading))
             added.count(outcome)
             if outcome is not NEW and outcome is not STALE:
-                added.known.append((one.report, day, last, outcome))
+                added.known.append((reading.report, day, last, outcome))
             if outcome not in UNMOVED:
                 changed = True
-                kept.replace(one)
+                source_day.replace(reading)
                 if last > day:
-                    self._overnight.setdefault(last, {}).setdefault(source, {})[one.start, one.end] = one
+                    overnight = self._overnight.setdefault(last, {}).setdefault(source, {})
+                    overnight[reading.start, reading.end] = reading
                     added.touched.add(last)
         if changed:
             added.stored.add(day)
@@ -98,7 +99,7 @@ class Counts:
             self.pack(day, row)
 
     def _find_last(self, newest: int) -> None:
-        """Keep the last day with a counting reading, after days up to `newest` changed."""
+        """Update the last day with a counting reading, after days up to `newest` changed."""
         if self.last is None or newest >= self.last:
             if self._is_counted(newest):
                 self.last = newest
@@ -109,21 +110,21 @@ class Counts:
     def _is_counted(self, day: int) -> bool:
         """Whether any reading of a day counts."""
         begun = self.begun(day).values()
-        return any(one.all_count for one in begun) or any(
-            one.best is not None and counts(one.grade)
-            for one in chain(*[held.readings() for held in begun], self._into(day))
+        return any(columns.all_count for columns in begun) or any(
+            reading.best is not None and counts(reading.grade)
+            for reading in chain(*[columns.readings() for columns in begun], self._into(day))
         )
 
     def withdrew(self, day: int) -> bool:
         """Whether any reading of a day was withdrawn."""
-        return any(one.any_withdrawn for one in self.begun(day).values()) or any(
-            one.best is None for one in self._into(day)
+        return any(columns.any_withdrawn for columns in self.begun(day).values()) or any(
+            reading.best is None for reading in self._into(day)
         )
 
     def _into(self, day: int) -> Iterator[Reading]:
-        """The readings that run over midnight into a day."""
-        for held in self._overnight.get(day, {}).values():
-            yield from held.values()
+        """Yield the readings that run over midnight into a day."""
+        for readings in self._overnight.get(day, {}).values():
+            yield from readings.values()
 
     def _sheet(self, day: int) -> Sheet:
         row = self._packed.pop(day, None)
@@ -132,7 +133,7 @@ class Counts:
         return self._live.setdefault(day, {})
 
     def pack(self, day: int, row: bytes) -> None:
-        """Keep the readings of a day only as the row they are stored in, until one of them moves."""
+        """Replace the readings of a day by their stored row, until one of them changes."""
         if self._live.pop(day, None) is not None:
             self._packed[day] = row
             self._counting.pop(day, None)
@@ -146,65 +147,72 @@ class Counts:
         return sorted(self._live.keys() | self._packed.keys())
 
     def begun(self, day: int) -> dict[str, Columns]:
-        """The readings that begin on a day, by source."""
+        """Return the readings that begin on a day, by source."""
         row = self._packed.get(day)
         if row is not None:
             return self._unpacked(row)
-        return {source: held.columns for source, held in self._live.get(day, {}).items()}
+        return {source: source_day.columns for source, source_day in self._live.get(day, {}).items()}
 
     def on(self, day: int) -> dict[str, Columns]:
-        """The counting readings of a day by source; of one that runs over midnight, the share that lies on the day."""
-        found = self._counting.get(day)
-        if found is None:
-            found = self._read(day)
+        """Return the counting readings of a day by source; a reading over midnight gives the day its share."""
+        counting = self._counting.get(day)
+        if counting is None:
+            counting = self._read(day)
             if day in self._live:
-                self._counting[day] = found
-        return found
+                self._counting[day] = counting
+        return counting
 
     def _read(self, day: int) -> dict[str, Columns]:
         into, beyond = self._overnight.get(day, {}), self._overnight.get(day + 1, {})
         begun = self.begun(day)
-        found: dict[str, Columns] = {}
-        for source in [*begun, *[each for each in into if each not in begun]]:
+        by_source: dict[str, Columns] = {}
+        for source in [*begun, *[source for source in into if source not in begun]]:
             columns = begun.get(source, NO_READINGS)
             if source not in into and source not in beyond and columns.all_count:
-                found[source] = columns
+                by_source[source] = columns
                 continue
             start, end = day_span(day)
             every = [*columns.readings(), *into.get(source, {}).values()]
-            # COUNTING: calling `counts` takes 4 % longer here
-            counting = [clipped(one, start, end) for one in every if one.best is not None and one.grade in COUNTING]
+            # `in COUNTING` rather than `counts()`, which is 4 % slower here
+            counting = [
+                clipped(reading, start, end)
+                for reading in every
+                if reading.best is not None and reading.grade in COUNTING
+            ]
             if counting:
-                found[source] = Columns.of(counting)
-        return found
+                by_source[source] = Columns.of(counting)
+        return by_source
 
     def folded(self, day: int) -> list[Constraint]:
-        """The counting readings of a day, one constraint a source, by source."""
+        """Return one constraint per source for the counting readings of a day, ordered by source."""
         if self.last is None and not self._live and not self._packed:
             return []
         folds = self._folds.get(day)
         if folds is None:
-            folds = self._folds[day] = [fold(source, day, held) for source, held in sorted(self.on(day).items())]
+            by_source = sorted(self.on(day).items())
+            folds = self._folds[day] = [fold(source, day, columns) for source, columns in by_source]
         return folds
 
     def number(self, day: int) -> int:
-        """How many reports are behind a day."""
-        return len(set().union(*[held.reports for held in self.on(day).values()])) if self.last is not None else 0
+        """Return the number of reports behind a day."""
+        if self.last is None:
+            return 0
+        return len(set().union(*[columns.reports for columns in self.on(day).values()]))
 
     def cites(self, day: int) -> Cites:
-        """The reports behind a day, newest first."""
+        """Return the evidence of a day, newest reports first."""
         if self.last is None:
             return NOTHING
         newest: list[tuple[int, str]] = []
-        for held in self.on(day).values():
-            newest += zip(held.published, held.reports, strict=True)
+        for columns in self.on(day).values():
+            newest += zip(columns.published, columns.reports, strict=True)
         newest.sort(reverse=True)
         reports = tuple(dict.fromkeys([report for _, report in newest]))
         return Cites((), reports[:CITED_COUNTS], len(reports))
 
-    def reports_of(self, one: Constraint) -> tuple[str, ...]:
-        """The ids of the reports that one of this series' constraints stands for."""
-        if one.reports:
-            return one.reports
-        day = ordinal_of(one.start)
-        return folded_reports(self.on(day)[str(one.trust[3])])
+    def reports_of(self, constraint: Constraint) -> tuple[str, ...]:
+        """Return the ids of the reports behind one of this series' constraints."""
+        if constraint.reports:
+            return constraint.reports
+        day = ordinal_of(constraint.start)
+        return folded_reports(self.on(day)[str(constraint.trust[3])])

@@ -1,7 +1,7 @@
-"""Groups: the counting claims of one series by runs of days, each connected by claims that overlap.
+"""Groups: the counting claims of one series, split into runs of days that overlapping claims connect.
 
-A claim that comes, is corrected or is withdrawn concerns the groups it touches, so what it costs to keep the groups
-does not grow with the number of claims in the series.
+Adding, correcting or withdrawing a claim changes only the groups that the claim touches, so the cost does not grow with
+the number of claims in the series.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bordertally.streams.reports.sources import WEIGHT
 
 @dataclass(slots=True)
 class Group:
-    """Days in a row, `first` to `last` (ordinals, inclusive), and the claims that connect them, earliest first."""
+    """A run of days, `first` to `last` (ordinals, inclusive), and the claims that connect them, earliest first."""
 
     first: int
     last: int
@@ -30,7 +30,7 @@ _first, _last, _order = attrgetter("first"), attrgetter("last"), attrgetter("sta
 
 
 class Groups:
-    """The groups of one series, in order. No two of them share a day."""
+    """The groups of one series, in order of their days. No two groups share a day."""
 
     def __init__(self) -> None:
         self._groups: list[Group] = []
@@ -43,30 +43,30 @@ class Groups:
 
     @property
     def last(self) -> int | None:
-        """The last day that any of the claims covers."""
+        """The last day that any claim covers; None without claims."""
         return self._groups[-1].last if self._groups else None
 
     def of(self, day: int) -> Group | None:
-        """The group of a day, None where no claim covers it."""
+        """Return the group of a day; None when no claim covers the day."""
         place = bisect_left(self._groups, day, key=_last)
         return self._groups[place] if place < len(self._groups) and self._groups[place].first <= day else None
 
     def add(self, claim: Claim) -> None:
-        """Take a claim in: the groups whose days it covers become one."""
+        """Add a claim; the groups whose days it covers become one group."""
         days = days_of(claim.local_start, claim.local_end)
         left = bisect_left(self._groups, days[0], key=_last)
         right = bisect_right(self._groups, days[-1], key=_first)
         touched = self._groups[left:right]
         group = Group(
-            min([days[0], *[one.first for one in touched]]),
-            max([days[-1], *[one.last for one in touched]]),
-            [constraint for one in touched for constraint in one.constraints],
+            min([days[0], *[old.first for old in touched]]),
+            max([days[-1], *[old.last for old in touched]]),
+            [constraint for old in touched for constraint in old.constraints],
         )
         insort(group.constraints, constraint_of(claim), key=_order)
         self._groups[left:right] = [group]
 
     def remove(self, claim: Claim) -> None:
-        """Drop a claim that was added: its group may fall apart."""
+        """Remove a claim that was added; its group may split."""
         place = bisect_left(self._groups, days_of(claim.local_start, claim.local_end)[0], key=_last)
         left = self._groups[place].constraints
         left.remove(constraint_of(claim))
@@ -82,7 +82,7 @@ class Groups:
 
 
 def constraint_of(claim: Claim) -> Constraint:
-    """A claim that counts as the arithmetic sees it."""
+    """Return the constraint that a counting claim puts on its days."""
     assert claim.best is not None
     weight = WEIGHT[claim.grade]
     return Constraint(

@@ -1,7 +1,7 @@
-"""The ledger: every claim by identity, the tree of flows, and the figures that follow from the set of claims alone.
+"""The ledger: every claim by identity, the tree of flows, and the figures derived from the set of claims.
 
-What is kept are claims; day bins, cites and conflicts are derived from them, so a recovered ledger and one that
-lived through every correction come to the same figures.
+The ledger stores only claims. Day bins, citations and conflicts are derived from them, so a recovered ledger has the
+same figures as one that processed every correction.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from bordertally.streams.reports.records import Measure
 
 
 class Applied(NamedTuple):
-    """What a batch of claims did: outcomes by source, the rows to store, the flows to speak of, lowest first.
+    """The result of a batch of claims: outcomes by source, the rows to store, the flows to report on, lowest first.
 
-    `spoken`: by flow the days that were claimed, changed or not. `causes`: the reports that may have moved days there
-    were figures of already.
+    `spoken`: by flow, the days of the claims, changed or not. `causes`: by flow, the reports that may have changed
+    figures of earlier batches.
     """
 
     outcomes: Counter[tuple[str, Outcome]]
@@ -40,7 +40,7 @@ class Applied(NamedTuple):
 
 
 class _Batch:
-    """What claims did so far."""
+    """The changes since the last flush."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[tuple[str, Outcome]] = Counter()
@@ -51,26 +51,26 @@ class _Batch:
 
 
 class Ledger:
-    """The claims of some trees of flows. Not safe to share between threads."""
+    """The claims of several trees of flows. Not thread-safe."""
 
     def __init__(self) -> None:
         self.nodes: dict[Flow, Node] = {}
-        self.clocks: dict[Flow, int | None] = {}  # of origins, what silences were last judged by (see overdue)
+        self.clocks: dict[Flow, int | None] = {}  # by origin, the day by which silences were last judged
         self.heard: dict[str, int] = {}
         """By source, when its newest claim was published: microseconds since 1970 UTC."""
         self._batch = _Batch()
 
-    # --- claims in ---------------------------------------------------------------------------------------------
+    # --- adding claims -----------------------------------------------------------------------------------------
 
     def apply(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> Applied:
-        """Add claims and readings, and bring every figure up to date."""
+        """Add claims and readings, and update every figure."""
         self.add(claims, readings)
         return self.flush()
 
     def add(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> None:
-        """Add claims and readings; `flush` brings the figures up to date.
+        """Add claims and readings; `flush` updates the figures.
 
-        Idempotent: a claim that was added before changes nothing.
+        Idempotent: adding a claim again changes nothing.
         """
         for claim in claims:
             if is_reading(claim):
@@ -81,10 +81,10 @@ class Ledger:
             self._add_readings(group)
 
     def flush(self) -> Applied:
-        """Bring every figure up to date; returns what claims changed since the last flush.
+        """Update every figure; return what the claims since the last flush changed.
 
-        `flows` names every flow that a claim was about and its ancestors, changed or not: claims that are delivered
-        again lead to the same output again.
+        `flows` names the flows of all claims and their ancestors, changed or not: redelivered claims lead to the same
+        output again.
         """
         batch, self._batch = self._batch, _Batch()
         self._recompute(batch.touched)
@@ -97,7 +97,7 @@ class Ledger:
         self._hear(node, claim.source, claim.published)
         days = range(period.first_day, period.last_day + 1)
         crossings = claim.measure == Measure.CROSSINGS
-        batch.spoken[node.flow].update(days if crossings else ())  # else it is no figure of a day
+        batch.spoken[node.flow].update(days if crossings else ())  # other measures are not figures of a day
         key = Key(claim.population, claim.unit)
         if not crossings:
             outcome = _note(node, claim)
@@ -105,10 +105,10 @@ class Ledger:
             series = node.open(key)
             if claim.text is not None:
                 node.heard_words()
-            held = series.claims.get(claim.identity)
+            before = series.claims.get(claim.identity)
             outcome = series.add(claim, period)
             if outcome not in UNMOVED:
-                if any(one is not None and reaches_far(one) for one in (claim, held)):
+                if any(version is not None and reaches_far(version) for version in (claim, before)):
                     node.views.levels_changed()
                 batch.touched[node.flow][key].update(days)
             if outcome is not Outcome.STALE:
@@ -130,8 +130,8 @@ class Ledger:
         if added.touched:
             batch.touched[node.flow][key] |= added.touched
             batch.rows.update(Row("r", node.flow, day) for day in added.stored)
-        if added.known:  # readings that are new add to their days and take nothing away
-            batch.causes[node.flow] += [Cause.of(*one) for one in added.known]
+        if added.known:  # new readings only add to their days, so they withdraw no alert
+            batch.causes[node.flow] += [Cause.of(*known) for known in added.known]
 
     def _hear(self, node: Node, source: str, published: int) -> None:
         node.heard(published)
@@ -139,7 +139,7 @@ class Ledger:
             self.heard[source] = published
 
     def _node(self, flow: Flow) -> Node:
-        """The flow in the tree, put there with those above it where it is new."""
+        """Return the node of a flow; create it and its ancestors when missing."""
         node = self.nodes.get(flow)
         if node is None:
             over = parent(flow)
@@ -150,28 +150,31 @@ class Ledger:
         return node
 
     def days_told(self, applied: Applied) -> dict[Flow, set[int]]:
-        """By each flow spoken of, the days whose figures may depend on what was claimed, changed or not.
+        """Return by flow the days whose figures may depend on the claims of `applied`, changed or not.
 
-        To be asked before anything else is added.
+        Call this before adding anything else.
         """
-        told = {flow: set(applied.spoken.get(flow, ())) for flow in applied.flows}
+        days_of_flow = {flow: set(applied.spoken.get(flow, ())) for flow in applied.flows}
         for flow in applied.flows:
-            node, days = self.nodes[flow], told[flow]
+            node, days = self.nodes[flow], days_of_flow[flow]
             for series in node.series.values():
                 days |= series.span(days)
             if node.above is not None:
-                told[node.above.flow] |= days
-        return told
+                days_of_flow[node.above.flow] |= days
+        return days_of_flow
 
     def _causes_told(self, flows: list[Flow], causes: Mapping[Flow, list[Cause]]) -> dict[Flow, list[Cause]]:
-        """Of each flow, lowest first, what came of it and of those below, on all days that depend on theirs."""
-        told: dict[Flow, list[Cause]] = {flow: list(causes.get(flow, ())) for flow in flows}
+        """Return the causes of each flow and of the flows below it, each widened to all days that depend on its days.
+
+        `flows`: lowest first.
+        """
+        of_flow: dict[Flow, list[Cause]] = {flow: list(causes.get(flow, ())) for flow in flows}
         for flow in flows:
             node = self.nodes[flow]
-            told[flow] = [_widened(node, one) for one in capped(told[flow])]
+            of_flow[flow] = [_widened(node, cause) for cause in capped(of_flow[flow])]
             if node.above is not None:
-                told[node.above.flow] += told[flow]
-        return told
+                of_flow[node.above.flow] += of_flow[flow]
+        return of_flow
 
     def _with_ancestors(self, flows: Collection[Flow]) -> list[Flow]:
         every = set(flows)
@@ -193,11 +196,11 @@ class Ledger:
             for flow in sorted(waiting[level]):
                 node, days = self.nodes[flow], touched[flow]
                 for part in sorted([key for key in days if key.population != "people"]):
-                    self._settle_series(node, part, days[part])
+                    self._recompute_series(node, part, days[part])
                     if days[part]:  # days of a part are days of the whole
                         days[Key("people", part.unit)] |= days[part]
                 for whole in sorted([key for key in days if key.population == "people"]):
-                    self._settle_series(node, whole, days[whole])
+                    self._recompute_series(node, whole, days[whole])
                 if node.above is not None:
                     above = node.above.flow
                     for key, changed in days.items():
@@ -205,8 +208,8 @@ class Ledger:
                             touched[above][key] |= changed
                             waiting[level - 1].add(above)
 
-    def _settle_series(self, node: Node, key: Key, days: set[int]) -> None:
-        """Recompute one series on its touched days; to `days` come those whose bins changed with them."""
+    def _recompute_series(self, node: Node, key: Key, days: set[int]) -> None:
+        """Recompute one series on its touched days; add to `days` every other day whose bin changed."""
         series = node.open(key)
         wide = series.span(days)
         below = node.below(key)
@@ -220,7 +223,7 @@ class Ledger:
     # --- storage -----------------------------------------------------------------------------------------------
 
     def row(self, row: Row) -> bytes:
-        """The stored form of a row: all its claims, withdrawn ones too."""
+        """Return the stored form of a row: all its claims, withdrawn claims too."""
         kind, flow, number = row
         node = self.nodes[flow]
         if kind == "r":
@@ -236,14 +239,14 @@ class Ledger:
         return msgspec.msgpack.encode(claims)
 
     def stored(self, rows: Mapping[Row, bytes]) -> None:
-        """These rows are kept somewhere safe: what has grown old in them need not be kept ready here."""
+        """Note that these rows are stored safely, so their older days can be packed."""
         for (kind, flow, number), value in sorted(rows.items()):  # a later day packs those before it
             if kind == "r":
                 self.nodes[flow].stored(number, value)
 
     @classmethod
     def restored(cls, rows: Iterable[tuple[bytes, bytes]]) -> Ledger:
-        """A ledger out of stored rows; every figure is worked out anew."""
+        """Return a ledger from stored rows, with every figure computed from them."""
         ledger = cls()
         for row, value in sorted((Row.of(key), value) for key, value in rows):
             if row.kind == "c":
@@ -259,8 +262,7 @@ class Ledger:
 
 def _note(node: Node, claim: Claim) -> Outcome:
     key = claim.identity
-    held = node.noted.get(key)
-    outcome = outcome_of(claim, held)
+    outcome = outcome_of(claim, node.noted.get(key))
     if outcome not in UNMOVED:
         node.noted[key] = claim
     return outcome
@@ -276,23 +278,23 @@ def _widened(node: Node, cause: Cause) -> Cause:
 
 
 def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
-    """What a flow holds at least on a day: its children added up, or the largest of its parts."""
-    children = [held for one in below if (held := one.bins.get(day)) is not None]
-    options = [held._replace(high=_most(held)) for one in parts if (held := one.bins.get(day)) is not None]
+    """Return the lower bound of a flow on a day: the sum of its children or its largest part; None without either."""
+    children = [day_bin for series in below if (day_bin := series.bins.get(day)) is not None]
+    floors = [day_bin._replace(high=_high(day_bin)) for part in parts if (day_bin := part.bins.get(day)) is not None]
     if children:
-        low, best = fsum([one.low for one in children]), fsum([one.best for one in children])
-        most = fsum([_most(one) for one in children])
-        options.append(Bin(low, best, most, all(one.full for one in children)))
-    if len(options) < 2:
-        return options[0] if options else None
+        low, best = fsum([child.low for child in children]), fsum([child.best for child in children])
+        high = fsum([_high(child) for child in children])
+        floors.append(Bin(low, best, high, all(child.full for child in children)))
+    if len(floors) < 2:
+        return floors[0] if floors else None
     return Bin(
-        max([one.low for one in options]),
-        max([one.best for one in options]),
-        max([_most(one) for one in options]),
-        any(one.full for one in options),
+        max([floor.low for floor in floors]),
+        max([floor.best for floor in floors]),
+        max([_high(floor) for floor in floors]),
+        any(floor.full for floor in floors),
     )
 
 
-def _most(one: Bin) -> float:
-    """The high end of a day where it has one, else what it holds at best."""
-    return one.best if one.high is None or one.high < one.best else one.high
+def _high(day_bin: Bin) -> float:
+    """Return the upper bound of a bin; its best figure when the bin has no upper bound above it."""
+    return day_bin.best if day_bin.high is None or day_bin.high < day_bin.best else day_bin.high

@@ -1,4 +1,4 @@
-"""The rows in which claims are stored."""
+"""The rows in which a ledger stores its claims: keys, and encoding of the values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bordertally.streams.reports.readings import Columns
 
 
 class Key(NamedTuple):
-    """A series within a flow."""
+    """The name of a series within a flow."""
 
     population: str
     unit: str
@@ -22,7 +22,7 @@ PEOPLE = Key("people", "people")
 
 
 StoredReadings = list[tuple[Key, str, Columns]]
-"""The stored form of a flow's readings of one day: by series and source."""
+"""The stored form of a flow's readings of one day, by series and source."""
 
 
 encode_row = msgspec.msgpack.Encoder().encode
@@ -32,11 +32,11 @@ decode_row = msgspec.msgpack.Decoder(StoredReadings).decode
 
 
 BLOCK_DAYS = 32
-"""Statements are stored in rows of so many days of period start, so a row stays small however long a flow lives."""
+"""Days of period start that share a row of statements; blocks keep rows small however long a flow lives."""
 
 
 class Row(NamedTuple):
-    """Where claims are stored: `r|flow|day` for readings, `c|flow|block` for statements."""
+    """The address of stored claims: `r|flow|day` for readings, `c|flow|block` for statements."""
 
     kind: str
     flow: Flow
@@ -49,7 +49,7 @@ class Row(NamedTuple):
 
     @classmethod
     def of(cls, key: bytes) -> Row:
-        """The inverse of `key`. Raises ValueError."""
+        """Return the row with this key. Raises ValueError."""
         kind, flow, number = key.decode().split("|")
         return cls(kind, Flow(flow), int(number))
 

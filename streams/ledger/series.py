@@ -1,4 +1,4 @@
-"""One series of a flow: the claims about one population and unit, and the day bins they come to."""
+"""One series of a flow: the claims about one population and unit, and the day bins derived from them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from bordertally.streams.reports.readings import Columns
 from bordertally.streams.reports.sources import counts
 
 CITED_DAYS = 64
-"""How many days of a series keep their evidence at hand; half of them are at least the days of the longest window."""
+"""The most days of a series whose evidence is cached; half of it must cover the longest window."""
 
 STRETCHES = 4
-"""How many stretches of days are kept at hand: at least one for each window of more than a few days."""
+"""The most runs of days that are cached: at least one for each window of more than a few days."""
 
 
 class Unverified(NamedTuple):
@@ -34,7 +34,7 @@ class Unverified(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What some days come to: how many there are, lows, bests and highs added up; `high` None where one is open."""
+    """The number of days and the sums of their lows, bests and highs; `high` is None when a day has no upper bound."""
 
     days: int = 0
     low: float = 0.0
@@ -42,21 +42,21 @@ class Sums(NamedTuple):
     high: float | None = 0.0
 
     def plus(self, other: Sums) -> Sums:
-        """These days and others."""
+        """Return the sums of both."""
         high = None if self.high is None or other.high is None else self.high + other.high
         return Sums(self.days + other.days, self.low + other.low, self.best + other.best, high)
 
-    def plus_day(self, held: Bin) -> Sums:
-        """These days and another one."""
-        low, best, most, _ = held
-        high = None if self.high is None or most is None else self.high + most
+    def plus_day(self, day_bin: Bin) -> Sums:
+        """Return the sums with another day added."""
+        low, best, day_high, _ = day_bin
+        high = None if self.high is None or day_high is None else self.high + day_high
         return Sums(self.days + 1, self.low + low, self.best + best, high)
 
 
 class DayRun:
-    """Days in a row that hold something, newest first, what they come to, and their evidence once it was asked for.
+    """The days of a run that have a bin, newest first, their sums, and their evidence once computed.
 
-    `beyond`: without the ids of counts. `row`: with them (see Gathered); `scattered`: there is no such row.
+    `beyond`: the evidence without ids of counts. `row`: with them (see Gathered.row). `scattered`: no row exists.
     """
 
     __slots__ = ("beyond", "days", "row", "scattered", "sums")
@@ -69,12 +69,12 @@ class DayRun:
 
 
 class Series:
-    """Claims of one flow, population and unit, kept by identity, and their day bins, recomputed where touched."""
+    """The claims of one flow, population and unit by identity, and their day bins, recomputed where touched."""
 
     def __init__(self, key: Key = PEOPLE) -> None:
         self.claims: dict[Identity, Claim] = {}
-        self.uncounted: dict[Identity, Claim] = {}  # those of grades that do not count
-        self.groups = Groups()  # of those that do
+        self.uncounted: dict[Identity, Claim] = {}  # claims whose grade does not count
+        self.groups = Groups()  # of the counting claims
         self.counts = Counts(key)
         self.bins: dict[int, Bin] = {}
         self.last: int | None = None
@@ -85,21 +85,21 @@ class Series:
         self._stretches: dict[tuple[int, int], DayRun] = {}
         self._unverified: list[Unverified] | None = None
 
-    # --- keeping claims ----------------------------------------------------------------------------------------
+    # --- claims ------------------------------------------------------------------------------------------------
 
     def add(self, claim: Claim, period: Period | None = None) -> Outcome:
-        """Add a claim: the latest published of an identity is in force, whatever the order of arrival."""
+        """Add a claim. Of each identity the latest published claim is in force, in any order of arrival."""
         period = period or period_of(claim)
         if period.part_of_day:
             (outcome,) = self.counts.add(claim.source, Columns.of([reading_of(claim)])).outcomes
             return outcome
         key = claim.identity
-        held = self.claims.get(key)
-        outcome = outcome_of(claim, held)
+        before = self.claims.get(key)
+        outcome = outcome_of(claim, before)
         if outcome not in UNMOVED:
-            if held is not None:
-                self._drop(key, held)
-            self._keep_claim(key, claim)
+            if before is not None:
+                self._drop(key, before)
+            self._put_in_force(key, claim)
         return outcome
 
     def _drop(self, key: Identity, claim: Claim) -> None:
@@ -110,7 +110,7 @@ class Series:
         elif claim.best is not None:
             self.groups.remove(claim)
 
-    def _keep_claim(self, key: Identity, claim: Claim) -> None:
+    def _put_in_force(self, key: Identity, claim: Claim) -> None:
         self.claims[key] = claim
         self._blocks.setdefault(_block_of(claim), {})[key] = claim
         if not counts(claim.grade):
@@ -120,11 +120,11 @@ class Series:
             self.groups.add(claim)
 
     def begun(self, block: int) -> Collection[Claim]:
-        """The claims whose period begins in a block of BLOCK_DAYS days, withdrawn ones too, in no order."""
+        """Return the claims whose period begins in a block of BLOCK_DAYS days, withdrawn claims too, in any order."""
         return self._blocks.get(block, {}).values()
 
     def worded(self, first: int, last: int) -> Iterator[Claim]:
-        """Statements in force that came with their words, whose period begins on one of these days, in no order."""
+        """Yield statements in force with quoted words whose period begins on one of these days, in any order."""
         for block in range(first // BLOCK_DAYS, last // BLOCK_DAYS + 1):
             for claim in self.begun(block):
                 if claim.text is not None and claim.best is not None and first <= ordinal_of(claim.local_start) <= last:
@@ -133,32 +133,32 @@ class Series:
     # --- day bins ----------------------------------------------------------------------------------------------
 
     def own_last(self) -> int | None:
-        """The last day that a counting claim of this very series covers."""
-        said, counted = self.groups.last, self.counts.last
-        return counted if said is None else said if counted is None else max(said, counted)
+        """Return the last day that a counting claim of this series covers."""
+        stated, counted = self.groups.last, self.counts.last
+        return counted if stated is None else stated if counted is None else max(stated, counted)
 
     def own_covers(self, day: int) -> bool:
-        """Whether a counting claim of this very series touches the day."""
+        """Whether a counting claim of this series touches the day."""
         if self.counts.folded(day):
             return True
         start, end = day_span(day)
         group = self.groups.of(day)
-        return group is not None and any(one.start < end and one.end > start for one in group.constraints)
+        return group is not None and any(claim.start < end and claim.end > start for claim in group.constraints)
 
     def withdrew(self, day: int) -> bool:
-        """Whether a claim of this very series about the day was withdrawn."""
+        """Whether a claim of this series about the day was withdrawn."""
         start, end = day_span(day)
         return self.counts.withdrew(day) or any(
-            one.best is None and one.local_start < end and one.local_end > start for one in self.claims.values()
+            claim.best is None and claim.local_start < end and claim.local_end > start for claim in self.claims.values()
         )
 
     def constraints(self, day: int) -> list[Constraint]:
-        """The counting claims of this very series that touch a day, and those connected with them by others."""
+        """Return the counting claims of this series that touch a day, and all claims connected with them."""
         group = self.groups.of(day)
         return [*([] if group is None else group.constraints), *self.counts.folded(day)]
 
     def span(self, days: Iterable[int]) -> set[int]:
-        """All days whose bins depend on the claims and floors of these days."""
+        """Return all days whose bins depend on the claims and floors of these days."""
         if not self.groups:
             return set(days)
         wide: set[int] = set()
@@ -169,12 +169,12 @@ class Series:
         return wide
 
     def reach(self, first: int, last: int) -> tuple[int, int]:
-        """The first and the last day whose bins depend on those from `first` to `last`, all inclusive."""
+        """Return the first and the last day whose bins depend on the days `first` to `last`, all inclusive."""
         before, after = self.groups.of(first), self.groups.of(last)
         return first if before is None else before.first, last if after is None else after.last
 
     def recompute(self, days: Iterable[int], floors: Mapping[int, Bin]) -> set[int]:
-        """Recompute the bins of `days` (closed under `span`) on these floors; returns the days that changed."""
+        """Recompute the bins of `days` (closed under `span`) with lower bounds `floors`; return the changed days."""
         changed: set[int] = set()
         done: set[int] = set()
         for day in sorted(days):
@@ -183,14 +183,14 @@ class Series:
             group = self.groups.of(day) or Group(day, day, [])
             if group.first == group.last and len(group.constraints) <= 1:
                 alone = [*group.constraints, *self.counts.folded(day)]
-                if len(alone) + (day in floors) <= 1 and all(map(_is_figure, alone)):  # there is nothing to reconcile
+                if len(alone) + (day in floors) <= 1 and all(map(_is_figure, alone)):  # nothing to reconcile
                     self._forget_misfits(day, day)
                     if self._store(day, _only(alone, floors.get(day))):
                         changed.add(day)
                     continue
             span = range(group.first, group.last + 1)
             done.update(span)
-            folded = [one for each in span for one in self.counts.folded(each)]
+            folded = [constraint for each in span for constraint in self.counts.folded(each)]
             bins, misfits = reconcile([*group.constraints, *folded], floors, group.first, group.last)
             self._forget_misfits(group.first, group.last)
             if misfits:
@@ -202,7 +202,7 @@ class Series:
         return changed
 
     def _store(self, day: int, now: Bin | None) -> bool:
-        """Store the bin of a day, None for none; returns whether the bin changed."""
+        """Store the bin of a day (None: no bin); return whether it changed."""
         changed = now != self.bins.get(day)
         if now is not None:
             self.bins[day] = now
@@ -218,7 +218,7 @@ class Series:
                     del self._misfit_spans[day]
 
     def _find_last(self, newest: int | None) -> None:
-        """Keep the last day with a bin, after those up to `newest` changed."""
+        """Update the last day with a bin, after days up to `newest` changed."""
         if newest in self.bins and (self.last is None or newest > self.last):
             self.last = newest
         elif self.last not in self.bins:
@@ -227,7 +227,7 @@ class Series:
     # --- evidence ----------------------------------------------------------------------------------------------
 
     def moved(self, days: Collection[int]) -> None:
-        """The bins or the evidence of these days are others now."""
+        """Drop the cached evidence and sums of these days, whose bins or evidence changed."""
         for day in days:
             self.cites.pop(day, None)
         oldest = min(days, default=0)
@@ -236,18 +236,18 @@ class Series:
                 del self._stretches[first, end]
 
     def held(self, first: int, end: int) -> list[int]:
-        """The days from `first` up to `end`, exclusive, that hold something, newest first."""
+        """Return the days from `first` to `end` (exclusive) that have a bin, newest first."""
         return [day for day in range(end - 1, first - 1, -1) if day in self.bins]
 
     def sums(self, days: Iterable[int]) -> Sums:
-        """What days that hold something come to."""
+        """Return the sums of days that all have a bin."""
         bins = [self.bins[day] for day in days]
-        highs = [one.high for one in bins if one.high is not None]
+        highs = [each.high for each in bins if each.high is not None]
         high = fsum(highs) if len(highs) == len(bins) else None
-        return Sums(len(bins), fsum([one.low for one in bins]), fsum([one.best for one in bins]), high)
+        return Sums(len(bins), fsum([each.low for each in bins]), fsum([each.best for each in bins]), high)
 
     def stretch(self, first: int, end: int) -> DayRun:
-        """The days from `first` up to `end`, exclusive, kept until one of them moves."""
+        """Return the run of days from `first` to `end` (exclusive), cached until one of the days changes."""
         known = self._stretches.get((first, end))
         if known is None:
             if len(self._stretches) >= STRETCHES:
@@ -257,37 +257,37 @@ class Series:
         return known
 
     def keep_cites(self, day: int, cites: Cites) -> None:
-        """Keep the evidence of a day at hand; of the oldest days no more than the windows need."""
+        """Cache the evidence of a day; when the cache is full, drop the older half."""
         if len(self.cites) >= CITED_DAYS:
             for old in sorted(self.cites)[: CITED_DAYS // 2]:
                 del self.cites[old]
         self.cites[day] = cites
 
     def own_cites(self, day: int, *, short: bool = False) -> Cites:
-        """The reports of this very series behind one day; `short`: without the ids of counts."""
+        """Return the evidence of a day from this series alone; `short`: without the ids of counts."""
         start, end = day_span(day)
         group = self.groups.of(day)
         statements = {
             report
-            for one in (group.constraints if group else ())
-            if one.start < end and one.end > start
-            for report in one.reports
+            for claim in (group.constraints if group else ())
+            if claim.start < end and claim.end > start
+            for report in claim.reports
         }
-        said = tuple(sorted(statements))
+        reports = tuple(sorted(statements))
         if short:
-            return Cites(said, (), self.counts.number(day))
+            return Cites(reports, (), self.counts.number(day))
         cites = self.counts.cites(day)
-        return Cites(said, cites.counts, cites.count_total)
+        return Cites(reports, cites.counts, cites.count_total)
 
     def unverified(self) -> list[Unverified]:
-        """Claims of grades D to F, which may only widen an upper bound."""
+        """Return the claims of grades D to F, which may only widen an upper bound."""
         if self._unverified is None:
-            found = self._unverified = []
+            unverified = self._unverified = []
             for claim in self.uncounted.values():
                 if claim.best is not None:
                     period = period_of(claim)
                     people = claim.best if claim.high is None else claim.high
-                    found.append(Unverified(period.first_day, period.last_day, people))
+                    unverified.append(Unverified(period.first_day, period.last_day, people))
         return self._unverified
 
 
@@ -296,17 +296,17 @@ def _block_of(claim: Claim) -> int:
 
 
 def reaches_far(claim: Claim) -> bool:
-    """Whether a claim bears on days outside its period, or on more of them than their bins: a level, or a doubt."""
+    """Whether a claim affects more than the bins of its period: it states a level or a change, or does not count."""
     return claim.normal is not None or claim.change_percent is not None or not counts(claim.grade)
 
 
-def _is_figure(one: Constraint) -> bool:
-    """Whether a constraint says how many, or how many at least, for exactly one day."""
-    return one.start + DAY == one.end and one.start % DAY == 0 and one.kind is not Kind.AT_MOST
+def _is_figure(claim: Constraint) -> bool:
+    """Whether a constraint gives a number or a lower bound for exactly one day."""
+    return claim.start + DAY == claim.end and claim.start % DAY == 0 and claim.kind is not Kind.AT_MOST
 
 
 def _only(alone: list[Constraint], floor: Bin | None) -> Bin | None:
-    """What a day holds of which one claim or one source's counts are all that is known, or a floor is, or nothing."""
-    for one in alone:
-        return Bin(one.low, one.best, *((None, False) if one.kind is Kind.AT_LEAST else (one.high, True)))
+    """Return the bin of a day known from at most one constraint or one floor; None without either."""
+    for claim in alone:
+        return Bin(claim.low, claim.best, *((None, False) if claim.kind is Kind.AT_LEAST else (claim.high, True)))
     return None if floor is None else floor._replace(high=None)

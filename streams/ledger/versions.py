@@ -1,4 +1,4 @@
-"""Versions of one claim: which of two is in force, and what a new one does."""
+"""Versions of one claim: which version is in force, and the outcome of a new version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bordertally.streams.reports.readings import Reading
 
 
 class Outcome(enum.StrEnum):
-    """What became of a claim in the ledger; the labels of `bordertally_claims_total`."""
+    """The outcome of adding a claim to the ledger; the labels of `bordertally_claims_total`."""
 
     NEW = "new"
     CORRECTION = "correction"
@@ -21,22 +21,22 @@ class Outcome(enum.StrEnum):
 
 
 UNMOVED = frozenset({Outcome.DUPLICATE, Outcome.STALE})
-"""Outcomes that leave the ledger as it was."""
+"""Outcomes that leave the ledger unchanged."""
 
 
-def outcome_of(new: Claim | Reading, held: Claim | Reading | None) -> Outcome:
-    """What a claim does to the one held under its identity: the order of versions is theirs, not that of arrival."""
-    if held is None:
+def outcome_of(new: Claim | Reading, current: Claim | Reading | None) -> Outcome:
+    """Return what `new` does to `current`, the version in force; their time of publication decides, not of arrival."""
+    if current is None:
         return Outcome.WITHDRAWAL if new.best is None else Outcome.NEW
-    if new == held:
+    if new == current:
         return Outcome.DUPLICATE
-    if _rank(new) <= _rank(held):
+    if _rank(new) <= _rank(current):
         return Outcome.STALE
-    if new.best is None and held.best is not None:
+    if new.best is None and current.best is not None:
         return Outcome.WITHDRAWAL
     return Outcome.CORRECTION
 
 
-def _rank(one: Claim | Reading) -> tuple[object, ...]:
-    """A total order over versions of one identity: the time published, then any fixed order for ties."""
-    return (one.published, one.report, msgspec.msgpack.encode(one))
+def _rank(version: Claim | Reading) -> tuple[object, ...]:
+    """Return a key for a total order of versions: time of publication, then a fixed order for ties."""
+    return (version.published, version.report, msgspec.msgpack.encode(version))

@@ -1,7 +1,7 @@
-"""Views: values worked out of a flow's claims, kept until a claim may have changed them.
+"""Views: values derived from a flow's claims and cached until a claim may have changed them.
 
-Each view belongs to the module that works it out. The ledger only tells the views of a flow what changed, so leaving a
-view out changes no figure: it is a cache.
+Each view belongs to the module that derives it. The ledger only notifies the views of a flow. A view is a cache:
+without it every figure stays the same.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import TypeVar, cast
 
 
 class View:
-    """What a module keeps of one flow. A view overrides the methods for the changes that concern it."""
+    """The cache that a module keeps of one flow. A subclass overrides the methods for the changes that affect it."""
 
     def days_changed(self, days: Collection[int]) -> None:
         """The bins or the evidence of these days (ordinals) changed."""
 
     def levels_changed(self) -> None:
-        """A stated level or an unverified claim came or went: it may bear on any day."""
+        """A stated level or an unverified claim was added or removed; any day may be affected."""
 
     def claims_changed(self) -> None:
-        """A claim came, was corrected or was withdrawn."""
+        """A claim was added, corrected or withdrawn."""
 
 
 class DayView(View):
-    """A view that is brought up to date day by day: `stale` are the days that changed since."""
+    """A view that is updated day by day; `stale`: the days that changed since the last update."""
 
     def __init__(self, days: Iterable[int] = ()) -> None:
         self.stale = set(days)
@@ -38,15 +38,15 @@ V = TypeVar("V", bound=View)
 
 
 class Views:
-    """The views of one flow, at most one of a kind."""
+    """The views of one flow, at most one of each class."""
 
     def __init__(self) -> None:
         self._views: dict[type[View], tuple[object, View]] = {}
 
     def of(self, kind: type[V], make: Callable[[], V], under: object = None) -> V:
-        """The view of this kind, made where there is none yet or where the last one was made `under` something else.
+        """Return the view of class `kind`; make a new one when none exists, or when `under` has changed.
 
-        `under` is compared by identity: the rules, or another view that this one is worked out of.
+        `under` is compared by identity: the rules, or another view from which this view is derived.
         """
         known = self._views.get(kind)
         if known is None or known[0] is not under:
@@ -54,16 +54,16 @@ class Views:
         return cast("V", known[1])
 
     def days_changed(self, days: Collection[int]) -> None:
-        """Tell every view: see `View.days_changed`."""
+        """Notify every view: see `View.days_changed`."""
         for _, view in self._views.values():
             view.days_changed(days)
 
     def levels_changed(self) -> None:
-        """Tell every view: see `View.levels_changed`."""
+        """Notify every view: see `View.levels_changed`."""
         for _, view in self._views.values():
             view.levels_changed()
 
     def claims_changed(self) -> None:
-        """Tell every view: see `View.claims_changed`."""
+        """Notify every view: see `View.claims_changed`."""
         for _, view in self._views.values():
             view.claims_changed()
