@@ -19,7 +19,8 @@ MODULES = modules(ROOT)
 STREAMS = [path for path in MODULES if path.parts[0] == "streams"]
 ALLOWED = {"bordertally.streams", "base64", "binascii", "bisect", "collections", "cryptography", "dataclasses"}
 ALLOWED |= {"__future__", "datetime", "email", "enum", "functools", "hashlib", "ipaddress", "itertools", "json", "math"}
-ALLOWED |= {"msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib", "typing"}
+ALLOWED |= {"msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib", "types"}
+ALLOWED |= {"typing"}
 ALLOWED |= {"unicodedata", "urllib.parse", "xml", "zlib", "zoneinfo"}
 
 FOLDERS = sorted({str(path.parent) for path in MODULES})

@@ -39,9 +39,10 @@ REGISTRY = Registry(
     },
     frozenset({"EU"}),
 )
-RULES = Rules(baselines=(OperatorBaseline(flow="RU:GE", daily=900.0),))
+RULES = Rules(Detection(keep_firing_for="0d"), (OperatorBaseline(flow="RU:GE", daily=900.0),))
 EVERY_RULE = Rules(
     Detection(
+        keep_firing_for="0d",
         learned="c1",
         minimum_people=0,
         sigma_floor_share=0,

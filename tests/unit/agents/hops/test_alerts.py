@@ -20,10 +20,9 @@ from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.causes import CAUSES_HEADER, Cause, encode_causes
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.reports.claims import Claim
-from bordertally.streams.rules.config import Rules
 from bordertally.streams.settings import load_settings
 from unit.agents.hops.kit import Broker
-from unit.kit import claim
+from unit.kit import PROMPT, claim
 
 FLOW = b"RU:KZ"
 WRITTEN_S = 1_600_000_000.0
@@ -85,7 +84,7 @@ def state(offset: int, *claims: Claim, causes: Iterable[Cause] = (), flow: str =
     """The record on `totals` of the state that claims come to; written `offset` seconds after `at`."""
     ledger = Ledger()
     ledger.apply(claims)
-    value = msgspec.json.encode(flow_state(ledger.nodes[Flow(flow)], Rules()))
+    value = msgspec.json.encode(flow_state(ledger.nodes[Flow(flow)], PROMPT))
     headers = [(CAUSES_HEADER, encode_causes(list(causes)))] if causes else []
     written = int((at + offset) * 1000)
     return SimpleNamespace(
