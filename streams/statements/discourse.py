@@ -53,7 +53,7 @@ class Thread:
     `drafts`: all claims; `latest`: those of the sentence before. `told_of_day`: it only
     told of a day what it was like, or of when the figures are that follow. `topic` and `stage`: the checkpoint and
     the country that the sentence before was about, where it claimed nothing; `dateline`: the checkpoint that a text
-    is headed with.
+    is headed with. `told`: the day on which the figures of the sentence before were given, if it says so.
     """
 
     def __init__(self, cutter: Cutter) -> None:
@@ -66,6 +66,7 @@ class Thread:
         self.both: Both | None = None
         self.spoken: StatedPeriod | None = None
         self.told_of_day = False
+        self.told: StatedPeriod | None = None
 
     def add(self, sheet: Sheet, drafts: list[Draft], home: str | None, aside: bool = False) -> None:
         """Note a sentence and its claims; `home` is the country that speaks, `aside`: it only tells earlier levels."""
@@ -134,5 +135,7 @@ class Thread:
             return first
         if sheet.of("total", segment.span) and not sheet.of("place", segment.span):
             return first  # "which takes the number of people who have made the journey this year to 22,840"
+        if sheet.of("likewise", segment.span) and any(mark.value.same for mark in sheet.of("place", segment.span)):
+            return self.latest[-1]  # "the daily number there had climbed": where the last of those before was
         kinds = ("total", "likewise", "place", "period")
         return first if event is None and any(sheet.of(kind, segment.span) for kind in kinds) else None

@@ -20,6 +20,9 @@ from bordertally.streams.statements.records import Doubt, FoundClaim, Span, Voic
 DOUBTED = 0.6
 """What one doubt takes off the confidence."""
 
+MOST_A_DAY = 1_000_000
+"""People a day that no single border is known to have had: a larger figure is taken for a mistake."""
+
 
 @dataclass
 class Draft:
@@ -74,10 +77,19 @@ class Draft:
             claim.change_percent = self.change.percent
         else:
             spans.pop("change_percent", None)
+        if self._a_day > MOST_A_DAY:
+            self.doubts.append(Doubt.IMPLAUSIBLE)
         doubts = tuple(dict.fromkeys(self.doubts))
         confidence = round(self.weight * DOUBTED ** len(doubts), 3)
         quote = quote.moved(at)
         return FoundClaim(claim=claim, quote=quote, spans=spans, confidence=confidence, doubts=doubts, voice=self.voice)
+
+    @property
+    def _a_day(self) -> float:
+        """People a day; 0 where no period is known."""
+        if self.period is None:
+            return 0
+        return self.quantity.low / (1 if self.per_day else self.period.days)
 
     def _quote(self) -> Span:
         return Span(min(span.start for span in self.spans.values()), max(span.end for span in self.spans.values()))

@@ -8,6 +8,8 @@ from bordertally.streams.statements.lexicon.time_phrases import DayShift, Stated
 from bordertally.streams.statements.movement.clues import MovementKind
 from bordertally.streams.statements.records import Span, Why
 
+_YESTERDAY = DayShift(-1)
+
 _SIDED = (MovementKind.ENTRY, MovementKind.EXIT)
 """Words of movement that say which way."""
 
@@ -15,8 +17,9 @@ _SIDED = (MovementKind.ENTRY, MovementKind.EXIT)
 class Reasons:
     """The reasons in one sentence."""
 
-    def __init__(self, sheet: Sheet, cutter: Cutter) -> None:
-        self.sheet, self.cutter, self.clauses = sheet, cutter, cutter.clauses
+    def __init__(self, sheet: Sheet, cutter: Cutter, *, first: bool = False) -> None:
+        """`first`: no sentence before claimed anything."""
+        self.sheet, self.cutter, self.clauses, self.first = sheet, cutter, cutter.clauses, first
 
     def whole(self, sentence: Span, figure: TextMark) -> Why | None:
         """Why nothing in a sentence, or all from before a figure, is a claim: denied, a question, or only supposed."""
@@ -49,8 +52,12 @@ class Reasons:
         marks = self.sheet.of("segment", Span(said_of_it.start, end))
         last = max((mark.start for mark in events), default=-1)
         marks = [mark for mark in marks if mark.end > last or not self._fronted(mark, segment)]
-        if not marks:
-            return None
+        if not events and any(mark.value == Why.BOTH for mark in self.sheet.of("segment")):
+            return Why.BOTH  # "143,500 people, with 38,200 vehicles, were checked both inbound and outbound"
+        return self._said(marks, events, segment) if marks else None
+
+    def _said(self, marks: list[TextMark], events: list[TextMark], segment: Segment) -> Why | None:
+        """Which of the words that say so is meant, if any."""
         if any(mark.value == Why.HYPOTHETICAL for mark in marks):
             said = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
             return Why(said[0].value) if said and not events else Why.HYPOTHETICAL
@@ -78,6 +85,8 @@ class Reasons:
         """
         times = self.sheet.of("period", segment.span) or self._in_front()
         ahead = [one for one in times if one.start < segment.figure.start]
+        if self.first and segment.figure == self.sheet.of("number")[0] and _YESTERDAY in [one.value for one in times]:
+            return False  # "Slovakia said that 9,540 people had crossed the day before"
         if any(_back(one) for one in ahead) and not any(self._dated(one) for one in times):
             return True
         return bool(times) and all(_back(one) for one in times)
@@ -99,6 +108,16 @@ class Reasons:
     def joined(self, level: Segment, segment: Segment) -> bool:
         """Whether a figure only stands beside an earlier level: "a week earlier it had been 2,400 and 950"."""
         return self.cutter.listed(self.sheet, level, segment) and not self.sheet.of("event", segment.span)
+
+    def bracketed(self, segment: Segment) -> Why | None:
+        """Whether a bare figure in brackets only breaks down one that is no claim itself: "Barahona (210)"."""
+        figure = segment.figure
+        alone = self.in_brackets(figure) and not self.sheet.of("event", Span(segment.span.start, figure.start))
+        return Why.NO_CROSSING if alone else None
+
+    def in_brackets(self, figure: TextMark) -> bool:
+        """Whether nothing but a figure stands in brackets."""
+        return self.sheet.text.endswith("(", 0, figure.start) and self.sheet.text.startswith(")", figure.end)
 
     def usual(self, segment: Segment) -> bool:
         """Whether a figure is a usual level of another length than a day: "usually some 9,000 a week"."""

@@ -106,6 +106,7 @@ class Ways:
         kind = MovementKind(event.value) if event is not None else before.event if before else MovementKind.CROSS
         kind = MovementKind.ENTRY if kind is MovementKind.TAKES else kind
         named = self.sheet.of("citizens", segment.context if noun.bare else segment.span)
+        named = [mark for mark in named if ";" not in self.sheet.text[segment.figure.end : mark.start]]
         citizens = noun.citizens or (named[0].value if named else None)
         places = self._places(segment)
         front = None if self.sheet.of("overall", segment.span) else self._front(segment)
@@ -116,6 +117,8 @@ class Ways:
             front = self.thread.topic
         front = front or self.thread.dateline
         home = self.home or (self.thread.stage if kind is MovementKind.ENTRY else None)
+        if self.home is None and kind is MovementKind.ENTRY and any(mark.value.home for mark in places):
+            home = self._spoken_of(segment) or home
         part = self.tongue.cutter.part(self.sheet, segment) or (not places and further(self.sheet, segment))
         return Clues(
             kind,
@@ -125,14 +128,24 @@ class Ways:
             home,
             before,
             front=front,
-            scene=self._scene(),
+            scene=self.scene(),
             part=part,
             refuge=bool(self.sheet.of("refuge", segment.span)) or noun.population in ("refugees", "migrants"),
             pair=frozenset() if self.thread.both is None else self.thread.both.pair,
             apart=bool(self.sheet.of("overall", segment.span)) or self._apart(segment),
             further=further(self.sheet, segment),
+            beside=self.tongue.scanner.places.neighbours.get(citizens or "", frozenset()),
             lately=tuple(one.movement for one in [*self.thread.latest, *drafts]),
         )
+
+    def _spoken_of(self, segment: Segment) -> str | None:
+        """What "the country" is to a source without one: that of who speaks, else where people came to before."""
+        speakers = [mark for mark in self.sheet.of("place") if mark.value.role is PlaceRole.SPEAKER]
+        ahead: list[str | None] = [mark.value.code for mark in speakers if mark.end <= segment.figure.start]
+        if ahead:
+            return ahead[-1]
+        sure = [draft.movement.into for draft in self.thread.latest if not draft.doubts]
+        return sure[0] if sure else None
 
     def _at_topic(self, segment: Segment, places: list[TextMark]) -> bool:
         """Whether a sentence is at the checkpoint that the one before was about: at most it says from where."""
@@ -171,7 +184,7 @@ class Ways:
         same = before.into is not None and before.into == movement.into and (noun.bare or not before.nation)
         return same and not self.sheet.of("overall", segment.span)
 
-    def _scene(self) -> str | None:
+    def scene(self) -> str | None:
         """The country of what began when the counting did: "since fighting broke out in Sudan on 15 April"."""
         for mark in self.sheet.of("period"):
             code = self.tongue.scanner.places.last_named(self.sheet.text[mark.start : mark.end])

@@ -26,6 +26,7 @@ class Doubt(enum.StrEnum):
 
     NO_PERIOD = "no_period"
     VAGUE_PERIOD = "vague_period"
+    IMPOSSIBLE_DATE = "impossible_date"
     OTHER_RATE = "other_rate"
     NO_DIRECTION = "no_direction"
     NO_ORIGIN = "no_origin"
@@ -37,6 +38,8 @@ class Doubt(enum.StrEnum):
     SEVERAL_GROUPS = "several_groups"
     UNKNOWN_GROUP = "unknown_group"
     CONTRADICTION = "contradiction"
+    IMPLAUSIBLE = "implausible"
+    INFERRED = "inferred"
     EXTRACTED = "extracted"
     REFUSED = "refused"
 

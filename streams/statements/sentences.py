@@ -13,8 +13,9 @@ from bordertally.streams.statements.lexicon.marks import Sheet, TextMark, senten
 from bordertally.streams.statements.lexicon.nouns import Noun
 from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.lexicon.segments import Segment
-from bordertally.streams.statements.lexicon.time_phrases import Times
+from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod, Times
 from bordertally.streams.statements.movement.clues import Movement
+from bordertally.streams.statements.movement.resolve import INFERRED
 from bordertally.streams.statements.movements import Ways
 from bordertally.streams.statements.pairs import (
     alike,
@@ -53,7 +54,7 @@ class TextReading:
     def _turn_to(self, sheet: Sheet) -> None:
         """The sentence with these marks is the one being read."""
         self.sheet = sheet
-        self.reasons = Reasons(sheet, self.tongue.cutter)
+        self.reasons = Reasons(sheet, self.tongue.cutter, first=not self.thread.drafts)
         self.timing = Timing(sheet, self.tongue, self.times, self.thread)
         self.ways = Ways(sheet, self.tongue, self.thread, self.home, self.heading)
         self.whole: Draft | None = None
@@ -71,6 +72,7 @@ class TextReading:
             left += [LeftOut(one.span.moved(span.start), one.why) for one in self.left]
             only_earlier = {one.why for one in self.left} == {Why.EARLIER}
             self.thread.add(self.sheet, drafts, self.home, aside=only_earlier)
+            self.thread.told = self.timing.told() if drafts else self.thread.told
         found = [draft.found(said, at) for draft, said, at in read]
         return Statement(self.text, self.tongue.language.code, found, sorted(left))
 
@@ -100,6 +102,7 @@ class TextReading:
             why = self.reasons.whole(sentence, segment.figure) or self.reasons.why_not(segment)
             why = why or (Why.NORMAL if self.reasons.usual(segment) else None)
             why = why or (Why.EARLIER if levels and self.reasons.joined(levels[-1], segment) else None)
+            why = why or (self.reasons.bracketed(segment) if not drafts else None)
             if self._pair(parts[index : index + 2]) and index not in turns and turned(drafts[-2:]):
                 turns[index], turns[index + 1] = drafts[-2:]
             drafted = why or self._draft(segment, drafts, turns.get(index))
@@ -126,8 +129,17 @@ class TextReading:
             drafts.remove(draft)
             self.left.append(LeftOut(draft.segment.figure.span, why))
         doubt_parts(drafts)
+        for draft in [one for one in drafts if self._idle(one)]:
+            drafts.remove(draft)
+            self.left.append(LeftOut(draft.segment.figure.span, Why.NO_CROSSING))
         self._attribute(sentence, drafts)
         return drafts
+
+    @staticmethod
+    def _idle(draft: Draft) -> bool:
+        """Whether a doubtful figure tells a reviewer nothing: neither from where to where nor when, or a handful."""
+        nowhere = draft.movement.flow is None and Doubt.NO_PERIOD in draft.doubts
+        return bool(draft.doubts) and (nowhere or 0 < draft.quantity.low <= SMALL)
 
     def _mark_at(self, span: Span) -> TextMark:
         return next(one for one in self.sheet.of("number") if one.span == span)
@@ -183,11 +195,14 @@ class TextReading:
         goes_on = (bool(drafts) or base is not None) and self.tongue.cutter.unknown(
             self.sheet, segment
         ) <= UNKNOWN_WORDS
-        if event is None and not goes_on and not self.ways.from_to(segment):
+        other = self._speaks_too(segment, drafts) if event is None else None
+        if event is None and other is None and not goes_on and not self.ways.from_to(segment):
             return self.reasons.no_crossing(segment)
         part = base is self.whole or self.tongue.cutter.part(self.sheet, segment) or further(self.sheet, segment)
         noun = population(noun, drafts or ([base] if base is not None and (event is None or part) else []))
         movement = self.ways.movement(segment, event, noun, base, drafts)
+        if other is not None:
+            movement = drafts[-1].movement._replace(into=other, slug="", point=None)
         if not drafts and base is None:
             noun = self._counted_before(noun, movement)
         draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight, paired=turn is not None)
@@ -198,8 +213,68 @@ class TextReading:
         nameless = self.tongue.cutter.part(self.sheet, segment) and not self.sheet.of("place", segment.span)
         if base is not None and nameless and alike(draft, base):
             draft.doubts.append(Doubt.SEVERAL_GROUPS)  # "484 of them": nothing says which
+        if drafts and self.reasons.in_brackets(segment.figure):
+            said = {mark.value.role for mark in self.sheet.of("place", segment.span)}
+            solved = {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION, Doubt.INFERRED} if PlaceRole.ORIGIN in said else set()
+            # "9,360 went home, from Cameroon (5,940)": no surer than the whole
+            draft.doubts += [doubt for doubt in drafts[-1].doubts if doubt not in solved]
+        if self._inferred(draft, event):
+            draft.doubts.append(Doubt.INFERRED)
         self._so_far(draft)
         return draft
+
+    def _inferred(self, draft: Draft, event: TextMark | None) -> bool:
+        """Whether too much of a claim is taken from elsewhere: on real text most of those were wrong.
+
+        So it is with both ends of its movement, with an origin and a period that only other sentences name, with a
+        movement that only figures beside it have, of people that are not named as a nation ("880 men and 145 women"),
+        and with nobody, where nothing says of whom.
+        """
+        noun, movement = draft.noun, draft.movement
+        counted_both_ways = self.thread.both is not None
+        sure = bool(movement.point or movement.slug) or counted_both_ways or self._beside(noun.citizens, movement)
+        if round(movement.weight, 3) < INFERRED and not sure:
+            return True
+        there = self.sheet.of("likewise", draft.segment.span) and self.sheet.of("place", draft.segment.span)
+        dated = any(isinstance(mark.value, StatedPeriod) for mark in self.sheet.of("period"))
+        elsewhere = movement.origin is not None and movement.origin not in self._named(draft)
+        if elsewhere and not there and not counted_both_ways and not (dated and self._went_on(movement)):
+            return True
+        if event is None:
+            at_a_point = any(mark.value.slug for mark in self.sheet.of("place", draft.segment.span))
+            return noun.mark is not None and noun.citizens is None and noun.unit == "people" and not at_a_point
+        return draft.quantity.low == 0 and noun.mark is None
+
+    def _went_on(self, movement: Movement) -> bool:
+        """Whether people go over a border, or leave a country, that claims before were of."""
+        before = [draft.movement for draft in self.thread.drafts]
+        if movement.into is None:
+            return any(movement.origin in (one.origin, one.into) for one in before)
+        return any({movement.origin, movement.into} == {one.origin, one.into} for one in before)
+
+    def _named(self, draft: Draft) -> set[str | None]:
+        """The countries that a sentence names, by place, checkpoint or people of the figure, and that of the source."""
+        places = [mark.value for mark in self.sheet.of("place")]
+        around = {side for place in places for side in place.sides}
+        people = {mark.value for mark in self.sheet.of("citizens", draft.segment.span)} | {draft.noun.citizens}
+        return {place.code for place in places} | around | people | {self.home, self.ways.scene()}
+
+    def _beside(self, citizens: str | None, movement: Movement) -> bool:
+        """Whether people of a nation cross one of its own borders: the country they came to or left lies beside it."""
+        around = self.tongue.scanner.places.neighbours.get(citizens or "", frozenset())
+        return bool({movement.origin, movement.into} & {citizens}) and bool({movement.origin, movement.into} & around)
+
+    def _speaks_too(self, segment: Segment, drafts: list[Draft]) -> str | None:
+        """The country that says so of itself behind another that did: "98,000 entered, and Georgia counted 53,000"."""
+        speakers = [mark for mark in self.sheet.of("place") if mark.value.role is PlaceRole.SPEAKER]
+        own = [mark.value.code for mark in speakers if mark.within(segment.span) and mark.end <= segment.figure.start]
+        if not drafts or not own or own[-1] is None:
+            return None
+        ends = (drafts[-1].movement.origin, drafts[-1].movement.into)
+        said_of_itself = ends[1] in {
+            mark.value.code for mark in speakers if mark.end <= drafts[-1].segment.figure.start
+        }
+        return own[-1] if said_of_itself and own[-1] not in ends else None
 
     def _told_before(self, segment: Segment, event: TextMark | None, drafts: list[Draft]) -> Why | None:
         """Whether a figure is of what another told already: another version of it, or taken up again for a part."""
@@ -242,6 +317,8 @@ class TextReading:
         today = draft.period is not None and draft.period.text == self.times.day_of_publication.text
         if draft.period is not None and draft.period.partial:
             draft.so_far()
+        if draft.per_day:
+            return
         if self.sheet.of("so_far", None if today else draft.segment.span) or (today and self.sheet.of("so_far_today")):
             draft.so_far()
 

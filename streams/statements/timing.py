@@ -20,6 +20,9 @@ PRESENT = 0.9
 """Likewise for a daily rate "now", which is taken to be that of the day of publication."""
 
 
+SINCE = 4
+"""The rank of a period that counts from a day on."""
+
 _HEADING = ":"
 """Behind the day that a bulletin is of."""
 
@@ -31,6 +34,14 @@ def _other_way(draft: Draft, drafts: list[Draft]) -> StatedPeriod | None:
     """The period of those in the same sentence who went over the same border the other way."""
     ends = (draft.movement.into, draft.movement.origin)
     return next((one.period for one in drafts if (one.movement.origin, one.movement.into) == ends), None)
+
+
+def _beside(draft: Draft, drafts: list[Draft]) -> StatedPeriod | None:
+    """The period of the claim just before in the same sentence: "14,620 went to Iran and 7,210 to Pakistan"."""
+    at = drafts.index(draft)
+    before = drafts[at - 1] if at else None
+    sure = before is not None and not set(before.doubts) & set(_OF_TIME)
+    return before.period if before is not None and sure and before.movement.event is draft.movement.event else None
 
 
 class Timing:
@@ -58,6 +69,8 @@ class Timing:
             on = base or (self.thread.latest[0] if shift is not None and self.thread.latest else None)
             if before is None and on is not None:
                 before = on.period
+            if before is None and shift is not None and shift.value.days == -1:
+                before = self.times.day_of_publication  # "Slovakia said that 9,540 people had crossed the day before"
             source = drafts[-1] if drafts and drafts[-1].period is not None else on
             if before is not None:
                 draft.period = before.shifted(shift.value.days) if shift is not None else before
@@ -80,6 +93,10 @@ class Timing:
 
     def _own(self, draft: Draft, marks: list[TextMark], stretches: list[TextMark]) -> None:
         """The period that is said beside a figure, of several the one that says most."""
+        if any(mark.value.impossible for mark in stretches):
+            draft.doubts.append(Doubt.IMPOSSIBLE_DATE)
+            draft.spans["period"] = next(mark.span for mark in stretches if mark.value.impossible)
+            return
         rank = max(mark.value.rank for mark in stretches)
         best = [mark for mark in stretches if mark.value.rank == rank]
         period: StatedPeriod = best[0].value
@@ -97,6 +114,11 @@ class Timing:
             period = StatedPeriod(period.start, until, period.rank)
         elif until is not None and until != period.end:
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "reopened on Friday, and by Sunday 4,900 had passed"
+        told = self.told() if period.running and period.rank == SINCE else None
+        if told is not None and period.start < told.end < period.end:
+            period = StatedPeriod(period.start, told.end, period.rank)  # "since 21 September", said on Tuesday
+        if period.rank == 1 and self.sheet.of("same_time", draft.segment.span):
+            draft.doubts.append(Doubt.VAGUE_PERIOD)  # "in 2017 there were 51,000 for the same month"
         if self._foreign(best[0], draft) or self.tongue.cutter.opened(self.sheet, best[0]):
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "since the war began", of another war
         draft.period, draft.spans["period"] = period, best[0].span
@@ -108,6 +130,14 @@ class Timing:
         period = draft.period
         if until is not None and period is not None and period.running and period.start < until <= period.end:
             draft.period = StatedPeriod(period.start, until, period.rank)
+
+    def told(self) -> StatedPeriod | None:
+        """The day on which a sentence says that its figures were given: "the ministry said on Tuesday"."""
+        for mark in self.sheet.of("aside"):
+            said = self.tongue.scanner.period(self.sheet.text[mark.start : mark.end], self.times)
+            if said is not None and said.days == 1 and self.tongue.cutter.told(self.sheet, mark.span):
+                return said
+        return None
 
     def _now(self, span: Span) -> bool:
         """Whether what is told there goes on at the moment."""
@@ -170,9 +200,20 @@ class Timing:
         if last is not None and event is None and last.per_day and not counted:
             draft.per_day = True  # "800 a day cross; last year it was about 50"
         if base is not None and draft.per_day and "period" not in draft.spans and self._now(segment.span):
-            draft.period = self.times.day_of_publication  # "from 17 to 26 September ...; 10,000 of them now come a day"
+            # "from 17 to 26 September ...; 10,000 of them now come a day"
+            draft.period = self.thread.told or self.times.day_of_publication
             draft.doubts = [one for one in draft.doubts if one not in _OF_TIME]
             draft.weight *= PRESENT
+
+    def _present(self, drafts: list[Draft]) -> None:
+        """Doubt what speaks of time that nothing reads; a rate "now" is of the day of publication."""
+        for draft in drafts:
+            if "period" not in draft.spans and self.tongue.cutter.untimed(self.sheet, draft.segment.span):
+                draft.doubts.append(Doubt.VAGUE_PERIOD)
+        for draft in (one for one in drafts if one.period is None and one.per_day):
+            if self._now(draft.segment.span):  # "1,200 a day now cross; the total since April is 44,000"
+                draft.period = self.times.day_of_publication
+                draft.weight *= PRESENT
 
     def share(self, sentence: Span, drafts: list[Draft], levels: list[Segment]) -> None:
         """Claims without a period take the only one of the sentence; a rate "now" is of the day of publication.
@@ -187,13 +228,8 @@ class Timing:
             and not any(mark.within(one.span) for one in levels)
         ]
         cutter = self.tongue.cutter
-        for draft in drafts:
-            if "period" not in draft.spans and cutter.untimed(self.sheet, draft.segment.span):
-                draft.doubts.append(Doubt.VAGUE_PERIOD)
-        for draft in (one for one in drafts if one.period is None and one.per_day):
-            if self._now(draft.segment.span):  # "1,200 a day now cross; the total since April is 44,000"
-                draft.period = self.times.day_of_publication
-                draft.weight *= PRESENT
+        drafts = [one for one in drafts if Doubt.IMPOSSIBLE_DATE not in one.doubts]
+        self._present(drafts)
         for draft in (one for one in drafts if one.period is None):
             others = [mark for mark in usable if not mark.within(draft.segment.span)]
             if cutter.cumulative(self.sheet, draft.segment.span) or any(
@@ -203,6 +239,9 @@ class Timing:
             elif len({mark.value.text for mark in usable}) == 1:
                 draft.period, draft.spans["period"] = usable[0].value, usable[0].span
                 self._ended(draft)
+                draft.weight *= SHARED
+            elif not usable and (beside := _beside(draft, drafts)) is not None:
+                draft.period = beside
                 draft.weight *= SHARED
             elif draft.per_day and self._now(sentence):
                 draft.period = self.times.day_of_publication

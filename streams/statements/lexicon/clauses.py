@@ -46,6 +46,8 @@ class Clauses:
                 _turn(sheet, mark, "seat")
             elif point and self._within(sheet, mark, self._setting, _TOLD):
                 _turn(sheet, mark, "scene")
+            elif mark.value.unknown and self._dates(sheet, mark):
+                _turn(sheet, mark, "aside")
         for mark in sheet.of("period"):
             if self._within(sheet, mark, self._relative, ("number", "event")):
                 _turn(sheet, mark, "scene_time")
@@ -83,6 +85,13 @@ class Clauses:
         if mark.value.unknown and mark.value.role is PlaceRole.SPEAKER:
             return True
         return bool(self._in_town.search(before) and self._seat_after.match(sheet.text, mark.end))
+
+    def _dates(self, sheet: Sheet, mark: TextMark) -> bool:
+        """Whether a place only says what began on a day: "Since May 12, when shelling reached Wad Madani, ..."."""
+        begun = [one for one in sheet.of("period") if one.end <= mark.start]
+        behind = [one.start for one in sheet.of("number") if one.start >= mark.end]
+        opens = bool(begun) and bool(self._relative.match(sheet.text, begun[-1].end + len(", ")))
+        return opens and bool(behind) and "," in sheet.text[mark.end : behind[0]]
 
     @staticmethod
     def _within(sheet: Sheet, mark: TextMark, begins: re.Pattern[str], told: Iterable[str]) -> bool:

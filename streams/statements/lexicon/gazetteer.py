@@ -64,6 +64,20 @@ class Gazetteer(NamedTuple):
     regions: list[Region]
     waters: tuple[Checkpoint, ...] = ()
 
+    def only_way_out(self, region: Region) -> tuple[str, str | None]:
+        """The slug of the only checkpoint of a region and the country behind it; ("", None) where it has several."""
+        points = [slug for slug, point in self.checkpoints.items() if region.part in point.parts]
+        return (points[0], self.checkpoints[points[0]].beyond(region.country)) if len(points) == 1 else ("", None)
+
+    @property
+    def neighbours(self) -> dict[str, frozenset[str]]:
+        """By country, the countries that it shares a checkpoint with."""
+        found: dict[str, set[str]] = {}
+        for point in self.checkpoints.values():
+            for one in point.sides:
+                found.setdefault(one, set()).update(point.sides)
+        return {code: frozenset(others - {code}) for code, others in found.items()}
+
 
 class _Written(Struct, forbid_unknown_fields=True):
     """A gazetteer as written: checkpoints by slug, then side, then language."""

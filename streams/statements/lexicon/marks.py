@@ -77,7 +77,7 @@ class Patterns:
                 yield pattern, match
 
 
-_END = re.compile("[.!?\u2026]+[\"'\u201d\u2019\u00bb)]*(?=\\s|$)|\\n\\s*\\n")
+_END = re.compile("[.!?\u2026]+[\"'\u201d\u2019\u00bb)]*(?=\\s|$)|\\n\\s*\\n|\\n(?=\\s*[^\\w\\s\"'\u201c\u00ab(\\[])")
 
 
 LONGEST = 2_000
@@ -87,13 +87,16 @@ LONGEST = 2_000
 def sentences(text: str, abbreviations: re.Pattern[str], closing: re.Pattern[str] | None = None) -> list[Span]:
     """Where the sentences of a text stand. A full stop behind an abbreviation or before a small letter ends none.
 
+    A line that begins with a sign ("📌", "-") begins a sentence.
+
     `closing`: abbreviations that end one where a capital letter follows ("11 thou. By Monday").
     """
     spans, start = [], 0
     for match in _END.finditer(text):
         follows = text[match.end() :].lstrip()[:1]
         said = text[start : match.start() + 1]
-        closed = closing is not None and follows.isupper() and closing.search(said)
+        ends = follows.isupper() or text.startswith("\n", match.end())
+        closed = closing is not None and ends and closing.search(said)
         if match[0].startswith(".") and (follows.islower() or (abbreviations.search(said) and not closed)):
             continue
         spans.append(Span(start, match.end()))

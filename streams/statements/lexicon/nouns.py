@@ -57,12 +57,32 @@ class Nouns:
         """What a figure counts: the noun behind it, else the one before it in its part of the sentence, if any."""
         said = self.behind(sheet, figure, span.end)
         if said is not None:
+            if said.population == "people" and said.citizens is None and not said.unknown:
+                both = self._of_both(sheet, figure)  # "1,522 citizens and 410 non-citizens of Latvia"
+                said = said if both.citizens is None else both
             return said._replace(joined=self._joined(sheet, said))
         people = [mark for kind in ("people", "citizens") for mark in sheet.of(kind, span) if mark.end != figure.end]
         before = [mark for mark in people if mark.end <= figure.start]
         behind = [mark for mark in people if not _STOP.search(sheet.text[figure.end : mark.start])]
         mark = max(before, key=lambda one: one.start) if before else min(behind, default=None)
-        return Noun() if mark is None else self._of_nation(_counted(mark), sheet.text, mark.start)
+        if mark is None:
+            return self._of_both(sheet, figure)
+        return self._of_nation(_counted(mark), sheet.text, mark.start)
+
+    def _of_both(self, sheet: Sheet, figure: TextMark) -> Noun:
+        """The people counted behind the next figure, of a coordination: "41,318 entered and 38,907 Uzbeks left"."""
+        numbers = sheet.of("number")
+        following = next((one for one in numbers if one.start >= figure.end), None)
+        if following is None:
+            return Noun()
+        between = [mark for mark in sheet.marks if figure.end <= mark.start < following.start]
+        gap = sheet.text[figure.end : following.start]
+        for mark in between:
+            gap = gap.replace(sheet.text[mark.start : mark.end], "", 1)
+        said = self.behind(sheet, following, len(sheet.text))
+        alike = {mark.kind for mark in between} in ({"event"}, {"people"})
+        joined = alike and gap.strip() != "," and self._joins.fullmatch(" ".join(gap.split()))
+        return said if said is not None and said.citizens is not None and said.mark and joined else Noun()
 
     def _of_nation(self, noun: Noun, text: str, at: int) -> Noun:
         """With the nation that an adjective in front of the noun at `at` names: "Syrian refugees"."""

@@ -9,8 +9,11 @@ from typing import NamedTuple
 from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.statements.lexicon.language import Language, alternatives
 from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
+from bordertally.streams.statements.records import Why
 
 MOST = 1_000_000_000
+
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
 
 class Quantity(NamedTuple):
@@ -43,12 +46,13 @@ class Numbers:
         magnitudes = alternatives(table.magnitudes)
         fractions = alternatives(table.fractions)
         digits = (
-            rf"\d{{1,3}}(?:[{separators}]\d{{3}})+(?![{separators}]?\d)|"
-            rf"\d+(?:{re.escape(table.decimal)}\d+)?"
+            rf"\d{{1,3}}(?:[{separators}]\d{{3}})+(?:{re.escape(table.decimal)}\d{{1,2}})?(?![{separators}]?\d)|"
+            rf"\d{{1,3}}(?:[.,]\d{{3}})+(?![.,]?\d)|\d+(?:{re.escape(table.decimal)}\d+)?"
         )
         figure = (
             rf"(?:{fractions})(?!\w)|"
-            rf"(?:{digits})(?:[\s\u00a0-]?(?:{magnitudes})(?!\w)(?:\s\d{{3}}(?![\w.,]*\d))?)?|"
+            rf"(?:{digits})(?:[\s\u00a0-]?(?:{magnitudes})(?!\w)"
+            rf"(?:\s\d{{1,3}}(?:[.,]\d+)?[\s\u00a0]?(?:{magnitudes})(?!\w)|\s\d{{3}}(?![\w.,]*\d))?)?|"
             rf"(?:{words})(?:[\s-](?:{words}|{magnitudes}))*(?!-?\w)|"
             rf"(?:{magnitudes})(?!\w)"
         )
@@ -92,7 +96,11 @@ class Numbers:
             yield TextMark(match.start(), match.end(), "number", Quantity(0))
         for match in self._figure.finditer(text):
             value = self.value(match[0])
-            if value is not None and value <= MOST and sheet.free(match.start(), match.end()):
+            if value is None or value > MOST or not sheet.free(match.start(), match.end()):
+                continue
+            if value != int(value):  # "a 4.5-acre site": nobody counts a part of a person
+                yield TextMark(match.start(), match.end(), "mask", Why.THINGS.value)
+            else:
                 yield self._qualified(text, match.start(), match.end(), Quantity(value))
 
     def _range(self, sheet: Sheet, match: re.Match[str]) -> TextMark | None:
@@ -139,12 +147,16 @@ class Numbers:
         if not text[0].isdigit():
             return self._words(text)
         pieces = self._pieces.findall(text)  # "20 thousand 300" has two
-        return round(sum(self._digits(digits) * (self._size(size) if size else 1) for digits, size in pieces), 3)
+        return round(sum(self._digits(digits, size) * (self._size(size) if size else 1) for digits, size in pieces), 3)
 
-    def _digits(self, text: str) -> float:
-        grouped = re.fullmatch(rf"\d{{1,3}}(?:[{re.escape(self.table.thousands)}]\d{{3}})+", text)
-        if grouped:
+    def _digits(self, text: str, magnitude: str = "") -> float:
+        """A figure in digits. Without a magnitude three digits behind a point or comma are thousands: "88.000"."""
+        if not magnitude and _THOUSANDS.fullmatch(text):
             return float(re.sub(r"\D", "", text))
+        whole, _, part = text.partition(self.table.decimal)
+        if re.fullmatch(rf"\d{{1,3}}(?:[{re.escape(self.table.thousands)}]\d{{3}})+", whole):
+            plain = re.sub(r"\D", "", whole)
+            return float(f"{plain}.{part or 0}")
         return float(text.replace(self.table.decimal, "."))
 
     def _words(self, text: str) -> float | None:

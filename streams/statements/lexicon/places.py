@@ -49,6 +49,7 @@ class NamedPlace(NamedTuple):
     `anywhere`: no one country ("into neighbouring countries"). `homeward`: the country of the people's nationality.
     `same`: the checkpoint spoken of before ("there", "the same way"); `thither`: where those before came from.
     `through`: perhaps only passed ("via Romania"). `side`: the side of a checkpoint that a name belongs to.
+    `edge`: the only checkpoint of a region, and `across` the country behind it.
     """
 
     role: PlaceRole
@@ -66,6 +67,8 @@ class NamedPlace(NamedTuple):
     thither: bool = False
     through: bool = False
     side: str | None = None
+    edge: str = ""
+    across: str | None = None
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -83,6 +86,7 @@ class Places:
     def __init__(self, language: Language, gazetteer: Gazetteer) -> None:
         roles = language.table.roles
         code = language.code
+        self.neighbours = gazetteer.neighbours
         self._names: list[tuple[re.Pattern[str] | None, NamedPlace]] = []
         self._lists: dict[int, list[str]] = {}
         for slug, point in gazetteer.checkpoints.items():
@@ -91,7 +95,9 @@ class Places:
         for water in gazetteer.waters:
             self._named_so(water.names.get(code, []), NamedPlace(PlaceRole.BARE, None, "", water))
         for region in gazetteer.regions:
-            self._named_so(region.names.get(code, []), NamedPlace(PlaceRole.BARE, region.country, region=True))
+            edge, across = gazetteer.only_way_out(region)
+            place = NamedPlace(PlaceRole.BARE, region.country, region=True, edge=edge, across=across)
+            self._named_so(region.names.get(code, []), place)
         often = Counter(word for names in self._lists.values() for word in words_of(names))
         needles = [needles_of_names(names, often) for names in self._lists.values()]
         plain = [
@@ -179,6 +185,12 @@ class Places:
         """Put a mark of kind `place` on every goal without a name: "into neighbouring countries", "home"."""
         for pattern, place in self._goals:
             sheet.put([TextMark(one.start(), one.end(), "place", place) for one in pattern.finditer(sheet.text)])
+
+    def mark_speakers(self, sheet: Sheet) -> None:
+        """Put a mark of kind `place` on every body of a country that speaks and is not counted: "Polish guards"."""
+        counted = {mark.end + 1 for mark in sheet.of("number")}
+        spoken = [mark for mark in self._by_adjective(sheet.text) if mark.value.role is PlaceRole.SPEAKER]
+        sheet.put([mark for mark in spoken if mark.start not in counted])
 
     def mark(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every place."""

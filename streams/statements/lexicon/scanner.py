@@ -12,7 +12,7 @@ from bordertally.streams.statements.lexicon.language import Language, Pattern, c
 from bordertally.streams.statements.lexicon.marks import Patterns, Sheet, TextMark
 from bordertally.streams.statements.lexicon.numbers import Numbers
 from bordertally.streams.statements.lexicon.places import Places
-from bordertally.streams.statements.lexicon.time_phrases import Times
+from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod, Times
 
 
 class Change(NamedTuple):
@@ -123,6 +123,7 @@ class Scanner:
         )
         self.numbers.mark(sheet)
         self.places.mark_goals(sheet)
+        self.places.mark_speakers(sheet)
         sheet.put(self._own(text))
         sheet.put(self._plain(text, self._counted))
         self.places.mark(sheet)
@@ -155,6 +156,11 @@ class Scanner:
             found = times.resolve(pattern.value, captured(match))
             if found is not None:
                 yield TextMark(match.start(), match.end(), "period", found)
+
+    def period(self, text: str, times: Times) -> StatedPeriod | None:
+        """The first exact period of a text that is read over otherwise."""
+        periods = (mark.value for mark in self._timed(text, times))
+        return next((one for one in periods if isinstance(one, StatedPeriod) and not one.vague), None)
 
     def _changes(self, text: str) -> Iterator[TextMark]:
         for pattern, match in self._change.scan(text):

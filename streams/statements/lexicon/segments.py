@@ -250,6 +250,10 @@ class Cutter:
         before = sheet.text[max(0, period.start - 20) : period.start]
         return bool(self._alone.search(before) or self._only.search(sheet.text, period.start, period.end))
 
+    def told(self, sheet: Sheet, span: Span) -> bool:
+        """Whether a stretch says that somebody told something."""
+        return bool(self._says.search(sheet.text, span.start, span.end))
+
     def cumulative(self, sheet: Sheet, span: Span) -> bool:
         """Whether figures there count since a beginning that is perhaps not said: "has already taken in"."""
         return bool(self._cumulative.search(sheet.text, span.start, span.end))

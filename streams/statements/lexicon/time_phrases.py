@@ -27,6 +27,7 @@ class StatedPeriod(NamedTuple):
 
     `rank`: of several in one place the highest is meant ("over four days, from Thursday to Sunday"). `running`: the
     day of publication is part of it; `partial`: it is a day that is not over. `vague`: it is not exact.
+    `impossible`: it names a day that no calendar has ("31 April"), and is no period at all.
     """
 
     start: date
@@ -36,6 +37,7 @@ class StatedPeriod(NamedTuple):
     running: bool = False
     vague: bool = False
     partial: bool = False
+    impossible: bool = False
 
     @property
     def text(self) -> str:
@@ -66,6 +68,10 @@ class Until(NamedTuple):
     """An end for a "since" that stands beside it: the day after the last one."""
 
     end: date
+
+
+class NoSuchDayError(ValueError):
+    """A day or week that no calendar has: 31 April, week 54."""
 
 
 class Times:
@@ -116,9 +122,11 @@ class Times:
         return frozenset(self._kinds)
 
     def resolve(self, kind: str, taken: Captures) -> StatedPeriod | DayShift | Until | None:
-        """What a phrase means; None when it names a day that does not exist, or lies in the future."""
+        """What a phrase means; None when it lies in the future. A day that no calendar has is impossible."""
         try:
             found = self._kinds[kind](taken)
+        except NoSuchDayError:
+            return StatedPeriod(self.today, self.today + DAY, 5, vague=True, impossible=True)
         except (ValueError, OverflowError, KeyError):
             return None
         if isinstance(found, StatedPeriod) and (found.end <= found.start or found.start > self.today):
@@ -142,8 +150,7 @@ class Times:
             return date.fromisoformat(self.language.which(self.language.table.anchors, text) or "")
         if kind == "day":
             near = near or self.today
-            found = near.replace(day=self._number(text))
-            return found if found <= near else _before(found)
+            return _latest_day(self._number(text), near)
         return self._full(text, near)
 
     def _full(self, text: str, near: date | None) -> date:
@@ -162,10 +169,13 @@ class Times:
 
     def _placed(self, day: int, month: int, year: str | None, near: date | None = None) -> date:
         if year:
-            return date(int(year), month, day)
+            return _day_of(int(year), month, day)
         latest = near or self.today + DAY
-        found = date(latest.year, month, day)
-        return found if found <= latest else date(latest.year - 1, month, day)
+        try:
+            found = _day_of(latest.year, month, day)
+        except NoSuchDayError:
+            return _day_of(latest.year - 1, month, day)
+        return found if found <= latest else _day_of(latest.year - 1, month, day)
 
     def _months(self, text: str) -> int:
         return 1 + index(self.language.table.months, text)
@@ -194,7 +204,7 @@ class Times:
 
     def _pair(self, taken: Captures) -> StatedPeriod | None:
         found = self._range(taken)
-        return found if found is not None and found.days == len(taken) else None
+        return found if found is not None and found.days == sum(name != "month" for name, _ in taken) else None
 
     def _range(self, taken: Captures) -> StatedPeriod | None:
         names = [name for name, _ in taken]
@@ -212,6 +222,10 @@ class Times:
 
     def _month_range(self, taken: Captures) -> StatedPeriod:
         first, last = [self._months(text) for name, text in taken if name == "month"][:2]
+        years = [int(text) for name, text in taken if name == "year"]
+        if len(years) == 2:
+            end = min(_after_month(years[1], last), self.today + DAY)
+            return StatedPeriod(date(years[0], first, 1), end, 4)
         year = next((int(text) for name, text in taken if name == "year"), self.today.year)
         if "year" not in dict(taken) and date(year, last, 1) > self.today:
             year -= 1
@@ -351,9 +365,11 @@ class Times:
     def _week(self, taken: Captures) -> StatedPeriod:
         number = self.language.number(next(text for name, text in taken if name == "n"))
         year = next((int(text) for name, text in taken if name == "year"), None)
-        first = date.fromisocalendar(year or self.today.isocalendar().year, number, 1)
-        if year is None and first > self.today:
-            first = date.fromisocalendar(self.today.isocalendar().year - 1, number, 1)
+        current = self.today.isocalendar().year
+        weeks = [_week_of(one, number) for one in ([year] if year is not None else [current, current - 1])]
+        first = next((one for one in weeks if one is not None and (year is not None or one <= self.today)), None)
+        if first is None:
+            raise NoSuchDayError(f"week {number}")
         return StatedPeriod(first, min(first + 7 * DAY, self.today + DAY), 3)
 
     def _weekend(self) -> StatedPeriod:
@@ -373,10 +389,28 @@ class Times:
         return None if text is None else self.language.which(self.language.table.units, text)
 
 
-def _before(day: date) -> date:
-    """The same day of the month before."""
-    first = day.replace(day=1) - DAY
-    return first.replace(day=day.day)
+def _latest_day(number: int, near: date) -> date:
+    """The latest day of that number, up to `near`: the 31st, seen from 3 May, is that of March."""
+    for months in range(3):
+        first = _months_before(near.replace(day=1), months)
+        if number <= (_after_month(first.year, first.month) - first).days and first.replace(day=number) <= near:
+            return first.replace(day=number)
+    raise NoSuchDayError(f"day {number}")
+
+
+def _day_of(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise NoSuchDayError(f"{year}-{month}-{day}") from None
+
+
+def _week_of(year: int, number: int) -> date | None:
+    """The Monday of an ISO week; None where the year has no such week."""
+    try:
+        return date.fromisocalendar(year, number, 1)
+    except ValueError:
+        return None
 
 
 def _months_before(day: date, months: int) -> date:

@@ -73,6 +73,7 @@ class Clues(NamedTuple):
     `further`: they come on top of those in the movement before.
     `returned`: those before went back to where they are at home.
     `lately`: the movements of the sentence before, and those of this one so far.
+    `beside`: the countries that share a checkpoint with that of `citizens`.
     `refuge`: they are refugees or migrants, who come into the country that speaks of them.
     """
 
@@ -93,6 +94,7 @@ class Clues(NamedTuple):
     further: bool = False
     returned: bool = False
     lately: tuple[Movement, ...] = ()
+    beside: frozenset[str] = frozenset()
 
 
 def checkpoint(clues: Clues) -> NamedPlace | None:
@@ -112,7 +114,21 @@ def checkpoint(clues: Clues) -> NamedPlace | None:
     point = before.point if before is not None and before.flow is None and (clues.together or clues.part) else None
     if point is not None and all(code_of(mark.value, clues) in point.sides for mark in clues.places):
         return point  # "63,000 passed Zamyn-Uud: 34,000 inbound"
-    return front_of(clues)
+    return _edge(clues) or front_of(clues)
+
+
+def _edge(clues: Clues) -> NamedPlace | None:
+    """The only checkpoint of the region where people crossed, if no other country is named than the one behind it."""
+    regions = {mark.value for mark in clues.places if mark.value.edge}
+    region = regions.pop()._replace(role=PlaceRole.WITHIN) if len(regions) == 1 else None
+    if region is None or region.across is None or clues.event is not MovementKind.CROSS or clues.at is None:
+        return None
+    codes = {code_of(mark.value, clues) for mark in clues.places} - {None}
+    if not codes <= {region.code, region.across} or clues.citizens not in (None, region.code):
+        return None
+    return NamedPlace(
+        PlaceRole.WITHIN, None, region.edge, Checkpoint((region.code or "", region.across)), side=region.code
+    )
 
 
 def stays(clues: Clues, before: Movement) -> bool:
@@ -157,6 +173,17 @@ def first(clues: Clues, *roles: PlaceRole) -> str | None:
         if code is not None and mark.value.checkpoint is None:
             return code
     return None
+
+
+def speaker(clues: Clues) -> str | None:
+    """The country of whoever speaks: of several the last one named before the word of movement, else the first.
+
+    "Slovakia said that 9,540 had come, while Hungary reported 11,020 arrivals" has two.
+    """
+    marks = [mark for mark in clues.places if mark.value.role is PlaceRole.SPEAKER]
+    at = clues.at.start if clues.at is not None else 0
+    ahead = [mark for mark in marks if mark.end <= at]
+    return first(clues._replace(places=ahead[-1:] or marks), PlaceRole.SPEAKER)
 
 
 def object_of(clues: Clues) -> str | None:

@@ -6,13 +6,21 @@ from collections.abc import Iterator
 
 from bordertally.streams.flows import BLOCS
 from bordertally.streams.statements.lexicon.places import PlaceRole
-from bordertally.streams.statements.movement.clues import Clues, MovementKind, borders, checkpoint, code_of, stays
+from bordertally.streams.statements.movement.clues import (
+    Clues,
+    MovementKind,
+    borders,
+    checkpoint,
+    code_of,
+    first,
+    stays,
+)
 from bordertally.streams.statements.records import Doubt
 
 
 def several(clues: Clues) -> Iterator[Doubt]:
     """What speaks against one flow: several places in one role, or only a part of a country, known or not."""
-    if len({mark.value.slug for mark in clues.places} - {""}) > 1:
+    if len({mark.value.slug for mark in clues.places} - {""}) > 1 and not _one_border(clues):
         yield Doubt.SEVERAL_PLACES
     goals = [mark.value.anywhere for mark in clues.places if mark.value.role is PlaceRole.INTO]
     if True in goals and False in goals:  # "home or on to third countries"
@@ -32,6 +40,12 @@ def several(clues: Clues) -> Iterator[Doubt]:
             yield Doubt.SEVERAL_PLACES
 
 
+def _one_border(clues: Clues) -> bool:
+    """Whether several checkpoints lie between the two countries that are said: "from Pakistan over A and B"."""
+    ends = {first(clues, PlaceRole.ORIGIN), first(clues, PlaceRole.INTO)}
+    return all(set(mark.value.sides) == ends for mark in clues.places if mark.value.slug)
+
+
 def left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inferred: int) -> Iterator[Doubt]:
     """What a movement leaves open, once its ends are known as far as they can be."""
     yield from _missing(clues, origin, into, inferred)
@@ -40,8 +54,18 @@ def left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inf
         yield from _landed(clues, into)
     if clues.at is None and clues.before is not None and clues.before.flow is not None:
         yield from clues.before.doubts
+    elif _from_afar(clues, origin, into):
+        yield Doubt.NO_ORIGIN  # "2,300 migrants have entered Poland, 1,400 Iraqis among them": not from Iraq
     elif clues.before is not None and Doubt.PART_OF_COUNTRY in clues.before.doubts and stays(clues, clues.before):
         yield Doubt.PART_OF_COUNTRY
+
+
+def _from_afar(clues: Clues, origin: str | None, into: str | None) -> bool:
+    """Whether a part of people whose origin is unknown are of a nation that has no border with where they came."""
+    whole = clues.before
+    if whole is None or whole.flow is not None or not clues.part or origin is None or origin != clues.citizens:
+        return False
+    return into is not None and not {into, *BLOCS.get(into, ())} & clues.beside
 
 
 def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:

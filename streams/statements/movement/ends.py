@@ -14,6 +14,7 @@ from bordertally.streams.statements.movement.clues import (
     checkpoint,
     first,
     object_of,
+    speaker,
     towns,
 )
 
@@ -35,6 +36,8 @@ def ends_of(clues: Clues, point: NamedPlace | None) -> _Ends:
     said_from, said_into = first(clues, PlaceRole.ORIGIN), first(clues, PlaceRole.INTO)
     if said_from is None and said_into is None:
         said_from, said_into = towns(clues)
+    if said_into is None and clues.event is MovementKind.ENTRY:
+        said_into = _town(clues, PlaceRole.INTO)  # "came to Renk": into the country that the town lies in
     before = clues.before
     if clues.at is None and before is not None and not (said_from or said_into):
         return _like_before(clues, before)
@@ -43,6 +46,8 @@ def ends_of(clues: Clues, point: NamedPlace | None) -> _Ends:
     match clues.event:
         case MovementKind.ENTRY:
             return _entry(clues, point, said_from, said_into)
+        case MovementKind.CROSS if (edge := _only_way(clues, point)) is not None and not (said_from or said_into):
+            return edge, beyond(point, edge), 1
         case MovementKind.EXIT:
             return _exit(clues, point, said_from, said_into)
         case (
@@ -57,6 +62,19 @@ def ends_of(clues: Clues, point: NamedPlace | None) -> _Ends:
             return _cross(clues, point, said_from, said_into)
         case _:
             assert_never(clues.event)
+
+
+def _only_way(clues: Clues, point: NamedPlace | None) -> str | None:
+    """The country of a region where people crossed and that only one checkpoint leads out of."""
+    if point is None or not any(mark.value.edge == point.slug for mark in clues.places):
+        return None
+    return point.side
+
+
+def _town(clues: Clues, role: PlaceRole) -> str | None:
+    """The country of the only town of a role that lies on one side of a checkpoint."""
+    sides = {mark.value.side for mark in clues.places if mark.value.checkpoint is not None and mark.value.role is role}
+    return sides.pop() if len(sides) == 1 else None
 
 
 def _like_before(clues: Clues, before: Movement) -> _Ends:
@@ -85,11 +103,7 @@ def _entry(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
     inferred = 0
     if into is None:
         passed = [mark for mark in clues.places if not mark.value.through]  # "who came via Romania" came not into it
-        into = (
-            first(clues._replace(places=passed), PlaceRole.WITHIN)
-            or object_of(clues)
-            or first(clues, PlaceRole.SPEAKER)
-        )
+        into = first(clues._replace(places=passed), PlaceRole.WITHIN) or object_of(clues) or speaker(clues)
     sides = borders(clues)
     if into is None and origin is None and clues.citizens in sides:  # "Finland's border with Russia": the other side
         origin, into = clues.citizens, next((one for one in sides if one != clues.citizens), None)
@@ -133,12 +147,12 @@ def _exit(clues: Clues, point: NamedPlace | None, origin: str | None, into: str 
         return bare, into or _opposite(clues, bare), 0
     if into is not None:
         other_side = beyond(point, into)
-        speaker = first(clues, PlaceRole.SPEAKER)
+        said_by = speaker(clues)
         went_on = None
         before = clues.before
         if before is not None and before.event not in (MovementKind.EXIT, MovementKind.OUT):
             went_on = before.into if clues.together or before.into == clues.home else None
-        for option in (other_side, went_on, clues.citizens, speaker, clues.home):
+        for option in (other_side, went_on, clues.citizens, said_by, clues.home):
             if option is not None and option != into:
                 return option, into, 1
     before = clues.before
@@ -146,7 +160,7 @@ def _exit(clues: Clues, point: NamedPlace | None, origin: str | None, into: str 
         left = before.origin if before.origin == clues.home and before.origin else before.into
         return left, into or _opposite(clues, left), 1
     return (
-        first(clues, PlaceRole.SPEAKER) or (before.origin if before else None) or clues.home or clues.citizens,
+        speaker(clues) or (before.origin if before else None) or clues.home or clues.citizens,
         into,
         1,
     )
@@ -158,11 +172,11 @@ def _cross(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
     if into is not None:
         return _cross_into(clues, point, origin, into)
     if origin is not None:
-        within = first(clues, PlaceRole.WITHIN, PlaceRole.SPEAKER)
+        within = first(clues, PlaceRole.WITHIN) or speaker(clues)
         home = None if any(mark.value.anywhere for mark in clues.places) else clues.home
         # others of a nation that went home: 8,200 Afghans came back from Pakistan, and 230,000 crossed from Iran
         back = clues.citizens if any(one.into == clues.citizens for one in clues.lately) else None
-        options = (beyond(point, origin), within, object_of(clues), home, back)
+        options = (beyond(point, origin), within, object_of(clues), *borders(clues), home, back)
         return origin, next((one for one in options if one is not None and one != origin), None), 1
     before, nation = clues.before, clues.citizens
     if nation is None and before is not None and before.origin and before.into and not borders(clues):
@@ -172,7 +186,7 @@ def _cross(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
         return next(code for code in shared if code != clues.home), clues.home, 2
     if nation is not None and any(one.into == nation for one in clues.lately):
         return _going_on(clues, point)
-    sides = [beyond(point, nation), *borders(clues), first(clues, PlaceRole.SPEAKER)]
+    sides = [beyond(point, nation), *borders(clues), speaker(clues)]
     other = next((code for code in sides if code is not None and code != nation), None)
     return (nation, other, 2) if nation is not None and other is not None else (None, None, 2)
 
@@ -198,5 +212,5 @@ def _cross_into(clues: Clues, point: NamedPlace | None, origin: str | None, into
         return before.into, into, 1  # Hondurans who came to Mexico from Guatemala, and who have gone back to Honduras
     found, _ = _origin_of(clues._replace(before=None), point, None, into)
     same = before.origin if before is not None else None
-    options = (found, same, first(clues, PlaceRole.SPEAKER), clues.home)
+    options = (found, same, speaker(clues), clues.home)
     return next((one for one in options if one is not None and one != into), None), into, 1

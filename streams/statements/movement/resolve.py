@@ -112,6 +112,7 @@ def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts
     nation = origin is not None and origin == clues.citizens and first(clues, PlaceRole.ORIGIN) is None
     if clues.at is None and clues.before is not None:
         nation = nation and (clues.before.nation or clues.before.origin is None)
+        nation = nation or (clues.before.nation and origin == clues.before.origin)
     border = bool(slug) or origin in borders(clues) or {origin, into} == clues.pair
     roles = {mark.value.role for mark in clues.places} & {PlaceRole.ORIGIN, PlaceRole.INTO}
     listed = roles.pop() if clues.at is None and len(roles) == 1 else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bordertally.streams.statements.lexicon.time_phrases import Times
 from bordertally.streams.statements.records import Doubt, Voice, Why
 from bordertally.streams.statements.sentences import TextReading
@@ -26,6 +28,24 @@ def test_another_version_of_a_figure_makes_both_uncertain() -> None:
     found = only("Guards counted 1,200 who entered from Russia on Monday, while the police spoke of 1,900.")
     assert found.claim.people == 1200
     assert Doubt.CONTRADICTION in found.doubts
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        ("On 31 April 1,200 people entered Kazakhstan from Russia.", Doubt.IMPOSSIBLE_DATE),
+        ("On Monday 45 million people entered Kazakhstan from Russia.", Doubt.IMPLAUSIBLE),
+        ("On Monday 1,025 people entered Kazakhstan from Russia, 880 men among them.", Doubt.INFERRED),
+    ],
+)
+def test_what_cannot_be_or_is_taken_from_elsewhere_waits(text: str, doubt: Doubt) -> None:
+    assert doubt in {one for found in read(text).found for one in found.doubts}
+
+
+def test_each_government_speaks_of_itself() -> None:
+    text = "Kazakhstan said on Tuesday that 98,000 Russians had entered the country since 21 September, and Georgia’s "
+    rows = told(read(f"{text}interior ministry counted more than 53,000.", home=None))
+    assert [(row[0], row[2]) for row in rows] == [("RU:KZ", 98_000), ("RU:GE", 53_000)]
 
 
 def test_the_voice_is_that_of_the_sentence() -> None:

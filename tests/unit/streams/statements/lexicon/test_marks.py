@@ -49,6 +49,7 @@ def test_patterns_match_in_their_order() -> None:
         ("He said “one came.” Two left.", ["He said “one came.”", "Two left."]),
         ("One came\n\nTwo left", ["One came", "Two left"]),
         ("One came at 1.30 p.m. on Monday.", ["One came at 1.30 p.m. on Monday."]),
+        ("One came\n📌 Two left", ["One came", "📌 Two left"]),
         ("", []),
     ],
 )

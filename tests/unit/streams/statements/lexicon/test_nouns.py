@@ -31,13 +31,18 @@ def test_people(sentence: str, population: str, citizens: str | None) -> None:
 
 def test_vehicles_and_things() -> None:
     assert noun("1,200 cars entered.").unit == "vehicles"
-    assert noun("1,200 tonnes of grain entered.").why is Why.THINGS
+    assert noun("1,200 lorries and 40 flights.").unit == "vehicles"
     assert noun("1,200 gadgets entered.").unknown
 
 
 def test_two_populations_together_are_neither() -> None:
     assert noun("1,200 women and men entered.").joined
     assert not noun("1,200 women entered.").joined
+
+
+def test_of_a_coordination_the_nation_governs_both_halves() -> None:
+    assert noun("41,318 entered and 38,907 Uzbeks left.").citizens == "UZ"
+    assert noun("41,318 entered, 38,907 Uzbeks left.").citizens is None
 
 
 def test_soldiers_count_where_they_cross_and_not_where_they_serve() -> None:

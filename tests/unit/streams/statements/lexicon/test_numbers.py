@@ -20,6 +20,12 @@ from unit.streams.statements.kit import ENGLISH, RUSSIAN, scan
         (ENGLISH, "twenty-five thousand", 25_000),
         (ENGLISH, "half a million", 500_000),
         (ENGLISH, "and", None),
+        (ENGLISH, "88.000", 88_000),
+        (ENGLISH, "1.204 million", 1_204_000),
+        (ENGLISH, "2 million 415 thousand", 2_415_000),
+        (RUSSIAN, "2 млн 415 тыс.", 2_415_000),
+        (RUSSIAN, "3 102,4 тыс", 3_102_400),
+        (RUSSIAN, "205.000", 205_000),
         (RUSSIAN, "16,4 тыс.", 16_400),
         (RUSSIAN, "двести тысяч", 200_000),
         (RUSSIAN, "полмиллиона", 500_000),
@@ -44,6 +50,16 @@ def test_a_figure_as_a_number(tongue: Tongue, text: str, value: float | None) ->
 def test_how_a_figure_is_put(text: str, quantity: Quantity) -> None:
     (mark,) = scan(text).of("number")
     assert mark.value == quantity
+
+
+def test_a_part_of_a_person_is_no_figure() -> None:
+    sheet = scan("a 4.5-acre site, 1.5 of it fenced")
+    assert not sheet.of("number")
+
+
+@pytest.mark.parametrize("thing", ["45m wide", "150m away", "€1.9m so far", "12 miles", "at 340 km", "$180 million"])
+def test_a_measure_and_money_are_no_figure(thing: str) -> None:
+    assert not scan(f"the road is {thing} today").of("number")
 
 
 def test_two_levels_are_no_range() -> None:

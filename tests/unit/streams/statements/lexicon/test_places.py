@@ -30,6 +30,16 @@ def test_the_role_of_a_place(sentence: str, expected: list[tuple[str | None, Pla
     assert roles(sentence) == expected
 
 
+def test_guards_who_speak_are_a_place_and_guards_who_are_counted_are_not() -> None:
+    assert roles("Polish border guards said") == [("PL", PlaceRole.SPEAKER)]
+    assert roles("1,200 Polish border guards crossed") == []
+
+
+def test_a_region_with_one_way_out_knows_it() -> None:
+    (mark,) = scan("in North Ossetia").of("place")
+    assert (mark.value.edge, mark.value.across) == ("verkhny-lars", "GE")
+
+
 def test_a_goal_without_a_name() -> None:
     (mark,) = scan("into neighbouring countries").of("place")
     assert mark.value.anywhere

@@ -64,9 +64,32 @@ def test_ends_and_shifts_are_no_periods_of_their_own() -> None:
     assert said("the day before") == DayShift(-1)
 
 
-def test_a_day_that_does_not_exist_and_one_in_the_future_mean_nothing() -> None:
-    assert TIMES.resolve("day", [("date", "31 April")]) is None
-    assert TIMES.resolve("week", [("n", "60")]) is None
+@pytest.mark.parametrize(
+    ("kind", "taken"), [("day", ("date", "31 April")), ("week", ("n", "60")), ("day", ("date", "29 February 2022"))]
+)
+def test_a_day_that_no_calendar_has_is_impossible(kind: str, taken: tuple[str, str]) -> None:
+    value = TIMES.resolve(kind, [taken])
+    assert isinstance(value, StatedPeriod)
+    assert value.impossible
+
+
+@pytest.mark.parametrize(
+    ("phrase", "published", "expected"),
+    [
+        ("in week 53", "2021-01-05T09:00", "2020-12-28/2021-01-04"),
+        ("in week 53 of 2020", "2022-01-05T09:00", "2020-12-28/2021-01-04"),
+        ("on 29 February", "2021-01-05T09:00", "2020-02-29"),
+        ("from October 2020 to January 2022", "2022-09-27T09:00", "2020-10-01/2022-02-01"),
+        ("in the week since the president spoke of a call-up", "2022-09-28T12:00", "2022-09-21/2022-09-28"),
+        ("in January and February", "2022-09-27T09:00", "2022-01-01/2022-03-01"),
+        ("in the first nine months", "2022-11-27T09:00", "2022-01-01/2022-10-01"),
+    ],
+)
+def test_long_years_leap_days_and_weeks_since(phrase: str, published: str, expected: str) -> None:
+    assert period(phrase, on(published)) == expected
+
+
+def test_what_lies_in_the_future_means_nothing() -> None:
     assert TIMES.resolve("month", [("month", "May"), ("year", "2030")]) is None
 
 

@@ -1,0 +1,104 @@
+"""How well real text is read: sets that the rules were tuned on, and one that they were not.
+
+The first half was tuned on throughout. Of the second half only totals and counts by feature were seen until the rules
+for the first were done; then its failures were read and mended too. The held-out set was written after that, labelled
+and read once; docs/language.md has that reading.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+import pytest
+
+from bordertally.streams.statements.records import Doubt, Voice
+from statements.passages import HEAD, Passage, Tally, passages, tally
+
+
+class Floor(NamedTuple):
+    """What a set must reach at least."""
+
+    precision: float
+    recall: float
+    held: float
+    silent_and_wrong: int
+    reviewed: float
+
+
+GIVEN, TUNED, SECOND, HELD_OUT = (passages(name) for name in ("given", "tuned", "second", "held_out"))
+
+
+@pytest.mark.parametrize(
+    ("name", "corpus", "floor"),
+    [
+        ("first examples", GIVEN, Floor(0.97, 0.88, 0.90, 0, 1.6)),
+        ("first half, tuned on", TUNED, Floor(0.97, 0.66, 0.76, 0, 2)),
+        ("second half, tuned on last", SECOND, Floor(0.97, 0.73, 0.82, 0, 2)),
+        ("held out", HELD_OUT, Floor(0.97, 0.85, 0.90, 0, 1.5)),
+    ],
+    ids=["given", "first", "second", "held-out"],
+)
+def test_real_text(name: str, corpus: list[Passage], floor: Floor, capsys: pytest.CaptureFixture[str]) -> None:
+    result = tally(corpus)
+    rows = [result.row(f"real text, {name}"), *(part.row(f"  {what}") for what, part in _parts(corpus))]
+    with capsys.disabled():
+        sys.stdout.write("\n".join(["", HEAD, *rows, ""]))
+    assert result.precision >= floor.precision, "\n\n".join(result.problems)
+    assert result.recall >= floor.recall, "\n\n".join(result.problems)
+    assert result.held >= floor.held, "\n\n".join(result.problems)
+    assert result.counts["silent and wrong"] <= floor.silent_and_wrong, "\n\n".join(result.problems)
+    assert result.reviewed <= floor.reviewed
+
+
+def _parts(corpus: list[Passage]) -> list[tuple[str, Tally]]:
+    kinds = sorted({passage.kind for passage in corpus})
+    languages = [
+        ("English", [one for one in corpus if not one.russian]),
+        ("Russian", [one for one in corpus if one.russian]),
+    ]
+    return [
+        *((name, tally(part)) for name, part in languages),
+        *((kind, tally([one for one in corpus if one.kind == kind])) for kind in kinds),
+    ]
+
+
+def test_there_are_two_hundred_passages_and_a_third_of_them_claim_nothing() -> None:
+    both = [*TUNED, *SECOND]
+    texts = {passage.text for passage in [*both, *GIVEN, *HELD_OUT]}
+    assert len(texts) == len(both) + len(GIVEN) + len(HELD_OUT)
+    assert len(both) >= 200
+    for half in (TUNED, SECOND, HELD_OUT):
+        assert sum(not passage.claims for passage in half) * 3 >= len(half)
+        assert sum(passage.russian for passage in half) * 3 >= len(half)
+
+
+def test_a_wrong_claim_costs_precision_and_a_missed_one_recall() -> None:
+    passage = next(one for one in TUNED if len(one.labels) == 1 and one.claims and tally([one]).counts["right"])
+    assert (tally([passage]).precision, tally([passage]).recall) == (1, 1)
+    label = passage.labels[0]
+    wrong = passage._replace(labels=[label._replace(flows=["FJ:WS"])])
+    assert (tally([wrong]).precision, tally([wrong]).recall) == (0, 0)
+    waiting = passage._replace(labels=[label._replace(expect="?")])
+    assert tally([waiting]).counts["silent and wrong"] == 1
+
+
+(ARTICLE,) = passages("article")
+
+
+def test_the_article_is_read_as_a_person_reads_it() -> None:
+    """An agency's article with six speakers: what is certain, what waits and what is no claim."""
+    result = tally([ARTICLE])
+    assert (result.counts["right"], result.counts["wrong"], result.counts["labels"]) == (6, 0, 6), result.problems
+    (source,) = ARTICLE.read().doubtful
+    assert (source.claim.flow, source.claim.people, source.voice) == ("RU", 261_000, Voice.UNNAMED)
+    assert Doubt.NO_PERIOD in source.doubts
+    assert {300_000, 25_000_000, 29}.isdisjoint({found.claim.people for found in ARTICLE.read().found})
+
+
+def test_the_article_tells_of_a_usual_level_and_of_a_change() -> None:
+    claims = [found.claim for found in ARTICLE.read().certain]
+    (daily,) = [claim for claim in claims if claim.per == "day"]
+    assert daily.flow == "RU:GE"
+    assert daily.normal
+    assert [claim.change_percent for claim in claims if claim.flow == "RU:EU"] == [30]
