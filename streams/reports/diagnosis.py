@@ -1,6 +1,6 @@
 """Why input is refused: the reason, the field, its value and what to write, behind a decoder's complaint.
 
-Only rejected reports come here, so that accepted ones pay nothing for a helpful error.
+Only refused reports come here, so that accepted ones pay nothing for a helpful error.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Head(NamedTuple):
 
 
 def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | None = None) -> list[Claim]:
-    """The claims of a report in figures, from its bytes; a report is accepted whole or rejected whole.
+    """The claims of a report in figures, from its bytes; a report is accepted whole or refused whole.
 
     `now`: when the report arrived, in seconds since 1970 UTC; `published` may be later by `Limits.skew_s` at most.
     Raises RefusedError, with the report's id where the id could be read.

@@ -23,6 +23,7 @@ from bordertally.agents.runtime.tracing import HEADER as TRACE
 from bordertally.agents.runtime.tracing import passed_on
 from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.reports.records import Report
 from bordertally.streams.reports.sources import Registry, source_of
 from bordertally.streams.reports.validation import Limits, claims_of, decode_report
 from bordertally.streams.settings import Settings
@@ -30,13 +31,6 @@ from bordertally.streams.topics import Topics
 
 BURST_S = 2.0
 """A source that was quiet may send the reports of this many seconds at once."""
-
-
-class _Named(msgspec.Struct):
-    id: str
-
-
-_named = msgspec.json.Decoder(_Named).decode
 
 
 class Posting:
@@ -67,12 +61,12 @@ class Posting:
         if source is not None and said not in ("", source):
             raise ProblemError(403, f"this token belongs to source {source}", field="source", value=said)
         await self._limit(source or said)
-        await self._check(raw)
+        report = await self._check(raw)
         record = record_of(raw, self.registry, self.topics)
         accepted = await self.store.write(record._replace(headers=passed_on(request.headers.get(TRACE))))
         if log.isEnabledFor(logging.DEBUG):
             place = f"{accepted.topic}/{accepted.partition}/{accepted.offset}"
-            log.debug("gateway: report accepted", extra={"report": _named(raw).id, "source": said, "place": place})
+            log.debug("gateway: report accepted", extra={"report": report.id, "source": said, "place": place})
         return web.Response(body=msgspec.json.encode(accepted), status=202, content_type="application/json")
 
     async def _limit(self, source: str) -> None:
@@ -83,8 +77,8 @@ class Posting:
             headers = {"Retry-After": str(math.ceil(wait))}
             raise ProblemError(429, detail, field="source", value=source, headers=headers)
 
-    async def _check(self, raw: bytes) -> None:
-        """Check a report as the intake does. Raises ProblemError (413 or 422) with field, value and reason."""
+    async def _check(self, raw: bytes) -> Report:
+        """The report in bytes, checked as in the intake. Raises ProblemError (413 or 422) with field and reason."""
         now = time.time()
         try:
             report = decode_report(raw, self.limits)
@@ -102,3 +96,4 @@ class Posting:
                 reason=error.reason.value,
                 report=error.report,
             ) from None
+        return report

@@ -1,0 +1,33 @@
+"""A posted report is refused for the reasons, fields and values of the intake, and classified before it is checked."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from redis.asyncio import Redis
+
+from bordertally.agents.gateway.problems import ProblemError
+from bordertally.agents.gateway.writes.reports import Posting
+from bordertally.agents.gateway.writes.store import Store
+from bordertally.streams.settings import load_settings
+from unit.kit import REGISTRY, report
+from unit.streams.reports.test_rejections import TABLE
+
+POSTING = Posting(load_settings(), REGISTRY, cast("Store", None), Redis())  # no check asks either of them
+
+
+async def test_it_is_refused_for_the_reasons_of_the_intake() -> None:
+    wrong = []
+    for row in TABLE:
+        with pytest.raises(ProblemError) as caught:
+            await POSTING._check(row.raw)
+        problem = caught.value.problem
+        given = [problem.reason, problem.field, problem.value, problem.report]
+        if given != row.in_words:
+            wrong.append((row.raw, given, row.in_words))
+    assert not wrong
+
+
+async def test_a_good_report_is_the_one_that_was_decoded() -> None:
+    assert (await POSTING._check(report(5))).id == "r1"
