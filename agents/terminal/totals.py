@@ -27,11 +27,12 @@ _MARKS = {
 
 
 def people(total: Total) -> str:
-    """`217,000  196,929 to open`; just the figure where it is exact."""
+    """`98,000  97,500 to 98,500`, `217,000  at least 196,929`; just the figure where it is exact."""
     if total.low == total.best == total.high:
         return f"{total.best:,}"
-    high = "open" if total.high is None else f"{total.high:,}"
-    return f"{total.best:,}  {total.low:,} to {high}"
+    if total.high is None:
+        return f"{total.best:,}  at least {total.low:,}"
+    return f"{total.best:,}  {total.low:,} to {total.high:,}"
 
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -52,7 +53,7 @@ def totals_table(outcome: ReplayResult, normal: dict[str, str]) -> Table:
     for name in ("flow", "last days", "to"):
         table.add_column(name, no_wrap=True)
     lengths = [f"{days} day{'' if days == 1 else 's'}" for days in windows.WINDOWS]
-    for name in (*lengths, "projected", "speaking", "reports"):
+    for name in (*lengths, "projected", "reporting", "reports"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("normal a day", no_wrap=True)
     by_flow: dict[str, list[Total]] = {}

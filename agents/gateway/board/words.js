@@ -11,9 +11,9 @@ export const number = (value) => whole.format(value);
 export const ratioWords = (ratio) => `${times.format(ratio)}×`;
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
-/** 1,000 to 2,000; one figure where they are the same; "open" where nothing bounds it. */
+/** 1,000 to 2,000; "exact" where they are the same; "at least 1,000" where nothing bounds it. */
 export function interval(low, high) {
-  if (high === null) return `${number(low)} to open`;
+  if (high === null) return `at least ${number(low)}`;
   return low === high ? "exact" : `${number(low)} to ${number(high)}`;
 }
 
