@@ -7,7 +7,7 @@ DEV := $(VENV)/.dev
 # What make demo needs: the packages for development if they are installed, else only those of the demo
 DEMO := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/.demo)
 
-.PHONY: help demo test bench crowd fuzz chaos laws lint audit docs pythons clean
+.PHONY: help demo test bench crowd fuzz chaos laws mutants lint audit docs pythons clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -63,6 +63,12 @@ chaos: $(DEV)  ## Kill, pause and refuse for ten minutes, and compare every figu
 
 laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make test takes 4 in 10 of them)
 	@LAWS=every $(VENV)/bin/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/properties
+
+# For mutants: the same seed puts the same faults into the same code
+MUTANTS := 100
+
+mutants: $(DEV)  ## Put small faults into the code, one at a time, and see whether a quick test fails: SEED=1 MUTANTS=100 (hours; resumes)
+	@PYTHONPATH=tests nice -n 10 $(PY) -m mutants --seed $(SEED) --number $(MUTANTS)
 
 lint: $(DEV)  ## Run lint and type checks only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -1,0 +1,113 @@
+"""Try mutants: `python -m mutants --seed 1 --number 100`; goes on where a run of the same code and seed ended."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from mutants.mutation import Mutant, chosen, diff_of, sources_of
+from mutants.trial import Trial, Verdict, copied
+
+FOLDERS = ("streams", "agents")
+SPARED = ("agents/demo/", "agents/servers/")
+"""The sample and what starts the servers of tests: only tests with servers run them."""
+
+GOALS = {"streams": 0.95, "agents": 0.9}
+"""The least share of mutants that quick tests are to notice."""
+
+
+console = Console(highlight=False, markup=False, soft_wrap=True)
+
+
+class Tried(msgspec.Struct):
+    """A mutant and its verdict, as a line of the log. `tests` stands for the tests that gave it."""
+
+    mutant: Mutant
+    verdict: Verdict
+    tests: str = ""
+
+    def stands(self, tests: str) -> bool:
+        """Whether the verdict holds with these tests: who was noticed once still is, a survivor only by new tests."""
+        return self.verdict.killed or self.tests == tests
+
+
+def digest_of(root: Path, folders: Iterable[str]) -> str:
+    """What stands for the modules below some folders of a tree."""
+    hashed = sha256()
+    for path, source in sources_of(root, folders).items():
+        hashed.update(f"{path}\n{source}\n".encode())
+    return hashed.hexdigest()[:12]
+
+
+def tried_before(log: Path) -> list[Tried]:
+    """The lines of a log; none where there is no log yet."""
+    lines = log.read_bytes().splitlines() if log.exists() else []
+    return [msgspec.json.decode(line, type=Tried) for line in lines]
+
+
+def report(tried: list[Tried], sources: dict[str, str]) -> bool:
+    """Print the killed by folder, and each survivor with its diff; whether the goals are met."""
+    by_folder: dict[str, list[bool]] = defaultdict(list)
+    by_root: dict[str, list[bool]] = defaultdict(list)
+    for one in tried:
+        by_folder["/".join(Path(one.mutant.path).parent.parts[:2])].append(one.verdict.killed)
+        by_root[Path(one.mutant.path).parts[0]].append(one.verdict.killed)
+    console.print("\nkilled of tried")
+    for folder, killed in sorted(by_folder.items()):
+        console.print(f"  {folder:28}{sum(killed):4} of {len(killed)}")
+    for root, killed in sorted(by_root.items()):
+        share = sum(killed) / len(killed)
+        console.print(f"  {root:28}{sum(killed):4} of {len(killed)}: {share:.0%}, the goal is {GOALS[root]:.0%}")
+    for one in tried:
+        if not one.verdict.killed:
+            console.print(f"\nsurvived: {one.mutant.path}:{one.mutant.line}, {one.mutant.kind}")
+            console.print(diff_of(sources[one.mutant.path], one.mutant))
+    return all(sum(killed) >= GOALS[root] * len(killed) for root, killed in by_root.items())
+
+
+def main(root: Path) -> int:
+    """Try mutants of the tree at `root`; 0 when the goals are met."""
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--number", type=int, default=100)
+    parser.add_argument("--only", default="", help="only modules whose path begins so, such as streams/ledger")
+    options = parser.parse_args()
+    sources = sources_of(root, FOLDERS)
+    sources = {
+        path: text for path, text in sources.items() if path.startswith(options.only) and not path.startswith(SPARED)
+    }
+    every = chosen(sources, options.seed, options.number)
+    log = root / ".cache" / "mutants" / f"{options.seed}-{digest_of(root, FOLDERS)}.jsonl"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    tests = digest_of(root, ["tests"])
+    known = {one.mutant: one for one in tried_before(log)}
+    due = [mutant for mutant in every if mutant not in known or not known[mutant].stands(tests)]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
+        trial = Trial(copied(root, Path(directory)))
+        if due and not any(one.tests == tests for one in known.values()):
+            console.print("the tests without a mutant")
+            trial.check(
+                sorted({test for one in due for stage in trial.visibility.tests_of(one.path) for test in stage})
+            )
+        for number, mutant in enumerate(every, 1):
+            if mutant in due:
+                known[mutant] = Tried(mutant, trial.verdict(mutant), tests)
+                with log.open("ab") as lines:
+                    lines.write(msgspec.json.encode(known[mutant]) + b"\n")
+            verdict = known[mutant].verdict
+            what = f"killed by {verdict.by}" if verdict.killed else "SURVIVED"
+            where = f"{mutant.path}:{mutant.line}, {mutant.kind}"
+            console.print(f"{number}/{len(every)} {where}: {what} ({verdict.seconds:.0f} s)")
+    return 0 if report([known[mutant] for mutant in every], sources) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path.cwd()))

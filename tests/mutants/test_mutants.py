@@ -1,0 +1,203 @@
+"""The search for faults that no test notices: it finds the one that was planted, and who noticed another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mutants.__main__ import Tried, report, tried_before
+from mutants.mutation import Mutant, chosen, diff_of, mutants_of, mutated
+from mutants.trial import Trial, UnreliableTestsError, Verdict, copied
+from mutants.visibility import Visibility, own_test
+
+MODULE = '''"""Says how old one must be."""
+
+AGE = 18
+
+
+def is_grown(age: int) -> bool:
+    """Whether somebody of an age may go."""
+    return age >= AGE
+'''
+BLIND = """from bordertally.streams.ages import is_grown
+
+
+def test_a_child_is_not_grown() -> None:
+    assert not is_grown(5)
+
+
+def test_an_old_man_is_grown() -> None:
+    assert is_grown(80)
+"""
+SEEING = f"{BLIND}\n\ndef test_the_birthday_counts() -> None:\n    assert is_grown(18)\n"
+ELSEWHERE = "def test_nothing_of_ages() -> None:\n    assert True\n"
+
+
+def mutants(source: str) -> set[tuple[str, str]]:
+    """The kinds of the mutants of a module, and the lines that they make."""
+    return {
+        (one.kind, line[1:].strip())
+        for one in mutants_of("m.py", source)
+        for line in diff_of(source, one).splitlines()
+        if line[0] == "+"
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "becomes"),
+    [
+        ("x = a < b", "comparison flipped", "x = (a <= b)"),
+        ("x = a not in b", "comparison flipped", "x = (a in b)"),
+        ("x = a and b or c", "and/or", "x = (a or b) or c"),
+        ("x = not a", "not dropped", "x = (a)"),
+        ("x = max(a, b)", "max for min", "x = (min(a, b))"),
+        ("x = any(a)", "any for all", "x = (all(a))"),
+        ("x = f(a, b)", "argument dropped", "x = (f(a))"),
+        ("x = f(a, key=b)", "argument dropped", "x = (f(a))"),
+        ("x = 3", "one more or less", "x = (4)"),
+        ("x = 3", "one more or less", "x = (2)"),
+        ("x = 0.5", "constant", "x = (2.0)"),
+        ("x = True", "constant", "x = (False)"),
+        ("x = 'day'", "constant", "x = ('dayx')"),
+        ("x = a - b", "arithmetic", "x = (a + b)"),
+        ("x = a if b else c", "condition inverted", "x = a if (not (b)) else c"),
+        ("if a:\n    b()", "condition inverted", "if (not (a)):"),
+        ("while a:\n    b()", "condition inverted", "while (not (a)):"),
+        ("x = [a for a in b if c]", "condition inverted", "x = [a for a in b if (not (c))]"),
+        ("if a:\n    b()", "statement dropped", "pass"),
+        ("for a in b:\n    c += 1", "statement dropped", "pass"),
+        ("for a in b:\n    raise c", "statement dropped", "pass"),
+        ("for a in b:\n    continue", "statement dropped", "pass"),
+        ("async def f():\n    await g()", "statement dropped", "pass"),
+    ],
+)
+def test_every_kind_of_fault_is_found(source: str, kind: str, becomes: str) -> None:
+    assert (kind, becomes) in mutants(f"{source}\n")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'def f(a: Literal["x"]) -> "T":\n    """So many days: 3."""\n    return a\n',
+        "x = f'{a + 1} days'\n",
+        "log.info('%s', a)\n",
+        "from a import b\n",
+        "x = cast('list[int]', a)\n",
+        "if TYPE_CHECKING:\n    x = 1\n",
+        "raise_ = 'it is no day'\n",
+    ],
+)
+def test_types_and_words_for_people_are_no_faults(source: str) -> None:
+    assert mutants(source) == set()
+
+
+def test_a_fault_is_put_where_it_belongs_also_beside_letters_of_several_bytes() -> None:
+    source = 'x = "Würzburg", 3\n'
+    (fault,) = [one for one in mutants_of("m.py", source) if one.after == "(4)"]
+    assert mutated(source, fault) == 'x = "Würzburg", (4)\n'
+    assert diff_of(source, fault) == '-x = "Würzburg", 3\n+x = "Würzburg", (4)'
+
+
+def test_the_choice_depends_on_the_seed_and_takes_each_line_once() -> None:
+    sources = {"a.py": MODULE, "b.py": "x = 1\ny = 2\nz = x < y\n"}
+    assert chosen(sources, 7, 3) == chosen(sources, 7, 3)
+    assert len({tuple(chosen(sources, seed, 3)) for seed in range(9)}) > 1
+    every = chosen(sources, 1, 99)
+    assert {(one.path, one.line) for one in every} == {("a.py", 3), ("a.py", 8), ("b.py", 1), ("b.py", 2), ("b.py", 3)}
+    assert len(every) == 5
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree with one module and two tests, of which one can see it."""
+    files = {
+        "streams/__init__.py": "",
+        "streams/ages.py": MODULE,
+        "src/bordertally/__init__.py": "",
+        "tests/unit/streams/test_ages.py": BLIND,
+        "tests/unit/streams/test_else.py": ELSEWHERE,
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "src/bordertally/streams").symlink_to("../../streams")
+    return tmp_path
+
+
+FLIPPED = next(one for one in mutants_of("streams/ages.py", MODULE) if one.kind == "comparison flipped")
+MOVED = next(one for one in mutants_of("streams/ages.py", MODULE) if one.after == "(17)")
+
+
+def test_the_tests_that_can_see_a_module_are_those_that_import_it(tree: Path) -> None:
+    assert own_test("streams/ages.py") == "tests/unit/streams/test_ages.py"
+    assert Visibility(tree).tests_of("streams/ages.py") == [["tests/unit/streams/test_ages.py"]]
+    helper = "from bordertally.streams import ages\n\nSOMEBODY = ages.is_grown\n"
+    (tree / "tests/kit.py").write_text(helper)
+    (tree / "tests/unit/test_by_way.py").write_text("from kit import SOMEBODY\n")
+    (tree / "tests/unit/streams/test_near.py").write_text("import bordertally.streams.ages\n")
+    assert Visibility(tree).tests_of("streams/ages.py") == [
+        ["tests/unit/streams/test_ages.py"],
+        ["tests/unit/streams/test_near.py"],
+        ["tests/unit/test_by_way.py"],
+    ]
+
+
+def test_a_hole_is_found_and_what_is_tested_is_killed(tree: Path) -> None:
+    trial = Trial(tree, ["-p", "no:asyncio"])
+    trial.check(["tests/unit/streams/test_ages.py"])
+    assert not trial.verdict(FLIPPED).killed
+    (tree / "tests/unit/streams/test_ages.py").write_text(SEEING)
+    verdict = trial.verdict(FLIPPED)
+    assert verdict.killed
+    assert verdict.by == "tests/unit/streams/test_ages.py::test_the_birthday_counts"
+    assert (tree / "streams/ages.py").read_text() == MODULE  # it is put right again
+
+
+def test_tests_that_fail_by_themselves_are_no_witnesses(tree: Path) -> None:
+    (tree / "tests/unit/streams/test_ages.py").write_text("def test_it() -> None:\n    assert False\n")
+    with pytest.raises(UnreliableTestsError, match="test_ages"):
+        Trial(tree).check(["tests/unit/streams/test_ages.py"])
+
+
+def test_a_mutant_that_goes_round_for_ever_is_noticed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mutants.trial.CPU_S", (1, 1, 1))
+    (tree / "streams/ages.py").write_text("while False:\n    pass\n")
+    (endless,) = mutants_of("streams/ages.py", "while False:\n    pass\n")[:1]
+    verdict = Trial(tree).verdict(endless._replace(after="True"))
+    assert (verdict.killed, "too long" in verdict.by) == (True, True)
+
+
+def test_the_report_names_survivors_and_whether_the_goals_are_met(capsys: pytest.CaptureFixture[str]) -> None:
+    sources = {"streams/ages.py": MODULE}
+    killed, survived = Tried(MOVED, Verdict(True, "t", 1.0)), Tried(FLIPPED, Verdict(False, "", 1.0))
+    assert report([killed], sources)
+    assert not report([killed, survived], sources)
+    printed = capsys.readouterr().out
+    assert "survived: streams/ages.py:8, comparison flipped" in printed
+    assert "-    return age >= AGE\n+    return (age > AGE)" in printed
+    assert "1 of 2: 50%, the goal is 95%" in printed
+
+
+def test_a_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    assert tried_before(log) == []
+    line = b'{"mutant":["m.py",3,"constant",0,1,"(2)"],"verdict":[true,"t",1.5],"tests":"then"}\n'
+    log.write_bytes(line)
+    assert tried_before(log) == [Tried(Mutant("m.py", 3, "constant", 0, 1, "(2)"), Verdict(True, "t", 1.5), "then")]
+
+
+def test_a_survivor_is_tried_again_when_tests_have_changed() -> None:
+    killed, survived = Tried(MOVED, Verdict(True, "t", 1.0), "then"), Tried(FLIPPED, Verdict(False, "", 1.0), "then")
+    assert (killed.stands("then"), killed.stands("now")) == (True, True)
+    assert (survived.stands("then"), survived.stands("now")) == (True, False)
+
+
+def test_a_copy_has_what_git_knows_links_too(tmp_path: Path) -> None:
+    here = Path(__file__).parents[2]
+    if not (here / ".git").exists():
+        pytest.skip("this is no clone")
+    copy = copied(here, tmp_path)
+    assert (copy / "src/bordertally/streams").is_symlink()
+    assert (copy / "streams/errors.py").read_text() == (here / "streams/errors.py").read_text()
+    assert not (copy / ".git").exists()

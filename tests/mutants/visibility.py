@@ -1,0 +1,71 @@
+"""Which test files can see a module: those that import it, or import what imports it."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECT = "bordertally"
+QUICK = ("tests/unit", "tests/docs", "tests/oracle", "tests/properties", "tests/statements")
+"""Where tests are that need no server, the quickest first."""
+
+
+def own_test(module: str) -> str:
+    """Where the test of a module is, if it has one: the same path below tests/unit."""
+    path = Path(module)
+    return str(Path("tests/unit") / path.parent / f"test_{path.name}")
+
+
+class Visibility:
+    """The imports of a tree, modules and quick tests alike, read once."""
+
+    def __init__(self, root: Path) -> None:
+        self._names: dict[str, str] = {}
+        files = [path for folder in ("streams", "agents", "tests") for path in sorted((root / folder).rglob("*.py"))]
+        for path in files:
+            where = path.relative_to(root)
+            parts = where.with_suffix("").parts
+            name = ".".join(parts[1:] if parts[0] == "tests" else (PROJECT, *parts))
+            self._names[name.removesuffix(".__init__")] = str(where)
+        self._importers: dict[str, set[str]] = defaultdict(set)
+        for path in files:
+            importer = str(path.relative_to(root))
+            for name in _imported(path.read_text()):
+                for known in self._known(name):
+                    self._importers[known].add(importer)
+
+    def _known(self, name: str) -> Iterator[str]:
+        """A module and the packages it is in, as far as they are of this tree."""
+        while name:
+            if name in self._names:
+                yield self._names[name]
+            name = name.rpartition(".")[0]
+
+    def tests_of(self, module: str) -> list[list[str]]:
+        """The quick test files that can see a module, in the order in which they are to be asked.
+
+        First its own test, then those of its package, then all others.
+        """
+        seen, waiting = {module}, [module]
+        while waiting:
+            for importer in self._importers[waiting.pop()] - seen:
+                seen.add(importer)
+                waiting.append(importer)
+        named = [path for path in sorted(seen) if Path(path).name.startswith("test_")]
+        tests = [path for folder in QUICK for path in named if path.startswith(f"{folder}/")]
+        own = own_test(module)
+        package = f"{Path(own).parent}/"
+        near = [path for path in tests if path != own and path.startswith(package)]
+        far = [path for path in tests if path != own and path not in near]
+        return [stage for stage in ([own] if own in tests else [], near, far) if stage]
+
+
+def _imported(source: str) -> Iterator[str]:
+    """The names of what a module imports, anywhere in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
