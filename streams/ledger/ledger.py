@@ -109,7 +109,7 @@ class Ledger:
             outcome = series.add(claim, period)
             if outcome not in UNMOVED:
                 if any(version is not None and reaches_far(version) for version in (claim, before)):
-                    node.views.levels_changed()
+                    node.views.levels_changed(before, claim)
                 batch.touched[node.flow][key].update(days)
             if outcome is not Outcome.STALE:
                 last = FOREVER if reaches_far(claim) else period.last_day

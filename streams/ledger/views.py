@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar, cast
 
+from bordertally.streams.reports.claims import Claim
+
 
 class View:
     """The cache that a module keeps of one flow. A subclass overrides the methods for the changes that affect it."""
@@ -16,8 +18,11 @@ class View:
     def days_changed(self, days: Collection[int]) -> None:
         """The bins or the evidence of these days (ordinals) changed."""
 
-    def levels_changed(self) -> None:
-        """A stated level or an unverified claim was added or removed; any day may be affected."""
+    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
+        """A claim was replaced, and one of the two states a level or does not count: days outside it may be affected.
+
+        `before`: the claim that was in force, None for a new one. `now`: the claim in force.
+        """
 
     def claims_changed(self) -> None:
         """A claim was added, corrected or withdrawn."""
@@ -58,10 +63,10 @@ class Views:
         for _, view in self._views.values():
             view.days_changed(days)
 
-    def levels_changed(self) -> None:
+    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
         """Notify every view: see `View.levels_changed`."""
         for _, view in self._views.values():
-            view.levels_changed()
+            view.levels_changed(before, now)
 
     def claims_changed(self) -> None:
         """Notify every view: see `View.claims_changed`."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from math import fsum
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.views import View
 from bordertally.streams.reconciliation.constraints import Bin
-from bordertally.streams.reports.claims import Claim, period_of
-from bordertally.streams.reports.sources import WEIGHT, counts
+from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
+from bordertally.streams.rules.levels import Level, Levels, levels, levels_of, nearness
 from bordertally.streams.totals.coverage import COVERAGE_DAYS, covered_as_usual
 from bordertally.streams.totals.records import Baseline
 
@@ -41,49 +41,6 @@ EXACT_DIGITS = 6
 """Rates are rounded to millionths of a person, so that days which differ only by the rounding of raking are equal."""
 
 
-class Level(NamedTuple):
-    """A level in people a day, low to high, that a source stated, or that follows from a change it stated."""
-
-    kind: Literal["stated", "derived"]
-    population: str
-    first_day: int
-    last_day: int
-    low: float
-    high: float
-    trust: tuple[float, int, str]
-    source: str
-    report: str
-
-
-def levels(node: Node) -> list[Level]:
-    """The stated and derived levels of a flow, from its claims in force whose grade counts."""
-    stated = []
-    for key, series in node.series.items():
-        if key.unit == "people":
-            for claim in series.claims.values():
-                if counts(claim.grade) and claim.best is not None:
-                    stated += _levels(claim)
-    return stated
-
-
-def _levels(claim: Claim) -> list[Level]:
-    assert claim.best is not None
-    period = period_of(claim)
-    trust = (WEIGHT[claim.grade], claim.published, claim.report)
-
-    def level(kind: Literal["stated", "derived"], low: float, high: float) -> Level:
-        days = (period.first_day, period.last_day)
-        return Level(kind, claim.population, *days, low, high, trust, claim.source, claim.report)
-
-    stated = []
-    if claim.normal is not None:
-        stated.append(level("stated", *claim.normal))
-    if claim.change_percent is not None and claim.best > 0:
-        before = claim.best / period.days / (1 + claim.change_percent / 100)
-        stated.append(level("derived", before, before))
-    return stated
-
-
 def choose(
     day: int,
     operator: Sequence[OperatorBaseline],
@@ -93,8 +50,7 @@ def choose(
 ) -> Baseline | None:
     """The baseline of a day: operator before stated before derived before learned; None without any.
 
-    `spoken`: the stated and derived levels of the flow. Of several, the latest that begins on or before the day wins,
-    else the first after the day; of levels that begin on the same day, the more trusted, then the later published.
+    `spoken`: the stated and derived levels of the flow, at least those near the day. The nearest wins: see `nearness`.
     Where `learned()` is None too, the absolute threshold of the rules is used, if there is one.
     """
     chosen = None
@@ -114,14 +70,9 @@ def choose(
             high=high,
         )
     for kind in ("stated", "derived"):
-        before = rules.stated_before_days if kind == "stated" else 0
-        valid = [
-            level
-            for level in spoken
-            if level.kind == kind and level.first_day - before <= day <= level.last_day + rules.stated_after_days
-        ]
+        valid = [level for level in spoken if level.kind == kind and day in level.days(rules)]
         if valid:
-            level = max(valid, key=lambda level: _nearness(level, day))
+            level = max(valid, key=lambda level: nearness(level, day))
             expected = (level.low + level.high) / 2
             return Baseline(
                 level.kind,
@@ -137,11 +88,6 @@ def choose(
     if learned_baseline is None and rules.absolute is not None:
         return Baseline("absolute", rules.absolute, rules.absolute)
     return learned_baseline
-
-
-def _nearness(level: Level, day: int) -> tuple[object, ...]:
-    begun = level.first_day <= day
-    return (begun, level.first_day if begun else -level.first_day, level.population == "people", level.trust, level)
 
 
 def learned_from(node: Node, day: int, rules: Detection) -> Baseline | None:
@@ -278,7 +224,7 @@ class JudgedDays(View):
         self._node = node
         self._rules = rules
         self._later = rules.detection.looks_back
-        self._levels: list[Level] | None = None
+        self._levels: Levels | None = None  # until a day is judged
         self._learned: dict[int, Baseline | None] = {}
         self._weeks: dict[int, Baseline | None] = {}
         self._due = {day for series in node.series.values() for day in series.bins}
@@ -303,11 +249,18 @@ class JudgedDays(View):
             for later in range(day + weeks.start, min(day + weeks.stop, end)):
                 self._weeks.pop(later, None)
 
-    def levels_changed(self) -> None:
-        """Note that stated levels changed: every day is due."""
-        self._levels = None
-        self._due.update(self.days)
-        self._relearn.update(self.days)
+    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
+        """Note that stated levels changed: the days are due whose baseline they may be, or may have been."""
+        if self._levels is None:
+            return
+        gone, came = ([] if claim is None else levels_of(claim) for claim in (before, now))
+        for level in gone:
+            self._levels.remove(level)
+        for level in came:
+            self._levels.add(level)
+        days = [day for level in (*gone, *came) for day in level.days(self._rules.detection) if day in self.days]
+        self._due.update(days)
+        self._relearn.update(days)
 
     def follow(self) -> set[int]:
         """A new set to which days are added when they are judged again; it begins with all judged days."""
@@ -333,9 +286,9 @@ class JudgedDays(View):
 
     def _baseline(self, node: Node, day: int) -> Baseline | None:
         if self._levels is None:
-            self._levels = levels(node)
-        operator = self._rules.for_flow(node.flow)
-        return choose(day, operator, self._levels, lambda: self._learned_for(node, day), self._rules.detection)
+            self._levels = Levels(levels(node))
+        operator, rules = self._rules.for_flow(node.flow), self._rules.detection
+        return choose(day, operator, self._levels.near(day, rules), lambda: self._learned_for(node, day), rules)
 
     def _week_for(self, node: Node, day: int) -> Baseline | None:
         if day not in self._weeks:

@@ -12,8 +12,10 @@ from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.series import Unverified
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.views import View
-from bordertally.streams.periods import iso_day
+from bordertally.streams.periods import days_of, iso_day
 from bordertally.streams.reconciliation.constraints import Bin
+from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.sources import counts
 from bordertally.streams.totals.records import DayFigure
 
 
@@ -39,10 +41,11 @@ class ShownDays(View):
         if self.written is not None and any(self.written.first <= day < self.written.end for day in days):
             self.written = None
 
-    def levels_changed(self) -> None:
-        """Drop every figure: an unverified claim may widen any of them."""
-        self.figures.clear()
-        self.written = None
+    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
+        """Drop the figures of the days that an unverified claim may widen."""
+        for claim in (before, now):
+            if claim is not None and not counts(claim.grade):
+                self.days_changed(days_of(claim.local_start, claim.local_end))
 
 
 def _shown(node: Node) -> ShownDays:

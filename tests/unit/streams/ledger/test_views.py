@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bordertally.streams.ledger.views import DayView, View, Views
+from bordertally.streams.reports.claims import Claim
 from unit.kit import claim, ordinal, told
 
 
@@ -18,8 +19,8 @@ class Diary(View):
     def days_changed(self, days: Collection[int]) -> None:
         self.heard.append(sorted(days))
 
-    def levels_changed(self) -> None:
-        self.heard.append("levels")
+    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
+        self.heard.append(tuple(None if one is None else one.report for one in (before, now)))
 
     def claims_changed(self) -> None:
         self.heard.append("claims")
@@ -42,9 +43,9 @@ def test_every_view_hears_every_change_and_one_that_was_replaced_hears_none() ->
     replaced = views.of(Diary, Diary)
     diary, _ = views.of(Diary, Diary, rules), views.of(Other, Other)
     views.days_changed({7, 5})
-    views.levels_changed()
+    views.levels_changed(None, claim(10, id="r1"))
     views.claims_changed()
-    assert diary.heard == [[5, 7], "levels", "claims"]
+    assert diary.heard == [[5, 7], (None, "r1"), "claims"]
     assert replaced.heard == []
 
 
@@ -61,9 +62,10 @@ def test_the_ledger_tells_of_days_of_levels_and_of_claims() -> None:
     diary = one.node().views.of(Diary, Diary)
     one.take(claim(20, "2022-09-22", id="r2"))
     assert [ordinal("2022-09-22")] in diary.heard
-    assert "levels" not in diary.heard
+    assert diary.heard == ["claims", [ordinal("2022-09-22")]]
     one.take(claim(30, "2022-09-23", id="r3", normal={"daily": 5}))
-    assert "levels" in diary.heard
+    one.take(claim(30, "2022-09-23", id="r4", published="2022-10-21T00:00:00Z"))
+    assert [heard for heard in diary.heard if isinstance(heard, tuple)] == [(None, "r3"), ("r3", "r4")]
     diary.heard.clear()
-    one.take(claim(30, "2022-09-23", id="r3", normal={"daily": 5}))  # again: nothing moved
+    one.take(claim(30, "2022-09-23", id="r4", published="2022-10-21T00:00:00Z"))  # again: nothing moved
     assert "claims" not in diary.heard

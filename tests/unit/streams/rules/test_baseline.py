@@ -7,8 +7,9 @@ import pytest
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.rules import baseline
-from bordertally.streams.rules.baseline import baseline_of, levels
+from bordertally.streams.rules.baseline import baseline_of
 from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules
+from bordertally.streams.rules.levels import levels
 from bordertally.streams.totals.records import Baseline
 from unit.kit import Told, claim, daily, ordinal, told
 
