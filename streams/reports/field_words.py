@@ -88,6 +88,8 @@ def _kind(one: Any, meta: Meta | None) -> str:
         return "an object with " + ", ".join(required) if required else "an object"
     if one is str and meta is not None and meta.max_length:
         return f"text{_length(meta)} characters"
+    if one is str and meta is not None and meta.pattern:
+        return f"text that matches {meta.pattern}"
     if one in (int, float) and meta is not None and meta.le is not None:
         return f"a number from {meta.ge:,} to {meta.le:,}"
     return _WORDS[one]

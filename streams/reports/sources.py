@@ -197,7 +197,8 @@ def parse_registry(text: str, where: str) -> Registry:
         except msgspec.ValidationError as error:
             field, value, why = complaint_of(str(error), entry, Source)
             path = f"sources.{key}.{field}" if field else f"sources.{key}"
-            raise ConfigError(f"{where}: {path}: {why} (got {shown(value)})") from None
+            got = "not shown, as it may be a token" if field.startswith("tokens") else f"got {shown(value)}"
+            raise ConfigError(f"{where}: {path}: {why} ({got})") from None
         except RefusedError as error:
             raise ConfigError(f"{where}: sources.{key}.flows: {error.why} (got {error.value})") from None
         if source.place is not None and source.place not in countries() | BLOCS.keys():
