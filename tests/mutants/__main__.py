@@ -92,11 +92,6 @@ def main(root: Path) -> int:
     due = [mutant for mutant in every if mutant not in known or not known[mutant].stands(tests)]
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         trial = Trial(copied(root, Path(directory)))
-        if due and not any(one.tests == tests for one in known.values()):
-            console.print("the tests without a mutant")
-            trial.check(
-                sorted({test for one in due for stage in trial.visibility.tests_of(one.path) for test in stage})
-            )
         for number, mutant in enumerate(every, 1):
             if mutant in due:
                 known[mutant] = Tried(mutant, trial.verdict(mutant), tests)

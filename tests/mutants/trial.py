@@ -28,7 +28,7 @@ STILL_S = 900
 NO_TESTS = 5
 """The exit code of pytest where it found no tests."""
 
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) ([^\s\[]+)", re.MULTILINE)
 
 
 class Verdict(NamedTuple):
@@ -40,7 +40,7 @@ class Verdict(NamedTuple):
 
 
 class UnreliableTestsError(Exception):
-    """Tests fail without any fault: nothing they say of a mutant means anything."""
+    """A test fails without any mutant: what it says of one means nothing."""
 
 
 def copied(root: Path, to: Path) -> Path:
@@ -64,26 +64,38 @@ class Trial:
     def __init__(self, copy: Path, options: Sequence[str] = ()) -> None:
         self.copy, self.options = copy, options
         self.visibility = Visibility(copy)
-
-    def check(self, tests: Sequence[str]) -> None:
-        """Run tests without any mutant. Raises UnreliableTestsError."""
-        code, output = self._run(tests, CPU_S[-1])
-        if code != 0:
-            raise UnreliableTestsError(output[-4_000:])
+        self._reliable: set[str] = set()
 
     def verdict(self, mutant: Mutant) -> Verdict:
-        """Run the tests that can see the module of a mutant, nearest first, until one fails."""
-        path = self.copy / mutant.path
-        source, begun = path.read_text(), time.monotonic()
+        """Run the tests that can see the module of a mutant, nearest first, until one fails.
+
+        Raises UnreliableTestsError where that one fails without the mutant, too.
+        """
+        path, begun = self.copy / mutant.path, time.monotonic()
+        source = path.read_text()
         path.write_text(mutated(source, mutant))
         try:
-            for number, tests in enumerate(self.visibility.tests_of(mutant.path)):
-                code, output = self._run(tests, CPU_S[number])
-                if code not in (0, NO_TESTS):
-                    return Verdict(True, _noticed_by(code, output), time.monotonic() - begun)
+            by = self._noticed_by(self.visibility.tests_of(mutant.path))
         finally:
             path.write_text(source)
-        return Verdict(False, "", time.monotonic() - begun)
+        if by is not None:
+            self._check(by)
+        return Verdict(by is not None, by or "", time.monotonic() - begun)
+
+    def _noticed_by(self, stages: Sequence[Sequence[str]]) -> str | None:
+        for tests, cpu_s in zip(stages, CPU_S, strict=False):
+            code, output = self._run(tests, cpu_s)
+            if code not in (0, NO_TESTS):
+                return _witness(code, output)
+        return None
+
+    def _check(self, witness: str) -> None:
+        """Run a test without any mutant, once, if it has a name."""
+        if "::" in witness and witness not in self._reliable:
+            code, output = self._run([witness], CPU_S[-1])
+            if code != 0:
+                raise UnreliableTestsError(f"{witness} fails without a mutant, too:\n{output[-4_000:]}")
+            self._reliable.add(witness)
 
     def _run(self, tests: Sequence[str], cpu_s: int) -> tuple[int, str]:
         """The exit code of pytest, negative where a signal ended it, and what it printed."""
@@ -107,7 +119,7 @@ class Trial:
         return process.returncode, output
 
 
-def _noticed_by(code: int, output: str) -> str:
+def _witness(code: int, output: str) -> str:
     failed = _FAILED.search(output)
     if failed is not None:
         return failed[1]
