@@ -15,6 +15,9 @@ from bordertally.agents.servers.process import Server
 from bordertally.agents.servers.redis import start_redis
 from bordertally.agents.servers.tansu import start_tansu
 from live import Live, make_live
+from steady import load_profile
+
+load_profile()
 
 # A run in the background ignores interrupts, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -38,7 +38,8 @@ from oracle.slow_ledger import (
     within,
 )
 from properties.traits import shares, too_rare
-from properties.worlds import NOW, REGISTRY, documents, examples
+from properties.worlds import NOW, REGISTRY, documents
+from steady import examples
 
 UTC = Registry({name: Source(one.name, one.flows, one.grade) for name, one in REGISTRY.sources.items()}, REGISTRY.blocs)
 GRADES = {name: one.grade.value for name, one in REGISTRY.sources.items()}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bordertally.streams.ledger.citations import CITED_COUNTS, Cites, Gathered
-from properties.worlds import examples
+from steady import examples
 
 SAID = st.sets(st.sampled_from(["r0-0", "s1", "s2"]), max_size=2)
 

@@ -20,7 +20,8 @@ from bordertally.streams.reconciliation.constraints import Constraint, Kind, day
 from bordertally.streams.reconciliation.folding import clipped, covers_day
 from bordertally.streams.reports.readings import Columns, Reading
 from bordertally.streams.reports.sources import WEIGHT
-from properties.worlds import SEEDS, examples
+from properties.worlds import SEEDS
+from steady import examples
 
 MANY = settings(max_examples=examples(600))
 HOUR = 3_600

@@ -17,7 +17,8 @@ from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.totals.records import FlowState
-from properties.worlds import REGISTRY, RULES, batched, busy_weeks, desk_of, examples, figures, stored, worlds
+from properties.worlds import REGISTRY, RULES, batched, busy_weeks, desk_of, figures, stored, worlds
+from steady import examples
 from unit.kit import REGISTRY as KIT
 from unit.kit import alerts_of, claim, come_down, ordinal
 

@@ -12,7 +12,8 @@ from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.validation import read_report
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
-from properties.worlds import REGISTRY, START, examples
+from properties.worlds import REGISTRY, START
+from steady import examples
 from unit.kit import report
 
 NOW = START.timestamp() + 400 * 86_400

@@ -19,7 +19,8 @@ from bordertally.streams.detection.flow_state import flow_state
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Rules
-from properties.worlds import EVERY_RULE, RULES, SEEDS, START, desk_of, examples, figures, read, stored
+from properties.worlds import EVERY_RULE, RULES, SEEDS, START, desk_of, figures, read, stored
+from steady import examples
 from unit.kit import alerts_of
 
 MANY = settings(max_examples=examples(600))

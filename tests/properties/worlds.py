@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -19,15 +18,6 @@ from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Grade, Registry, Source
 from bordertally.streams.reports.validation import read_report
 from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules
-
-EVERY = "LAWS"
-"""The variable of the environment that `make laws` sets to `every`."""
-
-
-def examples(number: int) -> int:
-    """So many examples in `make laws`, 4 in 10 of them otherwise: the whole number takes five minutes."""
-    return number if os.environ.get(EVERY) == "every" else number * 2 // 5
-
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
 START = datetime(2022, 3, 15, tzinfo=UTC)  # Europe's clocks change within these days

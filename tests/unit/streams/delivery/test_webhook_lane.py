@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from email.utils import formatdate
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -186,7 +188,11 @@ def test_retry_after_in_seconds_and_as_a_date(text: str | None, seconds: float |
     assert retry_after(text, 100.0) == seconds
 
 
-@given(st.text(max_size=40))
+DATES = st.integers(-(10**9), 4 * 10**9).map(lambda at: formatdate(at, usegmt=True))
+ASKED = st.integers(0, 10**9).map(str) | DATES | st.text("0123456789-+. GMT", max_size=12) | st.text(max_size=40)
+
+
+@given(ASKED)
 def test_any_retry_after_is_a_bounded_wait(text: str) -> None:
     found = retry_after(text, 0.0)
     assert found is None or 0 <= found <= LONGEST_HOLD_S

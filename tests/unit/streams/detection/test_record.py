@@ -10,6 +10,7 @@ from bordertally.streams.alerts.records import Alert
 from bordertally.streams.detection.record import WEEK, Highs
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.rules.config import Detection, Rules
+from properties.traits import shares, too_rare
 from unit.kit import Told, alerts_of, claim, daily, told
 
 
@@ -78,10 +79,11 @@ def test_a_correction_takes_it_away() -> None:
     assert newest(one).state.value == "withdrawn"
 
 
-BINS = st.lists(st.none() | st.sampled_from((0, 10, 20, 30, 50)), min_size=8, max_size=40)
+BINS = st.lists(st.sampled_from((*[10, 20, 30] * 6, 0, 50, None)), min_size=14, max_size=40)
+"""People by day, mostly known and covered whole, so that most lists hold weeks and many of them records."""
 
 
-@given(BINS, st.integers(1, 20), st.data())
+@given(BINS, st.integers(1, 12), st.data())
 def test_what_is_kept_is_what_is_worked_out_anew(days: list[int | None], period: int, data: st.DataObject) -> None:
     def held(figures: list[int | None]) -> dict[int, Bin]:
         return {day: Bin(one, one, one, full=one != 50) for day, one in enumerate(figures) if one is not None}
@@ -108,3 +110,14 @@ def test_what_is_kept_is_what_is_worked_out_anew(days: list[int | None], period:
         for day, those in before.items()
         if those and 2 * len(those) >= period and weeks[day] > max(those)
     }
+
+
+def test_the_days_drawn_hold_weeks_and_records() -> None:
+    def traits(days: list[int | None]) -> list[str]:
+        highs = Highs(3)
+        bins = {day: Bin(one, one, one, full=one != 50) for day, one in enumerate(days) if one is not None}
+        highs.stale.update(bins)
+        highs.refresh(bins, max(bins))
+        return [*(["week"] if highs.weeks else []), *(["record"] if highs.before else [])]
+
+    assert too_rare(shares(BINS, traits, 60), {"week": 0.5, "record": 0.3}) == {}

@@ -8,6 +8,7 @@ from bordertally.streams.alerts.records import Alert
 from bordertally.streams.detection.silence import clock, silences_of
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, FlowRules, Rules
+from properties.traits import shares, too_rare
 from unit.kit import Told, alerts_of, claim, daily, told
 
 RULES = Rules(Detection(keep_firing_for="0d", silence=2.0, learned=()))
@@ -120,14 +121,30 @@ def test_a_week_at_once_covers_its_days() -> None:
     assert runs(told(weeks, others, october, rules=RULES)) == [("RU:KZ", "29", None)]
 
 
-@given(st.sets(st.integers(1, 60), max_size=40), st.integers(1, 60), st.floats(1, 4))
-def test_silences_lie_between_the_days_that_are_covered(days: set[int], now: int, times: float) -> None:
-    found = silences_of("a", days, days, max(now, *days, 0), times)
+@st.composite
+def covered(draw: st.DrawFn) -> tuple[set[int], int]:
+    """Days that a source covers, mostly as often as is usual for it, and the latest day that anybody covers."""
+    days, day = {1}, 1
+    for gap in draw(st.lists(st.sampled_from((1, 1, 1, 2, 9)), min_size=6, max_size=30)):
+        day += gap
+        days.add(day)
+    return days, day + draw(st.sampled_from((0, 1, 8)))
+
+
+@given(covered(), st.floats(1, 4))
+def test_silences_lie_between_the_days_that_are_covered(source: tuple[set[int], int], times: float) -> None:
+    days, now = source
+    found = silences_of("a", days, days, now, times)
     for one in found:
         assert one.since - 1 in days
         assert not days & set(range(one.since, one.since + one.days))
         assert one.until in days or (one.until is None and one.since > max(days))
         assert one.days > one.usual >= 1
     assert found == sorted(found)
-    longer = silences_of("a", days, days, max(now, *days, 0), times + 1)
+    longer = silences_of("a", days, days, now, times + 1)
     assert {(one.since, one.until) for one in longer} <= {(one.since, one.until) for one in found}
+
+
+def test_the_sources_drawn_are_often_silent() -> None:
+    found = shares(covered(), lambda source: ["silent"] if silences_of("a", source[0], *source, 2.0) else [], 60)
+    assert too_rare(found, {"silent": 0.3}) == {}
