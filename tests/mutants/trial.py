@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -101,22 +102,23 @@ class Trial:
         """The exit code of pytest, negative where a signal ended it, and what it printed."""
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"--timeout={STILL_S}"]
         environment = {**os.environ, "PYTHONPATH": str(self.copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-        process = subprocess.Popen(
-            [*command, *self.options, *tests],
-            cwd=self.copy,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            preexec_fn=partial(resource.setrlimit, resource.RLIMIT_CPU, (cpu_s, cpu_s + 5)),  # noqa: PLW1509 - no threads
-        )
-        try:
-            output, _ = process.communicate()
-        finally:
-            with suppress(ProcessLookupError):  # whatever a mutant left running
-                os.killpg(process.pid, signal.SIGKILL)
-        return process.returncode, output
+        with tempfile.TemporaryFile("w+") as output:  # a pipe would be held open by whatever a mutant left running
+            process = subprocess.Popen(
+                [*command, *self.options, *tests],
+                cwd=self.copy,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=partial(resource.setrlimit, resource.RLIMIT_CPU, (cpu_s, cpu_s + 5)),  # noqa: PLW1509 - no threads
+            )
+            try:
+                process.wait()
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            output.seek(0)
+            return process.returncode, output.read()
 
 
 def _witness(code: int, output: str) -> str:
