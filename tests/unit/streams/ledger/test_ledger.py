@@ -142,3 +142,42 @@ def test_a_report_that_speaks_for_many_days_is_one_report() -> None:
 
 def test_days_of_daily_counts_stay_as_they_were_said() -> None:
     assert told(daily([5, 0, 7])).best() == [5, 0, 7]
+
+
+def floor_of(*claims: Claim) -> tuple[float, float, float | None, bool]:
+    """What RU:KZ holds on the day beside a week of its own that says little of it, so that what lies below decides."""
+    week = claim(7_000, "2022-09-15/2022-09-22", qualifier="about", id="week", source="a")
+    return tuple(ledger(week, *claims).nodes[Flow("RU:KZ")].series[PEOPLE].bins[DAY])  # type: ignore[return-value] # a bin
+
+
+def test_of_children_and_parts_the_larger_bounds_at_each_end() -> None:
+    #            low    best   high
+    # children  1,900  2,000  2,100    1,000 about from each
+    # men       2,010  2,010  2,010    a count
+    children = [claim(1_000, flow=f"RU:KZ:{name}", qualifier="about", id=name) for name in ("aksai", "mashtakovo")]
+    men = claim(2_010, population="men", qualifier="count", id="men")
+    assert floor_of(*children)[:3] == pytest.approx((1_800, 2_000, 2_200))
+    assert floor_of(men)[:3] == pytest.approx((2_010, 2_010, 2_010))
+    assert floor_of(*children, men)[:3] == pytest.approx((2_010, 2_010, 2_200))
+
+
+def test_a_child_that_is_open_above_bounds_by_what_it_holds_at_best() -> None:
+    assert floor_of(claim(2_000, flow="RU:KZ:aksai", qualifier="at_least"))[:3] == pytest.approx((2_000, 2_000, 2_000))
+
+
+@pytest.mark.parametrize(
+    ("aksai", "mashtakovo", "men", "full"),
+    [
+        ("count", "count", None, True),
+        ("count", "at_least", None, False),  # one of the children may have more to say
+        ("at_least", "at_least", "count", True),  # the part says how many
+        ("count", "count", "at_least", True),
+        ("count", "at_least", "at_least", False),
+    ],
+)
+def test_a_day_is_covered_in_full_by_all_its_children_or_by_a_part(
+    aksai: str, mashtakovo: str, men: str | None, full: bool
+) -> None:
+    claims = [claim(10, flow="RU:KZ:aksai", qualifier=aksai), claim(20, flow="RU:KZ:mashtakovo", qualifier=mashtakovo)]
+    claims += [claim(5, population="men", qualifier=men)] if men else []
+    assert ledger(*claims).nodes[Flow("RU:KZ")].series[PEOPLE].bins[DAY].full is full
