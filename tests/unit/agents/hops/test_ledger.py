@@ -1,21 +1,193 @@
-"""A ledger that is being restored holds up nobody: the worker's signs of life go on meanwhile."""
+"""The ledger hop on a broker that is a list: the rows and states of a batch, and what comes again after a crash."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
+from aiokafka.errors import KafkaError
 
 from bordertally.agents.hops import ledger as module
+from bordertally.agents.hops.batch_headers import make_headers
 from bordertally.agents.hops.ledger import LedgerHop
 from bordertally.agents.worker.worker import create_app
+from bordertally.streams.ledger.causes import CAUSES_HEADER, decode_causes
 from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.reports.claims import Claim, Claims
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import partition_of
+from bordertally.streams.totals.records import FlowState
+from unit.agents.hops.kit import Broker
 from unit.kit import claim
+
+RU = 4
+"""Partitions; every flow of Russia is in the same one."""
+
+
+def message(offset: int, *claims: Claim, more: bool = False, arrived_ms: int = 1_000) -> Any:
+    value = msgspec.msgpack.encode(Claims(list(claims)))
+    headers = make_headers(arrived_ms, more=more)
+    return SimpleNamespace(offset=offset, value=value, headers=headers, timestamp=arrived_ms)
+
+
+class Worker:
+    """A ledger hop of a worker that has just started, with what its table holds."""
+
+    def __init__(self, broker: Broker, table: Mapping[bytes, bytes] = {}, **settings: Any) -> None:
+        self.app, self.broker = create_app(load_settings(hops="ledger", partitions=RU, **settings)), broker
+        (hop,) = self.app.hops
+        assert isinstance(hop, LedgerHop)
+        broker.serve(hop.context)
+        hop.table.data.update(table)
+        self.hop, self.partition = hop, partition_of("RU:KZ", RU)
+
+    def take(self, *messages: Any, partition: int | None = None) -> None:
+        at = self.partition if partition is None else partition
+        self.hop.take(SimpleNamespace(records=list(messages), partition=at))  # type: ignore[arg-type] # what is used of a bundle
+
+    async def settled(self, *messages: Any) -> list[tuple[str, int]]:
+        """Take and settle messages; the flows told of, with the people of their last day."""
+        before = len(self.states)
+        self.take(*messages)
+        await self.hop.settle()
+        return [(state.flow, state.totals[0].best if state.totals else 0) for state in self.states[before:]]
+
+    @property
+    def states(self) -> list[FlowState]:
+        return [
+            msgspec.json.decode(one.value, type=FlowState) for one in self.broker.of(self.hop.context.topics.totals)
+        ]
+
+    @property
+    def rows(self) -> Sequence[tuple[int | None, bytes]]:
+        topic = self.hop.context.topics.changelog("ledger")
+        return [(one.partition, one.key or b"") for one in self.broker.of(topic)]
+
+    def counted(self, name: str, *labels: str) -> float:
+        metric = self.hop.context.metrics[name]
+        return float((metric.labels(*labels) if labels else metric)._value.get())
+
+
+AKSAI, MASHTAKOVO = claim(70, flow="RU:KZ:aksai", id="one"), claim(50, flow="RU:KZ:mashtakovo", id="two")
+
+
+async def test_a_batch_leads_to_rows_and_to_the_states_of_its_flows_and_those_above_lowest_first() -> None:
+    worker = Worker(Broker())
+    assert await worker.settled(message(1, AKSAI), message(2, MASHTAKOVO)) == [
+        ("RU:KZ:aksai", 70),
+        ("RU:KZ:mashtakovo", 50),
+        ("RU:KZ", 120),
+        ("RU", 120),
+    ]
+    assert {partition for partition, _ in worker.rows} == {worker.partition}
+    assert {key.split(b"|")[1] for _, key in worker.rows} == {b"RU:KZ:aksai", b"RU:KZ:mashtakovo"}
+    assert {key for _, key in worker.rows} == set(worker.hop.table.data)
+    assert worker.broker.writes == 1  # rows and states are acknowledged together
+
+
+async def test_each_flow_is_told_of_once_a_batch_and_not_again_without_news() -> None:
+    worker = Worker(Broker())
+    await worker.settled(message(1, AKSAI), message(2, claim(80, flow="RU:KZ:aksai", published="2022-10-21T00:00:00Z")))
+    assert [(state.flow, state.totals[0].best) for state in worker.states] == [
+        ("RU:KZ:aksai", 80),
+        ("RU:KZ", 80),
+        ("RU", 80),
+    ]
+    before = len(worker.broker.records)
+    await worker.hop.settle()
+    assert len(worker.broker.records) == before
+
+
+async def test_a_restarted_hop_goes_on_from_its_rows() -> None:
+    before = Worker(Broker())
+    await before.settled(message(1, AKSAI))
+    again = Worker(Broker(), before.hop.table.data)
+    assert await again.settled(message(2, MASHTAKOVO)) == [("RU:KZ:mashtakovo", 50), ("RU:KZ", 120), ("RU", 120)]
+
+
+async def test_what_comes_again_leads_to_the_same_states_again_and_changes_no_row() -> None:
+    before = Worker(Broker())
+    await before.settled(message(1, AKSAI))
+    again = Worker(Broker(), before.hop.table.data)
+    await again.settled(message(1, AKSAI))
+    assert again.states == before.states
+    assert again.rows == []
+    assert again.counted("claims_total", "duplicate") == 1
+
+
+async def test_what_the_broker_does_not_take_is_not_in_the_table_and_comes_again() -> None:
+    worker = Worker(Broker(takes=0))
+    with pytest.raises(KafkaError):
+        await worker.settled(message(1, AKSAI))
+    assert dict(worker.hop.table.data) == {}
+    assert worker.counted("states_sent_total") == 0
+
+
+async def test_the_reports_that_moved_a_day_go_with_the_states_as_causes() -> None:
+    worker = Worker(Broker())
+    await worker.settled(message(1, AKSAI))
+    await worker.settled(message(2, claim(None, flow="RU:KZ:aksai", id="gone", published="2022-10-21T00:00:00Z")))
+    (last, *_) = [one for one in reversed(worker.broker.of(worker.hop.context.topics.totals)) if one.key == b"RU:KZ"]
+    causes = decode_causes(dict(last.headers or [])[CAUSES_HEADER])
+    assert [(cause.report, cause.moved) for cause in causes] == [("gone", True)]
+
+
+async def test_a_state_names_the_message_that_led_to_it() -> None:
+    worker = Worker(Broker())
+    await worker.settled(message(6, AKSAI), message(7, MASHTAKOVO))
+    (first, *_) = worker.broker.of(worker.hop.context.topics.totals)
+    assert b"7" in dict(first.headers or [])["ce_id"]
+
+
+async def test_claims_and_flows_are_counted() -> None:
+    worker = Worker(Broker())
+    await worker.settled(message(1, AKSAI, MASHTAKOVO))
+    await worker.settled(message(2, claim(None, flow="RU:KZ:aksai", published="2022-10-21T00:00:00Z")))
+    assert worker.counted("claims_total", "new") == 2
+    assert worker.counted("claims_total", "withdrawal") == 1
+    assert worker.counted("states_sent_total") == 7
+    assert worker.counted("ledger_flows") == 4
+    assert worker.counted("table_rows", "ledger") == 2
+
+
+def test_a_hop_is_full_with_as_many_claims_as_a_batch_may_hold() -> None:
+    worker = Worker(Broker(), batch_reports=2)
+    worker.take(message(1, AKSAI))
+    assert not worker.hop.full
+    worker.take(message(2, MASHTAKOVO, more=True))
+    assert worker.hop.full
+    assert worker.hop.more
+
+
+async def test_ledgers_are_dropped_with_what_was_taken_when_partitions_are_given_away() -> None:
+    worker = Worker(Broker())
+    await worker.settled(message(1, AKSAI))
+    worker.take(message(2, MASHTAKOVO))
+    await worker.hop.revoked(None, set())
+    assert (worker.hop.ledgers, worker.hop.claims, worker.hop.unsettled) == ({}, 0, {})
+    assert await worker.settled(message(2, MASHTAKOVO)) == [("RU:KZ:mashtakovo", 50), ("RU:KZ", 120), ("RU", 120)]
+
+
+async def test_partitions_have_ledgers_of_their_own() -> None:
+    worker = Worker(Broker())
+    other = partition_of("KZ:RU", RU)
+    assert other != worker.partition, "the test needs origins of different partitions"
+    worker.take(message(1, AKSAI))
+    worker.take(message(1, claim(9, flow="KZ:RU", id="three")), partition=other)
+    await worker.hop.settle()
+    assert {partition: sorted(ledger.nodes) for partition, ledger in worker.hop.ledgers.items()} == {
+        worker.partition: ["RU", "RU:KZ", "RU:KZ:aksai"],
+        other: ["KZ", "KZ:RU"],
+    }
+
+
+# --- restoring: it holds up nobody, and the worker's signs of life go on -----------------------------------------
+
 
 FLOW, WAIT_S = "RU:KZ", 30
 
