@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+
 from bordertally.streams.detection.rule import Rule
 from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.ledger.rows import PEOPLE, Key
@@ -10,7 +13,7 @@ from bordertally.streams.ledger.views import View
 from bordertally.streams.rules.baseline import NOT_JUDGED, WEEK, WEEKLY, JudgedDays, Judgement, judged_days
 from bordertally.streams.rules.config import EXACT, Detection, Rules, times_expected
 from bordertally.streams.rules.corroboration import corroborated
-from bordertally.streams.rules.debounce import NO_DEBOUNCE, Run, alerts_from
+from bordertally.streams.rules.debounce import Joined, alerts_from
 from bordertally.streams.totals.coverage import covered_as_usual
 from bordertally.streams.totals.projection import finished, silent_days
 from bordertally.streams.totals.records import Baseline, Episode
@@ -45,76 +48,117 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
     Days without a claim or a baseline neither open nor close a run. A day in progress may open a run, because a count
     only grows; only a finished day closes a run.
     """
-    judged = judged_days(node, rules)
+    judged, detection = judged_days(node, rules), rules.detection
     view = node.views.of(Exceedances, lambda: Exceedances(judged), judged)
-    view.refresh(rules.detection)
-    runs = view.settled(node, rules.detection.project_days)
-    over = (runs[-1].until or 0) if runs else 0
-    current: Exceeding | None = None
-    for day in sorted([day for day in view.above if day >= over]):
+    known = view.refresh(node, detection)
+    runs, end = view.runs, (node.last(PEOPLE) or 0) + 1
+    current = runs[-1] if runs and runs[-1].until is None else None
+    for day in view.above_since(current.last + 1 if current else runs[-1].until or 0 if runs else 0):
         if current is not None:
             current.until = _closed(node, judged, rules, current.last + 1, day)
             current = current if current.until is None else None
-        opening = exceedance(judged.days[day], rules.detection, opened=False)
+        opening = exceedance(judged.days[day], detection, opened=False)
         if current is None and opening is not None:
             current = Exceeding()
             runs.append(current)
-        going_on = opening or exceedance(judged.days[day], rules.detection, opened=True)
+        going_on = opening or exceedance(judged.days[day], detection, opened=True)
         if current is not None and going_on is not None:
             current.add(day, *going_on)
     if current is not None:
-        current.until = _closed(node, judged, rules, current.last + 1, (node.last(PEOPLE) or 0) + 1)
-    view.runs = runs
-    if rules.detection.debounce != NO_DEBOUNCE:
-        runs = _debounced(node, judged, rules, runs)
-    return view.episodes_of(node, rules.detection, runs)
+        current.until = _closed(node, judged, rules, current.last + 1, end)
+    view.alerts += alerts_from(
+        runs,
+        detection.debounce,
+        lambda first, before: _closed(node, judged, rules, first, end if before is None else before),
+        lambda place: detection.rank(runs[place].worst),
+        view.alerts.pop() if view.alerts else None,
+        view.held,
+    )
+    for alert in view.alerts[len(view.episodes) :]:
+        members, until = [runs[place] for place in alert.members], alert.until
+        view.episodes.append(known.get(_key(members, until)) or _episode(node, detection, members, until))
+    return list(view.episodes)
+
+
+AlertKey = tuple[tuple[tuple[int, int], ...], int | None]
+"""The first and the last day of each run of an alert, and the day on which the alert closes."""
 
 
 class Exceedances(View):
-    """The days of a flow above the clear level, the runs of these days, and the episodes of the runs."""
+    """The days of a flow above the clear level, the runs of these days, the alerts of the runs, and their episodes.
+
+    What lies before every day that may have changed is kept, so that the newest days cost the same however many alerts
+    there were before, and however long the newest alert has been open. `held`: how many runs are over for good.
+    """
 
     def __init__(self, judged: JudgedDays) -> None:
-        self.above: set[int] = set()
         self.runs: list[Exceeding] = []
+        self.alerts: list[Joined] = []
+        self.episodes: list[Episode] = []
+        self.held = 0
+        self._above: list[int] = []  # in order
         self._judged = judged
-        self._silent: set[int] = set()  # the days with projections at the last call of `settled`
-        self._episodes: dict[tuple[int, int, int | None], Episode] = {}
-        self._stale = judged.follow()  # the days judged again since `refresh`
-        self._fresh: set[int] = set()  # the days judged again since `episodes_of`
+        self._silent: set[int] = set()  # the days with projections at the last refresh
+        self._stale = judged.follow()  # the days judged again since the last refresh
 
-    def refresh(self, detection: Detection) -> None:
-        """Examine the days again that were judged again."""
-        for day in self._stale:
-            if exceedance(self._judged.days.get(day, NOT_JUDGED), detection, opened=True) is not None:
-                self.above.add(day)
-            else:
-                self.above.discard(day)
-        self._fresh |= self._stale
-        self._stale.clear()
-
-    def settled(self, node: Node, limit: int) -> list[Exceeding]:
-        """The earlier runs that still hold: those that ended before every day that may have changed.
+    def refresh(self, node: Node, detection: Detection) -> dict[AlertKey, Episode]:
+        """Examine the days judged again, and keep of runs, alerts and episodes what lies before any change.
 
         A day may have changed if it was judged again, if it is the latest day, or if it has or had projections: then it
-        may have become finished.
+        may have become finished. Returns the dropped episodes of which no day was judged again: if their alerts are
+        found again, so are they.
         """
+        for day in self._stale:
+            self._place(day, exceedance(self._judged.days.get(day, NOT_JUDGED), detection, opened=True) is not None)
         last = node.last(PEOPLE)
-        silent = set[int]() if last is None else silent_days(node, PEOPLE, last, limit)
-        moving = min([last or 0, *self._fresh, *silent, *self._silent])
+        silent = set[int]() if last is None else silent_days(node, PEOPLE, last, detection.project_days)
+        moving = min([last or 0, *self._stale, *silent, *self._silent])
         self._silent = silent
-        return [run for run in self.runs if run.until is not None and run.until < moving]
+        known = self._drop_episodes(moving)
+        self._stale.clear()
+        self._cut_runs(moving)
+        for alert in self.alerts[len(self.episodes) :]:
+            del alert.members[bisect_left(alert.members, self.held) :]
+        while self.alerts and not self.alerts[-1].members:
+            self.alerts.pop()
+        return known
 
-    def episodes_of(self, node: Node, detection: Detection, runs: list[Exceeding]) -> list[Episode]:
-        """The episodes of these runs; an episode is reused if no day of its run was judged again."""
-        known, self._episodes = self._episodes, {}
-        for run in runs:
-            span = (run.days[0][0], run.last, run.until)
-            episode = known.get(span)
-            if episode is None or run.joined or any(span[0] <= day <= span[1] for day in self._fresh):
-                episode = run.episode(node, detection)
-            self._episodes[span] = episode
-        self._fresh.clear()
-        return list(self._episodes.values())
+    def _place(self, day: int, above: bool) -> None:
+        place = bisect_left(self._above, day)
+        if above == (self._above[place : place + 1] == [day]):
+            return
+        if above:
+            self._above.insert(place, day)
+        else:
+            del self._above[place]
+
+    def _drop_episodes(self, moving: int) -> dict[AlertKey, Episode]:
+        known: dict[AlertKey, Episode] = {}
+        while self.episodes and not _is_before(self.episodes[-1].until, moving):
+            episode, alert = self.episodes.pop(), self.alerts[len(self.episodes)]
+            if not any(episode.since <= day <= episode.day for day in self._stale):
+                known[_key([self.runs[place] for place in alert.members], alert.until)] = episode
+        return known
+
+    def _cut_runs(self, moving: int) -> None:
+        while self.runs and self.runs[-1].since >= moving:
+            self.runs.pop()
+        self.held = len(self.runs)
+        if self.runs and not _is_before(self.runs[-1].until, moving):
+            self.runs[-1].cut(moving)
+            self.held -= 1
+
+    def above_since(self, first: int) -> list[int]:
+        """The days above the clear level from a day on, in order."""
+        return self._above[bisect_left(self._above, first) :]
+
+
+def _is_before(until: int | None, moving: int) -> bool:
+    return until is not None and until < moving
+
+
+def _key(runs: Sequence[Exceeding], until: int | None) -> AlertKey:
+    return tuple((run.since, run.last) for run in runs), until
 
 
 def _closed(node: Node, judged: JudgedDays, rules: Rules, first: int, end: int) -> int | None:
@@ -127,25 +171,11 @@ def _closed(node: Node, judged: JudgedDays, rules: Rules, first: int, end: int) 
     return None
 
 
-def _debounced(node: Node, judged: JudgedDays, rules: Rules, runs: list[Exceeding]) -> list[Exceeding]:
-    """The runs after `for`, `keep_firing_for` and `cooldown`; several runs of one alert are joined."""
-    end = (node.last(PEOPLE) or 0) + 1
-    alerts = alerts_from(
-        [Run(run.days[0][0], run.last, run.until) for run in runs],
-        rules.detection.debounce,
-        lambda first, before: _closed(node, judged, rules, first, end if before is None else before),
-        lambda place: rules.detection.rank(runs[place].worst),
-    )
-    return [_joined([runs[place] for place in alert.members], alert.until) for alert in alerts]
+ExceedingDay = tuple[int, float, Baseline]
+"""A day (ordinal), its rate in people a day, and the baseline that the rate exceeds."""
 
 
-def _joined(runs: list[Exceeding], until: int | None) -> Exceeding:
-    joined = Exceeding([day for run in runs for day in run.days], until)
-    joined.joined = len(runs) > 1
-    return joined
-
-
-def _exceedance(judged: tuple[int, float, Baseline]) -> tuple[float, float, int]:
+def _exceedance(judged: ExceedingDay) -> tuple[float, float, int]:
     """The order of days for the peak: by the ratio, then the rate, then the earlier day."""
     day, rate, baseline = judged
     return times_expected(rate, baseline.expected), rate, -day
@@ -157,54 +187,75 @@ def _days_of(day: int, baseline: Baseline) -> range:
 
 
 class Exceeding:
-    """A run of exceeding days, each with rate and baseline, from which an episode is made.
+    """A run of exceeding days, each with rate and baseline; `until`: the day on which the run is over, None until then.
 
-    `joined`: the run joins several runs, so its days do not follow from the first and the last.
+    The peak up to each day is kept, so that a run can grow and be cut at no more cost the longer it lasts.
     """
 
-    def __init__(self, days: list[tuple[int, float, Baseline]] | None = None, until: int | None = None) -> None:
-        self.until = until
-        self.days = days or []
-        self.joined = False
+    def __init__(self) -> None:
+        self.until: int | None = None
+        self.days: list[ExceedingDay] = []
+        self._peaks: list[ExceedingDay] = []
 
     @property
-    def worst(self) -> float:
-        """The highest ratio of the days."""
-        return max(times_expected(rate, baseline.expected) for _, rate, baseline in self.days)
+    def since(self) -> int:
+        """The first day."""
+        return self.days[0][0]
 
     @property
     def last(self) -> int:
         """The latest day."""
         return self.days[-1][0]
 
+    @property
+    def peak(self) -> ExceedingDay:
+        """The highest day."""
+        return self._peaks[-1]
+
+    @property
+    def worst(self) -> float:
+        """The highest ratio of the days."""
+        _, rate, baseline = self.peak
+        return times_expected(rate, baseline.expected)
+
     def add(self, day: int, rate: float, baseline: Baseline) -> None:
         """Extend the run by a day."""
-        self.days.append((day, rate, baseline))
+        added = (day, rate, baseline)
+        self.days.append(added)
+        self._peaks.append(max(self._peaks[-1], added, key=_exceedance) if self._peaks else added)
 
-    def episode(self, node: Node, rules: Detection) -> Episode:
-        """The episode of the run."""
-        day, rate, baseline = self.days[-1]
-        peak_day, peak_rate, peak = max(self.days, key=_exceedance)
-        cited = {*_days_of(day, baseline), *_days_of(peak_day, peak)}
-        reports, count = evidence(node, Key(baseline.population, "people"), cited)
-        if baseline.report is not None and baseline.report not in reports:
-            reports, count = [baseline.report, *reports], count + 1
-        ranked = corroborated(node, rules, [(day, rate, baseline), (peak_day, peak_rate, peak)])
-        return Episode(
-            self.days[0][0],
-            self.until,
-            day,
-            rate,
-            baseline,
-            ranked.severities[0],
-            peak_day,
-            peak_rate,
-            ranked.severities[1],
-            reports,
-            count,
-            note=ranked.note,
-            partial=not covered_as_usual(node, day),
-        )
+    def cut(self, end: int) -> None:
+        """Drop the days from `end` on. The run is not over."""
+        while self.days and self.last >= end:
+            self.days.pop()
+            self._peaks.pop()
+        self.until = None
+
+
+def _episode(node: Node, rules: Detection, runs: Sequence[Exceeding], until: int | None) -> Episode:
+    """The episode of an alert, which consists of these runs."""
+    day, rate, baseline = runs[-1].days[-1]
+    peak_day, peak_rate, peak = max([run.peak for run in runs], key=_exceedance)
+    cited = {*_days_of(day, baseline), *_days_of(peak_day, peak)}
+    reports, count = evidence(node, Key(baseline.population, "people"), cited)
+    if baseline.report is not None and baseline.report not in reports:
+        reports, count = [baseline.report, *reports], count + 1
+    ranked = corroborated(node, rules, [(day, rate, baseline), (peak_day, peak_rate, peak)])
+    return Episode(
+        runs[0].since,
+        until,
+        day,
+        rate,
+        baseline,
+        ranked.severities[0],
+        peak_day,
+        peak_rate,
+        ranked.severities[1],
+        reports,
+        count,
+        note=ranked.note,
+        partial=not covered_as_usual(node, day),
+    )
 
 
 def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Baseline | None]:

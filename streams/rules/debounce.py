@@ -7,7 +7,7 @@ clock. The alerts follow from the runs alone, so they do not depend on when repo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 
 class Debounce(NamedTuple):
@@ -28,6 +28,22 @@ NO_DEBOUNCE = Debounce()
 """Without debounce, every run is an alert."""
 
 
+class DaysInARow(Protocol):
+    """A run of exceeding days: see `Run`."""
+
+    @property
+    def since(self) -> int:
+        """The first day."""
+
+    @property
+    def last(self) -> int:
+        """The last day."""
+
+    @property
+    def until(self) -> int | None:
+        """The day on which the run is over."""
+
+
 class Run(NamedTuple):
     """A run of exceeding days, as ordinals: the first, the last, and the day on which it is over, None until then."""
 
@@ -43,19 +59,25 @@ class Joined(NamedTuple):
     until: int | None
 
 
-def alerts_from(
-    runs: Sequence[Run],
+def alerts_from(  # noqa: PLR0913, PLR0917 - what a run is judged by
+    runs: Sequence[DaysInARow],
     debounce: Debounce,
     closes: Callable[[int, int | None], int | None],
     severity: Callable[[int], int],
+    before: Joined | None = None,
+    begin: int = 0,
 ) -> list[Joined]:
     """The alerts of these runs, which come oldest first.
 
     `closes(first, end)`: the first finished day from `first` to `end` (exclusive; None: to the last day), or None: only
-    a finished day closes an alert. `severity(place)`: the severity of the run at a place; more is worse.
+    a finished day closes an alert. `severity(place)`: the severity of the run at a place; more is worse. `before`: the
+    last alert of the runs before place `begin`; it comes first in the result, since it may go on.
     """
     alerts: list[Joined] = []
-    for place, run in enumerate(runs):
+    if before is not None:
+        alerts.append(before._replace(until=_closing(runs[before.members[-1]], debounce, closes)))
+    for place in range(begin, len(runs)):
+        run = runs[place]
         before = alerts[-1] if alerts else None
         if before is not None and _still_open(before, runs, run.since, debounce, closes):
             before.members.append(place)
@@ -64,16 +86,20 @@ def alerts_from(
         else:
             before = Joined([place], None)
             alerts.append(before)
-        until = run.until
-        if until is not None and debounce.kept:
-            until = closes(until + debounce.kept, None)
-        alerts[-1] = before._replace(until=until)
+        alerts[-1] = before._replace(until=_closing(run, debounce, closes))
     return alerts
+
+
+def _closing(run: DaysInARow, debounce: Debounce, closes: Callable[[int, int | None], int | None]) -> int | None:
+    """The day on which an alert closes whose last run is this; None while it is open."""
+    if run.until is None or not debounce.kept:
+        return run.until
+    return closes(run.until + debounce.kept, None)
 
 
 def _still_open(
     before: Joined,
-    runs: Sequence[Run],
+    runs: Sequence[DaysInARow],
     since: int,
     debounce: Debounce,
     closes: Callable[[int, int | None], int | None],
@@ -82,7 +108,7 @@ def _still_open(
     return over is None or (debounce.kept > 0 and closes(over + debounce.kept, since) is None)
 
 
-def _cools(before: Joined, run: Run, debounce: Debounce, place: int, severity: Callable[[int], int]) -> bool:
+def _cools(before: Joined, run: DaysInARow, debounce: Debounce, place: int, severity: Callable[[int], int]) -> bool:
     """Whether a run begins in the cooldown of the alert before it, and is not more severe."""
     soon = before.until is not None and run.since < before.until + debounce.cooldown
     return soon and severity(place) <= max(severity(member) for member in before.members)

@@ -13,10 +13,8 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
     for every flow below it. The day gets the larger of the two: the flow's own rate, or the sum over the flows below.
     A day that a claim on the flow itself covers gains nothing.
     """
-    if not node.children:  # no flow below it: only its own last rate can be assumed
-        last = node.own_last(key)
-        if last is None or not last < day <= last + limit:
-            return 0.0
+    if not any(last < day <= last + limit for last in node.lasts(key)):  # no last rate is assumed for the day
+        return 0.0
     if node.own_covers(key, day):
         return 0.0
     series = node.series.get(key)

@@ -20,8 +20,9 @@ NOW = START.timestamp() + 400 * 86_400
 POSTS = ("RU:KZ:aksai", "RU:KZ:mashtakovo")
 DAYS = 10
 NORMAL = tuple(OperatorBaseline(flow=flow, daily=100.0) for flow in ("RU:KZ", *POSTS))
-IMPATIENT = Rules(Detection(project_days=2), NORMAL)
+IMPATIENT = Rules(Detection(project_days=2, keep_firing_for="0d"), NORMAL)
 PATIENT = Rules(Detection(project_days=2, for_="2d", keep_firing_for="1d"), NORMAL)
+COOLING = Rules(Detection(project_days=2, keep_firing_for="1d", cooldown="3d"), NORMAL)
 
 Move = tuple[str, int, int | None, bool]
 """A post, a day, people, and whether they are those of the whole day or of its morning."""
@@ -70,7 +71,7 @@ NO_LONGER_OVER: list[Move] = [(POSTS[0], 0, 200, True), (POSTS[0], 1, 10, False)
 @given(
     begun(),
     st.lists(st.lists(MOVES, min_size=1, max_size=2), min_size=1, max_size=8),
-    st.sampled_from([IMPATIENT, PATIENT]),
+    st.sampled_from([IMPATIENT, PATIENT, COOLING]),
 )
 @settings(max_examples=examples(1000))
 def test_runs_are_those_of_a_ledger_that_hears_it_all_anew(
