@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 
 import msgspec
 
@@ -38,5 +39,18 @@ def outcome_of(new: Claim | Reading, current: Claim | Reading | None) -> Outcome
 
 
 def _rank(version: Claim | Reading) -> tuple[object, ...]:
-    """Return a key for a total order of versions: time of publication, then a fixed order for ties."""
-    return (version.published, version.report, msgspec.msgpack.encode(version))
+    """A total order over versions of one identity, the one in force last.
+
+    The time published decides; then a withdrawal comes after a figure, then the natural order of the report ids, then
+    any fixed order.
+    """
+    return version.published, version.best is None, *natural(version.report), msgspec.msgpack.encode(version)
+
+
+_NUMBER = re.compile(r"(\d+)", re.ASCII)
+
+
+def natural(report: str) -> tuple[list[tuple[int, str]], str]:
+    """A key that sorts ids as a person does: `daily-10` after `daily-9`."""
+    parts = _NUMBER.split(report)
+    return [(int(part or 0) if place % 2 else 0, part) for place, part in enumerate(parts)], report

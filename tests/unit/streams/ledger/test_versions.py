@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
+from bordertally.streams.ledger.versions import UNMOVED, Outcome, natural, outcome_of
 from bordertally.streams.reports.claims import Claim
 from unit.kit import claim
 
@@ -24,6 +24,10 @@ EARLY, LATE = "2022-10-01T00:00:00Z", "2022-10-02T00:00:00Z"
         (claim(100, published=LATE), claim(None, published=EARLY), Outcome.CORRECTION),
         (claim(100, id="r2"), claim(100, id="r1"), Outcome.CORRECTION),  # one moment: the later id is in force
         (claim(100, id="r1"), claim(100, id="r2"), Outcome.STALE),
+        (claim(850, id="daily-10"), claim(900, id="daily-9"), Outcome.CORRECTION),  # ids in their natural order
+        (claim(900, id="daily-9"), claim(850, id="daily-10"), Outcome.STALE),
+        (claim(None, id="a"), claim(100, id="b"), Outcome.WITHDRAWAL),  # one moment: a withdrawal is in force
+        (claim(100, id="b"), claim(None, id="a"), Outcome.STALE),
     ],
 )
 def test_what_a_version_does_to_the_one_in_force(new: Claim, before: Claim | None, outcome: Outcome) -> None:
@@ -45,3 +49,8 @@ def test_the_version_in_force_does_not_depend_on_the_order_of_arrival() -> None:
         assert held is not None
         last.add((held.best, held.published, held.report))
     assert len(last) == 1
+
+
+def test_ids_sort_as_a_person_sorts_them() -> None:
+    ordered = ["9", "10", "a-2-9", "a-2-10", "a-010", "a-10", "daily", "daily-9", "daily-9b", "daily-10"]
+    assert sorted(reversed(ordered), key=natural) == ordered
