@@ -53,7 +53,10 @@ def replay(  # noqa: PLR0913 - the options of a command
     into: Out = None,
     to_prefix: ToPrefix = None,
 ) -> None:
-    """Work reports through, in order of publication, and show what they come to."""
+    """Compute totals and alerts from reports in files or in Kafka.
+
+    Reports are applied in order of publication, hour by hour, with the arithmetic of the pipeline.
+    """
     if from_kafka == bool(files):
         raise BordertallyError("replay: name files of reports, or --from-kafka, and not both")
     registry = load_registry(sources)
