@@ -11,6 +11,7 @@ from bordertally.streams.moments import text_at
 from bordertally.streams.settings import LogFormat, Settings
 
 OURS = logging.getLogger("bordertally")
+SERVICES = logging.getLogger("bordertally.agents")
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _FIRST = ("time", "level", "logger", "message", "exception")
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
@@ -68,6 +69,7 @@ def configure_logs(settings: Settings) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
     logging.captureWarnings(settings.log_format is LogFormat.JSON)
     OURS.setLevel(level)
+    SERVICES.setLevel(max(level, logging.WARNING))  # the loggers that Faust gives our services: its words, not ours
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # at ERROR it logs failures that it then retries
     logging.getLogger("stamina").setLevel(logging.ERROR)
 

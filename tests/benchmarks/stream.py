@@ -72,7 +72,7 @@ def registry() -> str:
     return "\n".join(entries)
 
 
-RULES = '[detection]\nlearned = ["c2"]\n'
+RULES = '[detection]\nlearned = ["c2"]\nsigmas = 3\nsigma_floor_share = 0.16666666666666666\nweek_ratio = 0\nkeep_firing_for = "0d"\n'
 """The rules of the stream, as TOML: what the oracle works out by itself."""
 
 
