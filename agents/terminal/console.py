@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
@@ -57,7 +58,7 @@ def moment_of(text: str, option: str, now: datetime, *, ahead: bool = False) -> 
 
 T = TypeVar("T")
 out, err = Console(), Console(stderr=True)
-if not out.is_terminal:  # a pipe or a log has no width of its own: do not fold tables to 80 columns
+if not out.is_terminal and "COLUMNS" not in os.environ:  # a pipe has no width of its own: do not fold tables to 80
     out = Console(width=180)
 
 Files = Annotated[list[Path], typer.Argument(help="NDJSON files of reports; - is standard input.")]

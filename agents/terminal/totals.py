@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Literal, NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -26,20 +27,24 @@ _MARKS = {
 }
 
 
-def people(total: Total) -> str:
-    """`98,000  97,500 to 98,500`, `217,000  at least 196,929`; just the figure where it is exact."""
+def interval(total: Total) -> str:
+    """`at least 196,929`, `53,000 to 54,000`; empty where the figure is exact."""
     if total.low == total.best == total.high:
-        return f"{total.best:,}"
-    if total.high is None:
-        return f"{total.best:,}  at least {total.low:,}"
-    return f"{total.best:,}  {total.low:,} to {total.high:,}"
+        return ""
+    return f"at least {total.low:,}" if total.high is None else f"{total.low:,} to {total.high:,}"
+
+
+def people(total: Total) -> str:
+    """`217,000 (at least 196,929)`; only the figure where it is exact."""
+    bounds = interval(total)
+    return f"{total.best:,} ({bounds})" if bounds else f"{total.best:,}"
 
 
 _BARS = "▁▂▃▄▅▆▇█"
 
 
 def spark(days: Sequence[DayFigure], as_of: str, length: int = 9) -> str:
-    """The best figures of the last days before `as_of` as bars, scaled to the highest; a dot where nobody spoke."""
+    """The best figures of the last days before `as_of` as bars, scaled to the highest; a dot: no claim."""
     best = {figure.day: figure.best for figure in days}
     end = date.fromisoformat(as_of)
     values = [best.get((end - timedelta(days=back)).isoformat()) for back in range(length, 0, -1)]
@@ -47,37 +52,88 @@ def spark(days: Sequence[DayFigure], as_of: str, length: int = 9) -> str:
     return "".join("·" if value is None else _BARS[value * (len(_BARS) - 1) // top] for value in values)
 
 
-def totals_table(outcome: ReplayResult, normal: dict[str, str]) -> Table:
-    """The tree of flows, a row each: every window, how many reports, who is reporting, what is normal."""
-    table = Table(title="People by flow: best, low to high", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("flow", "last days", "to"):
-        table.add_column(name, no_wrap=True)
-    lengths = [f"{days} day{'' if days == 1 else 's'}" for days in windows.WINDOWS]
-    for name in (*lengths, "projected", "reporting", "reports"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("normal a day", no_wrap=True)
+class _Column(NamedTuple):
+    """A column of the table of totals. `rank`: the higher, the sooner it is left out where space is short."""
+
+    name: str
+    rank: int
+    cells: list[str]
+    justify: Literal["left", "right"] = "right"
+
+    @property
+    def width(self) -> int:
+        """Characters of its widest cell."""
+        return max(map(len, (self.name, *self.cells)))
+
+
+GAP = 2
+"""Characters between two columns."""
+
+
+def totals_table(outcome: ReplayResult, normal: dict[str, str], width: int) -> Table:
+    """The tree of flows, a row each: every window, who is reporting, how many reports, what is normal.
+
+    Figures are never cut: of the columns, those are shown that fit `width` characters, the people of a week always.
+    """
+    columns = _columns(outcome, normal)
+    shown = next(
+        (found for found in _choices(columns) if sum(one.width + GAP for one in found) - GAP <= width),
+        [one for one in columns if one.rank == 0],
+    )
+    table = Table(title="People by flow: best, low to high", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+    table.padding = (0, GAP - 1, 0, 0)  # the box has a space between columns
+    for column in shown:
+        table.add_column(column.name, justify=column.justify, no_wrap=True, min_width=column.width)
+    for row in zip(*(column.cells for column in shown), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _choices(columns: Sequence[_Column]) -> Iterator[list[_Column]]:
+    """All columns, then fewer and fewer, by rank."""
+    for most in sorted({column.rank for column in columns}, reverse=True):
+        yield [column for column in columns if column.rank <= most]
+
+
+def _columns(outcome: ReplayResult, normal: dict[str, str]) -> list[_Column]:
     by_flow: dict[str, list[Total]] = {}
     for total in outcome.totals:
         by_flow.setdefault(total.flow, []).append(total)
     days: dict[str, list[DayFigure]] = {}
     for figure in outcome.days:
         days.setdefault(figure.flow, []).append(figure)
-    for flow, totals in sorted(by_flow.items()):
-        parts, week, longest = flow.split(":"), total_in(WEEK, totals), total_in(longest_window(), totals)
-        assert week is not None  # a flow has all windows or none
-        assert longest is not None
-        last = date.fromisoformat(week.as_of) - timedelta(days=1)
-        table.add_row(
-            "  " * (len(parts) - 1) + parts[-1],
-            spark(days[flow], week.as_of),
-            f"{last:%d %b}",
-            *(people(total) for total in totals),
-            f"{week.projected:,}" if week.projected else "",
-            f"{week.reporting.spoken} of {week.reporting.known}" if week.reporting.known else "",
-            f"{longest.report_count:,}",
-            normal.get(flow, "no baseline"),
-        )
-    return table
+    flows = sorted(by_flow)
+    weeks = [_of(WEEK, by_flow[flow]) for flow in flows]
+    longest = [_of(longest_window(), by_flow[flow]) for flow in flows]
+    last = [date.fromisoformat(week.as_of) - timedelta(days=1) for week in weeks]
+    columns = [
+        _Column("flow", 0, ["  " * flow.count(":") + flow.rpartition(":")[2] for flow in flows], "left"),
+        _Column(
+            "last days", 5, [spark(days[flow], week.as_of) for flow, week in zip(flows, weeks, strict=True)], "left"
+        ),
+        _Column("to", 4, [f"{day:%d %b}" for day in last], "left"),
+    ]
+    for place, length in enumerate(windows.WINDOWS):
+        totals = [_of(length, by_flow[flow]) for flow in flows]
+        best, bounds = (0, 0) if length == WEEK else (2, 6) if place == 0 else (8 + place, 8 + place)
+        columns += [
+            _Column(f"{length} day{'' if length == 1 else 's'}", best, [f"{total.best:,}" for total in totals]),
+            _Column("low to high", bounds, [interval(total) for total in totals], "left"),
+        ]
+    heard = [week.reporting for week in weeks]
+    return [
+        *columns,
+        _Column("projected", 7, [f"{week.projected:,}" if week.projected else "" for week in weeks]),
+        _Column("reporting", 3, [f"{one.spoken} of {one.known}" if one.known else "" for one in heard]),
+        _Column("reports", 8, [f"{total.report_count:,}" for total in longest]),
+        _Column("normal a day", 1, [normal.get(flow, "no baseline") for flow in flows], "left"),
+    ]
+
+
+def _of(length: int, totals: Sequence[Total]) -> Total:
+    found = total_in(length, totals)
+    assert found is not None  # a flow has all windows or none
+    return found
 
 
 def alert_line(alert: Alert) -> Text:
@@ -106,7 +162,8 @@ def show_outcome(
 
     `quotes`: by report, the words in which its claims were put; they stand below the alerts that rest on them.
     """
-    console.print(totals_table(outcome, normal))
+    console.print(totals_table(outcome, normal, console.width), crop=False, soft_wrap=True)
+    console.print()
     console.print(Text("Alerts", style="bold"))
     newest = {alert.id: alert for alert in outcome.alerts}
     for alert in newest.values():

@@ -1,11 +1,65 @@
 from __future__ import annotations
 
-from bordertally.agents.terminal.totals import _COLOURS, _MARKS
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from bordertally.agents.demo.run import sample
+from bordertally.agents.terminal.totals import _COLOURS, _MARKS, interval, normal_levels, people, show_outcome
 from bordertally.streams.alerts.records import AlertState
 from bordertally.streams.rules.config import SEVERITIES
+from bordertally.streams.totals.records import Total
+from live import pure
+
+DESK = pure(sample())
+WIDE = "flow  last days  to  1 day  low to high  7 days  low to high"
+TOTALS = {(total.flow, total.window_days): total for total in DESK.outcome([]).totals}
 
 
 def test_every_state_has_a_mark_and_every_severity_a_colour() -> None:
     assert set(_MARKS) == set(AlertState)
     assert len(set(_MARKS.values())) == len(AlertState)
     assert set(_COLOURS) == set(SEVERITIES)
+
+
+@pytest.mark.parametrize(
+    ("total", "bounds", "figure"),
+    [
+        (TOTALS["RU", 7], "at least 196,929", "217,000 (at least 196,929)"),
+        (TOTALS["RU:GE", 7], "53,000 to 54,000", "53,000 (53,000 to 54,000)"),
+        (TOTALS["RU:KZ:kairak", 7], "", "7,200"),
+    ],
+)
+def test_an_open_bound_is_said_in_words_and_an_exact_figure_stands_alone(
+    total: Total, bounds: str, figure: str
+) -> None:
+    assert (interval(total), people(total)) == (bounds, figure)
+
+
+def table(width: int) -> list[str]:
+    """The lines of the table of totals at a width, its title left out."""
+    file = io.StringIO()
+    show_outcome(Console(file=file, width=width), DESK.outcome([]), normal_levels(list(DESK.states.values())))
+    return file.getvalue().partition("\n\n")[0].splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("width", "wanted"),
+    [
+        (40, "flow  7 days  low to high"),
+        (80, "flow  1 day  7 days  low to high  reporting"),
+        (100, "flow  last days  to  1 day  7 days  low to high  reporting"),
+        (120, f"{WIDE}  reporting"),
+        (180, f"{WIDE}  30 days  low to high  projected  reporting  reports"),
+    ],
+)
+def test_the_table_has_the_columns_that_fit_and_cuts_no_figure(width: int, wanted: str) -> None:
+    head, _, *rows = table(width)
+    names = re.split(r" {2,}", head.strip())
+    assert names == [*wanted.split("  "), *(["normal a day"] if width > 40 else [])]
+    assert "…" not in "".join(rows)
+    assert all(len(row) <= max(width, 44) for row in rows)
+    (russia,) = (row for row in rows if row.startswith("RU "))
+    assert re.search(r"217,000 +at least 196,929", russia)
