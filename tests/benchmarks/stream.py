@@ -72,7 +72,14 @@ def registry() -> str:
     return "\n".join(entries)
 
 
-RULES = '[detection]\nlearned = ["c2"]\nsigmas = 3\nsigma_floor_share = 0.16666666666666666\nweek_ratio = 0\nkeep_firing_for = "0d"\n'
+RULES = """
+[detection]
+learned = ["c2"]
+sigmas = 3
+sigma_floor_share = 0.16666666666666666
+week_ratio = 0
+keep_firing_for = "0d"
+"""
 """The rules of the stream, as TOML: what the oracle works out by itself."""
 
 

@@ -214,7 +214,9 @@ class Lane:
             await self.live.shows(desk)
             await self.live.shows_alerts(desk)
             await until(self.all_refused, "every bad report has its letter")
-            await until(self.all_delivered, "every alert record that rings has come by webhook, those of an alert in order")
+            await until(
+                self.all_delivered, "each alert record that rings has come by webhook, those of an alert in order"
+            )
             await until(self.all_told, "Alertmanager was told of what is open, and of nothing else")
         except AssertionError as error:
             raise AssertionError(f"{when}: {error}") from None

@@ -78,7 +78,8 @@ async def test_a_changed_registry_is_taken_and_a_broken_one_is_not(live: Live, t
     await shows(worker, REJECTED, 2)
     assert figure(worker, ACCEPTED) == 2
     said = worker.log.read_text(encoding="utf-8")
-    assert len(re.findall(r"was not taken, the one before stays in force: .*sources\.guards\.grade: .*got Z", said)) == 1
+    kept = r"was not taken, the one before stays in force: .*sources\.guards\.grade: .*got Z"
+    assert len(re.findall(kept, said)) == 1
     assert "was read again: new: guards" in said
     assert "was read again: gone: guards" in said
 

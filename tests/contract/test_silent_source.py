@@ -47,7 +47,7 @@ async def silences(live: Live) -> list[Alert]:
 
 async def test_a_source_is_missed_as_others_speak_over_a_restart_too(live_on_kafka: Live, tmp_path: Path) -> None:
     live, file = live_on_kafka, tmp_path / "rules.toml"
-    file.write_text("[detection]\nsilence = 2\nkeep_firing_for = \"0d\"\n")
+    file.write_text('[detection]\nsilence = 2\nkeep_firing_for = "0d"\n')
     worker = live.worker(BORDERTALLY_RULES=str(file))
     first = [*vaalimaa(range(1, 6)), *nuijamaa(range(1, 6))]
     await live.publish(first)

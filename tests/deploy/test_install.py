@@ -130,6 +130,7 @@ def test_without_space_nothing_is_begun(tmp_path: Path) -> None:
 def test_every_target_of_make_says_what_it_does() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     (phony,) = (line.split()[1:] for line in text.splitlines() if line.startswith(".PHONY"))
-    done = subprocess.run(["make", "--no-print-directory", "help"], capture_output=True, text=True, check=True, cwd=ROOT)
+    command = ["make", "--no-print-directory", "help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert sorted(line.split()[1] for line in done.stdout.splitlines()) == sorted(phony)
     assert all(len(line.split("\t")[1]) > 10 for line in done.stdout.splitlines())
