@@ -241,7 +241,8 @@ class Lane:
         for alert in await self.live.alerts():
             if alert.id not in newest or newest[alert.id].seq < alert.seq:
                 newest[alert.id] = alert
-        return self.told.open() == {labels(one) for one in newest.values() if AlertState(one.state).is_open}
+        expected = {labels(one) for one in newest.values() if AlertState(one.state).is_open and not one.backfill}
+        return self.told.open() == expected
 
 
 @asynccontextmanager
