@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -112,6 +113,14 @@ def test_up_to_the_bound_it_opens(kind: str) -> None:
     assert codecs(kind)(memoryview(encoded)) == payload
     with pytest.raises(TooMuchError):
         codecs(kind)(memoryview(getattr(codec, f"{kind}_encode")(payload + b"\0")))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_repeats_itself_from_far_back_opens(kind: str) -> None:
+    """Producers of gzip refer to up to 32 KB back, which is as far as the format goes."""
+    once = Random(1).randbytes(30_000)
+    (record,), _ = read(batch([once + once], KINDS[kind]))
+    assert record.value == once + once
 
 
 def test_snappy_without_blocks_and_gzip_in_several_members_open() -> None:

@@ -1,0 +1,305 @@
+"""What a gateway answers, without servers: the view in Redis is a dict that reports were worked out into."""
+
+from __future__ import annotations
+
+import csv
+import io
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp.test_utils import TestClient
+
+from bordertally.streams.alerts.silences import Silence
+from bordertally.streams.delivery.tokens import digest_of
+from unit.agents.gateway.kit import Shelf, gateway
+from unit.kit import alert_record, claim, daily, told
+
+Client = TestClient[Any, Any]
+
+WEEK = told(
+    claim(7_000, "2022-09-21/P7D", "RU:KZ", "a", qualifier="count", id="week"),
+    *daily([400, 900, 400], "2022-09-21", flow="RU:GE", normal={"daily": 400}, qualifier="count"),
+    claim(60, "2022-09-27", "RU:GE:lars", "c", id="lars"),
+)
+"""RU:KZ: 1,000 a day; RU:GE: 400, 900 (an alert, critical) and 400; its checkpoint: 60 four days later."""
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    found = Shelf()
+    found.show(WEEK)
+    found.heard(a=1_663_000_000_000_000)
+    return found
+
+
+@pytest.fixture
+async def http(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
+    async with gateway(shelf, monkeypatch) as client:
+        yield client
+
+
+async def ask(http: Client, path: str, status: int = 200, **headers: str) -> Any:
+    async with http.get(path, headers=headers) as answer:
+        assert answer.status == status, await answer.text()
+        return await answer.json(content_type=None)
+
+
+async def test_flows_are_told_with_those_below_or_all_of_them(http: Client) -> None:
+    flows = {row["flow"]: row for row in (await ask(http, "/v1/flows"))["flows"]}
+    assert list(flows) == ["RU", "RU:GE", "RU:GE:lars", "RU:KZ"]
+    assert flows["RU:KZ"]["totals"]["7d"]["best"] == 7_000
+    assert (flows["RU:GE:lars"]["parent"], flows["RU"]["parent"]) == ("RU:GE", None)
+    assert (flows["RU:KZ"]["rate"], flows["RU:KZ"]["rate_day"], flows["RU:KZ"]["as_of"]) == (
+        1_000,
+        "2022-09-27",
+        "2022-09-28",
+    )
+    below = (await ask(http, "/v1/flows?flow=RU:GE"))["flows"]
+    assert [row["flow"] for row in below] == ["RU:GE", "RU:GE:lars"]
+
+
+async def test_totals_are_of_the_flows_and_the_window_asked_for(http: Client) -> None:
+    totals = (await ask(http, "/v1/totals?flow=RU:KZ&window=7d"))["totals"]
+    assert [(one["flow"], one["window_days"], one["best"]) for one in totals] == [("RU:KZ", 7, 7_000)]
+    every = (await ask(http, "/v1/totals?flow=RU:KZ"))["totals"]
+    assert [(one["window_days"], one["best"]) for one in every] == [(1, 1_000), (7, 7_000), (30, 7_000)]
+    assert {one["flow"] for one in (await ask(http, "/v1/totals"))["totals"]} == {"RU", "RU:GE", "RU:GE:lars", "RU:KZ"}
+
+
+async def test_days_are_those_from_a_date_up_to_another(http: Client) -> None:
+    asked = await ask(http, "/v1/days?flow=RU:GE&from=2022-09-22&to=2022-09-24")
+    assert asked["flow"] == "RU:GE"
+    assert [(day["day"], day["best"]) for day in asked["days"]] == [("2022-09-22", 900), ("2022-09-23", 400)]
+    both = await ask(http, "/v1/days?flow=RU:GE&flow=RU:KZ&from=2022-09-27")
+    assert both["flow"] is None
+    assert [(day["flow"], day["best"]) for day in both["days"]] == [("RU:GE", 60), ("RU:KZ", 1_000)]
+
+
+async def test_alerts_are_listed_newest_first_in_pages(shelf: Shelf, http: Client) -> None:
+    for number in range(5):
+        record = alert_record("RU:KZ", alert=f"alert-{number}", severity="warning" if number % 2 else "notice")
+        shelf.alert(msgspec.structs.replace(record, published=f"2022-10-0{1 + number // 2}T00:00:00Z"))
+    every = (await ask(http, "/v1/alerts?state=all&flow=RU:KZ"))["alerts"]
+    assert [one["id"] for one in every] == ["alert-4", "alert-3", "alert-2", "alert-1", "alert-0"]
+    for state in ("open", "all"):
+        paged, after = list[str](), ""
+        while after is not None:
+            page = await ask(http, f"/v1/alerts?state={state}&flow=RU:KZ&limit=2" + (after and f"&after={after}"))
+            assert len(page["alerts"]) <= 2
+            paged += [one["id"] for one in page["alerts"]]
+            after = page["next"]
+        assert paged == [one["id"] for one in every]
+    severe = (await ask(http, "/v1/alerts?flow=RU:KZ&severity=warning"))["alerts"]
+    assert [one["id"] for one in severe] == ["alert-3", "alert-1"]
+
+
+async def test_an_alert_is_told_with_its_history_and_its_evidence(http: Client) -> None:
+    (listed,) = (await ask(http, "/v1/alerts?state=all&flow=RU:GE"))["alerts"]
+    detail = await ask(http, f"/v1/alerts/{listed['id']}")
+    assert detail["alert"] == listed
+    assert [one["seq"] for one in detail["history"]] == list(range(1, listed["seq"] + 1))
+    assert (detail["evidence"]["flow"], detail["evidence"]["from"]) == ("RU:GE", "2022-09-22")
+    flows = {row["flow"]: row["alert"] for row in (await ask(http, "/v1/flows"))["flows"]}
+    assert flows["RU:GE"] == (listed["id"] if listed["state"] != "resolved" else None)
+
+
+async def test_sources_are_those_of_the_registry_with_their_newest_report(http: Client) -> None:
+    sources = {row["source"]: row for row in (await ask(http, "/v1/sources"))["sources"]}
+    assert sources["kz-mia"]["tz"] == "Asia/Almaty"
+    assert sources["kz-mia"]["last_published"] is None
+
+
+async def test_silences_are_those_that_hold_now_or_all(shelf: Shelf, http: Client) -> None:
+    now = datetime.now(UTC)
+    for name, until in (("holds", now + timedelta(hours=1)), ("over", now - timedelta(hours=1))):
+        silence = Silence(
+            id=name, flow="RU:GE", since=now - timedelta(hours=2), until=until, author="me", comment="roadworks"
+        )
+        shelf.silence(silence)
+    shelf.alert(alert_record("RU:GE", alert="open"))
+    assert [one["id"] for one in (await ask(http, "/v1/silences"))["silences"]] == ["holds"]
+    assert [one["id"] for one in (await ask(http, "/v1/silences?state=all"))["silences"]] == ["over", "holds"]
+    assert (await ask(http, "/v1/alerts?flow=RU:GE"))["quiet"]["open"] == {"silenced_by": "holds", "inhibited_by": None}
+    assert (await ask(http, "/v1/alerts/open"))["quiet"]["silenced_by"] == "holds"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "field", "value"),
+    [
+        ("/v1/flows?flow=russia", 400, "flow", "russia"),
+        ("/v1/flows?colour=red", 400, "colour", "red"),
+        ("/v1/totals?flow=RU:GE&window=2d", 400, "window", "2d"),
+        ("/v1/totals?flow=RU:US", 404, "flow", "RU:US"),
+        ("/v1/days", 400, "flow", "None"),
+        ("/v1/days?flow=RU&from=yesterday", 400, "from", "yesterday"),
+        ("/v1/alerts?limit=0", 400, "limit", "0"),
+        ("/v1/alerts?limit=5&limit=6", 400, "limit", "5, 6"),
+        ("/v1/alerts?after=%C3%A4", 400, "after", "ä"),
+        ("/v1/evidence", 400, "flow", "None"),
+        ("/v1/evidence?flow=KZ:CN", 404, "flow", "KZ:CN"),
+        ("/v1/evidence?flow=RU&from=2022-09-26&to=2022-09-26", 400, "to", "2022-09-26"),
+        ("/v1/alerts/nobody", 404, "id", "nobody"),
+        ("/v1/alerts/nobody.cap", 404, "id", "nobody"),
+        ("/v1/stream?kinds=alarms", 400, "kinds", "alarms"),
+        ("/v1/nothing", 404, None, None),
+    ],
+)
+async def test_errors_are_problem_details(
+    http: Client, path: str, status: int, field: str | None, value: str | None
+) -> None:
+    async with http.get(path) as answer:
+        assert (answer.status, answer.content_type) == (status, "application/problem+json")
+        problem = await answer.json(content_type=None)
+    assert (problem["status"], problem.get("field"), problem.get("value")) == (status, field, value)
+    assert problem["detail"]
+
+
+async def test_a_method_that_is_not_allowed_is_named(http: Client) -> None:
+    async with http.post("/v1/flows") as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
+        assert "does not allow POST" in (await answer.json(content_type=None))["detail"]
+
+
+async def test_without_redis_it_says_so_and_when_to_try_again(shelf: Shelf, http: Client) -> None:
+    shelf.away = True
+    async with http.get("/v1/flows") as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+        assert "Redis does not respond" in (await answer.json(content_type=None))["detail"]
+
+
+async def test_an_answer_held_already_is_not_sent_again(http: Client) -> None:
+    async with http.get("/v1/flows") as answer:
+        tag, length = answer.headers["ETag"], len(await answer.read())
+        assert answer.headers["Content-Encoding"] in ("gzip", "deflate")
+        assert answer.headers["Cache-Control"] == "no-cache"
+    assert length > 1024
+    async with http.get("/v1/flows", headers={"If-None-Match": tag}) as answer:
+        assert (answer.status, answer.headers["ETag"], await answer.read()) == (304, tag, b"")
+    async with http.get("/v1/alerts", headers={"If-None-Match": tag}) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "form", "csv_wanted"),
+    [
+        ("text/csv", "", True),
+        ("text/csv, application/json;q=0.5", "", True),
+        ("text/csv;q=0.4, application/json;q=0.5", "", False),
+        ("text/csv, application/json", "", False),
+        ("*/*", "", False),
+        ("", "csv", True),
+        ("text/csv", "json", False),
+    ],
+)
+async def test_a_table_is_sent_where_it_is_wanted(http: Client, accept: str, form: str, csv_wanted: bool) -> None:
+    path = "/v1/totals?flow=RU:KZ&window=7d" + (form and f"&format={form}")
+    async with http.get(path, headers={"Accept": accept}) as answer:
+        assert answer.content_type == ("text/csv" if csv_wanted else "application/json")
+        text = await answer.text()
+    if csv_wanted:
+        (row,) = csv.DictReader(io.StringIO(text))
+        assert (row["flow"], row["best"], row["window_days"]) == ("RU:KZ", "7000", "7")
+
+
+async def test_a_table_has_a_row_of_hashtags_when_asked(http: Client) -> None:
+    async with http.get("/v1/flows?format=csv&hxl=1") as answer:
+        header, tags, *rows = csv.reader(io.StringIO(await answer.text()))
+    assert len(rows) == 4
+    assert all(tag.startswith("#") for tag in tags)
+    of = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+    georgia = of["RU:GE"]
+    assert (georgia["parent"], georgia["expected"], georgia["baseline"]) == ("RU", "400.0", "stated")
+    assert (of["RU:KZ"]["low_7d"], of["RU:KZ"]["best_7d"], of["RU:KZ"]["high_7d"]) == ("7000", "7000", "7000")
+    assert of["RU"]["parent"] == ""
+
+
+async def test_the_pages_and_documents_are_there(http: Client) -> None:
+    async with http.get("/") as answer:
+        assert (answer.status, answer.content_type, answer.headers["Cache-Control"]) == (200, "text/html", "no-cache")
+    async with http.get("/board/board.js") as answer:
+        assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
+    async with http.get("/healthz") as answer:
+        assert await answer.text() == "ok\n"
+    assert (await ask(http, "/v1/openapi.json"))["openapi"].startswith("3.")
+    async with http.get("/alerts.atom") as answer:
+        assert (answer.status, answer.content_type) == (200, "application/atom+xml")
+        assert "RU:GE" in await answer.text()
+
+
+async def test_it_is_not_ready_before_it_has_read_the_topics(http: Client) -> None:
+    async with http.get("/readyz") as answer:
+        assert (answer.status, await answer.text()) == (503, "waiting for: the stream of events\n")
+
+
+async def test_every_answer_says_what_a_browser_may_do_with_it(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with gateway(shelf, monkeypatch, gateway_origins="https://a.example") as http:
+        async with http.get("/v1/flows", headers={"Origin": "https://a.example"}) as answer:
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://a.example"
+            assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Server"] == "bordertally"
+        async with http.get("/v1/flows", headers={"Origin": "https://b.example"}) as answer:
+            assert "Access-Control-Allow-Origin" not in answer.headers
+        ask_first = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+        async with http.options("/v1/flows", headers=ask_first) as answer:
+            assert (answer.status, "GET" in answer.headers["Access-Control-Allow-Methods"]) == (204, True)
+
+
+async def test_a_feed_leads_to_messages(http: Client) -> None:
+    (listed,) = (await ask(http, "/v1/alerts?state=all&flow=RU:GE"))["alerts"]
+    async with http.get(f"/v1/alerts/{listed['id']}.cap") as answer:
+        assert (answer.status, answer.content_type) == (200, "application/cap+xml")
+        assert "RU:GE" in await answer.text()
+    problem = await ask(http, f"/v1/alerts/{listed['id']}.cap?seq=99", 400)
+    assert (problem["field"], problem["value"]) == ("seq", "99")
+
+
+async def test_who_reads_needs_a_token_where_there_are_any(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with gateway(shelf, monkeypatch, read_tokens=digest_of("reader"), admin_tokens=digest_of("admin")) as http:
+
+        async def status(
+            method: str, path: str, kind: str = "", credentials: str = "", **options: Any
+        ) -> tuple[int, str]:
+            headers = {"Authorization": f"{kind} {credentials}"} if kind else {}
+            async with http.request(method, path, headers=headers, **options) as answer:
+                return answer.status, answer.headers.get("WWW-Authenticate", "")
+
+        bearer = 'Bearer realm="bordertally"'
+        assert await status("GET", "/v1/flows") == (401, bearer)
+        assert await status("GET", "/v1/flows", "Bearer", "wrong") == (401, f'{bearer}, error="invalid_token"')
+        assert await status("GET", "/v1/flows", "Bearer", "reader") == (200, "")
+        assert await status("GET", "/v1/flows", "Basic", b64encode(b"me:reader").decode()) == (200, "")
+        assert await status("GET", "/v1/flows", "Basic", "no base64") == (401, f'{bearer}, error="invalid_token"')
+        assert await status("GET", "/healthz") == (200, "")
+        assert await status("GET", "/") == (200, "")
+        assert (await status("POST", "/v1/silences", "Bearer", "reader", json={}))[0] == 403
+        assert (await status("POST", "/v1/silences", "Bearer", "admin", json={}))[0] == 422
+
+
+async def test_without_tokens_only_this_machine_is_answered(http: Client) -> None:
+    async with http.get("/v1/flows", headers={"Host": "example.org"}) as answer:
+        assert answer.status == 403
+        assert (await answer.json(content_type=None))["field"] == "Host"
+    async with http.get("/healthz", headers={"Host": "example.org"}) as answer:
+        assert answer.status == 200
+
+
+async def test_a_source_is_overdue_when_its_last_report_is_too_old(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    registry = tmp_path / "sources.toml"
+    entry = '[sources.{0}]\nname = "{0}"\nflows = ["RU"]\ngrade = "B"\n{1}\n'
+    names = {"late": 'every = "P1D"', "fresh": 'every = "P1D"', "silent": 'every = "P1D"', "free": ""}
+    registry.write_text("".join(entry.format(name, every) for name, every in names.items()))
+    now = datetime.now(UTC).timestamp()
+    shelf.heard(late=int((now - 90_000) * 1e6), fresh=int((now - 3_600) * 1e6), free=1_663_000_000_000_000)
+    async with gateway(shelf, monkeypatch, sources=registry) as http:
+        rows = {row["source"]: row for row in (await ask(http, "/v1/sources"))["sources"]}
+    overdue = {name: row["overdue"] for name, row in rows.items()}
+    assert overdue == {"late": True, "fresh": False, "silent": True, "free": None}
+    assert (rows["free"]["last_published"], rows["silent"]["last_published"]) == ("2022-09-12T16:26:40Z", None)
