@@ -26,15 +26,16 @@ class Coverage(View):
     def __init__(self) -> None:
         self.usual: dict[int, bool] = {}
         self.carried: dict[int, dict[Flow, float]] = {}
+        self.newest = 0
+        """The newest day that was asked about."""
 
     def days_changed(self, days: Collection[int]) -> None:
         """Forget these days, and those whose usual share they bear on."""
-        if self.usual:
-            for day in days:
-                self.usual.pop(day, None)
-                for later in range(day + 1, day + COVERAGE_DAYS + 1):
-                    self.usual.pop(later, None)
-                    self.carried.pop(later, None)
+        for day in days:
+            self.usual.pop(day, None)
+            for later in range(day + 1, min(day + COVERAGE_DAYS, self.newest) + 1):
+                self.usual.pop(later, None)
+                self.carried.pop(later, None)
 
 
 def covered_as_usual(node: Node, day: int) -> bool:
@@ -48,6 +49,7 @@ def covered_as_usual(node: Node, day: int) -> bool:
     view = node.views.of(Coverage, Coverage)
     known = view.usual.get(day)
     if known is None:
+        view.newest = max(view.newest, day)
         known = view.usual[day] = node.own_covers(PEOPLE, day) or _children_cover(node, view, day)
     return known
 
