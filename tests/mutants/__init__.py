@@ -1,1 +1,1 @@
-"""Mutants: small faults put into the code one at a time, to see which of them no quick test notices."""
+"""Mutation testing: one small fault at a time is put into the code; a fault that no quick test detects survives."""

@@ -1,4 +1,4 @@
-"""Try mutants: `python -m mutants --seed 1 --number 100`; goes on where a run of the same code and seed ended."""
+"""Try mutants: `python -m mutants --seed 1 --number 100`. A later run of the same code and seed resumes."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from mutants.trial import Trial, Verdict, copied
 
 FOLDERS = ("streams", "agents")
 SPARED = ("agents/demo/", "agents/servers/")
-"""The sample and what starts the servers of tests: only tests with servers run them."""
+"""Modules that only tests with servers run: the sample, and the start of servers."""
 
 GOALS = {"streams": 0.95, "agents": 0.9}
-"""The least share of mutants that quick tests are to notice."""
+"""The share of mutants that quick tests should kill."""
 
 
 console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
 class Tried(msgspec.Struct):
-    """A mutant and its verdict, as a line of the log. `tests` stands for the tests that gave it."""
+    """A mutant and its verdict, one line of the log. `tests`: the digest of the tests at that time."""
 
     mutant: Mutant
     verdict: Verdict
     tests: str = ""
 
     def stands(self, tests: str) -> bool:
-        """Whether the verdict holds with these tests: who was noticed once still is, a survivor only by new tests."""
+        """Whether the verdict is still valid: a kill always is, a survivor is only until the tests change."""
         return self.verdict.killed or self.tests == tests
 
 
 def digest_of(root: Path, folders: Iterable[str]) -> str:
-    """What stands for the modules below some folders of a tree."""
+    """A digest of the modules below some folders of a tree."""
     hashed = sha256()
     for path, source in sources_of(root, folders).items():
         hashed.update(f"{path}\n{source}\n".encode())
@@ -48,13 +48,13 @@ def digest_of(root: Path, folders: Iterable[str]) -> str:
 
 
 def tried_before(log: Path) -> list[Tried]:
-    """The lines of a log; none where there is no log yet."""
+    """The lines of a log; empty when there is no log yet."""
     lines = log.read_bytes().splitlines() if log.exists() else []
     return [msgspec.json.decode(line, type=Tried) for line in lines]
 
 
 def report(tried: list[Tried], sources: dict[str, str]) -> bool:
-    """Print the killed by folder, and each survivor with its diff; whether the goals are met."""
+    """Print the kills by folder and the diff of each survivor; returns whether the goals are met."""
     by_folder: dict[str, list[bool]] = defaultdict(list)
     by_root: dict[str, list[bool]] = defaultdict(list)
     for one in tried:
@@ -74,7 +74,7 @@ def report(tried: list[Tried], sources: dict[str, str]) -> bool:
 
 
 def main(root: Path) -> int:
-    """Try mutants of the tree at `root`; 0 when the goals are met."""
+    """Try mutants of the tree at `root`; returns 0 when the goals are met."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--number", type=int, default=100)

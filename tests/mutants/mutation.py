@@ -1,4 +1,4 @@
-"""The faults that can be put into a module, and a seeded choice among them."""
+"""The faults that can be put into a module, and a seeded sample of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 
 class Mutant(NamedTuple):
-    """A module with one fault: `after` stands in the place of the bytes `first` to `end`. `line` counts from 1."""
+    """A module with one fault: `after` replaces the bytes from `first` to `end`. `line` counts from 1."""
 
     path: str
     line: int
@@ -60,16 +60,16 @@ EXCHANGED: dict[type[ast.operator], type[ast.operator]] = {
 }
 OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 SPARED = {"log", "logging", "warnings"}
-"""What is called on these is words for people, which no test need pin."""
+"""Calls on these names only log, which no test has to pin."""
 
 Change = tuple[str, ast.AST]
-"""The kind of a fault, and the node that stands in the place of the one it is found at."""
+"""The kind of a fault, and the node that replaces the original."""
 
 N = TypeVar("N", bound=ast.AST)
 
 
 def changes_of(node: ast.AST) -> Iterator[Change]:
-    """The faults at one node: itself with an operator, a constant or an argument that is another or is missing."""
+    """The faults at one node: another operator or constant, or a missing argument."""
     match node:
         case ast.Compare(ops=[operator]):
             yield "comparison flipped", _with(node, ops=[FLIPPED[type(operator)]()])
@@ -108,7 +108,7 @@ def _others(value: object) -> Iterator[str | bool | int | float]:
         yield value - 1
     elif isinstance(value, float):
         yield value * 2 + 1
-    elif isinstance(value, str) and " " not in value:  # else these are words for people
+    elif isinstance(value, str) and " " not in value:  # a sentence is for people
         yield f"{value}x"
 
 
@@ -168,7 +168,7 @@ PASSED_OVER = {"annotation", "returns", "decorator_list", "bases"}
 
 
 def _code(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that decide what the program does: no types, docstrings, words for people nor insides of f-strings."""
+    """The nodes that determine what the program does: no types, docstrings, log messages or parts of f-strings."""
     yield node
     for name, value in ast.iter_fields(node):
         if name in PASSED_OVER or (name == "keywords" and isinstance(node, ast.ClassDef)):
@@ -185,7 +185,7 @@ def _spared(node: ast.AST) -> bool:
         case ast.Expr(value=ast.Constant()):  # a docstring
             return True
         case ast.JoinedStr() | ast.Import() | ast.ImportFrom() | ast.Assert():
-            return True  # Python 3.11 has wrong places for what is inside of f-strings
+            return True  # Python 3.11 reports wrong positions inside f-strings
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=owner)))) if owner in SPARED:
             return True
         case ast.Call(func=ast.Name(id="cast" | "TypeVar" | "NewType")):
@@ -196,7 +196,7 @@ def _spared(node: ast.AST) -> bool:
 
 
 def chosen(sources: Mapping[str, str], seed: int, number: int) -> list[Mutant]:
-    """So many mutants, each on a line of its own: lines are drawn evenly from all that can be mutated."""
+    """A sample of `number` mutants, at most one a line; every line that can be mutated is equally likely."""
     by_line: dict[tuple[str, int], list[Mutant]] = defaultdict(list)
     for path, source in sorted(sources.items()):
         for mutant in mutants_of(path, source):

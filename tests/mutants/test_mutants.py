@@ -1,4 +1,4 @@
-"""The search for faults that no test notices: it finds the one that was planted, and who noticed another one."""
+"""Mutation testing of a small tree: a planted hole survives, a tested line is killed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ELSEWHERE = "def test_nothing_of_ages() -> None:\n    assert True\n"
 
 
 def mutants(source: str) -> set[tuple[str, str]]:
-    """The kinds of the mutants of a module, and the lines that they make."""
+    """The kind and the changed line of every mutant of a module."""
     return {
         (one.kind, line[1:].strip())
         for one in mutants_of("m.py", source)
@@ -88,18 +88,18 @@ def test_every_kind_of_fault_is_found(source: str, kind: str, becomes: str) -> N
         "raise_ = 'it is no day'\n",
     ],
 )
-def test_types_and_words_for_people_are_no_faults(source: str) -> None:
+def test_types_and_messages_are_not_mutated(source: str) -> None:
     assert mutants(source) == set()
 
 
-def test_a_fault_is_put_where_it_belongs_also_beside_letters_of_several_bytes() -> None:
+def test_positions_are_right_behind_letters_of_several_bytes() -> None:
     source = 'x = "Würzburg", 3\n'
     (fault,) = [one for one in mutants_of("m.py", source) if one.after == "(4)"]
     assert mutated(source, fault) == 'x = "Würzburg", (4)\n'
     assert diff_of(source, fault) == '-x = "Würzburg", 3\n+x = "Würzburg", (4)'
 
 
-def test_the_choice_depends_on_the_seed_and_takes_each_line_once() -> None:
+def test_the_sample_depends_on_the_seed_and_takes_each_line_once() -> None:
     sources = {"a.py": MODULE, "b.py": "x = 1\ny = 2\nz = x < y\n"}
     assert chosen(sources, 7, 3) == chosen(sources, 7, 3)
     assert len({tuple(chosen(sources, seed, 3)) for seed in range(9)}) > 1
@@ -110,7 +110,7 @@ def test_the_choice_depends_on_the_seed_and_takes_each_line_once() -> None:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A tree with one module and two tests, of which one can see it."""
+    """A tree with one module and two tests, one of which imports it."""
     files = {
         "streams/__init__.py": "",
         "streams/ages.py": MODULE,
@@ -129,7 +129,7 @@ FLIPPED = next(one for one in mutants_of("streams/ages.py", MODULE) if one.kind 
 MOVED = next(one for one in mutants_of("streams/ages.py", MODULE) if one.after == "(17)")
 
 
-def test_the_tests_that_can_see_a_module_are_those_that_import_it(tree: Path) -> None:
+def test_tests_are_selected_by_their_imports(tree: Path) -> None:
     assert own_test("streams/ages.py") == "tests/unit/streams/test_ages.py"
     assert Visibility(tree).tests_of("streams/ages.py") == [["tests/unit/streams/test_ages.py"]]
     helper = "from bordertally.streams import ages\n\nSOMEBODY = ages.is_grown\n"
@@ -143,7 +143,7 @@ def test_the_tests_that_can_see_a_module_are_those_that_import_it(tree: Path) ->
     ]
 
 
-def test_a_hole_is_found_and_what_is_tested_is_killed(tree: Path) -> None:
+def test_an_untested_line_survives_and_a_tested_line_is_killed(tree: Path) -> None:
     trial = Trial(tree, ["-p", "no:asyncio"])
     assert not trial.verdict(FLIPPED).killed
     (tree / "tests/unit/streams/test_ages.py").write_text(SEEING)
@@ -153,13 +153,13 @@ def test_a_hole_is_found_and_what_is_tested_is_killed(tree: Path) -> None:
     assert (tree / "streams/ages.py").read_text() == MODULE  # it is put right again
 
 
-def test_a_test_that_fails_by_itself_is_no_witness(tree: Path) -> None:
+def test_a_test_that_fails_without_the_mutant_is_an_error(tree: Path) -> None:
     (tree / "tests/unit/streams/test_ages.py").write_text(f"{BLIND}\n\ndef test_it() -> None:\n    raise KeyError\n")
     with pytest.raises(UnreliableTestsError, match="test_it fails without a mutant"):
         Trial(tree).verdict(FLIPPED)
 
 
-def test_a_mutant_that_goes_round_for_ever_is_noticed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_loop_is_killed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mutants.trial.CPU_S", (1, 1, 1))
     (tree / "streams/ages.py").write_text("while False:\n    pass\n")
     (endless,) = mutants_of("streams/ages.py", "while False:\n    pass\n")[:1]
@@ -178,7 +178,7 @@ def test_the_report_names_survivors_and_whether_the_goals_are_met(capsys: pytest
     assert "1 of 2: 50%, the goal is 95%" in printed
 
 
-def test_a_run_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
+def test_the_log_of_a_run_is_read_again(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     assert tried_before(log) == []
     line = b'{"mutant":["m.py",3,"constant",0,1,"(2)"],"verdict":[true,"t",1.5],"tests":"then"}\n'
@@ -192,7 +192,7 @@ def test_a_survivor_is_tried_again_when_tests_have_changed() -> None:
     assert (survived.stands("then"), survived.stands("now")) == (True, False)
 
 
-def test_a_copy_has_what_git_knows_links_too(tmp_path: Path) -> None:
+def test_a_copy_contains_what_git_tracks_links_included(tmp_path: Path) -> None:
     here = Path(__file__).parents[2]
     if not (here / ".git").exists():
         pytest.skip("this is no clone")

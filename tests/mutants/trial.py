@@ -1,4 +1,4 @@
-"""A copy of the tree in which mutants are tried, one at a time."""
+"""Runs the quick tests against one mutant at a time, in a copy of the tree."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from mutants.mutation import Mutant, mutated
 from mutants.visibility import Visibility
 
 CPU_S = (120, 300, 1800)
-"""Seconds of CPU that the tests of a stage may take: a mutant that takes longer goes round for ever, and is noticed."""
+"""The CPU seconds allowed to the tests of a stage. A mutant that needs more loops for ever, and counts as killed."""
 
 STILL_S = 900
-"""Seconds for which a test may wait for something that a mutant never does: much longer than any takes by itself."""
+"""The seconds that one test may take, waiting included; much longer than any test takes without a mutant."""
 
 NO_TESTS = 5
-"""The exit code of pytest where it found no tests."""
+"""The exit code of pytest when it found no tests."""
 
 _FAILED = re.compile(r"^(?:FAILED|ERROR) ([^\s\[]+)", re.MULTILINE)
 
 
 class Verdict(NamedTuple):
-    """What became of a mutant. `by`: the test that noticed it; empty where none did."""
+    """The result for a mutant. `by`: the test that failed; empty for a survivor."""
 
     killed: bool
     by: str
@@ -41,11 +41,11 @@ class Verdict(NamedTuple):
 
 
 class UnreliableTestsError(Exception):
-    """A test fails without any mutant: what it says of one means nothing."""
+    """A test fails without a mutant too, so its failure proves nothing."""
 
 
 def copied(root: Path, to: Path) -> Path:
-    """A copy of what git knows of a tree, and of what it would add."""
+    """Copy the files that git tracks or would add; returns the copy."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -60,7 +60,7 @@ def copied(root: Path, to: Path) -> Path:
 
 
 class Trial:
-    """Tries mutants in a copy of the tree. `options`: more of them for pytest."""
+    """Tries mutants in a copy of the tree. `options`: further options for pytest."""
 
     def __init__(self, copy: Path, options: Sequence[str] = ()) -> None:
         self.copy, self.options = copy, options
@@ -68,9 +68,9 @@ class Trial:
         self._reliable: set[str] = set()
 
     def verdict(self, mutant: Mutant) -> Verdict:
-        """Run the tests that can see the module of a mutant, nearest first, until one fails.
+        """Run the tests that import the mutated module, stage by stage, until one fails.
 
-        Raises UnreliableTestsError where that one fails without the mutant, too.
+        Raises UnreliableTestsError when that test fails without the mutant too.
         """
         path, begun = self.copy / mutant.path, time.monotonic()
         source = path.read_text()
@@ -91,7 +91,7 @@ class Trial:
         return None
 
     def _check(self, witness: str) -> None:
-        """Run a test without any mutant, once, if it has a name."""
+        """Run a test once without a mutant, if pytest named it."""
         if "::" in witness and witness not in self._reliable:
             code, output = self._run([witness], CPU_S[-1])
             if code != 0:
@@ -99,10 +99,10 @@ class Trial:
             self._reliable.add(witness)
 
     def _run(self, tests: Sequence[str], cpu_s: int) -> tuple[int, str]:
-        """The exit code of pytest, negative where a signal ended it, and what it printed."""
+        """The exit code of pytest, negative after a signal, and its output."""
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", f"--timeout={STILL_S}"]
         environment = {**os.environ, "PYTHONPATH": str(self.copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-        with tempfile.TemporaryFile("w+") as output:  # a pipe would be held open by whatever a mutant left running
+        with tempfile.TemporaryFile("w+") as output:  # a process left behind would keep a pipe open
             process = subprocess.Popen(
                 [*command, *self.options, *tests],
                 cwd=self.copy,

@@ -1,4 +1,4 @@
-"""Which test files can see a module: those that import it, or import what imports it."""
+"""The test files that can detect a fault in a module: those that import it, directly or indirectly."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 PROJECT = "bordertally"
 QUICK = ("tests/unit", "tests/docs", "tests/oracle", "tests/properties", "tests/statements")
-"""Where tests are that need no server, the quickest first."""
+"""The folders of the tests without servers, the fastest first."""
 
 
 def own_test(module: str) -> str:
-    """Where the test of a module is, if it has one: the same path below tests/unit."""
+    """The path of the unit test of a module: the same path below tests/unit."""
     path = Path(module)
     return str(Path("tests/unit") / path.parent / f"test_{path.name}")
 
 
 class Visibility:
-    """The imports of a tree, modules and quick tests alike, read once."""
+    """The imports of every module and test of a tree."""
 
     def __init__(self, root: Path) -> None:
         self._names: dict[str, str] = {}
@@ -37,17 +37,14 @@ class Visibility:
                     self._importers[known].add(importer)
 
     def _known(self, name: str) -> Iterator[str]:
-        """A module and the packages it is in, as far as they are of this tree."""
+        """The files of a module and of its packages, as far as the tree has them."""
         while name:
             if name in self._names:
                 yield self._names[name]
             name = name.rpartition(".")[0]
 
     def tests_of(self, module: str) -> list[list[str]]:
-        """The quick test files that can see a module, in the order in which they are to be asked.
-
-        First its own test, then those of its package, then all others.
-        """
+        """The quick test files that import a module, in stages: its own test, those of its package, all others."""
         seen, waiting = {module}, [module]
         while waiting:
             for importer in self._importers[waiting.pop()] - seen:
@@ -63,7 +60,7 @@ class Visibility:
 
 
 def _imported(source: str) -> Iterator[str]:
-    """The names of what a module imports, anywhere in it."""
+    """The dotted names that a module imports, anywhere in it."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -1,9 +1,9 @@
-"""A ledger that is slow and plain, written from the definitions in docs/ and not from the code.
+"""A slow and simple ledger, written from the definitions in docs/ and not from the code.
 
-It reads reports as dicts, with every source in UTC, and says what the days of a flow must hold. Claims bound sums of
-neighbouring hours, so the least and the most that a day can hold follow from all pairs of edges (Floyd and Warshall):
-where they are one figure, the day is determined. Where the claims of a flow nest within each other, plain raking says
-how a sum lies on its days.
+It reads reports as dicts, with every source in UTC, and computes what the days of a flow must be. Claims bound sums of
+neighbouring hours, so the minimum and maximum of each day follow from all pairs of edges (Floyd and Warshall). A day
+whose minimum equals its maximum is determined. Where the claims of a flow nest within each other, plain raking
+determines how a sum is distributed over its days.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - all of it is UTC
 FIRST_ORDINAL = EPOCH.toordinal()
 
 
-class Said(NamedTuple):
-    """A claim: from `start` to `end` (hours since 1970) there were low to high people, `best` of them as said.
+class PlainClaim(NamedTuple):
+    """A claim in force: low to high people from `start` to `end` (hours since 1970), `best` as reported.
 
     `kind`: `equal`, `at_least` or `at_most`. `reading`: shorter than a day.
     """
@@ -41,7 +41,6 @@ class Said(NamedTuple):
     population: str
     unit: str
     report: str
-    whole: bool = True
 
     @property
     def days(self) -> range:
@@ -52,16 +51,8 @@ class Said(NamedTuple):
         return self.end - self.start < HOURS
 
 
-class Day(NamedTuple):
-    """What a day holds: people, at the low, best and high ends of what is claimed."""
-
-    low: float
-    best: float
-    high: float | None
-
-
 class Range(NamedTuple):
-    """The least and the most that a sum can be."""
+    """The minimum and the maximum of a sum."""
 
     least: float
     most: float
@@ -96,7 +87,7 @@ def period(text: str) -> tuple[int, int]:
 
 
 def _unit(value: float) -> float:
-    """10 to the power of the trailing zeros, at most a tenth of the figure; 0 for 0 and for decimals."""
+    """The rounding unit: 10 to the power of the trailing zeros, at most a tenth; 0 for 0 and for decimals."""
     if value == 0 or value != int(value):
         return 0.0
     digits = str(int(value))
@@ -120,13 +111,12 @@ def _interval(people: float | list[float], qualifier: str) -> tuple[float, float
     }[qualifier]
 
 
-def in_force(documents: Iterable[Mapping[str, Any]], grades: Mapping[str, str]) -> list[Said]:
-    """The claims about crossings that count or are doubted: of each identity the latest, if it was not withdrawn.
+def in_force(documents: Iterable[Mapping[str, Any]], grades: Mapping[str, str]) -> list[PlainClaim]:
+    """The newest version of every claim about crossings, unless it is a withdrawal.
 
-    Raises ValueError where two versions of a claim were published at one time: which of them is in force, only the
-    code decides.
+    Raises ValueError for two different versions published at the same time: the definitions leave their order open.
     """
-    newest: dict[tuple[object, ...], tuple[datetime, Said | None, Mapping[str, Any]]] = {}
+    newest: dict[tuple[object, ...], tuple[datetime, PlainClaim | None, Mapping[str, Any]]] = {}
     for document in documents:
         published = datetime.fromisoformat(document["published"]).replace(tzinfo=None)
         for claim in document["claims"]:
@@ -142,14 +132,14 @@ def in_force(documents: Iterable[Mapping[str, Any]], grades: Mapping[str, str]) 
             if known is not None and known[0] == published and known[2] != claim:
                 raise ValueError(f"two versions of {identity} were published at {published}")
             if known is None or known[0] < published:
-                said = _said(document, claim, published, flow, grades[document["source"]])
+                said = _claim(document, claim, published, flow, grades[document["source"]])
                 newest[identity] = published, said, claim
     return [said for _, said, _ in newest.values() if said is not None]
 
 
-def _said(
+def _claim(
     document: Mapping[str, Any], claim: Mapping[str, Any], published: datetime, flow: str, grade: str
-) -> Said | None:
+) -> PlainClaim | None:
     if claim["people"] is None:
         return None
     start, end = period(claim["period"])
@@ -161,16 +151,16 @@ def _said(
     about = claim.get("population", "people"), claim.get("unit", "people")
     kind = qualifier if qualifier in {"at_least", "at_most"} else "equal"
     source, report = document["source"], document["id"]
-    return Said(flow, source, grade, published, start, end, low, best, high, kind, *about, report)
+    return PlainClaim(flow, source, grade, published, start, end, low, best, high, kind, *about, report)
 
 
 # --- what claims of one series come to -----------------------------------------------------------------------------
 
 
-def folded(claims: Iterable[Said]) -> list[Said]:
-    """Claims of one series, the readings of a source and day as one: their sum, or at least that on a partial day."""
+def folded(claims: Iterable[PlainClaim]) -> list[PlainClaim]:
+    """The claims of a series, with the readings of a source and day as one: their sum, or a lower bound."""
     found = [claim for claim in claims if not claim.reading]
-    by_day: dict[tuple[str, int], list[Said]] = defaultdict(list)
+    by_day: dict[tuple[str, int], list[PlainClaim]] = defaultdict(list)
     for claim in claims:
         for day in claim.days if claim.reading else ():
             start, end = hours_of(day)
@@ -195,15 +185,14 @@ def folded(claims: Iterable[Said]) -> list[Said]:
                 best=best,
                 high=high,
                 kind=kind,
-                whole=whole,
                 report=max(one.report for one in chosen),
             )
         )
     return found
 
 
-def _heaviest(readings: Sequence[Said]) -> list[Said]:
-    """Of readings the ones that do not overlap and have the largest sum; of several such sets the longest."""
+def _heaviest(readings: Sequence[PlainClaim]) -> list[PlainClaim]:
+    """The readings that do not overlap and have the largest sum; the longest of several such sets."""
     apart = [
         chosen
         for number in range(len(readings), 0, -1)
@@ -215,9 +204,9 @@ def _heaviest(readings: Sequence[Said]) -> list[Said]:
     )
 
 
-def groups(claims: Iterable[Said]) -> list[list[Said]]:
-    """Claims connected by days that they share, also by way of others."""
-    found: list[list[Said]] = []
+def groups(claims: Iterable[PlainClaim]) -> list[list[PlainClaim]]:
+    """Claims that share days, directly or by way of other claims."""
+    found: list[list[PlainClaim]] = []
     for claim in sorted(claims, key=lambda one: one.start):
         if found and claim.days.start <= max(one.days.stop - 1 for one in found[-1]):
             found[-1].append(claim)
@@ -226,15 +215,15 @@ def groups(claims: Iterable[Said]) -> list[list[Said]]:
     return found
 
 
-def trust(claim: Said) -> tuple[object, ...]:
+def trust(claim: PlainClaim) -> tuple[object, ...]:
     """Grade, then the later publication, then the shorter period."""
     return WEIGHTS[claim.grade], claim.published, claim.start - claim.end
 
 
 class Sums:
-    """The least and the most of every sum of neighbouring hours, by what bounds some of them; exact but for rounding.
+    """The minimum and maximum of every sum of neighbouring hours, given bounds on some sums; exact but for rounding.
 
-    Edges are hours; `bounds` are (start, end, least, most). `feasible`: whether all of them can hold together.
+    `edges`: hours. `bounds`: (start, end, minimum, maximum). `missing`: how far the bounds are from being satisfiable.
     """
 
     def __init__(self, edges: Iterable[int], bounds: Iterable[tuple[int, int, float, float]]) -> None:
@@ -243,7 +232,7 @@ class Sums:
         size = len(self.edges)
         most = [[0.0 if row == column else OPEN for column in range(size)] for row in range(size)]
         for at in range(size - 1):
-            most[at + 1][at] = 0.0  # nobody crosses less than not at all
+            most[at + 1][at] = 0.0  # no count is negative
         for start, end, low, high in bounds:
             first, last = place[start], place[end]
             most[first][last] = min(most[first][last], high)
@@ -266,14 +255,14 @@ class Sums:
         return Range(-self._most[last][first], self._most[first][last])
 
 
-def edges_of(claims: Iterable[Said], days: Iterable[int]) -> list[int]:
+def edges_of(claims: Iterable[PlainClaim], days: Iterable[int]) -> list[int]:
     return [edge for claim in claims for edge in (claim.start, claim.end)] + [
         edge for day in days for edge in hours_of(day)
     ]
 
 
-def ends(claims: Iterable[Said], end: str) -> list[tuple[int, int, float, float]]:
-    """The bounds of claims taken at their `low`, `best` or `high` figure: exactly that, or at least or at most."""
+def ends(claims: Iterable[PlainClaim], end: str) -> list[tuple[int, int, float, float]]:
+    """The bounds of claims at their `low`, `best` or `high` figure: equal to it, at least or at most."""
     found = []
     for claim in claims:
         figure = {"low": claim.low, "best": claim.best, "high": claim.high}[end]
@@ -286,8 +275,8 @@ def ends(claims: Iterable[Said], end: str) -> list[tuple[int, int, float, float]
     return found
 
 
-def within(claims: Iterable[Said]) -> list[tuple[int, int, float, float]]:
-    """The bounds of claims taken as the intervals they are."""
+def within(claims: Iterable[PlainClaim]) -> list[tuple[int, int, float, float]]:
+    """The bounds of claims with their whole intervals."""
     return [(claim.start, claim.end, claim.low, OPEN if claim.kind == "at_least" else claim.high) for claim in claims]
 
 
@@ -295,8 +284,8 @@ def floors(days: Mapping[int, float]) -> list[tuple[int, int, float, float]]:
     return [(*hours_of(day), people, OPEN) for day, people in days.items()]
 
 
-def nested(claims: Iterable[Said]) -> bool:
-    """Whether all of them say how many, and any two lie one within the other or apart."""
+def nested(claims: Iterable[PlainClaim]) -> bool:
+    """Whether all claims are equalities, and any two of them nest or do not overlap."""
     every = list(claims)
     return all(claim.kind == "equal" for claim in every) and all(
         one.end <= two.start
@@ -310,10 +299,10 @@ def nested(claims: Iterable[Said]) -> bool:
 SWEEPS = 3_000
 
 
-def raked(claims: Sequence[Said], end: str) -> dict[int, float] | None:
-    """People by day: days begin at the mean rate of their claims by grade; claims scale them in turn until none moves.
+def raked(claims: Sequence[PlainClaim], end: str) -> dict[int, float] | None:
+    """People by day: start at the mean rate by grade, then scale claim by claim until nothing moves.
 
-    Turns go from the least to the most trusted claim. None where it never comes to rest.
+    The order is from the least to the most trusted claim. None when the days do not converge.
     """
     edges = sorted(set(edges_of(claims, {day for claim in claims for day in claim.days})))
     pieces = list(pairwise(edges))

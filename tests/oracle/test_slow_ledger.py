@@ -1,4 +1,4 @@
-"""The ledger beside a slow and plain one, written from the definitions: low, best and high of days and windows."""
+"""Compares the ledger with the slow ledger: low, best and high of days and windows, conflicts, and who reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bordertally.streams.totals.days import day_figures
 from bordertally.streams.totals.windows import totals
 from oracle.slow_ledger import (
     WEIGHTS,
-    Said,
+    PlainClaim,
     Sums,
     edges_of,
     ends,
@@ -49,12 +49,12 @@ MANY = settings(max_examples=examples(300))
 
 
 def high_end(held: Bin) -> float:
-    """The high end of a day that is bounded; of an open one what it holds at best."""
+    """The high end of a day; the best figure of a day without one."""
     return held.best if held.high is None else held.high
 
 
 def in_order(held: Bin) -> tuple[float, float]:
-    """The ends of a day as shown: where the low end of one claim leaves more to a day, the ends change places."""
+    """The ends of a day as shown. A day that is left over by difference can be lower at the high end of the claims."""
     return min(held.low, held.best, high_end(held)), max(held.low, held.best, high_end(held))
 
 
@@ -69,19 +69,19 @@ FLOORS: dict[str, Callable[[Bin], float]] = {**FIGURES, "high": lambda day: max(
 
 
 class SeriesCase(NamedTuple):
-    """One series of a flow: the claims on it by the plain reading of the reports, and what the ledger holds."""
+    """One series of a flow: its claims as the slow ledger reads them, and its node in the ledger under test."""
 
     node: Node
     key: Key
-    claims: list[Said]
-    doubts: list[Said]
+    claims: list[PlainClaim]
+    doubts: list[PlainClaim]
 
     @property
     def bins(self) -> Mapping[int, Bin]:
         return self.node.series[self.key].bins
 
     def floor(self, end: str) -> dict[int, float]:
-        """By day, the larger of its children added up and of each of its parts."""
+        """By day: the largest of the sum of the children and of each part."""
         figure, least = FLOORS[end], dict[int, list[float]]()
         below = [child.series[self.key].bins for child in self.node.children.values() if self.key in child.series]
         for day in {day for bins in below for day in bins}:
@@ -93,7 +93,7 @@ class SeriesCase(NamedTuple):
         return {day: max(figures) for day, figures in least.items()}
 
     def groups(self) -> Iterator[GroupCase]:
-        """The claims connected with each other, and the days they touch."""
+        """Its claims in groups that share days."""
         for claims in groups(self.claims):
             days = range(claims[0].days.start, max(one.days.stop for one in claims))
             least = {end: {day: people for day, people in self.floor(end).items() if day in days} for end in FIGURES}
@@ -101,38 +101,38 @@ class SeriesCase(NamedTuple):
 
 
 class GroupCase(NamedTuple):
-    """Claims of one series that bear on each other. `least`: by end, what their days hold at least."""
+    """Claims of a series that share days. `least`: the floors of the days, by end."""
 
     series: SeriesCase
-    claims: list[Said]
+    claims: list[PlainClaim]
     days: range
     least: dict[str, dict[int, float]]
 
     def exactly(self, end: str) -> Sums:
-        """What follows if every claim is its figure at this end."""
+        """The sums that follow when every claim equals its figure at this end."""
         return Sums(edges_of(self.claims, self.days), ends(self.claims, end) + floors(self.least[end]))
 
-    def roughly(self, end: str, claims: Sequence[Said]) -> Sums:
-        """What follows if these claims are anything within their intervals."""
+    def roughly(self, end: str, claims: Sequence[PlainClaim]) -> Sums:
+        """The sums that follow when each of these claims lies within its interval."""
         return Sums(edges_of(self.claims, self.days), within(claims) + floors(self.least[end]))
 
-    def held(self, claim: Said, end: str) -> float:
+    def held(self, claim: PlainClaim, end: str) -> float:
         return sum(FIGURES[end](self.series.bins[day]) for day in claim.days)
 
     @property
-    def missed(self) -> list[Said]:
-        """The claims that do not hold at best."""
+    def missed(self) -> list[PlainClaim]:
+        """The claims whose best figure does not hold."""
         return [claim for claim in self.claims if not self.holds(claim)]
 
-    def holds(self, claim: Said) -> bool:
+    def holds(self, claim: PlainClaim) -> bool:
         slack, people = max(0.5, 1e-6 * claim.best), self.held(claim, "best")
         return claim.low - slack <= people <= (float("inf") if claim.kind == "at_least" else claim.high) + slack
 
 
 def aligned(reports: Reports) -> Reports:
-    """Reports without what this ledger does not read: claims of several days that begin or end within one of them.
+    """Reports without claims of several days that begin or end within a day, which the slow ledger does not read.
 
-    One that names a claim twice is left out, as in all laws.
+    A report that names a claim twice is left out.
     """
 
     def reads(claim: dict[str, Any]) -> bool:
@@ -145,8 +145,8 @@ def aligned(reports: Reports) -> Reports:
     ]
 
 
-def read(reports: Reports) -> tuple[Ledger, list[Said]]:
-    """The ledger after some reports, one by one, and the claims in force by their plain reading."""
+def read(reports: Reports) -> tuple[Ledger, list[PlainClaim]]:
+    """The ledger after these reports, and the claims in force as the slow ledger reads them."""
     ledger = Ledger()
     for report in aligned(reports):
         ledger.apply(read_report(json.dumps(report).encode(), UTC, NOW))
@@ -220,7 +220,7 @@ def test_the_most_trusted_claim_holds_unless_what_is_below_it_refutes_it(reports
 
 
 def figures(group: GroupCase, end: str) -> dict[int, float]:
-    """What days hold at an end; days that are open above are left out of the high end."""
+    """The figures of the days at an end; at the high end, without the open days."""
     held = {day: group.series.bins[day] for day in group.days}
     return {day: FIGURES[end](one) for day, one in held.items() if end != "high" or one.high is not None}
 
@@ -255,7 +255,7 @@ def test_bounds_and_floors_are_kept_at_every_end(reports: Reports) -> None:
 @given(documents())
 @MANY
 def test_claims_that_nest_are_raked_as_the_definition_has_it(reports: Reports) -> None:
-    """Where children or parts bind, the definition leaves open how the rest is shared out: see the test before."""
+    """Where floors bind, the definitions leave open how the rest is distributed; the tests before check the bounds."""
     for group in all_groups(reports):
         if nested(group.claims) and not group.least["best"] and group.exactly("best").feasible(1e-6):
             for end in FIGURES:
@@ -295,7 +295,7 @@ def test_high_is_open_unless_claims_that_are_not_refuted_bound_the_whole_day(rep
             assert (group.series.bins[day].high is not None) == bounded, iso_day(day)
 
 
-def meet(one: Said, other: Said) -> bool:
+def meet(one: PlainClaim, other: PlainClaim) -> bool:
     return one.start < other.end and other.start < one.end
 
 
@@ -316,12 +316,12 @@ def test_days_as_shown_are_the_bins_in_order_and_rounded(reports: Reports) -> No
 
 
 def doubted(case: SeriesCase) -> float:
-    """How far claims that do not count may raise a high end at most."""
+    """The most by which claims that do not count may raise a high end."""
     return sum(doubt.best if doubt.high == float("inf") else doubt.high for doubt in case.doubts)
 
 
 def test_the_worlds_determine_days_and_bind_from_below_at_every_end() -> None:
-    """A law about days that anything would satisfy would say nothing."""
+    """Otherwise every figure would satisfy the laws above."""
 
     def traits(reports: Reports) -> Iterator[str]:
         for group in all_groups(reports):
@@ -353,17 +353,17 @@ def test_the_worlds_determine_days_and_bind_from_below_at_every_end() -> None:
 
 
 class Tree(NamedTuple):
-    """All series of some reports, by flow and key."""
+    """All series, by flow and key."""
 
     cases: dict[tuple[str, Key], SeriesCase]
 
     def own_days(self, flow: str, key: Key) -> set[int]:
-        """The days that claims on the flow itself cover, about the people or some of them."""
+        """The days that the claims of the flow itself cover, those of its parts included."""
         keys = [each for at, each in self.cases if at == flow and (each == key or is_part(each, key))]
         return {day for each in keys for claim in self.cases[flow, each].claims for day in claim.days}
 
     def full(self, flow: str, key: Key, day: int) -> bool:
-        """Whether claims that say how many, and not how many at least, cover the whole day; on the flow or below."""
+        """Whether claims other than lower bounds cover the whole day, here, on all children, or on a part."""
         case = self.cases[flow, key]
         said = [claim for claim in case.claims if claim.kind != "at_least"]
         if all(any(one.start <= hour < one.end for one in said) for hour in range(*hours_of(day))):
@@ -379,7 +379,7 @@ class Tree(NamedTuple):
         return None if case is None else case.bins.get(day)
 
     def carried(self, flow: str, key: Key, day: int) -> float:
-        """The last full daily rate of a flow that has fallen silent, for a week."""
+        """The last full daily rate of a silent flow, for seven days."""
         own = self.own_days(flow, key)
         if not own or not max(own) < day <= max(own) + CARRIED_DAYS:
             return 0.0
@@ -390,7 +390,7 @@ class Tree(NamedTuple):
         return bins[last].best
 
     def gain(self, flow: str, key: Key, day: int) -> float:
-        """What a day is projected to hold beyond what claims say."""
+        """The people projected onto a day."""
         if day in self.own_days(flow, key):
             return 0.0
         held = self.bin(flow, key, day)

@@ -1,4 +1,4 @@
-"""The slow ledger by itself, on figures that are worked out by hand or stand in the definitions."""
+"""The slow ledger on figures worked out by hand or quoted from the definitions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from oracle.slow_ledger import (
     OPEN,
+    PlainClaim,
     Range,
-    Said,
     Sums,
     edges_of,
     ends,
@@ -29,7 +29,7 @@ GRADES = {"a": "A", "b": "B", "c": "C", "d": "D"}
 
 def said(
     people: Any, period: str, source: str = "b", published: str = "2022-10-20T00:00:00", **more: Any
-) -> list[Said]:
+) -> list[PlainClaim]:
     """The claims in force of one report with one claim on RU:KZ."""
     claim = {"flow": "RU:KZ", "period": period, "people": people, "qualifier": "stated", **more}
     return in_force([{"id": "r", "source": source, "published": published, "claims": [claim]}], GRADES)

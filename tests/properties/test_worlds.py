@@ -1,6 +1,6 @@
-"""The worlds of these laws are about the product's subject: reports that overlap, contradict and correct each other.
+"""The generated worlds contain what the laws are about: contradictions, corrections, bounds and alerts, often enough.
 
-`pytest -s` prints the shares. A world without a trait passes every law about it, so shares below a floor are a failure.
+`pytest -s` prints the shares.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ FLOORS_OF_SMALL_WORLDS = {
 }
 
 
-def test_most_worlds_contradict_correct_and_bound_and_alert_again() -> None:
+def test_most_worlds_contain_conflicts_corrections_bounds_and_repeated_alerts() -> None:
     assert too_rare(shares(worlds(), lambda world: traits_of(world, desk_of(world)), 200), FLOORS) == {}
 
 
-def test_the_small_worlds_by_the_thousand_do_so_too() -> None:
+def test_many_small_worlds_contain_them_too() -> None:
     def traits(seed: int) -> set[str]:
         reports = in_order(world(Random(seed)))
         return traits_of(reports, desk_of(reports))
@@ -54,24 +54,24 @@ def test_the_small_worlds_by_the_thousand_do_so_too() -> None:
     assert too_rare(shares(SEEDS, traits, 200), FLOORS_OF_SMALL_WORLDS) == {}
 
 
-def test_busy_weeks_rise_and_fall_again() -> None:
-    found = shares(busy_weeks(), lambda world: traits_of(world, desk_of(world)), 60)
-    assert too_rare(found, {"alert": 0.5, "second alert": 0.2, "correction or withdrawal": 0.4}) == {}
+def test_busy_weeks_contain_repeated_alerts() -> None:
+    measured = shares(busy_weeks(), lambda world: traits_of(world, desk_of(world)), 60)
+    assert too_rare(measured, {"alert": 0.5, "second alert": 0.2, "correction or withdrawal": 0.4}) == {}
 
 
-def test_busy_borders_move_every_rule() -> None:
-    found = shares(busy_borders(), lambda world: [alert.rule for alert in desk_of(world, EVERY_RULE).log], 60)
-    assert too_rare(found, dict.fromkeys(RULES, 0.07)) == {}
+def test_busy_borders_open_alerts_of_every_rule() -> None:
+    measured = shares(busy_borders(), lambda world: [alert.rule for alert in desk_of(world, EVERY_RULE).log], 60)
+    assert too_rare(measured, dict.fromkeys(RULES, 0.07)) == {}
 
 
-def test_months_rise_above_what_each_method_learns() -> None:
+def test_months_open_alerts_with_every_method() -> None:
     def alarmed(world: World) -> list[str]:
         return [method for method in METHODS if desk_of(world, Rules(Detection(learned=method))).log]
 
     assert too_rare(shares(months(), alarmed, 30), dict.fromkeys(METHODS, 0.1)) == {}
 
 
-def test_alerts_quote_statements() -> None:
+def test_alerts_often_quote_statements() -> None:
     def traits(world: World) -> list[str]:
         states = desk_of(world, EVERY_RULE).states.values()
         return ["quote" for state in states for episode in state.episodes if episode.quotes]

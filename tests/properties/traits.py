@@ -1,4 +1,7 @@
-"""What a world is about: what contradicts, corrects, bounds and follows what, so that no world is drawn in vain."""
+"""Traits of generated examples, and the share of the examples that have each trait.
+
+A law about conflicts holds trivially in a world without conflicts, so tests set a least share for every trait.
+"""
 
 from __future__ import annotations
 
@@ -22,76 +25,78 @@ T = TypeVar("T")
 
 
 def shares(drawn: st.SearchStrategy[T], traits: Callable[[T], Iterable[str]], number: int) -> dict[str, float]:
-    """The share of so many examples that have each trait; one that none has is missing. `pytest -s` prints them."""
-    found: Counter[str] = Counter()
+    """The share of `number` examples with each trait; a trait that none has is missing. `pytest -s` prints them."""
+    times: Counter[str] = Counter()
 
     @settings(max_examples=number)
     @given(drawn)
     def look(example: T) -> None:
         for trait in set(traits(example)):
             event(trait)
-            found[trait] += 1
+            times[trait] += 1
 
     look()
-    known = {trait: times / number for trait, times in sorted(found.items())}
-    print({trait: f"{share:.0%}" for trait, share in known.items()})  # noqa: T201 - see the docstring
-    return known
+    share_of = {trait: count / number for trait, count in sorted(times.items())}
+    print({trait: f"{share:.0%}" for trait, share in share_of.items()})  # noqa: T201 - see the docstring
+    return share_of
 
 
-def too_rare(shares: dict[str, float], floors: dict[str, float]) -> dict[str, float]:
-    """The traits whose share is below the least it has to be, with that share."""
-    return {trait: shares.get(trait, 0.0) for trait, least in floors.items() if shares.get(trait, 0.0) < least}
+def too_rare(measured: dict[str, float], floors: dict[str, float]) -> dict[str, float]:
+    """The traits whose share is below its floor, with the share."""
+    return {trait: measured.get(trait, 0.0) for trait, least in floors.items() if measured.get(trait, 0.0) < least}
 
 
-def traits_of(world: World, desk: ReplayLedgers) -> set[str]:
-    """The traits of a world, by the claims in it and by what a desk came to that took them."""
-    found = {name for name, holds in _said(world).items() if holds}
-    if any(state.conflicts for state in desk.states.values()):
-        found.add("conflict")
-    if desk.log:
-        found.add("alert")
-    if any(alert.previous is not None for alert in desk.log):
-        found.add("second alert")
-    if any(_both_bind(desk, world)):
-        found.add("children and part bind")
-    return found
+def traits_of(world: World, ledgers: ReplayLedgers) -> set[str]:
+    """The traits of a world: those of its claims, and those of the ledgers and alerts after its reports."""
+    traits = {trait for trait, present in _traits_of_claims(world).items() if present}
+    if any(state.conflicts for state in ledgers.states.values()):
+        traits.add("conflict")
+    if ledgers.log:
+        traits.add("alert")
+    if any(alert.previous is not None for alert in ledgers.log):
+        traits.add("second alert")
+    if any(_both_bind(ledgers, world)):
+        traits.add("children and part bind")
+    return traits
 
 
-def _said(world: World) -> dict[str, bool]:
+def _traits_of_claims(world: World) -> dict[str, bool]:
     every = [claim for claims in world for claim in claims]
     versions: dict[Identity, list[Claim]] = defaultdict(list)
     for claim in every:
         versions[claim.identity].append(claim)
-    later = [max(each, key=lambda one: one.published) for each in versions.values() if len(set(map(repr, each))) > 1]
-    counting = [one for one in every if one.grade in WEIGHT and one.best is not None]
+    replaced = [each for each in versions.values() if len(set(map(repr, each))) > 1]
+    later = [max(each, key=lambda claim: claim.published) for each in replaced]
+    counting = [claim for claim in every if claim.grade in WEIGHT and claim.best is not None]
     return {
         "correction or withdrawal": bool(later),
-        "withdrawal": any(one.best is None for one in later),
-        "doubt": len(counting) < len([one for one in every if one.best is not None]),
-        "counts by the hour": any(one.local_end - one.local_start < DAY for one in counting),
-        "grades on one flow": any(one.grade != two.grade for one, two in _meeting(counting)),
+        "withdrawal": any(claim.best is None for claim in later),
+        "doubt": len(counting) < len([claim for claim in every if claim.best is not None]),
+        "counts by the hour": any(claim.local_end - claim.local_start < DAY for claim in counting),
+        "grades on one flow": any(claim.grade != other.grade for claim, other in _overlapping(counting)),
         "cumulative": any(
-            (one.source, one.local_start) == (two.source, two.local_start) and one.local_end != two.local_end
-            for one, two in _meeting(counting)
+            (claim.source, claim.local_start) == (other.source, other.local_start)
+            and claim.local_end != other.local_end
+            for claim, other in _overlapping(counting)
         ),
     }
 
 
-def _meeting(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Claim]]:
+def _overlapping(claims: Iterable[Claim]) -> Iterator[tuple[Claim, Claim]]:
     """Pairs of claims on one flow, about the same people, whose periods overlap."""
     about: dict[tuple[str, str, str], list[Claim]] = defaultdict(list)
     for claim in claims:
         about[claim.flow, claim.population, claim.unit].append(claim)
     for each in about.values():
-        for one, two in combinations(each, 2):
-            if one.local_start < two.local_end and two.local_start < one.local_end:
-                yield one, two
+        for claim, other in combinations(each, 2):
+            if claim.local_start < other.local_end and other.local_start < claim.local_end:
+                yield claim, other
 
 
-def _both_bind(desk: ReplayLedgers, world: World) -> Iterator[bool]:
-    """By flow and day, whether the children added up and a part each exceed what the flow's own claims come to."""
+def _both_bind(ledgers: ReplayLedgers, world: World) -> Iterator[bool]:
+    """By flow and day: whether the sum of the children and a part each exceed what the flow's own claims come to."""
     every = [claim for claims in world for claim in claims]
-    for flow, node in desk.ledger.nodes.items():
+    for flow, node in ledgers.ledger.nodes.items():
         below, parts = node.below(PEOPLE), node.parts(PEOPLE)
         if below and parts and PEOPLE in node.series:
             alone = Ledger()

@@ -142,7 +142,7 @@ def read(documents: Iterable[dict[str, Any]]) -> list[list[Claim]]:
 
 
 Document = dict[str, Any]
-"""A report as a producer sends it, before it is JSON."""
+"""A report as a producer sends it, as a dict."""
 
 PEOPLE_A_DAY = (200, 300, 400, 500)
 COUNTRIES = ("RU:KZ", "RU:GE", "RU:FI")
@@ -152,61 +152,61 @@ CHECKPOINTS = {
     "RU:FI": ("RU:EU:FI:vaalimaa", "RU:EU:FI:nuijamaa"),
 }
 SPREAD = 12
-"""The events of a world begin within so many days, so that most of them meet."""
+"""All events of a world begin within so many days, so that most of them overlap."""
 
 
-def _said(source: str, claims: Sequence[dict[str, Any]], end: int, hour: int = 9, name: str = "") -> Document:
-    """A report, published on a day at an hour UTC; `hour` may lie beyond 24."""
+def _report(source: str, claims: Sequence[dict[str, Any]], end: int, hour: int = 9, name: str = "") -> Document:
+    """A report, published `hour` hours UTC after the beginning of a day; `hour` may exceed 24."""
     published = (START + timedelta(days=end, hours=hour)).isoformat()
     return {"id": name or f"{source}-{end}-{hour}", "source": source, "published": published, "claims": list(claims)}
 
 
-def _span(flow: str, first: int, length: int, people: float, qualifier: str, **more: Any) -> dict[str, Any]:
+def _claim(flow: str, first: int, length: int, people: float, qualifier: str, **more: Any) -> dict[str, Any]:
     """A claim about whole days."""
     period = f"{_day(first)}/{_day(first + length)}"
     return {"flow": flow, "period": period, "people": round(people), "qualifier": qualifier, **more}
 
 
 APART = (0.3, 0.6, 1.0, 1.6, 3.0)
-"""How many times a usual rate sources that contradict each other say there were."""
+"""The rates that contradicting sources report, as multiples of one rate."""
 
 
 def contradictions(random: Random) -> list[Document]:
-    """Sources of different grades on one flow and overlapping days, whose figures are far apart."""
+    """Two or three sources of different grades report very different figures for overlapping days of one flow."""
     flow, first, rate = random.choice((*COUNTRIES, "RU")), random.randrange(SPREAD), random.choice(PEOPLE_A_DAY)
-    found = []
+    sent = []
     for source, times in zip(random.sample("abc", random.choice((2, 3))), random.sample(APART, 3), strict=False):
         begin, length = first + random.randrange(2), random.choice((1, 2, 3, 7))
         people = rate * length * times
         qualifier = random.choice(("stated", "stated", "about", "count", "nearly", "more_than", "at_most"))
         end = begin + length
-        claim = {**_span(flow, begin, length, people, qualifier), **random.choice(WORDS)}
-        found.append(_said(source, [claim], end, 9 + random.randrange(9)))
-    return found
+        claim = {**_claim(flow, begin, length, people, qualifier), **random.choice(WORDS)}
+        sent.append(_report(source, [claim], end, 9 + random.randrange(9)))
+    return sent
 
 
 def cumulative(random: Random) -> list[Document]:
-    """Since the first day so many, said again and again as the figure grows, and now and then shrinks."""
+    """One source reports totals since a fixed first day; each is larger than the last, or now and then smaller."""
     flow, source, first = random.choice(COUNTRIES), random.choice("abc"), random.randrange(SPREAD)
     people, rate, length = 0.0, random.choice(PEOPLE_A_DAY), 0
-    found = []
+    sent = []
     for _ in range(random.choice((2, 3, 4))):
         more = random.choice((1, 2, 3))
         length, people = length + more, people + rate * more * random.choice((0.5, 1.0, 1.0, 2.0, -0.3))
         qualifier = random.choice(("more_than", "stated", "about", "at_least"))
-        found.append(_said(source, [_span(flow, first, length, max(people, 0.0), qualifier)], first + length, 10))
-    return found
+        sent.append(_report(source, [_claim(flow, first, length, max(people, 0.0), qualifier)], first + length, 10))
+    return sent
 
 
 def counts_by_the_hour(random: Random) -> list[Document]:
-    """A counter at a checkpoint: readings of hours, a report a day; some are missing, some run over midnight."""
+    """A counter at a checkpoint reports its readings once a day; some are missing, some run over midnight."""
     flow, source, first = (
         random.choice(CHECKPOINTS[random.choice(COUNTRIES)]),
         random.choice("bc"),
         random.randrange(SPREAD),
     )
     hours, begin, rate = random.choice((4, 6, 12)), random.choice((0, 0, 0, 3)), random.choice((5, 10, 40))
-    found = []
+    sent = []
     for day in range(first, first + random.choice((1, 2, 3))):
         claims = [
             {"flow": flow, "period": f"{_hour(day, hour)}/PT{hours}H", "people": hours * rate, "qualifier": "count"}
@@ -214,54 +214,54 @@ def counts_by_the_hour(random: Random) -> list[Document]:
             if random.randrange(8)
         ]
         if claims:
-            found.append(_said(source, claims, day + 1, 12))
-    return found
+            sent.append(_report(source, claims, day + 1, 12))
+    return sent
 
 
 def bounds_from_below(random: Random) -> list[Document]:
-    """A country, its checkpoints and a part of its people on the same days, at figures near each other."""
+    """Claims on a country, on its checkpoints and on a part of its people, with close figures for the same days."""
     country, first, rate = random.choice(COUNTRIES), random.randrange(SPREAD), random.choice(PEOPLE_A_DAY)
-    length, found = random.choice((1, 2, 3)), []
+    length, sent = random.choice((1, 2, 3)), []
     week = random.choice((length, 7))
     if random.randrange(4):
         qualifier = random.choice(("stated", "about", "about", "nearly", "count"))
         begin = first - random.randrange(week - length + 1)
-        whole = _span(country, begin, week, rate * week * random.choice((0.8, 1.0, 1.2)), qualifier)
-        found.append(_said("a", [whole], begin + week, 11))
+        whole = _claim(country, begin, week, rate * week * random.choice((0.8, 1.0, 1.2)), qualifier)
+        sent.append(_report("a", [whole], begin + week, 11))
     for source, checkpoint in zip("cb", CHECKPOINTS[country], strict=True):
         days = [
-            _span(checkpoint, day, 1, rate * random.choice((0.4, 0.6, 0.8)), random.choice(("count", "about")))
+            _claim(checkpoint, day, 1, rate * random.choice((0.4, 0.6, 0.8)), random.choice(("count", "about")))
             for day in range(first, first + length)
         ]
-        found.append(_said(source, days, first + length, 8, f"{checkpoint}-{first}"))
-    part = _span(country, first, length, rate * length * random.choice((0.9, 1.1, 1.4)), "stated")
+        sent.append(_report(source, days, first + length, 8, f"{checkpoint}-{first}"))
+    part = _claim(country, first, length, rate * length * random.choice((0.9, 1.1, 1.4)), "stated")
     population = random.choice(("men", "citizens:RU"))
-    found.append(_said(random.choice("ab"), [{**part, "population": population}], first + length, 12))
-    return found
+    sent.append(_report(random.choice("ab"), [{**part, "population": population}], first + length, 12))
+    return sent
 
 
 def surges(random: Random) -> list[Document]:
-    """Days above a stated level, quiet days, and days above it again; one report for some days in a row."""
+    """Days above a stated normal level alternate with quiet days; a report covers one to four days."""
     flow, source = random.choice((*COUNTRIES, "RU:KZ:aksai")), random.choice("abc")
     normal, day = (900 if flow == "RU:GE" else 400), random.randrange(SPREAD // 2)
-    found = []
+    sent = []
     for number in range(random.choice((1, 2, 2, 3))):
         for times, days in ((random.choice((1.4, 1.7, 2.5)), random.choice((1, 2))), (0.8, random.choice((1, 4)))):
             words = random.choice(WORDS)
-            claims = [{**_span(flow, at, 1, normal * times, "count"), **words} for at in range(day, day + days)]
+            claims = [{**_claim(flow, at, 1, normal * times, "count"), **words} for at in range(day, day + days)]
             if number == 0:
                 claims[0]["normal"] = {"daily": normal}
             day += days
-            found.append(_said(source, claims, day, 10, f"{flow}-{number}-{times}"))
-    return found
+            sent.append(_report(source, claims, day, 10, f"{flow}-{number}-{times}"))
+    return sent
 
 
 def doubts(random: Random) -> list[Document]:
-    """Somebody whose grade does not count, with a figure above or below what others say."""
+    """A source whose grade does not count reports a figure above or below those of the others."""
     first, length = random.randrange(SPREAD), random.choice((1, 3, 7))
     people = length * random.choice(PEOPLE_A_DAY) * random.choice((0.5, 2, 4))
-    claim = _span(random.choice((*COUNTRIES, "RU")), first, length, people, random.choice(("stated", "at_least")))
-    return [_said(random.choice("def"), [claim], first + length, 14)]
+    claim = _claim(random.choice((*COUNTRIES, "RU")), first, length, people, random.choice(("stated", "at_least")))
+    return [_report(random.choice("def"), [claim], first + length, 14)]
 
 
 EVENTS = (
@@ -278,8 +278,8 @@ EVENTS = (
 
 
 def versions(random: Random, documents: Sequence[Document]) -> list[Document]:
-    """Later versions of some of the reports: a claim or all of them with other figures, or withdrawn."""
-    found = []
+    """Later versions of some reports: some or all of their claims with other figures, or withdrawn."""
+    sent = []
     for document in random.sample(documents, random.randint(0, min(4, len(documents)))):
         later = datetime.fromisoformat(document["published"]) + timedelta(hours=random.choice((2, 20, 200)))
         factor = random.choice((None, None, 0.4, 0.9, 2.0))
@@ -287,7 +287,7 @@ def versions(random: Random, documents: Sequence[Document]) -> list[Document]:
             {**claim, "people": None if factor is None else round(claim["people"] * factor)}
             for claim in random.sample(document["claims"], random.randint(1, len(document["claims"])))
         ]
-        found.append(
+        sent.append(
             {
                 **document,
                 "id": random.choice((document["id"], "corrected")),
@@ -295,7 +295,7 @@ def versions(random: Random, documents: Sequence[Document]) -> list[Document]:
                 "claims": claims,
             }
         )
-    return found
+    return sent
 
 
 SEEDS = st.integers(0, 2**64 - 1)
@@ -303,19 +303,19 @@ SEEDS = st.integers(0, 2**64 - 1)
 
 @st.composite
 def documents(draw: st.DrawFn, most: int = 5) -> list[Document]:
-    """Reports of several events that contradict, correct and bound each other, by time of publication, and wild ones.
+    """Reports of events that contradict, correct and bound each other, and a few arbitrary ones, by publication.
 
-    An event is drawn by a seed, which costs a fraction of drawing it figure by figure; events shrink by being left out.
+    Each event is drawn by a seed, which costs a fraction of drawing every figure. An example shrinks by losing events.
     """
     events = draw(st.lists(st.tuples(st.sampled_from(EVENTS), SEEDS), min_size=3, max_size=most))
-    found = [one for place, (event, seed) in enumerate(events) for one in event(Random(f"{place} {seed}"))]
-    found += versions(Random(draw(SEEDS)), found)
-    found += draw(st.lists(reports(), max_size=2))
-    return sorted(found, key=lambda one: one["published"])
+    sent = [report for place, (event, seed) in enumerate(events) for report in event(Random(f"{place} {seed}"))]
+    sent += versions(Random(draw(SEEDS)), sent)
+    sent += draw(st.lists(reports(), max_size=2))
+    return sorted(sent, key=lambda report: report["published"])
 
 
 def worlds(most: int = 5) -> st.SearchStrategy[list[list[Claim]]]:
-    """Sets of reports, as lists of claims; how often they contradict each other is pinned in test_worlds.py."""
+    """The claims of such reports, report by report. test_worlds.py pins how often they contradict each other."""
     return documents(most).map(read)
 
 
@@ -340,7 +340,7 @@ def busy_weeks(draw: st.DrawFn) -> list[list[Claim]]:
 
 CALM, SHIFTED = (1.0, 1.0), (4.0, 0.2)
 MOODS = (*[CALM] * 6, SHIFTED, SHIFTED, (4.0, 4.0), (0.2, 0.2))
-"""How many times as busy as usual two checkpoints are on a day; on a shifted one people turn from one to the other."""
+"""How busy two checkpoints are on a day, as multiples of the usual; on a shifted day people change over."""
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""A broker that is a list, and a consumer that is a queue: what hops read and write without a server."""
+"""Fakes for the hops: a broker that records what is written, and a consumer with records in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bordertally.agents.runtime.context import Context
 
 
 class Broker:
-    """What a worker writes, in order; the writes after the first `takes` are refused."""
+    """Records every write, in order. After the first `takes` writes it refuses all others."""
 
     def __init__(self, takes: int | None = None) -> None:
         self.records: list[Record] = []
@@ -32,16 +32,16 @@ class Broker:
         return [record for record in self.records if record.topic == topic]
 
     def serve(self, context: Context) -> None:
-        """Be what the hops of a worker write through."""
+        """Replace the writer of a worker."""
         context.writer.write = self.write  # type: ignore[method-assign] # a broker that is a list
 
 
 class DiedError(Exception):
-    """The process would have ended."""
+    """Raised where the process would have ended."""
 
 
 class Deaths:
-    """Why a worker would have ended; what dies raises, as nothing after it may run."""
+    """The reasons for which a worker would have ended. `Context.die` raises instead, so nothing after it runs."""
 
     def __init__(self, context: Context) -> None:
         self.reasons: list[str] = []
@@ -62,9 +62,9 @@ def record(offset: int, value: bytes | None = b"", timestamp: int = 0, **more: A
 
 
 class Consumer:
-    """A consumer whose records are here already. `ends`: by partition, the last stable offset, as far as it is known.
+    """A consumer with records in memory. `ends`: the last stable offset of each partition, None if unknown.
 
-    `asked`: what `getmany` was asked for: partitions, milliseconds to wait, records at most.
+    `asked`: the calls of `getmany`: partitions, timeout in milliseconds, most records.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Consumer:
 
     @property
     def _records(self) -> dict[TopicPartition, list[Any]]:
-        """What aiokafka calls so: what is fetched and not yet handed out."""
+        """The records that are fetched and not yet returned, under aiokafka's name."""
         return {tp: held for tp, held in self.records.items() if held}
 
     async def start(self) -> None:

@@ -79,6 +79,16 @@ def test_a_correction_takes_it_away() -> None:
     assert newest(one).state.value == "withdrawn"
 
 
+def test_an_alert_that_continues_through_lower_weeks_keeps_its_peak() -> None:
+    #            1-7  8    9    10  September
+    # a day      100  800  50   120
+    # the week   700 1400 1350 1370  above the week of the day before on the 8th and the 10th
+    counts = daily([100.0] * 7 + [800.0, 50.0, 120.0], "2022-09-01", qualifier="count")
+    one = told(counts, rules=rules(record="1d", keep_firing_for="3d"))
+    alert = newest(one)
+    assert (alert.rate, alert.peak_rate, alert.peak_day) == (196, 200, "2022-09-08")
+
+
 BINS = st.lists(st.sampled_from((*[10, 20, 30] * 6, 0, 50, None)), min_size=14, max_size=40)
 """People by day, mostly known and covered whole, so that most lists hold weeks and many of them records."""
 
