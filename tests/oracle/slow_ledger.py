@@ -8,6 +8,7 @@ determines how a sum is distributed over its days.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -114,9 +115,10 @@ def _interval(people: float | list[float], qualifier: str) -> tuple[float, float
 def in_force(documents: Iterable[Mapping[str, Any]], grades: Mapping[str, str]) -> list[PlainClaim]:
     """The newest version of every claim about crossings, unless it is a withdrawal.
 
-    Raises ValueError for two different versions published at the same time: the definitions leave their order open.
+    Of versions published at the same time a withdrawal is newer, then the id that comes later in natural order. Raises
+    ValueError for two different versions in one report: the definitions leave their order open.
     """
-    newest: dict[tuple[object, ...], tuple[datetime, PlainClaim | None, Mapping[str, Any]]] = {}
+    newest: dict[tuple[object, ...], tuple[tuple[object, ...], PlainClaim | None, Mapping[str, Any]]] = {}
     for document in documents:
         published = datetime.fromisoformat(document["published"]).replace(tzinfo=None)
         for claim in document["claims"]:
@@ -128,13 +130,18 @@ def in_force(documents: Iterable[Mapping[str, Any]], grades: Mapping[str, str]) 
             flow, (start, end) = ":".join(parts), period(claim["period"])
             about = claim.get("population", "people"), claim.get("unit", "people")
             identity = document["source"], flow, start, end, *about
-            known = newest.get(identity)
-            if known is not None and known[0] == published and known[2] != claim:
-                raise ValueError(f"two versions of {identity} were published at {published}")
-            if known is None or known[0] < published:
+            known, order = newest.get(identity), (published, claim["people"] is None, *_natural(document["id"]))
+            if known is not None and known[0] == order and known[2] != claim:
+                raise ValueError(f"two versions of {identity} in reports {document['id']} published at {published}")
+            if known is None or known[0] < order:
                 said = _claim(document, claim, published, flow, grades[document["source"]])
-                newest[identity] = published, said, claim
+                newest[identity] = order, said, claim
     return [said for _, said, _ in newest.values() if said is not None]
+
+
+def _natural(report: str) -> tuple[object, ...]:
+    """Digits count as numbers: `daily-9`, then `daily-10`."""
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", report))
 
 
 def _claim(

@@ -86,6 +86,16 @@ def test_the_latest_version_of_a_claim_is_in_force_whatever_the_order() -> None:
         in_force([first, report(8, "2022-10-01")], GRADES)
 
 
+def test_of_versions_of_one_moment_a_withdrawal_counts_then_the_later_id() -> None:
+    def report(people: int | None, name: str) -> dict[str, Any]:
+        claim = {"flow": "RU:KZ", "period": WEEK, "people": people, "qualifier": "count"}
+        return {"id": name, "source": "b", "published": "2022-10-01", "claims": [claim]}
+
+    ninth, tenth, gone = report(9, "daily-9"), report(10, "daily-10"), report(None, "daily-1")
+    assert [one.best for one in in_force([tenth, ninth], GRADES)] == [10]
+    assert in_force([gone, tenth, ninth], GRADES) == []
+
+
 def test_readings_that_fill_a_day_are_its_figure_and_otherwise_what_it_is_at_least() -> None:
     halves = [
         *said(10, "2022-09-21T00:00/PT12H", qualifier="count"),

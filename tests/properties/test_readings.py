@@ -97,8 +97,12 @@ def arriving(random: Random) -> list[list[Reading]]:
 
 
 def in_force(readings: Sequence[Reading]) -> list[Reading]:
+    def order(version: Reading) -> tuple[object, ...]:
+        """Published last; of several at one moment a withdrawal, then the highest number of the id, then any order."""
+        return version.published, version.best is None, int(version.report[1:]), msgspec.msgpack.encode(version)
+
     newest: dict[tuple[int, int], Reading] = {}
-    for one in sorted(readings, key=lambda one: (one.published, one.report, msgspec.msgpack.encode(one))):
+    for one in sorted(readings, key=order):
         newest[one.start, one.end] = one
     return list(newest.values())
 
