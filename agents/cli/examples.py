@@ -1,4 +1,4 @@
-"""Examples of every command, shown at the end of its `--help`. A test reads each as the command line would."""
+"""Examples of every command, shown at the end of its `--help`. A test parses each of them."""
 
 from __future__ import annotations
 
@@ -101,5 +101,5 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 
 
 def epilog(command: str) -> str | None:
-    """The examples of a command, as its help ends with them; None where there are none."""
+    """The examples of a command as text for the end of its help; None for a command without examples."""
     return "\n  ".join((f"{HEAD}:", *EXAMPLES[command])) if command in EXAMPLES else None

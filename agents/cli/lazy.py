@@ -1,4 +1,4 @@
-"""The group of all commands: it lists them from the table, and imports one only to run it or to show its help."""
+"""The group of all commands. A command is imported only to run it or to show its help."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGE = "bordertally.agents.cli"
 
 
 def load(listed: Listed) -> Any:
-    """Import a command; returns what Typer runs, with its examples at the end of its help."""
+    """Import a command and return it as Typer runs it, with its examples at the end of its help."""
     module, _, attribute = listed.place.partition(":")
     target = getattr(importlib.import_module(f"{PACKAGE}.{module}"), attribute)
     command: Any
@@ -33,7 +33,7 @@ def load(listed: Listed) -> Any:
 
 
 class LazyGroup(TyperGroup):
-    """Holds a name and a line of help for each command, which is enough for `--help` and for completion."""
+    """Lists the commands from the table, so that `--help` and shell completion import none of them."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -41,6 +41,6 @@ class LazyGroup(TyperGroup):
             self.add_command(TyperCommand(listed.name, help=listed.help, rich_help_panel=listed.panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that the arguments name, imported; its name and the arguments left for it."""
+        """Import the command that the arguments name; returns its name, the command, and its arguments."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command if name is None else load(COMMANDS[name]), rest

@@ -1,6 +1,6 @@
 """The generated parts of docs/, from the code: `python -m bordertally.agents.cli.pages`, or `make docs`.
 
-In a page a generated table stands between `<!-- generated: NAME -->` and `<!-- /generated -->`; the rest is kept.
+A generated table of a page stands between `<!-- generated: NAME -->` and `<!-- /generated -->`; the rest is kept.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def table(head: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def bounds(field: Mapping[str, Any]) -> str:
-    """What the JSON Schema of a setting allows, in words; empty where anything goes."""
+    """The bounds in the JSON Schema of a setting, in words; empty without bounds."""
     words = {"exclusiveMinimum": "above {:,}", "minimum": "at least {:,}", "maximum": "at most {:,}"}
     words |= {"minLength": "at least {} character", "pattern": "matches `{}`"}
     return ", ".join(said.format(field[name]) for name, said in words.items() if name in field)
@@ -118,19 +118,19 @@ def blocks() -> dict[str, str]:
 
 
 def render(text: str, blocks: Mapping[str, str]) -> str:
-    """A page with its generated blocks filled anew. Raises BordertallyError for a name that is not known."""
+    """A page with current generated blocks. Raises BordertallyError for a block with an unknown name."""
     unknown = sorted({match[2] for match in _BLOCK.finditer(text)} - blocks.keys())
     if unknown:
-        raise BordertallyError(f"no generated block is called {', '.join(unknown)}; known are {', '.join(blocks)}")
+        raise BordertallyError(f"unknown generated block {', '.join(unknown)}; known blocks: {', '.join(blocks)}")
     return _BLOCK.sub(lambda match: f"{match[1]}\n{blocks[match[2]]}\n{match[3]}", text)
 
 
 def generated(root: Path) -> dict[Path, str]:
-    """Every file with generated parts, as it should be. Raises BordertallyError outside a clone."""
+    """The current text of every file with generated parts, by path. Raises BordertallyError outside a clone."""
     docs = root / "docs"
     missing = [name for name in PAGES if not (docs / name).is_file()]
     if missing:
-        raise BordertallyError(f"{docs}: no {', '.join(missing)} there; run this in a clone of the project")
+        raise BordertallyError(f"{docs}: {', '.join(missing)} is missing; run this in a clone of the project")
     tables = blocks()
     pages = {docs / name: render((docs / name).read_text(encoding="utf-8"), tables) for name in PAGES}
     documents = {"asyncapi.json": asyncapi(), "report.schema.json": report_schema()}
@@ -138,7 +138,7 @@ def generated(root: Path) -> dict[Path, str]:
 
 
 def main(root: Path = ROOT) -> None:
-    """Write what is not current, and say so."""
+    """Write the files that are not current, and print which."""
     try:
         pages = generated(root)
     except BordertallyError as error:

@@ -1,22 +1,26 @@
-"""Run the work of a command: one sentence for each expected failure, no traceback."""
+"""Running a command: an expected failure is one sentence on standard error, not a traceback."""
 
 from __future__ import annotations
 
 import gc
 import logging
+import re
 import sys
 from collections.abc import Callable
 
 from bordertally.agents.servers.errors import ServerError
 from bordertally.streams.errors import BordertallyError
 
+_ADDRESS = re.compile(r"\('([^']+)', (\d+),")
+"""An address in what aiokafka says of brokers that it cannot reach."""
+
 STOPPED = 130
-"""The exit code after Ctrl-C, as shells have it."""
+"""The exit code after Ctrl-C, by the convention of shells: 128 plus the number of the signal."""
 
 
 def work() -> None:
-    """Run a worker by the environment's settings until it is stopped."""
-    gc.disable()  # until all is imported: none of it is garbage, and looking for some takes a tenth of the time
+    """Run a worker with the settings of the environment until it is stopped."""
+    gc.disable()  # imports leave no garbage, and looking for it takes a tenth of their time
     from bordertally.agents.worker.run import run_worker  # noqa: PLC0415 - Faust takes a second to import
     from bordertally.streams.settings import load_settings  # noqa: PLC0415
 
@@ -24,11 +28,11 @@ def work() -> None:
 
 
 def guarded(command: Callable[[], object]) -> None:
-    """Run a command; whatever a user can cause ends in one sentence and exit code 2, Ctrl-C in 130."""
+    """Run a command. An error that a user can cause ends it with one sentence and code 2, Ctrl-C with code 130."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         command()
-    except KeyboardInterrupt:  # while the command was still importing: nothing has been started
+    except KeyboardInterrupt:  # the command was still being imported: nothing has been started
         sys.exit(STOPPED)
     except Exception as error:
         why = sentence(error)
@@ -40,8 +44,13 @@ def guarded(command: Callable[[], object]) -> None:
 
 
 def sentence(error: Exception) -> str | None:
-    """What to tell the user of an expected failure; None for an error of ours."""
+    """The sentence for a failure that a user can cause; None for any other error."""
     if isinstance(error, BordertallyError | ServerError):
         return str(error)
-    kafka = sys.modules.get("aiokafka.errors")  # never imported for this: who has not imported it cannot raise it
-    return f"Kafka: {error}" if kafka is not None and isinstance(error, kafka.KafkaError) else None
+    kafka = sys.modules.get("aiokafka.errors")  # not imported here: a command that did not import it cannot raise it
+    if kafka is None or not isinstance(error, kafka.KafkaError):
+        return None
+    if isinstance(error, kafka.KafkaConnectionError) and (places := _ADDRESS.findall(str(error))):
+        at = ", ".join(f"{host}:{port}" for host, port in places)
+        return f"Kafka: no broker answers at {at}; check --to or BORDERTALLY_BROKERS, and that the broker is running"
+    return f"Kafka: {error}"

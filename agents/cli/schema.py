@@ -1,4 +1,4 @@
-"""Documents made from the types: the JSON Schema of a report, and an AsyncAPI 3 document of all topics."""
+"""Documents generated from the types: the JSON Schema of a report, and an AsyncAPI 3 document of all topics."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _PAYLOADS: dict[str, tuple[Any, str, str]] = {
 
 
 def report_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of a report. Fields it does not name are allowed and kept."""
+    """The JSON Schema (2020-12) of a report. Other fields are allowed and kept."""
     schema = msgspec.json.schema(Report)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bordertally report"} | schema
 
 
 def _cloudevent(topic: str) -> dict[str, Any]:
-    """The headers of CloudEvents in binary mode."""
+    """The JSON Schema of the CloudEvents headers (binary mode) of a topic."""
     kinds = [TOTAL] if topic == _TOPICS.totals else [f"{ALERT}.{state.value}" for state in AlertState]
     fixed = {"content-type": "application/json", "ce_specversion": "1.0", "ce_source": f"/bordertally/{topic}"}
     properties: dict[str, Any] = {name: {"type": "string", "const": value} for name, value in fixed.items()}
@@ -54,7 +54,7 @@ def _cloudevent(topic: str) -> dict[str, Any]:
 
 
 def asyncapi() -> dict[str, Any]:
-    """AsyncAPI 3.0 document: every topic producers and subscribers see, with the schema of its messages."""
+    """The AsyncAPI 3.0 document: every topic for producers and subscribers, with the schema of its messages."""
     types = [Report, Claims, FlowState, Alert, Item, Decision, Silence, Attempt, Redriven]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     meanings = {spec.name: spec.meaning for spec in _TOPICS.specs()}

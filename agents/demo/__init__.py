@@ -1,1 +1,1 @@
-"""The sample week in; a whole pipeline on this machine, and the table it comes to, out."""
+"""The sample week in; its totals and alerts, computed by a whole pipeline on this machine, out."""

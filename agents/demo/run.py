@@ -1,6 +1,6 @@
-"""Starts broker, Redis and worker on loopback, publishes the sample, shows what comes of it, stops everything.
+"""The demo: starts broker, Redis and worker on loopback, publishes the sample, prints the result, stops everything.
 
-Kept running, it has a gateway too, and with it the board, which is up before the sample is published.
+With `--keep` it also starts a gateway with the board, before the sample is published, and keeps running.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PARTITIONS = 4
 
 
 class Ports(NamedTuple):
-    """Ports asked for; None takes any free one."""
+    """The ports to use; None means any free port."""
 
     broker: int | None = None
     redis: int | None = None
@@ -58,7 +58,7 @@ class _Published(msgspec.Struct):
 
 
 class Stack(NamedTuple):
-    """What the demo has started."""
+    """The servers of a demo."""
 
     broker: Server
     redis: Server
@@ -67,25 +67,25 @@ class Stack(NamedTuple):
 
     @property
     def settings(self) -> Settings:
-        """Where broker and Redis are."""
+        """The settings that lead to its broker and its Redis."""
         return _settings(self.broker, self.redis)
 
     @property
     def servers(self) -> list[Server]:
-        """All of them."""
+        """All servers of the demo."""
         return [self.broker, self.redis, self.worker, *([] if self.gateway is None else [self.gateway])]
 
 
 def sample() -> list[bytes]:
-    """The sample's reports, in order of publication; the deliberately bad ones where they stand."""
+    """The reports of the sample in order of publication, with the three faulty ones."""
     text = resources.files("bordertally.agents.demo").joinpath("sample.ndjson").read_bytes()
     return [line for line in text.splitlines() if line.strip()]
 
 
 async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err: Console) -> None:
-    """Run it. Raises ServerError when a server cannot start; whatever happens, nothing is left running.
+    """Run the demo. Raises ServerError if a server cannot start; in any case no server is left running.
 
-    SIGTERM, as supervisors send it, ends it like Ctrl-C.
+    SIGTERM, which supervisors send, ends it like Ctrl-C.
     """
     say = err if as_json else out
     task = asyncio.current_task()
@@ -119,7 +119,7 @@ async def _stack(ports: Ports, say: Console, *, keep: bool) -> AsyncIterator[Sta
         starting = asyncio.create_task(asyncio.to_thread(start))
         try:
             server = await asyncio.shield(starting)
-        except asyncio.CancelledError:  # a thread is not stopped: what it starts is waited for, and stopped
+        except asyncio.CancelledError:  # a thread cannot be cancelled: its server is waited for, then stopped
             servers.append(await starting)
             raise
         servers.append(server)
@@ -168,11 +168,20 @@ def _settings(broker: Server, redis: Server) -> Settings:
     )
 
 
+def _environment(broker: Server, redis: Server) -> dict[str, str]:
+    """The variables by which another worker, gateway or command finds the demo."""
+    return {
+        "BORDERTALLY_BROKERS": broker.address,
+        "BORDERTALLY_REDIS_URL": f"redis://{redis.address}/0",
+        "BORDERTALLY_PARTITIONS": str(PARTITIONS),
+    }
+
+
 def _worker(broker: Server, redis: Server, port: int, directory: Path) -> Server:
     settings = {
         "BORDERTALLY_HTTP_HOST": "127.0.0.1",
         "BORDERTALLY_HTTP_PORT": str(port),
-        "BORDERTALLY_SESSION_TIMEOUT_S": "1",  # the embedded broker makes a group wait for half of it
+        "BORDERTALLY_SESSION_TIMEOUT_S": "1",  # a consumer group on the embedded broker waits for half of it
     }
     return _started("worker", settings, broker, redis, port, directory)
 
@@ -185,11 +194,9 @@ def _gateway(broker: Server, redis: Server, port: int, directory: Path) -> Serve
 def _started(  # noqa: PLR0913, PLR0917 - a process and the servers it uses
     name: str, settings: Mapping[str, str], broker: Server, redis: Server, port: int, directory: Path
 ) -> Server:
-    """`bordertally <name>` with these settings, when it is ready."""
+    """Start `bordertally <name>` with these settings; returns when it is ready."""
     environment = {
-        "BORDERTALLY_BROKERS": broker.address,
-        "BORDERTALLY_REDIS_URL": f"redis://{redis.address}/0",
-        "BORDERTALLY_PARTITIONS": str(PARTITIONS),
+        **_environment(broker, redis),
         **{f"BORDERTALLY_{key.upper()}": value for key, value in UNSECURED.items()},
         **settings,
     }
@@ -208,7 +215,7 @@ def _ready(port: int) -> bool:
 
 
 async def _publish(stack: Stack, view: DemoPipeline, say: Console) -> None:
-    """Publish the sample step by step and show what arrives and fires, until all is worked through."""
+    """Publish the sample day by day and show progress and alerts, until the pipeline has processed everything."""
     raws, registry = sample(), load_registry(None)
     columns = (TextColumn("reports {task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=say, transient=False) as progress:
@@ -226,14 +233,14 @@ async def _publish(stack: Stack, view: DemoPipeline, say: Console) -> None:
             async for _ in publish(stack.settings, chunk, registry, Topics()):
                 pass
             sent += len(chunk)
-            while await look() < sent:  # noqa: ASYNC110 - it is another process that is waited for
+            while await look() < sent:  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.05)
         await view.settled(sent)
         await look()
 
 
 def _by_day(raws: list[bytes]) -> Iterator[list[bytes]]:
-    """The sample as it came in, a step for each day of publication."""
+    """The sample in steps, one for each day of publication."""
     for _, day in itertools.groupby(raws, key=lambda raw: msgspec.json.decode(raw, type=_Published).published[:10]):
         yield list(day)
 
@@ -251,9 +258,11 @@ async def _keep(stack: Stack, say: Console) -> None:
     say.print(f"Metrics  http://{stack.worker.address}/metrics", highlight=False)
     if stack.gateway is not None:
         say.print(f"Board    http://{stack.gateway.address}/   (open it in a browser)", style="bold", highlight=False)
+    environment = " ".join(f"{name}={value}" for name, value in _environment(stack.broker, stack.redis).items())
+    say.print(f"Shell    export {environment}", highlight=False, soft_wrap=True)
     say.print("Running until Ctrl-C", highlight=False)
     while True:
         await asyncio.sleep(0.5)
         for server in stack.servers:
             if not server.running:
-                raise ServerError(f"the {server.name} has stopped; its log was {server.log}")
+                raise ServerError(f"{server.name} has stopped with exit code {server.exit_code}{server.tail()}")

@@ -1,4 +1,4 @@
-"""Looking at a running pipeline from outside: its metrics, and what it has written to Redis."""
+"""A running pipeline as seen from outside: its metrics, and what it has written to Redis."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _decode_alert = msgspec.json.Decoder(Alert).decode
 
 
 def metric(text: str, name: str, **labels: str) -> float:
-    """The sum of a metric's samples that carry these labels, from Prometheus' text format."""
+    """The sum of the samples of a metric that have these labels; `text` is in the text format of Prometheus."""
     return sum(
         sample.value
         for family in text_string_to_metric_families(text)
@@ -38,7 +38,7 @@ def metric(text: str, name: str, **labels: str) -> float:
 
 
 class DemoPipeline:
-    """A pipeline of one worker, as its operator and its subscribers see it."""
+    """A pipeline with one worker, as operators and subscribers see it."""
 
     def __init__(self, redis: Redis, metrics_url: str) -> None:
         self.redis: Any  # redis-py types its answers for every encoding at once
@@ -50,7 +50,7 @@ class DemoPipeline:
         await self.redis.aclose()
 
     async def metrics(self) -> str:
-        """The worker's /metrics."""
+        """The text of /metrics of the worker."""
 
         def read() -> str:
             with urlopen(self.metrics_url, timeout=5) as answer:  # noqa: S310 - loopback, our own worker
@@ -60,13 +60,13 @@ class DemoPipeline:
         return await asyncio.to_thread(read)
 
     async def arrived(self) -> int:
-        """Reports read so far, accepted or refused."""
+        """The number of reports read so far, accepted or refused."""
         return int(metric(await self.metrics(), "bordertally_reports_total"))
 
     async def settled(self, reports: int) -> None:
-        """Wait until so many reports have been read and all that follows from them is in Redis.
+        """Return when `reports` reports have been read and everything that follows from them is in Redis.
 
-        Every hop counts what it took and what it passed on: the pipeline is at rest when the counts meet, twice.
+        Hops count what they read and what they send; the pipeline is at rest when the counts agree twice in a row.
         Raises BordertallyError after a minute.
         """
         before: tuple[float, ...] | None = None
@@ -83,7 +83,7 @@ class DemoPipeline:
                 return
             before = now if at_rest else None
             await asyncio.sleep(0.02)
-        raise BordertallyError(f"the pipeline did not come to rest in {WAIT_S:.0f} s; {reports} reports were sent")
+        raise BordertallyError(f"the pipeline did not process the {reports} reports within {WAIT_S:.0f} s")
 
     async def news(self) -> list[Alert]:
         """Alert records since the last call, in order, of which anybody is notified."""
@@ -103,7 +103,7 @@ class DemoPipeline:
         return [_decode_alert(fields[b"alert"]) for _, fields in await self.redis.xrange(ALERT_LOG)]
 
     async def outcome(self, settings: Settings, topics: Topics) -> tuple[list[FlowState], ReplayResult]:
-        """What the reports came to, in the shape that a replay prints."""
+        """The states of all flows, and the result of the reports in the form that a replay prints."""
         states = await self.states()
         refused = await self.refused(settings, topics)
         return states, ReplayResult(
@@ -117,7 +117,7 @@ class DemoPipeline:
         )
 
     async def refused(self, settings: Settings, topics: Topics) -> list[RejectedReport]:
-        """The dead letters, as many as the worker has counted, in order of their place on their topics."""
+        """The refused reports, as many as the worker has counted, in order of their topic, partition and offset."""
         wanted = int(metric(await self.metrics(), "bordertally_rejects_total"))
         consumer = AIOKafkaConsumer(
             topics.rejected, **kafka_options(settings), auto_offset_reset="earliest", enable_auto_commit=False

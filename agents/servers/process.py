@@ -105,9 +105,9 @@ class Server:
         while not check():
             code = self._started().poll()
             if code is not None:
-                raise ServerError(f"{self.name} on {self.address} ended with exit code {code}{self._tail()}")
+                raise ServerError(f"{self.name} on {self.address} ended with exit code {code}{self.tail()}")
             if time.monotonic() > deadline:
-                raise ServerError(f"{self.name} on {self.address} does not answer after {timeout_s:g} s{self._tail()}")
+                raise ServerError(f"{self.name} on {self.address} does not answer after {timeout_s:g} s{self.tail()}")
             time.sleep(POLL_S)
 
     def stop(self, grace_s: float = 10.0) -> None:
@@ -148,7 +148,8 @@ class Server:
             raise ServerError(f"{self.name} on {self.address} has not been started")
         return self._process
 
-    def _tail(self) -> str:
+    def tail(self) -> str:
+        """Return the last lines of the log since the last start, as the end of a sentence."""
         written = self.log.read_bytes()[self._log_start :].decode(errors="replace").splitlines()
         return "; its last lines:\n" + "\n".join(written[-LOG_LINES:]) if written else "; its log is empty"
 

@@ -1,4 +1,4 @@
-"""What the commands share: the consoles, their common arguments, and running a coroutine to its end."""
+"""What the commands share: consoles, common options, and running a coroutine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bordertally.streams.moments import utc
 
 
 def instant(text: str, option: str = "--until") -> float:
-    """A moment as seconds since 1970 UTC. Raises ConfigError quoting the text and the option it was given by."""
+    """The time that an option gives, as seconds since 1970 UTC. Raises ConfigError that quotes option and text."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -29,17 +29,19 @@ def instant(text: str, option: str = "--until") -> float:
     if moment is not None and moment.tzinfo is None and len(text) <= len("2022-09-27"):
         moment = moment.replace(tzinfo=UTC)
     if moment is None or moment.tzinfo is None:
-        raise ConfigError(f"{option} {shown(text)}: a date, or a date-time with an offset such as 2022-09-27T09:00:00Z")
+        raise ConfigError(
+            f"{option}: {shown(text)} is not a date, nor a date-time with an offset such as 2022-09-27T09:00:00Z"
+        )
     return moment.timestamp()
 
 
-To = Annotated[str | None, typer.Option("--to", help="Kafka bootstrap servers; default BORDERTALLY_BROKERS.")]
+To = Annotated[str | None, typer.Option("--to", help="Kafka bootstrap servers. Default: BORDERTALLY_BROKERS.")]
 
 
 def moment_of(text: str, option: str, now: datetime, *, ahead: bool = False) -> datetime:
-    """A time as an option says it, in UTC: ISO 8601, in UTC without an offset, or a duration such as 2h or 3d.
+    """The time that an option gives, in UTC: ISO 8601 (UTC without an offset), or a duration such as 2h or 3d.
 
-    A duration means so long before `now`, or with `ahead` after it. Raises BordertallyError quoting option and text.
+    A duration counts back from `now`, or forward with `ahead`. Raises BordertallyError that quotes option and text.
     """
     try:
         duration = timedelta(seconds=seconds_in(text))
@@ -50,9 +52,9 @@ def moment_of(text: str, option: str, now: datetime, *, ahead: bool = False) -> 
             return utc(datetime.fromisoformat(text))
         return now + (duration if ahead else -duration)
     except ValueError:
-        why = "is no time such as 2026-01-31T18:00Z, nor 2h or 3d"
+        why = "is not a time such as 2026-01-31T18:00Z, nor a duration such as 2h or 3d"
     except OverflowError:
-        why = "leads outside the calendar"
+        why = "is outside the calendar"
     raise BordertallyError(f"{option}: {shown(text)} {why}")
 
 
@@ -61,7 +63,7 @@ out, err = Console(), Console(stderr=True)
 if not out.is_terminal and "COLUMNS" not in os.environ:  # a pipe has no width of its own: do not fold tables to 80
     out = Console(width=180)
 
-Files = Annotated[list[Path], typer.Argument(help="NDJSON files of reports; - is standard input.")]
+Files = Annotated[list[Path], typer.Argument(help="Files of reports (NDJSON); - is standard input.")]
 Sources = Annotated[
     Path | None, typer.Option("--sources", envvar="BORDERTALLY_SOURCES", help="The source registry (TOML).")
 ]
@@ -69,16 +71,18 @@ RulesFile = Annotated[
     Path | None,
     typer.Option("--rules", envvar="BORDERTALLY_RULES", help="Detection settings and operator baselines (TOML)."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
-Brokers = Annotated[str, typer.Option("--to", help="Kafka bootstrap servers, host:port.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Brokers = Annotated[
+    str, typer.Option("--to", envvar="BORDERTALLY_BROKERS", help="Kafka bootstrap servers, as host:port,host:port.")
+]
 
 
 class StoppedError(BordertallyError):
-    """Ctrl-C, after everything that was started has been stopped."""
+    """Ctrl-C was pressed, and everything that was started has been stopped."""
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; Ctrl-C lets it clean up first, and so does whatever else cancels it."""
+    """Run a coroutine to its end. Ctrl-C lets it clean up, then raises StoppedError."""
     try:
         return asyncio.run(coroutine)
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -86,7 +90,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def fail(why: str, code: int = 2) -> int:
-    """Say in one sentence what is wrong; returns the exit code."""
+    """Print what is wrong in one sentence; returns the exit code."""
     if in_json():
         OURS.critical("%s", why)
         return code
@@ -94,6 +98,11 @@ def fail(why: str, code: int = 2) -> int:
     return code
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 report`, `1,027 reports`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def print_json(record: object) -> None:
-    """One object on standard output and nothing else."""
+    """Print one JSON object on standard output."""
     sys.stdout.write(msgspec.json.encode(record).decode() + "\n")

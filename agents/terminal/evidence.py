@@ -1,4 +1,4 @@
-"""What stands behind a figure, in the terminal: the answer, then each claim with its part and its words."""
+"""The evidence of a figure in the terminal: the answer, then each claim with its role and its words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_COUNTS = 20
 
 
 def show_evidence(console: Console, evidence: Evidence) -> None:
-    """The sentences, the claims, the counts."""
+    """Print the answer, the claims and the counts."""
     for place, sentence in enumerate(evidence.says):
         console.print(Text(sentence, style="bold" if place == 0 else ""), soft_wrap=True)
     if evidence.claims:
@@ -28,7 +28,7 @@ def show_evidence(console: Console, evidence: Evidence) -> None:
     if evidence.counts:
         console.print(_counts(evidence.counts))
     if evidence.truncated:
-        console.print(Text("There is more than is shown here, or than is kept.", style="yellow"))
+        console.print(Text("There is more evidence than is shown here or kept.", style="yellow"))
 
 
 def _claim(console: Console, one: Traced) -> None:

@@ -1,4 +1,4 @@
-"""Plots of a backtest: the series, what was expected, the threshold, alerts and surges."""
+"""Plots of a backtest: the series, the expected level, the threshold, alerts and surges."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SETTINGS: dict[Any, Any] = {"svg.hashsalt": "bordertally", "svg.fonttype": "pat
 
 
 class Panel(NamedTuple):
-    """One plot among those of a file."""
+    """One plot of a file."""
 
     title: str
     lines: Sequence[PlottedDay]
@@ -31,15 +31,17 @@ class Panel(NamedTuple):
 
 
 def draw(path: Path, panels: Sequence[Panel], *, log: bool = False) -> None:
-    """Write an SVG or a PNG, panel below panel; with `log`, people on a logarithmic scale from ten on.
+    """Write the panels, one below the other, as an SVG or a PNG. `log`: a logarithmic scale from ten people on.
 
-    The same panels give the same bytes.
-    Raises BordertallyError for another kind of file, for more than twelve panels, and without matplotlib.
+    The same panels give the same bytes. Raises BordertallyError for any other suffix, for more than twelve panels, and
+    if matplotlib is not installed.
     """
     if path.suffix.lower() not in KINDS:
         raise BordertallyError(f"--plot: {path} must end in {' or '.join(KINDS)}")
     if len(panels) > MOST:
-        raise BordertallyError(f"--plot: {len(panels)} plots, one a flow and method, are more than {MOST}: use --flow")
+        raise BordertallyError(
+            f"--plot: {len(panels)} plots (one per flow and method) are more than {MOST}; choose a flow with --flow"
+        )
     try:
         from matplotlib import rc_context  # noqa: PLC0415 - the extra `plot`
         from matplotlib.figure import Figure  # noqa: PLC0415
@@ -49,7 +51,7 @@ def draw(path: Path, panels: Sequence[Panel], *, log: bool = False) -> None:
         figure = Figure(figsize=(11, 0.4 + 2.6 * len(panels)), layout="constrained")
         axes = figure.subplots(len(panels), squeeze=False)
         for panel, one in zip(panels, axes[:, 0], strict=True):
-            if log:  # first, for the margin above is a share of the scale
+            if log:  # before the margin, which is a share of the scale
                 one.set_yscale("symlog", linthresh=10)
             _panel(one, panel)
             one.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -65,7 +67,7 @@ def draw(path: Path, panels: Sequence[Panel], *, log: bool = False) -> None:
 
 
 def _in_order(pairs: Sequence[tuple[Any, str]]) -> dict[str, Any]:
-    """What is drawn on any panel, once, by label: the series first, severities last and from the least on."""
+    """The entries of the legend by label, each once: the series first, then severities in ascending order."""
     found = {label: handle for handle, label in reversed(pairs)}
     return {label: found[label] for label in _LEGEND if label in found}
 

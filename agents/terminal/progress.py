@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, else a line on standard error now and then."""
+"""The progress of a long command: a bar on a terminal, else a line on standard error from time to time."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Progress:
         self._bar.stop()
 
     def advance(self, number: int = 1) -> None:
-        """So many more are done."""
+        """Count more things as done."""
         self.done += number
         now = self._clock()
         if now < self._due:
@@ -66,7 +66,7 @@ class Progress:
             self._console.print(f"{self._what}: {self._far()}", highlight=False)
 
     def over(self, things: Iterable[T]) -> Iterator[T]:
-        """The same things, counted as they are taken."""
+        """Pass things through, and count each as done."""
         for thing in things:
             yield thing
             self.advance()

@@ -1,4 +1,4 @@
-"""A statement in the terminal: the text with what was read of it underlined, the claims, and what was left out."""
+"""A statement in the terminal: the text with its claims underlined, a table of claims, and what was left out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDTH = 110
 
 
 def lines(text: str, width: int) -> Iterator[Span]:
-    """Where the text breaks into lines of at most so many characters, at spaces where there are any."""
+    """Break the text into lines of at most `width` characters, at spaces if possible; yields their spans."""
     start = 0
     for paragraph in text.splitlines(keepends=True):
         end = start + len(paragraph.rstrip())
@@ -34,7 +34,7 @@ def lines(text: str, width: int) -> Iterator[Span]:
 
 
 def underline(statement: Statement) -> list[str]:
-    """A sign for every character of the text: what it belongs to, and the number of the claim where one begins."""
+    """A sign below every character: certain, doubtful or left out; a claim begins with its number."""
     signs = [" "] * len(statement.text)
     for one in statement.left_out:
         signs[one.span.start : one.span.end] = LEFT_OUT * (one.span.end - one.span.start)
@@ -47,7 +47,7 @@ def underline(statement: Statement) -> list[str]:
 
 
 def show_statement(console: Console, statement: Statement) -> None:
-    """The text with its claims underlined, a table of them, and the figures that are no claims, with the reason."""
+    """Print the text with its claims underlined, a table of the claims, and the figures left out with the reason."""
     width = min(WIDTH, console.width)
     signs = underline(statement)
     for span in lines(statement.text, width):
@@ -72,7 +72,7 @@ def _coloured(row: str) -> Iterator[tuple[str, str]]:
 
 
 def claims_table(found: list[FoundClaim]) -> Table:
-    """The claims, a row each."""
+    """A table of claims, one row each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("", "flow", "period", "people", "qualifier", "population", "more", "confidence", "goes to"):
         table.add_column(name, justify="right" if name in ("people", "confidence") else "left")
@@ -95,7 +95,7 @@ def claims_table(found: list[FoundClaim]) -> Table:
 
 
 def people(claim: ClaimFields) -> str:
-    """`66,000`, `5,000-6,000`."""
+    """The people of a claim: `66,000`, or `5,000-6,000` for a range."""
     figure = claim.people
     if isinstance(figure, list):
         return "-".join(f"{one:,.0f}" for one in figure)
@@ -103,7 +103,7 @@ def people(claim: ClaimFields) -> str:
 
 
 def more(found: FoundClaim) -> str:
-    """The other fields that are set: `a day; normal 5,000-6,000; +30 %`."""
+    """The other fields of a claim that are set: `a day; normal 5,000-6,000; +30 %`."""
     claim, said = found.claim, []
     if claim.per == "day":
         said.append("a day")

@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: the tree of totals, alerts with their explanation, rejects."""
+"""Totals in the terminal: the tree of flows, alerts with their explanation, refused reports."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _MARKS = {
 
 
 def interval(total: Total) -> str:
-    """`at least 196,929`, `53,000 to 54,000`; empty where the figure is exact."""
+    """The bounds of a total: `at least 196,929`, `53,000 to 54,000`; empty if the figure is exact."""
     if total.low == total.best == total.high:
         return ""
     return f"at least {total.low:,}" if total.high is None else f"{total.low:,} to {total.high:,}"
 
 
 def people(total: Total) -> str:
-    """`217,000 (at least 196,929)`; only the figure where it is exact."""
+    """A total with its bounds: `217,000 (at least 196,929)`; only the figure if it is exact."""
     bounds = interval(total)
     return f"{total.best:,} ({bounds})" if bounds else f"{total.best:,}"
 
@@ -44,7 +44,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def spark(days: Sequence[DayFigure], as_of: str, length: int = 9) -> str:
-    """The best figures of the last days before `as_of` as bars, scaled to the highest; a dot: no claim."""
+    """The best figures of the days before `as_of` as bars; the highest bar is full, a dot is a day without a claim."""
     best = {figure.day: figure.best for figure in days}
     end = date.fromisoformat(as_of)
     values = [best.get((end - timedelta(days=back)).isoformat()) for back in range(length, 0, -1)]
@@ -53,7 +53,7 @@ def spark(days: Sequence[DayFigure], as_of: str, length: int = 9) -> str:
 
 
 class _Column(NamedTuple):
-    """A column of the table of totals. `rank`: the higher, the sooner it is left out where space is short."""
+    """A column of the table of totals. In a narrow terminal the columns with the highest `rank` are left out first."""
 
     name: str
     rank: int
@@ -71,9 +71,9 @@ GAP = 2
 
 
 def totals_table(outcome: ReplayResult, normal: dict[str, str], width: int) -> Table:
-    """The tree of flows, a row each: every window, who is reporting, how many reports, what is normal.
+    """A row per flow, in the order of the tree: totals of every window, coverage, number of reports, normal level.
 
-    Figures are never cut: of the columns, those are shown that fit `width` characters, the people of a week always.
+    The table has the columns that fit `width` characters, and always the flow and its week; no figure is cut.
     """
     columns = _columns(outcome, normal)
     shown = next(
@@ -90,7 +90,7 @@ def totals_table(outcome: ReplayResult, normal: dict[str, str], width: int) -> T
 
 
 def _choices(columns: Sequence[_Column]) -> Iterator[list[_Column]]:
-    """All columns, then fewer and fewer, by rank."""
+    """All columns, then without those of the highest rank, and so on."""
     for most in sorted({column.rank for column in columns}, reverse=True):
         yield [column for column in columns if column.rank <= most]
 
@@ -137,7 +137,7 @@ def _of(length: int, totals: Sequence[Total]) -> Total:
 
 
 def alert_line(alert: Alert) -> Text:
-    """One alert record, coloured by severity."""
+    """An alert record on one line, coloured by severity."""
     done = not alert.state.is_open
     text = Text(f"{_MARKS[alert.state]:<12}", style="green" if done else _COLOURS[alert.severity])
     text.append(f"{alert.severity:<9}", style="dim" if done else _COLOURS[alert.severity])
@@ -146,7 +146,7 @@ def alert_line(alert: Alert) -> Text:
 
 
 def rejects_table(rejected: Sequence[RejectedReport]) -> Table:
-    """Refused reports, with the reason, the field and the value."""
+    """A table of refused reports: reason, field, value, explanation."""
     table = Table(title="Refused", title_justify="left", header_style="bold")
     for name in ("report", "reason", "field", "value", "why"):
         table.add_column(name)
@@ -158,9 +158,9 @@ def rejects_table(rejected: Sequence[RejectedReport]) -> Table:
 def show_outcome(
     console: Console, outcome: ReplayResult, normal: dict[str, str], quotes: Mapping[str, Sequence[str]] | None = None
 ) -> None:
-    """Everything: totals, alerts, what conflicts, what is shown and not totalled, what was refused.
+    """Print totals, the newest record of each alert, conflicts, claims that are not totalled, and refused reports.
 
-    `quotes`: by report, the words in which its claims were put; they stand below the alerts that rest on them.
+    `quotes`: the words of reports by report id; they are printed below the alerts that cite the report.
     """
     console.print(totals_table(outcome, normal, console.width), crop=False, soft_wrap=True)
     console.print()
@@ -186,7 +186,7 @@ def show_outcome(
 
 
 def normal_levels(states: Sequence[FlowState]) -> dict[str, str]:
-    """What the table says of each flow's normal level."""
+    """The normal level of each flow as the table shows it, by flow."""
     return {
         state.flow: f"{state.baseline.expected:,.0f} ({state.baseline.kind})"
         if state.comparable or (state.rate or 0.0) > state.baseline.threshold

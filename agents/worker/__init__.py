@@ -1,1 +1,1 @@
-"""The settings in; a running worker, or the sentence that says why it cannot run, out."""
+"""The settings in; a running worker, or a sentence that says why it cannot run, out."""

@@ -1,4 +1,4 @@
-"""The worker of the environment's settings, for Faust's command: `faust -A bordertally.agents.worker.app worker`."""
+"""The worker with the settings of the environment, for `faust -A bordertally.agents.worker.app worker`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking a set-up over: broker, topics and their settings, registry, rules, Redis, clock, port."""
+"""The checks of `bordertally doctor`: registry and rules, port, broker, topics and their settings, Redis, clock."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from bordertally.streams.settings import Hop, Settings
 from bordertally.streams.topics import Topics, TopicSpec
 
 SKEW_S = 5.0
-"""Seconds that two clocks may differ without a word."""
+"""The difference between two clocks, in seconds, that is no finding."""
 
 ANSWER_MS = 5_000
 
 
 class Health(enum.StrEnum):
-    """How a check came out: all is well, it works but not as it should, or a worker cannot do its work."""
+    """The result of a check: fine, a weakness, or a fault with which a worker cannot work."""
 
     OK = "ok"
     WARNING = "warning"
@@ -37,7 +37,7 @@ class Health(enum.StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What one check found, and what to do about it (empty where nothing is)."""
+    """The result of one check, and what to do about it (empty if nothing)."""
 
     check: str
     health: Health
@@ -46,7 +46,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Every finding, in the order in which things depend on each other."""
+    """Yield the result of every check, in the order in which things depend on each other."""
     yield _files(settings)
     yield _port(settings)
     async for finding in _broker(settings):
@@ -61,7 +61,9 @@ def _files(settings: Settings) -> Finding:
         registry = load_registry(settings.sources)
         load_rules(settings.rules, registry)
     except BordertallyError as error:
-        return Finding("registry and rules", Health.FAILED, str(error), "mend the file; nothing else is read meanwhile")
+        return Finding(
+            "registry and rules", Health.FAILED, str(error), "correct the file; a worker does not start with it"
+        )
     if settings.sources is None:
         return Finding(
             "registry and rules",
@@ -77,7 +79,7 @@ def _port(settings: Settings) -> Finding:
     try:
         check_port(settings)
     except BordertallyError as error:
-        what = "if a worker of this machine has it, all is well; else choose another BORDERTALLY_HTTP_PORT"
+        what = "fine if a worker on this machine uses it; else choose another BORDERTALLY_HTTP_PORT"
         return Finding("port of /metrics", Health.WARNING, str(error), what)
     return Finding("port of /metrics", Health.OK, f"{place} is free" if settings.http_port else "turned off")
 
@@ -109,7 +111,7 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def topics_found(specs: Sequence[TopicSpec], copies: dict[str, list[int]]) -> list[Finding]:
-    """Compare topics with what they should be; `copies`: by topic, how many replicas each partition has."""
+    """Compare topics with their specification. `copies`: by topic, the number of replicas of each partition."""
     missing = [spec.name for spec in specs if not copies.get(spec.name)]
     wrong = []
     if missing:
@@ -119,9 +121,9 @@ def topics_found(specs: Sequence[TopicSpec], copies: dict[str, list[int]]) -> li
     odd = [f"{x.name} has {len(copies[x.name])}" for x in there if len(copies[x.name]) != x.partitions]
     if odd:
         wanted = f"BORDERTALLY_PARTITIONS={specs[0].partitions}, but {', '.join(odd)} partitions"
-        what = "set BORDERTALLY_PARTITIONS to what the topics have"
+        what = "set BORDERTALLY_PARTITIONS to the number that the topics have"
         if len(odd) < len(there):
-            what = "all need the same number; docs/scale.md says how it is changed without losing reports"
+            what = "all topics need the same number; docs/scale.md says how to change it without losing reports"
         wrong.append(Finding("topics", Health.FAILED, wanted, what))
     if wrong:
         return wrong
@@ -131,10 +133,8 @@ def topics_found(specs: Sequence[TopicSpec], copies: dict[str, list[int]]) -> li
         what = "move them with kafka-reassign-partitions.sh, or lower BORDERTALLY_REPLICATION"
         found.append(Finding("copies", Health.WARNING, f"less than {specs[0].replication}: {', '.join(few)}", what))
     elif specs[0].replication == 1:
-        what = "on a cluster set BORDERTALLY_REPLICATION to 3 before the topics are made"
-        found.append(
-            Finding("copies", Health.WARNING, "one of each topic: a broker that is lost takes data along", what)
-        )
+        what = "on a cluster, set BORDERTALLY_REPLICATION to 3 before you create the topics"
+        found.append(Finding("copies", Health.WARNING, "one copy of each topic: losing a broker loses its data", what))
     return found
 
 
@@ -143,13 +143,13 @@ async def _topic_settings(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]
     try:
         answers = await admin.describe_configs(asked)
     except KafkaError as error:
-        return Finding("topic settings", Health.WARNING, f"the broker does not tell them: {error}", "")
+        return Finding("topic settings", Health.WARNING, f"the broker does not show them: {error}", "")
     held = {row[3]: {entry[0]: entry[1] for entry in row[4]} for answer in answers for row in answer.resources}
     return settings_found(specs, held)
 
 
 def settings_found(specs: Sequence[TopicSpec], held: dict[str, dict[str, str]]) -> Finding:
-    """Compare the settings of topics with those they should have."""
+    """Compare the settings of topics with their specification. `held`: the settings by topic."""
     wrong = [
         (spec.name, key, wanted, held[spec.name][key])
         for spec in specs
@@ -157,7 +157,7 @@ def settings_found(specs: Sequence[TopicSpec], held: dict[str, dict[str, str]]) 
         if key in held.get(spec.name, {}) and held[spec.name][key] != wanted
     ]
     if not wrong:
-        return Finding("topic settings", Health.OK, "as they should be")
+        return Finding("topic settings", Health.OK, "as specified")
     said = "; ".join(f"{topic} has {key}={is_}, not {wanted}" for topic, key, wanted, is_ in wrong)
     topic, key, wanted, _ = wrong[0]
     what = f"kafka-configs.sh --alter --topic {topic} --add-config {key}={wanted}"
@@ -174,26 +174,26 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
         if why := await redis_refusal(settings):
             yield Finding("Redis", Health.FAILED, why, "see docs/security.md")
             return
-        what = "start Redis, or set BORDERTALLY_REDIS_URL; workers run without it, subscribers see old figures"
+        what = "start Redis, or set BORDERTALLY_REDIS_URL; workers run without Redis, but subscribers see old figures"
         yield Finding("Redis", Health.WARNING, f"does not answer: {_first_line(error)}", what)
         return
     finally:
         await redis.aclose()
     if policy == "noeviction":
-        yield Finding("Redis", Health.OK, "answers and forgets nothing")
+        yield Finding("Redis", Health.OK, "answers, and evicts nothing")
     else:
         what = "redis-cli config set maxmemory-policy noeviction"
-        yield Finding("Redis", Health.WARNING, f"maxmemory-policy is {policy}: it drops what it should show", what)
+        yield Finding("Redis", Health.WARNING, f"maxmemory-policy is {policy}: Redis may evict totals and alerts", what)
     yield clock_found(ahead)
 
 
 def clock_found(ahead_s: float) -> Finding:
-    """Compare this machine's clock with that of Redis; `ahead_s`: how far this one is ahead, in seconds."""
+    """Compare the clock of this machine with that of Redis. `ahead_s`: seconds by which this clock is ahead."""
     if abs(ahead_s) <= SKEW_S:
-        return Finding("clock", Health.OK, f"within {SKEW_S:.0f} s of that of Redis")
+        return Finding("clock", Health.OK, f"within {SKEW_S:.0f} s of the clock of Redis")
     which = "ahead of" if ahead_s > 0 else "behind"
-    what = "run an NTP client on both; reports from the future are refused (BORDERTALLY_SKEW_S)"
-    return Finding("clock", Health.WARNING, f"{abs(ahead_s):.0f} s {which} that of Redis", what)
+    what = "run an NTP client on both machines; reports from the future are refused (BORDERTALLY_SKEW_S)"
+    return Finding("clock", Health.WARNING, f"{abs(ahead_s):.0f} s {which} the clock of Redis", what)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""What a worker checks before it starts, so that a wrong set-up is one sentence and not a stack trace."""
+"""The checks before a worker or a gateway starts: a wrong set-up ends in one sentence, not in a traceback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
 
 PATIENCE_S = 10.0
-"""How long a broker that does not answer is tried again: it may be starting beside us."""
+"""How long a broker that does not answer is tried again: it may be starting at the same time."""
 
 
 async def check_broker(settings: Settings) -> None:
@@ -30,7 +30,7 @@ async def check_broker(settings: Settings) -> None:
     missing = [name for name in names if not counts.get(name)]
     if missing:
         raise BordertallyError(
-            f"topics missing on {settings.brokers}: {', '.join(missing)}; make them with: bordertally topics --create"
+            f"topics missing on {settings.brokers}: {', '.join(missing)}; create them with: bordertally topics --create"
         )
     for name, count in counts.items():
         if count != settings.partitions:
@@ -38,7 +38,7 @@ async def check_broker(settings: Settings) -> None:
 
 
 async def check_access(settings: Settings) -> None:
-    """Raise ConfigError when Kafka or Redis is there and refuses us; one that is away may come."""
+    """Raise ConfigError if Kafka or Redis answers and refuses access; a server that does not answer may come later."""
     found = await refusal(settings)
     if found is not None and found.certain:
         raise ConfigError(found.why)
@@ -69,7 +69,7 @@ async def _connect(settings: Settings) -> AIOKafkaAdminClient:
 
 
 def check_port(settings: Settings) -> None:
-    """Raise ConfigError when the port of /metrics is taken."""
+    """Raise ConfigError if the port of /metrics is taken."""
     if settings.http_port:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""The service of a worker that reads its files again while it runs."""
+"""The service that reads the files of a worker again while it runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bordertally.agents.runtime.reloading import Reload, RulesNotice, Watch, run
 
 
 class Reloading(Service):
-    """What a worker reads again. Without a file there is nothing to read again, and SIGHUP ends it as ever."""
+    """Reads the files of a worker again when they change, and on SIGHUP. Without a file, SIGHUP ends the worker."""
 
     def __init__(self, context: Context) -> None:
         self.context = context

@@ -1,4 +1,4 @@
-"""Running a worker as a program of its own."""
+"""Running a worker as a process."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from bordertally.agents.worker.worker import create_app
 from bordertally.streams.settings import Settings
 
 SWITCH_S = 0.0005
-"""Statements are read in a thread of their own: seconds that all else waits at most for its turn meanwhile."""
+"""Seconds after which the thread that reads statements must let the other threads run."""
 
 GRACE_S = 9.0
-"""Seconds a worker takes at most to end when it is asked to; it is killed by most supervisors after ten."""
+"""Seconds that a worker may take to end; most supervisors kill it after ten."""
 
 LATE = 70
 HURRIED = 128 + signal.SIGTERM
 
 
 class Runner(faust.Worker):
-    """Ends in time: on the first signal by finishing what is in hand, on the second at once, as kill -9 would."""
+    """Ends in time: the first signal lets the hops finish, the second ends the process at once, like kill -9."""
 
     _stopping = False
 
     def _schedule_shutdown(self, signal: signal.Signals) -> None:
         if self._stopping:
-            _leave("a second signal came", HURRIED)
+            _leave("a second signal arrived", HURRIED)
         self._stopping = True
-        late = threading.Timer(GRACE_S, _leave, ("what is in hand cannot be finished in time", LATE))
+        late = threading.Timer(GRACE_S, _leave, ("the work in hand cannot be finished in time", LATE))
         late.daemon = True
         late.start()
         super()._schedule_shutdown(signal)
 
 
 def _leave(why: str, code: int) -> None:
-    """End the process without a commit: what was not acknowledged is delivered again."""
+    """End the process without a commit; records that are not acknowledged are delivered again."""
     log.warning("bordertally stops at once: %s", why)
     logging.shutdown()
     os._exit(code)
 
 
 def run_worker(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; returns the exit code. Raises ConfigError when a setting or file is wrong."""
+    """Run until SIGTERM or SIGINT; returns the exit code. Raises ConfigError for a wrong setting or file."""
     configure_logs(settings)
     keep_memory()
     if point := crash_points.armed():
@@ -66,7 +66,7 @@ def run_worker(settings: Settings) -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings, context)
-    gc.freeze()  # what is here now stays: collections need not walk it, nor come after every few hundred objects
+    gc.freeze()  # objects that exist now stay: the collector skips them, and runs seldom
     gc.set_threshold(200_000, 5, 50)
     gc.enable()
     sys.setswitchinterval(SWITCH_S)
@@ -78,7 +78,7 @@ def run_worker(settings: Settings) -> int:
         settings.http_port,
     )
     runner = Runner(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
-    runner.spinner = None  # else it writes signs for a terminal into the log
+    runner.spinner = None  # it would write control characters into the log
     try:
         runner.execute_from_commandline()
     except SystemExit as done:

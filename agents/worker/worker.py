@@ -1,4 +1,4 @@
-"""A worker: one Faust app with the hops its settings name."""
+"""A worker: one Faust app with the hops that its settings name."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ FAUST_HOPS = (Hop.LEDGER, Hop.ALERTS)
 
 
 def group_of(settings: Settings) -> str:
-    """The consumer group of the Faust hops: workers that run the same of them share it."""
+    """The consumer group of the Faust hops; workers with the same Faust hops share it."""
     hops = [hop.value for hop in FAUST_HOPS if hop in settings.hops]
     return settings.app_id if len(hops) != 1 else f"{settings.app_id}-{hops[0]}"
 
 
 class NoWeb(BootStrategy):
-    """Never Faust's own web server: it binds every interface and shows tables. Its command line turns it on."""
+    """Turns off the web server of Faust, which binds every interface and shows tables."""
 
     def _should_enable_web(self) -> bool:
         return False
 
 
 class QuietMonitor(faust.Monitor):
-    """Faust's monitor without its notes on every step of every event, which cost more than the event."""
+    """Faust's monitor without measurements of each event, which cost more than the event."""
 
     def on_message_in(self, *_: object) -> None:
         """Not noted."""
@@ -60,10 +60,10 @@ class QuietMonitor(faust.Monitor):
 
 
 class Worker(faust.App):
-    """A Faust app that brings services of its own along.
+    """A Faust app with services of its own.
 
-    They start with it, not after its tables have recovered as Faust's do: they need no tables, and health must be
-    answered meanwhile.
+    They start with the app, not after its tables have recovered like services of Faust: they need no tables, and
+    /healthz must answer during a recovery.
     """
 
     BootStrategy = NoWeb
@@ -74,10 +74,10 @@ class Worker(faust.App):
     unsettled_at: float | None = None
 
     def _create_directories(self) -> None:
-        """Make none: tables live in memory and in their changelogs."""
+        """Create none: tables are in memory and in their changelogs."""
 
     def _new_consumer(self) -> Any:
-        self.transport.Consumer = GaplessConsumer  # type: ignore[misc] # a class variable, but it is read of the instance
+        self.transport.Consumer = GaplessConsumer  # type: ignore[misc] # a class variable that is read from the instance
         return super()._new_consumer()
 
     def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> UnboundedQueue:  # noqa: N802
@@ -85,12 +85,12 @@ class Worker(faust.App):
         return UnboundedQueue(maxsize or 0, flow_control=self.flow_control, clear_on_resume=clear_on_resume)
 
     def on_rebalance_start(self) -> None:
-        """Partitions are about to be given anew."""
+        """Note when a rebalance begins."""
         super().on_rebalance_start()
         self.unsettled_at = self.unsettled_at or time.monotonic()
 
     def on_rebalance_end(self) -> None:
-        """Tables are recovered and events flow: the Faust hops are ready."""
+        """The tables are recovered: the Faust hops are ready."""
         super().on_rebalance_end()
         if self.unsettled_at is not None:
             self.context.metrics["recovery_seconds"].observe(time.monotonic() - self.unsettled_at)
@@ -100,9 +100,9 @@ class Worker(faust.App):
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
 
     async def _consumer_wait_empty(self, consumer: ConsumerT, logger: Any) -> None:
-        """Nothing more is handed over now: a worker that is asked to stop finishes what it has taken, and commits it.
+        """Before a worker stops, let its hops finish the events that they have, and commit them.
 
-        One that goes on finishes what it is at when its partitions are given away (see SettlingHop.revoked).
+        In a rebalance, hops finish when their partitions are revoked (see SettlingHop.revoked).
         """
         await super()._consumer_wait_empty(consumer, logger)
         if self.should_stop:
@@ -111,22 +111,22 @@ class Worker(faust.App):
             await consumer.commit()
 
     async def on_shutdown(self) -> None:
-        """All hops have stopped: close what they wrote through."""
+        """Close the producer and the traces when all hops have stopped."""
         await super().on_shutdown()
         await self.context.writer.stop()
         await asyncio.to_thread(self.context.traces.close)
 
     async def on_start(self) -> None:
-        """Start the services beside the app's own."""
+        """Start the services of the worker."""
         await super().on_start()
         for service in self.services:
             await self.add_runtime_dependency(service)
 
 
 def create_app(settings: Settings, context: Context | None = None) -> Worker:
-    """A Faust app with the agents and services of the hops that the settings name.
+    """A Faust app with the agents and services of the hops that the settings name. Raises ConfigError.
 
-    Topics exist already (`bordertally topics --create`); the app declares none. Raises ConfigError.
+    The topics must exist (`bordertally topics --create`); the app creates none.
     """
     context = context or Context.load(settings)
     app = Worker(
@@ -152,7 +152,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         consumer_group_instance_id=f"{settings.instance}-faust" if settings.instance else None,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=FETCH_BYTES,
-        table_standby_replicas=0,  # they race with recovery, and help only a store that keeps files
+        table_standby_replicas=0,  # standbys race with recovery, and help only a store on disk
         stream_buffer_maxsize=16,
         stream_recovery_delay=settings.recovery_delay_s,
         stream_wait_empty=False,
@@ -160,7 +160,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         web_in_thread=False,
     )
     app.context, app.hops = context, []
-    app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # else Faust wants topics to consume
+    app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # otherwise Faust demands topics to consume
     app.reloading = Reloading(context)
     app.services = [Http(context), LagMeter(context), Producing(context), Wakefulness(context), app.reloading]
     if Hop.LEDGER in settings.hops:

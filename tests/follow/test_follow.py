@@ -193,7 +193,7 @@ async def test_the_command_prints_reports_and_names_what_failed(publisher: Publi
     reports: list[dict[str, Any]] = [json.loads(line) for line in out.splitlines()]
     assert (code, [one["url"] for one in reports]) == (1, [f"{publisher.url}/a1", str(file)])
     assert f"{publisher.url}/nothing: the server returned status 404" in err
-    assert f"{publisher.url}/rss: 1 reports, 1 articles that say nothing, 0 known" in err
+    assert f"{publisher.url}/rss: 1 report, 1 article without a claim, 0 known" in err
     again = await bordertally(places[0], str(file), *arguments)
     assert (again[0], again[1]) == (0, "")
     nobody = await bordertally(places[0], "--source", "nobody")

@@ -1,1 +1,1 @@
-"""The commands that look at figures: replay, backtest, why, watch, rules."""
+"""Commands that read figures and test rules: replay, backtest, why, watch, rules."""

@@ -1,4 +1,4 @@
-"""`bordertally backtest`: what alerts on a past series would have been, and how good they are."""
+"""The command `backtest`: the alerts that rules raise on a past series, and how good they are."""
 
 from __future__ import annotations
 
@@ -67,20 +67,31 @@ CHOICES = (AS_RULES_SAY, PLAIN, *METHODS)
 
 
 def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
-    file: Annotated[Path, typer.Argument(help="A daily series (.csv) or NDJSON reports; - is standard input.")],
-    method: Annotated[list[str] | None, typer.Option(help=f"One or several of {', '.join(CHOICES)}.")] = None,
-    rule: Annotated[list[str] | None, typer.Option(help="Only these rules; default: all that are on.")] = None,
-    episodes: Annotated[Path | None, typer.Option(help="CSV of known surges; default: found by hindsight.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the series and its alerts to this .svg or .png.")] = None,
+    file: Annotated[Path, typer.Argument(help="A daily series (.csv) or reports (NDJSON); - is standard input.")],
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help=f"How the normal level is learned; may be repeated. One of {', '.join(CHOICES)}."),
+    ] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Test only this rule; may be repeated. Default: every rule that is on.")
+    ] = None,
+    episodes: Annotated[
+        Path | None, typer.Option(help="Known surges (CSV). Default: surges found in hindsight.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the series and its alerts into this .svg or .png file.")
+    ] = None,
     log: Annotated[bool, typer.Option("--log", help="Plot people on a logarithmic scale.")] = False,
-    flow: Annotated[str | None, typer.Option(help="Only this flow; of a file without flows, its name.")] = None,
+    flow: Annotated[
+        str | None, typer.Option(help="Test only this flow. For a file without a flow column: the name of its flow.")
+    ] = None,
     rules: Annotated[Path | None, typer.Option(envvar="BORDERTALLY_RULES", help="Detection settings (TOML).")] = None,
     sources: Annotated[
-        Path | None, typer.Option(envvar="BORDERTALLY_SOURCES", help="The source registry (TOML), for reports.")
+        Path | None, typer.Option(envvar="BORDERTALLY_SOURCES", help="The source registry (TOML); for reports.")
     ] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", help="NAME=VALUE of \\[detection], in place of what the rules say; again for more."),
+        typer.Option("--set", help="NAME=VALUE of \\[detection], overrides the rules file; may be repeated."),
     ] = None,
     date_column: DateColumn = "date",
     people_column: PeopleColumn = "people",
@@ -96,10 +107,10 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     methods = method or [AS_RULES_SAY, PLAIN]
     for name in methods:
         if name not in CHOICES:
-            raise BordertallyError(f"--method: {shown(name)} is none of {', '.join(CHOICES)}")
+            raise BordertallyError(f"--method: {shown(name)} is not a method; choose from {', '.join(CHOICES)}")
     for name in rule or ():
         if name not in RULES:
-            raise BordertallyError(f"--rule: {shown(name)} is none of {', '.join(RULES)}")
+            raise BordertallyError(f"--rule: {shown(name)} is not a rule; choose from {', '.join(RULES)}")
     registry = load_registry(sources)
     ours = with_settings(load_rules(rules, registry), setting or ())
     is_series = file.suffix.lower() == ".csv"
@@ -132,15 +143,17 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
 
 
 def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | None) -> list[_Trial]:
-    """Of a series only the rules that need nobody to speak. Raises BordertallyError for one that was asked for."""
+    """The trials that a series allows. Raises BordertallyError if a rule that needs reports was asked for."""
     for name in chosen or ():
         if RULES[name].needs_reports:
-            raise BordertallyError(f"--rule: {name} needs reports, and {file} is a series: see bordertally reports")
+            raise BordertallyError(
+                f"--rule: {name} needs reports, but {file} is a series; turn it into reports with: bordertally reports"
+            )
     return [one for one in todo if not RULES[one.rule].needs_reports]
 
 
 def _nodes_of(file: Path, registry: Registry) -> list[Node]:
-    """The flows that reports come to; what is refused is said on standard error."""
+    """The flows of the reports in a file; refused reports are counted on standard error."""
     reports, now = ReportsByHour(registry, words=word_reader(registry)), int(time.time() * 1000)
     reports.add(ReplayedReport(raw, now) for _, raw in read_lines([file]))
     if reports.rejected:
@@ -173,7 +186,7 @@ def _panels(
 
 
 class _Trial(NamedTuple):
-    """What is tried: a rule on a flow, with a method to learn by."""
+    """One trial: a rule on a flow, with a method of learning the normal level."""
 
     node: Node
     method: str
@@ -181,7 +194,7 @@ class _Trial(NamedTuple):
 
 
 def _trials(nodes: Sequence[Node], methods: Sequence[str], chosen: Sequence[str] | None, rules: Rules) -> list[_Trial]:
-    """The rules on each flow: the daily rate by every method, those besides it as the rules have them on."""
+    """A trial per flow and rule; the daily rate has one for each method, other rules follow the rules file."""
     found = [
         _Trial(node, method, name)
         for node in nodes
@@ -193,18 +206,20 @@ def _trials(nodes: Sequence[Node], methods: Sequence[str], chosen: Sequence[str]
         if name not in {one.rule for one in found}:
             setting = RULES[name].setting
             assert setting is not None, "a rule without a setting is always on"
-            raise BordertallyError(f"--rule: {name} is off: set {setting.name} in the rules (--rules), or by --set")
+            raise BordertallyError(
+                f"--rule: {name} is off; set {setting.name} in the rules file (--rules) or with --set"
+            )
     return found
 
 
 class _Yardstick:
-    """What a rule is to find on a flow: as given, else surges by hindsight, falls for a drop; else it is not known."""
+    """The surges that a rule should find on a flow: the given ones, else those found in hindsight."""
 
     def __init__(self, rule: str, known: Mapping[str, list[Surge]] | None, *, alone: bool) -> None:
         self.rule, self.known, self.alone = rule, known, alone
 
     def of(self, node: Node) -> list[Surge] | None:
-        """For one flow; None where nobody knows."""
+        """The surges of one flow; None if they are not known."""
         if self.known or (self.known is not None and self.rule == DAILY_RATE.name):
             return self.known.get(node.flow, self.known.get("", []) if self.alone else [])
         hindsight = HINDSIGHT.get(self.rule)
@@ -254,7 +269,7 @@ def _show(console: Console, measures: Sequence[MethodScore]) -> None:
 
 
 def _show_alarms(console: Console, measures: Sequence[MethodScore]) -> None:
-    """The alerts that nobody has said what to think of, a row each, for whoever looks at them."""
+    """A table of the alerts that cannot be judged, one row each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Alerts", title_justify="left")
     for name in ("flow", "rule", "first day", "last day", "severity", "about"):
         table.add_column(name, no_wrap=True)
@@ -272,7 +287,7 @@ def _called(one: MethodScore) -> str:
 
 
 def _show_found(console: Console, measures: Sequence[MethodScore], title: str) -> None:
-    """What was to be found, a row each, and how late each found it."""
+    """A table of the surges, one row each, with the days until each method found it."""
     columns = list(dict.fromkeys(_called(one) for one in measures))
     detail = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"Days late, by {title}", title_justify="left")
     for name in ("flow", "first day", "last day", *columns):

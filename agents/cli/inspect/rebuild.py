@@ -1,4 +1,4 @@
-"""Writing what a replay comes to into fresh topics, beside those of the running pipeline."""
+"""Writing the result of a replay into new topics, beside those of the running pipeline."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ class RecordsWritten(NamedTuple):
 async def write_topics(settings: Settings, prefix: str, ledgers: ReplayLedgers) -> RecordsWritten:
     """Write every alert record and the newest state of each flow; returns when the broker has them.
 
-    Topics that are missing are made, all of a pipeline, so that a worker with the hop delivery can show them. Raises
-    ConfigError when there is something on them already, or the prefix is that of the reports; KafkaError.
+    Creates all topics of a pipeline, so that a worker with the hop delivery can serve them. Raises ConfigError if they
+    are not empty or are those of the pipeline itself, and KafkaError.
     """
     topics = Topics(load_settings(topic_prefix=prefix).topic_prefix)
     if topics.prefix == settings.topic_prefix:
-        raise ConfigError(f"--to-prefix {shown(prefix)}: these are the topics the pipeline itself writes")
+        raise ConfigError(
+            f"--to-prefix {shown(prefix)}: the pipeline writes to these topics itself; choose another prefix"
+        )
     await create_topics(settings.model_copy(update={"topic_prefix": prefix}))
     await _empty(settings, (topics.totals, topics.alerts))
     alerts = [Record(topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in ledgers.log]
@@ -48,7 +50,7 @@ async def write_topics(settings: Settings, prefix: str, ledgers: ReplayLedgers) 
 
 
 async def _empty(settings: Settings, names: tuple[str, ...]) -> None:
-    """Raise ConfigError unless there is nothing on these topics."""
+    """Raise ConfigError unless these topics are empty."""
     every = [TopicPartition(name, number) for name in names for number in range(settings.partitions)]
     consumer = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False)
     try:
@@ -58,4 +60,4 @@ async def _empty(settings: Settings, names: tuple[str, ...]) -> None:
         await consumer.stop()
     for tp, end in ends.items():
         if end:
-            raise ConfigError(f"topic {tp.topic}: it is not empty; replay into topics with a prefix that is new")
+            raise ConfigError(f"topic {tp.topic}: not empty; choose a prefix that is new")

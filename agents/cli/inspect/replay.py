@@ -1,4 +1,4 @@
-"""The command `bordertally replay`: reports from files or from Kafka, and what they come to."""
+"""The command `replay`: totals and alerts of reports in files or in Kafka."""
 
 from __future__ import annotations
 
@@ -26,19 +26,21 @@ from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings, load_settings
 
 Files = Annotated[list[Path] | None, typer.Argument(help="NDJSON files of reports; - is standard input.")]
-FromKafka = Annotated[bool, typer.Option("--from-kafka", help="Read the report topics on BORDERTALLY_BROKERS instead.")]
+FromKafka = Annotated[
+    bool, typer.Option("--from-kafka", help="Read the report topics on BORDERTALLY_BROKERS instead of files.")
+]
 Until = Annotated[
     str | None,
     typer.Option(
         "--until",
-        help="What was known then: a date (its beginning, UTC) or a date-time with an offset. By arrival at the broker "
-        "with --from-kafka, by `published` with files.",
+        help="Leave out later reports. A date (its beginning, UTC) or a date-time with an offset; compared with the "
+        "arrival at the broker (--from-kafka) or with `published` (files).",
     ),
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the JSON object into this file.")]
 ToPrefix = Annotated[
     str | None,
-    typer.Option("--to-prefix", help="Write totals and alerts into fresh topics whose names begin so."),
+    typer.Option("--to-prefix", help="Write totals and alerts into new topics with this prefix."),
 ]
 
 
@@ -58,7 +60,7 @@ def replay(  # noqa: PLR0913 - the options of a command
     Reports are applied in order of publication, hour by hour, with the arithmetic of the pipeline.
     """
     if from_kafka == bool(files):
-        raise BordertallyError("replay: name files of reports, or --from-kafka, and not both")
+        raise BordertallyError("replay: give either files of reports or --from-kafka")
     registry = load_registry(sources)
     moment = None if until is None else instant(until)
     if from_kafka:
@@ -100,7 +102,7 @@ async def _from_kafka(settings: Settings, registry: Registry, until: float | Non
 
 
 def _work_through(reports: ReportsByHour, ledgers: ReplayLedgers) -> dict[str, list[str]]:
-    """Work reports through, hour by hour; returns by report the words in which its claims were put."""
+    """Apply reports hour by hour; returns the quoted words of each report by its id."""
     quotes: dict[str, list[str]] = {}
     with Progress("replay", "claims", reports.count) as progress:
         for hour in reports.drain():

@@ -1,4 +1,4 @@
-"""Reading the producers' topics from their beginning: what a replay works through."""
+"""Reading the topics of producers from their beginning, for a replay."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ WAIT_MS = 500
 async def report_log(settings: Settings, until: float | None = None) -> AsyncIterator[list[ReplayedReport]]:
     """The reports on the producers' topics, some at a time, in order of topic, partition and offset.
 
-    Up to the ends the topics have now, and with `until` (seconds since 1970 UTC) only those that had arrived at the
-    broker by then. Raises KafkaError; BordertallyError when a topic is missing.
+    Reads up to the current end of each topic. `until` (seconds since 1970 UTC): only reports that had arrived at the
+    broker by then. Raises KafkaError, and BordertallyError if a topic is missing.
     """
     topics = Topics(settings.topic_prefix)
     consumer = AIOKafkaConsumer(
@@ -50,14 +50,14 @@ async def report_log(settings: Settings, until: float | None = None) -> AsyncIte
 def _partitions(consumer: AIOKafkaConsumer, topic: str, brokers: str) -> Sequence[TopicPartition]:
     numbers = consumer.partitions_for_topic(topic)
     if numbers is None:
-        raise BordertallyError(f"topic {topic}: there is none on {brokers}")
+        raise BordertallyError(f"topic {topic} does not exist on {brokers}; make it with: bordertally topics --create")
     return [TopicPartition(topic, number) for number in sorted(numbers)]
 
 
 async def _records(
     consumer: AIOKafkaConsumer, tp: TopicPartition, until: float | None
 ) -> AsyncIterator[list[aiokafka.ConsumerRecord]]:
-    """The records of one partition up to its end, one partition at a time: their order is the same every time."""
+    """The records of one partition up to its current end. One partition at a time, so the order never varies."""
     consumer.assign([tp])
     (end,) = (await consumer.end_offsets([tp])).values()
     await consumer.seek_to_beginning(tp)

@@ -1,4 +1,4 @@
-"""The commands for rules: `rules check` and `rules test`."""
+"""The commands `rules check` and `rules test`."""
 
 from __future__ import annotations
 
@@ -24,19 +24,22 @@ def check(
     file: Annotated[Path, typer.Argument(help="The rules (TOML).")],
     sources: Sources = None,
 ) -> None:
-    """Check a rules file; exit code 1 if something in it concerns no flow that any source may speak for."""
+    """Check a rules file.
+
+    The exit code is 1 if an entry concerns no flow on which a source of the registry may report.
+    """
     registry = load_registry(sources)
     found = load_rules(file, registry)
     idle = list(_idle(found, registry))
     for what in idle:
-        _say(f"{file}: {what}: no source of the registry speaks for such a flow")
+        _say(f"{file}: {what}: no source of the registry may report on such a flow")
     _say(f"{file}: {len(found.baselines)} baselines, settings for {len(found.flows)} patterns of flows")
     if idle:
         raise typer.Exit(1)
 
 
 def _idle(found: Rules, registry: Registry) -> Iterator[str]:
-    """What concerns no flow that a source of the registry may speak for, nor one above it."""
+    """The entries that concern no flow on which a source may report, nor a flow above one."""
     spoken = [flow for source in registry.sources.values() for flow in source.flows]
     named = [(f"baselines[{place}].flow", one.flow) for place, one in enumerate(found.baselines)]
     named += [(f"flows[{place}].flow", one.flow) for place, one in enumerate(found.flows)]
@@ -46,19 +49,20 @@ def _idle(found: Rules, registry: Registry) -> Iterator[str]:
 
 
 def _meet(one: str, other: str) -> bool:
-    """Whether two patterns have a flow in common, or one of them lies above the other."""
+    """Whether two patterns have a flow in common, or one is above the other."""
     return all("*" in pair or pair[0] == pair[1] for pair in zip(one.split(":"), other.split(":"), strict=False))
 
 
 @rules.command(name="test")
 def try_out(
-    files: Annotated[list[Path], typer.Argument(help="Scenarios (TOML).")],
+    files: Annotated[list[Path], typer.Argument(help="Scenario files (TOML).")],
     rules_file: RulesFile = None,
     sources: Sources = None,
 ) -> None:
-    """Play scenarios and compare the alerts that come with those wanted; exit code 1 if they differ.
+    """Play scenarios and compare their alerts with the expected ones.
 
-    A file names its own rules and sources; where it does not, the options say by which it is played.
+    A scenario file names its rules and sources; the options apply to a file that does not. The exit code is 1 if an
+    alert differs.
     """
     played = failed = 0
     for file in files:
@@ -77,7 +81,7 @@ def try_out(
 
 
 def _show(scenario: Scenario, amiss: list[Difference]) -> None:
-    """The differences of a scenario, step by step: `-` was wanted, `+` came."""
+    """Print the differences of a scenario by step: `-` was expected, `+` came."""
     step = 0
     for one in amiss:
         if one.step != step:

@@ -1,4 +1,4 @@
-"""The command `watch`: alerts, and totals if wanted, in the terminal as they come."""
+"""The command `watch`: alerts, and totals if asked for, in the terminal as they are published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.text import Text
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.agents.kafka.topic_reader import partitions_of, read_topic
 from bordertally.agents.runtime.context import load_registry, load_rules
-from bordertally.agents.terminal.console import StoppedError, To, moment_of, out, run
+from bordertally.agents.terminal.console import StoppedError, To, err, moment_of, out, run
 from bordertally.agents.terminal.totals import alert_line, people
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import OpenAlerts, Silences, muted_alerts
@@ -34,7 +34,7 @@ POLL_MS = 500
 
 
 class WatchOptions(NamedTuple):
-    """What to follow: since when, of which flow and all below it, with totals or without, as JSON or for a person."""
+    """What to show: since when, which flow and those below it, with totals or not, as JSON or as text."""
 
     since: datetime
     flow: str
@@ -43,7 +43,7 @@ class WatchOptions(NamedTuple):
 
 
 class Standing:
-    """What stands now: silences, and where rules inhibit the alerts that are open."""
+    """The silences, and the open alerts if rules inhibit."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -51,12 +51,12 @@ class Standing:
         self.open = OpenAlerts[Alert]()
 
     def take(self, value: bytes | None) -> None:
-        """A record on `alerts`."""
+        """Apply a record of `alerts`."""
         with suppress(msgspec.MsgspecError):
             self.open.apply(_decode_alert(value or b""))
 
     def why_quiet(self, alert: Alert, now: datetime) -> str | None:
-        """Why nobody is told of an alert, in words; None where they are."""
+        """Why an alert is muted, in words; None if it is not."""
         above = self.open.by_id
         quiet = muted_alerts([alert], self.silences.by_id.values(), now, above.values(), rules=self.rules).get(alert.id)
         if quiet is None:
@@ -71,12 +71,16 @@ class Standing:
 
 def watch(
     to: To = None,
-    since: Annotated[str, typer.Option("--since", help="Begin there: a time (ISO 8601), or 30m, 12h, 3d ago.")] = "1d",
-    flow: Annotated[str, typer.Option("--flow", help="This flow and all below it; * is any one part.")] = "*",
+    since: Annotated[str, typer.Option("--since", help="Begin at a time (ISO 8601), or 30m, 12h or 3d ago.")] = "1d",
+    flow: Annotated[
+        str, typer.Option("--flow", help="Only this flow and the flows below it; * stands for any one part.")
+    ] = "*",
     totals: Annotated[
         bool, typer.Option("--totals", help=f"Also the {WEEK}-day total of each flow that changes.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The records as they are, one JSON object a line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the records as they are, one JSON object per line.")
+    ] = False,
 ) -> None:
     """Follow alerts as they are published, until Ctrl-C."""
     settings = load_settings(**({"brokers": to} if to else {}))
@@ -87,9 +91,9 @@ def watch(
     standing = Standing(load_rules(settings.rules, load_registry(settings.sources)))
     try:
         run(_follow(settings, Topics(settings.topic_prefix), wanted, standing))
-    except StoppedError:  # to be stopped is how this ends
+    except StoppedError:  # the only way in which this ends
         return
-    except BrokenPipeError:  # whoever read along has gone
+    except BrokenPipeError:  # the reader of the pipe has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -99,7 +103,7 @@ async def _follow(settings: Settings, topics: Topics, wanted: WatchOptions, stan
     for name in names:
         count = await partitions_of(settings, name)
         if not count:
-            raise BordertallyError(f"topic {name} does not exist; bordertally topics --create makes it")
+            raise BordertallyError(f"topic {name} does not exist; make it with: bordertally topics --create")
         parts += [TopicPartition(name, number) for number in range(count)]
     read = await _stood(settings, topics, standing)
     consumer = AIOKafkaConsumer(
@@ -117,8 +121,10 @@ async def _follow(settings: Settings, topics: Topics, wanted: WatchOptions, stan
                 await consumer.seek_to_end(tp)
             else:
                 consumer.seek(tp, begins[tp].offset)
-        for tp, offset in read.items():  # none that was set meanwhile is missed
+        for tp, offset in read.items():  # a silence that was set in the meantime is read, too
             consumer.seek(tp, offset)
+        since = f"since {wanted.since:%Y-%m-%d %H:%M} UTC, until Ctrl-C"
+        err.print(f"watching {' and '.join(names)} on {settings.brokers} {since}", markup=False, highlight=False)
         while True:
             batch = await consumer.getmany(timeout_ms=POLL_MS)
             for record in _news([one for some in batch.values() for one in some], standing, topics):
@@ -129,7 +135,7 @@ async def _follow(settings: Settings, topics: Topics, wanted: WatchOptions, stan
 
 
 async def _stood(settings: Settings, topics: Topics, standing: Standing) -> dict[TopicPartition, int]:
-    """Take what stands before the first alert is shown; how far silences were read, by partition."""
+    """Read silences (and alerts) before the first alert is shown; returns the next offset of silences by partition."""
     count = await partitions_of(settings, topics.silences)
     read = {TopicPartition(topics.silences, number): 0 for number in range(count)}
     if read:
@@ -144,7 +150,7 @@ async def _stood(settings: Settings, topics: Topics, standing: Standing) -> dict
 
 
 def _news(records: list[Any], standing: Standing, topics: Topics) -> list[Any]:
-    """What is to be shown, in order of time; silences and alerts are taken first."""
+    """The records to show, in order of time, after all silences and alerts among them are applied."""
     ordered = sorted(records, key=lambda one: one.timestamp)
     for record in ordered:
         if record.topic == topics.silences:

@@ -1,4 +1,4 @@
-"""`bordertally why`: what stands behind the people on a flow, down to the words of each report."""
+"""The command `why`: the claims and reports behind the people on a flow."""
 
 from __future__ import annotations
 
@@ -34,13 +34,15 @@ from bordertally.streams.settings import load_settings
 def why(  # noqa: PLR0913, PLR0917 - the options of a command
     flow: Annotated[str, typer.Argument(help="A flow such as RU:GE.")],
     from_: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day; default: the last week.")
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day. Default: the last week of the flow."),
     ] = None,
     to: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last one.")
     ] = None,
     files: Annotated[
-        list[Path] | None, typer.Option("--files", help="NDJSON files of reports, instead of Redis; may be repeated.")
+        list[Path] | None,
+        typer.Option("--files", help="Ask reports in a file (NDJSON) instead of Redis; may be repeated."),
     ] = None,
     sources: Sources = None,
     rules: RulesFile = None,
@@ -82,6 +84,8 @@ async def _asked(names: Mapping[str, str], flow: str, first: int | None, end: in
         return await evidence_of(redis, names, flow, first, end)
     except RedisError as error:
         at = redis_place(settings)
-        raise BordertallyError(f"Redis at {at} does not answer ({error}); --files asks reports in files") from None
+        raise BordertallyError(
+            f"Redis at {at} does not answer ({error}); start it, set BORDERTALLY_REDIS_URL, or ask files with --files"
+        ) from None
     finally:
         await redis.aclose()

@@ -1,1 +1,1 @@
-"""The commands of an operator: doctor, gateway, rejected, silences, tokens, webhooks."""
+"""Commands that run the pipeline and look after it: demo, doctor, topics, worker, gateway, webhooks and others."""

@@ -20,24 +20,24 @@ from bordertally.streams.settings import Settings, load_settings
 
 
 class AccessLines(AbstractAccessLogger):
-    """Method, path and status, without what stands behind the question mark and in headers: tokens may."""
+    """Logs method, path and status, never the query or a header: they may hold a token."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """Log a request that was answered within `time` seconds; a stream, when it ends."""
+        """Log a request that took `time` seconds; a stream when it ends."""
         what = {"method": request.method, "path": request.path, "status": response.status}
         self.logger.debug("gateway: request", extra=what | {"ms": round(time * 1000, 1)})
 
     @property
     def enabled(self) -> bool:
-        """Only then is anything measured."""
+        """Whether requests are logged; otherwise they are not timed either."""
         return self.logger.isEnabledFor(logging.DEBUG)
 
 
 LINE = 65_536
-"""Bytes of a request's first line, and of a header, at most: a place in topics of many partitions is long."""
+"""The most bytes of a request line and of a header: a position in topics with many partitions is long."""
 
 FILES_BESIDE = 200
-"""Open files beside those of the stream's clients: other requests, Redis, Kafka."""
+"""Open files besides those of the clients of the stream: other requests, Redis, Kafka."""
 
 
 def gateway() -> None:
@@ -51,7 +51,7 @@ def gateway() -> None:
 
 
 async def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT. Raises ConfigError when a setting is wrong, the port taken, or we are refused."""
+    """Run until SIGTERM or SIGINT. Raises ConfigError for a wrong setting, a taken port, or a refused connection."""
     await check_access(settings)
     allow_many_clients(settings)
     runner = web.AppRunner(
@@ -82,7 +82,7 @@ async def serve(settings: Settings) -> None:
 
 
 def allow_many_clients(settings: Settings) -> None:
-    """Ask the system for as many open files as clients may come: its usual 1,024 are too few."""
+    """Raise the limit of open files to the number of clients; the usual 1,024 are too few."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.gateway_clients + FILES_BESIDE
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -1,4 +1,4 @@
-"""The commands for refused reports: `rejected list`, `show` and `redrive`."""
+"""The commands `rejected list`, `show` and `redrive`, for refused reports (dead letters)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bordertally.agents.producing.redrive import Judged, RedriveJob, judged, letters, redrive, redriven
 from bordertally.agents.runtime.context import load_registry
-from bordertally.agents.terminal.console import AsJson, Sources, err, out, print_json, run
+from bordertally.agents.terminal.console import AsJson, Sources, To, err, moment_of, out, print_json, run
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.reports.dead_letters import Letter, LetterFilter, LetterPosition, check_reasons, printable
 from bordertally.streams.reports.validation import Limits
@@ -23,13 +23,18 @@ from bordertally.streams.topics import Topics
 
 rejected = typer.Typer(help="List refused reports, and send them again once the cause is fixed.", no_args_is_help=True)
 
-To = Annotated[str | None, typer.Option("--to", help="Kafka bootstrap servers; default BORDERTALLY_BROKERS.")]
-Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only of this reason; may be repeated.")]
-OfSource = Annotated[list[str] | None, typer.Option("--source", help="Only of this source; may be repeated.")]
-OfTopic = Annotated[list[str] | None, typer.Option("--topic", help="Only from this topic; may be repeated.")]
-Since = Annotated[datetime | None, typer.Option("--since", help="Refused at this time (UTC) or later.")]
-Until = Annotated[datetime | None, typer.Option("--until", help="Refused before this time (UTC).")]
-Ids = Annotated[list[str] | None, typer.Argument(help="Ids of letters, topic/partition/offset.")]
+Reasons = Annotated[
+    list[str] | None, typer.Option("--reason", help="Only reports refused for this reason; may be repeated.")
+]
+OfSource = Annotated[list[str] | None, typer.Option("--source", help="Only reports of this source; may be repeated.")]
+OfTopic = Annotated[list[str] | None, typer.Option("--topic", help="Only reports from this topic; may be repeated.")]
+Since = Annotated[
+    str | None, typer.Option("--since", help="Only reports refused since a time (ISO 8601), or 30m, 12h or 3d ago.")
+]
+Until = Annotated[
+    str | None, typer.Option("--until", help="Only reports refused before a time (ISO 8601), or 30m, 12h or 3d ago.")
+]
+Ids = Annotated[list[str] | None, typer.Argument(help="Refused reports, as topic/partition/offset.")]
 
 
 @rejected.command(name="list")
@@ -40,12 +45,12 @@ def list_letters(  # noqa: PLR0913, PLR0917 - the options of a command
     topic: OfTopic = None,
     since: Since = None,
     until: Until = None,
-    every: Annotated[bool, typer.Option("--all", help="Those that were sent again, too.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="So many at most, the newest.")] = 100,
+    every: Annotated[bool, typer.Option("--all", help="List reports that were redriven, too.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="List at most this many, the latest.")] = 100,
     sources: Sources = None,
     as_json: AsJson = False,
 ) -> None:
-    """List refused reports, and what would become of each now."""
+    """List refused reports, and whether each would be accepted now."""
     wanted = _wanted(None, reason, source, topic, since, until)
     found = run(judged(_desk(to, sources), wanted))
     chosen = [one for one in found if every or one.redriven is None]
@@ -66,10 +71,10 @@ def list_letters(  # noqa: PLR0913, PLR0917 - the options of a command
 
 @rejected.command()
 def show(
-    name: Annotated[str, typer.Argument(help="The id of a letter, topic/partition/offset.")],
+    name: Annotated[str, typer.Argument(help="A refused report, as topic/partition/offset.")],
     to: To = None,
     sources: Sources = None,
-    raw: Annotated[bool, typer.Option("--raw", help="The original bytes on standard output and nothing else.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the original bytes and nothing else.")] = False,
 ) -> None:
     """Show one refused report: what is wrong with it, its headers and its bytes."""
     place, desk = LetterPosition.parse(name), _desk(to, sources)
@@ -78,7 +83,7 @@ def show(
         async for letter, value in letters(desk):
             if letter.place == place:
                 return letter, value
-        raise BordertallyError(f"{name}: there is no such letter on {desk.topics.rejected}")
+        raise BordertallyError(f"{name}: no such refused report on {desk.topics.rejected}")
 
     letter, value = run(find())
     if raw:
@@ -116,26 +121,31 @@ def redrive_letters(  # noqa: PLR0913, PLR0917 - the options of a command
     topic: OfTopic = None,
     since: Since = None,
     until: Until = None,
-    every: Annotated[bool, typer.Option("--all", help="All of them, without a filter.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Send them; without, it only says what would be sent.")] = False,
-    faulty: Annotated[bool, typer.Option("--faulty", help="Those too that would be refused again.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Those too that were sent again before.")] = False,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="So many at most, the oldest first.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Redrive all refused reports, without a filter.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Send the reports. Without --yes the command only lists them.")
+    ] = False,
+    faulty: Annotated[bool, typer.Option("--faulty", help="Send reports that would be refused again, too.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Send reports that were redriven before, too.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Send at most this many, the oldest first.")
+    ] = None,
     sources: Sources = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send refused reports again, bytes, key and headers untouched, to the topics they came from.
+    """Redrive refused reports: send them again to their topics, with the same bytes, key and headers.
 
-    Each is judged by the registry first: what would be refused again is not sent, nor what was sent before.
+    Each report is checked first. A report that would be refused again, or was redriven before, is not sent; the exit
+    code is then 1.
     """
     wanted = _wanted(names, reason, source, topic, since, until)
     if wanted == LetterFilter() and not every:
-        raise BordertallyError("which? Name letters, or give --reason, --source, --topic, --since, --until or --all")
+        raise BordertallyError("name the reports, or give --reason, --source, --topic, --since, --until or --all")
     desk = _desk(to, sources)
     found = run(judged(desk, wanted))
     missing = wanted.places - {one.letter.place for one in found}
     if names and missing:
-        raise BordertallyError(f"{min(missing)}: there is no such letter on {desk.topics.rejected}")
+        raise BordertallyError(f"{min(missing)}: no such refused report on {desk.topics.rejected}")
     left: Counter[str] = Counter()
     chosen: list[Judged] = []
     for one in found:
@@ -160,7 +170,7 @@ async def _send(desk: RedriveJob, places: set[LetterPosition]) -> list[Any]:
 
 
 def _left(one: Judged, *, faulty: bool, again: bool) -> str | None:
-    """Why a letter is not sent; None if it is."""
+    """Why a report is not sent; None if it is sent."""
     if not one.letter.kept:
         return "too large to be held"
     if one.redriven is not None and not again:
@@ -213,17 +223,17 @@ def _wanted(  # noqa: PLR0913, PLR0917 - the filters of a command
     reasons: list[str] | None,
     sources: list[str] | None,
     topics: list[str] | None,
-    since: datetime | None,
-    until: datetime | None,
+    since: str | None,
+    until: str | None,
 ) -> LetterFilter:
-    def moment(when: datetime | None) -> int | None:
-        return None if when is None else int(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000)
+    def moment(text: str | None, option: str) -> int | None:
+        return None if text is None else int(moment_of(text, option, datetime.now(UTC)).timestamp() * 1000)
 
     return LetterFilter(
         frozenset(LetterPosition.parse(name) for name in names or ()),
         check_reasons(reasons or ()),
         frozenset(sources or ()),
         frozenset(topics or ()),
-        moment(since),
-        moment(until),
+        moment(since, "--since"),
+        moment(until, "--until"),
     )

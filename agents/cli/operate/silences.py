@@ -1,4 +1,4 @@
-"""The commands for silences: `silences add`, `silences list`, `silences expire`."""
+"""The commands `silences add`, `silences list` and `silences expire`."""
 
 from __future__ import annotations
 
@@ -26,16 +26,21 @@ ACKNOWLEDGE_S = 60.0
 
 @silences.command()
 def add(  # noqa: PLR0913, PLR0917 - the options of a command
-    flow: Annotated[str, typer.Argument(help="A flow, which stands for all below it too; * is any one part.")],
+    flow: Annotated[str, typer.Argument(help="A flow, with all flows below it; * stands for any one part.")],
     to: Brokers,
     until: Annotated[
-        str, typer.Option("--until", help="A time (ISO 8601; UTC without an offset), or 30m, 2h, 3d, 1w.")
+        str,
+        typer.Option(
+            "--until", help="When it ends: a time (ISO 8601; UTC without an offset), or 30m, 2h, 3d or 1w from now."
+        ),
     ],
-    comment: Annotated[str, typer.Option("--comment", help="Why; others see it.")],
-    author: Annotated[str, typer.Option("--author", envvar="USER", help="Who says so.")],
-    rule: Annotated[str | None, typer.Option("--rule", help="Only this rule, say drop; default: all.")] = None,
+    comment: Annotated[str, typer.Option("--comment", help="The reason; everybody sees it.")],
+    author: Annotated[str, typer.Option("--author", envvar="USER", help="Who mutes the alerts.")],
+    rule: Annotated[
+        str | None, typer.Option("--rule", help="Mute only this rule, such as drop. Default: all rules.")
+    ] = None,
 ) -> None:
-    """Silence a flow until a time."""
+    """Mute the alerts of a flow until a time; prints the id of the silence."""
     now = datetime.now(UTC)
     end = moment_of(until, "--until", now, ahead=True)
     silence = make_silence(flow, until=end, author=author, comment=comment, now=now, rule=rule)
@@ -46,10 +51,10 @@ def add(  # noqa: PLR0913, PLR0917 - the options of a command
 @silences.command(name="list")
 def list_silences(
     to: Brokers,
-    every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List expired silences, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the silences that hold now, the one that ends first first."""
+    """List the silences in force, the next to end first."""
     now = datetime.now(UTC)
     held = run(_load(load_settings(brokers=to)))
     found = sorted(held.by_id.values(), key=lambda one: (one.until, one.id)) if every else held.active(now)
@@ -65,7 +70,7 @@ def list_silences(
 
 @silences.command()
 def expire(
-    name: Annotated[str, typer.Argument(help="The id of a silence, or an unambiguous beginning of it.")], to: Brokers
+    name: Annotated[str, typer.Argument(help="The id of a silence, or the beginning of it.")], to: Brokers
 ) -> None:
     """End a silence now."""
     silence = expired(run(_load(load_settings(brokers=to))).named(name), datetime.now(UTC))

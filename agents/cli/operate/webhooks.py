@@ -1,4 +1,4 @@
-"""The commands for webhooks: list, log, test, replay, enable, secret."""
+"""The commands `webhooks list`, `log`, `test`, `replay`, `enable` and `secret`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from bordertally.agents.kafka.producer import by_kafka, make_producer, send_all
 from bordertally.agents.kafka.topic_reader import read_topic
 from bordertally.agents.runtime.context import Context, load_registry
 from bordertally.agents.terminal.console import AsJson, Sources, To, err, moment_of, out, print_json, run
+from bordertally.agents.worker.preflight import check_broker
 from bordertally.streams.delivery.webhook_lane import Attempt, Reply, body, fingerprint, webhook_id
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.moments import text_at
@@ -37,7 +38,7 @@ from bordertally.streams.url_policy import allowed_networks, site
 webhooks = typer.Typer(help="Manage webhook subscriptions (BORDERTALLY_WEBHOOKS).", no_args_is_help=True)
 
 File = Annotated[
-    Path | None, typer.Option("--webhooks", envvar="BORDERTALLY_WEBHOOKS", help="The subscriptions (TOML).")
+    Path | None, typer.Option("--webhooks", envvar="BORDERTALLY_WEBHOOKS", help="The file of subscriptions (TOML).")
 ]
 Name = Annotated[str, typer.Argument(help="The name of a subscription.")]
 PATIENCE_S = 20.0
@@ -46,7 +47,7 @@ SECRET_BYTES = 32
 
 @webhooks.command(name="list")
 def list_subscriptions(file: File = None, to: To = None, sources: Sources = None, as_json: AsJson = False) -> None:
-    """List the subscriptions: where they lead, what they want, and how far they are."""
+    """List the subscriptions: their receiver, filters, state, and events that wait."""
     endpoints = _endpoints(file, sources)
     rows = run(_standing(_settings(to), endpoints))
     if as_json:
@@ -97,12 +98,12 @@ async def _standing(settings: Settings, endpoints: dict[str, Endpoint]) -> list[
 
 @webhooks.command()
 def log(
-    name: Annotated[str | None, typer.Argument(help="A subscription; default: all.")] = None,
+    name: Annotated[str | None, typer.Argument(help="The name of a subscription. Default: all.")] = None,
     to: To = None,
-    last: Annotated[int, typer.Option("--last", min=1, help="So many of the newest tries.")] = 20,
+    last: Annotated[int, typer.Option("--last", min=1, help="How many attempts to show.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show the newest tries to deliver."""
+    """Show the latest delivery attempts."""
     settings = _settings(to)
     records = run(read_topic(settings, Topics(settings.topic_prefix).webhooks_log))
     attempts = [msgspec.json.decode(record.value, type=Attempt) for record in records if record.value]
@@ -121,7 +122,7 @@ def log(
 
 @webhooks.command(name="test")
 def send_test(name: Name, file: File = None, sources: Sources = None) -> None:
-    """Send a test event now and show the answer."""
+    """Send a test event now and show the response."""
     endpoint = _one(name, _endpoints(file, sources))
     payload = body("test", text_at(time.time()), msgspec.json.encode({"subscription": name}))
     event = f"test-{random.token_hex(8)}"
@@ -137,13 +138,16 @@ def send_test(name: Name, file: File = None, sources: Sources = None) -> None:
 @webhooks.command()
 def replay(  # noqa: PLR0913, PLR0917 - the options of a command
     name: Name,
-    since: Annotated[str, typer.Option("--since", help="A time (ISO 8601), or 30m, 12h, 3d ago.")] = "1d",
-    alert: Annotated[str | None, typer.Option("--alert", help="Only this alert.")] = None,
+    since: Annotated[str, typer.Option("--since", help="Begin at a time (ISO 8601), or 30m, 12h or 3d ago.")] = "1d",
+    alert: Annotated[str | None, typer.Option("--alert", help="Only the events of this alert (its id).")] = None,
     file: File = None,
     to: To = None,
     sources: Sources = None,
 ) -> None:
-    """Send past events of a subscription again, in order, with their ids; stops at the first that is not taken."""
+    """Send past events of a subscription again, in order and with their ids.
+
+    It stops at the first event that is not delivered.
+    """
     endpoint, settings = _one(name, _endpoints(file, sources)), _settings(to)
     begin = moment_of(since, "--since", datetime.now(UTC))
 
@@ -172,7 +176,7 @@ def replay(  # noqa: PLR0913, PLR0917 - the options of a command
 
 @webhooks.command()
 def enable(name: Name, file: File = None, to: To = None, sources: Sources = None) -> None:
-    """Send to a disabled subscription again, from where it was disabled."""
+    """Enable a disabled subscription; it resumes where it stopped."""
     _one(name, _endpoints(file, sources))
     settings = _settings(to)
 
@@ -195,27 +199,33 @@ def enable(name: Name, file: File = None, to: To = None, sources: Sources = None
 
 @webhooks.command()
 def secret() -> None:
-    """Make a secret: give it to the receiver, and put it in the file that the subscription refers to."""
+    """Make a secret for signing.
+
+    Give it to the receiver, and put it in the file that the subscription refers to.
+    """
     text = PREFIX + base64.b64encode(random.token_bytes(SECRET_BYTES)).decode()
     out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-# --- what they share -------------------------------------------------------------------------------------------
+# --- shared -------------------------------------------------------------------------------------------
 
 
 def _settings(to: str | None) -> Settings:
-    return load_settings(**({"brokers": to} if to else {}))
+    """The settings, once it is certain that the topics have the partitions that they say."""
+    settings = load_settings(**({"brokers": to} if to else {}))
+    run(check_broker(settings))
+    return settings
 
 
 def _endpoints(file: Path | None, sources: Path | None) -> dict[str, Endpoint]:
     if file is None:
-        raise BordertallyError("there are no webhooks: set BORDERTALLY_WEBHOOKS to a file, or name one with --webhooks")
+        raise BordertallyError("no file of subscriptions: set BORDERTALLY_WEBHOOKS, or name the file with --webhooks")
     return load_endpoints(file, load_registry(sources)).by_name
 
 
 def _one(name: str, endpoints: dict[str, Endpoint]) -> Endpoint:
     if name not in endpoints:
-        raise BordertallyError(f"{shown(name)} is no subscription; there are {', '.join(endpoints) or 'none'}")
+        raise BordertallyError(f"{shown(name)} is not a subscription; the file has {', '.join(endpoints) or 'none'}")
     return endpoints[name]
 
 
@@ -231,7 +241,7 @@ async def _sender(endpoint: Endpoint) -> AsyncIterator[Sender]:
 
 @asynccontextmanager
 async def _states(settings: Settings) -> AsyncIterator[States]:
-    """What is remembered of all subscriptions, as it stands now."""
+    """The stored state of all subscriptions, as it is now."""
     states = States(Context.load(settings))
     await states.start()
     try:
@@ -253,7 +263,7 @@ async def _ends(settings: Settings, topic: str) -> dict[int, int]:
 
 
 async def read_since(settings: Settings, topic: str, begin: datetime) -> list[Any]:
-    """The records of a topic written since a time, a partition after the other, each in its order."""
+    """The records of a topic since a time, partition by partition, in order of offset."""
     consumer = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False, isolation_level="read_committed")
     await connect(consumer, settings)
     try:
@@ -278,7 +288,7 @@ async def read_since(settings: Settings, topic: str, begin: datetime) -> list[An
 
 
 def _show(name: str, event: str, reply: Reply) -> bool:
-    """Say what came of a try; returns whether it was delivered."""
+    """Print the result of an attempt; returns whether the event was delivered."""
     good = reply.status is not None and 200 <= reply.status < 300
     answer = reply.status if reply.status is not None else reply.error
     err.print(f"{name}: {event}: {'delivered' if good else 'not delivered'} ({answer})", markup=False, highlight=False)

@@ -1,1 +1,1 @@
-"""The commands that bring reports in: check, publish, statements, follow, keys."""
+"""Commands that produce reports: reports, check, publish, read, review, follow, schema, keygen."""

@@ -1,4 +1,4 @@
-"""The command `follow`: feeds and pages of a publisher become reports in words."""
+"""The command `follow`: the articles of feeds and web pages become reports in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bordertally.agents.producing.follow import DocumentFollower, Round
 from bordertally.agents.producing.publish import publish
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import word_reader
-from bordertally.agents.terminal.console import Sources, err, run
+from bordertally.agents.terminal.console import Sources, counted, err, run
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import load_settings
@@ -26,16 +26,14 @@ from bordertally.streams.topics import Topics
 
 
 def follow(  # noqa: PLR0913, PLR0917 - the options of a command
-    places: Annotated[list[str], typer.Argument(help="Addresses or files of feeds (RSS, Atom) and HTML pages.")],
-    source: Annotated[str, typer.Option("--source", help="Whose words they are: a source of the registry.")],
-    to: Annotated[
-        str | None, typer.Option("--to", help="Kafka bootstrap servers; without, reports go to standard output.")
-    ] = None,
+    places: Annotated[list[str], typer.Argument(help="URLs or files of feeds (RSS, Atom) and HTML pages.")],
+    source: Annotated[str, typer.Option("--source", help="The source in the registry whose words they are.")],
+    to: Annotated[str | None, typer.Option("--to", help="Kafka bootstrap servers. Default: print the reports.")] = None,
     memory: Annotated[
-        Path | None, typer.Option("--memory", help="Remembers in this file what was fetched and published.")
+        Path | None, typer.Option("--memory", help="A file that keeps what was fetched and published.")
     ] = None,
     every: Annotated[
-        float | None, typer.Option("--every", min=1, help="Seconds between rounds; without, one round.")
+        float | None, typer.Option("--every", min=1, help="Seconds between rounds. Default: one round.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Fetch the page of every new entry of a feed.")] = False,
     sources: Sources = None,
@@ -71,7 +69,7 @@ def follow(  # noqa: PLR0913, PLR0917 - the options of a command
 
 
 async def _until_asked(endless: Coroutine[Any, Any, bool]) -> bool:
-    """Go on until SIGTERM, which is a good end: what is in hand then is published, or looked at again next time."""
+    """Run until SIGTERM, which ends it well: articles in hand are published now or read again next time."""
     task = asyncio.ensure_future(endless)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with suppress(asyncio.CancelledError):
@@ -80,7 +78,7 @@ async def _until_asked(endless: Coroutine[Any, Any, bool]) -> bool:
 
 
 async def _round(follower: DocumentFollower, place: str, fetcher: Fetcher, to: str | None, registry: Registry) -> bool:
-    """One look at one place; what cannot be had is named, and the others go on."""
+    """One round of one place; returns False, with the reason on standard error, if it cannot be read."""
     try:
         done = await follower.round(place, fetcher)
     except BordertallyError as error:
@@ -88,7 +86,9 @@ async def _round(follower: DocumentFollower, place: str, fetcher: Fetcher, to: s
         return False
     await _send(done, to, registry)
     follower.remember(done)
-    said = f"{len(done.reports)} reports, {done.silent} articles that say nothing, {done.known} known"
+    said = (
+        f"{counted(len(done.reports), 'report')}, {counted(done.silent, 'article')} without a claim, {done.known} known"
+    )
     err.print(f"{place}: {said}", markup=False, highlight=False, soft_wrap=True)
     return True
 
@@ -96,7 +96,7 @@ async def _round(follower: DocumentFollower, place: str, fetcher: Fetcher, to: s
 async def _send(done: Round, to: str | None, registry: Registry) -> None:
     if to is None:
         sys.stdout.write("".join(raw.decode() + "\n" for raw in done.reports))
-        sys.stdout.flush()  # before it is remembered that they were said
+        sys.stdout.flush()  # before they are noted as published
         return
     settings = load_settings(brokers=to)
     async for _ in publish(settings, done.reports, registry, Topics(settings.topic_prefix)):

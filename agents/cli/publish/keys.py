@@ -1,4 +1,4 @@
-"""The command `keygen`, and the key files that reports are signed with."""
+"""The command `keygen`, and the option for the key that signs reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KeyFile = Annotated[
 
 
 def keygen(
-    file: Annotated[Path, typer.Argument(help="Where to write the private key (PEM); it must not exist.")],
+    file: Annotated[Path, typer.Argument(help="The new file for the private key (PEM).")],
 ) -> None:
     """Make a key pair for signing reports.
 

@@ -1,4 +1,4 @@
-"""Check reports, and publish them."""
+"""The commands `check` and `publish`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bordertally.agents.cli.publish.keys import KeyFile
 from bordertally.agents.producing.keys import read_key
 from bordertally.agents.producing.publish import checked, publish
 from bordertally.agents.runtime.context import load_registry
-from bordertally.agents.terminal.console import Files, Sources, err, run
+from bordertally.agents.terminal.console import Brokers, Files, Sources, counted, err, run
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
 
@@ -29,16 +29,18 @@ def check(files: Files, sources: Sources = None) -> None:
             faults += 1
             report = f" [{line.fault.report}]" if line.fault.report else ""
             sys.stdout.write(f"{line.where}:{report} {line.fault.reason.value}: {line.fault}\n")
-    err.print(f"{count} reports, {faults} with a fault", highlight=False)
+    err.print(f"{counted(count, 'report')}, {faults} with a fault", highlight=False)
     if faults:
         raise typer.Exit(1)
 
 
 def publish_command(
     files: Files,
-    to: Annotated[str, typer.Option("--to", help="Kafka bootstrap servers, host:port.")],
+    to: Brokers,
     sources: Sources = None,
-    faulty: Annotated[bool, typer.Option("--faulty", help="Send faulty reports too: the intake refuses them.")] = False,
+    faulty: Annotated[
+        bool, typer.Option("--faulty", help="Send faulty reports, too; the intake refuses them.")
+    ] = False,
     key: KeyFile = None,
 ) -> None:
     """Check reports and send those without a fault to Kafka.
@@ -62,7 +64,7 @@ def publish_command(
 
     run(send())
     unsent = len(lines) - len(good)
-    err.print(f"{len(good)} reports acknowledged, {unsent} not sent", highlight=False)
+    err.print(f"{counted(len(good), 'report')} acknowledged, {unsent} not sent", highlight=False)
     if unsent:
         raise typer.Exit(1)
 

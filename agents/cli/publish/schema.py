@@ -13,7 +13,7 @@ from bordertally.agents.cli.schema import asyncapi, report_schema
 
 
 class SchemaDocument(enum.StrEnum):
-    """What `bordertally schema` prints."""
+    """A document that `bordertally schema` prints."""
 
     REPORT = "report"
     ASYNCAPI = "asyncapi"

@@ -1,4 +1,4 @@
-"""The command `bordertally reports`: a daily series as reports, to be published, replayed or gone back over."""
+"""The command `reports`: a daily series becomes reports."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from bordertally.agents.producing.series import (
     conditions,
     read_series,
 )
-from bordertally.agents.terminal.console import err, instant
+from bordertally.agents.terminal.console import counted, err, instant
 from bordertally.streams.flows import Flow
 from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.replay.series_reports import Attribution, path_of, reports_of
 
 
 def reports(  # noqa: PLR0913, PLR0917 - the options of a command
-    file: Annotated[Path, typer.Argument(help="A daily series (.csv).")],
-    source: Annotated[str, typer.Option(help="Who reports it, as the source registry names it.")],
+    file: Annotated[Path, typer.Argument(help="A daily series (CSV).")],
+    source: Annotated[str, typer.Option(help="The source in the registry that reports it.")],
     flow: Annotated[
-        str | None, typer.Option(help="The flow it is of; with columns of flows, the one they lie below.")
+        str | None, typer.Option(help="The flow of the series; with --flow-column, the flow above.")
     ] = None,
-    qualifier: Annotated[Qualifier, typer.Option(help="How the figures are put.")] = Qualifier.COUNT,
+    qualifier: Annotated[Qualifier, typer.Option(help="The qualifier of the figures.")] = Qualifier.COUNT,
     published: Annotated[
-        str | None, typer.Option(help="When all of it was published: a date or a date-time; default: day by day.")
+        str | None,
+        typer.Option(help="When all of it was published (date or date-time). Default: each day after its end."),
     ] = None,
     date_column: DateColumn = "date",
     people_column: PeopleColumn = "people",
@@ -50,10 +51,10 @@ def reports(  # noqa: PLR0913, PLR0917 - the options of a command
     series: dict[Flow, dict[int, float]] = {}
     for name, days in read_series(file, columns, "").items():
         held = series.setdefault(path_of(name, flow), {})
-        for day, people in days.items():  # two names that are written differently are one flow
+        for day, people in days.items():  # two spellings of a name are one flow
             held[day] = held.get(day, 0.0) + people
     count = 0
     for raw in reports_of(series, Attribution(source, qualifier.value, moment)):
         sys.stdout.buffer.write(raw + b"\n")
         count += 1
-    err.print(f"{count:,} reports of {len(series)} flow{'s' if len(series) > 1 else ''}", highlight=False)
+    err.print(f"{counted(count, 'report')} of {counted(len(series), 'flow')}", highlight=False)

@@ -1,4 +1,4 @@
-"""The commands for statements in words: `read` and `review`."""
+"""The commands `read` and `review`, for statements in words."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ from bordertally.streams.topics import Topics
 
 review = typer.Typer(help="Accept, correct or reject uncertain claims from statements.", no_args_is_help=True)
 
-By = Annotated[str, typer.Option("--as", help="Your source in the registry: the decision is published as its report.")]
-Note = Annotated[str, typer.Option("--note", help="Why, in your words; kept with the decision.")]
-Name = Annotated[list[str], typer.Argument(help="Ids of items, or unambiguous beginnings of them.")]
+By = Annotated[str, typer.Option("--as", help="Your source in the registry; the decision is published as its report.")]
+Note = Annotated[str, typer.Option("--note", help="The reason, in your words; kept with the decision.")]
+Name = Annotated[list[str], typer.Argument(help="Ids of items, or the beginnings of them.")]
 
 
 def read(
-    file: Annotated[Path, typer.Argument(help="A text, or NDJSON of reports that carry text; - is standard input.")],
+    file: Annotated[Path, typer.Argument(help="A text, or reports with text (NDJSON); - is standard input.")],
     source: Annotated[
-        str | None, typer.Option("--source", help="Whose words a text is: a source of the registry.")
+        str | None, typer.Option("--source", help="The source in the registry whose words the text is.")
     ] = None,
     published: Annotated[
-        datetime | None, typer.Option("--published", help="When a text was published (default: now).")
+        datetime | None, typer.Option("--published", help="When the text was published. Default: now.")
     ] = None,
     sources: Sources = None,
     as_json: AsJson = False,
@@ -92,9 +92,9 @@ def _reported(line: str, registry: Registry) -> Statement:
     try:
         report = msgspec.json.decode(line, type=Report)
     except msgspec.MsgspecError as error:
-        raise BordertallyError(f"{shown(line)}: no report: {error}") from None
+        raise BordertallyError(f"{shown(line)}: not a report: {error}") from None
     if not isinstance(report.text, str):
-        raise RefusedError(Reason.MISSING_FIELD, "text", None, "there are no words to read", report.id)
+        raise RefusedError(Reason.MISSING_FIELD, "text", None, "the report has no text to read", report.id)
     if report.source not in registry.sources:
         raise RefusedError(Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry")
     return word_reader(registry).judged(report, time.time())
@@ -111,7 +111,7 @@ def _told(statement: Statement) -> dict[str, Any]:
 
 @review.command(name="list")
 def list_items(to: Brokers, as_json: AsJson = False) -> None:
-    """List what nobody has decided on yet, the most confident first."""
+    """List the items that are not decided, the most confident first."""
     settings = load_settings(brokers=to)
     docket = run(load_docket(settings, Topics(settings.topic_prefix)))
     if as_json:
@@ -133,32 +133,37 @@ def list_items(to: Brokers, as_json: AsJson = False) -> None:
 def accept(  # noqa: PLR0913, PLR0917 - the options of a command
     names: Name, to: Brokers, by: By, sources: Sources = None, note: Note = "", key: KeyFile = None
 ) -> None:
-    """Publish items as they are, as a report of your own."""
+    """Publish items unchanged, as a report of your source."""
     _decide(names, _reviewer(by, to, sources, key), _Order("accepted", note))
 
 
 @review.command()
 def reject(names: Name, to: Brokers, by: By, sources: Sources = None, note: Note = "") -> None:
-    """Close items without a claim."""
+    """Close items without publishing a claim."""
     _decide(names, _reviewer(by, to, sources), _Order("rejected", note))
 
 
 @review.command()
 def edit(  # noqa: PLR0913, PLR0917 - the options of a command
-    name: Annotated[str, typer.Argument(help="The id of an item, or an unambiguous beginning of it.")],
+    name: Annotated[str, typer.Argument(help="The id of an item, or the beginning of it.")],
     to: Brokers,
     by: By,
-    put: Annotated[list[str], typer.Option("--set", help="FIELD=VALUE of the claim, as in a report; null drops it.")],
+    put: Annotated[
+        list[str],
+        typer.Option(
+            "--set", help="FIELD=VALUE, a field of the claim as in a report; null removes it. May be repeated."
+        ),
+    ],
     sources: Sources = None,
     note: Note = "",
     key: KeyFile = None,
 ) -> None:
-    """Correct an item and publish it as a report of your own."""
+    """Correct an item and publish it as a report of your source."""
     _decide([name], _reviewer(by, to, sources, key), _Order("edited", note, dict(_edit(one) for one in put)))
 
 
 def _edit(text: str) -> tuple[str, Any]:
-    """`flow=RU:KZ`, `people=[5000,6000]`: JSON where it is any, else text."""
+    """Parse `flow=RU:KZ` or `people=[5000,6000]`; the value is JSON if it can be, else text."""
     name, equals, value = text.partition("=")
     if not equals:
         raise BordertallyError(f"--set: write FIELD=VALUE (got {shown(text)})")
@@ -169,7 +174,7 @@ def _edit(text: str) -> tuple[str, Any]:
 
 
 class _Order(NamedTuple):
-    """What to decide, and why."""
+    """A decision: the verdict, the reason, and the edits."""
 
     verdict: Verdict
     note: str

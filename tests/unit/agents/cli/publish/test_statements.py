@@ -65,7 +65,7 @@ def test_reports_in_words_are_read_by_their_source_and_time(tmp_path: Path) -> N
     alarm = text.replace("country", "country, up from a usual 6,000 a day")
     file.write_text(json.dumps(report | {"text": alarm}))
     quoted = "“Yesterday 12,000 Russians entered the country, up from a usual 6,000” (1)"
-    for command, said in (("check", "1 reports, 0 with a fault"), ("replay", quoted)):
+    for command, said in (("check", "1 report, 0 with a fault"), ("replay", quoted)):
         other = run(command, str(file))
         assert other.returncode == 0
         assert said in other.stdout + other.stderr
@@ -75,11 +75,11 @@ def test_reports_in_words_are_read_by_their_source_and_time(tmp_path: Path) -> N
     ("text", "arguments", "said"),
     [
         (TEXT, ("--source", "nobody"), "--source: nobody is not in the registry"),
-        ("{", (), "{: no report: "),
+        ("{", (), "{: not a report: "),
         (
             '{"id": "1", "source": "kz-mia", "published": "2022-09-27T09:00:00Z"}',
             (),
-            "text: there are no words to read",
+            "text: the report has no text to read",
         ),
         ('{"id": "1", "source": "x", "published": "2022-09-27T09:00:00Z", "text": "x"}', (), "not in the registry"),
     ],
