@@ -1,1 +1,1 @@
-"""The records on totals and alerts in; Redis, Alertmanager and webhooks out."""
+"""Records of totals and alerts in; delivered to Redis, Alertmanager and webhooks, each a channel, out."""

@@ -1,7 +1,7 @@
-"""The alertmanager hop: open alerts to Alertmanager's API v2, again and again until they are over.
+"""The channel `alertmanager`: posts open alerts to the API v2 of Alertmanager, repeatedly until they are over.
 
-What is remembered are offsets: those that are committed lie at the oldest record that is still to be said, so a worker
-that starts reads the open alerts again, and nothing needs to be kept beside `alerts`.
+Its only state is the committed offset, which stays at the oldest alert that must still be posted. A worker that starts
+reads the open alerts again from there.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _decode = msgspec.json.Decoder(Alert).decode
 
 
 class Target:
-    """One Alertmanager. `due`: when it is told next; `known`: whether it was asked what it has."""
+    """One Alertmanager. `due`: the time of the next post; `known`: whether it was asked for the alerts that it has."""
 
     def __init__(self, url: str) -> None:
         self.url, self.name = url, site(url)
@@ -43,7 +43,7 @@ class Target:
 
 
 class Alertmanager(Channel):
-    """Keeps every Alertmanager told of the open alerts on this worker's partitions."""
+    """Posts the open alerts on the partitions of this worker to every Alertmanager."""
 
     hop = "alertmanager"
     from_the_start = True
@@ -57,11 +57,11 @@ class Alertmanager(Channel):
         self._session: aiohttp.ClientSession | None = None
 
     def topics(self) -> tuple[str, ...]:
-        """What is told."""
+        """The topic to consume: `alerts`."""
         return (self.context.topics.alerts,)
 
     async def open(self) -> None:
-        """Open no connection yet, but have what they are made with."""
+        """Prepare for connections; they are made when alerts are posted."""
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
 
     async def close(self) -> None:
@@ -70,7 +70,7 @@ class Alertmanager(Channel):
             await self._session.close()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Others tell of these partitions now."""
+        """Other workers post the alerts on these partitions now."""
         await super().on_partitions_revoked(revoked)
         self.roster.forget({tp.partition for tp in revoked})
         for tp in revoked:
@@ -78,7 +78,7 @@ class Alertmanager(Channel):
             self.ends.pop(tp, None)
 
     async def handle(self, batch: Batch) -> Done:
-        """Take records; tell of them at once, unless they are the past that is read again."""
+        """Apply records. New ones are posted at once; older ones, read again after a start, wait for their turn."""
         now, news = time.time(), False
         for tp, records in batch.items():
             for record in records:
@@ -102,14 +102,14 @@ class Alertmanager(Channel):
 
     def _mark(self, done: Done) -> None:
         super()._mark(done)
-        for tp, offset in self.positions.items():  # what is committed lies behind what was worked through
+        for tp, offset in self.positions.items():  # the committed offset is behind the processed one
             self.context.progress[self.hop, tp.topic, tp.partition] = offset
 
     async def idle(self) -> None:
-        """Tell those whose turn it is, once all that stood on the topic has been read."""
+        """Post to every Alertmanager that is due, once the records that were on the topic at the start are read."""
         try:
             ends = await self._ends()
-        except IllegalStateError:  # partitions are moving
+        except IllegalStateError:  # partitions are being reassigned
             return
         if any(self.positions.get(tp, 0) < end for tp, end in ends.items()):
             return
@@ -126,7 +126,7 @@ class Alertmanager(Channel):
         await asyncio.gather(*(self._tell(target, said, now) for target in due))
 
     async def _ends(self) -> Done:
-        """Where the topic ended when each partition came to this worker."""
+        """The end of each partition at the time when it was assigned to this worker."""
         fresh = self.consumer.assignment() - self.ends.keys()
         if fresh:
             begins = {tp: await self.consumer.position(tp) for tp in fresh}
@@ -136,7 +136,7 @@ class Alertmanager(Channel):
         return self.ends
 
     async def _ask(self, target: Target) -> None:
-        """Learn which alerts it has from an earlier run: of those it must be told even when they are silenced."""
+        """Ask which alerts an Alertmanager has from an earlier run: their ends are posted even if they are muted."""
         query = {"filter": f'alertname=~"{ALERTNAME}.+"'}
         try:
             assert self._session is not None

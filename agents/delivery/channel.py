@@ -15,9 +15,9 @@ To add one, write a module with a subclass of `Channel`, and register it:
             await self.session.close()
 
         async def deliver(self, states: Sequence[FlowState], alerts: Sequence[AlertUpdate]) -> None:
-            for alert, muted in alerts:
-                if not muted:
-                    ...  # send it; raise UnreachableError when the pager cannot be reached
+            for update in alerts:
+                if update.notifies:
+                    ...  # send update.alert; raise UnreachableError while the pager cannot be reached
 
 1. The class goes to a module of its own in agents/delivery/. `deliver` is the only method it must have.
 2. Register it in `CHANNELS` in agents/delivery/channel_registry.py: name, place, and the settings that turn it on.
@@ -62,6 +62,11 @@ class AlertUpdate(NamedTuple):
     alert: Alert
     muted: bool
 
+    @property
+    def notifies(self) -> bool:
+        """Whether people are notified: the alert is not muted, and the record neither minor nor a backfill."""
+        return self.alert.rings and not self.muted
+
 
 class UnreachableError(Exception):
     """Nothing can be delivered at the moment. The channel is given the same records again, after a pause."""
@@ -72,23 +77,23 @@ class Channel(BatchHop):
 
     `hop`: the name of the channel in BORDERTALLY_HOPS, in metrics, in `/readyz`, and in its consumer group.
 
-    A channel that keeps its own account of what was delivered (as the view in Redis does) overrides `handle`, which is
-    given whole batches and answers how far it is, instead of `deliver`.
+    A channel that keeps its own account of deliveries, as the view in Redis does, overrides `handle` instead of
+    `deliver`: it gets whole batches and returns the offsets that it has processed.
     """
 
     abstract = True
 
-    from_the_start: ClassVar[bool] = False  # whoever is notified wants no news of last year
+    from_the_start: ClassVar[bool] = False  # alerts from before the channel was turned on are not news
 
     mutes: ClassVar[bool] = True
-    """Whether the channel needs the mute decision, for which it follows `silences`; without, nothing is muted."""
+    """Whether the channel needs the mute decision. If so, it follows `silences`; if not, no alert is muted."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.muting = Muting(context) if self.mutes else None
         self._beginning: asyncio.Task[None] | None = None
 
-    # --- what a channel is asked -------------------------------------------------------------------------------
+    # --- what a channel implements -------------------------------------------------------------------------------
 
     @classmethod
     async def check(cls, settings: Settings) -> None:
@@ -118,34 +123,34 @@ class Channel(BatchHop):
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Disconnect; called once, when nothing is in hand any more."""
+        """Disconnect; called once, after the last delivery."""
 
-    # --- what the worker does for it ---------------------------------------------------------------------------
+    # --- what the worker does for a channel ---------------------------------------------------------------------------
 
     def muted(self, alert: Notice) -> bool:
         """Whether a silence or an inhibition mutes an alert now."""
         return self.muting is not None and self.muting.mutes(alert)
 
     async def on_first_start(self) -> None:
-        """Know of silences and connect, before anything is delivered."""
+        """Read the silences and connect before the first delivery."""
         if self.muting is not None:
             await self.add_runtime_dependency(self.muting)
         await self.know_mutes()
         await self.open()
 
     async def know_mutes(self) -> None:
-        """Return when every silence that stands on its topic now is known."""
+        """Return when every silence that is on its topic now is known."""
         if self.muting is not None:
             await self.muting.ready()
 
     async def on_stop(self) -> None:
-        """Finish what is in hand, then disconnect."""
+        """Finish the current delivery, then disconnect."""
         self._forget_the_beginning()
         await super().on_stop()
         await self.close()
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """This worker has its share of the partitions; the channel is ready when it is known where each begins."""
+        """Ready when this worker has its partitions and the first offset of each is committed."""
         if self.from_the_start:
             super().on_partitions_assigned(assigned)
         else:
@@ -161,13 +166,13 @@ class Channel(BatchHop):
             self._beginning.cancel()
 
     async def _begin_at_the_end(self, assigned: set[TopicPartition]) -> None:
-        """Commit where partitions begin that were never consumed: what comes while no worker runs is not missed."""
+        """Commit the end of partitions without an offset: what comes while no worker runs is not missed then."""
         while True:
             try:
                 new = [tp for tp in assigned if await self.consumer.committed(tp) is None]
                 if new:
                     await self.consumer.commit({tp: await self.consumer.position(tp) for tp in new})
-            except (IllegalStateError, CommitFailedError):  # whoever is given the partitions next does this
+            except (IllegalStateError, CommitFailedError):  # the next worker with these partitions does this
                 return
             except KafkaError as error:
                 log.warning("%s: where to begin cannot be committed, tried again: %s", self.hop, error)
@@ -177,7 +182,7 @@ class Channel(BatchHop):
                 return
 
     async def handle(self, batch: Batch) -> Done:
-        """Deliver a batch, trying until it is delivered or the worker stops."""
+        """Deliver a batch; try again until it is delivered or the worker stops."""
         states, alerts = self._decoded(batch)
         delay = SHORTEST_S
         while not self.should_stop:

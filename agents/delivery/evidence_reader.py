@@ -1,4 +1,4 @@
-"""Reading the evidence that delivery keeps in Redis, and tracing a figure through it."""
+"""Reads the evidence in Redis and traces a figure through it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _state = msgspec.json.Decoder(FlowState).decode
 async def evidence_of(
     redis: Any, names: Mapping[str, str], flow: str, first: int | None = None, end: int | None = None
 ) -> Evidence:
-    """What stands behind the people on a flow from the ordinal day `first` up to `end`, exclusive.
+    """The evidence for the people on a flow from the ordinal day `first` to `end`, exclusive.
 
-    `redis`: a client that answers bytes. `names`: sources' names by id. Raises RedisError when Redis is away.
+    `redis`: a client that returns bytes. `names`: the names of sources by id. Raises RedisError.
     """
     known = sorted(one.decode() for one in await redis.smembers(FLOWS))
     flows = [one for one in known if one == flow or one.startswith(f"{flow}:")]
@@ -54,7 +54,7 @@ async def _read(redis: Any, flows: Sequence[str], flow: str, first: int | None, 
 
 
 async def _all(redis: Any, command: str, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """The answers to one command with each of these arguments, in one journey."""
+    """The replies to one command with each of these arguments, in one round trip."""
     async with redis.pipeline(transaction=False) as pipe:
         for each in arguments:
             getattr(pipe, command)(*each)

@@ -1,8 +1,8 @@
-"""The evidence in Redis: what stands behind the figures of each flow, out of the ledger's own rows.
+"""The evidence in Redis: the claims and counts of each flow, from the rows of the ledger.
 
-It reads the ledger's changelog and not the claims: a row there is all there is of a flow and some days, so the newest
-one is the truth, whatever came before or twice, and compaction keeps it for ever. Rows of a day in progress are
-written again and again; of those that wait together only the last is read.
+It reads the changelog of the ledger, not the claims. A row holds everything on a flow and some days, so the newest row
+is complete, and compaction keeps it for ever. Rows of a day in progress are rewritten often; only the last of a batch
+is written to Redis.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from bordertally.streams.evidence.trace import BLOCKS, DAYS, bounded
 from bordertally.streams.ledger.rows import Row, decode_claims
 
 EVERY_S = 1.0
-"""Seconds between two looks at what is new: what is rewritten meanwhile is read once."""
+"""Seconds between two batches; a row that is rewritten in the meantime is read once."""
 
 SHARE = 0.1
-"""Evidence takes no more of a worker's time than this: totals and alerts go first."""
+"""The share of the time of a worker that evidence may take: totals and alerts go first."""
 
 TURN_S = 0.005
-"""So long at a time; then the other hops have theirs."""
+"""Seconds of work after which other hops get a turn."""
 
-# A row replaces the one before; of more rows than are kept the oldest go.
+# A row replaces the one before. Beyond the limit, the oldest rows are deleted.
 _KEEP = """
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 local over = redis.call('HLEN', KEYS[1]) - tonumber(ARGV[3])
@@ -44,7 +44,7 @@ if over > 0 then
 end
 """
 
-# A source was heard of last when its newest report was published, whichever row tells it first.
+# Keeps the latest time of publication of each source; rows come in any order.
 _HEARD = """
 for place = 1, #ARGV, 2 do
   local held = redis.call('HGET', KEYS[1], ARGV[place])
@@ -56,23 +56,23 @@ end
 
 
 class EvidenceView(RedisWriter):
-    """Keeps the evidence beside the view, at its own pace; a hop of its own, so that nothing waits for it."""
+    """Writes the evidence at its own pace, in a consumer group of its own, so that nothing waits for it."""
 
     hop = "evidence"
 
     def topics(self) -> tuple[str, ...]:
-        """The rows of the ledger."""
+        """The topic to consume: the rows of the ledger."""
         return (self.context.topics.changelog("ledger"),)
 
     async def handle(self, batch: Batch) -> Done:
-        """Write a batch, then rest: nine times as long as it took, and a second at least."""
+        """Write a batch, then pause nine times as long as it took, and at least a second."""
         began = time.monotonic()
         done = await super().handle(batch)
         await self.sleep(max(EVERY_S, (time.monotonic() - began) * (1 / SHARE - 1)))
         return done
 
     def count(self, tp: TopicPartition, records: int) -> None:
-        """Not counted as delivered: rows are no records that subscribers wait for. Their lag is shown."""
+        """Count nothing: subscribers do not wait for rows. Their lag is measured."""
 
     async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
         """Add the newest of each row to a transaction."""
@@ -92,7 +92,7 @@ class EvidenceView(RedisWriter):
 
     @staticmethod
     def _put_row(pipe: Pipeline, row: Row, value: bytes) -> list[tuple[str, int]]:
-        """Add a row; returns its sources and when they published what is in it."""
+        """Add a row; returns its sources with the times of publication (microseconds since 1970 UTC)."""
         if row.kind == "r":
             tallies = tallies_of(value)
             pipe.eval(_KEEP, 1, tallies_key(row.flow), row.number, msgspec.json.encode(tallies), DAYS)

@@ -1,4 +1,4 @@
-"""Following a topic from its beginning: what stands on it is known, and what comes later is heard of."""
+"""Reading a topic from its beginning, and on as records are added."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POLL_MS = 200
 
 
 class Follower(Service):
-    """Hands every record of a topic, all partitions, to `take`; without a group, so that each worker has them all.
+    """Hands every record of a topic to `take`. It has no consumer group: each worker reads all partitions.
 
     An error ends the process (see Context.die).
     """
@@ -30,11 +30,11 @@ class Follower(Service):
 
     @property
     def partitions(self) -> range:
-        """Those of every topic of the pipeline."""
+        """The partitions of the topic; every topic of the pipeline has the same number."""
         return range(self.context.settings.partitions)
 
     async def on_start(self) -> None:
-        """Connect, and begin at the beginning."""
+        """Connect, and go to the beginning of the topic."""
         self._consumer = consumer = AIOKafkaConsumer(
             **kafka_options(self.context.settings),
             enable_auto_commit=False,
@@ -63,7 +63,7 @@ class Follower(Service):
                 await self._note()
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - without what it says nothing may be sent
+        except Exception as error:  # noqa: BLE001 - without these records nothing may be sent
             if not self.should_stop:
                 self.context.die(f"following {self.topic} failed", error)
 
@@ -75,7 +75,7 @@ class Follower(Service):
             self._moved.notify_all()
 
     async def caught_up(self, partitions: Iterable[int] | None = None) -> None:
-        """Return when all has been taken that stands on these partitions now; of all of them by default."""
+        """Return when every record that is on these partitions (default: all) now has been handed on."""
         assert self._consumer is not None
         wanted = [TopicPartition(self.topic, one) for one in (self.partitions if partitions is None else partitions)]
         ends = await self._consumer.end_offsets(wanted)

@@ -19,7 +19,7 @@ _decode = msgspec.json.Decoder(AlertHead).decode
 
 
 class Muting(Service):
-    """Follows `silences`; and all of `alerts` where a rule inhibits, for the alert above may be on any partition."""
+    """Follows `silences`, and `alerts` if a rule inhibits: the alert above may be on any partition."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -31,12 +31,12 @@ class Muting(Service):
         super().__init__()
 
     async def on_first_start(self) -> None:
-        """Begin to follow."""
+        """Start to follow the topics."""
         for one in self.followers:
             await self.add_runtime_dependency(one)
 
     async def ready(self) -> None:
-        """Return when all that stands on the topics is known."""
+        """Return when every record that is on the topics now is known."""
         for one in self.followers:
             await one.caught_up()
 

@@ -1,6 +1,6 @@
-"""Which open alerts nobody is told of, kept beside them in Redis for whoever reads them there.
+"""The list of muted alerts in Redis, for readers of the open alerts there.
 
-They are worked out of what the view holds, so they are right again soon after the view is. One worker looks at a time.
+It is computed from the view itself, so it is right as soon as the view is. One worker at a time updates it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from bordertally.streams.alerts.silences import Muted, muted_alerts
 from bordertally.streams.delivery.subscriptions import AlertHead
 
 EVERY_S = 1.0
-"""Seconds between two looks, of all workers together."""
+"""Seconds between two updates, by any worker."""
 
 _glance = msgspec.json.Decoder(AlertHead).decode
 
 
 class QuietView(Service):
-    """Keeps the list of muted alerts right as time passes: a silence that ends by itself leaves no record."""
+    """Updates the list every second: a silence that expires leaves no record."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -47,11 +47,11 @@ class QuietView(Service):
                 if await self.redis.set(QUIET_TURN, 1, nx=True, px=int(EVERY_S * 900)):
                     await self.look(datetime.now(UTC))
             except (RedisError, OSError, TimeoutError) as error:
-                log.debug("which alerts are quiet cannot be written: %s", error)  # the view says aloud that it is away
+                log.debug("muted alerts cannot be written: %s", error)  # the view warns that Redis is away
             await self.sleep(EVERY_S)
 
     async def look(self, now: datetime) -> None:
-        """Write which are quiet at a time, if it is not what is written."""
+        """Write the alerts that are muted at a time, if the list has changed."""
         wanted = {name: msgspec.json.encode(one) for name, one in (await self._found(now)).items()}
         held = {name.decode(): value for name, value in (await self.redis.hgetall(QUIET_ALERTS)).items()}
         if wanted == held:

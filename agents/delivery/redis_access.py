@@ -1,4 +1,4 @@
-"""Whether Redis takes us: asked before a worker or a gateway starts, so that a wrong set-up is one sentence."""
+"""Whether Redis accepts the connection; checked before a worker or a gateway starts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bordertally.streams.settings import Settings
 
 
 async def check_redis(settings: Settings) -> None:
-    """Raise ConfigError when Redis is there and refuses us; a worker does without one that is away."""
+    """Raise ConfigError if Redis refuses access. If Redis is away, a worker starts without it."""
     if why := await redis_refusal(settings):
         raise ConfigError(why)
 
 
 async def redis_refusal(settings: Settings) -> str | None:
-    """Why Redis refuses us: the password, or its certificate; None when it does not, or is away."""
-    from redis.asyncio import Redis  # noqa: PLC0415 - the client costs a start what it need not
+    """Why Redis refuses access (password or certificate); None if it does not, or is away."""
+    from redis.asyncio import Redis  # noqa: PLC0415 - a worker without this hop starts faster
     from redis.asyncio.retry import Retry  # noqa: PLC0415 - as above
     from redis.backoff import NoBackoff  # noqa: PLC0415 - as above
     from redis.exceptions import AuthenticationError, NoPermissionError, RedisError  # noqa: PLC0415 - as above
@@ -30,7 +30,7 @@ async def redis_refusal(settings: Settings) -> str | None:
     )
     try:
         await redis.ping()
-    except NoPermissionError:  # it knows us, and does not let us ping
+    except NoPermissionError:  # the user is known, and may not ping
         return None
     except AuthenticationError as error:
         return f"{at}: it does not let us in: {error}"

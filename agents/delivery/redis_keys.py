@@ -1,6 +1,6 @@
-"""The keys and channels of the view in Redis, an interface: docs/redis.md says what each holds.
+"""The keys and channels of the view in Redis. They are an interface: docs/redis.md describes each.
 
-The names are fixed. A key that a flow, an alert, a source or a partition has of its own is made by a function.
+Functions return the keys of a single flow, alert, source or partition.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ QUIET_CHANNEL = f"{PREFIX}:quiet"
 
 
 def flow_key(flow: str) -> str:
-    """The newest state of a flow."""
+    """The key of the newest state of a flow."""
     return f"{PREFIX}:flow:{flow}"
 
 
 def alert_key(id_: str) -> str:
-    """Every record of an alert."""
+    """The key of all records of an alert."""
     return f"{PREFIX}:alert:{id_}"
 
 
 def statements_key(flow: str) -> str:
-    """The statements on a flow."""
+    """The key of the statements on a flow."""
     return f"{PREFIX}:evidence:said:{flow}"
 
 
 def tallies_key(flow: str) -> str:
-    """What each source counted on a flow, by day."""
+    """The key of the counts of each source on a flow, by day."""
     return f"{PREFIX}:evidence:counted:{flow}"
 
 
 def rate_key(source: str) -> str:
-    """When a source may send as much again at once."""
+    """The key of the rate limit of a source."""
     return f"{PREFIX}:rate:{source}"
 
 
 def offset_key(topic: str, partition: int) -> str:
-    """The next offset of a partition to write."""
+    """The key of the next offset of a partition to write."""
     return f"{PREFIX}:offset:{topic}:{partition}"

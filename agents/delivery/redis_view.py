@@ -37,14 +37,14 @@ from bordertally.streams.totals.records import FlowState
 from bordertally.streams.totals.windows import window_name
 
 NEWS_S = 60
-"""A record older than this is no news: it is written, not published, when a view is filled again."""
+"""Seconds after which a record is written without being published, as when a view is filled again."""
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
 _decode_silence = msgspec.json.Decoder(Silence).decode
 
 
-# An alert record counts once, and never after a later one of its alert, however often it is delivered.
+# Adds an alert record unless the same or a later record of the alert is there: redelivery changes nothing.
 _ADD_ALERT = """
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if held and tonumber(cjson.decode(held).seq) >= tonumber(ARGV[2]) then return 0 end
@@ -60,7 +60,7 @@ return 1
 
 
 def fields_of(state: FlowState, raw: bytes) -> dict[str, bytes | float]:
-    """The fields of the hash of a flow: its state, `raw` in JSON, and what is asked for most by itself."""
+    """The fields of the hash of a flow: its state (`raw`, JSON), and the most wanted figures one by one."""
     fields: dict[str, bytes | float] = {"state": raw, "published": state.published}
     for total in state.totals:
         fields[window_name(total.window_days)] = msgspec.json.encode(total)
@@ -73,20 +73,20 @@ def fields_of(state: FlowState, raw: bytes) -> dict[str, bytes | float]:
 
 
 class RedisView(RedisWriter):
-    """The view itself; beside it run the evidence, and the list of muted alerts."""
+    """Writes totals, alerts and silences. The evidence and the list of muted alerts run beside it."""
 
     hop = "delivery"
 
     def topics(self) -> tuple[str, ...]:
-        """What is shown."""
+        """The topics to consume: `totals`, `alerts` and `silences`."""
         return self.context.topics.totals, self.context.topics.alerts, self.context.topics.silences
 
     def companions(self) -> Sequence[Service]:
-        """The evidence at a pace of its own, and the list of muted alerts."""
+        """The evidence, which has its own pace, and the list of muted alerts."""
         return EvidenceView(self.context), QuietView(self.context)
 
     async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
-        """Add what records of a partition say to a transaction."""
+        """Add the records of a partition to a transaction."""
         oldest = (time.time() - NEWS_S) * 1000
         for record in records:
             fresh, value = record.timestamp >= oldest, record.value or b""
@@ -118,11 +118,11 @@ class RedisView(RedisWriter):
         pipe.eval(_ADD_ALERT, len(keys), *keys, *said, *how)
 
     def _put_silence(self, pipe: Pipeline, key: bytes, raw: bytes) -> None:
-        """Anybody may write to this topic: what is no silence is left out."""
+        """Add a silence. Anybody may write to its topic: a record that is not a silence is skipped."""
         try:
             if raw:
                 pipe.hset(SILENCES, _decode_silence(raw).id, raw.decode())
             else:
                 pipe.hdel(SILENCES, key.decode("utf-8", "replace"))
         except msgspec.MsgspecError as error:
-            log.warning("a record on %s is no silence: %s", self.context.topics.silences, error)
+            log.warning("a record on %s is not a silence and is skipped: %s", self.context.topics.silences, error)

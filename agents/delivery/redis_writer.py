@@ -1,7 +1,7 @@
-"""Writing a view into Redis, so that Redis and the topics never disagree.
+"""Writing topics into Redis, in step with their offsets.
 
-The offset of a partition is written in one transaction with its data: a Redis that was emptied or replaced by an older
-copy is noticed, and filled again from the compacted topics.
+The offset of a partition is written in one transaction with its data. So a Redis that was emptied, or replaced by an
+older copy, is noticed and filled again from the compacted topics.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from bordertally.streams.settings import Settings
 
 
 class RedisWriter(Channel):
-    """Writes topics into Redis by `put`. While Redis is away it waits and tries again; nothing else waits for it."""
+    """Writes topics into Redis with `put`. While Redis is away it tries again, and no other hop waits."""
 
     abstract = True
     from_the_start = True
-    mutes = False  # the view lists muted alerts beside the others
+    mutes = False  # all alerts are written; muted ones are listed separately
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -41,7 +41,7 @@ class RedisWriter(Channel):
 
     @classmethod
     async def check(cls, settings: Settings) -> None:
-        """Raise ConfigError when Redis is there and refuses us; a worker does without a Redis that is away."""
+        """Raise ConfigError if Redis refuses access. If Redis is away, the worker starts without it."""
         await check_redis(settings)
 
     async def close(self) -> None:
@@ -49,13 +49,13 @@ class RedisWriter(Channel):
         await self.redis.aclose()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Others write these partitions now."""
+        """Other workers write these partitions now."""
         await super().on_partitions_revoked(revoked)
         for tp in revoked:
             self.positions.pop(tp, None)
 
     async def handle(self, batch: Batch) -> Done:
-        """Write a batch, trying until Redis has it; records that Redis is not ready for are read again."""
+        """Write a batch; try again until Redis has it. If Redis is behind, records since its offset are read again."""
         delay, todo = SHORTEST_S, dict(batch)
         done: Done = {}
         while todo and not self.should_stop:
@@ -76,7 +76,7 @@ class RedisWriter(Channel):
         return done
 
     async def idle(self) -> None:
-        """Notice an emptied Redis also when nothing new arrives."""
+        """Notice an emptied Redis even if no record arrives."""
         try:
             in_step = [await self._in_step(tp) for tp in self.consumer.assignment()]
             self.context.metrics["redis_up"].set(1)
@@ -90,10 +90,10 @@ class RedisWriter(Channel):
         if self.should_stop:
             return
         self.context.metrics["redis_up"].set(0)
-        log.warning("Redis cannot be written, totals and alerts go on without it: %s", error)
+        log.warning("Redis cannot be written; totals and alerts continue without it: %s", error)
 
     async def _in_step(self, tp: TopicPartition) -> bool:
-        """Whether Redis holds what was written up to here; if not, go back to where it stands."""
+        """Whether the offset in Redis is the one written last; if not, go to the offset in Redis."""
         stored = await self.redis.get(offset_key(tp.topic, tp.partition))
         held = None if stored is None else int(stored)
         if tp in self.positions and self.positions[tp] == held:
@@ -103,7 +103,7 @@ class RedisWriter(Channel):
                 await self.consumer.seek_to_beginning(tp)
             else:
                 self.consumer.seek(tp, held)
-        except IllegalStateError:  # the partition went to another worker meanwhile
+        except IllegalStateError:  # the partition went to another worker
             self.positions.pop(tp, None)
         else:
             self.positions[tp] = held
@@ -123,9 +123,9 @@ class RedisWriter(Channel):
         self.count(tp, len(records))
 
     def count(self, tp: TopicPartition, records: int) -> None:
-        """So many records of a partition are in Redis."""
+        """Count the records of a partition that are written."""
         self.context.metrics["delivered_total"].labels(tp.topic).inc(records)
 
     async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
-        """Add what records of a partition say to a transaction."""
+        """Add the records of a partition to a transaction."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Reading the silences that delivery keeps in Redis."""
+"""Reads the silences in Redis."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bordertally.streams.alerts.silences import Silences
 
 
 async def silences_in(redis: Any) -> Silences:
-    """Every silence that the view holds, as it is now. Raises RedisError."""
+    """All silences in the view now. Raises RedisError."""
     silences = Silences()
     for name, raw in (await redis.hgetall(SILENCES)).items():
         silences.apply(name, raw)

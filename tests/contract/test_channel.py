@@ -25,6 +25,7 @@ class Received(msgspec.Struct):
     state: FlowState | None = None
     alert: Alert | None = None
     muted: bool | None = None
+    notifies: bool | None = None
 
 
 def received(file: Path) -> list[Received]:
@@ -59,6 +60,9 @@ async def test_a_channel_from_outside_receives_totals_and_alerts_with_their_mute
     await until(all_there, "the toy has the totals and alerts of the pure core")
     muted = {(one.alert.flow, one.muted) for one in received(file) if one.alert is not None}
     assert muted == {("RU:EU", True), ("RU:GE", False)}
+    told = [one.alert for one in received(file) if one.alert is not None and one.notifies]
+    assert told == [alert for alert in alerts_in(file) if alert.flow == "RU:GE" and not alert.minor]
+    assert told
     assert "old" not in {alert.id for alert in alerts_in(file)}  # it was there before the channel was
     assert 'bordertally_ready{hop="toy"} 1.0' in page(worker.port, "/metrics")
     assert "the first alerts are refused" in worker.log.read_text(encoding="utf-8")

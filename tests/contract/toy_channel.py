@@ -34,8 +34,8 @@ class Toy(Channel):
             raise UnreachableError("the first alerts are refused")
         for state in states:
             self._write({"state": state})
-        for alert, muted in alerts:
-            self._write({"alert": alert, "muted": muted})
+        for update in alerts:
+            self._write({"alert": update.alert, "muted": update.muted, "notifies": update.notifies})
 
     def _write(self, record: object) -> None:
         self.file.write(msgspec.json.encode(record).decode() + "\n")

@@ -40,12 +40,16 @@ def test_keys_come_from_files_and_variables_and_an_address_may_too(
 @pytest.mark.parametrize(
     ("url", "secrets", "why"),
     [
-        ("https://x.example", '["env:NOT_SET"]', r"secrets\[0\] \(env:NOT_SET\): it is not set"),
-        ("https://x.example", '["file:none"]', r"secrets\[0\] \(file:none\): FileNotFoundError on reading it"),
+        ("https://x.example", '["env:NOT_SET"]', r"secrets\[0\] \(env:NOT_SET\): the variable is not set"),
+        (
+            "https://x.example",
+            '["file:none"]',
+            r"secrets\[0\] \(file:none\): the file cannot be read \(FileNotFoundError\)",
+        ),
         ("https://x.example", '["file:short"]', r"secrets\[0\] \(file:short\): a secret is whsec_ and 24 to 64 bytes"),
         ("https://x.example", '["file:odd"]', r"secrets\[0\] \(file:odd\): a secret is whsec_ and 24 to 64 bytes"),
-        ("https://x.example", '["file:empty"]', r"secrets\[0\] \(file:empty\): it is empty"),
-        ("env:NOT_SET", '["file:keys"]', r"url: it is not set"),
+        ("https://x.example", '["file:empty"]', r"secrets\[0\] \(file:empty\): the file is empty"),
+        ("env:NOT_SET", '["file:keys"]', r"url: the variable is not set"),
         ("gopher://x.example/path-7", '["file:keys"]', r"url: gopher://x.example must begin with https://"),
         ("https://me:pw@x.example/path-7", '["file:keys"]', r"url: an address must not hold a name and password"),
     ],

@@ -1,1 +1,1 @@
-"""Alert records in; signed HTTP requests to subscribers, with retries and a record of each try, out."""
+"""Alert records in; signed HTTP requests to subscribers, with retries and a log of each attempt, out."""

@@ -1,4 +1,4 @@
-"""Where subscriptions lead: addresses and keys, read from the files and variables that the configuration refers to."""
+"""The endpoints of subscriptions: URLs and keys, read from the files and variables that subscriptions refer to."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ SHORTEST, LONGEST = 24, 64
 
 
 class Endpoint:
-    """A subscription with its address and keys, the newest first. Neither shows in its text.
+    """A subscription with its URL and its keys, the newest key first. Its text shows neither.
 
-    `mark` tells one content of its secrets from another.
+    `mark` is a digest of the secrets: it changes when they change.
     """
 
     def __init__(self, subscription: Subscription, url: str, keys: tuple[Webhook, ...], mark: str = "") -> None:
@@ -41,7 +41,7 @@ class Endpoint:
 
 
 class Endpoints(NamedTuple):
-    """All of them by name, and how deliveries are tried."""
+    """All endpoints by the name of the subscription, and the retry policy."""
 
     by_name: dict[str, Endpoint]
     policy: Policy
@@ -53,7 +53,7 @@ class Endpoints(NamedTuple):
         return sorted({folder / one[1] for one in found if one is not None and one[0] == "file"})
 
     def changed(self, new: Endpoints) -> str:
-        """What is different in new ones, in words; empty when nothing is."""
+        """What changes with the new endpoints, in words; empty if nothing does."""
         gone = [name for name in self.by_name if name not in new.by_name]
         fresh = [name for name in new.by_name if name not in self.by_name]
         other = [name for name, one in self.by_name.items() if name in new.by_name and _differ(one, new.by_name[name])]
@@ -71,9 +71,9 @@ def _differ(one: Endpoint, other: Endpoint) -> bool:
 
 
 def load_endpoints(path: Path, registry: Registry) -> Endpoints:
-    """Read the subscriptions of a file with the secrets it refers to.
+    """Read the subscriptions in a file, and the secrets that they refer to.
 
-    Raises ConfigError naming file, subscription and field; a secret or an address is never quoted.
+    Raises ConfigError that names file, subscription and field, and never quotes a secret or a URL.
     """
     found = parse_subscriptions(read_text(path, "webhooks"), str(path), registry.blocs)
     return Endpoints({one.name: _endpoint(one, path) for one in found.by_name.values()}, found.policy)
@@ -93,7 +93,7 @@ def _endpoint(subscription: Subscription, path: Path) -> Endpoint:
 
 
 def _resolved(text: str, where: str, folder: Path) -> list[str]:
-    """What a reference stands for, a value a line; a text that is none stands for itself. Raises ConfigError."""
+    """The values of a reference, one per line; any other text is its own value. Raises ConfigError."""
     found = reference(text)
     if found is None:
         return [text]
@@ -104,10 +104,10 @@ def _resolved(text: str, where: str, folder: Path) -> list[str]:
         try:
             value = (folder / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{where}: {type(error).__name__} on reading it") from None
+            raise ConfigError(f"{where}: the file cannot be read ({type(error).__name__})") from None
     lines = [line.strip() for line in value.splitlines() if line.strip()]
     if not lines:
-        raise ConfigError(f"{where}: {'it is not set' if kind == 'env' else 'it is empty'}")
+        raise ConfigError(f"{where}: {'the variable is not set' if kind == 'env' else 'the file is empty'}")
     return lines
 
 
@@ -119,7 +119,7 @@ def _key(text: str, where: str) -> Webhook:
         key = b""
     if not SHORTEST <= len(key) <= LONGEST:
         raise ConfigError(
-            f"{where}: a secret is {PREFIX} and {SHORTEST} to {LONGEST} bytes in base64; "
+            f"{where}: a secret is {PREFIX} followed by {SHORTEST} to {LONGEST} bytes in base64; "
             "make one with: bordertally webhooks secret"
         )
     return Webhook(key)

@@ -1,7 +1,8 @@
-"""The hop: which lanes this worker runs, and what is written down of them.
+"""The channel `webhooks`: the lanes that this worker runs, and their stored state.
 
-Lanes are remembered on the topic `webhooks`, some time after a delivery: whoever goes on after a crash sends the last
-few events again, with the same ids. The offsets of the group only say where to listen on.
+A lane is one subscription on one partition of `alerts`. Its state is stored on the topic `webhooks` shortly after each
+delivery: after a crash the last few events are sent again, with the same ids. The committed offset only says from where
+to consume.
 """
 
 from __future__ import annotations
@@ -33,17 +34,17 @@ from bordertally.streams.delivery.webhook_lane import Attempt, Disabled, Lane, V
 from bordertally.streams.url_policy import allowed_networks
 
 KEEP_S = 0.1
-"""Seconds between writings of what has changed."""
+"""Seconds between two writes of changed lanes."""
 
 LOG_MOST = 10_000
-"""Tries that wait to be written at most; beyond that the oldest are not."""
+"""The most attempts that wait to be logged; beyond that, the oldest are dropped."""
 
 
 class Webhooks(Channel):
-    """Delivers `alerts` to every subscription, a lane for each of them and each partition of this worker."""
+    """Delivers `alerts` to every subscription, with a lane per subscription and partition of this worker."""
 
     hop = "webhooks"
-    from_the_start = True  # each lane knows where it begins
+    from_the_start = True  # each lane has its own first offset
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -67,7 +68,7 @@ class Webhooks(Channel):
         return {name: Sender(endpoint, timeout, self.allowed) for name, endpoint in self.endpoints.items()}
 
     async def renew(self, endpoints: Endpoints) -> None:
-        """Go by other subscriptions: every lane stops, and those there are now go on where theirs stopped."""
+        """Replace the subscriptions: all lanes stop, and the new ones resume from their stored state."""
         self.context.ready.discard(self.hop)
         await self._pause()
         await self._close(list(self.runners))
@@ -78,13 +79,13 @@ class Webhooks(Channel):
         await self._open(sorted(tp.partition for tp in self.consumer.assignment()))
 
     async def _pause(self) -> None:
-        """Open no more lanes."""
+        """Stop opening lanes."""
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
 
     def topics(self) -> tuple[str, ...]:
-        """What is delivered."""
+        """The topic to consume: `alerts`."""
         return (self.context.topics.alerts,)
 
     def watches(self) -> Sequence[Watch]:
@@ -92,19 +93,19 @@ class Webhooks(Channel):
         return (self.reload,)
 
     async def open(self) -> None:
-        """Follow what is remembered, before anything is assigned."""
+        """Read the stored state before partitions are assigned."""
         await self.tail.start()
         await self.add_runtime_dependency(self.states)
 
     async def close(self) -> None:
-        """Remember all, close all."""
+        """Stop all lanes, store their state, and close the connections."""
         await self._close(list(self.runners))
         for sender in self.senders.values():
             await sender.close()
         await self.tail.stop()
 
     async def handle(self, batch: Batch) -> Done:
-        """Hand on what has come; lanes that are full fetch it later themselves."""
+        """Hand records to the lanes; a lane that is full reads them later."""
         for tp, records in batch.items():
             self.tail.add(tp.partition, records)
         arrived = {tp.partition for tp in batch}
@@ -113,14 +114,14 @@ class Webhooks(Channel):
                 runner.wake.set()
         return {tp: records[-1].offset + 1 for tp, records in batch.items()}
 
-    # --- which lanes are ours ----------------------------------------------------------------------------------
+    # --- the lanes of this worker ----------------------------------------------------------------------------------
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Begin on these partitions where whoever had them stopped. Ready once all lanes are open."""
+        """Open the lanes of these partitions from their stored state; then the hop is ready."""
         self._opening = asyncio.create_task(self._open(sorted(tp.partition for tp in assigned)))
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Stop and remember, before others go on."""
+        """Stop the lanes of these partitions and store their state, before other workers resume."""
         await self._pause()
         self.context.ready.discard(self.hop)
         gone = {tp.partition for tp in revoked}
@@ -139,12 +140,16 @@ class Webhooks(Channel):
                 for partition in partitions:
                     lane = self.states.lanes.get((name, partition))
                     if lane is not None and lane.next > ends[partition]:
-                        log.warning("webhooks: %s: alerts-%d was made anew, it begins again", name, partition)
+                        log.warning(
+                            "webhooks: %s: the topic of alerts-%d was created again; the subscription begins again",
+                            name,
+                            partition,
+                        )
                         lane = Lane(next=0, joined=now)
                     runner = LaneRunner(self, sender, partition, lane or Lane(next=ends[partition], joined=now))
                     runner.dirty = lane is None
                     self.runners[name, partition] = runner
-            await self._write()  # where a new lane begins is remembered before anything is sent
+            await self._write()  # the first offset of a new lane is stored before anything is sent
             for name in self.senders:
                 every = [runner for key, runner in self.runners.items() if key[0] == name]
                 for runner in every:
@@ -156,7 +161,7 @@ class Webhooks(Channel):
             self.context.ready.add(self.hop)
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - without its lanes the hop would be silent
+        except Exception as error:  # noqa: BLE001 - without lanes nothing would be sent
             self.fail(error)
 
     async def _close(self, keys: Iterable[tuple[str, int]]) -> None:
@@ -166,22 +171,22 @@ class Webhooks(Channel):
         for key in closed:
             del self.runners[key]
 
-    # --- what lanes ask and tell -------------------------------------------------------------------------------
+    # --- what lanes call -------------------------------------------------------------------------------
 
     def trace(self) -> NoTrace:
-        """The trace of one delivery; several are on their way at once."""
+        """A trace for one delivery; several deliveries run at once."""
         return self.context.traces.hop()
 
     def disabled(self, endpoint: Endpoint) -> bool:
-        """Whether a subscription is sent nothing: its endpoint, at this address, said so."""
+        """Whether a subscription is disabled: its endpoint, at this URL, answered 410."""
         held = self.states.disabled.get(endpoint.name)
         return held is not None and held.url == fingerprint(endpoint.url)
 
     def gone(self, endpoint: Endpoint, status: int) -> None:
-        """Disable a subscription, on every worker and for as long as nobody enables it."""
+        """Disable a subscription on every worker, until somebody enables it."""
         if self.disabled(endpoint):
             return
-        log.warning("webhooks: %s: the endpoint answered %d, nothing is sent to it any more", endpoint.name, status)
+        log.warning("webhooks: %s: the endpoint answered %d; the subscription is disabled", endpoint.name, status)
         disabled = Disabled(time.time(), status, fingerprint(endpoint.url))
         self._switches.append(disabled_record(self.context.topics.webhooks, endpoint.name, disabled))
         self.states.note(endpoint.name, disabled)
@@ -192,14 +197,14 @@ class Webhooks(Channel):
             return
         off = self.disabled(endpoint)
         gauge = self.context.metrics["webhook_disabled"].labels(name)
-        if not off and gauge._value.get():  # noqa: SLF001 - whether it was
+        if not off and gauge._value.get():  # noqa: SLF001 - whether it was disabled
             for key, runner in self.runners.items():
                 if key[0] == name:
                     runner.put(revive)
         gauge.set(int(off))
 
     def tried(self, runner: LaneRunner, attempt: Attempt, written: float) -> None:
-        """Count a try and have it written to the log."""
+        """Count an attempt and log it."""
         metrics = self.context.metrics
         metrics["webhook_attempts_total"].labels(attempt.subscription, attempt.verdict.value).inc()
         match attempt.verdict:
@@ -217,10 +222,10 @@ class Webhooks(Channel):
         del self._attempts[:-LOG_MOST]
 
     def fail(self, error: Exception) -> None:
-        """End the process: what is remembered is enough to go on."""
+        """End the process; another start resumes from the stored state."""
         self.context.die("the webhooks hop failed", error)
 
-    # --- what is remembered ------------------------------------------------------------------------------------
+    # --- stored state ------------------------------------------------------------------------------------
 
     @Service.task
     async def _keep(self) -> None:
@@ -231,11 +236,11 @@ class Webhooks(Channel):
                 self._show()
             except asyncio.CancelledError:
                 raise
-            except Exception as error:  # noqa: BLE001 - what is not remembered would be sent again and again
+            except Exception as error:  # noqa: BLE001 - without stored state, events would be sent again and again
                 self.fail(error)
 
     async def _write(self) -> None:
-        """Have the broker keep every lane that has changed, and what was tried."""
+        """Store every lane that has changed, and log the attempts."""
         async with self._writing:
             topics = self.context.topics
             records, self._switches = self._switches, []

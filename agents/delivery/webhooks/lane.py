@@ -1,4 +1,4 @@
-"""One lane at work: reads on while there is room, sends what is due, and keeps what came of it."""
+"""Running one lane: it reads records while it has room, sends events that are due, and notes the result."""
 
 from __future__ import annotations
 
@@ -37,41 +37,41 @@ from bordertally.streams.delivery.webhook_lane import (
 from bordertally.streams.moments import text_at
 
 AGAIN_S = 1.0
-"""How long to wait before something that is not there now is looked for again, silences that may have ended too."""
+"""Seconds before an unavailable record is read again, and before muted alerts are looked at again."""
 
 HANDFUL = 50
-"""Records that are read back from Kafka at once, at least, while there is other work."""
+"""The least number of records to read back from Kafka at once, while deliveries run."""
 
 _decode = msgspec.json.Decoder(AlertHead).decode
 
 
 class LaneHost(Protocol):
-    """What a lane needs of the hop it belongs to."""
+    """What a lane needs of its hop."""
 
     tail: Tail
     policy: Policy
 
     def trace(self) -> NoTrace:
-        """The trace of one delivery."""
+        """A trace for one delivery."""
 
     def muted(self, alert: AlertHead) -> bool:
         """Whether an alert is muted now."""
 
     def disabled(self, endpoint: Endpoint) -> bool:
-        """Whether a subscription is sent nothing."""
+        """Whether a subscription is disabled."""
 
     def gone(self, endpoint: Endpoint, status: int) -> None:
-        """An endpoint says that nobody is there any more."""
+        """An endpoint answered that it is gone."""
 
     def tried(self, runner: LaneRunner, attempt: Attempt, written: float) -> None:
-        """A try is over."""
+        """An attempt has ended."""
 
     def fail(self, error: Exception) -> None:
-        """Something is wrong here, not there."""
+        """An error in this process, not at the receiver."""
 
 
 class LaneRunner:
-    """Runs a lane of an endpoint on a partition. `dirty`: the lane has changed since it was last remembered."""
+    """Runs the lane of an endpoint on a partition. `dirty`: the lane has changed since it was stored."""
 
     def __init__(self, desk: LaneHost, sender: Sender, partition: int, lane: Lane) -> None:
         self.desk, self.sender, self.partition, self.lane = desk, sender, partition, lane
@@ -83,18 +83,18 @@ class LaneRunner:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Start."""
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """End, with what is on its way: it is sent again by whoever goes on."""
+        """Stop, and cancel the deliveries in flight; they are sent again when the lane resumes."""
         tasks = [*self._busy.values(), *([self._task] if self._task else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def put(self, change: Callable[[Lane], Lane]) -> None:
-        """Change the lane from outside, and look at it anew."""
+        """Change the lane from outside, and wake it."""
         self._set(change(self.lane))
         self.wake.set()
 
@@ -110,7 +110,7 @@ class LaneRunner:
                     await self._read()
                     self._send()
                 await self._wait()
-        except Exception as error:  # noqa: BLE001 - a lane that ends would be silent for ever
+        except Exception as error:  # noqa: BLE001 - a lane that ends would deliver nothing more
             self.desk.fail(error)
 
     async def _read(self) -> None:
@@ -119,7 +119,7 @@ class LaneRunner:
             self._set(release(self.lane, subscription, self.desk.muted))
         while room := self.lane.room:
             if self._busy and room < HANDFUL and not self.desk.tail.at_hand(self.partition, self.lane.next):
-                return  # reading back is worth it for a handful only
+                return  # reading back a few records is not worth it
             records = await self.desk.tail.read(self.partition, self.lane.next, room)
             if not records:
                 return
@@ -168,7 +168,7 @@ class LaneRunner:
         crash_at("webhooks.taken")
         trace = self.desk.trace()
         trace.hear([record])
-        with trace.span("webhooks", 1) as context:  # each try is one
+        with trace.span("webhooks", 1) as context:  # one span per attempt
             reply = await self.sender.send(event, payload, context)
         crash_at("webhooks.sent")
         now, before = time.time(), self.lane
@@ -195,7 +195,7 @@ class LaneRunner:
         self.desk.tried(self, attempt, one.head.written)
 
     def _tell_siblings(self, before: Lane) -> None:
-        """The lanes of one subscription lead to one endpoint: what it asked of one, it asked of all."""
+        """Apply a request of the endpoint, such as Retry-After, to all lanes of the subscription."""
         lane = self.lane
         for other in self.siblings:
             if other is self:
@@ -207,7 +207,7 @@ class LaneRunner:
 
 
 def glance(record: Received) -> AlertHead | None:
-    """What decides where a record goes; None for one that is no alert."""
+    """The head of an alert record; None if the record is not an alert."""
     try:
         return _decode(record.value or b"")
     except msgspec.MsgspecError:

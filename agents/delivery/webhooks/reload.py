@@ -1,4 +1,4 @@
-"""Subscriptions that change while they are delivered to."""
+"""Reloading the file of subscriptions while the channel runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bordertally.agents.runtime.reloading import Watch
 
 
 class WebhooksReload(Watch):
-    """The file of the subscriptions, and the secrets it refers to. `take` puts new ones into use."""
+    """Watches the file of subscriptions and its secrets. `take` puts new subscriptions into use."""
 
     name, title = "webhooks", "webhooks"
 
@@ -23,11 +23,11 @@ class WebhooksReload(Watch):
         self.context, self.endpoints, self.take = context, endpoints, take
 
     def files(self) -> Iterable[Path]:
-        """Secrets, too: a new one is in use when its file is written."""
+        """The file of subscriptions, and the files of secrets that it refers to."""
         return (self.path, *self.endpoints.files(self.path.parent))
 
     async def renew(self) -> str:
-        """Subscriptions by name."""
+        """Read the file and put it into use; returns what has changed, by the name of the subscription."""
         fresh = await asyncio.to_thread(load_endpoints, self.path, self.context.registry)
         found = self.endpoints.changed(fresh)
         if found:

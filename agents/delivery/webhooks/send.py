@@ -1,4 +1,4 @@
-"""Sending one event to one endpoint: signed with every key, to an address that was checked, within a time."""
+"""Sending one event to one endpoint: signed with every key, to a checked address, with a timeout."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from bordertally.streams.delivery.webhook_lane import Reply, retry_after
 from bordertally.streams.url_policy import Network, is_allowed, may_reach
 
 PARALLEL = 8
-"""Requests to one endpoint at once, at most."""
+"""The most requests to one endpoint at once."""
 
 ANSWER_BYTES = 65_536
-"""Of an answer, what is read at most so that the connection can be used again."""
+"""The most bytes read of a response, so that the connection can be used again."""
 
 
 AGENT = f"bordertally/{version('bordertally')}"
 
 
 class RefusedTargetError(OSError):
-    """A connection to an address that is not public, and that no setting allows."""
+    """The address is not public, and no setting allows it."""
 
 
 def guarded(allowed: tuple[Network, ...], *, plain: bool) -> Callable[[Any], socket.socket]:
-    """Make sockets only for addresses that may be reached.
+    """Return a factory that makes sockets only for allowed addresses.
 
-    This is asked with the very address that is connected to next, whatever name it came from and however often that
-    name has been resolved: there is nothing between check and connection. With `plain` (http) only what is allowed by
-    name may be reached: nothing crosses the internet unencrypted.
+    The factory gets the resolved address just before the connection is made, so a name that resolves differently later
+    cannot evade the check. With `plain` (http) only addresses that a setting allows may be reached: nothing crosses the
+    internet unencrypted.
     """
 
     def make(address: Any) -> socket.socket:
@@ -50,7 +50,7 @@ def guarded(allowed: tuple[Network, ...], *, plain: bool) -> Callable[[Any], soc
 
 
 class Sender:
-    """One endpoint's connections; they are its own, so that a slow endpoint is slow to nobody else."""
+    """The connections to one endpoint, separate from others, so that a slow endpoint delays no other."""
 
     def __init__(self, endpoint: Endpoint, timeout_s: float, allowed: tuple[Network, ...]) -> None:
         self.endpoint, self.timeout_s, self.allowed = endpoint, timeout_s, allowed
@@ -58,7 +58,7 @@ class Sender:
         self._session: aiohttp.ClientSession | None = None
 
     def headers(self, event: str, body: bytes, now: float) -> dict[str, str]:
-        """Those of the Standard Webhooks specification: signed by every key, a receiver needs one."""
+        """The headers of the Standard Webhooks specification, with a signature by every key."""
         moment = datetime.fromtimestamp(int(now), UTC)
         text = body.decode()
         return {
@@ -70,7 +70,7 @@ class Sender:
         }
 
     async def send(self, event: str, body: bytes, more: Headers | None = None) -> Reply:
-        """Send one event once and wait for the answer. Never raises for what the other side does.
+        """Send one event once and return the reply. An error at the receiver or on the way is part of the reply.
 
         `more`: headers besides those of the specification, such as the context of a trace.
         """
@@ -104,13 +104,13 @@ class Sender:
         return self._session
 
     async def close(self) -> None:
-        """Close its connections."""
+        """Close the connections."""
         if self._session is not None:
             await self._session.close()
 
 
 def why(error: BaseException) -> str:
-    """Why there was no answer, in one word of a closed list: what errors say in words may quote an address."""
+    """Why there was no response, as a word of a closed list: the text of an error may quote the URL."""
     if _refused(error):
         return "refused_target"
     if isinstance(error, TimeoutError):

@@ -1,4 +1,4 @@
-"""What is remembered of deliveries: the topic `webhooks`, followed whole, and what this worker writes to it."""
+"""The stored state of deliveries, on the topic `webhooks`: followed as a whole, and written by this worker."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _decode_disabled = msgspec.json.Decoder(Disabled).decode
 
 
 class States(Follower):
-    """The lanes of all subscriptions and partitions as last written, and the subscriptions that are disabled.
+    """The lanes of all subscriptions and partitions as stored, and the disabled subscriptions.
 
-    `changed` is told of a subscription that was disabled or enabled, here or anywhere.
+    `changed` is called with the name of a subscription that any worker or command disabled or enabled.
     """
 
     def __init__(self, context: Context, changed: Callable[[str], None] = lambda _: None) -> None:
@@ -40,10 +40,10 @@ class States(Follower):
             else:
                 self.lanes.pop((name, record.partition), None)
         except msgspec.MsgspecError as error:
-            log.warning("webhooks: a record of %s on its topic cannot be read and is passed over: %s", name, error)
+            log.warning("webhooks: a stored record of %s cannot be read and is skipped: %s", name, error)
 
     def note(self, name: str, disabled: Disabled | None) -> None:
-        """Take note that a subscription is disabled, or is no more."""
+        """Note that a subscription is disabled, or (None) is not any more."""
         if disabled is None:
             self.disabled.pop(name, None)
         else:
@@ -52,11 +52,11 @@ class States(Follower):
 
 
 def lane_record(topic: str, name: str, partition: int, lane: Lane) -> Record:
-    """How far a subscription is on a partition, as a record beside that partition."""
+    """The record that stores a lane, on the partition of the same number."""
     return Record(topic, name.encode(), msgspec.json.encode(lane), partition)
 
 
 def disabled_record(topic: str, name: str, disabled: Disabled | None) -> Record:
-    """That a subscription is disabled; None: that it is no more."""
+    """The record that stores that a subscription is disabled, or (None) is not any more."""
     value = b"" if disabled is None else msgspec.json.encode(disabled)
     return Record(topic, f"{name}{DISABLED}".encode(), value)

@@ -1,4 +1,4 @@
-"""Records of `alerts` by their place: the newest from memory, older ones from Kafka."""
+"""Records of `alerts` by partition and offset: the newest from memory, older ones from Kafka."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from bordertally.agents.kafka.received import Received
 from bordertally.streams.settings import Settings
 
 KEPT = 200
-"""Records of each partition kept in memory, at least; twice as many at most."""
+"""The least number of records of each partition in memory; the most is twice as many."""
 
 OLDER = 2_000
-"""Records from further back that are kept for whoever reads them next, of all partitions."""
+"""The most older records in memory, of all partitions together, for the next reader."""
 
 PATIENCE_S = 5.0
 
 
 class Tail:
-    """The end of `alerts` as it comes, and a reader of its own for what lies further back."""
+    """The latest records of `alerts` in memory, and a consumer that reads older ones back."""
 
     def __init__(self, settings: Settings, topic: str) -> None:
         self.settings, self.topic = settings, topic
@@ -33,7 +33,7 @@ class Tail:
         self._turn = asyncio.Lock()
 
     async def start(self) -> None:
-        """Connect the reader."""
+        """Connect the consumer."""
         self._reader = AIOKafkaConsumer(
             **kafka_options(self.settings),
             enable_auto_commit=False,
@@ -43,7 +43,7 @@ class Tail:
         await self._reader.start()
 
     async def stop(self) -> None:
-        """Disconnect it."""
+        """Disconnect the consumer."""
         if self._reader is not None:
             await self._reader.stop()
 
@@ -55,7 +55,7 @@ class Tail:
         return {tp.partition: end for tp, end in ends.items()}
 
     def add(self, partition: int, records: Sequence[Received]) -> None:
-        """Keep what has just come; what came again, after a rebalance, begins anew."""
+        """Keep new records. If they are older than the kept ones, as after a rebalance, start over."""
         held = self.newest.setdefault(partition, [])
         if held and records[0].offset <= held[-1].offset:
             held.clear()
@@ -64,18 +64,18 @@ class Tail:
             del held[:-KEPT]
 
     def forget(self, partition: int) -> None:
-        """Another worker has this partition now."""
+        """Drop the records of a partition that another worker has now."""
         self.newest.pop(partition, None)
         for key in [key for key in self.older if key[0] == partition]:
             del self.older[key]
 
     def at_hand(self, partition: int, offset: int) -> bool:
-        """Whether records from an offset on are in memory."""
+        """Whether the records from an offset on are in memory."""
         held = self.newest.get(partition, [])
         return bool(held) and held[0].offset <= offset
 
     async def read(self, partition: int, offset: int, most: int) -> Sequence[Received]:
-        """Up to so many records from an offset on; none at the end."""
+        """At most `most` records from an offset on; none at the end of the partition."""
         if self.at_hand(partition, offset):
             held = self.newest[partition]
             at = bisect_left(held, offset, key=lambda record: record.offset)
@@ -83,7 +83,7 @@ class Tail:
         return await self._read_back(partition, offset, most)
 
     async def at(self, partition: int, offset: int) -> Received | None:
-        """The record at an offset; None when it cannot be read just now. Raises LookupError when it is gone."""
+        """The record at an offset; None if it cannot be read now. Raises LookupError if it is deleted."""
         held = None if self.at_hand(partition, offset) else self.older.pop((partition, offset), None)
         if held is not None:
             self.older[partition, offset] = held
