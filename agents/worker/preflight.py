@@ -34,7 +34,9 @@ async def check_broker(settings: Settings) -> None:
         )
     for name, count in counts.items():
         if count != settings.partitions:
-            raise ConfigError(f"BORDERTALLY_PARTITIONS={settings.partitions}: topic {name} has {count} partitions")
+            raise ConfigError(
+                f"BORDERTALLY_PARTITIONS={settings.partitions}: topic {name} has {count} partitions; set it to {count}"
+            )
 
 
 async def check_access(settings: Settings) -> None:

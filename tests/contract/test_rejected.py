@@ -113,7 +113,7 @@ async def test_after_the_registry_is_mended_what_was_refused_is_sent_again_once(
 @pytest.mark.kafka
 def test_what_cannot_be_done_is_one_sentence(live_on_kafka: Live) -> None:
     for arguments, said in (
-        (("redrive", "--yes"), "which? Name letters, or give --reason"),
+        (("redrive", "--yes"), "name the reports, or give --reason"),
         (("redrive", "x/0/0"), "x/0/0: no such refused report"),
         (("show", "x/0/0"), "x/0/0: no such refused report"),
         (("show", "x"), "x: the id of a letter is topic/partition/offset"),

@@ -209,7 +209,7 @@ async def test_every_so_often_it_looks_again_until_it_is_asked_to_stop(publisher
 
         async def looked() -> bool:
             assert process.poll() is None, err.read_text()
-            return f"{feed}: 1 reports" in err.read_text()
+            return f"{feed}: 1 report," in err.read_text()
 
         await until(looked, "it has looked for the first time")
         (report,) = (json.loads(line) for line in out.read_text().splitlines())  # there while it still runs

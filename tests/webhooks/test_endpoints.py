@@ -46,8 +46,16 @@ def test_keys_come_from_files_and_variables_and_an_address_may_too(
             '["file:none"]',
             r"secrets\[0\] \(file:none\): the file cannot be read \(FileNotFoundError\)",
         ),
-        ("https://x.example", '["file:short"]', r"secrets\[0\] \(file:short\): a secret is whsec_ and 24 to 64 bytes"),
-        ("https://x.example", '["file:odd"]', r"secrets\[0\] \(file:odd\): a secret is whsec_ and 24 to 64 bytes"),
+        (
+            "https://x.example",
+            '["file:short"]',
+            r"secrets\[0\] \(file:short\): a secret is whsec_ followed by 24 to 64 bytes",
+        ),
+        (
+            "https://x.example",
+            '["file:odd"]',
+            r"secrets\[0\] \(file:odd\): a secret is whsec_ followed by 24 to 64 bytes",
+        ),
         ("https://x.example", '["file:empty"]', r"secrets\[0\] \(file:empty\): the file is empty"),
         ("env:NOT_SET", '["file:keys"]', r"url: the variable is not set"),
         ("gopher://x.example/path-7", '["file:keys"]', r"url: gopher://x.example must begin with https://"),

@@ -151,7 +151,8 @@ async def test_watch_follows_alerts_until_interrupted(live_on_kafka: Live, tmp_p
     for form, path in paths.items():
         arguments = [*CLI, "watch", "--flow", "RU:GE", *([form] if form else [])]
         with path.open("w") as out:
-            watching.append(subprocess.Popen(arguments, env=os.environ | live.environment, stdout=out, stderr=out))  # noqa: ASYNC220
+            environment = os.environ | live.environment
+            watching.append(subprocess.Popen(arguments, env=environment, stdout=out, stderr=subprocess.PIPE))  # noqa: ASYNC220
 
     async def lines(count: int) -> None:
         async def there() -> bool:
@@ -164,7 +165,9 @@ async def test_watch_follows_alerts_until_interrupted(live_on_kafka: Live, tmp_p
     await lines(2)
     for process in watching:
         process.send_signal(signal.SIGINT)
-        assert process.wait(WAIT_S) == 0
+        _, said = process.communicate(timeout=WAIT_S)
+        assert said.startswith(f"watching {live.topics.alerts} on {live.broker.address} since 20".encode())
+        assert process.returncode == 0
     told, records = (lines_of(path) for path in paths.values())
     assert [json.loads(line)["seq"] for line in records] == [1, 2]
     assert len(told) == 2
@@ -187,7 +190,8 @@ async def test_watch_says_which_alert_above_inhibits_one(live_on_kafka: Live, tm
     path = tmp_path / "watched"
     with path.open("w") as out:
         environment = os.environ | live.environment | {"BORDERTALLY_RULES": str(rules)}
-        watching = subprocess.Popen([*CLI, "watch"], env=environment, stdout=out, stderr=out)  # noqa: ASYNC220
+        errors = subprocess.DEVNULL
+        watching = subprocess.Popen([*CLI, "watch"], env=environment, stdout=out, stderr=errors)  # noqa: ASYNC220
 
     async def lines(count: int) -> None:
         async def there() -> bool:
@@ -206,3 +210,26 @@ async def test_watch_says_which_alert_above_inhibits_one(live_on_kafka: Live, tm
     assert watching.wait(WAIT_S) == 0
     inhibited = [line.endswith("[inhibited by the daily-rate alert on RU]") for line in lines_of(path)]
     assert inhibited == [False, True, False, False]
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("command", [("list",), ("replay", "desk"), ("enable", "desk"), ("log",)])
+def test_another_number_of_partitions_is_one_sentence_at_once(
+    live_on_kafka: Live, tmp_path: Path, secret: str, command: tuple[str, ...]
+) -> None:
+    other = live_on_kafka.environment | configured(tmp_path, free_port(), secret) | {"BORDERTALLY_PARTITIONS": "8"}
+    done = cli("webhooks", *command, **other)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(
+        r"bordertally: BORDERTALLY_PARTITIONS=8: topic \S+ has 4 partitions; set it to 4", done.stderr.strip()
+    )
+
+
+def test_a_broker_that_is_away_is_named_by_its_address() -> None:
+    port = free_port()
+    done = cli("silences", "list", "--to", f"127.0.0.1:{port}")
+    assert done.returncode == 2
+    assert done.stderr.strip() == (
+        f"bordertally: Kafka: no broker answers at 127.0.0.1:{port}; check --to or BORDERTALLY_BROKERS, and that the "
+        "broker is running"
+    )
