@@ -130,7 +130,7 @@ def generated(root: Path) -> dict[Path, str]:
     docs = root / "docs"
     missing = [name for name in PAGES if not (docs / name).is_file()]
     if missing:
-        raise BordertallyError(f"{docs}: {', '.join(missing)} is missing; run this in a clone of the project")
+        raise BordertallyError(f"{docs}: missing {', '.join(missing)}; run this in a clone of the project")
     tables = blocks()
     pages = {docs / name: render((docs / name).read_text(encoding="utf-8"), tables) for name in PAGES}
     documents = {"asyncapi.json": asyncapi(), "report.schema.json": report_schema()}

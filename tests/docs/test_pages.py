@@ -127,7 +127,7 @@ def test_render_fills_blocks_and_keeps_the_prose() -> None:
     begin, end = "<!-- generated: {} -->\n\n", "\n<!-- /generated -->\n"
     assert filled == f"a\n{begin.format('x')}X \\1\n{end}b\n{begin.format('y')}Y\n{end}"
     assert render(filled, {"x": "X \\1\n", "y": "Y\n"}) == filled
-    with pytest.raises(BordertallyError, match="called y; known are x"):
+    with pytest.raises(BordertallyError, match="unknown generated block y; known blocks: x"):
         render(page, {"x": ""})
 
 
@@ -159,7 +159,7 @@ def test_outside_a_clone_it_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(tmp_path)
     assert stopped.value.code == (
-        f"bordertally: {tmp_path}/docs: no {', '.join(PAGES)} there; run this in a clone of the project"
+        f"bordertally: {tmp_path}/docs: missing {', '.join(PAGES)}; run this in a clone of the project"
     )
 
 
