@@ -16,7 +16,7 @@ from bordertally.streams.rules.config import Rules
 from bordertally.streams.totals.conflicts import conflicts, noted
 from bordertally.streams.totals.coverage import covered_as_usual
 from bordertally.streams.totals.days import day_figures, written_days
-from bordertally.streams.totals.records import DayFigure, FlowState
+from bordertally.streams.totals.records import DayFigure, Episode, FlowState
 from bordertally.streams.totals.windows import longest_window, totals
 
 
@@ -33,6 +33,27 @@ def written_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> tup
     """The same state and its JSON, at less cost; the `days` of the state are encoded already (see `written_days`)."""
     state = _state(node, rules, written_days(node, longest_window(), spoken))
     return state, msgspec.json.encode(state)
+
+
+def alerting_state(node: Node, rules: Rules, episodes: list[Episode]) -> FlowState:
+    """The state of a flow as far as its alerts follow from it (see lifecycle.advance): every other field is empty.
+
+    Conflicts, days and parts take most of the work, and more the longer a flow has lived.
+    """
+    return FlowState(
+        flow=node.flow,
+        published=node.published,
+        totals=totals(node, PEOPLE, rules.of(node.flow).detection.project_days),
+        days=[],
+        episodes=episodes,
+        conflicts=[],
+        baseline=None,
+        parts=[],
+        noted=[],
+        report_count=0,
+        rate=None,
+        rate_day=None,
+    )
 
 
 def _state(node: Node, rules: Rules, days: list[DayFigure]) -> FlowState:

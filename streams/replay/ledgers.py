@@ -1,7 +1,7 @@
 """Replay: the pipeline's arithmetic in one process, without a broker, over reports in order of publication.
 
-Figures are brought up to date once for all reports of an hour. The state of a flow is worked out only where it is asked
-for, or where an alert changes: on the way, the episodes of the flows that an hour touches are all that is looked at.
+Figures are brought up to date once for all reports of an hour, and the episodes of the flows that the hour touches are
+compared with their alerts. The state of a flow, which takes most of the work, is worked out only when it is asked for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from bordertally.streams.alerts.lifecycle import Known, advance, without_minor
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.detection.flow_state import alerting_state, flow_state
 from bordertally.streams.detection.quotes import with_quotes
 from bordertally.streams.detection.registry import all_episodes
 from bordertally.streams.detection.silence import to_tell
@@ -77,30 +77,23 @@ class ReplayLedgers:
     def states(self) -> dict[Flow, FlowState]:
         """The state of every flow touched so far."""
         for flow in sorted(self._stale):
-            self._state(flow)
-        return self._states
-
-    def _state(self, flow: Flow) -> FlowState:
-        """The state of a flow as it is now."""
-        if flow in self._stale:
             self._states[flow] = flow_state(self.ledger.nodes[flow], self.rules)
-            self._stale.remove(flow)
-            self.worked_out += 1
-        return self._states[flow]
+        self.worked_out += len(self._stale)
+        self._stale.clear()
+        return self._states
 
     def _compare(self, flow: Flow, causes: Sequence[Cause]) -> list[Alert]:
         """The alert records that a touched flow leads to.
 
-        Alerts depend on the episodes, and on causes that bear on their days. Where neither changed, there is no record,
-        and the state of the flow need not be worked out.
+        Alerts depend on the episodes, and on causes that bear on their days. Where neither changed, there is no record.
         """
         node, last = self.ledger.nodes[flow], self._last.get(flow, 0)
         episodes = with_quotes(node, all_episodes(node, self.rules.of(flow)))
         if episodes == self._episodes.get(flow, []) and not any(cause.first <= last for cause in causes):
             return []
         self._episodes[flow] = episodes
-        notify_days = self.rules.of(flow).detection.notify_days
-        known, records = advance(self.known.get(flow, []), self._state(flow), self.names, causes, notify_days)
+        state, notify_days = alerting_state(node, self.rules, episodes), self.rules.of(flow).detection.notify_days
+        known, records = advance(self.known.get(flow, []), state, self.names, causes, notify_days)
         self.known[flow] = known
         self._last[flow] = max(
             [_last_day(one) for one in known if one.record.state is not AlertState.WITHDRAWN], default=0

@@ -89,7 +89,7 @@ def test_twice_as_many_reports_take_twice_the_work(stream: Callable[[int], Itera
     once, twice, four_times = (work(stream(days)) for days in (WARM, 2 * WARM, 4 * WARM))
     assert twice.days - once.days == (four_times.days - twice.days) / 2 > 0
     assert four_times.lines - twice.lines < 2.3 * (twice.lines - once.lines)  # 4 where work is quadratic
-    assert four_times.states - twice.states < 2.3 * (twice.states - once.states + 1)
+    assert once.states == twice.states == four_times.states  # at the end, one of each flow
 
 
 def test_a_reading_a_minute_costs_little_more_than_reading_it() -> None:
