@@ -19,6 +19,9 @@ from steady import load_profile
 
 load_profile()
 
+# pytest imports readline, which sets COLUMNS for processes that run tests side by side: tables would fold to 80.
+os.environ.pop("COLUMNS", None)
+
 # A run in the background ignores interrupts, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -66,7 +66,7 @@ async def test_a_replay_of_the_topics_comes_to_what_the_pipeline_came_to(live_on
     assert len(outcome["rejected"]) == len(of_files["rejected"]) + 1  # an empty line is no report in a file
     again = await replay(live, "--from-kafka", "--to-prefix", live.topics.prefix + "first.")
     assert again.returncode == 2
-    assert "it is not empty" in again.stderr
+    assert "not empty; choose a prefix that is new" in again.stderr
 
 
 async def test_until_says_what_was_known_then(live_on_kafka: Live) -> None:

@@ -21,14 +21,14 @@ World = list[list[Claim]]
 FLOORS = {
     "conflict": 0.6,
     "alert": 0.5,
-    "second alert": 0.3,
+    "second alert": 0.35,
     "correction or withdrawal": 0.7,
     "withdrawal": 0.4,
     "children and part bind": 0.3,
-    "grades on one flow": 0.5,
-    "cumulative": 0.3,
-    "counts by the hour": 0.3,
-    "doubt": 0.4,
+    "grades on one flow": 0.6,
+    "cumulative": 0.35,
+    "counts by the hour": 0.2,
+    "doubt": 0.3,
 }
 FLOORS_OF_SMALL_WORLDS = {
     "conflict": 0.25,

@@ -46,7 +46,7 @@ def test_of_callers_that_race_one_fetches(tmp_path: Path, programs: Path) -> Non
 
 def test_a_failed_fetch_says_what_maven_said_and_leaves_nothing(tmp_path: Path, programs: Path) -> None:
     install(programs, "mvn", "echo '[ERROR] no route to the registry'; exit 1")
-    with pytest.raises(ServerError, match=r"(?s)could not fetch Apache Kafka \(exit code 1\).*no route"):
+    with pytest.raises(ServerError, match=r"(?s)could not download Apache Kafka \(exit code 1\).*no route"):
         kafka_jars(tmp_path / "cache")
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["lock"]
 

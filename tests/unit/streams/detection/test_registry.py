@@ -237,7 +237,7 @@ def test_a_series_is_gone_back_over_by_it(tmp_path: Path) -> None:
 def test_it_is_off_without_its_setting(tmp_path: Path) -> None:
     series = tmp_path / "x.csv"
     series.write_text("date,people\n2022-09-01,400\n")
-    with pytest.raises(BordertallyError, match="--rule: crowd is off: set crowd in the rules"):
+    with pytest.raises(BordertallyError, match="--rule: crowd is off; set crowd in the rules file"):
         backtest(series, "--rule", "crowd")
 
 
