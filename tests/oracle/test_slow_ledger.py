@@ -130,14 +130,14 @@ class GroupCase(NamedTuple):
 
 
 def aligned(reports: Reports) -> Reports:
-    """Reports without claims of several days that begin or end within a day, which the slow ledger does not read.
+    """Reports without claims of a day or more that begin or end within a day, which the slow ledger does not read.
 
     A report that names a claim twice is left out.
     """
 
     def reads(claim: dict[str, Any]) -> bool:
         start, _, end = claim["period"].partition("/")
-        return "T" not in start or end.startswith("PT")
+        return "T" not in start or (end.startswith("PT") and end != "PT24H")
 
     kept = [{**one, "claims": [claim for claim in one["claims"] if reads(claim)]} for one in reports]
     return [
