@@ -76,10 +76,10 @@ def disputes(node: Node, rules: Rules) -> list[Episode]:
 def _days(node: Node, misfit: Misfit, share: float) -> Iterator[tuple[int, Dispute]]:
     """The days of a claim that cannot hold, if its gap is large enough and not only beside claims of its own source."""
     claim, series = misfit.constraint, node.series[PEOPLE]
-    source = str(claim.trust[3])
+    source = claim.trust.source
     first, last = ordinal_of(claim.start), ordinal_of(claim.end - 1)
     days = [day for day in range(first, last + 1) if day in series.bins]
-    others = {str(rival.trust[3]) for rival in misfit.rivals}
+    others = {rival.trust.source for rival in misfit.rivals}
     if not misfit.rivals:  # the claim conflicts with the sum of the child flows, or with a part of the people
         others = {name for day in days for name in below(node, PEOPLE, day)}
     if not misfit.gap > share * claim.best or not others - {source}:

@@ -215,4 +215,4 @@ class Counts:
         if constraint.reports:
             return constraint.reports
         day = ordinal_of(constraint.start)
-        return folded_reports(self.on(day)[str(constraint.trust[3])])
+        return folded_reports(self.on(day)[constraint.trust.source])

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from bordertally.streams.periods import days_of
-from bordertally.streams.reconciliation.constraints import Constraint
-from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reconciliation.constraints import Constraint, Trust
+from bordertally.streams.reports.claims import Claim, is_exact
 from bordertally.streams.reports.sources import WEIGHT
 
 
@@ -92,13 +92,14 @@ def constraint_of(claim: Claim) -> Constraint:
         claim.best,
         claim.high,
         claim.qualifier.bound,
-        (
+        Trust(
             weight,
+            is_exact(claim),
             claim.published,
-            claim.local_start - claim.local_end,
-            claim.source,
             claim.report,
-            claim.start,
+            claim.source,
+            claim.local_start,
+            claim.local_end,
         ),
         weight,
         (claim.report,),

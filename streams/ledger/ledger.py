@@ -278,13 +278,18 @@ def _widened(node: Node, cause: Cause) -> Cause:
 
 
 def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
-    """Return the lower bound of a flow on a day: the sum of its children or its largest part; None without either."""
+    """Return the lower bound of a flow on a day: the sum of its children or its largest part; None without either.
+
+    Citizenships are disjoint, so the people of all `citizens:XX` are one part.
+    """
     children = [day_bin for series in below if (day_bin := series.bins.get(day)) is not None]
-    floors = [day_bin._replace(high=_high(day_bin)) for part in parts if (day_bin := part.bins.get(day)) is not None]
-    if children:
-        low, best = fsum([child.low for child in children]), fsum([child.best for child in children])
-        high = fsum([_high(child) for child in children])
-        floors.append(Bin(low, best, high, all(child.full for child in children)))
+    floors: list[Bin] = []
+    citizens: list[Bin] = []
+    for part in parts:
+        if (day_bin := part.bins.get(day)) is not None:
+            (citizens if part.key.is_citizenship else floors).append(day_bin)
+    floors = [_sum([day_bin]) for day_bin in floors]
+    floors += [_sum(together) for together in (citizens, children) if together]
     if len(floors) < 2:
         return floors[0] if floors else None
     return Bin(
@@ -293,6 +298,12 @@ def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
         max([_high(floor) for floor in floors]),
         any(floor.full for floor in floors),
     )
+
+
+def _sum(bins: list[Bin]) -> Bin:
+    """Return the sum of bins of a day that have no people in common."""
+    low, best = fsum([day_bin.low for day_bin in bins]), fsum([day_bin.best for day_bin in bins])
+    return Bin(low, best, fsum([_high(day_bin) for day_bin in bins]), all(day_bin.full for day_bin in bins))
 
 
 def _high(day_bin: Bin) -> float:

@@ -17,6 +17,11 @@ class Key(NamedTuple):
     population: str
     unit: str
 
+    @property
+    def is_citizenship(self) -> bool:
+        """Whether the series is of the citizens of one country (`citizens:RU`); `citizens:ZZ` are others or unknown."""
+        return self.population.startswith("citizens:")
+
 
 PEOPLE = Key("people", "people")
 

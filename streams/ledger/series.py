@@ -72,6 +72,7 @@ class Series:
     """The claims of one flow, population and unit by identity, and their day bins, recomputed where touched."""
 
     def __init__(self, key: Key = PEOPLE) -> None:
+        self.key = key
         self.claims: dict[Identity, Claim] = {}
         self.uncounted: dict[Identity, Claim] = {}  # claims whose grade does not count
         self.groups = Groups()  # of the counting claims

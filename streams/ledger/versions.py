@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-import re
 
 import msgspec
 
+from bordertally.streams.natural_order import natural
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.readings import Reading
 
@@ -45,12 +45,3 @@ def _rank(version: Claim | Reading) -> tuple[object, ...]:
     any fixed order.
     """
     return version.published, version.best is None, *natural(version.report), msgspec.msgpack.encode(version)
-
-
-_NUMBER = re.compile(r"(\d+)", re.ASCII)
-
-
-def natural(report: str) -> tuple[list[tuple[int, str]], str]:
-    """A key that sorts ids as a person does: `daily-10` after `daily-9`."""
-    parts = _NUMBER.split(report)
-    return [(int(part or 0) if place % 2 else 0, part) for place, part in enumerate(parts)], report

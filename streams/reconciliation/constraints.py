@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from bordertally.streams.natural_order import NaturalOrder, natural
 from bordertally.streams.periods import DAY, midnight
 from bordertally.streams.qualifiers import Bound
 
@@ -11,11 +12,33 @@ Kind = Bound
 """How a constraint acts on the sum of its days: as the qualifier of its claim bounds the number of people."""
 
 
+class Trust(NamedTuple):
+    """How far a claim is trusted beside others; `rank` orders claims, the most trusted last.
+
+    `weight`: the weight of the grade (see sources.WEIGHT). `published`: microseconds since 1970 UTC. `start`, `end`:
+    seconds of the wall clock.
+    """
+
+    weight: float
+    exact: bool
+    published: int
+    report: str
+    source: str
+    start: int
+    end: int
+
+    @property
+    def rank(self) -> tuple[float, bool, int, int, NaturalOrder, str, int, int]:
+        """Grade, exactness, time of publication, shortness; then the report id and what else tells claims apart."""
+        weight, exact, published, report, source, start, end = self
+        return weight, exact, published, start - end, natural(report), source, start, end
+
+
 class Constraint(NamedTuple):
     """A claim as arithmetic: the days from `start` to `end` (wall-clock seconds) hold low..high people.
 
-    `trust` orders constraints, the most trusted last; `weight` is its say in the starting shape. `partial`: readings
-    that cover only some hours of their day. `reports` are the ids it stands for.
+    `trust.rank` orders constraints, the most trusted last; `weight` is its say in the starting shape. `partial`:
+    readings that cover only some hours of their day. `reports` are the ids it stands for.
     """
 
     start: int
@@ -24,7 +47,7 @@ class Constraint(NamedTuple):
     best: float
     high: float | None
     kind: Kind
-    trust: tuple[object, ...]
+    trust: Trust
     weight: float
     reports: tuple[str, ...]
     partial: bool = False

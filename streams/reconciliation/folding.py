@@ -11,8 +11,9 @@ from typing import cast
 
 import msgspec
 
+from bordertally.streams.natural_order import natural
 from bordertally.streams.periods import DAY
-from bordertally.streams.reconciliation.constraints import Constraint, Kind, day_span
+from bordertally.streams.reconciliation.constraints import Constraint, Kind, Trust, day_span
 from bordertally.streams.reports.readings import Columns, Reading
 from bordertally.streams.reports.sources import WEIGHT
 
@@ -42,7 +43,8 @@ def fold(source: str, day: int, readings: Columns) -> Constraint:
 
     Readings that do not overlap add up; they are the day's figure when they cover it whole, and what it is at least
     otherwise. Overlapping readings ("so far today") are not added: the disjoint ones with the largest sum count.
-    The constraint names no reports: see `folded_reports`.
+    The constraint names no reports: see `folded_reports`. Its trust is that of the newest reading, and exact where
+    every reading is.
     """
     unbroken = readings.unbroken
     chain = readings if unbroken else chain_of(readings)
@@ -59,7 +61,7 @@ def fold(source: str, day: int, readings: Columns) -> Constraint:
     published, grade, report = readings.published[newest], readings.grade(newest), readings.reports[newest]
     weight = WEIGHT[grade]
     start, end = day_span(day)
-    trust = (weight, published, start - end, source, report, start)
+    trust = Trust(weight, low == high, published, report, source, start, end)
     kind = Kind.AT_LEAST if high is None else Kind.EQUAL
     return Constraint(start, end, low, best, high, kind, trust, weight, (), not whole)
 
@@ -82,12 +84,14 @@ def added(figures: Sequence[float | None]) -> float:
 
 
 def newest_of(readings: Columns) -> int:
-    """The index of the reading published last; of several, the one whose report id sorts last."""
+    """The index of the reading published last; of several, the one whose report id is last in natural order."""
     published = max(readings.published)
     if readings.published.count(published) == 1:
         return readings.published.index(published)
     last = [place for place, at in enumerate(readings.published) if at == published]
-    return max(last, key=lambda place: (readings.reports[place], -readings.ends[place], -readings.starts[place]))
+    return max(
+        last, key=lambda place: (natural(readings.reports[place]), -readings.ends[place], -readings.starts[place])
+    )
 
 
 def covers_day(chain: Columns, day: int, *, unbroken: bool) -> bool:

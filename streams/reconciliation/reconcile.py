@@ -33,7 +33,7 @@ def reconcile(
     `floors`: for some days, the least people on the flow in each scenario. Returns the bins of all covered
     days, and the constraints that could not hold. Depends only on the set of constraints, not on their order.
     """
-    ordered = sorted(constraints, key=lambda claim: claim.trust)
+    ordered = sorted(constraints, key=lambda claim: claim.trust.rank)
     starts = [midnight(day) for day in range(first_day, last_day + 2)]
     edges = sorted({*starts, *[claim.start for claim in ordered], *[claim.end for claim in ordered]})
     at = {edge: index for index, edge in enumerate(edges)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from bordertally.streams.periods import Period
-from bordertally.streams.qualifiers import Qualifier
+from bordertally.streams.qualifiers import Qualifier, interval
 from bordertally.streams.reports.readings import Reading, Readings
 
 
@@ -80,6 +81,29 @@ class Claims(Struct, array_like=True, frozen=True):
 def period_of(claim: Claim) -> Period:
     """The period of a claim."""
     return Period(claim.start, claim.end, claim.local_start, claim.local_end)
+
+
+EXACT = frozenset({Qualifier.COUNT, Qualifier.STATED})
+"""The qualifiers of a figure that may be exact."""
+
+
+def is_exact(claim: Claim) -> bool:
+    """Whether a claim is exact: one number, counted or stated, that is known to a person or to a thousandth.
+
+    A range such as "61,350 to 61,360" is not one number, however narrow.
+    """
+    low, best, high = claim.low, claim.best, claim.high
+    if claim.qualifier not in EXACT or best is None or high is None or high - low > max(1.0, best / 1000):
+        return False
+    return low == high or _is_one_number(claim, best)
+
+
+def _is_one_number(claim: Claim, best: float) -> bool:
+    """Whether the interval is that of the figure, or of its daily rate over the days of the period."""
+    days = period_of(claim).days
+    width = (claim.high or 0.0) - claim.low
+    whole, daily = interval(best, claim.qualifier), interval(round(best / days, 6), claim.qualifier).times(days)
+    return any(math.isclose(width, (of.high or 0.0) - of.low, rel_tol=1e-6) for of in (whole, daily))
 
 
 Address = tuple[str, str, str, str]

@@ -21,6 +21,8 @@ from bordertally.streams.reports.records import MOST_PEOPLE, REQUIRED, ClaimFiel
 from bordertally.streams.reports.sources import Registry
 
 _POPULATION = re.compile(r"(?:[a-z][a-z0-9_-]{0,39})(?::([A-Z]{2}))?", re.ASCII)
+OTHER_CITIZENS = "citizens:ZZ"
+"""Citizens of other countries, or of countries that are not known."""
 _decode = msgspec.json.Decoder(Report).decode
 
 
@@ -236,7 +238,7 @@ def _population(text: str) -> str:
     if not match:
         why = "write people, or a part of them in lower case: men, families, citizens:RU"
         raise RefusedError(Reason.BAD_VALUE, "population", text, why)
-    if match[1] is not None and match[1] not in countries():
+    if match[1] is not None and match[1] not in countries() and text != OTHER_CITIZENS:
         raise RefusedError(Reason.BAD_VALUE, "population", text, f"{match[1]!r} is not a country code of ISO 3166-1")
     return text
 

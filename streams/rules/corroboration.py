@@ -102,7 +102,7 @@ def _of(series: Series, day: int) -> Iterable[tuple[str, float]]:
     start, end = day_span(day)
     for constraint in series.constraints(day):
         if constraint.start < end and constraint.end > start and constraint.kind is not Kind.AT_MOST:
-            yield str(constraint.trust[3]), constraint.weight
+            yield constraint.trust.source, constraint.weight
 
 
 def _reporting(node: Node, key: Key, day: int) -> list[Node]:

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.counted import lines
 from bordertally.streams.periods import DAY, midnight
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Trust
 from bordertally.streams.reconciliation.reconcile import reconcile
 
 FIRST = 738_000
@@ -41,8 +41,8 @@ def claims(
         high = None if kind is Kind.AT_LEAST else people * (1 + loose)
         best = {Kind.EQUAL: people, Kind.AT_LEAST: low, Kind.AT_MOST: people * (1 + loose)}[kind]
         weight = rng.choice((1.0, 2.0, 4.0))
-        trust = (weight, rng.random())
         base = midnight(FIRST)
+        trust = Trust(weight, False, rng.randrange(1_000_000), "", "", base + start, base + end)
         made[start, end] = Constraint(base + start, base + end, low, best, high, kind, trust, weight, (str(len(made)),))
     return list(made.values())
 

@@ -42,6 +42,7 @@ class PlainClaim(NamedTuple):
     population: str
     unit: str
     report: str
+    exact: bool = False
 
     @property
     def days(self) -> range:
@@ -158,7 +159,9 @@ def _claim(
     about = claim.get("population", "people"), claim.get("unit", "people")
     kind = qualifier if qualifier in {"at_least", "at_most"} else "equal"
     source, report = document["source"], document["id"]
-    return PlainClaim(flow, source, grade, published, start, end, low, best, high, kind, *about, report)
+    one_number = not isinstance(claim["people"], list)
+    exact = one_number and qualifier in {"count", "stated"} and high - low <= max(1, best / 1000)
+    return PlainClaim(flow, source, grade, published, start, end, low, best, high, kind, *about, report, exact)
 
 
 # --- what claims of one series come to -----------------------------------------------------------------------------
@@ -179,7 +182,7 @@ def folded(claims: Iterable[PlainClaim]) -> list[PlainClaim]:
         chosen = _heaviest(readings)
         start, end = hours_of(day)
         hours = {hour for one in chosen for hour in range(one.start, one.end)}
-        newest = max(readings, key=lambda one: (one.published, one.report, -one.end, -one.start))
+        newest = max(readings, key=lambda one: (one.published, _natural(one.report), -one.end, -one.start))
         whole = hours == set(range(start, end))
         high = sum(one.high for one in chosen) if whole else OPEN
         kind = "at_least" if high == OPEN else "equal"
@@ -192,7 +195,7 @@ def folded(claims: Iterable[PlainClaim]) -> list[PlainClaim]:
                 best=best,
                 high=high,
                 kind=kind,
-                report=max(one.report for one in chosen),
+                exact=low == high,
             )
         )
     return found
@@ -223,8 +226,9 @@ def groups(claims: Iterable[PlainClaim]) -> list[list[PlainClaim]]:
 
 
 def trust(claim: PlainClaim) -> tuple[object, ...]:
-    """Grade, then the later publication, then the shorter period."""
-    return WEIGHTS[claim.grade], claim.published, claim.start - claim.end
+    """Grade, exactness, the later publication, the shorter period, then whatever tells two claims apart."""
+    told_apart = _natural(claim.report), claim.source, claim.start, claim.end
+    return WEIGHTS[claim.grade], claim.exact, claim.published, claim.start - claim.end, *told_apart
 
 
 class Sums:

@@ -81,13 +81,17 @@ class SeriesCase(NamedTuple):
         return self.node.series[self.key].bins
 
     def floor(self, end: str) -> dict[int, float]:
-        """By day: the largest of the sum of the children and of each part."""
+        """By day: the largest of the sum of the children, the sum of the citizenships, and each other part."""
         figure, least = FLOORS[end], dict[int, list[float]]()
         below = [child.series[self.key].bins for child in self.node.children.values() if self.key in child.series]
         for day in {day for bins in below for day in bins}:
             least.setdefault(day, []).append(sum(figure(bins[day]) for bins in below if day in bins))
-        for key, series in self.node.series.items():
-            if is_part(key, self.key):
+        parts = [(key, series) for key, series in self.node.series.items() if is_part(key, self.key)]
+        citizens = [series.bins for key, series in parts if key.population.startswith("citizens:")]
+        for day in {day for bins in citizens for day in bins}:
+            least.setdefault(day, []).append(sum(figure(bins[day]) for bins in citizens if day in bins))
+        for key, series in parts:
+            if not key.population.startswith("citizens:"):
                 for day, held in series.bins.items():
                     least.setdefault(day, []).append(figure(held))
         return {day: max(figures) for day, figures in least.items()}

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from bordertally.streams.ledger.citations import CITED_COUNTS
 from bordertally.streams.ledger.counts import Counts
 from bordertally.streams.ledger.rows import encode_row
+from bordertally.streams.natural_order import natural
 from bordertally.streams.periods import DAY, ordinal_of
-from bordertally.streams.reconciliation.constraints import Constraint, Kind, day_span
+from bordertally.streams.reconciliation.constraints import Constraint, Kind, Trust, day_span
 from bordertally.streams.reconciliation.folding import clipped, covers_day
 from bordertally.streams.reports.readings import Columns, Reading
 from bordertally.streams.reports.sources import WEIGHT
@@ -140,7 +141,7 @@ def expected(readings: Sequence[Reading], day: int) -> Constraint:
     highs = [one.high for one in readings if one.high is not None]
     high = fsum(highs) if full and len(highs) == len(readings) else None
     published = max(one.published for one in readings)
-    last = max((one for one in readings if one.published == published), key=lambda one: (one.report, -one.end))
+    last = max((one for one in readings if one.published == published), key=lambda one: (natural(one.report), -one.end))
     start, end = day_span(day)
     return Constraint(
         start,
@@ -149,7 +150,15 @@ def expected(readings: Sequence[Reading], day: int) -> Constraint:
         fsum(one.best or 0.0 for one in readings),
         high,
         Kind.AT_LEAST if high is None else Kind.EQUAL,
-        (WEIGHT[last.grade], published, start - end, "s", last.report, start),
+        Trust(
+            WEIGHT[last.grade],
+            high == fsum(one.low for one in readings),
+            published,
+            last.report,
+            "s",
+            start,
+            end,
+        ),
         WEIGHT[last.grade],
         (),
         not full,

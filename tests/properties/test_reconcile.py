@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bordertally.streams.periods import DAY, midnight
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Trust
 from bordertally.streams.reconciliation.margins import Atoms, Margin, atoms_with, slack_of
 from bordertally.streams.reconciliation.raking import rake, sweep
 from bordertally.streams.reconciliation.reconcile import reconcile
@@ -35,7 +35,8 @@ def claims(said: list[Said], days: int = DAYS) -> list[Constraint]:
         low = 0.0 if kind is Kind.AT_MOST else people * (1 - loose)
         high = None if kind is Kind.AT_LEAST else people * (1 + loose)
         best = people if kind is Kind.EQUAL or high is None else high
-        made.append(Constraint(start, end, low, best, high, kind, (weight, index), weight, (str(index),)))
+        trust = Trust(weight, False, index, str(index), "s", start, end)
+        made.append(Constraint(start, end, low, best, high, kind, trust, weight, (str(index),)))
     return made
 
 
@@ -61,7 +62,7 @@ def test_what_claims_come_to_depends_on_their_set_alone(
 def test_the_most_trusted_claim_always_holds(said: list[Said]) -> None:
     made = claims(said)
     _, misfits = reconcile(made, {}, FIRST, FIRST + DAYS - 1)
-    assert max(made, key=lambda one: one.trust) not in [one.constraint for one in misfits]
+    assert max(made, key=lambda one: one.trust.rank) not in [one.constraint for one in misfits]
 
 
 @given(st.lists(SAID, min_size=1, max_size=14))
@@ -70,7 +71,7 @@ def test_a_claim_that_cannot_hold_names_rivals_that_hold(said: list[Said]) -> No
     missed = [one.constraint for one in misfits]
     for one in misfits:
         assert one.rivals
-        assert all(rival.trust > one.constraint.trust and rival not in missed for rival in one.rivals)
+        assert all(rival.trust.rank > one.constraint.trust.rank and rival not in missed for rival in one.rivals)
 
 
 @given(st.lists(SAID, min_size=1, max_size=14), FLOORS)

@@ -88,6 +88,7 @@ FIGURES = st.one_of(
 PLAIN: dict[str, Any] = {}
 ABOUT_WHOM: list[dict[str, Any]] = [
     {"population": "citizens:RU"},
+    {"population": "citizens:ZZ"},
     {"population": "men"},
     {"unit": "vehicles"},
     {"measure": "queue"},

@@ -9,7 +9,7 @@ from bordertally.streams.ledger.groups import Groups, constraint_of
 from bordertally.streams.periods import days_of
 from bordertally.streams.reconciliation.constraints import Kind
 from bordertally.streams.reports.claims import Claim
-from unit.kit import claim, ordinal
+from unit.kit import claim, ordinal, told
 
 DAY = ordinal("2022-09-01")
 
@@ -82,3 +82,15 @@ def test_groups_follow_from_the_claims_whatever_came_and_went_before(claims: lis
 def test_a_qualifier_says_how_a_claim_acts() -> None:
     kinds = [constraint_of(claim(10, qualifier=qualifier)).kind for qualifier in ("at_least", "at_most", "about")]
     assert kinds == [Kind.AT_LEAST, Kind.AT_MOST, Kind.EQUAL]
+
+
+def test_an_exact_figure_of_ten_days_beats_a_round_rate_of_each_of_them() -> None:
+    """Of one source and grade, and the rates are the later and of shorter periods: 61,357 stay 61,357."""
+    rates = [
+        claim(5_500, f"2022-09-{day:02}", qualifier="about", id=f"rate-{day}", published="2022-10-21T00:00:00Z")
+        for day in range(1, 11)
+    ]
+    one = told([claim(61_357, "2022-09-01/2022-09-11", id="sum"), *rates])
+    assert one.window(30).best == 61_357
+    assert {found.report for found in one.conflicts()} <= {rate.report for rate in rates}
+    assert one.conflicts() != []

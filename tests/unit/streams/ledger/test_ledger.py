@@ -181,3 +181,28 @@ def test_a_day_is_covered_in_full_by_all_its_children_or_by_a_part(
     claims = [claim(10, flow="RU:KZ:aksai", qualifier=aksai), claim(20, flow="RU:KZ:mashtakovo", qualifier=mashtakovo)]
     claims += [claim(5, population="men", qualifier=men)] if men else []
     assert ledger(*claims).nodes[Flow("RU:KZ")].series[PEOPLE].bins[DAY].full is full
+
+
+def test_citizenships_are_added_up_and_bound_the_whole_together() -> None:
+    #   citizens of Russia 700, of Belarus 200, of others 150: 1,050; men are 900 of them, refugees 300
+    citizens = [
+        claim(people, population=f"citizens:{country}", qualifier="count", id=country)
+        for country, people in (("RU", 700), ("BY", 200), ("ZZ", 150))
+    ]
+    men = claim(900, population="men", qualifier="count", id="men")
+    refugees = claim(300, population="refugees", qualifier="count", id="refugees")
+    assert floor_of(*citizens)[:2] == pytest.approx((1_050, 1_050))
+    assert floor_of(*citizens, men, refugees)[:2] == pytest.approx((1_050, 1_050))
+    more_men = claim(1_100, population="men", qualifier="count", id="men")
+    assert floor_of(*citizens, more_men)[:2] == pytest.approx((1_100, 1_100))
+
+
+def test_citizenships_are_added_up_day_by_day_in_one_unit() -> None:
+    one = told(
+        claim(10, "2022-09-01", population="citizens:RU", id="1"),
+        claim(20, "2022-09-02", population="citizens:RU", id="2"),
+        claim(5, "2022-09-02", population="citizens:KZ", id="3"),
+        claim(400, "2022-09-02", population="citizens:BY", unit="vehicles", id="4"),
+        claim(7, "2022-09-02", population="citizens", id="5"),  # of no country: a part of its own
+    )
+    assert one.best() == [10, 25]

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from bordertally.streams.ledger.versions import UNMOVED, Outcome, natural, outcome_of
+from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.reports.claims import Claim
 from unit.kit import claim
 
@@ -49,8 +49,3 @@ def test_the_version_in_force_does_not_depend_on_the_order_of_arrival() -> None:
         assert held is not None
         last.add((held.best, held.published, held.report))
     assert len(last) == 1
-
-
-def test_ids_sort_as_a_person_sorts_them() -> None:
-    ordered = ["9", "10", "a-2-9", "a-2-10", "a-010", "a-10", "daily", "daily-9", "daily-9b", "daily-10"]
-    assert sorted(set(ordered), key=natural) == ordered

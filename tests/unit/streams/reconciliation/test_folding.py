@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from bordertally.streams.reconciliation.constraints import Constraint, Kind, day_span
+from bordertally.streams.reconciliation.constraints import Constraint, Kind, Trust, day_span
 from bordertally.streams.reconciliation.folding import added, chain_of, clipped, fold, folded_reports, newest_of
 from bordertally.streams.reports.claims import reading_of
 from bordertally.streams.reports.readings import Columns, Reading
@@ -80,11 +80,20 @@ def test_a_reading_that_is_open_above_leaves_the_day_open() -> None:
 def test_the_trust_is_that_of_the_reading_published_last() -> None:
     early, late = reading(0, 12, 1, "a", published=7), reading(12, 24, 2, "b", published=9)
     found = folded([late, early])
-    assert (found.weight, found.trust) == (1.0, (1.0, 9, -86_400, "counter", "b", START))
+    assert (found.weight, found.trust) == (1.0, Trust(1.0, True, 9, "b", "counter", START, END))
 
 
-def test_of_readings_published_at_once_the_last_report_by_name_is_the_newest() -> None:
+def test_of_readings_published_at_once_the_last_report_in_natural_order_is_the_newest() -> None:
     assert newest_of(Columns.of([reading(0, 1, 1, "b"), reading(1, 2, 1, "c"), reading(2, 3, 1, "a")])) == 1
+    assert newest_of(Columns.of([reading(0, 1, 1, "day-10"), reading(1, 2, 1, "day-9")])) == 0
+
+
+def test_a_day_is_exact_where_its_readings_are() -> None:
+    counted = [reading(0, 12, 90), reading(12, 24, 45)]
+    about = Reading(START + 43_200, END, START + 43_200, END, 0, "b", "C", 45.0, 50.0, 55.0)
+    assert folded(counted).trust.exact
+    assert not folded([counted[0], about]).trust.exact
+    assert not folded(counted[:1]).trust.exact  # a lower bound of the day
 
 
 def test_a_reading_over_midnight_has_its_share_of_each_day() -> None:

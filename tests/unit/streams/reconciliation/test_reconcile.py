@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from bordertally.streams.periods import DAY, midnight
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Trust
 from bordertally.streams.reconciliation.reconcile import reconcile
 
 FIRST = 738_000
@@ -17,7 +17,7 @@ def said(  # noqa: PLR0917 - a row of a table
     """A claim on `days` days from the day `first`; the trust rises with grade, then with the time named by `first`."""
     start = midnight(FIRST + first)
     end = start + int(days * DAY)
-    trust = (grade, 0, start - end, "s", f"{first}-{days}-{best}", start)
+    trust = Trust(grade, False, 0, f"{first}-{days}-{best}", "s", start, end)
     return Constraint(start, end, low, best, high, kind, trust, grade, (f"{first}+{days}={best:g}",))
 
 
@@ -148,7 +148,12 @@ def test_a_floor_on_a_day_that_claims_cut_in_two_leaves_them_room() -> None:
     # 0    1    2    3
     # [----- 4200 -------]
     #         [- 2100 -]      and day 1 is at least 3100, half of it within the second claim
-    claims = [exactly(0, 4, 4200), Constraint(*_hours(36, 72), 2100, 2100, 2100, Kind.EQUAL, (1,), 1, ("r",))]
+    claims = [
+        exactly(0, 4, 4200),
+        Constraint(
+            *_hours(36, 72), 2100, 2100, 2100, Kind.EQUAL, Trust(1, False, 0, "r", "s", *_hours(36, 72)), 1, ("r",)
+        ),
+    ]
     bins, misfits = reconcile(claims, {FIRST + 1: Bin(3100, 3100, 3100, full=False)}, FIRST, FIRST + 3)
     assert misfits == []
     assert bins[FIRST + 1].best == pytest.approx(3100)

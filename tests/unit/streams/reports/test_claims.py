@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+import pytest
 
 from bordertally.streams.evidence.records import Traced
 from bordertally.streams.reports.batching import NOT_KEPT
-from bordertally.streams.reports.claims import Claim, Claims, address_of, is_reading, reading_of
+from bordertally.streams.reports.claims import Claim, Claims, address_of, is_exact, is_reading, reading_of
 from bordertally.streams.reports.readings import Reading
 from bordertally.streams.reports.records import REQUIRED, ClaimFields
 from bordertally.streams.reports.validation import CARRIED, LEVELS
@@ -56,3 +59,28 @@ def test_a_reading_keeps_every_field_of_a_claim_or_the_field_is_known_to_be_drop
 def test_evidence_shows_every_field_of_a_claim_but_the_levels_it_brought() -> None:
     placed = {"start", "end", "local_start", "local_end"}  # shown as the period
     assert CARRIES - set(Traced.__struct_fields__) == placed | set(LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("people", "more", "exact"),
+    [
+        (61_357, {}, True),  # stated to the last person: 61,356.5 to 61,357.5
+        (98_000, {}, False),  # 97,500 to 98,500
+        (98_000, {"qualifier": "count"}, True),
+        (61_360, {}, True),  # 10 apart, and a thousandth are 61
+        (9_990, {}, False),  # 10 apart, and a thousandth are 9.99
+        (137, {"qualifier": "about"}, False),
+        (61_357, {"qualifier": "nearly"}, False),
+        (61_357, {"qualifier": "at_least"}, False),
+        ([61_350, 61_352], {}, False),  # a range is two numbers
+        ([61_350, 61_352], {"qualifier": "count"}, False),
+        (5_501, {"per": "day", "period": "2022-09-21/2022-10-01"}, True),  # 55,010, and 10 apart
+        (5_500, {"per": "day", "period": "2022-09-21/2022-10-01"}, False),  # 55,000, and 1,000 apart
+        (0, {"qualifier": "count"}, True),
+        (None, {}, False),
+    ],
+)
+def test_a_figure_is_exact_that_is_one_number_known_to_a_person_or_to_a_thousandth(
+    people: Any, more: dict[str, Any], exact: bool
+) -> None:
+    assert is_exact(claim(people, **more)) is exact
