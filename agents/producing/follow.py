@@ -14,6 +14,7 @@ import msgspec
 from bordertally.agents.producing.documents import Article, articles, page
 from bordertally.agents.producing.fetch import Fetcher, Memory
 from bordertally.streams.errors import BordertallyError, RefusedError
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.statements.reports import LONGEST, WordReader, read_claims
 
 REMEMBERED = 5_000
@@ -32,8 +33,8 @@ class Round(NamedTuple):
 class DocumentFollower:
     """Follows documents for one source of the registry. `full`: fetch the page of every new entry of a feed."""
 
-    def __init__(self, words: WordReader, source: str, memory: Memory, *, full: bool = False) -> None:
-        self.words, self.source, self.memory, self.full = words, source, memory, full
+    def __init__(self, words: WordReader, limits: Limits, source: str, memory: Memory, *, full: bool = False) -> None:
+        self.words, self.limits, self.source, self.memory, self.full = words, limits, source, memory, full
 
     async def round(self, place: str, fetcher: Fetcher) -> Round:
         """Read an address or a file once. Raises BordertallyError when it cannot be read."""
@@ -87,7 +88,7 @@ class DocumentFollower:
             }
         )
         try:
-            read_claims(raw, self.words.registry, now, None, self.words)
+            read_claims(raw, self.words.registry, now, self.limits, self.words)
         except RefusedError:
             return None
         return raw

@@ -17,6 +17,7 @@ from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.errors import BordertallyError, RefusedError
 from bordertally.streams.reports.signatures import check_signature, signature
 from bordertally.streams.reports.sources import Registry, source_of
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings
 from bordertally.streams.statements.reports import read_claims
 from bordertally.streams.topics import Topics
@@ -46,7 +47,12 @@ def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
 
 
 def checked(
-    files: Iterable[Path], registry: Registry, key: Ed25519PrivateKey | None = None, *, signed: bool = False
+    files: Iterable[Path],
+    registry: Registry,
+    limits: Limits,
+    key: Ed25519PrivateKey | None = None,
+    *,
+    signed: bool = False,
 ) -> Iterator[Line]:
     """Every line of files with its error, if it has one. Reports in words are read too.
 
@@ -55,7 +61,7 @@ def checked(
     now, words = time.time(), word_reader(registry)
     for where, raw in read_lines(files):
         try:
-            read_claims(raw, registry, now, None, words)
+            read_claims(raw, registry, now, limits, words)
             if signed:
                 headers = [] if key is None else [signature(key, raw)]
                 check_signature(registry.keys, source_of(raw), raw, headers)

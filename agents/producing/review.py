@@ -16,7 +16,7 @@ from bordertally.agents.kafka.report_record import record_of
 from bordertally.agents.kafka.topic_reader import QUIET_S, read_topic
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.reports.validation import read_report
+from bordertally.streams.reports.validation import Limits, read_report
 from bordertally.streams.settings import Settings
 from bordertally.streams.statements.review import Decision, Docket, Item, accepted, decode
 from bordertally.streams.topics import Topics
@@ -61,7 +61,7 @@ def decide(
         raw = accepted(item, reviewer.source, published, edits or {})
         if reviewer.key is None and reviewer.source in reviewer.registry.keys:
             raise BordertallyError(f"review: source {shown(reviewer.source)} signs its reports; give --key")
-        report = read_report(raw, reviewer.registry, time.time())[0].report
+        report = read_report(raw, reviewer.registry, time.time(), Limits.of(reviewer.settings))[0].report
         records.append(record_of(raw, reviewer.registry, reviewer.topics, reviewer.key))
     decision = Decision(
         review=item.id, source=reviewer.source, published=published, decision=verdict, report=report, note=note

@@ -99,7 +99,7 @@ class Context:
     @property
     def limits(self) -> Limits:
         """The limits on a report."""
-        return Limits(self.settings.report_bytes, self.settings.period_days, self.settings.skew_s)
+        return Limits.of(self.settings)
 
     def exposition(self) -> bytes:
         """The text of the worker's /metrics."""

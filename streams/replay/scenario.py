@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -23,6 +23,7 @@ from bordertally.streams.moments import utc_text
 from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import SEVERITIES, Rules
 from bordertally.streams.statements.reports import WordReader, read_claims
 
@@ -192,14 +193,24 @@ def _listed(one: T | list[T] | None) -> list[T]:
 # --- playing them ----------------------------------------------------------------------------------------------
 
 
-def play(scenario: Scenario, registry: Registry, rules: Rules, words: WordReader | None = None) -> list[Difference]:
+def play(
+    scenario: Scenario,
+    registry: Registry,
+    rules: Rules,
+    limits: Limits | None = None,
+    words: WordReader | None = None,
+) -> list[Difference]:
     """Take the reports step by step through the core; everything that is not as it was wanted, in order."""
     desk = ReplayLedgers(registry, rules)
     found: list[Difference] = []
+
+    def read(raw: bytes, at: datetime) -> list[Claim]:
+        return read_claims(raw, registry, at.timestamp(), limits, words)
+
     silences: list[Silence] = []
     for number, step in enumerate(scenario.step, 1):
         silences += [one.silence(step.at) for one in _listed(step.silence)]
-        for claims in _reports(step, number, registry, words, found):
+        for claims in _reports(step, number, read, found):
             for _ in desk.apply(claims):
                 pass
         if step.want is not None:
@@ -221,7 +232,7 @@ def _marked(alerts: Sequence[Alert], silences: Sequence[Silence], at: datetime, 
 
 
 def _reports(
-    step: Step, number: int, registry: Registry, words: WordReader | None, found: list[Difference]
+    step: Step, number: int, read: Callable[[bytes, datetime], list[Claim]], found: list[Difference]
 ) -> Iterator[list[Claim]]:
     """The claims of a step, report by report; to `found` comes each that is refused."""
     documents = [
@@ -245,7 +256,7 @@ def _reports(
                 )
     for document in documents:
         try:
-            yield read_claims(msgspec.json.encode(document), registry, step.at.timestamp(), None, words)
+            yield read(msgspec.json.encode(document), step.at)
         except RefusedError as error:
             found.append(Difference(number, step.at, why=f"report {document['id']} is refused: {error}"))
 

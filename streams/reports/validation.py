@@ -19,6 +19,7 @@ from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.diagnosis import REQUIRED_FIELD, diagnose, unread
 from bordertally.streams.reports.records import MOST_PEOPLE, REQUIRED, ClaimFields, Normal, Report
 from bordertally.streams.reports.sources import Registry
+from bordertally.streams.settings import Settings
 
 _POPULATION = re.compile(r"(?:[a-z][a-z0-9_-]{0,39})(?::([A-Z]{2}))?", re.ASCII)
 OTHER_CITIZENS = "citizens:ZZ"
@@ -30,8 +31,13 @@ class Limits(NamedTuple):
     """The most that a report may have: bytes, days in a period, and seconds that a time may lie ahead of another."""
 
     bytes: int = 262_144
-    period_days: int = 400
+    period_days: int = 4_000
     skew_s: int = 86_400
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits in the settings: one setting for the worker, the gateway and every command."""
+        return cls(settings.report_bytes, settings.period_days, settings.skew_s)
 
 
 class Head(NamedTuple):
@@ -60,7 +66,9 @@ def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | Non
 def decode_report(raw: bytes, limits: Limits) -> Report:
     """The fields of a report, with their types checked and their meaning not yet. Raises RefusedError."""
     if len(raw) > limits.bytes:
-        raise unread(Reason.TOO_LARGE, raw, f"this report has {len(raw):,} bytes; at most {limits.bytes:,} are allowed")
+        raise unread(
+            Reason.TOO_LARGE, raw, f"this report has {len(raw):,} bytes; {_allowed(limits.bytes, 'report_bytes')}"
+        )
     try:
         return _decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
@@ -225,12 +233,17 @@ def _period(text: str, head: Head) -> Period:
             Reason.PERIOD_TOO_LONG,
             "period",
             text,
-            f"this period has {period.days:.0f} days; at most {limits.period_days} are allowed",
+            f"this period has {period.days:,.0f} days; {_allowed(limits.period_days, 'period_days')}",
         )
     if period.end * MICRO > published + limits.skew_s * MICRO:
         why = f"this period ends more than {_duration(limits.skew_s)} after published"
         raise RefusedError(Reason.PERIOD_IN_FUTURE, "period", text, why)
     return period
+
+
+def _allowed(most: int, setting: str) -> str:
+    """The limit that a setting of this name sets, and the name of its variable."""
+    return f"at most {most:,} are allowed (BORDERTALLY_{setting.upper()})"
 
 
 def _population(text: str) -> str:

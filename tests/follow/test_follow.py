@@ -19,6 +19,7 @@ from bordertally.agents.producing.follow import DocumentFollower
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.errors import BordertallyError
+from bordertally.streams.reports.validation import Limits
 from follow.publisher import ATOM, PAGE, RSS, SAID, Publisher, serving
 from forking import run, shared
 from live import WAIT_S, until
@@ -37,7 +38,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def follower(memory: Memory, *, full: bool = False) -> DocumentFollower:
-    return DocumentFollower(word_reader(load_registry(None)), "kz-mia", memory, full=full)
+    return DocumentFollower(word_reader(load_registry(None)), Limits(), "kz-mia", memory, full=full)
 
 
 # --- documents -------------------------------------------------------------------------------------------------

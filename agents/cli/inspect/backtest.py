@@ -55,7 +55,9 @@ from bordertally.streams.replay.backtest import (
 from bordertally.streams.replay.ground_truth import Surge, falls, surges
 from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.settings import load_settings
 
 HINDSIGHT = {DAILY_RATE.name: surges, RECORD.name: surges, DROP.name: falls}
 """What a rule should find in a series when nobody says, by rule; of other rules it is not known."""
@@ -154,7 +156,8 @@ def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | Non
 
 def _nodes_of(file: Path, registry: Registry) -> list[Node]:
     """The flows of the reports in a file; refused reports are counted on standard error."""
-    reports, now = ReportsByHour(registry, words=word_reader(registry)), int(time.time() * 1000)
+    reports = ReportsByHour(registry, Limits.of(load_settings()), word_reader(registry))
+    now = int(time.time() * 1000)
     reports.add(ReplayedReport(raw, now) for _, raw in read_lines([file]))
     if reports.rejected:
         first = reports.rejected[0]

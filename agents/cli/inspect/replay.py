@@ -85,15 +85,15 @@ def replay(  # noqa: PLR0913 - the options of a command
 
 
 def _from_files(files: Iterable[Path], registry: Registry, until: float | None) -> ReportsByHour:
-    reports, now = ReportsByHour(registry, words=word_reader(registry), until=until), int(time.time() * 1000)
+    limits, now = Limits.of(load_settings()), int(time.time() * 1000)
+    reports = ReportsByHour(registry, limits, word_reader(registry), until)
     with Progress("replay: reading", "reports") as progress:
         reports.add(ReplayedReport(raw, now) for _, raw in progress.over(read_lines(files)))
     return reports
 
 
 async def _from_kafka(settings: Settings, registry: Registry, until: float | None) -> ReportsByHour:
-    limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
-    reports = ReportsByHour(registry, limits, word_reader(registry, load_extractor(settings.extractor)))
+    reports = ReportsByHour(registry, Limits.of(settings), word_reader(registry, load_extractor(settings.extractor)))
     with Progress("replay: reading", "reports") as progress:
         async for some in report_log(settings, until):
             reports.add(some)

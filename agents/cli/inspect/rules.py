@@ -14,7 +14,9 @@ from bordertally.agents.terminal.console import RulesFile, Sources, out
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.replay.scenario import Difference, Scenario, parse_scenarios, play, value_of
 from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.settings import load_settings
 
 rules = typer.Typer(help="Check a rules file, and test rules on scenarios.", no_args_is_help=True)
 
@@ -64,14 +66,14 @@ def try_out(
     A scenario file names its rules and sources; the options apply to a file that does not. The exit code is 1 if an
     alert differs.
     """
-    played = failed = 0
+    played, failed, limits = 0, 0, Limits.of(load_settings())
     for file in files:
         held = parse_scenarios(read_text(file, "scenarios"), str(file))
         registry = load_registry(file.parent / held.sources if held.sources else sources)
         detection = load_rules(file.parent / held.rules if held.rules else rules_file, registry)
         for scenario in held.scenario:
             played += 1
-            amiss = play(scenario, registry, detection, word_reader(registry))
+            amiss = play(scenario, registry, detection, limits, word_reader(registry))
             failed += bool(amiss)
             _say(f"{'FAILED' if amiss else 'ok    '}  {file}: {scenario.name}")
             _show(scenario, amiss)

@@ -26,6 +26,7 @@ from bordertally.streams.flows import parse_flow
 from bordertally.streams.replay.ledgers import ReplayLedgers, kept_by
 from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.security import redis_place
 from bordertally.streams.settings import load_settings
@@ -67,7 +68,8 @@ def why(  # noqa: PLR0913, PLR0917 - the options of a command
 def _replayed(
     files: list[Path], registry: Registry, rules: Rules, flow: str, days: tuple[int | None, int | None]
 ) -> Evidence:
-    reports, now = ReportsByHour(registry, words=word_reader(registry)), int(time.time() * 1000)
+    reports = ReportsByHour(registry, Limits.of(load_settings()), word_reader(registry))
+    now = int(time.time() * 1000)
     reports.add(ReplayedReport(raw, now) for _, raw in read_lines(files))
     ledgers = ReplayLedgers(registry, rules)
     for hour in reports.drain():

@@ -214,8 +214,7 @@ def _told(one: Judged) -> dict[str, Any]:
 
 def _desk(to: str | None, sources: Path | None) -> RedriveJob:
     settings = load_settings(**({"brokers": to} if to else {}))
-    limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
-    return RedriveJob(settings, Topics(settings.topic_prefix), load_registry(sources), limits)
+    return RedriveJob(settings, Topics(settings.topic_prefix), load_registry(sources), Limits.of(settings))
 
 
 def _wanted(  # noqa: PLR0913, PLR0917 - the filters of a command

@@ -21,6 +21,7 @@ from bordertally.agents.runtime.languages import word_reader
 from bordertally.agents.terminal.console import Sources, counted, err, run
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
 
@@ -46,7 +47,7 @@ def follow(  # noqa: PLR0913, PLR0917 - the options of a command
     if source not in registry.sources:
         raise BordertallyError(f"--source: {shown(source)} is not in the registry")
     remembered = load_memory(memory)
-    follower = DocumentFollower(word_reader(registry), source, remembered, full=full)
+    follower = DocumentFollower(word_reader(registry), Limits.of(load_settings()), source, remembered, full=full)
 
     async def one_round(fetcher: Fetcher) -> bool:
         good = True

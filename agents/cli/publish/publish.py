@@ -13,6 +13,7 @@ from bordertally.agents.producing.keys import read_key
 from bordertally.agents.producing.publish import checked, publish
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import Brokers, Files, Sources, counted, err, run
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
 
@@ -23,7 +24,7 @@ def check(files: Files, sources: Sources = None) -> None:
     The exit code is 1 if any report has a fault.
     """
     faults = count = 0
-    for line in checked(files, load_registry(sources)):
+    for line in checked(files, load_registry(sources), Limits.of(load_settings())):
         count += 1
         if line.fault is not None:
             faults += 1
@@ -49,7 +50,7 @@ def publish_command(
     """
     registry, settings = load_registry(sources), load_settings(brokers=to)
     private = None if key is None else read_key(key)
-    lines = list(checked(files, registry, private, signed=True))
+    lines = list(checked(files, registry, Limits.of(settings), private, signed=True))
     for line in lines:
         if line.fault is not None:
             what = "faulty" if faulty else "not sent"

@@ -25,6 +25,7 @@ from bordertally.agents.terminal.statement import people, show_statement
 from bordertally.streams.errors import BordertallyError, Reason, RefusedError, shown
 from bordertally.streams.reports.records import Report
 from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
 from bordertally.streams.statements.reader import Speaker
 from bordertally.streams.statements.records import Statement
@@ -85,7 +86,7 @@ def _plain(text: str, source: str | None, published: datetime | None, registry: 
     zone = registry.zones[source]
     moment = published or datetime.now(zone)
     report = Report(id="read", source=source, published=moment.replace(tzinfo=moment.tzinfo or zone), text=text)
-    return word_reader(registry).judged(report, time.time())
+    return word_reader(registry).judged(report, time.time(), Limits.of(load_settings()))
 
 
 def _reported(line: str, registry: Registry) -> Statement:
@@ -97,7 +98,7 @@ def _reported(line: str, registry: Registry) -> Statement:
         raise RefusedError(Reason.MISSING_FIELD, "text", None, "the report has no text to read", report.id)
     if report.source not in registry.sources:
         raise RefusedError(Reason.UNKNOWN_SOURCE, "source", report.source, "this source is not in the registry")
-    return word_reader(registry).judged(report, time.time())
+    return word_reader(registry).judged(report, time.time(), Limits.of(load_settings()))
 
 
 def _told(statement: Statement) -> dict[str, Any]:

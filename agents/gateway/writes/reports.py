@@ -39,7 +39,7 @@ class Posting:
     def __init__(self, settings: Settings, registry: Registry, store: Store, redis: Any) -> None:
         self.settings, self.store = settings, store
         self.topics = Topics(settings.topic_prefix)
-        self.limits = Limits(settings.report_bytes, settings.period_days, settings.skew_s)
+        self.limits = Limits.of(settings)
         per_s = settings.gateway_reports_per_s
         self.rate = SharedLimit(redis, per_s, max(1, round(per_s * BURST_S)))
         self.renew(registry)

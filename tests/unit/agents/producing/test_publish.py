@@ -16,7 +16,7 @@ from bordertally.streams.reports.signatures import shown_key
 from bordertally.streams.reports.sources import parse_registry
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
-from unit.kit import REGISTRY, report
+from unit.kit import LIMITS, REGISTRY, report
 
 GOOD, WRONG = report(98_000, "2022-09-21/P7D"), report(-1)
 
@@ -89,7 +89,7 @@ def test_lines_are_placed_and_empty_ones_passed_over(tmp_path: Path) -> None:
 def test_each_line_is_checked_by_itself(tmp_path: Path) -> None:
     file = tmp_path / "reports.ndjson"
     file.write_bytes(GOOD + b"\n" + WRONG + b"\n" + GOOD)
-    reasons = [None if line.fault is None else line.fault.reason for line in checked([file], REGISTRY)]
+    reasons = [None if line.fault is None else line.fault.reason for line in checked([file], REGISTRY, LIMITS)]
     assert reasons == [None, Reason.PEOPLE_OUT_OF_RANGE, None]
 
 
@@ -101,7 +101,7 @@ def test_a_signature_is_asked_for_where_the_source_has_keys(tmp_path: Path) -> N
     file.write_bytes(GOOD)
 
     def reason(key: Ed25519PrivateKey | None, *, signed: bool) -> Reason | None:
-        (line,) = checked([file], registry, key, signed=signed)
+        (line,) = checked([file], registry, LIMITS, key, signed=signed)
         return None if line.fault is None else line.fault.reason
 
     assert reason(None, signed=False) is None
