@@ -28,14 +28,14 @@ class Both(NamedTuple):
 def only_time(sheet: Sheet) -> StatedPeriod | None:
     """The one exact period of a sentence, if there is just one."""
     times = [mark.value for mark in sheet.of("period") if isinstance(mark.value, StatedPeriod)]
-    return times[0] if len({one.text for one in times}) == 1 and not times[0].vague else None
+    return times[0] if len({period.text for period in times}) == 1 and not times[0].vague else None
 
 
 def _both_ways(sheet: Sheet, home: str | None) -> Both:
     period = only_time(sheet)
     places = [mark.value for mark in sheet.of("place")]
-    points = {one.checkpoint.sides for one in places if one.checkpoint is not None}
-    named = {one.code for one in places if one.role is PlaceRole.BORDER and one.code}
+    points = {place.checkpoint.sides for place in places if place.checkpoint is not None}
+    named = {place.code for place in places if place.role is PlaceRole.BORDER and place.code}
     pair = frozenset(named | ({home} if home and len(named) == 1 else set()))
     if len(points) == 1:
         pair = frozenset(points.pop())
@@ -48,12 +48,11 @@ def further(sheet: Sheet, segment: Segment) -> bool:
 
 
 class Thread:
-    """What was said so far.
+    """The state of a text that its next sentence can refer to.
 
-    `drafts`: all claims; `latest`: those of the sentence before. `told_of_day`: it only
-    told of a day what it was like, or of when the figures are that follow. `topic` and `stage`: the checkpoint and
-    the country that the sentence before was about, where it claimed nothing; `dateline`: the checkpoint that a text
-    is headed with. `told`: the day on which the figures of the sentence before were given, if it says so.
+    `drafts`: all claims so far; `latest`: the claims of the sentence before. `only_dates`: the sentence before only
+    described a day, or dated the figures that follow. `topic` and `stage`: the checkpoint and the country of the
+    sentence before, where it made no claim; `dateline`: the checkpoint that heads the text. `stated_on`: the day on which the sentence before says its figures were given.
     """
 
     def __init__(self, cutter: Cutter) -> None:
@@ -65,15 +64,15 @@ class Thread:
         self.dateline: TextMark | None = None
         self.both: Both | None = None
         self.spoken: StatedPeriod | None = None
-        self.told_of_day = False
-        self.told: StatedPeriod | None = None
+        self.only_dates = False
+        self.stated_on: StatedPeriod | None = None
 
     def add(self, sheet: Sheet, drafts: list[Draft], home: str | None, aside: bool = False) -> None:
         """Note a sentence and its claims; `home` is the country that speaks, `aside`: it only tells earlier levels."""
         both = not drafts and any(mark.value == Why.BOTH for mark in sheet.of("segment"))
         self.both = _both_ways(sheet, home) if both else None
         self.spoken = only_time(sheet)
-        self.told_of_day = not sheet.of("number") and (self.cutter.stood_out(sheet) or self.cutter.headed(sheet))
+        self.only_dates = not sheet.of("number") and (self.cutter.stood_out(sheet) or self.cutter.headed(sheet))
         self._look_back(sheet, drafts)
         self.drafts += drafts
         if drafts or (sheet.of("number") and not aside):  # "It was the highest figure of the year" changes nothing

@@ -55,8 +55,8 @@ class Draft:
         if self.quantity.qualifier is None or self.quantity.qualifier.bound is not Bound.AT_MOST:
             self.quantity = self.quantity._replace(qualifier=Qualifier.AT_LEAST)
 
-    def found(self, said: str, at: int) -> FoundClaim:
-        """The claim, with the quote that holds everything that was read of it; its sentence `said` begins at `at`."""
+    def to_claim(self, words: str, at: int) -> FoundClaim:
+        """The claim with its quote: the words from which its fields were read. The sentence `words` begins at `at`."""
         quote = self._quote()
         claim = ClaimFields(
             flow=self.movement.flow or UNSET,
@@ -64,7 +64,7 @@ class Draft:
             people=self.quantity.people,
             qualifier=self.quantity.qualifier or UNQUALIFIED,
             population=self.noun.population or "people",
-            text=said[quote.start : quote.end],
+            text=words[quote.start : quote.end],
         )
         if self.noun.unit == "vehicles":
             claim.unit = Unit.VEHICLES

@@ -59,8 +59,8 @@ class Reasons:
     def _said(self, marks: list[TextMark], events: list[TextMark], segment: Segment) -> Why | None:
         """Which of the words that say so is meant, if any."""
         if any(mark.value == Why.HYPOTHETICAL for mark in marks):
-            said = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
-            return Why(said[0].value) if said and not events else Why.HYPOTHETICAL
+            reasons = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
+            return Why(reasons[0].value) if reasons and not events else Why.HYPOTHETICAL
         figure = segment.figure
         nearest = min(marks, key=lambda mark: abs(mark.start - figure.end))
         behind = next((mark for mark in events if mark.start >= figure.end and mark.value != MovementKind.TAKES), None)
@@ -84,16 +84,16 @@ class Reasons:
         own; and so are all figures without a time behind it ("a week earlier 950 came and 2,400 left").
         """
         times = self.sheet.of("period", segment.span) or self._in_front()
-        ahead = [one for one in times if one.start < segment.figure.start]
-        if self.first and segment.figure == self.sheet.of("number")[0] and _YESTERDAY in [one.value for one in times]:
+        ahead = [time for time in times if time.start < segment.figure.start]
+        if self.first and segment.figure == self.sheet.of("number")[0] and _YESTERDAY in [time.value for time in times]:
             return False  # "Slovakia said that 9,540 people had crossed the day before"
-        if any(_back(one) for one in ahead) and not any(self._dated(one) for one in times):
+        if any(_back(time) for time in ahead) and not any(self._dated(time) for time in times):
             return True
-        return bool(times) and all(_back(one) for one in times)
+        return bool(times) and all(_back(time) for time in times)
 
     def _in_front(self) -> list[TextMark]:
         """The first time of a sentence, where it stands before all figures."""
-        return [one for one in self.sheet.of("period")[:1] if one.end <= self.sheet.of("number")[0].start]
+        return [period for period in self.sheet.of("period")[:1] if period.end <= self.sheet.of("number")[0].start]
 
     def _dated(self, period: TextMark) -> bool:
         """Whether a phrase of time has a date or a number in it."""

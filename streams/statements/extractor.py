@@ -28,23 +28,23 @@ class Extractor(Protocol):
         ...
 
 
-def proposals(proposed: Iterable[dict[str, Any]], text: str, found: Iterable[FoundClaim]) -> list[FoundClaim]:
+def proposals(proposed: Iterable[dict[str, Any]], text: str, claims: Iterable[FoundClaim]) -> list[FoundClaim]:
     """The proposals that can be checked against the text and that the rules have not found themselves.
 
     Left out: what is no object of a claim's fields, quotes nothing or not word for word, or whose figures do not stand
     in its quote. The rest carry the doubt `extracted`, and so go to a person.
     """
-    known = {_figures(one.claim) for one in found}
+    known = {_figures(claim.claim) for claim in claims}
     good = []
-    for one in proposed:
+    for proposal in proposed:
         try:
-            claim = msgspec.convert(one, ClaimFields)
+            claim = msgspec.convert(proposal, ClaimFields)
         except (msgspec.ValidationError, TypeError):
             continue
         quote = claim.text if isinstance(claim.text, str) else ""
         start = text.find(quote) if quote else -1
         figures = _figures(claim)
-        if start < 0 or not figures or figures in known or not all(_stands_in(one, quote) for one in figures):
+        if start < 0 or not figures or figures in known or not all(_stands_in(figure, quote) for figure in figures):
             continue
         span = Span(start, start + len(quote))
         doubts = (Doubt.EXTRACTED,)
@@ -63,4 +63,4 @@ def _stands_in(figure: float, quote: str) -> bool:
     """Whether the digits of a figure are in a quote, as a whole or shortened ("98 thousand", "1.3 million")."""
     plain = "".join(sign for sign in quote if sign.isalnum())
     spelled = {f"{figure / size:g}".replace(".", "") for size in (1, 1_000, 1_000_000)} | {f"{figure:.0f}"}
-    return any(one in plain for one in spelled)
+    return any(spelling in plain for spelling in spelled)

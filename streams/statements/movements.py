@@ -48,8 +48,8 @@ class Ways:
         ):
             return True
         arrow = any(
-            ">" in self.sheet.text[one.end : other.start] or "\u2192" in self.sheet.text[one.end : other.start]
-            for one, other in pairwise(self.sheet.of("place", segment.span))
+            ">" in self.sheet.text[left.end : other.start] or "\u2192" in self.sheet.text[left.end : other.start]
+            for left, other in pairwise(self.sheet.of("place", segment.span))
         )
         return {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles and (
             arrow or front is not None or bool(self.sheet.of("people"))
@@ -69,9 +69,9 @@ class Ways:
         first, *others = behind or before or [None]
         if first is not None and first.value == MovementKind.CROSS:  # "crossed the border on entry"
             sided = [
-                one
-                for one in others
-                if one.value in _SIDED and max(one.start - first.end, first.start - one.end) <= NEAR
+                event
+                for event in others
+                if event.value in _SIDED and max(event.start - first.end, first.start - event.end) <= NEAR
             ]
             return sided[0] if sided else first
         return first
@@ -89,7 +89,7 @@ class Ways:
         open_start = movement.origin is None and {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION} & set(movement.doubts)
         if drafts or base is not None or noun.citizens or not open_start:
             return movement
-        alike = next((one for one in self.thread.latest if self._alike(one, movement, segment, noun)), None)
+        alike = next((draft for draft in self.thread.latest if self._alike(draft, movement, segment, noun)), None)
         return movement if alike is None else resolve(clues._replace(before=alike.movement))
 
     def _known(self, segment: Segment, event: TextMark | None, noun: Noun) -> list[Draft]:
@@ -135,7 +135,7 @@ class Ways:
             apart=bool(self.sheet.of("overall", segment.span)) or self._apart(segment),
             further=further(self.sheet, segment),
             beside=self.tongue.scanner.places.neighbours.get(citizens or "", frozenset()),
-            lately=tuple(one.movement for one in [*self.thread.latest, *drafts]),
+            lately=tuple(draft.movement for draft in [*self.thread.latest, *drafts]),
         )
 
     def _spoken_of(self, segment: Segment) -> str | None:
@@ -166,14 +166,18 @@ class Ways:
         text = self.sheet.text
         headed = [
             next(
-                (fig.start for fig in figures if one.end <= fig.start and not text[one.end : fig.start].strip(LEADS)),
+                (
+                    fig.start
+                    for fig in figures
+                    if place.end <= fig.start and not text[place.end : fig.start].strip(LEADS)
+                ),
                 None,
             )
-            for one in places
+            for place in places
         ]
         if segment.figure.start not in headed:
             return places
-        return [one for one, at in zip(places, headed, strict=True) if at in (None, segment.figure.start)]
+        return [place for place, at in zip(places, headed, strict=True) if at in (None, segment.figure.start)]
 
     def _alike(self, first: Draft, movement: Movement, segment: Segment, noun: Noun) -> bool:
         """Whether those who came into a country are from where those in the sentence before said they came from.

@@ -29,13 +29,13 @@ def alike(draft: Draft, base: Draft) -> bool:
 
 def doubt_parts(drafts: list[Draft]) -> None:
     """Of two figures of one sentence for the same people, the second is of a part that nothing names."""
-    held: set[tuple[object, ...]] = set()
+    seen: set[tuple[object, ...]] = set()
     for draft in drafts:
         period = draft.period.text if draft.period is not None else None
         same = (draft.movement.flow, period, draft.noun.population, draft.noun.unit, draft.per_day)
-        if same in held:
+        if same in seen:
             draft.doubts.append(Doubt.SEVERAL_GROUPS)
-        held.add(same)
+        seen.add(same)
 
 
 def attach_normals(drafts: list[Draft], normals: list[TextMark]) -> None:
@@ -43,7 +43,7 @@ def attach_normals(drafts: list[Draft], normals: list[TextMark]) -> None:
     for mark in normals:
         quantity: Quantity = mark.value
         if drafts and quantity.low > 0:
-            near = min(drafts, key=lambda one: abs(one.segment.figure.start - mark.start))
+            near = min(drafts, key=lambda draft: abs(draft.segment.figure.start - mark.start))
             near.normal, near.spans["normal"] = quantity, mark.span
 
 
@@ -54,37 +54,37 @@ LEAST, MOST = 2, 12
 def both_ways(drafts: list[Draft]) -> list[Draft]:
     """Figures that are the sum of those who went one way and those who went the other way."""
     pairs = [
-        (one, other)
-        for one, other in pairwise(drafts)
-        if one.movement.origin is not None
-        and one.movement.origin != other.movement.origin
-        and _way_in(one) != _way_in(other)
+        (left, other)
+        for left, other in pairwise(drafts)
+        if left.movement.origin is not None
+        and left.movement.origin != other.movement.origin
+        and _way_in(left) != _way_in(other)
     ]
     return [
         draft
         for draft in drafts
         if any(
-            draft is not one and draft is not other and draft.quantity.low == one.quantity.low + other.quantity.low
-            for one, other in pairs
+            draft is not part and draft is not other and draft.quantity.low == part.quantity.low + other.quantity.low
+            for part, other in pairs
         )
     ]
 
 
 def households(drafts: list[Draft]) -> list[Draft]:
     """Families beside their people: "1,126 families, or some 7,900 people" are the same twice."""
-    found = []
+    pairs = []
     for pair in pairwise(drafts):
-        families, people = sorted(pair, key=lambda one: one.noun.population != "families")
+        families, people = sorted(pair, key=lambda draft: draft.noun.population != "families")
         same = families.movement.flow == people.movement.flow and families.period == people.period
         alone = families.noun.population == "families" != people.noun.population
         if alone and same and LEAST <= people.quantity.low / max(families.quantity.low, 1) <= MOST:
-            found.append(families)
-    return found
+            pairs.append(families)
+    return pairs
 
 
 def turned(pair: list[Draft]) -> bool:
     """Whether two claims are of the two directions."""
-    return len(pair) == len({_way_in(one) for one in pair}) > 1 and pair[0].movement.flow != pair[1].movement.flow
+    return len(pair) == len({_way_in(draft) for draft in pair}) > 1 and pair[0].movement.flow != pair[1].movement.flow
 
 
 def in_turn(first: Draft, other: Draft) -> Draft:

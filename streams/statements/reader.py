@@ -27,7 +27,7 @@ class Reader:
 
     def __init__(self, languages: Sequence[Language], gazetteer: Callable[[], Gazetteer]) -> None:
         """`gazetteer`: asked for it with the first text."""
-        self.tongues = [Tongue(one, gazetteer) for one in languages]
+        self.tongues = [Tongue(language, gazetteer) for language in languages]
 
     def read(self, text: str, published: datetime, speaker: Speaker) -> Statement:
         """What a text claims.
@@ -35,7 +35,7 @@ class Reader:
         `published`: with an offset from UTC; phrases of time are relative to it, on the wall clock of the speaker.
         Nothing is refused: a text in which no claim is found, or whose language nobody knows, comes to none.
         """
-        tongue = max(self.tongues, key=lambda one: one.fit(text), default=None)
+        tongue = max(self.tongues, key=lambda tongue: tongue.fit(text), default=None)
         if tongue is None or not tongue.fit(text):
             return Statement(text, None, [], [])
         times = Times(tongue.language, published.astimezone(speaker.zone))

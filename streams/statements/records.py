@@ -123,9 +123,9 @@ class Statement(Struct, frozen=True):
     @property
     def certain(self) -> list[FoundClaim]:
         """What may become claims."""
-        return [one for one in self.found if one.certain]
+        return [claim for claim in self.found if claim.certain]
 
     @property
     def doubtful(self) -> list[FoundClaim]:
         """What a person has to decide."""
-        return [one for one in self.found if not one.certain]
+        return [claim for claim in self.found if not claim.certain]

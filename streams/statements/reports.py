@@ -66,7 +66,7 @@ class WordReader:
             )
         admit(report.source, report.id)
         statement, claims = self._judged(report, now, limits)
-        items = [make_item(report, one, statement.text, statement.language) for one in statement.doubtful]
+        items = [make_item(report, claim, statement.text, statement.language) for claim in statement.doubtful]
         if not claims and not items:
             raise RefusedError(
                 Reason.NO_CLAIM, "text", text, "the text states no number of people crossing a border", report.id
@@ -80,8 +80,8 @@ class WordReader:
     def _judged(self, report: Report, now: float, limits: Limits | None) -> tuple[Statement, list[Claim]]:
         statement = self._read(report)
         claims, passed, failed = self._checked(report, statement.certain, now, limits)
-        found = sorted([*passed, *failed, *statement.doubtful], key=lambda one: one.quote)
-        return msgspec.structs.replace(statement, found=found), claims
+        everything = sorted([*passed, *failed, *statement.doubtful], key=lambda claim: claim.quote)
+        return msgspec.structs.replace(statement, found=everything), claims
 
     def _read(self, report: Report) -> Statement:
         """The statement of a report of a known source, with the proposals of the extractor."""
@@ -96,7 +96,7 @@ class WordReader:
         return msgspec.structs.replace(statement, found=[*statement.found, *further])
 
     def _checked(
-        self, report: Report, found: list[FoundClaim], now: float, limits: Limits | None
+        self, report: Report, claims: list[FoundClaim], now: float, limits: Limits | None
     ) -> tuple[list[Claim], list[FoundClaim], list[FoundClaim]]:
         """The claims that pass the checks of a claim, as claims and as found, and the found claims that fail.
 
@@ -105,21 +105,23 @@ class WordReader:
         taken: dict[tuple[object, ...], tuple[Claim, FoundClaim]] = {}
         doubtful: list[FoundClaim] = []
         against: set[tuple[object, ...]] = set()
-        for one in found:
+        for candidate in claims:
             try:
-                claim = self._claim(report, one, now, limits)
+                claim = self._claim(report, candidate, now, limits)
             except RefusedError as error:
-                doubtful.append(_doubted(one, Doubt.REFUSED, str(error)))
+                doubtful.append(_doubted(candidate, Doubt.REFUSED, str(error)))
                 continue
-            held = taken.setdefault(claim.identity, (claim, one))
-            if held[0].best != claim.best:
+            earlier = taken.setdefault(claim.identity, (claim, candidate))
+            if earlier[0].best != claim.best:
                 against.add(claim.identity)
-                doubtful.append(_doubted(one, Doubt.CONTRADICTION, f"also {held[1].claim.people} in this statement"))
+                doubtful.append(
+                    _doubted(candidate, Doubt.CONTRADICTION, f"also {earlier[1].claim.people} in this statement")
+                )
         doubtful += [
             _doubted(taken[key][1], Doubt.CONTRADICTION, "another figure in this statement") for key in against
         ]
         good = [pair for key, pair in taken.items() if key not in against]
-        return [claim for claim, _ in good], [one for _, one in good], doubtful
+        return [claim for claim, _ in good], [candidate for _, candidate in good], doubtful
 
     def _claim(self, report: Report, found: FoundClaim, now: float, limits: Limits | None) -> Claim:
         """A found claim, checked like any other, with the best grade that its voice allows and the quoted words."""
@@ -142,8 +144,8 @@ def _headline(report: Report) -> str:
 
 def _without_echoes(statement: Statement, head: int) -> Statement:
     """A statement without the claims of its headline on flows that the text itself makes claims on."""
-    spoken = {one.claim.flow for one in statement.found if one.quote.start >= head}
-    kept = [one for one in statement.found if one.quote.start >= head or one.claim.flow not in spoken]
+    spoken = {claim.claim.flow for claim in statement.found if claim.quote.start >= head}
+    kept = [claim for claim in statement.found if claim.quote.start >= head or claim.claim.flow not in spoken]
     return statement if len(kept) == len(statement.found) else msgspec.structs.replace(statement, found=kept)
 
 

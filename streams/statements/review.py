@@ -68,16 +68,16 @@ def make_item(report: Report, found: FoundClaim, text: str, language: str | None
         for name, span in found.spans.items()
         if start <= span.start and span.end <= end
     }
-    said = msgspec.json.encode([report.source, report.id, found.claim, found.quote])
+    content = msgspec.json.encode([report.source, report.id, found.claim, found.quote])
     return Item(
-        id=f"{report.id[:150]}.{hashlib.sha256(said).hexdigest()[:10]}",
+        id=f"{report.id[:150]}.{hashlib.sha256(content).hexdigest()[:10]}",
         report=report.id,
         source=report.source,
         published=report.published.isoformat(),
         claim=found.claim,
         context=text[start:end],
         spans=spans,
-        doubts=[one.value for one in found.doubts],
+        doubts=[doubt.value for doubt in found.doubts],
         confidence=found.confidence,
         voice=found.voice.value,
         at=found.quote.start,
@@ -106,26 +106,26 @@ class Docket:
             if isinstance(record, Item):
                 self.items.setdefault(record.id, record)
                 continue
-            held = self.decisions.get(record.review)
-            if held is None or held.published <= record.published:
+            earlier = self.decisions.get(record.review)
+            if earlier is None or earlier.published <= record.published:
                 self.decisions[record.review] = record
 
     @property
     def open(self) -> list[Item]:
         """What nobody has decided on, the most confident first."""
-        left = [one for key, one in self.items.items() if key not in self.decisions]
-        return sorted(left, key=lambda one: (-one.confidence, one.published, one.report, one.at, one.id))
+        left = [item for key, item in self.items.items() if key not in self.decisions]
+        return sorted(left, key=lambda item: (-item.confidence, item.published, item.report, item.at, item.id))
 
     def item(self, name: str) -> Item:
         """An item by its id, or by the beginning of it if that is unambiguous. Raises BordertallyError."""
         exact = self.items.get(name)
         if exact is not None:
             return exact
-        found = [one for key, one in self.items.items() if key.startswith(name)]
-        if len(found) != 1:
-            many = f"{len(found)} items begin so" if found else "there is no such item"
+        items = [item for key, item in self.items.items() if key.startswith(name)]
+        if len(items) != 1:
+            many = f"{len(items)} items begin so" if items else "there is no such item"
             raise BordertallyError(f"review: {many} (got {shown(name)})")
-        return found[0]
+        return items[0]
 
 
 def accepted(item: Item, source: str, published: str, edits: dict[str, Any]) -> bytes:

@@ -64,22 +64,23 @@ class TextReading:
         read: list[tuple[Draft, str, int]] = []
         left: list[LeftOut] = []
         for span in sentences(self.text, self.tongue.abbreviations, self.tongue.closing):
-            said = self.text[span.start : span.end]
-            self._turn_to(self.tongue.scanner.scan(said, self.times))
+            words = self.text[span.start : span.end]
+            self._turn_to(self.tongue.scanner.scan(words, self.times))
             self.left = [LeftOut(mark.span, Why(mark.value)) for mark in self.sheet.of("mask")]
-            drafts = self._sentence(Span(0, len(said)))
-            read += [(draft, said, span.start) for draft in drafts]
-            left += [LeftOut(one.span.moved(span.start), one.why) for one in self.left]
-            only_earlier = {one.why for one in self.left} == {Why.EARLIER}
+            drafts = self._sentence(Span(0, len(words)))
+            read += [(draft, words, span.start) for draft in drafts]
+            left += [LeftOut(figure.span.moved(span.start), figure.why) for figure in self.left]
+            only_earlier = {figure.why for figure in self.left} == {Why.EARLIER}
             self.thread.add(self.sheet, drafts, self.home, aside=only_earlier)
-            self.thread.told = self.timing.told() if drafts else self.thread.told
-        found = [draft.found(said, at) for draft, said, at in read]
-        return Statement(self.text, self.tongue.language.code, found, sorted(left))
+            self.thread.stated_on = self.timing.day_of_statement() if drafts else self.thread.stated_on
+        claims = [draft.to_claim(words, at) for draft, words, at in read]
+        return Statement(self.text, self.tongue.language.code, claims, sorted(left))
 
     def _sentence(self, sentence: Span) -> list[Draft]:
         idle = self.tongue.cutter.idle(self.sheet, sentence)
         self.left += [
-            LeftOut(one.span, self.reasons.whole(sentence, self._mark_at(one.span)) or one.why) for one in idle
+            LeftOut(figure.span, self.reasons.whole(sentence, self._mark_at(figure.span)) or figure.why)
+            for figure in idle
         ]
         drafts: list[Draft] = []
         normals: list[TextMark] = []
@@ -123,13 +124,13 @@ class TextReading:
         self.timing.share(sentence, drafts, [*levels, *parts])
         attach_normals(drafts, normals)
         for draft, why in [
-            *((one, Why.BOTH) for one in both_ways(drafts)),
-            *((one, Why.THINGS) for one in households(drafts)),
+            *((draft, Why.BOTH) for draft in both_ways(drafts)),
+            *((draft, Why.THINGS) for draft in households(drafts)),
         ]:
             drafts.remove(draft)
             self.left.append(LeftOut(draft.segment.figure.span, why))
         doubt_parts(drafts)
-        for draft in [one for one in drafts if self._idle(one)]:
+        for draft in [draft for draft in drafts if self._idle(draft)]:
             drafts.remove(draft)
             self.left.append(LeftOut(draft.segment.figure.span, Why.NO_CROSSING))
         self._attribute(sentence, drafts)
@@ -142,7 +143,7 @@ class TextReading:
         return bool(draft.doubts) and (nowhere or 0 < draft.quantity.low <= SMALL)
 
     def _mark_at(self, span: Span) -> TextMark:
-        return next(one for one in self.sheet.of("number") if one.span == span)
+        return next(number for number in self.sheet.of("number") if number.span == span)
 
     def _reach(self, segment: Segment, following: list[Segment]) -> int:
         """Where that ends which is said of a figure: behind a part in between, if only there is a word of movement.
@@ -178,9 +179,9 @@ class TextReading:
 
     def _pair(self, pair: list[Segment]) -> bool:
         """Whether two figures stand side by side with nothing of their own: "at Raigardas 610 and 590"."""
-        if len(pair) < 2 or any(self.sheet.of("event", one.span) for one in pair):
+        if len(pair) < 2 or any(self.sheet.of("event", segment.span) for segment in pair):
             return False
-        nouns = [self.tongue.cutter.nouns.behind(self.sheet, one.figure, one.span.end) for one in pair]
+        nouns = [self.tongue.cutter.nouns.behind(self.sheet, segment.figure, segment.span.end) for segment in pair]
         return nouns == [None, None] and self.tongue.cutter.listed(self.sheet, *pair)
 
     def _draft(self, segment: Segment, drafts: list[Draft], turn: Draft | None = None) -> Draft | Why:
@@ -214,8 +215,8 @@ class TextReading:
         if base is not None and nameless and alike(draft, base):
             draft.doubts.append(Doubt.SEVERAL_GROUPS)  # "484 of them": nothing says which
         if drafts and self.reasons.in_brackets(segment.figure):
-            said = {mark.value.role for mark in self.sheet.of("place", segment.span)}
-            solved = {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION, Doubt.INFERRED} if PlaceRole.ORIGIN in said else set()
+            roles = {mark.value.role for mark in self.sheet.of("place", segment.span)}
+            solved = {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION, Doubt.INFERRED} if PlaceRole.ORIGIN in roles else set()
             # "9,360 went home, from Cameroon (5,940)": no surer than the whole
             draft.doubts += [doubt for doubt in drafts[-1].doubts if doubt not in solved]
         if self._inferred(draft, event):
@@ -249,8 +250,8 @@ class TextReading:
         """Whether people go over a border, or leave a country, that claims before were of."""
         before = [draft.movement for draft in self.thread.drafts]
         if movement.into is None:
-            return any(movement.origin in (one.origin, one.into) for one in before)
-        return any({movement.origin, movement.into} == {one.origin, one.into} for one in before)
+            return any(movement.origin in (earlier.origin, earlier.into) for earlier in before)
+        return any({movement.origin, movement.into} == {earlier.origin, earlier.into} for earlier in before)
 
     def _named(self, draft: Draft) -> set[str | None]:
         """The countries that a sentence names, by place, checkpoint or people of the figure, and that of the source."""
@@ -293,7 +294,11 @@ class TextReading:
             yield Doubt.UNKNOWN_GROUP
         if not draft.movement.slug and self._elsewhere(segment) and (event is not None or not drafts):
             yield Doubt.PART_OF_COUNTRY
-        if event is None and len({one.movement.flow for one in drafts}) > 1 and self.sheet.of("overall", segment.span):
+        if (
+            event is None
+            and len({draft.movement.flow for draft in drafts}) > 1
+            and self.sheet.of("overall", segment.span)
+        ):
             yield Doubt.SEVERAL_PLACES  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
 
     def _elsewhere(self, segment: Segment) -> bool:
@@ -324,8 +329,8 @@ class TextReading:
 
     def _spoken(self, drafts: list[Draft], segment: Segment) -> list[Draft]:
         """The claims that a figure goes on from: behind a list in brackets, those before the list."""
-        between = [self.sheet.text[one.segment.figure.end : segment.figure.start] for one in drafts]
-        still = [one for one, text in zip(drafts, between, strict=True) if text.count(")") <= text.count("(")]
+        between = [self.sheet.text[draft.segment.figure.end : segment.figure.start] for draft in drafts]
+        still = [draft for draft, text in zip(drafts, between, strict=True) if text.count(")") <= text.count("(")]
         return still or drafts
 
     def _quote(self, draft: Draft) -> None:
@@ -347,7 +352,7 @@ class TextReading:
 
     def _said_before(self, segment: Segment) -> Draft | None:
         """The claim of a sentence before with the same figure."""
-        return next((one for one in self.thread.drafts if one.quantity.low == segment.figure.value.low), None)
+        return next((draft for draft in self.thread.drafts if draft.quantity.low == segment.figure.value.low), None)
 
     def _counted_before(self, noun: Noun, movement: Movement) -> Noun:
         """Whom a bare figure counts that is of one checkpoint of those before: "At Siret 10,408 came in"."""
@@ -368,14 +373,14 @@ class TextReading:
 
     def _attribute(self, sentence: Span, drafts: list[Draft]) -> None:
         """In whose name the sentence is said, and whether as a fact."""
-        said = {mark.value for mark in self.sheet.of("voice", sentence)}
-        voice = Voice.UNNAMED if "unnamed" in said else Voice.MEDIA if "media" in said else Voice.OWN
+        voices = {mark.value for mark in self.sheet.of("voice", sentence)}
+        voice = Voice.UNNAMED if "unnamed" in voices else Voice.MEDIA if "media" in voices else Voice.OWN
         in_turn = self.sheet.of("respectively", sentence)
         for draft in drafts:
             draft.voice = voice
-            if said & {"unconfirmed", "unproven"}:
+            if voices & {"unconfirmed", "unproven"}:
                 draft.doubts.append(Doubt.UNCONFIRMED)
             if not draft.paired and any(
-                ";" not in self.sheet.text[draft.segment.figure.end : one.start] for one in in_turn
+                ";" not in self.sheet.text[draft.segment.figure.end : word.start] for word in in_turn
             ):
                 draft.doubts.append(Doubt.SEVERAL_PLACES)

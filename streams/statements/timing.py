@@ -33,7 +33,7 @@ _OF_TIME = (Doubt.VAGUE_PERIOD, Doubt.SEVERAL_PERIODS, Doubt.NO_PERIOD)
 def _other_way(draft: Draft, drafts: list[Draft]) -> StatedPeriod | None:
     """The period of those in the same sentence who went over the same border the other way."""
     ends = (draft.movement.into, draft.movement.origin)
-    return next((one.period for one in drafts if (one.movement.origin, one.movement.into) == ends), None)
+    return next((draft.period for draft in drafts if (draft.movement.origin, draft.movement.into) == ends), None)
 
 
 def _beside(draft: Draft, drafts: list[Draft]) -> StatedPeriod | None:
@@ -75,7 +75,7 @@ class Timing:
             if before is not None:
                 draft.period = before.shifted(shift.value.days) if shift is not None else before
                 draft.weight *= SHARED
-                draft.doubts += [] if source is None else [one for one in source.doubts if one in _OF_TIME]
+                draft.doubts += [] if source is None else [doubt for doubt in source.doubts if doubt in _OF_TIME]
             if until is not None and before is not None and until.value.end > before.end:
                 draft.doubts.append(Doubt.VAGUE_PERIOD)  # "on Sunday 5,200 came, of whom 3,900 had left by Monday"
             if shift is not None:
@@ -114,9 +114,9 @@ class Timing:
             period = StatedPeriod(period.start, until, period.rank)
         elif until is not None and until != period.end:
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "reopened on Friday, and by Sunday 4,900 had passed"
-        told = self.told() if period.running and period.rank == SINCE else None
-        if told is not None and period.start < told.end < period.end:
-            period = StatedPeriod(period.start, told.end, period.rank)  # "since 21 September", said on Tuesday
+        stated = self.day_of_statement() if period.running and period.rank == SINCE else None
+        if stated is not None and period.start < stated.end < period.end:
+            period = StatedPeriod(period.start, stated.end, period.rank)  # "since 21 September", said on Tuesday
         if period.rank == 1 and self.sheet.of("same_time", draft.segment.span):
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "in 2017 there were 51,000 for the same month"
         if self._foreign(best[0], draft) or self.tongue.cutter.opened(self.sheet, best[0]):
@@ -131,12 +131,12 @@ class Timing:
         if until is not None and period is not None and period.running and period.start < until <= period.end:
             draft.period = StatedPeriod(period.start, until, period.rank)
 
-    def told(self) -> StatedPeriod | None:
+    def day_of_statement(self) -> StatedPeriod | None:
         """The day on which a sentence says that its figures were given: "the ministry said on Tuesday"."""
         for mark in self.sheet.of("aside"):
-            said = self.tongue.scanner.period(self.sheet.text[mark.start : mark.end], self.times)
-            if said is not None and said.days == 1 and self.tongue.cutter.told(self.sheet, mark.span):
-                return said
+            period = self.tongue.scanner.period(self.sheet.text[mark.start : mark.end], self.times)
+            if period is not None and period.days == 1 and self.tongue.cutter.attributed(self.sheet, mark.span):
+                return period
         return None
 
     def _now(self, span: Span) -> bool:
@@ -152,7 +152,7 @@ class Timing:
             return None
         if (
             self.thread.both is not None
-            or self.thread.told_of_day
+            or self.thread.only_dates
             or (self.sheet.of("same_time") and not self.thread.latest)
         ):
             return self.thread.spoken
@@ -171,7 +171,7 @@ class Timing:
             return None if turned and first.period.running else first.period
         if self.sheet.of("same_time", draft.segment.span) and first.movement.into in ends:
             return first.period
-        at_once = len({one.period.text if one.period is not None else "" for one in self.thread.latest}) == 1
+        at_once = len({draft.period.text if draft.period is not None else "" for draft in self.thread.latest}) == 1
         now = draft.movement
         # of the same country: those who came as well, or those who went, wherever to
         alike = now.into is not None and now.into == first.movement.into
@@ -201,8 +201,8 @@ class Timing:
             draft.per_day = True  # "800 a day cross; last year it was about 50"
         if base is not None and draft.per_day and "period" not in draft.spans and self._now(segment.span):
             # "from 17 to 26 September ...; 10,000 of them now come a day"
-            draft.period = self.thread.told or self.times.day_of_publication
-            draft.doubts = [one for one in draft.doubts if one not in _OF_TIME]
+            draft.period = self.thread.stated_on or self.times.day_of_publication
+            draft.doubts = [doubt for doubt in draft.doubts if doubt not in _OF_TIME]
             draft.weight *= PRESENT
 
     def _present(self, drafts: list[Draft]) -> None:
@@ -210,7 +210,7 @@ class Timing:
         for draft in drafts:
             if "period" not in draft.spans and self.tongue.cutter.untimed(self.sheet, draft.segment.span):
                 draft.doubts.append(Doubt.VAGUE_PERIOD)
-        for draft in (one for one in drafts if one.period is None and one.per_day):
+        for draft in (draft for draft in drafts if draft.period is None and draft.per_day):
             if self._now(draft.segment.span):  # "1,200 a day now cross; the total since April is 44,000"
                 draft.period = self.times.day_of_publication
                 draft.weight *= PRESENT
@@ -225,15 +225,15 @@ class Timing:
             for mark in self.sheet.of("period", sentence)
             if isinstance(mark.value, StatedPeriod)
             and not mark.value.vague
-            and not any(mark.within(one.span) for one in levels)
+            and not any(mark.within(draft.span) for draft in levels)
         ]
         cutter = self.tongue.cutter
-        drafts = [one for one in drafts if Doubt.IMPOSSIBLE_DATE not in one.doubts]
+        drafts = [draft for draft in drafts if Doubt.IMPOSSIBLE_DATE not in draft.doubts]
         self._present(drafts)
-        for draft in (one for one in drafts if one.period is None):
+        for draft in (draft for draft in drafts if draft.period is None):
             others = [mark for mark in usable if not mark.within(draft.segment.span)]
             if cutter.cumulative(self.sheet, draft.segment.span) or any(
-                cutter.alone(self.sheet, one) for one in others
+                cutter.alone(self.sheet, segment) for segment in others
             ):
                 draft.doubts.append(Doubt.NO_PERIOD)
             elif len({mark.value.text for mark in usable}) == 1:

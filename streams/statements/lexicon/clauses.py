@@ -88,20 +88,20 @@ class Clauses:
 
     def _dates(self, sheet: Sheet, mark: TextMark) -> bool:
         """Whether a place only says what began on a day: "Since May 12, when shelling reached Wad Madani, ..."."""
-        begun = [one for one in sheet.of("period") if one.end <= mark.start]
-        behind = [one.start for one in sheet.of("number") if one.start >= mark.end]
+        begun = [period for period in sheet.of("period") if period.end <= mark.start]
+        behind = [figure.start for figure in sheet.of("number") if figure.start >= mark.end]
         opens = bool(begun) and bool(self._relative.match(sheet.text, begun[-1].end + len(", ")))
         return opens and bool(behind) and "," in sheet.text[mark.end : behind[0]]
 
     @staticmethod
-    def _within(sheet: Sheet, mark: TextMark, begins: re.Pattern[str], told: Iterable[str]) -> bool:
+    def _within(sheet: Sheet, mark: TextMark, begins: re.Pattern[str], kinds: Iterable[str]) -> bool:
         """Whether a mark stands in a clause that begins so, and that tells of nothing else of these kinds."""
         starts = [match.end() for match in begins.finditer(sheet.text, 0, mark.start)]
         if not starts or _STOP.search(sheet.text, starts[-1], mark.start):
             return False
         stop = _STOP.search(sheet.text, mark.end)
         clause = Span(starts[-1], len(sheet.text) if stop is None else stop.start())
-        return not any(one != mark for one in _of(sheet, told, clause))
+        return not any(other != mark for other in _of(sheet, kinds, clause))
 
 
 def _of(sheet: Sheet, kinds: Iterable[str], span: Span) -> Iterator[TextMark]:

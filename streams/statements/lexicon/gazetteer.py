@@ -41,8 +41,8 @@ class Checkpoint(NamedTuple):
         """The side opposite to a country; None when it is not one of the two."""
         if len(self.sides) == 1:
             return self.sides[0] if code not in (None, self.sides[0]) else None
-        one, other = self.sides
-        return other if code == one else one if code == other else None
+        near, other = self.sides
+        return other if code == near else near if code == other else None
 
 
 class Region(NamedTuple):
@@ -72,11 +72,11 @@ class Gazetteer(NamedTuple):
     @property
     def neighbours(self) -> dict[str, frozenset[str]]:
         """By country, the countries that it shares a checkpoint with."""
-        found: dict[str, set[str]] = {}
+        names: dict[str, set[str]] = {}
         for point in self.checkpoints.values():
-            for one in point.sides:
-                found.setdefault(one, set()).update(point.sides)
-        return {code: frozenset(others - {code}) for code, others in found.items()}
+            for side in point.sides:
+                names.setdefault(side, set()).update(point.sides)
+        return {code: frozenset(others - {code}) for code, others in names.items()}
 
 
 class _Written(Struct, forbid_unknown_fields=True):
@@ -141,7 +141,7 @@ def _together(sides: Iterable[Names]) -> Names:
 
 def name_pattern(names: Iterable[str]) -> str:
     """A pattern of plain names: with or without quotation marks and accents, an asterisk is any ending."""
-    ordered = sorted(_spelled(names), key=lambda one: (-len(one), one))
+    ordered = sorted(_spelled(names), key=lambda name: (-len(name), name))
     return _QUOTED.format(f"(?:{'|'.join(map(_plainly, ordered))})")
 
 
@@ -185,8 +185,8 @@ def english_names() -> dict[str, str]:
     """A pattern of the English names of every country, by code, out of ISO 3166-1."""
     names: dict[str, set[str]] = {}
     for country in pycountry.countries:
-        said = {country.name, getattr(country, "common_name", country.name)}
-        names[country.alpha_2] = {name.partition(",")[0] for name in said if "," not in name or name.count(",") == 1}
+        listed = {country.name, getattr(country, "common_name", country.name)}
+        names[country.alpha_2] = {name.partition(",")[0] for name in listed if "," not in name or name.count(",") == 1}
     shared = [name for each in names.values() for name in each]
     return {
         code: "|".join(re.escape(name) for name in sorted(each, key=len, reverse=True) if shared.count(name) == 1)

@@ -18,8 +18,8 @@ class Tongue:
     def __init__(self, language: Language, gazetteer: Callable[[], Gazetteer]) -> None:
         table = language.table
         self.language, self._gazetteer = language, gazetteer
-        self.abbreviations = language.ending([f"(?:{one})" for one in table.abbreviations])
-        self.closing = language.ending([f"(?:{one})" for one in table.closing])
+        self.abbreviations = language.ending([f"(?:{abbreviation})" for abbreviation in table.abbreviations])
+        self.closing = language.ending([f"(?:{word})" for word in table.closing])
         self.present = language.any_of(table.present)
         self._letters = re.compile(table.letters)
         self._anchors = [(day, language.any_of(phrases)) for day, phrases in table.anchors.items()]

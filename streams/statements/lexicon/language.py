@@ -251,8 +251,8 @@ class Language:
         for code, (name, people, adjective) in table.countries.items():
             countries[code] = (name or names.get(code, ""), people, adjective)
         self.countries = countries
-        named = alternatives(one[0] for one in countries.values() if one[0])
-        adjectives = alternatives(one[2] for one in table.countries.values() if one[2])
+        named = alternatives(patterns[0] for patterns in countries.values() if patterns[0])
+        adjectives = alternatives(patterns[2] for patterns in table.countries.values() if patterns[2])
         adjectives = f"(?-i:{adjectives})" if table.case_adjectives else adjectives
         year = r"(?:19|20)\d\d(?![\d,.\u00a0]*\d)"
         self.parts = {
@@ -274,7 +274,7 @@ class Language:
         }
         self.parts["date"] = self.nameless(alternatives(table.dates))
         self.parts["reference"] = self.nameless(self.parts["reference"])
-        self.dates = [self.compile(one) for one in table.dates]
+        self.dates = [self.compile(pattern) for pattern in table.dates]
 
     def nameless(self, text: str) -> str:
         """A pattern with its placeholders filled, without groups of their own."""

@@ -45,7 +45,7 @@ class Sheet:
     def add(self, mark: TextMark) -> None:
         """Put a mark; its stretch is taken from now on."""
         self._taken[mark.start : mark.end] = b"\x01" * (mark.end - mark.start)
-        insort(self.marks, mark, key=lambda one: (one.start, one.end))
+        insort(self.marks, mark, key=lambda placed: (placed.start, placed.end))
 
     def replace(self, mark: TextMark, value: Any) -> None:
         """Give a mark another value."""
@@ -53,13 +53,13 @@ class Sheet:
 
     def put(self, candidates: Iterable[TextMark]) -> None:
         """Put marks where they fit: earlier ones first, of two that begin together the longer one."""
-        for mark in sorted(candidates, key=lambda one: (one.start, -one.end)):
+        for mark in sorted(candidates, key=lambda candidate: (candidate.start, -candidate.end)):
             if self.free(mark.start, mark.end):
                 self.add(mark)
 
     def of(self, kind: str, span: Span | None = None) -> list[TextMark]:
         """The marks of a kind that begin in a span, in order."""
-        return [one for one in self.marks if one.kind == kind and (span is None or one.within(span))]
+        return [mark for mark in self.marks if mark.kind == kind and (span is None or mark.within(span))]
 
 
 class Patterns:
@@ -67,7 +67,7 @@ class Patterns:
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.patterns = list(patterns)
-        self._sieve = Sieve(one.needles for one in self.patterns)
+        self._sieve = Sieve(pattern.needles for pattern in self.patterns)
 
     def scan(self, text: str) -> Iterator[tuple[Pattern, re.Match[str]]]:
         """Every match of every pattern, in the order of the patterns."""
@@ -94,10 +94,10 @@ def sentences(text: str, abbreviations: re.Pattern[str], closing: re.Pattern[str
     spans, start = [], 0
     for match in _END.finditer(text):
         follows = text[match.end() :].lstrip()[:1]
-        said = text[start : match.start() + 1]
+        words = text[start : match.start() + 1]
         ends = follows.isupper() or text.startswith("\n", match.end())
-        closed = closing is not None and ends and closing.search(said)
-        if match[0].startswith(".") and (follows.islower() or (abbreviations.search(said) and not closed)):
+        closed = closing is not None and ends and closing.search(words)
+        if match[0].startswith(".") and (follows.islower() or (abbreviations.search(words) and not closed)):
             continue
         spans.append(Span(start, match.end()))
         start = match.end()
@@ -105,7 +105,7 @@ def sentences(text: str, abbreviations: re.Pattern[str], closing: re.Pattern[str
     spans = [Span(at, min(at + LONGEST, span.end)) for span in spans for at in range(span.start, span.end, LONGEST)]
     trimmed = ((span, text[span.start : span.end]) for span in spans)
     return [
-        Span(span.start + len(said) - len(said.lstrip()), span.start + len(said.rstrip()))
-        for span, said in trimmed
-        if said.strip()
+        Span(span.start + len(words) - len(words.lstrip()), span.start + len(words.rstrip()))
+        for span, words in trimmed
+        if words.strip()
     ]

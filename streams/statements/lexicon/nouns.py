@@ -47,24 +47,24 @@ class Nouns:
         self._persons = re.compile(rf"(?:{alternatives(table.persons)})\Z", re.IGNORECASE)
         self._adjective = re.compile(rf"(?<!\w)(?:{language.parts['adjective']})\s+(?:\w+\s+)?\Z", re.IGNORECASE)
         self._adjectives = [
-            (re.compile(rf"(?:{one[2]})(?!\w)", 0 if table.case_adjectives else re.IGNORECASE), code)
-            for code, one in table.countries.items()
-            if one[2]
+            (re.compile(rf"(?:{patterns[2]})(?!\w)", 0 if table.case_adjectives else re.IGNORECASE), code)
+            for code, patterns in table.countries.items()
+            if patterns[2]
         ]
         self._beside = language.ending(table.beside)
 
     def of(self, sheet: Sheet, figure: TextMark, span: Span) -> Noun:
         """What a figure counts: the noun behind it, else the one before it in its part of the sentence, if any."""
-        said = self.behind(sheet, figure, span.end)
-        if said is not None:
-            if said.population == "people" and said.citizens is None and not said.unknown:
+        noun = self.behind(sheet, figure, span.end)
+        if noun is not None:
+            if noun.population == "people" and noun.citizens is None and not noun.unknown:
                 both = self._of_both(sheet, figure)  # "1,522 citizens and 410 non-citizens of Latvia"
-                said = said if both.citizens is None else both
-            return said._replace(joined=self._joined(sheet, said))
+                noun = noun if both.citizens is None else both
+            return noun._replace(joined=self._joined(sheet, noun))
         people = [mark for kind in ("people", "citizens") for mark in sheet.of(kind, span) if mark.end != figure.end]
         before = [mark for mark in people if mark.end <= figure.start]
         behind = [mark for mark in people if not _STOP.search(sheet.text[figure.end : mark.start])]
-        mark = max(before, key=lambda one: one.start) if before else min(behind, default=None)
+        mark = max(before, key=lambda other: other.start) if before else min(behind, default=None)
         if mark is None:
             return self._of_both(sheet, figure)
         return self._of_nation(_counted(mark), sheet.text, mark.start)
@@ -72,17 +72,17 @@ class Nouns:
     def _of_both(self, sheet: Sheet, figure: TextMark) -> Noun:
         """The people counted behind the next figure, of a coordination: "41,318 entered and 38,907 Uzbeks left"."""
         numbers = sheet.of("number")
-        following = next((one for one in numbers if one.start >= figure.end), None)
+        following = next((number for number in numbers if number.start >= figure.end), None)
         if following is None:
             return Noun()
         between = [mark for mark in sheet.marks if figure.end <= mark.start < following.start]
         gap = sheet.text[figure.end : following.start]
         for mark in between:
             gap = gap.replace(sheet.text[mark.start : mark.end], "", 1)
-        said = self.behind(sheet, following, len(sheet.text))
+        noun = self.behind(sheet, following, len(sheet.text))
         alike = {mark.kind for mark in between} in ({"event"}, {"people"})
         joined = alike and gap.strip() != "," and self._joins.fullmatch(" ".join(gap.split()))
-        return said if said is not None and said.citizens is not None and said.mark and joined else Noun()
+        return noun if noun is not None and noun.citizens is not None and noun.mark and joined else Noun()
 
     def _of_nation(self, noun: Noun, text: str, at: int) -> Noun:
         """With the nation that an adjective in front of the noun at `at` names: "Syrian refugees"."""
@@ -91,12 +91,14 @@ class Nouns:
         match = self._adjective.search(text[max(0, at - 40) : at])
         if match is None:
             return noun
-        return noun._replace(citizens=next((code for one, code in self._adjectives if one.match(match[0])), None))
+        return noun._replace(
+            citizens=next((code for adjective, code in self._adjectives if adjective.match(match[0])), None)
+        )
 
     def behind(self, sheet: Sheet, figure: TextMark, end: int) -> Noun | None:
         """The noun right behind a figure; None where there is none."""
         nxt = next(
-            (one for one in sheet.marks if one.start >= figure.end and one.kind not in ("state", "refuge")), None
+            (mark for mark in sheet.marks if mark.start >= figure.end and mark.kind not in ("state", "refuge")), None
         )
         gap = sheet.text[figure.end : min(end, nxt.start if nxt else end)]
         words = gap.split()
@@ -116,19 +118,19 @@ class Nouns:
 
     def _cross(self, sheet: Sheet, noun: TextMark) -> bool:
         """Whether a word of movement follows a noun at once: "1,000 soldiers crossed" is about people who crossed."""
-        event = next((one for one in sheet.of("event") if one.start >= noun.end), None)
+        event = next((event for event in sheet.of("event") if event.start >= noun.end), None)
         if event is None or event.value == "takes":
             return False
-        if not any(one.start >= event.start and one.value.role in _WAYS for one in sheet.of("place")):
+        if not any(place.start >= event.start and place.value.role in _WAYS for place in sheet.of("place")):
             return False
         between = sheet.text[noun.end : event.start]
         return len(between) <= _AT_ONCE and not _PAUSE.search(between)
 
     def end(self, sheet: Sheet, figure: TextMark, end: int) -> int:
         """Where a noun that no table has ends, behind a figure; the end of the figure where none follows."""
-        said = self.behind(sheet, figure, end)
+        noun = self.behind(sheet, figure, end)
         gap = sheet.text[figure.end : end]
-        return figure.end + (0 if said is None or said.mark else gap.find(self._head(gap)) + len(self._head(gap)))
+        return figure.end + (0 if noun is None or noun.mark else gap.find(self._head(gap)) + len(self._head(gap)))
 
     def beside(self, sheet: Sheet, figure: TextMark) -> bool:
         """Whether a figure is of what people came with, or the like ("in 27 boats"), and no subject."""

@@ -69,8 +69,10 @@ class Numbers:
         self._zero = re.compile(rf"(?<!\w)(?:{alternatives(table.zero)})(?!\w)", re.IGNORECASE)
         self._figure = re.compile(figure, re.IGNORECASE)
         self._ranges = [
-            re.compile(one.replace("{q}", f"(?P<low>{figure})", 1).replace("{q}", f"(?P<high>{figure})"), re.IGNORECASE)
-            for one in table.ranges
+            re.compile(
+                pattern.replace("{q}", f"(?P<low>{figure})", 1).replace("{q}", f"(?P<high>{figure})"), re.IGNORECASE
+            )
+            for pattern in table.ranges
         ]
         self._growth = language.ending([f"(?:{alternatives(language.table.growth)})(?: \\w+){{0,3}}?"])
         self._reached = language.ending(language.table.reached)

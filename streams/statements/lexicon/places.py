@@ -110,9 +110,12 @@ class Places:
         self._names += plain
         self._sieve = Sieve([*needles, *(needles_of(regex) for regex, _ in plain)])
         self._adjectives = [
-            (re.compile(f"(?-i:{one[2]})" if language.table.case_adjectives else one[2], re.IGNORECASE), country)
-            for country, one in language.table.countries.items()
-            if one[2]
+            (
+                re.compile(f"(?-i:{patterns[2]})" if language.table.case_adjectives else patterns[2], re.IGNORECASE),
+                country,
+            )
+            for country, patterns in language.table.countries.items()
+            if patterns[2]
         ]
         self._adjective = re.compile(rf"(?<!\w)(?:{language.parts['adjective']})(?!\w)", re.IGNORECASE)
         self._other_side = re.compile(
@@ -147,10 +150,12 @@ class Places:
         ]
         name = rf"(?!(?:{alternatives(roles.bodies)})(?!\w))(?P<name>(?-i:{roles.name}))"
         self._sections = [
-            re.compile(rf"(?<!\w)(?:{language.nameless(one.replace('{place}', roles.section_name))})", re.IGNORECASE)
-            for one in roles.sections
+            re.compile(
+                rf"(?<!\w)(?:{language.nameless(section.replace('{place}', roles.section_name))})", re.IGNORECASE
+            )
+            for section in roles.sections
         ]
-        self._section_sieve = Sieve(needles_of(one) for one in self._sections)
+        self._section_sieve = Sieve(needles_of(section) for section in self._sections)
         self._offices = re.compile(
             rf"(?<!\w)(?:{language.nameless(alternatives(roles.offices))})\s+{name}", re.IGNORECASE
         )
@@ -184,7 +189,7 @@ class Places:
     def mark_goals(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every goal without a name: "into neighbouring countries", "home"."""
         for pattern, place in self._goals:
-            sheet.put([TextMark(one.start(), one.end(), "place", place) for one in pattern.finditer(sheet.text)])
+            sheet.put([TextMark(match.start(), match.end(), "place", place) for match in pattern.finditer(sheet.text)])
 
     def mark_speakers(self, sheet: Sheet) -> None:
         """Put a mark of kind `place` on every body of a country that speaks and is not counted: "Polish guards"."""
@@ -198,22 +203,22 @@ class Places:
         sheet.put([*self._named(sheet.text), *self._by_adjective(sheet.text)])
         sheet.put([*self._nobody_knows(sheet.text, sheet)])
         places = sheet.of("place")
-        for one, other in pairwise(places):
-            between = sheet.text[one.end : other.start]
-            if one.value.checkpoint and other.value.code in one.value.checkpoint.sides and between.strip() == ",":
+        for left, other in pairwise(places):
+            between = sheet.text[left.end : other.start]
+            if left.value.checkpoint and other.value.code in left.value.checkpoint.sides and between.strip() == ",":
                 continue  # "Renk, South Sudan": where it is
-            if one.value.role is PlaceRole.BORDER and self._with.fullmatch(between):
+            if left.value.role is PlaceRole.BORDER and self._with.fullmatch(between):
                 sheet.replace(other, other.value._replace(role=PlaceRole.BORDER))
                 continue
             if between.strip() in _ARROWS:
-                sheet.replace(one, one.value._replace(role=PlaceRole.ORIGIN))
+                sheet.replace(left, left.value._replace(role=PlaceRole.ORIGIN))
                 sheet.replace(other, other.value._replace(role=PlaceRole.INTO))
                 continue
-            if other.value.checkpoint and (one.value.code or one.value.slug == other.value.slug):
+            if other.value.checkpoint and (left.value.code or left.value.slug == other.value.slug):
                 continue
             if other.value.role is PlaceRole.BARE and self.joined.fullmatch(between):
                 sheet.replace(
-                    other, other.value._replace(role=one.value.role, joined=one.value.role is not PlaceRole.BORDER)
+                    other, other.value._replace(role=left.value.role, joined=left.value.role is not PlaceRole.BORDER)
                 )
 
     def _named(self, text: str) -> Iterator[TextMark]:
@@ -235,8 +240,8 @@ class Places:
                 part = partly or self._part.match(text, match.end())
                 region = place.region or (place.checkpoint is None and part is not None)
                 others = place.checkpoint is not None and self._others.match(text, match.end()) is not None
-                found = place._replace(role=role, through=through, region=region, joined=others)
-                yield TextMark(match.start(), match.end(), "place", found)
+                placed = place._replace(role=role, through=through, region=region, joined=others)
+                yield TextMark(match.start(), match.end(), "place", placed)
 
     def heading(self, text: str) -> TextMark | None:
         """The checkpoint that a text is headed with in capitals: "BEITBRIDGE - The border authority says"."""
@@ -256,8 +261,8 @@ class Places:
 
     def _by_what_follows(self, text: str, end: int) -> tuple[PlaceRole, int]:
         """The role that the words behind a place say, the longest of them: "Poland's border" or its border guard."""
-        found = {role: match.end() for role, after in self._behind.items() if (match := after.match(text, end))}
-        return max(found.items(), key=lambda one: one[1], default=(PlaceRole.BARE, end))
+        ends = {role: match.end() for role, after in self._behind.items() if (match := after.match(text, end))}
+        return max(ends.items(), key=lambda ending: ending[1], default=(PlaceRole.BARE, end))
 
     def _by_adjective(self, text: str) -> Iterator[TextMark]:
         """A country by its adjective: "the Russian border", "Polish guards", "to the Finnish side"."""
@@ -277,7 +282,7 @@ class Places:
         for index in self._section_sieve.may_match(fold(text)):
             for match in self._sections[index].finditer(text):
                 names = match["name"].split("-")
-                countries = all(any(one.fullmatch(name) for one, _ in self._adjectives) for name in names)
+                countries = all(any(adjective.fullmatch(name) for adjective, _ in self._adjectives) for name in names)
                 if not countries and not self._adjective.fullmatch(match["name"]):
                     yield TextMark(
                         match.start("name"), match.end("name"), "place", NamedPlace(PlaceRole.WITHIN, unknown=True)
@@ -294,8 +299,8 @@ class Places:
         named_so = ((PlaceRole.WITHIN, self._structure), (PlaceRole.SPEAKER, self._offices))
         for role, pattern in (*self._unknown.items(), *named_so):
             for match in pattern.finditer(text):
-                told = self._says.search(
+                attribution = self._says.search(
                     text[max(0, match.start() - 20) : match.start()]
                 )  # "according to Greek police"
-                if not told and not self._adjective.match(text, match.start("name")):
+                if not attribution and not self._adjective.match(text, match.start("name")):
                     yield TextMark(match.start("name"), match.end("name"), "place", NamedPlace(role, unknown=True))

@@ -26,8 +26,8 @@ Needles = tuple[str, ...]
 @lru_cache(maxsize=65_536)
 def needles_of(regex: re.Pattern[str]) -> Needles:
     """The needles of a pattern: what it matches holds at least one of them, whatever the case of its letters."""
-    found = _of_sequence(_parser.parse(regex.pattern, regex.flags))
-    return tuple(sorted(found)) if found and len(found) <= MOST else ()
+    needles = _of_sequence(_parser.parse(regex.pattern, regex.flags))
+    return tuple(sorted(needles)) if needles and len(needles) <= MOST else ()
 
 
 def may_match(needles: Needles, folded: str) -> bool:
@@ -95,7 +95,7 @@ def _of_part(code: str, argument: Any) -> frozenset[str] | None:
     return None
 
 
-def _better(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return max(one, other, key=lambda each: (len(each) <= MOST, min(map(len, each)), -len(each)))
+def _better(left: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    if left is None or other is None:
+        return other if left is None else left
+    return max(left, other, key=lambda each: (len(each) <= MOST, min(map(len, each)), -len(each)))

@@ -146,21 +146,21 @@ class Scanner:
 
     def _also_citizens(self, sheet: Sheet) -> None:
         """A country that is only joined to one whose citizens are counted: "citizens of Lithuania and Latvia"."""
-        for one, other in pairwise([mark for mark in sheet.marks if mark.kind in ("citizens", "place")]):
-            named = one.kind == "citizens" and " " in sheet.text[one.start : one.end] and other.kind == "place"
-            if named and other.value.code and self.places.joined.fullmatch(sheet.text[one.end : other.start]):
+        for left, other in pairwise([mark for mark in sheet.marks if mark.kind in ("citizens", "place")]):
+            named = left.kind == "citizens" and " " in sheet.text[left.start : left.end] and other.kind == "place"
+            if named and other.value.code and self.places.joined.fullmatch(sheet.text[left.end : other.start]):
                 sheet.marks[sheet.marks.index(other)] = other._replace(kind="citizens", value=other.value.code)
 
     def _timed(self, text: str, times: Times) -> Iterator[TextMark]:
         for pattern, match in self._periods.scan(text):
-            found = times.resolve(pattern.value, captured(match))
-            if found is not None:
-                yield TextMark(match.start(), match.end(), "period", found)
+            resolved = times.resolve(pattern.value, captured(match))
+            if resolved is not None:
+                yield TextMark(match.start(), match.end(), "period", resolved)
 
     def period(self, text: str, times: Times) -> StatedPeriod | None:
         """The first exact period of a text that is read over otherwise."""
         periods = (mark.value for mark in self._timed(text, times))
-        return next((one for one in periods if isinstance(one, StatedPeriod) and not one.vague), None)
+        return next((period for period in periods if isinstance(period, StatedPeriod) and not period.vague), None)
 
     def _changes(self, text: str) -> Iterator[TextMark]:
         for pattern, match in self._change.scan(text):

@@ -40,7 +40,9 @@ class Cutter:
 
     def __init__(self, language: Language) -> None:
         table = language.table
-        self._cuts = [re.compile("|".join(one), re.IGNORECASE) for one in (table.strong, table.weak) if one]
+        self._cuts = [
+            re.compile("|".join(patterns), re.IGNORECASE) for patterns in (table.strong, table.weak) if patterns
+        ]
         self._faint = re.compile("|".join(table.faint), re.IGNORECASE)
         self.nouns = Nouns(language)
         self.clauses = Clauses(language)
@@ -70,8 +72,8 @@ class Cutter:
 
     def segments(self, sheet: Sheet, sentence: Span) -> list[Segment]:
         """The segments of a sentence, in order."""
-        figures = [one for one in sheet.of("number", sentence) if self._idle(sheet, one, sentence.end) is None]
-        found, start = [], sentence.start
+        figures = [number for number in sheet.of("number", sentence) if self._idle(sheet, number, sentence.end) is None]
+        segments, start = [], sentence.start
         if figures:
             start = max(start, sheet.text.rfind(";", start, figures[0].start) + 1)
         for index, figure in enumerate(figures):
@@ -81,16 +83,16 @@ class Cutter:
                 if last
                 else self._cut(sheet, Span(start, figure.end), figure, figures[index + 1])
             )
-            found.append(Segment(Span(start, end), figure, Span(start, end)))
+            segments.append(Segment(Span(start, end), figure, Span(start, end)))
             start = end
-        return found
+        return segments
 
     def _last(self, sheet: Sheet, figure: TextMark, end: int) -> int:
         """Where the last part of a sentence ends: a clause behind it is of something else."""
         for match in self._clauses.finditer(sheet.text, figure.end, end):
-            said = Span(figure.end, match.start())
+            between = Span(figure.end, match.start())
             ahead = sheet.of("event", Span(0, figure.start)) and self.part_ahead(sheet, figure)
-            if sheet.free(*match.span()) and (ahead or sheet.of("event", said) or sheet.of("place", said)):
+            if sheet.free(*match.span()) and (ahead or sheet.of("event", between) or sheet.of("place", between)):
                 return match.start()
         return end
 
@@ -104,7 +106,7 @@ class Cutter:
 
     def idle(self, sheet: Sheet, sentence: Span) -> list[LeftOut]:
         """The figures of a sentence that count other things; they are no segments ("in 10 boats on Saturday")."""
-        figures = [(one.span, self._idle(sheet, one, sentence.end)) for one in sheet.of("number", sentence)]
+        figures = [(number.span, self._idle(sheet, number, sentence.end)) for number in sheet.of("number", sentence)]
         return [LeftOut(span, why) for span, why in figures if why is not None]
 
     def _idle(self, sheet: Sheet, figure: TextMark, end: int) -> Why | None:
@@ -113,12 +115,12 @@ class Cutter:
         before = sheet.text[max(figure.start - 40, 0) : figure.start]
         if self._difference.match(sheet.text, figure.end) or self._grown.search(before):
             return Why.NET
-        said = self.nouns.behind(sheet, figure, end)
-        if said is None and _YEAR.fullmatch(sheet.text[figure.start : figure.end]) and not self._named(sheet, figure):
+        noun = self.nouns.behind(sheet, figure, end)
+        if noun is None and _YEAR.fullmatch(sheet.text[figure.start : figure.end]) and not self._named(sheet, figure):
             return Why.THINGS
-        if said is not None and said.unknown:
+        if noun is not None and noun.unknown:
             return None if self._moves(sheet, figure, end) else Why.THINGS
-        return None if said is None else said.why
+        return None if noun is None else noun.why
 
     def _named(self, sheet: Sheet, figure: TextMark) -> bool:
         """Whether a figure stands behind a place of a list."""
@@ -126,7 +128,7 @@ class Cutter:
 
     def _moves(self, sheet: Sheet, figure: TextMark, end: int) -> bool:
         """Whether a word that no table has may be one for people: a word of movement follows before the next figure."""
-        nxt = next((one.start for one in sheet.of("number") if one.start >= figure.end), end)
+        nxt = next((number.start for number in sheet.of("number") if number.start >= figure.end), end)
         return not self.nouns.beside(sheet, figure) and bool(sheet.of("event", Span(figure.end, nxt)))
 
     def _cut(self, sheet: Sheet, segment: Span, figure: TextMark, following: TextMark) -> int:
@@ -250,8 +252,8 @@ class Cutter:
         before = sheet.text[max(0, period.start - 20) : period.start]
         return bool(self._alone.search(before) or self._only.search(sheet.text, period.start, period.end))
 
-    def told(self, sheet: Sheet, span: Span) -> bool:
-        """Whether a stretch says that somebody told something."""
+    def attributed(self, sheet: Sheet, span: Span) -> bool:
+        """Whether a span of text names a speaker: "the ministry said"."""
         return bool(self._says.search(sheet.text, span.start, span.end))
 
     def cumulative(self, sheet: Sheet, span: Span) -> bool:
@@ -269,8 +271,8 @@ class Cutter:
         """
         count, start = 0, segment.span.start
         counted = self.nouns.end(sheet, segment.figure, segment.span.end)
-        said = self.clauses.purpose(sheet, Span(segment.figure.end, segment.span.end))
-        for match in _CLAUSE.finditer(sheet.text, segment.span.start, said):
+        purpose = self.clauses.purpose(sheet, Span(segment.figure.end, segment.span.end))
+        for match in _CLAUSE.finditer(sheet.text, segment.span.start, purpose):
             start, end = match.span()
             if start <= segment.figure.start < end or not self._says.search(sheet.text, start, end):
                 count += sum(

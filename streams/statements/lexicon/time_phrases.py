@@ -124,14 +124,14 @@ class Times:
     def resolve(self, kind: str, taken: Captures) -> StatedPeriod | DayShift | Until | None:
         """What a phrase means; None when it lies in the future. A day that no calendar has is impossible."""
         try:
-            found = self._kinds[kind](taken)
+            period = self._kinds[kind](taken)
         except NoSuchDayError:
             return StatedPeriod(self.today, self.today + DAY, 5, vague=True, impossible=True)
         except (ValueError, OverflowError, KeyError):
             return None
-        if isinstance(found, StatedPeriod) and (found.end <= found.start or found.start > self.today):
+        if isinstance(period, StatedPeriod) and (period.end <= period.start or period.start > self.today):
             return None
-        return found
+        return period
 
     @property
     def day_of_publication(self) -> StatedPeriod:
@@ -140,9 +140,9 @@ class Times:
 
     # --- the parts ---------------------------------------------------------------------------------------------
 
-    def _date(self, one: tuple[str, str], near: date | None = None) -> date:
+    def _date(self, written: tuple[str, str], near: date | None = None) -> date:
         """A captured date, day of a month or day of the week; `near`: a later date that it belongs to."""
-        kind, text = one
+        kind, text = written
         if kind == "weekday":
             back = (self.today.weekday() - self._weekday(text)) % 7
             return self.today - back * DAY
@@ -172,10 +172,10 @@ class Times:
             return _day_of(int(year), month, day)
         latest = near or self.today + DAY
         try:
-            found = _day_of(latest.year, month, day)
+            date = _day_of(latest.year, month, day)
         except NoSuchDayError:
             return _day_of(latest.year - 1, month, day)
-        return found if found <= latest else _day_of(latest.year - 1, month, day)
+        return date if date <= latest else _day_of(latest.year - 1, month, day)
 
     def _months(self, text: str) -> int:
         return 1 + index(self.language.table.months, text)
@@ -191,20 +191,20 @@ class Times:
     # --- the kinds ---------------------------------------------------------------------------------------------
 
     def _day(self, taken: Captures) -> StatedPeriod:
-        found = self._date(taken[-1])
+        day = self._date(taken[-1])
         rank = 3 if taken[-1][0] == "date" else 2
-        return StatedPeriod(found, found + DAY, rank, running=found == self.today)
+        return StatedPeriod(day, day + DAY, rank, running=day == self.today)
 
     def _last_day(self, taken: Captures) -> StatedPeriod:
         """A day of the week that is "last" and so not today."""
-        found = self._date(taken[-1])
-        if found == self.today:
-            found -= 7 * DAY
-        return StatedPeriod(found, found + DAY)
+        day = self._date(taken[-1])
+        if day == self.today:
+            day -= 7 * DAY
+        return StatedPeriod(day, day + DAY)
 
     def _pair(self, taken: Captures) -> StatedPeriod | None:
-        found = self._range(taken)
-        return found if found is not None and found.days == sum(name != "month" for name, _ in taken) else None
+        period = self._range(taken)
+        return period if period is not None and period.days == sum(name != "month" for name, _ in taken) else None
 
     def _range(self, taken: Captures) -> StatedPeriod | None:
         names = [name for name, _ in taken]
@@ -366,8 +366,10 @@ class Times:
         number = self.language.number(next(text for name, text in taken if name == "n"))
         year = next((int(text) for name, text in taken if name == "year"), None)
         current = self.today.isocalendar().year
-        weeks = [_week_of(one, number) for one in ([year] if year is not None else [current, current - 1])]
-        first = next((one for one in weeks if one is not None and (year is not None or one <= self.today)), None)
+        weeks = [
+            _week_of(year_of_week, number) for year_of_week in ([year] if year is not None else [current, current - 1])
+        ]
+        first = next((week for week in weeks if week is not None and (year is not None or week <= self.today)), None)
         if first is None:
             raise NoSuchDayError(f"week {number}")
         return StatedPeriod(first, min(first + 7 * DAY, self.today + DAY), 3)

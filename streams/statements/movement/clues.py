@@ -167,8 +167,8 @@ def code_of(place: NamedPlace, clues: Clues) -> str | None:
 
 def first(clues: Clues, *roles: PlaceRole) -> str | None:
     """The place of a role that is nearest to the word of movement; a home that is not known is none."""
-    found = [mark for role in roles for mark in clues.places if mark.value.role is role]
-    for mark in found:
+    marks = [mark for role in roles for mark in clues.places if mark.value.role is role]
+    for mark in marks:
         code = code_of(mark.value, clues)
         if code is not None and mark.value.checkpoint is None:
             return code

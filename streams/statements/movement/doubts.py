@@ -98,8 +98,8 @@ def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doub
 
 def _landed(clues: Clues, into: str | None) -> Iterator[Doubt]:
     """A region behind the word of movement that stands for the country it is a part of: "landed on Lampedusa"."""
-    said = [mark for mark in clues.places if into is not None and code_of(mark.value, clues) == into]
-    if into != clues.home and said and all(mark.value.region for mark in said):
+    named = [mark for mark in clues.places if into is not None and code_of(mark.value, clues) == into]
+    if into != clues.home and named and all(mark.value.region for mark in named):
         yield Doubt.PART_OF_COUNTRY  # "Lampedusa's council said that 6,800 had arrived"
     at = clues.at.start if clues.at is not None else 0
     regions = [

@@ -106,7 +106,7 @@ def _entry(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
         into = first(clues._replace(places=passed), PlaceRole.WITHIN) or object_of(clues) or speaker(clues)
     sides = borders(clues)
     if into is None and origin is None and clues.citizens in sides:  # "Finland's border with Russia": the other side
-        origin, into = clues.citizens, next((one for one in sides if one != clues.citizens), None)
+        origin, into = clues.citizens, next((side for side in sides if side != clues.citizens), None)
     if into is None and origin is not None:
         into = beyond(point, origin)
     if into is None and not _named_elsewhere(clues):
@@ -116,7 +116,7 @@ def _entry(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
             before.event in (MovementKind.EXIT, MovementKind.OUT) or before.origin == clues.home
         ):
             options.reverse()  # those before went away from where these came
-        into, inferred = next((one for one in options if one is not None and one != origin), None), 1
+        into, inferred = next((option for option in options if option is not None and option != origin), None), 1
     return *_origin_of(clues, point, origin, into), inferred + (origin is None)
 
 
@@ -175,16 +175,16 @@ def _cross(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
         within = first(clues, PlaceRole.WITHIN) or speaker(clues)
         home = None if any(mark.value.anywhere for mark in clues.places) else clues.home
         # others of a nation that went home: 8,200 Afghans came back from Pakistan, and 230,000 crossed from Iran
-        back = clues.citizens if any(one.into == clues.citizens for one in clues.lately) else None
+        back = clues.citizens if any(movement.into == clues.citizens for movement in clues.lately) else None
         options = (beyond(point, origin), within, object_of(clues), *borders(clues), home, back)
-        return origin, next((one for one in options if one is not None and one != origin), None), 1
+        return origin, next((option for option in options if option is not None and option != origin), None), 1
     before, nation = clues.before, clues.citizens
     if nation is None and before is not None and before.origin and before.into and not borders(clues):
         return before.origin, before.into, 1  # "yesterday 79,800 crossed the border"
     shared = {*borders(clues), *(point.sides if point is not None else ())}
     if nation is None and clues.refuge and clues.home in shared and len(shared) == 2:
         return next(code for code in shared if code != clues.home), clues.home, 2
-    if nation is not None and any(one.into == nation for one in clues.lately):
+    if nation is not None and any(movement.into == nation for movement in clues.lately):
         return _going_on(clues, point)
     sides = [beyond(point, nation), *borders(clues), speaker(clues)]
     other = next((code for code in sides if code is not None and code != nation), None)
@@ -197,7 +197,11 @@ def _going_on(clues: Clues, point: NamedPlace | None) -> _Ends:
     "43,000 Afghans returned from Iran; 29,600 passed through Islam Qala."
     """
     sides = set(point.sides if point is not None else ()) or set(borders(clues))
-    ways = {(one.origin, one.into) for one in clues.lately if one.into is not None and one.origin is not None}
+    ways = {
+        (movement.origin, movement.into)
+        for movement in clues.lately
+        if movement.into is not None and movement.origin is not None
+    }
     fitting = [(origin, into) for origin, into in ways if sides <= {origin, into}]
     return (*fitting[0], 1) if len(ways) == len(fitting) == 1 else (None, None, 2)
 
@@ -210,7 +214,7 @@ def _cross_into(clues: Clues, point: NamedPlace | None, origin: str | None, into
         return before.into, into, 1  # those who came, and those who went back
     if clues.together and before is not None and before.into not in {None, into} and into == clues.citizens:
         return before.into, into, 1  # Hondurans who came to Mexico from Guatemala, and who have gone back to Honduras
-    found, _ = _origin_of(clues._replace(before=None), point, None, into)
+    implied, _ = _origin_of(clues._replace(before=None), point, None, into)
     same = before.origin if before is not None else None
-    options = (found, same, speaker(clues), clues.home)
-    return next((one for one in options if one is not None and one != into), None), into, 1
+    options = (implied, same, speaker(clues), clues.home)
+    return next((option for option in options if option is not None and option != into), None), into, 1

@@ -30,8 +30,8 @@ class PairedColumns:
     def _heading(self, figure: TextMark) -> tuple[TextMark, TextMark] | None:
         """Two words of movement with a stroke between them, and no figure."""
         events = [mark for mark in self.sheet.of("event") if mark.end <= figure.start]
-        for one, other in pairwise(events):
-            between = self.sheet.text[one.end : other.start]
+        for left, other in pairwise(events):
+            between = self.sheet.text[left.end : other.start]
             if _STROKE in between and len(between) <= _WIDE and not any(map(str.isdigit, between)):
-                return one, other
+                return left, other
         return None

@@ -81,8 +81,8 @@ def _as_crossing(clues: Clues) -> Clues:
 
 def _either_way(clues: Clues) -> list[Doubt]:
     """Crossings that are counted are of both directions, where nothing says of which."""
-    said = clues.before is not None or first(clues, PlaceRole.ORIGIN) or first(clues, PlaceRole.INTO)
-    return [] if said else [Doubt.NO_DIRECTION]
+    stated = clues.before is not None or first(clues, PlaceRole.ORIGIN) or first(clues, PlaceRole.INTO)
+    return [] if stated else [Doubt.NO_DIRECTION]
 
 
 def _same(origin: str, into: str) -> bool:
@@ -118,11 +118,11 @@ def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts
     listed = roles.pop() if clues.at is None and len(roles) == 1 else None
     if listed is None and clues.at is None and clues.before is not None:
         listed = clues.before.listed
-    held = tuple(dict.fromkeys(doubts))
-    found = Movement(clues.event, origin, into, slug, spans, held, nation=nation, border=border, listed=listed)
-    found = found._replace(back=clues.homeward)
+    unique = tuple(dict.fromkeys(doubts))
+    movement = Movement(clues.event, origin, into, slug, spans, unique, nation=nation, border=border, listed=listed)
+    movement = movement._replace(back=clues.homeward)
     ends = frozenset(code for code in (origin, into) if code)
-    return found._replace(pair=ends if border and len(ends) > 1 else _pair(clues))
+    return movement._replace(pair=ends if border and len(ends) > 1 else _pair(clues))
 
 
 def _pair(clues: Clues) -> frozenset[str]:
