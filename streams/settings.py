@@ -1,4 +1,4 @@
-"""Settings, read from the environment: `BORDERTALLY_` and the name in capitals. A bad value is refused at start."""
+"""Settings, read from the environment: `BORDERTALLY_` and the name in capitals. An invalid value stops the start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bordertally.streams.url_policy import allowed_networks
 
 
 class Hop(enum.StrEnum):
-    """A stage of the pipeline. All run in one worker by default; each can run alone, to scale apart."""
+    """A hop (processing step) of the pipeline. By default a worker runs all hops; each can have workers of its own."""
 
     INTAKE = "intake"
     LEDGER = "ledger"
@@ -33,7 +33,7 @@ class LogFormat(enum.StrEnum):
 
 
 class LogLevel(enum.StrEnum):
-    """The least that is logged."""
+    """The lowest level that is logged."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -42,12 +42,12 @@ class LogLevel(enum.StrEnum):
 
 
 SECRET = frozenset({"kafka_password", "redis_password", "redis_url"})
-"""Settings that are, or may hold, a password: never quoted."""
+"""Settings that are or may contain a password; errors never quote them."""
 
 Digests = Annotated[tuple[Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")], ...], NoDecode]
 
 HEARTBEAT_S = 1.0
-"""Seconds between two signs of life at most: a worker that joins waits for those that are there to notice it."""
+"""Most seconds between two heartbeats: a worker that joins waits until the others notice."""
 
 
 class Settings(ConnectionSettings):
@@ -58,75 +58,91 @@ class Settings(ConnectionSettings):
         5.0,
         ge=0,
         le=3_600,
-        description="Seconds between two looks whether registry, rules or webhooks changed; 0: none.",
+        description="Seconds between two checks for changes of registry, rules and webhooks; 0 turns reloading off.",
     )
     rules: Path | None = Field(None, description="Detection settings and operator baselines (TOML). Default: built in.")
     hops: Annotated[tuple[Hop, ...], NoDecode] = Field(
-        tuple(Hop), description=f"Stages this worker runs, separated by commas: {', '.join(Hop)}."
+        tuple(Hop), description=f"Hops (processing steps) that this worker runs, separated by commas: {', '.join(Hop)}."
     )
     app_id: str = Field("bordertally", min_length=1, description="Prefix of the consumer groups.")
-    topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Stands before every topic's name.")
-    instance: str = Field("", description="A name unique to this worker: Kafka keeps its place while it restarts.")
+    topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Prefix of all topic names.")
+    instance: str = Field("", description="A name unique to this worker, so that a quick restart causes no rebalance.")
     partitions: int = Field(8, ge=1, le=1000, description="Partitions of every topic; the same for all workers.")
-    replication: int = Field(1, ge=1, le=10, description="Replication factor of the topics `topics --create` makes.")
+    replication: int = Field(
+        1, ge=1, le=10, description="Replication factor of the topics that `topics --create` creates."
+    )
     http_host: str = Field("127.0.0.1", description="Address of /metrics and /healthz.")
     http_port: int = Field(6066, ge=0, le=65535, description="Port of /metrics and /healthz; 0 turns them off.")
-    gateway_host: str = Field("127.0.0.1", description="Address of the gateway; one beyond loopback needs tokens.")
+    gateway_host: str = Field(
+        "127.0.0.1", description="Address of the gateway; any address other than loopback requires tokens."
+    )
     gateway_port: int = Field(6080, ge=1, le=65535, description="Port of the gateway.")
     gateway_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Web origins whose pages may ask the gateway, separated by commas; * allows all."
+        (), description="Web origins whose pages may call the gateway, separated by commas; * allows all."
     )
     gateway_sender: str = Field(
         "bordertally.invalid",
         pattern=r"^[A-Za-z0-9._-]{1,100}$",
-        description="Names this pipeline among all in CAP messages and feeds: a domain of yours.",
+        description="Domain name of yours that identifies this pipeline in CAP messages and feeds.",
     )
     gateway_reports_per_s: float = Field(
-        20.0, gt=0, le=10_000, description="Reports a second that the gateways take of one source, all together."
+        20.0, gt=0, le=10_000, description="Reports a second that all gateways together accept from one source."
     )
-    gateway_clients: int = Field(2_000, ge=1, le=100_000, description="Clients that follow a gateway's stream at most.")
-    public_read: bool = Field(False, description="Whether anybody who reaches the gateway may read.")
+    gateway_clients: int = Field(
+        2_000, ge=1, le=100_000, description="Most clients connected to the stream of a gateway."
+    )
+    public_read: bool = Field(False, description="Whether anybody who can reach the gateway may read.")
     read_tokens: Digests = Field((), description="Digests of the tokens for reading, separated by commas.")
-    admin_tokens: Digests = Field((), description="Digests of the tokens for everything, separated by commas.")
-    log_format: LogFormat = Field(LogFormat.PRETTY, description="The log for people, or JSON: pretty, json.")
+    admin_tokens: Digests = Field((), description="Digests of the tokens for administration, separated by commas.")
+    log_format: LogFormat = Field(LogFormat.PRETTY, description="Format of the log: pretty (for people) or json.")
     log_level: LogLevel = Field(
-        LogLevel.INFO, description="The least that is logged: debug (a line a report), info, warning, error."
+        LogLevel.INFO, description="Lowest level that is logged: debug (a line for each report), info, warning, error."
     )
     traces: bool = Field(
         False,
-        description="Whether spans of each batch are sent by OpenTelemetry (extra otel; see its OTEL_ variables).",
+        description="Whether OpenTelemetry spans of each batch are sent (extra otel; see its OTEL_ variables).",
     )
-    session_timeout_s: float = Field(10.0, ge=1, le=300, description="Seconds after which a silent worker is replaced.")
+    session_timeout_s: float = Field(
+        10.0, ge=1, le=300, description="Seconds without a heartbeat after which a worker is replaced."
+    )
     batch_reports: int = Field(
-        100_000, ge=1, le=500_000, description="Reports taken in, and claims settled, in one batch at most."
+        100_000, ge=1, le=500_000, description="Most reports (intake) or claims (ledger) in one batch."
     )
-    batch_wait_s: float = Field(0.2, gt=0, le=60, description="Seconds the intake waits for the first of a batch.")
-    acknowledge_s: float = Field(60.0, gt=0, le=600, description="Seconds to wait for the broker before giving up.")
-    report_bytes: int = Field(262_144, ge=1_000, le=16_000_000, description="The most bytes that a report may have.")
-    period_days: int = Field(4_000, ge=1, le=40_000, description="The most days that a period may have.")
-    skew_s: int = Field(86_400, ge=0, le=864_000, description="Seconds that a time may lie ahead.")
-    fuse_share: float = Field(0.5, gt=0, le=1, description="Share of a source's reports refused that blows its fuse.")
-    fuse_window_s: float = Field(600.0, ge=1, le=86_400, description="Seconds over which that share is taken.")
-    fuse_reports: int = Field(20, ge=1, le=1_000_000, description="Reports within them at least to blow a fuse.")
-    flow_metrics: int = Field(200, ge=0, le=10_000, description="Flows that get metrics of their own at most.")
-    alert_log: int = Field(10_000, ge=1, le=10_000_000, description="Alert records kept in Redis at most.")
-    webhooks: Path | None = Field(
-        None, description="Webhook subscriptions (TOML). Default: none, the hop does nothing."
+    batch_wait_s: float = Field(
+        0.2, gt=0, le=60, description="Longest time in seconds that the intake waits for the first report of a batch."
     )
+    acknowledge_s: float = Field(
+        60.0, gt=0, le=600, description="Seconds to wait for an acknowledgement of the broker before the worker exits."
+    )
+    report_bytes: int = Field(262_144, ge=1_000, le=16_000_000, description="Largest size of a report in bytes.")
+    period_days: int = Field(4_000, ge=1, le=40_000, description="Longest period of a claim in days.")
+    skew_s: int = Field(86_400, ge=0, le=864_000, description="Seconds that a time in a report may lie in the future.")
+    fuse_share: float = Field(0.5, gt=0, le=1, description="Share of refused reports that blows the fuse of a source.")
+    fuse_window_s: float = Field(600.0, ge=1, le=86_400, description="Seconds over which that share is measured.")
+    fuse_reports: int = Field(20, ge=1, le=1_000_000, description="Fewest reports in that time that can blow a fuse.")
+    flow_metrics: int = Field(200, ge=0, le=10_000, description="Most flows with metrics of their own.")
+    alert_log: int = Field(10_000, ge=1, le=10_000_000, description="Most alert records kept in Redis.")
+    webhooks: Path | None = Field(None, description="Webhook subscriptions (TOML). Default: none.")
     webhook_allow: str = Field(
-        "", description="Networks webhooks may reach though they are not public, such as 10.0.0.0/8, by commas."
+        "", description="Private networks that webhooks may reach, such as 10.0.0.0/8, separated by commas."
     )
     alertmanager_url: str = Field(
-        "", description="Alertmanagers to tell of open alerts, by commas: http://host:9093. Default: none."
+        "",
+        description="Alertmanagers that receive open alerts (http://host:9093), separated by commas. Default: none.",
     )
     alertmanager_resend_s: float = Field(
-        60.0, ge=1, le=3_600, description="Seconds between sendings of an open alert; it expires after four of them."
+        60.0,
+        ge=1,
+        le=3_600,
+        description="Seconds after which an open alert is sent again; it expires after four such intervals.",
     )
-    public_url: str = Field("", description="Where subscribers reach the gateway: what notifications link to.")
+    public_url: str = Field("", description="Address of the gateway for subscribers, used for links in notifications.")
     extractor: str = Field(
-        "", description="module:function that proposes claims out of words, for the review; none by default."
+        "", description="module:function that proposes claims from statements, for the review. Default: none."
     )
-    recovery_delay_s: float = Field(0.0, ge=0, le=60, description="Seconds to let a rebalance settle before recovery.")
+    recovery_delay_s: float = Field(
+        0.0, ge=0, le=60, description="Seconds to wait after a rebalance before tables are restored."
+    )
 
     @field_validator("hops", "gateway_origins", "read_tokens", "admin_tokens", mode="before")
     @classmethod
@@ -148,12 +164,12 @@ class Settings(ConnectionSettings):
 
     @property
     def heartbeat_s(self) -> float:
-        """Seconds between two signs of life to the broker; of a rebalance a worker hears with the answer to one."""
-        return min(HEARTBEAT_S, self.session_timeout_s / 3 - 0.001)  # the broker wants less than a third
+        """Seconds between two heartbeats to the broker; a worker learns of a rebalance from the response."""
+        return min(HEARTBEAT_S, self.session_timeout_s / 3 - 0.001)  # the broker requires less than a third
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings. Raises ConfigError naming each variable and its value when one is bad."""
+    """Read the settings. Raises ConfigError, which names each invalid variable and its value."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:

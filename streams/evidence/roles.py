@@ -129,7 +129,7 @@ def _aside(claim: Claim) -> str | None:
     if claim.unit != Unit.PEOPLE:
         return f"counted in {claim.unit}, which are never added to people"
     if not counts(claim.grade):
-        return f"grade {claim.grade} is shown and not counted: it can only widen the upper bound"
+        return f"grade {claim.grade} is listed and not counted: it can only widen the upper bound"
     return None
 
 

@@ -1,4 +1,4 @@
-"""The answer to "why so many, and not more?" in sentences, from the evidence behind a figure."""
+"""Explaining a figure in sentences, from the evidence behind it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.periods import ordinal_day
 
 MOST_SENTENCES = 6
-"""The most claims of a role that get a sentence each; the list of claims has all of them."""
+"""Most claims of a role that get a sentence; the list of claims has all of them."""
 
 
 def says(evidence: Evidence) -> list[str]:
-    """The answer to "why so many, and not more?" in sentences, the most telling first."""
+    """Explain a figure in sentences: its claims, conflicts, projection, double counting avoided, other claims."""
     flow, figure, claims, tallied = evidence.flow, evidence.figure, evidence.claims, evidence.counts
     if evidence.from_ is None or evidence.to is None:
-        return [f"Nothing is known of {flow}."]
+        return [f"There are no reports on {flow}."]
     when = span(ordinal_day(evidence.from_), ordinal_day(evidence.to))
     if figure is None:
         kept = (
-            "its days are not at hand any more; what was claimed of them is"
+            "the daily figures are no longer stored; the claims on these days are"
             if claims or tallied
-            else "nothing is known"
+            else "no reports"
         )
         return [f"{flow}, {when}: {kept}."]
     high = "open" if figure.high is None else f"{figure.high:,}"
@@ -40,17 +40,15 @@ def says(evidence: Evidence) -> list[str]:
     sentences += [_sentence(claim, flow) for claim in claims if claim.role is Role.CONFLICT][:MOST_SENTENCES]
     if figure.projected:
         sentences.append(
-            f"{figure.projected:,} of them are projected: the last rates of those who have not spoken yet."
+            f"{figure.projected:,} of them are projected: the last daily rates of flows without a newer report."
         )
     if evidence.added_up > figure.best * 1.005 and evidence.added_up > figure.best:
         more = evidence.added_up - figure.best
-        sentences.append(
-            f"Adding up every source would give {evidence.added_up:,}: {more:,} more than they come to together."
-        )
+        sentences.append(f"Adding up every source would give {evidence.added_up:,}: {more:,} would be counted twice.")
     noted = sum(claim.role is Role.NOTED for claim in claims)
     withdrawn = sum(claim.role is Role.WITHDRAWN for claim in claims)
     if noted:
-        sentences.append(f"{noted} {'claim is' if noted == 1 else 'claims are'} shown and not counted.")
+        sentences.append(f"{noted} {'claim is' if noted == 1 else 'claims are'} listed and not counted.")
     if withdrawn:
         sentences.append(f"{withdrawn} {'claim was' if withdrawn == 1 else 'claims were'} withdrawn.")
     return sentences

@@ -38,7 +38,7 @@ def test_the_days_of_a_claim_are_those_that_it_touches() -> None:
     ("one", "role", "why"),
     [
         (claim(None), Role.WITHDRAWN, "took it back"),
-        (claim(9, source="d"), Role.NOTED, "grade D is shown and not counted"),
+        (claim(9, source="d"), Role.NOTED, "grade D is listed and not counted"),
         (claim(9, unit="vehicles"), Role.NOTED, "counted in vehicles"),
         (claim(9, measure="queue"), Role.NOTED, "a figure of a queue"),
         (claim(900), Role.COUNTED, "sets what this day holds"),

@@ -29,8 +29,8 @@ def tallied(source: str, readings: int) -> Tallied:
 @pytest.mark.parametrize(
     ("behind", "sentences"),
     [
-        (evidence(None, from_=None, to=None), ["Nothing is known of RU:KZ."]),
-        (evidence(None), ["RU:KZ, 21-27 Sep 2022: nothing is known."]),
+        (evidence(None, from_=None, to=None), ["There are no reports on RU:KZ."]),
+        (evidence(None), ["RU:KZ, 21-27 Sep 2022: no reports."]),
         (evidence(Figure(7, 7, 7)), ["RU:KZ, 21-27 Sep 2022: 7 people."]),
         (evidence(Figure(5, 7, None)), ["RU:KZ, 21-27 Sep 2022: 7 people (5 to open)."]),
         (
