@@ -59,7 +59,7 @@ async def test_it_says_what_goes_on(board_gateway: Server, opened: Opener) -> No
     russia = page.locator('.row[data-flow="RU"]')
     await expect(russia).to_contain_text("217,000")
     await expect(russia).to_contain_text("at least 196,929")
-    await expect(russia).to_contain_text("18,857 carried on")
+    await expect(russia).to_contain_text("18,857 projected")
     await expect(russia).to_contain_text("2 of 3")
     georgia = page.locator('.row[data-flow="RU:GE"]')
     await expect(georgia).to_contain_text("10,000 a day")
@@ -181,7 +181,7 @@ async def test_all_of_it_is_reached_by_keyboard(board_gateway: Server, opened: O
     await keys.type("vaali")
     await expect(page.locator(".row[data-flow]")).to_have_count(1)
     await keys.type("xyz")
-    await expect(page.locator("#tree")).to_contain_text("No flow is called that.")
+    await expect(page.locator("#tree")).to_contain_text("No flow has this name.")
 
 
 async def test_a_flow_has_an_address(board_gateway: Server, opened: Opener) -> None:
@@ -199,7 +199,7 @@ async def test_a_flow_has_an_address(board_gateway: Server, opened: Opener) -> N
     await expect(page.locator("#drawer")).to_be_hidden()
     assert "#" not in page.url
     await page.goto(at(board_gateway, "#flow=RU:XK"))
-    await expect(page.locator("#drawer")).to_contain_text("Nothing is known of this flow.")
+    await expect(page.locator("#drawer")).to_contain_text("There are no reports on this flow.")
 
 
 # --- why -------------------------------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ async def test_what_is_noted_only_and_what_is_counted_by_counters(board_gateway:
     await expect(noted).to_contain_text("261,000 men")
     await expect(noted).to_contain_text("grade D")
     await expect(drawer.locator(".counter").first).to_contain_text("readings")
-    await expect(drawer.locator(".parts .carried")).to_contain_text("18,857")
+    await expect(drawer.locator(".parts .projected")).to_contain_text("18,857")
     await page.locator("#drawer summary").first.click()
     await expect(drawer.locator(".days tbody tr").last).to_contain_text("27 Sep 2022")
 
@@ -260,7 +260,7 @@ async def test_news_arrives_by_itself_and_hostile_words_stay_words(
     await expect(page.locator('.row[data-flow="UA:EU"]')).to_contain_text("3.0× normal 30,000")
     await expect(page.locator("#alerts-title")).to_have_text("3 open alerts")
     await expect(page.locator("article.alert").first).to_contain_text("Ukraine → European Union")
-    await expect(page.locator("#said")).to_have_text("New alert, critical: Ukraine → European Union")
+    await expect(page.locator("#announcement")).to_have_text("New alert, critical: Ukraine → European Union")
     await expect(page.locator("#asof")).to_contain_text("28 Sep 2022, 15:00 UTC")
     await page.locator('.row[data-flow="UA:EU"] a.name').click()
     claim = page.locator('#drawer .claim[data-report="ua-1"]')
@@ -282,7 +282,7 @@ async def test_an_alert_that_is_silenced_says_so_and_by_whom(
     await live(page)
     georgia = page.locator("article.alert", has_text="Russia → Georgia")
     await expect(georgia).to_be_visible()
-    await expect(page.locator(".hushed")).to_have_count(0)
+    await expect(page.locator(".muted")).to_have_count(0)
     title, now = page.locator("#alerts-title"), datetime.now(UTC)
     silence = make_silence("RU:GE", until=now + timedelta(hours=1), author="Ann", comment="<b>roadworks</b>", now=now)
 
@@ -290,13 +290,13 @@ async def test_an_alert_that_is_silenced_says_so_and_by_whom(
         await board_week.send([Record(board_week.topics.silences, one.id.encode(), msgspec.json.encode(one))])
 
     await set_silence(silence)
-    await expect(georgia.locator(".hushed")).to_contain_text("by Ann: <b>roadworks</b>")
-    await expect(title).to_contain_text(", 1 quiet")
+    await expect(georgia.locator(".muted")).to_contain_text("by Ann: <b>roadworks</b>")
+    await expect(title).to_contain_text(", 1 muted")
     report = await Axe().run(page)
     assert report.violations_count == 0, report.generate_report()
     await set_silence(expired(silence, datetime.now(UTC)))
-    await expect(page.locator(".hushed")).to_have_count(0)
-    await expect(title).not_to_contain_text("quiet")
+    await expect(page.locator(".muted")).to_have_count(0)
+    await expect(title).not_to_contain_text("muted")
 
 
 async def test_a_gateway_that_goes_and_comes_back(board_week: Live, opened: Opener) -> None:
@@ -305,7 +305,7 @@ async def test_a_gateway_that_goes_and_comes_back(board_week: Live, opened: Open
     await live(page)
     gateway.stop()
     await expect(page.locator("#link-words")).to_have_text("Not connected")
-    await expect(page.locator("#trouble")).to_contain_text("The gateway does not answer. What you see was right at")
+    await expect(page.locator("#trouble")).to_contain_text("The gateway does not answer. The figures shown are from")
     await expect(page.locator('.row[data-flow="RU"]')).to_contain_text("217,000")
     gateway.start()
     await live(page)
@@ -321,7 +321,7 @@ async def test_before_the_first_report(board_week: Live, opened: Opener, tmp_pat
     )
     page = await opened(at(board_week.gateway(BORDERTALLY_REDIS_URL=empty, BORDERTALLY_SOURCES=str(registry))))
     await live(page)
-    await expect(page.locator("#tree")).to_contain_text("nothing has been reported")
+    await expect(page.locator("#tree")).to_contain_text("No figures yet")
     await expect(page.locator("#alerts-title")).to_have_text("No open alerts")
     await expect(page.locator("#asof")).to_have_text("No reports yet")
     await expect(page.locator('[data-source="frontex"]')).to_contain_text("overdue never")

@@ -1,25 +1,25 @@
-// Open alerts, the worst first, each with its sentence; closed ones folded below.
+// Open alerts, the most severe first, each with its explanation; closed alerts are folded below.
 
 import { h, inner } from "./dom.js";
 import { bullet, severityMark } from "./marks.js";
 import { day, dayMs, DAY_MS, flowName, moment, plural, ratioWords } from "./words.js";
 
-const OF = { record: "the highest week", silence: "the usual silence", conflict: "what others leave" };
+const COMPARED_WITH = { record: "the highest week", silence: "the usual silence", conflict: "what others leave" };
 let names = new Map();
 
 const RULES = { "daily-rate": "above normal", drop: "a drop", record: "a record", silence: "a silence", conflict: "a conflict", "checkpoint-share": "a shift" };
 
-/** Why nobody is told of it; null if somebody is. */
-function quietLine(alert, store) {
-  const quiet = store.quiet.get(alert.id);
-  if (!quiet) return null;
-  const silence = store.silences.get(quiet.silenced_by);
-  const above = store.alerts.get(quiet.inhibited_by);
+/** Why an alert is muted; null if it is not muted. */
+function mutedLine(alert, store) {
+  const muted = store.muted.get(alert.id);
+  if (!muted) return null;
+  const silence = store.silences.get(muted.silenced_by);
+  const above = store.alerts.get(muted.inhibited_by);
   return h(
     "p",
-    { class: "hushed" },
-    h("b", null, quiet.silenced_by ? "silenced" : "inhibited"),
-    quiet.silenced_by
+    { class: "muted" },
+    h("b", null, muted.silenced_by ? "silenced" : "inhibited"),
+    muted.silenced_by
       ? silence ? [` until ${moment(silence.until)} by `, h("bdi", null, silence.author), ": ", h("bdi", null, silence.comment)] : null
       : above ? ` by the alert on ${flowName(above.flow)}` : null,
   );
@@ -30,10 +30,10 @@ function card(alert, store) {
   return h(
     "article",
     { class: `alert ${alert.severity}`, "data-alert": alert.id },
-    h("p", { class: "what" }, severityMark(alert.severity), h("b", null, alert.severity), h("span", { class: "rule" }, RULES[alert.rule] ?? alert.rule)),
+    h("p", { class: "kind" }, severityMark(alert.severity), h("b", null, alert.severity), h("span", { class: "rule" }, RULES[alert.rule] ?? alert.rule)),
     h("h3", null, inner(`flow=${alert.flow}`, { class: "cover" }, flowName(alert.flow))),
-    h("p", { class: "ratio" }, h("b", null, ratioWords(alert.ratio)), h("span", null, ` ${OF[alert.rule] ?? "normal"}`)),
-    quietLine(alert, store),
+    h("p", { class: "ratio" }, h("b", null, ratioWords(alert.ratio)), h("span", null, ` ${COMPARED_WITH[alert.rule] ?? "normal"}`)),
+    mutedLine(alert, store),
     alert.expected > 0 ? bullet(alert.ratio, alert.threshold / alert.expected, alert.severity) : null,
     h("p", { class: "sentence" }, h("bdi", null, alert.explanation)),
     quotes(alert),
@@ -41,13 +41,13 @@ function card(alert, store) {
   );
 }
 
-/** The words it rests on, the newest first; who said them is by their name in the registry, if it has one. */
+/** The words that an alert rests on, the newest first, each with the name of its source in the registry, else its key. */
 function quotes(alert) {
-  return (alert.quotes ?? []).map((one) => h(
+  return (alert.quotes ?? []).map((quote) => h(
     "figure",
     { class: "quote" },
-    h("blockquote", { dir: "auto" }, h("bdi", null, one.text)),
-    h("figcaption", null, h("bdi", null, names.get(one.source)?.name ?? one.source)),
+    h("blockquote", { dir: "auto" }, h("bdi", null, quote.text)),
+    h("figcaption", null, h("bdi", null, names.get(quote.source)?.name ?? quote.source)),
   ));
 }
 
@@ -66,9 +66,9 @@ export function drawAlerts(place, title, store) {
   const open = store.openAlerts;
   const closed = store.closedAlerts.slice(0, 20);
   const wasOpen = place.querySelector("details")?.open ?? false;
-  const held = document.activeElement?.closest?.("[data-alert]")?.dataset.alert;
-  const hushed = open.filter((alert) => store.quiet.has(alert.id)).length;
-  title.textContent = open.length ? `${plural(open.length, "open alert")}${hushed ? `, ${hushed} quiet` : ""}` : "No open alerts";
+  const focused = document.activeElement?.closest?.("[data-alert]")?.dataset.alert;
+  const muted = open.filter((alert) => store.muted.has(alert.id)).length;
+  title.textContent = open.length ? `${plural(open.length, "open alert")}${muted ? `, ${muted} muted` : ""}` : "No open alerts";
   const past = closed.length
     ? h("details", { class: "closed", open: wasOpen }, h("summary", null, `${plural(closed.length, "alert")} closed`), h("ul", null, closed.map(line)))
     : null;
@@ -78,5 +78,5 @@ export function drawAlerts(place, title, store) {
       past,
     ].filter(Boolean),
   );
-  if (held) [...place.querySelectorAll("[data-alert]")].find((one) => one.dataset.alert === held)?.querySelector("a").focus();
+  if (focused) [...place.querySelectorAll("[data-alert]")].find((element) => element.dataset.alert === focused)?.querySelector("a").focus();
 }

@@ -2,7 +2,7 @@
 
 import { headers } from "./signin.js";
 
-/** What the gateway said when it refused; `status` 0 when it did not answer at all. */
+/** The gateway refused a request, with its reason; `status` is 0 when the gateway did not respond. */
 class GatewayError extends Error {
   constructor(status, message) {
     super(message);
@@ -10,7 +10,7 @@ class GatewayError extends Error {
   }
 }
 
-const SILENT_MS = 45_000; // heartbeats come far more often: so long without a byte, and the line is dead
+const SILENT_MS = 45_000; // heartbeats are far more frequent: after this long without a byte the connection counts as lost
 const ANSWER_MS = 15_000;
 const RETRY_MS = { first: 500, longest: 15_000 };
 
@@ -19,10 +19,10 @@ const address = (path) => new URL(path, document.baseURI);
 async function refusal(answer) {
   let why = answer.statusText || "no reason given";
   try {
-    const said = await answer.json();
-    if (typeof said.detail === "string") why = said.detail;
+    const problem = await answer.json();
+    if (typeof problem.detail === "string") why = problem.detail;
   } catch {
-    // not JSON: the status says it
+    // not JSON: the status text is the reason
   }
   return new GatewayError(answer.status, why);
 }
@@ -30,7 +30,7 @@ async function refusal(answer) {
 /** The JSON at a path; `query` values may be lists. Raises GatewayError. */
 export async function get(path, query = {}) {
   const url = address(path);
-  for (const [key, value] of Object.entries(query)) for (const one of [value].flat()) url.searchParams.append(key, one);
+  for (const [key, value] of Object.entries(query)) for (const item of [value].flat()) url.searchParams.append(key, item);
   let answer;
   try {
     answer = await fetch(url, { headers: headers("application/json"), cache: "no-cache", signal: AbortSignal.timeout(ANSWER_MS) });
@@ -41,7 +41,7 @@ export async function get(path, query = {}) {
   return answer.json();
 }
 
-/** Server-sent events, as the HTML standard has them, out of pieces of text. */
+/** Parse server-sent events (HTML standard) from pieces of text. */
 function* events(parser, text) {
   parser.rest += text;
   const lines = parser.rest.split(/\r\n|\n|\r(?!$)/);
@@ -62,10 +62,10 @@ function* events(parser, text) {
 }
 
 /**
- * Follows the stream for as long as the page lives. fetch, not EventSource: that one shows no heartbeats, so a dead line
- * would look live. Every new connection calls `onOpen`, which reads everything anew: no gap to
- * resume over. `onLost` answers whether to try again at once; else between two attempts it waits longer each time, with jitter, and
- * less once the machine is online again.
+ * Follow the stream for as long as the page is open. Uses fetch, because EventSource hides heartbeats and a lost connection
+ * would look live. Every new connection calls `onOpen`, which reads everything again, so there is no gap to resume over.
+ * `onLost` returns whether to reconnect at once; otherwise the pause between attempts grows, with jitter, and ends early when
+ * the browser is online again.
  */
 export async function follow({ onOpen, onEvent, onLost }) {
   let wait = RETRY_MS.first;

@@ -1,8 +1,8 @@
-// The board: reads everything once a connection, follows the stream, keeps the page in step.
+// The board: reads everything once per connection, follows the stream, and updates the page.
 
 import { follow, get } from "./api.js";
 import { drawAlerts } from "./alerts.js";
-import { byId, h, kept } from "./dom.js";
+import { byId, h, storage } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { FlowTree } from "./flows.js";
 import { severityMark } from "./marks.js";
@@ -12,9 +12,9 @@ import { Store } from "./store.js";
 import { ago, DAY_MS, flowName, moment } from "./words.js";
 
 const SOURCES_MS = 60_000;
-const SETTLE_MS = 250; // news that comes together is drawn together
+const REDRAW_MS = 250; // changes within this time are drawn together
 const CATCH_UP_MS = 3_000;
-const EVIDENCE_MS = [1_000, 3_000, 9_000]; // what is behind a figure is kept at its own pace: looked at again, so long after news
+const EVIDENCE_MS = [1_000, 3_000, 9_000]; // evidence reaches Redis later than totals: read it again this long after a change
 const FLOWS_AT_ONCE = 40;
 
 const store = new Store();
@@ -29,7 +29,7 @@ let again = null;
 const changed = new Set();
 const asked = new Set();
 
-// --- what the gateway says -------------------------------------------------------------------------------------
+// --- reading from the gateway -------------------------------------------------------------------------------------
 
 async function load() {
   const [flows, open, all, sources] = await Promise.all([
@@ -38,19 +38,19 @@ async function load() {
   store.replace({ flows: flows.flows, alerts: [...all.alerts, ...open.alerts], sources: sources.sources });
   store.days.clear();
   asked.clear();
-  if (store.takeQuiet(open.quiet)) readSilences();
+  if (store.setMuted(open.quiet)) readSilences();
   loaded = true;
   heardAt = Date.now();
   trouble(null);
   drawAll();
   const late = early ?? [];
   early = null;
-  for (const [kind, data] of late) take(kind, data);
+  for (const [kind, data] of late) apply(kind, data);
   if (drawer.flow) drawer.refresh();
   else followHash();
 }
 
-/** The days of rows that are shown and not known yet. */
+/** Read the days of the rows shown that are not known yet. */
 async function fetchDays(flows) {
   const missing = flows.filter((flow) => !store.days.has(flow) && !asked.has(flow));
   for (const flow of missing) asked.add(flow);
@@ -58,9 +58,9 @@ async function fetchDays(flows) {
     const some = missing.slice(at, at + FLOWS_AT_ONCE);
     try {
       const { days } = await get("v1/days", { flow: some });
-      const by = new Map(some.map((flow) => [flow, []]));
-      for (const one of days) by.get(one.flow)?.push(one);
-      for (const [flow, figures] of by) if (!store.days.has(flow)) store.days.set(flow, figures);
+      const byFlow = new Map(some.map((flow) => [flow, []]));
+      for (const figure of days) byFlow.get(figure.flow)?.push(figure);
+      for (const [flow, figures] of byFlow) if (!store.days.has(flow)) store.days.set(flow, figures);
     } catch {
       for (const flow of some) asked.delete(flow); // asked for again with the next connection
     }
@@ -68,27 +68,27 @@ async function fetchDays(flows) {
   if (missing.length) tree.draw();
 }
 
-function take(kind, data) {
+function apply(kind, data) {
   heardAt = Date.now();
-  early?.push([kind, data]); // while everything is read, which may be a moment older
+  early?.push([kind, data]); // `load` is reading, and may return data older than this event
   if (kind === "total") {
     const state = JSON.parse(data);
-    store.takeState(state);
+    store.applyState(state);
     changed.add(state.flow);
   } else if (kind === "alert") {
     const alert = JSON.parse(data);
-    if (store.takeAlert(alert)) say(`New alert, ${alert.severity}: ${flowName(alert.flow)}`);
+    if (store.applyAlert(alert)) announce(`New alert, ${alert.severity}: ${flowName(alert.flow)}`);
     changed.add(alert.flow);
   } else if (kind === "quiet") {
-    if (store.takeQuiet(JSON.parse(data))) readSilences();
+    if (store.setMuted(JSON.parse(data))) readSilences();
   } else if (kind === "reset") {
     load().catch(() => {});
     return;
   }
-  waiting ??= setTimeout(settle, SETTLE_MS);
+  waiting ??= setTimeout(redraw, REDRAW_MS);
 }
 
-function settle() {
+function redraw() {
   waiting = null;
   drawAll();
   for (const flow of changed) tree.flash(flow);
@@ -97,7 +97,7 @@ function settle() {
   if (!soon) soon = setTimeout(readSources, 2_000);
 }
 
-/** Read what is behind the open figure, and again until its reports are there too. */
+/** Read the evidence behind the open figure, and read it again until its newest reports are there too. */
 function refreshDrawer(step = 0) {
   clearTimeout(again);
   drawer.refresh();
@@ -111,22 +111,22 @@ async function readSources() {
     store.sources = new Map(sources.map((source) => [source.source, source]));
     drawSources(byId("sources"), store);
   } catch {
-    // the connection says by itself that something is wrong
+    // the state of the connection shows the error
   }
 }
 
-/** Who silenced what, and why. */
+/** Read who silenced which alerts, and why. */
 async function readSilences() {
   try {
     const { silences } = await get("v1/silences");
-    store.silences = new Map(silences.map((one) => [one.id, one]));
+    store.silences = new Map(silences.map((silence) => [silence.id, silence]));
     drawAlerts(byId("alerts"), byId("alerts-title"), store);
   } catch {
-    // that it is silenced is known all the same
+    // the alert shows as silenced without this
   }
 }
 
-// --- what is drawn ---------------------------------------------------------------------------------------------
+// --- drawing ---------------------------------------------------------------------------------------------
 
 function drawAll() {
   tree.draw();
@@ -161,8 +161,8 @@ function trouble(why, { retry = false } = {}) {
   place.replaceChildren(...(why === null ? [] : [h("span", null, why), retry ? h("button", { type: "button", on: { click: () => location.reload() } }, "Try now") : ""]));
 }
 
-function say(words) {
-  byId("said").textContent = words;
+function announce(words) {
+  byId("announcement").textContent = words;
 }
 
 // --- the connection --------------------------------------------------------------------------------------------
@@ -174,14 +174,14 @@ async function opened() {
     letIn();
     link("live", "Live");
     const since = heardAt;
-    // Redis may be a moment behind the stream: what was said just before the connection is there by then.
+    // Redis may lag behind the stream: by then it has the changes from just before the connection.
     setTimeout(() => { if (heardAt === since) load().catch(() => {}); }, CATCH_UP_MS);
   } catch (error) {
     await lost(error);
   }
 }
 
-/** The stream is gone; the figures may still be there to be read. Answers whether to try again at once. */
+/** The stream was interrupted; the figures may still be readable. Returns whether to reconnect at once. */
 async function lost(error, pause = SOURCES_MS) {
   if (error.status === 401 || error.status === 403) {
     link("down", "Not signed in");
@@ -192,13 +192,13 @@ async function lost(error, pause = SOURCES_MS) {
   }
   try {
     await load();
-    link("stale", `Not live, read again in ${Math.max(1, Math.round(pause / 1000))} s`);
-    trouble(`Live updates are interrupted; reconnecting: ${error.message}. The figures shown were read just now.`);
+    link("stale", `Not live; reloading in ${Math.max(1, Math.round(pause / 1000))} s`);
+    trouble(`Live updates are interrupted; reconnecting: ${error.message}. The figures shown are current.`);
   } catch (why) {
     link("down", "Not connected");
-    const held = loaded ? ` What you see was right at ${moment(new Date(heardAt).toISOString())}, and is not kept in step.` : "";
-    const reason = why.status ? `The gateway cannot answer: ${why.message}.` : "The gateway does not answer.";
-    trouble(`${reason}${held} Trying again by itself.`, { retry: true });
+    const age = loaded ? ` The figures shown are from ${moment(new Date(heardAt).toISOString())} and are not being updated.` : "";
+    const reason = why.status ? `The gateway reports an error: ${why.message}.` : "The gateway does not answer.";
+    trouble(`${reason}${age} Reconnecting automatically.`, { retry: true });
   }
   return false;
 }
@@ -221,7 +221,7 @@ const THEMES = [null, "light", "dark"];
 function setTheme(theme) {
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
-  kept.set(() => localStorage, "theme", theme);
+  storage.set(() => localStorage, "theme", theme);
   byId("theme").textContent = `Theme: ${theme ?? "auto"}`;
 }
 
@@ -231,7 +231,7 @@ function legend() {
     severity("notice", "1.25"), severity("warning", "1.5"), severity("critical", "2"),
     h("span", { class: "key" }, h("span", { class: "swatch band", "aria-hidden": "true" }), "low to high"),
     h("span", { class: "key" }, h("span", { class: "swatch openhigh", "aria-hidden": "true" }), "no upper limit"),
-    h("span", { class: "key keys" }, "↑ ↓ walk, → ← unfold and fold, Enter opens, / finds"),
+    h("span", { class: "key keys" }, "↑ ↓ move, → ← unfold and fold, Enter opens, / searches"),
   );
 }
 
@@ -256,4 +256,4 @@ setInterval(readSources, SOURCES_MS);
 
 setTheme(document.documentElement.dataset.theme ?? null);
 legend();
-follow({ onOpen: opened, onEvent: take, onLost: lost });
+follow({ onOpen: opened, onEvent: apply, onLost: lost });

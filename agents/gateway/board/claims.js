@@ -1,4 +1,4 @@
-// Claims on a timeline of days: who said it, in which words, what became of it.
+// Claims on a timeline of days, with source, quoted words, and the part each claim plays in the figure.
 
 import { h, inner, outer } from "./dom.js";
 import { eachDay, gradeMark } from "./marks.js";
@@ -8,16 +8,16 @@ import { periodMs } from "./spans.js";
 const ROLES = {
   counted: { title: "Counted", sign: "✓" },
   conflict: { title: "In conflict", sign: "≠" },
-  noted: { title: "Shown, not totalled", sign: "○" },
+  noted: { title: "Listed, not counted", sign: "○" },
   withdrawn: { title: "Withdrawn", sign: "✕" },
 };
 
-/** A flow below another, said from there: "Finland › Vaalimaa". */
+/** The name of a flow relative to the flow above it: "Finland › Vaalimaa". */
 const whereWords = (flow, about) => flow.slice(about.length + 1).split(":").map(place).join(" › ");
 
 const clamp = (value) => Math.min(1, Math.max(0, value));
 
-/** A bar from one moment to another on a lane that spans the stretch; an edge beyond it is left open. */
+/** A bar for a period on a lane from `from` to `to`; an edge outside the lane is drawn open. */
 function lane(period, { from, to }, role) {
   const box = h("div", { class: "lane", "aria-hidden": "true", vars: { "--days": Math.round((to - from) / DAY_MS) } });
   if (!period || period.end <= from || period.start >= to) return box;
@@ -39,14 +39,14 @@ function periodWords(claim) {
   return whole ? dayRange(isoDay(period.start), isoDay(period.end)) : `${moment(new Date(period.start).toISOString())} – ${moment(new Date(period.end).toISOString())}`;
 }
 
-/** One claim. `about`: the flow the drawer is on; another one is named and led to. */
+/** One claim. `about`: the flow of the drawer; a claim on another flow shows its name, as a link. */
 function claimItem(claim, span, about) {
   const role = ROLES[claim.role] ? claim.role : "counted";
   return h(
     "li",
     { class: `claim ${role}`, "data-report": claim.report },
     lane(periodMs(claim.period), span, role),
-    h("p", { class: "said" },
+    h("p", { class: "figures" },
       h("span", { class: "sign", "aria-hidden": "true" }, ROLES[role].sign),
       h("b", null, claimWords(claim)),
       h("span", { class: "when" }, periodWords(claim)),
@@ -62,7 +62,7 @@ function claimItem(claim, span, about) {
   );
 }
 
-/** Claims in groups by what became of them, in order of their days. */
+/** Claims grouped by role, in order of their days. */
 export function claimGroups(claims, span, about) {
   const start = (claim) => periodMs(claim.period)?.start ?? 0;
   return Object.entries(ROLES).map(([role, { title, sign }]) => {
@@ -72,25 +72,25 @@ export function claimGroups(claims, span, about) {
   });
 }
 
-/** Counters: a lane each, a column a day. */
+/** Counters: one lane each, one column a day. */
 export function counterLanes(counts, span, about) {
   if (!counts.length) return null;
   const sources = new Map();
-  for (const one of counts) {
-    const key = `${one.source}\n${one.flow}`;
+  for (const count of counts) {
+    const key = `${count.source}\n${count.flow}`;
     if (!sources.has(key)) sources.set(key, []);
-    sources.get(key).push(one);
+    sources.get(key).push(count);
   }
-  const top = Math.max(1, ...counts.map((one) => one.people));
+  const top = Math.max(1, ...counts.map((count) => count.people));
   const items = [...sources.values()].map((some) => {
-    const by = new Map(some.map((one) => [one.day, one]));
-    const inside = some.filter((one) => dayMs(one.day) >= span.from && dayMs(one.day) < span.to);
-    const people = inside.reduce((sum, one) => sum + one.people, 0);
-    const readings = inside.reduce((sum, one) => sum + one.readings, 0);
+    const byDay = new Map(some.map((count) => [count.day, count]));
+    const inside = some.filter((count) => dayMs(count.day) >= span.from && dayMs(count.day) < span.to);
+    const people = inside.reduce((sum, count) => sum + count.people, 0);
+    const readings = inside.reduce((sum, count) => sum + count.readings, 0);
     return h("li", { class: "counter" },
       h("div", { class: "lane columns", "aria-hidden": "true", vars: { "--days": Math.round((span.to - span.from) / DAY_MS) } },
-        eachDay(span.from, span.to).map((one) => h("span", { title: by.has(one) ? `${day(one)}: ${number(by.get(one).people)}` : "", vars: { "--height": `${by.has(one) ? Math.max(4, (100 * by.get(one).people) / top) : 0}%` } }))),
-      h("p", { class: "said" }, h("span", { class: "sign", "aria-hidden": "true" }, "✓"), h("b", null, `counted ${number(people)} ${populationWords(some[0].population, some[0].unit)}`), h("span", { class: "when" }, plural(readings, "reading")),
+        eachDay(span.from, span.to).map((date) => h("span", { title: byDay.has(date) ? `${day(date)}: ${number(byDay.get(date).people)}` : "", vars: { "--height": `${byDay.has(date) ? Math.max(4, (100 * byDay.get(date).people) / top) : 0}%` } }))),
+      h("p", { class: "figures" }, h("span", { class: "sign", "aria-hidden": "true" }, "✓"), h("b", null, `counted ${number(people)} ${populationWords(some[0].population, some[0].unit)}`), h("span", { class: "when" }, plural(readings, "reading")),
         some[0].flow === about ? null : inner(`flow=${some[0].flow}`, { class: "where" }, whereWords(some[0].flow, about))),
       h("p", { class: "by" }, gradeMark(some[0].grade), h("bdi", null, some[0].source_name ?? some[0].source)));
   });

@@ -1,24 +1,24 @@
-// Elements out of text and numbers only. Nothing here parses markup: what a report says can never become an element.
+// Elements made from text and numbers only. Nothing here parses markup, so the words of a report never become an element.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function made(node, props, children) {
+function fill(node, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "on") for (const [event, act] of Object.entries(value)) node.addEventListener(event, act);
-    else if (name === "vars") for (const [key, one] of Object.entries(value)) node.style.setProperty(key, String(one));
+    else if (name === "vars") for (const [key, setting] of Object.entries(value)) node.style.setProperty(key, String(setting));
     else if (/^(on|style$|href$|srcdoc$)/.test(name)) throw new TypeError(`${name} is not set here`);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false && one !== ""));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
   return node;
 }
 
 /** An HTML element; children are nodes or text. `on`: listeners by event; `vars`: CSS custom properties. */
-export const h = (tag, props, ...children) => made(document.createElement(tag), props, children);
+export const h = (tag, props, ...children) => fill(document.createElement(tag), props, children);
 
 /** An SVG element. */
-export const s = (tag, props, ...children) => made(document.createElementNS(SVG, tag), props, children);
+export const s = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
 
 /** A link inside the page. */
 export function inner(hash, props, ...children) {
@@ -27,13 +27,13 @@ export function inner(hash, props, ...children) {
   return link;
 }
 
-/** A link to elsewhere, only over http or https; plain text where the address is anything else. */
+/** A link to another site, over http or https only; plain text for any other address. */
 export function outer(address, props, ...children) {
   let url = null;
   try {
     url = new URL(address);
   } catch {
-    // no address at all
+    // not a URL
   }
   if (!url || !["http:", "https:"].includes(url.protocol)) return h("span", null, ...children);
   const link = h("a", { ...props, rel: "noopener noreferrer nofollow", target: "_blank" }, ...children);
@@ -43,8 +43,8 @@ export function outer(address, props, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Storage that may be forbidden or full. */
-export const kept = {
+/** Browser storage, which may be forbidden or full. */
+export const storage = {
   get(area, key) {
     try {
       return area().getItem(`bordertally.${key}`);
@@ -57,7 +57,7 @@ export const kept = {
       if (value === null) area().removeItem(`bordertally.${key}`);
       else area().setItem(`bordertally.${key}`, value);
     } catch {
-      // it is remembered for as long as the page is open
+      // the value lasts as long as the page is open
     }
   },
 };

@@ -1,4 +1,4 @@
-// The drawer: one total traced to its days, its claims and its parts.
+// The drawer: the days, claims and child flows behind one total.
 
 import { get } from "./api.js";
 import { claimGroups, counterLanes } from "./claims.js";
@@ -21,7 +21,7 @@ export class Drawer {
     });
   }
 
-  /** Show a flow, in the window of this name (say, 7d) if it has that. */
+  /** Show a flow, in the window of this name (such as 7d) if the flow has that window. */
   open(flow, window) {
     const wanted = window ?? null;
     const another = flow !== this.flow;
@@ -40,12 +40,12 @@ export class Drawer {
     if (this.dialog.open) this.dialog.close();
   }
 
-  /** Whether news of a flow changes what is shown. */
+  /** Whether a change of this flow changes what the drawer shows. */
   concerns(flow) {
     return this.flow !== null && (flow === this.flow || flow.startsWith(`${this.flow}:`));
   }
 
-  /** Read what is behind the figure anew. */
+  /** Read the evidence and the days behind the figure again. */
   async refresh() {
     const { flow, window } = this;
     if (!this.store.flows.has(flow)) return;
@@ -59,7 +59,7 @@ export class Drawer {
       ]);
       if (flow !== this.flow || window !== this.window) return;
       Object.assign(this, { evidence, trouble: null });
-      for (const one of flows) this.store.days.set(one, days.days.filter((figure) => figure.flow === one));
+      for (const name of flows) this.store.days.set(name, days.days.filter((figure) => figure.flow === name));
     } catch (error) {
       if (flow !== this.flow || window !== this.window) return;
       this.trouble = error.message;
@@ -75,10 +75,10 @@ export class Drawer {
     const { store, flow } = this;
     if (flow === null) return;
     const row = store.flows.get(flow);
-    const held = document.activeElement?.closest?.("[data-hold]")?.dataset.hold;
+    const focused = document.activeElement?.closest?.("[data-hold]")?.dataset.hold;
     const total = this.#total(row);
     this.dialog.replaceChildren(this.#head(row), h("div", { class: "inside" }, ...this.#body(row, total)));
-    if (held) this.dialog.querySelector(`[data-hold="${CSS.escape(held)}"]`)?.focus();
+    if (focused) this.dialog.querySelector(`[data-hold="${CSS.escape(focused)}"]`)?.focus();
   }
 
   #head(row) {
@@ -90,14 +90,14 @@ export class Drawer {
       h("div", { class: "titles" },
         path.length ? h("nav", { "aria-label": "Part of" }, h("ol", { class: "path" }, path)) : null,
         h("h2", { id: "drawer-title", tabindex: "-1", "data-hold": "title" }, flowName(this.flow)),
-        h("p", { class: "code" }, this.flow, row ? ` · report of ${day(row.published.slice(0, 10), { year: true })} is the newest` : ""),
+        h("p", { class: "code" }, this.flow, row ? ` · newest report ${day(row.published.slice(0, 10), { year: true })}` : ""),
       ),
       h("button", { type: "button", class: "close", "aria-label": "Close", "data-hold": "close", on: { click: () => this.dialog.close() } }, "×"),
     );
   }
 
   #body(row, total) {
-    if (!row) return [h("p", { class: "empty" }, "Nothing is known of this flow.")];
+    if (!row) return [h("p", { class: "empty" }, "There are no reports on this flow.")];
     const { claims, counts, truncated } = this.evidence ?? { claims: [], counts: [], truncated: false };
     const own = claims.filter((claim) => claim.flow === this.flow);
     const parts = claims.filter((claim) => claim.flow !== this.flow);
@@ -107,7 +107,7 @@ export class Drawer {
     const alert = this.store.alertOf(this.flow);
     if (alert) sections.push(h("p", { class: `alertline ${alert.severity}` }, severityMark(alert.severity), h("b", null, alert.severity), " ", h("bdi", null, alert.explanation)));
     const span = total ? stretch(total, claims, days) : null;
-    const inWindow = total ? partsOf(children, (one) => this.store.days.get(one), windowOf(total)) : [];
+    const inWindow = total ? partsOf(children, (name) => this.store.days.get(name), windowOf(total)) : [];
     if (total && this.evidence) sections.push(this.#why(total));
     if (total && children.length) sections.push(this.#parts(total, inWindow));
     if (total) sections.push(this.#days(row, total, days, span, alert));
@@ -115,19 +115,19 @@ export class Drawer {
     return sections;
   }
 
-  /** The answer in sentences; the first of them is the figure itself, which stands above. */
+  /** The explanation in sentences, without the first sentence: it repeats the figure above. */
   #why(total) {
     const { says, added_up: sum } = this.evidence;
     const more = sum > total.best * 1.005 && sum > total.best ? `, and not ${number(sum)}` : "";
-    return h("section", { class: "why", "aria-label": "Why this figure" }, h("h3", null, `Why ${number(total.best)}${more}?`), h("ul", null, says.slice(1).map((one) => h("li", null, h("bdi", null, one)))));
+    return h("section", { class: "why", "aria-label": "Why this figure" }, h("h3", null, `Why ${number(total.best)}${more}?`), h("ul", null, says.slice(1).map((sentence) => h("li", null, h("bdi", null, sentence)))));
   }
 
   #figure(row, total) {
-    const choices = totalsOf(row).map((one) =>
+    const choices = totalsOf(row).map((choice) =>
       h("label", null,
-        h("input", { type: "radio", name: "window", value: windowName(one), checked: one === total, "data-hold": `window${windowName(one)}`, on: { change: () => { location.hash = `flow=${this.flow}&window=${windowName(one)}`; } } }),
-        h("span", null, plural(one.window_days, "day"))));
-    if (!total) return h("p", { class: "empty" }, "No total: nothing that counts has been said of it. What is only noted stands below.");
+        h("input", { type: "radio", name: "window", value: windowName(choice), checked: choice === total, "data-hold": `window${windowName(choice)}`, on: { change: () => { location.hash = `flow=${this.flow}&window=${windowName(choice)}`; } } }),
+        h("span", null, plural(choice.window_days, "day"))));
+    if (!total) return h("p", { class: "empty" }, "No total: no claim on this flow counts. Claims that are listed but not counted follow.");
     return h(
       "section",
       { class: "total", "aria-label": "Total" },
@@ -135,7 +135,7 @@ export class Drawer {
       h("p", { class: "big" }, h("b", null, number(total.best)), h("span", null, " people")),
       h("p", { class: "range" }, total.low === total.best && total.best === total.high ? "exact: every day is counted" : [`${interval(total.low, total.high)}`, total.high === null ? h("span", { class: "up", "aria-hidden": "true" }, " ↗") : null]),
       h("p", { class: "of" }, `${totalWords(total)} · ${total.covered_days} of ${total.window_days} days covered · ${plural(total.report_count, "report")}`,
-        total.reporting.known ? ` · ${total.reporting.spoken} of ${total.reporting.known} parts have spoken up to then` : ""),
+        total.reporting.known ? ` · child flows reporting: ${total.reporting.spoken} of ${total.reporting.known}` : ""),
     );
   }
 
@@ -143,7 +143,7 @@ export class Drawer {
     const { from, to } = windowOf(total);
     const every = eachDay(span.from, span.to);
     const { drawing, top, shown } = plot(days, { ...span, expected: row.baseline?.expected, threshold: row.threshold, severity: alert?.severity });
-    const by = new Map(shown.map((one) => [one.day, one]));
+    const byDay = new Map(shown.map((figure) => [figure.day, figure]));
     const part = (ms) => `${(100 * (ms - span.from)) / (span.to - span.from)}%`;
     const step = every.length <= 14 ? 1 : every.length <= 24 ? 2 : 5;
     const level = row.baseline
@@ -159,31 +159,31 @@ export class Drawer {
         drawing,
       ),
       h("ol", { class: "axis", "aria-hidden": "true", vars: { "--days": every.length } },
-        every.map((one, at) => {
-          const figure = by.get(one);
-          return h("li", { class: at % step ? "skipped" : "" }, h("span", { class: "value" }, figure && every.length <= 14 ? compact.format(figure.best) : ""), h("span", { class: "date" }, at % step ? "" : dateLabel(one, at)));
+        every.map((date, at) => {
+          const figure = byDay.get(date);
+          return h("li", { class: at % step ? "skipped" : "" }, h("span", { class: "value" }, figure && every.length <= 14 ? compact.format(figure.best) : ""), h("span", { class: "date" }, at % step ? "" : dateLabel(date, at)));
         })),
       level,
       h("details", null, h("summary", { "data-hold": "figures" }, "Figures of each day"),
         h("table", null,
-          h("thead", null, h("tr", null, ["Day", "Low", "Best", "High"].map((one) => h("th", { scope: "col" }, one)))),
-          h("tbody", null, shown.map((one) => h("tr", null, h("th", { scope: "row" }, day(one.day, { year: true })), h("td", null, number(one.low)), h("td", null, number(one.best)), h("td", null, one.high === null ? "open" : number(one.high))))))),
+          h("thead", null, h("tr", null, ["Day", "Low", "Best", "High"].map((title) => h("th", { scope: "col" }, title)))),
+          h("tbody", null, shown.map((figure) => h("tr", null, h("th", { scope: "row" }, day(figure.day, { year: true })), h("td", null, number(figure.low)), h("td", null, number(figure.best)), h("td", null, figure.high === null ? "open" : number(figure.high))))))),
     );
   }
 
   #claims(own, parts, counts, span, truncated) {
     const title = h("h3", null, "Who says so");
-    if (this.trouble) return [h("section", null, title, h("p", { class: "empty" }, `The reports behind it cannot be shown now: ${this.trouble}.`))];
-    if (!this.evidence) return [h("section", null, title, h("p", { class: "empty", "aria-busy": "true" }, "Reading the reports…"))];
+    if (this.trouble) return [h("section", null, title, h("p", { class: "empty" }, `The reports behind this figure cannot be shown now: ${this.trouble}.`))];
+    if (!this.evidence) return [h("section", null, title, h("p", { class: "empty", "aria-busy": "true" }, "Loading the reports…"))];
     const groups = claimGroups(own, span, this.flow).filter(Boolean);
     const below = claimGroups(parts, span, this.flow).filter(Boolean);
-    const mine = counterLanes(counts.filter((one) => one.flow === this.flow), span, this.flow);
-    const theirs = counterLanes(counts.filter((one) => one.flow !== this.flow), span, this.flow);
+    const ownCounters = counterLanes(counts.filter((count) => count.flow === this.flow), span, this.flow);
+    const countersBelow = counterLanes(counts.filter((count) => count.flow !== this.flow), span, this.flow);
     return [
       h("section", { class: "evidence" }, title,
-        groups.length || mine ? [groups, mine] : h("p", { class: "empty" }, "Nobody has spoken about the whole: the figure is what its parts come to."),
-        truncated ? h("p", { class: "note" }, "There is more than is shown here; it counts all the same.") : null),
-      below.length || theirs ? h("section", { class: "evidence below" }, h("h3", null, "Said about its parts"), h("p", { class: "note" }, "Inside the figure above, not on top of it."), below, theirs) : null,
+        groups.length || ownCounters ? [groups, ownCounters] : h("p", { class: "empty" }, "No source reports on this flow as a whole: the figure is the sum of its child flows."),
+        truncated ? h("p", { class: "note" }, "This list is not complete; the figure counts all claims.") : null),
+      below.length || countersBelow ? h("section", { class: "evidence below" }, h("h3", null, "Claims on its child flows"), h("p", { class: "note" }, "The figure above already includes these."), below, countersBelow) : null,
     ].filter(Boolean);
   }
 
@@ -197,20 +197,20 @@ export class Drawer {
     return h(
       "section",
       { class: "parts" },
-      h("h3", null, "Its parts, and the whole"),
+      h("h3", null, "Child flows and total"),
       h("table", null,
-        h("thead", { class: "unseen" }, h("tr", null, ["Flow", "Share", "People", "Remark"].map((one) => h("th", { scope: "col" }, one)))),
+        h("thead", { class: "unseen" }, h("tr", null, ["Flow", "Share", "People", "Remark"].map((title) => h("th", { scope: "col" }, title)))),
         h("tbody", null,
-          parts.map((part) => line(inner(`flow=${part.flow}`, { "data-hold": part.flow }, lastPart(part.flow)), part.best, "", part.known === 0 ? "silent in this window" : part.until ? `spoke up to ${day(before(part.until))}` : "")),
-          total.projected ? line("Carried on", total.projected, "carried", "days nobody has reported yet") : null,
-          rest > rounding ? line("Not broken down", rest, "rest", "said of the whole only") : null,
-          line("The whole", total.best, "whole", ""))),
+          parts.map((part) => line(inner(`flow=${part.flow}`, { "data-hold": part.flow }, lastPart(part.flow)), part.best, "", part.known === 0 ? "no report in this window" : part.until ? `reported up to ${day(before(part.until))}` : "")),
+          total.projected ? line("Projected", total.projected, "projected", "days without a report yet") : null,
+          rest > rounding ? line("Not broken down", rest, "rest", "reported for the whole only") : null,
+          line("Total", total.best, "whole", ""))),
     );
   }
 }
 
 const fallback = (claims) => {
-  const last = claims.reduce((found, claim) => (claim.published > found ? claim.published : found), "1970-01-01T00:00:00Z");
+  const last = claims.reduce((newest, claim) => (claim.published > newest ? claim.published : newest), "1970-01-01T00:00:00Z");
   const to = dayMs(isoDay(Date.parse(last))) + DAY_MS;
   return { from: to - 14 * DAY_MS, to };
 };

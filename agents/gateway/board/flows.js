@@ -1,4 +1,4 @@
-// The tree of flows: a row each. Rows are made once and filled anew, so that focus stays where it is.
+// The tree of flows, one row each. Rows are created once and refilled, so that the focus stays where it is.
 
 import { h, inner } from "./dom.js";
 import { lastDays, plot, rateCell, rateScale, severityMark, sparkWords } from "./marks.js";
@@ -34,7 +34,7 @@ export class FlowTree {
     this.draw();
   }
 
-  /** Everything in its place; only what changed is filled anew. */
+  /** Put every row in its place; refill only the rows that changed. */
   draw() {
     const shown = [];
     const walk = (flow, depth) => {
@@ -45,11 +45,11 @@ export class FlowTree {
       }
     };
     walk(null, 0);
-    const held = document.activeElement;
+    const focused = document.activeElement;
     const order = shown.map(({ row, depth, children }) => this.#row(row, depth, children).element);
-    if (order.length !== this.body.children.length || order.some((one, at) => this.body.children[at] !== one)) {
+    if (order.length !== this.body.children.length || order.some((element, at) => this.body.children[at] !== element)) {
       this.body.replaceChildren(...order);
-      if (held && held !== document.activeElement && order.some((one) => one.contains(held))) held.focus();
+      if (focused && focused !== document.activeElement && order.some((element) => element.contains(focused))) focused.focus();
     }
     for (const flow of [...this.rows.keys()]) if (!this.store.flows.has(flow)) this.rows.delete(flow);
     const { windows } = this.store;
@@ -59,16 +59,16 @@ export class FlowTree {
     }
     this.table.hidden = !order.length;
     this.none.hidden = order.length > 0;
-    this.none.textContent = this.wanted ? "No flow is called that." : "No figures yet: nothing has been reported. The first report shows up here by itself.";
+    this.none.textContent = this.wanted ? "No flow has this name." : "No figures yet. The first report will appear here without a reload.";
     this.onShown(shown.map(({ row }) => row.flow));
   }
 
-  /** A short mark on a row that has just changed. */
+  /** Highlight a row that has just changed, for a moment. */
   flash(flow) {
     const element = this.rows.get(flow)?.element;
     if (!element) return;
     element.classList.remove("fresh");
-    void element.offsetWidth; // so that the mark starts again
+    void element.offsetWidth; // restarts the animation
     element.classList.add("fresh");
   }
 
@@ -81,38 +81,38 @@ export class FlowTree {
   }
 
   #row(row, depth, children) {
-    const known = this.rows.get(row.flow) ?? this.#made(row.flow);
+    const parts = this.rows.get(row.flow) ?? this.#create(row.flow);
     const folded = this.#isFolded(row.flow, depth);
     const alert = this.store.alertOf(row.flow);
     const below = folded ? this.store.alertBelow(row.flow) : null;
     const days = this.store.days.get(row.flow);
     const print = JSON.stringify([row, depth, children, folded, this.wanted !== "", alert?.id, alert?.severity, below?.severity, days?.length, days?.at(-1)]);
-    if (known.print === print && known.days === days) return known;
-    Object.assign(known, { print, days });
-    this.#fill(known, { row, depth, children, folded, alert, below, days });
-    return known;
+    if (parts.print === print && parts.days === days) return parts;
+    Object.assign(parts, { print, days });
+    this.#fill(parts, { row, depth, children, folded, alert, below, days });
+    return parts;
   }
 
-  #made(flow) {
+  #create(flow) {
     const toggle = h("button", { type: "button", class: "toggle", on: { click: () => this.#toggle(flow) } });
     const link = inner(`flow=${flow}`, { class: "name" }, h("bdi", null, lastPart(flow)));
-    const made = {
+    const parts = {
       flow, toggle, link,
       mark: h("span", { class: "at" }),
       note: h("span", { class: "code" }),
       spark: h("div", { role: "cell", class: "c1 spark" }),
       rate: h("div", { role: "cell", class: "c2" }),
       week: h("div", { role: "cell", class: "c3 week" }),
-      speaking: h("div", { role: "cell", class: "c4 speaking" }),
+      reporting: h("div", { role: "cell", class: "c4 reporting" }),
     };
-    const name = h("div", { role: "rowheader", class: "c0" }, toggle, h("span", { class: "naming" }, link, made.mark, made.note));
-    made.element = h("div", { role: "row", class: "row", "data-flow": flow }, name, made.spark, made.rate, made.week, made.speaking);
-    this.rows.set(flow, made);
-    return made;
+    const name = h("div", { role: "rowheader", class: "c0" }, toggle, h("span", { class: "naming" }, link, parts.mark, parts.note));
+    parts.element = h("div", { role: "row", class: "row", "data-flow": flow }, name, parts.spark, parts.rate, parts.week, parts.reporting);
+    this.rows.set(flow, parts);
+    return parts;
   }
 
-  #fill(known, { row, depth, children, folded, alert, below, days }) {
-    const { element, toggle, link } = known;
+  #fill(parts, { row, depth, children, folded, alert, below, days }) {
+    const { element, toggle, link } = parts;
     element.style.setProperty("--depth", depth);
     element.dataset.depth = depth;
     element.classList.toggle("alerting", alert !== null);
@@ -121,32 +121,32 @@ export class FlowTree {
     toggle.setAttribute("aria-expanded", String(!folded));
     toggle.setAttribute("aria-label", `${folded ? "Unfold" : "Fold"} ${flowName(row.flow)}`);
     toggle.hidden = children === 0;
-    link.setAttribute("aria-label", `${flowName(row.flow)}${alert ? `, ${alert.severity}` : ""}: what is behind it`);
-    known.mark.replaceChildren(...(alert ? [severityMark(alert.severity), h("span", { class: "word" }, alert.severity)] : below ? [severityMark(below.severity), h("span", { class: "word" }, "below")] : []));
-    known.note.textContent = depth === 0 ? "everyone leaving" : row.flow;
+    link.setAttribute("aria-label", `${flowName(row.flow)}${alert ? `, ${alert.severity}` : ""}: details`);
+    parts.mark.replaceChildren(...(alert ? [severityMark(alert.severity), h("span", { class: "word" }, alert.severity)] : below ? [severityMark(below.severity), h("span", { class: "word" }, "below")] : []));
+    parts.note.textContent = depth === 0 ? "everyone leaving" : row.flow;
 
     const asOf = row.as_of;
     if (asOf && days?.length) {
       const length = totalsOf(row).at(-1).window_days;
       const { drawing, shown } = plot(days, { ...lastDays(asOf, length), expected: row.baseline?.expected, threshold: alert ? row.threshold : null, severity: alert?.severity });
-      known.spark.replaceChildren(drawing, h("span", { class: "unseen" }, sparkWords(shown, length)));
+      parts.spark.replaceChildren(drawing, h("span", { class: "unseen" }, sparkWords(shown, length)));
     } else {
-      known.spark.replaceChildren(h("span", { class: "none" }, days ? "no days" : ""));
+      parts.spark.replaceChildren(h("span", { class: "none" }, days ? "no days" : ""));
     }
-    known.rate.replaceChildren(rateCell(row, alert?.severity), row.rate_day ? h("span", { class: "on" }, day(row.rate_day)) : "");
+    parts.rate.replaceChildren(rateCell(row, alert?.severity), row.rate_day ? h("span", { class: "on" }, day(row.rate_day)) : "");
     const week = mainTotal(row);
-    known.week.replaceChildren(
+    parts.week.replaceChildren(
       ...(week
         ? [
             h("span", { class: "figure" }, number(week.best)),
             h("span", { class: week.high === null ? "range open" : "range" }, interval(week.low, week.high)),
-            h("span", { class: "carried" }, `until ${day(before(week.as_of))}`),
-            week.projected ? h("span", { class: "carried" }, `${number(week.projected)} carried on`) : "",
+            h("span", { class: "until" }, `until ${day(before(week.as_of))}`),
+            week.projected ? h("span", { class: "projected" }, `${number(week.projected)} projected`) : "",
           ]
-        : [h("span", { class: "none" }, "nothing totalled")]),
+        : [h("span", { class: "none" }, "no total")]),
     );
     const { spoken, known: all } = week?.reporting ?? { spoken: 0, known: 0 };
-    known.speaking.replaceChildren(all ? h("span", { class: spoken < all ? "some" : "" }, `${spoken} of ${all}`) : h("span", { class: "none", "aria-label": "no parts" }, "–"));
+    parts.reporting.replaceChildren(all ? h("span", { class: spoken < all ? "some" : "" }, `${spoken} of ${all}`) : h("span", { class: "none", "aria-label": "no child flows" }, "–"));
   }
 
   #toggle(flow) {
@@ -155,7 +155,7 @@ export class FlowTree {
     this.draw();
   }
 
-  /** Up and down walk the rows, right unfolds, left folds or goes to the parent. */
+  /** Up and down move between rows, right unfolds, left folds or goes to the parent. */
   #steer(event) {
     const row = event.target.closest(".row");
     if (!row || event.altKey || event.ctrlKey || event.metaKey) return;

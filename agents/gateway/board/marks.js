@@ -1,19 +1,19 @@
-// The drawn marks: severity, the rate against its normal level, days with their low-high band.
+// Drawings: severity, the rate against its normal level, days with their low-high band.
 
 import { h, s } from "./dom.js";
 import { DAY_MS, dayMs, GRADES, isoDay, number, ratioWords } from "./words.js";
 
-// A shape each, so that severity does not hang on colour.
+// Each severity has its own shape, so that it can be read without colour.
 const SHAPES = {
   notice: ["circle", { cx: 8, cy: 8, r: 6 }],
   warning: ["path", { d: "M8 1.5 15.2 14H.8Z" }],
   critical: ["path", { d: "M5 1h6l4 4v6l-4 4H5l-4-4V5Z" }],
 };
 
-/** The shape of a severity; its word stands beside it, or is said to those who do not see it. */
-export function severityMark(severity, { said = false } = {}) {
+/** The shape of a severity. `labelled`: give it an accessible name, where the word does not stand beside it. */
+export function severityMark(severity, { labelled = false } = {}) {
   const [tag, shape] = SHAPES[severity] ?? SHAPES.notice;
-  const props = said ? { role: "img", "aria-label": severity } : { "aria-hidden": "true" };
+  const props = labelled ? { role: "img", "aria-label": severity } : { "aria-hidden": "true" };
   const cry = severity === "notice" ? null : s("path", { d: severity === "warning" ? "M8 6v4M8 11.4v1.2" : "M8 4v5M8 10.8v1.4", class: "cry" });
   return s("svg", { viewBox: "0 0 16 16", class: `mark ${severity}`, ...props }, s(tag, shape), cry);
 }
@@ -22,9 +22,9 @@ export function severityMark(severity, { said = false } = {}) {
 export const gradeMark = (grade) =>
   h("span", { class: `grade grade-${grade}`, title: GRADES[grade] ?? grade, role: "img", "aria-label": `grade ${GRADES[grade] ?? grade}` }, grade);
 
-const WIDEST = 2.5; // so many times the normal level fill the bar
+const WIDEST = 2.5; // the ratio to the normal level at which the bar is full
 
-/** The latest daily rate: figure, bar, and how many times the normal level. The normal level stands at one place in every row. */
+/** The latest daily rate: figure, bar, and how many times the normal level. The normal level has the same place in every row. */
 export function rateCell(row, severity) {
   if (row.rate === null) return h("div", { class: "rate" }, h("span", { class: "none" }, "no daily rate yet"));
   const expected = row.baseline?.expected ?? 0;
@@ -61,21 +61,21 @@ export function bullet(ratio, threshold, severity) {
  */
 export function plot(days, { from, to, expected, threshold, severity }) {
   const length = Math.round((to - from) / DAY_MS);
-  const shown = days.filter((one) => dayMs(one.day) >= from && dayMs(one.day) < to);
-  const top = 1.12 * Math.max(1, expected ?? 0, ...shown.map((one) => Math.max(one.best, one.high ?? 0)));
+  const shown = days.filter((figure) => dayMs(figure.day) >= from && dayMs(figure.day) < to);
+  const top = 1.12 * Math.max(1, expected ?? 0, ...shown.map((figure) => Math.max(figure.best, figure.high ?? 0)));
   const y = (value) => 100 - (100 * value) / top;
   const bands = [];
   let line = "";
   let over = "";
   let last = null;
-  for (const one of shown) {
-    const x = Math.round((dayMs(one.day) - from) / DAY_MS);
-    const high = one.high ?? one.best;
-    bands.push(s("rect", { class: "band", x, width: 1, y: y(high), height: Math.max(0, y(one.low) - y(high)) }));
-    bands.push(s("rect", { class: "under", x, width: 1, y: y(one.low), height: 100 - y(one.low) }));
-    if (one.high === null) bands.push(s("rect", { class: "openhigh", x, width: 1, y: 0, height: Math.max(0, y(one.best)) }));
-    line += last && last.x + 1 === x ? `V${y(one.best)}H${x + 1}` : `M${x} ${y(one.best)}H${x + 1}`;
-    if (threshold && one.best > threshold) over += `M${x} ${y(one.best)}H${x + 1}`;
+  for (const figure of shown) {
+    const x = Math.round((dayMs(figure.day) - from) / DAY_MS);
+    const high = figure.high ?? figure.best;
+    bands.push(s("rect", { class: "band", x, width: 1, y: y(high), height: Math.max(0, y(figure.low) - y(high)) }));
+    bands.push(s("rect", { class: "under", x, width: 1, y: y(figure.low), height: 100 - y(figure.low) }));
+    if (figure.high === null) bands.push(s("rect", { class: "openhigh", x, width: 1, y: 0, height: Math.max(0, y(figure.best)) }));
+    line += last && last.x + 1 === x ? `V${y(figure.best)}H${x + 1}` : `M${x} ${y(figure.best)}H${x + 1}`;
+    if (threshold && figure.best > threshold) over += `M${x} ${y(figure.best)}H${x + 1}`;
     last = { x };
   }
   const level = (value, kind) => (value ? s("line", { class: kind, x1: 0, x2: length, y1: y(value), y2: y(value) }) : null);
@@ -91,14 +91,14 @@ export function plot(days, { from, to, expected, threshold, severity }) {
   return { drawing, top, shown };
 }
 
-/** Where the normal level and twice of it stand, above the bars. */
+/** The scale above the bars: the normal level, and twice the normal level. */
 export const rateScale = () =>
   h("span", { class: "scale", "aria-hidden": "true" }, [1, 2].map((times) => h("span", { vars: { "--at": `${(100 * times) / WIDEST}%` } }, times === 1 ? "normal" : `${times}×`)));
 
-/** What a sparkline of so many days shows, in words. */
+/** A sparkline of `length` days in words. */
 export function sparkWords(shown, length) {
-  if (!shown.length) return "no figures of days yet";
-  const best = shown.map((one) => one.best);
+  if (!shown.length) return "no daily figures yet";
+  const best = shown.map((figure) => figure.best);
   return `${shown.length} of the last ${length} days known, ${number(Math.min(...best))} to ${number(Math.max(...best))} a day, latest ${number(best.at(-1))}`;
 }
 

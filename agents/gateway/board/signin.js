@@ -1,17 +1,17 @@
-// The token, where the gateway asks for one: kept for this tab, and gone with it.
+// The access token, where the gateway requires one: kept in this tab only.
 
-import { byId, kept } from "./dom.js";
+import { byId, storage } from "./dom.js";
 
 const area = () => sessionStorage;
-let token = kept.get(area, "token");
-let given = null; // what waits for a token
+let token = storage.get(area, "token");
+let pending = null; // resolved when a token is entered
 
-/** The headers that every question carries; `accept` is a media type. */
+/** The headers of every request; `accept` is a media type. */
 export function headers(accept) {
   return token ? { Accept: accept, Authorization: `Bearer ${token}` } : { Accept: accept };
 }
 
-/** Ask for a token, because of this answer; done once there is one. Asked more than once, it is one form. */
+/** Show the token form after this refusal; resolves when a token is entered. Repeated calls share one form. */
 export function askForToken(refusal) {
   const form = byId("signin");
   byId("signin-why").textContent = token
@@ -22,17 +22,17 @@ export function askForToken(refusal) {
     form.hidden = false;
     byId("token").focus();
   }
-  given ??= Promise.withResolvers?.() ?? resolvers();
-  return given.promise;
+  pending ??= Promise.withResolvers?.() ?? resolvers();
+  return pending.promise;
 }
 
 function resolvers() {
-  const made = {};
-  made.promise = new Promise((resolve) => { made.resolve = resolve; });
-  return made;
+  const result = {};
+  result.promise = new Promise((resolve) => { result.resolve = resolve; });
+  return result;
 }
 
-/** The gateway answered: nothing is asked for. */
+/** The gateway accepted the request: hide the form. */
 export function letIn() {
   byId("signin").hidden = true;
   byId("signout").hidden = !token;
@@ -40,15 +40,15 @@ export function letIn() {
 
 function keep(text) {
   token = text || null;
-  kept.set(area, "token", token);
+  storage.set(area, "token", token);
 }
 
 byId("signin").addEventListener("submit", (event) => {
   event.preventDefault();
   keep(byId("token").value.trim());
   byId("token").value = "";
-  given?.resolve();
-  given = null;
+  pending?.resolve();
+  pending = null;
 });
 byId("signout").addEventListener("click", () => {
   keep(null);

@@ -1,4 +1,4 @@
-// Who reports, and how long ago each was heard of last.
+// The sources, and the time of each source's last report.
 
 import { h, outer } from "./dom.js";
 import { gradeMark } from "./marks.js";

@@ -1,16 +1,16 @@
-// Stretches of days: of claims, of windows, of a total's parts.
+// Spans of days: of claims, of windows, and of the children of a flow.
 
 import { DAY_MS, day, dayMs, flowName, isoDay, plural } from "./words.js";
 
 const INSTANT = /T/;
 
-/** A period as ms [start, end): two dates, two instants, or an instant and a length in days, hours and minutes. Null if it is none. */
+/** A period as ms [start, end): two dates, two instants, or an instant and a length in days, hours and minutes. Null if it is not a period. */
 export function periodMs(period) {
   const [left, right] = String(period).split("/");
   const at = (text) => (INSTANT.test(text) ? Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`) : dayMs(text));
   const length = (text) => {
-    const found = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(text);
-    return found ? (Number(found[1] ?? 0) * 7 + Number(found[2] ?? 0)) * DAY_MS + Number(found[3] ?? 0) * 3_600_000 + Number(found[4] ?? 0) * 60_000 : NaN;
+    const match = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(text);
+    return match ? (Number(match[1] ?? 0) * 7 + Number(match[2] ?? 0)) * DAY_MS + Number(match[3] ?? 0) * 3_600_000 + Number(match[4] ?? 0) * 60_000 : NaN;
   };
   let start = left?.startsWith("P") ? NaN : at(left ?? "");
   let end = right === undefined ? start + DAY_MS : right.startsWith("P") ? start + length(right) : at(right);
@@ -26,35 +26,35 @@ export const totalsOf = (row) => Object.values(row.totals).sort((a, b) => a.wind
 
 const WEEK = 7;
 
-/** The total that stands for a flow where one is shown: of a week, else of the next longer window, else of the longest. */
+/** The total shown for a flow: of a week, else of the next longer window, else of the longest. */
 export const mainTotal = (row) => totalsOf(row).find((total) => total.window_days >= WEEK) ?? totalsOf(row).at(-1) ?? null;
 
 /** The window of a total as ms [from, to). */
 export const windowOf = (total) => ({ from: dayMs(total.as_of) - total.window_days * DAY_MS, to: dayMs(total.as_of) });
 
-/** The parts of a flow over the parent's own window: what their days come to there. */
+/** The children of a flow over the parent's window: the sum of their days in it. */
 export function partsOf(children, daysOf, { from, to }) {
   return children.map((row) => {
     const own = Object.values(row.totals).find((total) => total.window_days * DAY_MS === to - from);
     const same = own && dayMs(own.as_of) === to;
-    const inside = (daysOf(row.flow) ?? []).filter((one) => dayMs(one.day) >= from && dayMs(one.day) < to);
+    const inside = (daysOf(row.flow) ?? []).filter((figure) => dayMs(figure.day) >= from && dayMs(figure.day) < to);
     return {
       flow: row.flow,
-      best: same ? own.observed : inside.reduce((sum, one) => sum + one.best, 0),
+      best: same ? own.observed : inside.reduce((sum, figure) => sum + figure.best, 0),
       until: row.as_of && dayMs(row.as_of) < to ? row.as_of : null,
       known: inside.length,
     };
   });
 }
 
-/** The days a drawer shows, ms [from, to): the window, and what the claims reach over, at most 35 days. */
+/** The days that the drawer shows, ms [from, to): the window and the periods of the claims, at most 35 days. */
 export function stretch(total, claims, days) {
   const { from, to } = windowOf(total);
   const periods = claims.map((claim) => periodMs(claim.period)).filter(Boolean);
   const floor = (ms) => dayMs(isoDay(ms));
-  const end = Math.min(Math.max(to, ...periods.map((one) => floor(one.end + DAY_MS - 1))), to + 7 * DAY_MS);
+  const end = Math.min(Math.max(to, ...periods.map((period) => floor(period.end + DAY_MS - 1))), to + 7 * DAY_MS);
   const least = end - Math.max(14, total.window_days + 3) * DAY_MS;
-  const first = Math.min(from, ...periods.map((one) => floor(one.start)), ...days.map((one) => dayMs(one.day)));
+  const first = Math.min(from, ...periods.map((period) => floor(period.start)), ...days.map((figure) => dayMs(figure.day)));
   return { from: Math.max(first, least, end - 35 * DAY_MS), to: end };
 }
 

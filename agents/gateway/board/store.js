@@ -1,4 +1,4 @@
-// What the board knows: flows, days, alerts and sources as the gateway gives them.
+// The data of the board: flows, days, alerts and sources as the gateway sends them.
 
 import { mainTotal, totalsOf, windowName } from "./spans.js";
 import { isBelow, parentOf } from "./words.js";
@@ -11,10 +11,10 @@ export class Store {
   days = new Map();
   alerts = new Map();
   sources = new Map();
-  quiet = new Map(); // alert id -> why nobody is told of it
+  muted = new Map(); // alert id -> the silence or the alert that mutes it
   silences = new Map();
 
-  /** Everything anew, as the lists of the API. */
+  /** Replace all data by lists from the API. */
   replace({ flows, alerts, sources }) {
     this.flows = new Map(flows.map((row) => [row.flow, row]));
     this.alerts = new Map(alerts.map((alert) => [alert.id, alert]));
@@ -22,14 +22,14 @@ export class Store {
     for (const flow of this.days.keys()) if (!this.flows.has(flow)) this.days.delete(flow);
   }
 
-  /** Which open alerts nobody is told of, as the list of alerts and the stream say it; says whether a silence is not known yet. */
-  takeQuiet(quiet) {
-    this.quiet = new Map(Object.entries(quiet));
-    return [...this.quiet.values()].some((one) => one.silenced_by && !this.silences.has(one.silenced_by));
+  /** Set which open alerts are muted, as `quiet` of the API and the stream lists them; returns whether a silence is not known yet. */
+  setMuted(quiet) {
+    this.muted = new Map(Object.entries(quiet));
+    return [...this.muted.values()].some((muted) => muted.silenced_by && !this.silences.has(muted.silenced_by));
   }
 
-  /** A record of the topic `totals`; says whether the flow is new. */
-  takeState(state) {
+  /** Apply a record of the topic `totals`; returns whether the flow is new. */
+  applyState(state) {
     const fresh = !this.flows.has(state.flow);
     this.flows.set(state.flow, {
       flow: state.flow,
@@ -47,41 +47,41 @@ export class Store {
     return fresh;
   }
 
-  /** A record of the topic `alerts`; says whether it opened just now. */
-  takeAlert(alert) {
-    const held = this.alerts.get(alert.id);
-    if (held && held.seq >= alert.seq) return false;
+  /** Apply a record of the topic `alerts`; returns whether the alert has just opened. */
+  applyAlert(alert) {
+    const previous = this.alerts.get(alert.id);
+    if (previous && previous.seq >= alert.seq) return false;
     this.alerts.set(alert.id, alert);
-    return OPEN.includes(alert.state) && !(held && OPEN.includes(held.state));
+    return OPEN.includes(alert.state) && !(previous && OPEN.includes(previous.state));
   }
 
   get openAlerts() {
     return [...this.alerts.values()]
-      .filter((one) => OPEN.includes(one.state))
+      .filter((alert) => OPEN.includes(alert.state))
       .sort((a, b) => RANK[b.severity] - RANK[a.severity] || b.ratio - a.ratio || a.flow.localeCompare(b.flow));
   }
 
   get closedAlerts() {
-    return [...this.alerts.values()].filter((one) => !OPEN.includes(one.state)).sort((a, b) => b.published.localeCompare(a.published));
+    return [...this.alerts.values()].filter((alert) => !OPEN.includes(alert.state)).sort((a, b) => b.published.localeCompare(a.published));
   }
 
-  /** The worst open alert on a flow. */
+  /** The most severe open alert on a flow. */
   alertOf(flow) {
-    return this.openAlerts.find((one) => one.flow === flow) ?? null;
+    return this.openAlerts.find((alert) => alert.flow === flow) ?? null;
   }
 
-  /** The worst open alert below a flow. */
+  /** The most severe open alert below a flow. */
   alertBelow(flow) {
-    return this.openAlerts.find((one) => isBelow(one.flow, flow)) ?? null;
+    return this.openAlerts.find((alert) => isBelow(alert.flow, flow)) ?? null;
   }
 
-  /** Days of the window that stands for a flow, and of the longest; null before there is a total. */
+  /** Lengths in days of the window shown for a flow and of the longest window; null while there is no total. */
   get windows() {
-    const row = [...this.flows.values()].find((one) => mainTotal(one));
+    const row = [...this.flows.values()].find((candidate) => mainTotal(candidate));
     return row ? { main: mainTotal(row).window_days, longest: totalsOf(row).at(-1).window_days } : null;
   }
 
-  /** The flows right below one (null: the roots), the largest first. */
+  /** The children of a flow (null: the flows without a parent), the largest first. */
   children(flow) {
     const people = (row) => mainTotal(row)?.best ?? -1;
     return [...this.flows.values()]
@@ -89,9 +89,9 @@ export class Store {
       .sort((a, b) => people(b) - people(a) || a.flow.localeCompare(b.flow));
   }
 
-  /** The time of the newest report on any flow; null before there is one. */
+  /** The time of the newest report on any flow; null while there are no reports. */
   get newest() {
-    return [...this.flows.values()].reduce((found, row) => (found === null || row.published > found ? row.published : found), null);
+    return [...this.flows.values()].reduce((newest, row) => (newest === null || row.published > newest ? row.published : newest), null);
   }
 
   sourceName = (source) => this.sources.get(source)?.name ?? source;

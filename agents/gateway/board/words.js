@@ -1,4 +1,4 @@
-// How figures, days and flows are said.
+// Wording and formatting of figures, days and flows.
 
 const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -9,9 +9,9 @@ export const DAY_MS = 86_400_000;
 
 export const number = (value) => whole.format(value);
 export const ratioWords = (ratio) => `${times.format(ratio)}×`;
-export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+export const plural = (count, singular, many = `${singular}s`) => `${number(count)} ${count === 1 ? singular : many}`;
 
-/** 1,000 to 2,000; "exact" where they are the same; "at least 1,000" where nothing bounds it. */
+/** 1,000 to 2,000; "exact" where they are the same; "at least 1,000" where there is no upper limit. */
 export function interval(low, high) {
   if (high === null) return `at least ${number(low)}`;
   return low === high ? "exact" : `${number(low)} to ${number(high)}`;
@@ -38,7 +38,7 @@ export const lastPart = (flow) => place(flow.split(":").at(-1));
 export const parentOf = (flow) => flow.split(":").slice(0, -1).join(":") || null;
 export const isBelow = (flow, above) => flow.startsWith(`${above}:`);
 
-// Days are ISO dates, counted in milliseconds at midnight UTC: no time zone of the reader's ever moves them.
+// Days are ISO dates, computed in milliseconds at midnight UTC, so the reader's time zone never moves them.
 export const dayMs = (iso) => Date.parse(`${iso}T00:00:00Z`);
 export const isoDay = (ms) => new Date(ms).toISOString().slice(0, 10);
 export const before = (iso, days = 1) => isoDay(dayMs(iso) - days * DAY_MS);
@@ -66,8 +66,8 @@ const UNITS = [["year", 365.25 * DAY_MS], ["month", 30.4 * DAY_MS], ["day", DAY_
 
 /** 3 hours ago. */
 export function ago(iso, now = Date.now()) {
-  const gone = Math.max(0, now - Date.parse(iso));
-  for (const [unit, size] of UNITS) if (gone >= size) return since.format(-Math.floor(gone / size), unit);
+  const elapsed = Math.max(0, now - Date.parse(iso));
+  for (const [unit, size] of UNITS) if (elapsed >= size) return since.format(-Math.floor(elapsed / size), unit);
   return "just now";
 }
 
@@ -98,7 +98,7 @@ export function baselineWords(baseline, sourceName) {
   switch (baseline.kind) {
     case "operator": return "set by hand";
     case "stated": return by ? `as stated by ${by}` : "as stated";
-    case "derived": return by ? `worked out from the change that ${by} states` : "worked out from a stated change";
+    case "derived": return by ? `computed from the change that ${by} states` : "computed from a stated change";
     case "learned": return baseline.method ? `learned from the days before (${baseline.method})` : "learned from the days before";
     default: return baseline.kind;
   }
