@@ -52,7 +52,8 @@ class Thread:
 
     `drafts`: all claims so far; `latest`: the claims of the sentence before. `only_dates`: the sentence before only
     described a day, or dated the figures that follow. `topic` and `stage`: the checkpoint and the country of the
-    sentence before, where it made no claim; `dateline`: the checkpoint that heads the text. `stated_on`: the day on which the sentence before says its figures were given.
+    sentence before, where it made no claim; `dateline`: the checkpoint that heads the text. `stated_on`: the day on
+    which the sentence before says its figures were given.
     """
 
     def __init__(self, cutter: Cutter) -> None:
