@@ -31,6 +31,7 @@ class Reason(enum.StrEnum):
     TOPIC_NOT_ALLOWED = "topic_not_allowed"
     UNSIGNED = "unsigned"
     BAD_SIGNATURE = "bad_signature"
+    UNKNOWN_FIELD = "unknown_field"
 
 
 SHOWN = 80
@@ -38,9 +39,11 @@ SHOWN = 80
 
 
 def shown(value: object) -> str:
-    """Quote a value for a person: its text, at most `SHOWN` characters, never failing on odd characters."""
+    """Quote a value for a person: its text, at most `SHOWN` characters, with control characters escaped."""
     text = value if isinstance(value, str) else repr(value)
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = text[: SHOWN + 1].encode("utf-8", "backslashreplace").decode("utf-8")
+    if not text.isprintable():  # a value with an escape sequence must not reach a terminal
+        text = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 

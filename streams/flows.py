@@ -59,7 +59,7 @@ BLOCS: dict[str, frozenset[str]] = {"EU": EU}
 EXTRA = frozenset({"XK"})
 """User-assigned codes in general use that ISO 3166-1 does not list: Kosovo."""
 
-COLLOQUIAL = {"UK": "GB", "EL": "GR"}
+COLLOQUIAL = {"UK": "GB", "EL": "GR", "XKX": "XK"}
 """Codes in general use for countries to which ISO 3166-1 gives another one."""
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
@@ -87,14 +87,40 @@ def _check_place(part: str, flow: str) -> None:
 
 
 @lru_cache(maxsize=1_024)
+def country_meant(text: str) -> str | None:
+    """The code of the country or bloc that a text in place of a code may mean; None where it means none.
+
+    Known are ISO 3166-1 alpha-3 codes, codes in general use such as `UK` and `EL`, English names, and lower case.
+    """
+    code = text.upper()
+    if code in BLOCS:
+        return code
+    try:
+        return COLLOQUIAL.get(code) or str(pycountry.countries.lookup(text).alpha_2)
+    except LookupError:
+        return None
+
+
+def did_you_mean(text: str) -> str:
+    """The end of an error about a text in place of a country code: `; did you mean KZ?`, or nothing."""
+    code = country_meant(text)
+    return f"; did you mean {code}?" if code is not None and code != text else ""
+
+
 def _meant(part: str) -> str:
     """What somebody may have meant who wrote this for a part of a flow: the code of a country, or a checkpoint."""
-    try:
-        return f"; did you mean {COLLOQUIAL.get(part) or pycountry.countries.lookup(part).alpha_2}?"
-    except LookupError:
-        slug = part.lower()
-        capitals = slug != part and len(slug) > 2 and _SLUG.fullmatch(slug)
-        return f"; a checkpoint is written in lower case, {slug}, after its country" if capitals else ""
+    slug = part.lower()
+    capitals = slug != part and len(slug) > 2 and _SLUG.fullmatch(slug)
+    checkpoint = f"; a checkpoint is written in lower case, {slug}, after its country" if capitals else ""
+    return did_you_mean(part) or checkpoint
+
+
+def _check_checkpoint(slug: str, above: list[str], flow: str) -> None:
+    """Raise RefusedError, which quotes the whole flow, unless a slug may be a checkpoint below the parts `above`."""
+    if not above:
+        raise RefusedError(Reason.BAD_FLOW, "flow", flow, f"write a checkpoint after its country{_meant(slug)}")
+    if above[-1] in BLOCS and country_meant(slug) in BLOCS[above[-1]]:
+        raise RefusedError(Reason.BAD_FLOW, "flow", flow, f"a country is written in capitals{did_you_mean(slug)}")
 
 
 @lru_cache(maxsize=65_536)
@@ -109,9 +135,7 @@ def parse_flow(text: str) -> Flow:
     _check_place(parts[0], text)
     places = parts[1:]
     if places and _SLUG.fullmatch(places[-1]):
-        places.pop()
-        if not places:
-            raise RefusedError(Reason.BAD_FLOW, "flow", text, f"write a checkpoint after its country{_meant(parts[1])}")
+        _check_checkpoint(places.pop(), places, text)
     for part in places:
         _check_place(part, text)
     if len(places) == 2:

@@ -48,6 +48,7 @@ REASONS = {
     Reason.TOPIC_NOT_ALLOWED: "The registry does not let this source report on this topic.",
     Reason.UNSIGNED: "The source has keys in the registry, and the message no header `signature`.",
     Reason.BAD_SIGNATURE: "The signature is none, or not of these bytes by a key of this source.",
+    Reason.UNKNOWN_FIELD: "A field that no report has; refused only on request (`--strict`), never by a worker.",
 }
 _NAMES = Topics()
 KEYS = {

@@ -154,15 +154,21 @@ def _parameters(route: RouteDescription) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     if "{id}" in route.path:
         rows.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
-    for field in fields(route.question):
+    rows += _queries(route.question)
+    if route.operation == "stream":
+        rows.append({"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}})
+    return rows
+
+
+def _queries(question: type[Struct]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for field in fields(question):
         (schema,), _ = msgspec.json.schema_components([field.type])
         if field.encode_name in parameters.CHOICES:
             schema = {"type": "string", "enum": parameters.CHOICES[field.encode_name]()}
         if field.default is not NODEFAULT and field.default is not None:
             schema = schema | {"default": field.default}
         rows.append({"name": field.encode_name, "in": "query", "required": field.required, "schema": schema})
-    if route.operation == "stream":
-        rows.append({"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}})
     return rows
 
 
@@ -174,6 +180,7 @@ def _post() -> dict[str, Any]:
     return {
         "operationId": "report",
         "summary": "Send one report",
+        "parameters": _queries(parameters.AskReport),
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(Report)}}},
         "responses": {"202": accepted} | _problems(413, 415, 422, 429),
     }

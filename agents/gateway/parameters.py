@@ -120,6 +120,12 @@ class NewSilence(Struct, kw_only=True, forbid_unknown_fields=True):
     rule: str | None = None
 
 
+class AskReport(Struct, kw_only=True, forbid_unknown_fields=True):
+    """With `strict`, a report with an unknown field is refused."""
+
+    strict: Annotated[int, Meta(ge=0, le=1, description="1: refuse a report with an unknown field.")] = 0
+
+
 class AskCap(Struct, forbid_unknown_fields=True):
     """The message of the record `seq` of the alert; by default of the newest record."""
 

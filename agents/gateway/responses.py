@@ -102,9 +102,13 @@ class SilenceList(Struct, frozen=True):
     silences: list[Silence]
 
 
-class Accepted(Struct, frozen=True):
-    """Where Kafka stores a report. A later rejection on `reports.rejected` quotes this topic, partition and offset."""
+class Accepted(Struct, frozen=True, omit_defaults=True):
+    """Where Kafka stores a report. A later rejection on `reports.rejected` quotes this topic, partition and offset.
+
+    `warnings`: what the sender should look at, such as unknown fields; absent where there is nothing.
+    """
 
     topic: str
     partition: int
     offset: int
+    warnings: list[str] = []

@@ -140,6 +140,9 @@ class Intake(BatchHop):
         self.count_sources("accepted", self.sorter.reports())
         self.count_sources("accepted", self.reviewed)
         self.count_sources("rejected", self.refused)
+        for (source, kind), number in self.sorter.notices().items():
+            label = source if source in self.registry.sources else NOBODY
+            metrics["source_notices_total"].labels(label, kind.value).inc(number)
         metrics["claims_sent_total"].inc(sum(message.count for message in messages))
         metrics["batch_reports"].observe(counted.total())
         for arrived in oldest:

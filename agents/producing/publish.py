@@ -15,6 +15,7 @@ from bordertally.agents.kafka.producer import by_kafka, make_producer
 from bordertally.agents.kafka.report_record import record_of
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.errors import BordertallyError, RefusedError
+from bordertally.streams.reports.notices import ReportNotice, refuse_unknown
 from bordertally.streams.reports.signatures import check_signature, signature
 from bordertally.streams.reports.sources import Registry, source_of
 from bordertally.streams.reports.validation import Limits
@@ -27,11 +28,12 @@ AHEAD = 2_000
 
 
 class Line(NamedTuple):
-    """A line of a file: its place (`file:number`), its bytes, and its error, if it has one."""
+    """A line of a file: its place (`file:number`), its bytes, its error, if it has one, and notices about it."""
 
     where: str
     raw: bytes
     fault: RefusedError | None
+    notices: tuple[ReportNotice, ...] = ()
 
 
 def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
@@ -46,29 +48,32 @@ def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
             raise BordertallyError(f"{path}: {error.strerror}") from None
 
 
-def checked(
+def checked(  # noqa: PLR0913 - what a file is checked by
     files: Iterable[Path],
     registry: Registry,
     limits: Limits,
     key: Ed25519PrivateKey | None = None,
     *,
     signed: bool = False,
+    strict: bool = False,
 ) -> Iterator[Line]:
-    """Every line of files with its error, if it has one. Reports in words are read too.
+    """Every line of files with its error, if it has one, and its notices. Reports in words are read too.
 
-    With `signed`, a report is also wrong if its source has keys in the registry and `key` is not one of them.
+    With `signed`, a report is also wrong if its source has keys in the registry and `key` is not one of them; with
+    `strict`, if it has an unknown field.
     """
     now, words = time.time(), word_reader(registry)
     for where, raw in read_lines(files):
+        notices = list[ReportNotice]()
         try:
-            read_claims(raw, registry, now, limits, words)
+            read_claims(raw, registry, now, limits, words, tell=refuse_unknown if strict else notices.append)
             if signed:
                 headers = [] if key is None else [signature(key, raw)]
                 check_signature(registry.keys, source_of(raw), raw, headers)
         except RefusedError as error:
             yield Line(where, raw, error)
         else:
-            yield Line(where, raw, None)
+            yield Line(where, raw, None, tuple(notices))
 
 
 async def publish(

@@ -10,6 +10,7 @@ from bordertally.streams.alerts.records import AlertState
 from bordertally.streams.delivery.stream_position import KINDS
 from bordertally.streams.errors import Reason
 from bordertally.streams.ledger.versions import Outcome
+from bordertally.streams.reports.notices import NoticeKind
 from bordertally.streams.rules.config import SEVERITIES
 from bordertally.streams.settings import Hop
 from bordertally.streams.totals.windows import WEEK
@@ -173,6 +174,14 @@ CATALOGUE = (
         f"Reports read, by source; `{NOBODY}` stands for all sources that are not in the registry.",
         part=Hop.INTAKE,
         values=_REPORT_OUTCOMES,
+    ),
+    Metric(
+        "bordertally_source_notices_total",
+        "counter",
+        ("source", "notice"),
+        "Accepted reports of a source in which something was not as the source may think, by what it was: "
+        "see [report](report.md#notices).",
+        values={"notice": tuple(NoticeKind)},
     ),
     Metric(
         "bordertally_rejects_total",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from operator import lt
@@ -15,8 +15,9 @@ from bordertally.streams.errors import RefusedError
 from bordertally.streams.moments import MICRO
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Address, Claims
+from bordertally.streams.reports.notices import ReportNotice, refuse_unknown
 from bordertally.streams.reports.readings import NO_READINGS, Columns, Reading, Readings
-from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.sources import Registry, source_of
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.statements.reports import WordReader, anybody, read_claims
 from bordertally.streams.topics import Topic
@@ -55,7 +56,7 @@ class ReportsByHour:
     """Checks reports as the intake does, and keeps their claims by the hour (UTC) of their publication, packed.
 
     Packed, a reading takes some 60 bytes. `count`: how many claims are kept. `rejected`: refused reports in the order
-    they came.
+    they came. `notices`: how many reports of each source had which notice.
     """
 
     def __init__(
@@ -64,16 +65,21 @@ class ReportsByHour:
         limits: Limits | None = None,
         words: WordReader | None = None,
         until: float | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
         """`words`: reads reports in words; without it they are refused.
 
-        `until` (seconds since 1970 UTC): what was published later is left out.
+        `until` (seconds since 1970 UTC): what was published later is left out. `strict`: reports with unknown fields
+        are refused.
         """
         self.count = 0
         self.rejected: list[RejectedReport] = []
         self._registry, self._limits, self._words = registry, limits or Limits(), words
         self._last = None if until is None else int(until * MICRO)
-        self._sorter = Sorter(registry, self._limits, 1)
+        self.notices: Counter[tuple[str, ReportNotice]] = Counter()
+        self._strict = strict
+        self._sorter = Sorter(registry, self._limits, 1, self._note, strict=strict)
         self._packed: dict[int, list[bytes]] = defaultdict(list)
 
     def add(self, reports: Iterable[ReplayedReport]) -> None:
@@ -82,8 +88,8 @@ class ReportsByHour:
         while some := list(islice(arriving, READ_AT_ONCE)):
             for topic, same in groupby(some, lambda report: report.topic):
                 self._sorter.turn_to(topic)
-                for report, _ in self._sorter.add_all(same):
-                    self._look_closer(report)
+                for report, outcome in self._sorter.add_all(same):
+                    self._look_closer(report, told=not isinstance(outcome, RefusedError))
             for _, message in self._sorter.messages():
                 self._pack(message if self._last is None else _published_until(message, self._last))
 
@@ -95,17 +101,27 @@ class ReportsByHour:
         for hour in sorted(self._packed):
             yield _joined([_decode(packed) for packed in self._packed.pop(hour)])
 
-    def _look_closer(self, report: ReplayedReport) -> None:
-        """Take a report that the sorter refused after all if it is signed, in words, or not from a topic."""
+    def _note(self, source: str, notice: ReportNotice) -> None:
+        self.notices[source, notice] += 1
+
+    def _look_closer(self, report: ReplayedReport, *, told: bool) -> None:
+        """Take a report that the sorter refused after all if it is signed, in words, or not from a topic.
+
+        `told`: the sorter has told its notices.
+        """
+        notices = list[ReportNotice]()
         raw, topic, words = report.value, report.topic, self._words if report.in_words else None
         admit = anybody if topic is None else self._registry.gate(topic, raw, report.headers)
         try:
-            claims = read_claims(raw, self._registry, report.timestamp / 1000, self._limits, words, admit)
+            tell = refuse_unknown if self._strict else notices.append
+            claims = read_claims(raw, self._registry, report.timestamp / 1000, self._limits, words, admit, tell)
         except RefusedError as error:
             rejected = RejectedReport(error.reason.value, error.field, error.value, error.report, error.why)
             self.rejected.append(rejected)
         else:
             self._sorter.add(claims)
+            for notice in () if told else notices:
+                self._note(source_of(raw), notice)
 
     def _pack(self, message: Claims) -> None:
         hours: dict[int, Claims] = defaultdict(lambda: Claims([], []))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from bordertally.streams.moments import EPOCH, MICRO
 from bordertally.streams.periods import DAY, Period, parse_period
 from bordertally.streams.qualifiers import UNQUALIFIED, Qualifier, interval
 from bordertally.streams.reports.claims import Address, Claim, Claims, address_of, is_reading, period_of
+from bordertally.streams.reports.notices import NoticeKind, ReportNotice, refuse_unknown, untold
 from bordertally.streams.reports.readings import Columns, Readings
 from bordertally.streams.reports.records import FloatFigure, Moment, Report, ReportId
 from bordertally.streams.reports.sources import Registry
@@ -49,21 +50,24 @@ NOT_KEPT = frozenset({"url", "text", "title"})
 """Fields of a report that a reading does not keep. The fast path checks their types and ignores their values."""
 
 
-def plain_type(record: type[Struct]) -> type[Plain]:
+def plain_type(record: type[Struct], *, strict: bool = False) -> type[Plain]:
     """The type of a report for the fast path, derived from the full record, which is `Report`.
 
     Its fields are those of `Plain`, those in `NOT_KEPT`, and every other field of the record, which must be absent. A
     report that has such a field does not decode as plain and is checked in full; so is a field that is added later.
+    `strict`: nor does a report with an unknown field.
     """
     further = [
         (field.name, field.type if field.name in NOT_KEPT else UnsetType, UNSET)
         for field in msgspec.structs.fields(record)
         if field.name not in Plain.__struct_fields__
     ]
-    return cast("type[Plain]", msgspec.defstruct("PlainReport", further, bases=(Plain,), gc=False))
+    plain = msgspec.defstruct("PlainReport", further, bases=(Plain,), gc=False, forbid_unknown_fields=strict)
+    return cast("type[Plain]", plain)
 
 
-_decode_plain = msgspec.json.Decoder(plain_type(Report)).decode
+_decode_plain = msgspec.json.Decoder(plain_type(Report, strict=True)).decode
+_decode_plain_with_unknown = msgspec.json.Decoder(plain_type(Report)).decode
 
 _NOT_PLAIN = (LookupError, ValueError, RecursionError, msgspec.MsgspecError)
 """What the fast path raises for a report that is not plain, not valid, or of a counter that is not yet known."""
@@ -175,8 +179,22 @@ class Sorter:
     remembers what the full check made of them, so that of most counts it checks only the figure and the time.
     """
 
-    def __init__(self, registry: Registry, limits: Limits, partitions: int) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        limits: Limits,
+        partitions: int,
+        tell: Callable[[str, ReportNotice], None] | None = None,
+        *,
+        strict: bool = False,
+    ) -> None:
+        """`tell` takes each notice with the source of its report; without it, notices are only counted.
+
+        `strict`: reports with unknown fields are refused.
+        """
         self._registry, self._limits, self._partitions = registry, limits, partitions
+        self._tell, self._strict = tell, strict
+        self._notices: Counter[tuple[str, NoticeKind]] = Counter()
         self._skew = limits.skew_s * MICRO
         self._claims: dict[int, list[Claim]] = defaultdict(list)
         self._collected: dict[tuple[Address, str], _Collected] = {}
@@ -192,7 +210,7 @@ class Sorter:
         self._topic = topic
         self._counters = self._by_topic.setdefault(topic, {})
 
-    def add_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError | Report]]:
+    def add_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError | Report]]:  # noqa: C901 - as below
         """Add the claims of reports, each report whole or not at all; yields the reports that are not added.
 
         With a refused report comes its error, with a report in words the report itself: the caller reads the words and
@@ -202,7 +220,10 @@ class Sorter:
         for record in records:
             raw, plain = record.value or b"", None
             try:
-                plain = _decode_plain(raw if len(raw) <= most else b"")
+                try:
+                    plain = _decode_plain(raw if len(raw) <= most else b"")
+                except msgspec.ValidationError:
+                    plain = self._with_unknown(raw)
                 counter = counters[plain.source]
                 collected = counter.flows[plain.flow]
                 period, ended, earliest = counter.slots[plain.period]
@@ -233,15 +254,36 @@ class Sorter:
             collected.reports.append(plain.id)
             bests.append(people)
 
+    def _with_unknown(self, raw: bytes) -> Plain:
+        """The fields of a plain report with unknown fields, and a count of it. Raises as a decoder does.
+
+        A counter may send a field of its own in every report; such reports need not all be checked in full, unless
+        `tell` wants the names of their fields.
+        """
+        if self._tell is not None or self._strict:
+            raise LookupError
+        plain = _decode_plain_with_unknown(raw)
+        if plain.source in self._registry.sources:
+            self._notices[plain.source, NoticeKind.UNKNOWN_FIELD] += 1
+        return plain
+
     def _add_checked(self, record: TimedReport, plain: Plain | None) -> Report | None:
         """Check a report in full and add its claims; a report in words is returned instead. Raises RefusedError."""
         raw = record.value or b""
-        report = decode_report(raw, self._limits)
+        notices = list[ReportNotice]()
+        tell = untold if plain is not None else refuse_unknown if self._strict else notices.append
+        report = decode_report(raw, self._limits, tell)
+        if not report.in_words:
+            claims = claims_of(report, self._registry, record.timestamp / 1000, self._limits, notices.append)
+            self._registry.admit(report.source, self._topic, raw, record.headers, report.id)
+            self.add(claims)
+        for kind in {notice.kind for notice in notices}:
+            self._notices[report.source, kind] += 1
+        if self._tell is not None:
+            for notice in notices:
+                self._tell(report.source, notice)
         if report.in_words:
             return report
-        claims = claims_of(report, self._registry, record.timestamp / 1000, self._limits)
-        self._registry.admit(report.source, self._topic, raw, record.headers, report.id)
-        self.add(claims)
         if plain is not None and report.source not in self._registry.keys:  # a signature is checked each time
             self._remember(plain, claims[0])
         return None
@@ -278,6 +320,11 @@ class Sorter:
     def reports(self) -> Counter[str]:
         """How many reports of each source led to messages since the last call. Call it after `messages`."""
         counted, self._reports = self._reports, Counter()
+        return counted
+
+    def notices(self) -> Counter[tuple[str, NoticeKind]]:
+        """How many reports of each source had a notice of each kind since the last call."""
+        counted, self._notices = self._notices, Counter()
         return counted
 
     def messages(self) -> list[tuple[int, Claims]]:

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from bordertally.streams.errors import Reason, RefusedError, some
-from bordertally.streams.flows import countries, nested, parse_flow
+from bordertally.streams.errors import Reason, RefusedError, shown, some
+from bordertally.streams.flows import countries, did_you_mean, nested, parse_flow
 from bordertally.streams.moments import MICRO, microseconds
 from bordertally.streams.periods import Period, parse_period
 from bordertally.streams.qualifiers import UNQUALIFIED, Interval, Qualifier, interval, spread
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.diagnosis import REQUIRED_FIELD, diagnose, unread
+from bordertally.streams.reports.notices import StrictReport, Tell, unknown_fields, untold
 from bordertally.streams.reports.records import MOST_PEOPLE, REQUIRED, ClaimFields, Normal, Report
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import Settings
@@ -25,6 +26,7 @@ _POPULATION = re.compile(r"(?:[a-z][a-z0-9_-]{0,39})(?::([A-Z]{2}))?", re.ASCII)
 OTHER_CITIZENS = "citizens:ZZ"
 """Citizens of other countries, or of countries that are not known."""
 _decode = msgspec.json.Decoder(Report).decode
+_decode_strictly = msgspec.json.Decoder(StrictReport).decode
 
 
 class Limits(NamedTuple):
@@ -43,7 +45,7 @@ class Limits(NamedTuple):
 class Head(NamedTuple):
     """Who published a report and when, checked: what each of its claims carries and is checked against.
 
-    `published`: microseconds since 1970 UTC.
+    `published`: microseconds since 1970 UTC. `tell` takes the notices about its claims.
     """
 
     report: str
@@ -51,6 +53,7 @@ class Head(NamedTuple):
     published: int
     registry: Registry
     limits: Limits
+    tell: Tell = untold
 
 
 def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | None = None) -> list[Claim]:
@@ -63,21 +66,39 @@ def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | Non
     return claims_of(decode_report(raw, limits), registry, now, limits)
 
 
-def decode_report(raw: bytes, limits: Limits) -> Report:
-    """The fields of a report, with their types checked and their meaning not yet. Raises RefusedError."""
+def decode_report(raw: bytes, limits: Limits, tell: Tell = untold) -> Report:
+    """The fields of a report, with their types checked and their meaning not yet. Raises RefusedError.
+
+    `tell` takes the notices about unknown fields, and may refuse the report.
+    """
     if len(raw) > limits.bytes:
         raise unread(
             Reason.TOO_LARGE, raw, f"this report has {len(raw):,} bytes; {_allowed(limits.bytes, 'report_bytes')}"
         )
     try:
-        return _decode(raw)
+        return _decode_strictly(raw)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        pass  # a fault, or only an unknown field
+    try:
+        report = _decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError) as error:
         raise diagnose(raw, error) from None
+    if tell is not untold:
+        try:
+            for notice in unknown_fields(raw):
+                tell(notice)
+        except RefusedError as error:
+            error.report = shown(report.id)
+            raise
+    return report
 
 
-def claims_of(report: Report, registry: Registry, now: float, limits: Limits) -> list[Claim]:
-    """The claims of a report in figures that arrived at `now`, with their meaning checked. Raises RefusedError."""
-    head = check_head(report, registry, now, limits)
+def claims_of(report: Report, registry: Registry, now: float, limits: Limits, tell: Tell = untold) -> list[Claim]:
+    """The claims of a report in figures that arrived at `now`, with their meaning checked. Raises RefusedError.
+
+    `tell` takes the notices about the claims.
+    """
+    head = check_head(report, registry, now, limits)._replace(tell=tell)
     try:
         return _claims(report, head)
     except RefusedError as error:
@@ -250,9 +271,11 @@ def _population(text: str) -> str:
     match = _POPULATION.fullmatch(text)
     if not match:
         why = "write people, or a part of them in lower case: men, families, citizens:RU"
-        raise RefusedError(Reason.BAD_VALUE, "population", text, why)
+        _, colon, country = text.partition(":")
+        raise RefusedError(Reason.BAD_VALUE, "population", text, why + (did_you_mean(country) if colon else ""))
     if match[1] is not None and match[1] not in countries() and text != OTHER_CITIZENS:
-        raise RefusedError(Reason.BAD_VALUE, "population", text, f"{match[1]!r} is not a country code of ISO 3166-1")
+        why = f"{match[1]!r} is not a country code of ISO 3166-1{did_you_mean(match[1])}"
+        raise RefusedError(Reason.BAD_VALUE, "population", text, why)
     return text
 
 

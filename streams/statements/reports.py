@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.notices import Tell, untold
 from bordertally.streams.reports.records import Report
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits, check_head, claim_of, claims_of, decode_report
@@ -156,16 +157,18 @@ def read_claims(  # noqa: PLR0913, PLR0917 - what a report is judged by
     limits: Limits | None,
     words: WordReader | None,
     admit: Admit = anybody,
+    tell: Tell = untold,
 ) -> list[Claim]:
     """The claims of a report in figures or, with a reader of words, in words; none where all go to the review.
 
-    Without a reader, a report in words is refused because it has no flow. Raises RefusedError.
+    Without a reader, a report in words is refused because it has no flow. `tell` takes the notices about the report.
+    Raises RefusedError.
     """
     limits = limits or Limits()
-    report = decode_report(raw, limits)
+    report = decode_report(raw, limits, tell)
     if words is not None and report.in_words:
         return words.read(report, now, limits, admit).claims
-    claims = claims_of(report, registry, now, limits)
+    claims = claims_of(report, registry, now, limits, tell)
     admit(report.source, report.id)
     return claims
 

@@ -151,6 +151,24 @@ def test_check_names_each_fault_on_a_line_and_exits_1(tmp_path: Path) -> None:
     assert bordertally("check", str(good)).returncode == 0
 
 
+def test_check_warns_of_unknown_fields_and_refuses_them_on_request(tmp_path: Path) -> None:
+    file = tmp_path / "reports.ndjson"
+    file.write_bytes(sample()[-1].strip()[:-1] + b', "qualifer": "count"}\n')
+    done = bordertally("check", str(file))
+    assert (done.returncode, done.stdout) == (
+        0,
+        f"{file}:1: warning: qualifer: unknown field; did you mean qualifier?\n",
+    )
+    assert done.stderr == "1 report, 0 with a fault, 1 with a warning\n"
+    done = bordertally("check", str(file), "--strict")
+    assert done.returncode == 1
+    assert "unknown_field: qualifer: unknown field; did you mean qualifier?" in done.stdout
+    done = bordertally("replay", str(file))
+    assert "qualifer: unknown field; did you mean qualifier?" in done.stderr
+    done = bordertally("replay", str(file), "--strict", "--json")
+    assert json.loads(done.stdout)["rejected"][0]["reason"] == "unknown_field"
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

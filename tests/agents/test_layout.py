@@ -20,7 +20,7 @@ STREAMS = [path for path in MODULES if path.parts[0] == "streams"]
 ALLOWED = {"bordertally.streams", "base64", "binascii", "bisect", "collections", "cryptography", "dataclasses"}
 ALLOWED |= {"__future__", "datetime", "email", "enum", "functools", "hashlib", "ipaddress", "itertools", "json", "math"}
 ALLOWED |= {"msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib", "types"}
-ALLOWED |= {"typing"}
+ALLOWED |= {"difflib", "typing"}
 ALLOWED |= {"unicodedata", "urllib.parse", "xml", "zlib", "zoneinfo"}
 
 FOLDERS = sorted({str(path.parent) for path in MODULES})

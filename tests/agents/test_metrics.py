@@ -48,6 +48,7 @@ async def test_a_live_worker_shows_the_catalogue_and_nothing_else(live: Live, tm
     )
     topics = live.topics
     reports = sample()
+    reports[-1] = reports[-1].strip()[:-1] + b', "remark": "an unknown field"}'
     await live.publish(reports)
     refused = [b'{"source": "kz-mia"', b'{"source": "ge-mia", "id": 5}', b'{"source": "nobody", "id": "x"}', b"[" * 5]
     await live.send([Record(topics.every_report[0], None, raw) for raw in refused])

@@ -15,10 +15,10 @@ from bordertally.agents.cli.inspect.report_log import report_log
 from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import load_extractor, word_reader
-from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, err, instant, out, print_json, run
+from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, counted, err, instant, out, print_json, run
 from bordertally.agents.terminal.progress import Progress
 from bordertally.agents.terminal.totals import normal_levels, show_outcome
-from bordertally.streams.errors import BordertallyError
+from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.reports.sources import Registry
@@ -38,6 +38,7 @@ Until = Annotated[
     ),
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the JSON object into this file.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse reports with unknown fields.")]
 ToPrefix = Annotated[
     str | None,
     typer.Option("--to-prefix", help="Write totals and alerts into new topics with this prefix."),
@@ -54,6 +55,7 @@ def replay(  # noqa: PLR0913 - the options of a command
     as_json: AsJson = False,
     into: Out = None,
     to_prefix: ToPrefix = None,
+    strict: Strict = False,
 ) -> None:
     """Compute totals and alerts from reports in files or in Kafka.
 
@@ -64,10 +66,11 @@ def replay(  # noqa: PLR0913 - the options of a command
     registry = load_registry(sources)
     moment = None if until is None else instant(until)
     if from_kafka:
-        reports = run(_from_kafka(load_settings(), registry, moment))
+        reports = run(_from_kafka(load_settings(), registry, moment, strict=strict))
     else:
-        reports = _from_files(files or [], registry, moment)
+        reports = _from_files(files or [], registry, moment, strict=strict)
     ledgers = ReplayLedgers(registry, load_rules(rules, registry))
+    _print_notices(reports)
     quotes = _work_through(reports, ledgers)
     result = ledgers.outcome(reports.rejected)
     if to_prefix is not None:
@@ -84,16 +87,24 @@ def replay(  # noqa: PLR0913 - the options of a command
         show_outcome(out, result, normal_levels(list(ledgers.states.values())), quotes)
 
 
-def _from_files(files: Iterable[Path], registry: Registry, until: float | None) -> ReportsByHour:
+def _print_notices(reports: ReportsByHour) -> None:
+    """Print each notice once, with its source and the number of its reports."""
+    for (source, notice), number in sorted(reports.notices.items()):
+        what = f"{counted(number, 'report')} of {shown(source)}: {notice}"
+        err.print(f"replay: {what}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _from_files(files: Iterable[Path], registry: Registry, until: float | None, *, strict: bool) -> ReportsByHour:
     limits, now = Limits.of(load_settings()), int(time.time() * 1000)
-    reports = ReportsByHour(registry, limits, word_reader(registry), until)
+    reports = ReportsByHour(registry, limits, word_reader(registry), until, strict=strict)
     with Progress("replay: reading", "reports") as progress:
         reports.add(ReplayedReport(raw, now) for _, raw in progress.over(read_lines(files)))
     return reports
 
 
-async def _from_kafka(settings: Settings, registry: Registry, until: float | None) -> ReportsByHour:
-    reports = ReportsByHour(registry, Limits.of(settings), word_reader(registry, load_extractor(settings.extractor)))
+async def _from_kafka(settings: Settings, registry: Registry, until: float | None, *, strict: bool) -> ReportsByHour:
+    words = word_reader(registry, load_extractor(settings.extractor))
+    reports = ReportsByHour(registry, Limits.of(settings), words, strict=strict)
     with Progress("replay: reading", "reports") as progress:
         async for some in report_log(settings, until):
             reports.add(some)

@@ -17,25 +17,31 @@ from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
 
+Strict = Annotated[bool, typer.Option("--strict", help="An unknown field is a fault, not a warning.")]
 
-def check(files: Files, sources: Sources = None) -> None:
-    """Check reports without sending them; print one line per fault.
+
+def check(files: Files, sources: Sources = None, *, strict: Strict = False) -> None:
+    """Check reports without sending them; print one line per fault and per warning.
 
     The exit code is 1 if any report has a fault.
     """
-    faults = count = 0
-    for line in checked(files, load_registry(sources), Limits.of(load_settings())):
+    faults = warned = count = 0
+    for line in checked(files, load_registry(sources), Limits.of(load_settings()), strict=strict):
         count += 1
+        for notice in line.notices:
+            sys.stdout.write(f"{line.where}: warning: {notice}\n")
+        warned += bool(line.notices)
         if line.fault is not None:
             faults += 1
             report = f" [{line.fault.report}]" if line.fault.report else ""
             sys.stdout.write(f"{line.where}:{report} {line.fault.reason.value}: {line.fault}\n")
-    err.print(f"{counted(count, 'report')}, {faults} with a fault", highlight=False)
+    warnings = f", {warned} with a warning" if warned else ""
+    err.print(f"{counted(count, 'report')}, {faults} with a fault{warnings}", highlight=False)
     if faults:
         raise typer.Exit(1)
 
 
-def publish_command(
+def publish_command(  # noqa: PLR0913 - the options of a command
     files: Files,
     to: Brokers,
     sources: Sources = None,
@@ -43,6 +49,8 @@ def publish_command(
         bool, typer.Option("--faulty", help="Send faulty reports, too; the intake refuses them.")
     ] = False,
     key: KeyFile = None,
+    *,
+    strict: Strict = False,
 ) -> None:
     """Check reports and send those without a fault to Kafka.
 
@@ -50,8 +58,10 @@ def publish_command(
     """
     registry, settings = load_registry(sources), load_settings(brokers=to)
     private = None if key is None else read_key(key)
-    lines = list(checked(files, registry, Limits.of(settings), private, signed=True))
+    lines = list(checked(files, registry, Limits.of(settings), private, signed=True, strict=strict))
     for line in lines:
+        for notice in line.notices:
+            err.print(f"{line.where}: warning: {notice}", markup=False, highlight=False, soft_wrap=True)
         if line.fault is not None:
             what = "faulty" if faulty else "not sent"
             err.print(f"{line.where}: {what}: {line.fault}", markup=False, highlight=False, soft_wrap=True)

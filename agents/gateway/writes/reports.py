@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from bordertally.agents.gateway.guard import CALLER
+from bordertally.agents.gateway.parameters import AskReport, asked
 from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.gateway.writes.bodies import json_body
 from bordertally.agents.gateway.writes.rate_limit import SharedLimit
@@ -23,6 +24,7 @@ from bordertally.agents.runtime.tracing import HEADER as TRACE
 from bordertally.agents.runtime.tracing import passed_on
 from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.reports.notices import ReportNotice, Tell, refuse_unknown, untold
 from bordertally.streams.reports.records import Report
 from bordertally.streams.reports.sources import Registry, source_of
 from bordertally.streams.reports.validation import Limits, claims_of, decode_report
@@ -50,7 +52,7 @@ class Posting:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Store one report. 202 says that the broker has stored it, and where; the pipeline counts it later."""
-        most = self.limits.bytes
+        most, strict = self.limits.bytes, asked(request, AskReport).strict
         raw = await json_body(request, "a report", most)
         if raw is None:
             size = f"{request.content_length:,}" if request.content_length else f"more than {most:,}"
@@ -61,12 +63,15 @@ class Posting:
         if source is not None and said not in ("", source):
             raise ProblemError(403, f"this token belongs to source {source}", field="source", value=said)
         await self._limit(source or said)
-        report = await self._check(raw)
+        notices = list[ReportNotice]()
+        report = await self._check(raw, refuse_unknown if strict else notices.append)
         record = record_of(raw, self.registry, self.topics)
         accepted = await self.store.write(record._replace(headers=passed_on(request.headers.get(TRACE))))
         if log.isEnabledFor(logging.DEBUG):
             place = f"{accepted.topic}/{accepted.partition}/{accepted.offset}"
             log.debug("gateway: report accepted", extra={"report": report.id, "source": said, "place": place})
+        if notices:
+            accepted = msgspec.structs.replace(accepted, warnings=[str(notice) for notice in notices])
         return web.Response(body=msgspec.json.encode(accepted), status=202, content_type="application/json")
 
     async def _limit(self, source: str) -> None:
@@ -77,15 +82,15 @@ class Posting:
             headers = {"Retry-After": str(math.ceil(wait))}
             raise ProblemError(429, detail, field="source", value=source, headers=headers)
 
-    async def _check(self, raw: bytes) -> Report:
+    async def _check(self, raw: bytes, tell: Tell = untold) -> Report:
         """The report in bytes, checked as in the intake. Raises ProblemError (413 or 422) with field and reason."""
         now = time.time()
         try:
-            report = decode_report(raw, self.limits)
+            report = decode_report(raw, self.limits, tell)
             if report.in_words:  # reading may take seconds
                 await asyncio.to_thread(self._words.read, report, now, self.limits)
             else:
-                claims_of(report, self.registry, now, self.limits)
+                claims_of(report, self.registry, now, self.limits, tell)
         except RefusedError as error:
             status = 413 if error.reason is Reason.TOO_LARGE else 422
             raise ProblemError(

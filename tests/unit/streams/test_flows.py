@@ -8,7 +8,18 @@ from bordertally.streams.flows import Flow, check_pattern, covers, depth, nested
 
 @pytest.mark.parametrize(
     "text",
-    ["RU", "RU:KZ", "RU:KZ:mashtakovo", "RU:EU", "RU:EU:FI", "RU:EU:FI:vaalimaa", "RU:FI:e18-a", "XK:AL", "RU:GE:1"],
+    [
+        "RU",
+        "RU:KZ",
+        "RU:KZ:mashtakovo",
+        "RU:EU",
+        "RU:EU:kz",
+        "RU:EU:FI",
+        "RU:EU:FI:vaalimaa",
+        "RU:FI:e18-a",
+        "XK:AL",
+        "RU:GE:1",
+    ],
 )
 def test_what_is_a_flow(text: str) -> None:
     assert parse_flow(text) == text
@@ -46,6 +57,12 @@ def test_what_is_no_flow_and_why(text: str, reason: Reason) -> None:
         ("KAZ", "'KAZ' is not a two-letter country code; did you mean KZ?"),
         ("RU:kz", "write a checkpoint after its country; did you mean KZ?"),
         ("rus:KZ", "did you mean RU?"),
+        ("el:TR", "did you mean GR?"),
+        ("RU:eu", "write a checkpoint after its country; did you mean EU?"),
+        ("RU:EU:fi", "a country is written in capitals; did you mean FI?"),
+        ("RU:EU:fin", "a country is written in capitals; did you mean FI?"),
+        ("RU:EU:EL", "did you mean GR?"),
+        ("RU:XKX", "did you mean XK?"),
         ("russia", "'russia' is not a two-letter country code"),
         ("RU:Kazakhstan", "did you mean KZ?"),
         ("UK:FR", "'UK' is not a country code of ISO 3166-1, nor a bloc (EU); did you mean GB?"),

@@ -22,7 +22,7 @@ SAID = {"id": "w", "source": "b", "published": "2022-10-20T00:00:00Z", "text": "
 class Wider(Report, kw_only=True):
     """A report with a field that the fast path has never heard of."""
 
-    attributed_to: str | UnsetType = UNSET
+    named_after: str | UnsetType = UNSET
 
 
 VALUES: dict[str, Any] = {
@@ -33,7 +33,7 @@ VALUES: dict[str, Any] = {
     "normal": {"daily": 5},
     "change_percent": 3,
     "claims": [{"people": 1}],
-    "attributed_to": "kz-mia",
+    "named_after": "kz-mia",
 }
 """A good value of every field that changes what a report in figures means."""
 
@@ -69,13 +69,14 @@ def test_a_field_that_no_reading_keeps_leaves_a_report_plain(name: str) -> None:
 def test_a_new_field_takes_the_full_way_however_well_the_counter_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
 
-    def decoded(raw: bytes, _limits: object) -> Report:
+    def decoded(raw: bytes, _limits: object, _tell: object) -> Report:
         taken.append(raw)
         return msgspec.json.decode(raw, type=Wider)
 
-    monkeypatch.setattr(batching, "_decode_plain", msgspec.json.Decoder(plain_type(Wider)).decode)
+    monkeypatch.setattr(batching, "_decode_plain", msgspec.json.Decoder(plain_type(Wider, strict=True)).decode)
+    monkeypatch.setattr(batching, "_decode_plain_with_unknown", msgspec.json.Decoder(plain_type(Wider)).decode)
     monkeypatch.setattr(batching, "decode_report", decoded)
-    sorter, new = Sorter(REGISTRY, LIMITS, 3), counted(attributed_to="kz-mia")
+    sorter, new = Sorter(REGISTRY, LIMITS, 3), counted(named_after="kz-mia")
     for raw in (counted(), counted(id="r2"), new, counted(id="r3"), new):
         take(sorter, raw, NOW)
     assert taken == [counted(), new, new]  # the first, since the counter is unknown; the others, for the field

@@ -126,6 +126,23 @@ def test_unknown_fields_are_no_reason_to_refuse() -> None:
     assert claim(5, colour="blue") == claim(5)
 
 
+@pytest.mark.parametrize(
+    ("population", "hint"),
+    [
+        ("citizens:UK", "; did you mean GB?"),
+        ("citizens:EL", "; did you mean GR?"),
+        ("citizens:RUS", "; did you mean RU?"),
+        ("citizens:ru", "; did you mean RU?"),
+        ("citizens:QQ", "ISO 3166-1"),
+        ("Men", "citizens:RU"),
+    ],
+)
+def test_an_error_about_a_population_says_which_country_may_be_meant(population: str, hint: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        claim(5, population=population)
+    assert caught.value.why.endswith(hint)
+
+
 def test_fields_beside_the_claims_are_defaults_for_each() -> None:
     one, two = read_report(
         many({"people": 1}, {"people": 2, "flow": "RU:GE"}, flow="RU:KZ", period="2022-09-21", qualifier="count"),
