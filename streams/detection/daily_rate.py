@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from bordertally.streams.detection.kept_level import KEPT_DAYS, kept_level
 from bordertally.streams.detection.rule import Rule
 from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
-from bordertally.streams.rules.baseline import NOT_JUDGED, WEEK, WEEKLY, JudgedDays, Judgement, judged_days
+from bordertally.streams.rules.baseline import NOT_JUDGED, WEEK, WEEKLY, JudgedDays, Judgement, judged_days, rate_of
 from bordertally.streams.rules.config import EXACT, Detection, Rules, times_expected
 from bordertally.streams.rules.corroboration import corroborated
 from bordertally.streams.rules.debounce import Joined, alerts_from
@@ -29,7 +30,11 @@ def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) 
     return rate > level * (1 + EXACT)
 
 
-def exceedance(judged: Judgement, detection: Detection, *, opened: bool) -> tuple[float, Baseline] | None:
+Exceedance = tuple[float, Baseline]
+"""A rate in people a day, and the baseline that it exceeds."""
+
+
+def exceedance(judged: Judgement, detection: Detection, *, opened: bool) -> Exceedance | None:
     """The rate and baseline by which a day opens an alert, or, with `opened`, keeps an alert open; None otherwise.
 
     The rate of the day decides, else the mean of the week to the day, if the day itself is above the week's level.
@@ -42,28 +47,43 @@ def exceedance(judged: Judgement, detection: Detection, *, opened: bool) -> tupl
     return week[:2] if exceeds(week.rate, week.baseline, detection, opened=opened) else None
 
 
+def going_on(node: Node, judged: Judgement, detection: Detection, run: Exceeding, day: int) -> Exceedance | None:
+    """The rate and baseline by which a day keeps a run open; None where the day does not."""
+    opened, _, baseline = run.days[0]
+    level = kept_level(node, detection, opened, baseline, day)
+    if level is None:
+        return exceedance(judged, detection, opened=True)
+    kept = judged._replace(baseline=level, rate=rate_of(node, level, day))
+    return exceedance(kept, detection, opened=True) or exceedance(judged, detection, opened=False)
+
+
 def episodes(node: Node, rules: Rules) -> list[Episode]:
     """The runs of days on which the daily rate exceeded its threshold, oldest first, after debounce.
 
     Days without a claim or a baseline neither open nor close a run. A day in progress may open a run, because a count
-    only grows; only a finished day closes a run.
+    only grows; only a finished day closes a run. A run goes on while a day is above the open level, or above the clear
+    level: for the first days that of the level it keeps (see `kept_level`), later that of the day.
     """
     judged, detection = judged_days(node, rules), rules.detection
     view = node.views.of(Exceedances, lambda: Exceedances(judged), judged)
     known = view.refresh(node, detection)
     runs, end = view.runs, (node.last(PEOPLE) or 0) + 1
     current = runs[-1] if runs and runs[-1].until is None else None
-    for day in view.above_since(current.last + 1 if current else runs[-1].until or 0 if runs else 0):
+    day = view.next_day(current.last + 1 if current else runs[-1].until or 0 if runs else 0, current)
+    while day is not None:
         if current is not None:
             current.until = _closed(node, judged, rules, current.last + 1, day)
             current = current if current.until is None else None
-        opening = exceedance(judged.days[day], detection, opened=False)
-        if current is None and opening is not None:
-            current = Exceeding()
-            runs.append(current)
-        going_on = opening or exceedance(judged.days[day], detection, opened=True)
-        if current is not None and going_on is not None:
-            current.add(day, *going_on)
+        if current is None:
+            found = exceedance(judged.days[day], detection, opened=False)
+            if found is not None:
+                current = Exceeding()
+                runs.append(current)
+        else:
+            found = going_on(node, judged.days[day], detection, current, day)
+        if current is not None and found is not None:
+            current.add(day, *found)
+        day = view.next_day(day + 1, current)
     if current is not None:
         current.until = _closed(node, judged, rules, current.last + 1, end)
     view.alerts += alerts_from(
@@ -148,9 +168,17 @@ class Exceedances(View):
             self.runs[-1].cut(moving)
             self.held -= 1
 
-    def above_since(self, first: int) -> list[int]:
-        """The days above the clear level from a day on, in order."""
-        return self._above[bisect_left(self._above, first) :]
+    def next_day(self, first: int, run: Exceeding | None) -> int | None:
+        """The first day from `first` on that may open the run or keep it open; None without any.
+
+        It is above its own clear level, or the run keeps its level on it.
+        """
+        place = bisect_left(self._above, first)
+        above = self._above[place] if place < len(self._above) else None
+        if run is None:
+            return above
+        last = run.kept_until if above is None else min(run.kept_until, above)
+        return next((day for day in range(first, last) if day in self._judged.days), above)
 
 
 def _is_before(until: int | None, moving: int) -> bool:
@@ -206,6 +234,12 @@ class Exceeding:
     def last(self) -> int:
         """The latest day."""
         return self.days[-1][0]
+
+    @property
+    def kept_until(self) -> int:
+        """The first day on which the run keeps the level of its first day no longer."""
+        opened, _, baseline = self.days[0]
+        return opened + (0 if baseline.method == WEEKLY else KEPT_DAYS)
 
     @property
     def peak(self) -> ExceedingDay:

@@ -90,14 +90,17 @@ def choose(
     return learned_baseline
 
 
-def learned_from(node: Node, day: int, rules: Detection) -> Baseline | None:
+def learned_from(node: Node, day: int, rules: Detection, before: int | None = None) -> Baseline | None:
     """The learned baseline of a day, by the first method of the rules with enough days before it; None without any.
 
-    Only days count that claims cover completely and that are covered as usual. The day itself does not count.
+    Only days count that claims cover completely and that are covered as usual. The day itself does not count. `before`:
+    only days before this day count.
     """
     for name in rules.methods:
         method = METHODS[name]
         history = _history(node, day, method.back)
+        if before is not None:
+            history = [people if day - ago < before else None for people, ago in zip(history, method.back, strict=True)]
         level = method.learn(history, rules.tuning)
         if level is not None:
             return Baseline("learned", level.expected, level.threshold, method=name)
@@ -123,6 +126,8 @@ def says(baseline: Baseline) -> str:
     """The days and the method that a learned baseline was learned from, in words."""
     if baseline.method == WEEKLY:
         return "a day in the four weeks before that week (learned by week)"
+    if baseline.method == WEEK_BEFORE:
+        return "a day in the week before, by its mean or its same weekday"
     method = METHODS.get(baseline.method or "")
     return "(learned)" if method is None else f"{method.says} (learned by {method.name})"
 
@@ -169,6 +174,8 @@ def rate_of(node: Node, baseline: Baseline, day: int) -> float | None:
 WEEK = 7
 WEEKLY = "week"
 """The method of a learned baseline of a week."""
+WEEK_BEFORE = "week-before"
+"""The method of a learned baseline that is the week before a day: see detection.drop."""
 WEEK_BACK = range(34, 6, -1)
 """The days before a day from which the baseline of its week is learned: t-34..t-7."""
 WEEK_KNOWN = 21

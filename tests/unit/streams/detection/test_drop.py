@@ -37,7 +37,11 @@ def counts(*people: float | None, flow: str = "RU:KZ", version: int = 0) -> list
 
 
 def runs(one: Told, rule: str = "drop") -> list[tuple[str, str | None]]:
-    return [(since[-2:], until and until[-2:]) for _, named, since, until, *_ in alerts_of(one.desk) if named == rule]
+    return [
+        (since[-2:], until and until[-2:])
+        for flow, named, since, until, *_ in alerts_of(one.desk)
+        if (flow, named) == ("RU:KZ", rule)
+    ]
 
 
 def newest(one: Told) -> Alert:
@@ -131,3 +135,62 @@ def test_patience_holds_for_drops_too() -> None:
     #   1    2    3    4    5    6    7
     # 100   20  100   20   20  100   20
     assert runs(told(counts(100, 20, 100, 20, 20, 100, 20), rules=rules(**{"for": "1d"}))) == [("04", "06")]
+
+
+# Against the week before: four weeks of 1,000 a day, then a surge of 4,000 a day, so that the learned level is too wide
+# for a drop (twice what is expected less the threshold is below zero).
+
+QUIET, SURGE = [1000.0] * 28, [4000.0] * 7
+LEARNED = Rules(Detection(keep_firing_for="0d", drop=0.5))
+
+
+def falls(*people: float | None) -> list[tuple[str, str | None]]:
+    """The drops of a flow without a stated level, by month and day: the first of these figures is of 29 September."""
+    one = told(daily([*QUIET, *people], qualifier="count"), rules=LEARNED)
+    return [
+        (since[5:], until and until[5:])
+        for flow, rule, since, until, *_ in alerts_of(one.desk)
+        if (flow, rule) == ("RU:KZ", "drop")
+    ]
+
+
+def test_a_border_that_closes_after_a_surge_is_found_against_the_week_before() -> None:
+    one = told(daily([*QUIET, *SURGE, 300], qualifier="count"), rules=LEARNED)
+    (alert,) = (alert for alert in one.desk.log if (alert.flow, alert.rule) == ("RU:KZ", "drop"))
+    assert (alert.since, alert.expected, alert.threshold, alert.severity) == ("2022-10-06", 4000, 2000, "critical")
+    assert alert.explanation == (
+        "RU:KZ 300 on 2022-10-06 against 4,000 a day in the week before, by its mean or its same weekday, "
+        "threshold 2,000: 0.1 times; 1 report"
+    )
+
+
+def test_both_the_mean_and_the_same_weekday_must_be_undercut() -> None:
+    # The mean of the week before is 3,500, its same weekday 500: a weekly day off is no drop.
+    assert falls(500, *SURGE[1:], 400) == []
+    # The mean is (4,000 + 6 x 1,000) / 7 = 1,429, the same weekday 4,000: 715 are no drop, 713 are.
+    assert falls(4000, *[1000] * 6, 715) == []
+    assert falls(4000, *[1000] * 6, 713) == [("10-06", None)]
+
+
+def test_a_drop_keeps_the_level_of_the_week_before_for_seven_days() -> None:
+    # It is over at 4,000 - 0.8 x 2,000 = 2,400, which the days after 6 October are measured by up to 12 October.
+    assert falls(*SURGE, 300, 2399, 2399) == [("10-06", None)]
+    assert falls(*SURGE, 300, 2399, 2400) == [("10-06", "10-08")]
+    # By 13 October the same weekday of the week before has 300 too: closed is then what is usual.
+    assert falls(*SURGE, *[300] * 7) == [("10-06", None)]
+    assert falls(*SURGE, *[300] * 8) == [("10-06", "10-13")]
+
+
+def test_a_flow_that_has_such_days_is_not_told_of_one_more() -> None:
+    # The mean of the week before is 3,471, its same weekday 4,000; but 300 came on 2 October too, a drop of a day.
+    week = [4000, 4000, 4000, 300, 4000, 4000, 4000]
+    assert falls(*week, 300) == [("10-02", "10-03")]
+    assert falls(*week, 299) == [("10-02", "10-03"), ("10-06", None)]
+
+
+def test_a_week_with_a_gap_is_compared_with_nothing() -> None:
+    assert falls(*SURGE[1:], None, 300) == []
+
+
+def test_where_a_normal_level_is_stated_the_week_before_does_not_count() -> None:
+    assert runs(told(counts(*[400] * 7, 100), rules=rules())) == []
