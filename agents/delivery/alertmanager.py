@@ -119,11 +119,11 @@ class Alertmanager(Channel):
             return
         await asyncio.gather(*(self._ask(target) for target in due if not target.known))
         settings = self.context.settings
-        said = self.roster.due(now, settings.alertmanager_resend_s, self.muted, settings.public_url.rstrip("/"))
+        due_alerts = self.roster.due(now, settings.alertmanager_resend_s, self.muted, settings.public_url.rstrip("/"))
         self._show()
-        if said:
+        if due_alerts:
             crash_at("alertmanager.telling")
-        await asyncio.gather(*(self._tell(target, said, now) for target in due))
+        await asyncio.gather(*(self._send(target, due_alerts, now) for target in due))
 
     async def _ends(self) -> Done:
         """The end of each partition at the time when it was assigned to this worker."""
@@ -142,15 +142,15 @@ class Alertmanager(Channel):
             assert self._session is not None
             async with self._session.get(f"{target.url}/api/v2/alerts", params=query) as answer:
                 answer.raise_for_status()
-                held: list[dict[str, Any]] = await answer.json()
+                alerts: list[dict[str, Any]] = await answer.json()
         except (aiohttp.ClientError, TimeoutError, ValueError):
             return
         target.known = True
-        for one in held:
-            self.roster.posted.add(tuple(sorted(one["labels"].items())))
+        for alert in alerts:
+            self.roster.posted.add(tuple(sorted(alert["labels"].items())))
 
-    async def _tell(self, target: Target, said: dict[Labels, Posted], now: float) -> None:
-        every = list(said.values())
+    async def _send(self, target: Target, alerts: dict[Labels, Posted], now: float) -> None:
+        every = list(alerts.values())
         resend = self.context.settings.alertmanager_resend_s
         try:
             for begin in range(0, len(every), AT_ONCE):
@@ -164,7 +164,7 @@ class Alertmanager(Channel):
             self._count(target, "failed", len(every))
         else:
             target.due, target.wait, target.up = now + resend, AGAIN_S, True
-            self.roster.acknowledge(said)
+            self.roster.acknowledge(alerts)
             self._count(target, "accepted", len(every))
 
     async def _post(self, target: Target, alerts: list[Posted]) -> None:

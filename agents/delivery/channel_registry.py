@@ -27,8 +27,8 @@ class Registration(NamedTuple):
     def load(self) -> type[Channel]:
         """Import the class of the channel."""
         module, _, name = self.place.partition(":")
-        found: type[Channel] = getattr(importlib.import_module(module), name)
-        return found
+        channel: type[Channel] = getattr(importlib.import_module(module), name)
+        return channel
 
     def is_here(self, settings: Settings) -> bool:
         """Whether a worker with these settings has the channel among its hops."""

@@ -22,34 +22,34 @@ async def evidence_of(
 
     `redis`: a client that returns bytes. `names`: the names of sources by id. Raises RedisError.
     """
-    known = sorted(one.decode() for one in await redis.smembers(FLOWS))
-    flows = [one for one in known if one == flow or one.startswith(f"{flow}:")]
-    found = trace(flow, await _read(redis, flows[:MOST_FLOWS], flow, first, end), names, first, end)
-    return msgspec.structs.replace(found, truncated=True) if len(flows) > MOST_FLOWS else found
+    known = sorted(name.decode() for name in await redis.smembers(FLOWS))
+    flows = [name for name in known if name == flow or name.startswith(f"{flow}:")]
+    evidence = trace(flow, await _read(redis, flows[:MOST_FLOWS], flow, first, end), names, first, end)
+    return msgspec.structs.replace(evidence, truncated=True) if len(flows) > MOST_FLOWS else evidence
 
 
 async def _read(redis: Any, flows: Sequence[str], flow: str, first: int | None, end: int | None) -> dict[str, Kept]:
     states: dict[str, FlowState] = {}
-    for one, raw in zip(flows, await _all(redis, "hget", [(flow_key(one), "state") for one in flows]), strict=True):
+    for name, raw in zip(flows, await _all(redis, "hget", [(flow_key(name), "state") for name in flows]), strict=True):
         if raw is not None:
-            states[one] = _state(raw)
+            states[name] = _state(raw)
     days = range(*(window_of(states.get(flow), first, end) or (0, 0)))
-    said = await _all(redis, "hgetall", [(statements_key(one),) for one in states])
+    statements = await _all(redis, "hgetall", [(statements_key(one),) for one in states])
     if len(days) > DAYS:
-        counted = await _all(redis, "hgetall", [(tallies_key(one),) for one in states])
+        counted = await _all(redis, "hgetall", [(tallies_key(name),) for name in states])
     else:
         rows = (
-            await _all(redis, "hmget", [(tallies_key(one), list(days)) for one in states])
+            await _all(redis, "hmget", [(tallies_key(name), list(days)) for name in states])
             if days
             else [()] * len(states)
         )
         counted = [dict(zip(days, row, strict=True)) for row in rows]
-    oldest = await _all(redis, "hkeys", [(tallies_key(one),) for one in states])
+    oldest = await _all(redis, "hkeys", [(tallies_key(name),) for name in states])
     return {
-        one: Kept.of(
+        name: Kept.of(
             state, blocks, {day: raw for day, raw in tallied.items() if raw is not None}, [int(day) for day in kept]
         )
-        for (one, state), blocks, tallied, kept in zip(states.items(), said, counted, oldest, strict=True)
+        for (name, state), blocks, tallied, kept in zip(states.items(), statements, counted, oldest, strict=True)
     }
 
 

@@ -77,18 +77,18 @@ class EvidenceView(RedisWriter):
     async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
         """Add the newest of each row to a transaction."""
         turn = time.monotonic()
-        heard: dict[str, int] = {}
+        newest: dict[str, int] = {}
         for key, value in {record.key: record.value for record in records}.items():
             try:
                 for source, published in self._put_row(pipe, Row.of(key or b""), value or b""):
-                    heard[source] = max(published, heard.get(source, 0))
+                    newest[source] = max(published, newest.get(source, 0))
             except (ValueError, msgspec.DecodeError) as error:
                 log.warning("evidence: %s holds a row that is none, %r: %s", tp.topic, key, error)
             if time.monotonic() > turn + TURN_S:
                 await asyncio.sleep(0)
                 turn = time.monotonic()
-        if heard:
-            pipe.eval(_HEARD, 1, SOURCES, *(part for one in heard.items() for part in one))
+        if newest:
+            pipe.eval(_HEARD, 1, SOURCES, *(part for item in newest.items() for part in item))
 
     @staticmethod
     def _put_row(pipe: Pipeline, row: Row, value: bytes) -> list[tuple[str, int]]:
@@ -96,6 +96,6 @@ class EvidenceView(RedisWriter):
         if row.kind == "r":
             tallies = tallies_of(value)
             pipe.eval(_KEEP, 1, tallies_key(row.flow), row.number, msgspec.json.encode(tallies), DAYS)
-            return [(one.source, one.published) for one in tallies]
+            return [(tally.source, tally.published) for tally in tallies]
         pipe.eval(_KEEP, 1, statements_key(row.flow), row.number, bounded(value), BLOCKS)
-        return [(one.source, one.published) for one in decode_claims(value)]
+        return [(claim.source, claim.published) for claim in decode_claims(value)]

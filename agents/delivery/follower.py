@@ -77,7 +77,10 @@ class Follower(Service):
     async def caught_up(self, partitions: Iterable[int] | None = None) -> None:
         """Return when every record that is on these partitions (default: all) now has been handed on."""
         assert self._consumer is not None
-        wanted = [TopicPartition(self.topic, one) for one in (self.partitions if partitions is None else partitions)]
+        wanted = [
+            TopicPartition(self.topic, partition)
+            for partition in (self.partitions if partitions is None else partitions)
+        ]
         ends = await self._consumer.end_offsets(wanted)
         async with self._moved:
             await self._moved.wait_for(lambda: all(self.positions.get(tp.partition, 0) >= ends[tp] for tp in wanted))

@@ -32,13 +32,13 @@ class Muting(Service):
 
     async def on_first_start(self) -> None:
         """Start to follow the topics."""
-        for one in self.followers:
-            await self.add_runtime_dependency(one)
+        for follower in self.followers:
+            await self.add_runtime_dependency(follower)
 
     async def ready(self) -> None:
         """Return when every record that is on the topics now is known."""
-        for one in self.followers:
-            await one.caught_up()
+        for follower in self.followers:
+            await follower.caught_up()
 
     def mutes(self, alert: Notice) -> bool:
         """Whether an alert is silenced or inhibited now."""
@@ -50,7 +50,7 @@ class Muting(Service):
     def _silence(self, record: Any) -> None:
         self.silences.apply(record.key, record.value)
         now = time.time()
-        for name in [key for key, one in self.silences.by_id.items() if one.until.timestamp() < now]:
+        for name in [key for key, silence in self.silences.by_id.items() if silence.until.timestamp() < now]:
             del self.silences.by_id[name]
 
     def _alert(self, record: Any) -> None:

@@ -52,18 +52,20 @@ class QuietView(Service):
 
     async def look(self, now: datetime) -> None:
         """Write the alerts that are muted at a time, if the list has changed."""
-        wanted = {name: msgspec.json.encode(one) for name, one in (await self._found(now)).items()}
-        held = {name.decode(): value for name, value in (await self.redis.hgetall(QUIET_ALERTS)).items()}
-        if wanted == held:
+        wanted = {name: msgspec.json.encode(muted) for name, muted in (await self._muted_now(now)).items()}
+        stored = {name.decode(): value for name, value in (await self.redis.hgetall(QUIET_ALERTS)).items()}
+        if wanted == stored:
             return
         async with self.redis.pipeline(transaction=True) as pipe:
             pipe.delete(QUIET_ALERTS)
             if wanted:
                 pipe.hset(QUIET_ALERTS, mapping=dict(wanted.items()))
-            pipe.publish(QUIET_CHANNEL, msgspec.json.encode({name: msgspec.Raw(one) for name, one in wanted.items()}))
+            pipe.publish(
+                QUIET_CHANNEL, msgspec.json.encode({name: msgspec.Raw(value) for name, value in wanted.items()})
+            )
             await pipe.execute()
 
-    async def _found(self, now: datetime) -> dict[str, Muted]:
+    async def _muted_now(self, now: datetime) -> dict[str, Muted]:
         silences = await silences_in(self.redis)
         if not (silences.active(now) or self.context.rules.inhibits):
             return {}

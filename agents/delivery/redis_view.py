@@ -108,14 +108,14 @@ class RedisView(RedisWriter):
     def _put_alert(self, pipe: Pipeline, alert: Alert, raw: bytes, *, fresh: bool) -> None:
         opened = alert.state.is_open
         keys = [ALERTS, OPEN_ALERTS, ALERT_LOG, ALERTS_CHANNEL, ALERT_INDEX, alert_key(alert.id)]
-        said: list[str | bytes | int] = [alert.id, alert.seq, alert.flow, alert.state.value, raw]
+        arguments: list[str | bytes | int] = [alert.id, alert.seq, alert.flow, alert.state.value, raw]
         how = [
             int(opened),
             self.context.settings.alert_log,
             int(fresh),
             microseconds_in(alert.published),
         ]
-        pipe.eval(_ADD_ALERT, len(keys), *keys, *said, *how)
+        pipe.eval(_ADD_ALERT, len(keys), *keys, *arguments, *how)
 
     def _put_silence(self, pipe: Pipeline, key: bytes, raw: bytes) -> None:
         """Add a silence. Anybody may write to its topic: a record that is not a silence is skipped."""

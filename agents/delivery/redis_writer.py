@@ -95,18 +95,18 @@ class RedisWriter(Channel):
     async def _in_step(self, tp: TopicPartition) -> bool:
         """Whether the offset in Redis is the one written last; if not, go to the offset in Redis."""
         stored = await self.redis.get(offset_key(tp.topic, tp.partition))
-        held = None if stored is None else int(stored)
-        if tp in self.positions and self.positions[tp] == held:
+        offset = None if stored is None else int(stored)
+        if tp in self.positions and self.positions[tp] == offset:
             return True
         try:
-            if held is None:
+            if offset is None:
                 await self.consumer.seek_to_beginning(tp)
             else:
-                self.consumer.seek(tp, held)
+                self.consumer.seek(tp, offset)
         except IllegalStateError:  # the partition went to another worker
             self.positions.pop(tp, None)
         else:
-            self.positions[tp] = held
+            self.positions[tp] = offset
         return False
 
     async def _write(self, tp: TopicPartition, records: Sequence[Received]) -> None:

@@ -114,7 +114,7 @@ async def _stack(ports: Ports, say: Console, *, keep: bool) -> AsyncIterator[Sta
     directory = Path(tempfile.mkdtemp(prefix="bordertally-demo-"))
     servers: list[Server] = []
 
-    async def up(what: str, start: Callable[[], Server]) -> Server:
+    async def up(label: str, start: Callable[[], Server]) -> Server:
         begun = time.monotonic()
         starting = asyncio.create_task(asyncio.to_thread(start))
         try:
@@ -123,7 +123,7 @@ async def _stack(ports: Ports, say: Console, *, keep: bool) -> AsyncIterator[Sta
             servers.append(await starting)
             raise
         servers.append(server)
-        say.print(f"{what:<8} {server.address}  ready in {time.monotonic() - begun:.1f} s", highlight=False)
+        say.print(f"{label:<8} {server.address}  ready in {time.monotonic() - begun:.1f} s", highlight=False)
         return server
 
     def place(name: str) -> Path:
@@ -136,14 +136,14 @@ async def _stack(ports: Ports, say: Console, *, keep: bool) -> AsyncIterator[Sta
         (ports.http, "/metrics"),
         (ports.gateway, "the gateway"),
     )
-    for port, what in asked:
+    for port, purpose in asked:
         if port is not None:
-            require_free(port, what)
+            require_free(port, purpose)
     try:
         broker = await up("broker", lambda: start_tansu(ports.broker, place("broker")))
         redis = await up("redis", lambda: start_redis(ports.redis, place("redis")))
         made = await create_topics(_settings(broker, redis))
-        say.print(f"topics   {len(made)} created: {', '.join(one.name for one in made)}", highlight=False)
+        say.print(f"topics   {len(made)} created: {', '.join(spec.name for spec in made)}", highlight=False)
         worker = await up("worker", lambda: _worker(broker, redis, ports.http or free_port(), place("worker")))
         gateway = None
         if keep:

@@ -113,7 +113,7 @@ class DemoPipeline:
             conflicts=[conflict for state in states for conflict in state.conflicts],
             rejected=refused,
             parts=[total for state in states for total in state.parts],
-            noted=[one for state in states for one in state.noted],
+            noted=[noted for state in states for noted in state.noted],
         )
 
     async def refused(self, settings: Settings, topics: Topics) -> list[RejectedReport]:
@@ -122,19 +122,21 @@ class DemoPipeline:
         consumer = AIOKafkaConsumer(
             topics.rejected, **kafka_options(settings), auto_offset_reset="earliest", enable_auto_commit=False
         )
-        found: list[tuple[tuple[str, int, int], RejectedReport]] = []
+        refused: list[tuple[tuple[str, int, int], RejectedReport]] = []
         try:
             await consumer.start()
             async with asyncio.timeout(WAIT_S):
-                while len(found) < wanted:
+                while len(refused) < wanted:
                     batch = await consumer.getmany(timeout_ms=200)
-                    found += [_refusal(record.headers) for records in batch.values() for record in records]
+                    refused += [_refusal(record.headers) for records in batch.values() for record in records]
         finally:
             await consumer.stop()
-        return [refusal for _, refusal in sorted(found, key=lambda one: one[0])]
+        return [refusal for _, refusal in sorted(refused, key=lambda place_and_refusal: place_and_refusal[0])]
 
 
 def _refusal(headers: Iterable[tuple[str, bytes]]) -> tuple[tuple[str, int, int], RejectedReport]:
-    said = {name: value.decode() for name, value in headers}
-    place = (said["topic"], int(said["partition"]), int(said["offset"]))
-    return place, RejectedReport(said["reason"], said["field"], said["value"], said["report"] or None, said["why"])
+    fields = {name: value.decode() for name, value in headers}
+    place = (fields["topic"], int(fields["partition"]), int(fields["offset"]))
+    return place, RejectedReport(
+        fields["reason"], fields["field"], fields["value"], fields["report"] or None, fields["why"]
+    )

@@ -61,10 +61,10 @@ def bad(field: str, value: object, why: str) -> ProblemError:
     return ProblemError(400, f"{field}: {why} (got {shown(value)})", field=field, value=value)
 
 
-def away(what: str, error: BaseException) -> ProblemError:
+def away(server: str, error: BaseException) -> ProblemError:
     """Return the error (503) for a server, named by `what`, that does not respond."""
-    log.warning("gateway: %s does not respond: %s", what, error)
-    return ProblemError(503, f"{what} does not respond; try again", headers={"Retry-After": str(RETRY_S)})
+    log.warning("gateway: %s does not respond: %s", server, error)
+    return ProblemError(503, f"{server} does not respond; try again", headers={"Retry-After": str(RETRY_S)})
 
 
 @web.middleware

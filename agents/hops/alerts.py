@@ -1,4 +1,4 @@
-"""The alerts hop: states of flows in, what changed about their alerts out, on `alerts`."""
+"""The alerts hop: reads flow states and publishes the changes of their alerts on `alerts`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 from aiokafka.structs import ConsumerRecord
 
 from bordertally.agents.hops.durable_table import make_table
-from bordertally.agents.hops.faust_hop import SettlingHop
+from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.producer import Record, partition_of_key
@@ -28,40 +28,40 @@ _decode_state = msgspec.json.Decoder(FlowState).decode
 
 
 class FlowAlerts(msgspec.Struct, array_like=True):
-    """What was said about a flow, and the record on `totals` that led to it (offset, and when it was written)."""
+    """The alerts known of a flow, and the record on `totals` that led to them (offset, and time of writing)."""
 
     known: list[Known] = []
     offset: int = -1
     written: float = 0.0
 
     def covers(self, record: ConsumerRecord) -> bool:
-        """Whether a record came before the one this is about: states of the past change nothing when they come again.
+        """Whether a record is no newer than the state behind these alerts: an old state read again changes nothing.
 
-        Time counts beside the offset so that a topic that was made anew is not taken for the past.
+        The time is compared beside the offset, because offsets start at 0 again on a topic that was created again.
         """
         return bool(record.offset <= self.offset and record.timestamp / 1000 <= self.written)
 
 
 NO_EPISODES = b"[]"
 
-SETTLE_STATES = 500
-"""States whose outcome is sent and remembered at once at most."""
+FLUSH_STATES = 500
+"""Most flow states in one flush."""
 
 
 class EpisodesHead(msgspec.Struct):
-    """Of a state, what alerts depend on: the rest is passed over unread, and that is most of it."""
+    """The part of a flow state on which alerts depend; the rest, which is most of the state, is not decoded."""
 
     episodes: msgspec.Raw
 
 
-_decode_glance = msgspec.json.Decoder(EpisodesHead).decode
-_decode_said = msgspec.msgpack.Decoder(FlowAlerts).decode
+_decode_head = msgspec.json.Decoder(EpisodesHead).decode
+_decode_alerts = msgspec.msgpack.Decoder(FlowAlerts).decode
 
 
-class AlertsHop(SettlingHop):
-    """What was said about each flow, in a table, compared with each new state of it.
+class AlertsHop(FlushingHop):
+    """Keeps the alerts of each flow in a table and compares them with each new state of the flow.
 
-    Records go out first and are remembered after, so a crash in between says the same (id, seq) again, never less.
+    Alert records are published before the table is written, so a crash in between repeats an (id, seq) and loses none.
     """
 
     name = "alerts"
@@ -70,15 +70,15 @@ class AlertsHop(SettlingHop):
         super().__init__(app, context, context.topics.totals)
         self.table = make_table(app, self.name, context.settings.partitions)
         self.open: dict[bytes, Counter[str]] = {}
-        self.seen: dict[bytes, bytes] = {}  # by flow, the episodes last compared with what was said
+        self.seen: dict[bytes, bytes] = {}  # by flow, the episodes last compared with its alerts
         self.total: Counter[str] = Counter()
-        self.said: list[tuple[bytes, Alert]] = []
+        self.alerts: list[tuple[bytes, Alert]] = []
         self.rows: dict[int, dict[bytes, bytes]] = {}
         self.states = 0
         self.traces = context.traces.hop()
 
     def forget(self) -> None:
-        """Others speak for these flows now."""
+        """Drop everything known of the flows: other workers have their partitions now."""
         self.open.clear()
         self.seen.clear()
         self.total.clear()
@@ -86,8 +86,8 @@ class AlertsHop(SettlingHop):
         self._begin()
 
     def _begin(self) -> tuple[list[tuple[bytes, Alert]], dict[int, dict[bytes, bytes]], int]:
-        begun = self.said, self.rows, self.states
-        self.said, self.rows, self.states = [], {}, 0
+        begun = self.alerts, self.rows, self.states
+        self.alerts, self.rows, self.states = [], {}, 0
         return begun
 
     async def recovered(self) -> None:
@@ -96,16 +96,16 @@ class AlertsHop(SettlingHop):
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
         for key, stored in self.table.items():
             if partition_of_key(key, count) in mine:
-                self.count(key, _decode_said(stored).known)
+                self.count(key, _decode_alerts(stored).known)
         self.context.metrics["table_rows"].labels(self.name).set(len(self.table.data))
 
     @property
     def full(self) -> bool:
-        """Whether enough states wait."""
-        return self.states >= SETTLE_STATES
+        """Whether the states in memory make a whole flush."""
+        return self.states >= FLUSH_STATES
 
-    def take(self, bundle: Bundle) -> None:
-        """States of flows of one partition: compare each with what was said about its flow."""
+    def add(self, bundle: Bundle) -> None:
+        """Compare each flow state of one partition with the alerts known of its flow."""
         self.states += len(bundle.records)
         self.traces.hear(bundle.records)
         rows = self.rows.setdefault(bundle.partition, {})
@@ -113,55 +113,55 @@ class AlertsHop(SettlingHop):
             self.compare(record, rows)
 
     def compare(self, record: ConsumerRecord, rows: dict[bytes, bytes]) -> None:
-        """Work out what is to be said about one state; to `rows` comes what is to be remembered."""
+        """Add the alert records that a flow state leads to, and the changed row of the table to `rows`."""
         key = record.key
-        episodes = bytes(_decode_glance(record.value).episodes)
+        episodes = bytes(_decode_head(record.value).episodes)
         causes = causes_of(record)
         if self.seen.get(key) == episodes and not causes:
             return
         stored = rows.get(key) or self.table.get(key)
         if not stored and episodes == NO_EPISODES:
             return
-        before = _decode_said(stored) if stored else FlowAlerts()
-        if before.covers(record):  # not `seen`: this is no newer than what is known
+        before = _decode_alerts(stored) if stored else FlowAlerts()
+        if before.covers(record):  # not `seen`: this state is not newer than the alerts
             return
         state = _decode_state(record.value)
         notify_days = self.context.rules.of(state.flow).detection.notify_days
-        known, said = advance(before.known, state, self.context.registry.names, causes, notify_days)
-        self.said += [(key, alert) for alert in said]
+        known, alerts = advance(before.known, state, self.context.registry.names, causes, notify_days)
+        self.alerts += [(key, alert) for alert in alerts]
         if known != before.known:
             rows[key] = msgspec.msgpack.encode(FlowAlerts(known, record.offset, record.timestamp / 1000))
         self.seen[key] = episodes
         self.count(key, known)
 
-    async def settle(self) -> None:
-        """Send what there is to say, and remember it."""
-        said, rows, states = self._begin()
+    async def flush(self) -> None:
+        """Publish the alert records, then store the changed rows."""
+        alerts, rows, states = self._begin()
         metrics, topic = self.context.metrics, self.context.topics.alerts
         with self.traces.span("alerts", states) as trace:
             records = [
                 Record(topic, key, msgspec.json.encode(alert), headers=[*of_alert(topic, alert), *trace])
-                for key, alert in said
+                for key, alert in alerts
             ]
             await self.context.writer.write(records)
-        if said:
-            crash_at("alerts.said")
+        if alerts:
+            crash_at("alerts.sent")
         await self.table.store(rows)
         now = datetime.now(UTC)
-        news = [alert for _, alert in said if alert.rings]
-        for _, alert in said:
+        news = [alert for _, alert in alerts if alert.rings]
+        for _, alert in alerts:
             metrics["alerts_total"].labels(alert.state.value).inc()
         for alert in news:
             waited = (now - datetime.fromisoformat(alert.published)).total_seconds()
             metrics["published_to_alert_seconds"].observe(max(0.0, waited))
         metrics["states_read_total"].inc(states)
         if news:
-            _tell(news)
+            _log_alerts(news)
         metrics["table_rows"].labels(self.name).set(len(self.table.data))
 
     def count(self, key: bytes, known: list[Known]) -> None:
-        """Keep the gauge of open alerts by severity."""
-        now = Counter(one.record.severity for one in known if one.record.state.is_open)
+        """Update the gauge of open alerts by severity."""
+        now = Counter(alert.record.severity for alert in known if alert.record.state.is_open)
         self.total.subtract(self.open.get(key, Counter()))
         self.total.update(now)
         self.open[key] = now
@@ -169,16 +169,20 @@ class AlertsHop(SettlingHop):
 
 
 def causes_of(record: ConsumerRecord) -> list[Cause]:
-    """What led to a state, as its record says."""
+    """The causes of a state, from the header of its record."""
     value = header(record.headers, CAUSES_HEADER)
     return [] if value is None else decode_causes(value)
 
 
-def _tell(said: Sequence[Alert]) -> None:
-    """One line on what was said; at debug one on each alert, with the reports behind it."""
-    states = Counter(alert.state.value for alert in said)
+def _log_alerts(alerts: Sequence[Alert]) -> None:
+    """Log one line for all alert records; at debug also a line for each, with the reports behind it."""
+    states = Counter(alert.state.value for alert in alerts)
     log.info("alerts: %s", ", ".join(f"{number} {state}" for state, number in states.items()))
     if log.isEnabledFor(logging.DEBUG):
-        for one in said:
-            what = {"alert": one.id, "seq": one.seq, "flow": one.flow, "state": one.state.value}
-            log.debug("alerts: %s", one.explanation, extra=what | {"severity": one.severity, "reports": one.reports})
+        for record in alerts:
+            fields = {"alert": record.id, "seq": record.seq, "flow": record.flow, "state": record.state.value}
+            log.debug(
+                "alerts: %s",
+                record.explanation,
+                extra=fields | {"severity": record.severity, "reports": record.reports},
+            )

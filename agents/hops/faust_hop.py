@@ -1,4 +1,4 @@
-"""The base of hops that are Faust agents: they take records as they come, flush them together and acknowledge last.
+"""The base of hops that are Faust agents: they add records to memory, flush them together and acknowledge last.
 
 A flush is most of the work, and its cost depends little on the number of records. So a hop may delay its flush, by a
 timer, to flush more records at once (see docs/decisions/0081).
@@ -21,11 +21,11 @@ from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.runtime.context import Context
 
 
-class SettlingHop:
-    """Takes bundles of records in order, one at a time, and flushes all bundles that are there at once.
+class FlushingHop:
+    """Adds bundles of records in order, one at a time, and flushes all waiting bundles together.
 
     A bundle is skipped if its partition was revoked while it waited. A bundle is acknowledged only when the broker has
-    acknowledged everything that follows from it; until then it may be delivered again, so `take` must be idempotent.
+    acknowledged everything that follows from it; until then it may be delivered again, so `add` must be idempotent.
     """
 
     name: str
@@ -36,7 +36,7 @@ class SettlingHop:
         self.stream: faust.StreamT[bytes] | None = None
         self.revocations = 0  # how often partitions were revoked
         self._turn = asyncio.Lock()  # the agent, the timer, a revocation and the end of the worker take turns
-        self._settled_at = -math.inf  # the first flush is due at once, also when the clock is near 0
+        self._flushed_at = -math.inf  # the first flush is due at once, also when the clock is near 0
         self._timer: asyncio.Task[None] | None = None
         count = context.settings.partitions
         channel = app.topic(topic, key_type=bytes, value_type=bytes, partitions=count)
@@ -46,25 +46,25 @@ class SettlingHop:
         app.agents[self.name] = self.agent
         app.on_partitions_revoked.connect(cast("Any", self.revoked))
 
-    def take(self, bundle: Bundle) -> None:
-        """Take the records of a bundle into memory."""
+    def add(self, bundle: Bundle) -> None:
+        """Add the records of a bundle to memory."""
         raise NotImplementedError
 
     @property
     def full(self) -> bool:
-        """Whether enough records are taken that a flush is due, even if more records wait."""
+        """Whether so many records are in memory that a flush is due, even if more records wait."""
         raise NotImplementedError
 
     def patience_s(self) -> float:
         """The shortest time from one flush to the next, in seconds, unless the hop is full."""
         return 0.0
 
-    async def settle(self) -> None:
-        """Flush: store and publish what follows from the records taken; returns when the broker has acknowledged it."""
+    async def flush(self) -> None:
+        """Store and publish the results of the records in memory; returns when the broker has acknowledged them."""
         raise NotImplementedError
 
     def forget(self) -> None:
-        """Forget the records taken, and all state that other workers may change now; called after a revocation."""
+        """Forget the records in memory, and all state that other workers may change now; called after a revocation."""
         raise NotImplementedError
 
     async def recovered(self) -> None:
@@ -106,22 +106,22 @@ class SettlingHop:
             async with self._turn:
                 if revocations != self.revocations:  # revoked while it waited: the bundle is delivered again
                     return
-                self.take(cast("Bundle", event.message))
+                self.add(cast("Bundle", event.message))
                 self.events.append(event)
-                crash_at(f"{self.name}.taken")
+                crash_at(f"{self.name}.added")
                 last = cast("Any", stream.channel).queue.empty()
                 if self.full or (last and self._wait_s() <= 0):
-                    await self._settle(stream)
+                    await self._flush(stream)
                 elif last and self._timer is None:
-                    self._timer = asyncio.create_task(self._settle_in_time(stream))
+                    self._timer = asyncio.create_task(self._flush_in_time(stream))
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must be delivered again
             self.context.die(f"the {self.name} hop failed", error)
 
     def _wait_s(self) -> float:
         """Seconds until a flush is due; 0 or less when it is due."""
-        return self._settled_at + self.patience_s() - time.monotonic()
+        return self._flushed_at + self.patience_s() - time.monotonic()
 
-    async def _settle_in_time(self, stream: faust.StreamT[bytes]) -> None:
+    async def _flush_in_time(self, stream: faust.StreamT[bytes]) -> None:
         """Flush when the wait is over, in case no further bundle causes a flush before."""
         try:
             left_s = self._wait_s()
@@ -130,25 +130,25 @@ class SettlingHop:
                 left_s = self._wait_s()  # another flush may have happened, and more records may have come
             async with self._turn:
                 if self.events:
-                    await self._settle(stream)
+                    await self._flush(stream)
         except Exception as error:  # noqa: BLE001 - as in the agent
             self.context.die(f"the {self.name} hop failed", error)
         finally:
             self._timer = None
 
-    async def _settle(self, stream: faust.StreamT[bytes]) -> None:
+    async def _flush(self, stream: faust.StreamT[bytes]) -> None:
         events, self.events = self.events, []
-        await self.settle()
-        crash_at(f"{self.name}.settled")
+        await self.flush()
+        crash_at(f"{self.name}.flushed")
         await self._acknowledge(stream, events)
-        self._settled_at = time.monotonic()
+        self._flushed_at = time.monotonic()
         crash_at(f"{self.name}.acknowledged")
 
     async def finish(self) -> None:
-        """Flush the records taken; no bundle may be handed over meanwhile."""
+        """Flush the records in memory; no bundle may be handed over meanwhile."""
         async with self._turn:
             if self.events and self.stream is not None:
-                await self._settle(self.stream)
+                await self._flush(self.stream)
 
     async def _acknowledge(self, stream: faust.StreamT[bytes], events: list[EventT[bytes]]) -> None:
         for event in events:

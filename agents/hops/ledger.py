@@ -11,7 +11,7 @@ import msgspec
 
 from bordertally.agents.hops.batch_headers import arrived_s, more_wait
 from bordertally.agents.hops.durable_table import make_table
-from bordertally.agents.hops.faust_hop import SettlingHop
+from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.producer import Record
@@ -26,24 +26,23 @@ from bordertally.streams.ledger.rows import Row
 from bordertally.streams.reports.claims import Claims
 from bordertally.streams.topics import partition_of
 
-COMPANY_CLAIMS = 2_000
-"""Claims, fewer than which are settled at once."""
+FEWEST_WAITING = 2_000
+"""Fewer claims than this are flushed without waiting for more."""
 
 LATE_SHARE = 0.25
 PATIENCE_S = 2.0
-"""More wait for company, if more is to come: for this share of how late they are already, and not longer than this.
+"""Under a backlog, claims wait for more claims: for this share of the delay that they already have, at most this long.
 
-What a batch leads to is a state of every flow it touches, so half as many batches are half as many states, and who
-catches up with hours of reports does not mind a second.
+A batch produces one state for every flow that it touches, so half as many batches produce half as many states.
 """
 
 _decode = msgspec.msgpack.Decoder(Claims).decode
 
 
-class LedgerHop(SettlingHop):
-    """Ledgers by partition, in memory, on top of a table that survives.
+class LedgerHop(FlushingHop):
+    """Keeps a ledger for each partition in memory, backed by a durable table.
 
-    Delivered again, claims change nothing and lead to the same totals again.
+    Claims that are delivered again change nothing and lead to the same totals.
     """
 
     name = "ledger"
@@ -52,34 +51,34 @@ class LedgerHop(SettlingHop):
         super().__init__(app, context, context.topics.claims)
         self.table = make_table(app, self.name, context.settings.partitions)
         self.ledgers: dict[int, Ledger] = {}
-        self.unsettled: dict[int, int] = {}  # by partition, the offset of the last message taken
+        self.last_offsets: dict[int, int] = {}  # by partition, the offset of the last message in memory
         self.claims = 0
         self.arrived: list[float] = []
-        self.more = False  # whether reports waited behind those of the last message taken
+        self.more = False  # whether reports waited behind those of the last message
         self.traces = context.traces.hop()
 
     def forget(self) -> None:
-        """Drop ledgers in memory: others may write to their partitions before they come back."""
+        """Drop the ledgers in memory: other workers may write to these partitions before this worker has them again."""
         self.ledgers.clear()
         self.traces.forget()
         self._begin()
         self.context.metrics.forget_flows()
 
     def _begin(self) -> tuple[dict[int, int], list[float]]:
-        begun = self.unsettled, self.arrived
-        self.unsettled, self.arrived, self.claims = {}, [], 0
+        begun = self.last_offsets, self.arrived
+        self.last_offsets, self.arrived, self.claims = {}, [], 0
         return begun
 
     async def recovered(self) -> None:
         """Restore the ledgers of this worker's partitions and show their flows.
 
-        Ledgers are made in a thread, and between two flows others have their turn: either can take seconds.
+        Both steps can take seconds: ledgers are built in a thread, and other tasks run between two flows.
         """
         topic, revocations = self.context.topics.claims, self.revocations
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
         for partition, rows in self._rows(mine - self.ledgers.keys()).items():
             ledger = await asyncio.to_thread(_restored, partition, rows)
-            if revocations != self.revocations:  # partitions have been given anew meanwhile
+            if revocations != self.revocations:  # partitions were reassigned meanwhile
                 return
             self.ledgers[partition] = ledger
         for ledger in [self.ledgers[partition] for partition in mine]:
@@ -93,18 +92,18 @@ class LedgerHop(SettlingHop):
 
     @property
     def full(self) -> bool:
-        """Whether a whole batch waits."""
+        """Whether the claims in memory make a whole batch."""
         return self.claims >= self.context.settings.batch_reports
 
     def patience_s(self) -> float:
-        """What comes late anyway waits for more, so that a backlog is worked off in few large batches."""
-        if not self.more or self.claims < COMPANY_CLAIMS:
+        """Seconds to wait for more claims: 0 without a backlog, so that a backlog is processed in few large batches."""
+        if not self.more or self.claims < FEWEST_WAITING:
             return 0.0
         return min(PATIENCE_S, LATE_SHARE * (time.time() - min(self.arrived)))
 
-    def take(self, bundle: Bundle) -> None:
-        """Messages of claims of one partition: into memory."""
-        self.unsettled[bundle.partition] = bundle.records[-1].offset
+    def add(self, bundle: Bundle) -> None:
+        """Add the claims of one partition to its ledger, in memory."""
+        self.last_offsets[bundle.partition] = bundle.records[-1].offset
         ledger = self.ledger(bundle.partition)
         self.traces.hear(bundle.records)
         for record in bundle.records:
@@ -114,27 +113,27 @@ class LedgerHop(SettlingHop):
             self.arrived.append(arrived_s(record))
         self.more = more_wait(bundle.records[-1])
 
-    async def settle(self) -> None:
-        """Bring the figures of what was taken up to date; store the rows, say the states."""
+    async def flush(self) -> None:
+        """Compute figures from the claims in memory, store the changed rows, and publish the states of the flows."""
         claims = self.claims
-        unsettled, arrived = self._begin()
+        last_offsets, arrived = self._begin()
         rows: dict[int, dict[Row, bytes]] = {}
         states: list[Record] = []
-        settled: list[Applied] = []
-        ledgers = {partition: self.ledger(partition) for partition in sorted(unsettled)}
+        flushed: list[Applied] = []
+        ledgers = {partition: self.ledger(partition) for partition in sorted(last_offsets)}
         with self.traces.span("ledger", claims) as trace:
             for partition, ledger in ledgers.items():
-                await asyncio.sleep(0)  # a large batch takes a second: others have their turn
+                await asyncio.sleep(0)  # a large batch takes a second: let other tasks run
                 applied = ledger.flush()
                 rows[partition] = {row: ledger.row(row) for row in applied.rows}
-                states += self.states(ledger, applied, unsettled[partition], trace)
-                settled.append(applied)
-            crash_at("ledger.figured")
-            stored = {at: {row.key: value for row, value in held.items()} for at, held in rows.items()}
+                states += self.states(ledger, applied, last_offsets[partition], trace)
+                flushed.append(applied)
+            crash_at("ledger.computed")
+            stored = {at: {row.key: value for row, value in values.items()} for at, values in rows.items()}
             await self.table.store(stored, states)
         for partition, ledger in ledgers.items():
             ledger.stored(rows[partition])
-        self.count(settled, len(states))
+        self.count(flushed, len(states))
         metrics, now = self.context.metrics, time.time()
         for ledger in ledgers.values():
             metrics.show_heard(ledger.heard)
@@ -144,13 +143,13 @@ class LedgerHop(SettlingHop):
             metrics["totals_seconds"].observe(max(0.0, now - at))
 
     def ledger(self, partition: int) -> Ledger:
-        """The ledger of a partition, restored from the table when this worker has just been given it."""
+        """The ledger of a partition, restored from the table if the partition is new to this worker."""
         if partition not in self.ledgers:
             self.ledgers[partition] = _restored(partition, self._rows({partition})[partition])
         return self.ledgers[partition]
 
     def _rows(self, partitions: Collection[int]) -> dict[int, list[tuple[bytes, bytes]]]:
-        """The rows of some partitions; the table, which holds those of all, is gone through once."""
+        """The rows of some partitions, found in one pass over the table."""
         rows: dict[int, list[tuple[bytes, bytes]]] = {partition: [] for partition in sorted(partitions)}
         if rows:
             for key, value in self.table.items():
@@ -160,7 +159,7 @@ class LedgerHop(SettlingHop):
         return rows
 
     def states(self, ledger: Ledger, applied: Applied, cause: int, trace: Headers) -> list[Record]:
-        """The state of every flow touched, as records on `totals`. `cause`: the offset of the last of the claims."""
+        """The states of the touched flows, as records for `totals`. `cause`: the offset of the last claim."""
         metrics, rules, topic = self.context.metrics, self.context.rules, self.context.topics.totals
         records, days = [], ledger.days_told(applied)
         for flow in to_tell(ledger, applied.flows, rules):
@@ -173,18 +172,18 @@ class LedgerHop(SettlingHop):
             records.append(Record(topic, flow.encode(), written, headers=headers))
         return records
 
-    def count(self, settled: Iterable[Applied], states: int) -> None:
-        """Show what was done."""
+    def count(self, flushed: Iterable[Applied], states: int) -> None:
+        """Update the metrics after a flush."""
         metrics = self.context.metrics
         metrics["states_sent_total"].inc(states)
-        for applied in settled:
+        for applied in flushed:
             for (_, outcome), number in applied.outcomes.items():
                 metrics["claims_total"].labels(outcome.value).inc(number)
         self._count_held()
 
     def _count_held(self) -> None:
         metrics = self.context.metrics
-        metrics["ledger_flows"].set(sum(len(one.nodes) for one in self.ledgers.values()))
+        metrics["ledger_flows"].set(sum(len(ledger.nodes) for ledger in self.ledgers.values()))
         metrics["table_rows"].labels(self.name).set(len(self.table.data))
 
 

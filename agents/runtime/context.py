@@ -24,12 +24,12 @@ from bordertally.streams.topics import Topics
 log = logging.getLogger("bordertally")
 
 
-def read_text(path: Path, what: str) -> str:
+def read_text(path: Path, kind: str) -> str:
     """The text of a configuration file. Raises ConfigError naming the file."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{what} {path}: {error.__class__.__name__}: {error}") from None
+        raise ConfigError(f"{kind} {path}: {error.__class__.__name__}: {error}") from None
 
 
 def load_registry(path: Path | None) -> Registry:

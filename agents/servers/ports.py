@@ -32,9 +32,9 @@ def free_port() -> int:
     raise ServerError(f"no free port found from {LOWEST} to {HIGHEST} on {HOST}")
 
 
-def require_free(port: int, what: str) -> None:
+def require_free(port: int, purpose: str) -> None:
     """Raise ServerError when `port` is taken; `what` names the server in the message."""
     if not is_free(port):
         raise ServerError(
-            f"port {port} for {what} is taken on {HOST}: choose another port, or give none for a free one"
+            f"port {port} for {purpose} is taken on {HOST}: choose another port, or give none for a free one"
         )

@@ -31,25 +31,25 @@ def show_evidence(console: Console, evidence: Evidence) -> None:
         console.print(Text("There is more evidence than is shown here or kept.", style="yellow"))
 
 
-def _claim(console: Console, one: Traced) -> None:
+def _claim(console: Console, claim: Traced) -> None:
     head = Text()
-    head.append(f"{one.role.value:<10}", style=_STYLES[one.role])
-    head.append(f"{one.flow}  ", style="bold")
-    head.append(f"{_people(one)}  {_when(one.period)}")
-    head.append(f"  {one.source_name}, grade {one.grade} ({one.report})", style="dim")
+    head.append(f"{claim.role.value:<10}", style=_STYLES[claim.role])
+    head.append(f"{claim.flow}  ", style="bold")
+    head.append(f"{_people(claim)}  {_when(claim.period)}")
+    head.append(f"  {claim.source_name}, grade {claim.grade} ({claim.report})", style="dim")
     console.print(head, soft_wrap=True)
-    console.print(Text(f"{'':<10}{one.why}"), soft_wrap=True)
-    if one.text is not None:
-        console.print(Text(f"{'':<10}“{one.text}”", style="italic"), soft_wrap=True)
-    if one.url is not None:
-        console.print(Text(f"{'':<10}{one.url}", style="dim"), soft_wrap=True)
+    console.print(Text(f"{'':<10}{claim.why}"), soft_wrap=True)
+    if claim.text is not None:
+        console.print(Text(f"{'':<10}“{claim.text}”", style="italic"), soft_wrap=True)
+    if claim.url is not None:
+        console.print(Text(f"{'':<10}{claim.url}", style="dim"), soft_wrap=True)
 
 
-def _people(one: Traced) -> str:
-    if one.people is None:
+def _people(claim: Traced) -> str:
+    if claim.people is None:
         return "withdrawn"
-    kind = next((word for word in (one.unit, one.population) if word != "people"), None)
-    return f"{one.qualifier.meaning.sign}{one.people:,}{'' if kind is None else f' {kind}'}"
+    kind = next((word for word in (claim.unit, claim.population) if word != "people"), None)
+    return f"{claim.qualifier.meaning.sign}{claim.people:,}{'' if kind is None else f' {kind}'}"
 
 
 def _when(period: str) -> str:
@@ -63,9 +63,15 @@ def _counts(counts: list[Tallied]) -> Table:
     table = Table(title="Counted day by day", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("flow", "day", "people", "readings", "source"):
         table.add_column(name, justify="right" if name in ("people", "readings") else "left", no_wrap=True)
-    for one in counts[:MOST_COUNTS]:
-        unit = "" if one.unit == "people" else f" {one.unit}"
-        row = (one.flow, one.day, f"{one.people:,}{unit}", f"{one.readings:,}", f"{one.source_name}, grade {one.grade}")
+    for tally in counts[:MOST_COUNTS]:
+        unit = "" if tally.unit == "people" else f" {tally.unit}"
+        row = (
+            tally.flow,
+            tally.day,
+            f"{tally.people:,}{unit}",
+            f"{tally.readings:,}",
+            f"{tally.source_name}, grade {tally.grade}",
+        )
         table.add_row(*row)
     if len(counts) > MOST_COUNTS:
         table.add_row(f"and {len(counts) - MOST_COUNTS:,} more", "", "", "", "")

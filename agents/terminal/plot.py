@@ -50,12 +50,14 @@ def draw(path: Path, panels: Sequence[Panel], *, log: bool = False) -> None:
     with rc_context(_SETTINGS):
         figure = Figure(figsize=(11, 0.4 + 2.6 * len(panels)), layout="constrained")
         axes = figure.subplots(len(panels), squeeze=False)
-        for panel, one in zip(panels, axes[:, 0], strict=True):
+        for panel, axis in zip(panels, axes[:, 0], strict=True):
             if log:  # before the margin, which is a share of the scale
-                one.set_yscale("symlog", linthresh=10)
-            _panel(one, panel)
-            one.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        handles = _in_order([pair for one in axes[:, 0] for pair in zip(*one.get_legend_handles_labels(), strict=True)])
+                axis.set_yscale("symlog", linthresh=10)
+            _panel(axis, panel)
+            axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        handles = _in_order(
+            [pair for axis in axes[:, 0] for pair in zip(*axis.get_legend_handles_labels(), strict=True)]
+        )
         axes[0, 0].legend(
             handles.values(), handles, loc="lower right", bbox_to_anchor=(1, 0.98), ncols=7, frameon=False, fontsize=8
         )
@@ -68,8 +70,8 @@ def draw(path: Path, panels: Sequence[Panel], *, log: bool = False) -> None:
 
 def _in_order(pairs: Sequence[tuple[Any, str]]) -> dict[str, Any]:
     """The entries of the legend by label, each once: the series first, then severities in ascending order."""
-    found = {label: handle for handle, label in reversed(pairs)}
-    return {label: found[label] for label in _LEGEND if label in found}
+    labelled = {label: handle for handle, label in reversed(pairs)}
+    return {label: labelled[label] for label in _LEGEND if label in labelled}
 
 
 def _panel(axes: Axes, panel: Panel) -> None:

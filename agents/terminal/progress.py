@@ -26,14 +26,14 @@ class Progress:
 
     def __init__(
         self,
-        what: str,
+        step: str,
         unit: str,
         total: int | None = None,
         console: Console = err,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.done = 0
-        self._what, self._unit, self._total, self._console, self._clock = what, unit, total, console, clock
+        self._what, self._unit, self._total, self._console, self._clock = step, unit, total, console, clock
         self._every = BAR_S if console.is_terminal else LINE_S
         self._due = clock() + self._every
         columns = (
@@ -42,7 +42,7 @@ class Progress:
             progress.TextColumn("{task.fields[far]}"),
         )
         self._bar = progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task(what, total=total, far="")
+        self._task = self._bar.add_task(step, total=total, far="")
 
     def __enter__(self) -> Self:
         self._bar.start()

@@ -36,13 +36,13 @@ def lines(text: str, width: int) -> Iterator[Span]:
 def underline(statement: Statement) -> list[str]:
     """A sign below every character: certain, doubtful or left out; a claim begins with its number."""
     signs = [" "] * len(statement.text)
-    for one in statement.left_out:
-        signs[one.span.start : one.span.end] = LEFT_OUT * (one.span.end - one.span.start)
-    for number, found in enumerate(statement.found, 1):
-        sign = CERTAIN if found.certain else DOUBTFUL
-        signs[found.quote.start : found.quote.end] = sign * (found.quote.end - found.quote.start)
+    for left_out in statement.left_out:
+        signs[left_out.span.start : left_out.span.end] = LEFT_OUT * (left_out.span.end - left_out.span.start)
+    for number, claim in enumerate(statement.found, 1):
+        sign = CERTAIN if claim.certain else DOUBTFUL
+        signs[claim.quote.start : claim.quote.end] = sign * (claim.quote.end - claim.quote.start)
         label = str(number)
-        signs[found.quote.start : found.quote.start + len(label)] = label
+        signs[claim.quote.start : claim.quote.start + len(label)] = label
     return signs
 
 
@@ -58,9 +58,9 @@ def show_statement(console: Console, statement: Statement) -> None:
     console.print()
     if statement.found:
         console.print(claims_table(statement.found))
-    for one in statement.left_out:
-        said = statement.text[one.span.start : one.span.end]
-        console.print(f"left out: {said} ({one.why.value})", markup=False, highlight=False)
+    for left_out in statement.left_out:
+        words = statement.text[left_out.span.start : left_out.span.end]
+        console.print(f"left out: {words} ({left_out.why.value})", markup=False, highlight=False)
     if not statement.found:
         language = "no claim" if statement.language else "no language that the reader knows"
         console.print(f"{language} in this statement", highlight=False)
@@ -71,15 +71,15 @@ def _coloured(row: str) -> Iterator[tuple[str, str]]:
         yield sign, _STYLES.get(sign, "bold")
 
 
-def claims_table(found: list[FoundClaim]) -> Table:
+def claims_table(claims: list[FoundClaim]) -> Table:
     """A table of claims, one row each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("", "flow", "period", "people", "qualifier", "population", "more", "confidence", "goes to"):
         table.add_column(name, justify="right" if name in ("people", "confidence") else "left")
-    for number, one in enumerate(found, 1):
-        claim = one.claim
-        doubts = ", ".join(doubt.value for doubt in one.doubts)
-        where = "claims" if one.certain else f"review: {doubts}" + (f" ({one.why})" if one.why else "")
+    for number, entry in enumerate(claims, 1):
+        claim = entry.claim
+        doubts = ", ".join(doubt.value for doubt in entry.doubts)
+        where = "claims" if entry.certain else f"review: {doubts}" + (f" ({entry.why})" if entry.why else "")
         table.add_row(
             str(number),
             "?" if claim.flow is UNSET else claim.flow,
@@ -87,9 +87,9 @@ def claims_table(found: list[FoundClaim]) -> Table:
             people(claim),
             "" if claim.qualifier is UNSET else claim.qualifier.value,
             "" if claim.population is UNSET else claim.population,
-            more(one),
-            f"{one.confidence:.2f}",
-            Text(where, style="green" if one.certain else "yellow"),
+            more(entry),
+            f"{entry.confidence:.2f}",
+            Text(where, style="green" if entry.certain else "yellow"),
         )
     return table
 
@@ -98,22 +98,22 @@ def people(claim: ClaimFields) -> str:
     """The people of a claim: `66,000`, or `5,000-6,000` for a range."""
     figure = claim.people
     if isinstance(figure, list):
-        return "-".join(f"{one:,.0f}" for one in figure)
+        return "-".join(f"{bound:,.0f}" for bound in figure)
     return f"{figure:,.0f}" if isinstance(figure, int | float) else ""
 
 
-def more(found: FoundClaim) -> str:
+def more(entry: FoundClaim) -> str:
     """The other fields of a claim that are set: `a day; normal 5,000-6,000; +30 %`."""
-    claim, said = found.claim, []
+    claim, parts = entry.claim, []
     if claim.per == "day":
-        said.append("a day")
+        parts.append("a day")
     if claim.unit not in (UNSET, "people"):
-        said.append(str(claim.unit))
+        parts.append(str(claim.unit))
     if claim.normal is not UNSET and claim.normal is not None:
         daily = claim.normal.daily
-        said.append("normal " + "-".join(f"{one:,.0f}" for one in (daily if isinstance(daily, list) else [daily])))
+        parts.append("normal " + "-".join(f"{bound:,.0f}" for bound in (daily if isinstance(daily, list) else [daily])))
     if claim.change_percent is not UNSET and claim.change_percent is not None:
-        said.append(f"{claim.change_percent:+g} %")
-    if found.voice.value != "own":
-        said.append(f"{found.voice.value}: grade {found.voice.grade} at best")
-    return "; ".join(said)
+        parts.append(f"{claim.change_percent:+g} %")
+    if entry.voice.value != "own":
+        parts.append(f"{entry.voice.value}: grade {entry.voice.grade} at best")
+    return "; ".join(parts)

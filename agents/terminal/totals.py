@@ -77,8 +77,8 @@ def totals_table(outcome: ReplayResult, normal: dict[str, str], width: int) -> T
     """
     columns = _columns(outcome, normal)
     shown = next(
-        (found for found in _choices(columns) if sum(one.width + GAP for one in found) - GAP <= width),
-        [one for one in columns if one.rank == 0],
+        (choice for choice in _choices(columns) if sum(column.width + GAP for column in choice) - GAP <= width),
+        [column for column in columns if column.rank == 0],
     )
     table = Table(title="People by flow: best, low to high", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
     table.padding = (0, GAP - 1, 0, 0)  # the box has a space between columns
@@ -120,20 +120,20 @@ def _columns(outcome: ReplayResult, normal: dict[str, str]) -> list[_Column]:
             _Column(f"{length} day{'' if length == 1 else 's'}", best, [f"{total.best:,}" for total in totals]),
             _Column("low to high", bounds, [interval(total) for total in totals], "left"),
         ]
-    heard = [week.reporting for week in weeks]
+    reporting = [week.reporting for week in weeks]
     return [
         *columns,
         _Column("projected", 7, [f"{week.projected:,}" if week.projected else "" for week in weeks]),
-        _Column("reporting", 3, [f"{one.spoken} of {one.known}" if one.known else "" for one in heard]),
+        _Column("reporting", 3, [f"{share.spoken} of {share.known}" if share.known else "" for share in reporting]),
         _Column("reports", 8, [f"{total.report_count:,}" for total in longest]),
         _Column("normal a day", 1, [normal.get(flow, "no baseline") for flow in flows], "left"),
     ]
 
 
 def _of(length: int, totals: Sequence[Total]) -> Total:
-    found = total_in(length, totals)
-    assert found is not None  # a flow has all windows or none
-    return found
+    total = total_in(length, totals)
+    assert total is not None  # a flow has all windows or none
+    return total
 
 
 def alert_line(alert: Alert) -> Text:
@@ -150,8 +150,8 @@ def rejects_table(rejected: Sequence[RejectedReport]) -> Table:
     table = Table(title="Refused", title_justify="left", header_style="bold")
     for name in ("report", "reason", "field", "value", "why"):
         table.add_column(name)
-    for one in rejected:
-        table.add_row(one.report or "?", one.reason, one.field, one.value, one.why)
+    for report in rejected:
+        table.add_row(report.report or "?", report.reason, report.field, report.value, report.why)
     return table
 
 
@@ -176,10 +176,10 @@ def show_outcome(
     for conflict in outcome.conflicts:
         rivals = ", ".join(conflict.with_)
         console.print(f"Conflict on {conflict.flow}: {conflict.report} misses by {conflict.gap:,} beside {rivals}")
-    for one in outcome.noted:
+    for claim in outcome.noted:
         console.print(
-            f"Not totalled: {one.flow} {one.people:,} {one.population} {one.first_day} to {one.last_day} "
-            f"({one.source}, {one.why})"
+            f"Not totalled: {claim.flow} {claim.people:,} {claim.population} {claim.first_day} to {claim.last_day} "
+            f"({claim.source}, {claim.why})"
         )
     if outcome.rejected:
         console.print(rejects_table(outcome.rejected))

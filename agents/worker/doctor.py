@@ -79,8 +79,8 @@ def _port(settings: Settings) -> Finding:
     try:
         check_port(settings)
     except BordertallyError as error:
-        what = "fine if a worker on this machine uses it; else choose another BORDERTALLY_HTTP_PORT"
-        return Finding("port of /metrics", Health.WARNING, str(error), what)
+        advice = "fine if a worker on this machine uses it; else choose another BORDERTALLY_HTTP_PORT"
+        return Finding("port of /metrics", Health.WARNING, str(error), advice)
     return Finding("port of /metrics", Health.OK, f"{place} is free" if settings.http_port else "turned off")
 
 
@@ -90,15 +90,17 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
         try:
             await admin.start()
         except (KafkaError, OSError):
-            if found := await refusal(settings):
-                yield Finding("broker", Health.FAILED, found.why, "see docs/security.md")
+            if refused := await refusal(settings):
+                yield Finding("broker", Health.FAILED, refused.why, "see docs/security.md")
                 return
-            what = "start Kafka, or set BORDERTALLY_BROKERS to where it listens"
-            yield Finding("broker", Health.FAILED, f"no broker answers at {settings.brokers}", what)
+            advice = "start Kafka, or set BORDERTALLY_BROKERS to where it listens"
+            yield Finding("broker", Health.FAILED, f"no broker answers at {settings.brokers}", advice)
             return
         yield Finding("broker", Health.OK, f"answers at {settings.brokers}")
         specs = Topics(settings.topic_prefix).specs(settings.partitions, settings.replication)
-        described = {one["topic"]: one["partitions"] for one in await admin.describe_topics([x.name for x in specs])}
+        described = {
+            topic["topic"]: topic["partitions"] for topic in await admin.describe_topics([x.name for x in specs])
+        }
         for finding in topics_found(specs, {name: [len(p["replicas"]) for p in ps] for name, ps in described.items()}):
             yield finding
         there = [spec for spec in specs if described.get(spec.name)]
@@ -115,27 +117,31 @@ def topics_found(specs: Sequence[TopicSpec], copies: dict[str, list[int]]) -> li
     missing = [spec.name for spec in specs if not copies.get(spec.name)]
     wrong = []
     if missing:
-        what = "bordertally topics --create"
-        wrong.append(Finding("topics", Health.FAILED, f"missing: {', '.join(missing)}", what))
+        advice = "bordertally topics --create"
+        wrong.append(Finding("topics", Health.FAILED, f"missing: {', '.join(missing)}", advice))
     there = [x for x in specs if x.name not in missing]
     odd = [f"{x.name} has {len(copies[x.name])}" for x in there if len(copies[x.name]) != x.partitions]
     if odd:
         wanted = f"BORDERTALLY_PARTITIONS={specs[0].partitions}, but {', '.join(odd)} partitions"
-        what = "set BORDERTALLY_PARTITIONS to the number that the topics have"
+        advice = "set BORDERTALLY_PARTITIONS to the number that the topics have"
         if len(odd) < len(there):
-            what = "all topics need the same number; docs/scale.md says how to change it without losing reports"
-        wrong.append(Finding("topics", Health.FAILED, wanted, what))
+            advice = "all topics need the same number; docs/scale.md says how to change it without losing reports"
+        wrong.append(Finding("topics", Health.FAILED, wanted, advice))
     if wrong:
         return wrong
-    found = [Finding("topics", Health.OK, f"{len(specs)} with {specs[0].partitions} partitions each")]
+    findings = [Finding("topics", Health.OK, f"{len(specs)} with {specs[0].partitions} partitions each")]
     few = [spec.name for spec in specs if min(copies[spec.name]) < spec.replication]
     if few:
-        what = "move them with kafka-reassign-partitions.sh, or lower BORDERTALLY_REPLICATION"
-        found.append(Finding("copies", Health.WARNING, f"less than {specs[0].replication}: {', '.join(few)}", what))
+        advice = "move them with kafka-reassign-partitions.sh, or lower BORDERTALLY_REPLICATION"
+        findings.append(
+            Finding("copies", Health.WARNING, f"less than {specs[0].replication}: {', '.join(few)}", advice)
+        )
     elif specs[0].replication == 1:
-        what = "on a cluster, set BORDERTALLY_REPLICATION to 3 before you create the topics"
-        found.append(Finding("copies", Health.WARNING, "one copy of each topic: losing a broker loses its data", what))
-    return found
+        advice = "on a cluster, set BORDERTALLY_REPLICATION to 3 before you create the topics"
+        findings.append(
+            Finding("copies", Health.WARNING, "one copy of each topic: losing a broker loses its data", advice)
+        )
+    return findings
 
 
 async def _topic_settings(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> Finding:
@@ -144,24 +150,24 @@ async def _topic_settings(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]
         answers = await admin.describe_configs(asked)
     except KafkaError as error:
         return Finding("topic settings", Health.WARNING, f"the broker does not show them: {error}", "")
-    held = {row[3]: {entry[0]: entry[1] for entry in row[4]} for answer in answers for row in answer.resources}
-    return settings_found(specs, held)
+    settings = {row[3]: {entry[0]: entry[1] for entry in row[4]} for answer in answers for row in answer.resources}
+    return settings_found(specs, settings)
 
 
-def settings_found(specs: Sequence[TopicSpec], held: dict[str, dict[str, str]]) -> Finding:
+def settings_found(specs: Sequence[TopicSpec], settings: dict[str, dict[str, str]]) -> Finding:
     """Compare the settings of topics with their specification. `held`: the settings by topic."""
     wrong = [
-        (spec.name, key, wanted, held[spec.name][key])
+        (spec.name, key, wanted, settings[spec.name][key])
         for spec in specs
         for key, wanted in spec.config.items()
-        if key in held.get(spec.name, {}) and held[spec.name][key] != wanted
+        if key in settings.get(spec.name, {}) and settings[spec.name][key] != wanted
     ]
     if not wrong:
         return Finding("topic settings", Health.OK, "as specified")
-    said = "; ".join(f"{topic} has {key}={is_}, not {wanted}" for topic, key, wanted, is_ in wrong)
+    differences = "; ".join(f"{topic} has {key}={is_}, not {wanted}" for topic, key, wanted, is_ in wrong)
     topic, key, wanted, _ = wrong[0]
-    what = f"kafka-configs.sh --alter --topic {topic} --add-config {key}={wanted}"
-    return Finding("topic settings", Health.FAILED, said, what + (", and so on" if len(wrong) > 1 else ""))
+    advice = f"kafka-configs.sh --alter --topic {topic} --add-config {key}={wanted}"
+    return Finding("topic settings", Health.FAILED, differences, advice + (", and so on" if len(wrong) > 1 else ""))
 
 
 async def _redis(settings: Settings) -> AsyncIterator[Finding]:
@@ -174,16 +180,18 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
         if why := await redis_refusal(settings):
             yield Finding("Redis", Health.FAILED, why, "see docs/security.md")
             return
-        what = "start Redis, or set BORDERTALLY_REDIS_URL; workers run without Redis, but subscribers see old figures"
-        yield Finding("Redis", Health.WARNING, f"does not answer: {_first_line(error)}", what)
+        advice = "start Redis, or set BORDERTALLY_REDIS_URL; workers run without Redis, but subscribers see old figures"
+        yield Finding("Redis", Health.WARNING, f"does not answer: {_first_line(error)}", advice)
         return
     finally:
         await redis.aclose()
     if policy == "noeviction":
         yield Finding("Redis", Health.OK, "answers, and evicts nothing")
     else:
-        what = "redis-cli config set maxmemory-policy noeviction"
-        yield Finding("Redis", Health.WARNING, f"maxmemory-policy is {policy}: Redis may evict totals and alerts", what)
+        advice = "redis-cli config set maxmemory-policy noeviction"
+        yield Finding(
+            "Redis", Health.WARNING, f"maxmemory-policy is {policy}: Redis may evict totals and alerts", advice
+        )
     yield clock_found(ahead)
 
 
@@ -192,8 +200,8 @@ def clock_found(ahead_s: float) -> Finding:
     if abs(ahead_s) <= SKEW_S:
         return Finding("clock", Health.OK, f"within {SKEW_S:.0f} s of the clock of Redis")
     which = "ahead of" if ahead_s > 0 else "behind"
-    what = "run an NTP client on both machines; reports from the future are refused (BORDERTALLY_SKEW_S)"
-    return Finding("clock", Health.WARNING, f"{abs(ahead_s):.0f} s {which} the clock of Redis", what)
+    advice = "run an NTP client on both machines; reports from the future are refused (BORDERTALLY_SKEW_S)"
+    return Finding("clock", Health.WARNING, f"{abs(ahead_s):.0f} s {which} the clock of Redis", advice)
 
 
 def _first_line(error: BaseException) -> str:

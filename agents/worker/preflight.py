@@ -23,7 +23,7 @@ async def check_broker(settings: Settings) -> None:
     """Raise BordertallyError unless the broker answers and has every topic with the right number of partitions."""
     admin = await _connect(settings)
     try:
-        names = [one.name for one in Topics(settings.topic_prefix).specs()]
+        names = [spec.name for spec in Topics(settings.topic_prefix).specs()]
         counts = await partition_counts(admin, names)
     finally:
         await admin.close()
@@ -41,14 +41,14 @@ async def check_broker(settings: Settings) -> None:
 
 async def check_access(settings: Settings) -> None:
     """Raise ConfigError if Kafka or Redis answers and refuses access; a server that does not answer may come later."""
-    found = await refusal(settings)
-    if found is not None and found.certain:
-        raise ConfigError(found.why)
+    refused = await refusal(settings)
+    if refused is not None and refused.certain:
+        raise ConfigError(refused.why)
     await check_redis(settings)
 
 
 async def _connect(settings: Settings) -> AIOKafkaAdminClient:
-    found: Refusal | None = None
+    refused: Refusal | None = None
     try:
         async for attempt in stamina.retry_context(on=KafkaConnectionError, attempts=None, timeout=PATIENCE_S):
             with attempt:
@@ -57,13 +57,13 @@ async def _connect(settings: Settings) -> AIOKafkaAdminClient:
                     await admin.start()
                 except KafkaConnectionError:
                     await admin.close()
-                    found = await refusal(settings)
-                    if found is not None and found.certain:
-                        raise ConfigError(found.why) from None
+                    refused = await refusal(settings)
+                    if refused is not None and refused.certain:
+                        raise ConfigError(refused.why) from None
                     raise
     except KafkaConnectionError:
-        if found is not None:
-            raise ConfigError(found.why) from None
+        if refused is not None:
+            raise ConfigError(refused.why) from None
         raise BordertallyError(
             f"BORDERTALLY_BROKERS={settings.brokers}: no broker answers there ({PATIENCE_S:.0f} s)"
         ) from None

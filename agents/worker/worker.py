@@ -14,7 +14,7 @@ from mode import Service
 from bordertally.agents.delivery.channel_registry import make_channels
 from bordertally.agents.hops.alerts import AlertsHop
 from bordertally.agents.hops.durable_table import DurableTable, PromptTables
-from bordertally.agents.hops.faust_hop import SettlingHop
+from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.hops.intake import Intake
 from bordertally.agents.hops.ledger import LedgerHop
 from bordertally.agents.kafka.clients import FETCH_BYTES, faust_credentials
@@ -68,10 +68,10 @@ class Worker(faust.App):
 
     BootStrategy = NoWeb
     services: list[Service]
-    hops: list[SettlingHop]
+    hops: list[FlushingHop]
     context: Context
     reloading: Reloading
-    unsettled_at: float | None = None
+    rebalancing_since: float | None = None
 
     def _create_directories(self) -> None:
         """Create none: tables are in memory and in their changelogs."""
@@ -87,14 +87,14 @@ class Worker(faust.App):
     def on_rebalance_start(self) -> None:
         """Note when a rebalance begins."""
         super().on_rebalance_start()
-        self.unsettled_at = self.unsettled_at or time.monotonic()
+        self.rebalancing_since = self.rebalancing_since or time.monotonic()
 
     def on_rebalance_end(self) -> None:
         """The tables are recovered: the Faust hops are ready."""
         super().on_rebalance_end()
-        if self.unsettled_at is not None:
-            self.context.metrics["recovery_seconds"].observe(time.monotonic() - self.unsettled_at)
-            self.unsettled_at = None
+        if self.rebalancing_since is not None:
+            self.context.metrics["recovery_seconds"].observe(time.monotonic() - self.rebalancing_since)
+            self.rebalancing_since = None
         for hop in self.hops:
             self.context.metrics["rebalances_total"].labels(hop.name).inc()
         self.context.ready.update(hop.value for hop in FAUST_HOPS if hop in self.context.settings.hops)
@@ -102,7 +102,7 @@ class Worker(faust.App):
     async def _consumer_wait_empty(self, consumer: ConsumerT, logger: Any) -> None:
         """Before a worker stops, let its hops finish the events that they have, and commit them.
 
-        In a rebalance, hops finish when their partitions are revoked (see SettlingHop.revoked).
+        In a rebalance, hops finish when their partitions are revoked (see FlushingHop.revoked).
         """
         await super()._consumer_wait_empty(consumer, logger)
         if self.should_stop:

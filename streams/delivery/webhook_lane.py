@@ -169,13 +169,13 @@ def admit(
         return following
     if alert.minor or (alert.backfill and not subscription.backfill):
         return following
-    muted = next((held for held in lane.quiet if held.alert.id == alert.id), None)
+    muted = next((earlier for earlier in lane.quiet if earlier.alert.id == alert.id), None)
     known = muted is not None or alert.id in lane.told
     if not known and not subscription.wants(alert.flow, (alert.severity, alert.peak_severity)):
         return following
     if quiet or muted is not None:
         untold = alert.seq == 1 if muted is None else muted.untold
-        others = tuple(held for held in lane.quiet if held is not muted)
+        others = tuple(other for other in lane.quiet if other is not muted)
         return replace(following, quiet=(*others, HeldAlert(alert, event, untold)))
     return _enqueue(following, event, alert.id, subscription)
 
@@ -185,14 +185,14 @@ def release(lane: Lane, subscription: Subscription, quiet: Callable[[AlertHead],
 
     `quiet`: whether an alert is muted. An alert that opened and closed while it was muted is not sent.
     """
-    for held in lane.quiet:
-        if not quiet(held.alert):
-            wanted = held.alert.state.is_open or not held.untold
+    for muted in lane.quiet:
+        if not quiet(muted.alert):
+            wanted = muted.alert.state.is_open or not muted.untold
             if wanted and not lane.count < MOST_WAITING:
                 break
-            lane = replace(lane, quiet=tuple(other for other in lane.quiet if other is not held))
+            lane = replace(lane, quiet=tuple(other for other in lane.quiet if other is not muted))
             if wanted:
-                lane = _enqueue(lane, held.event, held.alert.id, subscription)
+                lane = _enqueue(lane, muted.event, muted.alert.id, subscription)
     return lane
 
 

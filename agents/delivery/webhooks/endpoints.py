@@ -48,26 +48,34 @@ class Endpoints(NamedTuple):
 
     def files(self, folder: Path) -> list[Path]:
         """The files of secrets that subscriptions refer to."""
-        every = [text for one in self.by_name.values() for text in (one.subscription.url, *one.subscription.secrets)]
-        found = [reference(text) for text in every]
-        return sorted({folder / one[1] for one in found if one is not None and one[0] == "file"})
+        every = [
+            text
+            for endpoint in self.by_name.values()
+            for text in (endpoint.subscription.url, *endpoint.subscription.secrets)
+        ]
+        references = [reference(text) for text in every]
+        return sorted({folder / source[1] for source in references if source is not None and source[0] == "file"})
 
     def changed(self, new: Endpoints) -> str:
         """What changes with the new endpoints, in words; empty if nothing does."""
         gone = [name for name in self.by_name if name not in new.by_name]
         fresh = [name for name in new.by_name if name not in self.by_name]
-        other = [name for name, one in self.by_name.items() if name in new.by_name and _differ(one, new.by_name[name])]
+        other = [
+            name
+            for name, endpoint in self.by_name.items()
+            if name in new.by_name and _differ(endpoint, new.by_name[name])
+        ]
         words = {
             "new": fresh,
             "gone": gone,
             "changed": other,
             "retry": ["changed"] if self.policy != new.policy else [],
         }
-        return "; ".join(f"{what}: {', '.join(names)}" for what, names in words.items() if names)
+        return "; ".join(f"{change}: {', '.join(names)}" for change, names in words.items() if names)
 
 
-def _differ(one: Endpoint, other: Endpoint) -> bool:
-    return (one.subscription, one.url, one.mark) != (other.subscription, other.url, other.mark)
+def _differ(old: Endpoint, new: Endpoint) -> bool:
+    return (old.subscription, old.url, old.mark) != (new.subscription, new.url, new.mark)
 
 
 def load_endpoints(path: Path, registry: Registry) -> Endpoints:
@@ -75,8 +83,11 @@ def load_endpoints(path: Path, registry: Registry) -> Endpoints:
 
     Raises ConfigError that names file, subscription and field, and never quotes a secret or a URL.
     """
-    found = parse_subscriptions(read_text(path, "webhooks"), str(path), registry.blocs)
-    return Endpoints({one.name: _endpoint(one, path) for one in found.by_name.values()}, found.policy)
+    subscriptions = parse_subscriptions(read_text(path, "webhooks"), str(path), registry.blocs)
+    return Endpoints(
+        {subscription.name: _endpoint(subscription, path) for subscription in subscriptions.by_name.values()},
+        subscriptions.policy,
+    )
 
 
 def _endpoint(subscription: Subscription, path: Path) -> Endpoint:
@@ -94,10 +105,10 @@ def _endpoint(subscription: Subscription, path: Path) -> Endpoint:
 
 def _resolved(text: str, where: str, folder: Path) -> list[str]:
     """The values of a reference, one per line; any other text is its own value. Raises ConfigError."""
-    found = reference(text)
-    if found is None:
+    referenced = reference(text)
+    if referenced is None:
         return [text]
-    kind, name = found
+    kind, name = referenced
     if kind == "env":
         value = os.environ.get(name, "")
     else:

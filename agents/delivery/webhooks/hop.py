@@ -179,8 +179,8 @@ class Webhooks(Channel):
 
     def disabled(self, endpoint: Endpoint) -> bool:
         """Whether a subscription is disabled: its endpoint, at this URL, answered 410."""
-        held = self.states.disabled.get(endpoint.name)
-        return held is not None and held.url == fingerprint(endpoint.url)
+        switch = self.states.disabled.get(endpoint.name)
+        return switch is not None and switch.url == fingerprint(endpoint.url)
 
     def gone(self, endpoint: Endpoint, status: int) -> None:
         """Disable a subscription on every worker, until somebody enables it."""
@@ -214,8 +214,8 @@ class Webhooks(Channel):
                 log.warning("webhooks: %s: %s is given up", attempt.subscription, attempt.webhook_id)
             case Verdict.FAILED | Verdict.GONE:
                 if runner.lane.fails == 1:
-                    said = attempt.status if attempt.status is not None else attempt.error
-                    log.info("webhooks: %s: %s failed (%s)", attempt.subscription, attempt.webhook_id, said)
+                    reason = attempt.status if attempt.status is not None else attempt.error
+                    log.info("webhooks: %s: %s failed (%s)", attempt.subscription, attempt.webhook_id, reason)
             case _:
                 assert_never(attempt.verdict)
         self._attempts.append(attempt)
@@ -250,7 +250,8 @@ class Webhooks(Channel):
                     records.append(lane_record(topics.webhooks, name, partition, runner.lane))
             attempts, self._attempts = self._attempts, []
             records += [
-                Record(topics.webhooks_log, one.webhook_id.encode(), msgspec.json.encode(one)) for one in attempts
+                Record(topics.webhooks_log, attempt.webhook_id.encode(), msgspec.json.encode(attempt))
+                for attempt in attempts
             ]
             if records:
                 await self.context.writer.write(records)
@@ -259,8 +260,8 @@ class Webhooks(Channel):
     def _show(self) -> None:
         waiting: Counter[str] = Counter(dict.fromkeys(self.senders, 0))
         for (name, partition), runner in self.runners.items():
-            held = self.tail.newest.get(partition)
-            behind = max(0, held[-1].offset + 1 - runner.lane.next) if held else 0
+            newest = self.tail.newest.get(partition)
+            behind = max(0, newest[-1].offset + 1 - runner.lane.next) if newest else 0
             waiting[name] += runner.lane.count + behind
         for name, count in waiting.items():
             self.context.metrics["webhook_waiting_events"].labels(name).set(count)

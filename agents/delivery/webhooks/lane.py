@@ -132,8 +132,8 @@ class LaneRunner:
             self._set(lane)
 
     def _send(self) -> None:
-        for one in ready(self.lane, time.time(), self._busy)[: PARALLEL - len(self._busy)]:
-            self._busy[one.alert] = asyncio.create_task(self._attempt(one))
+        for waiting in ready(self.lane, time.time(), self._busy)[: PARALLEL - len(self._busy)]:
+            self._busy[waiting.alert] = asyncio.create_task(self._attempt(waiting))
 
     async def _wait(self) -> None:
         due = None if self.desk.disabled(self.endpoint) else next_due(self.lane, self._busy)
@@ -146,25 +146,25 @@ class LaneRunner:
         except TimeoutError:
             return
 
-    async def _attempt(self, one: Waiting) -> None:
+    async def _attempt(self, waiting: Waiting) -> None:
         try:
-            record = await self.desk.tail.at(self.partition, one.head.offset)
+            record = await self.desk.tail.at(self.partition, waiting.head.offset)
             alert = None if record is None else glance(record)
             if record is None or alert is None:
                 await asyncio.sleep(AGAIN_S)
                 return
-            await self._deliver(one, record, alert)
+            await self._deliver(waiting, record, alert)
         except LookupError:
-            self._set(lost(self.lane, one.alert))
+            self._set(lost(self.lane, waiting.alert))
         except Exception as error:  # noqa: BLE001 - as above
             self.desk.fail(error)
         finally:
-            del self._busy[one.alert]
+            del self._busy[waiting.alert]
             self.wake.set()
 
-    async def _deliver(self, one: Waiting, record: Received, alert: AlertHead) -> None:
+    async def _deliver(self, waiting: Waiting, record: Received, alert: AlertHead) -> None:
         event, began = webhook_id(alert.id, alert.seq), time.time()
-        payload = body(f"alert.{alert.state}", text_at(one.head.written), record.value or b"{}")
+        payload = body(f"alert.{alert.state}", text_at(waiting.head.written), record.value or b"{}")
         crash_at("webhooks.taken")
         trace = self.desk.trace()
         trace.hear([record])
@@ -172,12 +172,12 @@ class LaneRunner:
             reply = await self.sender.send(event, payload, context)
         crash_at("webhooks.sent")
         now, before = time.time(), self.lane
-        lane, verdict = after(before, one.alert, reply, now, self.desk.policy)
+        lane, verdict = after(before, waiting.alert, reply, now, self.desk.policy)
         self._set(lane)
         if verdict is Verdict.GONE:
             self.desk.gone(self.endpoint, reply.status or 0)
-        self._tell_siblings(before)
-        due = next((other.due for other in lane.waiting if other.alert == one.alert), None)
+        self._inform_siblings(before)
+        due = next((other.due for other in lane.waiting if other.alert == waiting.alert), None)
         attempt = Attempt(
             at=now,
             subscription=self.endpoint.name,
@@ -185,23 +185,23 @@ class LaneRunner:
             alert=alert.id,
             seq=alert.seq,
             flow=alert.flow,
-            attempt=one.attempts + 1,
+            attempt=waiting.attempts + 1,
             verdict=verdict,
             status=reply.status,
             error=_error(reply),
             ms=round((now - began) * 1000, 1),
             due=due if verdict is Verdict.FAILED else None,
         )
-        self.desk.tried(self, attempt, one.head.written)
+        self.desk.tried(self, attempt, waiting.head.written)
 
-    def _tell_siblings(self, before: Lane) -> None:
+    def _inform_siblings(self, before: Lane) -> None:
         """Apply a request of the endpoint, such as Retry-After, to all lanes of the subscription."""
         lane = self.lane
         for other in self.siblings:
             if other is self:
                 continue
             if lane.not_before > other.lane.not_before:
-                other.put(lambda held: hold(held, lane.not_before))
+                other.put(lambda current: hold(current, lane.not_before))
             elif before.fails and not lane.fails and other.lane.fails:
                 other.put(revive)
 

@@ -29,8 +29,8 @@ class WebhooksReload(Watch):
     async def renew(self) -> str:
         """Read the file and put it into use; returns what has changed, by the name of the subscription."""
         fresh = await asyncio.to_thread(load_endpoints, self.path, self.context.registry)
-        found = self.endpoints.changed(fresh)
-        if found:
+        changes = self.endpoints.changed(fresh)
+        if changes:
             await self.take(fresh)
             self.endpoints = fresh
-        return found
+        return changes

@@ -51,17 +51,17 @@ class Tail:
         """The offset after the last record, by partition."""
         assert self._reader is not None
         async with self._turn:
-            ends = await self._reader.end_offsets([TopicPartition(self.topic, one) for one in partitions])
+            ends = await self._reader.end_offsets([TopicPartition(self.topic, partition) for partition in partitions])
         return {tp.partition: end for tp, end in ends.items()}
 
     def add(self, partition: int, records: Sequence[Received]) -> None:
         """Keep new records. If they are older than the kept ones, as after a rebalance, start over."""
-        held = self.newest.setdefault(partition, [])
-        if held and records[0].offset <= held[-1].offset:
-            held.clear()
-        held.extend(records)
-        if len(held) > 2 * KEPT:
-            del held[:-KEPT]
+        kept = self.newest.setdefault(partition, [])
+        if kept and records[0].offset <= kept[-1].offset:
+            kept.clear()
+        kept.extend(records)
+        if len(kept) > 2 * KEPT:
+            del kept[:-KEPT]
 
     def forget(self, partition: int) -> None:
         """Drop the records of a partition that another worker has now."""
@@ -71,31 +71,31 @@ class Tail:
 
     def at_hand(self, partition: int, offset: int) -> bool:
         """Whether the records from an offset on are in memory."""
-        held = self.newest.get(partition, [])
-        return bool(held) and held[0].offset <= offset
+        kept = self.newest.get(partition, [])
+        return bool(kept) and kept[0].offset <= offset
 
     async def read(self, partition: int, offset: int, most: int) -> Sequence[Received]:
         """At most `most` records from an offset on; none at the end of the partition."""
         if self.at_hand(partition, offset):
-            held = self.newest[partition]
-            at = bisect_left(held, offset, key=lambda record: record.offset)
-            return held[at : at + most]
+            kept = self.newest[partition]
+            at = bisect_left(kept, offset, key=lambda record: record.offset)
+            return kept[at : at + most]
         return await self._read_back(partition, offset, most)
 
     async def at(self, partition: int, offset: int) -> Received | None:
         """The record at an offset; None if it cannot be read now. Raises LookupError if it is deleted."""
-        held = None if self.at_hand(partition, offset) else self.older.pop((partition, offset), None)
-        if held is not None:
-            self.older[partition, offset] = held
-            return held
-        found = await self.read(partition, offset, 1)
-        if not found:
+        record = None if self.at_hand(partition, offset) else self.older.pop((partition, offset), None)
+        if record is not None:
+            self.older[partition, offset] = record
+            return record
+        records = await self.read(partition, offset, 1)
+        if not records:
             if offset >= (await self.ends([partition]))[partition]:
                 raise LookupError(offset)
             return None
-        if found[0].offset != offset:
+        if records[0].offset != offset:
             raise LookupError(offset)
-        return found[0]
+        return records[0]
 
     async def _read_back(self, partition: int, offset: int, most: int) -> Sequence[Received]:
         assert self._reader is not None

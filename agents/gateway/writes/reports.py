@@ -59,17 +59,17 @@ class Posting:
             why = f"this report has {size} bytes; at most {most:,} are allowed"
             raise ProblemError(413, why, reason=Reason.TOO_LARGE, headers={"Connection": "close"})
         source = request[CALLER].source
-        said = source_of(raw)
-        if source is not None and said not in ("", source):
-            raise ProblemError(403, f"this token belongs to source {source}", field="source", value=said)
-        await self._limit(source or said)
+        named = source_of(raw)
+        if source is not None and named not in ("", source):
+            raise ProblemError(403, f"this token belongs to source {source}", field="source", value=named)
+        await self._limit(source or named)
         notices = list[ReportNotice]()
         report = await self._check(raw, refuse_unknown if strict else notices.append)
         record = record_of(raw, self.registry, self.topics)
         accepted = await self.store.write(record._replace(headers=passed_on(request.headers.get(TRACE))))
         if log.isEnabledFor(logging.DEBUG):
             place = f"{accepted.topic}/{accepted.partition}/{accepted.offset}"
-            log.debug("gateway: report accepted", extra={"report": report.id, "source": said, "place": place})
+            log.debug("gateway: report accepted", extra={"report": report.id, "source": named, "place": place})
         if notices:
             accepted = msgspec.structs.replace(accepted, warnings=[str(notice) for notice in notices])
         return web.Response(body=msgspec.json.encode(accepted), status=202, content_type="application/json")

@@ -39,11 +39,11 @@ class Worker:
         hop.table.data.update(table)
         self.hop = hop
 
-    async def take(self, *records: Any, partition: int = 2) -> list[tuple[str, int, str, str]]:
-        """Take records in one bundle and settle them; the alerts published: flow, seq, state, severity."""
+    async def flush(self, *records: Any, partition: int = 2) -> list[tuple[str, int, str, str]]:
+        """Add records in one bundle and flush them; returns the alerts published: flow, seq, state, severity."""
         before = len(self.alerts)
-        self.hop.take(bundle(*records, partition=partition))
-        await self.hop.settle()
+        self.hop.add(bundle(*records, partition=partition))
+        await self.hop.flush()
         return [(one.flow, one.seq, one.state.value, one.severity) for one in self.alerts[before:]]
 
     @property
@@ -114,7 +114,7 @@ def test_states_of_the_past_are_known_by_offset_and_time(offset: int, written: f
 
 async def test_an_alert_is_published_first_and_remembered_after_in_the_partition_of_its_state() -> None:
     worker = Worker(Broker())
-    assert await worker.take(state(5, *HIGH), partition=3) == [("RU:KZ", 1, "firing", "warning")]
+    assert await worker.flush(state(5, *HIGH), partition=3) == [("RU:KZ", 1, "firing", "warning")]
     alert, change = worker.broker.records
     assert (alert.topic, alert.key) == (worker.hop.context.topics.alerts, FLOW)
     assert (change.topic, change.key, change.partition) == (worker.hop.context.topics.changelog("alerts"), FLOW, 3)
@@ -126,21 +126,21 @@ async def test_an_alert_is_published_first_and_remembered_after_in_the_partition
 
 async def test_a_state_that_changes_nothing_is_neither_published_nor_remembered() -> None:
     worker = Worker(Broker())
-    await worker.take(state(1, *HIGH))
+    await worker.flush(state(1, *HIGH))
     row = worker.table
-    assert await worker.take(state(2, *HIGH), state(3, *HIGH)) == []
+    assert await worker.flush(state(2, *HIGH), state(3, *HIGH)) == []
     assert (worker.table, len(worker.changes)) == (row, 1)
 
 
 async def test_a_flow_without_episodes_costs_no_row() -> None:
     worker = Worker(Broker())
-    assert await worker.take(state(1, *QUIET, causes=[Cause("day-1", 1, 1)])) == []
+    assert await worker.flush(state(1, *QUIET, causes=[Cause("day-1", 1, 1)])) == []
     assert (worker.table, worker.broker.records) == ({}, [])
 
 
 async def test_states_of_one_bundle_are_compared_each_with_the_one_before_it() -> None:
     worker = Worker(Broker())
-    assert await worker.take(state(1, *HIGH), state(2, *HIGHER), state(3, *OVER)) == [
+    assert await worker.flush(state(1, *HIGH), state(2, *HIGHER), state(3, *OVER)) == [
         ("RU:KZ", 1, "firing", "warning"),
         ("RU:KZ", 2, "updated", "critical"),
         ("RU:KZ", 3, "resolved", "critical"),
@@ -153,37 +153,37 @@ async def test_after_a_crash_before_anything_was_remembered_the_same_is_publishe
     broker = Broker(takes=1)
     first = Worker(broker)
     with pytest.raises(KafkaError):
-        await first.take(state(1, *HIGH))
+        await first.flush(state(1, *HIGH))
     assert first.table == {}
     again = Worker(Broker(), first.table)
-    await again.take(state(1, *HIGH))
+    await again.flush(state(1, *HIGH))
     assert again.alerts == first.alerts
     assert [one.seq for one in again.alerts] == [1]
 
 
 async def test_after_a_crash_once_it_was_remembered_nothing_is_published_again() -> None:
     before = Worker(Broker())
-    await before.take(state(1, *HIGH), state(2, *HIGHER))
+    await before.flush(state(1, *HIGH), state(2, *HIGHER))
     again = Worker(Broker(), before.table)
-    assert await again.take(state(1, *HIGH), state(2, *HIGHER)) == []
-    assert await again.take(state(3, *OVER)) == [("RU:KZ", 3, "resolved", "critical")]
+    assert await again.flush(state(1, *HIGH), state(2, *HIGHER)) == []
+    assert await again.flush(state(3, *OVER)) == [("RU:KZ", 3, "resolved", "critical")]
 
 
-async def test_a_state_of_the_past_is_not_taken_for_the_newest() -> None:
+async def test_an_older_state_does_not_replace_the_newest() -> None:
     """An older state comes again after a crash: the one after it is still compared with what was published."""
     before = Worker(Broker())
-    await before.take(state(1, *HIGH), state(2, *HIGHER))
+    await before.flush(state(1, *HIGH), state(2, *HIGHER))
     again = Worker(Broker(), before.table)
-    assert await again.take(state(1, *HIGH)) == []
-    assert await again.take(state(3, *HIGH)) == [("RU:KZ", 3, "updated", "warning")]  # the day above was corrected
+    assert await again.flush(state(1, *HIGH)) == []
+    assert await again.flush(state(3, *HIGH)) == [("RU:KZ", 3, "updated", "warning")]  # the day above was corrected
 
 
 async def test_the_report_that_took_an_alert_away_is_cited() -> None:
     worker = Worker(Broker())
-    await worker.take(state(1, *HIGH))
+    await worker.flush(state(1, *HIGH))
     second = HIGH[1].local_start // 86_400 + 719_163
     cause = Cause("correction", second, second, moved=True)
-    assert await worker.take(state(2, day(400, 1), day(400, 2), causes=[cause])) == [
+    assert await worker.flush(state(2, day(400, 1), day(400, 2), causes=[cause])) == [
         ("RU:KZ", 2, "withdrawn", "warning")
     ]
     assert (worker.alerts[-1].reports, worker.alerts[-1].report_count) == (["correction"], 1)
@@ -192,10 +192,10 @@ async def test_the_report_that_took_an_alert_away_is_cited() -> None:
 async def test_a_cause_is_remembered_though_the_state_it_came_with_is_as_before() -> None:
     """A report that bears on the days of an alert may come before the one that takes the alert away."""
     worker = Worker(Broker())
-    await worker.take(state(1, *HIGH))
+    await worker.flush(state(1, *HIGH))
     second = HIGH[1].local_start // 86_400 + 719_163
-    await worker.take(state(2, *HIGH, causes=[Cause("earlier", second, second, moved=True)]))
-    await worker.take(state(3, day(400, 1), day(400, 2), causes=[Cause("later", second, second, moved=True)]))
+    await worker.flush(state(2, *HIGH, causes=[Cause("earlier", second, second, moved=True)]))
+    await worker.flush(state(3, day(400, 1), day(400, 2), causes=[Cause("later", second, second, moved=True)]))
     assert worker.alerts[-1].reports == ["earlier", "later"]
 
 
@@ -205,43 +205,43 @@ def test_a_record_without_the_header_names_no_cause() -> None:
     assert causes_of(state(1, *QUIET, causes=[cause])) == [cause]
 
 
-async def test_the_hop_is_full_once_enough_states_wait_and_counts_anew_after_they_are_settled(
+async def test_the_hop_is_full_once_enough_states_wait_and_counts_anew_after_they_are_flushed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "SETTLE_STATES", 3)
+    monkeypatch.setattr(module, "FLUSH_STATES", 3)
     worker = Worker(Broker())
-    worker.hop.take(bundle(state(1, *HIGH), state(2, *HIGH)))
+    worker.hop.add(bundle(state(1, *HIGH), state(2, *HIGH)))
     assert not worker.hop.full
-    worker.hop.take(bundle(state(3, *HIGH)))
+    worker.hop.add(bundle(state(3, *HIGH)))
     assert worker.hop.full
-    await worker.hop.settle()
+    await worker.hop.flush()
     assert not worker.hop.full
     assert worker.hop.context.metrics["states_read_total"]._value.get() == 3
 
 
-async def test_what_was_taken_is_dropped_when_partitions_are_given_away() -> None:
+async def test_unflushed_states_are_dropped_when_partitions_are_given_away() -> None:
     worker = Worker(Broker())
-    worker.hop.take(bundle(state(1, *HIGH)))
+    worker.hop.add(bundle(state(1, *HIGH)))
     await worker.hop.revoked(None, set())
-    await worker.hop.settle()
+    await worker.hop.flush()
     assert (worker.broker.records, worker.table) == ([], {})
-    assert await worker.take(state(1, *HIGH)) == [("RU:KZ", 1, "firing", "warning")]
+    assert await worker.flush(state(1, *HIGH)) == [("RU:KZ", 1, "firing", "warning")]
 
 
 async def test_the_gauge_counts_open_alerts_by_severity() -> None:
     worker = Worker(Broker())
-    await worker.take(state(1, *HIGH), state(2, day(900, 2, "RU:GE"), flow="RU:GE"))
+    await worker.flush(state(1, *HIGH), state(2, day(900, 2, "RU:GE"), flow="RU:GE"))
     assert worker.open == {"warning": 1, "critical": 1}
-    await worker.take(state(3, *HIGHER))
+    await worker.flush(state(3, *HIGHER))
     assert worker.open == {"critical": 2}
-    await worker.take(state(4, *OVER))
+    await worker.flush(state(4, *OVER))
     assert worker.open == {"critical": 1}
     assert worker.hop.context.metrics["alerts_total"].labels("resolved")._value.get() == 1
 
 
 async def test_a_restarted_hop_counts_the_open_alerts_of_its_own_partitions() -> None:
     before = Worker(Broker())
-    await before.take(state(1, *HIGH), state(2, day(900, 2, "RU:GE"), flow="RU:GE"))
+    await before.flush(state(1, *HIGH), state(2, day(900, 2, "RU:GE"), flow="RU:GE"))
     again = Worker(Broker(), before.table)
     count = again.hop.context.settings.partitions
     mine, other = (partition_of_key(flow, count) for flow in (FLOW, b"RU:GE"))
@@ -258,8 +258,8 @@ async def test_a_state_with_the_same_episodes_is_not_read_in_full() -> None:
     worker = Worker(Broker())
     first, second = state(1, *HIGH), state(2, *HIGH)
     second.value = b'{"episodes":' + bytes(msgspec.json.decode(first.value, type=EpisodesHead).episodes) + b"}"
-    await worker.take(first)
-    assert await worker.take(second) == []
+    await worker.flush(first)
+    assert await worker.flush(second) == []
     second.value = b'{"episodes":[{}]}'
     with pytest.raises(msgspec.ValidationError):
-        await worker.take(second)
+        await worker.flush(second)

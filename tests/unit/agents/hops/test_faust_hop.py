@@ -1,4 +1,4 @@
-"""What a hop takes is settled at once, or waits for company for as long as the hop is patient; nothing is left over."""
+"""A hop flushes at once, or waits for more records for as long as it is patient; nothing is left over."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from bordertally.agents.hops.faust_hop import SettlingHop
-from bordertally.agents.hops.ledger import COMPANY_CLAIMS, PATIENCE_S, LedgerHop
+from bordertally.agents.hops.faust_hop import FlushingHop
+from bordertally.agents.hops.ledger import FEWEST_WAITING, PATIENCE_S, LedgerHop
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.settings import load_settings
 from live import until
@@ -22,8 +22,8 @@ from unit.agents.hops.kit import Deaths, DiedError
 LONG_S = 3_600.0
 
 
-class Hop(SettlingHop):
-    """Takes numbers and notes which of them it settled together; `hold` makes it wait in the middle of that."""
+class Hop(FlushingHop):
+    """Adds numbers and notes which of them it flushed together; `hold` makes it wait during a flush."""
 
     name = "numbers"
 
@@ -31,7 +31,7 @@ class Hop(SettlingHop):
         app = create_app(load_settings(hops="ledger"))
         super().__init__(app, app.context, "numbers")
         self.patience, self.most = patience_s, most
-        self.taken: list[int] = []
+        self.added: list[int] = []
         self.batches: list[list[int]] = []
         self.hold = asyncio.Event()
         self.hold.set()
@@ -39,33 +39,33 @@ class Hop(SettlingHop):
         self.source = Source()
         self.task = asyncio.create_task(self.run(self.source))  # type: ignore[arg-type] # what is used of a stream
 
-    def take(self, bundle: Any) -> None:
-        self.taken.append(bundle.offset)
+    def add(self, bundle: Any) -> None:
+        self.added.append(bundle.offset)
 
     @property
     def full(self) -> bool:
-        return len(self.taken) >= self.most
+        return len(self.added) >= self.most
 
     def patience_s(self) -> float:
         return self.patience
 
-    async def settle(self) -> None:
-        batch, self.taken = self.taken, []
+    async def flush(self) -> None:
+        batch, self.added = self.added, []
         await self.hold.wait()
         if self.error is not None:
             raise self.error
         self.batches.append(batch)
 
     def forget(self) -> None:
-        self.taken = []
+        self.added = []
 
     async def comes_to(self, *batches: list[int]) -> None:
-        """Wait until just these have been settled."""
+        """Wait until exactly these batches are flushed."""
 
         async def reached() -> bool:
             return len(self.batches) >= len(batches)
 
-        await until(reached, f"{batches} are settled")
+        await until(reached, f"{batches} are flushed")
         assert self.batches == list(batches)
 
 
@@ -107,7 +107,7 @@ async def all_got(hop: Hop) -> None:
     async def empty() -> bool:
         return hop.source.queue.empty()
 
-    await until(empty, "all is taken")
+    await until(empty, "all is added")
 
 
 async def all_acknowledged(hop: Hop, last: int) -> None:
@@ -118,7 +118,7 @@ async def all_acknowledged(hop: Hop, last: int) -> None:
 
 
 async def waiting() -> Hop:
-    """A patient hop that has settled 1 and lets 2 wait."""
+    """A patient hop that has flushed 1 and lets 2 wait."""
     hop = Hop(patience_s=LONG_S)
     hop.source.bring(1)
     await hop.comes_to([1])
@@ -128,7 +128,7 @@ async def waiting() -> Hop:
     return hop
 
 
-async def test_all_that_is_here_is_settled_at_once() -> None:
+async def test_all_that_is_here_is_flushed_at_once() -> None:
     hop = Hop()
     hop.source.bring(1, 2)
     await hop.comes_to([1, 2])
@@ -137,7 +137,7 @@ async def test_all_that_is_here_is_settled_at_once() -> None:
     assert hop.source.acknowledged == [1, 2, 3]
 
 
-async def test_the_first_is_settled_at_once_and_what_follows_waits_for_company() -> None:
+async def test_the_first_is_flushed_at_once_and_what_follows_waits_for_company() -> None:
     hop = Hop(patience_s=LONG_S, most=3)
     hop.source.bring(1)
     await hop.comes_to([1])
@@ -149,7 +149,7 @@ async def test_the_first_is_settled_at_once_and_what_follows_waits_for_company()
     assert hop.source.acknowledged == [1, 2, 3, 4]
 
 
-async def test_what_waits_is_settled_in_time_though_nothing_comes_any_more() -> None:
+async def test_a_waiting_bundle_is_flushed_in_time_though_no_other_follows() -> None:
     hop = Hop(patience_s=0.5)
     hop.source.bring(1)
     await hop.comes_to([1])
@@ -163,10 +163,10 @@ async def test_of_more_messages_than_a_full_hop_takes_the_rest_waits() -> None:
     hop.source.bring(1, 2, 3)
     await hop.comes_to([1, 2])
     await all_got(hop)
-    assert hop.taken == [3]
+    assert hop.added == [3]
 
 
-async def test_what_waits_is_settled_when_the_worker_stops() -> None:
+async def test_a_waiting_bundle_is_flushed_when_the_worker_stops() -> None:
     hop = await waiting()
     await hop.finish()
     await hop.comes_to([1], [2])
@@ -185,14 +185,14 @@ async def test_what_waits_is_dropped_when_its_partition_is_given_away() -> None:
     assert hop.source.acknowledged == [1, 3]
 
 
-async def test_a_bundle_that_waits_for_a_settling_is_not_taken_when_its_partition_is_given_away() -> None:
+async def test_a_bundle_that_waits_for_a_flush_is_skipped_when_its_partition_is_revoked() -> None:
     hop = await waiting()
     hop.hold.clear()
     hop.patience = 0.0
-    timer = asyncio.create_task(hop._settle_in_time(hop.source))  # type: ignore[arg-type] # what is used of a stream
+    timer = asyncio.create_task(hop._flush_in_time(hop.source))  # type: ignore[arg-type] # what is used of a stream
     hop.source.bring(3)
     await all_got(hop)
-    assert hop.taken == []
+    assert hop.added == []
     away = asyncio.create_task(given_away(hop))
     await told_of_it(hop)
     assert not away.done()  # what is being written comes first
@@ -202,7 +202,7 @@ async def test_a_bundle_that_waits_for_a_settling_is_not_taken_when_its_partitio
     await hop.comes_to([1], [2], [4])
 
 
-async def test_an_error_of_the_timers_settling_ends_the_worker() -> None:
+async def test_an_error_of_the_timers_flush_ends_the_worker() -> None:
     hop = Hop(patience_s=0.01)
     hop.source.bring(1)
     await hop.comes_to([1])
@@ -213,7 +213,7 @@ async def test_an_error_of_the_timers_settling_ends_the_worker() -> None:
     assert hop.source.acknowledged == [1]
 
 
-async def test_an_error_of_settling_ends_the_worker_and_nothing_is_acknowledged() -> None:
+async def test_an_error_of_a_flush_ends_the_worker_and_nothing_is_acknowledged() -> None:
     hop = Hop()
     deaths, hop.error = Deaths(hop.context), RuntimeError("the broker is gone")
     hop.source.bring(1, 2)
@@ -223,10 +223,10 @@ async def test_an_error_of_settling_ends_the_worker_and_nothing_is_acknowledged(
     assert (hop.source.acknowledged, hop.context.progress) == ([], {})
 
 
-async def test_an_error_of_taking_ends_the_worker_and_nothing_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_of_adding_ends_the_worker_and_nothing_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     hop = Hop()
     deaths = Deaths(hop.context)
-    monkeypatch.setattr(hop, "take", lambda _: int("no number"))
+    monkeypatch.setattr(hop, "add", lambda _: int("no number"))
     hop.source.bring(1)
     with pytest.raises(DiedError):
         await hop.task
@@ -302,7 +302,7 @@ async def test_progress_on_partitions_that_are_given_away_is_forgotten() -> None
     assert hop.context.progress == {("numbers", "numbers", 0): 2}
 
 
-async def test_a_worker_that_stops_with_nothing_in_hand_settles_nothing() -> None:
+async def test_a_worker_that_stops_with_nothing_in_memory_flushes_nothing() -> None:
     hop = Hop()
     hop.source.bring(1)
     await hop.comes_to([1])
@@ -323,9 +323,9 @@ def test_claims_wait_only_when_they_are_many_and_late_anyway_and_more_is_to_come
     (hop,) = create_app(load_settings(hops="ledger")).hops
     assert isinstance(hop, LedgerHop)
     monkeypatch.setattr("bordertally.agents.hops.ledger.time.time", lambda: 1_000.0)
-    hop.arrived, hop.claims, hop.more = [999.8, 900.0], COMPANY_CLAIMS - 1, True
+    hop.arrived, hop.claims, hop.more = [999.8, 900.0], FEWEST_WAITING - 1, True
     assert hop.patience_s() == 0.0
-    hop.claims, hop.more = COMPANY_CLAIMS, False
+    hop.claims, hop.more = FEWEST_WAITING, False
     assert hop.patience_s() == 0.0
     hop.more = True
     assert hop.patience_s() == PATIENCE_S

@@ -48,13 +48,13 @@ class Worker:
 
     def take(self, *messages: Any, partition: int | None = None) -> None:
         at = self.partition if partition is None else partition
-        self.hop.take(SimpleNamespace(records=list(messages), partition=at))  # type: ignore[arg-type] # what is used of a bundle
+        self.hop.add(SimpleNamespace(records=list(messages), partition=at))  # type: ignore[arg-type] # what is used of a bundle
 
-    async def settled(self, *messages: Any) -> list[tuple[str, int]]:
-        """Take and settle messages; the flows told of, with the people of their last day."""
+    async def flushed(self, *messages: Any) -> list[tuple[str, int]]:
+        """Add and flush messages; returns the flows published, with the people of their last day."""
         before = len(self.states)
         self.take(*messages)
-        await self.hop.settle()
+        await self.hop.flush()
         return [(state.flow, state.totals[0].best if state.totals else 0) for state in self.states[before:]]
 
     @property
@@ -78,7 +78,7 @@ AKSAI, MASHTAKOVO = claim(70, flow="RU:KZ:aksai", id="one"), claim(50, flow="RU:
 
 async def test_a_batch_leads_to_rows_and_to_the_states_of_its_flows_and_those_above_lowest_first() -> None:
     worker = Worker(Broker())
-    assert await worker.settled(message(1, AKSAI), message(2, MASHTAKOVO)) == [
+    assert await worker.flushed(message(1, AKSAI), message(2, MASHTAKOVO)) == [
         ("RU:KZ:aksai", 70),
         ("RU:KZ:mashtakovo", 50),
         ("RU:KZ", 120),
@@ -92,29 +92,29 @@ async def test_a_batch_leads_to_rows_and_to_the_states_of_its_flows_and_those_ab
 
 async def test_each_flow_is_told_of_once_a_batch_and_not_again_without_news() -> None:
     worker = Worker(Broker())
-    await worker.settled(message(1, AKSAI), message(2, claim(80, flow="RU:KZ:aksai", published="2022-10-21T00:00:00Z")))
+    await worker.flushed(message(1, AKSAI), message(2, claim(80, flow="RU:KZ:aksai", published="2022-10-21T00:00:00Z")))
     assert [(state.flow, state.totals[0].best) for state in worker.states] == [
         ("RU:KZ:aksai", 80),
         ("RU:KZ", 80),
         ("RU", 80),
     ]
     before = len(worker.broker.records)
-    await worker.hop.settle()
+    await worker.hop.flush()
     assert len(worker.broker.records) == before
 
 
 async def test_a_restarted_hop_goes_on_from_its_rows() -> None:
     before = Worker(Broker())
-    await before.settled(message(1, AKSAI))
+    await before.flushed(message(1, AKSAI))
     again = Worker(Broker(), before.hop.table.data)
-    assert await again.settled(message(2, MASHTAKOVO)) == [("RU:KZ:mashtakovo", 50), ("RU:KZ", 120), ("RU", 120)]
+    assert await again.flushed(message(2, MASHTAKOVO)) == [("RU:KZ:mashtakovo", 50), ("RU:KZ", 120), ("RU", 120)]
 
 
 async def test_what_comes_again_leads_to_the_same_states_again_and_changes_no_row() -> None:
     before = Worker(Broker())
-    await before.settled(message(1, AKSAI))
+    await before.flushed(message(1, AKSAI))
     again = Worker(Broker(), before.hop.table.data)
-    await again.settled(message(1, AKSAI))
+    await again.flushed(message(1, AKSAI))
     assert again.states == before.states
     assert again.rows == []
     assert again.counted("claims_total", "duplicate") == 1
@@ -123,15 +123,15 @@ async def test_what_comes_again_leads_to_the_same_states_again_and_changes_no_ro
 async def test_what_the_broker_does_not_take_is_not_in_the_table_and_comes_again() -> None:
     worker = Worker(Broker(takes=0))
     with pytest.raises(KafkaError):
-        await worker.settled(message(1, AKSAI))
+        await worker.flushed(message(1, AKSAI))
     assert dict(worker.hop.table.data) == {}
     assert worker.counted("states_sent_total") == 0
 
 
 async def test_the_reports_that_moved_a_day_go_with_the_states_as_causes() -> None:
     worker = Worker(Broker())
-    await worker.settled(message(1, AKSAI))
-    await worker.settled(message(2, claim(None, flow="RU:KZ:aksai", id="gone", published="2022-10-21T00:00:00Z")))
+    await worker.flushed(message(1, AKSAI))
+    await worker.flushed(message(2, claim(None, flow="RU:KZ:aksai", id="gone", published="2022-10-21T00:00:00Z")))
     (last, *_) = [one for one in reversed(worker.broker.of(worker.hop.context.topics.totals)) if one.key == b"RU:KZ"]
     causes = decode_causes(dict(last.headers or [])[CAUSES_HEADER])
     assert [(cause.report, cause.moved) for cause in causes] == [("gone", True)]
@@ -139,15 +139,15 @@ async def test_the_reports_that_moved_a_day_go_with_the_states_as_causes() -> No
 
 async def test_a_state_names_the_message_that_led_to_it() -> None:
     worker = Worker(Broker())
-    await worker.settled(message(6, AKSAI), message(7, MASHTAKOVO))
+    await worker.flushed(message(6, AKSAI), message(7, MASHTAKOVO))
     (first, *_) = worker.broker.of(worker.hop.context.topics.totals)
     assert b"7" in dict(first.headers or [])["ce_id"]
 
 
 async def test_claims_and_flows_are_counted() -> None:
     worker = Worker(Broker())
-    await worker.settled(message(1, AKSAI, MASHTAKOVO))
-    await worker.settled(message(2, claim(None, flow="RU:KZ:aksai", published="2022-10-21T00:00:00Z")))
+    await worker.flushed(message(1, AKSAI, MASHTAKOVO))
+    await worker.flushed(message(2, claim(None, flow="RU:KZ:aksai", published="2022-10-21T00:00:00Z")))
     assert worker.counted("claims_total", "new") == 2
     assert worker.counted("claims_total", "withdrawal") == 1
     assert worker.counted("states_sent_total") == 7
@@ -164,13 +164,13 @@ def test_a_hop_is_full_with_as_many_claims_as_a_batch_may_hold() -> None:
     assert worker.hop.more
 
 
-async def test_ledgers_are_dropped_with_what_was_taken_when_partitions_are_given_away() -> None:
+async def test_ledgers_are_dropped_with_unflushed_claims_when_partitions_are_given_away() -> None:
     worker = Worker(Broker())
-    await worker.settled(message(1, AKSAI))
+    await worker.flushed(message(1, AKSAI))
     worker.take(message(2, MASHTAKOVO))
     await worker.hop.revoked(None, set())
-    assert (worker.hop.ledgers, worker.hop.claims, worker.hop.unsettled) == ({}, 0, {})
-    assert await worker.settled(message(2, MASHTAKOVO)) == [("RU:KZ:mashtakovo", 50), ("RU:KZ", 120), ("RU", 120)]
+    assert (worker.hop.ledgers, worker.hop.claims, worker.hop.last_offsets) == ({}, 0, {})
+    assert await worker.flushed(message(2, MASHTAKOVO)) == [("RU:KZ:mashtakovo", 50), ("RU:KZ", 120), ("RU", 120)]
 
 
 async def test_partitions_have_ledgers_of_their_own() -> None:
@@ -179,7 +179,7 @@ async def test_partitions_have_ledgers_of_their_own() -> None:
     assert other != worker.partition, "the test needs origins of different partitions"
     worker.take(message(1, AKSAI))
     worker.take(message(1, claim(9, flow="KZ:RU", id="three")), partition=other)
-    await worker.hop.settle()
+    await worker.hop.flush()
     assert {partition: sorted(ledger.nodes) for partition, ledger in worker.hop.ledgers.items()} == {
         worker.partition: ["RU", "RU:KZ", "RU:KZ:aksai"],
         other: ["KZ", "KZ:RU"],

@@ -18,7 +18,7 @@ def test_a_process_dies_at_the_point_named_and_at_no_other(tmp_path: Path) -> No
     points = "crash_at('intake.read'); crash_at('intake.sorted')"
     code = f"from bordertally.agents.kafka.crash_points import crash_at; {points}; raise SystemExit(3)"
     assert run(code, "intake.sorted") == EXIT_CODE
-    assert run(code, "ledger.taken") == 3
+    assert run(code, "ledger.added") == 3
     assert run(code, "") == 3
     assert run(code, f"intake.read@{tmp_path / 'now'}") == 3
     (tmp_path / "now").touch()
