@@ -36,7 +36,7 @@ def _claim(console: Console, claim: Traced) -> None:
     head.append(f"{claim.role.value:<10}", style=_STYLES[claim.role])
     head.append(f"{claim.flow}  ", style="bold")
     head.append(f"{_people(claim)}  {_when(claim.period)}")
-    head.append(f"  {claim.source_name}, grade {claim.grade} ({claim.report})", style="dim")
+    head.append(f"  {claim.source_name}, grade {claim.grade} ({claim.source}/{claim.report})", style="dim")
     console.print(head, soft_wrap=True)
     console.print(Text(f"{'':<10}{claim.why}"), soft_wrap=True)
     if claim.text is not None:

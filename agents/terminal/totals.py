@@ -160,7 +160,7 @@ def show_outcome(
 ) -> None:
     """Print totals, the newest record of each alert, conflicts, claims that are not totalled, and refused reports.
 
-    `quotes`: the words of reports by report id; they are printed below the alerts that cite the report.
+    `quotes`: the words of reports by `source/id`; they are printed below the alerts that cite the report.
     """
     console.print(totals_table(outcome, normal, console.width), crop=False, soft_wrap=True)
     console.print()

@@ -29,8 +29,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     `since`, `day`, `until`, `peak_day`: dates (`until` exclusive, null while open). `rate`, `expected`, `threshold`,
     `peak_rate`: people a day. `ratio`: rate over expected, null where nothing was expected. `published`: the time of
     the newest report behind the record. `previous`: the id of the alert of the same flow and rule before this alert, as
-    known when the record was made; null for the first. `about`: of a `silence` the source, of a `conflict` the report,
-    of a `checkpoint-share` the child flow. `quotes`: quotes from the newest statements among `reports`, at most three,
+    known when the record was made; null for the first. `reports`: at most 100 of `report_count`, each as `source/id`.
+    `about`: of a `silence` the source, of a `conflict` the report (`source/id`), of a `checkpoint-share` the child
+    flow. `quotes`: quotes from the newest statements among `reports`, at most three,
     newest first.
 
     `minor`: only the evidence changed, or the figures of a day that is not the peak. A minor record is kept, so the

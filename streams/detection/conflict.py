@@ -17,6 +17,7 @@ from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.periods import DAY, iso_day, ordinal_of
 from bordertally.streams.reconciliation.constraints import Misfit
+from bordertally.streams.reports.claims import citation
 from bordertally.streams.rules.config import SEVERITIES, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import below
 from bordertally.streams.rules.debounce import debounced, runs_of
@@ -88,7 +89,7 @@ def _days(node: Node, misfit: Misfit, share: float) -> Iterator[tuple[int, Dispu
     left = fsum([series.bins[day].best for day in days])
     rivals = {report for rival in misfit.rivals for report in series.counts.reports_of(rival)}
     reports = series.counts.reports_of(claim)
-    cited = (source, reports[-1], tuple(sorted({*reports, *rivals})), misfit)
+    cited = (source, claim.trust.report, tuple(sorted({*reports, *rivals})), misfit)
     for day in days:
         yield day, Dispute(claim.best / length, left / length, misfit.gap, *cited)
 
@@ -117,7 +118,7 @@ def _episode(node: Node, rules: Detection, worst: dict[int, Dispute], days: list
         reports=sorted(reports)[:100],
         report_count=len(reports),
         rule=NAME,
-        about=now.report,
+        about=citation(now.source, now.report),
     )
 
 

@@ -11,6 +11,7 @@ from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
+from bordertally.streams.reports.claims import citation
 from bordertally.streams.rules.baseline import NOT_JUDGED, WEEK, WEEKLY, JudgedDays, Judgement, judged_days, rate_of
 from bordertally.streams.rules.config import EXACT, Detection, Rules, times_expected
 from bordertally.streams.rules.corroboration import corroborated
@@ -272,8 +273,10 @@ def _episode(node: Node, rules: Detection, runs: Sequence[Exceeding], until: int
     peak_day, peak_rate, peak = max([run.peak for run in runs], key=_exceedance)
     cited = {*_days_of(day, baseline), *_days_of(peak_day, peak)}
     reports, count = evidence(node, Key(baseline.population, "people"), cited)
-    if baseline.report is not None and baseline.report not in reports:
-        reports, count = [baseline.report, *reports], count + 1
+    if baseline.report is not None:
+        stated = citation(baseline.source or "", baseline.report)
+        if stated not in reports:
+            reports, count = [stated, *reports], count + 1
     ranked = corroborated(node, rules, [(day, rate, baseline), (peak_day, peak_rate, peak)])
     return Episode(
         runs[0].since,

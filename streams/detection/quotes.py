@@ -41,7 +41,7 @@ def quotes_of(node: Node, episode: Episode) -> list[Quote]:
     statements = {
         (claim.published, claim.source, claim.report, claim.text)
         for claim in _worded(node, episode.day)
-        if claim.report in cited
+        if claim.citation in cited
     }
     return [
         Quote(report, source, text if len(text) <= QUOTED else f"{text[: QUOTED - 1]}…")

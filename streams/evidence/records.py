@@ -13,8 +13,8 @@ class Traced(Struct, frozen=True, kw_only=True):
     """A claim behind a figure, with its role.
 
     `period`: ISO 8601, the end exclusive, in the source's local time. `people`, `low`, `best`, `high`: over the whole
-    period; `high` null where open, `people` null where the claim is withdrawn. `inside`: the id of the report that
-    includes these people already.
+    period; `high` null where open, `people` null where the claim is withdrawn. `inside`: the report
+    (`source/id`) that includes these people already.
     """
 
     report: str

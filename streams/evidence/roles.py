@@ -76,7 +76,10 @@ def contradicted(evidence: FlowEvidence) -> dict[int, Conflict]:
         places = [
             place
             for place, claim in enumerate(evidence.claims)
-            if claim.report == conflict.report and claim.best is not None and _counts(claim) and place not in conflicts
+            if claim.citation == conflict.report
+            and claim.best is not None
+            and _counts(claim)
+            and place not in conflicts
         ]
         if places:
             nearest = min(places, key=lambda place: abs(_gap(evidence, evidence.claims[place]) - conflict.gap))
@@ -165,12 +168,12 @@ def _below(claim: Claim, tree: Mapping[str, FlowEvidence], root: str) -> Part:
                 if covering is not None and people is not None and days_in(covering) == days:
                     people = _unless_rounded(people, covering, len(days))
                 holds = "" if people is None else f", where {when} {hold} {people:,}"
-                report = None if covering is None else covering.report
+                report = None if covering is None else covering.citation
                 return Part(Role.COUNTED, f"part of {flow}{holds}: it adds nothing on top", report)
             partly = partly or covering
     if partly is not None:
-        why = f"adds to {root} on the days that {partly.report} does not speak of"
-        return Part(Role.COUNTED, why, partly.report)
+        why = f"adds to {root} on the days that {partly.citation} does not speak of"
+        return Part(Role.COUNTED, why, partly.citation)
     return Part(Role.COUNTED, f"adds to {root}: no source that counts speaks of it as a whole on {when}")
 
 
@@ -200,8 +203,8 @@ def _covering(days: range, evidence: FlowEvidence, leads: bool) -> tuple[Claim |
             shared = set(days_in(claim)).intersection(days)
             if shared:
                 covered |= shared
-                if best is None or best[:2] < (len(shared), claim.report):
-                    best = len(shared), claim.report, claim
+                if best is None or best[:2] < (len(shared), claim.citation):
+                    best = len(shared), claim.citation, claim
     for day in days:
         if any(
             tally.population == "people" and tally.unit == "people" and counts(tally.grade)
@@ -225,7 +228,7 @@ def _larger(claim: Claim, evidence: FlowEvidence) -> str | None:
                 and _states_people(other)
                 and place not in disputed
             ):
-                longest = max(longest or (0, ""), (length, other.report))
+                longest = max(longest or (0, ""), (length, other.citation))
     return None if longest is None else longest[1]
 
 

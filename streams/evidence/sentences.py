@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bordertally.streams.evidence.records import Evidence, Traced
 from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.periods import ordinal_day
+from bordertally.streams.reports.claims import citation
 
 MOST_SENTENCES = 6
 """Most claims of a role that get a sentence; the list of claims has all of them."""
@@ -29,7 +30,7 @@ def says(evidence: Evidence) -> list[str]:
     bounds = "" if figure.low == figure.best == figure.high else f" ({figure.low:,} to {high})"
     sentences = [f"{flow}, {when}: {figure.best:,} people{bounds}."]
     counted = [claim for claim in claims if claim.role is Role.COUNTED]
-    including = {(claim.report, claim.flow) for claim in counted}
+    including = {(citation(claim.source, claim.report), claim.flow) for claim in counted}
     outer = [claim for claim in counted if (claim.inside, claim.flow) not in including]
     sentences += [_sentence(claim, flow) for claim in outer[:MOST_SENTENCES]]
     if tallied:

@@ -19,7 +19,7 @@ FOREVER = 3_000_000
 
 
 class Cause(msgspec.Struct, array_like=True, frozen=True):
-    """A report, and the first and the last day (ordinals, both inclusive) that it affects.
+    """A report (`source/id`), and the first and the last day (ordinals, both inclusive) that it affects.
 
     `moved`: the report corrects or withdraws. `again`: the ledger already had the report, so it may have changed the
     days before a crash.

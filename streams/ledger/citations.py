@@ -1,4 +1,4 @@
-"""Citations: the ids of the reports behind a figure, up to a limit, and the number of all reports."""
+"""Citations: the reports behind a figure as `source/id`, up to a limit, and the number of all reports."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.periods import ordinal_of
 from bordertally.streams.reconciliation.constraints import Constraint, day_span
 from bordertally.streams.reconciliation.folding import clipped, fold, folded_reports
+from bordertally.streams.reports.claims import citation
 from bordertally.streams.reports.readings import NO_READINGS, Columns, Reading
 from bordertally.streams.reports.sources import COUNTING, counts
 
@@ -197,22 +198,25 @@ class Counts:
         """Return the number of reports behind a day."""
         if self.last is None:
             return 0
-        return len(set().union(*[columns.reports for columns in self.on(day).values()]))
+        return sum([len(set(columns.reports)) for columns in self.on(day).values()])
 
     def cites(self, day: int) -> Cites:
         """Return the evidence of a day, newest reports first."""
         if self.last is None:
             return NOTHING
-        newest: list[tuple[int, str]] = []
-        for columns in self.on(day).values():
-            newest += zip(columns.published, columns.reports, strict=True)
+        newest: list[tuple[int, str, str]] = []
+        total = 0
+        for source, columns in self.on(day).items():
+            of_source = dict(sorted(zip(columns.reports, columns.published, strict=True)))  # the newest of each report
+            total += len(of_source)
+            newest += [(published, source, report) for report, published in of_source.items()]
         newest.sort(reverse=True)
-        reports = tuple(dict.fromkeys([report for _, report in newest]))
-        return Cites((), reports[:CITED_COUNTS], len(reports))
+        return Cites((), tuple([citation(source, report) for _, source, report in newest[:CITED_COUNTS]]), total)
 
     def reports_of(self, constraint: Constraint) -> tuple[str, ...]:
-        """Return the ids of the reports behind one of this series' constraints."""
+        """Return the reports behind one of this series' constraints, as `source/id`."""
         if constraint.reports:
             return constraint.reports
         day = ordinal_of(constraint.start)
-        return folded_reports(self.on(day)[constraint.trust.source])
+        source = constraint.trust.source
+        return tuple([citation(source, report) for report in folded_reports(self.on(day)[source])])

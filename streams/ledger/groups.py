@@ -102,5 +102,5 @@ def constraint_of(claim: Claim) -> Constraint:
             claim.local_end,
         ),
         weight,
-        (claim.report,),
+        (claim.citation,),
     )

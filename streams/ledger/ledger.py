@@ -20,7 +20,7 @@ from bordertally.streams.ledger.series import Series, reaches_far
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.reconciliation.constraints import Bin
-from bordertally.streams.reports.claims import Claim, address_of, is_reading, period_of, reading_of
+from bordertally.streams.reports.claims import Claim, address_of, citation, is_reading, period_of, reading_of
 from bordertally.streams.reports.readings import Columns, Readings
 from bordertally.streams.reports.records import Measure
 
@@ -113,7 +113,7 @@ class Ledger:
                 batch.touched[node.flow][key].update(days)
             if outcome is not Outcome.STALE:
                 last = FOREVER if reaches_far(claim) else period.last_day
-                batch.causes[node.flow].append(Cause.of(claim.report, period.first_day, last, outcome))
+                batch.causes[node.flow].append(Cause.of(claim.citation, period.first_day, last, outcome))
         batch.outcomes[claim.source, outcome] += 1
         if outcome not in UNMOVED:
             node.views.claims_changed()
@@ -130,8 +130,10 @@ class Ledger:
         if added.touched:
             batch.touched[node.flow][key] |= added.touched
             batch.rows.update(Row("r", node.flow, day) for day in added.stored)
-        if added.known:  # new readings only add to their days, so they withdraw no alert
-            batch.causes[node.flow] += [Cause.of(*known) for known in added.known]
+        batch.causes[node.flow] += [  # new readings only add to their days, so they withdraw no alert
+            Cause.of(citation(group.source, report), first, last, outcome)
+            for report, first, last, outcome in added.known
+        ]
 
     def _hear(self, node: Node, source: str, published: int) -> None:
         node.heard(published)

@@ -38,7 +38,7 @@ class Constraint(NamedTuple):
     """A claim as arithmetic: the days from `start` to `end` (wall-clock seconds) hold low..high people.
 
     `trust.rank` orders constraints, the most trusted last; `weight` is its say in the starting shape. `partial`:
-    readings that cover only some hours of their day. `reports` are the ids it stands for.
+    readings that cover only some hours of their day. `reports`: those it stands for, as `source/id`.
     """
 
     start: int

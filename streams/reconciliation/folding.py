@@ -67,7 +67,7 @@ def fold(source: str, day: int, readings: Columns) -> Constraint:
 
 
 def folded_reports(readings: Columns) -> tuple[str, ...]:
-    """The ids of the reports that a fold of these readings stands for."""
+    """The ids of the reports of one source that a fold of its readings stands for."""
     return tuple(sorted(set(chain_of(readings).reports)))
 
 

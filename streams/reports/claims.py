@@ -12,6 +12,11 @@ from bordertally.streams.qualifiers import Qualifier, interval
 from bordertally.streams.reports.readings import Reading, Readings
 
 
+def citation(source: str, report: str) -> str:
+    """A report as figures cite it: `source/id`. An id belongs to its source, so two sources may use the same one."""
+    return f"{source}/{report}"
+
+
 class Identity(NamedTuple):
     """What two versions of one claim have in common: the later published replaces the earlier.
 
@@ -59,6 +64,11 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     change_percent: float | None = None
     url: str | None = None
     text: str | None = None
+
+    @property
+    def citation(self) -> str:
+        """The report of this claim, as figures cite it: `source/id`."""
+        return citation(self.source, self.report)
 
     @property
     def identity(self) -> Identity:

@@ -191,6 +191,10 @@ def parse_registry(text: str, where: str) -> Registry:
         raise ConfigError(f"{where}: blocs: this must be a list of {', '.join(sorted(BLOCS))} (got {shown(blocs)})")
     sources = {}
     for key, entry in entries.items():
+        if "/" in key:
+            raise ConfigError(
+                f"{where}: sources.{key}: the id of a source has no slash: reports are cited as source/id"
+            )
         try:
             source = msgspec.convert(entry, Source)
             flows = tuple(nested(check_pattern(flow), frozenset(blocs)) for flow in source.flows)

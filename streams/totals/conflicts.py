@@ -9,7 +9,7 @@ from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.tree import evidence as evidence_of
 from bordertally.streams.ledger.views import View
 from bordertally.streams.periods import days_of, iso_day
-from bordertally.streams.reports.claims import period_of
+from bordertally.streams.reports.claims import citation, period_of
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.records import Conflict, Noted
 
@@ -28,7 +28,8 @@ def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:
             if not rivals:  # the children or the parts of the flow leave no room
                 span = days_of(claim.start, claim.end)
                 rivals = set(evidence_of(node, key, span)[0]) - set(reports)
-            contradicted.append(Conflict(node.flow, reports[-1], sorted(rivals), people(misfit.gap)))
+            report = citation(claim.trust.source, claim.trust.report)
+            contradicted.append(Conflict(node.flow, report, sorted(rivals), people(misfit.gap)))
     return sorted(contradicted, key=lambda conflict: (conflict.flow, conflict.report, conflict.with_, conflict.gap))
 
 

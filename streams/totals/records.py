@@ -29,7 +29,8 @@ class Total(Struct, frozen=True):
     """People on a flow in a rolling window that ends at `as_of` (a date, exclusive).
 
     `best` = `observed` + `projected`; `low` counts only what claims cover; `high` is null where nothing bounds it.
-    `covered_days` of the `window_days` have a claim; `reports` cites at most 100 of `report_count`.
+    `covered_days` of the `window_days` have a claim; `reports` cites at most 100 of
+    `report_count`, each as `source/id`.
     """
 
     flow: str
@@ -129,7 +130,7 @@ class FlowState(Struct, frozen=True):
 
 
 class Conflict(Struct, frozen=True):
-    """A claim that cannot hold beside more trusted ones (`with`): it misses by `gap` people."""
+    """A claim that cannot hold beside more trusted ones (`with`): it misses by `gap` people. Reports: `source/id`."""
 
     flow: str
     report: str

@@ -59,7 +59,7 @@ async def test_a_report_is_followed_by_its_id_through_a_log_of_json(live_on_kafk
     said = [line["message"] for line in lines if line.get("report") == "words-1"]
     assert said[:2] == ["intake: statement read", "intake: claim taken"]
     alert = next(line for line in lines if line.get("flow") == "RU:GE" and line.get("state") == "firing")
-    (claim, *_) = (line for line in lines if line.get("report") in alert["reports"])
+    (claim, *_) = (line for line in lines if f"{line.get('source')}/{line.get('report')}" in alert["reports"])
     assert claim["message"] == "intake: claim taken"
     assert claim["time"] <= alert["time"]
     batches = [line for line in lines if line["message"] == "intake: batch"]

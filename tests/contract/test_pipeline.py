@@ -96,7 +96,7 @@ async def test_a_correction_withdraws_an_alert(live: Live) -> None:
 
     await until(withdrawn, "the alert is withdrawn")
     last = (await live.alerts())[-1]
-    assert (last.seq, last.reports) == (2, ["second"])
+    assert (last.seq, last.reports) == (2, ["kz-mia/second"])
     await live.shows(pure([first, second]))
 
 

@@ -60,7 +60,7 @@ async def test_words_count_like_figures_and_what_is_not_certain_waits(live: Live
     await live.shows(desk)
     await live.shows_alerts(desk)
     totals = state_of((await live.states())["RU:KZ"]).totals
-    assert "w1" in totals[-1].reports
+    assert "kz-mia/w1" in totals[-1].reports
 
     async def quoted() -> bool:
         return QUOTE in {one.text for one in (await held(live, "RU:KZ")).claims}
@@ -125,7 +125,7 @@ async def test_a_reviewer_lists_edits_accepts_and_rejects(live: Live) -> None:
 
     await until(counted, "the edited claim of all people counts, that of a part beside it")
     state = state_of((await live.states())["RU:KZ"])
-    assert state.totals[0].reports == [f"review.{ids[0]}"]
+    assert state.totals[0].reports == [f"kz-mia/review.{ids[0]}"]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_every_command_runs_and_says_what_the_page_shows(beside: Path) -> None:
         for rule in ("checkpoint-share", "conflict")
     )
     assert "CN:HK checkpoint-share 2022-01-20 2022-01-21 warning CN:HK:shenzhen-bay" in share
-    assert "UA conflict 2022-02-26 2022-02-26 critical unhcr-then-2022-02-26-as-of-2022-03-17" in conflict
+    assert "UA conflict 2022-02-26 2022-02-26 critical unhcr-then/unhcr-then-2022-02-26-as-of-2022-03-17" in conflict
     assert all((beside / f"{name}.png").stat().st_size > 10_000 for name in ("uk", "hk", "ro"))
 
 

@@ -60,7 +60,7 @@ async def test_evidence_goes_from_a_figure_down_to_the_words_of_its_reports(
     for alert in (await ask(http, "/v1/alerts?flow=RU:GE"))["alerts"]:
         behind = (await ask(http, f"/v1/alerts/{alert['id']}"))["evidence"]
         assert (behind["flow"], behind["from"]) == ("RU:GE", alert["since"])
-        assert {claim["report"] for claim in behind["claims"]} >= set(alert["reports"])
+        assert {f"{claim['source']}/{claim['report']}" for claim in behind["claims"]} >= set(alert["reports"])
 
 
 async def test_alerts_come_in_pages_and_with_their_history(week: Live, http: aiohttp.ClientSession) -> None:

@@ -92,5 +92,5 @@ def test_all_corrections_are_cited_and_nothing_else(
     gone = [one for one in said if one.state is AlertState.WITHDRAWN]
     assert gone
     cited = {report for one in gone for report in one.reports}
-    assert cited == set(cause)
+    assert cited == {f"c/{name}" for name in cause}
     assert gone[-1].report_count == len(gone[-1].reports) <= CITED

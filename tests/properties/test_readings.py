@@ -201,12 +201,12 @@ def assert_same(counts: Counts, day: int, held: list[Reading]) -> None:
     folded = counts.folded(day)
     assert len(folded) == (1 if held else 0)
     newest = sorted({(one.published, one.report) for one in held}, reverse=True)
-    reports = tuple(dict.fromkeys(report for _, report in newest))
+    reports = tuple(dict.fromkeys(f"s/{report}" for _, report in newest))
     assert counts.number(day) == len(reports)
     assert counts.cites(day) == ((), reports[:CITED_COUNTS], len(reports))
     if held and apart(held):
         assert folded == [expected(held, day)]
-        assert counts.reports_of(folded[0]) == tuple(sorted({one.report for one in held}))
+        assert counts.reports_of(folded[0]) == tuple(sorted({f"s/{one.report}" for one in held}))
     elif held:
         assert folded[0].best == pytest.approx(heaviest(held))
 

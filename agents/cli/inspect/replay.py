@@ -113,7 +113,7 @@ async def _from_kafka(settings: Settings, registry: Registry, until: float | Non
 
 
 def _work_through(reports: ReportsByHour, ledgers: ReplayLedgers) -> dict[str, list[str]]:
-    """Apply reports hour by hour; returns the quoted words of each report by its id."""
+    """Apply reports hour by hour; returns the quoted words of each report, by `source/id`."""
     quotes: dict[str, list[str]] = {}
     with Progress("replay", "claims", reports.count) as progress:
         for hour in reports.drain():
@@ -121,6 +121,6 @@ def _work_through(reports: ReportsByHour, ledgers: ReplayLedgers) -> dict[str, l
                 pass
             for claim in hour.claims:
                 if claim.text is not None:
-                    quotes.setdefault(claim.report, []).append(claim.text)
+                    quotes.setdefault(claim.citation, []).append(claim.text)
             progress.advance(hour.count)
     return quotes

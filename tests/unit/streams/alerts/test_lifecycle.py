@@ -79,8 +79,8 @@ def test_a_further_report_of_the_same_figure_is_recorded_and_is_no_news() -> Non
     (opened,) = [alert for alert in one.desk.log if alert.flow == "RU:KZ"]
     (cited,) = one.take(claim(130, "2022-09-02", qualifier="count", source="b", id="second", normal=None))
     assert (cited.state, cited.seq, cited.minor, opened.minor) == ("updated", opened.seq + 1, True, False)
-    assert "second" in cited.reports
-    assert "second" not in opened.reports
+    assert "b/second" in cited.reports
+    assert "b/second" not in opened.reports
     assert (cited.told, opened.told) == (opened.published, opened.published)
 
 
@@ -248,7 +248,7 @@ def test_an_alert_explains_the_numbers_it_was_decided_by() -> None:
         "RU:KZ 200 on 2022-09-01 against a normal 100 set by the operator: 2.0 times; 1 report"
     )
     assert (alert.rate, alert.expected, alert.threshold, alert.ratio) == (200, 100, 125, 2.0)
-    assert alert.reports == ["1-0"]
+    assert alert.reports == ["b/1-0"]
 
 
 def test_the_level_of_a_part_is_compared_with_that_part() -> None:

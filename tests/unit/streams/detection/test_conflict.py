@@ -26,8 +26,8 @@ def test_two_observers_who_differ_open_it() -> None:
     )
     assert runs(one) == [("01", None)]
     alert = newest(one)
-    assert (alert.rule, alert.severity, alert.about, alert.baseline) == ("conflict", "warning", "other", "claims")
-    assert (alert.rate, alert.expected, alert.reports) == (1600, 1000, ["one", "other"])
+    assert (alert.rule, alert.severity, alert.about, alert.baseline) == ("conflict", "warning", "b/other", "claims")
+    assert (alert.rate, alert.expected, alert.reports) == (1600, 1000, ["a/one", "b/other"])
     assert alert.explanation == ("RU:KZ 1,600 a day by Bureau B on 2022-09-01, where others leave 1,000; 2 reports")
 
 
@@ -77,7 +77,7 @@ def test_what_lies_below_can_refute_a_figure() -> None:
     below = claim(1000, "2022-09-01", "RU:KZ:aksai", "a", qualifier="count", id="aksai")
     one = told(below, claim(400, "2022-09-01", source="b", qualifier="count", id="less"), rules=RULES)
     assert runs(one) == [("01", None)]
-    assert newest(one).reports == ["aksai", "less"]
+    assert newest(one).reports == ["a/aksai", "b/less"]
     own = told(below, claim(400, "2022-09-01", source="a", qualifier="count", id="less"), rules=RULES)
     assert runs(own) == []
 

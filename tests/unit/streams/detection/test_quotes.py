@@ -80,7 +80,7 @@ def test_only_the_newest_alert_of_a_rule_is_carried_with_its_words() -> None:
 def test_words_about_long_ago_are_not_read() -> None:
     long = claim(50, "2022-06-01/2022-09-22", id="long", source="a", qualifier="at_least", text="Since June.")
     said = told(long, claim(100, id="new", text="A hundred.", **NORMAL))
-    assert "long" in episode_of(said).reports
+    assert "a/long" in episode_of(said).reports
     assert [one.report for one in episode_of(said).quotes] == ["new"]
 
 

@@ -57,7 +57,7 @@ def test_timelines(quiet: str, other: str, found: list[tuple[str, str, str | Non
 def test_it_is_told_with_its_source_and_days() -> None:
     alert = newest(both("xxxx....", "xxxxxxxx"))
     assert (alert.rule, alert.severity, alert.about, alert.baseline) == ("silence", "notice", "c", "cadence")
-    assert (alert.rate, alert.expected, alert.reports) == (3, 2, ["day-3"])
+    assert (alert.rate, alert.expected, alert.reports) == (3, 2, ["c/day-3"])
     assert alert.explanation == (
         "RU:KZ:aksai has heard nothing from Counter C since 2022-09-05: 3 days, at most 2 are usual"
     )

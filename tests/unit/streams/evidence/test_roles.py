@@ -58,14 +58,14 @@ def test_the_role_of_a_claim_on_the_flow_itself(one: Claim, role: Role, why: str
 def test_a_claim_inside_a_longer_one_is_counted_once() -> None:
     day, week = claim(100, id="day"), claim(700, WEEK, id="week")
     part = part_of(day, {"RU:KZ": of("RU:KZ", day, week, people=100)}, "RU:KZ", None)
-    assert (part.role, part.inside) == (Role.COUNTED, "week")
+    assert (part.role, part.inside) == (Role.COUNTED, "b/week")
 
 
 def test_a_claim_below_one_of_the_whole_adds_nothing_on_top() -> None:
     below, whole = claim(20, flow="RU:KZ:aksai", id="below"), claim(100, id="whole")
     tree = {"RU:KZ": of("RU:KZ", whole, people=100), "RU:KZ:aksai": of("RU:KZ:aksai", below, people=20)}
     part = part_of(below, tree, "RU:KZ", None)
-    assert part.inside == "whole"
+    assert part.inside == "b/whole"
     assert "where this day holds 100: it adds nothing on top" in part.why
 
 
@@ -79,8 +79,8 @@ def test_a_claim_below_adds_where_nobody_speaks_of_the_whole() -> None:
 def test_a_conflict_belongs_to_the_claim_whose_difference_is_nearest_to_its_gap() -> None:
     #  days hold 100 each; the claims of r1 miss by 400 (one day) and by 1,300 (a week)
     day, week = claim(500, id="r1"), claim(2_000, WEEK, id="r1")
-    conflict = Conflict("RU:KZ", "r1", ["r9"], 1_290)
+    conflict = Conflict("RU:KZ", "b/r1", ["a/r9"], 1_290)
     assert contradicted(of("RU:KZ", day, week, people=100, conflicts=(conflict,))) == {1: conflict}
     part = part_of(week, {"RU:KZ": of("RU:KZ", day, week, people=100)}, "RU:KZ", conflict)
     assert (part.role, part.gap) == (Role.CONFLICT, 1_290)
-    assert "r9, trusted more: 1,290 apart" in part.why
+    assert "a/r9, trusted more: 1,290 apart" in part.why

@@ -38,8 +38,8 @@ def test_a_report_bears_on_its_days_and_one_with_a_level_on_all_that_follow() ->
     one = told()
     first, last = ordinal("2022-09-21"), ordinal("2022-09-22")
     applied = one.desk.ledger.apply([claim(10, "2022-09-21/2022-09-23", id="days")])
-    assert applied.causes[one.node().flow] == [Cause("days", first, last)]
+    assert applied.causes[one.node().flow] == [Cause("b/days", first, last)]
     applied = one.desk.ledger.apply([claim(10, "2022-09-22", id="level", normal={"daily": 5})])
     (cause,) = applied.causes[one.node().flow]
-    assert (cause.report, cause.last) == ("level", FOREVER)
+    assert (cause.report, cause.last) == ("b/level", FOREVER)
     assert cause.first == first  # the day before shares a claim with it

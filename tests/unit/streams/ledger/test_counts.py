@@ -75,4 +75,13 @@ def test_the_newest_counts_are_cited_first() -> None:
     for hour in range(8, 12):
         counts.add("c", hours(hour, 1, id=f"h{hour}", published=f"2022-10-01T{hour:02}:00:00Z"))
     cites = counts.cites(DAY)
-    assert (cites.statements, cites.counts, cites.count_total) == ((), ("h11", "h10", "h9", "h8"), 4)
+    assert (cites.statements, cites.counts, cites.count_total) == ((), ("c/h11", "c/h10", "c/h9", "c/h8"), 4)
+
+
+def test_two_sources_that_use_one_id_are_two_reports() -> None:
+    counts = Counts()
+    for source in "bc":
+        counts.add(source, hours(8, 2, id="daily"))
+    assert counts.number(DAY) == 2
+    assert counts.cites(DAY) == ((), ("c/daily", "b/daily"), 2)
+    assert [counts.reports_of(fold) for fold in counts.folded(DAY)] == [("b/daily",), ("c/daily",)]

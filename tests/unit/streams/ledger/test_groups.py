@@ -33,7 +33,7 @@ def grouped(claims: Iterable[Claim]) -> list[tuple[int, int, list[str]]]:
 def shown(groups: Groups) -> list[tuple[int, int, list[str]]]:
     """First day, last day and reports of each group."""
     return [
-        (group.first - DAY, group.last - DAY, [constraint.reports[0] for constraint in group.constraints])
+        (group.first - DAY, group.last - DAY, [constraint.trust.report for constraint in group.constraints])
         for group in groups
     ]
 
@@ -92,5 +92,5 @@ def test_an_exact_figure_of_ten_days_beats_a_round_rate_of_each_of_them() -> Non
     ]
     one = told([claim(61_357, "2022-09-01/2022-09-11", id="sum"), *rates])
     assert one.window(30).best == 61_357
-    assert {found.report for found in one.conflicts()} <= {rate.report for rate in rates}
+    assert {found.report for found in one.conflicts()} <= {rate.citation for rate in rates}
     assert one.conflicts() != []

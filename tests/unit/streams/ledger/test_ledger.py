@@ -137,7 +137,7 @@ def test_at_most_so_many_reports_are_cited_and_all_are_counted() -> None:
 
 def test_a_report_that_speaks_for_many_days_is_one_report() -> None:
     hours = [claim(1, f"2022-09-{day}T10:00/PT1H") for day in (21, 22, 23)]
-    assert evidence(ledger(*hours).nodes[Flow("RU")], PEOPLE, range(DAY, DAY + 3)) == (["r1"], 1)
+    assert evidence(ledger(*hours).nodes[Flow("RU")], PEOPLE, range(DAY, DAY + 3)) == (["b/r1"], 1)
 
 
 def test_days_of_daily_counts_stay_as_they_were_said() -> None:

@@ -154,7 +154,7 @@ def test_grade_d_makes_no_bins() -> None:
 
 def test_the_evidence_of_a_day_names_each_report_once() -> None:
     cites = series(*(reading(1, hour, hour + 1) for hour in range(24)), claim(24, id="r2")).own_cites(DAY)
-    assert (cites.statements, cites.counts, cites.count_total) == (("r2",), ("r1",), 1)
+    assert (cites.statements, cites.counts, cites.count_total) == (("b/r2",), ("c/r1",), 1)
 
 
 FIGURES = (0, 0.5, 7, 1_234.567, 1_000, 61_357, 98_000, 1e9, [5_000, 6_000], [0, 0], [3, 3])

@@ -46,11 +46,11 @@ def test_a_withdrawal_is_known_on_the_flow_and_on_those_above() -> None:
 @pytest.mark.parametrize(
     ("flow", "days", "reports"),
     [
-        ("RU", (DAY,), ["below", "own", "part"]),
-        ("RU:KZ", (DAY,), ["below", "own", "part"]),
-        ("RU:KZ:aksai", (DAY,), ["below"]),
+        ("RU", (DAY,), ["b/below", "b/own", "b/part"]),
+        ("RU:KZ", (DAY,), ["b/below", "b/own", "b/part"]),
+        ("RU:KZ:aksai", (DAY,), ["b/below"]),
         ("RU:KZ", (DAY + 1,), []),
-        ("RU:KZ", (DAY, DAY + 1), ["below", "own", "part"]),
+        ("RU:KZ", (DAY, DAY + 1), ["b/below", "b/own", "b/part"]),
     ],
 )
 def test_the_evidence_of_a_day_is_that_of_the_flow_its_parts_and_the_flows_below(
@@ -70,3 +70,9 @@ def test_news_of_a_flow_is_news_of_those_above() -> None:
     one.take(claim(50, flow="RU:GE", published="2022-10-01T00:00:00Z"))
     published = {flow: one.node(flow).published for flow in ("RU", "RU:KZ", "RU:GE")}
     assert published["RU"] == published["RU:KZ"] > published["RU:GE"]
+
+
+def test_two_sources_that_use_one_id_are_two_reports() -> None:
+    one = told(claim(100, id="daily"), claim(60, flow="RU:KZ:aksai", source="c", id="daily"))
+    assert evidence(one.node(), PEOPLE, (DAY,)) == (["b/daily", "c/daily"], 2)
+    assert (one.window(7).reports, one.window(7).report_count) == (["b/daily", "c/daily"], 2)

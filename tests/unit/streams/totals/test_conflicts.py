@@ -10,14 +10,14 @@ def test_conflicts_name_the_claim_its_rivals_and_the_gap() -> None:
     (conflict,) = told(
         claim(100, source="a", qualifier="count"), claim(130, source="c", id="r2", qualifier="count")
     ).conflicts()
-    assert (conflict.report, conflict.with_, conflict.gap) == ("r2", ["r1"], 30)
+    assert (conflict.report, conflict.with_, conflict.gap) == ("c/r2", ["a/r1"], 30)
 
 
 def test_where_children_leave_no_room_their_reports_are_the_rivals() -> None:
     (conflict,) = told(
         claim(100, flow="RU:KZ", qualifier="count"), claim(130, flow="RU:KZ:aksai", id="r2", qualifier="count")
     ).conflicts()
-    assert (conflict.report, conflict.with_, conflict.gap) == ("r1", ["r2"], 30)
+    assert (conflict.report, conflict.with_, conflict.gap) == ("b/r1", ["b/r2"], 30)
 
 
 def test_every_claim_that_gives_way_is_a_conflict_by_flow_and_report() -> None:
@@ -27,7 +27,7 @@ def test_every_claim_that_gives_way_is_a_conflict_by_flow_and_report() -> None:
         claim(120, source="b", id="y", qualifier="count"),
         claim(100, source="a", id="x", qualifier="count"),
     )
-    assert [(found.report, found.gap) for found in conflicts(one.node())] == [("y", 20), ("z", 30)]
+    assert [(found.report, found.gap) for found in conflicts(one.node())] == [("b/y", 20), ("c/z", 30)]
     assert conflicts(one.node(), Key("men", "people")) == []
 
 

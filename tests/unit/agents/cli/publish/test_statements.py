@@ -64,7 +64,7 @@ def test_reports_in_words_are_read_by_their_source_and_time(tmp_path: Path) -> N
     file = tmp_path / "reports.ndjson"
     alarm = text.replace("country", "country, up from a usual 6,000 a day")
     file.write_text(json.dumps(report | {"text": alarm}))
-    quoted = "“Yesterday 12,000 Russians entered the country, up from a usual 6,000” (1)"
+    quoted = "“Yesterday 12,000 Russians entered the country, up from a usual 6,000” (kz-mia/1)"
     for command, said in (("check", "1 report, 0 with a fault"), ("replay", quoted)):
         other = run(command, str(file))
         assert other.returncode == 0
