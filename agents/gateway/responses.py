@@ -7,7 +7,7 @@ from msgspec import Struct
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, Silence
 from bordertally.streams.evidence.records import Evidence
-from bordertally.streams.totals.records import Baseline, DayFigure, Total
+from bordertally.streams.totals.records import Baseline, DayFigure, Total, Unlikely
 
 
 class FlowRow(Struct, frozen=True):
@@ -16,7 +16,7 @@ class FlowRow(Struct, frozen=True):
     `published`: time of the newest report on the flow or below it. `totals`: by window (7d, say). `rate`: people on
     `rate_day`, the latest covered day. `comparable`: whether every flow that usually carries these people has reported
     that day; if not, `rate` is a lower bound and only a rate above the threshold can be judged. `threshold`: an alert
-    opens above it. `alert`: id of the newest open alert.
+    opens above it. `alert`: id of the newest open alert. `unlikely`: the newest unlikely claims on the flow.
     """
 
     flow: str
@@ -30,6 +30,7 @@ class FlowRow(Struct, frozen=True):
     baseline: Baseline | None
     threshold: float | None
     alert: str | None
+    unlikely: list[Unlikely] = []
 
 
 class FlowList(Struct, frozen=True):

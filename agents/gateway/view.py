@@ -25,7 +25,7 @@ from bordertally.streams.alerts.silences import Silences
 from bordertally.streams.flows import Flow, parent
 from bordertally.streams.moments import microseconds_in, moment_at, utc_text
 from bordertally.streams.settings import Settings
-from bordertally.streams.totals.records import Baseline, DayFigure, Total
+from bordertally.streams.totals.records import Baseline, DayFigure, Total, Unlikely
 from bordertally.streams.totals.windows import window_name
 
 PAGE = 200
@@ -43,6 +43,7 @@ class StateHead(msgspec.Struct):
     rate: float | None
     rate_day: str | None
     comparable: bool = True
+    unlikely: list[Unlikely] = []
 
     def row(self, alert: str | None) -> FlowRow:
         """Return the summary of the flow, with the id of its open alert."""
@@ -58,6 +59,7 @@ class StateHead(msgspec.Struct):
             baseline=self.baseline,
             threshold=None if self.baseline is None else self.baseline.threshold,
             alert=alert,
+            unlikely=self.unlikely,
         )
 
 

@@ -118,6 +118,7 @@ class Metrics:
                 if value is not None:
                     family.labels(*labels).set(value)
         self["conflicts"].set(self.flows.conflicts)
+        self["unlikely_claims"].set(self.flows.unlikely)
 
     def exposition(self) -> bytes:
         """The text of /metrics."""

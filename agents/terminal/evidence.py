@@ -39,6 +39,8 @@ def _claim(console: Console, claim: Traced) -> None:
     head.append(f"  {claim.source_name}, grade {claim.grade} ({claim.source}/{claim.report})", style="dim")
     console.print(head, soft_wrap=True)
     console.print(Text(f"{'':<10}{claim.why}"), soft_wrap=True)
+    if claim.unlikely is not None:
+        console.print(Text(f"{'':<10}Unlikely: {claim.unlikely}", style="yellow"), soft_wrap=True)
     if claim.text is not None:
         console.print(Text(f"{'':<10}“{claim.text}”", style="italic"), soft_wrap=True)
     if claim.url is not None:
@@ -70,7 +72,7 @@ def _counts(counts: list[Tallied]) -> Table:
             tally.day,
             f"{tally.people:,}{unit}",
             f"{tally.readings:,}",
-            f"{tally.source_name}, grade {tally.grade}",
+            f"{tally.source_name}, grade {tally.grade}{', unlikely' if tally.unlikely else ''}",
         )
         table.add_row(*row)
     if len(counts) > MOST_COUNTS:

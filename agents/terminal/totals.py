@@ -158,7 +158,7 @@ def rejects_table(rejected: Sequence[RejectedReport]) -> Table:
 def show_outcome(
     console: Console, outcome: ReplayResult, normal: dict[str, str], quotes: Mapping[str, Sequence[str]] | None = None
 ) -> None:
-    """Print totals, the newest record of each alert, conflicts, claims that are not totalled, and refused reports.
+    """Print totals, the newest record of each alert, conflicts, unlikely and not totalled claims, and refused reports.
 
     `quotes`: the words of reports by `source/id`; they are printed below the alerts that cite the report.
     """
@@ -176,6 +176,11 @@ def show_outcome(
     for conflict in outcome.conflicts:
         rivals = ", ".join(conflict.with_)
         console.print(f"Conflict on {conflict.flow}: {conflict.report} misses by {conflict.gap:,} beside {rivals}")
+    for unlikely in outcome.unlikely:
+        console.print(
+            f"Unlikely: {unlikely.flow} {unlikely.people:,} {unlikely.population} {unlikely.first_day} to "
+            f"{unlikely.last_day} ({unlikely.source}): {unlikely.why}"
+        )
     for claim in outcome.noted:
         console.print(
             f"Not totalled: {claim.flow} {claim.people:,} {claim.population} {claim.first_day} to {claim.last_day} "

@@ -69,6 +69,7 @@ class FlowFigures:
         self._limit = limit
         self._kept: dict[str, _Kept] = {}
         self._conflicts: dict[str, int] = {}
+        self._unlikely: dict[str, int] = {}
         self._chosen: list[str] | None = []
         self._rest: list[str] = []
 
@@ -81,17 +82,25 @@ class FlowFigures:
         self._kept[flow] = _Kept(state.rate, state.rate_day, state.baseline, state.comparable, week)
         if state.conflicts or flow in self._conflicts:
             self._conflicts[flow] = len(state.conflicts)
+        if state.unlikely or flow in self._unlikely:
+            self._unlikely[flow] = len(state.unlikely)
 
     def clear(self) -> None:
         """Forget all flows, which other workers may show now."""
         self._kept.clear()
         self._conflicts.clear()
+        self._unlikely.clear()
         self._chosen, self._rest = [], []
 
     @property
     def conflicts(self) -> int:
         """The number of conflicts on all flows."""
         return sum(self._conflicts.values())
+
+    @property
+    def unlikely(self) -> int:
+        """The number of unlikely claims on all flows."""
+        return sum(self._unlikely.values())
 
     def shown(self) -> Iterator[tuple[str, Figures]]:
         """(flow, figures) of at most `limit` flows, then of `other` if there are more."""

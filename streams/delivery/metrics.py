@@ -251,6 +251,13 @@ CATALOGUE = (
         part=Hop.LEDGER,
     ),
     Metric(
+        "bordertally_unlikely_claims",
+        "gauge",
+        (),
+        "Claims on this worker's flows far above anything known of the flow, and not confirmed.",
+        part=Hop.LEDGER,
+    ),
+    Metric(
         "bordertally_table_rows",
         "gauge",
         ("table",),

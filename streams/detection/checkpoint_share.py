@@ -18,11 +18,12 @@ from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import DayView
 from bordertally.streams.rules.baseline import learned_from
 from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
-from bordertally.streams.rules.corroboration import CRITICAL, capped, corroborated_people
+from bordertally.streams.rules.corroboration import CRITICAL, capped, corroborated_people, likely_rate
 from bordertally.streams.rules.debounce import debounced, runs_of
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
+from bordertally.streams.totals.unlikely import note_of
 
 NAME = "checkpoint-share"
 
@@ -128,8 +129,14 @@ def _episode(node: Node, rules: Detection, by_day: dict[int, Shift], days: list[
         rate = corroborated_people(children[shift.flow], PEOPLE, ends[place])
         return rate > 0 and rules.rank(shift._replace(rate=rate).times) >= CRITICAL
 
-    ranked = capped(rules, [rules.rank(now.times), rules.rank(peak.times)], enough)
+    def likely(place: int) -> bool:
+        shift = by_day[ends[place]]
+        rate = likely_rate(children[shift.flow], PEOPLE, ends[place : place + 1])
+        return rate is None or rules.rank(shift._replace(rate=rate).times) >= CRITICAL
+
+    ranked = capped(rules, [rules.rank(now.times), rules.rank(peak.times)], enough, likely)
     reports, count = evidence(node, PEOPLE, set(ends))
+    doubt = note_of(node, PEOPLE, ends)
     note = (
         f"{now.rate / now.total if now.total else 1:.0%} of {node.flow}, where "
         f"{now.usual.expected / now.usual_total:.0%} is usual, while that fell to {people(now.total):,} "
@@ -149,7 +156,7 @@ def _episode(node: Node, rules: Detection, by_day: dict[int, Shift], days: list[
         report_count=count,
         rule=NAME,
         about=now.flow,
-        note=f"{note}; {ranked.note}" if ranked.note else note,
+        note="; ".join([part for part in (note, doubt, ranked.note) if part]),
     )
 
 

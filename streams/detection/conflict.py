@@ -19,11 +19,12 @@ from bordertally.streams.periods import DAY, iso_day, ordinal_of
 from bordertally.streams.reconciliation.constraints import Misfit
 from bordertally.streams.reports.claims import citation
 from bordertally.streams.rules.config import SEVERITIES, Detection, Rules, Setting, times_expected
-from bordertally.streams.rules.corroboration import below
+from bordertally.streams.rules.corroboration import CRITICAL, below
 from bordertally.streams.rules.debounce import debounced, runs_of
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
+from bordertally.streams.totals.unlikely import note_of
 
 NAME = "conflict"
 
@@ -111,15 +112,22 @@ def _episode(node: Node, rules: Detection, worst: dict[int, Dispute], days: list
         day=day,
         rate=now.rate,
         baseline=Baseline("claims", now.left, now.left, source=now.source, report=now.report),
-        severity=SEVERITIES[rules.rank(now.times)],
+        severity=_severity(rules, now),
         peak_day=peak_day,
         peak_rate=peak.rate,
-        peak_severity=SEVERITIES[rules.rank(peak.times)],
+        peak_severity=_severity(rules, peak),
         reports=sorted(reports)[:100],
         report_count=len(reports),
         rule=NAME,
         about=citation(now.source, now.report),
+        note=note_of(node, PEOPLE, [day, peak_day]),
     )
+
+
+def _severity(rules: Detection, dispute: Dispute) -> str:
+    """The severity of a conflict; of an unlikely claim, at most a warning."""
+    rank = rules.rank(dispute.times)
+    return SEVERITIES[min(rank, CRITICAL - 1) if dispute.misfit.constraint.unlikely else rank]
 
 
 def _describe(flow: str, episode: Episode, names: Names) -> str:

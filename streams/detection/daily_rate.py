@@ -19,6 +19,7 @@ from bordertally.streams.rules.debounce import Joined, alerts_from
 from bordertally.streams.totals.coverage import covered_as_usual
 from bordertally.streams.totals.projection import finished, silent_days
 from bordertally.streams.totals.records import Baseline, Episode
+from bordertally.streams.totals.unlikely import note_of
 
 
 def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) -> bool:
@@ -278,6 +279,7 @@ def _episode(node: Node, rules: Detection, runs: Sequence[Exceeding], until: int
         if stated not in reports:
             reports, count = [stated, *reports], count + 1
     ranked = corroborated(node, rules, [(day, rate, baseline), (peak_day, peak_rate, peak)])
+    doubt = note_of(node, Key(baseline.population, "people"), cited)
     return Episode(
         runs[0].since,
         until,
@@ -290,7 +292,7 @@ def _episode(node: Node, rules: Detection, runs: Sequence[Exceeding], until: int
         ranked.severities[1],
         reports,
         count,
-        note=ranked.note,
+        note="; ".join([note for note in (doubt, ranked.note) if note]),
         partial=not covered_as_usual(node, day),
     )
 

@@ -17,6 +17,7 @@ from bordertally.streams.totals.conflicts import conflicts, noted
 from bordertally.streams.totals.coverage import covered_as_usual
 from bordertally.streams.totals.days import day_figures, written_days
 from bordertally.streams.totals.records import DayFigure, Episode, FlowState
+from bordertally.streams.totals.unlikely import unlikely_claims
 from bordertally.streams.totals.windows import longest_window, totals
 
 
@@ -75,4 +76,5 @@ def _state(node: Node, rules: Rules, days: list[DayFigure]) -> FlowState:
         rate=rate,
         rate_day=None if day is None else iso_day(day),
         comparable=day is None or covered_as_usual(node, day),
+        unlikely=unlikely_claims(node) if node.suspected else [],
     )

@@ -15,9 +15,10 @@ from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import DayView
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
-from bordertally.streams.rules.corroboration import CRITICAL, capped, corroborated_people
+from bordertally.streams.rules.corroboration import CRITICAL, capped, corroborated_people, likely_rate
 from bordertally.streams.rules.debounce import Run, alerts_from
 from bordertally.streams.totals.records import Baseline, Episode
+from bordertally.streams.totals.unlikely import note_of
 
 NAME = "record"
 
@@ -135,8 +136,13 @@ def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until:
         people = fsum([corroborated_people(node, PEOPLE, ends[place] - back) for back in range(WEEK)]) / WEEK
         return people > 0 and rules.rank_of(people, expected) >= CRITICAL
 
-    ranked = capped(rules, [rules.rank_of(rate, expected) for rate in rates], enough)
-    reports, count = evidence(node, PEOPLE, {end - back for end in ends for back in range(WEEK)})
+    def likely(place: int) -> bool:
+        rate = likely_rate(node, PEOPLE, range(ends[place] - WEEK + 1, ends[place] + 1))
+        return rate is None or rules.rank_of(rate, expected) >= CRITICAL
+
+    ranked = capped(rules, [rules.rank_of(rate, expected) for rate in rates], enough, likely)
+    cited = {end - back for end in ends for back in range(WEEK)}
+    reports, count = evidence(node, PEOPLE, cited)
     return Episode(
         since=days[0],
         until=until,
@@ -150,7 +156,7 @@ def _episode(node: Node, rules: Detection, highs: Highs, days: list[int], until:
         reports=reports,
         report_count=count,
         rule=NAME,
-        note=ranked.note,
+        note="; ".join([note for note in (note_of(node, PEOPLE, cited), ranked.note) if note]),
     )
 
 

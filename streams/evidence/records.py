@@ -14,7 +14,8 @@ class Traced(Struct, frozen=True, kw_only=True):
 
     `period`: ISO 8601, the end exclusive, in the source's local time. `people`, `low`, `best`, `high`: over the whole
     period; `high` null where open, `people` null where the claim is withdrawn. `inside`: the report
-    (`source/id`) that includes these people already.
+    (`source/id`) that includes these people already. `unlikely`: why the claim is unlikely; null for
+    any other claim.
     """
 
     report: str
@@ -38,10 +39,11 @@ class Traced(Struct, frozen=True, kw_only=True):
     gap: int | None
     inside: str | None
     why: str
+    unlikely: str | None = None
 
 
 class Tallied(Struct, frozen=True, kw_only=True):
-    """The readings of one source on a flow on one day, added up."""
+    """The readings of one source on a flow on one day, added up. `unlikely`: why one of them is; null without one."""
 
     source: str
     source_name: str
@@ -52,6 +54,7 @@ class Tallied(Struct, frozen=True, kw_only=True):
     readings: int
     population: str
     unit: str
+    unlikely: str | None = None
 
 
 class Figure(Struct, frozen=True):

@@ -9,12 +9,12 @@ from typing import NamedTuple, assert_never
 
 from bordertally.streams.evidence.tallies import Tally
 from bordertally.streams.flows import Flow, ancestors, parent
-from bordertally.streams.periods import days_of
+from bordertally.streams.periods import days_of, iso_day
 from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.records import Measure, Unit
 from bordertally.streams.reports.sources import counts
-from bordertally.streams.totals.records import Conflict
+from bordertally.streams.totals.records import Conflict, Unlikely
 
 
 class Role(enum.StrEnum):
@@ -27,17 +27,36 @@ class Role(enum.StrEnum):
 
 
 class FlowEvidence(NamedTuple):
-    """The evidence kept of one flow: claims, tallies by ordinal day, best figures by ordinal day, and conflicts."""
+    """The evidence kept of one flow: claims, tallies and best figures by ordinal day, conflicts, unlikely claims."""
 
     flow: str
     claims: Sequence[Claim]
     tallies: Mapping[int, Sequence[Tally]]
     days: Mapping[int, int]
     conflicts: Sequence[Conflict] = ()
+    unlikely: Sequence[Unlikely] = ()
 
     def on(self, days: range) -> int | None:
         """The best figures of these days, added up; None where a day is not known."""
         return sum(self.days[day] for day in days) if all(day in self.days for day in days) else None
+
+    def unlikely_claim(self, claim: Claim) -> str | None:
+        """Why a claim is unlikely; None for any other claim."""
+        if claim.measure != Measure.CROSSINGS or claim.best is None:
+            return None
+        days = days_in(claim)
+        return self._unlikely(claim.source, claim.population, iso_day(days[0]), iso_day(days[-1]), claim.report)
+
+    def unlikely_tally(self, tally: Tally, day: int) -> str | None:
+        """Why one of the readings of a source and day is unlikely; None for any other tally."""
+        return self._unlikely(tally.source, tally.population, iso_day(day), iso_day(day))
+
+    def _unlikely(self, source: str, population: str, first: str, last: str, report: str | None = None) -> str | None:
+        for claim in self.unlikely:
+            of_claim = (claim.source, claim.population, claim.first_day, claim.last_day)
+            if of_claim == (source, population, first, last) and report in (None, claim.report):
+                return claim.why
+        return None
 
 
 class Part(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bordertally.streams.evidence.records import Evidence, Traced
+from bordertally.streams.evidence.records import Evidence, Tallied, Traced
 from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.periods import ordinal_day
 from bordertally.streams.reports.claims import citation
@@ -46,6 +46,8 @@ def says(evidence: Evidence) -> list[str]:
     if evidence.added_up > figure.best * 1.005 and evidence.added_up > figure.best:
         more = evidence.added_up - figure.best
         sentences.append(f"Adding up every source would give {evidence.added_up:,}: {more:,} would be counted twice.")
+    unlikely = [_unlikely(claim, flow) for claim in claims] + [_unlikely_count(tally, flow) for tally in tallied]
+    sentences += [sentence for sentence in unlikely if sentence][:MOST_SENTENCES]
     noted = sum(claim.role is Role.NOTED for claim in claims)
     withdrawn = sum(claim.role is Role.WITHDRAWN for claim in claims)
     if noted:
@@ -58,8 +60,25 @@ def says(evidence: Evidence) -> list[str]:
 def _sentence(claim: Traced, flow: str) -> str:
     first, last = (ordinal_day(part[:10]) for part in claim.period.split("/"))
     figure = f"{claim.qualifier.meaning.verb} {claim.people:,}"
-    where = "" if claim.flow == flow else f" at {claim.flow}"
-    return f"{claim.source_name} {figure}{where} for {span(first, max(last, first + 1))}: {claim.why}."
+    return f"{claim.source_name} {figure}{_at(claim.flow, flow)} for {span(first, max(last, first + 1))}: {claim.why}."
+
+
+def _unlikely(claim: Traced, flow: str) -> str:
+    """The sentence about an unlikely claim; empty for any other claim."""
+    if claim.unlikely is None:
+        return ""
+    return f"{claim.source_name}'s {claim.people:,}{_at(claim.flow, flow)} is unlikely: {claim.unlikely}."
+
+
+def _unlikely_count(tally: Tallied, flow: str) -> str:
+    if tally.unlikely is None:
+        return ""
+    when = span(ordinal_day(tally.day), ordinal_day(tally.day) + 1)
+    return f"A reading of {tally.source_name}{_at(tally.flow, flow)} on {when} is unlikely: {tally.unlikely}."
+
+
+def _at(flow: str, root: str) -> str:
+    return "" if flow == root else f" at {flow}"
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:

@@ -131,7 +131,7 @@ def _order(claim: Traced) -> tuple[object, ...]:
 
 def _evidence(flow: str, kept: Kept) -> FlowEvidence:
     days = {ordinal_day(figure.day): figure.best for figure in kept.state.days}
-    return FlowEvidence(flow, kept.claims, kept.tallies, days, kept.state.conflicts)
+    return FlowEvidence(flow, kept.claims, kept.tallies, days, kept.state.conflicts, kept.state.unlikely)
 
 
 def _claims(
@@ -142,7 +142,7 @@ def _claims(
         for place, claim in enumerate(evidence.claims):
             days = days_in(claim)
             if days.start < until and days.stop > begin:
-                yield _traced(claim, part_of(claim, tree, root, disputed.get(place)), names)
+                yield _traced(claim, part_of(claim, tree, root, disputed.get(place)), names, evidence)
 
 
 SHOWN = tuple(
@@ -153,7 +153,7 @@ SHOWN = tuple(
 """The fields that a traced claim has from the claim unchanged."""
 
 
-def _traced(claim: Claim, part: Part, names: Mapping[str, str]) -> Traced:
+def _traced(claim: Claim, part: Part, names: Mapping[str, str], evidence: FlowEvidence) -> Traced:
     best = None if claim.best is None else round(claim.best)
     return Traced(
         **{name: getattr(claim, name) for name in SHOWN},
@@ -168,6 +168,7 @@ def _traced(claim: Claim, part: Part, names: Mapping[str, str]) -> Traced:
         gap=part.gap,
         inside=part.inside,
         why=part.why,
+        unlikely=evidence.unlikely_claim(claim),
     )
 
 
@@ -191,6 +192,7 @@ def _tallies(tree: Mapping[str, FlowEvidence], names: Mapping[str, str], begin: 
                         readings=tally.readings,
                         population=tally.population,
                         unit=tally.unit,
+                        unlikely=tree[flow].unlikely_tally(tally, day),
                     )
 
 

@@ -184,6 +184,10 @@ class Counts:
                 by_source[source] = Columns.of(counting)
         return by_source
 
+    def has(self, day: int) -> bool:
+        """Whether any reading touches a day."""
+        return day in self._live or day in self._packed or day in self._overnight
+
     def folded(self, day: int) -> list[Constraint]:
         """Return one constraint per source for the counting readings of a day, ordered by source."""
         if self.last is None and not self._live and not self._packed:

@@ -7,12 +7,12 @@ the number of claims in the series.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
-from bordertally.streams.periods import days_of
-from bordertally.streams.reconciliation.constraints import Constraint, Trust
+from bordertally.streams.periods import days_of, midnight
+from bordertally.streams.reconciliation.constraints import Constraint, Kind, Trust
 from bordertally.streams.reports.claims import Claim, is_exact
 from bordertally.streams.reports.sources import WEIGHT
 
@@ -26,7 +26,8 @@ class Group:
     constraints: list[Constraint]
 
 
-_first, _last, _order = attrgetter("first"), attrgetter("last"), attrgetter("start", "end", "trust")
+_first, _last, _start = attrgetter("first"), attrgetter("last"), attrgetter("start")
+_order = attrgetter("start", "end", "trust")
 
 
 class Groups:
@@ -34,6 +35,7 @@ class Groups:
 
     def __init__(self) -> None:
         self._groups: list[Group] = []
+        self._rates: dict[int, float] = {}
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self._groups)
@@ -51,6 +53,22 @@ class Groups:
         place = bisect_left(self._groups, day, key=_last)
         return self._groups[place] if place < len(self._groups) and self._groups[place].first <= day else None
 
+    def rate(self, day: int) -> float:
+        """Return the highest daily rate that a claim gives a day, upper bounds aside; 0 without one."""
+        return self._rates.get(day, 0.0)
+
+    def beginning(self, first: int, last: int) -> Iterator[Constraint]:
+        """Yield the claims whose first day is one of `first` to `last`, inclusive."""
+        begin, end = midnight(first), midnight(last + 1)
+        for place in range(bisect_left(self._groups, first, key=_last), len(self._groups)):
+            group = self._groups[place]
+            if group.first > last:
+                return
+            for constraint in group.constraints[bisect_left(group.constraints, begin, key=_start) :]:
+                if constraint.start >= end:
+                    break
+                yield constraint
+
     def add(self, claim: Claim) -> None:
         """Add a claim; the groups whose days it covers become one group."""
         days = days_of(claim.local_start, claim.local_end)
@@ -62,14 +80,17 @@ class Groups:
             max([days[-1], *[old.last for old in touched]]),
             [constraint for old in touched for constraint in old.constraints],
         )
-        insort(group.constraints, constraint_of(claim), key=_order)
+        constraint = constraint_of(claim)
+        insort(group.constraints, constraint, key=_order)
         self._groups[left:right] = [group]
+        self._raise_rates(constraint, days)
 
     def remove(self, claim: Claim) -> None:
         """Remove a claim that was added; its group may split."""
         place = bisect_left(self._groups, days_of(claim.local_start, claim.local_end)[0], key=_last)
         left = self._groups[place].constraints
         left.remove(constraint_of(claim))
+        self._lower_rates(days_of(claim.local_start, claim.local_end), left)
         parts: list[Group] = []
         for constraint in left:
             days = days_of(constraint.start, constraint.end)
@@ -79,6 +100,20 @@ class Groups:
             else:
                 parts.append(Group(days[0], days[-1], [constraint]))
         self._groups[place : place + 1] = parts
+
+    def _raise_rates(self, constraint: Constraint, days: Iterable[int]) -> None:
+        if constraint.kind is not Kind.AT_MOST:
+            rate = constraint.daily_rate
+            for day in days:
+                if rate > self._rates.get(day, 0.0):
+                    self._rates[day] = rate
+
+    def _lower_rates(self, days: range, left: Iterable[Constraint]) -> None:
+        for day in days:
+            self._rates.pop(day, None)
+        for constraint in left:
+            covered = days_of(constraint.start, constraint.end)
+            self._raise_rates(constraint, range(max(days.start, covered.start), min(days.stop, covered.stop)))
 
 
 def constraint_of(claim: Claim) -> Constraint:

@@ -18,6 +18,7 @@ from bordertally.streams.ledger.causes import FOREVER, Cause, capped
 from bordertally.streams.ledger.rows import BLOCK_DAYS, Key, Row, decode_claims, decode_row, encode_row
 from bordertally.streams.ledger.series import Series, reaches_far
 from bordertally.streams.ledger.tree import Node
+from bordertally.streams.ledger.unlikely import judge
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.reports.claims import Claim, address_of, citation, is_reading, period_of, reading_of
@@ -87,7 +88,7 @@ class Ledger:
         output again.
         """
         batch, self._batch = self._batch, _Batch()
-        self._recompute(batch.touched)
+        self._recompute(batch)
         flows = self._with_ancestors(batch.spoken.keys())
         causes = self._causes_told(flows, batch.causes) if batch.causes else {}
         return Applied(batch.outcomes, sorted(batch.rows), flows, batch.spoken, causes)
@@ -102,6 +103,7 @@ class Ledger:
         if not crossings:
             outcome = _note(node, claim)
         else:
+            node.spanned(period.first_day, period.last_day)
             series = node.open(key)
             if claim.text is not None:
                 node.heard_words()
@@ -124,6 +126,7 @@ class Ledger:
         self._hear(node, group.source, max(group.columns.published))
         key = Key(group.population, group.unit)
         added = node.open(key).counts.add(group.source, group.columns)
+        node.spanned(min(added.days), max(added.days))
         batch.spoken[node.flow] |= added.days
         for outcome, number in added.outcomes.items():
             batch.outcomes[group.source, outcome] += number
@@ -189,8 +192,9 @@ class Ledger:
 
     # --- figures -----------------------------------------------------------------------------------------------
 
-    def _recompute(self, touched: dict[Flow, dict[Key, set[int]]]) -> None:
+    def _recompute(self, batch: _Batch) -> None:
         """Recompute touched days from the leaves up, each flow once: parts before the whole, children before both."""
+        touched = batch.touched
         waiting: dict[int, set[Flow]] = defaultdict(set)
         for flow in touched:
             waiting[depth(flow)].add(flow)
@@ -198,11 +202,11 @@ class Ledger:
             for flow in sorted(waiting[level]):
                 node, days = self.nodes[flow], touched[flow]
                 for part in sorted([key for key in days if key.population != "people"]):
-                    self._recompute_series(node, part, days[part])
+                    self._recompute_series(node, part, days[part], batch)
                     if days[part]:  # days of a part are days of the whole
                         days[Key("people", part.unit)] |= days[part]
                 for whole in sorted([key for key in days if key.population == "people"]):
-                    self._recompute_series(node, whole, days[whole])
+                    self._recompute_series(node, whole, days[whole], batch)
                 if node.above is not None:
                     above = node.above.flow
                     for key, changed in days.items():
@@ -210,9 +214,13 @@ class Ledger:
                             touched[above][key] |= changed
                             waiting[level - 1].add(above)
 
-    def _recompute_series(self, node: Node, key: Key, days: set[int]) -> None:
+    def _recompute_series(self, node: Node, key: Key, days: set[int], batch: _Batch) -> None:
         """Recompute one series on its touched days; add to `days` every other day whose bin changed."""
         series = node.open(key)
+        judged = judge(node, key, days) if days else set[int]()
+        if judged:
+            days |= judged
+            batch.spoken[node.flow] |= judged
         wide = series.span(days)
         below = node.below(key)
         parts = node.parts(key)

@@ -33,6 +33,19 @@ class Unverified(NamedTuple):
     people: float
 
 
+class Suspicion(NamedTuple):
+    """Why a claim is unlikely: its people a day, and the largest day of the flow in the 365 days before.
+
+    `largest`: None where fewer than 30 of these days are known. `report`: the report that says so. `confirmed`: a
+    second day or a second source has at least half as many people, so the claim is not unlikely after all.
+    """
+
+    rate: float
+    largest: float | None
+    report: str
+    confirmed: bool
+
+
 class Sums(NamedTuple):
     """The number of days and the sums of their lows, bests and highs; `high` is None when a day has no upper bound."""
 
@@ -81,6 +94,8 @@ class Series:
         self.last: int | None = None
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
+        self.suspects: dict[Constraint, Suspicion] = {}
+        """The claims that are, or would be, unlikely (see ledger.unlikely)."""
         self._misfit_spans: dict[int, tuple[int, int]] = {}  # by day
         self._blocks: dict[int, dict[Identity, Claim]] = {}
         self._stretches: dict[tuple[int, int], DayRun] = {}
@@ -192,7 +207,8 @@ class Series:
             span = range(group.first, group.last + 1)
             done.update(span)
             folded = [constraint for each in span for constraint in self.counts.folded(each)]
-            bins, misfits = reconcile([*group.constraints, *folded], floors, group.first, group.last)
+            claims = self._with_doubts([*group.constraints, *folded])
+            bins, misfits = reconcile(claims, floors, group.first, group.last)
             self._forget_misfits(group.first, group.last)
             if misfits:
                 key = group.first, group.last
@@ -201,6 +217,17 @@ class Series:
             changed.update([each for each in span if self._store(each, bins.get(each))])
         self._find_last(max(changed, default=None))
         return changed
+
+    def is_unlikely(self, claim: Constraint) -> bool:
+        """Whether a claim in force is unlikely."""
+        suspicion = self.suspects.get(claim)
+        return suspicion is not None and not suspicion.confirmed
+
+    def _with_doubts(self, claims: list[Constraint]) -> list[Constraint]:
+        """Return claims to reconcile, with the unlikely ones doubted."""
+        if not self.suspects:
+            return claims
+        return [claim.doubted() if self.is_unlikely(claim) else claim for claim in claims]
 
     def _store(self, day: int, now: Bin | None) -> bool:
         """Store the bin of a day (None: no bin); return whether it changed."""

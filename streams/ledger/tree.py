@@ -11,6 +11,9 @@ from bordertally.streams.ledger.series import DayRun, Series, Unverified
 from bordertally.streams.ledger.views import Views
 from bordertally.streams.reports.claims import Claim, Identity
 
+NEVER = 10_000_000
+"""A day (ordinal) after every other."""
+
 LIVE_DAYS = 2
 """The number of newest days of a flow whose readings stay unpacked; earlier days are packed once stored."""
 
@@ -29,6 +32,8 @@ class Node:
         self.noted: dict[Identity, Claim] = {}
         self.published = 0
         self.worded = False  # whether a statement in words was ever added for the flow or one below it
+        self.suspected = False  # whether a claim on the flow or one below it was ever unlikely
+        self.begins, self.ends = NEVER, -NEVER  # the first and the last day that a claim was ever about, here or below
         self.views = Views()
         self._own_last: dict[Key, int | None] = {}
         self._lasts: dict[Key, frozenset[int]] = {}
@@ -187,6 +192,20 @@ class Node:
         node: Node | None = self
         while node is not None and not node.worded:
             node.worded = True
+            node = node.above
+
+    def spanned(self, first: int, last: int) -> None:
+        """Note the first and the last day of a claim on this flow, for the flow and those above."""
+        node: Node | None = self
+        while node is not None and (first < node.begins or last > node.ends):
+            node.begins, node.ends = min(node.begins, first), max(node.ends, last)
+            node = node.above
+
+    def suspect(self) -> None:
+        """Note that a claim on this flow is unlikely, for the flow and those above."""
+        node: Node | None = self
+        while node is not None and not node.suspected:
+            node.suspected = True
             node = node.above
 
     def moved(self, key: Key, days: Collection[int]) -> None:

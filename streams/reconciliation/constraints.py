@@ -34,11 +34,16 @@ class Trust(NamedTuple):
         return weight, exact, published, start - end, natural(report), source, start, end
 
 
+UNLIKELY_WEIGHT = 0.75
+"""The weight of an unlikely claim as a share of that of its grade: still above the grade below, which has half."""
+
+
 class Constraint(NamedTuple):
     """A claim as arithmetic: the days from `start` to `end` (wall-clock seconds) hold low..high people.
 
     `trust.rank` orders constraints, the most trusted last; `weight` is its say in the starting shape. `partial`:
     readings that cover only some hours of their day. `reports`: those it stands for, as `source/id`.
+    `unlikely`: see ledger.unlikely.
     """
 
     start: int
@@ -51,6 +56,17 @@ class Constraint(NamedTuple):
     weight: float
     reports: tuple[str, ...]
     partial: bool = False
+    unlikely: bool = False
+
+    @property
+    def daily_rate(self) -> float:
+        """People a day; of a claim about less than a day, its people."""
+        return self.best / max(1.0, (self.end - self.start) / DAY)
+
+    def doubted(self) -> Constraint:
+        """The same claim as one that is unlikely: it gives way to claims of its own grade and of better ones."""
+        weight = self.weight * UNLIKELY_WEIGHT
+        return self._replace(trust=self.trust._replace(weight=weight), weight=weight, unlikely=True)
 
 
 class Bin(NamedTuple):

@@ -30,7 +30,7 @@ from bordertally.streams.reports.readings import Readings
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.totals.days import day_figures
-from bordertally.streams.totals.records import Conflict, DayFigure, Episode, FlowState, Noted, Total
+from bordertally.streams.totals.records import Conflict, DayFigure, Episode, FlowState, Noted, Total, Unlikely
 
 
 class ReplayResult(msgspec.Struct, frozen=True):
@@ -43,6 +43,7 @@ class ReplayResult(msgspec.Struct, frozen=True):
     rejected: list[RejectedReport]
     parts: list[Total]
     noted: list[Noted]
+    unlikely: list[Unlikely] = []
 
 
 class ReplayLedgers:
@@ -123,6 +124,7 @@ class ReplayLedgers:
             rejected=rejected,
             parts=[total for state in states for total in state.parts],
             noted=[noted for state in states for noted in state.noted],
+            unlikely=[claim for state in states for claim in state.unlikely],
         )
 
 

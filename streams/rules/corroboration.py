@@ -13,12 +13,15 @@ from typing import NamedTuple
 from bordertally.streams.ledger.rows import Key
 from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
+from bordertally.streams.ledger.unlikely import people_on, unlikely_on
 from bordertally.streams.reconciliation.constraints import Kind, day_span
 from bordertally.streams.reports.sources import WEIGHT
+from bordertally.streams.rules.baseline import WEEK, WEEKLY
 from bordertally.streams.rules.config import SEVERITIES, Detection
 from bordertally.streams.totals.records import Baseline
 
 NOTE = "not corroborated by a second source or one graded A, so no more than a warning"
+NOTE_UNLIKELY = "the likely figures alone are not critical, so no more than a warning"
 CRITICAL = SEVERITIES.index("critical")
 
 Witnesses = dict[str, float]
@@ -41,15 +44,43 @@ def corroborated(node: Node, rules: Detection, days: Sequence[tuple[int, float, 
         people = corroborated_people(node, Key(level.population, "people"), day)
         return people > 0 and rules.rank_of(people, level.expected) >= CRITICAL
 
-    return capped(rules, ranks, enough)
+    def likely(place: int) -> bool:
+        day, _, level = days[place]
+        span = range(day - WEEK + 1, day + 1) if level.method == WEEKLY else range(day, day + 1)
+        rate = likely_rate(node, Key(level.population, "people"), span)
+        return rate is None or rules.rank_of(rate, level.expected) >= CRITICAL
+
+    return capped(rules, ranks, enough, likely)
 
 
-def capped(rules: Detection, ranks: Sequence[int], enough: Callable[[int], bool]) -> Ranked:
-    """The severities of these ranks; critical only where `enough(place)`, if the rules ask for corroboration."""
-    lowered = list(ranks)
+def capped(
+    rules: Detection,
+    ranks: Sequence[int],
+    enough: Callable[[int], bool],
+    likely: Callable[[int], bool] = lambda _: True,
+) -> Ranked:
+    """The severities of these ranks; critical only where `likely(place)`, and where the figure is corroborated.
+
+    `enough(place)`: whether it is; asked only if the rules ask for corroboration.
+    """
+    lowered = [rank if rank < CRITICAL or likely(place) else CRITICAL - 1 for place, rank in enumerate(ranks)]
+    notes = [NOTE_UNLIKELY] if lowered != list(ranks) else []
     if rules.corroborate:
-        lowered = [rank if rank < CRITICAL or enough(place) else CRITICAL - 1 for place, rank in enumerate(ranks)]
-    return Ranked([SEVERITIES[rank] for rank in lowered], NOTE if lowered != list(ranks) else "")
+        alone = [rank if rank < CRITICAL or enough(place) else CRITICAL - 1 for place, rank in enumerate(lowered)]
+        notes += [NOTE] if alone != lowered else []
+        lowered = alone
+    return Ranked([SEVERITIES[rank] for rank in lowered], "; ".join(notes))
+
+
+def likely_rate(node: Node, key: Key, days: Sequence[int]) -> float | None:
+    """People a day over some days without the unlikely claims; None where no unlikely claim is about any of them."""
+    if not any(unlikely_on(node, key, day) for day in days):
+        return None
+    series = node.series.get(key)
+    bins = {} if series is None else series.bins
+    return fsum([min(bins[day].best, people_on(node, key, day, likely=True)) for day in days if day in bins]) / len(
+        days
+    )
 
 
 def corroborated_people(node: Node, key: Key, day: int) -> float:

@@ -111,7 +111,7 @@ class FlowState(Struct, frozen=True):
     `published`: microseconds since 1970 UTC of the newest report on the flow or below it. `baseline`: of the latest
     day; None says there is none. `comparable`: whether all report who usually carry the people of the latest day; else
     its `rate` is a lower bound, and is not compared with `baseline` from below. `parts`: the same windows for
-    populations and units that are no totals.
+    populations and units that are no totals. `unlikely`: the newest 100 claims on the flow that are unlikely.
     """
 
     flow: str
@@ -127,6 +127,7 @@ class FlowState(Struct, frozen=True):
     rate: float | None
     rate_day: str | None
     comparable: bool = True
+    unlikely: list[Unlikely] = []
 
 
 class Conflict(Struct, frozen=True):
@@ -149,3 +150,19 @@ class Noted(Struct, frozen=True):
     population: str
     first_day: str
     last_day: str
+
+
+class Unlikely(Struct, frozen=True):
+    """A claim far above anything known of its flow, which no other day and no other source confirms, and why.
+
+    `people`: over the period of the claim; of readings, of the largest reading.
+    """
+
+    flow: str
+    report: str
+    source: str
+    people: int
+    population: str
+    first_day: str
+    last_day: str
+    why: str

@@ -344,3 +344,71 @@ def _scale(people: list[float], inside: Sequence[int], to: float, pieces: Sequen
     hours = sum(pieces[at][1] - pieces[at][0] for at in inside)
     for at in inside:
         people[at] = people[at] * to / held if held else to * (pieces[at][1] - pieces[at][0]) / hours
+
+
+# --- unlikely claims -------------------------------------------------------------------------------------------------
+
+
+def unlikely(claims: Sequence[PlainClaim]) -> list[PlainClaim]:
+    """The claims in force that are far above the year before and that nothing confirms.
+
+    A reading is judged by its own people. Readings of a source and day, added up, are history, and confirm.
+    """
+    world = _ClaimedPeople(claims)
+    return [claim for claim in claims if claim.kind != "at_most" and world.unlikely(claim)]
+
+
+class _ClaimedPeople:
+    """The most people that claims give each flow on each day."""
+
+    def __init__(self, claims: Sequence[PlainClaim]) -> None:
+        by_series: dict[tuple[str, str, str], list[PlainClaim]] = defaultdict(list)
+        for claim in claims:
+            if claim.grade in WEIGHTS:
+                by_series[claim.flow, claim.population, claim.unit].append(claim)
+        self._claims = {
+            name: [claim for claim in folded(some) if claim.kind != "at_most"] for name, some in by_series.items()
+        }
+        self._people: dict[tuple[str, str, str, int], float] = {}
+        self._flows = {flow for flow, _, _ in by_series} | {
+            ":".join(flow.split(":")[:parts]) for flow, _, _ in by_series for parts in range(1, flow.count(":") + 1)
+        }
+
+    def on(self, flow: str, population: str, unit: str, day: int) -> float:
+        """People by the flow's own claims, by its parts, or by the flows below added up: the most."""
+        name = flow, population, unit, day
+        if name not in self._people:
+            self._people[name] = self._most(*name)
+        return self._people[name]
+
+    def _most(self, flow: str, population: str, unit: str, day: int) -> float:
+        own = [_rate(claim) for claim in self._claims.get((flow, population, unit), []) if day in claim.days]
+        parts = {name[1] for name in self._claims if name[2] == unit and population == "people" != name[1]}
+        within_flow = [self.on(flow, part, unit, day) for part in parts]
+        return max([0.0, *own, *within_flow, self.below(flow, population, unit, day)])
+
+    def below(self, flow: str, population: str, unit: str, day: int) -> float:
+        children = [each for each in self._flows if each.rpartition(":")[0] == flow]
+        return sum(self.on(child, population, unit, day) for child in children)
+
+    def unlikely(self, claim: PlainClaim) -> bool:
+        if claim.grade not in WEIGHTS:
+            return False
+        about, first = (claim.flow, claim.population, claim.unit), claim.days.start
+        before = [people for back in range(1, 366) if (people := self.on(*about, first - back)) > 0]
+        limit = 10 * max(before) if len(before) >= 30 else 1_000_000
+        half = _rate(claim) / 2
+        if _rate(claim) <= limit * (1 + 1e-9):
+            return False
+        half *= 1 - 1e-9
+        for day in claim.days:
+            others = [each for each in self._claims[about] if day in each.days and each.source != claim.source]
+            if any(_rate(each) >= half for each in others) or self.below(*about, day) >= half:
+                return False
+        around = range(first - 365, claim.days.stop + 365)
+        return not any(day not in claim.days and self.on(*about, day) >= half for day in around)
+
+
+def _rate(claim: PlainClaim) -> float:
+    """People a day; of a claim about less than a day, its people."""
+    return claim.best / max(1.0, (claim.end - claim.start) / HOURS)

@@ -53,6 +53,7 @@ function claimItem(claim, span, about) {
       claim.flow === about ? null : inner(`flow=${claim.flow}`, { class: "where" }, whereWords(claim.flow, about)),
     ),
     claim.why ? h("p", { class: "verdict" }, h("bdi", null, claim.why)) : null,
+    claim.unlikely ? h("p", { class: "verdict unlikely" }, h("b", null, "Unlikely: "), h("bdi", null, claim.unlikely)) : null,
     claim.text ? h("blockquote", { dir: "auto" }, h("bdi", null, claim.text)) : null,
     h("p", { class: "by" },
       gradeMark(claim.grade),
@@ -92,6 +93,7 @@ export function counterLanes(counts, span, about) {
         eachDay(span.from, span.to).map((date) => h("span", { title: byDay.has(date) ? `${day(date)}: ${number(byDay.get(date).people)}` : "", vars: { "--height": `${byDay.has(date) ? Math.max(4, (100 * byDay.get(date).people) / top) : 0}%` } }))),
       h("p", { class: "figures" }, h("span", { class: "sign", "aria-hidden": "true" }, "✓"), h("b", null, `counted ${number(people)} ${populationWords(some[0].population, some[0].unit)}`), h("span", { class: "when" }, plural(readings, "reading")),
         some[0].flow === about ? null : inner(`flow=${some[0].flow}`, { class: "where" }, whereWords(some[0].flow, about))),
+      some.filter((count) => count.unlikely).map((count) => h("p", { class: "verdict unlikely" }, h("b", null, `Unlikely on ${day(count.day)}: `), h("bdi", null, count.unlikely))),
       h("p", { class: "by" }, gradeMark(some[0].grade), h("bdi", null, some[0].source_name ?? some[0].source)));
   });
   return h("section", { class: "group counted" }, h("h4", null, h("span", { class: "sign", "aria-hidden": "true" }, "✓"), `Counters (${items.length})`), h("ol", { class: "claims" }, items));

@@ -142,6 +142,7 @@ export class FlowTree {
             h("span", { class: week.high === null ? "range open" : "range" }, interval(week.low, week.high)),
             h("span", { class: "until" }, `until ${day(before(week.as_of))}`),
             week.projected ? h("span", { class: "projected" }, `${number(week.projected)} projected`) : "",
+            row.unlikely?.some((claim) => claim.last_day >= before(week.as_of, week.window_days)) ? h("span", { class: "until unlikely" }, "rests on an unlikely figure") : "",
           ]
         : [h("span", { class: "none" }, "no total")]),
     );

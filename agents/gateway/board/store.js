@@ -42,6 +42,7 @@ export class Store {
       comparable: state.comparable,
       baseline: state.baseline,
       threshold: state.baseline?.threshold ?? null,
+      unlikely: state.unlikely ?? [],
     });
     this.days.set(state.flow, state.days);
     return fresh;
