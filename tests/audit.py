@@ -23,13 +23,13 @@ class Audit(NamedTuple):
 
 def judged(report: dict[str, Any]) -> Audit:
     """What pip-audit's report in JSON comes to."""
-    every = [one for one in report["dependencies"] if one["name"] != OURS]
-    looked_up = [one for one in every if "vulns" in one]
+    every = [dependency for dependency in report["dependencies"] if dependency["name"] != OURS]
+    looked_up = [package for package in every if "vulns" in package]
     if not looked_up:
         said = f"its data knows none of {len(every)} packages, so it cannot be reached here"
         return Audit(f"pip-audit: skipped: {said}", 0)
     found = [f"{one['name']} {one['version']}: {vuln['id']}" for one in looked_up for vuln in one["vulns"]]
-    unknown = [one["name"] for one in every if "vulns" not in one]
+    unknown = [package["name"] for package in every if "vulns" not in package]
     said = f"pip-audit: {len(looked_up)} packages looked up, {len(found)} vulnerabilities"
     return Audit("\n".join([said + (f"; unknown: {', '.join(unknown)}" if unknown else ""), *found]), int(bool(found)))
 

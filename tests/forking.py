@@ -108,9 +108,9 @@ class Forks:
         given: Path = Path(os.devnull),
     ) -> Forked:
         """Run `bordertally ARGUMENTS`, reading the file `given`, adding to those of its `outputs` and errors."""
-        for one in outputs:
-            one.touch()
-        files = [str(one.absolute()) for one in (given, *outputs)]
+        for output in outputs:
+            output.touch()
+        files = [str(path.absolute()) for path in (given, *outputs)]
         order = {"arguments": list(arguments), "environment": dict(environment), "at": str(directory), "files": files}
         return Forked(self, self.ask(order))
 
@@ -169,7 +169,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run `bordertally ARGUMENTS` with `given` on its input to its end, as `subprocess.run` does."""
     with tempfile.TemporaryDirectory() as name:
-        read, out, err = (Path(name) / one for one in ("in", "out", "err"))
+        read, out, err = (Path(name) / stream for stream in ("in", "out", "err"))
         read.write_text(given, encoding="utf-8")
         process = shared().start(arguments, os.environ | (environment or {}), Path.cwd(), (out, err), read)
         try:
@@ -185,7 +185,9 @@ def run(
 def main() -> None:
     """Fork until there are no more orders, then end those that still run."""
     names = [
-        one.name for one in pkgutil.walk_packages(agents.__path__, "bordertally.agents.") if one.name not in OTHERS
+        package.name
+        for package in pkgutil.walk_packages(agents.__path__, "bordertally.agents.")
+        if package.name not in OTHERS
     ]
     for name in (*names, "faust.transport.drivers.aiokafka", "redis.asyncio"):
         importlib.import_module(name)

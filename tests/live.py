@@ -65,7 +65,7 @@ def come_down(alerts: Iterable[Alert]) -> set[LastSaid]:
     for alert in alerts:
         if alert.id not in newest or newest[alert.id].seq < alert.seq:
             newest[alert.id] = alert
-    return {last_said(one) for one in newest.values() if one.state is not AlertState.WITHDRAWN}
+    return {last_said(record) for record in newest.values() if record.state is not AlertState.WITHDRAWN}
 
 
 def pure(raws: Iterable[bytes], registry: Registry | None = None) -> ReplayLedgers:
@@ -267,7 +267,7 @@ async def configure(live: Live, topic: str, settings: dict[str, str]) -> None:
     try:
         wanted = ConfigResource(ConfigResourceType.TOPIC, topic, settings)
         (answer,) = await admin.alter_configs([wanted])
-        assert [one[0] for one in answer.resources] == [0]
+        assert [resource[0] for resource in answer.resources] == [0]
     finally:
         await admin.close()
 
@@ -290,9 +290,9 @@ def page(port: int, path: str) -> str:
 
 def of_late(state: FlowState) -> bytes:
     """A state without the days that only its batch bore on: older ones, and those of which nothing is known now."""
-    as_of = max((one.as_of for one in state.totals), default="")
+    as_of = max((total.as_of for total in state.totals), default="")
     first = (date.fromisoformat(as_of) - timedelta(days=longest_window())).isoformat() if as_of else "~"
-    known = [one for one in state.days if one.day >= first and (one.low, one.best, one.high) != (0, 0, None)]
+    known = [day for day in state.days if day.day >= first and (day.low, day.best, day.high) != (0, 0, None)]
     return msgspec.json.encode(msgspec.structs.replace(state, days=known))
 
 

@@ -41,9 +41,9 @@ def started(*command: str, **environment: str) -> subprocess.CompletedProcess[st
 def come_down(alerts: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
     newest = {alert["id"]: alert for alert in alerts}
     return {
-        tuple(one[name] for name in ("flow", "rule", "since", "until", "peak_rate", "peak_severity"))
-        for one in newest.values()
-        if one["state"] != "withdrawn"
+        tuple(record[name] for name in ("flow", "rule", "since", "until", "peak_rate", "peak_severity"))
+        for record in newest.values()
+        if record["state"] != "withdrawn"
     }
 
 
@@ -52,7 +52,7 @@ def test_replay_prints_one_object_and_nothing_else() -> None:
     assert done.returncode == 0
     found = json.loads(done.stdout)
     assert {"totals", "days", "alerts", "conflicts", "rejected"} <= found.keys()
-    week = next(one for one in found["totals"] if (one["flow"], one["window_days"]) == ("RU", 7))
+    week = next(total for total in found["totals"] if (total["flow"], total["window_days"]) == ("RU", 7))
     assert (week["low"], week["best"], week["high"], week["as_of"]) == (196_929, 217_000, None, "2022-09-28")
     assert set(found["alerts"][0]) >= {
         *("id", "seq", "flow", "rule", "state", "severity", "since", "day", "rate"),
@@ -70,7 +70,9 @@ def test_the_demo_comes_to_what_a_replay_of_its_sample_comes_to_and_leaves_nothi
     for part in ("totals", "days", "conflicts", "parts", "noted"):
         assert shown[part] == replayed[part]
     assert come_down(shown["alerts"]) == come_down(replayed["alerts"])
-    assert sorted(one["reason"] for one in shown["rejected"]) == sorted(one["reason"] for one in replayed["rejected"])
+    assert sorted(rejected["reason"] for rejected in shown["rejected"]) == sorted(
+        rejected["reason"] for rejected in replayed["rejected"]
+    )
     assert "done in" in live.stderr
     assert not left_behind(tmp_path)
 

@@ -74,7 +74,7 @@ def test_the_help_of_every_command_ends_with_examples(name: str) -> None:
     assert "".join(examples.split()) == "".join("".join(EXAMPLES[name]).split())
 
 
-@pytest.mark.parametrize(("name", "example"), [(name, one) for name, some in EXAMPLES.items() for one in some])
+@pytest.mark.parametrize(("name", "example"), [(name, example) for name, some in EXAMPLES.items() for example in some])
 def test_an_example_is_a_command_that_parses(name: str, example: str) -> None:
     calls = own_parts(example)
     assert calls

@@ -93,7 +93,9 @@ def test_the_pure_core_imports_nothing_that_does_io(path: Path) -> None:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
-        wrong = [name for name in names if not any(name == one or name.startswith(f"{one}.") for one in ALLOWED)]
+        wrong = [
+            name for name in names if not any(name == allowed or name.startswith(f"{allowed}.") for allowed in ALLOWED)
+        ]
         assert not wrong, path
 
 
@@ -146,8 +148,14 @@ MADE_BY = {"kafka_options", "redis_options"}
 def test_every_client_of_kafka_and_redis_is_made_with_what_the_settings_say_of_security(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and called(node) in CLIENTS:
-            spread = {called(one.value) for one in node.keywords if one.arg is None and isinstance(one.value, ast.Call)}
-            given = {one.arg: called(one.value) for one in node.keywords if isinstance(one.value, ast.Call)}
+            spread = {
+                called(keyword.value)
+                for keyword in node.keywords
+                if keyword.arg is None and isinstance(keyword.value, ast.Call)
+            }
+            given = {
+                keyword.arg: called(keyword.value) for keyword in node.keywords if isinstance(keyword.value, ast.Call)
+            }
             faust = given.get("broker_credentials") == "faust_credentials"
             assert spread & MADE_BY or faust, f"{path}:{node.lineno}"
 

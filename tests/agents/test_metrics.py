@@ -20,7 +20,9 @@ from bordertally.streams.settings import Hop
 from live import Live, page, pure, until
 
 RUNNING = (Hop.INTAKE, Hop.LEDGER, Hop.ALERTS, Hop.DELIVERY)
-SHOWN = {one.name.removesuffix("_total"): one for one in CATALOGUE if one.part in ("process", "worker", *RUNNING)}
+SHOWN = {
+    metric.name.removesuffix("_total"): metric for metric in CATALOGUE if metric.part in ("process", "worker", *RUNNING)
+}
 
 SAMPLE_REFUSED = 3
 """Reports of the sample that are bad on purpose."""
@@ -28,7 +30,7 @@ SAMPLE_REFUSED = 3
 
 def families(server: Server) -> dict[str, Family]:
     text = page(server.port, "/metrics")
-    return {one.name: one for one in text_string_to_metric_families(text)}
+    return {family.name: family for family in text_string_to_metric_families(text)}
 
 
 def value(found: dict[str, Family], name: str, **labels: str) -> float | None:
@@ -57,26 +59,26 @@ async def test_a_live_worker_shows_the_catalogue_and_nothing_else(live: Live, tm
 
     async def counted() -> bool:
         found = families(worker)
-        outcomes = Counter({one.labels["outcome"]: 0 for one in found["bordertally_reports"].samples})
-        for one in found["bordertally_reports"].samples:
-            outcomes[one.labels["outcome"]] += int(one.value)
-        hops = {one.labels["hop"] for one in found["bordertally_consumer_lag_records"].samples}
+        outcomes = Counter({sample.labels["outcome"]: 0 for sample in found["bordertally_reports"].samples})
+        for reported in found["bordertally_reports"].samples:
+            outcomes[reported.labels["outcome"]] += int(reported.value)
+        hops = {sample.labels["hop"] for sample in found["bordertally_consumer_lag_records"].samples}
         wanted = {"accepted": len(reports) - SAMPLE_REFUSED, "rejected": len(refused) + SAMPLE_REFUSED}
         return outcomes == wanted and hops >= set(RUNNING)
 
     await until(counted, "the refused are counted and the lag measured")
     found = families(worker)
-    ours = {name: one for name, one in found.items() if not name.startswith("process_")}
+    ours = {name: family for name, family in found.items() if not name.startswith("process_")}
     assert set(ours) == set(SHOWN)
     for name, family in ours.items():
         wanted = SHOWN[name]
         assert family.type == wanted.kind
         assert family.documentation == wanted.meaning
         assert family.samples, name
-        for one in family.samples:
-            assert set(one.labels) - {"le"} == set(wanted.labels), one
+        for item in family.samples:
+            assert set(item.labels) - {"le"} == set(wanted.labels), item
             for label, values in wanted.values.items():
-                assert one.labels[label] in values, one
+                assert item.labels[label] in values, item
     sizes = {
         "topic": 5,
         "partition": 4,
@@ -89,7 +91,7 @@ async def test_a_live_worker_shows_the_catalogue_and_nothing_else(live: Live, tm
 
     # and the figures are right
     by_source = found["bordertally_source_reports"].samples
-    taken = sum(one.value for one in by_source if one.labels["outcome"] == "accepted")
+    taken = sum(sample.value for sample in by_source if sample.labels["outcome"] == "accepted")
     assert taken == len(reports) - SAMPLE_REFUSED
     for source, number in (("kz-mia", None), ("ge-mia", 1.0), ("(unknown)", 4.0)):
         assert value(found, "bordertally_source_reports_total", source=source, outcome="rejected") == number
@@ -114,10 +116,10 @@ async def test_when_a_source_last_spoke_is_known_again_after_a_restart(live_on_k
     await live.publish(sample())
     await live.shows(pure(sample()))
     name = "bordertally_source_last_published_timestamp_seconds"
-    before = {one.labels["source"]: one.value for one in families(worker)[name].samples}
+    before = {sample.labels["source"]: sample.value for sample in families(worker)[name].samples}
     worker.stop()
     again = live.worker()
-    assert {one.labels["source"]: one.value for one in families(again)[name].samples} == before
+    assert {sample.labels["source"]: sample.value for sample in families(again)[name].samples} == before
 
 
 def test_the_bound_on_series_grows_with_sources_partitions_and_flows() -> None:

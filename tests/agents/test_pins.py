@@ -26,20 +26,23 @@ def pins() -> dict[str, str]:
 
 
 def test_every_dependency_is_pinned() -> None:
-    asked = [*PROJECT["dependencies"], *(one for extra in PROJECT["optional-dependencies"].values() for one in extra)]
-    assert {named(one) for one in asked} - pins().keys() - {OWN} == set()
+    asked = [
+        *PROJECT["dependencies"],
+        *(requirement for extra in PROJECT["optional-dependencies"].values() for requirement in extra),
+    ]
+    assert {named(requirement) for requirement in asked} - pins().keys() - {OWN} == set()
 
 
 def needed_by(name: str) -> list[str] | None:
     """What an installed distribution needs without its extras; None for one that this machine has no need of."""
     try:
-        return [named(one) for one in requires(name) or () if "extra ==" not in one]
+        return [named(requirement) for requirement in requires(name) or () if "extra ==" not in requirement]
     except PackageNotFoundError:
         return None
 
 
 def test_what_the_dependencies_of_a_worker_need_is_pinned_too() -> None:
-    todo, seen = [named(one) for one in PROJECT["dependencies"]], set[str]()
+    todo, seen = [named(dependency) for dependency in PROJECT["dependencies"]], set[str]()
     while todo:
         name = todo.pop()
         if name not in seen and (needed := needed_by(name)) is not None:
@@ -51,4 +54,4 @@ def test_what_the_dependencies_of_a_worker_need_is_pinned_too() -> None:
 
 def test_no_pin_names_a_place_to_get_it_from() -> None:
     lines = Path("constraints.txt").read_text(encoding="utf-8").splitlines()
-    assert [one for one in lines if "://" in one or one.startswith("-")] == []
+    assert [line for line in lines if "://" in line or line.startswith("-")] == []

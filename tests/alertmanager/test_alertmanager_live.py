@@ -57,19 +57,19 @@ class Notified:
         return web.Response()
 
     def statuses(self, flow: str = "RU:GE") -> list[tuple[str, str]]:
-        found = [one for one in self.alerts if one["labels"]["flow"] == flow]
-        return [(one["status"], one["labels"]["severity"]) for one in found]
+        found = [alert for alert in self.alerts if alert["labels"]["flow"] == flow]
+        return [(alert["status"], alert["labels"]["severity"]) for alert in found]
 
 
 @pytest.fixture
 async def notified() -> AsyncIterator[Notified]:
-    one = Notified()
+    notified = Notified()
     app = web.Application()
-    app.router.add_post("/notified", one.handle)
+    app.router.add_post("/notified", notified.handle)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", one.port).start()
-    yield one
+    await web.TCPSite(runner, "127.0.0.1", notified.port).start()
+    yield notified
     await runner.cleanup()
 
 
@@ -103,12 +103,12 @@ def held(server: Server) -> list[dict[str, Any]]:
 
 
 def severities(server: Server) -> list[tuple[str, str]]:
-    return sorted((one["labels"]["flow"], one["labels"]["severity"]) for one in held(server))
+    return sorted((alert["labels"]["flow"], alert["labels"]["severity"]) for alert in held(server))
 
 
 async def say(live: Live, *alerts: Alert) -> None:
     topic = live.topics.alerts
-    await live.send([Record(topic, one.flow.encode(), msgspec.json.encode(one)) for one in alerts])
+    await live.send([Record(topic, alert.flow.encode(), msgspec.json.encode(alert)) for alert in alerts])
 
 
 @needed
@@ -147,7 +147,7 @@ async def test_alerts_are_kept_firing_and_end(live_on_kafka: Live, alertmanager:
     began = time.monotonic()
 
     async def outlived() -> bool:
-        ends = [one["endsAt"] for one in held(alertmanager)]
+        ends = [alert["endsAt"] for alert in held(alertmanager)]
         return time.monotonic() > began + 5 and len(ends) == 2 and min(ends) > first
 
     await until(outlived, "the alerts outlive their first end")
@@ -180,9 +180,9 @@ async def test_alerts_are_kept_firing_and_end(live_on_kafka: Live, alertmanager:
 
     await until(ended, "people are told that both are over")
     assert held(alertmanager) == []
-    last = next(one for one in reversed(notified.alerts) if one["labels"]["flow"] == "RU:KZ")
+    last = next(alert for alert in reversed(notified.alerts) if alert["labels"]["flow"] == "RU:KZ")
     assert (last["annotations"]["ended"], last["annotations"]["summary"]) == ("withdrawn", "taken back")
-    last = next(one for one in reversed(notified.alerts) if one["labels"]["severity"] == "critical")
+    last = next(alert for alert in reversed(notified.alerts) if alert["labels"]["severity"] == "critical")
     assert last["endsAt"].startswith("2022-09-28T00:00:00")
 
 

@@ -54,7 +54,9 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(unpacked: P
 def test_the_source_archive_holds_the_packages_and_what_tests_and_readers_need(archives: tuple[Path, Path]) -> None:
     with tarfile.open(archives[0]) as source:
         held = {
-            str(PurePosixPath(one.name).relative_to(PurePosixPath(one.name).parts[0])) for one in source if one.isfile()
+            str(PurePosixPath(member.name).relative_to(PurePosixPath(member.name).parts[0]))
+            for member in source
+            if member.isfile()
         }
     inside = set().union(*(files_of(ROOT / name) for name in PACKAGES))
     wanted = {f"src/bordertally/{name}" for name in inside} | inside
@@ -83,7 +85,7 @@ def test_the_metadata_say_what_pyproject_says(unpacked: Path) -> None:
     assert said["License-Expression"] == "MIT"
     assert "Typing :: Typed" in (said.get_all("Classifier") or [])
     assert set(said.get_all("Provides-Extra") or []) == set(PROJECT["optional-dependencies"])
-    needed = [one for one in said.get_all("Requires-Dist") or [] if "extra ==" not in one]
+    needed = [requirement for requirement in said.get_all("Requires-Dist") or [] if "extra ==" not in requirement]
     assert len(needed) == len(PROJECT["dependencies"])
     assert "# bordertally" in str(said.get_payload())
     assert (metadata_of(unpacked) / "licenses" / "LICENSE").is_file()

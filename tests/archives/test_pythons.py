@@ -23,7 +23,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EVERY = os.environ.get("PYTHONS") == "every"
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 PREFIX = "Programming Language :: Python :: "
-VERSIONS = [one.removeprefix(PREFIX) for one in PROJECT["classifiers"] if one.startswith(f"{PREFIX}3.")]
+VERSIONS = [
+    classifier.removeprefix(PREFIX) for classifier in PROJECT["classifiers"] if classifier.startswith(f"{PREFIX}3.")
+]
 cause_of = runpy.run_path(str(ROOT / "deploy" / "install.py"))["cause_of"]
 
 

@@ -48,7 +48,7 @@ def say(text: str) -> None:
 def chosen(names: str) -> list[System]:
     """The systems named, installed; those that cannot be are named and left out."""
     known, found = systems(), []
-    for name in filter(None, (one.strip() for one in names.split(","))):
+    for name in filter(None, (part.strip() for part in names.split(","))):
         if name not in known:
             raise typer.BadParameter(f"{name} is none of {', '.join(known)}")
         try:
@@ -184,12 +184,12 @@ def short(result: Result) -> str:
 
 def show(results: list[Result], columns: dict[str, str], title: str, by: str = "system") -> None:
     """Print the table and where the results are; exit code 1 when a figure was wrong (in a crash: of ours)."""
-    good = [one for one in results if "failed" not in one["verdict"]]
+    good = [result for result in results if "failed" not in result["verdict"]]
     out.print(table(good, columns, title, by))
     if (better := ratios(good)) is not None:
         out.print(better)
     say(f"one JSON line a run: {RESULTS}")
-    if not all(one["exact"] or (one["kind"] == "crash" and one["system"] != OURS) for one in results):
+    if not all(result["exact"] or (result["kind"] == "crash" and result["system"] != OURS) for result in results):
         raise typer.Exit(1)
 
 

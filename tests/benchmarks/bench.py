@@ -122,7 +122,7 @@ async def drained(
                 if behind != (behind := await system.behind(lane)):
                     last_sign = time.time()
                 still = not behind and time.time() - last_sign > system.quiet_s
-                if still and all(system.read(one).last >= last_day for one in await totals.newest()):
+                if still and all(system.read(record).last >= last_day for record in await totals.newest()):
                     return last_sign
             if time.monotonic() > deadline:
                 raise RunFailedError(f"{system.name} is not done after {limit_s:.0f} s:\n{process.last_words()}")
@@ -133,7 +133,7 @@ async def reached(system: System, lane: Lane, process: Process, days: float, lim
     deadline = time.monotonic() + limit_s
     async with broker.Watch(lane.address, lane.totals) as watch:
         while True:
-            newest = [feed.number_of(system.read(one).last) for one in await watch.newest()]
+            newest = [feed.number_of(system.read(record).last) for record in await watch.newest()]
             if sum(newest) / broker.PARTITIONS >= days:
                 return
             if not process.running or time.monotonic() > deadline:

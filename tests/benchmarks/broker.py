@@ -84,7 +84,7 @@ async def lag(address: str, group: str, topic: str) -> int:
         held = await admin.list_consumer_group_offsets(group)
     finally:
         await admin.close()
-    done = {part: one.offset for part, one in held.items() if part.topic == topic}
+    done = {part: position.offset for part, position in held.items() if part.topic == topic}
     async with Watch(address, topic) as watch:
         ends = await watch.ends()
     return sum(ends[part] - offset for part, offset in done.items())

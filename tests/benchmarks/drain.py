@@ -38,8 +38,8 @@ async def drain(
                 live = await _live(system, lane, process, counts, rate) if counts else {}
                 memory = peak_mb(process.pid)
             await process.stop()
-        for one in counts:
-            oracle.take(one.message.value)
+        for count in counts:
+            oracle.take(count.message.value)
         whole = await told(system, lane, set(FLOWS).__contains__) if counts else found
         verdict = check_figures(whole, oracle, parents=ours)
         if ours:
@@ -120,6 +120,6 @@ def _after_opening(
         opened.setdefault(alert.flow, alert.rate)
     return [
         delay
-        for one, delay in zip(counts, delays, strict=True)
-        if one.hot and one.message.flow in opened and one.total >= opened[one.message.flow]
+        for count, delay in zip(counts, delays, strict=True)
+        if count.hot and count.message.flow in opened and count.total >= opened[count.message.flow]
     ]

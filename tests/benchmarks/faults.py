@@ -32,7 +32,7 @@ async def crash(bench: Sitting, system: System, shape: Shape) -> Result:
             began, memory = process.began, peak_mb(process.pid)
             await process.stop()
         found, verdict = await _judged(system, lane, oracle)
-    after = sorted(one for one in found.times if one >= began)
+    after = sorted(time for time in found.times if time >= began)
     return {
         "system": system.name,
         "kind": "crash",
@@ -62,7 +62,7 @@ async def recover(bench: Sitting, shape: Shape) -> Result:
             await process.stop()
         before = await settled(lane)
         _see(oracle, counts)
-        await broker.fill(lane.address, lane.reports, (one.message.value for one in counts))
+        await broker.fill(lane.address, lane.reports, (count.message.value for count in counts))
         async with bench.started(system, lane) as process:
             with Meter(process.pid) as meter:
                 ready_at = await ready(process, 300)
@@ -70,7 +70,7 @@ async def recover(bench: Sitting, shape: Shape) -> Result:
             began, memory = process.began, peak_mb(process.pid)
             await process.stop()
         found, verdict = await _judged(system, lane, oracle)
-    first = min(one for one in found.times if one >= began)
+    first = min(time for time in found.times if time >= began)
     return {
         "system": system.name,
         "kind": "recover",
@@ -91,8 +91,8 @@ async def join(bench: Sitting, shape: Shape, *, rate: float, phase_s: float, kil
     counts = feed.live(shape.days, int(rate * phase_s * 3))
     async with bench.lane(system, shape) as lane:
         await broker.fill(lane.address, lane.reports, feed.lines(bench.file(shape)))
-        async with bench.started(system, lane, "") as one:
-            await drained(system, lane, one, feed.last_day(shape))
+        async with bench.started(system, lane, "") as worker:
+            await drained(system, lane, worker, feed.last_day(shape))
             async with latency.listening(lane.address, lane.totals) as heard:
                 feeding = asyncio.create_task(latency.publish(lane.address, lane.reports, counts, rate))
                 await asyncio.sleep(phase_s)
@@ -103,8 +103,8 @@ async def join(bench: Sitting, shape: Shape, *, rate: float, phase_s: float, kil
                     if not kill:
                         await two.stop()
                 moments = await feeding
-                await drained(system, lane, one, counts[-1].day)
-            await one.stop()
+                await drained(system, lane, worker, counts[-1].day)
+            await worker.stop()
         _see(oracle, counts)
         _, verdict = await _judged(system, lane, oracle)
 
@@ -126,13 +126,13 @@ async def join(bench: Sitting, shape: Shape, *, rate: float, phase_s: float, kil
 
 def longest_silence(moments: Sequence[float], began: float, ended: float) -> float:
     """The longest time without a record between two moments, in seconds."""
-    inside = [began, *sorted(one for one in moments if began <= one <= ended), ended]
+    inside = [began, *sorted(moment for moment in moments if began <= moment <= ended), ended]
     return round(max(later - earlier for earlier, later in pairwise(inside)), 2)
 
 
 def _see(oracle: Oracle, counts: Iterable[feed.Live]) -> None:
-    for one in counts:
-        oracle.take(one.message.value)
+    for count in counts:
+        oracle.take(count.message.value)
 
 
 async def _judged(system: System, lane: Lane, oracle: Oracle) -> tuple[Told, Verdict]:

@@ -52,7 +52,7 @@ def java(name: str, cache: Path, say: Callable[[str], None]) -> str:
 
 
 def _mark(*files: Path) -> str:
-    return hashlib.sha256(b"".join(one.read_bytes() for one in files)).hexdigest()[:8]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 def _run(command: list[str]) -> None:

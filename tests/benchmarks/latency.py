@@ -23,12 +23,12 @@ async def publish(address: str, topic: str, counts: Sequence[Live], rate: float)
     try:
         began = time.time()
         moments, acknowledged = [], []
-        for number, one in enumerate(counts):
+        for number, count in enumerate(counts):
             wait = began + number / rate - time.time()
             if wait > 0:
                 await asyncio.sleep(wait)
             moments.append(time.time())
-            acknowledged.append(await broker.publish_one(producer, topic, one.message))
+            acknowledged.append(await broker.publish_one(producer, topic, count.message))
         await asyncio.gather(*acknowledged)
         return moments
     finally:
@@ -76,8 +76,8 @@ def delays(
     `read` gives (flow, day, people of that day so far): sums only grow, so a sum as large includes the count.
     """
     waiting: dict[tuple[str, str], list[tuple[int, int, float]]] = {}
-    for index, (one, moment) in enumerate(zip(counts, moments, strict=True)):
-        waiting.setdefault((one.message.flow, one.day), []).append((one.total, index, moment))
+    for index, (count, moment) in enumerate(zip(counts, moments, strict=True)):
+        waiting.setdefault((count.message.flow, count.day), []).append((count.total, index, moment))
     found: dict[int, float | None] = {index: None for held in waiting.values() for _, index, _ in held}
     for now, value in heard:
         for flow, day, people in read(value):
@@ -92,6 +92,6 @@ def quantile(values: Sequence[float | None], share: float) -> float | None:
     """The value below which that share lies; those that never came count as endless, which is shown as None."""
     if not values:
         return None
-    ordered = sorted(float("inf") if one is None else one for one in values)
+    ordered = sorted(float("inf") if value is None else value for value in values)
     value = ordered[min(len(ordered) - 1, int(len(ordered) * share))]
     return None if value == float("inf") else round(value, 1)

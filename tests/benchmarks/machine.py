@@ -38,7 +38,7 @@ class Used(NamedTuple):
 def cpu_s(pid: int) -> float:
     """CPU seconds of a process so far. OSError when it is gone."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return sum(int(one) for one in fields[11:15]) / TICK
+    return sum(int(field) for field in fields[11:15]) / TICK
 
 
 def busy_s(core: int) -> float:
@@ -46,7 +46,7 @@ def busy_s(core: int) -> float:
     for line in Path("/proc/stat").read_text().splitlines():
         name, *fields = line.split()
         if name == f"cpu{core}":
-            user, nice, system, _idle, _waiting, *rest = (int(one) for one in fields)
+            user, nice, system, _idle, _waiting, *rest = (int(field) for field in fields)
             return (user + nice + system + sum(rest[:3])) / TICK
     return 0.0
 

@@ -129,11 +129,11 @@ def runs(flow: str, days: dict[str, int], full: Iterable[str]) -> set[ExpectedAl
 
     newest = max(days)
     for day in sorted(days):
-        history = [days[one] for one in (before(day, back) for back in HISTORY) if one in full]
+        history = [days[past] for past in (before(day, back) for back in HISTORY) if past in full]
         if len(history) < len(HISTORY):
             continue
         mean = sum(history) / len(history)
-        sd = sqrt(sum((one - mean) ** 2 for one in history) / (len(history) - 1))
+        sd = sqrt(sum((people - mean) ** 2 for people in history) / (len(history) - 1))
         room = SIGMAS * max(sd, SIGMA_FLOOR, SIGMA_SHARE * mean)
         rate = days[day]
         if rate >= MINIMUM and rate > mean + (room if since is None else CLEAR_SHARE * room):

@@ -144,11 +144,11 @@ def check_alerts(values: Iterable[bytes], wanted: set[ExpectedAlert], verdict: V
         if alert.id not in newest or newest[alert.id].seq < alert.seq:
             newest[alert.id] = alert
     found = {
-        ExpectedAlert(one.flow, one.since, one.until, one.peak_rate)
-        for one in newest.values()
-        if one.state != "withdrawn"
+        ExpectedAlert(record.flow, record.since, record.until, record.peak_rate)
+        for record in newest.values()
+        if record.state != "withdrawn"
     }
-    for one in sorted(wanted - found, key=str):
-        verdict.add("alerts_missing", str(one))
-    for one in sorted(found - wanted, key=str):
-        verdict.add("alerts_extra", str(one))
+    for expected in sorted(wanted - found, key=str):
+        verdict.add("alerts_missing", str(expected))
+    for expected in sorted(found - wanted, key=str):
+        verdict.add("alerts_extra", str(expected))

@@ -75,7 +75,7 @@ def keep(result: Result, path: Path) -> None:
 
 def shown(values: Sequence[float | None]) -> str:
     """Median and range; `-` where nothing was measured, `never` where something did not come."""
-    known = [one for one in values if one is not None]
+    known = [value for value in values if value is not None]
     if not known:
         return "-"
     if len(known) == 1:
@@ -94,8 +94,8 @@ def table(results: Iterable[Result], columns: dict[str, str], title: str, by: st
         rows.setdefault(result[by], []).append(result)
     made = Table(by, *columns.values(), "figures", title=title, title_justify="left")
     for name, runs in rows.items():
-        exact = "exact" if all(one["exact"] for one in runs) else "[red]WRONG[/red]"
-        made.add_row(str(name), *[shown([one.get(key) for one in runs]) for key in columns], exact)
+        exact = "exact" if all(run["exact"] for run in runs) else "[red]WRONG[/red]"
+        made.add_row(str(name), *[shown([run.get(key) for run in runs]) for key in columns], exact)
     return made
 
 
@@ -106,8 +106,8 @@ def ratios(results: Sequence[Result], ours: str = "bordertally") -> Table | None
         rounds.setdefault(result.get("round", 0), {})[result["system"]] = result
     if any(result["kind"] != "drain" for result in results):
         return None
-    others = sorted({one["system"] for one in results} - {ours})
-    if not others or not any(ours in one for one in rounds.values()):
+    others = sorted({result["system"] for result in results} - {ours})
+    if not others or not any(ours in results_of_round for results_of_round in rounds.values()):
         return None
     chosen = {key: COLUMNS[key] for key in list(COLUMNS)[:5]}
     made = Table(f"{ours} to", *chosen.values(), title="times better, of the same rounds", title_justify="left")
@@ -115,7 +115,9 @@ def ratios(results: Sequence[Result], ours: str = "bordertally") -> Table | None
         cells = []
         for key in chosen:
             found = [
-                _ratio(one[ours][key], one[other][key], key) for one in rounds.values() if {ours, other} <= one.keys()
+                _ratio(results_of_round[ours][key], results_of_round[other][key], key)
+                for results_of_round in rounds.values()
+                if {ours, other} <= results_of_round.keys()
             ]
             cells.append(shown(found))
         made.add_row(other, *cells)

@@ -116,20 +116,22 @@ def stream(shape: Shape = Shape(), seed: int = 20220921) -> Iterator[dict[str, o
     recent: list[dict[str, object]] = []
     for day in range(shape.days):
         levels = [
-            one * (SURGE if day > 10 and rnd.random() < SURGES else rnd.uniform(0.95, 1.05)) / shape.slots
-            for one in base
+            people * (SURGE if day > 10 and rnd.random() < SURGES else rnd.uniform(0.95, 1.05)) / shape.slots
+            for people in base
         ]
         for index in range(shape.slots):
             start, end = slot(day, index, shape.slots)
             for flow, level in zip(FLOWS, levels, strict=True):
                 waiting.append((end.timestamp() + rnd.uniform(0, 7200), report(rnd, flow, start, end, level)))
-        waiting.sort(key=lambda one: one[0])
+        waiting.sort(key=lambda entry: entry[0])
         horizon = (FIRST + timedelta(days=day + 1)).timestamp()
         while waiting and (waiting[0][0] < horizon or day == shape.days - 1):
-            due = next((i for i, one in enumerate(waiting) if one[0] >= horizon and day < shape.days - 1), len(waiting))
-            for _, one in waiting[:due]:
-                yield one
-                recent.append(one)
+            due = next(
+                (i for i, entry in enumerate(waiting) if entry[0] >= horizon and day < shape.days - 1), len(waiting)
+            )
+            for _, message in waiting[:due]:
+                yield message
+                recent.append(message)
                 if len(recent) > 500:
                     recent.pop(0)
                 if rnd.random() < AGAIN:
@@ -139,5 +141,5 @@ def stream(shape: Shape = Shape(), seed: int = 20220921) -> Iterator[dict[str, o
 
 def messages(shape: Shape = Shape(), seed: int = 20220921) -> Iterator[Message]:  # noqa: B008 - immutable
     """The reports as bytes."""
-    for one in stream(shape, seed):
-        yield Message(str(one["flow"]), json.dumps(one).encode())
+    for message in stream(shape, seed):
+        yield Message(str(message["flow"]), json.dumps(message).encode())

@@ -105,7 +105,7 @@ class System:
 
     async def make_topics(self, lane: Lane) -> None:
         """Create the topics of a run and name them in `lane`."""
-        lane.reports, lane.totals, lane.alerts = (f"{lane.name}-{one}" for one in ("reports", "totals", "alerts"))
+        lane.reports, lane.totals, lane.alerts = (f"{lane.name}-{topic}" for topic in ("reports", "totals", "alerts"))
         await broker.create(
             lane.address, {lane.reports: {"retention.ms": "-1"}, lane.totals: ARRIVAL, lane.alerts: ARRIVAL}
         )
@@ -155,7 +155,7 @@ class Bordertally(System):
     async def make_topics(self, lane: Lane) -> None:
         """Let the command make them, as an operator does."""
         lane.reports, lane.totals, lane.alerts = (
-            f"{lane.name}.{one}" for one in ("reports.checkpoint", "totals", "alerts")
+            f"{lane.name}.{topic}" for topic in ("reports.checkpoint", "totals", "alerts")
         )
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         command = [self.program, "topics", "--create"]
@@ -183,10 +183,10 @@ class Bordertally(System):
     def read(self, value: bytes) -> Said:
         """A state: the days of the last 30, and the window of 7 days."""
         state = _decode_state(value)
-        week = next((one for one in state.totals if one.window_days == 7), None)
+        week = next((total for total in state.totals if total.window_days == 7), None)
         if week is None:
             return Said(state.flow, [], "", 0)
-        return Said(state.flow, [(one.day, one.best) for one in state.days], before(week.as_of, 1), week.best)
+        return Said(state.flow, [(day.day, day.best) for day in state.days], before(week.as_of, 1), week.best)
 
 
 class Peer(System):
@@ -216,11 +216,13 @@ class Peer(System):
             "PYTHONPATH": str(PROJECT / "tests"),
             **lane.extra,
         }
-        begin = [self._filled(one, state) for one in self.command]
+        begin = [self._filled(word, state) for word in self.command]
         if not state.exists():
             state.mkdir()
             if self.first:
-                subprocess.run([self._filled(one, state) for one in self.first], check=True, stdout=subprocess.DEVNULL)
+                subprocess.run(
+                    [self._filled(word, state) for word in self.first], check=True, stdout=subprocess.DEVNULL
+                )
         return Process(begin, environment, lane, cores.system)
 
     def _filled(self, argument: str, state: Path) -> str:
@@ -248,7 +250,7 @@ def systems() -> dict[str, System]:
     )
     quix = Peer("quix", ("PYTHON", "-m", "benchmarks.peers.quix.main"))
     bare = Peer("aiokafka", ("PYTHON", "-m", "benchmarks.peers.aiokafka.main"))
-    return {one.name: one for one in (Bordertally(), bytewax, quix, bare, JavaPeer("kstreams", "Totals"))}
+    return {system.name: system for system in (Bordertally(), bytewax, quix, bare, JavaPeer("kstreams", "Totals"))}
 
 
 class _Row(msgspec.Struct):

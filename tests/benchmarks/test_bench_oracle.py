@@ -65,7 +65,7 @@ def test_the_core_comes_to_what_the_oracle_says() -> None:
     found = verdict(*told_by_core(), truth)
     assert found.exact, found
     assert found.figures == 17 * (len(FLOWS) + 30)
-    assert {one.until is None for one in truth.alerts()} == {True, False}
+    assert {alert.until is None for alert in truth.alerts()} == {True, False}
     assert len(truth.alerts()) > 30
 
 
@@ -136,7 +136,7 @@ def test_a_peer_is_held_to_every_week_it_told() -> None:
         truth.take(raw)
     for flow, days in truth.figures(parents=False).items():
         for day, people in days.items():
-            week = sum(held for one, held in days.items() if one <= day)
+            week = sum(held for number, held in days.items() if number <= day)
             value = msgspec.json.encode({"flow": flow, "day": day, "total": people, "rolling7": week})
             told.take(peer.read(value), 0.0)
     assert check_figures(told, truth, parents=False).exact

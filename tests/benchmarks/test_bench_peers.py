@@ -15,7 +15,7 @@ from benchmarks.report import ratios, shown
 from benchmarks.systems import systems
 
 
-@pytest.mark.parametrize("path", sorted(install.PEERS.glob("*/requirements.txt")), ids=lambda one: one.parent.name)
+@pytest.mark.parametrize("path", sorted(install.PEERS.glob("*/requirements.txt")), ids=lambda path: path.parent.name)
 def test_requirements_are_pinned_and_name_no_host(path: Path) -> None:
     lines = path.read_text().splitlines()
     assert lines
@@ -23,9 +23,9 @@ def test_requirements_are_pinned_and_name_no_host(path: Path) -> None:
 
 
 def test_every_peer_has_its_program() -> None:
-    assert {one.name for one in install.PEERS.iterdir() if one.is_dir() and one.name[0] != "_"} == systems().keys() - {
-        "bordertally"
-    }
+    assert {
+        path.name for path in install.PEERS.iterdir() if path.is_dir() and path.name[0] != "_"
+    } == systems().keys() - {"bordertally"}
 
 
 def test_a_peer_that_cannot_be_installed_is_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_peer_that_cannot_be_installed_is_left_out(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(command, "CACHE", tmp_path)
     monkeypatch.setattr(command, "say", said.append)
-    assert [one.name for one in command.chosen("bordertally,kstreams")] == ["bordertally"]
+    assert [system.name for system in command.chosen("bordertally,kstreams")] == ["bordertally"]
     assert "kstreams is left out: it needs mvn" in said[0]
 
 
@@ -42,7 +42,7 @@ def test_peers_drop_duplicates_and_tell_later_days_anew() -> None:
 
     def told(identity: str, day: str, people: int) -> list[tuple[str, int, int]]:
         out, _ = step(state, Report(identity, "A", f"{day}T00:00:00Z/{day}T01:00:00Z", people, "now"))
-        return [(one["day"], one["total"], one["rolling7"]) for one in out]
+        return [(row["day"], row["total"], row["rolling7"]) for row in out]
 
     assert told("a", "2022-09-21", 5) == [("2022-09-21", 5, 5)]
     assert told("a", "2022-09-21", 5) == []

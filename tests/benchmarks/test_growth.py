@@ -62,7 +62,7 @@ def test_a_statement_on_a_country_touches_only_what_is_above_it() -> None:
     cost = {}
     for posts in (5, 50):
         desk = ReplayLedgers(REGISTRY, Rules())
-        take(desk, [one for number in range(3) for one in day_of(number, posts, hours=1)])
+        take(desk, [claim for number in range(3) for claim in day_of(number, posts, hours=1)])
         states = dict(desk.states)
         cost[posts] = lines_of(
             desk, [claim(90_000, f"{FIRST}/P3D", flow="RU:KZ", source="a", published="2021-01-06T00:00:00Z")]

@@ -73,14 +73,21 @@ async def measure(live: Live, rate: float, seconds: float) -> dict[str, object]:
             await producer.send(live.topics.every_report[0], message, key=b"kz-mia")
         await producer.stop()
         await asyncio.sleep(SETTLE_S)
-        assert all(one.verified == [True] for one in receiver.got)
+        assert all(delivery.verified == [True] for delivery in receiver.got)
     delays: list[float | None] = []
     for flow, counts in sent.items():
-        heard = [(one.payload["data"]["rate"], one.at) for one in receiver.got if one.payload["data"]["flow"] == flow]
+        heard = [
+            (delivery.payload["data"]["rate"], delivery.at)
+            for delivery in receiver.got
+            if delivery.payload["data"]["flow"] == flow
+        ]
         for total, moment in counts:
             at = min((at for rate, at in heard if rate >= total), default=None)
             delays.append(None if at is None else (at - moment) * 1000)
-    said = [(one.at - datetime.fromisoformat(one.payload["timestamp"]).timestamp()) * 1000 for one in receiver.got]
+    said = [
+        (delivery.at - datetime.fromisoformat(delivery.payload["timestamp"]).timestamp()) * 1000
+        for delivery in receiver.got
+    ]
     return {
         "rate": rate,
         "reports": len(delays),

@@ -23,16 +23,17 @@ async def together(bench: Sitting, shape: Shape, number: int, limit_s: float = 3
     async with bench.lane(system, shape) as lane, AsyncExitStack() as started:
         await broker.fill(lane.address, lane.reports, feed.lines(bench.file(shape)))
         workers = [
-            await started.enter_async_context(bench.started(system, lane, f"worker-{one}")) for one in range(number)
+            await started.enter_async_context(bench.started(system, lane, f"worker-{number}"))
+            for number in range(number)
         ]
-        for one in workers:
-            os.sched_setaffinity(one.pid, set(bench.cores))
-        meters = [started.enter_context(Meter(one.pid)) for one in workers]
-        ready_at = max(await asyncio.gather(*(ready(one) for one in workers)))
+        for worker in workers:
+            os.sched_setaffinity(worker.pid, set(bench.cores))
+        meters = [started.enter_context(Meter(worker.pid)) for worker in workers]
+        ready_at = max(await asyncio.gather(*(ready(worker) for worker in workers)))
         done = await drained(system, lane, workers[0], feed.last_day(shape), limit_s=limit_s)
-        memory = [peak_mb(one.pid) for one in workers]
-        for one in workers:
-            await one.stop()
+        memory = [peak_mb(worker.pid) for worker in workers]
+        for worker in workers:
+            await worker.stop()
         found = await told(system, lane, set(FLOWS).__contains__)
         verdict = check_figures(found, oracle, parents=True)
         check_alerts(await alert_values(lane), oracle.alerts(), verdict)

@@ -286,8 +286,8 @@ async def test_an_alert_that_is_silenced_says_so_and_by_whom(
     title, now = page.locator("#alerts-title"), datetime.now(UTC)
     silence = make_silence("RU:GE", until=now + timedelta(hours=1), author="Ann", comment="<b>roadworks</b>", now=now)
 
-    async def set_silence(one: Silence) -> None:
-        await board_week.send([Record(board_week.topics.silences, one.id.encode(), msgspec.json.encode(one))])
+    async def set_silence(silence: Silence) -> None:
+        await board_week.send([Record(board_week.topics.silences, silence.id.encode(), msgspec.json.encode(silence))])
 
     await set_silence(silence)
     await expect(georgia.locator(".muted")).to_contain_text("by Ann: <b>roadworks</b>")
@@ -397,7 +397,7 @@ async def test_a_conflict_shows_with_the_words_of_both_and_what_was_taken_back(
 ) -> None:
     page = await opened(at(board_gateway))
     await live(page)
-    await board_week.publish([json.dumps(one).encode() for one in DISPUTED])
+    await board_week.publish([json.dumps(report).encode() for report in DISPUTED])
     card = page.locator("article.alert", has_text="Moldova → European Union")
     await expect(card).to_contain_text("a conflict")
     await expect(card).to_contain_text("1.8× what others leave")

@@ -46,8 +46,8 @@ def show(soaked: Soaked, seed: int) -> None:
     console.print(table)
     console.print(f"{soaked.sent} reports in {soaked.seconds:.0f} s; workers ended with {soaked.codes}")
     console.print(f"came twice, the same: {soaked.verdict.twice}; differences: {len(soaked.verdict.differences)}")
-    for one in soaked.verdict.differences[:50]:
-        console.print(one, highlight=False, markup=False)
+    for difference in soaked.verdict.differences[:50]:
+        console.print(difference, highlight=False, markup=False)
 
 
 if __name__ == "__main__":

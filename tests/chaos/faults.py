@@ -31,7 +31,7 @@ class Scene:
 
     def some_worker(self) -> Supervised:
         """One of those that are wanted."""
-        return self.random.choice([one for one in (self.first, self.second) if one.wanted])
+        return self.random.choice([worker for worker in (self.first, self.second) if worker.wanted])
 
 
 async def worker_killed(scene: Scene) -> None:
@@ -49,7 +49,7 @@ async def worker_paused(scene: Scene) -> None:
 
 async def worker_dies_at_a_point(scene: Scene) -> None:
     worker = scene.some_worker()
-    worker.point = scene.random.choice([one for one in POINTS if not one.startswith(NOBODY_THERE)])
+    worker.point = scene.random.choice([point for point in POINTS if not point.startswith(NOBODY_THERE)])
     if worker.running is not None:
         worker.running.kill()
 

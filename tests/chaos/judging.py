@@ -57,14 +57,14 @@ async def judge(live: Live, sent: Sequence[bytes]) -> Verdict:
     differences = _figures(totals, desk) + _counted(totals, sent)
     said = [msgspec.json.decode(record.value, type=Alert) for record in alerts]
     wanted, held = come_down(desk.log), come_down(said)
-    differences += [f"alert not as it should be: {one}" for one in wanted ^ held]
+    differences += [f"alert not as it should be: {expected}" for expected in wanted ^ held]
     differences += _one_meaning(alerts)
     differences += await _letters(live, letters)
     times = sorted(record.timestamp / 1000 for record in totals)
     return Verdict(
         differences,
         {
-            "alerts": len(said) - len({(one.id, one.seq) for one in said}),
+            "alerts": len(said) - len({(alert.id, alert.seq) for alert in said}),
             "letters": len(letters) - len({place(record) for record in letters}),
         },
         list(pairwise(times)),
@@ -76,18 +76,18 @@ def told(totals: Iterable[ConsumerRecord]) -> dict[tuple[str, str], Figure]:
     found: dict[tuple[str, str], Figure] = {}
     for record in totals:
         state = state_of(record.value)
-        as_of = max((one.as_of for one in state.totals), default="")
+        as_of = max((total.as_of for total in state.totals), default="")
         first = (date.fromisoformat(as_of) - timedelta(days=longest_window())).isoformat() if as_of else "~"
         for key in [key for key in found if key[0] == state.flow and key[1] >= first]:
             del found[key]
-        for one in state.days:
-            found[one.flow, one.day] = one.low, one.best, one.high
+        for day in state.days:
+            found[day.flow, day.day] = day.low, day.best, day.high
     return found
 
 
 def _figures(totals: Iterable[ConsumerRecord], desk: ReplayLedgers) -> list[str]:
     """Every flow and day beside the undisturbed run's."""
-    wanted = {(one.flow, one.day): (one.low, one.best, one.high) for one in desk.outcome([]).days}
+    wanted = {(day.flow, day.day): (day.low, day.best, day.high) for day in desk.outcome([]).days}
     held = told(totals)
     return [
         f"{flow} {day}: {held.get((flow, day))} is not {wanted.get((flow, day))}"
@@ -100,10 +100,10 @@ def _counted(totals: Iterable[ConsumerRecord], sent: Iterable[bytes]) -> list[st
     """Finnish checkpoints and those above them, which nobody but counters speaks of, beside plain sums."""
     newest: dict[tuple[str, str], tuple[str, int]] = {}
     for raw in sent:
-        one: dict[str, Any] = json.loads(raw)
-        if str(one.get("flow", "")).startswith("RU:EU:FI:"):
-            key = one["flow"], one["period"]
-            newest[key] = max(newest.get(key, ("", 0)), (one["published"], one["people"]))
+        report: dict[str, Any] = json.loads(raw)
+        if str(report.get("flow", "")).startswith("RU:EU:FI:"):
+            key = report["flow"], report["period"]
+            newest[key] = max(newest.get(key, ("", 0)), (report["published"], report["people"]))
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for (flow, period), (_, people) in newest.items():
         sums[flow, period[:10]] += people
@@ -140,7 +140,7 @@ async def _letters(live: Live, letters: Sequence[ConsumerRecord]) -> list[str]:
         for record in await everything(live, topic):
             if record.value.startswith(b'{"id": "bad'):
                 bad[topic.encode(), b"%d" % record.partition, b"%d" % record.offset] = record.value
-    wrong = [f"no letter: {one}" for one in bad.keys() - {place(letter) for letter in letters}]
+    wrong = [f"no letter: {missing}" for missing in bad.keys() - {place(letter) for letter in letters}]
     for letter in letters:
         raw, kept = bad.get(place(letter)), dict(letter.headers).get("kept")
         if raw is None or (kept, letter.value) not in {(b"here", raw), (b"there", b"")}:

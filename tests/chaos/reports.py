@@ -27,9 +27,9 @@ def reports(random: Random, turn: int = 0) -> list[bytes]:
     """
     timed: list[tuple[float, dict[str, Any] | bytes]] = []
     for day in range(DAYS):
-        for one in _day(random, day, turn):
-            waits = random.uniform(-0.5, 6) if one["id"].endswith("again") else random.random()
-            timed.append((day + waits, one))
+        for report in _day(random, day, turn):
+            waits = random.uniform(-0.5, 6) if report["id"].endswith("again") else random.random()
+            timed.append((day + waits, report))
         if day % 7 == 6:  # a week in one figure, over what the counters say
             period = f"{FIRST + timedelta(days=day - 6)}/P7D"
             week = _report(f"week-{day}", "kz-mia", "RU:KZ", period, random.randint(90, 130) * 100, day + 1 + turn)
@@ -88,4 +88,4 @@ def late(random: Random) -> list[bytes]:
         | {"normal": {"daily": 1_000}}
         for number, day in enumerate(days)
     ]
-    return [json.dumps(one).encode() for one in said]
+    return [json.dumps(document).encode() for document in said]

@@ -82,7 +82,7 @@ async def soak(live: Live, seed: int, number: int, rest_s: tuple[float, float], 
     random, began = Random(seed), time.time()
     scene, feed = Scene(live, random), Feed(live, Random(seed), pace_s)
     scene.first.wanted = True
-    tasks = [asyncio.create_task(one.watch()) for one in (scene.first, scene.second)]
+    tasks = [asyncio.create_task(worker.watch()) for worker in (scene.first, scene.second)]
     feeding = asyncio.create_task(feed.run())
     happened: list[tuple[str, float, float]] = []
     try:
@@ -97,8 +97,8 @@ async def soak(live: Live, seed: int, number: int, rest_s: tuple[float, float], 
         desk = pure(feed.sent)
         await live.shows(desk, SETTLE_S)
         await live.shows_alerts(desk, SETTLE_S)
-        for one in (scene.first, scene.second):
-            await one.leave()
+        for process in (scene.first, scene.second):
+            await process.leave()
         codes: dict[int | None, int] = defaultdict(int)
         for code in [*scene.first.codes, *scene.second.codes]:
             codes[code] += 1

@@ -33,7 +33,7 @@ def received(file: Path) -> list[Received]:
 
 
 def alerts_in(file: Path) -> list[Alert]:
-    return [one.alert for one in received(file) if one.alert is not None]
+    return [delivery.alert for delivery in received(file) if delivery.alert is not None]
 
 
 def record_of(live: Live, alert: Alert) -> Record:
@@ -53,14 +53,16 @@ async def test_a_channel_from_outside_receives_totals_and_alerts_with_their_mute
     await live.publish(sample())
 
     async def all_there() -> bool:
-        states = {one.state.flow: of_late(one.state) for one in received(file) if one.state is not None}
+        states = {
+            delivery.state.flow: of_late(delivery.state) for delivery in received(file) if delivery.state is not None
+        }
         same = states == {str(flow): of_late(state) for flow, state in wanted.states.items()}
         return same and come_down(alerts_in(file)) == come_down(wanted.log)
 
     await until(all_there, "the toy has the totals and alerts of the pure core")
-    muted = {(one.alert.flow, one.muted) for one in received(file) if one.alert is not None}
+    muted = {(delivery.alert.flow, delivery.muted) for delivery in received(file) if delivery.alert is not None}
     assert muted == {("RU:EU", True), ("RU:GE", False)}
-    told = [one.alert for one in received(file) if one.alert is not None and one.notifies]
+    told = [delivery.alert for delivery in received(file) if delivery.alert is not None and delivery.notifies]
     assert told == [alert for alert in alerts_in(file) if alert.flow == "RU:GE" and not alert.minor]
     assert told
     assert "old" not in {alert.id for alert in alerts_in(file)}  # it was there before the channel was
@@ -78,6 +80,6 @@ async def test_a_channel_goes_on_where_it_stopped_on_partitions_that_had_no_reco
     live.worker(command=(TOY,), **{FILE: str(file)})
 
     async def there() -> bool:
-        return [one.id for one in alerts_in(file)] == [alert.id]
+        return [alert.id for alert in alerts_in(file)] == [alert.id]
 
     await until(there, "the toy has what came while no worker ran")

@@ -48,7 +48,7 @@ STARTING = "tables.read_back"
 
 def report(number: int, flow: str, day: int, people: int, **more: object) -> bytes:
     """What a ministry says of a day."""
-    one = {
+    report = {
         "id": f"{flow}-{day}-{number}",
         "source": FLOWS[flow],
         "published": f"{FIRST + timedelta(days=day + 1)}T09:{number:02}:00Z",
@@ -58,7 +58,7 @@ def report(number: int, flow: str, day: int, people: int, **more: object) -> byt
         "qualifier": "count",
         "normal": {"daily": 100},
     }
-    return json.dumps(one | more).encode()
+    return json.dumps(report | more).encode()
 
 
 def reports(number: int) -> list[bytes]:
@@ -87,8 +87,8 @@ class Told:
 
     async def take(self, request: web.Request) -> web.Response:
         """Its API v2."""
-        for one in await request.json():
-            self.ends[tuple(one["labels"].items())] = datetime.fromisoformat(one["endsAt"])
+        for alert in await request.json():
+            self.ends[tuple(alert["labels"].items())] = datetime.fromisoformat(alert["endsAt"])
         return web.Response()
 
     async def give(self, _: web.Request) -> web.Response:
@@ -202,7 +202,7 @@ class Lane:
         for raw in fresh:
             with suppress(RefusedError):
                 take(sorter, raw, time.time())
-                messages = [(partition, msgspec.msgpack.encode(one)) for partition, one in sorter.messages()]
+                messages = [(partition, msgspec.msgpack.encode(claims)) for partition, claims in sorter.messages()]
                 records += [Record(self.live.topics.claims, None, value, partition) for partition, value in messages]
         await self.live.send(records)
         await self.live.publish([raw for raw in fresh if b"flow" not in raw])
@@ -229,7 +229,7 @@ class Lane:
     async def all_delivered(self) -> bool:
         """Whether each record that rings was delivered, and for the first time in order."""
         came: dict[str, list[int]] = defaultdict(list)
-        for alert, seq in dict.fromkeys(one.event for one in self.receiver.got):
+        for alert, seq in dict.fromkeys(delivery.event for delivery in self.receiver.got):
             came[alert].append(seq)
         assert all(seqs == sorted(seqs) for seqs in came.values())
         wanted = {(alert.id, alert.seq) for alert in await self.live.alerts() if alert.rings}
@@ -241,7 +241,9 @@ class Lane:
         for alert in await self.live.alerts():
             if alert.id not in newest or newest[alert.id].seq < alert.seq:
                 newest[alert.id] = alert
-        expected = {labels(one) for one in newest.values() if AlertState(one.state).is_open and not one.backfill}
+        expected = {
+            labels(record) for record in newest.values() if AlertState(record.state).is_open and not record.backfill
+        }
         return self.told.open() == expected
 
 
@@ -258,7 +260,7 @@ async def lane(kafka: Server, redis: Server, directory: Path, hop: str) -> Async
 async def through(kafka: Server, redis: Server, directory: Path, shares: Mapping[str, Sequence[str]]) -> list[str]:
     """Go through the points of each hop, all hops at the same time; returns what was wrong."""
 
-    async def one(hop: str, points: Sequence[str]) -> None:
+    async def crash(hop: str, points: Sequence[str]) -> None:
         async with lane(kafka, redis, directory / hop, hop) as mine:
             try:
                 await mine.go(points)
@@ -267,7 +269,7 @@ async def through(kafka: Server, redis: Server, directory: Path, shares: Mapping
 
     for hop in shares:
         (directory / hop).mkdir()
-    done = await asyncio.gather(*(one(*each) for each in shares.items()), return_exceptions=True)
+    done = await asyncio.gather(*(crash(*each) for each in shares.items()), return_exceptions=True)
     return [f"{type(error).__name__}: {error}" for error in done if error is not None]
 
 

@@ -51,7 +51,7 @@ async def test_evidence_is_what_the_pure_core_traces_and_comes_back_after_a_flus
     await shows_evidence(live, desk)
     georgia = await held(live, "RU:GE")
     assert (georgia.figure is not None, georgia.added_up) == (True, 73_000)
-    assert {one.text for one in georgia.claims} >= {
+    assert {claim.text for claim in georgia.claims} >= {
         "20,000 people crossed the border in two days; cars from elsewhere are kept out from now on."
     }
     said = await why(live, "RU:GE")
@@ -72,13 +72,13 @@ async def test_a_correction_replaces_what_was_said(live: Live) -> None:
         "text": "98,000 in a week",
     }
     second = first | {"id": "second", "published": "2022-09-28T09:00:00Z", "people": 61_000, "text": "61,000 it was"}
-    raws = [json.dumps(one).encode() for one in (first, second)]
+    raws = [json.dumps(document).encode() for document in (first, second)]
     for count in (1, 2):
         await live.publish(raws[:count])
 
         async def said(count: int = count) -> bool:
             wanted = [(first, second)[count - 1]["text"]]
-            return [one.text for one in (await held(live, "RU:KZ")).claims] == wanted
+            return [claim.text for claim in (await held(live, "RU:KZ")).claims] == wanted
 
         await until(said, "the newest words stand")
 

@@ -22,13 +22,13 @@ async def test_letters_that_are_too_large_go_without_their_bytes_and_the_line_go
     await live.shows(pure(sample()))
     refused = 3  # of the sample
     letters = await live.records(live.topics.rejected, 41 + refused)
-    assert {one.value for one in letters if one.key == b"k"} == set(small)
-    there = {dict(one.headers)["offset"]: dict(one.headers) for one in letters if one.value == b""}
+    assert {letter.value for letter in letters if letter.key == b"k"} == set(small)
+    there = {dict(letter.headers)["offset"]: dict(letter.headers) for letter in letters if letter.value == b""}
     ((offset, said),) = there.items()
     assert (said["kept"], said["reason"], said["topic"].decode()) == (b"there", b"missing_field", topic)
     held = await live.records(topic, 41)
-    assert [one.value for one in held if not one.partition and one.offset == int(offset)] == [large]
+    assert [record.value for record in held if not record.partition and record.offset == int(offset)] == [large]
     await limit(live, live.topics.rejected, 1_000_000)
     await live.send([Record(topic, b"again", large)])
-    again = [one for one in await live.records(live.topics.rejected, len(letters) + 1) if one.key == b"again"]
-    assert [one.value for one in again] == [large]
+    again = [record for record in await live.records(live.topics.rejected, len(letters) + 1) if record.key == b"again"]
+    assert [record.value for record in again] == [large]

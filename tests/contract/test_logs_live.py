@@ -64,7 +64,7 @@ async def test_a_report_is_followed_by_its_id_through_a_log_of_json(live_on_kafk
     assert claim["time"] <= alert["time"]
     batches = [line for line in lines if line["message"] == "intake: batch"]
     assert sum(sum(line["reports"].values()) for line in batches) >= len(raws) + 1
-    assert len(batches) + len([one for one in lines if one["message"] == "ledger: batch"]) < len(lines)
+    assert len(batches) + len([line for line in lines if line["message"] == "ledger: batch"]) < len(lines)
 
 
 @pytest.mark.kafka

@@ -171,8 +171,8 @@ async def test_a_report_too_large_is_refused_with_its_original_bytes(live: Live,
     await live.publish(sample())
     await live.shows(pure(sample()))
     every = await live.records(live.topics.rejected, 1 + len(refusals(sample())))
-    refused = [one for one in every if one.key == b"k"]
-    assert [dict(one.headers)["reason"] for one in refused] == [b"too_large"]
+    refused = [letter for letter in every if letter.key == b"k"]
+    assert [dict(letter.headers)["reason"] for letter in refused] == [b"too_large"]
     assert refused[0].value == huge
 
 
@@ -210,7 +210,7 @@ async def test_metrics_are_those_of_the_catalogue(live: Live) -> None:
     await live.shows_alerts(desk)
     text = page(worker.port, "/metrics")
     shown = {line.split()[2] for line in text.splitlines() if line.startswith("# HELP bordertally_")}
-    named = {one.name.removesuffix("_total") for one in CATALOGUE if one.part != "gateway"}
+    named = {metric.name.removesuffix("_total") for metric in CATALOGUE if metric.part != "gateway"}
     assert {name.removesuffix("_total").removesuffix("_created") for name in shown} == named
     assert 'bordertally_flow_daily_rate_people{flow="RU:GE"} 10000.0' in text
     assert 'bordertally_flow_baseline_people{flow="RU:GE"} 5500.0' in text

@@ -18,7 +18,7 @@ from bordertally.agents.kafka.decompression import BATCH_BYTES
 from bordertally.streams.reports.dead_letters import ROOM, Letter, letter_of
 from live import Live, pure
 
-GOOD = next(one for one in map(json.loads, sample()) if one["source"] == "kz-mia" and "people" in one)
+GOOD = next(report for report in map(json.loads, sample()) if report["source"] == "kz-mia" and "people" in report)
 DEEP = 1_000
 
 
@@ -69,7 +69,7 @@ async def sender(live: Live, **options: Any) -> AsyncIterator[AIOKafkaProducer]:
 async def letters(live: Live, count: int) -> list[Letter]:
     """The dead letters, in order of where the messages stand."""
     records = await live.records(live.topics.rejected, count)
-    found = [letter_of(one.headers, one.key, len(one.value or b""), 0) for one in records]
+    found = [letter_of(record.headers, record.key, len(record.value or b""), 0) for record in records]
     return sorted([one for one in found if one], key=lambda one: one.place)
 
 
@@ -87,7 +87,7 @@ async def test_poison_is_refused_for_what_it_is_and_the_line_goes_on(live: Live)
             await producer.send_and_wait(topic, raw, key=name.encode(), partition=2)
     await goes_on(live)
     every = await letters(live, len(POISON))
-    found = {(one.key or b"").decode(): one.reason for one in every}
+    found = {(letter.key or b"").decode(): letter.reason for letter in every}
     assert found == {name: reason for name, (_, reason) in POISON.items()}
     assert worker.running
 

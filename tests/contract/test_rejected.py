@@ -66,13 +66,13 @@ async def test_after_the_registry_is_mended_what_was_refused_is_sent_again_once(
         return done.exit_code, json.loads(done.stdout)
 
     _, listed = await rejected("list", mended=False)
-    assert [(one["report"], one["reason"], one["fault"]["reason"]) for one in listed["letters"]] == [
+    assert [(letter["report"], letter["reason"], letter["fault"]["reason"]) for letter in listed["letters"]] == [
         ("good", "unknown_source", "unknown_source"),
         ("bad", "people_out_of_range", "people_out_of_range"),
         ("other", "unknown_source", "unknown_source"),
     ]
     _, listed = await rejected("list", "--source", "kz-guards", "--reason", "unknown_source")
-    ((identity, fault),) = [(one["id"], one["fault"]) for one in listed["letters"]]
+    ((identity, fault),) = [(letter["id"], letter["fault"]) for letter in listed["letters"]]
     assert (identity, fault) == (f"{topic}/1/0", None)
     assert (await rejected("list", "--until", "2022-01-01"))[1]["letters"] == []
 
@@ -89,20 +89,20 @@ async def test_after_the_registry_is_mended_what_was_refused_is_sent_again_once(
 
     live.worker(BORDERTALLY_SOURCES=str(registry))
     await live.shows(pure([good], load_registry(registry)))
-    (stored,) = [one for one in await live.records(topic, 4) if one.offset == 3]
+    (stored,) = [record for record in await live.records(topic, 4) if record.offset == 3]
     assert (stored.partition, stored.key, stored.value) == (1, b"k", good)
     assert list(stored.headers) == [*traced, (AGAIN, identity.encode())]
 
     assert (await rejected("redrive", identity, "--again", "--yes"))[1]["sent"][0]["to"] == f"{topic}/1/4"
     await live.shows(pure([good], load_registry(registry)))  # the second time it changes nothing
     _, listed = await rejected("list")
-    assert [one["report"] for one in listed["letters"]] == ["bad", "other"]
+    assert [letter["report"] for letter in listed["letters"]] == ["bad", "other"]
     _, listed = await rejected("list", "--all")
-    assert [bool(one["redriven"]) for one in listed["letters"]] == [True, False, False]
+    assert [bool(letter["redriven"]) for letter in listed["letters"]] == [True, False, False]
 
     assert (await rejected("redrive", f"{topic}/1/1", "--faulty", "--yes"))[0] == 0
-    after = [letter_of(one.headers, one.key, 0, 0) for one in await live.records(live.topics.rejected, 4)]
-    assert [one.place for one in after if one and one.after] == [LetterPosition(topic, 1, 5)]
+    after = [letter_of(record.headers, record.key, 0, 0) for record in await live.records(live.topics.rejected, 4)]
+    assert [letter.place for letter in after if letter and letter.after] == [LetterPosition(topic, 1, 5)]
     shown = await asyncio.to_thread(bordertally, live, "rejected", "show", f"{topic}/1/5")
     assert f"sent again from  {topic}/1/1" in shown.stdout
     assert '"people": -1' in shown.stdout
@@ -132,7 +132,7 @@ async def test_a_source_most_of_whose_reports_are_refused_blows_its_fuse_and_the
     made_up = [Record(topic, b"u", report("u", source=f"nobody-{number}")) for number in range(3)]
     fine = [Record(topic, b"f", report(f"f{day}", source="kz-mia", period=f"2022-09-{day:02}")) for day in range(1, 13)]
     await live.send([*bad, *made_up, *fine])
-    await live.shows(pure([one.value for one in fine]))
+    await live.shows(pure([record.value for record in fine]))
 
     async def blown() -> bool:
         text = page(worker.port, "/metrics")

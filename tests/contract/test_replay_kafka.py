@@ -41,11 +41,11 @@ async def test_a_replay_of_the_topics_comes_to_what_the_pipeline_came_to(live_on
     desk = pure(reports)
     await live.shows(desk)
     await live.shows_alerts(desk)
-    one, two = tmp_path / "one.json", tmp_path / "two.json"
-    for into, prefix in ((one, "first."), (two, "second.")):
+    left, right = tmp_path / "one.json", tmp_path / "two.json"
+    for into, prefix in ((left, "first."), (right, "second.")):
         done = await replay(live, "--from-kafka", "--out", into, "--to-prefix", live.topics.prefix + prefix)
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    assert one.read_bytes() == two.read_bytes()
+    assert left.read_bytes() == right.read_bytes()
 
     rebuilt = {}
     for name, count in (("totals", len(desk.states)), ("alerts", len(desk.log))):
@@ -57,7 +57,7 @@ async def test_a_replay_of_the_topics_comes_to_what_the_pipeline_came_to(live_on
     log = [msgspec.json.decode(raw, type=Alert) for raw in rebuilt["alerts"]]
     assert come_down(log) == come_down(await live.alerts())
 
-    outcome = json.loads(one.read_bytes())
+    outcome = json.loads(left.read_bytes())
     (tmp_path / "reports.ndjson").write_bytes(b"\n".join(reports))
     of_files = json.loads((await replay(live, tmp_path / "reports.ndjson", "--json")).stdout)
     assert {name: rows for name, rows in outcome.items() if name != "rejected"} == {

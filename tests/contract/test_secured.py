@@ -193,7 +193,7 @@ def test_the_whole_pipeline_over_scram_and_tls_and_no_secret_is_told(live: Live,
     said += [bordertally(live.environment, *command) for command in (("why", "RU:GE"), ("doctor",), ("settings",))]
     shown = list(said)
     shown += [flows, page(worker.port, "/metrics"), worker.log.read_text(), gateway.log.read_text()]
-    shown += [Path(f"/proc/{one.pid}/cmdline").read_text() for one in (worker, gateway)]
+    shown += [Path(f"/proc/{server.pid}/cmdline").read_text() for server in (worker, gateway)]
     assert all(secret not in text for text in shown for secret in SECRETS)
 
 

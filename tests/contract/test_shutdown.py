@@ -25,8 +25,8 @@ ENOUGH = 40
 def metric(worker: Server, name: str, **labels: str) -> float:
     """The sum of a metric's samples with these labels."""
     families = text_string_to_metric_families(page(worker.port, "/metrics"))
-    samples = [one for family in families for one in family.samples if one.name == name]
-    return sum(one.value for one in samples if labels.items() <= one.labels.items())
+    samples = [sample for family in families for sample in family.samples if sample.name == name]
+    return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
 
 
 async def committed(live: Live) -> dict[TopicPartition, int]:

@@ -89,7 +89,7 @@ async def test_only_what_is_signed_counts(live_on_kafka: Live, tmp_path: Path) -
 
     await live.shows(pure([first, second, fourth], registry))
     letters = await live.records(live.topics.rejected, 10)
-    assert Counter(dict(one.headers)["reason"] for one in letters) == {
+    assert Counter(dict(letter.headers)["reason"] for letter in letters) == {
         b"unsigned": 2,
         b"bad_signature": 2,
         b"topic_not_allowed": 4,

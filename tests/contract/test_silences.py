@@ -43,7 +43,7 @@ async def test_a_silence_is_added_listed_shown_and_expired(live_on_kafka: Live, 
     rules.write_text("[detection]\ninhibit = true\n")
     live.worker(BORDERTALLY_HOPS="delivery", BORDERTALLY_RULES=str(rules))
     alerts = [alert_record("RU", severity="critical"), alert_record("RU:GE"), alert_record("UA")]
-    await live.send([Record(live.topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in alerts])
+    await live.send([Record(live.topics.alerts, alert.flow.encode(), msgspec.json.encode(alert)) for alert in alerts])
 
     async def inhibited() -> bool:
         held = await live.hash_in_redis("bordertally:alerts:quiet")

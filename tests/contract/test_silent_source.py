@@ -61,7 +61,7 @@ async def test_a_source_is_missed_as_others_speak_over_a_restart_too(live_on_kaf
     await live.publish(later)
 
     async def missed() -> bool:
-        return [(one.flow, one.since, one.about) for one in await silences(live)][:1] == [
+        return [(silence.flow, silence.since, silence.about) for silence in await silences(live)][:1] == [
             ("RU:EU:FI:vaalimaa", "2022-10-06", "vaalimaa-counter")
         ]
 

@@ -50,17 +50,17 @@ class Collector:
 
 @pytest.fixture
 async def collector() -> AsyncIterator[Collector]:
-    one = Collector()
+    collector = Collector()
     app = web.Application()
-    app.router.add_post("/v1/traces", one.take)
-    async with answering(app, one.port):
-        yield one
+    app.router.add_post("/v1/traces", collector.take)
+    async with answering(app, collector.port):
+        yield collector
 
 
 def total_seconds(text: str, name: str) -> tuple[float, float]:
     """How often a histogram was observed, and the sum."""
-    (family,) = [one for one in text_string_to_metric_families(text) if one.name == f"bordertally_{name}"]
-    values = {one.name.rpartition("_")[2]: one.value for one in family.samples}
+    (family,) = [family for family in text_string_to_metric_families(text) if family.name == f"bordertally_{name}"]
+    values = {sample.name.rpartition("_")[2]: sample.value for sample in family.samples}
     return values["count"], values["sum"]
 
 
@@ -68,10 +68,10 @@ def total_seconds(text: str, name: str) -> tuple[float, float]:
 async def receiver(tmp_path: Path) -> AsyncIterator[Receiver]:
     """Who subscribed to all alerts, by the file `webhooks.toml`."""
     (tmp_path / "secret").write_text(SECRET)
-    async with receiving(SECRET) as one:
-        subscription = f'[subscriptions.desk]\nurl = "{one.url()}"\nsecrets = ["file:secret"]\n'
+    async with receiving(SECRET) as webhook:
+        subscription = f'[subscriptions.desk]\nurl = "{webhook.url()}"\nsecrets = ["file:secret"]\n'
         (tmp_path / "webhooks.toml").write_text(subscription)
-        yield one
+        yield webhook
 
 
 async def test_a_report_is_followed_to_its_alert_and_to_who_is_told(
@@ -118,7 +118,9 @@ async def test_a_report_is_followed_to_its_alert_and_to_who_is_told(
 
     # and one histogram tells how long it took from its arrival, before there was a worker, to its totals
     text = await asyncio.to_thread(page, worker.port, "/metrics")
-    (read, to_claims), (told_of, to_totals) = (total_seconds(text, f"{one}_seconds") for one in ("intake", "totals"))
+    (read, to_claims), (told_of, to_totals) = (
+        total_seconds(text, f"{stage}_seconds") for stage in ("intake", "totals")
+    )
     assert (read, told_of) == (1, 1)
     assert to_totals > to_claims > 0.3
     await asyncio.to_thread(worker.stop)

@@ -63,7 +63,7 @@ async def test_words_count_like_figures_and_what_is_not_certain_waits(live: Live
     assert "kz-mia/w1" in totals[-1].reports
 
     async def quoted() -> bool:
-        return QUOTE in {one.text for one in (await held(live, "RU:KZ")).claims}
+        return QUOTE in {claim.text for claim in (await held(live, "RU:KZ")).claims}
 
     await until(quoted, "the words stand in the evidence")
     assert f"“{QUOTE}”" in await why(live, "RU:KZ")
@@ -71,11 +71,13 @@ async def test_words_count_like_figures_and_what_is_not_certain_waits(live: Live
     item = decode(first.value)
     assert isinstance(item, Item)
     assert (item.report, item.claim.people, item.doubts) == ("w1", 16_200, ["no_origin"])
-    assert {(one.key, one.value) for one in [first, *again]} == {(item.id.encode(), first.value)}
+    assert {(record.key, record.value) for record in [first, *again]} == {(item.id.encode(), first.value)}
     assert again
     await live.publish([words("w3", "The turnstile read 777.")])
     records = [decode(record.value) for record in await live.records(live.topics.review, 3)]
-    assert [one.doubts for one in records if isinstance(one, Item) and one.report == "w3"] == [["extracted"]]
+    assert [record.doubts for record in records if isinstance(record, Item) and record.report == "w3"] == [
+        ["extracted"]
+    ]
     letters = await live.records(live.topics.rejected, 1)
     assert b"no_claim" in {value for letter in letters for name, value in letter.headers if name == "reason"}
     (certain,) = re.findall(

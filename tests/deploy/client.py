@@ -65,7 +65,7 @@ def _fetched() -> Path:
                 assert done.returncode == 0, done.stdout + done.stderr
                 (archive,) = Path(temporary).glob("*.tar.gz")
                 with tarfile.open(archive) as packed:
-                    (member,) = [one for one in packed.getmembers() if one.name.endswith(f"/{MEMBER}")]
+                    (member,) = [member for member in packed.getmembers() if member.name.endswith(f"/{MEMBER}")]
                     held = packed.extractfile(member)
                     assert held is not None
                     made = Path(temporary) / binary.name

@@ -41,7 +41,11 @@ def binds(service: dict[str, Any]) -> dict[str, Path]:
 
 def volumes(service: dict[str, Any]) -> dict[str, str]:
     """Target to name of the named volumes of a service."""
-    named = [one.split(":") for one in service.get("volumes", []) if isinstance(one, str) and not one.startswith(".")]
+    named = [
+        volume.split(":")
+        for volume in service.get("volumes", [])
+        if isinstance(volume, str) and not volume.startswith(".")
+    ]
     return {target: name for name, target in named}
 
 

@@ -31,7 +31,7 @@ TOOLS = ("unshare", "nsenter", "setpriv", "ip", "mount", "chroot")
 
 def why_no_containers() -> str | None:
     """What is missing to start them, or None."""
-    absent = [one for one in TOOLS if shutil.which(one) is None]
+    absent = [tool for tool in TOOLS if shutil.which(tool) is None]
     if absent:
         return f"not installed: {', '.join(absent)} (Debian: util-linux, iproute2)"
     script = "ip link add bridge type bridge && mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r && "
@@ -104,9 +104,9 @@ class Network:
         extra: Mapping[str, Path] | None = None,
     ) -> Container:
         """The container of a service; `command` where the image's is not the service's own, `extra` mounts it needs."""
-        one = Container(self, name, command or SERVICES[name]["command"], extra or {})
-        self.containers.append(one)
-        return one
+        container = Container(self, name, command or SERVICES[name]["command"], extra or {})
+        self.containers.append(container)
+        return container
 
 
 class Container:
@@ -206,7 +206,7 @@ class Container:
             lines += [quoted(["mkdir", "-p", str(kept)]), quoted(["chown", f"{user}:{group}", str(kept)])]
             lines += [f"mkdir -p $r{target}", f"mount --bind {shlex.quote(str(kept))} $r{target}"]
         # What the image has inside: this environment and its code; under /tmp they would be hidden by now.
-        kept_here = {str(one): one for one in (TOP, Path(sys.prefix))}
+        kept_here = {str(directory): directory for directory in (TOP, Path(sys.prefix))}
         mounts = {**kept_here, **self.extra, "/etc/hosts": self.network.directory / "hosts", **binds(self.service)}
         for target, source in mounts.items():
             at = f"$r{shlex.quote(target)}"

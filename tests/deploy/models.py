@@ -19,7 +19,7 @@ FETCH_S = 200
 
 def why_no_models() -> str | None:
     """What is missing, or None."""
-    absent = [one for one in ("node", "npm") if shutil.which(one) is None]
+    absent = [program for program in ("node", "npm") if shutil.which(program) is None]
     return f"not installed: {', '.join(absent)} (Debian: nodejs, npm)" if absent else None
 
 
@@ -36,7 +36,7 @@ def complaints(resources: Sequence[dict[str, Any]]) -> list[str | None]:
 
 
 def _fetched() -> Path:
-    place = CACHE / "_".join(one.rpartition("@")[2] for one in PACKAGES)
+    place = CACHE / "_".join(package.rpartition("@")[2] for package in PACKAGES)
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -31,8 +31,8 @@ def network(tmp_path: Path) -> Iterator[Network]:
     if reason is not None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     tmp_path.chmod(0o755)
-    with Network(tmp_path) as one:
-        yield one
+    with Network(tmp_path) as network:
+        yield network
 
 
 def kafka(network: Network) -> Container:
@@ -60,8 +60,8 @@ def test_the_sample_goes_through_everything_that_compose_starts(network: Network
         others.append(network.container("prometheus", [PROMETHEUS, *SERVICES["prometheus"]["command"]]))
     if ALERTMANAGER:
         others.append(network.container("alertmanager", [ALERTMANAGER, *SERVICES["alertmanager"]["command"]]))
-    for one in others:
-        one.start()
+    for other in others:
+        other.start()
     # Its health check is a script of the image; this asks the same: whether clients in the network are answered.
     listens = ["python", "-c", "import socket; socket.create_connection(('kafka', 9092), 1).close()"]
     wait_until(lambda: broker.succeeds(listens) or broker.ended, f"Kafka is up:\n{broker.said()}")
@@ -69,23 +69,23 @@ def test_the_sample_goes_through_everything_that_compose_starts(network: Network
 
     network.container("topics").run()
     worker, gateway = network.container("worker").start(), network.container("gateway").start()
-    for one in [*others, worker, gateway]:
-        one.wait()
+    for other in [*others, worker, gateway]:
+        other.wait()
     network.container("demo").run()
 
     def best() -> int | None:
         if not gateway.succeeds(["python", "-c", f"from urllib.request import urlopen; urlopen('{FLOWS}', timeout=5)"]):
             return None
-        week = next((one["totals"].get("7d") for one in json.loads(gateway.get(FLOWS))["flows"]), None)
+        week = next((flow["totals"].get("7d") for flow in json.loads(gateway.get(FLOWS))["flows"]), None)
         return int(week["best"]) if week else None
 
     wait_until(lambda: best() == 53_000, "the gateway tells 53,000 people from Russia to Georgia")
     if ALERTMANAGER:
-        alertmanager = next(one for one in others if one.name == "alertmanager")
+        alertmanager = next(other for other in others if other.name == "alertmanager")
 
         def told() -> set[str]:
             alerts = json.loads(alertmanager.get("http://127.0.0.1:9093/api/v2/alerts"))
-            return {one["labels"]["flow"] for one in alerts}
+            return {alert["labels"]["flow"] for alert in alerts}
 
         wait_until(lambda: "RU:GE" in told(), "Alertmanager is told of RU:GE")
     rejected = worker.get("http://127.0.0.1:6066/metrics")
@@ -115,7 +115,7 @@ print(json.dumps([os.getuid(), os.getgid(), writable("/app"), writable("/etc/bor
     uid, gid, app, etc, tmp, caps, variables, rules = json.loads(worker.output(["python", "-c", program]))
     assert (uid, gid) == (10001, 10001)
     assert (app, etc, tmp) == (["OSError", 30], ["OSError", 30], True)
-    assert {int(one, 16) for one in caps[:2]} == {0}
+    assert {int(capability, 16) for capability in caps[:2]} == {0}
     assert caps[2] == "1"
     allowed = {
         "PATH",

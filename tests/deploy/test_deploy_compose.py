@@ -227,5 +227,5 @@ def test_what_the_image_copies_exists_and_is_let_through() -> None:
         if word == "COPY" and not rest.startswith("--from"):
             *sources, _ = rest.split()
             for source in sources:
-                assert any(fnmatch.fnmatch(one, source) for one in allowed), source
+                assert any(fnmatch.fnmatch(pattern, source) for pattern in allowed), source
                 assert "[" in source or (TOP / source).exists(), source

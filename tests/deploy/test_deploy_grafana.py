@@ -43,15 +43,15 @@ class Query(NamedTuple):
 
 
 def panels() -> list[dict[str, Any]]:
-    return [one for one in BOARD["panels"] if one["type"] != "row"]
+    return [panel for panel in BOARD["panels"] if panel["type"] != "row"]
 
 
 def queries() -> list[Query]:
     every_flow = BOARD["templating"]["list"][0]["allValue"]
     return [
-        Query(one["title"], target["expr"].replace("$flow", every_flow), target["legendFormat"])
-        for one in panels()
-        for target in one["targets"]
+        Query(panel["title"], target["expr"].replace("$flow", every_flow), target["legendFormat"])
+        for panel in panels()
+        for target in panel["targets"]
     ]
 
 
@@ -64,37 +64,37 @@ def recorded() -> set[str]:
 
 
 def test_rows_and_panels_have_a_place_of_their_own() -> None:
-    assert [one["title"] for one in BOARD["panels"] if one["type"] == "row"] == ROWS
-    assert len({one["id"] for one in BOARD["panels"]}) == len(BOARD["panels"])
+    assert [panel["title"] for panel in BOARD["panels"] if panel["type"] == "row"] == ROWS
+    assert len({panel["id"] for panel in BOARD["panels"]}) == len(BOARD["panels"])
     taken: dict[tuple[int, int], str] = {}
-    for one in BOARD["panels"]:
-        at = one["gridPos"]
-        assert at["x"] + at["w"] <= 24, one["title"]
+    for item in BOARD["panels"]:
+        at = item["gridPos"]
+        assert at["x"] + at["w"] <= 24, item["title"]
         for x in range(at["x"], at["x"] + at["w"]):
             for y in range(at["y"], at["y"] + at["h"]):
-                assert (x, y) not in taken, f"{one['title']} lies on {taken[x, y]}"
-                taken[x, y] = one["title"]
+                assert (x, y) not in taken, f"{item['title']} lies on {taken[x, y]}"
+                taken[x, y] = item["title"]
 
 
-@pytest.mark.parametrize("panel", panels(), ids=lambda one: one["title"])
+@pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
 def test_panels_say_what_they_show(panel: dict[str, Any]) -> None:
     assert panel["description"].endswith(".")
     assert panel["targets"]
     assert panel["fieldConfig"]["defaults"]["unit"]
 
 
-@pytest.mark.parametrize("query", queries(), ids=lambda one: f"{one.panel}: {one.legend}")
+@pytest.mark.parametrize("query", queries(), ids=lambda query: f"{query.panel}: {query.legend}")
 def test_queries_use_metrics_and_labels_that_exist(query: Query) -> None:
-    known = {one.name: one for one in CATALOGUE}
+    known = {metric.name: metric for metric in CATALOGUE}
     text = re.sub(r'"[^"]*"', '""', query.expression)
     used = set(re.findall(r"\bbordertally[\w:]*\w|\bup\b", text))
     assert used
-    rules = {one for one in used if ":" in one}
+    rules = {name for name in used if ":" in name}
     assert rules <= recorded()
-    names = {re.sub("_(bucket|sum|count)$", "", one) if one not in known else one for one in used - rules - {"up"}}
+    names = {re.sub("_(bucket|sum|count)$", "", name) if name not in known else name for name in used - rules - {"up"}}
     assert names <= set(known)
-    labels = {"le", "job", "instance"}.union(*(known[one].labels for one in names))
-    grouped = {one.strip() for inside in re.findall(r"\b(?:by|on) \(([^)]*)\)", text) for one in inside.split(",")}
+    labels = {"le", "job", "instance"}.union(*(known[name].labels for name in names))
+    grouped = {part.strip() for inside in re.findall(r"\b(?:by|on) \(([^)]*)\)", text) for part in inside.split(",")}
     assert grouped <= labels | {"source"}
     if not rules:
         assert set(re.findall(r"\{\{(\w+)\}\}", query.legend)) <= grouped
@@ -107,8 +107,8 @@ def test_everything_is_provisioned_where_compose_mounts_it() -> None:
     assert mounted[provider["options"]["path"]] == GRAFANA / "dashboards"
     assert mounted["/etc/grafana/provisioning"] == GRAFANA / "provisioning"
     host, port = re.fullmatch(r"http://(\w+):(\d+)", source["url"]).groups()  # type: ignore[union-attr]
-    assert any(one.endswith(f":{port}") for one in SERVICES[host]["ports"])
-    named = {one["uid"] for one in every_datasource(BOARD)}
+    assert any(mapping.endswith(f":{port}") for mapping in SERVICES[host]["ports"])
+    named = {datasource["uid"] for datasource in every_datasource(BOARD)}
     assert named == {source["uid"]}
     home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     folder, _, name = home.rpartition("/")
@@ -120,11 +120,11 @@ def every_datasource(part: Any) -> Iterator[dict[str, str]]:
     if isinstance(part, dict):
         if "datasource" in part:
             yield part["datasource"]
-        for one in part.values():
-            yield from every_datasource(one)
+        for value in part.values():
+            yield from every_datasource(value)
     elif isinstance(part, list):
-        for one in part:
-            yield from every_datasource(one)
+        for value in part:
+            yield from every_datasource(value)
 
 
 # --- a pipeline, a Prometheus, every query ---------------------------------------------------------------------
@@ -137,7 +137,9 @@ def start_prometheus(binary: str, directory: Path, ports: Mapping[str, int]) -> 
     """
     configuration = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
     configuration["global"] |= {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
-    configuration["scrape_configs"] = [one for one in configuration["scrape_configs"] if one["job_name"] in ports]
+    configuration["scrape_configs"] = [
+        config for config in configuration["scrape_configs"] if config["job_name"] in ports
+    ]
     assert len(configuration["scrape_configs"]) == len(ports)
     for job in configuration["scrape_configs"]:
         del job["dns_sd_configs"]
@@ -163,7 +165,7 @@ def tells(prometheus: Server, query: Query) -> bool:
     """Whether a query has an answer that is a number."""
     answer = json.loads(page(prometheus.port, f"/api/v1/query?query={quote(query.expression)}"))
     assert answer["status"] == "success", query
-    return any(not isnan(float(one["value"][1])) for one in answer["data"]["result"])
+    return any(not isnan(float(series["value"][1])) for series in answer["data"]["result"])
 
 
 async def test_every_query_tells_something_of_a_running_pipeline(live_on_kafka: Live, tmp_path: Path) -> None:
@@ -201,7 +203,7 @@ async def test_every_query_tells_something_of_a_running_pipeline(live_on_kafka: 
             silent: list[Query] = queries()
             deadline = time.monotonic() + WAIT_S
             while silent and time.monotonic() < deadline:
-                silent = [one for one in silent if not await asyncio.to_thread(tells, prometheus, one)]
+                silent = [query for query in silent if not await asyncio.to_thread(tells, prometheus, query)]
                 await asyncio.sleep(0.2)
             assert not silent, f"without data: {silent}"
             async with aiohttp.ClientSession() as http, http.get(f"http://{gateway.address}/v1/stream") as stream:

@@ -58,7 +58,7 @@ def made() -> list[dict[str, Any]]:
 
 def of(kind: str) -> dict[str, dict[str, Any]]:
     """Resources of a kind by name."""
-    return {one["metadata"]["name"]: one for one in made() if one["kind"] == kind}
+    return {resource["metadata"]["name"]: resource for resource in made() if resource["kind"] == kind}
 
 
 def workloads() -> dict[str, dict[str, Any]]:
@@ -66,14 +66,14 @@ def workloads() -> dict[str, dict[str, Any]]:
 
 
 def container(name: str) -> dict[str, Any]:
-    (one,) = workloads()[name]["spec"]["template"]["spec"]["containers"]
-    found: dict[str, Any] = one
+    (container,) = workloads()[name]["spec"]["template"]["spec"]["containers"]
+    found: dict[str, Any] = container
     return found
 
 
 def settings() -> dict[str, str]:
-    (one,) = [each for name, each in of("ConfigMap").items() if name.startswith("bordertally-settings-")]
-    data: dict[str, str] = one["data"]
+    (config,) = [each for name, each in of("ConfigMap").items() if name.startswith("bordertally-settings-")]
+    data: dict[str, str] = config["data"]
     return data
 
 
@@ -81,8 +81,8 @@ def selected(selector: dict[str, str]) -> set[str]:
     """Workloads whose pods a selector means."""
     return {
         name
-        for name, one in workloads().items()
-        if selector.items() <= one["spec"]["template"]["metadata"]["labels"].items()
+        for name, workload in workloads().items()
+        if selector.items() <= workload["spec"]["template"]["metadata"]["labels"].items()
     }
 
 
@@ -92,11 +92,11 @@ def references(part: Any) -> Iterator[str]:
         for key in ("configMap", "configMapRef"):
             if key in part:
                 yield part[key]["name"]
-        for one in part.values():
-            yield from references(one)
+        for value in part.values():
+            yield from references(value)
     elif isinstance(part, list):
-        for one in part:
-            yield from references(one)
+        for value in part:
+            yield from references(value)
 
 
 # --- Kubernetes' own -------------------------------------------------------------------------------------------
@@ -104,10 +104,10 @@ def references(part: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_kubernetes_accepts_what_is_its_own(version: str) -> None:
-    own = [one for one in made() if one["kind"] not in FOREIGN]
-    assert len(own) == len(made()) - len([one for one in made() if one["kind"] in FOREIGN]) > 10
-    for one in own:
-        kubernetes_validate.validate(one, version, strict=True)
+    own = [resource for resource in made() if resource["kind"] not in FOREIGN]
+    assert len(own) == len(made()) - len([resource for resource in made() if resource["kind"] in FOREIGN]) > 10
+    for document in own:
+        kubernetes_validate.validate(document, version, strict=True)
 
 
 def test_the_schemas_find_mistakes() -> None:
@@ -119,8 +119,8 @@ def test_the_schemas_find_mistakes() -> None:
 
 @pytest.mark.skipif(why_no_models() is not None, reason=why_no_models() or "")
 def test_keda_and_the_prometheus_operator_accept_what_is_theirs() -> None:
-    theirs = [one for one in made() if one["kind"] in KINDS]
-    assert {one["kind"] for one in theirs} == set(KINDS)
+    theirs = [resource for resource in made() if resource["kind"] in KINDS]
+    assert {resource["kind"] for resource in theirs} == set(KINDS)
     wrong = {kind: yaml.safe_load(yaml.safe_dump(next(iter(of(kind).values())))) for kind in KINDS}
     wrong["PrometheusRule"]["spec"]["groups"][0]["rules"][0].pop("expr")
     wrong["ScaledObject"]["spec"]["minReplicaCount"] = "two"
@@ -132,12 +132,12 @@ def test_keda_and_the_prometheus_operator_accept_what_is_theirs() -> None:
 
 
 def test_everything_lies_in_one_namespace() -> None:
-    assert {one["metadata"].get("namespace", "bordertally") for one in made()} == {"bordertally"}
+    assert {resource["metadata"].get("namespace", "bordertally") for resource in made()} == {"bordertally"}
     assert set(of("Namespace")) == {"bordertally"}
 
 
 def test_what_workloads_name_is_there() -> None:
-    assert {name for one in workloads().values() for name in references(one)} == set(of("ConfigMap"))
+    assert {name for workload in workloads().values() for name in references(workload)} == set(of("ConfigMap"))
 
 
 @pytest.mark.parametrize("name", ["worker", "gateway", "redis"])
@@ -146,41 +146,41 @@ def test_containers_may_do_nothing_they_need_not(name: str) -> None:
     assert pod["automountServiceAccountToken"] is False
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    one = container(name)
+    spec = container(name)
     wanted = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
-    assert one["securityContext"] == wanted
-    assert {"cpu", "memory"} <= set(one["resources"]["requests"])
-    assert "memory" in one["resources"]["limits"]
-    assert {"livenessProbe", "readinessProbe"} <= set(one)
+    assert spec["securityContext"] == wanted
+    assert {"cpu", "memory"} <= set(spec["resources"]["requests"])
+    assert "memory" in spec["resources"]["limits"]
+    assert {"livenessProbe", "readinessProbe"} <= set(spec)
 
 
 @pytest.mark.parametrize("name", ["worker", "gateway"])
 def test_containers_are_those_of_compose(name: str) -> None:
-    one = container(name)
-    assert one["args"] == SERVICES[name]["command"]
-    assert one["image"] == SERVICES[name]["image"]
+    spec = container(name)
+    assert spec["args"] == SERVICES[name]["command"]
+    assert spec["image"] == SERVICES[name]["image"]
     user = workloads()[name]["spec"]["template"]["spec"]["securityContext"]
     assert ("USER", f"{user['runAsUser']}:{user['runAsGroup']}") in dockerfile()
-    (port,) = one["ports"]
+    (port,) = spec["ports"]
     assert (
         str(port["containerPort"])
         == settings()[{"worker": "BORDERTALLY_HTTP_PORT"}.get(name, "BORDERTALLY_GATEWAY_PORT")]
     )
-    assert one["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": port["name"]}
-    assert one["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": port["name"]}
+    assert spec["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": port["name"]}
+    assert spec["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": port["name"]}
 
 
 def test_services_reach_one_workload_each() -> None:
-    for name, one in of("Service").items():
-        assert selected(one["spec"]["selector"]) == {name}
+    for name, service in of("Service").items():
+        assert selected(service["spec"]["selector"]) == {name}
         ports = {port["name"] for port in container(name)["ports"]}
-        assert {port["targetPort"] for port in one["spec"]["ports"]} <= ports
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
     assert workloads()["worker"]["spec"]["serviceName"] in of("Service")
 
 
 def test_nodes_can_be_emptied_without_losing_all() -> None:
-    for name, one in of("PodDisruptionBudget").items():
-        assert selected(one["spec"]["selector"]["matchLabels"]) == {name}
+    for name, budget in of("PodDisruptionBudget").items():
+        assert selected(budget["spec"]["selector"]["matchLabels"]) == {name}
     assert set(of("PodDisruptionBudget")) == {"worker", "gateway"}
 
 
@@ -198,7 +198,7 @@ def test_the_overlay_of_the_docs_can_be_made(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     ours = list(yaml.safe_load_all(done.stdout))
     assert len(ours) == len(made())
-    (files,) = [one["data"] for one in ours if one["metadata"]["name"].startswith("bordertally-files-")]
+    (files,) = [resource["data"] for resource in ours if resource["metadata"]["name"].startswith("bordertally-files-")]
     assert files["sources.toml"] == "# ours\n"
     assert "webhooks.toml" in files
     assert "image: registry.example.org/bordertally:0.1.0" in done.stdout
@@ -215,8 +215,8 @@ def test_settings_exist_and_are_accepted(monkeypatch: pytest.MonkeyPatch) -> Non
     loaded = load_settings()
     assert loaded.hops == tuple(Hop)
     files = of("ConfigMap")
-    (held,) = [one["data"] for name, one in files.items() if name.startswith("bordertally-files-")]
-    mounted = {one["mountPath"] for one in container("worker")["volumeMounts"] if one["name"] == "files"}
+    (held,) = [file["data"] for name, file in files.items() if name.startswith("bordertally-files-")]
+    mounted = {mount["mountPath"] for mount in container("worker")["volumeMounts"] if mount["name"] == "files"}
     for path in (loaded.sources, loaded.rules, loaded.webhooks):
         assert path is not None
         assert str(path.parent) in mounted
@@ -243,7 +243,7 @@ def test_generated_files_are_current() -> None:
 def test_topics_are_those_of_the_code() -> None:
     given = settings()
     specs = Topics().specs(int(given["BORDERTALLY_PARTITIONS"]), int(given["BORDERTALLY_REPLICATION"]))
-    assert set(of("KafkaTopic")) == {one.name for one in specs}
+    assert set(of("KafkaTopic")) == {spec.name for spec in specs}
     for one in specs:
         spec = of("KafkaTopic")[one.name]["spec"]
         assert (spec["topicName"], spec["partitions"], spec["replicas"]) == (one.name, one.partitions, one.replication)
@@ -262,11 +262,11 @@ def test_producers_may_write_to_their_topic_only() -> None:
 
 def test_the_pipeline_may_use_its_topics_and_groups() -> None:
     acls = of("KafkaUser")["bordertally"]["spec"]["authorization"]["acls"]
-    granted = {(one["resource"]["type"], one["resource"]["name"]): one for one in acls}
+    granted = {(acl["resource"]["type"], acl["resource"]["name"]): acl for acl in acls}
     group = granted.pop(("group", load_settings().app_id))
     assert (group["resource"]["patternType"], group["operations"]) == ("prefix", ["Describe", "Read"])
-    assert set(granted) == {("topic", one.name) for one in Topics().specs()}
-    assert {tuple(one["operations"]) for one in granted.values()} == {("Describe", "DescribeConfigs", "Read", "Write")}
+    assert set(granted) == {("topic", spec.name) for spec in Topics().specs()}
+    assert {tuple(acl["operations"]) for acl in granted.values()} == {("Describe", "DescribeConfigs", "Read", "Write")}
 
 
 def test_scaling_looks_at_groups_and_topics_that_exist() -> None:
@@ -277,18 +277,20 @@ def test_scaling_looks_at_groups_and_topics_that_exist() -> None:
     assert spec["minReplicaCount"] <= spec["maxReplicaCount"] <= int(settings()["BORDERTALLY_PARTITIONS"])
     ledger = group_of(load_settings())
     wanted = dict.fromkeys(Topics().every_report, f"{ledger}-{Hop.INTAKE.value}") | {Topics().claims: ledger}
-    assert {one["metadata"]["topic"]: one["metadata"]["consumerGroup"] for one in spec["triggers"]} == wanted
-    for one in spec["triggers"]:
-        assert one["metadata"]["bootstrapServers"] == settings()["BORDERTALLY_BROKERS"]
-        assert all(isinstance(value, str) for value in one["metadata"].values())
+    assert {
+        trigger["metadata"]["topic"]: trigger["metadata"]["consumerGroup"] for trigger in spec["triggers"]
+    } == wanted
+    for scaled in spec["triggers"]:
+        assert scaled["metadata"]["bootstrapServers"] == settings()["BORDERTALLY_BROKERS"]
+        assert all(isinstance(value, str) for value in scaled["metadata"].values())
 
 
 def scraped(monitor: dict[str, Any]) -> dict[str, Any]:
     """The Service that a ServiceMonitor means; its endpoints are ports of it."""
     wanted = monitor["spec"]["selector"]["matchLabels"].items()
-    (service,) = [one for one in of("Service").values() if wanted <= one["metadata"]["labels"].items()]
+    (service,) = [service_ for service_ in of("Service").values() if wanted <= service_["metadata"]["labels"].items()]
     assert [one["port"] for one in monitor["spec"]["endpoints"]] == [one["name"] for one in service["spec"]["ports"]]
-    assert {one["path"] for one in monitor["spec"]["endpoints"]} == {"/metrics"}
+    assert {endpoint["path"] for endpoint in monitor["spec"]["endpoints"]} == {"/metrics"}
     return service
 
 
@@ -304,5 +306,5 @@ def test_gateways_are_scraped_under_the_job_of_compose() -> None:
     assert scraped(monitor)["metadata"]["name"] == "gateway"
     (endpoint,) = monitor["spec"]["endpoints"]
     config = yaml.safe_load((TOP / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
-    (job,) = [one["job_name"] for one in config["scrape_configs"] if "gateway" in one["job_name"]]
+    (job,) = [config["job_name"] for config in config["scrape_configs"] if "gateway" in config["job_name"]]
     assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": job}]

@@ -17,7 +17,7 @@ from bordertally.streams.topics import Topics
 PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 PROMTOOL = shutil.which("promtool")
-METRICS = {one.name: one for one in CATALOGUE}
+METRICS = {metric.name: metric for metric in CATALOGUE}
 GIVEN = {"job", "instance"}
 """Labels that Prometheus adds to whatever it scrapes."""
 
@@ -53,10 +53,10 @@ def test_rules_use_metrics_and_labels_that_exist(name: str) -> None:
     used = set(re.findall(r"\b(?:bordertally_\w+|up)\b", re.sub(r'"[^"]*"', "", text)))
     assert used
     assert used <= {*METRICS, "up"}
-    labels = GIVEN.union(*(METRICS[one].labels for one in used - {"up"}))
+    labels = GIVEN.union(*(METRICS[name].labels for name in used - {"up"}))
     assert set(re.findall(r"(\w+)\s*[=!]~?\s*\"", text)) <= labels
     for grouped in re.findall(r"\bby \(([^)]*)\)", text):
-        assert {one.strip() for one in grouped.split(",")} <= labels
+        assert {part.strip() for part in grouped.split(",")} <= labels
     shown = set(re.findall(r"\$labels\.(\w+)", " ".join(RULES[name]["annotations"].values())))
     assert shown <= labels
 
@@ -83,20 +83,24 @@ def test_every_runbook_is_of_an_alert() -> None:
 @pytest.mark.parametrize("name", RECORDED)
 def test_recording_rules_use_metrics_that_exist_and_are_tested(name: str) -> None:
     used = set(re.findall(r"\bbordertally_\w+", re.sub(r'"[^"]*"', "", RECORDED[name])))
-    histograms = {one.removesuffix("_bucket") for one in used}
+    histograms = {name.removesuffix("_bucket") for name in used}
     assert histograms
     assert histograms <= set(METRICS)
-    expressions = [one["expr"] for test in load("rules_test.yml")["tests"] for one in test.get("promql_expr_test", [])]
-    assert any(one.startswith(name) for one in expressions)
+    expressions = [
+        expression["expr"]
+        for test in load("rules_test.yml")["tests"]
+        for expression in test.get("promql_expr_test", [])
+    ]
+    assert any(expression.startswith(name) for expression in expressions)
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_is_tested_firing_and_silent(name: str) -> None:
     expected = [
-        bool(one["exp_alerts"])
+        bool(case["exp_alerts"])
         for test in load("rules_test.yml")["tests"]
-        for one in test.get("alert_rule_test", [])
-        if one["alertname"] == name
+        for case in test.get("alert_rule_test", [])
+        if case["alertname"] == name
     ]
     assert set(expected) == {True, False}
 
@@ -120,7 +124,7 @@ def test_tests_name_series_that_exist() -> None:
     ],
 )
 def test_every_process_is_scraped_where_it_answers(job_name: str, service: str, port: str) -> None:
-    (job,) = [one for one in load("prometheus.yml")["scrape_configs"] if one["job_name"] == job_name]
+    (job,) = [config for config in load("prometheus.yml")["scrape_configs"] if config["job_name"] == job_name]
     (found,) = job["dns_sd_configs"]
     services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
     assert (found["names"], found["type"]) == ([service], "A")

@@ -23,13 +23,15 @@ MISTAKES = (
 
 def resources() -> list[dict[str, Any]]:
     """Everything of Strimzi's in deploy/k8s."""
-    every = [one for path in sorted(BASE.glob("*.yaml")) for one in yaml.safe_load_all(path.read_text("utf-8"))]
-    return [one for one in every if one["apiVersion"].startswith("kafka.strimzi.io/")]
+    every = [
+        resource for path in sorted(BASE.glob("*.yaml")) for resource in yaml.safe_load_all(path.read_text("utf-8"))
+    ]
+    return [resource for resource in every if resource["apiVersion"].startswith("kafka.strimzi.io/")]
 
 
-def changed(one: dict[str, Any], path: tuple[str | int, ...], value: object) -> dict[str, Any]:
+def changed(resource: dict[str, Any], path: tuple[str | int, ...], value: object) -> dict[str, Any]:
     """A copy with one value in another's place."""
-    made: dict[str, Any] = copy.deepcopy(one)
+    made: dict[str, Any] = copy.deepcopy(resource)
     part: Any = made
     for step in path[:-1]:
         part = part[step]
@@ -40,8 +42,8 @@ def changed(one: dict[str, Any], path: tuple[str | int, ...], value: object) -> 
 @pytest.mark.skipif(why_no_strimzi() is not None, reason=why_no_strimzi() or "")
 def test_strimzi_reads_its_resources_and_finds_mistakes() -> None:
     every = resources()
-    assert {one["kind"] for one in every} == set(KINDS)
-    first = {kind: next(one for one in every if one["kind"] == kind) for kind in KINDS}
+    assert {resource["kind"] for resource in every} == set(KINDS)
+    first = {kind: next(resource for resource in every if resource["kind"] == kind) for kind in KINDS}
     wrong = [changed(first[kind], path, value) for kind, path, value, _ in MISTAKES]
     found = complaints([*every, *wrong])
     assert found[: len(every)] == [None] * len(every)

@@ -94,7 +94,7 @@ def reports(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("path", "text"), generated(ROOT).items(), ids=lambda one: one.name if isinstance(one, Path) else ""
+    ("path", "text"), generated(ROOT).items(), ids=lambda page: page.name if isinstance(page, Path) else ""
 )
 def test_generated_parts_are_current(path: Path, text: str) -> None:
     assert path.read_text(encoding="utf-8") == text, "run: make docs"
@@ -214,23 +214,26 @@ def test_reports_shown_are_accepted() -> None:
 def test_settings_named_exist() -> None:
     known = {f"BORDERTALLY_{name.upper()}" for name in Settings.model_fields} | OF_COMPOSE
     named = {
-        (name, one)
+        (name, setting)
         for name, text in texts(README, DOCS, COMPOSE, ROOT / ".env.example", DEPLOY)
-        for one in SETTING.findall(text)
+        for setting in SETTING.findall(text)
     }
-    assert {one for _, one in named} >= OF_COMPOSE | {"BORDERTALLY_BROKERS", "BORDERTALLY_HOPS"}
-    assert {(name, one) for name, one in named if one not in known} == set()
+    assert {setting for _, setting in named} >= OF_COMPOSE | {"BORDERTALLY_BROKERS", "BORDERTALLY_HOPS"}
+    assert {(name, setting) for name, setting in named if setting not in known} == set()
 
 
 def test_metrics_named_exist() -> None:
-    known = {one.name for one in CATALOGUE}
+    known = {metric.name for metric in CATALOGUE}
     known |= {
-        f"{one.name}_{suffix}" for one in CATALOGUE if one.kind == "histogram" for suffix in ("bucket", "sum", "count")
+        f"{metric.name}_{suffix}"
+        for metric in CATALOGUE
+        if metric.kind == "histogram"
+        for suffix in ("bucket", "sum", "count")
     }
-    named = {(name, one) for name, text in texts(README, DOCS, DEPLOY) for one in METRIC.findall(text)}
+    named = {(name, metric) for name, text in texts(README, DOCS, DEPLOY) for metric in METRIC.findall(text)}
     assert {name for name, _ in named} >= {
         "docs/metrics.md",
         "docs/runbooks/BordertallyLagging.md",
         "deploy/prometheus/rules.yml",
     }
-    assert {(name, one) for name, one in named if not fnmatch.filter(known, one.replace(".*", "*"))} == set()
+    assert {(name, metric) for name, metric in named if not fnmatch.filter(known, metric.replace(".*", "*"))} == set()

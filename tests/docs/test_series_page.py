@@ -71,11 +71,11 @@ def test_every_command_runs_and_says_what_the_page_shows(beside: Path) -> None:
     said = [" ".join(call(line).split()) for line in COMMANDS]
     assert len(said) == 14
     (shown,) = re.findall(r"^```text\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    (silence,) = (one for line, one in zip(COMMANDS, said, strict=True) if "--rule silence" in line)
+    (silence,) = (output for line, output in zip(COMMANDS, said, strict=True) if "--rule silence" in line)
     bare = re.compile(r"[─\s]+")
     assert bare.sub(" ", silence) == bare.sub(" ", shown).strip()
     share, conflict = (
-        next(one for line, one in zip(COMMANDS, said, strict=True) if f"--rule {rule}" in line)
+        next(output for line, output in zip(COMMANDS, said, strict=True) if f"--rule {rule}" in line)
         for rule in ("checkpoint-share", "conflict")
     )
     assert "CN:HK checkpoint-share 2022-01-20 2022-01-21 warning CN:HK:shenzhen-bay" in share
@@ -93,18 +93,18 @@ def test_the_table_of_methods_is_what_backtest_says(beside: Path) -> None:
     assert beside
     chosen = [word for method in wanted for word in ("--method", method)]
     found = {
-        (one["method"], one["flow"]): one
+        (row["method"], row["flow"]): row
         for name in ("uk", "hk", "ro")
-        for one in rows(f"tests/series/{name}.csv", "--episodes", "tests/series/surges.csv", *chosen)
+        for row in rows(f"tests/series/{name}.csv", "--episodes", "tests/series/surges.csv", *chosen)
     }
     for method, cells in wanted.items():
         ours = [found[method, flow] for flow in SERIES]
-        late = [each["days_late"] for one in ours for each in one["surges"] if each["days_late"] is not None]
+        late = [each["days_late"] for score in ours for each in score["surges"] if each["days_late"] is not None]
         assert cells == [
-            *(f"{one['missed']} / {len(one['false_alarms'])} / {one['alerts_a_year']:.1f}" for one in ours),
-            f"{sum(one['missed'] for one in ours)} of {sum(len(one['surges']) for one in ours)}",
-            str(sum(len(one["false_alarms"]) for one in ours)),
-            f"{sum(len(one['alerts']) for one in ours) * 365.25 / sum(one['days'] for one in ours):.1f}",
+            *(f"{score['missed']} / {len(score['false_alarms'])} / {score['alerts_a_year']:.1f}" for score in ours),
+            f"{sum(score['missed'] for score in ours)} of {sum(len(score['surges']) for score in ours)}",
+            str(sum(len(score["false_alarms"]) for score in ours)),
+            f"{sum(len(score['alerts']) for score in ours) * 365.25 / sum(score['days'] for score in ours):.1f}",
             f"{sum(late) / len(late):.1f}",
         ]
     false = dict.fromkeys(("rules", "plain"), 0)
@@ -124,15 +124,15 @@ def test_the_table_of_other_rules_is_what_backtest_says(beside: Path, setting: s
     wanted = next(row[1:] for row in table("rule") if row[0] == f"`{setting}`")
     assert beside
     found = {
-        one["flow"]: one
+        row["flow"]: row
         for name in ("uk", "hk", "ro")
-        for one in rows(f"tests/series/{name}.csv", "--set", setting, "--rule", rule)
+        for row in rows(f"tests/series/{name}.csv", "--set", setting, "--rule", rule)
     }
-    told = [(len(one["surges"]) - one["missed"], one) for one in (found[flow] for flow in SERIES)]
+    told = [(len(score["surges"]) - score["missed"], score) for score in (found[flow] for flow in SERIES)]
     assert wanted == [
-        *(f"{seen} of {len(one['surges'])} / {len(one['false_alarms'])}" for seen, one in told),
-        f"{sum(seen for seen, _ in told)} of {sum(len(one['surges']) for _, one in told)}",
-        str(sum(len(one["false_alarms"]) for _, one in told)),
+        *(f"{seen} of {len(score['surges'])} / {len(score['false_alarms'])}" for seen, score in told),
+        f"{sum(seen for seen, _ in told)} of {sum(len(score['surges']) for _, score in told)}",
+        str(sum(len(score["false_alarms"]) for _, score in told)),
     ]
 
 

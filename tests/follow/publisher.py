@@ -59,8 +59,8 @@ class Publisher:
 @asynccontextmanager
 async def serving() -> AsyncIterator[Publisher]:
     """A publisher that answers."""
-    one = Publisher()
+    publisher = Publisher()
     app = web.Application()
-    app.router.add_get("/{path:.*}", one.answer)
-    async with answering(app) as one.url:
-        yield one
+    app.router.add_get("/{path:.*}", publisher.answer)
+    async with answering(app) as publisher.url:
+        yield publisher

@@ -27,14 +27,14 @@ from live import WAIT_S, until
 
 @pytest.fixture
 async def publisher() -> AsyncIterator[Publisher]:
-    async with serving() as one:
-        yield one
+    async with serving() as publisher:
+        yield publisher
 
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as one:
-        yield one
+    async with aiohttp.ClientSession() as session:
+        yield session
 
 
 def follower(memory: Memory, *, full: bool = False) -> DocumentFollower:
@@ -192,7 +192,7 @@ async def test_the_command_prints_reports_and_names_what_failed(publisher: Publi
     arguments = ("--source", "kz-mia", "--memory", str(tmp_path / "memory.json"))
     code, out, err = await bordertally(*places, *arguments)
     reports: list[dict[str, Any]] = [json.loads(line) for line in out.splitlines()]
-    assert (code, [one["url"] for one in reports]) == (1, [f"{publisher.url}/a1", str(file)])
+    assert (code, [report["url"] for report in reports]) == (1, [f"{publisher.url}/a1", str(file)])
     assert f"{publisher.url}/nothing: the server returned status 404" in err
     assert f"{publisher.url}/rss: 1 report, 1 article without a claim, 0 known" in err
     again = await bordertally(places[0], str(file), *arguments)

@@ -46,15 +46,15 @@ def intake(raw: bytes) -> bool:
         except RefusedError as error:
             refusals.append(error)
     sent = [msgspec.msgpack.encode(message) for _, message in sorter.messages()]
-    assert all(msgspec.msgpack.decode(one, type=Claims).count for one in sent)
-    assert [str(one) for one in refusals] in ([], [str(refusals[0])] * 2 if refusals else [])
+    assert all(msgspec.msgpack.decode(message, type=Claims).count for message in sent)
+    assert [str(refusal) for refusal in refusals] in ([], [str(refusals[0])] * 2 if refusals else [])
     if refusals:
         assert not sent
         is_letter(raw, refusals[0])
     alone = outcome(lambda: read_report(raw, REGISTRY, NOW, LIMITS))
     if isinstance(alone, list):
         assert not refusals
-        assert all(isinstance(one, Claim) for one in alone)
+        assert all(isinstance(claim, Claim) for claim in alone)
     return not refusals
 
 

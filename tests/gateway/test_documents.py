@@ -31,7 +31,7 @@ HASHTAG = re.compile(r"#[a-z][a-z0-9_]*(\+[a-z][a-z0-9_]*)*")
 
 def test_every_route_is_described() -> None:
     app = create_gateway(load_settings())
-    routes = {one.canonical for one in app.router.resources() if not isinstance(one, web.StaticResource)}
+    routes = {resource.canonical for resource in app.router.resources() if not isinstance(resource, web.StaticResource)}
     assert routes - UNDESCRIBED == set(openapi()["paths"])
 
 

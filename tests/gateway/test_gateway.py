@@ -68,7 +68,7 @@ async def test_alerts_come_in_pages_and_with_their_history(week: Live, http: aio
     every = (await ask(http, "/v1/alerts?state=all"))["alerts"]
     newest = {alert.id: alert.seq for alert in log}
     assert {alert["id"]: alert["seq"] for alert in every} == newest
-    assert [one["published"] for one in every] == sorted((one["published"] for one in every), reverse=True)
+    assert [alert["published"] for alert in every] == sorted((alert["published"] for alert in every), reverse=True)
     paged: list[Any] = []
     page = await ask(http, "/v1/alerts?state=all&limit=1")
     while page["next"]:
@@ -77,11 +77,11 @@ async def test_alerts_come_in_pages_and_with_their_history(week: Live, http: aio
     assert [*paged, *page["alerts"]] == every
     for alert in every:
         detail = await ask(http, f"/v1/alerts/{alert['id']}")
-        said = [(one.seq, one.state.value) for one in log if one.id == alert["id"]]
+        said = [(record.seq, record.state.value) for record in log if record.id == alert["id"]]
         assert [(one["seq"], one["state"]) for one in detail["history"]] == said
         assert detail["alert"] == alert
     warnings = (await ask(http, "/v1/alerts?state=all&severity=warning"))["alerts"]
-    assert {one["severity"] for one in warnings} <= {"warning", "critical"}
+    assert {warning["severity"] for warning in warnings} <= {"warning", "critical"}
     assert (await ask(http, "/v1/alerts?flow=RU:GE"))["alerts"][0]["flow"] == "RU:GE"
 
 

@@ -21,22 +21,22 @@ from gateway.listening import listen
 from gateway.test_posting import REGISTRY, REPORT, post
 from live import Live, page, until
 
-SHOWN = {one.name.removesuffix("_total"): one for one in CATALOGUE if one.part in ("process", "gateway")}
+SHOWN = {metric.name.removesuffix("_total"): metric for metric in CATALOGUE if metric.part in ("process", "gateway")}
 STATUSES = 20
 """Statuses that one route answers with at most."""
 
 
 async def families(server: Server) -> dict[str, Family]:
     text = await asyncio.to_thread(page, server.port, "/metrics")
-    return {one.name: one for one in text_string_to_metric_families(text)}
+    return {family.name: family for family in text_string_to_metric_families(text)}
 
 
 async def value(server: Server, name: str, **labels: str) -> float | None:
     """The value of a series; None where there is none."""
     for family in (await families(server)).values():
-        for one in family.samples:
-            if one.name == f"bordertally_{name}" and one.labels == labels:
-                return float(one.value)
+        for sample in family.samples:
+            if sample.name == f"bordertally_{name}" and sample.labels == labels:
+                return float(sample.value)
     return None
 
 
@@ -48,7 +48,7 @@ async def reads(server: Server, wanted: float, name: str, **labels: str) -> None
 
 
 def test_the_catalogue_names_every_route() -> None:
-    routes = {one.canonical for one in create_gateway(load_settings()).router.resources()}
+    routes = {resource.canonical for resource in create_gateway(load_settings()).router.resources()}
     assert routes | {ELSEWHERE} == set(ROUTES)
 
 
@@ -86,17 +86,17 @@ async def test_a_live_gateway_shows_the_catalogue_and_nothing_else(live_on_kafka
     await reads(gateway, 0, "stream_clients")
 
     found = await families(gateway)
-    ours = {name: one for name, one in found.items() if not name.startswith("process_")}
+    ours = {name: family for name, family in found.items() if not name.startswith("process_")}
     assert set(ours) == set(SHOWN)
     for name, family in ours.items():
         wanted = SHOWN[name]
         assert (family.type, family.documentation) == (wanted.kind, wanted.meaning)
         assert len(family.samples) <= wanted.series({"status": STATUSES, "version": 1}), name
-        for one in family.samples:
-            assert set(one.labels) - {"le"} == set(wanted.labels), one
+        for sample in family.samples:
+            assert set(sample.labels) - {"le"} == set(wanted.labels), sample
             for label, values in wanted.values.items():
-                assert one.labels[label] in values, one
-    read = {one.labels["file"] for one in ours["bordertally_config_last_reload_successful"].samples}
+                assert sample.labels[label] in values, sample
+    read = {sample.labels["file"] for sample in ours["bordertally_config_last_reload_successful"].samples}
     assert read == {"sources"}, "a file that is not read here has not failed"
     accepted = sum(answer[0] == 202 for answer in answers)
     for outcome, number in (("accepted", accepted), ("limited", 4 - accepted), ("refused", 2), ("failed", 0)):

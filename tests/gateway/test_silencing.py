@@ -60,7 +60,7 @@ async def test_a_silence_is_set_read_and_ended(week: Live, guarded: aiohttp.Clie
 
     async def gone() -> bool:
         found = [(await answered(guarded, "GET", f"/v1/silences?state={s}", "reader"))[1] for s in ("active", "all")]
-        active, every = ({one["id"] for one in one["silences"]} for one in found)
+        active, every = ({answer["id"] for answer in answer["silences"]} for answer in found)
         return said["id"] in every - active
 
     await until(gone, "the silence is over")
@@ -80,10 +80,10 @@ async def test_an_alert_says_by_what_it_is_silenced_and_inhibited(week: Live, tm
     async with aiohttp.ClientSession(f"http://{gateway.address}") as http:
         open_ones = (await answered(http, "GET", "/v1/alerts?state=open", "reader"))[1]
         assert open_ones["quiet"] == {}
-        named = {one["flow"]: one["id"] for one in open_ones["alerts"]}
+        named = {alert["flow"]: alert["id"] for alert in open_ones["alerts"]}
         stream = listen(http, gateway.address, query={"kinds": "quiet"}, token="reader")
         elsewhere = listen(http, gateway.address, query={"kinds": "quiet,totals", "flow": "RU:GE"}, token="reader")
-        assert [(await anext(one))[1:] for one in (stream, elsewhere)] == [("quiet", {})] * 2
+        assert [(await anext(source))[1:] for source in (stream, elsewhere)] == [("quiet", {})] * 2
         status, said = await answered(http, "POST", "/v1/silences", "boss", json=ROADWORKS | {"flow": "RU:EU"})
         assert status == 201
         wanted = {named["RU:EU"]: {"silenced_by": said["id"], "inhibited_by": None}}
@@ -92,15 +92,15 @@ async def test_an_alert_says_by_what_it_is_silenced_and_inhibited(week: Live, tm
             return bool((await answered(http, "GET", "/v1/alerts?state=open", "reader"))[1]["quiet"] == wanted)
 
         await until(marked, "the alert is marked")
-        one = (await answered(http, "GET", f"/v1/alerts/{named['RU:EU']}", "reader"))[1]
-        assert one["quiet"] == wanted[named["RU:EU"]]
+        europe = (await answered(http, "GET", f"/v1/alerts/{named['RU:EU']}", "reader"))[1]
+        assert europe["quiet"] == wanted[named["RU:EU"]]
         assert (await answered(http, "GET", f"/v1/alerts/{named['RU:GE']}", "reader"))[1]["quiet"] is None
         heard = await anext(stream)
         assert heard[1:] == ("quiet", wanted)
 
         async def in_redis() -> bool:
             held = await week.hash_in_redis("bordertally:alerts:quiet")
-            return {name: msgspec.json.decode(one) for name, one in held.items()} == wanted
+            return {name: msgspec.json.decode(value) for name, value in held.items()} == wanted
 
         await until(in_redis, "Redis has the mark")
         late = listen(http, gateway.address, heard.place, query={"kinds": "alerts,quiet"}, token="reader")

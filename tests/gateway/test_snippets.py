@@ -68,7 +68,7 @@ def test_kafka_with_kcat(week: Live) -> None:
     assert len(lines) >= 2
     for line in lines:
         headers, _, value = line.partition(" ")
-        said = dict(one.split("=", 1) for one in headers.split(","))
+        said = dict(part.split("=", 1) for part in headers.split(","))
         alert = json.loads(value)
         assert said["ce_type"] == f"bordertally.alert.{alert['state']}"
         assert said["ce_id"] == f"{alert['id']}/{alert['seq']}"

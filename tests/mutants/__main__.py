@@ -57,19 +57,19 @@ def report(tried: list[Tried], sources: dict[str, str]) -> bool:
     """Print the kills by folder and the diff of each survivor; returns whether the goals are met."""
     by_folder: dict[str, list[bool]] = defaultdict(list)
     by_root: dict[str, list[bool]] = defaultdict(list)
-    for one in tried:
-        by_folder["/".join(Path(one.mutant.path).parent.parts[:2])].append(one.verdict.killed)
-        by_root[Path(one.mutant.path).parts[0]].append(one.verdict.killed)
+    for mutant in tried:
+        by_folder["/".join(Path(mutant.mutant.path).parent.parts[:2])].append(mutant.verdict.killed)
+        by_root[Path(mutant.mutant.path).parts[0]].append(mutant.verdict.killed)
     console.print("\nkilled of tried")
     for folder, killed in sorted(by_folder.items()):
         console.print(f"  {folder:28}{sum(killed):4} of {len(killed)}")
     for root, killed in sorted(by_root.items()):
         share = sum(killed) / len(killed)
         console.print(f"  {root:28}{sum(killed):4} of {len(killed)}: {share:.0%}, the goal is {GOALS[root]:.0%}")
-    for one in tried:
-        if not one.verdict.killed:
-            console.print(f"\nsurvived: {one.mutant.path}:{one.mutant.line}, {one.mutant.kind}")
-            console.print(diff_of(sources[one.mutant.path], one.mutant))
+    for mutant in tried:
+        if not mutant.verdict.killed:
+            console.print(f"\nsurvived: {mutant.mutant.path}:{mutant.mutant.line}, {mutant.mutant.kind}")
+            console.print(diff_of(sources[mutant.mutant.path], mutant.mutant))
     return all(sum(killed) >= GOALS[root] * len(killed) for root, killed in by_root.items())
 
 
@@ -88,7 +88,7 @@ def main(root: Path) -> int:
     log = root / ".cache" / "mutants" / f"{options.seed}-{digest_of(root, FOLDERS)}.jsonl"
     log.parent.mkdir(parents=True, exist_ok=True)
     tests = digest_of(root, ["tests"])
-    known = {one.mutant: one for one in tried_before(log)}
+    known = {trial.mutant: trial for trial in tried_before(log)}
     due = [mutant for mutant in every if mutant not in known or not known[mutant].stands(tests)]
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         trial = Trial(copied(root, Path(directory)))

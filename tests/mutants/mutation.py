@@ -205,7 +205,7 @@ def chosen(sources: Mapping[str, str], seed: int, number: int) -> list[Mutant]:
     lines = sorted(by_line)
     random.shuffle(lines)
     drawn = (random.choice(by_line[line]) for line in lines)
-    return list(islice((one for one in drawn if _compiles(mutated(sources[one.path], one))), number))
+    return list(islice((mutant for mutant in drawn if _compiles(mutated(sources[mutant.path], mutant))), number))
 
 
 def sources_of(root: Path, folders: Iterable[str]) -> dict[str, str]:

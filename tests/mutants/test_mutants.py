@@ -37,9 +37,9 @@ ELSEWHERE = "def test_nothing_of_ages() -> None:\n    assert True\n"
 def mutants(source: str) -> set[tuple[str, str]]:
     """The kind and the changed line of every mutant of a module."""
     return {
-        (one.kind, line[1:].strip())
-        for one in mutants_of("m.py", source)
-        for line in diff_of(source, one).splitlines()
+        (mutant.kind, line[1:].strip())
+        for mutant in mutants_of("m.py", source)
+        for line in diff_of(source, mutant).splitlines()
         if line[0] == "+"
     }
 
@@ -94,7 +94,7 @@ def test_types_and_messages_are_not_mutated(source: str) -> None:
 
 def test_positions_are_right_behind_letters_of_several_bytes() -> None:
     source = 'x = "Würzburg", 3\n'
-    (fault,) = [one for one in mutants_of("m.py", source) if one.after == "(4)"]
+    (fault,) = [mutant for mutant in mutants_of("m.py", source) if mutant.after == "(4)"]
     assert mutated(source, fault) == 'x = "Würzburg", (4)\n'
     assert diff_of(source, fault) == '-x = "Würzburg", 3\n+x = "Würzburg", (4)'
 
@@ -104,7 +104,13 @@ def test_the_sample_depends_on_the_seed_and_takes_each_line_once() -> None:
     assert chosen(sources, 7, 3) == chosen(sources, 7, 3)
     assert len({tuple(chosen(sources, seed, 3)) for seed in range(9)}) > 1
     every = chosen(sources, 1, 99)
-    assert {(one.path, one.line) for one in every} == {("a.py", 3), ("a.py", 8), ("b.py", 1), ("b.py", 2), ("b.py", 3)}
+    assert {(mutant.path, mutant.line) for mutant in every} == {
+        ("a.py", 3),
+        ("a.py", 8),
+        ("b.py", 1),
+        ("b.py", 2),
+        ("b.py", 3),
+    }
     assert len(every) == 5
 
 
@@ -125,8 +131,8 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-FLIPPED = next(one for one in mutants_of("streams/ages.py", MODULE) if one.kind == "comparison flipped")
-MOVED = next(one for one in mutants_of("streams/ages.py", MODULE) if one.after == "(17)")
+FLIPPED = next(mutant for mutant in mutants_of("streams/ages.py", MODULE) if mutant.kind == "comparison flipped")
+MOVED = next(mutant for mutant in mutants_of("streams/ages.py", MODULE) if mutant.after == "(17)")
 
 
 def test_tests_are_selected_by_their_imports(tree: Path) -> None:

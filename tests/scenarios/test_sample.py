@@ -64,12 +64,12 @@ def states(lines: list[bytes], registry: Registry, rules: Rules) -> dict[Flow, F
 
 
 def total(outcome: ReplayResult, flow: str, days: int = 7) -> Total:
-    (found,) = [one for one in outcome.totals if (one.flow, one.window_days) == (flow, days)]
+    (found,) = [total for total in outcome.totals if (total.flow, total.window_days) == (flow, days)]
     return found
 
 
 def rates(outcome: ReplayResult, flow: str) -> dict[str, int]:
-    return {one.day: one.best for one in outcome.days if one.flow == flow}
+    return {day.day: day.best for day in outcome.days if day.flow == flow}
 
 
 def standing(alerts: list[Alert]) -> dict[str, Alert]:
@@ -132,9 +132,9 @@ def test_russia_week(outcome: ReplayResult) -> None:
 
 
 def test_the_newspaper_is_shown_and_moves_nothing(outcome: ReplayResult) -> None:
-    (noted,) = [one for one in outcome.noted if one.source == "novaya"]
+    (noted,) = [noted for noted in outcome.noted if noted.source == "novaya"]
     assert (noted.flow, noted.people, noted.population, noted.why) == ("RU", 261_000, "men", "grade D")
-    assert not any(report.endswith("novaya-2022-09-25") for one in outcome.totals for report in one.reports)
+    assert not any(report.endswith("novaya-2022-09-25") for total in outcome.totals for report in total.reports)
 
 
 def test_alerts(outcome: ReplayResult) -> None:
@@ -149,7 +149,7 @@ def test_alerts(outcome: ReplayResult) -> None:
 
 
 def test_georgia_alert_moves_when_north_ossetia_reports(outcome: ReplayResult) -> None:
-    said = [(one.seq, one.state.value, one.since) for one in outcome.alerts if one.flow == "RU:GE"]
+    said = [(alert.seq, alert.state.value, alert.since) for alert in outcome.alerts if alert.flow == "RU:GE"]
     assert said == [(1, "firing", "2022-09-21"), (2, "updated", "2022-09-26")]
 
 
@@ -176,9 +176,9 @@ def test_children_of_russia_are_those_of_the_worked_example(states: dict[Flow, F
 def test_lower_levels_stay_below_what_their_countries_say(outcome: ReplayResult) -> None:
     for above in ("RU:EU", "RU:EU:FI", "RU:KZ"):
         below: Counter[str] = Counter()
-        for one in outcome.days:
-            if one.flow.rpartition(":")[0] == above:
-                below[one.day] += one.best
+        for figure in outcome.days:
+            if figure.flow.rpartition(":")[0] == above:
+                below[figure.day] += figure.best
         stated = {day: best for day, best in rates(outcome, above).items() if above != "RU:EU:FI" or day > "2022-09-21"}
         assert stated
         assert all(below[day] < best for day, best in stated.items()), above
@@ -197,11 +197,11 @@ def test_ways_back_are_flows_of_their_own(outcome: ReplayResult) -> None:
 
 
 def test_people_refused_and_queues_are_shown_and_not_totalled(outcome: ReplayResult) -> None:
-    noted = {one.report: (one.flow, one.people, one.why) for one in outcome.noted}
+    noted = {noted.report: (noted.flow, noted.people, noted.why) for noted in outcome.noted}
     assert noted["lv-2022-09-27-refused"] == ("RU:EU:LV", 57, "measure refused")
     assert noted["no-2022-09-26-queue"] == ("RU:GE:verkhny-lars", 3_500, "measure queue")
     assert noted["no-2022-09-28-queue"] == ("RU:GE:verkhny-lars", 3_000, "measure queue")
-    assert not any(one.flow == "RU:EU:LV" for one in outcome.totals)
+    assert not any(total.flow == "RU:EU:LV" for total in outcome.totals)
 
 
 def test_a_correction_replaces_and_a_withdrawal_takes_away(lines: list[bytes], outcome: ReplayResult) -> None:
@@ -209,10 +209,18 @@ def test_a_correction_replaces_and_a_withdrawal_takes_away(lines: list[bytes], o
     assert reports["vaalimaa-2022-09-24T14"]["people"] == 1_480
     assert reports["vaalimaa-2022-09-24T14-corrected"]["people"] == 148
     assert reports["imatra-2022-09-20T03"]["people"] == 500
-    day = [one for one in reports.values() if one["source"] == "vaalimaa-counter" and "2022-09-24T" in one["period"]]
-    assert rates(outcome, "RU:EU:FI:vaalimaa")["2022-09-24"] == sum(one["people"] for one in day) - 1_480
-    day = [one for one in reports.values() if one["source"] == "imatra-counter" and "2022-09-20T" in one["period"]]
-    assert rates(outcome, "RU:EU:FI:imatra")["2022-09-20"] == sum(one["people"] or 0 for one in day) - 500
+    day = [
+        report
+        for report in reports.values()
+        if report["source"] == "vaalimaa-counter" and "2022-09-24T" in report["period"]
+    ]
+    assert rates(outcome, "RU:EU:FI:vaalimaa")["2022-09-24"] == sum(report["people"] for report in day) - 1_480
+    day = [
+        report
+        for report in reports.values()
+        if report["source"] == "imatra-counter" and "2022-09-20T" in report["period"]
+    ]
+    assert rates(outcome, "RU:EU:FI:imatra")["2022-09-20"] == sum(report["people"] or 0 for report in day) - 500
 
 
 # --- the file --------------------------------------------------------------------------------------------------
@@ -237,7 +245,7 @@ def test_lines_are_in_order_of_publication(lines: list[bytes]) -> None:
 
 
 def test_refused_are_the_bad_ones_and_no_others(outcome: ReplayResult) -> None:
-    assert {one.report: (one.reason, one.field, one.value) for one in outcome.rejected} == BAD
+    assert {refusal.report: (refusal.reason, refusal.field, refusal.value) for refusal in outcome.rejected} == BAD
 
 
 def test_every_topic_carries_reports_and_every_source_speaks(lines: list[bytes], registry: Registry) -> None:
@@ -271,9 +279,9 @@ def test_commented_baseline_is_good_as_it_stands() -> None:
     text = (DEMO / "rules.toml").read_text(encoding="utf-8")
     head, comment = text.split("# [[baselines]]")
     opened = "[[baselines]]" + re.sub(r"(?m)^# ", "", comment)
-    (one,) = parse_rules(head + opened, "rules.toml").baselines
-    assert isinstance(one, OperatorBaseline)
-    assert (one.flow, one.level) == ("RU:KZ", (9_000, 12_000))
+    (baseline,) = parse_rules(head + opened, "rules.toml").baselines
+    assert isinstance(baseline, OperatorBaseline)
+    assert (baseline.flow, baseline.level) == ("RU:KZ", (9_000, 12_000))
 
 
 # --- order and repetition --------------------------------------------------------------------------------------
@@ -303,8 +311,8 @@ def test_shuffled_arrival_comes_to_the_same(
 
     def core(alerts: list[Alert]) -> dict[str, tuple[object, ...]]:
         return {
-            flow: (one.rule, one.since, one.until, one.peak_day, one.peak_rate, one.severity)
-            for flow, one in standing(alerts).items()
+            flow: (alert.rule, alert.since, alert.until, alert.peak_day, alert.peak_rate, alert.severity)
+            for flow, alert in standing(alerts).items()
         }
 
     assert core(desk.log) == core(outcome.alerts)

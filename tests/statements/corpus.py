@@ -126,7 +126,7 @@ def entries(name: str) -> list[Entry]:
     """The entries of a file."""
     blocks = [block for block in (HERE / name).read_text(encoding="utf-8").split("\n\n") if "@ " in block]
     lines = [[line for line in block.splitlines() if not line.startswith("#")] for block in blocks]
-    return [_entry(f"{name}:{index + 1}", [one for one in each if one]) for index, each in enumerate(lines)]
+    return [_entry(f"{name}:{index + 1}", [line for line in each if line]) for index, each in enumerate(lines)]
 
 
 def _entry(where: str, lines: list[str]) -> Entry:
@@ -149,19 +149,19 @@ def _entry(where: str, lines: list[str]) -> Entry:
 
 def _facts(line: str, zone: ZoneInfo) -> Facts:
     flow, period, people, qualifier, *rest = line.split()
-    named = dict(one.split("=") for one in rest if "=" in one)
-    plain = [one for one in rest if "=" not in one]
+    named = dict(word.split("=") for word in rest if "=" in word)
+    plain = [word for word in rest if "=" not in word]
     return Facts(
         _flow(flow),
         _span(period, zone),
-        tuple(float(one) for one in people.split("-")),
+        tuple(float(part) for part in people.split("-")),
         qualifier,
-        next((one for one in plain if one not in list(Voice)), "people"),
+        next((word for word in plain if word not in list(Voice)), "people"),
         named.get("per", ""),
         named.get("unit", "people"),
-        tuple(float(one) for one in named["normal"].split("-")) if "normal" in named else (),
+        tuple(float(part) for part in named["normal"].split("-")) if "normal" in named else (),
         float(named["change"]) if "change" in named else None,
-        next((one for one in plain if one in list(Voice)), "own"),
+        next((word for word in plain if word in list(Voice)), "own"),
     )
 
 
@@ -195,8 +195,8 @@ def _span(text: str, zone: ZoneInfo) -> tuple[int, int] | None:
     return period.start, period.end
 
 
-def _near(one: Facts, other: Facts) -> int:
-    return sum(bool(getattr(one, name) == getattr(other, name)) for name in FIELDS) + 5 * (one.people == other.people)
+def _near(fact: Facts, other: Facts) -> int:
+    return sum(bool(getattr(fact, name) == getattr(other, name)) for name in FIELDS) + 5 * (fact.people == other.people)
 
 
 def score(corpus: list[Entry]) -> Score:
@@ -206,27 +206,29 @@ def score(corpus: list[Entry]) -> Score:
     found = wanted = 0
     for entry in corpus:
         statement = entry.read()
-        have = [facts(one, entry.speaker.zone) for one in statement.certain]
+        have = [facts(claim, entry.speaker.zone) for claim in statement.certain]
         left = list(entry.certain)
         found, wanted = found + len(have), wanted + len(left)
-        for one in sorted(have, key=lambda one: -max((_near(one, other) for other in left), default=0)):
-            twin = max(left, key=lambda other: _near(one, other), default=None)
-            if twin is None or twin.people != one.people:
-                errors.append(f"{entry.where}: not there: {one}\n    {entry.text}")
+        for fact in sorted(have, key=lambda fact: -max((_near(fact, other) for other in left), default=0)):
+            twin = max(left, key=lambda other: _near(fact, other), default=None)
+            if twin is None or twin.people != fact.people:
+                errors.append(f"{entry.where}: not there: {fact}\n    {entry.text}")
                 continue
             left.remove(twin)
-            right.update(name for name in FIELDS if getattr(one, name) == getattr(twin, name))
-            right["joint"] += one.joint == twin.joint
-            if one != twin:
+            right.update(name for name in FIELDS if getattr(fact, name) == getattr(twin, name))
+            right["joint"] += fact.joint == twin.joint
+            if fact != twin:
                 odd = [
-                    f"{name}={getattr(one, name)}, not {getattr(twin, name)}"
+                    f"{name}={getattr(fact, name)}, not {getattr(twin, name)}"
                     for name in FIELDS
-                    if getattr(one, name) != getattr(twin, name)
+                    if getattr(fact, name) != getattr(twin, name)
                 ]
                 errors.append(f"{entry.where}: {'; '.join(odd)}\n    {entry.text}")
-        doubts = "; ".join(f"{one.claim.people} {list(one.doubts)}" for one in statement.doubtful)
-        why = ", ".join(f"{entry.text[one.span.start : one.span.end]!r} {one.why}" for one in statement.left_out)
+        doubts = "; ".join(f"{claim.claim.people} {list(claim.doubts)}" for claim in statement.doubtful)
+        why = ", ".join(
+            f"{entry.text[left_out.span.start : left_out.span.end]!r} {left_out.why}" for left_out in statement.left_out
+        )
         errors += [
-            f"{entry.where}: missed: {one} (review: {doubts}; left out: {why})\n    {entry.text}" for one in left
+            f"{entry.where}: missed: {figure} (review: {doubts}; left out: {why})\n    {entry.text}" for figure in left
         ]
     return Score(found, wanted, right, errors)

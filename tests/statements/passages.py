@@ -125,7 +125,7 @@ class Passage(NamedTuple):
 
 def _wall(period: str, zone: ZoneInfo) -> Wall:
     read = parse_period(period, zone)
-    start, end = (datetime.fromtimestamp(one, zone).replace(tzinfo=None) for one in (read.start, read.end))
+    start, end = (datetime.fromtimestamp(moment, zone).replace(tzinfo=None) for moment in (read.start, read.end))
     return start, end
 
 
@@ -167,7 +167,7 @@ def _passage(where: str, lines: list[str]) -> Passage:
 def _label(where: str, line: str) -> Label:
     expect, flows, periods, people, qualifiers = line.split()
     assert expect in {CERTAIN, EITHER, REVIEW}, f"{where}: {line}"
-    low_high = tuple(float(one) for one in people.split("-"))
+    low_high = tuple(float(part) for part in people.split("-"))
     return Label(expect, flows.split("|"), periods.split("|"), low_high, qualifiers.split("|"))
 
 
@@ -241,9 +241,9 @@ def _judge(passage: Passage, statement: Statement, counts: Counter[str]) -> tupl
     wrong = []
     for found in statement.certain:
         fits = [label for label in good if not passage.wrong_fields(label, found.claim)]
-        free = [label for label in fits if not any(label is one for one in taken)]
+        free = [label for label in fits if not any(label is other for other in taken)]
         if free:
-            label = min(free, key=lambda one: one.expect != CERTAIN)
+            label = min(free, key=lambda option: option.expect != CERTAIN)
             taken.append(label)
             counts["right"] += label.expect == CERTAIN
         elif not fits:
@@ -254,7 +254,7 @@ def _judge(passage: Passage, statement: Statement, counts: Counter[str]) -> tupl
         if label.expect != CERTAIN:
             continue
         counts["labels"] += 1
-        if any(label is one for one in taken):
+        if any(label is other for other in taken):
             continue
         waiting = [found for found in statement.doubtful if figures(found.claim) == label.people]
         right = [found for found in waiting if not passage.wrong_fields(label, found.claim)]

@@ -30,13 +30,13 @@ def line_of(entry: Entry) -> str:
 def _claim(found: FoundClaim) -> str:
     claim = found.claim
     flow, period = ("-" if field is UNSET else field for field in (claim.flow, claim.period))
-    people = "-".join(f"{one:g}" if one < 1e6 else f"{one:.0f}" for one in _figures(claim.people))
+    people = "-".join(f"{figure:g}" if figure < 1e6 else f"{figure:.0f}" for figure in _figures(claim.people))
     return f"{'' if found.certain else '? '}{flow} {period} {people} {claim.qualifier}"
 
 
 def _figures(people: object) -> list[float]:
     figures = people if isinstance(people, list) else [people]
-    return [float(one) for one in figures if isinstance(one, int | float)]
+    return [float(figure) for figure in figures if isinstance(figure, int | float)]
 
 
 def pinned() -> dict[str, str]:

@@ -63,7 +63,7 @@ def test_nothing_is_pinned_that_is_no_entry() -> None:
     [
         ("tuned on", SEEN, 0.98, 0.98),
         ("probes", PROBES, 0.97, 0.92),
-        ("kept apart", [one for each in APART.values() for one in each], 0.97, 0.95),
+        ("kept apart", [entry for each in APART.values() for entry in each], 0.97, 0.95),
     ],
     ids=["seen", "probes", "apart"],
 )
@@ -85,7 +85,7 @@ def test_precision_and_recall_of_every_set(name: str) -> None:
 
 
 def test_a_wrong_reading_costs_precision_and_recall() -> None:
-    entry = next(one for one in SEEN if len(one.certain) == 1)
+    entry = next(entry for entry in SEEN if len(entry.certain) == 1)
     wrong = entry._replace(certain=[entry.certain[0]._replace(flow="KZ:RU")])
     assert (score([entry]).precision(), score([entry]).recall()) == (1, 1)
     assert (score([wrong]).precision(), score([wrong]).recall()) == (0, 0)
@@ -95,30 +95,32 @@ def test_a_wrong_reading_costs_precision_and_recall() -> None:
 
 
 def test_the_corpus_is_large_and_a_third_of_it_claims_nothing() -> None:
-    texts = [one.text for corpus in (SEEN, *APART.values()) for one in corpus]
+    texts = [entry.text for corpus in (SEEN, *APART.values()) for entry in corpus]
     assert len(texts) == len(set(texts)) >= 150
     assert len(texts) >= 2 * len(SEEN), "half are kept apart"
-    for corpus in (SEEN, [one for each in APART.values() for one in each]):
-        assert 3.1 * sum(not one.certain and not one.doubtful for one in corpus) >= len(corpus)
+    for corpus in (SEEN, [entry for each in APART.values() for entry in each]):
+        assert 3.1 * sum(not entry.certain and not entry.doubtful for entry in corpus) >= len(corpus)
 
 
 @pytest.mark.parametrize("entry", [one for one in SEEN if one.doubtful], ids=lambda one: one.where)
 def test_what_is_uncertain_is_never_certain(entry: Entry) -> None:
-    certain = {facts(one, entry.speaker.zone).people for one in entry.read().certain}
-    assert certain == {one.people for one in entry.certain}
+    certain = {facts(claim, entry.speaker.zone).people for claim in entry.read().certain}
+    assert certain == {claim.people for claim in entry.certain}
 
 
 def test_reasons_for_leaving_a_figure_out_are_mostly_right() -> None:
-    negatives = [one for one in SEEN if one.reasons and one.reasons != ["nothing"]]
-    right = sum(set(one.reasons) <= {left.why.value for left in one.read().left_out} for one in negatives)
+    negatives = [entry for entry in SEEN if entry.reasons and entry.reasons != ["nothing"]]
+    right = sum(
+        set(negative.reasons) <= {left.why.value for left in negative.read().left_out} for negative in negatives
+    )
     assert right >= 0.8 * len(negatives)
 
 
 @pytest.mark.parametrize("entry", SEEN, ids=lambda one: one.where)
 def test_every_claim_quotes_the_words_that_say_so(entry: Entry) -> None:
-    for one in entry.read().found:
-        assert one.claim.text == entry.text[one.quote.start : one.quote.end]
-        for span in one.spans.values():
-            assert one.quote.start <= span.start < span.end <= one.quote.end
-        assert 0 < one.confidence <= 1
-        assert one.certain == (not one.doubts)
+    for claim in entry.read().found:
+        assert claim.claim.text == entry.text[claim.quote.start : claim.quote.end]
+        for span in claim.spans.values():
+            assert claim.quote.start <= span.start < span.end <= claim.quote.end
+        assert 0 < claim.confidence <= 1
+        assert claim.certain == (not claim.doubts)

@@ -54,12 +54,12 @@ def test_real_text(name: str, corpus: list[Passage], floor: Floor, capsys: pytes
 def _parts(corpus: list[Passage]) -> list[tuple[str, Tally]]:
     kinds = sorted({passage.kind for passage in corpus})
     languages = [
-        ("English", [one for one in corpus if not one.russian]),
-        ("Russian", [one for one in corpus if one.russian]),
+        ("English", [passage for passage in corpus if not passage.russian]),
+        ("Russian", [passage for passage in corpus if passage.russian]),
     ]
     return [
         *((name, tally(part)) for name, part in languages),
-        *((kind, tally([one for one in corpus if one.kind == kind])) for kind in kinds),
+        *((kind, tally([passage for passage in corpus if passage.kind == kind])) for kind in kinds),
     ]
 
 
@@ -74,7 +74,9 @@ def test_there_are_two_hundred_passages_and_a_third_of_them_claim_nothing() -> N
 
 
 def test_a_wrong_claim_costs_precision_and_a_missed_one_recall() -> None:
-    passage = next(one for one in TUNED if len(one.labels) == 1 and one.claims and tally([one]).counts["right"])
+    passage = next(
+        passage for passage in TUNED if len(passage.labels) == 1 and passage.claims and tally([passage]).counts["right"]
+    )
     assert (tally([passage]).precision, tally([passage]).recall) == (1, 1)
     label = passage.labels[0]
     wrong = passage._replace(labels=[label._replace(flows=["FJ:WS"])])

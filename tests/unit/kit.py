@@ -109,8 +109,8 @@ def claims(
 
 def claim(people: object, period: str = "2022-09-21", flow: str = "RU:KZ", source: str = "b", **more: Any) -> Claim:
     """The one claim of such a report."""
-    (one,) = claims(people, period, flow, source, **more)
-    return one
+    (only,) = claims(people, period, flow, source, **more)
+    return only
 
 
 def ordinal(day: str) -> int:
@@ -130,13 +130,13 @@ class Told(NamedTuple):
         return self.desk.states[Flow(flow)]
 
     def window(self, days: int, flow: str = "RU:KZ") -> Total:
-        return next(one for one in self.state(flow).totals if one.window_days == days)
+        return next(total for total in self.state(flow).totals if total.window_days == days)
 
     def days(self, flow: str = "RU:KZ") -> dict[str, tuple[int, int, int | None]]:
-        return {one.day: (one.low, one.best, one.high) for one in self.day_figures(flow)}
+        return {figure.day: (figure.low, figure.best, figure.high) for figure in self.day_figures(flow)}
 
     def best(self, flow: str = "RU:KZ") -> list[int]:
-        return [one.best for one in self.day_figures(flow)]
+        return [figure.best for figure in self.day_figures(flow)]
 
     def day_figures(self, flow: str = "RU:KZ") -> list[DayFigure]:
         return self.state(flow).days
@@ -145,7 +145,7 @@ class Told(NamedTuple):
         return self.state(flow).conflicts
 
     def parts(self, population: str, unit: str = "people", flow: str = "RU:KZ") -> list[Total]:
-        return [one for one in self.state(flow).parts if Key(one.population, one.unit) == (population, unit)]
+        return [part for part in self.state(flow).parts if Key(part.population, part.unit) == (population, unit)]
 
     def take(self, *batch: Claim) -> list[Alert]:
         return list(self.desk.apply(batch))
@@ -207,7 +207,7 @@ def come_down(known: Iterable[Known]) -> list[LastSaid]:
 
 def alerts_of(desk: ReplayLedgers) -> list[LastSaid]:
     """What all alerts of a desk come to."""
-    return come_down(one for known in desk.known.values() for one in known)
+    return come_down(alert for known in desk.known.values() for alert in known)
 
 
 def alert_record(

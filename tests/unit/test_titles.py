@@ -25,10 +25,10 @@ TEXT = "More than 53,000 Russian citizens have entered Georgia since 21 Septembe
 
 
 def test_a_title_alone_says_it() -> None:
-    (one,) = claims(
+    (only,) = claims(
         "The ministry gave no further details.", "53,000 Russians entered Georgia between 21 and 26 September"
     )
-    assert (one.flow, one.best, one.text) == (
+    assert (only.flow, only.best, only.text) == (
         "RU:GE",
         53_000,
         "53,000 Russians entered Georgia between 21 and 26 September",

@@ -52,12 +52,12 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def taken(self, path: str = "/hook") -> list[Got]:
-        return [one for one in self.got if one.path == path]
+        return [delivery for delivery in self.got if delivery.path == path]
 
     async def handle(self, request: web.Request) -> web.Response:
         raw = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        one = Got(
+        delivery = Got(
             request.path,
             headers["webhook-id"],
             int(headers["webhook-timestamp"]),
@@ -67,9 +67,9 @@ class Receiver:
             time.time(),
             headers.get("traceparent"),
         )
-        self.got.append(one)
+        self.got.append(delivery)
         self.raw.append(raw)
-        return self.answer(one)
+        return self.answer(delivery)
 
 
 def _verifies(key: Webhook, raw: bytes, headers: dict[str, str]) -> bool:

@@ -80,9 +80,9 @@ def sender(receiver: Receiver, host: str, allow: str = "") -> Sender:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"])
 async def test_no_way_of_writing_loopback_gets_through(host: str) -> None:
     async with receiving() as receiver:
-        one = sender(receiver, host)
-        reply = await one.send("a-1", b"{}")
-        await one.close()
+        endpoint = sender(receiver, host)
+        reply = await endpoint.send("a-1", b"{}")
+        await endpoint.close()
     assert reply.status is None
     assert reply.error in {"refused_target", "name_not_found", "bad_address"}
     assert receiver.got == []
@@ -97,15 +97,15 @@ async def test_a_name_that_changes_its_address_is_checked_at_each_connection(mon
 
     async with receiving(KEY) as receiver:
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
-        one = sender(receiver, "rebinding.example", allow="127.0.0.1")
-        first = await one.send("a-1", b'{"data": 1}')
-        await one.close()
+        endpoint = sender(receiver, "rebinding.example", allow="127.0.0.1")
+        first = await endpoint.send("a-1", b'{"data": 1}')
+        await endpoint.close()
         addresses.pop(0)
         again = sender(receiver, "rebinding.example", allow="127.0.0.1")
         second = await again.send("a-2", b'{"data": 2}')
         await again.close()
     assert (first.status, second.status, second.error) == (204, None, "refused_target")
-    assert [(one.id, one.verified) for one in receiver.got] == [("a-1", [True])]
+    assert [(delivery.id, delivery.verified) for delivery in receiver.got] == [("a-1", [True])]
 
 
 async def test_plain_http_goes_to_allowed_networks_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ async def test_plain_http_goes_to_allowed_networks_only(monkeypatch: pytest.Monk
 
     async with receiving() as receiver:
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
-        one = sender(receiver, "public.example")
-        reply = await one.send("a-1", b"{}")
-        await one.close()
+        endpoint = sender(receiver, "public.example")
+        reply = await endpoint.send("a-1", b"{}")
+        await endpoint.close()
     assert reply.error == "refused_target"

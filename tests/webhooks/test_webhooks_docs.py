@@ -111,7 +111,7 @@ async def test_list_log_and_replay(
     environment = live.environment | configured(tmp_path, port, secret)
     live.worker(**(environment | {"BORDERTALLY_HOPS": "webhooks"}))
     events = [alert_record(), alert_record(seq=2), alert_record("RU:KZ")]
-    await live.send([Record(live.topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in events])
+    await live.send([Record(live.topics.alerts, event.flow.encode(), msgspec.json.encode(event)) for event in events])
     await live.records(live.topics.webhooks_log, 3)
 
     async def settled() -> bool:
@@ -121,7 +121,7 @@ async def test_list_log_and_replay(
 
     await until(settled, "nothing waits any more")
     log = [json.loads(line) for line in cli("webhooks", "log", "desk", "--json", **environment).stdout.splitlines()]
-    assert {(one["webhook_id"], one["verdict"]) for one in log[0]["attempts"]} == {
+    assert {(attempt["webhook_id"], attempt["verdict"]) for attempt in log[0]["attempts"]} == {
         ("alert-RU:GE-1", "delivered"),
         ("alert-RU:GE-2", "delivered"),
         ("alert-RU:KZ-1", "delivered"),
@@ -140,7 +140,7 @@ async def test_watch_follows_alerts_until_interrupted(live_on_kafka: Live, tmp_p
     async def say(*numbers: int) -> None:
         topic = live.topics.alerts
         every = [events[number] for number in numbers]
-        await live.send([Record(topic, one.flow.encode(), msgspec.json.encode(one)) for one in every])
+        await live.send([Record(topic, alert.flow.encode(), msgspec.json.encode(alert)) for alert in every])
 
     now = datetime.now(UTC)
     silence = make_silence("RU:GE", until=now + timedelta(hours=1), author="ann", comment="[roadworks]", now=now)
@@ -184,7 +184,9 @@ async def test_watch_says_which_alert_above_inhibits_one(live_on_kafka: Live, tm
     above = [alert_record("RU", severity="critical"), alert_record("RU", seq=2, severity="critical", state="resolved")]
 
     async def say(*events: Alert) -> None:
-        await live.send([Record(live.topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in events])
+        await live.send(
+            [Record(live.topics.alerts, event.flow.encode(), msgspec.json.encode(event)) for event in events]
+        )
 
     await say(above[0])
     path = tmp_path / "watched"

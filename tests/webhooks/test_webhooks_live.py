@@ -53,7 +53,7 @@ class Site:
 
     async def say(self, *alerts: Alert) -> None:
         topic = self.live.topics.alerts
-        await self.live.send([Record(topic, one.flow.encode(), msgspec.json.encode(one)) for one in alerts])
+        await self.live.send([Record(topic, alert.flow.encode(), msgspec.json.encode(alert)) for alert in alerts])
 
     async def log(self, count: int) -> list[Attempt]:
         records = await self.live.records(self.live.topics.webhooks_log, count)
@@ -74,7 +74,7 @@ async def come(receiver: Receiver, count: int, path: str = "/hook") -> list[Got]
 
 
 def events(receiver: Receiver, path: str) -> list[tuple[str, int]]:
-    return [one.event for one in receiver.taken(path)]
+    return [delivery.event for delivery in receiver.taken(path)]
 
 
 async def test_events_are_signed_by_both_keys_in_order_and_only_those_subscribed_to(place: Site) -> None:
@@ -94,14 +94,16 @@ async def test_events_are_signed_by_both_keys_in_order_and_only_those_subscribed
             event("RU:GE", 3, "resolved"),
         )
         georgia, severe = await come(receiver, 4, "/ge"), await come(receiver, 2, "/severe")
-    assert [one.event for one in georgia if one.event[0] == "alert-RU:GE"] == [
+    assert [delivery.event for delivery in georgia if delivery.event[0] == "alert-RU:GE"] == [
         ("alert-RU:GE", 1),
         ("alert-RU:GE", 2),
         ("alert-RU:GE", 3),
     ]
-    assert [one.event for one in severe] == [("alert-RU:KZ", 1), ("alert-RU:KZ", 2)]
-    assert all(one.verified == [True, True] and len(one.signature.split(" ")) == 2 for one in receiver.got)
-    assert [(one.id, one.payload["type"]) for one in severe] == [
+    assert [delivery.event for delivery in severe] == [("alert-RU:KZ", 1), ("alert-RU:KZ", 2)]
+    assert all(
+        delivery.verified == [True, True] and len(delivery.signature.split(" ")) == 2 for delivery in receiver.got
+    )
+    assert [(delivery.id, delivery.payload["type"]) for delivery in severe] == [
         ("alert-RU:KZ-1", "alert.firing"),
         ("alert-RU:KZ-2", "alert.updated"),
     ]
@@ -124,17 +126,17 @@ async def test_what_fails_is_tried_again_over_a_killed_worker_with_the_same_id_a
         await come(receiver, before + 3)
         await until_verdicts(place, Verdict.DELIVERED, 3)
     assert (first.verdict, first.status, first.attempt) == (Verdict.FAILED, 500, 1)
-    assert {one.id for one in receiver.got[:before]} == {"alert-RU:GE-1"}
-    assert [one.event[1] for one in receiver.got[before:]] == [1, 2, 3]
+    assert {delivery.id for delivery in receiver.got[:before]} == {"alert-RU:GE-1"}
+    assert [delivery.event[1] for delivery in receiver.got[before:]] == [1, 2, 3]
     assert receiver.raw[0] == receiver.raw[before]
-    tries = [one.attempt for one in await place.log(before + 2) if one.webhook_id == "alert-RU:GE-1"]
+    tries = [attempt.attempt for attempt in await place.log(before + 2) if attempt.webhook_id == "alert-RU:GE-1"]
     assert max(tries) >= 2, "the count of tries survives the kill"
 
 
 async def until_verdicts(place: Site, verdict: Verdict, count: int) -> None:
     async def there() -> bool:
         found = await place.log(count)
-        return sum(one.verdict is verdict for one in found) >= count
+        return sum(attempt.verdict is verdict for attempt in found) >= count
 
     await until(there, f"{count} tries {verdict}")
 
@@ -158,7 +160,7 @@ async def test_a_dead_and_a_slow_subscriber_hold_up_nobody_else(place: Site) -> 
 
         await until(others, "the alert beside the one that is refused is delivered")
     for flow in ("RU:GE", "RU:KZ"):
-        assert [one.event[1] for one in well if one.event[0] == f"alert-{flow}"] == list(range(1, 451))
+        assert [delivery.event[1] for delivery in well if delivery.event[0] == f"alert-{flow}"] == list(range(1, 451))
     assert {seq for alert, seq in events(receiver, "/poison") if alert == "alert-RU:GE"} == {1}
 
     # nothing of it shows a secret, or the path of an address
@@ -172,7 +174,9 @@ async def test_a_dead_and_a_slow_subscriber_hold_up_nobody_else(place: Site) -> 
         assert secret not in said
     assert 'bordertally_webhook_attempts_total{subscription="poison",verdict="failed"}' in metrics
     assert 'bordertally_webhook_attempts_total{subscription="well",verdict="delivered"} 900.0' in metrics
-    lanes = [msgspec.json.decode(one.value, type=Lane) for one in records if one.topic == place.live.topics.webhooks]
+    lanes = [
+        msgspec.json.decode(record.value, type=Lane) for record in records if record.topic == place.live.topics.webhooks
+    ]
     assert max(lane.count for lane in lanes) <= MOST_WAITING
 
 
@@ -193,8 +197,8 @@ async def test_retry_after_is_heeded_for_the_whole_endpoint(place: Site) -> None
         await until_verdicts(place, Verdict.FAILED, 1)
         await place.say(event("RU:KZ", 1, "firing"), event("RU:GE", 2))
         got = await come(receiver, 4)
-    assert {one.event for one in got} == {("alert-RU:GE", 1), ("alert-RU:GE", 2), ("alert-RU:KZ", 1)}
-    assert min(one.at for one in got[1:]) - got[0].at >= 2.0
+    assert {delivery.event for delivery in got} == {("alert-RU:GE", 1), ("alert-RU:GE", 2), ("alert-RU:KZ", 1)}
+    assert min(delivery.at for delivery in got[1:]) - got[0].at >= 2.0
 
 
 async def test_410_disables_until_enabled(place: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +217,7 @@ async def test_410_disables_until_enabled(place: Site, monkeypatch: pytest.Monke
         assert len(receiver.got) == 1
         await asyncio.to_thread(enable, "desk", Path(place.environment["BORDERTALLY_WEBHOOKS"]))
         got = await come(receiver, 3)
-    assert [one.event[1] for one in got] == [1, 1, 2]
+    assert [delivery.event[1] for delivery in got] == [1, 1, 2]
 
 
 async def test_targets_that_are_not_public_are_refused_and_redirects_not_followed(place: Site) -> None:
@@ -227,7 +231,7 @@ async def test_targets_that_are_not_public_are_refused_and_redirects_not_followe
         await place.say(event("RU:GE", 1, "firing"))
 
         async def all_tried() -> bool:
-            return {one.subscription for one in await place.log(3)} == {"by-number", "by-name", "metadata"}
+            return {attempt.subscription for attempt in await place.log(3)} == {"by-number", "by-name", "metadata"}
 
         await until(all_tried, "all three were tried")
         found = await place.log(3)
@@ -236,7 +240,7 @@ async def test_targets_that_are_not_public_are_refused_and_redirects_not_followe
         receiver.answer = lambda _: web.Response(status=302, headers={"Location": receiver.url("/elsewhere")})
         place.worker()
         await come(receiver, 1, "/number")
-    assert {(one.status, one.error) for one in found} == {(None, "refused_target")}
+    assert {(attempt.status, attempt.error) for attempt in found} == {(None, "refused_target")}
     assert receiver.taken("/elsewhere") == []
 
 
@@ -264,8 +268,8 @@ async def test_a_silenced_alert_is_told_of_when_the_silence_ends(place: Site) ->
     now = datetime.now(UTC)
     silence = make_silence("RU:GE", until=now + timedelta(hours=1), author="me", comment="test", now=now)
 
-    async def set_silence(one: Silence) -> None:
-        await place.live.send([Record(place.live.topics.silences, one.id.encode(), msgspec.json.encode(one))])
+    async def set_silence(silence: Silence) -> None:
+        await place.live.send([Record(place.live.topics.silences, silence.id.encode(), msgspec.json.encode(silence))])
 
     async with receiving(OLD) as receiver:
         place.subscribe(("desk", receiver.url(), ""))
@@ -281,7 +285,7 @@ async def test_a_silenced_alert_is_told_of_when_the_silence_ends(place: Site) ->
         await come(receiver, 1)
 
         async def kept() -> bool:
-            lanes = [msgspec.json.decode(one.value, type=Lane) for one in await place.live.records(topic, 4)]
+            lanes = [msgspec.json.decode(record.value, type=Lane) for record in await place.live.records(topic, 4)]
             return {quiet.alert.id for lane in lanes for quiet in lane.quiet} == {
                 "alert-RU:GE",
                 "alert-RU:GE:verkhny-lars",
@@ -299,8 +303,8 @@ async def test_a_silenced_alert_is_told_of_when_the_silence_ends(place: Site) ->
 
 async def test_subscriptions_are_read_again_while_events_come(place: Site) -> None:
     async with receiving(OLD, NEW) as receiver:
-        one = ("one", receiver.url("/one"), "")
-        place.subscribe(one)
+        entry = ("one", receiver.url("/one"), "")
+        place.subscribe(entry)
         place.worker(BORDERTALLY_RELOAD_S="0.1")
         (worker,) = place.live.workers
 
@@ -319,13 +323,13 @@ async def test_subscriptions_are_read_again_while_events_come(place: Site) -> No
         await place.say(event("RU:GE", 1, "firing"))
         await come(receiver, 1, "/one")
 
-        place.subscribe(one, ("two", "no address", ""))  # broken: the old ones stay
+        place.subscribe(entry, ("two", "no address", ""))  # broken: the old ones stay
         await metric(0)
         await said("was not taken, the one before stays in force")
         await place.say(event("RU:GE", 2))
         await come(receiver, 2, "/one")
 
-        place.subscribe(one, ("two", receiver.url("/two"), ""))
+        place.subscribe(entry, ("two", receiver.url("/two"), ""))
         await said("was read again: new: two")
         await metric(1)
         await place.say(event("RU:GE", 3))
@@ -341,5 +345,5 @@ async def test_subscriptions_are_read_again_while_events_come(place: Site) -> No
         await place.say(event("RU:GE", 5))
         await come(receiver, 3, "/two")
     assert events(receiver, "/one") == [(event("RU:GE", 1).id, seq) for seq in (1, 2, 3, 4)]
-    assert [one.payload["data"]["seq"] for one in receiver.taken("/two")] == [3, 4, 5]
-    assert [one.verified for one in receiver.taken("/one")] == [[True, False]] * 3 + [[False, True]]
+    assert [delivery.payload["data"]["seq"] for delivery in receiver.taken("/two")] == [3, 4, 5]
+    assert [delivery.verified for delivery in receiver.taken("/one")] == [[True, False]] * 3 + [[False, True]]

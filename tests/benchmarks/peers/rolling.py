@@ -59,21 +59,21 @@ def step(state: State, report: Report) -> tuple[Sequence[Row], Row | None]:
     tot[day] = tot.get(day, 0) + report.people
     if day > state["newest"]:
         state["newest"] = day
-        for old in [one for one in tot if one <= day - KEEP]:
+        for old in [number for number in tot if number <= day - KEEP]:
             del tot[old]
-        for old in [one for one in state["ids"] if one <= day - IDS]:
+        for old in [id_ for id_ in state["ids"] if id_ <= day - IDS]:
             del state["ids"][old]
-        state["alerted"] = {one for one in state["alerted"] if one > day - IDS}
+        state["alerted"] = {number for number in state["alerted"] if number > day - IDS}
     out: list[Row] = []
     alert = None
     for d in range(day, min(state["newest"], day + 6) + 1):
         total = tot.get(d)
         if total is None:
             continue
-        history = [tot[one] for one in range(d - 7, d) if one in tot]
+        history = [tot[number] for number in range(d - 7, d) if number in tot]
         mean = sum(history) / 7 if len(history) == 7 else None
         row = {"flow": report.flow, "day": isoday(d), "total": total, "baseline": mean, "at": report.published}
-        out.append({**row, "rolling7": total + sum(tot.get(one, 0) for one in range(d - 6, d))})
+        out.append({**row, "rolling7": total + sum(tot.get(number, 0) for number in range(d - 6, d))})
         if d == day and mean is not None and total > 1.3 * mean and d not in state["alerted"]:
             state["alerted"].add(d)
             alert = row

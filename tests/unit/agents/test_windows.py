@@ -53,7 +53,7 @@ def month() -> Told:
 
 def test_a_replay_totals_it(month: Told) -> None:
     outcome = month.desk.outcome([])
-    assert {one.window_days: one.best for one in outcome.totals} == BEST
+    assert {total.window_days: total.best for total in outcome.totals} == BEST
 
 
 def test_the_terminal_has_a_column_for_it(month: Told) -> None:
@@ -104,7 +104,9 @@ async def test_the_gateway_answers_with_it(month: Told, redis: Server) -> None:
     await view.close()
 
     assert (total.window_days, total.best) == (14, 210)
-    assert {name: one.best for name, one in flows.flows[0].totals.items()} == {f"{days}d": BEST[days] for days in BEST}
+    assert {name: total.best for name, total in flows.flows[0].totals.items()} == {
+        f"{days}d": BEST[days] for days in BEST
+    }
     (tags, row) = csv.DictReader(io.StringIO(table(flows, hxl=True).decode()))
     assert (tags["best_14d"], row["best_14d"], row["high_30d"]) == (
         "#affected+crossings+days14+best",
@@ -114,7 +116,11 @@ async def test_the_gateway_answers_with_it(month: Told, redis: Server) -> None:
 
 
 def test_the_parameter_allows_it_and_no_other() -> None:
-    (window,) = [one for one in openapi()["paths"]["/v1/totals"]["get"]["parameters"] if one["name"] == "window"]
+    (window,) = [
+        parameter
+        for parameter in openapi()["paths"]["/v1/totals"]["get"]["parameters"]
+        if parameter["name"] == "window"
+    ]
     assert window["schema"] == {"type": "string", "enum": ["1d", "7d", "14d", "30d"]}
     with pytest.raises(ProblemError) as refused:
         asked(make_mocked_request("GET", "/v1/totals?window=15d"), AskTotals)

@@ -50,7 +50,7 @@ def test_what_each_qualifier_means(qualifier: Qualifier, expected: tuple[float, 
 
 
 def test_zero_has_no_rounding_and_only_at_least_leaves_it_open() -> None:
-    assert {interval(0, one) for one in Qualifier if one is not Qualifier.AT_LEAST} == {(0, 0, 0)}
+    assert {interval(0, qualifier) for qualifier in Qualifier if qualifier is not Qualifier.AT_LEAST} == {(0, 0, 0)}
     assert interval(0, Qualifier.AT_LEAST) == (0, 0, None)
 
 
@@ -64,8 +64,8 @@ def test_a_figure_bounds_what_its_interval_says(qualifier: Qualifier) -> None:
 
 
 def test_verbs_and_signs_tell_the_qualifiers_apart() -> None:
-    assert len({one.meaning.verb for one in Qualifier}) == len(Qualifier)
-    signs = [one.meaning.sign for one in Qualifier if one.meaning.sign]
+    assert len({qualifier.meaning.verb for qualifier in Qualifier}) == len(Qualifier)
+    signs = [qualifier.meaning.sign for qualifier in Qualifier if qualifier.meaning.sign]
     assert len(set(signs)) == len(signs) == 5
 
 
@@ -150,4 +150,4 @@ def test_what_decides_is_found() -> None:
 @pytest.mark.parametrize("page", ["claim.md", "report.md"])
 def test_the_pages_name_every_qualifier(page: str) -> None:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    assert [one for one in Qualifier if f"`{one}`" not in text] == []
+    assert [qualifier for qualifier in Qualifier if f"`{qualifier}`" not in text] == []

@@ -62,7 +62,9 @@ async def main() -> None:  # noqa: C901 - a program in one piece
             os.fsync(file.fileno())
         unfinished.rename(SNAPSHOT)
         if offsets:
-            await consumer.commit({TopicPartition(E["IN_TOPIC"], one): offset for one, offset in offsets.items()})
+            await consumer.commit(
+                {TopicPartition(E["IN_TOPIC"], partition): offset for partition, offset in offsets.items()}
+            )
 
     due = time.monotonic() + EVERY_S
     while not stopped:
@@ -73,8 +75,8 @@ async def main() -> None:  # noqa: C901 - a program in one piece
                 if state is None:
                     state = states[report.flow] = new_state()
                 out, alert = step(state, report)
-                for one in out:
-                    await send(OUT, encode(one), key=message.key)
+                for output in out:
+                    await send(OUT, encode(output), key=message.key)
                 if alert:
                     await send(ALERT, encode(alert), key=message.key)
                 offsets[tp.partition] = message.offset + 1

@@ -24,7 +24,7 @@ def parse(message: KafkaSourceMessage) -> tuple[str, Report]:
 def total(state: State | None, report: Report) -> tuple[State, list[tuple[str, Row]]]:
     state = state or new_state()
     out, alert = step(state, report)
-    return state, [("total", one) for one in out] + ([("alert", alert)] if alert else [])
+    return state, [("total", total) for total in out] + ([("alert", alert)] if alert else [])
 
 
 def message(change: tuple[str, tuple[str, Row]]) -> KafkaSinkMessage:

@@ -33,33 +33,33 @@ def total(report: dict[str, Any], state: State) -> list[tuple[str, Row]]:
     ids.append(report["id"])
     state.set(f"ids:{day}", ids)
     held = state.get("days", None) or {"newest": 0, "tot": {}, "alerted": []}
-    tot = {int(one): people for one, people in held["tot"].items()}
+    tot = {int(number): people for number, people in held["tot"].items()}
     tot[day] = tot.get(day, 0) + report["people"]
     if day > held["newest"]:
         held["newest"] = day
-        for old in [one for one in tot if one <= day - KEEP]:
+        for old in [number for number in tot if number <= day - KEEP]:
             del tot[old]
         state.delete(f"ids:{day - IDS}")
-        held["alerted"] = [one for one in held["alerted"] if one > day - IDS]
+        held["alerted"] = [number for number in held["alerted"] if number > day - IDS]
     out: list[tuple[str, Row]] = []
     for d in range(day, min(held["newest"], day + 6) + 1):
         people = tot.get(d)
         if people is None:
             continue
-        history = [tot[one] for one in range(d - 7, d) if one in tot]
+        history = [tot[number] for number in range(d - 7, d) if number in tot]
         mean = sum(history) / 7 if len(history) == 7 else None
         row = {"flow": report["flow"], "day": isoday(d), "total": people, "baseline": mean, "at": report["published"]}
-        out.append(("total", {**row, "rolling7": people + sum(tot.get(one, 0) for one in range(d - 6, d))}))
+        out.append(("total", {**row, "rolling7": people + sum(tot.get(number, 0) for number in range(d - 6, d))}))
         if d == day and mean is not None and people > 1.3 * mean and d not in held["alerted"]:
             held["alerted"].append(d)
             out.append(("alert", row))
-    held["tot"] = {str(one): people for one, people in tot.items()}
+    held["tot"] = {str(number): people for number, people in tot.items()}
     state.set("days", held)
     return out
 
 
 changes = app.dataframe(reports).apply(total, stateful=True, expand=True)
-changes.filter(lambda one: one[0] == "total").apply(lambda one: one[1]).to_topic(totals)
-changes.filter(lambda one: one[0] == "alert").apply(lambda one: one[1]).to_topic(alerts)
+changes.filter(lambda change: change[0] == "total").apply(lambda change: change[1]).to_topic(totals)
+changes.filter(lambda change: change[0] == "alert").apply(lambda change: change[1]).to_topic(alerts)
 if __name__ == "__main__":
     app.run()

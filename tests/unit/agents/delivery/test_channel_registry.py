@@ -16,7 +16,7 @@ def test_a_channel_is_registered_by_the_name_of_its_hop(registration: Registrati
 
 def test_every_hop_is_of_the_pipeline_or_a_channel() -> None:
     pipeline = [Hop.INTAKE, Hop.LEDGER, Hop.ALERTS]
-    assert [*pipeline, *(one.name for one in CHANNELS)] == list(Hop)
+    assert [*pipeline, *(channel.name for channel in CHANNELS)] == list(Hop)
 
 
 def test_a_channel_that_no_setting_turns_on_is_ready_at_once() -> None:

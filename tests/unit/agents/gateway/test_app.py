@@ -65,10 +65,15 @@ async def test_flows_are_told_with_those_below_or_all_of_them(http: Client) -> N
 
 async def test_totals_are_of_the_flows_and_the_window_asked_for(http: Client) -> None:
     totals = (await ask(http, "/v1/totals?flow=RU:KZ&window=7d"))["totals"]
-    assert [(one["flow"], one["window_days"], one["best"]) for one in totals] == [("RU:KZ", 7, 7_000)]
+    assert [(total["flow"], total["window_days"], total["best"]) for total in totals] == [("RU:KZ", 7, 7_000)]
     every = (await ask(http, "/v1/totals?flow=RU:KZ"))["totals"]
-    assert [(one["window_days"], one["best"]) for one in every] == [(1, 1_000), (7, 7_000), (30, 7_000)]
-    assert {one["flow"] for one in (await ask(http, "/v1/totals"))["totals"]} == {"RU", "RU:GE", "RU:GE:lars", "RU:KZ"}
+    assert [(total["window_days"], total["best"]) for total in every] == [(1, 1_000), (7, 7_000), (30, 7_000)]
+    assert {total["flow"] for total in (await ask(http, "/v1/totals"))["totals"]} == {
+        "RU",
+        "RU:GE",
+        "RU:GE:lars",
+        "RU:KZ",
+    }
 
 
 async def test_days_are_those_from_a_date_up_to_another(http: Client) -> None:
@@ -85,24 +90,24 @@ async def test_alerts_are_listed_newest_first_in_pages(shelf: Shelf, http: Clien
         record = alert_record("RU:KZ", alert=f"alert-{number}", severity="warning" if number % 2 else "notice")
         shelf.alert(msgspec.structs.replace(record, published=f"2022-10-0{1 + number // 2}T00:00:00Z"))
     every = (await ask(http, "/v1/alerts?state=all&flow=RU:KZ"))["alerts"]
-    assert [one["id"] for one in every] == ["alert-4", "alert-3", "alert-2", "alert-1", "alert-0"]
+    assert [alert["id"] for alert in every] == ["alert-4", "alert-3", "alert-2", "alert-1", "alert-0"]
     for state in ("open", "all"):
         paged, after = list[str](), ""
         while after is not None:
             page = await ask(http, f"/v1/alerts?state={state}&flow=RU:KZ&limit=2" + (after and f"&after={after}"))
             assert len(page["alerts"]) <= 2
-            paged += [one["id"] for one in page["alerts"]]
+            paged += [alert["id"] for alert in page["alerts"]]
             after = page["next"]
-        assert paged == [one["id"] for one in every]
+        assert paged == [alert["id"] for alert in every]
     severe = (await ask(http, "/v1/alerts?flow=RU:KZ&severity=warning"))["alerts"]
-    assert [one["id"] for one in severe] == ["alert-3", "alert-1"]
+    assert [alert["id"] for alert in severe] == ["alert-3", "alert-1"]
 
 
 async def test_an_alert_is_told_with_its_history_and_its_evidence(http: Client) -> None:
     (listed,) = (await ask(http, "/v1/alerts?state=all&flow=RU:GE"))["alerts"]
     detail = await ask(http, f"/v1/alerts/{listed['id']}")
     assert detail["alert"] == listed
-    assert [one["seq"] for one in detail["history"]] == list(range(1, listed["seq"] + 1))
+    assert [record["seq"] for record in detail["history"]] == list(range(1, listed["seq"] + 1))
     assert (detail["evidence"]["flow"], detail["evidence"]["from"]) == ("RU:GE", "2022-09-22")
     flows = {row["flow"]: row["alert"] for row in (await ask(http, "/v1/flows"))["flows"]}
     assert flows["RU:GE"] == (listed["id"] if listed["state"] != "resolved" else None)
@@ -122,8 +127,8 @@ async def test_silences_are_those_that_hold_now_or_all(shelf: Shelf, http: Clien
         )
         shelf.silence(silence)
     shelf.alert(alert_record("RU:GE", alert="open"))
-    assert [one["id"] for one in (await ask(http, "/v1/silences"))["silences"]] == ["holds"]
-    assert [one["id"] for one in (await ask(http, "/v1/silences?state=all"))["silences"]] == ["over", "holds"]
+    assert [silence["id"] for silence in (await ask(http, "/v1/silences"))["silences"]] == ["holds"]
+    assert [silence["id"] for silence in (await ask(http, "/v1/silences?state=all"))["silences"]] == ["over", "holds"]
     assert (await ask(http, "/v1/alerts?flow=RU:GE"))["quiet"]["open"] == {"silenced_by": "holds", "inhibited_by": None}
     assert (await ask(http, "/v1/alerts/open"))["quiet"]["silenced_by"] == "holds"
 

@@ -44,7 +44,7 @@ class Worker:
         before = len(self.alerts)
         self.hop.add(bundle(*records, partition=partition))
         await self.hop.flush()
-        return [(one.flow, one.seq, one.state.value, one.severity) for one in self.alerts[before:]]
+        return [(alert.flow, alert.seq, alert.state.value, alert.severity) for alert in self.alerts[before:]]
 
     @property
     def alerts(self) -> list[Alert]:
@@ -158,7 +158,7 @@ async def test_after_a_crash_before_anything_was_remembered_the_same_is_publishe
     again = Worker(Broker(), first.table)
     await again.flush(state(1, *HIGH))
     assert again.alerts == first.alerts
-    assert [one.seq for one in again.alerts] == [1]
+    assert [alert.seq for alert in again.alerts] == [1]
 
 
 async def test_after_a_crash_once_it_was_remembered_nothing_is_published_again() -> None:

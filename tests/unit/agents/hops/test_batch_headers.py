@@ -16,9 +16,9 @@ def message(headers: list[tuple[str, bytes]], timestamp: int = 9_000) -> Any:
 
 @pytest.mark.parametrize("more", [True, False])
 def test_what_is_written_is_what_is_read(more: bool) -> None:
-    one = message(make_headers(1_500, more=more))
-    assert arrived_s(one) == 1.5
-    assert more_wait(one) is more
+    record = message(make_headers(1_500, more=more))
+    assert arrived_s(record) == 1.5
+    assert more_wait(record) is more
 
 
 def test_a_message_without_the_headers_arrived_when_it_was_written() -> None:

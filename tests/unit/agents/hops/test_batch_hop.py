@@ -42,7 +42,7 @@ class Numbers(BatchHop):
     async def handle(self, batch: Batch) -> Done:
         if self.error is not None:
             raise self.error
-        self.batches.append([one.offset for held in batch.values() for one in held])
+        self.batches.append([record.offset for held in batch.values() for record in held])
         return {tp: held[-1].offset + 1 for tp, held in batch.items()}
 
     async def idle(self) -> None:
@@ -69,7 +69,7 @@ async def test_a_batch_is_no_larger_than_the_hop_takes_at_once() -> None:
 async def test_a_batch_may_be_asked_to_be_smaller_and_of_some_partitions_only() -> None:
     hop = Numbers(Consumer({ONE: held(1, 2, 3), TWO: held(4, 5, 6)}))
     batch = await hop.fetch(0, 2, [TWO])
-    assert {tp: [one.offset for one in found] for tp, found in batch.items()} == {TWO: [4, 5]}
+    assert {tp: [record.offset for record in found] for tp, found in batch.items()} == {TWO: [4, 5]}
     assert hop.fake.asked == [((TWO,), 0, 2)]
 
 
@@ -175,7 +175,7 @@ async def test_a_commit_that_fails_is_named_and_the_next_one_covers_it(
     hop.fake.refuses = error
     with caplog.at_level(logging.INFO, "bordertally"):
         await hop._commit()
-    assert [(one.levelname, "numbers" in one.getMessage()) for one in caplog.records] == [(level, True)]
+    assert [(record.levelname, "numbers" in record.getMessage()) for record in caplog.records] == [(level, True)]
     hop.fake.refuses = None
     hop._mark({ONE: 6})
     await hop._commit()

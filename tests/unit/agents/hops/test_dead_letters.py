@@ -28,7 +28,7 @@ class Small:
 
     async def write(self, records: Iterable[Record]) -> None:
         batch = list(records)
-        if sum(len(one.value) for one in batch) > self.most:
+        if sum(len(record.value) for record in batch) > self.most:
             raise MessageSizeTooLargeError
         self.stored += batch
 
@@ -37,7 +37,7 @@ async def stored(most: int, *sizes: int) -> list[tuple[bytes | None, int, bytes]
     """The key, the size and whether the bytes are here of each letter that was stored."""
     topic: Any = Small(most)
     await write_dead_letters(topic, [letter(size) for size in sizes])
-    return [(one.key, len(one.value), dict(one.headers)["kept"]) for one in topic.stored]
+    return [(record.key, len(record.value), dict(record.headers)["kept"]) for record in topic.stored]
 
 
 async def test_letters_that_fit_go_as_they_are() -> None:

@@ -39,7 +39,9 @@ class Counted:
 def statements(number: int, source: str = "b") -> list[Claims]:
     """A message with two claims of each of so many reports."""
     return [
-        Claims([claim(5, f"2022-09-{day}", source=source, id=f"r{one}") for one in range(number) for day in (21, 22)])
+        Claims(
+            [claim(5, f"2022-09-{day}", source=source, id=f"r{number}") for number in range(number) for day in (21, 22)]
+        )
     ]
 
 
@@ -73,11 +75,11 @@ def test_a_fuse_that_blows_and_is_whole_again_is_named_once(
         counted.now += 1
         counted.count(statements(0), b=1)
         assert counted.shown("source_fuse_blown") == {"b": 1.0}
-        assert [one.levelname for one in caplog.records] == ["WARNING"]
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert "source b: 4 of its 5 reports were refused within 60 s" in caplog.text
         counted.now += 120
         counted.fuses.show(counted.now)
-    assert [one.levelname for one in caplog.records] == ["WARNING", "INFO"]
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     assert counted.shown("source_refused_share") == counted.shown("source_fuse_blown") == {}
 
 

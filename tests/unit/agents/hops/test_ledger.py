@@ -60,13 +60,14 @@ class Worker:
     @property
     def states(self) -> list[FlowState]:
         return [
-            msgspec.json.decode(one.value, type=FlowState) for one in self.broker.of(self.hop.context.topics.totals)
+            msgspec.json.decode(record.value, type=FlowState)
+            for record in self.broker.of(self.hop.context.topics.totals)
         ]
 
     @property
     def rows(self) -> Sequence[tuple[int | None, bytes]]:
         topic = self.hop.context.topics.changelog("ledger")
-        return [(one.partition, one.key or b"") for one in self.broker.of(topic)]
+        return [(record.partition, record.key or b"") for record in self.broker.of(topic)]
 
     def counted(self, name: str, *labels: str) -> float:
         metric = self.hop.context.metrics[name]
@@ -132,7 +133,9 @@ async def test_the_reports_that_moved_a_day_go_with_the_states_as_causes() -> No
     worker = Worker(Broker())
     await worker.flushed(message(1, AKSAI))
     await worker.flushed(message(2, claim(None, flow="RU:KZ:aksai", id="gone", published="2022-10-21T00:00:00Z")))
-    (last, *_) = [one for one in reversed(worker.broker.of(worker.hop.context.topics.totals)) if one.key == b"RU:KZ"]
+    (last, *_) = [
+        record for record in reversed(worker.broker.of(worker.hop.context.topics.totals)) if record.key == b"RU:KZ"
+    ]
     causes = decode_causes(dict(last.headers or [])[CAUSES_HEADER])
     assert [(cause.report, cause.moved) for cause in causes] == [("gone", True)]
 

@@ -240,7 +240,9 @@ def test_records_come_many_at_once_as_they_come_from_aiokafka_one_by_one(
         most = data.draw(st.none() | st.integers(1, 5))
         wanted, got = theirs.getall(most), ours.getall(most)
         if plain:
-            assert [(one.offset, one.value) for one in got] == [(one.offset, one.value) for one in wanted]
+            assert [(record.offset, record.value) for record in got] == [
+                (record.offset, record.value) for record in wanted
+            ]
         else:
             assert got == wanted
         assert (ours.has_more(), ours_at.position) == (theirs.has_more(), theirs_at.position)

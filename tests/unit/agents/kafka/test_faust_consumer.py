@@ -104,7 +104,7 @@ class FaustConsumer:
 
     def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
         for tp, held in records.items():
-            yield from ((tp, one) for one in held)
+            yield from ((tp, record) for record in held)
 
     def ack(self, message: Bundle) -> bool:
         self._acked[message.tp].append(message.offset)
@@ -124,9 +124,9 @@ def record(tp: TP, offset: int, size: int = 10) -> Any:
     )
 
 
-async def got(one: Any) -> list[tuple[TP, list[int]]]:
+async def got(consumer: Any) -> list[tuple[TP, list[int]]]:
     """What comes of one fetch: the offsets of each bundle."""
-    return [(tp, [each.offset for each in bundle.records]) async for tp, bundle in one.getmany(timeout=1.0)]
+    return [(tp, [each.offset for each in bundle.records]) async for tp, bundle in consumer.getmany(timeout=1.0)]
 
 
 def make(committed: Mapping[TP, int | None] | None = None) -> Any:
@@ -135,19 +135,19 @@ def make(committed: Mapping[TP, int | None] | None = None) -> Any:
 
 
 async def test_a_partition_without_a_committed_offset_goes_back_to_its_beginning() -> None:
-    one = make({TOTALS[0]: None, TOTALS[1]: 5, TOTALS[2]: 0, CHANGELOG: None})
-    assert await one.seek_to_committed() == one.committed
-    assert one.done == [("seek", TOTALS[0], 17), ("seek", TOTALS[2], 17)]
+    consumer = make({TOTALS[0]: None, TOTALS[1]: 5, TOTALS[2]: 0, CHANGELOG: None})
+    assert await consumer.seek_to_committed() == consumer.committed
+    assert consumer.done == [("seek", TOTALS[0], 17), ("seek", TOTALS[2], 17)]
 
 
 async def test_stream_partitions_are_resumed_only_when_the_flow_goes_on() -> None:
-    one = make({TOTALS[0]: 3})
-    one.resume_flow()  # for the changelogs
-    one.resume_partitions({TOTALS[0], CHANGELOG})
-    await one.perform_seek()
-    one.resume_flow()
-    one.resume_flow()
-    assert one.done == [
+    consumer = make({TOTALS[0]: 3})
+    consumer.resume_flow()  # for the changelogs
+    consumer.resume_partitions({TOTALS[0], CHANGELOG})
+    await consumer.perform_seek()
+    consumer.resume_flow()
+    consumer.resume_flow()
+    assert consumer.done == [
         ("flow",),
         ("resume", CHANGELOG),
         ("sought",),
@@ -158,20 +158,20 @@ async def test_stream_partitions_are_resumed_only_when_the_flow_goes_on() -> Non
 
 
 async def test_a_partition_paused_meanwhile_stays_paused() -> None:
-    one = make({TOTALS[0]: 3})
-    one.resume_partitions({TOTALS[0]})
-    one._buffered_partitions.add(TOTALS[0])
-    one.pause_partitions({TOTALS[0]})
-    one.resume_flow()
-    assert ("resume", TOTALS[0]) not in one.done
-    assert one._buffered_partitions == set()
+    consumer = make({TOTALS[0]: 3})
+    consumer.resume_partitions({TOTALS[0]})
+    consumer._buffered_partitions.add(TOTALS[0])
+    consumer.pause_partitions({TOTALS[0]})
+    consumer.resume_flow()
+    assert ("resume", TOTALS[0]) not in consumer.done
+    assert consumer._buffered_partitions == set()
 
 
 async def test_records_of_a_fetch_come_in_one_bundle() -> None:
-    one = make()
-    one.fetched = {TOTALS[0]: [4, 5], TOTALS[1]: [1]}
-    assert await got(one) == [(TOTALS[0], [4, 5]), (TOTALS[1], [1])]
-    assert one.positions == {TOTALS[0]: 6, TOTALS[1]: 2}
+    consumer = make()
+    consumer.fetched = {TOTALS[0]: [4, 5], TOTALS[1]: [1]}
+    assert await got(consumer) == [(TOTALS[0], [4, 5]), (TOTALS[1], [1])]
+    assert consumer.positions == {TOTALS[0]: 6, TOTALS[1]: 2}
 
 
 def test_a_bundle_is_cut_where_it_gets_too_large() -> None:
@@ -182,63 +182,63 @@ def test_a_bundle_is_cut_where_it_gets_too_large() -> None:
 
 
 async def test_a_bundle_is_acknowledged_whole_with_the_hole_before_it_and_not_before() -> None:
-    one = make({TOTALS[0]: 3})
-    one.fetched = {TOTALS[0]: [5, 6, 9]}  # 3, 4, 7 and 8 were compacted away
-    (first,) = [bundle async for _, bundle in one.getmany(timeout=1.0)]
-    one.fetched = {TOTALS[0]: [12, 13]}
-    (second,) = [bundle async for _, bundle in one.getmany(timeout=1.0)]
-    assert one._acked[TOTALS[0]] == []
+    consumer = make({TOTALS[0]: 3})
+    consumer.fetched = {TOTALS[0]: [5, 6, 9]}  # 3, 4, 7 and 8 were compacted away
+    (first,) = [bundle async for _, bundle in consumer.getmany(timeout=1.0)]
+    consumer.fetched = {TOTALS[0]: [12, 13]}
+    (second,) = [bundle async for _, bundle in consumer.getmany(timeout=1.0)]
+    assert consumer._acked[TOTALS[0]] == []
     first.incref()
-    assert first.ack(one)
-    assert one._acked[TOTALS[0]] == [3, 4, 5, 6, 7, 8, 9]
+    assert first.ack(consumer)
+    assert consumer._acked[TOTALS[0]] == [3, 4, 5, 6, 7, 8, 9]
     second.incref()
-    assert second.ack(one)
-    assert one._acked[TOTALS[0]] == list(range(3, 14))
+    assert second.ack(consumer)
+    assert consumer._acked[TOTALS[0]] == list(range(3, 14))
 
 
 async def test_after_a_seek_holes_begin_at_the_committed_offset() -> None:
-    one = make({TOTALS[0]: 8})
-    one._passed[TOTALS[0]] = 2  # before a rebalance
-    await one.seek_to_committed()
-    one.fetched = {TOTALS[0]: [10]}
-    (bundle,) = [bundle async for _, bundle in one.getmany(timeout=1.0)]
+    consumer = make({TOTALS[0]: 8})
+    consumer._passed[TOTALS[0]] = 2  # before a rebalance
+    await consumer.seek_to_committed()
+    consumer.fetched = {TOTALS[0]: [10]}
+    (bundle,) = [bundle async for _, bundle in consumer.getmany(timeout=1.0)]
     assert bundle.begin == 8
 
 
 async def test_what_comes_again_is_acknowledged_from_its_own_beginning() -> None:
-    one = make({TOTALS[0]: 1})
+    consumer = make({TOTALS[0]: 1})
     for offsets in ([1, 2, 3], [2, 3]):
-        one.fetched = {TOTALS[0]: offsets}
-        bundles = [bundle async for _, bundle in one.getmany(timeout=1.0)]
+        consumer.fetched = {TOTALS[0]: offsets}
+        bundles = [bundle async for _, bundle in consumer.getmany(timeout=1.0)]
     assert bundles[0].begin == 2
 
 
 @pytest.mark.parametrize("reason", ["paused", "flow stopped", "another generation"])
 async def test_a_bundle_nobody_may_have_now_is_fetched_again(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bordertally.agents.kafka.faust_consumer.BUNDLE_BYTES", 10)
-    one = make()
-    one.fetched = {TOTALS[0]: [4, 5, 6]}
+    consumer = make()
+    consumer.fetched = {TOTALS[0]: [4, 5, 6]}
     seen = []
-    async for _, bundle in one.getmany(timeout=1.0):
+    async for _, bundle in consumer.getmany(timeout=1.0):
         seen.append(bundle.offset)
         if reason == "paused":
-            one.active.discard(TOTALS[0])
+            consumer.active.discard(TOTALS[0])
         elif reason == "flow stopped":
-            one.flow_active = False
+            consumer.flow_active = False
         else:
-            one.app.consumer_generation_id += 1
+            consumer.app.consumer_generation_id += 1
     assert seen == [4]
-    assert one.positions == {TOTALS[0]: 5}
+    assert consumer.positions == {TOTALS[0]: 5}
 
 
 async def test_with_nothing_to_fetch_from_it_is_looked_again_soon() -> None:
-    one = make()
-    one.fetched = {TOTALS[0]: [4]}
-    one.active.clear()
-    assert [bundle async for _, bundle in one.getmany(timeout=1.0)] == []
-    assert one.done == [("sleep", LULL_S)]
-    one.active.add(TOTALS[0])
-    assert [bundle.offset async for _, bundle in one.getmany(timeout=1.0)] == [4]
+    consumer = make()
+    consumer.fetched = {TOTALS[0]: [4]}
+    consumer.active.clear()
+    assert [bundle async for _, bundle in consumer.getmany(timeout=1.0)] == []
+    assert consumer.done == [("sleep", LULL_S)]
+    consumer.active.add(TOTALS[0])
+    assert [bundle.offset async for _, bundle in consumer.getmany(timeout=1.0)] == [4]
 
 
 async def test_a_broker_keeps_a_fetch_no_longer_than_a_moment() -> None:
@@ -302,37 +302,37 @@ async def test_an_agents_queue_takes_all_and_says_when_much_waits() -> None:
     assert [queue.get_nowait() for _ in range(10)] == list(range(10))
 
 
-async def drained(one: Any, flow: FlowControlEvent, took: Callable[[Bundle], Awaitable[None]]) -> None:
+async def drained(consumer: Any, flow: FlowControlEvent, took: Callable[[Bundle], Awaitable[None]]) -> None:
     """Let it hand over what was fetched, until nothing is left."""
     fetches = iter([{TOTALS[0]: [4, 5], TOTALS[1]: [1]}, {TOTALS[0]: [6]}])
-    one.app.flow_control, one.callback, one.suspend_flow = flow, took, asyncio.Event()
-    one.app.should_stop = True
-    ask = one._wait_next_records
+    consumer.app.flow_control, consumer.callback, consumer.suspend_flow = flow, took, asyncio.Event()
+    consumer.app.should_stop = True
+    ask = consumer._wait_next_records
 
     async def next_records(timeout: float) -> Any:  # noqa: ASYNC109 - Faust's signature
-        one.fetched = next(fetches, None)
-        if one.fetched is None:
+        consumer.fetched = next(fetches, None)
+        if consumer.fetched is None:
             raise ConsumerStoppedError
         return await ask(timeout)
 
-    one._wait_next_records = next_records
-    await one._drain_messages(SimpleNamespace(should_stop=False))
+    consumer._wait_next_records = next_records
+    await consumer._drain_messages(SimpleNamespace(should_stop=False))
 
 
 async def test_what_a_fetch_brings_is_handed_over_before_anybody_else_goes_on() -> None:
-    one, flow, seen = make(), FlowControlEvent(initially_suspended=False), list[object]()
+    consumer, flow, seen = make(), FlowControlEvent(initially_suspended=False), list[object]()
 
     async def take(bundle: Bundle) -> None:
         asyncio.get_running_loop().call_soon(seen.append, "others")
         seen.append((bundle.partition, bundle.offset))
 
-    await drained(one, flow, take)
+    await drained(consumer, flow, take)
     assert seen[:3] == [(0, 5), (1, 1), "others"]
     assert (0, 6) in seen
 
 
 async def test_a_rebalance_ends_the_wait_of_what_cannot_be_handed_over() -> None:
-    one, flow, waited = make(), FlowControlEvent(), list[int]()
+    consumer, flow, waited = make(), FlowControlEvent(), list[int]()
 
     async def wait_first(*coroutines: Coroutine[Any, Any, Any]) -> None:
         waited.append(len(coroutines))
@@ -342,41 +342,41 @@ async def test_a_rebalance_ends_the_wait_of_what_cannot_be_handed_over() -> None
     async def take(_: Bundle) -> None:
         raise AssertionError
 
-    one.wait_first = wait_first
-    await drained(one, flow, take)
+    consumer.wait_first = wait_first
+    await drained(consumer, flow, take)
     assert waited == [2, 2, 2]
 
 
 async def test_a_position_never_moves_forward(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bordertally.agents.kafka.faust_consumer.BUNDLE_BYTES", 10)
-    one = make()
-    one.fetched = {TOTALS[0]: [4, 5, 6]}
-    async for _ in one.getmany(timeout=1.0):
-        one.flow_active = False
-        one.positions[TOTALS[0]] = 2  # the rebalance went back further
-    assert one.positions == {TOTALS[0]: 2}
+    consumer = make()
+    consumer.fetched = {TOTALS[0]: [4, 5, 6]}
+    async for _ in consumer.getmany(timeout=1.0):
+        consumer.flow_active = False
+        consumer.positions[TOTALS[0]] = 2  # the rebalance went back further
+    assert consumer.positions == {TOTALS[0]: 2}
 
 
 async def test_records_of_a_partition_that_went_to_another_worker_are_let_go() -> None:
-    one = make()
-    one.fetched = {TOTALS[0]: [4, 5]}
-    async for _ in one.getmany(timeout=1.0):
-        one.active.discard(TOTALS[0])
-        one.positions.clear()
-    assert one.positions == {}
+    consumer = make()
+    consumer.fetched = {TOTALS[0]: [4, 5]}
+    async for _ in consumer.getmany(timeout=1.0):
+        consumer.active.discard(TOTALS[0])
+        consumer.positions.clear()
+    assert consumer.positions == {}
 
 
 async def test_a_changelog_goes_straight_to_its_table_and_faust_sees_how_far() -> None:
-    one = make()
-    one.active = {CHANGELOG, TOTALS[0]}
-    one.fetched = {CHANGELOG: [3, 4, 6], TOTALS[0]: [1, 2]}
-    assert await got(one) == [(CHANGELOG, [6]), (TOTALS[0], [1, 2])]
-    assert one.app.tables.read == [3, 4, 6]
+    consumer = make()
+    consumer.active = {CHANGELOG, TOTALS[0]}
+    consumer.fetched = {CHANGELOG: [3, 4, 6], TOTALS[0]: [1, 2]}
+    assert await got(consumer) == [(CHANGELOG, [6]), (TOTALS[0], [1, 2])]
+    assert consumer.app.tables.read == [3, 4, 6]
 
 
 async def test_a_changelog_that_is_not_wanted_any_more_stays_out_of_its_table() -> None:
-    one = make()
-    one.fetched = {CHANGELOG: [3, 4]}
-    assert await got(one) == []
-    assert one.app.tables.read == []
-    assert one.positions[CHANGELOG] == 3
+    consumer = make()
+    consumer.fetched = {CHANGELOG: [3, 4]}
+    assert await got(consumer) == []
+    assert consumer.app.tables.read == []
+    assert consumer.positions[CHANGELOG] == 3

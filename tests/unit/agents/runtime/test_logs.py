@@ -70,13 +70,13 @@ def test_an_exception_is_told() -> None:
 def _logging_as_it_was() -> Any:
     root, ours = logging.getLogger(), logging.getLogger("bordertally")
     others = [logging.getLogger(name) for name in ("aiokafka", "stamina")]
-    before = root.handlers[:], root.level, ours.level, [one.level for one in others]
+    before = root.handlers[:], root.level, ours.level, [other.level for other in others]
     yield
     logging.captureWarnings(capture=False)
     root.handlers[:], root.level = before[0], before[1]
     ours.setLevel(before[2])
-    for one, level in zip(others, before[3], strict=True):
-        one.setLevel(level)
+    for library, level in zip(others, before[3], strict=True):
+        library.setLevel(level)
 
 
 @pytest.mark.usefixtures("_logging_as_it_was")
@@ -89,11 +89,11 @@ def test_our_own_from_the_level_on_and_libraries_from_warnings_on(
         for number in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
             logging.getLogger(name).log(number, "x")
     said = [json.loads(text) for text in capsys.readouterr().err.splitlines()]
-    levels = [one.value for one in LogLevel]
+    levels = [level.value for level in LogLevel]
     from_ours, from_faust = levels[levels.index(level) :], levels[max(2, levels.index(level)) :]
-    assert [(one["logger"], one["level"]) for one in said] == [
-        *(("bordertally", one) for one in from_ours),
-        *(("faust", one) for one in from_faust),
+    assert [(line["logger"], line["level"]) for line in said] == [
+        *(("bordertally", metric) for metric in from_ours),
+        *(("faust", level) for level in from_faust),
     ]
 
 

@@ -28,7 +28,7 @@ def parent(number: int) -> bytes:
 
 
 def taken(*parents: bytes) -> list[Taken]:
-    return [Taken([("other", b"x"), (HEADER, one)]) for one in parents]
+    return [Taken([("other", b"x"), (HEADER, parent)]) for parent in parents]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ SPECS = Topics().specs(2, 3)
 def doctor(**environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
     done = run("doctor", "--json", environment=environment)
     assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, {one["check"]: one for one in json.loads(done.stdout)["findings"]}
+    return done.returncode, {finding["check"]: finding for finding in json.loads(done.stdout)["findings"]}
 
 
 def test_a_sound_set_up_passes(live_on_kafka: Live, tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_sound_set_up_passes(live_on_kafka: Live, tmp_path: Path) -> None:
         **live_on_kafka.environment, BORDERTALLY_SOURCES=str(sources), BORDERTALLY_HTTP_PORT=str(free_port())
     )
     assert code == 0
-    assert {name: one["health"] for name, one in found.items()} == {
+    assert {name: finding["health"] for name, finding in found.items()} == {
         "registry and rules": "ok",
         "port of /metrics": "ok",
         "broker": "ok",
@@ -77,7 +77,7 @@ def test_no_broker_is_one_line() -> None:
     ],
 )
 def test_topics(change: dict[str, list[int]], check: str, health: Health | None, said: str) -> None:
-    found = {one.check: one for one in topics_found(SPECS, {spec.name: [3, 3] for spec in SPECS} | change)}
+    found = {finding.check: finding for finding in topics_found(SPECS, {spec.name: [3, 3] for spec in SPECS} | change)}
     if health is None:
         assert check not in found
         assert found["topics"].health is Health.OK

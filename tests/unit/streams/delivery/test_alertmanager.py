@@ -19,34 +19,34 @@ NOW = datetime(2022, 9, 28, 12, tzinfo=UTC).timestamp()
 
 def taken(*alerts: Alert, at: float = NOW) -> Roster:
     roster = Roster()
-    for offset, one in enumerate(alerts):
-        roster.apply(Entry(one, 0, offset, at), at)
+    for offset, alert in enumerate(alerts):
+        roster.apply(Entry(alert, 0, offset, at), at)
     return roster
 
 
 def said(roster: Roster, now: float = NOW) -> dict[str, Posted]:
-    return {key[-1][1]: one for key, one in roster.due(now, 60.0, lambda _: False, "https://b.example").items()}
+    return {key[-1][1]: post for key, post in roster.due(now, 60.0, lambda _: False, "https://b.example").items()}
 
 
 def test_an_open_alert_ends_a_little_ahead() -> None:
-    one = said(taken(alert_record()))["warning"]
-    assert one.labels == {
+    post = said(taken(alert_record()))["warning"]
+    assert post.labels == {
         "alertname": "BorderDailyRate",
         "flow": "RU:GE",
         "origin": "RU",
         "rule": "daily-rate",
         "severity": "warning",
     }
-    assert (one.startsAt, one.endsAt) == ("2022-09-26T00:00:00.000Z", "2022-09-28T12:04:00.000Z")
-    assert one.generatorURL == f"https://b.example/v1/alerts/{alert_record().id}"
-    assert (one.annotations["summary"], one.annotations["reports"]) == ("explained", "ge-1, no-2")
-    assert "quotes" not in one.annotations
+    assert (post.startsAt, post.endsAt) == ("2022-09-26T00:00:00.000Z", "2022-09-28T12:04:00.000Z")
+    assert post.generatorURL == f"https://b.example/v1/alerts/{alert_record().id}"
+    assert (post.annotations["summary"], post.annotations["reports"]) == ("explained", "ge-1, no-2")
+    assert "quotes" not in post.annotations
 
 
 def test_the_words_it_rests_on_go_along() -> None:
     quotes = [Quote("ge-1", "ge-mia", "So many came."), Quote("no-2", "north-ossetia", "And more.")]
-    one = said(taken(msgspec.structs.replace(alert_record(), quotes=quotes)))["warning"]
-    assert one.annotations["quotes"] == "“So many came.” (ge-mia, ge-1)\n“And more.” (north-ossetia, no-2)"
+    post = said(taken(msgspec.structs.replace(alert_record(), quotes=quotes)))["warning"]
+    assert post.annotations["quotes"] == "“So many came.” (ge-mia, ge-1)\n“And more.” (north-ossetia, no-2)"
 
 
 def test_a_resolved_one_ended_when_it_says_and_never_in_the_future() -> None:
@@ -57,9 +57,9 @@ def test_a_resolved_one_ended_when_it_says_and_never_in_the_future() -> None:
 
 
 def test_a_withdrawn_one_says_so() -> None:
-    one = said(taken(alert_record(), msgspec.structs.replace(alert_record(seq=2), state=AlertState.WITHDRAWN)))
-    assert one["warning"].annotations["ended"] == "withdrawn"
-    assert one["warning"].endsAt == "2022-09-28T12:00:00.000Z"
+    post = said(taken(alert_record(), msgspec.structs.replace(alert_record(seq=2), state=AlertState.WITHDRAWN)))
+    assert post["warning"].annotations["ended"] == "withdrawn"
+    assert post["warning"].endsAt == "2022-09-28T12:00:00.000Z"
 
 
 def test_a_new_severity_is_another_alert_and_ends_the_one_before() -> None:
@@ -113,8 +113,10 @@ def test_what_fires_there_is_what_is_open_here(steps: list[tuple[str, AlertState
         newest[name] = record
         roster.apply(Entry(record, 0, offset, NOW), NOW)
         roster.acknowledge(roster.due(NOW, 60.0, lambda _: False))
-    fires = {key for key, one in roster.due(NOW, 60.0, lambda _: False).items() if one.endsAt > "2022-09-28T12:00:01"}
-    assert fires == {labels(one) for one in newest.values() if one.state in (AlertState.FIRING, AlertState.UPDATED)}
+    fires = {key for key, post in roster.due(NOW, 60.0, lambda _: False).items() if post.endsAt > "2022-09-28T12:00:01"}
+    assert fires == {
+        labels(record) for record in newest.values() if record.state in (AlertState.FIRING, AlertState.UPDATED)
+    }
 
 
 def test_targets() -> None:

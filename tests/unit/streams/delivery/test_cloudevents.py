@@ -29,14 +29,14 @@ def check(channel: str, headers: Headers) -> dict[str, str]:
 def test_states() -> None:
     states = list(pure(sample()).states.values())
     said = [check("totals", of_state("totals", state, 7)) for state in states]
-    assert {one["ce_subject"] for one in said} == {state.flow for state in states}
-    assert len({one["ce_id"] for one in said}) == len(states)
+    assert {headers["ce_subject"] for headers in said} == {state.flow for state in states}
+    assert len({headers["ce_id"] for headers in said}) == len(states)
     assert of_state("totals", states[0], 7) != of_state("totals", states[0], 8)
 
 
 def test_alerts() -> None:
     log = pure(sample()).log
     said = [check("alerts", of_alert("alerts", alert)) for alert in log]
-    assert [one["ce_type"] for one in said] == [f"bordertally.alert.{alert.state.value}" for alert in log]
-    assert [one["ce_id"] for one in said] == [f"{alert.id}/{alert.seq}" for alert in log]
-    assert {one["ce_severity"] for one in said} <= {"notice", "warning", "critical"}
+    assert [headers["ce_type"] for headers in said] == [f"bordertally.alert.{alert.state.value}" for alert in log]
+    assert [headers["ce_id"] for headers in said] == [f"{alert.id}/{alert.seq}" for alert in log]
+    assert {headers["ce_severity"] for headers in said} <= {"notice", "warning", "critical"}

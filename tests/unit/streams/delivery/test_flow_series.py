@@ -36,18 +36,18 @@ def shown(figures: FlowFigures) -> dict[str, object]:
 def test_figures_of_a_flow() -> None:
     figures = FlowFigures(10)
     figures.update(state("RU:KZ"))
-    ((flow, one),) = figures.shown()
-    assert (flow, one.rate, one.expected, one.threshold) == ("RU:KZ", 10.0, 5.0, 6.25)
-    assert (one.low, one.best, one.high) == (60, 70, 90)
-    assert one.width == pytest.approx(30 / 70)
+    ((flow, figures_shown),) = figures.shown()
+    assert (flow, figures_shown.rate, figures_shown.expected, figures_shown.threshold) == ("RU:KZ", 10.0, 5.0, 6.25)
+    assert (figures_shown.low, figures_shown.best, figures_shown.high) == (60, 70, 90)
+    assert figures_shown.width == pytest.approx(30 / 70)
 
 
 @pytest.mark.parametrize(("best", "high"), [(0, 0), (70, None)])
 def test_no_width_of_nothing_and_of_what_is_open(best: int, high: int | None) -> None:
     figures = FlowFigures(1)
     figures.update(state("RU", best=best, low=0, high=high))
-    ((_, one),) = figures.shown()
-    assert one.width is None
+    ((_, figures_shown),) = figures.shown()
+    assert figures_shown.width is None
 
 
 def test_a_country_pushes_out_a_checkpoint_and_other_counts_each_tree_by_its_top() -> None:

@@ -11,25 +11,25 @@ from bordertally.streams.delivery.metrics import CATALOGUE, OPEN, Metric
 from bordertally.streams.settings import Hop
 
 
-@pytest.mark.parametrize("one", CATALOGUE, ids=lambda one: one.name)
-def test_names_follow_the_conventions(one: Metric) -> None:
-    assert re.fullmatch(r"bordertally_[a-z0-9_]+", one.name)
-    assert one.name.endswith("_total") == (one.kind == "counter")
-    assert "milli" not in one.name
-    assert one.meaning.endswith(".")
-    assert bool(one.buckets) == (one.kind == "histogram")
-    assert list(one.buckets) == sorted(one.buckets)
+@pytest.mark.parametrize("metric", CATALOGUE, ids=lambda metric: metric.name)
+def test_names_follow_the_conventions(metric: Metric) -> None:
+    assert re.fullmatch(r"bordertally_[a-z0-9_]+", metric.name)
+    assert metric.name.endswith("_total") == (metric.kind == "counter")
+    assert "milli" not in metric.name
+    assert metric.meaning.endswith(".")
+    assert bool(metric.buckets) == (metric.kind == "histogram")
+    assert list(metric.buckets) == sorted(metric.buckets)
 
 
-@pytest.mark.parametrize("one", CATALOGUE, ids=lambda one: one.name)
-def test_every_label_is_a_closed_set_or_bounded(one: Metric) -> None:
-    assert set(one.values) <= set(one.labels)
-    assert set(one.open_labels) <= set(OPEN)
-    assert one.bound
+@pytest.mark.parametrize("metric", CATALOGUE, ids=lambda metric: metric.name)
+def test_every_label_is_a_closed_set_or_bounded(metric: Metric) -> None:
+    assert set(metric.values) <= set(metric.labels)
+    assert set(metric.open_labels) <= set(OPEN)
+    assert metric.bound
 
 
 def test_names_are_unique() -> None:
-    assert len({one.name for one in CATALOGUE}) == len(CATALOGUE)
+    assert len({metric.name for metric in CATALOGUE}) == len(CATALOGUE)
 
 
 def test_counts_of_series() -> None:

@@ -30,11 +30,11 @@ give_up = "2d"
 def test_a_file_of_subscriptions() -> None:
     found = parse_subscriptions(FILE, "webhooks.toml", frozenset({"EU"}))
     assert found.policy == Policy((1.0, 120.0), 2 * DAY, 15.0)
-    one = found.by_name["relief-desk"]
-    assert (one.flows, one.wants_all) == (("RU:GE", "RU:EU:FI"), False)
-    assert one.wants("RU:GE:verkhny-lars", ("notice", "critical"))
-    assert not one.wants("RU:GE", ("notice",))
-    assert not one.wants("RU:KZ", ("critical",))
+    subscription = found.by_name["relief-desk"]
+    assert (subscription.flows, subscription.wants_all) == (("RU:GE", "RU:EU:FI"), False)
+    assert subscription.wants("RU:GE:verkhny-lars", ("notice", "critical"))
+    assert not subscription.wants("RU:GE", ("notice",))
+    assert not subscription.wants("RU:KZ", ("critical",))
     assert parse_subscriptions("", "webhooks.toml").by_name == {}
 
 
@@ -61,8 +61,8 @@ def test_what_is_wrong_in_a_file_is_one_sentence_without_the_secret(old: str, ne
     assert "relief.example.org" not in str(failed.value)
 
 
-def one(*lines: str) -> Subscription:
-    """A subscription of which only these lines are said beside what must be."""
+def minimal(*lines: str) -> Subscription:
+    """A subscription with these lines and the required keys."""
     text = "\n".join(["[subscriptions.x]", 'url = "https://x.example"', 'secrets = ["env:X"]', *lines])
     return parse_subscriptions(text, "webhooks.toml").by_name["x"]
 
@@ -70,12 +70,12 @@ def one(*lines: str) -> Subscription:
 def test_by_default_a_subscription_is_to_everything_and_tried_for_three_days() -> None:
     assert parse_subscriptions("", "webhooks.toml") == Subscriptions({}, Policy())
     assert Policy() == Policy((5.0, 30.0, 120.0, 600.0, 1_800.0, 7_200.0, 18_000.0, 43_200.0), 3 * DAY, 15.0)
-    assert one().wants_all
-    assert one().wants("UA:EU:PL:medyka", ("notice",))
+    assert minimal().wants_all
+    assert minimal().wants("UA:EU:PL:medyka", ("notice",))
 
 
 def test_an_event_is_wanted_by_any_of_its_severities_on_a_flow_that_is_followed() -> None:
-    severe = one('flows = ["*:KZ"]', 'severities = ["critical"]')
+    severe = minimal('flows = ["*:KZ"]', 'severities = ["critical"]')
     assert not severe.wants_all
     assert severe.wants("RU:KZ:syrym", ("notice", "critical"))
     assert not severe.wants("RU:KZ:syrym", ("notice", "warning"))

@@ -44,8 +44,8 @@ def alert(
 
 
 def filled(*alerts: AlertHead, subscription: Subscription = ALL, lane: Lane = EMPTY) -> Lane:
-    for one in alerts:
-        lane = admit(lane, EventPosition(lane.next, 0.0), one, subscription)
+    for alert in alerts:
+        lane = admit(lane, EventPosition(lane.next, 0.0), alert, subscription)
     return lane
 
 
@@ -54,7 +54,7 @@ def filled(*alerts: AlertHead, subscription: Subscription = ALL, lane: Lane = EM
 
 def test_what_a_subscription_does_not_want_is_passed_over() -> None:
     lane = filled(alert(severity="notice"), alert("b", severity="critical"), subscription=SEVERE)
-    assert (lane.next, [one.alert for one in lane.waiting]) == (2, ["b"])
+    assert (lane.next, [waiting.alert for waiting in lane.waiting]) == (2, ["b"])
     assert filled(alert(flow="RU:KZ"), subscription=msgspec.structs.replace(ALL, flows=("RU:GE",))).count == 0
     assert admit(EMPTY, EventPosition(0, 0.0), None, ALL) == msgspec.structs.replace(EMPTY, next=1)
 
@@ -62,9 +62,9 @@ def test_what_a_subscription_does_not_want_is_passed_over() -> None:
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(SEVERITIES)), max_size=30))
 def test_whoever_is_told_of_an_alert_is_told_all_that_follows(said: list[tuple[str, str]]) -> None:
     lane = filled(*(alert(name, severity=severity) for name, severity in said), subscription=SEVERE)
-    sent = {one.alert: [event.offset for event in one.events] for one in lane.waiting}
+    sent = {waiting.alert: [event.offset for event in waiting.events] for waiting in lane.waiting}
     for name in "abc":
-        every = [place for place, (one, _) in enumerate(said) if one == name]
+        every = [place for place, (alert, _) in enumerate(said) if alert == name]
         first = next((place for place in every if said[place][1] == "critical"), None)
         assert sent.get(name, []) == ([] if first is None else [place for place in every if place >= first])
 
@@ -87,14 +87,14 @@ def test_each_alert_in_order_each_event_at_least_once_nothing_lost(
         while todo and lane.room:
             offset, name = todo.pop(0)
             lane = admit(lane, EventPosition(offset, now), alert(name), ALL)
-        for one in ready(lane, now, ()):
+        for waiting in ready(lane, now, ()):
             status = next(answers, 200)
             if status is not None and status < 300:
-                taken[one.alert].append(one.head.offset)
-            lane, _ = after(lane, one.alert, Reply(status, retry_after=hold), now, POLICY)
+                taken[waiting.alert].append(waiting.head.offset)
+            lane, _ = after(lane, waiting.alert, Reply(status, retry_after=hold), now, POLICY)
         due = next_due(lane, ())
         now = now if due is None else max(now, due)
-    assert taken == {name: [place for place, one in enumerate(names) if one == name] for name in "abcd"}
+    assert taken == {name: [place for place, alert in enumerate(names) if alert == name] for name in "abcd"}
     assert lane.next == len(names)
 
 
@@ -111,12 +111,12 @@ def test_a_wait_differs_from_alert_to_alert() -> None:
 
 def test_what_fails_waits_and_counts() -> None:
     lane, verdict = after(filled(alert()), "a", BAD, 100.0, POLICY)
-    (one,) = lane.waiting
-    assert (verdict, one.attempts, lane.fails) == (Verdict.FAILED, 1, 1)
-    assert 105 <= one.due <= 106.25
+    (waiting,) = lane.waiting
+    assert (verdict, waiting.attempts, lane.fails) == (Verdict.FAILED, 1, 1)
+    assert 105 <= waiting.due <= 106.25
     assert ready(lane, 104.0, ()) == []
-    assert ready(lane, one.due, ()) == [one]
-    assert ready(lane, one.due, {"a"}) == []
+    assert ready(lane, waiting.due, ()) == [waiting]
+    assert ready(lane, waiting.due, {"a"}) == []
     assert msgspec.json.decode(msgspec.json.encode(lane), type=Lane) == lane
 
 
@@ -126,7 +126,7 @@ def test_an_event_is_given_up_when_it_is_too_old_and_the_next_goes_on() -> None:
     assert verdict is Verdict.FAILED
     lane, verdict = after(lane, "a", BAD, 3 * DAY, POLICY)
     assert verdict is Verdict.GIVEN_UP
-    assert [(one.head.offset, one.attempts, one.due) for one in lane.waiting] == [(1, 0, 0.0)]
+    assert [(waiting.head.offset, waiting.attempts, waiting.due) for waiting in lane.waiting] == [(1, 0, 0.0)]
 
 
 def test_what_is_read_long_after_it_was_said_has_its_time_from_when_the_lane_began() -> None:
@@ -142,7 +142,7 @@ def test_when_an_endpoint_that_was_down_answers_all_goes_out() -> None:
     assert ready(lane, 1.0, ()) == []
     lane, verdict = after(lane, "a", OK, 7.0, POLICY)
     assert verdict is Verdict.DELIVERED
-    assert [one.alert for one in ready(lane, 7.0, ())] == ["b", "c"]
+    assert [waiting.alert for waiting in ready(lane, 7.0, ())] == ["b", "c"]
 
 
 def test_one_alert_that_is_refused_is_not_tried_at_each_success_of_another() -> None:
@@ -160,13 +160,13 @@ def test_410_keeps_the_event_for_when_it_is_enabled() -> None:
 def test_retry_after_holds_the_whole_lane(status: int) -> None:
     lane, _ = after(filled(alert("a"), alert("b")), "a", Reply(status, retry_after=60.0), 0.0, POLICY)
     assert ready(lane, 59.0, ()) == []
-    assert [one.alert for one in ready(lane, 60.0, ())] == ["a", "b"]
+    assert [waiting.alert for waiting in ready(lane, 60.0, ())] == ["a", "b"]
     assert next_due(lane, ()) == 60.0
 
 
 def test_retry_after_of_one_event_is_heeded_for_that_event() -> None:
     lane, _ = after(filled(alert("a"), alert("b")), "a", Reply(500, retry_after=60.0), 0.0, POLICY)
-    assert [one.alert for one in ready(lane, 59.0, ())] == ["b"]
+    assert [waiting.alert for waiting in ready(lane, 59.0, ())] == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -208,8 +208,8 @@ def test_a_full_lane_has_no_room() -> None:
 
 def hushed(*alerts: AlertHead) -> Lane:
     lane = EMPTY
-    for one in alerts:
-        lane = admit(lane, EventPosition(lane.next, 0.0), one, ALL, quiet=True)
+    for alert in alerts:
+        lane = admit(lane, EventPosition(lane.next, 0.0), alert, ALL, quiet=True)
     return lane
 
 
@@ -218,7 +218,7 @@ def test_a_silenced_alert_is_told_of_when_the_silence_ends_by_its_latest_event()
     assert (lane.count, len(lane.quiet)) == (0, 1)
     assert release(lane, ALL, lambda _: True) == lane
     lane = release(lane, ALL, lambda _: False)
-    assert [(one.alert, one.head.offset) for one in lane.waiting] == [("a", 1)]
+    assert [(waiting.alert, waiting.head.offset) for waiting in lane.waiting] == [("a", 1)]
     assert lane.quiet == ()
 
 
@@ -235,7 +235,7 @@ def test_that_an_alert_is_over_is_told_if_it_was_told_before_the_silence() -> No
 def test_after_a_silence_what_is_new_does_not_overtake_what_was_kept() -> None:
     lane = hushed(alert())
     lane = admit(lane, EventPosition(1, 0.0), alert(seq=2, state="updated"), ALL)
-    assert [one.head.offset for one in release(lane, ALL, lambda _: False).waiting] == [1]
+    assert [waiting.head.offset for waiting in release(lane, ALL, lambda _: False).waiting] == [1]
 
 
 def test_what_is_sent() -> None:

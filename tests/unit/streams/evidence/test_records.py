@@ -19,8 +19,8 @@ def test_evidence_is_written_with_from_and_survives() -> None:
 
 
 def test_a_claim_in_evidence_carries_what_its_source_said() -> None:
-    one = told(claim(98_000, "2022-09-21/2022-09-28", id="kz", url="https://example.org/kz", text="98,000 came"))
-    evidence = trace("RU:KZ", kept_by(one.desk), one.desk.names, None, None)
+    outcome = told(claim(98_000, "2022-09-21/2022-09-28", id="kz", url="https://example.org/kz", text="98,000 came"))
+    evidence = trace("RU:KZ", kept_by(outcome.desk), outcome.desk.names, None, None)
     (traced,) = evidence.claims
     assert (traced.report, traced.source, traced.grade, traced.people) == ("kz", "b", "B", 98_000)
     assert (traced.low, traced.best, traced.high) == (97_500, 98_000, 98_500)

@@ -35,7 +35,7 @@ def test_the_days_of_a_claim_are_those_that_it_touches() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "role", "why"),
+    ("claim", "role", "why"),
     [
         (claim(None), Role.WITHDRAWN, "took it back"),
         (claim(9, source="d"), Role.NOTED, "grade D is listed and not counted"),
@@ -49,8 +49,8 @@ def test_the_days_of_a_claim_are_those_that_it_touches() -> None:
         (claim(900, population="men"), Role.COUNTED, "men are some of the people"),
     ],
 )
-def test_the_role_of_a_claim_on_the_flow_itself(one: Claim, role: Role, why: str) -> None:
-    part = part_of(one, {"RU:KZ": of("RU:KZ", one, people=1_000)}, "RU:KZ", None)
+def test_the_role_of_a_claim_on_the_flow_itself(claim: Claim, role: Role, why: str) -> None:
+    part = part_of(claim, {"RU:KZ": of("RU:KZ", claim, people=1_000)}, "RU:KZ", None)
     assert part.role is role
     assert why in part.why
 

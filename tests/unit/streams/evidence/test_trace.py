@@ -27,7 +27,7 @@ def looked_at(desk: Told, flow: str, days: tuple[str | None, str | None] = (None
 
 
 def by_report(evidence: Evidence) -> dict[str, Traced]:
-    return {one.report: one for one in evidence.claims}
+    return {claim.report: claim for claim in evidence.claims}
 
 
 def test_georgia_is_53_000_and_not_73_000() -> None:
@@ -49,8 +49,8 @@ def test_georgia_is_53_000_and_not_73_000() -> None:
 
 def test_what_nobody_speaks_of_as_a_whole_adds() -> None:
     evidence = traced(claim(98_000, WEEK, "RU:KZ", "a", id="kz"), claim(53_000, WEEK, "RU:GE", "b", id="ge"), flow="RU")
-    assert {one.report: one.inside for one in evidence.claims} == {"kz": None, "ge": None}
-    assert all("adds to RU" in one.why for one in evidence.claims)
+    assert {claim.report: claim.inside for claim in evidence.claims} == {"kz": None, "ge": None}
+    assert all("adds to RU" in claim.why for claim in evidence.claims)
     assert evidence.added_up == 151_000
     assert not any("more than once" in sentence for sentence in evidence.says)
 
@@ -71,7 +71,7 @@ def test_of_two_claims_of_one_report_the_one_that_misses_is_the_conflict() -> No
         claim(15_000, "2022-09-21", source="c", id="both", qualifier="count"),
     ]
     evidence = traced(*two, claim(10_000, "2022-09-21", source="a", id="trusted", qualifier="count"))
-    roles = {one.people: one.role for one in evidence.claims}
+    roles = {claim.people: claim.role for claim in evidence.claims}
     assert roles == {3_000: Role.COUNTED, 15_000: Role.CONFLICT, 10_000: Role.COUNTED}
 
 
@@ -99,7 +99,7 @@ def test_a_withdrawn_claim_is_marked_and_a_corrected_one_is_gone() -> None:
         claim(None, "2022-09-21", id="taken-back", published="2022-10-21T00:00:00Z"),
         claim(10, "2022-09-22", id="last"),
     )
-    assert {one.report: (one.role, one.people) for one in evidence.claims} == {
+    assert {claim.report: (claim.role, claim.people) for claim in evidence.claims} == {
         "corrected": (Role.COUNTED, 120),
         "taken-back": (Role.WITHDRAWN, None),
         "last": (Role.COUNTED, 10),
@@ -120,8 +120,8 @@ def test_readings_are_folded_by_source_and_day() -> None:
         for hour in range(6)
     ]
     evidence = traced(*hours, claim(1_000, "2022-09-21", source="a", id="whole"), flow="RU:KZ")
-    (one,) = evidence.counts
-    assert (one.flow, one.day, one.people, one.readings, one.source_name) == (
+    (tally,) = evidence.counts
+    assert (tally.flow, tally.day, tally.people, tally.readings, tally.source_name) == (
         "RU:KZ:kairak",
         "2022-09-21",
         60,
@@ -156,7 +156,7 @@ def test_added_up_believes_each_source_once() -> None:
 def test_days_may_be_asked_for() -> None:
     claims = [claim(100, f"2022-09-{day:02}", id=f"d{day}", qualifier="count") for day in range(1, 11)]
     evidence = traced(*claims, days=("2022-09-03", "2022-09-05"))
-    assert [one.report for one in evidence.claims] == ["d3", "d4"]
+    assert [claim.report for claim in evidence.claims] == ["d3", "d4"]
     assert evidence.figure is not None
     assert (evidence.figure.best, evidence.figure.high) == (200, 200)
     assert traced(*claims, days=("2022-09-09", None)).to == "2022-09-11"
@@ -173,7 +173,9 @@ def test_what_is_kept_and_shown_is_bounded_and_says_so() -> None:
         claim(10, f"2022-09-{1 + hour // 24:02}T{hour % 24:02}:00/P1D", id=f"s{hour}")
         for hour in range(MOST_IN_BLOCK // 4)
     ][:200]
-    stored = msgspec.msgpack.encode([msgspec.structs.replace(one, source=f"x{i}") for i in range(7) for one in many])
+    stored = msgspec.msgpack.encode(
+        [msgspec.structs.replace(claim, source=f"x{i}") for i in range(7) for claim in many]
+    )
     rest = msgspec.msgpack.decode(bounded(stored), type=list[Claim])
     assert len(rest) == MOST_IN_BLOCK
     state = told(claim(1)).state()

@@ -23,12 +23,12 @@ FIRST = START + 35
 
 
 def test_an_alert_in_a_surge_finds_it_and_another_is_false() -> None:
-    one = measure(node_of("x", SURGE), "weekday", PROMPT, [Surge(FIRST - 1, FIRST + 6)])
-    assert one.alarms == [Alarm(FIRST, FIRST + 3, "critical")]
-    assert one.found == [DetectedSurge(Surge(FIRST - 1, FIRST + 6), 1)]
-    assert (one.missed, one.late, one.false_alarms) == (0, [1], [])
+    score = measure(node_of("x", SURGE), "weekday", PROMPT, [Surge(FIRST - 1, FIRST + 6)])
+    assert score.alarms == [Alarm(FIRST, FIRST + 3, "critical")]
+    assert score.found == [DetectedSurge(Surge(FIRST - 1, FIRST + 6), 1)]
+    assert (score.missed, score.late, score.false_alarms) == (0, [1], [])
     other = measure(node_of("x", SURGE), "weekday", PROMPT, [Surge(FIRST - 20, FIRST - 10)])
-    assert (other.missed, other.late, other.false_alarms) == (1, [], one.alarms)
+    assert (other.missed, other.late, other.false_alarms) == (1, [], score.alarms)
 
 
 @pytest.mark.parametrize(
@@ -37,15 +37,15 @@ def test_an_alert_in_a_surge_finds_it_and_another_is_false() -> None:
     [(3, 0, 0), (0, 0, 0), (-5, 5, 0), (4, None, 0), (6, None, 0), (7, None, 1)],
 )
 def test_an_alert_up_to_three_days_early_still_tells_of_a_surge(first: int, days_late: int | None, false: int) -> None:
-    one = measure(node_of("x", SURGE), "weekday", PROMPT, [Surge(FIRST + first, FIRST + first + 9)])
-    assert [each.days_late for each in one.found] == [days_late]
-    assert len(one.false_alarms) == false
+    score = measure(node_of("x", SURGE), "weekday", PROMPT, [Surge(FIRST + first, FIRST + first + 9)])
+    assert [each.days_late for each in score.found] == [days_late]
+    assert len(score.false_alarms) == false
 
 
 def test_alerts_a_year_are_counted_by_known_days() -> None:
-    one = measure(node_of("x", SURGE), "weekday", PROMPT, [])
-    assert one.days == len(SURGE) == 53
-    assert one.per_year == pytest.approx(365.25 / 53)
+    score = measure(node_of("x", SURGE), "weekday", PROMPT, [])
+    assert score.days == len(SURGE) == 53
+    assert score.per_year == pytest.approx(365.25 / 53)
     assert measure(node_of("x", {}), "weekday", PROMPT, []).per_year == 0
 
 
@@ -65,11 +65,11 @@ def test_a_method_takes_the_place_of_those_of_the_rules_and_leaves_the_rest() ->
 
 
 def test_a_series_comes_to_the_alerts_that_reports_of_it_come_to() -> None:
-    one = told(daily(list(SURGE.values()), "2022-08-01", qualifier="count"))
-    of_reports = [episode for episode in one.state().episodes if episode.until is not None]
+    outcome = told(daily(list(SURGE.values()), "2022-08-01", qualifier="count"))
+    of_reports = [episode for episode in outcome.state().episodes if episode.until is not None]
     of_series = measure(node_of("RU:KZ", SURGE), "rules", PROMPT, []).alarms
     assert [Alarm(each.since, each.day, each.peak_severity) for each in of_reports] == of_series
-    assert days_of(one.node()) == SURGE
+    assert days_of(outcome.node()) == SURGE
 
 
 def test_lines_are_the_days_as_they_were_judged() -> None:
@@ -92,8 +92,8 @@ def test_every_rule_is_measured_by_its_own_alerts() -> None:
 
 
 def test_what_nobody_knows_is_not_counted_as_false() -> None:
-    one = measure(node_of("x", SURGE), "rules", PROMPT, None)
-    assert (one.measured, len(one.alarms), one.false_alarms) == (False, 1, [])
+    score = measure(node_of("x", SURGE), "rules", PROMPT, None)
+    assert (score.measured, len(score.alarms), score.false_alarms) == (False, 1, [])
 
 
 def test_a_rule_is_on_by_its_setting() -> None:

@@ -51,11 +51,11 @@ def test_the_surges_of_the_series_are_those_of_the_rule(name: str) -> None:
     given = [(row["flow"], row["first"], row["last"]) for row in rows("surges.csv") if "hindsight" in row["why"]]
     assert given
     found = [
-        (flow, *(date.fromordinal(day).isoformat() for day in (one.first, one.last)))
+        (flow, *(date.fromordinal(day).isoformat() for day in (surge.first, surge.last)))
         for flow, figures in series.items()
-        for one in surges(figures)
+        for surge in surges(figures)
     ]
-    assert [one for one in found if one[1] != "2023-02-11"] == [one for one in given if one[0] in series]
+    assert [surge for surge in found if surge[1] != "2023-02-11"] == [surge for surge in given if surge[0] in series]
 
 
 def test_a_fall_is_the_mirror_of_a_surge() -> None:

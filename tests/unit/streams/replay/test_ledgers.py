@@ -99,7 +99,7 @@ WEEK: list[dict[str, Any]] = [
         "people": 20_000,
     },
 ]
-LINES = [json.dumps(one).encode() for one in WEEK]
+LINES = [json.dumps(report).encode() for report in WEEK]
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +108,13 @@ def week() -> ReplayResult:
 
 
 def window(week: ReplayResult, flow: str, days: int = 7) -> tuple[int, int, int | None]:
-    return next((one.low, one.best, one.high) for one in week.totals if (one.flow, one.window_days) == (flow, days))
+    return next(
+        (total.low, total.best, total.high) for total in week.totals if (total.flow, total.window_days) == (flow, days)
+    )
 
 
 def best_by_day(week: ReplayResult, flow: str) -> dict[str, int]:
-    return {one.day[-2:]: one.best for one in week.days if one.flow == flow}
+    return {day.day[-2:]: day.best for day in week.days if day.flow == flow}
 
 
 def test_georgia_two_sides_of_one_border_never_count_twice(week: ReplayResult) -> None:
@@ -127,12 +129,12 @@ def test_georgia_two_sides_of_one_border_never_count_twice(week: ReplayResult) -
 
 def test_the_eu_is_a_rate_of_9_429_a_day_that_is_30_per_cent_over_the_week_before(week: ReplayResult) -> None:
     assert set(best_by_day(week, "RU:EU").values()) == {9_429}
-    (alert,) = [one for one in week.alerts if one.flow == "RU:EU"]
+    (alert,) = [alert for alert in week.alerts if alert.flow == "RU:EU"]
     assert (alert.rate, alert.expected, alert.ratio, alert.baseline) == (9_429, 7_253, 1.3, "derived")
 
 
 def test_russia_is_217_000_of_which_18_857_are_projected(week: ReplayResult) -> None:
-    (total,) = [one for one in week.totals if one.flow == "RU" and one.window_days == 7]
+    (total,) = [total for total in week.totals if total.flow == "RU" and total.window_days == 7]
     assert total.as_of == "2022-09-28"
     assert (total.low, total.best, total.high) == (196_929, 217_000, None)
     assert (total.observed, total.projected) == (198_143, 18_857)
@@ -182,7 +184,7 @@ def test_replay_takes_reports_in_order_of_publication_whatever_the_order_of_line
 
 def test_refused_lines_are_listed_with_their_reasons_and_the_rest_is_counted(week: ReplayResult) -> None:
     outcome = replay([b"{}", *LINES, LINES[1].replace(b"98000", b"-1")], REGISTRY, Rules(), NOW)
-    assert [(one.reason, one.field, one.value, one.report) for one in outcome.rejected] == [
+    assert [(refusal.reason, refusal.field, refusal.value, refusal.report) for refusal in outcome.rejected] == [
         ("missing_field", "id", "None", None),
         ("people_out_of_range", "people", "-1", "kz-0927"),
     ]

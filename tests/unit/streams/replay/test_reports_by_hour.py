@@ -43,7 +43,9 @@ def day(number: int, hour: int, source: str = "b") -> bytes:
 
 def shown(hours: Iterable[Claims]) -> list[tuple[list[str], list[list[str]]]]:
     """By hour the reports of claims, and those of readings."""
-    return [([one.report for one in hour.claims], [one.columns.reports for one in hour.readings]) for hour in hours]
+    return [
+        ([group.report for group in hour.claims], [group.columns.reports for group in hour.readings]) for hour in hours
+    ]
 
 
 def test_claims_come_by_the_hour_of_their_publication() -> None:
@@ -77,7 +79,7 @@ def test_two_versions_published_at_one_moment_come_in_one_order() -> None:
 
 def test_refused_reports_are_told_in_the_order_they_came() -> None:
     reports = read([b"{", minute(1), report(-1, id="r2"), report(1, source="nobody", id="r3")])
-    assert [(one.reason, one.field, one.report) for one in reports.rejected] == [
+    assert [(refusal.reason, refusal.field, refusal.report) for refusal in reports.rejected] == [
         ("not_json", "$", None),
         ("people_out_of_range", "people", "r2"),
         ("unknown_source", "source", "r3"),

@@ -52,14 +52,14 @@ def test_what_is_wanted_comes() -> None:
 
 
 def test_every_alert_that_is_open_must_be_wanted() -> None:
-    (one,) = played(step("100 160", "[]"))
-    assert (one.wanted, one.came and one.came.flow, one.fields) == (None, "RU:KZ", [])
+    (difference,) = played(step("100 160", "[]"))
+    assert (difference.wanted, difference.came and difference.came.flow, difference.fields) == (None, "RU:KZ", [])
 
 
 def test_a_wanted_alert_that_is_otherwise_is_shown_beside_what_came() -> None:
-    (one,) = played(step("100 160", '[{ flow = "RU:KZ", severity = "critical", peak_rate = 160 }]'))
-    assert one.came is not None
-    assert one.fields == ["severity"]
+    (difference,) = played(step("100 160", '[{ flow = "RU:KZ", severity = "critical", peak_rate = 160 }]'))
+    assert difference.came is not None
+    assert difference.fields == ["severity"]
     (other,) = played(step("100 100", '[{ flow = "RU:KZ", severity = "critical" }]'))
     assert (other.came, other.step) == (None, 1)
 
@@ -70,9 +70,11 @@ def test_steps_build_on_each_other() -> None:
 
 
 def test_a_refused_report_is_a_difference() -> None:
-    (one,) = played('[[scenario.step]]\nat = 2022-10-20T00:00:00Z\nreport = { source = "nobody", flow = "RU:KZ" }\n')
-    assert one.why is not None
-    assert "report step-1-1 is refused: " in one.why
+    (difference,) = played(
+        '[[scenario.step]]\nat = 2022-10-20T00:00:00Z\nreport = { source = "nobody", flow = "RU:KZ" }\n'
+    )
+    assert difference.why is not None
+    assert "report step-1-1 is refused: " in difference.why
 
 
 @pytest.mark.parametrize(
@@ -98,9 +100,9 @@ def test_a_wrong_scenario_is_named_with_its_place(text: str, complaint: str) -> 
 
 
 def alerts() -> list[Alert]:
-    (one,) = told(claim(300, "2022-09-02", qualifier="count"), rules=NORMAL).desk.log
+    (alert,) = told(claim(300, "2022-09-02", qualifier="count"), rules=NORMAL).desk.log
     return [
-        msgspec.structs.replace(one, id=str(place), flow=flow, severity=severity)
+        msgspec.structs.replace(alert, id=str(place), flow=flow, severity=severity)
         for place, (flow, severity) in enumerate([("RU", "warning"), ("RU:KZ", "warning"), ("RU:KZ", "critical")])
     ]
 
@@ -116,7 +118,7 @@ def test_wanted_alerts_find_each_other_in_whatever_order_they_are_written(shuffl
 
 
 def test_closed_alerts_need_not_be_wanted() -> None:
-    closed = [msgspec.structs.replace(one, state=AlertState.WITHDRAWN) for one in alerts()]
+    closed = [msgspec.structs.replace(alert, state=AlertState.WITHDRAWN) for alert in alerts()]
     assert compare([], closed) == []
     assert compare([{"flow": "RU"}], closed) == [({"flow": "RU"}, None)]
     assert compare([{"flow": "RU", "state": "withdrawn"}], closed) == []

@@ -38,7 +38,7 @@ def test_a_report_a_day_is_published_when_the_day_is_over_everywhere() -> None:
     series = {Flow("RU:KZ"): {DAY: 10.4, DAY + 1: 20.0}, Flow("RU:GE"): {DAY: 7.0}}
     first, second = (msgspec.json.decode(raw) for raw in reports_of(series, Attribution("b")))
     assert (first["id"], first["published"]) == ("b-2022-09-21", "2022-09-22T12:00:00Z")
-    assert [(one["flow"], one["people"]) for one in first["claims"]] == [("RU:GE", 7), ("RU:KZ", 10)]
+    assert [(claim["flow"], claim["people"]) for claim in first["claims"]] == [("RU:GE", 7), ("RU:KZ", 10)]
     assert (second["flow"], second["people"], second["qualifier"]) == ("RU:KZ", 20, "count")
 
 

@@ -33,8 +33,8 @@ def read(text: str, home: str | None = "KZ", published: datetime = TUESDAY) -> S
 
 
 def only(text: str, home: str | None = "KZ", published: datetime = TUESDAY) -> FoundClaim:
-    (one,) = read(text, home, published).found
-    return one
+    (claim,) = read(text, home, published).found
+    return claim
 
 
 @pytest.mark.parametrize("beside", [", 45 per cent of them women", ", 15 per cent more than a week earlier"])
@@ -255,7 +255,7 @@ def test_whose_words_they_are() -> None:
     assert only(f"{said}, the ministry said.").voice is Voice.OWN
     assert only(f"{said}, according to local media.").voice is Voice.MEDIA
     assert only(f"{said}, said an official who asked not to be named.").voice is Voice.UNNAMED
-    assert [one.grade for one in Voice] == ["A", "C", "D"]
+    assert [voice.grade for voice in Voice] == ["A", "C", "D"]
 
 
 @pytest.mark.parametrize(
@@ -284,8 +284,8 @@ def test_what_is_denied_later_in_a_sentence_is_another_thing() -> None:
 
 
 def test_figures_of_one_list_have_the_same_movement() -> None:
-    one, other = read("On Monday 9,000 Russians and 700 Belarusians entered Kazakhstan.").found
-    assert (one.claim.flow, other.claim.flow) == ("RU:KZ", "BY:KZ")
+    first, second = read("On Monday 9,000 Russians and 700 Belarusians entered Kazakhstan.").found
+    assert (first.claim.flow, second.claim.flow) == ("RU:KZ", "BY:KZ")
 
 
 def test_what_a_day_in_progress_counts_is_at_least() -> None:
@@ -334,7 +334,7 @@ def test_change_only_against_the_period_just_before() -> None:
 def test_what_is_no_flow_is_left_out_with_its_reason(text: str, why: Why) -> None:
     statement = read(text)
     assert statement.found == []
-    assert why in {one.why for one in statement.left_out}
+    assert why in {left_out.why for left_out in statement.left_out}
 
 
 @pytest.mark.parametrize(
@@ -356,12 +356,12 @@ def test_a_word_that_may_be_one_for_people_is_a_doubt_and_never_dropped() -> Non
     found = only("On Monday 361 zorbs crossed from Russia into Kazakhstan.")
     assert found.doubts == (Doubt.UNKNOWN_GROUP,)
     statement = read("On Monday 4,200 people crossed from Russia into Kazakhstan in 61 zorbs.")
-    assert [one.claim.people for one in statement.found] == [4_200]
-    assert [one.why for one in statement.left_out] == [Why.THINGS]
+    assert [claim.claim.people for claim in statement.found] == [4_200]
+    assert [left_out.why for left_out in statement.left_out] == [Why.THINGS]
 
 
 def flows(text: str, home: str | None = "KZ") -> list[tuple[object, object]]:
-    return [(one.claim.people, one.claim.flow) for one in read(text, home).certain]
+    return [(claim.claim.people, claim.claim.flow) for claim in read(text, home).certain]
 
 
 @pytest.mark.parametrize(
@@ -441,21 +441,21 @@ def test_a_sentence_goes_on_from_the_one_before(second: str, flow: str, period: 
 
 def test_a_part_that_nothing_names_is_doubted() -> None:
     found = read("On Monday 1,200 Russians entered at Kairak. Of these, 900 came on foot.").found
-    assert [one.doubts for one in found] == [(), (Doubt.SEVERAL_GROUPS,)]
+    assert [claim.doubts for claim in found] == [(), (Doubt.SEVERAL_GROUPS,)]
 
 
 @pytest.mark.parametrize("earlier", ["A week earlier it had been 900 and 400.", "The day before it was 900."])
 def test_an_earlier_level_is_no_claim(earlier: str) -> None:
     statement = read(f"On Monday 1,200 Russians entered at Kairak. {earlier}")
-    assert [one.claim.people for one in statement.found] == [1_200]
-    assert {one.why for one in statement.left_out} == {Why.EARLIER}
+    assert [claim.claim.people for claim in statement.found] == [1_200]
+    assert {left_out.why for left_out in statement.left_out} == {Why.EARLIER}
 
 
 def test_what_was_counted_both_ways_gives_its_day_and_its_border() -> None:
     whole = "On Monday 3,000 people crossed the border with Uzbekistan in both directions."
     assert flows(f"{whole} 1,600 entered and 1,400 left.") == [(1_600, "UZ:KZ"), (1_400, "KZ:UZ")]
     found = read(f"{whole} 1,600 entered and 1,400 left.").found
-    assert {one.claim.period for one in found} == {"2022-09-26"}
+    assert {claim.claim.period for claim in found} == {"2022-09-26"}
 
 
 @pytest.mark.parametrize(
@@ -472,7 +472,7 @@ def test_here_and_there_are_what_was_spoken_of(text: str) -> None:
 
 def test_a_later_sentence_says_when_it_was() -> None:
     found = read("Kairak: 1,200 came from Russia, 900 went to Russia. These are the figures for Sunday.").found
-    assert [(one.claim.period, one.doubts) for one in found] == [("2022-09-25", ())] * 2
+    assert [(claim.claim.period, claim.doubts) for claim in found] == [("2022-09-25", ())] * 2
 
 
 def test_what_has_happened_until_now_has_no_day_of_the_sentence_before() -> None:
@@ -481,7 +481,7 @@ def test_what_has_happened_until_now_has_no_day_of_the_sentence_before() -> None
         "98,000 people have entered Kazakhstan from Russia.",
     )
     assert read(f"{day} {since}").found[1].doubts == (Doubt.NO_PERIOD,)
-    assert [one.claim.people for one in read(f"{day} The record, set in March, was 9,000 who entered.").found] == [
+    assert [claim.claim.people for claim in read(f"{day} The record, set in March, was 9,000 who entered.").found] == [
         1_200
     ]
 
@@ -489,7 +489,7 @@ def test_what_has_happened_until_now_has_no_day_of_the_sentence_before() -> None
 def test_a_doubt_about_a_period_goes_with_the_period() -> None:
     found = read("Recently 1,200 Russians entered Kazakhstan and 900 left it; 300 of them were women.").found
     assert len(found) == 3
-    assert all(Doubt.VAGUE_PERIOD in one.doubts for one in found)
+    assert all(Doubt.VAGUE_PERIOD in claim.doubts for claim in found)
 
 
 def test_what_a_later_sentence_takes_back_is_doubted() -> None:
@@ -550,7 +550,7 @@ def test_a_language_nobody_knows() -> None:
 @settings(max_examples=50, deadline=None)
 def test_any_text_can_be_read(text: str) -> None:
     statement = read(text)
-    assert all(0 <= one.span.start < one.span.end <= len(text) for one in statement.left_out)
+    assert all(0 <= left_out.span.start < left_out.span.end <= len(text) for left_out in statement.left_out)
 
 
 WORDS = [
@@ -563,15 +563,15 @@ WORDS = [
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join))
 @settings(max_examples=150, deadline=None)
 def test_any_order_of_words_gives_claims_that_quote_it(text: str) -> None:
-    for one in read(text).found:
-        assert one.claim.text == text[one.quote.start : one.quote.end]
-        assert all(one.quote.start <= span.start < span.end <= one.quote.end for span in one.spans.values())
+    for claim in read(text).found:
+        assert claim.claim.text == text[claim.quote.start : claim.quote.end]
+        assert all(claim.quote.start <= span.start < span.end <= claim.quote.end for span in claim.spans.values())
     assert read(text) == read(text)
 
 
 def figures(text: str) -> set[tuple[int, int]]:
     """Where the scanner sees figures."""
-    tongue = next(one for one in READER.tongues if one.language.code == "en")
+    tongue = next(tongue for tongue in READER.tongues if tongue.language.code == "en")
     times = Times(tongue.language, TUESDAY)
     return {
         (mark.start + span.start, mark.end + span.start)
@@ -585,7 +585,9 @@ def figures(text: str) -> set[tuple[int, int]]:
 def test_no_figure_is_lost(words: list[str]) -> None:
     text = " ".join(["the people of", *words])
     statement = read(text)
-    kept = {tuple(one.spans["people"]) for one in statement.found} | {tuple(one.span) for one in statement.left_out}
+    kept = {tuple(entry.spans["people"]) for entry in statement.found} | {
+        tuple(entry.span) for entry in statement.left_out
+    }
     assert figures(text) <= kept
 
 

@@ -122,8 +122,8 @@ def test_replay_reads_words_like_the_intake() -> None:
     lines = [words(CERTAIN), words(DOUBTFUL), words("Nothing.")]
     read = read_all(lines, REGISTRY, NOW, words=WORDS)
     assert [[claim.best for claim in claims] for claims in read.reports] == [[98_000]]
-    assert [one.reason for one in read.refused] == ["no_claim"]
-    assert [one.reason for one in read_all(lines, REGISTRY, NOW).refused] == ["missing_field"] * 3
+    assert [refusal.reason for refusal in read.refused] == ["no_claim"]
+    assert [refusal.reason for refusal in read_all(lines, REGISTRY, NOW).refused] == ["missing_field"] * 3
     desk = ReplayLedgers(REGISTRY, Rules())
     list(desk.apply(read_claims(words(CERTAIN), REGISTRY, NOW, None, WORDS)))
     assert desk.states.keys() == {"RU", "RU:KZ"}
@@ -156,7 +156,7 @@ TEXT = "Officials spoke of 98 thousand new arrivals, with 1.3 million since the 
 
 
 def propose(*claims: object) -> list[object]:
-    return [one.claim.people for one in proposals(claims, TEXT, [])]  # type: ignore[arg-type]
+    return [proposal.claim.people for proposal in proposals(claims, TEXT, [])]  # type: ignore[arg-type]
 
 
 def test_proposals_must_quote_and_their_figures_must_stand_there() -> None:
@@ -218,7 +218,7 @@ def test_the_docket_lists_what_nobody_decided_on() -> None:
     first = an_item()
     second = msgspec.structs.replace(first, id="w2.abc", confidence=0.9)
     docket = Docket([first, second, first])
-    assert [one.id for one in docket.open] == ["w2.abc", first.id]
+    assert [item.id for item in docket.open] == ["w2.abc", first.id]
     assert Docket([decision(first, "rejected"), first, second]).open == [second]
     later = decision(first, "accepted", "2022-09-29T00:00:00+00:00")
     for order in ([decision(first, "rejected"), later], [later, decision(first, "rejected")]):

@@ -20,7 +20,7 @@ def test_spans_stand_in_the_text_and_not_in_their_sentence() -> None:
 
 def test_what_was_left_out_is_in_the_order_of_the_text() -> None:
     left = read("Some 300 cars were queuing. If 1,200 came, 40 beds were free.").left_out
-    assert [one.span.start for one in left] == sorted(one.span.start for one in left)
+    assert [figure.span.start for figure in left] == sorted(figure.span.start for figure in left)
     assert left
 
 
@@ -39,7 +39,7 @@ def test_another_version_of_a_figure_makes_both_uncertain() -> None:
     ],
 )
 def test_what_cannot_be_or_is_taken_from_elsewhere_waits(text: str, doubt: Doubt) -> None:
-    assert doubt in {one for found in read(text).found for one in found.doubts}
+    assert doubt in {doubt for found in read(text).found for doubt in found.doubts}
 
 
 def test_each_government_speaks_of_itself() -> None:

@@ -46,7 +46,7 @@ def test_it_shows_a_row_for_each_method_and_one_for_each_surge() -> None:
 
 def test_reports_are_worked_through_and_their_flows_measured(tmp_path: Path) -> None:
     found = {
-        one["flow"]: one for one in rows(SAMPLE, "--method", "rules", "--plot", tmp_path / "x.svg", "--flow", "RU:GE")
+        row["flow"]: row for row in rows(SAMPLE, "--method", "rules", "--plot", tmp_path / "x.svg", "--flow", "RU:GE")
     }
     assert found.keys() == {"RU:GE"}
     assert found["RU:GE"]["alerts"] == [
@@ -69,13 +69,13 @@ def test_the_rules_that_are_on_are_measured_each_by_itself(tmp_path: Path) -> No
     rules.write_text('[detection]\ndrop = 0.5\nrecord = "52w"\n')
     arguments = (SERIES / "hk.csv", "--flow", "hk-arrivals", "--rules", rules)
     found = rows(*arguments)
-    assert [(one["method"], one["rule"]) for one in found] == [
+    assert [(row["method"], row["rule"]) for row in found] == [
         *(("rules", "daily-rate"), ("plain", "daily-rate"), ("rules", "drop"), ("rules", "record"))
     ]
     assert rows(*arguments, "--set", "silence=2") == found  # which a series cannot show
     (drop,) = rows(*arguments, "--rule", "drop")
     assert drop["surges"]
-    assert "2023-09-01" in {one["first"] for one in drop["alerts"]}  # a typhoon
+    assert "2023-09-01" in {alert["first"] for alert in drop["alerts"]}  # a typhoon
     assert "Days late, by fall" in run(*arguments, "--rule", "drop", "--plot", tmp_path / "drop.svg")
 
 
@@ -85,8 +85,8 @@ def test_what_a_rule_is_to_find_can_be_given(tmp_path: Path) -> None:
     arguments = (SAMPLE, "--flow", "RU:EU:FI:vaalimaa", "--rules", rules, "--rule", "silence")
     assert "not known" in run(*arguments)
     episodes.write_text("flow,first,last,rule\nRU:EU:FI:vaalimaa,2022-09-20,2022-09-21,silence\n")
-    (one,) = rows(*arguments, "--episodes", episodes)
-    assert (one["rule"], one["missed"], one["alerts"]) == ("silence", 1, [])
+    (row,) = rows(*arguments, "--episodes", episodes)
+    assert (row["rule"], row["missed"], row["alerts"]) == ("silence", 1, [])
 
 
 def test_settings_go_over_those_of_the_rules_and_under_those_of_flows(tmp_path: Path) -> None:

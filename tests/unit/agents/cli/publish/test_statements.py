@@ -27,11 +27,11 @@ def test_it_shows_claims_with_the_words_underlined_and_what_was_left_out() -> No
     done = read("--source", "ge-mia", "--published", "2022-09-27T15:00:00")
     assert (done.returncode, done.stderr) == (0, "")
     shown = done.stdout.splitlines()
-    line = shown.index(next(one for one in shown if one.startswith("More than")))
+    line = shown.index(next(row for row in shown if row.startswith("More than")))
     begins = "1" + "━" * (len("More than 53,000 Russians have entered Georgia since 21 September") - 1)
     assert shown[line + 1].startswith(begins + " ")
     assert "·····" in shown[line + 1]
-    row = next(one.split() for one in shown if one.lstrip().startswith("1 "))
+    row = next(row.split() for row in shown if row.lstrip().startswith("1 "))
     assert row == ["1", "RU:GE", "2022-09-21/2022-09-28", "53,000", "more_than", "citizens:RU", "0.95", "claims"]
     assert "left out: 3,000 (queue)" in done.stdout
 

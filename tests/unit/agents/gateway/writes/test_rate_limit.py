@@ -25,17 +25,17 @@ async def test_all_together_get_what_one_would(redis: Server, monkeypatch: pytes
     monkeypatch.setattr(rate_limit, "AWAY_S", 0.0)
     monkeypatch.setattr(rate_limit, "ANSWER_S", 5.0)
     first, second = client(redis), client(redis)
-    one, two = SharedLimit(first, 0.01, 3), SharedLimit(second, 0.01, 3)
-    waits = [await limit.acquire("kz-mia") for limit in (one, two, one, two, two)]
+    left, right = SharedLimit(first, 0.01, 3), SharedLimit(second, 0.01, 3)
+    waits = [await limit.acquire("kz-mia") for limit in (left, right, left, right, right)]
     assert waits[:3] == [0, 0, 0]
     assert all(90 < wait <= 100 for wait in waits[3:])
-    assert await two.acquire("ge-mia") == 0  # each source by itself
+    assert await right.acquire("ge-mia") == 0  # each source by itself
     assert 0 < await first.pttl(rate_key("kz-mia")) <= 300_001
 
     redis.kill()
-    assert [await limit.acquire("kz-mia") for limit in (one, two)] == [0, 0]  # each by itself
+    assert [await limit.acquire("kz-mia") for limit in (left, right)] == [0, 0]  # each by itself
     redis.start()  # empty
-    waits = [await limit.acquire("kz-mia") for limit in (one, two, one, two)]
+    waits = [await limit.acquire("kz-mia") for limit in (left, right, left, right)]
     assert waits[:3] == [0, 0, 0]
     assert waits[3] > 90
     await first.aclose()
@@ -58,13 +58,13 @@ async def test_two_gateways_share_it(live_on_kafka: Live, tmp_path: Path) -> Non
     live = live_on_kafka
     (tmp_path / "sources.toml").write_text(REGISTRY, encoding="utf-8")
     slow = {"BORDERTALLY_SOURCES": str(tmp_path / "sources.toml"), "BORDERTALLY_GATEWAY_REPORTS_PER_S": "0.01"}
-    one, two = live.gateway(**slow), live.gateway(**slow)
-    statuses = [(await post(place.address, REPORT, "kz-secret"))[0] for place in (one, two, two)]
+    left, right = live.gateway(**slow), live.gateway(**slow)
+    statuses = [(await post(place.address, REPORT, "kz-secret"))[0] for place in (left, right, right)]
     assert statuses == [202, 429, 429]
     live.redis.kill()
 
     async def stored() -> bool:
-        return (await post(two.address, REPORT, "kz-secret"))[0] == 202
+        return (await post(right.address, REPORT, "kz-secret"))[0] == 202
 
     await until(stored, "a gateway goes by itself while Redis is away")
-    assert (await post(two.address, REPORT, "kz-secret"))[0] == 429
+    assert (await post(right.address, REPORT, "kz-secret"))[0] == 429

@@ -32,8 +32,8 @@ def flow(text: str) -> object:
 
 def test_it_is_wide() -> None:
     assert len(GAZETTEER.checkpoints) >= 800
-    borders = {frozenset(one.sides) for one in GAZETTEER.checkpoints.values()}
-    for one, others in {
+    borders = {frozenset(checkpoint.sides) for checkpoint in GAZETTEER.checkpoints.values()}
+    for name, others in {
         "RU": "FI NO EE LV LT PL GE AZ KZ MN CN",
         "BY": "LV LT PL",
         "UA": "PL SK HU RO MD",
@@ -52,7 +52,7 @@ def test_it_is_wide() -> None:
         "BA": "HR RS ME",
     }.items():
         for other in others.split():
-            assert frozenset({one, other}) in borders, (one, other)
+            assert frozenset({name, other}) in borders, (name, other)
     assert GAZETTEER.checkpoints["zvartnots"].sides == ("AM",)
 
 
@@ -78,10 +78,10 @@ def test_every_english_name_leads_to_its_checkpoint(slug: str) -> None:
     names = {code: reader.countries[code][0] for code in (origin, into)}
     said = {"HK": "Hong Kong", "CN": "China", "US": "the USA", "GB": "the UK"}
     start, end = (
-        said.get(code) or one.replace("(?:the )?", "").split("|")[0].split("(?")[0].replace("\\", "")
-        for code, one in names.items()
+        said.get(code) or name.replace("(?:the )?", "").split("|")[0].split("(?")[0].replace("\\", "")
+        for code, name in names.items()
     )
-    bloc = next((one for one, members in BLOCS.items() if into in members and origin not in members), None)
+    bloc = next((name for name, members in BLOCS.items() if into in members and origin not in members), None)
     for name in point.names["en"]:
         found = flow(f"On Monday 4,200 people crossed from {start} to {end} through {name}.")
         assert str(found).replace(f":{bloc}:", ":") == f"{origin}:{into}:{slug}"

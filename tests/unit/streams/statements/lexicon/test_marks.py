@@ -54,7 +54,7 @@ def test_patterns_match_in_their_order() -> None:
     ],
 )
 def test_where_sentences_end(text: str, parts: list[str]) -> None:
-    assert [text[one.start : one.end] for one in sentences(text, ENGLISH.abbreviations)] == parts
+    assert [text[sentence.start : sentence.end] for sentence in sentences(text, ENGLISH.abbreviations)] == parts
 
 
 def test_an_abbreviation_ends_a_sentence_before_a_capital_letter_where_the_table_says_so() -> None:
@@ -65,4 +65,4 @@ def test_an_abbreviation_ends_a_sentence_before_a_capital_letter_where_the_table
 
 def test_what_has_no_full_stop_is_cut() -> None:
     spans = sentences("a" * (2 * LONGEST + 1), NEVER)
-    assert [one.end - one.start for one in spans] == [LONGEST, LONGEST, 1]
+    assert [span.end - span.start for span in spans] == [LONGEST, LONGEST, 1]

@@ -59,11 +59,11 @@ def test_a_sieve_picks_what_may_match_in_order(phrases: list[str], text: str) ->
 def test_of_the_languages_own_patterns_none_is_passed_over() -> None:
     tongues = list(READER.tongues)
     lists = [value for tongue in tongues for value in vars(tongue.scanner).values() if isinstance(value, Patterns)]
-    patterns = [one for each in lists for one in each.patterns]
+    patterns = [pattern for each in lists for pattern in each.patterns]
     assert len(patterns) > 1_000
-    assert sum(bool(one.needles) for one in patterns) > 0.8 * len(patterns)
+    assert sum(bool(pattern.needles) for pattern in patterns) > 0.8 * len(patterns)
     for entry in entries("fresh.txt"):
         folded = fold(entry.text)
-        for one in patterns:
-            if one.regex.search(entry.text):
-                assert may_match(one.needles, folded), (one, entry.text)
+        for regex in patterns:
+            if regex.regex.search(entry.text):
+                assert may_match(regex.needles, folded), (regex, entry.text)

@@ -10,7 +10,7 @@ from unit.streams.statements.kit import RUSSIAN, scan
 
 def test_no_two_marks_share_a_character() -> None:
     sheet = scan("On Monday more than 1,200 Russian citizens, up 30 per cent on the week before, entered Poland.")
-    assert all(one.end <= other.start for one, other in zip(sheet.marks, sheet.marks[1:], strict=False))
+    assert all(mark.end <= other.start for mark, other in zip(sheet.marks, sheet.marks[1:], strict=False))
     assert {"period", "number", "citizens", "change", "event", "place"} <= {mark.kind for mark in sheet.marks}
 
 

@@ -14,7 +14,8 @@ CUTTER = Cutter(ENGLISH.language)
 def parts(sentence: str) -> list[str]:
     sheet = scan(sentence)
     return [
-        sentence[one.span.start : one.span.end].strip(" ,.") for one in CUTTER.segments(sheet, Span(0, len(sentence)))
+        sentence[segment.span.start : segment.span.end].strip(" ,.")
+        for segment in CUTTER.segments(sheet, Span(0, len(sentence)))
     ]
 
 
@@ -35,7 +36,7 @@ def test_figures_of_other_things_are_no_part() -> None:
     sentence = "1,200 people entered in 263 boats."
     sheet = scan(sentence)
     assert len(CUTTER.segments(sheet, Span(0, len(sentence)))) == 1
-    assert [one.why for one in CUTTER.idle(sheet, Span(0, len(sentence)))] == [Why.THINGS]
+    assert [figure.why for figure in CUTTER.idle(sheet, Span(0, len(sentence)))] == [Why.THINGS]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_an_earlier_level() -> None:
     sentence = "1,200 entered, compared with 900 before."
     sheet = scan(sentence)
     first, second = CUTTER.segments(sheet, Span(0, len(sentence)))
-    assert [CUTTER.earlier(sheet, one) for one in (first, second)] == [False, True]
+    assert [CUTTER.earlier(sheet, figure) for figure in (first, second)] == [False, True]
 
 
 def test_time_that_nothing_reads() -> None:
