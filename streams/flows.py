@@ -176,6 +176,11 @@ def origin(flow: str) -> str:
     return flow.partition(":")[0]
 
 
+def is_checkpoint(flow: str) -> bool:
+    """Whether a flow ends with a checkpoint, and not with a country or a bloc."""
+    return not flow.rpartition(":")[2].isupper()
+
+
 def depth(flow: str) -> int:
     """0 for an origin, one more for every level below."""
     return flow.count(":")

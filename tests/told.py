@@ -16,8 +16,7 @@ from live import Live
 async def held(live: Live, flow: str, first: int | None = None, end: int | None = None) -> Evidence:
     redis: Any = Redis.from_url(f"redis://{live.redis.address}/0")
     try:
-        names = live.registry.names
-        return await evidence_of(redis, names, flow, first, end)
+        return await evidence_of(redis, live.registry, flow, first, end)
     finally:
         await redis.aclose()
 

@@ -93,6 +93,8 @@ class EvidenceView(RedisWriter):
     @staticmethod
     def _put_row(pipe: Pipeline, row: Row, value: bytes) -> list[tuple[str, int]]:
         """Add a row; returns its sources with the times of publication (microseconds since 1970 UTC)."""
+        if row.kind == "a":  # readers take the aliases from the registry
+            return []
         if row.kind == "r":
             tallies = tallies_of(value)
             pipe.eval(_KEEP, 1, tallies_key(row.flow), row.number, msgspec.json.encode(tallies), DAYS)

@@ -100,8 +100,11 @@ class RedisView(RedisWriter):
     def _put_state(self, pipe: Pipeline, state: FlowState, raw: bytes, *, fresh: bool) -> None:
         key = flow_key(state.flow)
         pipe.delete(key)
-        pipe.hset(key, mapping=fields_of(state, raw))  # type: ignore[arg-type]
-        pipe.sadd(FLOWS, state.flow)
+        if state.gone:
+            pipe.srem(FLOWS, state.flow)
+        else:
+            pipe.hset(key, mapping=fields_of(state, raw))  # type: ignore[arg-type]
+            pipe.sadd(FLOWS, state.flow)
         if fresh:
             pipe.publish(TOTALS_CHANNEL, raw)
 

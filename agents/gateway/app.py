@@ -56,8 +56,8 @@ def create_gateway(settings: Settings) -> web.Application:
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
     store = Store(settings)
     posting, feed = Posting(settings, registry, store, view.redis), Feed(view, settings.gateway_sender)
-    silencing = Silencing(view, store, Topics(settings.topic_prefix))
     routes = Routes(view, registry, load_rules(settings.rules, registry))
+    silencing = Silencing(view, store, Topics(settings.topic_prefix), routes.place)
     metrics = Metrics(0, ("gateway",))
     meter = Meter(metrics, hub)
     middlewares = [meter.middleware(), problems, preflight(settings.gateway_origins), guard.middleware()]
@@ -69,7 +69,7 @@ def create_gateway(settings: Settings) -> web.Application:
     _add_answers(app, routes, silencing)
     _add_documents(app, feed)
     quieting = Quieting(hub, routes.all_muted)
-    _add_stream(app, Stream(hub, quieting, settings.gateway_clients))
+    _add_stream(app, Stream(hub, quieting, settings.gateway_clients), routes)
     _add_pages(app, hub)
     app.router.add_get("/metrics", meter.serve)
     app.router.add_post("/v1/reports", posting.serve)
@@ -106,7 +106,7 @@ def create_gateway(settings: Settings) -> web.Application:
 def _add_answers(app: web.Application, routes: Routes, silencing: Silencing) -> None:
     def answers(path: str, kind: type[Struct], answer: Callable[..., Awaitable[Struct]]) -> None:
         async def handle(request: web.Request) -> web.StreamResponse:
-            question = asked(request, kind)
+            question = routes.placed(asked(request, kind))
             return respond(request, await answer(question), question)
 
         app.router.add_get(path, handle)
@@ -135,9 +135,9 @@ def _add_documents(app: web.Application, feed: Feed) -> None:
     app.router.add_get("/alerts.atom", feed.atom)
 
 
-def _add_stream(app: web.Application, stream: Stream) -> None:
+def _add_stream(app: web.Application, stream: Stream, routes: Routes) -> None:
     async def events(request: web.Request) -> web.StreamResponse:
-        return await stream.serve(request, asked(request, AskStream))
+        return await stream.serve(request, routes.placed(asked(request, AskStream)))
 
     app.router.add_get("/v1/stream", events, allow_head=False)
 

@@ -16,7 +16,8 @@ class FlowRow(Struct, frozen=True):
     `published`: time of the newest report on the flow or below it. `totals`: by window (7d, say). `rate`: people on
     `rate_day`, the latest covered day. `comparable`: whether every flow that usually carries these people has reported
     that day; if not, `rate` is a lower bound and only a rate above the threshold can be judged. `threshold`: an alert
-    opens above it. `alert`: id of the newest open alert. `unlikely`: the newest unlikely claims on the flow.
+    opens above it. `alert`: id of the newest open alert. `unlikely`: the newest unlikely claims on the flow. `aliases`:
+    other names of the place in the source registry; a request may use them in place of `flow`.
     """
 
     flow: str
@@ -31,6 +32,7 @@ class FlowRow(Struct, frozen=True):
     threshold: float | None
     alert: str | None
     unlikely: list[Unlikely] = []
+    aliases: list[str] = []
 
 
 class FlowList(Struct, frozen=True):

@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import msgspec
+
 from bordertally.agents.delivery.evidence_reader import evidence_of
-from bordertally.agents.gateway.parameters import AskAlerts, AskDays, AskEvidence, AskFlows, AskPlain, AskTotals
+from bordertally.agents.gateway.parameters import AskAlerts, AskDays, AskEvidence, AskFlows, AskPlain, AskTotals, Q
 from bordertally.agents.gateway.problems import ProblemError, bad
 from bordertally.agents.gateway.responses import (
     AlertDetail,
@@ -24,6 +26,8 @@ from bordertally.agents.gateway.view import ServingView, StateHead, below, newes
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, muted_alerts
 from bordertally.streams.evidence.records import Evidence
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.aliases import names_of
 from bordertally.streams.moments import MICRO, microseconds_in, moment_at, utc_text
 from bordertally.streams.periods import ordinal_day
 from bordertally.streams.reports.sources import Registry
@@ -40,14 +44,27 @@ class Routes:
 
     def renew(self, registry: Registry) -> None:
         """Use a reloaded registry."""
-        self.registry = registry
+        self.registry, self.rules = registry, self.rules.renamed(registry.aliases)
+
+    def place(self, flow: str) -> str:
+        """Return the flow under which the claims on a flow count: the flow itself, unless it is an alias."""
+        return self.registry.place(flow)
+
+    def placed(self, question: Q) -> Q:
+        """Return the parameters of a request with the flows of places in place of aliases."""
+        flow = getattr(question, "flow", None)
+        if not flow:
+            return question
+        placed = self.place(flow) if isinstance(flow, str) else list(dict.fromkeys(self.place(each) for each in flow))
+        return msgspec.structs.replace(question, flow=placed)
 
     async def flows(self, asked: AskFlows) -> FlowList:
         """Return the summaries of every flow, or of the flows at or below those asked for."""
         names = [name for name in await self.view.flows() if not asked.flow or any(below(name, f) for f in asked.flow)]
         states = await self.view.states(names)
         alerts = {alert.flow: alert.id for alert in reversed(await self.view.open_alerts())}
-        return FlowList([state.row(alerts.get(name)) for name, state in states.items()])
+        aliases = names_of(self.registry.aliases)
+        return FlowList([state.row(alerts.get(name), aliases.get(Flow(name), ())) for name, state in states.items()])
 
     async def totals(self, asked: AskTotals) -> TotalList:
         """Return totals of flows in every window, or in one."""
@@ -122,7 +139,7 @@ class Routes:
         return evidence
 
     async def _trace(self, flow: str, first: int | None, end: int | None) -> Evidence:
-        return await evidence_of(self.view.redis, self.registry.names, flow, first, end)
+        return await evidence_of(self.view.redis, self.registry, flow, first, end)
 
     async def sources(self, _: AskPlain) -> SourceList:
         """Return the source registry, with the time of each source's newest report."""

@@ -45,8 +45,8 @@ class StateHead(msgspec.Struct):
     comparable: bool = True
     unlikely: list[Unlikely] = []
 
-    def row(self, alert: str | None) -> FlowRow:
-        """Return the summary of the flow, with the id of its open alert."""
+    def row(self, alert: str | None, aliases: Sequence[str] = ()) -> FlowRow:
+        """Return the summary of the flow, with the id of its open alert and its other names."""
         return FlowRow(
             flow=self.flow,
             parent=parent(Flow(self.flow)),
@@ -60,6 +60,7 @@ class StateHead(msgspec.Struct):
             threshold=None if self.baseline is None else self.baseline.threshold,
             alert=alert,
             unlikely=self.unlikely,
+            aliases=list(aliases),
         )
 
 

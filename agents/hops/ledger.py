@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import faust
 import msgspec
@@ -18,11 +18,13 @@ from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.tracing import Headers
 from bordertally.streams.delivery.cloudevents import of_state
-from bordertally.streams.detection.flow_state import flow_state, written_state
+from bordertally.streams.detection.flow_state import flow_state, gone_state, written_state
 from bordertally.streams.detection.silence import to_tell
+from bordertally.streams.flows import Flow, depth
+from bordertally.streams.ledger.aliases import moved
 from bordertally.streams.ledger.causes import CAUSES_HEADER, encode_causes
 from bordertally.streams.ledger.ledger import Applied, Ledger
-from bordertally.streams.ledger.rows import Row
+from bordertally.streams.ledger.rows import Row, alias_row
 from bordertally.streams.reports.claims import Claims
 from bordertally.streams.topics import partition_of
 
@@ -56,6 +58,9 @@ class LedgerHop(FlushingHop):
         self.arrived: list[float] = []
         self.more = False  # whether reports waited behind those of the last message
         self.traces = context.traces.hop()
+        self.aliases = context.registry.aliases  # as the ledgers in memory use them
+        self._moving: asyncio.Task[None] | None = None
+        context.renewed.append(self.renewed)
 
     def forget(self) -> None:
         """Drop the ledgers in memory: other workers may write to these partitions before this worker has them again."""
@@ -76,8 +81,9 @@ class LedgerHop(FlushingHop):
         """
         topic, revocations = self.context.topics.claims, self.revocations
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
-        for partition, rows in self._rows(mine - self.ledgers.keys()).items():
-            ledger = await asyncio.to_thread(_restored, partition, rows)
+        new = self._rows(mine - self.ledgers.keys())
+        for partition, rows in new.items():
+            ledger = await asyncio.to_thread(_restored, partition, rows, self.aliases)
             if revocations != self.revocations:  # partitions were reassigned meanwhile
                 return
             self.ledgers[partition] = ledger
@@ -89,6 +95,65 @@ class LedgerHop(FlushingHop):
                     return
             self.context.metrics.show_heard(ledger.heard)
         self._count_held()
+        for partition, rows in new.items():
+            if revocations == self.revocations:
+                await self._move(partition, rows)
+
+    def renewed(self) -> None:
+        """Another registry is in use: if it has other aliases, move the stored claims between two batches."""
+        if self.context.registry.aliases != self.aliases and self._moving is None:
+            self._moving = asyncio.create_task(self._move_all())
+
+    async def _move_all(self) -> None:
+        try:
+            async with self._turn:
+                if self.events and self.stream is not None:
+                    await self._flush(self.stream)
+                self.aliases, self._moving = self.context.registry.aliases, None
+                for partition, rows in self._rows(self.ledgers.keys()).items():
+                    await self._move(partition, rows)
+        except Exception as error:  # noqa: BLE001 - the figures would differ from those of a restarted worker
+            self.context.die(f"the {self.name} hop failed", error)
+
+    async def _move(self, partition: int, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        """Publish the flows of a partition whose claims other aliases have moved since they were last published.
+
+        The rows that say so are stored last: after a crash, the same states are published again.
+        """
+        revocations = self.revocations
+        stored = {Row.of(key): value for key, value in rows}
+        before = {row.flow: Flow(value.decode()) for row, value in stored.items() if row.kind == "a" and value}
+        after = {name: place for name, place in self.aliases.items() if self._partition_of(name) == partition}
+        ledger = self.ledger(partition)
+        if ledger.aliases != self.aliases:
+            ledger = await asyncio.to_thread(_restored, partition, rows, self.aliases)
+            if revocations != self.revocations:
+                return
+            self.ledgers[partition] = ledger
+        if before == after:
+            return
+        flows = moved({row.flow for row in stored if row.kind != "a"}, before, after)
+        offset = self.context.progress.get((self.name, self.context.topics.claims, partition), 0)
+        states = self.states(ledger, ledger.published_anew(flows), offset, [])
+        states += self._gone(flows - ledger.nodes.keys(), ledger, offset)
+        await self.context.writer.write(states)
+        changed = {name: after.get(name, Flow("")) for name in before.keys() | after.keys()}
+        await self.table.store({partition: {alias_row(name).key: place.encode() for name, place in changed.items()}})
+        if flows:
+            log.info("ledger: other aliases moved the figures of %d flows of partition %d", len(flows), partition)
+
+    def _gone(self, flows: Iterable[Flow], ledger: Ledger, offset: int) -> list[Record]:
+        """The last states of flows that have no claims any more, as records on `totals`, lowest first."""
+        topic, records = self.context.topics.totals, []
+        for flow in sorted(flows, key=lambda flow: (-depth(flow), flow)):
+            place = ledger.aliases.get(flow)
+            published = max([node.published for node in ledger.nodes.values()], default=0)
+            state = gone_state(flow, place, published if place is None else ledger.nodes[place].published)
+            self.context.metrics.show_flow(state)
+            records.append(
+                Record(topic, flow.encode(), msgspec.json.encode(state), headers=of_state(topic, state, offset))
+            )
+        return records
 
     @property
     def full(self) -> bool:
@@ -145,7 +210,7 @@ class LedgerHop(FlushingHop):
     def ledger(self, partition: int) -> Ledger:
         """The ledger of a partition, restored from the table if the partition is new to this worker."""
         if partition not in self.ledgers:
-            self.ledgers[partition] = _restored(partition, self._rows({partition})[partition])
+            self.ledgers[partition] = _restored(partition, self._rows({partition})[partition], self.aliases)
         return self.ledgers[partition]
 
     def _rows(self, partitions: Collection[int]) -> dict[int, list[tuple[bytes, bytes]]]:
@@ -153,10 +218,13 @@ class LedgerHop(FlushingHop):
         rows: dict[int, list[tuple[bytes, bytes]]] = {partition: [] for partition in sorted(partitions)}
         if rows:
             for key, value in self.table.items():
-                at = partition_of(key.split(b"|")[1].decode(), self.context.settings.partitions)
+                at = self._partition_of(key.split(b"|")[1].decode())
                 if at in rows:
                     rows[at].append((key, value))
         return rows
+
+    def _partition_of(self, flow: str) -> int:
+        return partition_of(flow, self.context.settings.partitions)
 
     def states(self, ledger: Ledger, applied: Applied, cause: int, trace: Headers) -> list[Record]:
         """The states of the touched flows, as records for `totals`. `cause`: the offset of the last claim."""
@@ -185,10 +253,11 @@ class LedgerHop(FlushingHop):
         metrics = self.context.metrics
         metrics["ledger_flows"].set(sum(len(ledger.nodes) for ledger in self.ledgers.values()))
         metrics["table_rows"].labels(self.name).set(len(self.table.data))
+        metrics["ledger_doubled_periods"].set(sum(ledger.doubled for ledger in self.ledgers.values()))
 
 
-def _restored(partition: int, rows: Sequence[tuple[bytes, bytes]]) -> Ledger:
-    ledger = Ledger.restored(rows)
+def _restored(partition: int, rows: Sequence[tuple[bytes, bytes]], aliases: Mapping[Flow, Flow]) -> Ledger:
+    ledger = Ledger.restored(rows, aliases)
     if rows:
         log.info("ledger: partition %d restored from %d rows", partition, len(rows))
     return ledger

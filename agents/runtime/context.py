@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -42,7 +43,8 @@ def load_registry(path: Path | None) -> Registry:
 
 def load_rules(path: Path | None, registry: Registry) -> Rules:
     """The rules from a file, or the defaults without a file. Raises ConfigError."""
-    return Rules() if path is None else parse_rules(read_text(path, "rules"), str(path), registry.blocs)
+    rules = Rules() if path is None else parse_rules(read_text(path, "rules"), str(path), registry.blocs)
+    return rules.renamed(registry.aliases)
 
 
 @dataclass
@@ -51,7 +53,7 @@ class Context:
 
     `progress`: by (hop, topic, partition), the offset of the next record to process. `ready`: the hops that are ready;
     `needed`: those that must be ready for the worker to be. `producing`: whether the broker acknowledges writes (see
-    agents/runtime/acknowledgements.py).
+    agents/runtime/acknowledgements.py). `renewed`: called, in order, when another registry is in use.
     """
 
     settings: Settings
@@ -63,6 +65,7 @@ class Context:
     ready: set[str] = field(default_factory=set)
     traces: Traces = field(default_factory=Traces)
     producing: bool = False
+    renewed: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
     def load(cls, settings: Settings) -> Context:
@@ -88,8 +91,10 @@ class Context:
 
     def renew(self, registry: Registry) -> None:
         """Use another registry from now on; a hop that keeps something of the old registry compares the objects."""
-        self.registry = registry
+        self.registry, self.rules = registry, self.rules.renamed(registry.aliases)
         self.metrics.show_expected(registry.every)
+        for notify in self.renewed:
+            notify()
 
     @property
     def topics(self) -> Topics:

@@ -181,11 +181,10 @@ def show_outcome(
             f"Unlikely: {unlikely.flow} {unlikely.people:,} {unlikely.population} {unlikely.first_day} to "
             f"{unlikely.last_day} ({unlikely.source}): {unlikely.why}"
         )
-    for claim in outcome.noted:
-        console.print(
-            f"Not totalled: {claim.flow} {claim.people:,} {claim.population} {claim.first_day} to {claim.last_day} "
-            f"({claim.source}, {claim.why})"
-        )
+    for noted in outcome.noted:
+        title = "Added up" if noted.counted else "Not totalled"
+        figure = f"{noted.flow} {noted.people:,} {noted.population} {noted.first_day} to {noted.last_day}"
+        console.print(f"{title}: {figure} ({noted.source}, {noted.why})")
     if outcome.rejected:
         console.print(rejects_table(outcome.rejected))
 

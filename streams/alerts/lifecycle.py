@@ -265,7 +265,9 @@ def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
         known, count = (window.reports, window.report_count) if window is not None else (old.reports, old.report_count)
         reports = [report for report in known if report not in old.reports]
         reports, count = (reports, len(reports)) if reports and merged_into is None else (known, count)
-    if merged_into is None:
+    if state.alias_of is not None:
+        why = f"Withdrawn: {old.flow} is another name of {state.alias_of}, where its reports count now"
+    elif merged_into is None:
         what = rule_of(old.rule).noun
         why = f"Withdrawn: newer reports on {old.flow} took the {what} from {old.since} on away"
     else:

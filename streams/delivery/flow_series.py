@@ -74,8 +74,13 @@ class FlowFigures:
         self._rest: list[str] = []
 
     def update(self, state: FlowState) -> None:
-        """Replace the figures of a flow by those of its new state."""
+        """Replace the figures of a flow by those of its new state; drop them if the flow is gone."""
         flow = state.flow
+        if state.gone:
+            self._kept.pop(flow, None)
+            self._conflicts.pop(flow, None)
+            self._chosen = None
+            return
         if flow not in self._kept:
             self._chosen = None
         week = total_in(WEEK, state.totals)

@@ -244,6 +244,13 @@ CATALOGUE = (
     ),
     Metric("bordertally_ledger_flows", "gauge", (), "Flows in this worker's ledgers.", part=Hop.LEDGER),
     Metric(
+        "bordertally_ledger_doubled_periods",
+        "gauge",
+        (),
+        "Periods for which a source reports different figures under several names of one place; they are added up.",
+        part=Hop.LEDGER,
+    ),
+    Metric(
         "bordertally_conflicts",
         "gauge",
         (),

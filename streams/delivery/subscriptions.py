@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from bordertally.streams.alerts.records import AlertState
 from bordertally.streams.durations import seconds_in
 from bordertally.streams.errors import ConfigError, RefusedError, shown
-from bordertally.streams.flows import check_pattern, covers, nested
+from bordertally.streams.flows import Flow, check_pattern, covers, nested
 from bordertally.streams.rules.config import SEVERITIES
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
@@ -104,8 +105,10 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry: _Retry = _Retry()
 
 
-def parse_subscriptions(text: str, where: str, blocs: frozenset[str] = frozenset()) -> Subscriptions:
-    """The subscriptions in TOML text. `where`: the file, for errors. `blocs`: those of the source registry.
+def parse_subscriptions(
+    text: str, where: str, blocs: frozenset[str] = frozenset(), aliases: Mapping[Flow, Flow] | None = None
+) -> Subscriptions:
+    """The subscriptions in TOML text. `where`: the file, for errors. `blocs`, `aliases`: those of the source registry.
 
     Raises ConfigError naming file, subscription and field. Secrets and addresses are never quoted.
     """
@@ -116,6 +119,8 @@ def parse_subscriptions(text: str, where: str, blocs: frozenset[str] = frozenset
     if len(file.subscriptions) > MOST:
         raise ConfigError(f"{where}: {len(file.subscriptions)} subscriptions; there may be {MOST}")
     by_name = {name: _subscription(name, entry, where, blocs) for name, entry in file.subscriptions.items()}
+    if aliases:
+        by_name = {name: _renamed(entry, aliases) for name, entry in by_name.items()}
     return Subscriptions(by_name, _policy(file.retry, f"{where}: retry"))
 
 
@@ -148,6 +153,12 @@ def _subscription(name: str, entry: _Entry, where: str, blocs: frozenset[str]) -
         severities=entry.severities,
         backfill=entry.backfill,
     )
+
+
+def _renamed(subscription: Subscription, aliases: Mapping[Flow, Flow]) -> Subscription:
+    """The subscription with the flow of the place where it names an alias."""
+    flows = tuple(aliases.get(Flow(flow), Flow(flow)) for flow in subscription.flows)
+    return msgspec.structs.replace(subscription, flows=flows)
 
 
 def _policy(retry: _Retry, where: str) -> Policy:

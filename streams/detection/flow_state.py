@@ -9,6 +9,7 @@ import msgspec
 from bordertally.streams.detection.daily_rate import latest_rate
 from bordertally.streams.detection.quotes import with_quotes
 from bordertally.streams.detection.registry import all_episodes
+from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.periods import iso_day
@@ -41,12 +42,27 @@ def alerting_state(node: Node, rules: Rules, episodes: list[Episode]) -> FlowSta
 
     Conflicts, days and parts take most of the work, and more the longer a flow has lived.
     """
+    state = _empty(node.flow, node.published)
+    windows = totals(node, PEOPLE, rules.of(node.flow).detection.project_days)
+    return msgspec.structs.replace(state, totals=windows, episodes=episodes)
+
+
+def gone_state(flow: Flow, place: Flow | None, published: int) -> FlowState:
+    """The last state of a flow whose claims have all moved to other flows.
+
+    `place`: the flow of which this flow is an alias; None for a flow above an alias. `published`: microseconds since
+    1970 UTC of the newest report that moved.
+    """
+    return msgspec.structs.replace(_empty(flow, published), gone=True, alias_of=place)
+
+
+def _empty(flow: Flow, published: int) -> FlowState:
     return FlowState(
-        flow=node.flow,
-        published=node.published,
-        totals=totals(node, PEOPLE, rules.of(node.flow).detection.project_days),
+        flow=flow,
+        published=published,
+        totals=[],
         days=[],
-        episodes=episodes,
+        episodes=[],
         conflicts=[],
         baseline=None,
         parts=[],

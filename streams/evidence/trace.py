@@ -65,6 +65,14 @@ class Kept(NamedTuple):
         claims = [claim for _, block in sorted(rows.items()) for claim in block]
         return cls(state, claims, {int(day): _tallies_in(raw) for day, raw in tallies.items()}, since)
 
+    def plus(self, other: Kept) -> Kept:
+        """This and what is kept under another name of the same place."""
+        tallies = {
+            day: [*self.tallies.get(day, ()), *other.tallies.get(day, ())]
+            for day in self.tallies.keys() | other.tallies.keys()
+        }
+        return Kept(self.state, [*self.claims, *other.claims], tallies, max(self.since, other.since))
+
 
 _tallies_in = msgspec.json.Decoder(list[Tally]).decode
 
@@ -142,7 +150,13 @@ def _claims(
         for place, claim in enumerate(evidence.claims):
             days = days_in(claim)
             if days.start < until and days.stop > begin:
-                yield _traced(claim, part_of(claim, tree, root, disputed.get(place)), names, evidence)
+                placed = claim
+                if claim.flow != evidence.flow:  # the report used another name of the place
+                    placed = msgspec.structs.replace(claim, flow=evidence.flow)
+                part = part_of(placed, tree, root, disputed.get(place))
+                if placed is not claim:
+                    part = part._replace(why=f"{part.why}; reported as {claim.flow}")
+                yield _traced(placed, part, names, evidence)
 
 
 SHOWN = tuple(

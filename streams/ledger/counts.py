@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.aliases import Doubled, by_source, doubled_on, is_renamed, side_by_side, source_of
 from bordertally.streams.ledger.citations import CITED_COUNTS, NOTHING, Cites
 from bordertally.streams.ledger.rows import PEOPLE, Key, decode_row
 from bordertally.streams.ledger.source_day import SourceDay
@@ -17,10 +19,10 @@ from bordertally.streams.reports.readings import NO_READINGS, Columns, Reading
 from bordertally.streams.reports.sources import COUNTING, counts
 
 Sheet = dict[str, SourceDay]
-"""The readings of one day by source."""
+"""The readings of one day by voice: by source, and of a place with several names by source and name."""
 
 Overnight = dict[str, dict[tuple[int, int], Reading]]
-"""The readings that run over midnight into a day, by source and by their start and end."""
+"""The readings that run over midnight into a day, by voice and by their start and end."""
 
 
 NEW, STALE = Outcome.NEW, Outcome.STALE
@@ -46,33 +48,40 @@ class Added:
 
 
 class Counts:
-    """The readings of one series. The fold of a day is cached until a reading of that day changes."""
+    """The readings of one series. The fold of a day is cached until a reading of that day changes.
 
-    def __init__(self, key: Key = PEOPLE) -> None:
+    `place`: the flow, where it has several names (see aliases.py).
+    """
+
+    def __init__(self, key: Key = PEOPLE, place: Flow | None = None) -> None:
         self.key = key
+        self.place = place
         self.last: int | None = None
         self._live: dict[int, Sheet] = {}
         self._packed: dict[int, bytes] = {}
         self._overnight: dict[int, Overnight] = {}  # by the second day
         self._folds: dict[int, list[Constraint]] = {}
-        self._counting: dict[int, dict[str, Columns]] = {}  # live days only: the results of `on`
+        self._counting: dict[int, dict[str, Columns]] = {}  # live days only: the results of `voices`
+        self._doubled: dict[int, list[Doubled] | None] = {}  # days with readings under other names
 
-    def add(self, source: str, readings: Columns) -> Added:
-        """Add readings of one source. The latest published of a slot is in force, in any order of arrival."""
+    def add(self, voice: str, readings: Columns) -> Added:
+        """Add readings of one voice. The latest published of a slot is in force, in any order of arrival."""
         added = Added()
         for day, begun in readings.by_day():
-            self._add_day(source, day, begun, added)
+            self._add_day(voice, day, begun, added)
         if added.touched:
             for day in added.touched:
                 self._folds.pop(day, None)
                 self._counting.pop(day, None)
+                if is_renamed(voice) or day in self._doubled:
+                    self._doubled[day] = None
             self._find_last(max(added.touched))
         return added
 
-    def _add_day(self, source: str, day: int, readings: Columns, added: Added) -> None:
+    def _add_day(self, voice: str, day: int, readings: Columns, added: Added) -> None:
         added.days.add(day)
         row = self._packed.get(day)
-        source_day = self._sheet(day).setdefault(source, SourceDay())
+        source_day = self._sheet(day).setdefault(voice, SourceDay())
         before, end = len(source_day.columns), day_span(day)[1]
         rest = source_day.add_new(readings, end)
         new = len(source_day.columns) - before
@@ -90,7 +99,7 @@ class Counts:
                 changed = True
                 source_day.replace(reading)
                 if last > day:
-                    overnight = self._overnight.setdefault(last, {}).setdefault(source, {})
+                    overnight = self._overnight.setdefault(last, {}).setdefault(voice, {})
                     overnight[reading.start, reading.end] = reading
                     added.touched.add(last)
         if changed:
@@ -148,7 +157,7 @@ class Counts:
         return sorted(self._live.keys() | self._packed.keys())
 
     def begun(self, day: int) -> dict[str, Columns]:
-        """Return the readings that begin on a day, by source."""
+        """Return the readings that begin on a day, by voice."""
         row = self._packed.get(day)
         if row is not None:
             return self._unpacked(row)
@@ -156,6 +165,14 @@ class Counts:
 
     def on(self, day: int) -> dict[str, Columns]:
         """Return the counting readings of a day by source; a reading over midnight gives the day its share."""
+        return self.voices(day) if self.place is None else by_source(self.voices(day))
+
+    def _all_on(self, day: int) -> dict[str, Columns]:
+        """Return the counting readings of a day by source, those of all names side by side."""
+        return self.voices(day) if self.place is None else side_by_side(self.voices(day))
+
+    def voices(self, day: int) -> dict[str, Columns]:
+        """Return the counting readings of a day by voice, as `on` does by source."""
         counting = self._counting.get(day)
         if counting is None:
             counting = self._read(day)
@@ -202,7 +219,7 @@ class Counts:
         """Return the number of reports behind a day."""
         if self.last is None:
             return 0
-        return sum([len(set(columns.reports)) for columns in self.on(day).values()])
+        return sum([len(set(columns.reports)) for columns in self._all_on(day).values()])
 
     def cites(self, day: int) -> Cites:
         """Return the evidence of a day, newest reports first."""
@@ -210,7 +227,7 @@ class Counts:
             return NOTHING
         newest: list[tuple[int, str, str]] = []
         total = 0
-        for source, columns in self.on(day).items():
+        for source, columns in self._all_on(day).items():
             of_source = dict(sorted(zip(columns.reports, columns.published, strict=True)))  # the newest of each report
             total += len(of_source)
             newest += [(published, source, report) for report, published in of_source.items()]
@@ -223,4 +240,14 @@ class Counts:
             return constraint.reports
         day = ordinal_of(constraint.start)
         source = constraint.trust.source
-        return tuple([citation(source, report) for report in folded_reports(self.on(day)[source])])
+        voices = [columns for voice, columns in self.voices(day).items() if source_of(voice) == source]
+        reports = sorted({report for columns in voices for report in folded_reports(columns)})
+        return tuple([citation(source, report) for report in reports])
+
+    def doubled(self) -> Iterator[Doubled]:
+        """Yield the days on which readings under several names of the place differ, so that they are added up."""
+        place = self.place or Flow("")
+        for day, known in sorted(self._doubled.items()):
+            if known is None:
+                self._doubled[day] = list(doubled_on(day, self.voices(day), place, *self.key))
+            yield from self._doubled[day] or ()

@@ -71,34 +71,41 @@ class Groups:
 
     def add(self, claim: Claim) -> None:
         """Add a claim; the groups whose days it covers become one group."""
-        days = days_of(claim.local_start, claim.local_end)
+        self.insert(constraint_of(claim))
+
+    def insert(self, constraint: Constraint) -> None:
+        """Add a constraint, as `add` does."""
+        days = days_of(constraint.start, constraint.end)
         left = bisect_left(self._groups, days[0], key=_last)
         right = bisect_right(self._groups, days[-1], key=_first)
         touched = self._groups[left:right]
         group = Group(
             min([days[0], *[old.first for old in touched]]),
             max([days[-1], *[old.last for old in touched]]),
-            [constraint for old in touched for constraint in old.constraints],
+            [each for old in touched for each in old.constraints],
         )
-        constraint = constraint_of(claim)
         insort(group.constraints, constraint, key=_order)
         self._groups[left:right] = [group]
         self._raise_rates(constraint, days)
 
     def remove(self, claim: Claim) -> None:
         """Remove a claim that was added; its group may split."""
-        place = bisect_left(self._groups, days_of(claim.local_start, claim.local_end)[0], key=_last)
+        self.delete(constraint_of(claim))
+
+    def delete(self, constraint: Constraint) -> None:
+        """Remove a constraint that was inserted, as `remove` does."""
+        place = bisect_left(self._groups, days_of(constraint.start, constraint.end)[0], key=_last)
         left = self._groups[place].constraints
-        left.remove(constraint_of(claim))
-        self._lower_rates(days_of(claim.local_start, claim.local_end), left)
+        left.remove(constraint)
+        self._lower_rates(days_of(constraint.start, constraint.end), left)
         parts: list[Group] = []
-        for constraint in left:
-            days = days_of(constraint.start, constraint.end)
+        for each in left:
+            days = days_of(each.start, each.end)
             if parts and days[0] <= parts[-1].last:
                 parts[-1].last = max(parts[-1].last, days[-1])
-                parts[-1].constraints.append(constraint)
+                parts[-1].constraints.append(each)
             else:
-                parts.append(Group(days[0], days[-1], [constraint]))
+                parts.append(Group(days[0], days[-1], [each]))
         self._groups[place : place + 1] = parts
 
     def _raise_rates(self, constraint: Constraint, days: Iterable[int]) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from bordertally.streams.flows import Flow, depth, parent
+from bordertally.streams.ledger.aliases import names_of, speaker_of, voice_of
 from bordertally.streams.ledger.causes import FOREVER, Cause, capped
 from bordertally.streams.ledger.rows import BLOCK_DAYS, Key, Row, decode_claims, decode_row, encode_row
 from bordertally.streams.ledger.series import Series, reaches_far
@@ -52,9 +53,15 @@ class _Batch:
 
 
 class Ledger:
-    """The claims of several trees of flows. Not thread-safe."""
+    """The claims of several trees of flows. Not thread-safe.
 
-    def __init__(self) -> None:
+    `aliases`: by other name, the flow of the place. Claims under either name are claims on that flow; each is stored
+    under the name that its report used.
+    """
+
+    def __init__(self, aliases: Mapping[Flow, Flow] | None = None) -> None:
+        self.aliases = dict(aliases or {})
+        self._names = names_of(self.aliases)
         self.nodes: dict[Flow, Node] = {}
         self.clocks: dict[Flow, int | None] = {}  # by origin, the day by which silences were last judged
         self.heard: dict[str, int] = {}
@@ -119,20 +126,23 @@ class Ledger:
         batch.outcomes[claim.source, outcome] += 1
         if outcome not in UNMOVED:
             node.views.claims_changed()
-            batch.rows.add(Row("c", node.flow, period.first_day // BLOCK_DAYS))
+            batch.rows.add(Row("c", Flow(claim.flow), period.first_day // BLOCK_DAYS))
 
     def _add_readings(self, group: Readings) -> None:
         node, batch = self._node(Flow(group.flow)), self._batch
         self._hear(node, group.source, max(group.columns.published))
         key = Key(group.population, group.unit)
-        added = node.open(key).counts.add(group.source, group.columns)
+        name = Flow(group.flow)
+        added = node.open(key).counts.add(voice_of(group.source, name, node.flow), group.columns)
         node.spanned(min(added.days), max(added.days))
         batch.spoken[node.flow] |= added.days
         for outcome, number in added.outcomes.items():
             batch.outcomes[group.source, outcome] += number
         if added.touched:
+            if node.names:
+                node.views.claims_changed()  # readings under several names may be listed
             batch.touched[node.flow][key] |= added.touched
-            batch.rows.update(Row("r", node.flow, day) for day in added.stored)
+            batch.rows.update(Row("r", name, day) for day in added.stored)
         batch.causes[node.flow] += [  # new readings only add to their days, so they withdraw no alert
             Cause.of(citation(group.source, report), first, last, outcome)
             for report, first, last, outcome in added.known
@@ -143,16 +153,31 @@ class Ledger:
         if self.heard.get(source, -1) < published:
             self.heard[source] = published
 
+    @property
+    def doubled(self) -> int:
+        """The number of periods for which a source reports different figures under several names of one place."""
+        places = [self.nodes[place] for place in self._names if place in self.nodes]
+        return sum(len(series.doubled()) for place in places for series in place.series.values())
+
     def _node(self, flow: Flow) -> Node:
-        """Return the node of a flow; create it and its ancestors when missing."""
+        """Return the node of a flow, or of the place that it names; create it and its ancestors when missing."""
         node = self.nodes.get(flow)
         if node is None:
+            place = self.aliases.get(flow)
+            if place is not None:
+                return self._node(place)
             over = parent(flow)
             above = None if over is None else self._node(over)
-            node = self.nodes[flow] = Node(flow, above)
+            node = self.nodes[flow] = Node(flow, above, self._names.get(flow, ()))
             if above is not None:
                 above.adopt(node)
         return node
+
+    def published_anew(self, flows: Iterable[Flow]) -> Applied:
+        """Return the result of no claims at all that makes these flows and all their days be published again."""
+        known = sorted([flow for flow in flows if flow in self.nodes], key=lambda flow: (-depth(flow), flow))
+        days = {flow: {day for series in self.nodes[flow].series.values() for day in series.bins} for flow in known}
+        return Applied(Counter(), [], known, days, {})
 
     def days_told(self, applied: Applied) -> dict[Flow, set[int]]:
         """Return by flow the days whose figures may depend on the claims of `applied`, changed or not.
@@ -235,39 +260,49 @@ class Ledger:
     def row(self, row: Row) -> bytes:
         """Return the stored form of a row: all its claims, withdrawn claims too."""
         kind, flow, number = row
-        node = self.nodes[flow]
+        node = self._node(flow)
         if kind == "r":
-            return encode_row(
-                [
-                    (series_key, source, columns)
-                    for series_key, series in node.series.items()
-                    for source, columns in sorted(series.counts.begun(number).items())
-                ]
-            )
+            voices = _voices(node, number)
+            if node.names:
+                named = [(key, speaker_of(voice, node.flow), columns) for key, voice, columns in voices]
+                voices = [(key, source, columns) for key, (name, source), columns in named if name == flow]
+            return encode_row(voices)
         claims = [claim for series in node.series.values() for claim in series.begun(number)]
         claims += [claim for claim in node.noted.values() if period_of(claim).first_day // BLOCK_DAYS == number]
-        return msgspec.msgpack.encode(claims)
+        return msgspec.msgpack.encode([claim for claim in claims if claim.flow == flow] if node.names else claims)
 
     def stored(self, rows: Mapping[Row, bytes]) -> None:
         """Note that these rows are stored safely, so their older days can be packed."""
         for (kind, flow, number), value in sorted(rows.items()):  # a later day packs those before it
             if kind == "r":
-                self.nodes[flow].stored(number, value)
+                node = self._node(flow)
+                node.stored(number, encode_row(_voices(node, number)) if node.names else value)
 
     @classmethod
-    def restored(cls, rows: Iterable[tuple[bytes, bytes]]) -> Ledger:
+    def restored(cls, rows: Iterable[tuple[bytes, bytes]], aliases: Mapping[Flow, Flow] | None = None) -> Ledger:
         """Return a ledger from stored rows, with every figure computed from them."""
-        ledger = cls()
+        ledger = cls(aliases)
         for row, value in sorted((Row.of(key), value) for key, value in rows):
+            if row.kind == "a":
+                continue
             if row.kind == "c":
                 for claim in decode_claims(value):
                     ledger._add(claim)
                 continue
             for (population, unit), source, columns in decode_row(value):
                 ledger._add_readings(Readings(row.flow, source, population, unit, columns))
-            ledger._node(row.flow).stored(row.number, value)
+            ledger.stored({row: value})
         ledger.flush()
         return ledger
+
+
+def _voices(node: Node, day: int) -> list[tuple[Key, str, Columns]]:
+    """Return the readings of a flow that begin on a day, by series and voice."""
+    return [
+        (key, voice, columns)
+        for key, series in node.series.items()
+        for voice, columns in sorted(series.counts.begun(day).items())
+    ]
 
 
 def _note(node: Node, claim: Claim) -> Outcome:

@@ -41,7 +41,10 @@ BLOCK_DAYS = 32
 
 
 class Row(NamedTuple):
-    """The address of stored claims: `r|flow|day` for readings, `c|flow|block` for statements."""
+    """The address of stored claims: `r|flow|day` for readings, `c|flow|block` for statements.
+
+    `a|flow|0` holds the place of which the flow was an alias when the ledger last published its figures.
+    """
 
     kind: str
     flow: Flow
@@ -57,6 +60,11 @@ class Row(NamedTuple):
         """Return the row with this key. Raises ValueError."""
         kind, flow, number = key.decode().split("|")
         return cls(kind, Flow(flow), int(number))
+
+
+def alias_row(name: Flow) -> Row:
+    """Return the row that says of which place a flow is an alias; its value is empty where the flow is none."""
+    return Row("a", name, 0)
 
 
 decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode

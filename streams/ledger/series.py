@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import fsum
 from typing import NamedTuple
 
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.aliases import Doubled, PlaceGroups
 from bordertally.streams.ledger.citations import Cites
 from bordertally.streams.ledger.counts import Counts
 from bordertally.streams.ledger.groups import Group, Groups
@@ -82,14 +84,17 @@ class DayRun:
 
 
 class Series:
-    """The claims of one flow, population and unit by identity, and their day bins, recomputed where touched."""
+    """The claims of one flow, population and unit by identity, and their day bins, recomputed where touched.
 
-    def __init__(self, key: Key = PEOPLE) -> None:
+    `place`: the flow, where it has several names (see aliases.py). Each claim keeps the name that its report used.
+    """
+
+    def __init__(self, key: Key = PEOPLE, place: Flow | None = None) -> None:
         self.key = key
         self.claims: dict[Identity, Claim] = {}
         self.uncounted: dict[Identity, Claim] = {}  # claims whose grade does not count
-        self.groups = Groups()  # of the counting claims
-        self.counts = Counts(key)
+        self.groups = Groups() if place is None else PlaceGroups()  # of the counting claims
+        self.counts = Counts(key, place)
         self.bins: dict[int, Bin] = {}
         self.last: int | None = None
         self.cites: dict[int, Cites] = {}
@@ -145,6 +150,11 @@ class Series:
             for claim in self.begun(block):
                 if claim.text is not None and claim.best is not None and first <= ordinal_of(claim.local_start) <= last:
                     yield claim
+
+    def doubled(self) -> list[Doubled]:
+        """Return the periods whose figures under several names of the place are added up."""
+        stated = self.groups.doubled() if isinstance(self.groups, PlaceGroups) else ()
+        return [*stated, *self.counts.doubled()]
 
     # --- day bins ----------------------------------------------------------------------------------------------
 

@@ -22,11 +22,13 @@ class Node:
     """A flow in the tree: its series and its children, both ordered by name.
 
     Sums of floats depend on the order of terms, so no order here may depend on the order of reports.
+    `names`: other names of the place, under which reports may speak of it (see aliases.py).
     """
 
-    def __init__(self, flow: Flow, above: Node | None) -> None:
+    def __init__(self, flow: Flow, above: Node | None, names: tuple[Flow, ...] = ()) -> None:
         self.flow = flow
         self.above = above
+        self.names = names
         self.children: dict[Flow, Node] = {}
         self.series: dict[Key, Series] = {}
         self.noted: dict[Identity, Claim] = {}
@@ -58,7 +60,7 @@ class Node:
         """Return the series of this name; create it when missing."""
         series = self.series.get(key)
         if series is None:
-            series = Series(key)
+            series = Series(key, self.flow if self.names else None)
             self.series = dict(sorted([*self.series.items(), (key, series)]))
         return series
 

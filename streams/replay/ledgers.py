@@ -54,7 +54,7 @@ class ReplayLedgers:
     """
 
     def __init__(self, registry: Registry, rules: Rules) -> None:
-        self.ledger = Ledger()
+        self.ledger = Ledger(registry.aliases)
         self.rules = rules
         self.names = registry.names
         self.known: dict[Flow, list[Known]] = {}
@@ -149,6 +149,7 @@ def kept_by(ledgers: ReplayLedgers) -> dict[str, Kept]:
         node = ledgers.ledger.nodes[flow]
         claims = [claim for series in node.series.values() for claim in series.claims.values()]
         days = sorted({day for series in node.series.values() for day in series.counts.days})
-        tallies = {day: tallies_of(ledgers.ledger.row(Row("r", flow, day))) for day in days}
+        rows = {day: [ledgers.ledger.row(Row("r", name, day)) for name in (flow, *node.names)] for day in days}
+        tallies = {day: [tally for row in same for tally in tallies_of(row)] for day, same in rows.items()}
         kept[str(flow)] = Kept(state, [*claims, *node.noted.values()], tallies)
     return kept

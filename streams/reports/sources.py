@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,17 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bordertally.streams.errors import ConfigError, Reason, RefusedError, shown
-from bordertally.streams.flows import BLOCS, check_pattern, countries, covers, nested
+from bordertally.streams.flows import (
+    BLOCS,
+    Flow,
+    check_pattern,
+    countries,
+    covers,
+    is_checkpoint,
+    nested,
+    origin,
+    parse_flow,
+)
 from bordertally.streams.periods import parse_period
 from bordertally.streams.reports.diagnosis import complaint_of
 from bordertally.streams.reports.signatures import check_signature, parse_key
@@ -69,10 +79,19 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Registry:
-    """The sources by id, with their time zones and keys, and a memory of which flows each may report on."""
+    """The sources by id, with their time zones and keys, and a memory of which flows each may report on.
 
-    def __init__(self, sources: dict[str, Source], blocs: frozenset[str] = frozenset()) -> None:
+    `aliases`: by other name of a checkpoint, the flow under which all its claims count.
+    """
+
+    def __init__(
+        self,
+        sources: dict[str, Source],
+        blocs: frozenset[str] = frozenset(),
+        aliases: Mapping[Flow, Flow] | None = None,
+    ) -> None:
         self.sources = sources
+        self.aliases = dict(aliases or {})
         self.names = {key: source.name for key, source in sources.items()}
         """The name of each source, by id. Evidence may cite a source that has left the registry."""
         self.blocs = blocs
@@ -96,6 +115,10 @@ class Registry:
 
             if source.every is not None:
                 self.every[key] = _duration(source.every, key)
+
+    def place(self, flow: str) -> Flow:
+        """The flow under which the claims on a flow count: the flow itself, unless it is an alias."""
+        return self.aliases.get(Flow(flow), Flow(flow))
 
     def allows(self, source: str, flow: str) -> bool:
         """Whether a known source may report on a flow."""
@@ -175,16 +198,19 @@ def parse_registry(text: str, where: str) -> Registry:
     """The registry in TOML text; `where` names the text in errors.
 
     Each table `[sources.<id>]` holds the fields of a Source. A top-level `blocs = ["EU"]` says that flows of members of
-    a bloc are written inside it. Raises ConfigError, which names the entry and the field.
+    a bloc are written inside it. `[aliases]` gives by other name the flow of a checkpoint. Raises ConfigError, which
+    names the entry and the field.
     """
     try:
         document: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where}: this is not TOML: {error}") from None
     entries = document.pop("sources", None)
-    blocs = document.pop("blocs", [])
+    blocs, aliases = document.pop("blocs", []), document.pop("aliases", {})
     if document:
-        raise ConfigError(f"{where}: unknown key {shown(next(iter(document)))}; the keys are sources and blocs")
+        raise ConfigError(
+            f"{where}: unknown key {shown(next(iter(document)))}; the keys are sources, blocs and aliases"
+        )
     if not isinstance(entries, dict) or not entries:
         raise ConfigError(f"{where}: this needs at least one table [sources.<id>]")
     if not isinstance(blocs, list) or any(bloc not in BLOCS for bloc in blocs):
@@ -210,4 +236,38 @@ def parse_registry(text: str, where: str) -> Registry:
                 f"{where}: sources.{key}.place: {shown(source.place)} is not a country code of ISO 3166-1, nor a bloc"
             )
         sources[key] = msgspec.structs.replace(source, flows=flows)
-    return Registry(sources, frozenset(blocs))
+    return Registry(sources, frozenset(blocs), _aliases(aliases, frozenset(blocs), where))
+
+
+def _aliases(table: object, blocs: frozenset[str], where: str) -> dict[Flow, Flow]:
+    """The aliases in the table `[aliases]`, checked. Raises ConfigError."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: aliases: this must be a table [aliases] (got {shown(table)})")
+    aliases: dict[Flow, Flow] = {}
+    for name, place in table.items():
+        at = f"{where}: aliases: {shown(name)} = {shown(place)}"
+        alias, flow = (_checkpoint(text, blocs, at) for text in (name, place))
+        if origin(alias) != origin(flow):
+            raise ConfigError(f"{at}: both names must have one origin, not {origin(alias)} and {origin(flow)}")
+        if alias == flow:
+            raise ConfigError(f"{at}: both are the same name; remove the line")
+        if alias in aliases:
+            raise ConfigError(f"{at}: {alias} is already an alias of {aliases[alias]}; remove one of the two lines")
+        aliases[alias] = flow
+    for alias, flow in aliases.items():
+        if flow in aliases:
+            raise ConfigError(
+                f"{where}: aliases: {alias} = {flow}: {flow} is an alias, too; write {alias} = {aliases[flow]}"
+            )
+    return aliases
+
+
+def _checkpoint(text: object, blocs: frozenset[str], at: str) -> Flow:
+    """The flow of a checkpoint that a line of `[aliases]` names. Raises ConfigError."""
+    try:
+        flow = nested(parse_flow(text if isinstance(text, str) else shown(text)), blocs)
+    except RefusedError as error:
+        raise ConfigError(f"{at}: {error.why} (got {error.value})") from None
+    if not is_checkpoint(flow):
+        raise ConfigError(f"{at}: {flow} is not a checkpoint; only a checkpoint can have another name")
+    return flow

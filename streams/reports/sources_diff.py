@@ -29,7 +29,7 @@ def check_change(old: Registry, new: Registry) -> None:
 
 
 def changes(old: Registry, new: Registry) -> str:
-    """The sources that are new, gone and changed, in words; empty where there are none."""
+    """The sources and aliases that are new, gone and changed, in words; empty where there are none."""
     altered = [
         f"{key} ({', '.join(_fields(old.sources[key], entry))})"
         for key, entry in new.sources.items()
@@ -40,7 +40,12 @@ def changes(old: Registry, new: Registry) -> str:
         "gone": [key for key in old.sources if key not in new.sources],
         "changed": altered,
     }
-    return "; ".join(f"{what}: {some(names)}" for what, names in found.items() if names)
+    return "; ".join(f"{what}: {some(names)}" for what, names in (found | _aliases(old, new)).items() if names)
+
+
+def _aliases(old: Registry, new: Registry) -> dict[str, list[str]]:
+    now, before = ({f"{name} = {place}" for name, place in registry.aliases.items()} for registry in (new, old))
+    return {"new aliases": sorted(now - before), "gone aliases": sorted(before - now)}
 
 
 def _fields(old: Source, new: Source) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bordertally.streams.durations import days_in
-from bordertally.streams.flows import covers
+from bordertally.streams.flows import Flow, covers
 from bordertally.streams.learning.levels import Tuning
 from bordertally.streams.learning.methods import looks_back
 from bordertally.streams.rules.debounce import Debounce
@@ -208,6 +208,21 @@ class Rules:
     baselines: tuple[OperatorBaseline, ...] = ()
     flows: tuple[FlowRules, ...] = ()
     _of: dict[str, Rules] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def renamed(self, aliases: Mapping[Flow, Flow]) -> Rules:
+        """The rules with the flow of the place where a rule names an alias (see Registry.aliases)."""
+        named = {baseline.flow for baseline in self.baselines} | {settings.flow for settings in self.flows}
+        if named.isdisjoint(aliases):
+            return self
+
+        def placed(flow: str) -> str:
+            return aliases.get(Flow(flow), Flow(flow))
+
+        return Rules(
+            self.detection,
+            tuple(msgspec.structs.replace(baseline, flow=placed(baseline.flow)) for baseline in self.baselines),
+            tuple(msgspec.structs.replace(settings, flow=placed(settings.flow)) for settings in self.flows),
+        )
 
     def for_flow(self, flow: str) -> list[OperatorBaseline]:
         """The operator's baselines of a flow, in the order written; the last one that holds on a day wins."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import fsum
+
 import msgspec
 
+from bordertally.streams.ledger.aliases import Doubled
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.tree import evidence as evidence_of
@@ -45,7 +48,10 @@ class NotedClaims(View):
 
 
 def noted(node: Node) -> list[Noted]:
-    """The claims listed but not totalled: those of grades that do not count, and those that measure something else."""
+    """The claims listed: those of grades that do not count, and those that measure something else.
+
+    Of a place with several names also the periods for which one source reports different figures under these names.
+    """
     view = node.views.of(NotedClaims, NotedClaims)
     if view.noted is None:
         view.noted = _noted(node)
@@ -71,4 +77,22 @@ def _noted(node: Node) -> list[Noted]:
                     iso_day(period.last_day),
                 )
             )
+    if node.names:
+        listed += [_added_up(node, doubled) for series in node.series.values() for doubled in series.doubled()]
     return sorted(listed, key=lambda noted: (noted.first_day, noted.report, msgspec.structs.astuple(noted)))
+
+
+def _added_up(node: Node, doubled: Doubled) -> Noted:
+    """Figures of one source and one period under several names of a place, which are added up."""
+    parts = " and ".join(f"{people(figure):,} as {name}" for name, _, figure in doubled.figures)
+    return Noted(
+        node.flow,
+        doubled.figures[-1][1],
+        doubled.source,
+        f"{parts}, names of one place: added up",
+        people(fsum([figure for _, _, figure in doubled.figures])),
+        doubled.population,
+        iso_day(doubled.first_day),
+        iso_day(doubled.last_day),
+        counted=True,
+    )

@@ -112,6 +112,8 @@ class FlowState(Struct, frozen=True):
     day; None says there is none. `comparable`: whether all report who usually carry the people of the latest day; else
     its `rate` is a lower bound, and is not compared with `baseline` from below. `parts`: the same windows for
     populations and units that are no totals. `unlikely`: the newest 100 claims on the flow that are unlikely.
+    `gone`: no claim is on the flow or below it any more, because the registry moved the claims to another flow; all
+    lists are empty. `alias_of`: that flow, where this flow is an alias.
     """
 
     flow: str
@@ -128,6 +130,8 @@ class FlowState(Struct, frozen=True):
     rate_day: str | None
     comparable: bool = True
     unlikely: list[Unlikely] = []
+    gone: bool = False
+    alias_of: str | None = None
 
 
 class Conflict(Struct, frozen=True):
@@ -140,7 +144,11 @@ class Conflict(Struct, frozen=True):
 
 
 class Noted(Struct, frozen=True):
-    """A claim that is shown and not totalled, and why: `grade D`, or a measure such as `queue`."""
+    """A claim that is shown and not totalled, and why: `grade D`, or a measure such as `queue`.
+
+    `counted`: the people are totalled all the same. They are the sum of different figures that one source reports for
+    one period under several names of one place.
+    """
 
     flow: str
     report: str
@@ -150,6 +158,7 @@ class Noted(Struct, frozen=True):
     population: str
     first_day: str
     last_day: str
+    counted: bool = False
 
 
 class Unlikely(Struct, frozen=True):

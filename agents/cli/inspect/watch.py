@@ -85,10 +85,12 @@ def watch(
     """Follow alerts as they are published, until Ctrl-C."""
     settings = load_settings(**({"brokers": to} if to else {}))
     try:
-        wanted = WatchOptions(moment_of(since, "--since", datetime.now(UTC)), check_pattern(flow), totals, as_json)
+        registry = load_registry(settings.sources)
+        place = registry.place(check_pattern(flow))
+        wanted = WatchOptions(moment_of(since, "--since", datetime.now(UTC)), place, totals, as_json)
     except RefusedError as error:
         raise BordertallyError(f"--flow: {error.why} (got {error.value})") from None
-    standing = Standing(load_rules(settings.rules, load_registry(settings.sources)))
+    standing = Standing(load_rules(settings.rules, registry))
     try:
         run(_follow(settings, Topics(settings.topic_prefix), wanted, standing))
     except StoppedError:  # the only way in which this ends

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +21,7 @@ from bordertally.agents.terminal.evidence import show_evidence
 from bordertally.streams.errors import BordertallyError, ConfigError, shown
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.evidence.trace import trace
-from bordertally.streams.flows import parse_flow
+from bordertally.streams.flows import nested, parse_flow
 from bordertally.streams.replay.ledgers import ReplayLedgers, kept_by
 from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.reports.sources import Registry
@@ -50,15 +49,15 @@ def why(  # noqa: PLR0913, PLR0917 - the options of a command
     as_json: AsJson = False,
 ) -> None:
     """Explain a total: the claims and reports behind it, and the part each plays."""
-    parse_flow(flow)
     registry = load_registry(sources)
+    flow = registry.place(nested(parse_flow(flow), registry.blocs))
     first, end = (None if day is None else day.toordinal() for day in (from_, to))
     if first is not None and end is not None and end <= first:
         raise ConfigError(f"--to: {shown(f'{to:%Y-%m-%d}')} must be after --from ({from_:%Y-%m-%d})")
     if files:
         evidence = _replayed(files, registry, load_rules(rules, registry), flow, (first, end))
     else:
-        evidence = run(_asked(registry.names, flow, first, end))
+        evidence = run(_asked(registry, flow, first, end))
     if as_json:
         print_json(evidence)
     else:
@@ -79,11 +78,11 @@ def _replayed(
     return trace(flow, kept_by(ledgers), ledgers.names, *days)
 
 
-async def _asked(names: Mapping[str, str], flow: str, first: int | None, end: int | None) -> Evidence:
+async def _asked(registry: Registry, flow: str, first: int | None, end: int | None) -> Evidence:
     settings = load_settings()
     redis = Redis.from_url(**redis_options(settings), socket_timeout=5, socket_connect_timeout=5)
     try:
-        return await evidence_of(redis, names, flow, first, end)
+        return await evidence_of(redis, registry, flow, first, end)
     except RedisError as error:
         at = redis_place(settings)
         raise BordertallyError(

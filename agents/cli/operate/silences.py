@@ -13,6 +13,7 @@ from rich.table import Table
 from bordertally.agents.kafka.clients import connect
 from bordertally.agents.kafka.producer import Record, by_kafka, make_producer, send_all
 from bordertally.agents.kafka.topic_reader import read_topic
+from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import AsJson, Brokers, moment_of, out, print_json, run
 from bordertally.streams.alerts.silences import Silence, Silences, expired, make_silence
 from bordertally.streams.moments import utc
@@ -43,8 +44,10 @@ def add(  # noqa: PLR0913, PLR0917 - the options of a command
     """Mute the alerts of a flow until a time; prints the id of the silence."""
     now = datetime.now(UTC)
     end = moment_of(until, "--until", now, ahead=True)
-    silence = make_silence(flow, until=end, author=author, comment=comment, now=now, rule=rule)
-    run(_send(load_settings(brokers=to), silence))
+    settings = load_settings(brokers=to)
+    place = load_registry(settings.sources).place(flow)
+    silence = make_silence(place, until=end, author=author, comment=comment, now=now, rule=rule)
+    run(_send(settings, silence))
     out.print(silence.id, markup=False, highlight=False)
 
 

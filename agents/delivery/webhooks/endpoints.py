@@ -83,7 +83,8 @@ def load_endpoints(path: Path, registry: Registry) -> Endpoints:
 
     Raises ConfigError that names file, subscription and field, and never quotes a secret or a URL.
     """
-    subscriptions = parse_subscriptions(read_text(path, "webhooks"), str(path), registry.blocs)
+    text = read_text(path, "webhooks")
+    subscriptions = parse_subscriptions(text, str(path), registry.blocs, registry.aliases)
     return Endpoints(
         {subscription.name: _endpoint(subscription, path) for subscription in subscriptions.by_name.values()},
         subscriptions.policy,

@@ -21,6 +21,7 @@ class WebhooksReload(Watch):
     ) -> None:
         super().__init__(path, context.metrics, context.settings.reload_s)
         self.context, self.endpoints, self.take = context, endpoints, take
+        context.renewed.append(self.ask)  # the registry may give a flow another name
 
     def files(self) -> Iterable[Path]:
         """The file of subscriptions, and the files of secrets that it refers to."""

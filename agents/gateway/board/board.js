@@ -212,7 +212,7 @@ function hashParts() {
 
 function followHash() {
   const { flow, window } = hashParts();
-  if (flow && loaded) drawer.open(flow, window);
+  if (flow && loaded) drawer.open(store.placeOf(flow), window);
   else if (!flow) drawer.close();
 }
 

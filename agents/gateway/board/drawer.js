@@ -91,6 +91,7 @@ export class Drawer {
         path.length ? h("nav", { "aria-label": "Part of" }, h("ol", { class: "path" }, path)) : null,
         h("h2", { id: "drawer-title", tabindex: "-1", "data-hold": "title" }, flowName(this.flow)),
         h("p", { class: "code" }, this.flow, row ? ` · newest report ${day(row.published.slice(0, 10), { year: true })}` : ""),
+        row?.aliases.length ? h("p", { class: "code" }, `Also reported as ${row.aliases.join(", ")}`) : null,
       ),
       h("button", { type: "button", class: "close", "aria-label": "Close", "data-hold": "close", on: { click: () => this.dialog.close() } }, "×"),
     );

@@ -40,7 +40,7 @@ export class FlowTree {
     const walk = (flow, depth) => {
       for (const row of this.store.children(flow)) {
         const children = this.store.children(row.flow);
-        if (this.#matches(row.flow)) shown.push({ row, depth, children: children.length });
+        if ([row.flow, ...row.aliases].some((name) => this.#matches(name))) shown.push({ row, depth, children: children.length });
         if (this.wanted || !this.#isFolded(row.flow, depth)) walk(row.flow, depth + 1);
       }
     };

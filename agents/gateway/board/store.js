@@ -30,7 +30,15 @@ export class Store {
 
   /** Apply a record of the topic `totals`; returns whether the flow is new. */
   applyState(state) {
-    const fresh = !this.flows.has(state.flow);
+    if (state.gone) {
+      this.flows.delete(state.flow);
+      this.days.delete(state.flow);
+      const place = this.flows.get(state.alias_of);
+      if (place && !place.aliases.includes(state.flow)) place.aliases.push(state.flow);
+      return false;
+    }
+    const known = this.flows.get(state.flow);
+    const fresh = !known;
     this.flows.set(state.flow, {
       flow: state.flow,
       parent: parentOf(state.flow),
@@ -43,6 +51,7 @@ export class Store {
       baseline: state.baseline,
       threshold: state.baseline?.threshold ?? null,
       unlikely: state.unlikely ?? [],
+      aliases: known?.aliases ?? [],
     });
     this.days.set(state.flow, state.days);
     return fresh;
@@ -80,6 +89,11 @@ export class Store {
   get windows() {
     const row = [...this.flows.values()].find((candidate) => mainTotal(candidate));
     return row ? { main: mainTotal(row).window_days, longest: totalsOf(row).at(-1).window_days } : null;
+  }
+
+  /** The flow under which the claims on a flow count: the flow itself, unless it is an alias. */
+  placeOf(flow) {
+    return [...this.flows.values()].find((row) => row.aliases.includes(flow))?.flow ?? flow;
   }
 
   /** The children of a flow (null: the flows without a parent), the largest first. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
@@ -24,8 +25,9 @@ MAX_BYTES = 16_384
 class Silencing:
     """The routes. Writes go to Kafka; reads come from the view in Redis, which follows a moment later."""
 
-    def __init__(self, view: ServingView, store: Store, topics: Topics) -> None:
-        self.view, self.store, self.topic = view, store, topics.silences
+    def __init__(self, view: ServingView, store: Store, topics: Topics, place: Callable[[str], str]) -> None:
+        """`place`: the flow under which the claims on a flow count (see Registry.place)."""
+        self.view, self.store, self.topic, self.place = view, store, topics.silences, place
 
     async def list(self, asked: AskSilences) -> SilenceList:
         """Return the silences active now, or all silences, ordered by their end."""
@@ -44,7 +46,7 @@ class Silencing:
             raise ProblemError(422, detail, field="until", value=new.until.isoformat()) from None
         try:
             silence = make_silence(
-                new.flow, until=until, author=new.author, comment=new.comment, now=now, rule=new.rule
+                self.place(new.flow), until=until, author=new.author, comment=new.comment, now=now, rule=new.rule
             )
         except BordertallyError as error:
             field = str(error).partition(":")[0]

@@ -14,10 +14,12 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
 
+from bordertally.agents.delivery.redis_keys import statements_key
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.delivery.tokens import digest_of
+from bordertally.streams.ledger.rows import BLOCK_DAYS
 from unit.agents.gateway.kit import Shelf, gateway
-from unit.kit import alert_record, claim, daily, told
+from unit.kit import alert_record, claim, daily, ordinal, told
 
 Client = TestClient[Any, Any]
 
@@ -308,3 +310,39 @@ async def test_a_source_is_overdue_when_its_last_report_is_too_old(
     overdue = {name: row["overdue"] for name, row in rows.items()}
     assert overdue == {"late": True, "fresh": False, "silent": True, "free": None}
     assert (rows["free"]["last_published"], rows["silent"]["last_published"]) == ("2022-09-12T16:26:40Z", None)
+
+
+ALIASED = """
+[aliases]
+"RU:GE:zemo-larsi" = "RU:GE:lars"
+[sources.c]
+name = "Counter C"
+flows = ["RU"]
+grade = "C"
+"""
+
+
+async def test_either_name_of_a_place_finds_the_place(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sources = tmp_path / "sources.toml"
+    sources.write_text(ALIASED, encoding="utf-8")
+    block = ordinal("2022-09-27") // BLOCK_DAYS
+    for name, report in (("RU:GE:lars", "lars"), ("RU:GE:zemo-larsi", "larsi")):
+        one = claim(60, "2022-09-27", name, "c", id=report)
+        shelf.hashes[statements_key(name)] = {str(block).encode(): msgspec.msgpack.encode([one])}
+    async with gateway(shelf, monkeypatch, sources=sources) as http:
+        both = "flow=RU:GE:zemo-larsi&flow=RU:GE:lars"
+        assert {row["flow"]: row["aliases"] for row in (await ask(http, f"/v1/flows?{both}"))["flows"]} == {
+            "RU:GE:lars": ["RU:GE:zemo-larsi"]
+        }
+        assert (await ask(http, "/v1/flows?flow=RU:KZ"))["flows"][0]["aliases"] == []
+        assert [total["best"] for total in (await ask(http, f"/v1/totals?{both}&window=7d"))["totals"]] == [60]
+        assert (await ask(http, "/v1/days?flow=RU:GE:zemo-larsi"))["flow"] == "RU:GE:lars"
+        evidence = await ask(http, "/v1/evidence?flow=RU:GE:zemo-larsi")
+        assert (evidence["flow"], evidence["figure"]["best"]) == ("RU:GE:lars", 60)
+        assert [one["report"] for one in evidence["claims"]] == ["lars", "larsi"]
+        assert evidence["claims"][1]["why"].endswith("; reported as RU:GE:zemo-larsi")
+        assert (await ask(http, "/v1/alerts?flow=RU:GE:zemo-larsi&state=all"))["alerts"] == []
+    async with gateway(shelf, monkeypatch) as http:
+        await ask(http, "/v1/totals?flow=RU:GE:zemo-larsi", 404)

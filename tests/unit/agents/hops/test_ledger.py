@@ -15,10 +15,13 @@ from aiokafka.errors import KafkaError
 from bordertally.agents.hops import ledger as module
 from bordertally.agents.hops.batch_headers import make_headers
 from bordertally.agents.hops.ledger import LedgerHop
+from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.worker.worker import create_app
+from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.causes import CAUSES_HEADER, decode_causes
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.reports.claims import Claim, Claims
+from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import partition_of
 from bordertally.streams.totals.records import FlowState
@@ -137,7 +140,7 @@ async def test_the_reports_that_moved_a_day_go_with_the_states_as_causes() -> No
         record for record in reversed(worker.broker.of(worker.hop.context.topics.totals)) if record.key == b"RU:KZ"
     ]
     causes = decode_causes(dict(last.headers or [])[CAUSES_HEADER])
-    assert [(cause.report, cause.moved) for cause in causes] == [("gone", True)]
+    assert [(cause.report, cause.moved) for cause in causes] == [("b/gone", True)]
 
 
 async def test_a_state_names_the_message_that_led_to_it() -> None:
@@ -242,3 +245,130 @@ async def test_what_is_restored_for_partitions_that_were_given_away_is_dropped(m
     held.go_on.set()
     await restoring
     assert held.hop.ledgers == {}
+
+
+# --- aliases ---------------------------------------------------------------------------------------------------------
+
+NEW, OLD = Flow("RU:KZ:new-bridge"), Flow("RU:KZ:old-bridge")
+ALIASES = {NEW: OLD}
+
+
+def with_aliases(aliases: Mapping[Flow, Flow]) -> Registry:
+    return Registry(load_registry(None).sources, aliases=aliases)
+
+
+class Renaming(Worker):
+    """A worker whose partition is assigned, and whose registry can change."""
+
+    def __init__(self, broker: Broker, table: Mapping[bytes, bytes] = {}, aliases: Mapping[Flow, Flow] = {}) -> None:
+        super().__init__(broker, table)
+        self.hop.aliases = dict(aliases)
+        self.hop.context.registry = with_aliases(aliases)
+        mine = SimpleNamespace(topic=self.hop.context.topics.claims, partition=self.partition)
+        self.app.consumer = SimpleNamespace(assignment=lambda: [mine])  # type: ignore[assignment] # what is used of it
+
+    async def reload(self, aliases: Mapping[Flow, Flow]) -> list[tuple[str, int]]:
+        """Use a registry with other aliases; the flows published, with the people of their last day, -1 if gone."""
+        before = len(self.states)
+        self.hop.context.renew(with_aliases(aliases))
+        if self.hop._moving is not None:
+            await self.hop._moving
+        return self.published(before)
+
+    def published(self, before: int = 0) -> list[tuple[str, int]]:
+        return [(state.flow, -1 if state.gone else state.totals[0].best) for state in self.states[before:]]
+
+
+BRIDGES = [claim(70, "2022-09-20", flow=OLD, id="old"), claim(50, flow=NEW, id="new")]
+APART = [(NEW, 50), (OLD, 70), ("RU:KZ", 120), ("RU", 120)]  # 70 of the old bridge are projected
+MOVED = [(OLD, 50), ("RU:KZ", 50), ("RU", 50), (NEW, -1)]
+
+
+async def test_a_reload_with_an_alias_moves_what_is_stored() -> None:
+    worker = Renaming(Broker())
+    await worker.flushed(message(1, *BRIDGES))
+    assert await worker.reload(ALIASES) == MOVED
+    gone = worker.states[-1]
+    assert (gone.alias_of, gone.totals, gone.days, gone.episodes) == (OLD, [], [], [])
+    place = next(state for state in reversed(worker.states) if state.flow == OLD)
+    assert [(day.day, day.best) for day in place.days] == [("2022-09-20", 70), ("2022-09-21", 50)]
+    assert await worker.flushed(message(2, claim(9, "2022-09-22", flow=NEW, id="later"))) == [
+        (OLD, 9),
+        ("RU:KZ", 9),
+        ("RU", 9),
+    ]
+    rows = {key for key in worker.hop.table.data if key.startswith(b"c|")}
+    assert {key.split(b"|")[1] for key in rows} == {OLD.encode(), NEW.encode()}  # stored as reported
+
+
+async def test_taking_an_alias_back_undoes_the_move() -> None:
+    worker = Renaming(Broker())
+    await worker.flushed(message(1, *BRIDGES))
+    await worker.reload(ALIASES)
+    assert await worker.reload({}) == APART
+    assert await worker.reload({}) == []
+
+
+async def test_a_flow_above_an_alias_goes_with_its_last_claim() -> None:
+    worker = Renaming(Broker())
+    await worker.flushed(message(1, claim(50, flow="RU:GE:lars")))
+    assert await worker.reload({Flow("RU:GE:lars"): Flow("RU:KZ:lars")}) == [
+        ("RU:KZ:lars", 50),
+        ("RU:KZ", 50),
+        ("RU", 50),
+        ("RU:GE:lars", -1),
+        ("RU:GE", -1),
+    ]
+    assert [state.alias_of for state in worker.states[-2:]] == ["RU:KZ:lars", None]
+
+
+async def test_a_worker_that_starts_with_another_alias_moves_what_is_stored_once() -> None:
+    before = Renaming(Broker())
+    await before.flushed(message(1, *BRIDGES))
+    worker = Renaming(Broker(), before.hop.table.data, ALIASES)
+    await worker.hop.recovered()
+    assert worker.published() == MOVED
+    again = Renaming(Broker(), worker.hop.table.data, ALIASES)
+    await again.hop.recovered()
+    assert again.states == []
+
+
+async def test_an_alias_that_no_report_has_used_publishes_nothing() -> None:
+    worker = Renaming(Broker())
+    await worker.flushed(message(1, AKSAI))
+    assert await worker.reload(ALIASES) == []
+    assert await worker.flushed(message(2, BRIDGES[1])) == [(OLD, 50), ("RU:KZ", 120), ("RU", 120)]
+
+
+async def test_after_a_crash_between_states_and_rows_the_same_states_are_published_again() -> None:
+    before = Renaming(Broker())
+    await before.flushed(message(1, *BRIDGES))
+    crashed = Renaming(Broker(takes=1), before.hop.table.data, ALIASES)
+    with pytest.raises(KafkaError):
+        await crashed.hop.recovered()
+    assert crashed.published() == MOVED
+    again = Renaming(Broker(), crashed.hop.table.data, ALIASES)
+    await again.hop.recovered()
+    assert again.published() == MOVED
+
+
+async def test_what_was_taken_before_a_reload_is_flushed_first() -> None:
+    worker = Renaming(Broker())
+    await worker.flushed(message(1, BRIDGES[0]))
+    worker.take(message(2, BRIDGES[1]))
+    event: Any = SimpleNamespace(message=SimpleNamespace(topic="claims", partition=worker.partition, offset=2))
+    acknowledged: list[Any] = []
+
+    async def ack(event: Any) -> None:
+        acknowledged.append(event)
+
+    worker.hop.events, worker.hop.stream = [event], SimpleNamespace(ack=ack)  # type: ignore[assignment] # what is used of them
+    assert await worker.reload(ALIASES) == [(NEW, 50), ("RU:KZ", 120), ("RU", 120), *MOVED]
+    assert acknowledged == [event]
+
+
+async def test_periods_that_are_added_up_are_counted() -> None:
+    worker = Renaming(Broker(), aliases=ALIASES)
+    await worker.flushed(message(1, claim(70, flow=OLD), claim(50, flow=NEW), AKSAI))
+    assert worker.counted("ledger_doubled_periods") == 1
+    assert worker.counted("ledger_flows") == 4

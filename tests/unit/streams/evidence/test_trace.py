@@ -9,10 +9,12 @@ from bordertally.streams.evidence.records import Evidence, Traced
 from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.evidence.tallies import SourceFigure, added_up, tallies_of
 from bordertally.streams.evidence.trace import BLOCKS, DAYS, MOST_CLAIMS, MOST_IN_BLOCK, Kept, bounded, trace
+from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import Row
 from bordertally.streams.replay.ledgers import kept_by
 from bordertally.streams.reports.claims import Claim
-from unit.kit import Told, claim, ordinal, told
+from bordertally.streams.reports.sources import Registry
+from unit.kit import REGISTRY, Told, claim, ordinal, told
 
 WEEK = "2022-09-21/2022-09-28"
 
@@ -208,3 +210,28 @@ def test_days_that_are_no_longer_kept_make_a_trace_truncated() -> None:
 )
 def test_spans_are_written_as_people_do(first: str, end: str, text: str) -> None:
     assert span(ordinal(first), ordinal(end)) == text
+
+
+def test_a_claim_under_another_name_of_a_place_is_evidence_of_the_place_and_names_it() -> None:
+    new, old = Flow("RU:KZ:new-bridge"), Flow("RU:KZ:old-bridge")
+    registry = Registry(REGISTRY.sources, REGISTRY.blocs, {new: old})
+    hour = {"period": "2022-09-22T00:00Z/PT1H", "source": "c", "qualifier": "count"}
+    desk = told(claim(70, flow=old, id="o"), claim(50, flow=new, id="n"), claim(5, flow=new, **hour), registry=registry)
+    evidence = looked_at(desk, "RU:KZ", ("2022-09-21", "2022-09-23"))
+    assert [(one.report, one.flow) for one in evidence.claims] == [("n", old), ("o", old)]
+    found = by_report(evidence)
+    assert found["n"].why == f"{found['o'].why}; reported as RU:KZ:new-bridge"
+    assert [(one.flow, one.people) for one in evidence.counts] == [(old, 5)]
+    assert evidence.figure is not None
+    assert evidence.figure.best == 125
+
+
+def test_what_is_kept_under_two_names_is_joined() -> None:
+    state, day = told(claim(1)).state(), 7
+    tally = tallies_of(
+        told(claim(5, "2022-09-21T00:00Z/PT1H", source="c")).desk.ledger.row(
+            Row("r", Flow("RU:KZ"), ordinal("2022-09-21"))
+        )
+    )
+    one, other = Kept(state, [claim(1)], {day: tally}, 3), Kept(state, [claim(2)], {day: tally, day + 1: tally}, 5)
+    assert one.plus(other) == Kept(state, [claim(1), claim(2)], {day: [*tally, *tally], day + 1: tally}, 5)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bordertally.streams.errors import ConfigError
-from bordertally.streams.reports.sources import Grade, counts, parse_registry, source_of
+from bordertally.streams.reports.sources import Grade, Registry, counts, parse_registry, source_of
 from unit.kit import REGISTRY
 
 ENTRY = 'name = "K"\nflows = ["RU"]\ngrade = "B"\n'
@@ -94,6 +94,59 @@ def test_a_pattern_of_a_member_is_one_inside_the_bloc() -> None:
 def test_every_is_a_duration_in_seconds() -> None:
     registry = parse_registry("[sources.k]\n" + ENTRY + 'every = "P1DT6H"', "sources.toml")
     assert registry.every == {"k": 108_000}
+
+
+BRIDGES = '"BR:UY:new-bridge" = "BR:UY:old-bridge"'
+
+
+def aliased(*lines: str, blocs: str = "[]") -> Registry:
+    table = "\n".join(lines)
+    return parse_registry(f"blocs = {blocs}\n[aliases]\n{table}\n[sources.k]\n{ENTRY}", "sources.toml")
+
+
+def test_an_alias_names_the_place_of_its_flow() -> None:
+    registry = aliased(BRIDGES)
+    assert registry.aliases == {"BR:UY:new-bridge": "BR:UY:old-bridge"}
+    places = [registry.place(flow) for flow in ("BR:UY:new-bridge", "BR:UY:old-bridge", "BR:UY")]
+    assert places == ["BR:UY:old-bridge", "BR:UY:old-bridge", "BR:UY"]
+
+
+def test_an_alias_of_a_member_is_one_inside_the_bloc() -> None:
+    registry = aliased('"RU:FI:imatra" = "RU:FI:svetogorsk"', blocs='["EU"]')
+    assert registry.aliases == {"RU:EU:FI:imatra": "RU:EU:FI:svetogorsk"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        (['"BR:UY:a" = "UY:BR:a"'], "BR:UY:a = UY:BR:a: both names must have one origin, not BR and UY"),
+        (['"BR:UY:a" = "BR:UY:a"'], "BR:UY:a = BR:UY:a: both are the same name; remove the line"),
+        (['"BR:UY" = "BR:AR"'], "BR:UY = BR:AR: BR:UY is not a checkpoint; only a checkpoint can have another name"),
+        (
+            ['"BR:UY:a" = "BR:UY"'],
+            "BR:UY:a = BR:UY: BR:UY is not a checkpoint; only a checkpoint can have another name",
+        ),
+        (['"BR:UY:A" = "BR:UY:b"'], "BR:UY:A = BR:UY:b: 'A' is not a two-letter country code"),
+        (['"BR:UY:a" = 5'], "BR:UY:a = 5: '5' is not a two-letter country code"),
+        (
+            ['"BR:UY:a" = "BR:UY:b"', '"BR:UY:b" = "BR:UY:c"'],
+            "BR:UY:a = BR:UY:b: BR:UY:b is an alias, too; write BR:UY:a = BR:UY:c",
+        ),
+        (
+            ['"RU:FI:a" = "RU:FI:b"', '"RU:EU:FI:a" = "RU:FI:c"'],
+            "RU:EU:FI:a = RU:FI:c: RU:EU:FI:a is already an alias of RU:EU:FI:b; remove one of the two lines",
+        ),
+    ],
+)
+def test_a_wrong_alias_is_quoted_with_what_to_do(lines: list[str], complaint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        aliased(*lines, blocs='["EU"]')
+    assert str(caught.value).startswith(f"sources.toml: aliases: {complaint}")
+
+
+def test_aliases_are_a_table() -> None:
+    with pytest.raises(ConfigError, match=r"aliases: this must be a table \[aliases\] \(got 5\)"):
+        parse_registry(f"aliases = 5\n[sources.k]\n{ENTRY}", "sources.toml")
 
 
 @pytest.mark.parametrize("path", sorted([*Path("streams").rglob("*.py"), *Path("agents").rglob("*.py")]), ids=str)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.errors import ConfigError
+from bordertally.streams.flows import Flow
 from bordertally.streams.reports.sources import Registry, parse_registry
 from bordertally.streams.reports.sources_diff import changes, check_change
 
@@ -21,6 +22,15 @@ def test_what_is_new_gone_and_changed_is_named() -> None:
     old, new = registry("a", "b", "c"), registry('a|grade="C"|every="P1D"', "c", "x")
     assert changes(old, new) == "new: x; gone: b; changed: a (grade, every)"
     assert changes(old, registry("c", "b", "a")) == ""
+
+
+def test_aliases_that_are_new_and_gone_are_named() -> None:
+    old, new = (
+        Registry(registry("a").sources, aliases={Flow(name): Flow(place) for name, place in pairs})
+        for pairs in ([("RU:KZ:a", "RU:KZ:b")], [("RU:KZ:a", "RU:KZ:c")])
+    )
+    assert changes(old, new) == "new aliases: RU:KZ:a = RU:KZ:c; gone aliases: RU:KZ:a = RU:KZ:b"
+    check_change(old, new)  # stored claims move
 
 
 def test_many_are_counted() -> None:

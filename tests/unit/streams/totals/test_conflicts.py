@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import Key
+from bordertally.streams.reports.sources import Registry
 from bordertally.streams.totals.conflicts import conflicts, noted
 from bordertally.streams.totals.records import Noted
-from unit.kit import claim, told
+from unit.kit import REGISTRY, claim, told
 
 
 def test_conflicts_name_the_claim_its_rivals_and_the_gap() -> None:
@@ -45,6 +47,26 @@ def test_what_is_not_totalled_is_noted_with_the_reason() -> None:
     assert noted(one.node()) == [
         Noted("RU:KZ", "q", "b", "measure queue", 70, "people", "2022-09-21", "2022-09-22"),
         Noted("RU:KZ", "r", "d", "grade D", 150, "men", "2022-09-21", "2022-09-21"),
+    ]
+
+
+def test_figures_under_two_names_of_a_place_that_are_added_up_are_noted() -> None:
+    new, old = Flow("RU:KZ:new-bridge"), Flow("RU:KZ:old-bridge")
+    registry = Registry(REGISTRY.sources, REGISTRY.blocs, {new: old})
+    one = told(claim(70, flow=old, id="o"), claim(70, flow=new, id="n"), registry=registry)
+    assert noted(one.node(old)) == []
+    one.take(claim(1_050, flow=new, id="m", published="2022-10-21T00:00:00Z"))
+    why = "1,050 as RU:KZ:new-bridge and 70 as RU:KZ:old-bridge, names of one place: added up"
+    assert noted(one.node(old)) == [
+        Noted(old, "o", "b", why, 1_120, "people", "2022-09-21", "2022-09-21", counted=True)
+    ]
+    hour = {"period": "2022-09-22T00:00Z/PT1H", "source": "c", "qualifier": "count"}
+    one.take(claim(5, flow=old, **hour))
+    assert len(noted(one.node(old))) == 1
+    one.take(claim(6, flow=new, **hour))
+    assert [(found.people, found.first_day) for found in noted(one.node(old))] == [
+        (1_120, "2022-09-21"),
+        (11, "2022-09-22"),
     ]
 
 
