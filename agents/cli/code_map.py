@@ -9,9 +9,10 @@ from pathlib import Path
 PACKAGES = (
     *("streams", "streams/reports", "streams/reconciliation", "streams/ledger", "streams/totals", "streams/learning"),
     *("streams/rules", "streams/detection", "streams/alerts", "streams/evidence", "streams/statements"),
-    *("streams/delivery", "streams/replay"),
+    *("streams/delivery", "streams/replay", "streams/imports"),
     *("agents", "agents/kafka", "agents/runtime", "agents/servers", "agents/hops", "agents/delivery"),
-    *("agents/gateway", "agents/producing", "agents/terminal", "agents/worker", "agents/demo", "agents/cli"),
+    *("agents/gateway", "agents/producing", "agents/imports", "agents/terminal"),
+    *("agents/worker", "agents/demo", "agents/cli"),
 )
 """The packages in the order in which they may import each other; a package is a folder with those inside it."""
 

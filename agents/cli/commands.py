@@ -30,6 +30,11 @@ _PANELS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("read", "publish.statements:read", "Show the claims that a statement in words makes."),
     ),
     "Publish reports": (
+        (
+            "import",
+            "publish.imports:import_command",
+            "Turn a spreadsheet (CSV, XLSX, ODS or JSON) into reports, by a mapping.",
+        ),
         ("reports", "publish.series_reports:reports", "Turn a daily series (CSV) into reports, one per day."),
         ("check", "publish.publish:check", "Check reports without sending them; print one line per fault."),
         ("publish", "publish.publish:publish_command", "Check reports and send those without a fault to Kafka."),

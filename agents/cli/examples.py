@@ -24,6 +24,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "BORDERTALLY_GATEWAY_PORT=8080 bordertally gateway",
         "BORDERTALLY_GATEWAY_HOST=0.0.0.0 BORDERTALLY_PUBLIC_READ=true bordertally gateway",
     ),
+    "import": (
+        "bordertally import arrivals.csv --map arrivals.toml > reports.ndjson",
+        "bordertally import arrivals.xlsx --map arrivals.toml --sheet 2023 --check",
+        "bordertally import new.csv --map arrivals.toml --previous old.csv > changes.ndjson",
+    ),
     "keygen": ("bordertally keygen kz-mia.pem",),
     "publish": (
         "bordertally publish reports.ndjson --to localhost:9092 --key kz-mia.pem",

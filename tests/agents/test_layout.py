@@ -17,8 +17,29 @@ from bordertally.agents.cli.code_map import PACKAGES, imports, modules, name_of,
 ROOT = Path()
 MODULES = modules(ROOT)
 STREAMS = [path for path in MODULES if path.parts[0] == "streams"]
-ALLOWED = {"bordertally.streams", "base64", "binascii", "bisect", "collections", "cryptography", "dataclasses"}
-ALLOWED |= {"__future__", "datetime", "email", "enum", "functools", "hashlib", "ipaddress", "itertools", "json", "math"}
+ALLOWED = {
+    "bordertally.streams",
+    "anyascii",
+    "base64",
+    "binascii",
+    "bisect",
+    "collections",
+    "countryguess",
+    "cryptography",
+}
+ALLOWED |= {
+    "__future__",
+    "dataclasses",
+    "datetime",
+    "email",
+    "enum",
+    "functools",
+    "hashlib",
+    "ipaddress",
+    "itertools",
+    "json",
+    "math",
+}
 ALLOWED |= {"msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib", "types"}
 ALLOWED |= {"difflib", "typing"}
 ALLOWED |= {"unicodedata", "urllib.parse", "xml", "zlib", "zoneinfo"}

@@ -1,1 +1,1 @@
-"""Commands that produce reports: reports, check, publish, read, review, follow, schema, keygen."""
+"""Commands that produce reports: import, reports, check, publish, read, review, follow, schema, keygen."""

@@ -1,0 +1,1 @@
+"""Files of many kinds in; tables, as numbered rows of cells, out."""

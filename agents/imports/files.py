@@ -1,0 +1,74 @@
+"""Files: the tables of a file, by what its first bytes say it is."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from bordertally.agents.imports.errors import UnreadableError
+from bordertally.agents.imports.json_tables import json_rows
+from bordertally.agents.imports.text_tables import text_rows
+from bordertally.agents.imports.workbooks import sheets
+from bordertally.streams.imports.mapping import ImportMap
+from bordertally.streams.imports.tables import Importer, Row
+
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_NO_TABLES = (
+    (b"%PDF", "a PDF: copy its table into a spreadsheet"),
+    (b"<!DOCTYPE", "a web page: download the file that it links to"),
+    (b"<html", "a web page: download the file that it links to"),
+    (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself"),
+    (b"\x1f\x8b", "compressed: unpack it first"),
+)
+Progress = Callable[[int], None]
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file, open for reading bytes; `-` is standard input. Raises UnreadableError."""
+    try:
+        return io.BytesIO(sys.stdin.buffer.read()) if str(path) == "-" else path.open("rb")
+    except OSError as error:
+        raise UnreadableError(f"{path}: {error.strerror}") from None
+
+
+def kind_of(head: bytes, name: str) -> str:
+    """Whether the first bytes of a file are of a workbook, of json or of text. Raises UnreadableError."""
+    if head.startswith(_WORKBOOKS):
+        return "workbook"
+    bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for mark, advice in _NO_TABLES:
+        if bare[: len(mark)].lower() == mark.lower():
+            raise UnreadableError(f"{name}: this is {advice}")
+    return "json" if bare[:1] in (b"{", b"[") else "text"
+
+
+def read_tables(
+    path: Path, mapping: ImportMap, progress: Progress | None = None
+) -> Iterator[tuple[str, Iterator[Row]]]:
+    """The name of the sheet, empty where there are none, and the rows of every table of a file.
+
+    `progress` is called with the bytes read so far. Raises UnreadableError.
+    """
+    with opened(path) as file:
+        head = file.read(64)
+        file.seek(0)
+        kind = kind_of(head, str(path))
+        if kind == "workbook":
+            yield from sheets(file, str(path), mapping.sheet, mapping.range)
+        elif kind == "json":
+            yield "", json_rows(file.read(), str(path), mapping.records)
+        else:
+            yield "", text_rows(file, str(path), mapping.encoding, mapping.delimiter, progress)
+
+
+def import_file(path: Path, importer: Importer, progress: Progress | None = None) -> None:
+    """Read every table of a file with an importer. Raises UnreadableError, or ConfigError where a column is missing."""
+    empty = True
+    for sheet, rows in read_tables(path, importer.mapping, progress):
+        importer.add_table(str(path), sheet, rows)
+        empty = False
+    if empty:
+        raise UnreadableError(f"{path}: the file has no table")

@@ -1,0 +1,194 @@
+"""Columns: where a table has what a mapping names, found by its header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import NamedTuple
+
+from bordertally.streams.errors import ConfigError, shown, some
+from bordertally.streams.imports.calendar_periods import cell_text
+from bordertally.streams.imports.figures import Cell, FigureReader
+from bordertally.streams.imports.mapping import FigureColumn, ImportMap, Words, listed
+from bordertally.streams.imports.places import Template
+
+Reference = int | str
+"""Where a value comes from: the cell with this index, or this text itself (a group of a wide column, a sheet)."""
+
+Getter = Callable[[Sequence[Cell]], "Cell | tuple[Cell, ...]"]
+"""What takes some cells out of a row: a tuple, or the cell itself where it is only one."""
+
+_HASHTAG = re.compile(r"#[A-Za-z][\w+#@, ]*")
+
+
+class FigurePlan(NamedTuple):
+    """Where one figure stands in every row of a table, and where its period, flow and population come from.
+
+    `period`, `series`: the cells of a row that name its period, and its flow and population; one alone is no tuple.
+    """
+
+    name: str
+    figure: FigureColumn
+    at: int
+    label: str
+    period: Getter
+    flow: Template
+    population: Template
+    series: Getter
+    only: tuple[tuple[int, frozenset[str]], ...]
+
+
+class TablePlan(NamedTuple):
+    """Where a table has what a mapping names. `width`: the columns of its header.
+
+    `unmapped`: columns that the mapping does not name, in which a total of other rows could hide.
+    """
+
+    width: int
+    figures: tuple[FigurePlan, ...]
+    only: tuple[tuple[str, int, frozenset[str]], ...]
+    drop: tuple[tuple[str, int, frozenset[str]], ...]
+    fill_down: tuple[int, ...]
+    published: int | None
+    unmapped: tuple[int, ...]
+
+
+def header_of(rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """The names of the columns from one or several rows; a name above several columns counts for each of them."""
+    width = max((len(row) for row in rows), default=0)
+    names = [""] * width
+    for depth, row in enumerate(rows):
+        above = ""
+        for index in range(width):
+            text = " ".join(cell_text(row[index]).lstrip("\ufeff").split()) if index < len(row) else ""
+            if depth < len(rows) - 1:
+                above = text = text or above
+            names[index] = f"{names[index]} {text}".strip()
+    return names
+
+
+def is_hashtags(row: Sequence[Cell]) -> bool:
+    """Whether a row is the one with the hashtags of HXL below the header."""
+    texts = [text for cell in row if (text := cell_text(cell))]
+    return bool(texts) and all(_HASHTAG.fullmatch(text) for text in texts)
+
+
+class _Finder:
+    """Finds columns by name, by `#` and their number, or among values that all rows of a table share."""
+
+    def __init__(self, header: Sequence[str], shared: Mapping[str, str], where: str) -> None:
+        self._header, self._shared, self._where = header, shared, where
+        self.used: set[int] = set()
+
+    def index(self, name: str, field: str) -> int:
+        """The index of a column. Raises ConfigError that lists the columns, or those of the same name."""
+        wanted = " ".join(name.split())
+        places = [index for index, text in enumerate(self._header) if text == wanted]
+        if not places and re.fullmatch(r"#\d+", wanted) and 0 < int(wanted[1:]) <= len(self._header):
+            places = [int(wanted[1:]) - 1]
+        if len(places) == 1:
+            self.used.add(places[0])
+            return places[0]
+        if places:
+            numbers = " and ".join(f"#{index + 1}" for index in places)
+            raise ConfigError(f"{self._where}: {field}: {shown(name)} is the name of several columns; write {numbers}")
+        names = some([text or f"#{index + 1}" for index, text in enumerate(self._header)], 30) or "none"
+        if len(self._header) == 1 and (sign := next((sign for sign in ";\t|" if sign in self._header[0]), None)):
+            names += f"; set delimiter = {sign!r}"
+        raise ConfigError(f"{self._where}: {field}: there is no column {shown(name)!r}; the columns are {names}")
+
+    def reference(self, name: str, field: str, groups: Mapping[str, str]) -> Reference:
+        """A column, a group of a wide column, or a value that all rows share."""
+        if name in groups:
+            return groups[name]
+        if name in self._shared and name not in self._header:
+            return self._shared[name]
+        return self.index(name, field)
+
+
+def plan_table(mapping: ImportMap, header: Sequence[str], shared: Mapping[str, str], where: str) -> TablePlan:
+    """Find the columns of a mapping in a table. `shared`: values by name, such as that of `sheet`.
+
+    Raises ConfigError.
+    """
+    finder = _Finder(header, shared, where)
+    figures = []
+    for name, figure in mapping.claims.items():
+        if figure.column:
+            index = finder.index(figure.column, f"claims.{name}.column")
+            figures.append(_figure_plan(mapping, finder, name, (index, header[index], {})))
+        else:
+            figures += [_figure_plan(mapping, finder, name, wide) for wide in _wide(mapping, header, where)]
+            finder.used |= {plan.at for plan in figures}
+    rows = mapping.rows
+    chosen = tuple(
+        tuple(
+            (column, *_choice(finder, column, words, f"rows.{part}")) for column, words in getattr(rows, part).items()
+        )
+        for part in ("only", "drop")
+    )
+    fill_down = tuple(finder.index(column, "rows.fill_down") for column in rows.fill_down)
+    _, of_column, column = mapping.published.partition("column:")
+    published = finder.index(column, "published") if of_column else None
+    unmapped = tuple(index for index in range(len(header)) if index not in finder.used)
+    return TablePlan(len(header), tuple(figures), chosen[0], chosen[1], fill_down, published, unmapped)
+
+
+def _choice(finder: _Finder, column: str, words: Words, field: str) -> tuple[int, frozenset[str]]:
+    return finder.index(column, field), frozenset([words] if isinstance(words, str) else words)
+
+
+def _figure_plan(
+    mapping: ImportMap, finder: _Finder, name: str, wide: tuple[int, str, Mapping[str, str]]
+) -> FigurePlan:
+    index, label, groups = wide
+    figure = mapping.claims[name]
+    flow, population = Template(figure.flow or mapping.flow.path), Template(figure.population)
+    field = f"claims.{name}"
+    columns = mapping.period.columns
+    return FigurePlan(
+        name,
+        figure,
+        index,
+        label,
+        _getter([finder.reference(column, "period.columns", groups) for column in listed(columns)]),
+        flow,
+        population,
+        _getter(
+            [
+                finder.reference(column, f"{field}.{part}", groups)
+                for part, template in (("flow", flow), ("population", population))
+                for column in template.columns
+            ]
+        ),
+        tuple(_choice(finder, column, words, f"{field}.only") for column, words in figure.only.items()),
+    )
+
+
+def _getter(references: Sequence[Reference]) -> Getter:
+    places = [place for place in references if isinstance(place, int)]
+    if places and len(places) == len(references):
+        return itemgetter(*places)
+    return lambda row: tuple(row[place] if isinstance(place, int) else place for place in references)
+
+
+def _wide(mapping: ImportMap, header: Sequence[str], where: str) -> Sequence[tuple[int, str, Mapping[str, str]]]:
+    assert mapping.wide is not None  # checked by read_mapping
+    pattern = re.compile(mapping.wide.columns)
+    wide = [
+        (index, text, {group: value or "" for group, value in found.groupdict().items()})
+        for index, text in enumerate(header)
+        if (found := pattern.fullmatch(text))
+    ]
+    if not wide:
+        names = some([text for text in header if text], 30) or "none"
+        raise ConfigError(
+            f"{where}: wide.columns: no column is named like {shown(mapping.wide.columns)}; the columns are {names}"
+        )
+    return wide
+
+
+def readers(mapping: ImportMap) -> dict[str, FigureReader]:
+    """A reader for every figure of a mapping, by its name."""
+    return {name: FigureReader(mapping, figure) for name, figure in mapping.claims.items()}

@@ -1,0 +1,96 @@
+"""Parts: the claims of an import as reports in JSON, few and of a bounded size, that say which part they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bordertally.streams.imports.calendar_periods import DaySpan
+from bordertally.streams.imports.figures import People
+from bordertally.streams.imports.tables import ImportedSeries, SeriesKey
+from bordertally.streams.moments import utc_text
+from bordertally.streams.qualifiers import Qualifier
+
+MOST_CLAIMS = 1_000
+"""Claims in one report at most."""
+
+MOST_BYTES = 200_000
+"""Bytes of one report, about, at most: below what the intake accepts."""
+
+_OVERHEAD = 110
+"""Bytes of a claim besides its flow and population, about."""
+
+_DEFAULTS = {"population": "people", "unit": "people", "measure": "crossings"}
+_encode = msgspec.json.Encoder().encode
+
+
+class ImportClaim(NamedTuple):
+    """One claim of an import; `people` None withdraws it."""
+
+    key: SeriesKey
+    qualifier: Qualifier
+    per: str | None
+    span: DaySpan
+    people: People | None
+    published: datetime
+
+
+def all_claims(series: Mapping[SeriesKey, ImportedSeries]) -> Iterator[ImportClaim]:
+    """Every claim of an import: series by series, each in the order of time."""
+    for key, one in sorted(series.items()):
+        for span, kept in sorted(one.claims.items()):
+            yield ImportClaim(key, one.qualifier, one.per, span, kept.people, kept.published)
+
+
+def report_parts(claims: Callable[[], Iterable[ImportClaim]], source: str) -> Iterator[bytes]:
+    """The reports that say the claims. `claims` is called twice: to number the parts, then to write them.
+
+    Their ids tell by a digest of the claims which import they belong to, and which part of it they are:
+    `police-import-3f9c2a81-part-2-of-7`. The same claims have the same ids, whenever they are published.
+    """
+    digest, parts = sha256(), 0
+    for part in _cut(claims()):
+        parts += 1
+        digest.update(repr([claim[:-1] for claim in part]).encode())
+    for number, part in enumerate(_cut(claims()), 1):
+        head = {
+            "id": f"{source}-import-{digest.hexdigest()[:8]}-part-{number}-of-{parts}",
+            "source": source,
+            "published": utc_text(part[0].published),
+        }
+        yield _encode({**head, "claims": [_fields(claim) for claim in part]})
+
+
+def _cut(claims: Iterable[ImportClaim]) -> Iterator[list[ImportClaim]]:
+    """The claims in parts of a bounded size that were each published at one time."""
+    part: list[ImportClaim] = []
+    size = 0
+    for claim in claims:
+        bytes_ = len(claim.key.flow) + len(claim.key.population) + _OVERHEAD
+        full = len(part) >= MOST_CLAIMS or size + bytes_ > MOST_BYTES
+        if part and (full or claim.published != part[0].published):
+            yield part
+            part, size = [], 0
+        part.append(claim)
+        size += bytes_
+    if part:
+        yield part
+
+
+def _fields(claim: ImportClaim) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "flow": claim.key.flow,
+        "period": claim.span.text(),
+        "people": claim.people,
+        "qualifier": claim.qualifier.value,
+    }
+    for name, default in _DEFAULTS.items():
+        if (value := getattr(claim.key, name)) != default:
+            fields[name] = value
+    if claim.per is not None:
+        fields["per"] = claim.per
+    return fields
