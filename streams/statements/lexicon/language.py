@@ -87,6 +87,7 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
     border: Phrases
     border_after: Phrases
     border_with: Phrases
+    speaker_before: Phrases
     speaker_after: Phrases
     territory_after: Phrases
     part_before: Phrases
@@ -155,6 +156,8 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     states: Phrases
     vehicles: Phrases
     citizens: Phrases
+    nations: Phrases
+    of_nation: Phrases
     bare: Phrases
     things: dict[Why, Phrases]
     masks: dict[Why, Phrases]

@@ -80,6 +80,10 @@ class Patterns:
 _END = re.compile("[.!?\u2026]+[\"'\u201d\u2019\u00bb)]*(?=\\s|$)|\\n\\s*\\n|\\n(?=\\s*[^\\w\\s\"'\u201c\u00ab(\\[])")
 
 
+_LISTED = re.compile(r"[:;]\s*\Z")
+_ITEM = re.compile("\\s*[-\u2013\u2014\u2022*\u00b7]\\s")
+"""A line of a list, below a heading or another line that a sign ends."""
+
 LONGEST = 2_000
 """Characters of a sentence at most: what has no full stop is cut, so that reading stays in proportion to the text."""
 
@@ -87,7 +91,7 @@ LONGEST = 2_000
 def sentences(text: str, abbreviations: re.Pattern[str], closing: re.Pattern[str] | None = None) -> list[Span]:
     """Where the sentences of a text stand. A full stop behind an abbreviation or before a small letter ends none.
 
-    A line that begins with a sign ("📌", "-") begins a sentence.
+    A line that begins with a sign ("📌", "-") begins a sentence, but not in a list: behind ":" or ";".
 
     `closing`: abbreviations that end one where a capital letter follows ("11 thou. By Monday").
     """
@@ -97,6 +101,8 @@ def sentences(text: str, abbreviations: re.Pattern[str], closing: re.Pattern[str
         words = text[start : match.start() + 1]
         ends = follows.isupper() or text.startswith("\n", match.end())
         closed = closing is not None and ends and closing.search(words)
+        if _LISTED.search(words) and _ITEM.match(text, match.end()):
+            continue  # "Those who entered, by nationality:", and below it "- Turkey - 540;"
         if match[0].startswith(".") and (follows.islower() or (abbreviations.search(words) and not closed)):
             continue
         spans.append(Span(start, match.end()))

@@ -18,6 +18,7 @@ _WAYS = (PlaceRole.ORIGIN, PlaceRole.INTO, PlaceRole.BARE)
 _AT_ONCE = 12
 """Characters between a noun and its verb at most: " have already "."""
 _STOP = re.compile("[,;:.()]")
+_LEADS = re.compile(r"\s*(?:[-(\u2013\u2014]|\bof\b)\s*")
 
 
 class Noun(NamedTuple):
@@ -58,7 +59,7 @@ class Nouns:
         noun = self.behind(sheet, figure, span.end)
         if noun is not None:
             if noun.population == "people" and noun.citizens is None and not noun.unknown:
-                both = self._of_both(sheet, figure)  # "1,522 citizens and 410 non-citizens of Latvia"
+                both = self._ahead(sheet, figure) or self._of_both(sheet, figure)
                 noun = noun if both.citizens is None else both
             return noun._replace(joined=self._joined(sheet, noun))
         people = [mark for kind in ("people", "citizens") for mark in sheet.of(kind, span) if mark.end != figure.end]
@@ -69,8 +70,19 @@ class Nouns:
             return self._of_both(sheet, figure)
         return self._of_nation(_counted(mark), sheet.text, mark.start)
 
+    @staticmethod
+    def _ahead(sheet: Sheet, figure: TextMark) -> Noun | None:
+        """The citizens named in front of a figure, in a list that counts them: "Turkey - 540 people"."""
+        for mark in reversed(sheet.of("citizens")):
+            if mark.end <= figure.start:
+                return _counted(mark) if _LEADS.fullmatch(sheet.text[mark.end : figure.start]) else None
+        return None
+
     def _of_both(self, sheet: Sheet, figure: TextMark) -> Noun:
-        """The people counted behind the next figure, of a coordination: "41,318 entered and 38,907 Uzbeks left"."""
+        """The people counted behind the next figure, of a coordination: "41,318 entered and 38,907 Uzbeks left".
+
+        So are citizens beside others: "1,522 citizens and 410 non-citizens of Latvia".
+        """
         numbers = sheet.of("number")
         following = next((number for number in numbers if number.start >= figure.end), None)
         if following is None:
@@ -106,6 +118,8 @@ class Nouns:
         near = nxt is not None and nxt.start < end and len(words) <= 3 and not bare and not _PAUSE.search(gap)
         if nxt is not None and near and nxt.kind == "thing" and nxt.value in _ALSO_PEOPLE and self._cross(sheet, nxt):
             return self._of_nation(Noun("people"), sheet.text, nxt.start)
+        if nxt is not None and nxt.kind == "citizens" and nxt.start < end and _LEADS.fullmatch(gap):
+            return _counted(nxt)  # "72,904 - Turkey", in a list that counts citizens
         if nxt is not None and near and nxt.kind in _COUNTED:
             return self._of_nation(_counted(nxt), sheet.text, nxt.start)
         if not words or bare or not words[0][0].isalpha():

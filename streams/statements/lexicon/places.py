@@ -123,6 +123,7 @@ class Places:
             re.IGNORECASE,
         )
         self._before = {
+            PlaceRole.SPEAKER: language.ending(roles.speaker_before),
             PlaceRole.BORDER: language.ending(roles.border),
             PlaceRole.ORIGIN: language.ending(roles.origin),
             PlaceRole.INTO: language.ending(roles.into),

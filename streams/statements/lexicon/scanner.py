@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
 from bordertally.streams.statements.lexicon.clauses import Clauses
 from bordertally.streams.statements.lexicon.gazetteer import Gazetteer
-from bordertally.streams.statements.lexicon.language import Language, Pattern, captured, index
+from bordertally.streams.statements.lexicon.language import Language, Pattern, alternatives, captured, index
 from bordertally.streams.statements.lexicon.marks import Patterns, Sheet, TextMark
 from bordertally.streams.statements.lexicon.numbers import Numbers
-from bordertally.streams.statements.lexicon.places import Places
+from bordertally.streams.statements.lexicon.places import PlaceRole, Places
 from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod, Times
+
+
+_LEADS = re.compile(r"\s*(?:[-:(\u2013\u2014]|\bof\b)\s*")
+"""Between a figure and the country whose citizens it counts."""
 
 
 class Change(NamedTuple):
@@ -84,6 +89,8 @@ class Scanner:
         ]
         self._events = Patterns(events)
         self._its = language.any_of(table.own)
+        self._nations = language.any_of(table.nations)
+        self._of_nation = re.compile(rf"(?:{alternatives(table.of_nation)})\Z", re.IGNORECASE)
         self._words = Patterns(
             [
                 *language.compiled("normal", {"": table.normal}),
@@ -128,6 +135,7 @@ class Scanner:
         sheet.put(self._plain(text, self._counted))
         self.places.mark(sheet)
         self._also_citizens(sheet)
+        self._listed_nations(sheet)
         sheet.put(self._plain(text, self._events))
         sheet.put(self._plain(text, self._words))
         self.clauses.set_aside(sheet)
@@ -150,6 +158,29 @@ class Scanner:
             named = left.kind == "citizens" and " " in sheet.text[left.start : left.end] and other.kind == "place"
             if named and other.value.code and self.places.joined.fullmatch(sheet.text[left.end : other.start]):
                 sheet.marks[sheet.marks.index(other)] = other._replace(kind="citizens", value=other.value.code)
+
+    def _listed_nations(self, sheet: Sheet) -> None:
+        """Countries of a list that counts citizens: "74,118 citizens of Russia entered, 72,904 of Turkey".
+
+        So are all countries beside figures below a heading: "citizens of the following countries entered: Turkey 540".
+        """
+        text = sheet.text
+        begins = min((mark.end for mark in sheet.of("citizens") if " " in text[mark.start : mark.end]), default=None)
+        heading = self._nations.search(text)
+        for mark in sheet.of("place"):
+            if mark.value.role is not PlaceRole.BARE or mark.value.code is None or not self._beside(sheet, mark):
+                continue
+            listed = begins is not None and begins < mark.start and self._of_nation.search(text, mark.start, mark.end)
+            if listed or (heading is not None and heading.end() <= mark.start):
+                sheet.marks[sheet.marks.index(mark)] = mark._replace(kind="citizens", value=mark.value.code)
+
+    def _beside(self, sheet: Sheet, place: TextMark) -> bool:
+        """Whether only a dash, a colon or the like stands between a place and a figure."""
+        text = sheet.text
+        before = next((mark.end for mark in reversed(sheet.of("number")) if mark.end <= place.start), None)
+        behind = next((mark.start for mark in sheet.of("number") if mark.start >= place.end), None)
+        ahead = before is not None and _LEADS.fullmatch(text[before : place.start])
+        return bool(ahead) or (behind is not None and _LEADS.fullmatch(text[place.end : behind]) is not None)
 
     def _timed(self, text: str, times: Times) -> Iterator[TextMark]:
         for pattern, match in self._periods.scan(text):

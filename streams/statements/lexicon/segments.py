@@ -159,7 +159,7 @@ class Cutter:
         """Whether a dash only leads from a place or time to its figure: "Otaci - 3,410, Palanca - 7,260"."""
         if match.end() != following.start or not _LEADS.fullmatch(match[0]):
             return False
-        return any(mark.end == match.start() and mark.kind in ("place", "period") for mark in sheet.marks)
+        return any(mark.end == match.start() and mark.kind in ("place", "period", "citizens") for mark in sheet.marks)
 
     def _fronted(self, sheet: Sheet, segment: Span, figure: TextMark, between: Span) -> bool:
         """Whether a place or time between two figures is said of the second: "At A 5 came, at B, 3" as of the first."""
