@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from bordertally.streams.statements.discourse import Thread, further
@@ -21,6 +22,8 @@ LEADS = " :-\u2013\u2014"
 
 NEAR = 16
 """Characters between a crossing and the word that says which way it went."""
+
+_STOP = re.compile("[,;:.()]")
 
 _SIDED = (MovementKind.ENTRY, MovementKind.EXIT, MovementKind.OUT)
 
@@ -66,6 +69,9 @@ class Ways:
             return turned[0]
         behind = [mark for mark in events if mark.start >= segment.figure.end and mark.value != MovementKind.TAKES]
         before = [mark for mark in reversed(events) if mark.start < segment.figure.end]
+        taken: TextMark | None = next((mark for mark in before if mark.value == MovementKind.TAKES), None)
+        if taken is not None and not _STOP.search(self.sheet.text, taken.end, segment.figure.start):
+            return taken  # "the Union has received 5.3 million people fleeing the war"
         first, *others = behind or before or [None]
         if first is not None and first.value == MovementKind.CROSS:  # "crossed the border on entry"
             sided = [
@@ -117,7 +123,8 @@ class Ways:
             front = self.thread.topic
         front = front or self.thread.dateline
         home = self.home or (self.thread.stage if kind is MovementKind.ENTRY else None)
-        if self.home is None and kind is MovementKind.ENTRY and any(mark.value.home for mark in places):
+        into_home = [mark.value.role is PlaceRole.INTO for mark in places if mark.value.home]
+        if self.home is None and (any(into_home) or (into_home and kind is MovementKind.ENTRY)):
             home = self._spoken_of(segment) or home
         part = self.tongue.cutter.part(self.sheet, segment) or (not places and further(self.sheet, segment))
         return Clues(

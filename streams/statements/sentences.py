@@ -13,9 +13,8 @@ from bordertally.streams.statements.lexicon.marks import Sheet, TextMark, senten
 from bordertally.streams.statements.lexicon.nouns import Noun
 from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.lexicon.segments import Segment
-from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod, Times
+from bordertally.streams.statements.lexicon.time_phrases import Times
 from bordertally.streams.statements.movement.clues import Movement
-from bordertally.streams.statements.movement.resolve import INFERRED
 from bordertally.streams.statements.movements import Ways
 from bordertally.streams.statements.pairs import (
     alike,
@@ -28,6 +27,7 @@ from bordertally.streams.statements.pairs import (
     turned,
 )
 from bordertally.streams.statements.records import Doubt, LeftOut, Span, Statement, Voice, Why
+from bordertally.streams.statements.second_opinion import SecondOpinion
 from bordertally.streams.statements.timing import Timing
 
 _ENDS = (PlaceRole.ORIGIN, PlaceRole.INTO)
@@ -57,6 +57,7 @@ class TextReading:
         self.reasons = Reasons(sheet, self.tongue.cutter, first=not self.thread.drafts)
         self.timing = Timing(sheet, self.tongue, self.times, self.thread)
         self.ways = Ways(sheet, self.tongue, self.thread, self.home, self.heading)
+        self.opinion = SecondOpinion(sheet, self.tongue, self.thread, self.home, self.ways.scene())
         self.whole: Draft | None = None
 
     def statement(self) -> Statement:
@@ -122,6 +123,7 @@ class TextReading:
             if cutter.part(self.sheet, part) and self.sheet.of("event", before.span)
         ]
         self.timing.share(sentence, drafts, [*levels, *parts])
+        self.opinion.doubt_times(drafts)
         attach_normals(drafts, normals)
         for draft, why in [
             *((draft, Why.BOTH) for draft in both_ways(drafts)),
@@ -219,51 +221,14 @@ class TextReading:
             solved = {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION, Doubt.INFERRED} if PlaceRole.ORIGIN in roles else set()
             # "9,360 went home, from Cameroon (5,940)": no surer than the whole
             draft.doubts += [doubt for doubt in drafts[-1].doubts if doubt not in solved]
-        if self._inferred(draft, event):
-            draft.doubts.append(Doubt.INFERRED)
+        draft.doubts += self.opinion.doubts(draft, event, drafts, self._whole(segment, drafts, base))
         self._so_far(draft)
         return draft
 
-    def _inferred(self, draft: Draft, event: TextMark | None) -> bool:
-        """Whether too much of a claim is taken from elsewhere: on real text most of those were wrong.
-
-        So it is with both ends of its movement, with an origin and a period that only other sentences name, with a
-        movement that only figures beside it have, of people that are not named as a nation ("880 men and 145 women"),
-        and with nobody, where nothing says of whom.
-        """
-        noun, movement = draft.noun, draft.movement
-        counted_both_ways = self.thread.both is not None
-        sure = bool(movement.point or movement.slug) or counted_both_ways or self._beside(noun.citizens, movement)
-        if round(movement.weight, 3) < INFERRED and not sure:
-            return True
-        there = self.sheet.of("likewise", draft.segment.span) and self.sheet.of("place", draft.segment.span)
-        dated = any(isinstance(mark.value, StatedPeriod) for mark in self.sheet.of("period"))
-        elsewhere = movement.origin is not None and movement.origin not in self._named(draft)
-        if elsewhere and not there and not counted_both_ways and not (dated and self._went_on(movement)):
-            return True
-        if event is None:
-            at_a_point = any(mark.value.slug for mark in self.sheet.of("place", draft.segment.span))
-            return noun.mark is not None and noun.citizens is None and noun.unit == "people" and not at_a_point
-        return draft.quantity.low == 0 and noun.mark is None
-
-    def _went_on(self, movement: Movement) -> bool:
-        """Whether people go over a border, or leave a country, that claims before were of."""
-        before = [draft.movement for draft in self.thread.drafts]
-        if movement.into is None:
-            return any(movement.origin in (earlier.origin, earlier.into) for earlier in before)
-        return any({movement.origin, movement.into} == {earlier.origin, earlier.into} for earlier in before)
-
-    def _named(self, draft: Draft) -> set[str | None]:
-        """The countries that a sentence names, by place, checkpoint or people of the figure, and that of the source."""
-        places = [mark.value for mark in self.sheet.of("place")]
-        around = {side for place in places for side in place.sides}
-        people = {mark.value for mark in self.sheet.of("citizens", draft.segment.span)} | {draft.noun.citizens}
-        return {place.code for place in places} | around | people | {self.home, self.ways.scene()}
-
-    def _beside(self, citizens: str | None, movement: Movement) -> bool:
-        """Whether people of a nation cross one of its own borders: the country they came to or left lies beside it."""
-        around = self.tongue.scanner.places.neighbours.get(citizens or "", frozenset())
-        return bool({movement.origin, movement.into} & {citizens}) and bool({movement.origin, movement.into} & around)
+    def _whole(self, segment: Segment, drafts: list[Draft], base: Draft | None) -> Draft | None:
+        """The claim that a figure is a part of ("300 of them"), if it is one."""
+        before = drafts[-1] if drafts else base
+        return before if self.tongue.cutter.part(self.sheet, segment) else None
 
     def _speaks_too(self, segment: Segment, drafts: list[Draft]) -> str | None:
         """The country that says so of itself behind another that did: "98,000 entered, and Georgia counted 53,000"."""
@@ -294,6 +259,8 @@ class TextReading:
             yield Doubt.UNKNOWN_GROUP
         if not draft.movement.slug and self._elsewhere(segment) and (event is not None or not drafts):
             yield Doubt.PART_OF_COUNTRY
+        if not drafts and draft.noun.mark is None and self._beside_things(segment):
+            yield Doubt.UNKNOWN_GROUP
         if (
             event is None
             and len({draft.movement.flow for draft in drafts}) > 1
@@ -312,6 +279,12 @@ class TextReading:
             return True
         ahead = any(mark.start < segment.figure.start for mark in self.sheet.of("scene"))
         return bool(self.sheet.of("scene")) and len(roles) < (len(_ENDS) if ahead else 1)
+
+    def _beside_things(self, segment: Segment) -> bool:
+        """Whether the figure before counts something else: "32,849 car trips into Canada, 37,127 into the US"."""
+        figures = {mark.span for mark in self.sheet.of("number") if mark.end <= segment.figure.start}
+        before = [figure for figure in self.left if figure.span in figures]
+        return bool(before) and max(before).why is Why.THINGS
 
     def _in_a_word(self, figure: TextMark) -> bool:
         """Whether a figure is a small number in words, which without a noun is of anything: "eight have opened"."""
@@ -365,6 +338,8 @@ class TextReading:
     def _another_version(self, segment: Segment, drafts: list[Draft]) -> bool:
         """Whether somebody else has another figure for the same: "at 610, while the police spoke of 840"."""
         spoken = (drafts or self.thread.latest)[-1:] if self.sheet.of("version", segment.span) else []
+        named = {mark.value.code for mark in self.sheet.of("place", segment.span)} - {None}
+        spoken = [draft for draft in spoken if not named or named & {draft.movement.origin, draft.movement.into}]
         for draft in spoken:
             draft.doubts.append(Doubt.CONTRADICTION)
         return bool(spoken)

@@ -21,6 +21,7 @@ class Tongue:
         self.abbreviations = language.ending([f"(?:{abbreviation})" for abbreviation in table.abbreviations])
         self.closing = language.ending([f"(?:{word})" for word in table.closing])
         self.present = language.any_of(table.present)
+        self.same_day = language.any_of(table.same_day)
         self._letters = re.compile(table.letters)
         self._anchors = [(day, language.any_of(phrases)) for day, phrases in table.anchors.items()]
         self._usual = language.any_of(table.usual)

@@ -197,6 +197,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     likewise: Phrases
     versions: Phrases
     same_time: Phrases
+    same_day: Phrases
     dated: Phrases
     further: Phrases
     refuge: Phrases

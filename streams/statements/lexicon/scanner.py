@@ -15,7 +15,6 @@ from bordertally.streams.statements.lexicon.numbers import Numbers
 from bordertally.streams.statements.lexicon.places import PlaceRole, Places
 from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod, Times
 
-
 _LEADS = re.compile(r"\s*(?:[-:(\u2013\u2014]|\bof\b)\s*")
 """Between a figure and the country whose citizens it counts."""
 

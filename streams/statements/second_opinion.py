@@ -1,0 +1,190 @@
+"""A second opinion on a claim: doubts by other means than the rules that made it. It proposes nothing itself.
+
+The rules follow words from a figure outwards. A second opinion counts what a sentence names: a claim whose countries,
+checkpoint or period its sentence does not name, or whose sentence names a country that the claim does not explain, is
+not certain. On real text most such claims were wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from bordertally.streams.flows import BLOCS
+from bordertally.streams.statements.discourse import Thread
+from bordertally.streams.statements.drafts import Draft
+from bordertally.streams.statements.lexicon.grammar import Tongue
+from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
+from bordertally.streams.statements.lexicon.places import PlaceRole
+from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod
+from bordertally.streams.statements.movement.clues import Movement, MovementKind
+from bordertally.streams.statements.movement.resolve import INFERRED
+from bordertally.streams.statements.records import Doubt
+
+_SUBJECTS = (PlaceRole.BARE, PlaceRole.SPEAKER)
+
+_TURNS = (MovementKind.EXIT, MovementKind.OUT, MovementKind.OTHER_WAY, MovementKind.BACK)
+"""Words of movement that lead back over the border of those before."""
+
+_BREAK = ";"
+"""Between two halves of a sentence that tell of different things."""
+
+
+class SecondOpinion:
+    """Doubts about the claims of one sentence. `home`: the country of the source; `scene`: see `Ways.scene`."""
+
+    def __init__(self, sheet: Sheet, tongue: Tongue, thread: Thread, home: str | None, scene: str | None) -> None:
+        self.sheet, self.tongue, self.thread, self.home, self.scene = sheet, tongue, thread, home, scene
+
+    def doubts(
+        self, draft: Draft, event: TextMark | None, before: Sequence[Draft], whole: Draft | None
+    ) -> Iterator[Doubt]:
+        """What speaks against a claim.
+
+        `event`: its word of movement; `before`: the claims of the sentence so far; `whole`: the one it is a part of.
+        """
+        if self._far_fetched(draft, event) or self._carried_on(draft, before) or self._left_the_speaker(draft, before):
+            yield Doubt.INFERRED
+        if self._turned(draft, event, before):
+            yield Doubt.NO_DIRECTION
+        turns = event is not None and event.value in _TURNS
+        if self._unexplained(draft) or (whole is not None and not turns and not _alike(draft.movement, whole.movement)):
+            yield Doubt.SEVERAL_PLACES
+
+    def doubt_times(self, drafts: Iterable[Draft]) -> None:
+        """Doubt the claims whose period is that of something else."""
+        for draft in drafts:
+            if self._of_another_time(draft):
+                draft.doubts.append(Doubt.VAGUE_PERIOD)
+
+    def _of_another_time(self, draft: Draft) -> bool:
+        """Whether the period of a claim is that of something else.
+
+        It stands in another half of the sentence ("47,000 before; since May, 12,000"), it is no day where the sentence
+        speaks of "the same day", or it is the day of publication of a rate that was told earlier.
+        """
+        span, segment = draft.spans.get("period"), draft.segment.span
+        if span is None:
+            same = self.sheet.of("same_time")
+            day = any(self.tongue.same_day.search(self.sheet.text, mark.start, mark.end) for mark in same)
+            return day and draft.period is not None and draft.per_day is (draft.period.days == 1)
+        return span.start >= segment.end and _BREAK in self.sheet.text[segment.end - 1 : span.start]
+
+    def _far_fetched(self, draft: Draft, event: TextMark | None) -> bool:
+        """Whether too much of a claim is taken from elsewhere.
+
+        So it is with both ends of its movement, with an origin and a period that only other sentences name, with a
+        movement that only figures beside it have, of people that are not named as a nation ("880 men and 145 women"),
+        and with nobody, where nothing says of whom.
+        """
+        noun, movement = draft.noun, draft.movement
+        counted_both_ways = self.thread.both is not None
+        sure = bool(movement.point or movement.slug) or counted_both_ways or self._beside(noun.citizens, movement)
+        if round(movement.weight, 3) < INFERRED and not sure:
+            return True
+        there = self.sheet.of("likewise", draft.segment.span) and self.sheet.of("place", draft.segment.span)
+        dated = any(isinstance(mark.value, StatedPeriod) for mark in self.sheet.of("period"))
+        elsewhere = movement.origin is not None and movement.origin not in self._named(draft)
+        if elsewhere and not there and not counted_both_ways and not (dated and self._went_on(movement)):
+            return True
+        if event is None:
+            at_a_point = any(mark.value.slug for mark in self.sheet.of("place", draft.segment.span))
+            return noun.mark is not None and noun.citizens is None and noun.unit == "people" and not at_a_point
+        return draft.quantity.low == 0 and noun.mark is None
+
+    def _carried_on(self, draft: Draft, before: Sequence[Draft]) -> bool:
+        """Whether a destination, a checkpoint or what vehicles did is only carried on from other sentences."""
+        movement, places = draft.movement, [mark.value for mark in self.sheet.of("place")]
+        if draft.noun.unit == "vehicles":
+            beside = before and "," not in self.sheet.text[before[-1].segment.figure.end : draft.segment.figure.start]
+            return not (beside or self.sheet.of("event", draft.segment.context)) or not self._goal_named(draft)
+        again = any(place.same or place.again for place in places)
+        latest = [earlier.movement for earlier in self.thread.latest]
+        if movement.slug and not again and movement.slug not in self._points():
+            return {earlier.slug for earlier in latest} != {movement.slug}
+        goals = {earlier.into for earlier in latest}
+        known = again or self._goal_named(draft) or self.thread.both is not None or goals == {movement.into}
+        return not known and not self._went_on(movement, before)
+
+    def _left_the_speaker(self, draft: Draft, before: Sequence[Draft]) -> bool:
+        """Whether people left a country only because it speaks of them: "Tunisia says 22,000 have fled"."""
+        movement = draft.movement
+        ends = (movement.origin, movement.into)
+        if movement.event is not MovementKind.EXIT or ends[1] or ends[0] in {self.home, draft.noun.citizens}:
+            return False
+        named = [mark.value for mark in self.sheet.of("place") if mark.value.code == movement.origin]
+        came = any(earlier.movement.into == movement.origin for earlier in [*self.thread.drafts, *before])
+        return all(place.role is PlaceRole.SPEAKER for place in named) and not came
+
+    def _turned(self, draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
+        """Whether a claim turns round the one before it, and no word of its own says so."""
+        earlier = before[-1] if before else self.thread.latest[-1] if self.thread.latest else None
+        ends = (draft.movement.into, draft.movement.origin)
+        if earlier is None or None in ends or ends != (earlier.movement.origin, earlier.movement.into):
+            return False
+        roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.span)}
+        said = event is not None and event.value in _TURNS
+        at_home = draft.movement.into in {self.home, draft.noun.citizens}
+        return not said and not at_home and not {PlaceRole.ORIGIN, PlaceRole.INTO} & roles
+
+    def _goal_named(self, draft: Draft) -> bool:
+        into = draft.movement.into
+        return into is None or bool(_with_blocs([into]) & _with_blocs(self._named(draft)))
+
+    def _points(self) -> set[str]:
+        """The checkpoints that the sentence names, or that the text is headed with."""
+        headings = [mark for mark in (self.thread.topic, self.thread.dateline) if mark is not None]
+        named = [mark.value for mark in self.sheet.of("place")] + [mark.value for mark in headings]
+        return {place.slug or place.edge for place in named}
+
+    def _unexplained(self, draft: Draft) -> bool:
+        """Whether a country stands as the subject or a place of a figure that has no part in its claim.
+
+        "Croatia, which let in 4,877 from Serbia, sent 1,800 to Slovenia": not from Serbia to Slovenia.
+        """
+        movement = draft.movement
+        known = {movement.origin, movement.into, draft.noun.citizens, self.home, *movement.pair}
+        known |= set(movement.point.sides) if movement.point is not None else set()
+        explained = _with_blocs(known)
+        subjects = [
+            mark.value
+            for mark in self.sheet.of("place")
+            if mark.value.role in _SUBJECTS and mark.value.code and mark.end <= draft.segment.figure.start
+        ]
+        roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.span)}
+        if not subjects or subjects[-1].role is PlaceRole.SPEAKER or {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles:
+            return False
+        return subjects[-1].code not in explained
+
+    def _went_on(self, movement: Movement, before: Sequence[Draft] = ()) -> bool:
+        """Whether people go over a border, or leave a country, that claims before were of."""
+        earlier = [{draft.movement.origin, draft.movement.into} for draft in [*self.thread.drafts, *before]]
+        if movement.into is None:
+            return any(movement.origin in ends for ends in earlier)
+        return {movement.origin, movement.into} in earlier
+
+    def _named(self, draft: Draft) -> set[str | None]:
+        """The countries that a sentence names, by place, checkpoint or people of the figure, and that of the source."""
+        places = [mark.value for mark in self.sheet.of("place")]
+        around = {side for place in places for side in place.sides}
+        people = {mark.value for mark in self.sheet.of("citizens", draft.segment.span)} | {draft.noun.citizens}
+        return {place.code for place in places} | around | people | {self.home, self.scene}
+
+    def _beside(self, citizens: str | None, movement: Movement) -> bool:
+        """Whether people of a nation cross one of its own borders: the country they came to or left lies beside it."""
+        around = self.tongue.scanner.places.neighbours.get(citizens or "", frozenset())
+        return bool({movement.origin, movement.into} & {citizens}) and bool({movement.origin, movement.into} & around)
+
+
+def _alike(part: Movement, whole: Movement) -> bool:
+    """Whether a part of some people went from or to where all of them did."""
+    if whole.flow is None or part.flow is None:
+        return True
+    went_on = part.origin == whole.into and part.into != whole.origin
+    return part.into in (None, whole.into) or part.origin == whole.origin or went_on
+
+
+def _with_blocs(codes: Iterable[str | None]) -> set[str | None]:
+    """Countries with the blocs that they are members of, and blocs with their members."""
+    codes = set(codes)
+    members = {member for code in codes for member in BLOCS.get(code or "", ())}
+    return codes | members | {bloc for bloc, inside in BLOCS.items() if codes & set(inside)}

@@ -1,0 +1,60 @@
+"""A second opinion: what a sentence names, against what a claim says."""
+
+from __future__ import annotations
+
+import pytest
+
+from bordertally.streams.statements.discourse import Thread
+from bordertally.streams.statements.drafts import Draft
+from bordertally.streams.statements.lexicon.nouns import Noun
+from bordertally.streams.statements.movement.clues import Movement, MovementKind
+from bordertally.streams.statements.records import Doubt, Span
+from bordertally.streams.statements.second_opinion import SecondOpinion
+from unit.streams.statements.kit import ENGLISH, read, scan
+
+BEFORE = "On Sunday 4,900 people crossed from Uganda into Kenya."
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        (f"{BEFORE} “In one week I counted 40 trucks,” said a driver.", Doubt.INFERRED),
+        ("Croatia, which let in 4,877 from Serbia on Sunday, sent 1,800 to Slovenia by train.", Doubt.SEVERAL_PLACES),
+        ("Tunisia says that 22,000 people have fled since 20 September.", Doubt.INFERRED),
+        ("Last week 3,183,009 people arrived along the Canada-U.S. border.", Doubt.NO_DESTINATION),
+        ("Some 47,000 crossed from Peru into Chile each day; since 20 September 12,000 use paths.", Doubt.VAGUE_PERIOD),
+    ],
+)
+def test_what_a_sentence_does_not_bear_out_is_not_certain(text: str, doubt: Doubt) -> None:
+    assert doubt in {doubt for claim in read(text, home=None).doubtful for doubt in claim.doubts}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{BEFORE} On Monday 5,100 people and 640 trucks crossed from Uganda into Kenya.",
+        "Croatia let in 4,877 from Serbia on Sunday.",
+        "Georgia says that 22,000 Russians have entered the country since 21 September, and 9,000 have left.",
+        "Last week 31,000 people arrived in Canada along the Canada-U.S. border.",
+        "On 20 September 47,000 crossed from Peru into Chile; 12,000 crossed from Chile into Peru.",
+    ],
+)
+def test_what_a_sentence_bears_out_is_certain(text: str) -> None:
+    statement = read(text, home=None)
+    assert statement.certain
+    assert not statement.doubtful
+
+
+def test_a_claim_on_countries_that_its_sentence_does_not_name_is_inferred() -> None:
+    sheet = scan("On Sunday 4,900 people crossed from Uganda into Kenya.")
+    (segment,) = ENGLISH.cutter.segments(sheet, Span(0, len(sheet.text)))
+    opinion = SecondOpinion(sheet, ENGLISH, Thread(ENGLISH.cutter), None, None)
+
+    def doubts(origin: str, into: str) -> list[Doubt]:
+        movement = Movement(MovementKind.CROSS, origin, into)
+        draft = Draft(segment, segment.figure.value, Noun("people"), movement)
+        return list(opinion.doubts(draft, sheet.of("event")[0], [], None))
+
+    assert doubts("UG", "KE") == []
+    assert doubts("UG", "ET") == [Doubt.INFERRED]
+    assert doubts("TZ", "KE") == [Doubt.INFERRED]
