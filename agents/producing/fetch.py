@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -32,11 +33,34 @@ class Validators(msgspec.Struct):
     modified: str | None = None
 
 
+class SeenArticle(msgspec.Struct, frozen=True):
+    """An article that was read. `entries`: by place that lists it, a digest of what the place showed of it.
+
+    `said`: a digest of the claims that were read in it. `published`: that of its newest report.
+    """
+
+    entries: dict[str, str] = {}
+    said: str = ""
+    published: datetime | None = None
+
+
 class Memory(msgspec.Struct):
-    """State between runs: validators by address, and keys of published articles by source."""
+    """State between runs: validators by address, and the articles read by source and key."""
+
+    documents: dict[str, Validators] = {}
+    seen: dict[str, dict[str, SeenArticle]] = {}
+
+
+class _OldMemory(msgspec.Struct):
+    """The memory of version 0.1, which kept only the keys of articles."""
 
     documents: dict[str, Validators] = {}
     seen: dict[str, list[str]] = {}
+
+    def now(self) -> Memory:
+        """The same as a Memory: what an article said is noted when it is next seen."""
+        seen = {source: {key: SeenArticle() for key in keys} for source, keys in self.seen.items()}
+        return Memory(self.documents, seen)
 
 
 class Document(NamedTuple):
@@ -51,7 +75,11 @@ def load_memory(path: Path | None) -> Memory:
     if path is None or not path.exists():
         return Memory()
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Memory)
+        raw = path.read_bytes()
+        try:
+            return msgspec.json.decode(raw, type=Memory)
+        except msgspec.ValidationError:
+            return msgspec.json.decode(raw, type=_OldMemory).now()
     except (msgspec.MsgspecError, OSError) as error:
         raise BordertallyError(f"{path}: not the memory of an earlier run: {error}") from None
 

@@ -1,37 +1,47 @@
-"""Follows pages, feeds and files: turns new articles that say how many people crossed into reports."""
+"""Follows pages, feeds and files: articles that say how many people crossed become reports when new or changed."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from bordertally.agents.producing.documents import Article, articles, page
-from bordertally.agents.producing.fetch import Fetcher, Memory
+from bordertally.agents.producing.fetch import Fetcher, Memory, SeenArticle
 from bordertally.streams.errors import BordertallyError, RefusedError
-from bordertally.streams.reports.validation import Limits
-from bordertally.streams.statements.reports import LONGEST, WordReader, read_claims
+from bordertally.streams.reports.validation import Limits, decode_report
+from bordertally.streams.statements.reports import LONGEST, WordReader
 
 REMEMBERED = 5_000
 """The most article keys remembered of a source, the newest."""
 
 
+SECOND = timedelta(seconds=1)
+
+
 class Round(NamedTuple):
-    """The result of a round: reports, keys of new articles, and how many are new without a figure, or known."""
+    """The result of a round: reports, what to remember of its articles by key, and how many articles gave no report.
+
+    `silent`: new or changed articles without a claim. `known`: articles that say what they said before.
+    """
 
     reports: list[bytes]
-    keys: list[str]
+    articles: dict[str, SeenArticle]
     silent: int
     known: int
 
 
 class DocumentFollower:
-    """Follows documents for one source of the registry. `full`: fetch the page of every new entry of a feed."""
+    """Follows documents for one source of the registry. `full`: fetch the page of every new entry of a feed.
+
+    An article that says something else than before gives a report with the same id and a later `published`, which
+    corrects the claims of the report before.
+    """
 
     def __init__(self, words: WordReader, limits: Limits, source: str, memory: Memory, *, full: bool = False) -> None:
         self.words, self.limits, self.source, self.memory, self.full = words, limits, source, memory, full
@@ -43,25 +53,43 @@ class DocumentFollower:
             body = document.body
         else:
             body = _file(place)
-        fresh, known = [], 0
+        done = Round([], {}, 0, 0)
         for article in articles(body, place) if body is not None else []:
-            if article.key in self.memory.seen.get(self.source, []):
-                known += 1
-            else:
-                fresh.append(await self._whole(article, fetcher) if self.full else article)
-        reports = [self._report(article) for article in fresh]
-        return Round(
-            [raw for raw in reports if raw is not None],
-            [article.key for article in fresh],
-            sum(raw is None for raw in reports),
-            known,
-        )
+            done = await self._read(article, place, fetcher, done)
+        return done
+
+    async def _read(self, article: Article, place: str, fetcher: Fetcher, done: Round) -> Round:
+        """The round with an article of a place added."""
+        before = self.memory.seen.get(self.source, {}).get(article.key)
+        entry = _digest([article.title, article.text])
+        entries = {**({} if before is None else before.entries), place: entry}
+        if before is not None and before.entries.get(place, entry) == entry:
+            done.articles[article.key] = msgspec.structs.replace(before, entries=entries)
+            return done._replace(known=done.known + 1)
+        whole = await self._whole(article, fetcher) if self.full else article
+        moment = article.published or datetime.now(UTC)
+        raw, said = self._report(whole, moment)
+        if before is not None and before.published is not None:
+            moment = max(moment, before.published + SECOND)  # or the report before would stay in force
+            raw = raw and self._report(whole, moment)[0]
+        repeated = before is not None and before.said == said
+        published = before.published if before is not None and (repeated or raw is None) else moment
+        done.articles[article.key] = SeenArticle(entries, said, published)
+        if repeated:
+            return done._replace(known=done.known + 1)
+        if raw is None:
+            return done._replace(silent=done.silent + 1)
+        done.reports.append(raw)
+        return done
 
     def remember(self, done: Round) -> None:
-        """Record the articles of a published round, so that they are not published again."""
-        seen = self.memory.seen.setdefault(self.source, [])
-        seen += [key for key in done.keys if key not in seen]
-        del seen[:-REMEMBERED]
+        """Record the articles of a published round, so that they are not published again unless they change."""
+        seen = self.memory.seen.setdefault(self.source, {})
+        for key, article in done.articles.items():
+            seen.pop(key, None)
+            seen[key] = article
+        for key in list(seen)[:-REMEMBERED]:
+            del seen[key]
 
     async def _whole(self, article: Article, fetcher: Fetcher) -> Article:
         """Return the article with the text of its page when the page can be fetched and is longer."""
@@ -72,14 +100,12 @@ class DocumentFollower:
         text = page(body, article.url).text if body is not None else ""
         return article._replace(text=text) if len(text) > len(article.text) else article
 
-    def _report(self, article: Article) -> bytes | None:
-        """Return the report of an article; None when its text contains no claim."""
-        now = time.time()
+    def _report(self, article: Article, moment: datetime) -> tuple[bytes | None, str]:
+        """Return the report of an article, None when its text contains no claim, and a digest of what it claims."""
         zone = self.words.registry.zones[self.source]
-        moment = article.published or datetime.fromtimestamp(now, zone)
         raw = msgspec.json.encode(
             {
-                "id": f"{self.source}.{hashlib.sha256(article.key.encode()).hexdigest()[:16]}",
+                "id": f"{self.source}.{_digest(article.key)}",
                 "source": self.source,
                 "published": moment.astimezone(zone).isoformat(timespec="seconds"),
                 "url": article.url,
@@ -88,10 +114,17 @@ class DocumentFollower:
             }
         )
         try:
-            read_claims(raw, self.words.registry, now, self.limits, self.words)
+            statement = self.words.read(decode_report(raw, self.limits), time.time(), self.limits)
         except RefusedError:
-            return None
-        return raw
+            return None, ""
+        claims = [[*claim.identity, claim.qualifier, claim.low, claim.best, claim.high] for claim in statement.claims]
+        return raw, _digest([claims, [[item.claim, item.doubts] for item in statement.items]])
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else msgspec.json.encode(content)).hexdigest()[
+        :16
+    ]
 
 
 def _within(text: str, limit: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -37,13 +38,17 @@ class Line(NamedTuple):
 
 
 def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
-    """Place and bytes of every non-empty line of files; `-` is standard input. Raises BordertallyError."""
+    """Place and bytes of every non-empty line of files; `-` is standard input. Raises BordertallyError.
+
+    A byte order mark at the beginning of a file, as Windows writes it, is skipped.
+    """
     for path in files:
         try:
             with Path("/dev/stdin" if str(path) == "-" else path).open("rb") as lines:
                 for number, line in enumerate(lines, 1):
-                    if line.strip():
-                        yield f"{path}:{number}", line.strip()
+                    text = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
+                    if text:
+                        yield f"{path}:{number}", text
         except OSError as error:
             raise BordertallyError(f"{path}: {error.strerror}") from None
 

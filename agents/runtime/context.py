@@ -28,8 +28,10 @@ log = logging.getLogger("bordertally")
 def read_text(path: Path, kind: str) -> str:
     """The text of a configuration file. Raises ConfigError naming the file."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return path.read_text(encoding="utf-8-sig")  # Windows begins a file with a byte order mark
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{kind} {path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
         raise ConfigError(f"{kind} {path}: {error.__class__.__name__}: {error}") from None
 
 

@@ -17,6 +17,9 @@ from bordertally.streams.errors import Reason, RefusedError
 from bordertally.streams.reports.field_words import allowed, annotation_at, steps
 from bordertally.streams.reports.records import Report
 
+_MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+"""The byte order marks with which editors and shells on Windows begin a file."""
+
 REQUIRED_FIELD = "this field is required"
 
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
@@ -51,6 +54,14 @@ def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
+def _not_json(raw: bytes, fault: Exception, report: str | None = None) -> RefusedError:
+    mark = next((name for begin, name in _MARKS.items() if raw.startswith(begin)), None)
+    if mark is None:
+        return unread(Reason.NOT_JSON, raw, f"this is not JSON in UTF-8: {fault}", report)
+    why = f"this begins with a byte order mark of {mark}; write JSON in UTF-8 without one"
+    return unread(Reason.NOT_JSON, raw, why, report)
+
+
 def diagnose(raw: bytes, error: Exception) -> RefusedError:
     """The error of bytes that a decoder has refused with `error`: it names the field and quotes its value."""
     try:
@@ -58,7 +69,7 @@ def diagnose(raw: bytes, error: Exception) -> RefusedError:
     except RecursionError:
         return unread(Reason.TOO_DEEP, raw, "the JSON is nested too deeply")
     except ValueError as fault:
-        return unread(Reason.NOT_JSON, raw, f"this is not JSON in UTF-8: {fault}")
+        return _not_json(raw, fault)
     identity = document.get("id") if isinstance(document, dict) else None
     report = identity if isinstance(identity, str) else None
     infinite = _not_finite(document)
@@ -67,7 +78,7 @@ def diagnose(raw: bytes, error: Exception) -> RefusedError:
     if isinstance(error, RecursionError):
         return unread(Reason.TOO_DEEP, raw, "the JSON is nested too deeply", report)
     if not isinstance(error, msgspec.ValidationError):
-        return unread(Reason.NOT_JSON, raw, f"this is not JSON in UTF-8: {error}", report)
+        return _not_json(raw, error, report)
     return _located(str(error), document, report)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import pytest
 
 from bordertally.agents.producing import fetch
 from bordertally.agents.producing.documents import articles, page, plain
-from bordertally.agents.producing.fetch import Fetcher, Memory, load_memory, save_memory
-from bordertally.agents.producing.follow import DocumentFollower
+from bordertally.agents.producing.fetch import Fetcher, Memory, SeenArticle, load_memory, save_memory
+from bordertally.agents.producing.follow import DocumentFollower, Round
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.errors import BordertallyError
@@ -157,7 +158,7 @@ async def test_articles_that_say_something_become_reports_once(
     again = await first.round(f"{publisher.url}/other", Fetcher(session, memory))
     assert (again.reports, again.known) == ([], 2)
     unchanged = await first.round(f"{publisher.url}/rss", Fetcher(session, memory))
-    assert unchanged == ([], [], 0, 0)
+    assert unchanged == Round([], {}, 0, 0)
 
 
 async def test_the_page_of_an_entry_is_read_where_it_says_more(
@@ -169,12 +170,73 @@ async def test_the_page_of_an_entry_is_read_where_it_says_more(
     assert publisher.paths == ["/robots.txt", "/rss", "/a1", "/a2"]
 
 
+LATER = "Mon, 03 Oct 2022 09:00:00 +0600"
+CORRECTED = SAID.replace("41,500", "14,500")
+
+
+@pytest.fixture
+def look(tmp_path: Path, session: aiohttp.ClientSession) -> Callable[[str], Awaitable[Round]]:
+    """Read a feed once and remember what it said."""
+    one, place = follower(Memory()), tmp_path / "feed.xml"
+
+    async def read(feed: str) -> Round:
+        place.write_text(feed, encoding="utf-8")
+        done = await one.round(str(place), Fetcher(session, one.memory))
+        one.remember(done)
+        return done
+
+    return read
+
+
+async def test_an_article_that_was_corrected_gives_a_later_report_with_the_same_id(
+    look: Callable[[str], Awaitable[Round]],
+) -> None:
+    (first,) = map(json.loads, (await look(RSS)).reports)
+    done = await look(RSS.replace(SAID, CORRECTED).replace("Sun, 02 Oct 2022 09:00:00 +0600", LATER))
+    (second,) = map(json.loads, done.reports)
+    assert (second["id"], second["published"]) == (first["id"], "2022-10-03T09:00:00+06:00")
+    assert second["text"].startswith(CORRECTED)
+    assert (done.silent, done.known) == (0, 1)
+    assert (await look(RSS.replace(SAID, CORRECTED))).reports == []  # the date alone
+
+
+async def test_a_correction_without_a_date_of_its_own_is_a_second_later(
+    look: Callable[[str], Awaitable[Round]],
+) -> None:
+    await look(RSS)
+    (second,) = map(json.loads, (await look(RSS.replace(SAID, CORRECTED))).reports)
+    assert second["published"] == "2022-10-02T09:00:01+06:00"
+    (third,) = map(json.loads, (await look(RSS)).reports)  # taken back
+    assert (third["published"], third["text"][:40]) == ("2022-10-02T09:00:02+06:00", SAID[:40])
+
+
+async def test_an_article_whose_other_words_change_says_the_same(look: Callable[[str], Awaitable[Round]]) -> None:
+    await look(RSS)
+    done = await look(RSS.replace("More &amp; more.", "And more.").replace("It rained.", "It snowed."))
+    assert (done.reports, done.silent, done.known) == ([], 0, 2)
+    (told,) = map(json.loads, (await look(RSS.replace("It rained.", SAID))).reports)  # at last it says something
+    assert told["url"].endswith("a2")
+
+
+async def test_two_places_may_show_an_article_differently(session: aiohttp.ClientSession, tmp_path: Path) -> None:
+    memory = Memory()
+    one, short, long = follower(memory), tmp_path / "short.xml", tmp_path / "long.xml"
+    long.write_text(RSS, encoding="utf-8")
+    short.write_text(RSS.replace(SAID, "Many came."), encoding="utf-8")
+    for place, reports in ((long, 1), (short, 0), (long, 0), (short, 0)):
+        done = await one.round(str(place), Fetcher(session, memory))
+        one.remember(done)
+        assert len(done.reports) == reports
+
+
 def test_memory_is_kept_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "memory.json"
     assert load_memory(path) == load_memory(None) == Memory()
-    memory = Memory(seen={"kz-mia": ["1"]})
+    memory = Memory(seen={"kz-mia": {"1": SeenArticle({"feed": "a"}, "b", datetime(2022, 10, 2, tzinfo=UTC))}})
     save_memory(path, memory)
     assert load_memory(path) == memory
+    path.write_text('{"seen": {"kz-mia": ["1"]}}')  # as version 0.1 wrote it
+    assert load_memory(path) == Memory(seen={"kz-mia": {"1": SeenArticle()}})
     path.write_text("{")
     with pytest.raises(BordertallyError, match="not the memory of an earlier run"):
         load_memory(path)

@@ -70,7 +70,7 @@ def read(
 def _text(file: Path) -> str:
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return raw.decode()
+        return raw.decode("utf-8-sig")
     except OSError as error:
         raise BordertallyError(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError as error:

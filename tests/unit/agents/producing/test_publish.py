@@ -86,6 +86,16 @@ def test_lines_are_placed_and_empty_ones_passed_over(tmp_path: Path) -> None:
         list(read_lines([tmp_path / "none"]))
 
 
+def test_a_byte_order_mark_at_the_beginning_of_a_file_is_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "windows.ndjson"
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD + b"\r\n" + GOOD + b"\r\n")
+    assert list(read_lines([file])) == [(f"{file}:1", GOOD), (f"{file}:2", GOOD)]
+    file.write_bytes(b"\xef\xbb\xbf\r\n\xef\xbb\xbf" + GOOD)  # only there: elsewhere it is a fault
+    (line,) = checked([file], REGISTRY, LIMITS)
+    assert line.fault is not None
+    assert "this begins with a byte order mark of UTF-8" in str(line.fault)
+
+
 def test_each_line_is_checked_by_itself(tmp_path: Path) -> None:
     file = tmp_path / "reports.ndjson"
     file.write_bytes(GOOD + b"\n" + WRONG + b"\n" + GOOD)

@@ -37,6 +37,11 @@ def sentence(raw: bytes) -> str:
         ),
         (b"[]", "$: this must be an object with id, source, published (got [])"),
         (report(12345).replace(b"12345", b"1e999"), "people: a number must be finite (got inf)"),
+        (
+            b"\xef\xbb\xbf" + report(5),
+            "$: this begins with a byte order mark of UTF-8; write JSON in UTF-8 without one",
+        ),
+        (report(5).decode().encode("utf-16"), "$: this begins with a byte order mark of UTF-16; write JSON in UTF-8"),
         (b"{", "$: this is not JSON in UTF-8: Expecting property name enclosed in double quotes"),
         (b"[" * 9_999, "$: the JSON is nested too deeply (got [[["),
     ],
