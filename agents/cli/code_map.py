@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGES = (
     *("streams", "streams/reports", "streams/reconciliation", "streams/ledger", "streams/totals", "streams/learning"),
     *("streams/rules", "streams/detection", "streams/alerts", "streams/evidence", "streams/statements"),
-    *("streams/delivery", "streams/replay", "streams/imports"),
+    *("streams/delivery", "streams/imports", "streams/replay"),
     *("agents", "agents/kafka", "agents/runtime", "agents/servers", "agents/hops", "agents/delivery"),
     *("agents/gateway", "agents/producing", "agents/imports", "agents/terminal"),
     *("agents/worker", "agents/demo", "agents/cli"),

@@ -76,6 +76,20 @@ def read_series(path: Path, columns: SeriesColumns, name: str) -> dict[str, dict
     return series
 
 
+def equal_rows(path: Path, columns: SeriesColumns) -> list[tuple[str, str]]:
+    """The places (`file:line`) of rows that equal an earlier row in every column, each after that of the earlier row.
+
+    Raises SeriesError.
+    """
+    first: dict[tuple[str, ...], str] = {}
+    equal = []
+    for where, row in _rows(path, {columns.date, columns.people}):
+        before = first.setdefault(tuple(map(str, row.values())), where)
+        if before != where and row[columns.people].strip():
+            equal.append((before, where))
+    return equal
+
+
 def read_surges(path: Path, rule: str = DAILY_RATE.name) -> dict[str, list[Surge]]:
     """Return the surges that `rule` should detect, by flow, oldest first.
 

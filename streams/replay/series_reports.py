@@ -12,6 +12,7 @@ import msgspec
 
 from bordertally.streams.errors import BordertallyError, RefusedError, shown
 from bordertally.streams.flows import Flow, parse_flow
+from bordertally.streams.imports.places import slug_of
 from bordertally.streams.moments import utc_text
 from bordertally.streams.periods import iso_day
 
@@ -19,7 +20,6 @@ EVERYWHERE_OVER = timedelta(days=1, hours=12)
 """So long after a date began in UTC its day is over in every time zone, so that a count of it is of a whole day."""
 
 _CODE = re.compile(r"[A-Z]{2}", re.ASCII)
-_BETWEEN = re.compile(r"[^a-z0-9]+", re.ASCII)
 
 
 class Attribution(NamedTuple):
@@ -33,11 +33,13 @@ class Attribution(NamedTuple):
 def path_of(name: str, under: str | None = None) -> Flow:
     """The flow that a name in a table stands for: parts joined by colons, as checkpoints below `under` if there is one.
 
-    Two capitals stay a code of a country or a bloc, anything else becomes a slug: `Lo Wu` is `lo-wu`.
-    Raises BordertallyError quoting the name.
+    Two capitals stay a code of a country or a bloc, anything else becomes a slug in Latin letters: `Lo Wu` is `lo-wu`,
+    `Мост` is `most`. Raises BordertallyError quoting the name.
     """
-    parts = [part if _CODE.fullmatch(part) else _BETWEEN.sub("-", part.lower()).strip("-") for part in name.split(":")]
-    path = ":".join([*([under] if under else []), *(part for part in parts if part)])
+    parts = [part if _CODE.fullmatch(part) else slug_of(part) for part in name.split(":")] if name else []
+    if not all(parts):
+        raise BordertallyError(f"{shown(name)} has no letter that could name a flow; write another name")
+    path = ":".join([*([under] if under else []), *parts])
     try:
         return parse_flow(path)
     except RefusedError as error:
