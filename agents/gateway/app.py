@@ -23,6 +23,7 @@ from bordertally.agents.gateway.parameters import (
     AskEvidence,
     AskFlows,
     AskNothing,
+    AskPeriods,
     AskPlain,
     AskSilences,
     AskStream,
@@ -117,6 +118,7 @@ def _add_answers(app: web.Application, routes: Routes, silencing: Silencing) -> 
 
     answers("/v1/flows", AskFlows, routes.flows)
     answers("/v1/totals", AskTotals, routes.totals)
+    answers("/v1/periods", AskPeriods, routes.periods)
     answers("/v1/days", AskDays, routes.days)
     answers("/v1/alerts", AskAlerts, routes.alerts)
     answers("/v1/evidence", AskEvidence, routes.evidence)

@@ -38,6 +38,14 @@ ENDPOINTS = (
     RouteDescription("/v1/flows", "flows", "Flows at a glance", parameters.AskFlows, responses.FlowList),
     RouteDescription("/v1/totals", "totals", "Totals", parameters.AskTotals, responses.TotalList, failures=(400, 404)),
     RouteDescription("/v1/days", "days", "Days", parameters.AskDays, responses.DayList, failures=(400, 404)),
+    RouteDescription(
+        "/v1/periods",
+        "periods",
+        "Totals of calendar weeks, months and years, or of any days",
+        parameters.AskPeriods,
+        responses.PeriodList,
+        failures=(400, 404),
+    ),
     RouteDescription("/v1/alerts", "alerts", "Alerts, newest first", parameters.AskAlerts, responses.AlertList),
     RouteDescription(
         "/v1/evidence", "evidence", "The evidence of a figure", parameters.AskEvidence, Evidence, failures=(400, 404)

@@ -15,6 +15,7 @@ from msgspec.structs import FieldInfo, fields
 from bordertally.agents.gateway.problems import bad
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.flows import LONGEST, parse_flow
+from bordertally.streams.totals.calendar import Each
 from bordertally.streams.totals.windows import window_names
 
 Severity = Literal["notice", "warning", "critical"]
@@ -66,6 +67,18 @@ class AskDays(Tabled, kw_only=True):
     flow: Annotated[list[FlowPath], Meta(min_length=1, max_length=MOST_FLOWS, description="One or more flows.")]
     from_: date | None = msgspec.field(name="from", default=None)
     to: date | None = None
+
+
+class AskPeriods(Tabled, kw_only=True):
+    """Totals of exactly the flows in `flow`: from `from` to `to` (exclusive), or of the newest calendar periods `each`.
+
+    Weeks are those of ISO 8601. Of each flow the newest 6 weeks, 13 months and 3 years are stored, and the newest days.
+    """
+
+    flow: Annotated[list[FlowPath], Meta(min_length=1, max_length=MOST_FLOWS, description="One or more flows.")]
+    from_: date | None = msgspec.field(name="from", default=None)
+    to: date | None = None
+    each: Each | None = None
 
 
 class AskAlerts(Tabled, kw_only=True):

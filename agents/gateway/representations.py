@@ -13,7 +13,7 @@ from aiohttp import ETag, web
 from msgspec import Struct
 
 from bordertally.agents.gateway.parameters import Tabled
-from bordertally.agents.gateway.responses import AlertList, DayList, FlowList, SourceList, TotalList
+from bordertally.agents.gateway.responses import AlertList, DayList, FlowList, PeriodList, SourceList, TotalList
 from bordertally.streams.totals import windows
 from bordertally.streams.totals.windows import window_name
 
@@ -80,6 +80,16 @@ DAYS = (
 )
 
 
+PERIODS = (
+    _FLOW,
+    Column("period", "#date+period", "period"),
+    Column("from", "#date+start", "first"),
+    Column("to", "#date+end", "to"),
+    *(Column(level, f"#affected+crossings{tag}", level) for level, tag in _LEVELS),
+    Column("covered_days", "#indicator+covered+days", "covered_days"),
+)
+
+
 ALERTS = (
     Column("id", "#meta+alert+id", "id"),
     Column("seq", "#meta+alert+seq", "seq"),
@@ -120,6 +130,7 @@ ROWS: dict[type[Struct], tuple[Callable[[], Sequence[Column]], Callable[[Any], S
     FlowList: (flow_columns, lambda answer: answer.flows),
     TotalList: (lambda: TOTALS, lambda answer: answer.totals),
     DayList: (lambda: DAYS, lambda answer: answer.days),
+    PeriodList: (lambda: PERIODS, lambda answer: answer.periods),
     AlertList: (lambda: ALERTS, lambda answer: answer.alerts),
     SourceList: (lambda: SOURCES, lambda answer: answer.sources),
 }

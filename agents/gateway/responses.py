@@ -7,7 +7,7 @@ from msgspec import Struct
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, Silence
 from bordertally.streams.evidence.records import Evidence
-from bordertally.streams.totals.records import Baseline, DayFigure, Total, Unlikely
+from bordertally.streams.totals.records import Baseline, DayFigure, PeriodTotal, Total, Unlikely
 
 
 class FlowRow(Struct, frozen=True):
@@ -18,6 +18,7 @@ class FlowRow(Struct, frozen=True):
     that day; if not, `rate` is a lower bound and only a rate above the threshold can be judged. `threshold`: an alert
     opens above it. `alert`: id of the newest open alert. `unlikely`: the newest unlikely claims on the flow. `aliases`:
     other names of the place in the source registry; a request may use them in place of `flow`.
+    `calendar`: its newest calendar weeks, months and years.
     """
 
     flow: str
@@ -33,6 +34,7 @@ class FlowRow(Struct, frozen=True):
     alert: str | None
     unlikely: list[Unlikely] = []
     aliases: list[str] = []
+    calendar: list[PeriodTotal] = []
 
 
 class FlowList(Struct, frozen=True):
@@ -52,6 +54,12 @@ class DayList(Struct, frozen=True):
 
     flow: str | None
     days: list[DayFigure]
+
+
+class PeriodList(Struct, frozen=True):
+    """Totals of periods, ordered by flow and time; from `from` to `to`, with days that add up to the total."""
+
+    periods: list[PeriodTotal]
 
 
 class AlertList(Struct, frozen=True):

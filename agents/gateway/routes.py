@@ -10,13 +10,23 @@ from datetime import UTC, datetime
 import msgspec
 
 from bordertally.agents.delivery.evidence_reader import evidence_of
-from bordertally.agents.gateway.parameters import AskAlerts, AskDays, AskEvidence, AskFlows, AskPlain, AskTotals, Q
+from bordertally.agents.gateway.parameters import (
+    AskAlerts,
+    AskDays,
+    AskEvidence,
+    AskFlows,
+    AskPeriods,
+    AskPlain,
+    AskTotals,
+    Q,
+)
 from bordertally.agents.gateway.problems import ProblemError, bad
 from bordertally.agents.gateway.responses import (
     AlertDetail,
     AlertList,
     DayList,
     FlowList,
+    PeriodList,
     SourceList,
     SourceRow,
     TotalList,
@@ -29,10 +39,12 @@ from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.aliases import names_of
 from bordertally.streams.moments import MICRO, microseconds_in, moment_at, utc_text
-from bordertally.streams.periods import ordinal_day
+from bordertally.streams.periods import iso_day, ordinal_day
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
-from bordertally.streams.totals.windows import window_name
+from bordertally.streams.totals.calendar import NamedPeriod, kind_of, period_named, period_total, total_of
+from bordertally.streams.totals.records import PeriodTotal
+from bordertally.streams.totals.windows import longest_window, window_name
 
 
 class Routes:
@@ -79,6 +91,21 @@ class Routes:
         states = await self._states(asked.flow)
         days = [day for state in states for day in state.days if first <= day.day < last]
         return DayList(asked.flow[0] if len(asked.flow) == 1 else None, days)
+
+    async def periods(self, asked: AskPeriods) -> PeriodList:
+        """Return totals of periods. Raises ProblemError (400) for days that are no longer stored one by one."""
+        states = await self._states(asked.flow)
+        if asked.each is not None:
+            if (asked.from_, asked.to) != (None, None):
+                raise bad("each", asked.each, "give either each, or from and to")
+            totals = [total_of(state.flow, figure) for state in states for figure in state.calendar]
+            return PeriodList([total for total in totals if kind_of(total.period) == asked.each])
+        if asked.from_ is None or asked.to is None:
+            raise bad("from" if asked.from_ is None else "to", None, "is required, unless each is given")
+        if asked.to <= asked.from_:
+            raise bad("to", str(asked.to), f"must be after from, {asked.from_}")
+        period = NamedPeriod(f"{asked.from_}/{asked.to}", asked.from_.toordinal(), asked.to.toordinal())
+        return PeriodList([_period_total(state, period) for state in states])
 
     async def alerts(self, asked: AskAlerts) -> AlertList:
         """Return one page of alerts, newest first: open alerts, or all."""
@@ -169,6 +196,21 @@ class Routes:
             if flow not in states:
                 raise ProblemError(404, f"there are no reports on the flow {flow}", field="flow", value=flow)
         return list(states.values())
+
+
+def _period_total(state: StateHead, period: NamedPeriod) -> PeriodTotal:
+    """The total of a period from the days that a state has, or from its calendar. Raises ProblemError (400)."""
+    oldest = None if not state.totals else ordinal_day(state.totals[0].as_of) - longest_window()
+    if oldest is None or period.first >= oldest:
+        return period_total(state.flow, period, state.days, days=True)
+    for figure in state.calendar:
+        if period_named(figure.period)[1:] == period[1:]:
+            return total_of(state.flow, figure)
+    why = (
+        f"the days of {state.flow} before {iso_day(oldest)} are stored only as calendar weeks, months and years; "
+        "`bordertally replay --period` totals any days"
+    )
+    raise bad("from", iso_day(period.first), why)
 
 
 def place(alert: Alert) -> tuple[int, str]:

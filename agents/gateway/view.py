@@ -25,7 +25,8 @@ from bordertally.streams.alerts.silences import Silences
 from bordertally.streams.flows import Flow, parent
 from bordertally.streams.moments import microseconds_in, moment_at, utc_text
 from bordertally.streams.settings import Settings
-from bordertally.streams.totals.records import Baseline, DayFigure, Total, Unlikely
+from bordertally.streams.totals.calendar import total_of
+from bordertally.streams.totals.records import Baseline, CalendarFigure, DayFigure, Total, Unlikely
 from bordertally.streams.totals.windows import window_name
 
 PAGE = 200
@@ -44,6 +45,7 @@ class StateHead(msgspec.Struct):
     rate_day: str | None
     comparable: bool = True
     unlikely: list[Unlikely] = []
+    calendar: list[CalendarFigure] = []
 
     def row(self, alert: str | None, aliases: Sequence[str] = ()) -> FlowRow:
         """Return the summary of the flow, with the id of its open alert and its other names."""
@@ -61,6 +63,7 @@ class StateHead(msgspec.Struct):
             alert=alert,
             unlikely=self.unlikely,
             aliases=list(aliases),
+            calendar=[total_of(self.flow, figure) for figure in self.calendar],
         )
 
 

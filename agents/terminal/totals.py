@@ -15,7 +15,7 @@ from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.replay.ledgers import ReplayResult
 from bordertally.streams.replay.reports_by_hour import RejectedReport
 from bordertally.streams.totals import windows
-from bordertally.streams.totals.records import DayFigure, FlowState, Total
+from bordertally.streams.totals.records import DayFigure, FlowState, PeriodTotal, Total
 from bordertally.streams.totals.windows import WEEK, longest_window, total_in
 
 _COLOURS = {"notice": "yellow", "warning": "dark_orange", "critical": "bold red"}
@@ -27,7 +27,7 @@ _MARKS = {
 }
 
 
-def interval(total: Total) -> str:
+def interval(total: Total | PeriodTotal) -> str:
     """The bounds of a total: `at least 196,929`, `53,000 to 54,000`; empty if the figure is exact."""
     if total.low == total.best == total.high:
         return ""
@@ -136,6 +136,18 @@ def _of(length: int, totals: Sequence[Total]) -> Total:
     return total
 
 
+def periods_table(totals: Sequence[PeriodTotal]) -> Table:
+    """A row per flow and period: people, low to high, and how many of its days claims cover."""
+    title = "People by period: best, low to high, nothing projected"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+    for name in ("flow", "period", "people", "low to high", "days covered"):
+        table.add_column(name, justify="right" if name in ("people", "days covered") else "left", no_wrap=True)
+    for total in totals:
+        length = (date.fromisoformat(total.to) - date.fromisoformat(total.first)).days
+        table.add_row(total.flow, total.period, f"{total.best:,}", interval(total), f"{total.covered_days} of {length}")
+    return table
+
+
 def alert_line(alert: Alert) -> Text:
     """An alert record on one line, coloured by severity."""
     done = not alert.state.is_open
@@ -163,6 +175,9 @@ def show_outcome(
     `quotes`: the words of reports by `source/id`; they are printed below the alerts that cite the report.
     """
     console.print(totals_table(outcome, normal, console.width), crop=False, soft_wrap=True)
+    if outcome.periods:
+        console.print()
+        console.print(periods_table(outcome.periods), crop=False, soft_wrap=True)
     console.print()
     console.print(Text("Alerts", style="bold"))
     newest = {alert.id: alert for alert in outcome.alerts}

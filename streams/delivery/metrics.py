@@ -33,6 +33,7 @@ ROUTES = (
     "/v1/flows",
     "/v1/totals",
     "/v1/days",
+    "/v1/periods",
     "/v1/alerts",
     "/v1/alerts/{id}",
     "/v1/alerts/{id}.cap",

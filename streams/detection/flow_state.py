@@ -14,6 +14,7 @@ from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.periods import iso_day
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.totals.calendar import calendar_figures
 from bordertally.streams.totals.conflicts import conflicts, noted
 from bordertally.streams.totals.coverage import covered_as_usual
 from bordertally.streams.totals.days import day_figures, written_days
@@ -93,4 +94,5 @@ def _state(node: Node, rules: Rules, days: list[DayFigure]) -> FlowState:
         rate_day=None if day is None else iso_day(day),
         comparable=day is None or covered_as_usual(node, day),
         unlikely=unlikely_claims(node) if node.suspected else [],
+        calendar=calendar_figures(node),
     )

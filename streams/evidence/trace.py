@@ -20,6 +20,7 @@ from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.records import Measure, Unit
 from bordertally.streams.reports.sources import counts
+from bordertally.streams.totals.calendar import NamedPeriod, period_named, period_total
 from bordertally.streams.totals.records import FlowState, Total
 from bordertally.streams.totals.windows import WEEK, longest_window
 
@@ -40,13 +41,14 @@ MOST_IN_BLOCK = 1_000
 class Kept(NamedTuple):
     """What is kept of one flow: its newest state, its claims, and its tallies by ordinal day.
 
-    `since`: from this ordinal day on, nothing is left out.
+    `since`: from this ordinal day on, nothing is left out. `every_day`: the state has all days of the flow.
     """
 
     state: FlowState
     claims: Sequence[Claim] = ()
     tallies: Mapping[int, Sequence[Tally]] = {}
     since: int = 0
+    every_day: bool = False
 
     @classmethod
     def of(
@@ -115,7 +117,7 @@ def trace(
     begin, until = window or (0, date.max.toordinal())
     claims = sorted(_claims(flow, tree, names, begin, until), key=_order)
     tallied = list(_tallies(tree, names, begin, until))
-    figure = None if own is None or window is None else _figure(own.state, begin, until)
+    figure = None if own is None or window is None else _figure(own.state, begin, until, every_day=own.every_day)
     evidence = Evidence(
         flow=flow,
         from_=None if window is None else iso_day(begin),
@@ -210,20 +212,26 @@ def _tallies(tree: Mapping[str, FlowEvidence], names: Mapping[str, str], begin: 
                     )
 
 
-def _figure(state: FlowState, begin: int, until: int) -> Figure | None:
-    """The total where the days are a window of the flow, else the days added up; None where not all days are kept."""
+def _calendar_figure(state: FlowState, begin: int, until: int) -> Figure | None:
+    """The figure of a calendar week, month or year that the state has; None for other days."""
+    for figure in state.calendar:
+        if period_named(figure.period)[1:] == (begin, until):
+            return Figure(figure.low, figure.best, figure.high)
+    return None
+
+
+def _figure(state: FlowState, begin: int, until: int, *, every_day: bool) -> Figure | None:
+    """The total where the days are a window of the flow, else the days added up; None where not all days are kept.
+
+    `every_day`: whether the state has all days of the flow.
+    """
     for total in state.totals:
         if _window(total) == (begin, until):
             return Figure(total.low, total.best, total.high, total.projected)
-        if begin < _window(total)[1] - longest_window():  # a state has older days only if a claim is about them
-            return None
-    days = [figure for figure in state.days if begin <= ordinal_day(figure.day) < until]
-    if not days:
-        return None
-    highs = [figure.high for figure in days if figure.high is not None]
-    bounded = len(highs) == until - begin
-    best = sum(figure.best for figure in days)
-    return Figure(sum(figure.low for figure in days), best, sum(highs) if bounded else None)
+        if not every_day and begin < _window(total)[1] - longest_window():
+            return _calendar_figure(state, begin, until)  # a state has older days only if a claim is about them
+    of_days = period_total(state.flow, NamedPeriod("", begin, until), state.days)
+    return Figure(of_days.low, of_days.best, of_days.high) if of_days.covered_days else None
 
 
 def _window(total: Total) -> tuple[int, int]:

@@ -24,13 +24,24 @@ from bordertally.streams.ledger.causes import Cause
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import Row
 from bordertally.streams.ledger.tree import LIVE_DAYS
+from bordertally.streams.periods import ordinal_day
 from bordertally.streams.replay.reports_by_hour import RejectedReport, ReplayedReport, ReportsByHour
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.readings import Readings
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.totals.calendar import Each, NamedPeriod, calendar_periods, period_total
 from bordertally.streams.totals.days import day_figures
-from bordertally.streams.totals.records import Conflict, DayFigure, Episode, FlowState, Noted, Total, Unlikely
+from bordertally.streams.totals.records import (
+    Conflict,
+    DayFigure,
+    Episode,
+    FlowState,
+    Noted,
+    PeriodTotal,
+    Total,
+    Unlikely,
+)
 
 
 class ReplayResult(msgspec.Struct, frozen=True):
@@ -44,6 +55,7 @@ class ReplayResult(msgspec.Struct, frozen=True):
     parts: list[Total]
     noted: list[Noted]
     unlikely: list[Unlikely] = []
+    periods: list[PeriodTotal] = []
 
 
 class ReplayLedgers:
@@ -112,8 +124,13 @@ class ReplayLedgers:
                     self.ledger.stored({one: self.ledger.row(one) for one in (Row("r", row.flow, day) for day in days)})
                     self._live[row.flow] = set(sorted(days)[-LIVE_DAYS:])
 
-    def outcome(self, rejected: list[RejectedReport]) -> ReplayResult:
-        """Everything the reports come to so far; flows in order of their paths."""
+    def outcome(
+        self, rejected: list[RejectedReport], periods: Sequence[NamedPeriod] = (), each: Each | None = None
+    ) -> ReplayResult:
+        """Everything the reports come to so far; flows in order of their paths.
+
+        With totals of `periods`, and of every calendar period of the kind `each` that has a claim.
+        """
         flows = sorted(self.states)
         states = [self.states[flow] for flow in flows]
         return ReplayResult(
@@ -125,7 +142,19 @@ class ReplayLedgers:
             parts=[total for state in states for total in state.parts],
             noted=[noted for state in states for noted in state.noted],
             unlikely=[claim for state in states for claim in state.unlikely],
+            periods=[total for flow in flows for total in self._periods(flow, periods, each)],
         )
+
+    def _periods(self, flow: Flow, periods: Sequence[NamedPeriod], each: Each | None) -> Iterator[PeriodTotal]:
+        figures = day_figures(self.ledger.nodes[flow]) if periods or each is not None else []
+        if not figures:
+            return
+        for period in periods:
+            yield period_total(flow, period, figures, days=True)
+        if each is not None:
+            first, last = ordinal_day(figures[0].day), ordinal_day(figures[-1].day)
+            totals = [period_total(flow, period, figures) for period in calendar_periods(each, first, last)]
+            yield from [total for total in totals if total.covered_days]
 
 
 def _last_day(known: Known) -> int:
@@ -143,7 +172,7 @@ def replay(lines: Iterable[bytes], registry: Registry, rules: Rules, now: float)
 
 
 def kept_by(ledgers: ReplayLedgers) -> dict[str, Kept]:
-    """What is kept of every flow, as traces read it: statements, tallies of its days, and its newest state."""
+    """What is kept of every flow, as traces read it: statements, tallies, and its newest state with all days."""
     kept = {}
     for flow, state in ledgers.states.items():
         node = ledgers.ledger.nodes[flow]
@@ -151,5 +180,6 @@ def kept_by(ledgers: ReplayLedgers) -> dict[str, Kept]:
         days = sorted({day for series in node.series.values() for day in series.counts.days})
         rows = {day: [ledgers.ledger.row(Row("r", name, day)) for name in (flow, *node.names)] for day in days}
         tallies = {day: [tally for row in same for tally in tallies_of(row)] for day, same in rows.items()}
-        kept[str(flow)] = Kept(state, [*claims, *node.noted.values()], tallies)
+        every_day = msgspec.structs.replace(state, days=day_figures(node))
+        kept[str(flow)] = Kept(every_day, [*claims, *node.noted.values()], tallies, every_day=True)
     return kept

@@ -126,11 +126,23 @@ def written_days(node: Node, days: int, besides: Collection[int]) -> list[DayFig
     return [*cast("tuple[DayFigure, ...]", view.written.figures), newest]
 
 
-def _day_figure(flow: str, day: int, bin_: Bin, doubts: list[Unverified]) -> DayFigure:
+def exact_day(bin_: Bin, day: int, doubts: list[Unverified]) -> tuple[float, float, float | None]:
+    """Low, best and high of a day as shown, before they are rounded."""
     low, high = _bounds(bin_.low, bin_.best, bin_.high)
     if high is not None and doubts:
         high = max(high, _doubted({day: bin_.high}, doubts))
-    best = people(bin_.best)
+    return low, bin_.best, high
+
+
+def _day_figure(flow: str, day: int, bin_: Bin, doubts: list[Unverified]) -> DayFigure:
+    exact = low, exact_best, high = exact_day(bin_, day, doubts)
+    best = people(exact_best)
+    whole = all(float(value).is_integer() for value in exact if value is not None)
     return DayFigure(
-        flow, iso_day(day), min(people(low), best), best, None if high is None else max(people(high), best)
+        flow,
+        iso_day(day),
+        min(people(low), best),
+        best,
+        None if high is None else max(people(high), best),
+        None if whole else exact,
     )

@@ -15,14 +15,53 @@ class Reporting(Struct, frozen=True):
     known: int
 
 
-class DayFigure(Struct, frozen=True):
-    """One day of a flow: people, `high` null where open."""
+class DayFigure(Struct, frozen=True, omit_defaults=True):
+    """One day of a flow: people, each rounded alone; `high` null where open.
+
+    `exact`: low, best and high before rounding; left out where they are whole. Sums over days are made of these.
+    """
 
     flow: str
     day: str
     low: int
     best: int
     high: int | None
+    exact: tuple[float, float, float | None] | None = None
+
+
+class DayShare(Struct, frozen=True):
+    """The people of a day as a part of the total of a period: the days of the period add up to `best` of the total."""
+
+    day: str
+    best: int
+
+
+class PeriodTotal(Struct, frozen=True):
+    """People on a flow in a period: a calendar week (`2022-W38`, ISO 8601), month (`2022-09`), year, or any days.
+
+    `to`: a date, exclusive. The total holds what claims cover, with nothing projected; `covered_days` have a claim.
+    `high` is null unless every day has one. `days`: the covered days where they were asked for.
+    """
+
+    flow: str
+    period: str
+    first: str = msgspec.field(name="from")
+    to: str
+    low: int
+    best: int
+    high: int | None
+    covered_days: int
+    days: list[DayShare] = []
+
+
+class CalendarFigure(Struct, frozen=True, array_like=True):
+    """A calendar week, month or year: its name, low, best and high (see PeriodTotal), and how many days are covered."""
+
+    period: str
+    low: int
+    best: int
+    high: int | None
+    covered_days: int
 
 
 class Total(Struct, frozen=True):
@@ -114,6 +153,7 @@ class FlowState(Struct, frozen=True):
     populations and units that are no totals. `unlikely`: the newest 100 claims on the flow that are unlikely.
     `gone`: no claim is on the flow or below it any more, because the registry moved the claims to another flow; all
     lists are empty. `alias_of`: that flow, where this flow is an alias.
+    `calendar`: the newest 6 calendar weeks, 13 months and 3 years that have a claim.
     """
 
     flow: str
@@ -132,6 +172,7 @@ class FlowState(Struct, frozen=True):
     unlikely: list[Unlikely] = []
     gone: bool = False
     alias_of: str | None = None
+    calendar: list[CalendarFigure] = []
 
 
 class Conflict(Struct, frozen=True):

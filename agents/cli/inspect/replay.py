@@ -24,6 +24,7 @@ from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsBy
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings, load_settings
+from bordertally.streams.totals.calendar import Each, period_named
 
 Files = Annotated[list[Path] | None, typer.Argument(help="NDJSON files of reports; - is standard input.")]
 FromKafka = Annotated[
@@ -39,6 +40,14 @@ Until = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the JSON object into this file.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse reports with unknown fields.")]
+InPeriod = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--period",
+        help="Also total 2022-W38, 2022-09, 2022 or 2022-09-21/2022-09-28 (end exclusive); may be repeated.",
+    ),
+]
+By = Annotated[Each | None, typer.Option("--by", help="Also total every calendar week (ISO 8601), month or year.")]
 ToPrefix = Annotated[
     str | None,
     typer.Option("--to-prefix", help="Write totals and alerts into new topics with this prefix."),
@@ -52,6 +61,8 @@ def replay(  # noqa: PLR0913 - the options of a command
     *,
     from_kafka: FromKafka = False,
     until: Until = None,
+    period: InPeriod = None,
+    by: By = None,
     as_json: AsJson = False,
     into: Out = None,
     to_prefix: ToPrefix = None,
@@ -63,6 +74,7 @@ def replay(  # noqa: PLR0913 - the options of a command
     """
     if from_kafka == bool(files):
         raise BordertallyError("replay: give either files of reports or --from-kafka")
+    periods = [period_named(name) for name in period or ()]
     registry = load_registry(sources)
     moment = None if until is None else instant(until)
     if from_kafka:
@@ -72,7 +84,7 @@ def replay(  # noqa: PLR0913 - the options of a command
     ledgers = ReplayLedgers(registry, load_rules(rules, registry))
     _print_notices(reports)
     quotes = _work_through(reports, ledgers)
-    result = ledgers.outcome(reports.rejected)
+    result = ledgers.outcome(reports.rejected, periods, by)
     if to_prefix is not None:
         written = run(write_topics(load_settings(), to_prefix, ledgers))
         err.print(f"{written.states} states and {written.alerts} alert records in topics {to_prefix}*", highlight=False)

@@ -29,6 +29,7 @@ from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.security import redis_place
 from bordertally.streams.settings import load_settings
+from bordertally.streams.totals.calendar import period_named
 
 
 def why(  # noqa: PLR0913, PLR0917 - the options of a command
@@ -39,6 +40,10 @@ def why(  # noqa: PLR0913, PLR0917 - the options of a command
     ] = None,
     to: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last one.")
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option("--period", help="A week (2022-W38), month (2022-09) or year instead of --from and --to."),
     ] = None,
     files: Annotated[
         list[Path] | None,
@@ -52,6 +57,10 @@ def why(  # noqa: PLR0913, PLR0917 - the options of a command
     registry = load_registry(sources)
     flow = registry.place(nested(parse_flow(flow), registry.blocs))
     first, end = (None if day is None else day.toordinal() for day in (from_, to))
+    if period is not None:
+        if (first, end) != (None, None):
+            raise ConfigError("why: give either --period or --from and --to")
+        _, first, end = period_named(period)
     if first is not None and end is not None and end <= first:
         raise ConfigError(f"--to: {shown(f'{to:%Y-%m-%d}')} must be after --from ({from_:%Y-%m-%d})")
     if files:

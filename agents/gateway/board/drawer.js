@@ -112,6 +112,7 @@ export class Drawer {
     if (total && this.evidence) sections.push(this.#why(total));
     if (total && children.length) sections.push(this.#parts(total, inWindow));
     if (total) sections.push(this.#days(row, total, days, span, alert));
+    if (row.calendar?.length) sections.push(this.#calendar(row.calendar));
     sections.push(...this.#claims(own, parts, counts, span ?? fallback(claims), truncated));
     return sections;
   }
@@ -138,6 +139,14 @@ export class Drawer {
       h("p", { class: "of" }, `${totalWords(total)} · ${total.covered_days} of ${total.window_days} days covered · ${plural(total.report_count, "report")}`,
         total.reporting.known ? ` · child flows reporting: ${total.reporting.spoken} of ${total.reporting.known}` : ""),
     );
+  }
+
+  /** The newest calendar weeks, months and years: what claims cover, with nothing projected. */
+  #calendar(periods) {
+    const rows = periods.map((one) => h("tr", null, h("th", { scope: "row" }, one.period), h("td", null, number(one.best)), h("td", null, interval(one.low, one.high)), h("td", null, plural(one.covered_days, "day"))));
+    return h("section", { class: "calendar" },
+      h("details", null, h("summary", { "data-hold": "calendar" }, "Calendar weeks, months and years"),
+        h("table", null, h("thead", null, h("tr", null, ["Period", "People", "Low to high", "Covered"].map((title) => h("th", { scope: "col" }, title)))), h("tbody", null, rows))));
   }
 
   #days(row, total, days, span, alert) {

@@ -52,6 +52,7 @@ export class Store {
       threshold: state.baseline?.threshold ?? null,
       unlikely: state.unlikely ?? [],
       aliases: known?.aliases ?? [],
+      calendar: (state.calendar ?? []).map(([period, low, best, high, covered]) => ({ period, low, best, high, covered_days: covered })),
     });
     this.days.set(state.flow, state.days);
     return fresh;

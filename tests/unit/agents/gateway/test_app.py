@@ -78,6 +78,27 @@ async def test_totals_are_of_the_flows_and_the_window_asked_for(http: Client) ->
     }
 
 
+async def test_periods_are_any_days_or_those_of_the_calendar(http: Client) -> None:
+    (total,) = (await ask(http, "/v1/periods?flow=RU:GE&from=2022-09-22&to=2022-09-24"))["periods"]
+    assert (total["period"], total["from"], total["to"]) == ("2022-09-22/2022-09-24", "2022-09-22", "2022-09-24")
+    assert (total["best"], total["covered_days"]) == (1_300, 2)
+    assert total["days"] == [{"day": "2022-09-22", "best": 900}, {"day": "2022-09-23", "best": 400}]
+    weeks = (await ask(http, "/v1/periods?flow=RU:KZ&each=week"))["periods"]
+    assert [(week["period"], week["best"], week["covered_days"]) for week in weeks] == [
+        ("2022-W38", 5_000, 5),  # 21 to 25 September
+        ("2022-W39", 2_000, 2),
+    ]
+    (september,) = (await ask(http, "/v1/periods?flow=RU:KZ&from=2022-09-01&to=2022-10-01"))["periods"]
+    (month,) = (await ask(http, "/v1/periods?flow=RU:KZ&each=month"))["periods"]
+    assert {**september, "period": "2022-09", "days": []} == month
+    year = (await ask(http, "/v1/periods?flow=RU:KZ&from=2022-01-01&to=2023-01-01"))["periods"]
+    assert [(total["period"], total["best"]) for total in year] == [("2022", 7_000)]  # its days are not stored, it is
+    rows = (await ask(http, "/v1/flows?flow=RU:KZ"))["flows"][0]["calendar"]
+    assert [row["period"] for row in rows] == ["2022-W38", "2022-W39", "2022-09", "2022"]
+    async with http.get("/v1/periods?flow=RU:KZ&each=month&format=csv") as answer:
+        assert (await answer.text()).splitlines()[1] == "RU:KZ,2022-09,2022-09-01,2022-10-01,7000,7000,,7"
+
+
 async def test_days_are_those_from_a_date_up_to_another(http: Client) -> None:
     asked = await ask(http, "/v1/days?flow=RU:GE&from=2022-09-22&to=2022-09-24")
     assert asked["flow"] == "RU:GE"
@@ -144,6 +165,12 @@ async def test_silences_are_those_that_hold_now_or_all(shelf: Shelf, http: Clien
         ("/v1/totals?flow=RU:US", 404, "flow", "RU:US"),
         ("/v1/days", 400, "flow", "None"),
         ("/v1/days?flow=RU&from=yesterday", 400, "from", "yesterday"),
+        ("/v1/periods?flow=RU:KZ", 400, "from", "None"),
+        ("/v1/periods?flow=RU:KZ&from=2022-09-21", 400, "to", "None"),
+        ("/v1/periods?flow=RU:KZ&from=2022-09-21&to=2022-09-21", 400, "to", "2022-09-21"),
+        ("/v1/periods?flow=RU:KZ&from=2022-09-21&to=2022-09-22&each=week", 400, "each", "week"),
+        ("/v1/periods?flow=RU:KZ&each=decade", 400, "each", "decade"),
+        ("/v1/periods?flow=RU:KZ&from=2022-08-28&to=2022-09-22", 400, "from", "2022-08-28"),
         ("/v1/alerts?limit=0", 400, "limit", "0"),
         ("/v1/alerts?limit=5&limit=6", 400, "limit", "5, 6"),
         ("/v1/alerts?after=%C3%A4", 400, "after", "ä"),
