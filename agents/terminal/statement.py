@@ -109,7 +109,7 @@ def more(entry: FoundClaim) -> str:
         parts.append("a day")
     if claim.unit not in (UNSET, "people"):
         parts.append(str(claim.unit))
-    if claim.normal is not UNSET and claim.normal is not None:
+    if claim.normal is not UNSET and claim.normal is not None and claim.normal.daily is not None:
         daily = claim.normal.daily
         parts.append("normal " + "-".join(f"{bound:,.0f}" for bound in (daily if isinstance(daily, list) else [daily])))
     if claim.change_percent is not UNSET and claim.change_percent is not None:

@@ -17,7 +17,7 @@ from bordertally.streams.flows import Flow, depth, parent
 from bordertally.streams.ledger.aliases import names_of, speaker_of, voice_of
 from bordertally.streams.ledger.causes import FOREVER, Cause, capped
 from bordertally.streams.ledger.rows import BLOCK_DAYS, Key, Row, decode_claims, decode_row, encode_row
-from bordertally.streams.ledger.series import Series, reaches_far
+from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.unlikely import judge
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
@@ -25,6 +25,7 @@ from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.reports.claims import Claim, address_of, citation, is_reading, period_of, reading_of
 from bordertally.streams.reports.readings import Columns, Readings
 from bordertally.streams.reports.records import Measure
+from bordertally.streams.reports.sources import counts
 
 
 class Applied(NamedTuple):
@@ -116,12 +117,18 @@ class Ledger:
                 node.heard_words()
             before = series.claims.get(claim.identity)
             outcome = series.add(claim, period)
+            kept, gone, came = node.levels.add(claim)
+            if kept:
+                batch.rows.add(Row("c", node.flow, period.first_day // BLOCK_DAYS))
+            if gone or came:
+                node.views.levels_changed(gone, came)
             if outcome not in UNMOVED:
-                if any(version is not None and reaches_far(version) for version in (claim, before)):
-                    node.views.levels_changed(before, claim)
+                if any(version is not None and not counts(version.grade) for version in (claim, before)):
+                    node.views.unverified_changed(before, claim)
                 batch.touched[node.flow][key].update(days)
-            if outcome is not Outcome.STALE:
-                last = FOREVER if reaches_far(claim) else period.last_day
+            if outcome is not Outcome.STALE or gone or came:
+                far = gone or came or _reaches_far(claim)
+                last = FOREVER if far else period.last_day
                 batch.causes[node.flow].append(Cause.of(claim.citation, period.first_day, last, outcome))
         batch.outcomes[claim.source, outcome] += 1
         if outcome not in UNMOVED:
@@ -268,6 +275,7 @@ class Ledger:
                 voices = [(key, source, columns) for key, (name, source), columns in named if name == flow]
             return encode_row(voices)
         claims = [claim for series in node.series.values() for claim in series.begun(number)]
+        claims += [claim for claim in node.levels.begun(number) if claim not in claims]
         claims += [claim for claim in node.noted.values() if period_of(claim).first_day // BLOCK_DAYS == number]
         return msgspec.msgpack.encode([claim for claim in claims if claim.flow == flow] if node.names else claims)
 
@@ -303,6 +311,11 @@ def _voices(node: Node, day: int) -> list[tuple[Key, str, Columns]]:
         for key, series in node.series.items()
         for voice, columns in sorted(series.counts.begun(day).items())
     ]
+
+
+def _reaches_far(claim: Claim) -> bool:
+    """Whether a claim may affect more than the bins of its period: it states a level, or does not count."""
+    return claim.normal is not None or claim.change_percent is not None or not counts(claim.grade)
 
 
 def _note(node: Node, claim: Claim) -> Outcome:

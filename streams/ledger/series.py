@@ -333,11 +333,6 @@ def _block_of(claim: Claim) -> int:
     return ordinal_of(claim.local_start) // BLOCK_DAYS
 
 
-def reaches_far(claim: Claim) -> bool:
-    """Whether a claim affects more than the bins of its period: it states a level or a change, or does not count."""
-    return claim.normal is not None or claim.change_percent is not None or not counts(claim.grade)
-
-
 def _is_figure(claim: Constraint) -> bool:
     """Whether a constraint gives a number or a lower bound for exactly one day."""
     return claim.start + DAY == claim.end and claim.start % DAY == 0 and claim.kind is not Kind.AT_MOST

@@ -8,6 +8,7 @@ from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.citations import Cites, Gathered
 from bordertally.streams.ledger.rows import Key
 from bordertally.streams.ledger.series import DayRun, Series, Unverified
+from bordertally.streams.ledger.stated_levels import StatedLevels
 from bordertally.streams.ledger.views import Views
 from bordertally.streams.reports.claims import Claim, Identity
 
@@ -36,6 +37,7 @@ class Node:
         self.worded = False  # whether a statement in words was ever added for the flow or one below it
         self.suspected = False  # whether a claim on the flow or one below it was ever unlikely
         self.begins, self.ends = NEVER, -NEVER  # the first and the last day that a claim was ever about, here or below
+        self.levels = StatedLevels()
         self.views = Views()
         self._own_last: dict[Key, int | None] = {}
         self._lasts: dict[Key, frozenset[int]] = {}

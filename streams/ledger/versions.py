@@ -31,15 +31,15 @@ def outcome_of(new: Claim | Reading, current: Claim | Reading | None) -> Outcome
         return Outcome.WITHDRAWAL if new.best is None else Outcome.NEW
     if new == current:
         return Outcome.DUPLICATE
-    if _rank(new) <= _rank(current):
+    if rank(new) <= rank(current):
         return Outcome.STALE
     if new.best is None and current.best is not None:
         return Outcome.WITHDRAWAL
     return Outcome.CORRECTION
 
 
-def _rank(version: Claim | Reading) -> tuple[object, ...]:
-    """A total order over versions of one identity, the one in force last.
+def rank(version: Claim | Reading) -> tuple[object, ...]:
+    """Return the place of a version in a total order of the versions of one identity, the one in force last.
 
     The time published decides; then a withdrawal comes after a figure, then the natural order of the report ids, then
     any fixed order.

@@ -6,9 +6,10 @@ without it every figure stays the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar, cast
 
+from bordertally.streams.ledger.stated_levels import LevelStatement
 from bordertally.streams.reports.claims import Claim
 
 
@@ -18,8 +19,11 @@ class View:
     def days_changed(self, days: Collection[int]) -> None:
         """The bins or the evidence of these days (ordinals) changed."""
 
-    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
-        """A claim was replaced, and one of the two states a level or does not count: days outside it may be affected.
+    def levels_changed(self, gone: Sequence[LevelStatement], came: Sequence[LevelStatement]) -> None:
+        """The stated levels of the flow changed: some are no longer in force, others are now."""
+
+    def unverified_changed(self, before: Claim | None, now: Claim | None) -> None:
+        """A claim was replaced, and one of the two does not count.
 
         `before`: the claim that was in force, None for a new one. `now`: the claim in force.
         """
@@ -63,10 +67,15 @@ class Views:
         for _, view in self._views.values():
             view.days_changed(days)
 
-    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
+    def levels_changed(self, gone: Sequence[LevelStatement], came: Sequence[LevelStatement]) -> None:
         """Notify every view: see `View.levels_changed`."""
         for _, view in self._views.values():
-            view.levels_changed(before, now)
+            view.levels_changed(gone, came)
+
+    def unverified_changed(self, before: Claim | None, now: Claim | None) -> None:
+        """Notify every view: see `View.unverified_changed`."""
+        for _, view in self._views.values():
+            view.unverified_changed(before, now)
 
     def claims_changed(self) -> None:
         """Notify every view: see `View.claims_changed`."""

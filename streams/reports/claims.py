@@ -33,6 +33,10 @@ class Identity(NamedTuple):
     measure: str
 
 
+NO_NORMAL = (0.0, 0.0)
+"""The `normal` of a claim that takes back the normal its source stated before."""
+
+
 class Claim(Struct, array_like=True, frozen=True, gc=False):
     """A number of people on a flow in a period, checked, with its interval worked out.
 

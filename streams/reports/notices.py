@@ -20,6 +20,7 @@ class NoticeKind(enum.StrEnum):
     """What a notice is about; the labels of `bordertally_source_notices_total`."""
 
     UNKNOWN_FIELD = "unknown_field"
+    UNFINISHED_PERIOD = "unfinished_period"
 
 
 class ReportNotice(NamedTuple):

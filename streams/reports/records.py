@@ -41,9 +41,9 @@ class Measure(enum.StrEnum):
 
 
 class Normal(Struct, frozen=True):
-    """The usual level as the source itself states it: people a day, a figure or a range [low, high]."""
+    """The usual level as the source itself states it: people a day, a figure or a range [low, high]; null: none."""
 
-    daily: float | _RANGE
+    daily: float | _RANGE | None
 
 
 class ClaimFields(Struct, kw_only=True):
@@ -74,7 +74,7 @@ class ClaimFields(Struct, kw_only=True):
     normal: Annotated[
         Normal | UnsetType | None,
         Meta(
-            description="The usual people a day, as the source states it: a baseline.",
+            description="The usual people a day, as the source states it: a baseline. A `daily` of null takes it back.",
             examples=[{"daily": [5000, 6000]}],
         ),
     ] = UNSET

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,9 +16,9 @@ from bordertally.streams.flows import countries, did_you_mean, nested, parse_flo
 from bordertally.streams.moments import MICRO, microseconds
 from bordertally.streams.periods import Period, parse_period
 from bordertally.streams.qualifiers import UNQUALIFIED, Interval, Qualifier, interval, spread
-from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.claims import NO_NORMAL, Claim
 from bordertally.streams.reports.diagnosis import REQUIRED_FIELD, diagnose, unread
-from bordertally.streams.reports.notices import StrictReport, Tell, unknown_fields, untold
+from bordertally.streams.reports.notices import NoticeKind, ReportNotice, StrictReport, Tell, unknown_fields, untold
 from bordertally.streams.reports.records import MOST_PEOPLE, REQUIRED, ClaimFields, Normal, Report
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import Settings
@@ -184,9 +185,11 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
         if period.part_of_day and (level := next((name for name in LEVELS if name in carried), None)):
             raise RefusedError(Reason.BAD_VALUE, level, fields.period, f"{level} needs a period of at least one day")
         qualifier = UNQUALIFIED if fields.qualifier is UNSET else fields.qualifier
-        if qualifier is Qualifier.COUNT and published < period.end * MICRO:
-            qualifier = Qualifier.AT_LEAST
         figure = None if fields.people is None else _figure(fields.people, qualifier)
+        if _is_unfinished(fields, qualifier, period, head):
+            if figure is not None and qualifier is not Qualifier.AT_LEAST and not period.part_of_day:
+                head.tell(ReportNotice(NoticeKind.UNFINISHED_PERIOD, f"{at}people", UNFINISHED))
+            qualifier, figure = Qualifier.AT_LEAST, None if fields.people is None else _so_far(fields.people, qualifier)
     except RefusedError as error:
         error.field = at + error.field
         raise
@@ -208,6 +211,33 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
         high=figure.high if figure else None,
         **carried,
     )
+
+
+UNFINISHED = "published before the period was over, so it counts as at_least"
+
+
+def _is_unfinished(fields: ClaimFields, qualifier: Qualifier, period: Period, head: Head) -> bool:
+    """Whether a claim says only what has been counted so far: a count, or a figure of one day, of an unfinished period.
+
+    A `published` at 00:00 local time of the last day is a bare date, and counts as the end of that day. A daily rate
+    (`per`) of one day is no figure so far.
+    """
+    if head.published >= period.end * MICRO:
+        return False
+    if qualifier is not Qualifier.COUNT and (period.days != 1 or fields.per == "day"):
+        return False
+    return not _is_bare_date(period, head)
+
+
+def _is_bare_date(period: Period, head: Head) -> bool:
+    """Whether `published` is 00:00 local time of the last day of a period of whole days."""
+    midnight = datetime.fromordinal(period.last_day).replace(tzinfo=head.registry.zones[head.source])
+    return not period.part_of_day and head.published == microseconds(midnight)
+
+
+def _so_far(people: float | list[float], qualifier: Qualifier) -> Interval:
+    """What a figure of an unfinished period says of the whole period: at least as many; nothing, where it is a most."""
+    return Interval(0.0, 0.0, None) if qualifier is Qualifier.AT_MOST else _figure(people, Qualifier.AT_LEAST)
 
 
 CARRIED = tuple(
@@ -256,7 +286,7 @@ def _period(text: str, head: Head) -> Period:
             text,
             f"this period has {period.days:,.0f} days; {_allowed(limits.period_days, 'period_days')}",
         )
-    if period.end * MICRO > published + limits.skew_s * MICRO:
+    if period.end * MICRO > published + limits.skew_s * MICRO and not _is_bare_date(period, head):
         why = f"this period ends more than {_duration(limits.skew_s)} after published"
         raise RefusedError(Reason.PERIOD_IN_FUTURE, "period", text, why)
     return period
@@ -296,6 +326,8 @@ def _change(percent: float) -> float:
 
 
 def _normal(normal: Normal) -> tuple[float, float]:
+    if normal.daily is None:
+        return NO_NORMAL
     low, high = normal.daily if isinstance(normal.daily, list) else (normal.daily, normal.daily)
     if not 0 < low <= high <= MOST_PEOPLE:
         raise RefusedError(

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.ledger.rows import PEOPLE, Key
+from bordertally.streams.ledger.stated_levels import LevelStatement
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.views import View
 from bordertally.streams.reconciliation.constraints import Bin
-from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
-from bordertally.streams.rules.levels import Level, Levels, levels, levels_of, nearness
+from bordertally.streams.rules.levels import Level, Levels, level_of, levels, nearness
 from bordertally.streams.totals.coverage import COVERAGE_DAYS, covered_as_usual
 from bordertally.streams.totals.records import Baseline
 
@@ -256,16 +256,16 @@ class JudgedDays(View):
             for later in range(day + weeks.start, min(day + weeks.stop, end)):
                 self._weeks.pop(later, None)
 
-    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
+    def levels_changed(self, gone: Sequence[LevelStatement], came: Sequence[LevelStatement]) -> None:
         """Note that stated levels changed: the days are due whose baseline they may be, or may have been."""
         if self._levels is None:
             return
-        gone, came = ([] if claim is None else levels_of(claim) for claim in (before, now))
-        for level in gone:
-            self._levels.remove(level)
-        for level in came:
-            self._levels.add(level)
-        days = [day for level in (*gone, *came) for day in level.days(self._rules.detection) if day in self.days]
+        for statement in gone:
+            self._levels.remove(level_of(statement))
+        for statement in came:
+            self._levels.add(level_of(statement))
+        changed = map(level_of, (*gone, *came))
+        days = [day for level in changed for day in level.days(self._rules.detection) if day in self.days]
         self._due.update(days)
         self._relearn.update(days)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from bordertally.streams.ledger.stated_levels import LevelKind, LevelStatement
 from bordertally.streams.ledger.tree import Node
-from bordertally.streams.reports.claims import Claim, period_of
-from bordertally.streams.reports.sources import WEIGHT, counts
+from bordertally.streams.reports.claims import NO_NORMAL, period_of
+from bordertally.streams.reports.sources import WEIGHT
 from bordertally.streams.rules.config import Detection
 
-Kind = Literal["stated", "derived"]
+Kind = LevelKind
 
 
 class Level(NamedTuple):
@@ -34,29 +35,23 @@ class Level(NamedTuple):
         return range(self.first_day - before, self.last_day + rules.stated_after_days + 1)
 
 
-def levels_of(claim: Claim) -> list[Level]:
-    """The levels that a claim states: none where the claim does not count, is withdrawn, or is not about people."""
-    if claim.best is None or claim.unit != "people" or not counts(claim.grade):
-        return []
+def level_of(statement: LevelStatement) -> Level:
+    """The level of a statement in force: the stated normal, or the daily rate of the period before a stated change."""
+    kind, claim = statement
     period = period_of(claim)
     trust = (WEIGHT[claim.grade], claim.published, claim.report)
-
-    def level(kind: Kind, low: float, high: float) -> Level:
-        days = (period.first_day, period.last_day)
-        return Level(kind, claim.population, *days, low, high, trust, claim.source, claim.report)
-
-    found = []
-    if claim.normal is not None:
-        found.append(level("stated", *claim.normal))
-    if claim.change_percent is not None and claim.best > 0:
-        before = claim.best / period.days / (1 + claim.change_percent / 100)
-        found.append(level("derived", before, before))
-    return found
+    low, high = claim.normal or NO_NORMAL
+    if kind == "derived":
+        assert claim.best is not None
+        assert claim.change_percent is not None
+        low = high = claim.best / period.days / (1 + claim.change_percent / 100)
+    days = (period.first_day, period.last_day)
+    return Level(kind, claim.population, *days, low, high, trust, claim.source, claim.report)
 
 
 def levels(node: Node) -> list[Level]:
-    """The stated and derived levels of a flow, from its claims in force whose grade counts."""
-    return [level for series in node.series.values() for claim in series.claims.values() for level in levels_of(claim)]
+    """The stated and derived levels of a flow."""
+    return list(map(level_of, node.levels))
 
 
 def nearness(level: Level, day: int) -> tuple[object, ...]:

@@ -41,7 +41,7 @@ class ShownDays(View):
         if self.written is not None and any(self.written.first <= day < self.written.end for day in days):
             self.written = None
 
-    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
+    def unverified_changed(self, before: Claim | None, now: Claim | None) -> None:
         """Drop the figures of the days that an unverified claim may widen."""
         for claim in (before, now):
             if claim is not None and not counts(claim.grade):

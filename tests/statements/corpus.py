@@ -168,7 +168,7 @@ def _facts(line: str, zone: ZoneInfo) -> Facts:
 def facts(found: FoundClaim, zone: ZoneInfo) -> Facts:
     """A claim that was found, in the same form."""
     claim = found.claim
-    normal = claim.normal.daily if claim.normal not in (UNSET, None) else []
+    normal = [] if claim.normal is UNSET or claim.normal is None else claim.normal.daily
     change = claim.change_percent
     return Facts(
         _flow("-" if claim.flow is UNSET else claim.flow),
@@ -178,7 +178,7 @@ def facts(found: FoundClaim, zone: ZoneInfo) -> Facts:
         str(claim.population),
         claim.per or "" if claim.per is not UNSET else "",
         "people" if claim.unit is UNSET else str(claim.unit),
-        tuple(normal) if isinstance(normal, list) else (normal,),
+        tuple(normal) if isinstance(normal, list) else () if normal is None else (normal,),
         None if change is UNSET else change,
         str(found.voice),
     )

@@ -13,6 +13,7 @@ from bordertally.agents.producing.keys import read_key
 from bordertally.agents.producing.publish import checked, publish
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import Brokers, Files, Sources, counted, err, run
+from bordertally.streams.reports.notices import NoticeKind
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
@@ -25,17 +26,19 @@ def check(files: Files, sources: Sources = None, *, strict: Strict = False) -> N
 
     The exit code is 1 if any report has a fault.
     """
-    faults = warned = count = 0
+    faults = warned = so_far = count = 0
     for line in checked(files, load_registry(sources), Limits.of(load_settings()), strict=strict):
         count += 1
         for notice in line.notices:
             sys.stdout.write(f"{line.where}: warning: {notice}\n")
         warned += bool(line.notices)
+        so_far += sum(notice.kind is NoticeKind.UNFINISHED_PERIOD for notice in line.notices)
         if line.fault is not None:
             faults += 1
             report = f" [{line.fault.report}]" if line.fault.report else ""
             sys.stdout.write(f"{line.where}:{report} {line.fault.reason.value}: {line.fault}\n")
     warnings = f", {warned} with a warning" if warned else ""
+    warnings += f"; {counted(so_far, 'figure')} became at_least" if so_far else ""
     err.print(f"{counted(count, 'report')}, {faults} with a fault{warnings}", highlight=False)
     if faults:
         raise typer.Exit(1)

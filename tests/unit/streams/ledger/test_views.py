@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bordertally.streams.ledger.stated_levels import LevelStatement
 from bordertally.streams.ledger.views import DayView, View, Views
 from bordertally.streams.reports.claims import Claim
 from unit.kit import claim, ordinal, told
@@ -19,7 +20,10 @@ class Diary(View):
     def days_changed(self, days: Collection[int]) -> None:
         self.heard.append(sorted(days))
 
-    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
+    def levels_changed(self, gone: Sequence[LevelStatement], came: Sequence[LevelStatement]) -> None:
+        self.heard.append(tuple([level.claim.report for level in levels] for levels in (gone, came)))
+
+    def unverified_changed(self, before: Claim | None, now: Claim | None) -> None:
         self.heard.append(tuple(None if one is None else one.report for one in (before, now)))
 
     def claims_changed(self) -> None:
@@ -43,9 +47,10 @@ def test_every_view_hears_every_change_and_one_that_was_replaced_hears_none() ->
     replaced = views.of(Diary, Diary)
     diary, _ = views.of(Diary, Diary, rules), views.of(Other, Other)
     views.days_changed({7, 5})
-    views.levels_changed(None, claim(10, id="r1"))
+    views.levels_changed([], [LevelStatement("stated", claim(10, id="r1"))])
+    views.unverified_changed(None, claim(10, id="r2"))
     views.claims_changed()
-    assert diary.heard == [[5, 7], (None, "r1"), "claims"]
+    assert diary.heard == [[5, 7], ([], ["r1"]), (None, "r2"), "claims"]
     assert replaced.heard == []
 
 
@@ -65,7 +70,7 @@ def test_the_ledger_tells_of_days_of_levels_and_of_claims() -> None:
     assert diary.heard == ["claims", [ordinal("2022-09-22")]]
     one.take(claim(30, "2022-09-23", id="r3", normal={"daily": 5}))
     one.take(claim(30, "2022-09-23", id="r4", published="2022-10-21T00:00:00Z"))
-    assert [heard for heard in diary.heard if isinstance(heard, tuple)] == [(None, "r3"), ("r3", "r4")]
+    assert [heard for heard in diary.heard if isinstance(heard, tuple)] == [([], ["r3"])]  # r4 says nothing of it
     diary.heard.clear()
     one.take(claim(30, "2022-09-23", id="r4", published="2022-10-21T00:00:00Z"))  # again: nothing moved
     assert "claims" not in diary.heard

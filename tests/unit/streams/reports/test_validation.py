@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bordertally.streams.errors import Reason, RefusedError
-from bordertally.streams.reports.validation import read_report
+from bordertally.streams.reports.notices import NoticeKind, ReportNotice
+from bordertally.streams.reports.validation import Limits, claims_of, decode_report, read_report
 from unit.kit import NOW, REGISTRY, claim, claims, report
 
 DAY = {"flow": "RU:KZ", "period": "2022-09-21", "people": 1}
@@ -157,6 +158,71 @@ def test_a_count_published_before_its_period_has_ended_is_at_least() -> None:
     early = claim(0, "2022-09-21", qualifier="count", published="2022-09-21T18:00:00Z")
     assert (early.qualifier, early.low, early.high) == ("at_least", 0, None)
     assert claim(0, "2022-09-21", qualifier="count", published="2022-09-22T00:00:00Z").qualifier == "count"
+
+
+@pytest.mark.parametrize("qualifier", ["count", "stated", "about", "nearly", "more_than", "at_least"])
+def test_a_figure_of_one_day_published_before_the_day_is_over_is_at_least(qualifier: str) -> None:
+    early = claim(1_200, "2022-09-21", qualifier=qualifier, published="2022-09-21T23:59:59Z")
+    assert (early.qualifier, early.low, early.best, early.high) == ("at_least", 1_200, 1_200, None)
+    late = claim(1_200, "2022-09-21", qualifier=qualifier, published="2022-09-22T00:00:00Z")
+    assert late.qualifier == qualifier
+
+
+def test_at_most_so_far_says_nothing_of_the_whole_day() -> None:
+    early = claim(1_200, "2022-09-21", qualifier="at_most", published="2022-09-21T18:00:00Z")
+    assert (early.qualifier, early.low, early.best, early.high) == ("at_least", 0, 0, None)
+
+
+def test_a_range_so_far_is_at_least_its_low_end() -> None:
+    early = claim([1_000, 1_400], "2022-09-21", published="2022-09-21T18:00:00Z")
+    assert (early.qualifier, early.low, early.best, early.high) == ("at_least", 1_000, 1_200, None)
+
+
+@pytest.mark.parametrize(
+    ("period", "more", "qualifier"),
+    [
+        ("2022-09-21", {"per": "day"}, "about"),  # a rate is no figure so far
+        ("2022-09-19/2022-09-22", {}, "about"),  # nor are three days one day
+        ("2022-09-21T06:00Z/PT12H", {}, "about"),
+        ("2022-09-21T06:00Z/PT24H", {}, "at_least"),  # one day that begins at another hour
+        ("2022-09-20T18:00Z/PT24H", {}, "about"),  # over at 18:00
+    ],
+)
+def test_which_figures_speak_of_a_day_so_far(period: str, more: dict[str, Any], qualifier: str) -> None:
+    assert claim(900, period, qualifier="about", published="2022-09-21T18:00:00Z", **more).qualifier == qualifier
+
+
+@pytest.mark.parametrize(
+    ("published", "period", "qualifier"),
+    [
+        ("2022-09-20T18:00:00Z", "2022-09-21", "stated"),  # 00:00 in Almaty (UTC+6) of the day itself: a bare date
+        ("2022-09-20T18:00:01Z", "2022-09-21", "at_least"),
+        ("2022-09-21T00:00:00Z", "2022-09-21", "at_least"),  # midnight elsewhere
+        ("2022-09-21T18:00:00Z", "2022-09-21", "stated"),
+    ],
+)
+def test_a_published_at_midnight_of_the_day_itself_is_a_bare_date(published: str, period: str, qualifier: str) -> None:
+    assert claim(900, period, source="almaty", published=published).qualifier == qualifier
+
+
+def test_a_bare_date_is_no_date_too_early_on_a_day_of_25_hours() -> None:
+    day = claim(900, "2022-10-30", "RU:EU:FI", "warsaw", qualifier="count", published="2022-10-29T22:00:00Z")
+    assert day.qualifier == "count"
+
+
+def test_a_bare_date_counts_as_the_end_of_the_last_day_of_a_count_of_several() -> None:
+    week = "2022-09-15/2022-09-22"
+    assert claim(900, week, source="almaty", qualifier="count", published="2022-09-20T18:00:00Z").qualifier == "count"
+    early = claim(900, week, source="almaty", qualifier="count", published="2022-09-20T19:00:00Z")
+    assert early.qualifier == "at_least"
+
+
+def test_a_figure_that_became_at_least_is_told_and_one_that_was_is_not() -> None:
+    notices = list[ReportNotice]()
+    for fields in ({}, {"qualifier": "at_least"}, {"per": "day"}, {"published": "2022-09-22T00:00:00Z"}):
+        raw = report(5, "2022-09-21", **{"published": "2022-09-21T18:00:00Z", **fields})
+        claims_of(decode_report(raw, Limits()), REGISTRY, NOW, Limits(), notices.append)
+    assert [(notice.kind, notice.field) for notice in notices] == [(NoticeKind.UNFINISHED_PERIOD, "people")]
 
 
 def test_a_daily_rate_is_multiplied_by_its_days() -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bordertally.streams.ledger.stated_levels import LevelStatement
 from bordertally.streams.rules.config import Detection
-from bordertally.streams.rules.levels import Kind, Level, Levels, levels, levels_of, nearness
+from bordertally.streams.rules.levels import Kind, Level, Levels, level_of, levels, nearness
 from unit.kit import claim, told
 
 RULES = Detection(stated_before_days=5, stated_after_days=10)
@@ -67,15 +68,16 @@ def test_few_levels_are_near_a_day_however_many_there_are() -> None:
     ],
 )
 def test_what_a_claim_states(more: dict[str, Any], kinds: list[str]) -> None:
-    assert [level.kind for level in levels_of(claim(700, "2022-09-21/P7D", **more))] == kinds
+    node = told(claim(700, "2022-09-21/P7D", **{"flow": "RU:KZ", **more})).node(more.get("flow", "RU:KZ"))
+    assert [level.kind for level in levels(node)] == kinds
 
 
 def test_a_withdrawn_claim_states_no_level() -> None:
-    assert levels_of(claim(None, normal={"daily": 100})) == []
-    stated = claim(100, normal={"daily": 100})
-    assert levels(told(stated).node()) == levels_of(stated)
+    assert levels(told(claim(None, normal={"daily": 100})).node()) == []
 
 
-def test_a_derived_level_is_that_of_the_period_before() -> None:
-    (level,) = levels_of(claim(1_300, "2022-09-21/P10D", change_percent=30))
-    assert [level.low, level.high] == pytest.approx([100, 100])
+def test_a_stated_level_is_the_normal_and_a_derived_level_that_of_the_period_before() -> None:
+    stated = level_of(LevelStatement("stated", claim(1_300, "2022-09-21/P10D", normal={"daily": [90, 110]})))
+    assert (stated.low, stated.high, stated.last_day - stated.first_day) == (90, 110, 9)
+    derived = level_of(LevelStatement("derived", claim(1_300, "2022-09-21/P10D", change_percent=30)))
+    assert [derived.low, derived.high] == pytest.approx([100, 100])
