@@ -88,7 +88,8 @@ class AlertDetail(Struct, frozen=True):
 class SourceRow(Struct, frozen=True):
     """A source of the registry. `last_published`: time of its newest counted report; null when there is none.
 
-    `overdue`: whether the last report is older than `every` in the registry; null when `every` is not set.
+    `relays`: the source whose figures it passes on. `overdue`: whether the last report is older than `every` in the
+    registry; null when `every` is not set.
     """
 
     source: str
@@ -99,6 +100,7 @@ class SourceRow(Struct, frozen=True):
     topic: str
     last_published: str | None
     overdue: bool | None
+    relays: str | None = None
 
 
 class SourceList(Struct, frozen=True):

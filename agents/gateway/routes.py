@@ -186,6 +186,7 @@ class Routes:
                     source.topic.value,
                     published,
                     overdue,
+                    source.relays,
                 )
             )
         return SourceList(rows)

@@ -76,15 +76,15 @@ def disputes(node: Node, rules: Rules) -> list[Episode]:
 
 
 def _days(node: Node, misfit: Misfit, share: float) -> Iterator[tuple[int, Dispute]]:
-    """The days of a claim that cannot hold, if its gap is large enough and not only beside claims of its own source."""
+    """The days of a claim that cannot hold, if its gap is large enough and not only beside claims of its own origin."""
     claim, series = misfit.constraint, node.series[PEOPLE]
     source = claim.trust.source
     first, last = ordinal_of(claim.start), ordinal_of(claim.end - 1)
     days = [day for day in range(first, last + 1) if day in series.bins]
-    others = {rival.trust.source for rival in misfit.rivals}
+    others = {rival.origin for rival in misfit.rivals}
     if not misfit.rivals:  # the claim conflicts with the sum of the child flows, or with a part of the people
         others = {name for day in days for name in below(node, PEOPLE, day)}
-    if not misfit.gap > share * claim.best or not others - {source}:
+    if not misfit.gap > share * claim.best or not others - {claim.origin}:
         return
     length = (claim.end - claim.start) / DAY
     left = fsum([series.bins[day].best for day in days])

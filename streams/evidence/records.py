@@ -30,6 +30,8 @@ class Traced(Struct, frozen=True, kw_only=True):
     population: str
     unit: str
     measure: str
+    attributed_to: str | None
+    origin: str
     low: int
     best: int | None
     high: int | None

@@ -164,7 +164,7 @@ def _claims(
 SHOWN = tuple(
     name
     for name in Traced.__struct_fields__
-    if name in Claim.__struct_fields__ and name not in ("published", "low", "best", "high")
+    if name in Claim.__struct_fields__ and name not in ("published", "low", "best", "high", "origin")
 )
 """The fields that a traced claim has from the claim unchanged."""
 
@@ -174,6 +174,7 @@ def _traced(claim: Claim, part: Part, names: Mapping[str, str], evidence: FlowEv
     return Traced(
         **{name: getattr(claim, name) for name in SHOWN},
         source_name=names.get(claim.source, claim.source),
+        origin=claim.origin or claim.source,
         published=published_text(claim.published),
         period=f"{_wall_clock(claim.local_start)}/{_wall_clock(claim.local_end)}",
         people=best,

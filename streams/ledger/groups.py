@@ -142,6 +142,7 @@ def constraint_of(claim: Claim) -> Constraint:
             claim.source,
             claim.local_start,
             claim.local_end,
+            claim.origin,
         ),
         weight,
         (claim.citation,),

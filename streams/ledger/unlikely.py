@@ -143,11 +143,11 @@ def _single(series: Series, claim: Constraint) -> tuple[float, str]:
 
 
 def _confirmed(node: Node, key: Key, claim: Constraint, least: float) -> bool:
-    """Whether a second source for the same days, or a second day, has at least so many people."""
-    days, source, series = days_of(claim.start, claim.end), claim.trust.source, node.series[key]
+    """Whether a second origin for the same days, or a second day, has at least so many people."""
+    days, origin, series = days_of(claim.start, claim.end), claim.origin, node.series[key]
     for day in days:
         if any(
-            other.daily_rate >= least and other.kind is not Kind.AT_MOST and other.trust.source != source
+            other.daily_rate >= least and other.kind is not Kind.AT_MOST and other.origin != origin
             for other in _touching(series, day)
         ):
             return True

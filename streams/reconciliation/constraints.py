@@ -16,7 +16,7 @@ class Trust(NamedTuple):
     """How far a claim is trusted beside others; `rank` orders claims, the most trusted last.
 
     `weight`: the weight of the grade (see sources.WEIGHT). `published`: microseconds since 1970 UTC. `start`, `end`:
-    seconds of the wall clock.
+    seconds of the wall clock. `origin`: whose knowledge the claim is; None where that is its source.
     """
 
     weight: float
@@ -26,11 +26,12 @@ class Trust(NamedTuple):
     source: str
     start: int
     end: int
+    origin: str | None = None
 
     @property
     def rank(self) -> tuple[float, bool, int, int, NaturalOrder, str, int, int]:
         """Grade, exactness, time of publication, shortness; then the report id and what else tells claims apart."""
-        weight, exact, published, report, source, start, end = self
+        weight, exact, published, report, source, start, end, _ = self
         return weight, exact, published, start - end, natural(report), source, start, end
 
 
@@ -57,6 +58,15 @@ class Constraint(NamedTuple):
     reports: tuple[str, ...]
     partial: bool = False
     unlikely: bool = False
+
+    @property
+    def origin(self) -> str:
+        """Whose knowledge the claim is: claims of one origin are one witness."""
+        return self.trust.origin or self.trust.source
+
+    def echoes(self, other: Constraint) -> bool:
+        """Whether another source passes on what this one does: the two do not contradict each other."""
+        return self.origin == other.origin and self.trust.source != other.trust.source
 
     @property
     def daily_rate(self) -> float:

@@ -37,21 +37,28 @@ class Raked(NamedTuple):
     exact: bool = False
 
 
-def rake(margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms, model: Raked | None = None) -> Raked:
+def rake(
+    margins: Sequence[Margin],
+    weights: Sequence[float],
+    atoms: Atoms,
+    model: Raked | None = None,
+    origins: Sequence[str] = (),
+) -> Raked:
     """Rake margins in order of trust, each with its say in the starting shape.
 
     `model`, another scenario of the same claims: where their figures do not agree it lends its shape, and what gave
-    way there gives way here. Every margin that has not given way holds in the end.
+    way there gives way here. `origins`: that of each margin, as margins of one origin have one say; without any,
+    each has its own. Every margin that has not given way holds in the end.
     """
     slack = slack_of(margins)
     gone = model.gone if model else frozenset()
     holding = _without(margins, gone)
     sums = implied(_equalities(holding), atoms, slack) if model is None or model.exact else []
     if model is None or (sums and not gone):
-        x = _start(margins, weights, atoms)
+        x = _start(margins, weights, atoms, origins)
         _fill(x, sums or _equalities(margins), atoms)
     else:
-        x = _start_like(model.people, margins, weights, atoms)
+        x = _start_like(model.people, margins, weights, atoms, origins)
     if sums and (exact := _exactly(x, sums, holding, atoms, slack)):
         return Raked(exact, gone, exact=True)
     begun = list(x)
@@ -118,21 +125,15 @@ def _at_its_figure(margin: Margin) -> Margin:
     return margin if kind is not Kind.EQUAL or low == high else Margin(first, last, target, target, target, kind)
 
 
-def _start(margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms) -> list[float]:
+def _start(margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms, origins: Sequence[str]) -> list[float]:
     """The starting shape: the weighted mean rate of the equalities; else of the upper bounds; else what is needed."""
     lengths = atoms.lengths
+    weighed = list(zip(margins, weights, origins or map(str, range(len(margins))), strict=True))
     x = [0.0] * len(lengths)
     for kind in (Kind.EQUAL, Kind.AT_MOST):
-        rates, shares = [0.0] * len(lengths), [0.0] * len(lengths)
-        for (first, last, target, _, _, of), weight in zip(margins, weights, strict=True):
-            if of is kind:
-                rate = weight * target / fsum(lengths[first:last])
-                for atom in range(first, last):
-                    rates[atom] += rate
-                    shares[atom] += weight
-        for atom, share in enumerate(shares):
-            if share and not x[atom]:
-                x[atom] = lengths[atom] * rates[atom] / share
+        for atom, rate in enumerate(_mean_rates(kind, weighed, lengths)):
+            if rate is not None and not x[atom]:
+                x[atom] = lengths[atom] * rate
     least = [margin for margin in margins if margin.kind is Kind.AT_LEAST]
     if least:
         settled = [margin for margin in margins if margin.kind is Kind.EQUAL or margin.high == 0.0]
@@ -148,13 +149,47 @@ def _start(margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms) ->
     return x
 
 
-def _start_like(people: list[float], margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms) -> list[float]:
+def _mean_rates(kind: Kind, said: Sequence[tuple[Margin, float, str]], lengths: Sequence[float]) -> list[float | None]:
+    """The weighted mean rate of the claims of a kind at each atom; None where none covers it.
+
+    `said`: each margin with its weight and its origin. Claims of one origin at an atom have one say, that of the most
+    trusted: their own weighted mean rate counts once.
+    """
+    origins = {origin for _, _, origin in said}
+    if len(origins) in {1, len(said)}:  # mostly; the mean of one origin is the mean of its claims
+        return [rate / share if share else None for rate, share, _ in _rates(kind, said, lengths)]
+    by_origin = [_rates(kind, said, lengths, origin) for origin in sorted(origins)]
+    means: list[float | None] = []
+    for here in zip(*by_origin, strict=True):
+        weight = fsum([most for _, _, most in here])
+        means.append(fsum([most * rate / share for rate, share, most in here if share]) / weight if weight else None)
+    return means
+
+
+def _rates(
+    kind: Kind, said: Sequence[tuple[Margin, float, str]], lengths: Sequence[float], only: str | None = None
+) -> Iterable[tuple[float, float, float]]:
+    """At each atom, of claims of a kind (and of one origin): rates by weight, the weights, and the largest weight."""
+    rates, shares, most = ([0.0] * len(lengths) for _ in range(3))
+    for (first, last, target, _, _, of), weight, origin in said:
+        if of is kind and (only is None or origin == only):
+            rate = weight * target / fsum(lengths[first:last])
+            for atom in range(first, last):
+                rates[atom] += rate
+                shares[atom] += weight
+                most[atom] = max(most[atom], weight)
+    return zip(rates, shares, most, strict=True)
+
+
+def _start_like(
+    people: list[float], margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms, origins: Sequence[str]
+) -> list[float]:
     """A starting shape that is known, but for atoms that only inequalities cover."""
     x = list(people)
     equalities = _equalities(margins)
     if len(equalities) < len(margins):
         said = {atom for margin in equalities for atom in range(margin.first, margin.last)}
-        own = _start(margins, weights, atoms)
+        own = _start(margins, weights, atoms, origins)
         x = [people[atom] if atom in said else own[atom] for atom in range(len(x))]
     _lift(x, atoms)
     return x

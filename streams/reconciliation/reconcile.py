@@ -53,15 +53,15 @@ def _rake(
     floors: dict[tuple[int, int], Bin],
 ) -> _Scenarios:
     margins = [_margins(claim, span) for claim, span in zip(ordered, spans, strict=True)]
-    weights = [claim.weight for claim in ordered]
+    weights, origins = [claim.weight for claim in ordered], [claim.origin for claim in ordered]
     bests = [best for _, best, _ in margins]
     floor = {span: known.best for span, known in floors.items()}
-    best = rake(bests, weights, atoms_with(lengths, floor))
+    best = rake(bests, weights, atoms_with(lengths, floor), origins=origins)
 
     def like_best(end_fits: list[Margin], end_floor: dict[tuple[int, int], float]) -> Raked:
         if end_fits == bests and end_floor == floor:  # exact counts: the scenarios are one
             return best
-        return rake(end_fits, weights, atoms_with(lengths, end_floor), best)
+        return rake(end_fits, weights, atoms_with(lengths, end_floor), best, origins=origins)
 
     low = like_best([low for low, _, _ in margins], {span: known.low for span, known in floors.items()})
     high = like_best(
@@ -131,8 +131,10 @@ def _misfits(ordered: list[Constraint], spans: list[tuple[int, int]], best: list
         if claim.low - slack <= people <= high + slack:
             holding.append((claim, first, last))
         else:
-            rivals = [other for other, left, right in holding if left < last and first < right]
-            misfits.append(Misfit(claim, tuple(reversed(rivals)), abs(claim.best - people)))
+            beside = [other for other, left, right in holding if left < last and first < right]
+            rivals = [other for other in beside if not claim.echoes(other)]
+            if rivals or not beside:
+                misfits.append(Misfit(claim, tuple(reversed(rivals)), abs(claim.best - people)))
     return misfits[::-1]
 
 

@@ -93,13 +93,13 @@ R = TypeVar("R", bound=TimedReport)
 
 
 class _Collected:
-    """The readings of one flow, source, population, unit and grade that wait for the next message.
+    """The readings of one flow, source, population, unit, grade and origin that wait for the next message.
 
     `ranges`: place, low and high of each reading that is not an exact count.
     """
 
-    def __init__(self, address: Address, grade: str) -> None:
-        self.address, self.grade = address, grade
+    def __init__(self, address: Address, grade: str, origin: str | None) -> None:
+        self.address, self.grade, self.origin = address, grade, origin
         self.clear()
 
     def clear(self) -> None:
@@ -122,7 +122,7 @@ class _Collected:
         """The readings added since the last call, at least one."""
         starts, ends, local_starts, local_ends = map(list, zip(*self.periods, strict=True))
         times = starts, ends, local_starts, local_ends, self.published
-        found = Columns(*times, self.reports, self.bests, self.grade)
+        found = Columns(*times, self.reports, self.bests, self.grade, origins=self.origin)
         if self.ranges:
             lows, highs = cast("list[float]", self.bests.copy()), self.bests.copy()
             for place, low, high in self.ranges:
@@ -197,7 +197,7 @@ class Sorter:
         self._notices: Counter[tuple[str, NoticeKind]] = Counter()
         self._skew = limits.skew_s * MICRO
         self._claims: dict[int, list[Claim]] = defaultdict(list)
-        self._collected: dict[tuple[Address, str], _Collected] = {}
+        self._collected: dict[tuple[Address, str, str | None], _Collected] = {}
         self._filled: list[_Collected] = []  # those with readings
         self._counters: dict[str, _Counter] = {}
         self._reports: Counter[str] = Counter()
@@ -295,7 +295,7 @@ class Sorter:
             source = claim.source
             if is_reading(claim):
                 self._reports[source] -= 1  # `messages` adds one for each reading
-                collected = self._of(address_of(claim), claim.grade)
+                collected = self._of(claim)
                 if not collected.bests:
                     self._filled.append(collected)
                 collected.add(claim)
@@ -304,10 +304,11 @@ class Sorter:
         if source is not None:
             self._reports[source] += 1
 
-    def _of(self, address: Address, grade: str) -> _Collected:
-        collected = self._collected.get((address, grade))
+    def _of(self, claim: Claim) -> _Collected:
+        key = address_of(claim), claim.grade, claim.origin
+        collected = self._collected.get(key)
         if collected is None:
-            collected = self._collected[address, grade] = _Collected(address, grade)
+            collected = self._collected[key] = _Collected(*key)
         return collected
 
     def _remember(self, plain: Plain, claim: Claim) -> None:
@@ -315,7 +316,7 @@ class Sorter:
             zone = self._registry.zones[claim.source]
             slots = self._slots.setdefault(zone, _Slots(zone, self._skew))
             counter = self._counters.setdefault(plain.source, _Counter(slots))
-            counter.flows[plain.flow] = self._of(address_of(claim), claim.grade)
+            counter.flows[plain.flow] = self._of(claim)
 
     def reports(self) -> Counter[str]:
         """How many reports of each source led to messages since the last call. Call it after `messages`."""

@@ -21,7 +21,8 @@ class Identity(NamedTuple):
     """What two versions of one claim have in common: the later published replaces the earlier.
 
     `start` and `end` are the period in seconds since 1970 UTC, so that two spellings of one period are one identity.
-    `measure` is a part of it: 57 people refused in a week do not correct the 2,475 who crossed in that week.
+    `measure` is a part of it: 57 people refused in a week do not correct the 2,475 who crossed in that week. So is
+    `attributed_to`: what a newspaper quotes of one ministry does not correct what it quotes of another.
     """
 
     source: str
@@ -31,6 +32,7 @@ class Identity(NamedTuple):
     population: str
     unit: str
     measure: str
+    attributed_to: str = ""
 
 
 NO_NORMAL = (0.0, 0.0)
@@ -42,7 +44,8 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
 
     `published`: microseconds since 1970 UTC. `start`, `end`, `local_start`, `local_end`: seconds (see periods.Period).
     `low`, `best`, `high`: people over the whole period; `high` is None where it is open, `best` where the claim is
-    withdrawn. `qualifier`: `at_least` for a count that was published before its period ended.
+    withdrawn. `origin`: whose knowledge the claim is, where that is not its source (see Registry.origin).
+    `qualifier`: `at_least` for a count that was published before its period ended.
 
     A field of ClaimFields that has the same name here is carried over, once checked; the default stands for a field
     that is left out. New fields come last: claims that were stored without them can still be read.
@@ -68,6 +71,8 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     change_percent: float | None = None
     url: str | None = None
     text: str | None = None
+    attributed_to: str | None = None
+    origin: str | None = None
 
     @property
     def citation(self) -> str:
@@ -77,7 +82,8 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     @property
     def identity(self) -> Identity:
         """What this claim has in common with its other versions."""
-        return Identity(self.source, self.flow, self.start, self.end, self.population, self.unit, self.measure)
+        about = self.population, self.unit, self.measure, self.attributed_to or ""
+        return Identity(self.source, self.flow, self.start, self.end, *about)
 
 
 class Claims(Struct, array_like=True, frozen=True):
@@ -147,4 +153,5 @@ def reading_of(claim: Claim) -> Reading:
         claim.low,
         claim.best,
         claim.high,
+        claim.origin,
     )

@@ -28,14 +28,15 @@ class Reading(Struct, array_like=True, frozen=True, gc=False):
     low: float
     best: float | None
     high: float | None
+    origin: str | None = None
 
 
 class Columns(Struct, array_like=True, frozen=True):
     """Readings in any order, one list for each field of Reading: on the wire, in the store and in memory.
 
     The lists have one length and never change, so they may be shared. Values that nearly all counts have in common take
-    no list: `grades` is a single grade where all readings have it, and `lows` and `highs` are null where they equal
-    `bests`. In that case no reading is withdrawn.
+    no list: `grades` is a single grade where all readings have it, and so is `origins`; `lows` and `highs` are null
+    where they equal `bests`. In that case no reading is withdrawn.
     """
 
     starts: list[int]
@@ -48,15 +49,17 @@ class Columns(Struct, array_like=True, frozen=True):
     grades: str | list[str]
     lows: list[float] | None = None
     highs: list[float | None] | None = None
+    origins: str | list[str | None] | None = None
 
     @classmethod
     def of(cls, readings: Iterable[Reading]) -> Columns:
         """The columns of readings, at least one."""
         fields: Iterator[list[Any]] = map(list, zip(*map(astuple, readings), strict=True))
-        starts, ends, local_starts, local_ends, published, reports, grades, lows, bests, highs = fields
+        starts, ends, local_starts, local_ends, published, reports, grades, lows, bests, highs, origins = fields
         one_grade = grades[0] if len(set(grades)) == 1 else grades
+        one_origin = origins[0] if len(set(origins)) == 1 else origins
         return cls(
-            starts, ends, local_starts, local_ends, published, reports, bests, one_grade, lows, highs
+            starts, ends, local_starts, local_ends, published, reports, bests, one_grade, lows, highs, one_origin
         ).without_saying()
 
     def without_saying(self) -> Columns:
@@ -74,11 +77,18 @@ class Columns(Struct, array_like=True, frozen=True):
         """The readings as objects, in the same order."""
         times = self.starts, self.ends, self.local_starts, self.local_ends, self.published
         figures = self._every_low(), self.bests, self._every_high()
-        return list(map(Reading, *times, self.reports, self._every_grade(), *figures))
+        return list(map(Reading, *times, self.reports, self._every_grade(), *figures, self._every_origin()))
 
     def grade(self, place: int) -> str:
         """The grade of the reading at a place."""
         return self.grades if isinstance(self.grades, str) else self.grades[place]
+
+    def origin(self, place: int) -> str | None:
+        """The origin of the reading at a place; None where it is the source itself."""
+        return self.origins[place] if isinstance(self.origins, list) else self.origins
+
+    def _every_origin(self) -> list[str | None]:
+        return self.origins if isinstance(self.origins, list) else [self.origins] * len(self)
 
     def _every_high(self) -> list[float | None]:
         return self.bests if self.highs is None else self.highs
@@ -115,6 +125,7 @@ class Columns(Struct, array_like=True, frozen=True):
         one_grade = self.grades == more.grades and isinstance(self.grades, str)
         exact = self.lows is None and more.lows is None
         bounded = exact and self.highs is None and more.highs is None
+        one_origin = self.origins == more.origins and not isinstance(self.origins, list)
         return Columns(
             self.starts + more.starts,
             self.ends + more.ends,
@@ -126,6 +137,7 @@ class Columns(Struct, array_like=True, frozen=True):
             self.grades if one_grade else self._every_grade() + more._every_grade(),
             None if exact else self._every_low() + more._every_low(),
             None if bounded else self._every_high() + more._every_high(),
+            self.origins if one_origin else self._every_origin() + more._every_origin(),
         )
 
     def cut(self, first: int, last: int) -> Columns:

@@ -82,6 +82,13 @@ class ClaimFields(Struct, kw_only=True):
         float | UnsetType | None,
         Meta(description="Above -100: change against the equally long period immediately before, a baseline."),
     ] = UNSET
+    attributed_to: Annotated[
+        str | UnsetType | None,
+        Meta(
+            description="Whom the source quotes: a source of the registry, or any slug. Part of what corrects what.",
+            examples=["kz-mia"],
+        ),
+    ] = UNSET
     url: Annotated[str | UnsetType | None, Meta(description="Where it was published.")] = UNSET
     text: Annotated[
         str | UnsetType | None, Meta(description="The source's own words. Without a figure, it is read as a statement.")

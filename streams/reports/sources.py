@@ -62,7 +62,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `topic`: the class whose topic it reports on; `topics`: further classes. `keys`: Ed25519 public keys in base64; with
     any, each of its reports must be signed with one of them. `place`: the country or bloc that its statements call
     "the country". `tokens`: digests of the tokens with which the gateway accepts its reports (see tokens.py). `every`:
-    an ISO 8601 duration; a source that sends no report for longer is overdue.
+    an ISO 8601 duration; a source that sends no report for longer is overdue. `relays`: the source whose figures it
+    passes on, so that the two are one witness.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: str | None = None
     tokens: tuple[Digest, ...] = ()
     every: str | None = None
+    relays: str | None = None
 
 
 class Registry:
@@ -115,6 +117,8 @@ class Registry:
 
             if source.every is not None:
                 self.every[key] = _duration(source.every, key)
+            if source.relays is not None:
+                _check_relay(key, source.relays, sources)
 
     def place(self, flow: str) -> Flow:
         """The flow under which the claims on a flow count: the flow itself, unless it is an alias."""
@@ -130,6 +134,16 @@ class Registry:
                 self._allowed.clear()
             self._allowed[key] = answer
         return answer
+
+    def origin(self, source: str, attributed_to: str | None = None) -> str | None:
+        """Whose knowledge a claim of a known source is; None where that is the source itself.
+
+        It is whom the source quotes, else whom it relays; one who relays another is no origin.
+        """
+        quoted = attributed_to or source
+        entry = self.sources.get(quoted)
+        origin = quoted if entry is None or entry.relays is None else entry.relays
+        return None if origin == source else origin
 
     def check_topic(self, source: str, topic: Topic, report: str | None = None) -> None:
         """Raise RefusedError unless a known source may report on the topic of a class."""
@@ -192,6 +206,19 @@ def _duration(text: str, key: str) -> int:
     except RefusedError as error:
         raise ConfigError(f"sources.{key}.every: {shown(text)}: {error.why} (write, say, PT1H or P7D)") from None
     return end - start
+
+
+def _check_relay(key: str, relayed: str, sources: dict[str, Source]) -> None:
+    """Raise ConfigError unless a source may relay another: one of the registry, which relays nobody itself."""
+    if relayed == key:
+        why = "a source does not relay itself"
+    elif relayed not in sources:
+        why = "this is not a source of the registry"
+    elif sources[relayed].relays is not None:
+        why = f"this source relays {shown(sources[relayed].relays)} itself; name that one"
+    else:
+        return
+    raise ConfigError(f"sources.{key}.relays: {shown(relayed)}: {why}")
 
 
 def parse_registry(text: str, where: str) -> Registry:

@@ -182,8 +182,10 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
             raise RefusedError(Reason.FLOW_NOT_ALLOWED, "flow", flow, why)
         period = _period(fields.period, head)
         carried = _carried(fields)
-        if period.part_of_day and (level := next((name for name in LEVELS if name in carried), None)):
-            raise RefusedError(Reason.BAD_VALUE, level, fields.period, f"{level} needs a period of at least one day")
+        if period.part_of_day and (long := next((name for name in OF_WHOLE_DAYS if name in carried), None)):
+            raise RefusedError(Reason.BAD_VALUE, long, fields.period, f"{long} needs a period of at least one day")
+        if "attributed_to" in carried:
+            _check_attribution(carried, head)
         qualifier = UNQUALIFIED if fields.qualifier is UNSET else fields.qualifier
         figure = None if fields.people is None else _figure(fields.people, qualifier)
         if _is_unfinished(fields, qualifier, period, head):
@@ -209,6 +211,7 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
         low=figure.low if figure else 0.0,
         best=figure.best if figure else None,
         high=figure.high if figure else None,
+        origin=registry.origin(head.source, carried.get("attributed_to")),
         **carried,
     )
 
@@ -250,6 +253,9 @@ CARRIED = tuple(
 LEVELS = ("normal", "change_percent")
 """The fields that state a usual number of people a day."""
 
+OF_WHOLE_DAYS = (*LEVELS, "attributed_to")
+"""The fields that a reading, shorter than a day, cannot have."""
+
 
 def _carried(fields: ClaimFields) -> dict[str, Any]:
     """The carried fields that are given; a claim has its own defaults for the others."""
@@ -260,6 +266,19 @@ def _carried(fields: ClaimFields) -> dict[str, Any]:
             check = _CHECKS.get(name)
             carried[name] = value if check is None else check(value)
     return carried
+
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
+
+
+def _check_attribution(carried: dict[str, Any], head: Head) -> None:
+    """Check whom a source quotes; one who quotes itself quotes nobody. Raises RefusedError."""
+    quoted = carried["attributed_to"]
+    if quoted not in head.registry.sources and not _SLUG.fullmatch(quoted):
+        why = "write a source of the registry, or a slug in lower case such as interior-ministry"
+        raise RefusedError(Reason.BAD_VALUE, "attributed_to", quoted, why)
+    if quoted == head.source:
+        del carried["attributed_to"]
 
 
 QUOTED = 600

@@ -25,7 +25,7 @@ NOTE_UNLIKELY = "the likely figures alone are not critical, so no more than a wa
 CRITICAL = SEVERITIES.index("critical")
 
 Witnesses = dict[str, float]
-"""The weight of the grade of each source, by source id."""
+"""The largest weight of a grade of each origin, by its id."""
 
 
 class Ranked(NamedTuple):
@@ -116,16 +116,24 @@ def is_corroborated(node: Node, key: Key, day: int) -> bool:
 
 
 def witnesses(node: Node, key: Key, day: int) -> Witnesses:
-    """The sources that report people on this very flow on a day, at least or exactly, also of a part of the people."""
+    """The origins of reports of people on this very flow on a day, at least or exactly, also of a part of the people.
+
+    Sources that quote or relay one origin are one witness.
+    """
     own = [node.series[key]] if key in node.series else []
-    return dict(witness for series in [*own, *node.parts(key)] for witness in _of(series, day))
+    weights: Witnesses = {}
+    for series in [*own, *node.parts(key)]:
+        for origin, weight in _of(series, day):
+            weights[origin] = max(weight, weights.get(origin, 0.0))
+    return weights
 
 
 def below(node: Node, key: Key, day: int) -> Witnesses:
-    """The same, with the sources that report on the flows below."""
+    """The same, with the origins of reports on the flows below."""
     reporting = witnesses(node, key, day)
     for child in _reporting(node, key, day):
-        reporting |= below(child, key, day)
+        for origin, weight in below(child, key, day).items():
+            reporting[origin] = max(weight, reporting.get(origin, 0.0))
     return reporting
 
 
@@ -133,7 +141,7 @@ def _of(series: Series, day: int) -> Iterable[tuple[str, float]]:
     start, end = day_span(day)
     for constraint in series.constraints(day):
         if constraint.start < end and constraint.end > start and constraint.kind is not Kind.AT_MOST:
-            yield constraint.trust.source, constraint.weight
+            yield constraint.origin, constraint.weight
 
 
 def _reporting(node: Node, key: Key, day: int) -> list[Node]:

@@ -47,7 +47,7 @@ def test_a_reading_is_stored_in_the_order_of_its_fields() -> None:
     """The bytes are an interface between versions: key, source, and a column each."""
     one = Columns.of([Reading(10, 20, 30, 40, 5, "r", "C", 1.0, 1.0, 1.0)])
     assert msgspec.msgpack.decode(encode_row([(PEOPLE, "c", one)])) == [
-        [["people", "people"], "c", [[10], [20], [30], [40], [5], ["r"], [1.0], "C", None, None]]
+        [["people", "people"], "c", [[10], [20], [30], [40], [5], ["r"], [1.0], "C", None, None, None]]
     ]
 
 

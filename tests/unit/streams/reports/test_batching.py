@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
     "normal": {"daily": 5},
     "change_percent": 3,
     "claims": [{"people": 1}],
+    "attributed_to": "kz-mia",
     "named_after": "kz-mia",
 }
 """A good value of every field that changes what a report in figures means."""

@@ -25,7 +25,7 @@ from bordertally.streams.reports.sources import Source
         ("unit", "`people` or `vehicles`"),
         ("per", '`"day"` or null'),
         ("normal", "an object with `daily` or null"),
-        ("normal.daily", "a number or `[low, high]`"),
+        ("normal.daily", "a number, `[low, high]` or null"),
         ("normal.daily[0]", "a number"),
         ("text", "text or null"),
         ("title", "anything"),

@@ -51,6 +51,48 @@ def test_of_a_message_that_is_too_large_no_source_is_read() -> None:
     assert source_of(b'{"source": "a"}', 14) == ""
 
 
+RELAYS = f"""
+[sources.mia]
+{ENTRY}
+[sources.paper]
+{ENTRY}relays = "mia"
+[sources.radio]
+{ENTRY}
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "attributed_to", "origin"),
+    [
+        ("mia", None, None),
+        ("paper", None, "mia"),
+        ("radio", None, None),
+        ("radio", "mia", "mia"),
+        ("radio", "paper", "mia"),  # one who relays another is no origin
+        ("paper", "radio", "radio"),  # whom it quotes comes before whom it relays
+        ("radio", "a-stranger", "a-stranger"),
+        ("mia", "paper", None),  # quotes itself by way of another
+    ],
+)
+def test_the_origin_is_whom_a_source_quotes_else_whom_it_relays_else_itself(
+    source: str, attributed_to: str | None, origin: str | None
+) -> None:
+    assert parse_registry(RELAYS, "r").origin(source, attributed_to) == origin
+
+
+@pytest.mark.parametrize(
+    ("relays", "complaint"),
+    [
+        ("nobody", "sources.blog.relays: nobody: this is not a source of the registry"),
+        ("blog", "sources.blog.relays: blog: a source does not relay itself"),
+        ("paper", "sources.blog.relays: paper: this source relays mia itself; name that one"),
+    ],
+)
+def test_a_source_relays_one_that_is_known_and_relays_nobody(relays: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        parse_registry(f'{RELAYS}\n[sources.blog]\n{ENTRY}relays = "{relays}"', "r")
+
+
 def test_grades_a_to_c_count() -> None:
     assert [grade.value for grade in Grade if counts(grade)] == ["A", "B", "C"]
 

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.notices import NoticeKind, ReportNotice
+from bordertally.streams.reports.sources import parse_registry
 from bordertally.streams.reports.validation import Limits, claims_of, decode_report, read_report
-from unit.kit import NOW, REGISTRY, claim, claims, report
+from unit.kit import NOW, REGISTRY, claim, claims, report, take
 
 DAY = {"flow": "RU:KZ", "period": "2022-09-21", "people": 1}
 HEAD = {"id": "r1", "source": "b", "published": "2022-10-20T00:00:00Z"}
@@ -223,6 +225,56 @@ def test_a_figure_that_became_at_least_is_told_and_one_that_was_is_not() -> None
         raw = report(5, "2022-09-21", **{"published": "2022-09-21T18:00:00Z", **fields})
         claims_of(decode_report(raw, Limits()), REGISTRY, NOW, Limits(), notices.append)
     assert [(notice.kind, notice.field) for notice in notices] == [(NoticeKind.UNFINISHED_PERIOD, "people")]
+
+
+def test_whom_a_source_quotes_is_part_of_what_its_claim_is() -> None:
+    quoted, own = claim(5, attributed_to="interior-ministry"), claim(5)
+    assert (quoted.attributed_to, quoted.origin, own.attributed_to, own.origin) == (
+        *("interior-ministry", "interior-ministry"),
+        *(None, None),
+    )
+    assert quoted.identity != own.identity
+    assert claim(5, attributed_to="a").origin == "a"
+    for nobody in ("b", None):  # itself, or nobody
+        assert claim(5, attributed_to=nobody) == own
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "why"),
+    [
+        ({"attributed_to": "Interior Ministry"}, "attributed_to", "write a source of the registry, or a slug"),
+        ({"attributed_to": ""}, "attributed_to", "write a source of the registry, or a slug"),
+        ({"attributed_to": "a", "period": "2022-09-26T10:00Z/PT1H"}, "attributed_to", "needs a period of at least"),
+    ],
+)
+def test_a_wrong_attribution_is_refused(more: dict[str, Any], field: str, why: str) -> None:
+    with pytest.raises(RefusedError, match=why) as caught:
+        claim(5, **more)
+    assert caught.value.field == field
+
+
+def test_a_reading_of_a_source_that_relays_another_keeps_the_origin() -> None:
+    registry = parse_registry(
+        """
+        [sources.counter]
+        name = "Counter"
+        flows = ["RU"]
+        grade = "A"
+        [sources.site]
+        name = "Site"
+        flows = ["RU"]
+        grade = "B"
+        relays = "counter"
+        """,
+        "r",
+    )
+    sorter = Sorter(registry, Limits(), 1)
+    for hour in range(3):
+        raw = report(5, f"2022-09-26T{hour:02d}:00Z/PT1H", source="site", qualifier="count", id=f"r{hour}")
+        take(sorter, raw, NOW)
+    ((_, message),) = sorter.messages()
+    (group,) = message.readings
+    assert (group.count, group.columns.origins) == (3, "counter")
 
 
 def test_a_daily_rate_is_multiplied_by_its_days() -> None:

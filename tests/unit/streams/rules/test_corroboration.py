@@ -39,6 +39,10 @@ def opened(one: Told, flow: str = "RU:KZ") -> tuple[str, str]:
         ([say(150, "b", "RU:KZ:aksai"), say(150, "c", "RU:KZ:mashtakovo")], "warning"),  # two halves of it
         ([say(250, "a", "RU:KZ:aksai"), say(50, "c", "RU:KZ:mashtakovo")], "critical"),
         ([say(150, "b")], "warning"),
+        ([say(300, "b", attributed_to="mia"), say(300, "c", attributed_to="mia")], "warning"),  # one witness
+        ([say(300, "b"), say(300, "c", attributed_to="b")], "warning"),
+        ([say(300, "b", attributed_to="mia"), say(300, "c", attributed_to="press")], "critical"),
+        ([say(300, "b", attributed_to="mia"), say(250, "c", "RU:KZ:aksai", attributed_to="mia")], "warning"),
     ],
 )
 def test_critical_takes_two_sources_or_one_graded_a(claims: list[Claim], severity: str) -> None:
