@@ -192,7 +192,7 @@ class CalendarView(View):
                 self.sums.pop(name, None)
                 self.figures.pop(name, None)
 
-    def levels_changed(self, before: Claim | None, now: Claim | None) -> None:
+    def unverified_changed(self, before: Claim | None, now: Claim | None) -> None:
         """Drop every period: an unverified claim may widen any of its days."""
         if any(claim is not None and not counts(claim.grade) for claim in (before, now)):
             self.sums.clear()
