@@ -87,6 +87,7 @@ class Alertmanager(Channel):
                 except msgspec.MsgspecError as error:
                     log.warning("alertmanager: %s-%d:%d is no alert: %s", tp.topic, tp.partition, record.offset, error)
                     continue
+                self.note([alert])
                 entry = Entry(alert, tp.partition, record.offset, record.timestamp / 1000)
                 news |= self.roster.apply(entry, now)
             self.positions[tp] = records[-1].offset + 1

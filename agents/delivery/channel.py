@@ -32,7 +32,7 @@ once and in order within a flow; readiness, lag and rebalances in `/readyz` and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 import msgspec
@@ -45,7 +45,7 @@ from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.reloading import Watch
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.alerts.silences import Notice
+from bordertally.streams.delivery.subscriptions import AlertHead
 from bordertally.streams.settings import Settings
 from bordertally.streams.totals.records import FlowState
 
@@ -127,7 +127,13 @@ class Channel(BatchHop):
 
     # --- what the worker does for a channel ---------------------------------------------------------------------------
 
-    def muted(self, alert: Notice) -> bool:
+    def note(self, alerts: Iterable[Alert | AlertHead]) -> None:
+        """Let records decide which alerts are inhibited before they are delivered."""
+        if self.muting is not None:
+            for alert in alerts:
+                self.muting.note(alert)
+
+    def muted(self, alert: Alert | AlertHead) -> bool:
         """Whether a silence or an inhibition mutes an alert now."""
         return self.muting is not None and self.muting.mutes(alert)
 
@@ -188,6 +194,7 @@ class Channel(BatchHop):
         while not self.should_stop:
             try:
                 if states or alerts:
+                    self.note(alerts)
                     await self.deliver(states, [AlertUpdate(alert, self.muted(alert)) for alert in alerts])
             except UnreachableError as error:
                 log.warning("%s: nothing can be delivered, tried again in %.1f s: %s", self.hop, delay, error)

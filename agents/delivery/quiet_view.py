@@ -17,6 +17,7 @@ from bordertally.agents.delivery.redis_keys import OPEN_ALERTS, QUIET_ALERTS, QU
 from bordertally.agents.delivery.silence_reader import silences_in
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import Context, log
+from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.silences import Muted, muted_alerts
 from bordertally.streams.delivery.subscriptions import AlertHead
 
@@ -67,7 +68,5 @@ class QuietView(Service):
 
     async def _muted_now(self, now: datetime) -> dict[str, Muted]:
         silences = await silences_in(self.redis)
-        if not (silences.active(now) or self.context.rules.inhibits):
-            return {}
         alerts = [_glance(raw) for raw in await self.redis.hvals(OPEN_ALERTS)]
-        return muted_alerts(alerts, silences.by_id.values(), now, alerts, rules=self.context.rules)
+        return muted_alerts(alerts, silences.by_id.values(), now, OpenAlerts(alerts), self.context.rules)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
+
 from aiohttp import web
 
 from bordertally.agents.gateway.parameters import AskCap, AskFeed, asked
 from bordertally.agents.gateway.problems import ProblemError, bad
 from bordertally.agents.gateway.representations import tagged
 from bordertally.agents.gateway.view import ServingView
+from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import Muted
 from bordertally.streams.delivery import atom, cap
 
 ENTRIES = 100
@@ -15,17 +19,23 @@ ENTRIES = 100
 
 
 class Feed:
-    """Both routes. `sender` is the name of this pipeline in the feed and in CAP messages."""
+    """Both routes. `sender` is the name of this pipeline in the feed and in CAP messages.
 
-    def __init__(self, view: ServingView, sender: str) -> None:
-        self.view, self.sender = view, sender
+    `muted`: the open alerts that are muted now, with the reason.
+    """
+
+    def __init__(
+        self, view: ServingView, sender: str, muted: Callable[[], Awaitable[Iterable[tuple[Alert, Muted]]]]
+    ) -> None:
+        self.view, self.sender, self.muted = view, sender, muted
 
     async def atom(self, request: web.Request) -> web.StreamResponse:
-        """Return the newest alerts, open or closed, as an Atom feed."""
+        """Return the newest alerts, open or closed, as an Atom feed; without those that another alert tells of now."""
         question = asked(request, AskFeed)
+        inhibited = {alert.id for alert, why in await self.muted() if why.inhibited_by is not None}
         alerts = []
         async for alert in self.view.alerts(None):
-            if alert.backfill and not question.backfill:
+            if alert.id in inhibited or (alert.backfill and not question.backfill):
                 continue
             alerts.append(alert)
             if len(alerts) == ENTRIES:

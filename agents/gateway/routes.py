@@ -33,6 +33,7 @@ from bordertally.agents.gateway.responses import (
 )
 from bordertally.agents.gateway.stream.events import RANK
 from bordertally.agents.gateway.view import ServingView, StateHead, below, newest_first
+from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, muted_alerts
 from bordertally.streams.evidence.records import Evidence
@@ -143,16 +144,13 @@ class Routes:
         if not open_alerts:
             return {}
         silences = await self.view.silences()
-        above = await self.view.open_alerts() if self.rules.inhibits else []
-        return muted_alerts(open_alerts, silences.by_id.values(), datetime.now(UTC), above, rules=self.rules)
+        every = OpenAlerts(await self.view.open_alerts())
+        return muted_alerts(open_alerts, silences.by_id.values(), datetime.now(UTC), every, self.rules)
 
     async def all_muted(self) -> list[tuple[Alert, Muted]]:
         """Return every open alert that is muted now, with the reason, ordered by id."""
-        silences, now = await self.view.silences(), datetime.now(UTC)
-        if not (silences.active(now) or self.rules.inhibits):
-            return []
-        alerts = await self.view.open_alerts()
-        muted = muted_alerts(alerts, silences.by_id.values(), now, alerts, rules=self.rules)
+        silences, alerts = await self.view.silences(), await self.view.open_alerts()
+        muted = muted_alerts(alerts, silences.by_id.values(), datetime.now(UTC), OpenAlerts(alerts), self.rules)
         return [(alert, muted[alert.id]) for alert in sorted(alerts, key=lambda alert: alert.id) if alert.id in muted]
 
     async def evidence(self, asked: AskEvidence) -> Evidence:

@@ -1,7 +1,6 @@
-"""Silences and inhibition: which alerts are muted, so that nobody is notified of them. Records on `alerts` stay as is.
+"""Silences, and which alerts are muted, so that nobody is notified of them. Records on `alerts` stay as they are.
 
-As in Alertmanager, an operator sets a silence for a flow and the flows below it, until a time. An alert is inhibited
-while an alert of the same rule, at least as severe, is open on a flow above.
+As in Alertmanager, an operator sets a silence for a flow and the flows below it, until a time.
 """
 
 from __future__ import annotations
@@ -9,31 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Generic, Protocol, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
-from bordertally.streams.alerts.records import AlertState
+from bordertally.streams.alerts.inhibition import N, Notice, OpenAlerts, inhibited
 from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, RefusedError, shown
 from bordertally.streams.flows import check_pattern, covers
-from bordertally.streams.rules.config import SEVERITIES, Rules
-
-
-class Notice(Protocol):
-    """The fields of an alert that decide whether it is muted."""
-
-    @property
-    def id(self) -> str: ...  # noqa: D102
-    @property
-    def flow(self) -> str: ...  # noqa: D102
-    @property
-    def rule(self) -> str: ...  # noqa: D102
-    @property
-    def state(self) -> AlertState: ...  # noqa: D102
-    @property
-    def severity(self) -> str: ...  # noqa: D102
+from bordertally.streams.rules.config import Rules
 
 
 class Silence(Struct, frozen=True, kw_only=True):
@@ -66,43 +50,6 @@ def silenced(alert: Notice, silences: Iterable[Silence], now: datetime) -> Silen
     return min(muting, key=lambda silence: (-silence.until.timestamp(), silence.id), default=None)
 
 
-def inhibited(alert: Notice, open_alerts: Iterable[Notice], rules: Rules | None = None) -> str | None:
-    """The id of the alert that inhibits an alert: on the nearest flow above, then the first by id; None without any.
-
-    The inhibiting alert is open, of the same rule, and at least as severe. `rules`: only where `inhibit` is on for the
-    flow of the alert; None for all flows.
-    """
-    if rules is not None and not rules.of(alert.flow).detection.inhibit:
-        return None
-    rank = SEVERITIES.index(alert.severity)
-    above = [
-        other
-        for other in open_alerts
-        if other.rule == alert.rule
-        and other.state.is_open
-        and alert.flow.startswith(f"{other.flow}:")
-        and SEVERITIES.index(other.severity) >= rank
-    ]
-    return min(above, key=lambda other: (-len(other.flow), other.id)).id if above else None
-
-
-N = TypeVar("N", bound=Notice)
-
-
-class OpenAlerts(Generic[N]):
-    """The open alerts by id, from the records on `alerts`: a later record of an alert replaces the earlier one."""
-
-    def __init__(self) -> None:
-        self.by_id: dict[str, N] = {}
-
-    def apply(self, alert: N) -> None:
-        """Apply a record on `alerts`."""
-        if alert.state.is_open:
-            self.by_id[alert.id] = alert
-        else:
-            self.by_id.pop(alert.id, None)
-
-
 class Muted(Struct, frozen=True):
     """Why an alert is muted: the id of the silence that covers it, and of the alert that inhibits it."""
 
@@ -111,19 +58,23 @@ class Muted(Struct, frozen=True):
 
 
 def muted_alerts(
-    alerts: Iterable[Notice], silences: Iterable[Silence], now: datetime, above: Iterable[Notice] = (), *, rules: Rules
+    alerts: Iterable[Notice], silences: Iterable[Silence], now: datetime, open_alerts: OpenAlerts[N], rules: Rules
 ) -> dict[str, Muted]:
-    """The open alerts that are muted at a time, by id, and why.
+    """The open ones of some alerts that are muted at a time, by id, and why.
 
-    `above`: the open alerts that may inhibit them, where the rules say so.
+    `open_alerts`: all alerts that may inhibit them.
     """
-    silences, above = list(silences), list(above)
+    active = [silence for silence in silences if silence.active(now)]
+
+    def is_silenced(alert: Notice) -> bool:
+        return any(silence.matches(alert) for silence in active)
+
     muted = {}
     for alert in alerts:
         if not alert.state.is_open:
             continue
-        silence = silenced(alert, silences, now)
-        inhibiting = inhibited(alert, above, rules) if above and rules.inhibits else None
+        silence = silenced(alert, active, now)
+        inhibiting = inhibited(alert, open_alerts, rules, is_silenced)
         if silence is not None or inhibiting is not None:
             muted[alert.id] = Muted(None if silence is None else silence.id, inhibiting)
     return muted

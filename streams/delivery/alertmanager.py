@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from bordertally.streams.alerts.inhibition import Notice
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.alerts.silences import Notice
 from bordertally.streams.errors import ConfigError, shown
 from bordertally.streams.flows import origin
 from bordertally.streams.moments import text_at
@@ -129,7 +129,7 @@ class Roster:
         entries = [*self.open.values(), *(over.entry for over in self.over.values())]
         return min((entry.offset for entry in entries if entry.partition == partition), default=None)
 
-    def due(self, now: float, resend: float, muted: Callable[[Notice], bool], url: str = "") -> dict[Labels, Posted]:
+    def due(self, now: float, resend: float, muted: Callable[[Alert], bool], url: str = "") -> dict[Labels, Posted]:
         """The alerts to post now, by labels. `resend`: seconds between posts; `url`: the address of the gateway.
 
         A muted alert is left out, unless it has been posted already: it would seem to be over.

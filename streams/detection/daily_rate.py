@@ -315,4 +315,5 @@ DAILY_RATE = Rule(
     ending="back below it on",
     noun="exceedance",
     headline="People crossing a border above the normal level",
+    adds_up=True,
 )

@@ -268,5 +268,6 @@ DROP = Rule(
     ending="back above it on",
     noun="drop",
     headline="People crossing a border far below the normal level",
+    adds_up=True,
     setting=Setting("drop", lambda share: 0 < share < 1, "above 0, below 1"),
 )

@@ -167,6 +167,7 @@ RECORD = Rule(
     ending="back below it on",
     noun="record",
     headline="Highest number of people crossing a border for a long time",
+    adds_up=True,
     setting=Setting("record"),
     learns_from=EVER,
 )

@@ -27,6 +27,7 @@ class Rule:
     of its end. `noun`: what its alerts are about, as in "took the drop away". `headline`: the title of notifications.
     `learns_from`: on how many days before an alert the rule depends, besides those of a learned baseline.
     `needs_reports`: whether the rule reads sources, claims or child flows, so that a daily series is not enough.
+    `adds_up`: whether rates are people of the flow, so that those of the flows below add up to them (see inhibition).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Rule:
     setting: Setting | None = None
     learns_from: int = 0
     needs_reports: bool = False
+    adds_up: bool = False
 
     def is_on(self, detection: Detection) -> bool:
         """Whether the settings of a flow turn the rule on."""

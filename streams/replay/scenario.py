@@ -15,8 +15,9 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert, AlertState
-from bordertally.streams.alerts.silences import Silence, inhibited, make_silence, silenced
+from bordertally.streams.alerts.silences import Silence, make_silence, muted_alerts, silenced
 from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, ConfigError, RefusedError, shown
 from bordertally.streams.moments import utc_text
@@ -221,11 +222,12 @@ def play(
 
 def _marked(alerts: Sequence[Alert], silences: Sequence[Silence], at: datetime, rules: Rules) -> list[Alert]:
     """The alerts, and whether anybody is told of them at a time."""
+    muted = muted_alerts(alerts, silences, at, OpenAlerts(alerts), rules)
     return [
         Marked(
             **msgspec.structs.asdict(one),
             silenced=silenced(one, silences, at) is not None,
-            inhibited=inhibited(one, alerts, rules) is not None,
+            inhibited=one.id in muted and muted[one.id].inhibited_by is not None,
         )
         for one in alerts
     ]

@@ -53,7 +53,7 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `for`, `keep_firing_for`, `cooldown`: see debounce.Debounce; durations in days or weeks such as "2d".
     `notify_within`: an alert whose newest day was longer before the newest report of its flow when it was first
     recorded is a backfill, of which nobody is notified. `inhibit`: an alert is muted while an alert of the same rule is
-    open on a flow above (see silences).
+    open on a flow above, instead of while one on a flow below tells of the same people (see inhibition).
 
     `stated_before_days`, `stated_after_days`: how long before and after its claim a stated or derived level holds.
     `project_days`: how long a flow without reports is projected at its last rate.
@@ -232,11 +232,6 @@ class Rules:
     def listens(self) -> bool:
         """Whether the rule `silence` is on for any flow."""
         return self.detection.silence is not None or any(flow.silence for flow in self.flows)
-
-    @property
-    def inhibits(self) -> bool:
-        """Whether `inhibit` is on for any flow."""
-        return self.detection.inhibit or any(flow.inhibit for flow in self.flows)
 
     def of(self, flow: str) -> Rules:
         """The rules of one flow, with every `[[flows]]` that covers the flow applied, later ones over earlier ones.

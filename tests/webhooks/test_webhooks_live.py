@@ -89,7 +89,7 @@ async def test_events_are_signed_by_both_keys_in_order_and_only_those_subscribed
             event("RU:GE", 1, "firing"),
             event("RU:KZ", 1, "firing", "critical"),
             event("RU:GE", 2),
-            event("RU:GE:verkhny-lars", 1, "firing"),
+            event("RU:GE:verkhny-lars", 1, "firing", "notice"),  # milder, so it does not inhibit RU:GE
             event("RU:KZ", 2, "updated", "notice"),  # whoever was told of it is told how it goes on
             event("RU:GE", 3, "resolved"),
         )
@@ -108,6 +108,22 @@ async def test_events_are_signed_by_both_keys_in_order_and_only_those_subscribed
         ("alert-RU:KZ-2", "alert.updated"),
     ]
     assert len(receiver.got) == 6
+
+
+async def test_one_surge_is_told_once_and_the_country_when_its_checkpoint_no_longer_tells_of_it(place: Site) -> None:
+    async with receiving(OLD) as receiver:
+        place.subscribe(("desk", receiver.url("/desk"), ""))
+        place.worker()
+        await place.say(event("RU:GE:verkhny-lars", 1, "firing"), event("RU:GE", 1, "firing"))
+        (first,) = await come(receiver, 1, "/desk")
+        assert first.event == ("alert-RU:GE:verkhny-lars", 1)
+        await place.say(event("RU:GE:verkhny-lars", 2, "resolved"), event("RU:KZ", 1, "firing"))
+        told = await come(receiver, 4, "/desk")
+    assert sorted(one.event for one in told[1:]) == [
+        ("alert-RU:GE", 1),
+        ("alert-RU:GE:verkhny-lars", 2),
+        ("alert-RU:KZ", 1),
+    ]
 
 
 async def test_what_fails_is_tried_again_over_a_killed_worker_with_the_same_id_and_body(place: Site) -> None:

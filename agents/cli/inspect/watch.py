@@ -18,8 +18,9 @@ from bordertally.agents.kafka.topic_reader import partitions_of, read_topic
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.terminal.console import StoppedError, To, err, moment_of, out, run
 from bordertally.agents.terminal.totals import alert_line, people
+from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.alerts.silences import OpenAlerts, Silences, muted_alerts
+from bordertally.streams.alerts.silences import Silences, muted_alerts
 from bordertally.streams.errors import BordertallyError, RefusedError
 from bordertally.streams.flows import check_pattern, covers
 from bordertally.streams.rules.config import Rules
@@ -43,7 +44,7 @@ class WatchOptions(NamedTuple):
 
 
 class Standing:
-    """The silences, and the open alerts if rules inhibit."""
+    """The silences and the open alerts."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -57,8 +58,7 @@ class Standing:
 
     def why_quiet(self, alert: Alert, now: datetime) -> str | None:
         """Why an alert is muted, in words; None if it is not."""
-        above = self.open.by_id
-        quiet = muted_alerts([alert], self.silences.by_id.values(), now, above.values(), rules=self.rules).get(alert.id)
+        quiet = muted_alerts([alert], self.silences.by_id.values(), now, self.open, self.rules).get(alert.id)
         if quiet is None:
             return None
         if quiet.silenced_by is not None:
@@ -66,7 +66,7 @@ class Standing:
             until = silence.until.astimezone(UTC)
             return f"silenced until {until:%Y-%m-%d %H:%M} by {silence.author}: {silence.comment}"
         assert quiet.inhibited_by is not None
-        return f"inhibited by the {alert.rule} alert on {above[quiet.inhibited_by].flow}"
+        return f"inhibited by the {alert.rule} alert on {self.open.by_id[quiet.inhibited_by].flow}"
 
 
 def watch(
@@ -145,9 +145,8 @@ async def _stood(settings: Settings, topics: Topics, standing: Standing) -> dict
             standing.silences.apply(record.key, record.value)
             tp = TopicPartition(record.topic, record.partition)
             read[tp] = max(read[tp], record.offset + 1)
-    if standing.rules.inhibits:
-        for record in await read_topic(settings, topics.alerts):
-            standing.take(record.value)
+    for record in await read_topic(settings, topics.alerts):
+        standing.take(record.value)
     return read
 
 
@@ -157,7 +156,7 @@ def _news(records: list[Any], standing: Standing, topics: Topics) -> list[Any]:
     for record in ordered:
         if record.topic == topics.silences:
             standing.silences.apply(record.key, record.value)
-        elif record.topic == topics.alerts and standing.rules.inhibits:
+        elif record.topic == topics.alerts:
             standing.take(record.value)
     return [one for one in ordered if one.topic != topics.silences]
 

@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.alerts.silences import (
     Muted,
     Silence,
     Silences,
     expired,
-    inhibited,
     make_silence,
     muted_alerts,
     silenced,
 )
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.rules.config import Detection, FlowRules, Rules
+from bordertally.streams.rules.config import Detection, Rules
 from unit.kit import claim, told
 
 NOON = datetime(2022, 9, 27, 12, tzinfo=UTC)
@@ -72,15 +72,16 @@ def test_of_several_the_one_that_holds_longest(hours: list[float]) -> None:
 def test_which_are_quiet_and_why() -> None:
     below, above, closed = (
         alert(id="below"),
-        alert("RU", id="above", severity="critical"),
+        alert("RU", id="above", severity="critical", rate=600),
         alert("RU:KZ:syrym", id="closed", state=AlertState.RESOLVED),
     )
     every, roadworks = [below, above, closed], silence("RU:KZ")
+    opened = OpenAlerts(every)
     inhibiting = Rules(Detection(inhibit=True))
-    assert muted_alerts(every, [], NOON, every, rules=Rules()) == {}
-    assert muted_alerts(every, [roadworks], NOON, every, rules=Rules()) == {"below": Muted(roadworks.id, None)}
-    assert muted_alerts(every, [roadworks], NOON + HOUR, every, rules=inhibiting) == {"below": Muted(None, "above")}
-    assert muted_alerts(every, [roadworks], NOON, every, rules=inhibiting) == {"below": Muted(roadworks.id, "above")}
+    assert muted_alerts(every, [], NOON, opened, Rules()) == {}
+    assert muted_alerts(every, [roadworks], NOON, opened, Rules()) == {"below": Muted(roadworks.id, None)}
+    assert muted_alerts(every, [roadworks], NOON + HOUR, opened, inhibiting) == {"below": Muted(None, "above")}
+    assert muted_alerts(every, [roadworks], NOON, opened, inhibiting) == {"below": Muted(roadworks.id, "above")}
 
 
 @pytest.mark.parametrize(
@@ -121,27 +122,3 @@ def test_two_beginnings_are_ambiguous() -> None:
         held.apply(None, msgspec.json.encode(one))
     with pytest.raises(BordertallyError, match="2 silence ids begin with"):
         held.named("")
-
-
-def test_an_alert_above_of_the_same_rule_and_no_milder_inhibits() -> None:
-    mine = alert(severity="warning")
-    above = alert("RU:KZ", id="kz", severity="warning")
-    top = alert("RU", id="ru", severity="critical")
-    assert inhibited(mine, [top, above, mine]) == "kz"
-    assert inhibited(mine, [top, msgspec.structs.replace(above, severity="notice")]) == "ru"
-    for other in (
-        msgspec.structs.replace(above, rule="drop"),
-        msgspec.structs.replace(above, state=AlertState.RESOLVED),
-        alert("RU:KZ:aks", id="x", severity="critical"),
-        alert("RU:GE", id="ge", severity="critical"),
-    ):
-        assert inhibited(mine, [other]) is None
-
-
-def test_the_rules_say_where_alerts_inhibit() -> None:
-    mine, above = alert(severity="warning"), alert("RU", id="ru", severity="critical")
-    assert inhibited(mine, [above], Rules()) is None
-    assert inhibited(mine, [above], Rules(flows=(FlowRules(flow="RU:KZ", inhibit=True),))) == "ru"
-    assert (
-        inhibited(mine, [above], Rules(Detection(inhibit=True), flows=(FlowRules(flow="RU", inhibit=False),))) is None
-    )
