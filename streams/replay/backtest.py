@@ -7,6 +7,7 @@ on the days before it, so going back over a series whose figures were not correc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -17,12 +18,16 @@ from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.reconciliation.constraints import Bin
-from bordertally.streams.replay.ground_truth import Surge
+from bordertally.streams.replay.ground_truth import Surge, is_great
+from bordertally.streams.replay.rivals import RIVALS, rival_alerts
 from bordertally.streams.rules.baseline import Judgement, judged_days
-from bordertally.streams.rules.config import Rules
+from bordertally.streams.rules.config import SEVERITIES, Rules
 
 EARLY = 3
 """An alert that opens up to so many days before the first day of a surge still tells of it."""
+
+FLAP_DAYS = 3
+"""An alert that opens so few days after the one before had closed is a flap."""
 
 YEAR = 365.25
 
@@ -40,10 +45,14 @@ class Alarm(NamedTuple):
 
 
 class DetectedSurge(msgspec.Struct, frozen=True):
-    """A surge and how many days after its first day an alert opened; None if none did before it was over."""
+    """A surge and how many days after its first day an alert opened; None if none did before it was over.
+
+    `great`: see ground_truth.is_great.
+    """
 
     surge: Surge
     days_late: int | None
+    great: bool = False
 
 
 class MethodScore(msgspec.Struct, frozen=True):
@@ -74,6 +83,17 @@ class MethodScore(msgspec.Struct, frozen=True):
         return sum(one.days_late is None for one in self.found)
 
     @property
+    def flaps(self) -> int:
+        """Alerts that opened within three days after the one before had closed."""
+        pairs = pairwise(self.alarms)
+        return sum(0 <= later.first - earlier.last - 1 <= FLAP_DAYS for earlier, later in pairs)
+
+    def found_of(self, *, great: bool) -> tuple[int, int]:
+        """How many great or small surges an alert told of, and how many there were."""
+        surges = [one for one in self.found if one.great is great]
+        return sum(one.days_late is not None for one in surges), len(surges)
+
+    @property
     def late(self) -> list[int]:
         """Days late of the surges that were found."""
         return [one.days_late for one in self.found if one.days_late is not None]
@@ -86,11 +106,11 @@ AS_RULES_SAY = "rules"
 
 
 def rules_for(method: str, rules: Rules) -> Rules:
-    """The rules with one method to learn by: that of a name, PLAIN, or as they are.
+    """The rules with one method to learn by: that of a name, PLAIN, or as they are (for rivals too).
 
     A single method is measured by itself, so the weekly test is left out; nothing else is changed.
     """
-    if method == AS_RULES_SAY:
+    if method == AS_RULES_SAY or method in RIVALS:
         return rules
     if method == PLAIN:
         bare = {"sigmas": 3.0, "sigma_floor": 0.0, "sigma_floor_share": 0.0, "minimum_people": 0.0, "absolute": None}
@@ -120,19 +140,28 @@ def measure(
     node: Node, method: str, rules: Rules, surges: Sequence[Surge] | None, rule: str = DAILY_RATE.name
 ) -> MethodScore:
     """The alerts of a rule on a flow under some rules, against the surges known, or none. See MethodScore."""
-    ours = rules.of(node.flow)
+    ours, days = rules.of(node.flow), days_of(node)
     alarms = [
         Alarm(one.since, one.day, one.peak_severity, one.about) for one in all_episodes(node, ours) if one.rule == rule
     ]
+    judged = sum(one.baseline is not None for one in judged_days(node, ours).days.values())
+    if rule == DAILY_RATE.name and method in RIVALS:
+        rival, detection = RIVALS[method], ours.detection
+        alarms = [
+            Alarm(one.first, one.last, SEVERITIES[detection.rank(one.worst)])
+            for one in rival_alerts(days, rival, detection)
+        ]
+        judged = sum(rival.level(days, day) is not None for day in days)
     found = []
     for surge in surges or ():
         telling = [one for one in alarms if surge.first - EARLY <= one.first <= surge.last]
-        found.append(DetectedSurge(surge, max(0, telling[0].first - surge.first) if telling else None))
+        late = max(0, telling[0].first - surge.first) if telling else None
+        found.append(DetectedSurge(surge, late, is_great(days, surge)))
     return MethodScore(
         flow=node.flow,
         method=method,
-        days=len(days_of(node)),
-        judged=sum(one.baseline is not None for one in judged_days(node, ours).days.values()),
+        days=len(days),
+        judged=judged,
         alarms=alarms,
         found=found,
         false_alarms=[]
@@ -156,8 +185,11 @@ class PlottedDay(NamedTuple):
     threshold: float | None
 
 
-def lines(node: Node, rules: Rules) -> list[PlottedDay]:
-    """The days of a flow as they were judged under some rules, in order."""
+def lines(node: Node, rules: Rules, method: str = AS_RULES_SAY) -> list[PlottedDay]:
+    """The days of a flow as they were judged under some rules, or by a rival, in order."""
+    if method in RIVALS:
+        days, level = days_of(node), RIVALS[method].level
+        return [PlottedDay(day, rate, *(level(days, day) or (None, None))) for day, rate in days.items()]
     known = judged_days(node, rules.of(node.flow)).days
     return [_line(day, rate, known.get(day)) for day, rate in days_of(node).items()]
 

@@ -14,6 +14,7 @@ LEAST_OF_A_WEEK = 4
 RATIO = 1.5
 OVER_HIGHEST = 1.25
 EXTRA = 50.0
+GREAT = 2.0
 LONGEST = 28
 
 
@@ -35,6 +36,15 @@ def surges(series: Mapping[int, float]) -> list[Surge]:
     it, so no detector can do the same. Days with fewer than 14 days known before them begin none.
     """
     return _runs(series, _lasts_above, operator.ge)
+
+
+def is_great(series: Mapping[int, float], surge: Surge) -> bool:
+    """Whether a surge is great: the week from its first day on has at least twice the mean of the 28 days before.
+
+    Any other surge is small.
+    """
+    before, week = _before(series, surge.first), _week(series, surge.first)
+    return bool(before) and week is not None and week >= GREAT * fsum(before) / len(before)
 
 
 def falls(series: Mapping[int, float]) -> list[Surge]:
@@ -74,13 +84,18 @@ def _runs(
 
 def _lasts_below(series: Mapping[int, float], weeks: Mapping[int, float], day: int) -> float | None:
     """The weekly mean below which a fall that begins on this day lasts; None where none begins."""
-    before = [series[one] for one in range(day - BEFORE, day) if one in series]
+    before = _before(series, day)
     if day not in series or day not in weeks or len(before) < LEAST_BEFORE:
         return None
     mean = fsum(before) / len(before)
     lowest = min((weeks[one] for one in range(day - BEFORE, day - WEEK + 1) if one in weeks), default=mean)
     kept = min(mean / RATIO, mean - EXTRA)
     return kept if max(weeks[day], series[day]) <= min(kept, lowest / OVER_HIGHEST) else None
+
+
+def _before(series: Mapping[int, float], day: int) -> list[float]:
+    """The days that are known of the four weeks before a day."""
+    return [series[one] for one in range(day - BEFORE, day) if one in series]
 
 
 def _week(series: Mapping[int, float], day: int) -> float | None:
@@ -90,7 +105,7 @@ def _week(series: Mapping[int, float], day: int) -> float | None:
 
 def _lasts_above(series: Mapping[int, float], weeks: Mapping[int, float], day: int) -> float | None:
     """The weekly mean above which a surge that begins on this day lasts; None where none begins."""
-    before = [series[one] for one in range(day - BEFORE, day) if one in series]
+    before = _before(series, day)
     if day not in series or day not in weeks or len(before) < LEAST_BEFORE:
         return None
     mean = fsum(before) / len(before)

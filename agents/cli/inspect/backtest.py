@@ -54,6 +54,7 @@ from bordertally.streams.replay.backtest import (
 )
 from bordertally.streams.replay.ground_truth import Surge, falls, surges
 from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
+from bordertally.streams.replay.rivals import RIVALS
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
@@ -65,7 +66,7 @@ HINDSIGHT = {DAILY_RATE.name: surges, RECORD.name: surges, DROP.name: falls}
 SOUGHT = {DAILY_RATE.name: "surge", RECORD.name: "surge", DROP.name: "fall"}
 """What a rule finds, by rule; other rules find episodes."""
 
-CHOICES = (AS_RULES_SAY, PLAIN, *METHODS)
+CHOICES = (AS_RULES_SAY, PLAIN, *METHODS, *RIVALS)
 
 
 def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
@@ -180,7 +181,7 @@ def _panels(
     return [
         Panel(
             f"{one.node.flow}: {one.method if one.rule == DAILY_RATE.name else one.rule}",
-            lines(one.node, rules_for(one.method, rules)),
+            lines(one.node, rules_for(one.method, rules), one.method),
             measured.alarms,
             yardstick or (),
         )
@@ -247,23 +248,26 @@ def _row(one: MethodScore) -> dict[str, Any]:
                 "last": iso_day(a.surge.last),
                 "why": a.surge.why,
                 "days_late": a.days_late,
+                "great": a.great,
             }
             for a in one.found
         ],
         "missed": one.missed,
         "false_alarms": [iso_day(a.first) for a in one.false_alarms],
+        "flaps": one.flaps,
     }
 
 
 def _show(console: Console, measures: Sequence[MethodScore]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("flow", "method", "days", "judged", "alerts a year", "surges", "missed", "days late", "false alarms"):
+    for name in ("flow", "method", "days", "judged", "alerts a year", "great", "small", "days late", "false", "flaps"):
         table.add_column(name, justify="left" if name in ("flow", "method") else "right", no_wrap=True)
     for one in measures:
         late = f"{median(one.late):g}, at most {max(one.late)}" if one.late else ""
-        worth = (str(len(one.found)), str(one.missed), late, str(len(one.false_alarms)))
+        great, small = (" of ".join(map(str, one.found_of(great=great))) for great in (True, False))
+        worth = (great, small, late, str(len(one.false_alarms)), str(one.flaps))
         figures = (f"{one.days:,}", f"{one.judged:,}", f"{one.per_year:.1f}")
-        table.add_row(one.flow, _called(one), *figures, *(worth if one.measured else ("not known", "", "", "")))
+        table.add_row(one.flow, _called(one), *figures, *(worth if one.measured else ("not known", "", "", "", "")))
     console.print(table)
     for title in ("surge", "fall", "episode"):
         sought = [one for one in measures if one.measured and SOUGHT.get(one.rule, "episode") == title]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bordertally.streams.replay.ground_truth import Surge, falls, surges
+from bordertally.streams.replay.ground_truth import Surge, falls, is_great, surges
 from unit.kit import ordinal
 
 SERIES = Path("tests/series")
@@ -20,6 +20,14 @@ def rows(name: str) -> list[dict[str, str]]:
 def test_a_week_of_half_as_much_again_is_a_surge_and_a_little_less_is_none() -> None:
     assert surges(dict(enumerate([1000.0] * 30 + [1500.0] * 7 + [1000.0] * 14))) == [Surge(30, 36)]
     assert surges(dict(enumerate([1000.0] * 30 + [1490.0] * 7 + [1000.0] * 14))) == []
+
+
+@pytest.mark.parametrize(("people", "great"), [(1990.0, False), (2000.0, True)])
+def test_a_week_of_twice_as_much_is_a_great_surge(people: float, *, great: bool) -> None:
+    series = dict(enumerate([1000.0] * 30 + [people] * 7 + [1000.0] * 14))
+    assert surges(series) == [Surge(30, 36)]
+    assert is_great(series, Surge(30, 36)) is great
+    assert not is_great({30: 9.0}, Surge(30, 30))  # nothing is known of the days before
 
 
 def test_fifty_people_a_day_more_are_needed() -> None:
