@@ -119,7 +119,7 @@ class Ledger:
             outcome = series.add(claim, period)
             kept, gone, came = node.levels.add(claim)
             if kept:
-                batch.rows.add(Row("c", node.flow, period.first_day // BLOCK_DAYS))
+                batch.rows.add(Row("c", Flow(claim.flow), period.first_day // BLOCK_DAYS))
             if gone or came:
                 node.views.levels_changed(gone, came)
             if outcome not in UNMOVED:
