@@ -39,6 +39,7 @@ export class Store {
     }
     const known = this.flows.get(state.flow);
     const fresh = !known;
+    if (fresh) for (const row of this.flows.values()) row.aliases = row.aliases.filter((name) => name !== state.flow);
     this.flows.set(state.flow, {
       flow: state.flow,
       parent: parentOf(state.flow),

@@ -133,7 +133,7 @@ STEPS = """
 import { Store } from "./store.js";
 import { mainTotal, totalsOf, windowName } from "./spans.js";
 const store = new Store();
-for (const state of JSON.parse(process.argv[2])) store.takeState(state);
+for (const state of JSON.parse(process.argv[2])) store.applyState(state);
 const row = store.flows.get("RU:KZ");
 const names = totalsOf(row).map(windowName);
 console.log(JSON.stringify({ names, main: mainTotal(row).best, windows: store.windows }));

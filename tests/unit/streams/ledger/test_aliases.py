@@ -192,3 +192,16 @@ def test_a_change_of_aliases_moves_flows_whose_names_were_used(
     before: dict[Flow, Flow], after: dict[Flow, Flow], expected: set[str]
 ) -> None:
     assert moved({OLD, NEW, Flow("RU:KZ:aksai")}, before, after) == expected
+
+
+def test_a_level_that_outlives_its_version_is_stored_under_the_name_of_its_report() -> None:
+    stated = claim(70, flow=NEW, id="first", published="2022-10-01T00:00:00Z", normal={"daily": 400})
+    later = claim(80, flow=NEW, id="second", published="2022-10-02T00:00:00Z")
+    one, rows = Ledger(ALIASES), dict[Row, bytes]()
+    for each in (later, stated):
+        rows |= {row: one.row(row) for row in one.apply([each]).rows}
+    assert {row.flow for row in rows} == {NEW}
+    stored = [(row.key, value) for row, value in rows.items()]
+    for aliases, flow in ((ALIASES, OLD), ({}, NEW)):
+        again = Ledger.restored(stored, aliases)
+        assert [statement.claim.report for statement in again.nodes[flow].levels] == ["first"]
