@@ -26,12 +26,15 @@ def judged(report: dict[str, Any]) -> Audit:
     every = [dependency for dependency in report["dependencies"] if dependency["name"] != OURS]
     looked_up = [package for package in every if "vulns" in package]
     if not looked_up:
-        said = f"its data knows none of {len(every)} packages, so it cannot be reached here"
-        return Audit(f"pip-audit: skipped: {said}", 0)
-    found = [f"{one['name']} {one['version']}: {vuln['id']}" for one in looked_up for vuln in one["vulns"]]
+        reason = f"its data knows none of {len(every)} packages, so it cannot be reached here"
+        return Audit(f"pip-audit: skipped: {reason}", 0)
+    vulnerabilities = [f"{one['name']} {one['version']}: {vuln['id']}" for one in looked_up for vuln in one["vulns"]]
     unknown = [package["name"] for package in every if "vulns" not in package]
-    said = f"pip-audit: {len(looked_up)} packages looked up, {len(found)} vulnerabilities"
-    return Audit("\n".join([said + (f"; unknown: {', '.join(unknown)}" if unknown else ""), *found]), int(bool(found)))
+    reason = f"pip-audit: {len(looked_up)} packages looked up, {len(vulnerabilities)} vulnerabilities"
+    return Audit(
+        "\n".join([reason + (f"; unknown: {', '.join(unknown)}" if unknown else ""), *vulnerabilities]),
+        int(bool(vulnerabilities)),
+    )
 
 
 def audit() -> Audit:

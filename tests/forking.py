@@ -114,12 +114,12 @@ class Forks:
         order = {"arguments": list(arguments), "environment": dict(environment), "at": str(directory), "files": files}
         return Forked(self, self.ask(order))
 
-    def ask(self, what: dict[str, Any]) -> Any:
+    def ask(self, request: dict[str, Any]) -> Any:
         """One line there, one back."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with self._turn:
-            self._process.stdin.write(json.dumps(what) + "\n")
+            self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
             return json.loads(self._process.stdout.readline())
 

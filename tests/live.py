@@ -50,12 +50,12 @@ COMMAND = ("-m", "bordertally.agents.cli.main")
 """What Python is to be given for the command `bordertally`, where its start matters, too."""
 
 
-async def until(check: Callable[[], Awaitable[bool]], what: str, timeout_s: float = WAIT_S) -> None:
+async def until(check: Callable[[], Awaitable[bool]], expectation: str, timeout_s: float = WAIT_S) -> None:
     """Wait for a condition; the failure says what was waited for."""
     deadline = time.monotonic() + timeout_s
     while not await check():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s:.0f} s: {what}")
+            raise AssertionError(f"not within {timeout_s:.0f} s: {expectation}")
         await asyncio.sleep(0.05)
 
 
@@ -202,9 +202,9 @@ class Live:
         try:
             await until(same, "the states in Redis are those of the pure core", timeout_s)
         except AssertionError:
-            held = await now()
-            odd = [flow for flow in sorted(wanted.keys() | held.keys()) if wanted.get(flow) != held.get(flow)]
-            raise AssertionError(f"{odd[:5]}: {held.get(odd[0])!r} is not {wanted.get(odd[0])!r}") from None
+            values = await now()
+            odd = [flow for flow in sorted(wanted.keys() | values.keys()) if wanted.get(flow) != values.get(flow)]
+            raise AssertionError(f"{odd[:5]}: {values.get(odd[0])!r} is not {wanted.get(odd[0])!r}") from None
 
     async def shows_alerts(self, desk: ReplayLedgers, timeout_s: float = WAIT_S) -> None:
         """Wait until the record on `alerts` comes down to what the pure core's log does."""
@@ -235,12 +235,12 @@ class Live:
         await consumer.start()
         try:
             consumer.assign([TopicPartition(topic, partition) for partition in range(PARTITIONS)])
-            found: list[ConsumerRecord] = []
+            collected: list[ConsumerRecord] = []
             async with asyncio.timeout(WAIT_S):
-                while len(found) < count:
+                while len(collected) < count:
                     batch = await consumer.getmany(timeout_ms=200)
-                    found += [record for records in batch.values() for record in records]
-            return sorted(found, key=lambda record: (record.partition, record.offset))
+                    collected += [record for records in batch.values() for record in records]
+            return sorted(collected, key=lambda record: (record.partition, record.offset))
         finally:
             await consumer.stop()
 

@@ -24,7 +24,9 @@ def report_fields() -> Iterator[tuple[str, str, str, str]]:
         meaning = next(meta.description for meta in metas if meta.description)
         examples = [example for meta in metas for example in meta.examples or ()]
         words = allowed(field.type)
-        such = "".join(f", such as `{one if isinstance(one, str) else json.dumps(one)}`" for one in examples[:1])
+        such = "".join(
+            f", such as `{example if isinstance(example, str) else json.dumps(example)}`" for example in examples[:1]
+        )
         yield f"`{field.name}`", words + such, _default(field), meaning
 
 
@@ -34,6 +36,6 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if field.name == "qualifier":
         return f"`{UNQUALIFIED}`"
-    defaults = {one.name: one.default for one in msgspec.structs.fields(Claim)}
+    defaults = {field.name: field.default for field in msgspec.structs.fields(Claim)}
     value = defaults.get(field.name)
     return "none" if value is None else f"`{value}`"

@@ -78,7 +78,7 @@ def bounds(field: Mapping[str, Any]) -> str:
     """The bounds in the JSON Schema of a setting, in words; empty without bounds."""
     words = {"exclusiveMinimum": "above {:,}", "minimum": "at least {:,}", "maximum": "at most {:,}"}
     words |= {"minLength": "at least {} character", "pattern": "matches `{}`"}
-    return ", ".join(said.format(field[name]) for name, said in words.items() if name in field)
+    return ", ".join(sentence.format(field[name]) for name, sentence in words.items() if name in field)
 
 
 @cache
@@ -94,17 +94,24 @@ def blocks() -> dict[str, str]:
         for kind in ["word" if "$ref" in field else kinds[field.get("type")]]
     )
     metrics = (
-        (f"`{one.name}`", one.kind, ", ".join(f"`{x}`" for x in one.labels), one.bound, one.part, one.meaning)
-        for one in CATALOGUE
+        (
+            f"`{metric.name}`",
+            metric.kind,
+            ", ".join(f"`{x}`" for x in metric.labels),
+            metric.bound,
+            metric.part,
+            metric.meaning,
+        )
+        for metric in CATALOGUE
     )
     labels = (
-        (f"`{one.name}`", f"`{label}`", ", ".join(f"`{value}`" for value in values))
-        for one in CATALOGUE
-        for label, values in one.values.items()
+        (f"`{metric.name}`", f"`{label}`", ", ".join(f"`{value}`" for value in values))
+        for metric in CATALOGUE
+        for label, values in metric.values.items()
     )
     topics = ((f"`{x.name}`", KEYS[x.name], KEPT[x.config.get("retention.ms")], x.meaning) for x in _NAMES.specs())
     base = most_series(0, 0, 0)
-    by_source, by_partition, by_flow = (most_series(*one) - base for one in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    by_source, by_partition, by_flow = (most_series(*sizes) - base for sizes in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
     return {
         "packages": draw_packages(ROOT),
         "map": describe_folders(ROOT),
@@ -114,7 +121,7 @@ def blocks() -> dict[str, str]:
         "labels": table(("metric", "label", "values"), labels),
         "topics": table(("topic", "key", "kept", "holds"), topics),
         "fields": table(("field", "type", "default", "meaning"), report_fields()),
-        "reasons": table(("reason", "meaning"), ((f"`{one.value}`", REASONS[one]) for one in Reason)),
+        "reasons": table(("reason", "meaning"), ((f"`{reason.value}`", REASONS[reason]) for reason in Reason)),
     }
 
 

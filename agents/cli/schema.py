@@ -64,7 +64,7 @@ def asyncapi() -> dict[str, Any]:
         key = name.replace(".", "_")
         message: dict[str, Any] = {"contentType": content}
         if kind is not None:
-            refs = [{"$ref": f"#/components/schemas/{one.__name__}"} for one in get_args(kind) or (kind,)]
+            refs = [{"$ref": f"#/components/schemas/{type_.__name__}"} for type_ in get_args(kind) or (kind,)]
             message["payload"] = refs[0] if len(refs) == 1 else {"oneOf": refs}
         if name == _TOPICS.rejected:
             fields = ("reason", "field", "value", "why", "report", "source", "topic", "partition", "offset", "kept")

@@ -62,7 +62,7 @@ def bad(field: str, value: object, why: str) -> ProblemError:
 
 
 def away(server: str, error: BaseException) -> ProblemError:
-    """Return the error (503) for a server, named by `what`, that does not respond."""
+    """Return the error (503) for a server, named by `server`, that does not respond."""
     log.warning("gateway: %s does not respond: %s", server, error)
     return ProblemError(503, f"{server} does not respond; try again", headers={"Retry-After": str(RETRY_S)})
 

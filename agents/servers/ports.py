@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 def require_free(port: int, purpose: str) -> None:
-    """Raise ServerError when `port` is taken; `what` names the server in the message."""
+    """Raise ServerError when `port` is taken; `purpose` names the server in the message."""
     if not is_free(port):
         raise ServerError(
             f"port {port} for {purpose} is taken on {HOST}: choose another port, or give none for a free one"

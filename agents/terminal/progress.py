@@ -21,7 +21,7 @@ T = TypeVar("T")
 class Progress:
     """Tells how many things of a kind are done, of `total` where that is known. Nothing is left of the bar in the end.
 
-    `what`: the step of the command; `unit`: the things, in the plural.
+    `step`: the step of the command; `unit`: the things, in the plural.
     """
 
     def __init__(

@@ -155,7 +155,7 @@ async def _topic_settings(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]
 
 
 def settings_found(specs: Sequence[TopicSpec], settings: dict[str, dict[str, str]]) -> Finding:
-    """Compare the settings of topics with their specification. `held`: the settings by topic."""
+    """Compare the settings of topics with their specification. `settings`: the settings by topic."""
     wrong = [
         (spec.name, key, wanted, settings[spec.name][key])
         for spec in specs

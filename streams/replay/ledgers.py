@@ -109,7 +109,7 @@ class ReplayLedgers:
         known, records = advance(self.known.get(flow, []), state, self.names, causes, notify_days)
         self.known[flow] = known
         self._last[flow] = max(
-            [_last_day(one) for one in known if one.record.state is not AlertState.WITHDRAWN], default=0
+            [_last_day(alert) for alert in known if alert.record.state is not AlertState.WITHDRAWN], default=0
         )
         self.log += records
         return records
@@ -121,7 +121,7 @@ class ReplayLedgers:
                 days = self._live[row.flow]
                 days.add(row.number)
                 if len(days) > LIVE_DAYS:
-                    self.ledger.stored({one: self.ledger.row(one) for one in (Row("r", row.flow, day) for day in days)})
+                    self.ledger.stored({key: self.ledger.row(key) for key in (Row("r", row.flow, day) for day in days)})
                     self._live[row.flow] = set(sorted(days)[-LIVE_DAYS:])
 
     def outcome(

@@ -66,12 +66,12 @@ class CountSeries(Struct, frozen=True, forbid_unknown_fields=True):
 
     def figures(self) -> list[float | None]:
         """The figures by day, None where a day is left out. Raises ConfigError naming the word that is wrong."""
-        found: list[float | None] = []
+        values: list[float | None] = []
         for word in self.people.split():
-            found += _expanded(word)
-            if len(found) > MOST_DAYS:
+            values += _expanded(word)
+            if len(values) > MOST_DAYS:
                 raise ConfigError(f"counts.people: {shown(word)} makes more than {MOST_DAYS:,} days")
-        return found
+        return values
 
 
 class Hushed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,21 +174,21 @@ _WORD = re.compile(r"(?:(_)|(\d+(?:\.\d+)?)(?:([+-])(\d+(?:\.\d+)?))?)(?:x(\d{1,
 
 
 def _expanded(word: str) -> list[float | None]:
-    found = _WORD.fullmatch(word)
-    if found is None or (found[3] and not found[5]):
+    match = _WORD.fullmatch(word)
+    if match is None or (match[3] and not match[5]):
         raise ConfigError(f"counts.people: {shown(word)} is no figure, 400x6, 400+10x6 or _")
-    times = int(found[5] or 0)
-    if found[1]:
+    times = int(match[5] or 0)
+    if match[1]:
         return [None] * max(1, times)
-    each = float(found[4] or 0) * (-1 if found[3] == "-" else 1)
-    figures = [float(found[2]) + each * number for number in range(times + 1)]
+    each = float(match[4] or 0) * (-1 if match[3] == "-" else 1)
+    figures = [float(match[2]) + each * number for number in range(times + 1)]
     if min(figures) < 0:
         raise ConfigError(f"counts.people: {shown(word)} falls below 0")
     return list(figures)
 
 
-def _listed(one: T | list[T] | None) -> list[T]:
-    return [] if one is None else one if isinstance(one, list) else [one]
+def _listed(value: T | list[T] | None) -> list[T]:
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 # --- playing them ----------------------------------------------------------------------------------------------
@@ -203,21 +203,23 @@ def play(
 ) -> list[Difference]:
     """Take the reports step by step through the core; everything that is not as it was wanted, in order."""
     desk = ReplayLedgers(registry, rules)
-    found: list[Difference] = []
+    differences: list[Difference] = []
 
     def read(raw: bytes, at: datetime) -> list[Claim]:
         return read_claims(raw, registry, at.timestamp(), limits, words)
 
     silences: list[Silence] = []
     for number, step in enumerate(scenario.step, 1):
-        silences += [one.silence(step.at) for one in _listed(step.silence)]
-        for claims in _reports(step, number, read, found):
+        silences += [silenced.silence(step.at) for silenced in _listed(step.silence)]
+        for claims in _reports(step, number, read, differences):
             for _ in desk.apply(claims):
                 pass
         if step.want is not None:
-            newest = _marked([one.record for known in desk.known.values() for one in known], silences, step.at, rules)
-            found += [Difference(number, step.at, *pair) for pair in compare(step.want, newest)]
-    return found
+            newest = _marked(
+                [alert.record for known in desk.known.values() for alert in known], silences, step.at, rules
+            )
+            differences += [Difference(number, step.at, *pair) for pair in compare(step.want, newest)]
+    return differences
 
 
 def _marked(alerts: Sequence[Alert], silences: Sequence[Silence], at: datetime, rules: Rules) -> list[Alert]:
@@ -234,9 +236,9 @@ def _marked(alerts: Sequence[Alert], silences: Sequence[Silence], at: datetime, 
 
 
 def _reports(
-    step: Step, number: int, read: Callable[[bytes, datetime], list[Claim]], found: list[Difference]
+    step: Step, number: int, read: Callable[[bytes, datetime], list[Claim]], differences: list[Difference]
 ) -> Iterator[list[Claim]]:
-    """The claims of a step, report by report; to `found` comes each that is refused."""
+    """The claims of a step, report by report; a refused report is added to `differences`."""
     documents = [
         {"id": f"step-{number}-{place}", "published": step.at, **report}
         for place, report in enumerate(_listed(step.report), 1)
@@ -260,7 +262,7 @@ def _reports(
         try:
             yield read(msgspec.json.encode(document), step.at)
         except RefusedError as error:
-            found.append(Difference(number, step.at, why=f"report {document['id']} is refused: {error}"))
+            differences.append(Difference(number, step.at, why=f"report {document['id']} is refused: {error}"))
 
 
 def compare(wanted: Sequence[Wanted], alerts: Sequence[Alert]) -> list[tuple[Wanted | None, Alert | None]]:
@@ -268,27 +270,27 @@ def compare(wanted: Sequence[Wanted], alerts: Sequence[Alert]) -> list[tuple[Wan
 
     Wanted are all alerts that are open; one that names a `state` may be a closed one, and no closed one need be named.
     """
-    fits = [[place for place, alert in enumerate(alerts) if _fits(alert, one)] for one in wanted]
+    fits = [[place for place, alert in enumerate(alerts) if _fits(alert, expected)] for expected in wanted]
     holder: dict[int, int] = {}
 
-    def assign(one: int, tried: set[int]) -> bool:
-        for place in fits[one]:
+    def assign(number: int, tried: set[int]) -> bool:
+        for place in fits[number]:
             if place not in tried:
                 tried.add(place)
                 if place not in holder or assign(holder[place], tried):
-                    holder[place] = one
+                    holder[place] = number
                     return True
         return False
 
-    missing = [one for number, one in enumerate(wanted) if not assign(number, set())]
+    missing = [expected for number, expected in enumerate(wanted) if not assign(number, set())]
     left = [alert for place, alert in enumerate(alerts) if place not in holder and alert.state.is_open]
-    found: list[tuple[Wanted | None, Alert | None]] = []
-    for one in missing:
-        like = next((alert for alert in left if all(_same(alert, name, one[name]) for name in _who(one))), None)
+    unmatched: list[tuple[Wanted | None, Alert | None]] = []
+    for absent in missing:
+        like = next((alert for alert in left if all(_same(alert, name, absent[name]) for name in _who(absent))), None)
         if like is not None:
             left.remove(like)
-        found.append((one, like))
-    return [*found, *((None, alert) for alert in left)]
+        unmatched.append((absent, like))
+    return [*unmatched, *((None, alert) for alert in left)]
 
 
 def _who(wanted: Mapping[str, Any]) -> list[str]:
@@ -303,18 +305,18 @@ def _fits(alert: Alert, wanted: Wanted) -> bool:
 
 def value_of(alert: Alert, name: str) -> Any:
     """The value of a field of an alert, as `want` writes it."""
-    held = getattr(alert, "explanation" if name == "says" else name)
-    return held.value if isinstance(held, AlertState) else held
+    value = getattr(alert, "explanation" if name == "says" else name)
+    return value.value if isinstance(value, AlertState) else value
 
 
 def _same(alert: Alert, name: str, wanted: Any) -> bool:
-    held = value_of(alert, name)
+    value = value_of(alert, name)
     if name == "says":
-        return str(wanted) in held
+        return str(wanted) in value
     if isinstance(wanted, datetime):
-        return bool(held == utc_text(wanted, "seconds"))
+        return bool(value == utc_text(wanted, "seconds"))
     if isinstance(wanted, date):
-        return bool(held == wanted.isoformat())
-    if isinstance(wanted, int | float) and isinstance(held, int | float):
-        return abs(held - wanted) < NEAR
-    return bool(held == wanted)
+        return bool(value == wanted.isoformat())
+    if isinstance(wanted, int | float) and isinstance(value, int | float):
+        return abs(value - wanted) < NEAR
+    return bool(value == wanted)

@@ -46,7 +46,7 @@ def path_of(name: str, under: str | None = None) -> Flow:
         raise BordertallyError(f"{shown(name)} as the flow {shown(path)}: {error.why}") from None
 
 
-def reports_of(series: Mapping[Flow, Mapping[int, float]], said: Attribution) -> Iterator[bytes]:
+def reports_of(series: Mapping[Flow, Mapping[int, float]], attribution: Attribution) -> Iterator[bytes]:
     """A report a day in JSON, oldest first, with a claim for every flow that has a figure on it.
 
     `series`: people by flow and ordinal day, rounded to whole ones. The id is made of source and day, and of the time
@@ -56,13 +56,15 @@ def reports_of(series: Mapping[Flow, Mapping[int, float]], said: Attribution) ->
     for flow, figures in series.items():
         for day, people in figures.items():
             days[day][flow] = people
-    edition = "" if said.published is None else f"-as-of-{said.published.date().isoformat()}"
+    edition = "" if attribution.published is None else f"-as-of-{attribution.published.date().isoformat()}"
     for day, people_by_flow in sorted(days.items()):
-        at = said.published or datetime.combine(date.fromordinal(day), datetime.min.time(), UTC) + EVERYWHERE_OVER
+        at = (
+            attribution.published or datetime.combine(date.fromordinal(day), datetime.min.time(), UTC) + EVERYWHERE_OVER
+        )
         iso = iso_day(day)
         claims = [
-            {"flow": flow, "period": iso, "people": round(people), "qualifier": said.qualifier}
+            {"flow": flow, "period": iso, "people": round(people), "qualifier": attribution.qualifier}
             for flow, people in sorted(people_by_flow.items())
         ]
-        head = {"id": f"{said.source}-{iso}{edition}", "source": said.source, "published": utc_text(at)}
+        head = {"id": f"{attribution.source}-{iso}{edition}", "source": attribution.source, "published": utc_text(at)}
         yield msgspec.json.encode({**head, **claims[0]} if len(claims) == 1 else {**head, "claims": claims})

@@ -1,4 +1,4 @@
-"""The thread of a text: what the sentences before the one being read claimed, and what they were about."""
+"""The state of a text: the claims of the sentences before the current one, and their subject."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ DATELINE = 1
 
 
 class Both(NamedTuple):
-    """What a sentence said that counted both directions: when, and at which border or checkpoint."""
+    """The time and the border or checkpoint of a sentence that counted both directions."""
 
     period: StatedPeriod | None
     pair: frozenset[str]
 
 
 def only_time(sheet: Sheet) -> StatedPeriod | None:
-    """The one exact period of a sentence, if there is just one."""
+    """The only exact period of a sentence; None if there are none or several."""
     times = [mark.value for mark in sheet.of("period") if isinstance(mark.value, StatedPeriod)]
     return times[0] if len({period.text for period in times}) == 1 and not times[0].vague else None
 
@@ -43,7 +43,7 @@ def _both_ways(sheet: Sheet, home: str | None) -> Both:
 
 
 def further(sheet: Sheet, segment: Segment) -> bool:
-    """Whether a figure comes on top of those before it: "another 6,400 had come across"."""
+    """Whether a figure is additional to the figures before it: "another 6,400 had come across"."""
     return any(mark.end <= segment.figure.start for mark in sheet.of("further", segment.span))
 
 
@@ -69,7 +69,7 @@ class Thread:
         self.stated_on: StatedPeriod | None = None
 
     def add(self, sheet: Sheet, drafts: list[Draft], home: str | None, aside: bool = False) -> None:
-        """Note a sentence and its claims; `home` is the country that speaks, `aside`: it only tells earlier levels."""
+        """Add a sentence and its claims. `home`: the country of the speaker; `aside`: it only states earlier levels."""
         both = not drafts and any(mark.value == Why.BOTH for mark in sheet.of("segment"))
         self.both = _both_ways(sheet, home) if both else None
         self.spoken = only_time(sheet)
@@ -81,7 +81,7 @@ class Thread:
         self._note(sheet, drafts)
 
     def _look_back(self, sheet: Sheet, drafts: list[Draft]) -> None:
-        """A sentence without figures may take back what the one before it said: "The reports could not be verified"."""
+        """Doubt earlier claims if a sentence without figures retracts them: "The reports could not be verified"."""
         if drafts or sheet.of("number"):
             return
         self._date(sheet)
@@ -93,7 +93,7 @@ class Thread:
                 draft.doubts.append(Doubt.UNCONFIRMED)
 
     def _date(self, sheet: Sheet) -> None:
-        """A sentence without figures may say when that was: "These are the figures for Monday"."""
+        """Date earlier claims by a sentence without figures: "These are the figures for Monday"."""
         period = only_time(sheet)
         if period is None or not sheet.of("dated"):
             return
@@ -103,13 +103,13 @@ class Thread:
                 draft.period = period
 
     def _compare(self, sheet: Sheet) -> None:
-        """A sentence without figures may say against what the only one before it grew: "That is 9 per cent more"."""
+        """Add the level of comparison from a sentence without figures: "That is 9 per cent more"."""
         changes = sheet.of("change")
         if len(self.latest) == len(changes) == 1 and self.latest[0].change is None and self.cutter.against(sheet):
             self.latest[0].change = changes[0].value
 
     def _note(self, sheet: Sheet, drafts: list[Draft]) -> None:
-        """What a sentence without claims is about, for the next: "The queue at Narva grew. 4,950 crossed there"."""
+        """Set the subject for the next sentence: "The queue at Narva grew. 4,950 crossed there"."""
         places = [] if drafts else sheet.of("place")
         points = [mark for mark in places if mark.value.checkpoint is not None]
         self.topic = points[0] if len({mark.value.slug for mark in points}) == 1 else None
@@ -124,7 +124,7 @@ class Thread:
         self.stage = named.pop() if len(named) == 1 else None
 
     def base(self, sheet: Sheet, segment: Segment, event: TextMark | None, noun: Noun) -> Draft | None:
-        """The claim of the sentence before that a figure goes on from, if it does: "On Friday the figure was 1,200".
+        """The claim of the sentence before that a figure continues, if any: "On Friday the figure was 1,200".
 
         So it does without a word of movement, or as a part ("Of these, 2,790 came through Siret").
         """

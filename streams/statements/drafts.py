@@ -1,4 +1,4 @@
-"""A claim in the making: what was read for each field, until it is written as a producer would have written it."""
+"""A draft of a claim: the values read for each field, until they are written as a producer would write them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_A_DAY = 1_000_000
 
 @dataclass
 class Draft:
-    """What a segment says of its figure. `weight`: the confidence before doubts.
+    """The parts that a segment gives a draft. `weight`: the confidence before doubts.
 
     `paired`: it stands in turn to one before.
     """
@@ -47,11 +47,11 @@ class Draft:
 
     @property
     def daily(self) -> bool:
-        """Whether a usual level a day can be meant beside it."""
+        """Whether a usual daily level can belong to this figure."""
         return self.per_day or (self.period is not None and self.period.days == 1)
 
     def so_far(self) -> None:
-        """The day is not over: the figure is what it is at least, however it is put."""
+        """Make the figure a lower bound, because the day is not over."""
         if self.quantity.qualifier is None or self.quantity.qualifier.bound is not Bound.AT_MOST:
             self.quantity = self.quantity._replace(qualifier=Qualifier.AT_LEAST)
 
@@ -86,7 +86,7 @@ class Draft:
 
     @property
     def _a_day(self) -> float:
-        """People a day; 0 where no period is known."""
+        """People a day; 0 if the period is not known."""
         if self.period is None:
             return 0
         return self.quantity.low / (1 if self.per_day else self.period.days)
@@ -96,13 +96,13 @@ class Draft:
 
 
 def _hours(exact: str) -> float:
-    """How long an exact interval is."""
+    """The length of an exact interval."""
     start, end = map(datetime.fromisoformat, exact.split("/"))
     return (end - start).total_seconds() / 3600
 
 
 def just_before(change: Change, period: StatedPeriod) -> bool:
-    """Whether a change is against the equally long period immediately before: all that a claim can carry."""
+    """Whether a change is relative to the equally long period just before, the only kind that a claim can state."""
     yesterday = (period.start.weekday() - 1) % 7
     first = period.start.day == 1 and period.end.day == 1
     fits = {

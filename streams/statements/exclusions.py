@@ -1,4 +1,4 @@
-"""Why a figure of people is no claim about a crossing: denied, expected, an earlier level, a queue, something else."""
+"""Exclusions: why a figure of people is not a claim about a crossing (denied, expected, earlier level, queue, ...)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _SIDED = (MovementKind.ENTRY, MovementKind.EXIT)
 
 
 class Reasons:
-    """The reasons in one sentence."""
+    """Finds the exclusions in one sentence."""
 
     def __init__(self, sheet: Sheet, cutter: Cutter, *, first: bool = False) -> None:
-        """`first`: no sentence before claimed anything."""
+        """`first`: no sentence before this one made a claim."""
         self.sheet, self.cutter, self.clauses, self.first = sheet, cutter, cutter.clauses, first
 
     def whole(self, sentence: Span, figure: TextMark) -> Why | None:
-        """Why nothing in a sentence, or all from before a figure, is a claim: denied, a question, or only supposed."""
+        """Why a whole sentence, or its part up to a figure, is not a claim: denied, a question, or hypothetical."""
         if self.sheet.text[sentence.start : sentence.end].rstrip().endswith("?"):
             return Why.HYPOTHETICAL
         ahead = self.cutter.ahead
@@ -36,7 +36,7 @@ class Reasons:
         return Why(marks[0].value) if marks else None
 
     def why_not(self, segment: Segment) -> Why | None:
-        """Why the words around a figure say that it is no crossing."""
+        """Why the words around a figure say that it is not a crossing."""
         turned = any(mark.value == MovementKind.OTHER_WAY for mark in self.sheet.of("event", segment.span))
         told_before = self.cutter.earlier(self.sheet, segment) and not turned and not self._of_its_day(segment)
         if told_before or self._sooner(segment):
@@ -57,7 +57,7 @@ class Reasons:
         return self._said(marks, events, segment) if marks else None
 
     def _said(self, marks: list[TextMark], events: list[TextMark], segment: Segment) -> Why | None:
-        """Which of the words that say so is meant, if any."""
+        """The reason that applies, of the reasons that the words around a figure give."""
         if any(mark.value == Why.HYPOTHETICAL for mark in marks):
             reasons = [mark for mark in marks if mark.value != Why.HYPOTHETICAL]
             return Why(reasons[0].value) if reasons and not events else Why.HYPOTHETICAL
@@ -70,7 +70,7 @@ class Reasons:
         return Why(nearest.value)
 
     def _fronted(self, mark: TextMark, segment: Segment) -> bool:
-        """Whether what is no crossing is said in a clause in front: "After weeks of queues, 900 people crossed"."""
+        """Whether the reason is stated in a clause before: "After weeks of queues, 900 people crossed"."""
         between = self.sheet.text[mark.end : segment.figure.start]
         apart = "," in between or self.cutter.led(self.sheet, segment)
         if ":" in between and any(mark.value in _SIDED for mark in self.sheet.of("event", segment.span)):
@@ -92,44 +92,44 @@ class Reasons:
         return bool(times) and all(_back(time) for time in times)
 
     def _in_front(self) -> list[TextMark]:
-        """The first time of a sentence, where it stands before all figures."""
+        """The first time of a sentence if it stands before all figures; else none."""
         return [period for period in self.sheet.of("period")[:1] if period.end <= self.sheet.of("number")[0].start]
 
     def _dated(self, period: TextMark) -> bool:
-        """Whether a phrase of time has a date or a number in it."""
+        """Whether a phrase of time contains a date or a number."""
         return not _back(period) and any(map(str.isdigit, self.sheet.text[period.start : period.end]))
 
     def _of_its_day(self, segment: Segment) -> bool:
-        """Whether a figure behind "after" has a day of its own: "9,380 on Monday, after 5,809 on Sunday"."""
+        """Whether a figure after "after" has a day of its own: "9,380 on Monday, after 5,809 on Sunday"."""
         behind = self.sheet.of("period", Span(segment.figure.end, segment.span.end))
         exact = bool(behind) and isinstance(behind[0].value, StatedPeriod) and not behind[0].value.vague
         return exact and self.cutter.trails(self.sheet, segment)
 
     def joined(self, level: Segment, segment: Segment) -> bool:
-        """Whether a figure only stands beside an earlier level: "a week earlier it had been 2,400 and 950"."""
+        """Whether a figure belongs to an earlier level: "a week earlier it had been 2,400 and 950"."""
         return self.cutter.listed(self.sheet, level, segment) and not self.sheet.of("event", segment.span)
 
     def bracketed(self, segment: Segment) -> Why | None:
-        """Whether a bare figure in brackets only breaks down one that is no claim itself: "Barahona (210)"."""
+        """Whether a bare figure in brackets is a part of a figure that is not a claim: "Barahona (210)"."""
         figure = segment.figure
         alone = self.in_brackets(figure) and not self.sheet.of("event", Span(segment.span.start, figure.start))
         return Why.NO_CROSSING if alone else None
 
     def in_brackets(self, figure: TextMark) -> bool:
-        """Whether nothing but a figure stands in brackets."""
+        """Whether brackets contain only a figure."""
         return self.sheet.text.endswith("(", 0, figure.start) and self.sheet.text.startswith(")", figure.end)
 
     def usual(self, segment: Segment) -> bool:
-        """Whether a figure is a usual level of another length than a day: "usually some 9,000 a week"."""
+        """Whether a figure is a usual level of a longer period than a day: "usually some 9,000 a week"."""
         before = [mark for mark in self.sheet.of("normal", segment.span) if mark.start < segment.figure.start]
         return bool(before) and not self.sheet.of("event", Span(before[0].start, segment.span.end))
 
     def no_crossing(self, segment: Segment) -> Why:
-        """Why a figure of people is no crossing: what else stands there, if a table knows it."""
+        """The exclusion that the table gives for the other words around a figure, if any."""
         things = [mark for mark in self.sheet.of("thing", segment.span) if mark.start > segment.figure.start]
         return Why(things[0].value) if things else Why.NO_CROSSING
 
 
 def _back(period: TextMark) -> bool:
-    """Whether a phrase of time only says how long before it was."""
+    """Whether a phrase of time only states a distance before another day."""
     return isinstance(period.value, DayShift) and period.value.days < 0

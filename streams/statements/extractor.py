@@ -1,4 +1,4 @@
-"""Another extractor beside the rules, such as a language model: what it proposes is checked, marked and reviewed.
+"""An extractor beside the rules, such as a language model; its proposals are checked, marked and reviewed.
 
 None is built in and none runs by default. Whatever it says, it can only propose: each proposal must quote the text word
 for word, its figures must stand in the quote, the claim must pass the checks of every report, and a person decides.
@@ -24,12 +24,12 @@ class Extractor(Protocol):
     """Proposes claims: objects with the fields of a claim, `text` a quote from the statement, word for word."""
 
     def __call__(self, text: str, published: datetime, speaker: Speaker) -> Iterable[dict[str, Any]]:
-        """All claims that it sees in a text. What it raises is the caller's to handle."""
+        """All claims found in a text. The caller handles the errors that this raises."""
         ...
 
 
 def proposals(proposed: Iterable[dict[str, Any]], text: str, claims: Iterable[FoundClaim]) -> list[FoundClaim]:
-    """The proposals that can be checked against the text and that the rules have not found themselves.
+    """The proposals that can be checked against the text and that the rules have not found.
 
     Left out: what is no object of a claim's fields, quotes nothing or not word for word, or whose figures do not stand
     in its quote. The rest carry the doubt `extracted`, and so go to a person.

@@ -1,4 +1,4 @@
-"""The way people went: which word of movement, which places and what was said before make the movement of a figure."""
+"""The movements of a sentence: each from a word of movement, its places, and the text before."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Ways:
         self.columns = PairedColumns(sheet)
 
     def from_to(self, segment: Segment) -> bool:
-        """Whether places alone say that people moved: "Storskog: 5,140 from Russia to Norway"."""
+        """Whether places alone state a movement: "Storskog: 5,140 from Russia to Norway"."""
         roles = {mark.value.role for mark in self.sheet.of("place", segment.span)}
         front = self._front(segment)
         if (
@@ -59,7 +59,7 @@ class Ways:
         )
 
     def event(self, segment: Segment) -> TextMark | None:
-        """The word of movement of a figure: the first behind it, else the last before it; "the other way" says most."""
+        """The word of movement of a figure: "the other way", else the first one after it, else the last before it."""
         column = self.columns.of(segment.figure)
         if column is not None:
             return column
@@ -85,7 +85,7 @@ class Ways:
     def movement(
         self, segment: Segment, event: TextMark | None, noun: Noun, base: Draft | None, drafts: list[Draft]
     ) -> Movement:
-        """From where to where the people of a segment went."""
+        """The movement of the people of a segment."""
         # a sentence that says whom it counts stands for itself; a bare "142,300 arrived" goes on from the one before
         known = drafts or ([base] if base is not None else self._known(segment, event, noun))
         clues = self._clues(segment, event, noun, drafts, known)._replace(together=bool(drafts))
@@ -99,7 +99,7 @@ class Ways:
         return movement if alike is None else resolve(clues._replace(before=alike.movement))
 
     def _known(self, segment: Segment, event: TextMark | None, noun: Noun) -> list[Draft]:
-        """The claims that a sentence with a word of movement goes on from."""
+        """The claims that a sentence with a word of movement continues."""
         if event is not None and event.value == MovementKind.OTHER_WAY and noun.mark is not None:
             return self.thread.latest[:1]
         pointed = any(mark.value.same for mark in self.sheet.of("place", segment.span))
@@ -146,7 +146,7 @@ class Ways:
         )
 
     def _spoken_of(self, segment: Segment) -> str | None:
-        """What "the country" is to a source without one: that of who speaks, else where people came to before."""
+        """The country that "the country" means: that of the speaker, else the last destination."""
         speakers = [mark for mark in self.sheet.of("place") if mark.value.role is PlaceRole.SPEAKER]
         ahead: list[str | None] = [mark.value.code for mark in speakers if mark.end <= segment.figure.start]
         if ahead:
@@ -155,7 +155,7 @@ class Ways:
         return sure[0] if sure else None
 
     def _at_topic(self, segment: Segment, places: list[TextMark]) -> bool:
-        """Whether a sentence is at the checkpoint that the one before was about: at most it says from where."""
+        """Whether a sentence is about the checkpoint of the sentence before, and names at most an origin."""
         topic = self.thread.topic
         if topic is None or self.sheet.of("overall") or segment.figure != self.sheet.of("number")[0]:
             return False
@@ -163,12 +163,12 @@ class Ways:
         return all(mark.value.code in sides and mark.value.role is PlaceRole.ORIGIN for mark in places)
 
     def _apart(self, segment: Segment) -> bool:
-        """Whether a clause of its own begins between the figure before and this one: "over A, while 880 went back"."""
+        """Whether a separate clause begins between the figure before and this one: "over A, while 880 went back"."""
         ahead = [mark for mark in self.sheet.of("number") if mark.end <= segment.figure.start]
         return bool(ahead) and self.tongue.cutter.clause(self.sheet, Span(ahead[-1].end, segment.figure.start))
 
     def _places(self, segment: Segment) -> list[TextMark]:
-        """The places said of a figure: in a list those in front of other figures are theirs ("A 1,022, B 487")."""
+        """The places of a figure; in a list, places before other figures belong to those ("A 1,022, B 487")."""
         places, figures = self.sheet.of("place", segment.context), self.sheet.of("number")
         text = self.sheet.text
         headed = [
@@ -187,7 +187,7 @@ class Ways:
         return [place for place, at in zip(places, headed, strict=True) if at in (None, segment.figure.start)]
 
     def _alike(self, first: Draft, movement: Movement, segment: Segment, noun: Noun) -> bool:
-        """Whether those who came into a country are from where those in the sentence before said they came from.
+        """Whether people who entered a country came from the origin stated in the sentence before.
 
         Where only their nationality said so, it holds for a figure that names nobody else: "On Monday 20,000 entered".
         """
@@ -196,7 +196,7 @@ class Ways:
         return same and not self.sheet.of("overall", segment.span)
 
     def scene(self) -> str | None:
-        """The country of what began when the counting did: "since fighting broke out in Sudan on 15 April"."""
+        """The country of the event at which a count starts: "since fighting broke out in Sudan on 15 April"."""
         for mark in self.sheet.of("period"):
             code = self.tongue.scanner.places.last_named(self.sheet.text[mark.start : mark.end])
             if code is not None:
@@ -204,7 +204,7 @@ class Ways:
         return None
 
     def _front(self, segment: Segment) -> TextMark | None:
-        """The checkpoint that stands in front of all figures and words of movement: the whole sentence is about it.
+        """The checkpoint before all figures and words of movement; the whole sentence is about it.
 
         So is a part of those at a checkpoint: "5,000 passed Beitbridge in both directions; 3,000 of them entered".
         """

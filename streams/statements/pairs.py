@@ -1,4 +1,4 @@
-"""Claims of the two directions of one border: their sum, and pairs of figures that stand in turn to them."""
+"""Pairs of claims: both directions of one border, their sum, and figures that refer to them in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bordertally.streams.statements.records import Doubt
 
 
 def population(noun: Noun, drafts: list[Draft]) -> Noun:
-    """Where a figure says nothing of whom it counts, it counts the same as the one before it."""
+    """The noun of a figure without one: the noun of the figure before it."""
     if noun.population is not None:
         return noun
     counted = drafts[-1].noun if drafts else Noun("people", noun.unit)
@@ -22,13 +22,13 @@ def population(noun: Noun, drafts: list[Draft]) -> Noun:
 
 
 def alike(draft: Draft, base: Draft) -> bool:
-    """Whether two claims are of the same flow, days and people."""
+    """Whether two claims have the same flow, days and population."""
     same = draft.movement.flow == base.movement.flow and draft.period == base.period
     return same and (draft.noun.population, draft.noun.unit) == (base.noun.population, base.noun.unit)
 
 
 def doubt_parts(drafts: list[Draft]) -> None:
-    """Of two figures of one sentence for the same people, the second is of a part that nothing names."""
+    """Doubt the second of two figures of one sentence for the same people: it is an unnamed part."""
     seen: set[tuple[object, ...]] = set()
     for draft in drafts:
         period = draft.period.text if draft.period is not None else None
@@ -39,7 +39,7 @@ def doubt_parts(drafts: list[Draft]) -> None:
 
 
 def attach_normals(drafts: list[Draft], normals: list[TextMark]) -> None:
-    """A usual level belongs to the nearest claim of its sentence."""
+    """Assign a usual level to the nearest claim of its sentence."""
     for mark in normals:
         quantity: Quantity = mark.value
         if drafts and quantity.low > 0:
@@ -52,7 +52,7 @@ LEAST, MOST = 2, 12
 
 
 def both_ways(drafts: list[Draft]) -> list[Draft]:
-    """Figures that are the sum of those who went one way and those who went the other way."""
+    """The figures that are the sum of two figures in opposite directions."""
     pairs = [
         (left, other)
         for left, other in pairwise(drafts)
@@ -71,7 +71,7 @@ def both_ways(drafts: list[Draft]) -> list[Draft]:
 
 
 def households(drafts: list[Draft]) -> list[Draft]:
-    """Families beside their people: "1,126 families, or some 7,900 people" are the same twice."""
+    """Families beside their people: "1,126 families, or some 7,900 people" count the same people twice."""
     pairs = []
     for pair in pairwise(drafts):
         families, people = sorted(pair, key=lambda draft: draft.noun.population != "families")
@@ -83,12 +83,12 @@ def households(drafts: list[Draft]) -> list[Draft]:
 
 
 def turned(pair: list[Draft]) -> bool:
-    """Whether two claims are of the two directions."""
+    """Whether two claims are in opposite directions."""
     return len(pair) == len({_way_in(draft) for draft in pair}) > 1 and pair[0].movement.flow != pair[1].movement.flow
 
 
 def in_turn(first: Draft, other: Draft) -> Draft:
-    """The claim that the second of two figures stands in turn to: the other way of the first."""
+    """The claim to which the second of two bare figures refers: the opposite direction of the first."""
     ends = (first.movement.into, first.movement.origin if other.movement.into is not None else None)
     if None in (first.movement.into, first.movement.origin):
         return other

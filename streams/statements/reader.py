@@ -1,4 +1,4 @@
-"""Reading a statement: a text, when it was published and by whom, come to claims with the spans that say so."""
+"""Reading a statement: from a text, its time of publication and its speaker to claims with their spans."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from bordertally.streams.statements.sentences import TextReading
 
 
 class Speaker(NamedTuple):
-    """Whose words they are: the time zone of the days, and the country or bloc that "the country" is, if any."""
+    """The speaker of a text: the time zone of its days, and the country or bloc that "the country" means, if any."""
 
     zone: ZoneInfo
     home: str | None = None
 
 
 class Reader:
-    """Reads statements in the languages it has tables for. Deterministic: the same text comes to the same claims."""
+    """Reads statements in the languages that have tables. The same text always gives the same claims."""
 
     def __init__(self, languages: Sequence[Language], gazetteer: Callable[[], Gazetteer]) -> None:
-        """`gazetteer`: asked for it with the first text."""
+        """`gazetteer`: called for the gazetteer with the first text."""
         self.tongues = [Tongue(language, gazetteer) for language in languages]
 
     def read(self, text: str, published: datetime, speaker: Speaker) -> Statement:

@@ -1,4 +1,4 @@
-"""What reading a statement gives: claims with their spans, doubts about them, and what was left out and why."""
+"""The result of reading a statement: claims with their spans and doubts, and the figures left out with reasons."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from bordertally.streams.reports.records import ClaimFields
 
 
 class Span(NamedTuple):
-    """Characters `start` to `end`, end exclusive, of the text that was read."""
+    """The characters from `start` to `end` (exclusive) of the text."""
 
     start: int
     end: int
 
     def moved(self, by: int) -> Span:
-        """The same stretch, so many characters on."""
+        """The same span, moved by a number of characters."""
         return Span(self.start + by, self.end + by)
 
 
 class Doubt(enum.StrEnum):
-    """Why a claim is not certain. A claim with any doubt is for a person to decide."""
+    """Why a claim is uncertain. A person decides on every claim with a doubt."""
 
     NO_PERIOD = "no_period"
     VAGUE_PERIOD = "vague_period"
@@ -45,7 +45,7 @@ class Doubt(enum.StrEnum):
 
 
 class Why(enum.StrEnum):
-    """Why a figure is no claim."""
+    """Why a figure is not a claim."""
 
     QUEUE = "queue"
     STOCK = "stock"
@@ -70,7 +70,7 @@ class Why(enum.StrEnum):
 
 
 class Voice(enum.StrEnum):
-    """In whose name a figure is given, where the words say so. It never raises the grade of the source."""
+    """The speaker to whom the words attribute a figure. A voice never raises the grade of the source."""
 
     OWN = "own"
     MEDIA = "media"
@@ -78,7 +78,7 @@ class Voice(enum.StrEnum):
 
     @property
     def grade(self) -> str:
-        """The best grade a claim in this voice can have: what the press retells is C, an unnamed voice D."""
+        """The best grade of a claim in this voice: C for the press, D for an unnamed voice."""
         return {Voice.OWN: "A", Voice.MEDIA: "C", Voice.UNNAMED: "D"}[self]
 
 
@@ -101,19 +101,19 @@ class FoundClaim(Struct, frozen=True, kw_only=True):
 
     @property
     def certain(self) -> bool:
-        """Whether it may become a claim without a person looking at it."""
+        """Whether the claim counts without a decision of a person."""
         return not self.doubts
 
 
 class LeftOut(NamedTuple):
-    """A figure that is no claim about people crossing, and why."""
+    """A figure that is not a claim about people crossing, with the reason."""
 
     span: Span
     why: Why
 
 
 class Statement(Struct, frozen=True):
-    """A text as read: `language` is None where no table fits it."""
+    """A text with its claims. `language`: None if no table fits the text."""
 
     text: str
     language: str | None
@@ -122,10 +122,10 @@ class Statement(Struct, frozen=True):
 
     @property
     def certain(self) -> list[FoundClaim]:
-        """What may become claims."""
+        """The claims that count without a decision of a person."""
         return [claim for claim in self.found if claim.certain]
 
     @property
     def doubtful(self) -> list[FoundClaim]:
-        """What a person has to decide."""
+        """The claims that a person must decide on."""
         return [claim for claim in self.found if not claim.certain]

@@ -43,7 +43,7 @@ class Words(NamedTuple):
 
 
 class WordReader:
-    """Reads reports in words against a registry; `extractor` may propose further claims (see Extractor)."""
+    """Reads reports in words against a registry. `extractor`: may propose further claims (see Extractor)."""
 
     def __init__(self, load: Callable[[], Reader], registry: Registry, extractor: Extractor | None = None) -> None:
         """`load` makes the reader. It is called for the first report in words, because loading the tables is slow."""
@@ -99,7 +99,7 @@ class WordReader:
     def _checked(
         self, report: Report, claims: list[FoundClaim], now: float, limits: Limits | None
     ) -> tuple[list[Claim], list[FoundClaim], list[FoundClaim]]:
-        """The claims that pass the checks of a claim, as claims and as found, and the found claims that fail.
+        """Check certain claims: the claims that pass, the found claims that pass, and the found claims that fail.
 
         A claim that is stated twice counts once. Of two claims that contradict each other, none counts.
         """
@@ -133,7 +133,7 @@ class WordReader:
 
 
 def _headline(report: Report) -> str:
-    """The title of a report as the first sentence of its text; empty where the text begins with the title."""
+    """The title of a report as the first sentence of its text; empty if the text begins with the title."""
     if report.title is UNSET or not isinstance(report.text, str):
         return ""
     try:
@@ -144,7 +144,7 @@ def _headline(report: Report) -> str:
 
 
 def _without_echoes(statement: Statement, head: int) -> Statement:
-    """A statement without the claims of its headline on flows that the text itself makes claims on."""
+    """A statement without those claims of its headline on whose flows the text itself makes claims."""
     spoken = {claim.claim.flow for claim in statement.found if claim.quote.start >= head}
     kept = [claim for claim in statement.found if claim.quote.start >= head or claim.claim.flow not in spoken]
     return statement if len(kept) == len(statement.found) else msgspec.structs.replace(statement, found=kept)

@@ -1,4 +1,4 @@
-"""The review: claims that a person has to decide on, and the decisions, as records on one topic."""
+"""The review: uncertain claims for a person to decide on, and the decisions, as records on one topic."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SHOWN_AROUND = 2_000
 
 
 class Item(Struct, kw_only=True, tag="item", tag_field="kind", frozen=True):
-    """A claim found in words that is not certain.
+    """An uncertain claim found in words.
 
-    `claim` is what would be published; `context` the words around `claim.text`, and `spans` where each field was read
-    in it, [start, end); `at` is where the quote begins in the whole statement. `doubts` are of the closed set in
-    records.Doubt, `why` a refusal in words where there was one.
+    `claim`: the claim that would be published. `context`: the words around `claim.text`; `spans`: where each field was
+    read in the context, [start, end). `at`: where the quote begins in the statement. `doubts`: values of
+    records.Doubt; `why`: the refusal in words, if there was one.
     """
 
     id: str
@@ -42,7 +42,7 @@ class Item(Struct, kw_only=True, tag="item", tag_field="kind", frozen=True):
 
 
 class Decision(Struct, kw_only=True, tag="decision", tag_field="kind", frozen=True):
-    """What a reviewer, a source of the registry, decided on an item.
+    """The decision of a reviewer, who is a source of the registry, on an item.
 
     `report`: the id of the report that was published for it; None for a rejection. `published`: when, RFC 3339.
     """
@@ -60,7 +60,7 @@ _decode = msgspec.json.Decoder(Record).decode
 
 
 def make_item(report: Report, found: FoundClaim, text: str, language: str | None) -> Item:
-    """The item of a claim; its id follows from the report and the claim, so the same report again is the same item."""
+    """The item of a claim. Its id follows from report and claim, so the same report gives the same item again."""
     start = max(0, found.quote.start - SHOWN_AROUND)
     end = min(len(text), found.quote.end + SHOWN_AROUND)
     spans = {
@@ -88,7 +88,7 @@ def make_item(report: Report, found: FoundClaim, text: str, language: str | None
 
 
 def decode(raw: bytes) -> Record | None:
-    """A record of the topic; None for bytes that are none."""
+    """A record of the topic; None for bytes that are not a record."""
     try:
         record: Record = _decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -97,7 +97,7 @@ def decode(raw: bytes) -> Record | None:
 
 
 class Docket:
-    """All items and what was decided on each; a later decision takes the place of an earlier one."""
+    """All items and the decisions on them; a later decision replaces an earlier one."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.items: dict[str, Item] = {}
@@ -112,12 +112,12 @@ class Docket:
 
     @property
     def open(self) -> list[Item]:
-        """What nobody has decided on, the most confident first."""
+        """The undecided items, the most confident first."""
         left = [item for key, item in self.items.items() if key not in self.decisions]
         return sorted(left, key=lambda item: (-item.confidence, item.published, item.report, item.at, item.id))
 
     def item(self, name: str) -> Item:
-        """An item by its id, or by the beginning of it if that is unambiguous. Raises BordertallyError."""
+        """The item with an id or an unambiguous beginning of an id. Raises BordertallyError."""
         exact = self.items.get(name)
         if exact is not None:
             return exact

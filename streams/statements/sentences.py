@@ -1,4 +1,4 @@
-"""One text being read, sentence by sentence: which figures are claims, and what each field of them is."""
+"""Reading a text sentence by sentence: which figures are claims, and the value of each field."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SMALL = 12
 
 
 class TextReading:
-    """A text, the marks of the sentence being read, and the claims so far: one sentence holds for those after it.
+    """A text, the marks of the current sentence, and the claims so far, which later sentences can refer to.
 
     Marks stand within their sentence; what is handed out stands in the text.
     """
@@ -52,7 +52,7 @@ class TextReading:
         self._turn_to(Sheet(""))
 
     def _turn_to(self, sheet: Sheet) -> None:
-        """The sentence with these marks is the one being read."""
+        """Make a sentence with its marks the current one."""
         self.sheet = sheet
         self.reasons = Reasons(sheet, self.tongue.cutter, first=not self.thread.drafts)
         self.timing = Timing(sheet, self.tongue, self.times, self.thread)
@@ -61,7 +61,7 @@ class TextReading:
         self.whole: Draft | None = None
 
     def statement(self) -> Statement:
-        """All sentences, in order."""
+        """The statement of the whole text, with claims in order."""
         read: list[tuple[Draft, str, int]] = []
         left: list[LeftOut] = []
         for span in sentences(self.text, self.tongue.abbreviations, self.tongue.closing):
@@ -140,7 +140,7 @@ class TextReading:
 
     @staticmethod
     def _idle(draft: Draft) -> bool:
-        """Whether a doubtful figure tells a reviewer nothing: neither from where to where nor when, or a handful."""
+        """Whether a doubtful figure is useless to a reviewer: no end and no period, or only a few people."""
         nowhere = draft.movement.flow is None and Doubt.NO_PERIOD in draft.doubts
         return bool(draft.doubts) and (nowhere or 0 < draft.quantity.low <= SMALL)
 
@@ -148,7 +148,7 @@ class TextReading:
         return next(number for number in self.sheet.of("number") if number.span == span)
 
     def _reach(self, segment: Segment, following: list[Segment]) -> int:
-        """Where that ends which is said of a figure: behind a part in between, if only there is a word of movement.
+        """The end of the text about a figure: beyond a part in between, if a word of movement follows.
 
         "6,000 Russians, 3,000 of them men, entered" says of both that they entered.
         """
@@ -180,14 +180,14 @@ class TextReading:
     # --- one claim ---------------------------------------------------------------------------------------------
 
     def _pair(self, pair: list[Segment]) -> bool:
-        """Whether two figures stand side by side with nothing of their own: "at Raigardas 610 and 590"."""
+        """Whether two figures are adjacent with nothing of their own: "at Raigardas 610 and 590"."""
         if len(pair) < 2 or any(self.sheet.of("event", segment.span) for segment in pair):
             return False
         nouns = [self.tongue.cutter.nouns.behind(self.sheet, segment.figure, segment.span.end) for segment in pair]
         return nouns == [None, None] and self.tongue.cutter.listed(self.sheet, *pair)
 
     def _draft(self, segment: Segment, drafts: list[Draft], turn: Draft | None = None) -> Draft | Why:
-        """The claim of a segment, or why it is none; `turn`: the claim before it that it stands in turn to."""
+        """The claim of a segment, or why it is none. `turn`: the earlier claim to which it refers in order."""
         noun = self.tongue.cutter.nouns.of(self.sheet, segment.figure, segment.span)
         event = self.ways.event(segment)
         why = noun.why or self._told_before(segment, event, drafts)
@@ -231,7 +231,7 @@ class TextReading:
         return before if self.tongue.cutter.part(self.sheet, segment) else None
 
     def _speaks_too(self, segment: Segment, drafts: list[Draft]) -> str | None:
-        """The country that says so of itself behind another that did: "98,000 entered, and Georgia counted 53,000"."""
+        """A second speaker that reports for itself: "98,000 entered, and Georgia counted 53,000"."""
         speakers = [mark for mark in self.sheet.of("place") if mark.value.role is PlaceRole.SPEAKER]
         own = [mark.value.code for mark in speakers if mark.within(segment.span) and mark.end <= segment.figure.start]
         if not drafts or not own or own[-1] is None:
@@ -243,7 +243,7 @@ class TextReading:
         return own[-1] if said_of_itself and own[-1] not in ends else None
 
     def _told_before(self, segment: Segment, event: TextMark | None, drafts: list[Draft]) -> Why | None:
-        """Whether a figure is of what another told already: another version of it, or taken up again for a part."""
+        """Whether a figure repeats an earlier one: another version of it, or the whole of which a part follows."""
         if event is None and self._another_version(segment, drafts):
             return Why.EARLIER
         whole = self._said_before(segment) if self._taken_up(segment) else None
@@ -251,7 +251,7 @@ class TextReading:
         return None if whole is None else Why.EARLIER
 
     def _doubts(self, draft: Draft, event: TextMark | None, drafts: list[Draft]) -> Iterator[Doubt]:
-        """What cannot be told of whom a figure counts."""
+        """The doubts about the population of a figure."""
         segment = draft.segment
         if draft.noun.joined or self._taken_up(segment):  # what follows of place and time may be of a part of it
             yield Doubt.SEVERAL_GROUPS
@@ -269,7 +269,7 @@ class TextReading:
             yield Doubt.SEVERAL_PLACES  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
 
     def _elsewhere(self, segment: Segment) -> bool:
-        """Whether a figure is perhaps of a place that only sets the scene, or where only the speaker sits.
+        """Whether a figure may belong to a place that only sets the scene or is the seat of a speaker.
 
         Not where its own clause says from where to where.
         """
@@ -287,11 +287,11 @@ class TextReading:
         return bool(before) and max(before).why is Why.THINGS
 
     def _in_a_word(self, figure: TextMark) -> bool:
-        """Whether a figure is a small number in words, which without a noun is of anything: "eight have opened"."""
+        """Whether a figure is a small number in words, which without a noun may count anything: "eight have opened"."""
         return 0 < figure.value.low <= SMALL and self.sheet.text[figure.start : figure.end].isalpha()
 
     def _so_far(self, draft: Draft) -> None:
-        """A day that is not over makes a figure what it is at least."""
+        """Make the figures of a day that is not over lower bounds."""
         today = draft.period is not None and draft.period.text == self.times.day_of_publication.text
         if draft.period is not None and draft.period.partial:
             draft.so_far()
@@ -301,13 +301,13 @@ class TextReading:
             draft.so_far()
 
     def _spoken(self, drafts: list[Draft], segment: Segment) -> list[Draft]:
-        """The claims that a figure goes on from: behind a list in brackets, those before the list."""
+        """The claims that a figure continues: after a list in brackets, the claims before the list."""
         between = [self.sheet.text[draft.segment.figure.end : segment.figure.start] for draft in drafts]
         still = [draft for draft, text in zip(drafts, between, strict=True) if text.count(")") <= text.count("(")]
         return still or drafts
 
     def _quote(self, draft: Draft) -> None:
-        """Where the figure, what it counts, the flow and a change were read."""
+        """Record the spans of figure, noun, flow and change."""
         segment, movement = draft.segment, draft.movement
         draft.spans["people"] = segment.figure.span
         if draft.noun.mark is not None:
@@ -320,15 +320,15 @@ class TextReading:
             draft.spans["change_percent"] = mark.span
 
     def _taken_up(self, segment: Segment) -> bool:
-        """Whether a figure is only taken up again, for a part of it: "of these 66,000, nearly 30,000 came by land"."""
+        """Whether a figure is only repeated before its part: "of these 66,000, nearly 30,000 came by land"."""
         return self.tongue.cutter.taken_up(self.sheet, segment) and not self.sheet.of("event", segment.span)
 
     def _said_before(self, segment: Segment) -> Draft | None:
-        """The claim of a sentence before with the same figure."""
+        """The earlier claim with the same figure."""
         return next((draft for draft in self.thread.drafts if draft.quantity.low == segment.figure.value.low), None)
 
     def _counted_before(self, noun: Noun, movement: Movement) -> Noun:
-        """Whom a bare figure counts that is of one checkpoint of those before: "At Siret 10,408 came in"."""
+        """The noun of a bare figure at one of the checkpoints named before: "At Siret 10,408 came in"."""
         first = next(iter(self.thread.latest), None)
         if first is None or not noun.bare or not movement.slug or first.movement.slug:
             return noun
@@ -336,7 +336,7 @@ class TextReading:
         return population(noun._replace(population=None), [first]) if alike else noun
 
     def _another_version(self, segment: Segment, drafts: list[Draft]) -> bool:
-        """Whether somebody else has another figure for the same: "at 610, while the police spoke of 840"."""
+        """Whether another speaker gives another figure for the same: "at 610, while the police spoke of 840"."""
         spoken = (drafts or self.thread.latest)[-1:] if self.sheet.of("version", segment.span) else []
         named = {mark.value.code for mark in self.sheet.of("place", segment.span)} - {None}
         spoken = [draft for draft in spoken if not named or named & {draft.movement.origin, draft.movement.into}]
@@ -347,7 +347,7 @@ class TextReading:
     # --- who says so -------------------------------------------------------------------------------------------
 
     def _attribute(self, sentence: Span, drafts: list[Draft]) -> None:
-        """In whose name the sentence is said, and whether as a fact."""
+        """Set the voice of the claims of a sentence, and doubt them if they are not stated as facts."""
         voices = {mark.value for mark in self.sheet.of("voice", sentence)}
         voice = Voice.UNNAMED if "unnamed" in voices else Voice.MEDIA if "media" in voices else Voice.OWN
         in_turn = self.sheet.of("respectively", sentence)

@@ -1,4 +1,4 @@
-"""When: the period of a claim, its own, that of its sentence, or that of the sentence it goes on from; and its rate."""
+"""Timing: the period of a claim, from its own words, its sentence or the sentence before; and its rate."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OF_TIME = (Doubt.VAGUE_PERIOD, Doubt.SEVERAL_PERIODS, Doubt.NO_PERIOD)
 
 
 def _other_way(draft: Draft, drafts: list[Draft]) -> StatedPeriod | None:
-    """The period of those in the same sentence who went over the same border the other way."""
+    """The period of a claim of the same sentence for the opposite direction of the same border."""
     ends = (draft.movement.into, draft.movement.origin)
     return next((draft.period for draft in drafts if (draft.movement.origin, draft.movement.into) == ends), None)
 
@@ -45,13 +45,13 @@ def _beside(draft: Draft, drafts: list[Draft]) -> StatedPeriod | None:
 
 
 class Timing:
-    """The times of one sentence."""
+    """Finds the periods of the claims of one sentence."""
 
     def __init__(self, sheet: Sheet, tongue: Tongue, times: Times, thread: Thread) -> None:
         self.sheet, self.tongue, self.times, self.thread = sheet, tongue, times, thread
 
     def period(self, draft: Draft, drafts: list[Draft], base: Draft | None) -> None:
-        """The period of a claim: its own, or one that is shared with the claim before it."""
+        """Set the period of a claim: its own, or the period of the claim before."""
         marks = self.sheet.of("period", draft.segment.span)
         stretches = [mark for mark in marks if isinstance(mark.value, StatedPeriod)]
         if len(stretches) > 1 and self.sheet.text[stretches[0].end :].startswith(_HEADING):
@@ -84,7 +84,7 @@ class Timing:
         self._own(draft, marks, stretches)
 
     def _up_to(self, draft: Draft, until: TextMark, base: Draft) -> None:
-        """A figure with an end only: what came on top of an earlier day is of its own day, so far."""
+        """Date a figure with an end only as additional to an earlier day: it counts for its own day, so far."""
         day = StatedPeriod(until.value.end - DAY, until.value.end, partial=True)
         draft.spans["period"] = until.span
         draft.period = day
@@ -92,7 +92,7 @@ class Timing:
             draft.doubts.append(Doubt.NO_PERIOD)
 
     def _own(self, draft: Draft, marks: list[TextMark], stretches: list[TextMark]) -> None:
-        """The period that is said beside a figure, of several the one that says most."""
+        """Set the period stated beside a figure; of several, the one of the highest rank."""
         if any(mark.value.impossible for mark in stretches):
             draft.doubts.append(Doubt.IMPOSSIBLE_DATE)
             draft.spans["period"] = next(mark.span for mark in stretches if mark.value.impossible)
@@ -125,7 +125,7 @@ class Timing:
         self._ended(draft)
 
     def _ended(self, draft: Draft) -> None:
-        """Where a sentence says first until when it counts, a period that still runs ends there."""
+        """End a running period at the end that the sentence states first."""
         until = next((mark.value.end for mark in self.sheet.of("period")[:1] if isinstance(mark.value, Until)), None)
         period = draft.period
         if until is not None and period is not None and period.running and period.start < until <= period.end:
@@ -140,11 +140,11 @@ class Timing:
         return None
 
     def _now(self, span: Span) -> bool:
-        """Whether what is told there goes on at the moment."""
+        """Whether a span describes something that continues at present."""
         return bool(self.tongue.present.search(self.sheet.text, span.start, span.end))
 
     def _sibling(self, draft: Draft) -> StatedPeriod | None:
-        """The period of the sentence before, where a claim is of the same border or of the same country at that time.
+        """The period of the sentence before, if its claims are on the same border or country at one time.
 
         So is one beside figures that were counted both ways.
         """
@@ -160,7 +160,7 @@ class Timing:
         return None if first is None or first.period is None or first.period.vague else self._of_sibling(draft, first)
 
     def _of_sibling(self, draft: Draft, first: Draft) -> StatedPeriod | None:
-        """The period of the first claim of the sentence before, where one is of the same border or country."""
+        """The period of the first claim of the sentence before that is on the same border or country."""
         if first.period is None:
             return None
         if self.tongue.cutter.perfect(self.sheet, draft.segment.context) and not first.period.running:
@@ -179,13 +179,13 @@ class Timing:
         return first.period if at_once and alike else None
 
     def _foreign(self, period: TextMark, draft: Draft) -> bool:
-        """Whether a period begins with a happening that has nothing to do with the countries of the claim."""
+        """Whether a period begins with an event that does not concern the countries of the claim."""
         begun = self.tongue.begun(self.sheet.text[period.start : period.end])
         ends = {draft.movement.origin, draft.movement.into, draft.noun.citizens}
         return begun is not None and not ends & set(self.tongue.language.table.concerns.get(begun, []))
 
     def rate(self, draft: Draft, drafts: list[Draft], event: TextMark | None, base: Draft | None = None) -> None:
-        """Whether a figure is of each day, or of a week or an hour, which no claim can carry."""
+        """Whether a figure is a daily rate, or a weekly or hourly rate, which no claim can state."""
         segment = draft.segment
         # a rate in front belongs to a usual level there, not to this figure: "normally 5,000 a day; yesterday 11,200"
         where = segment.span if self.sheet.of("normal", segment.context) else segment.context
@@ -206,7 +206,7 @@ class Timing:
             draft.weight *= PRESENT
 
     def _present(self, drafts: list[Draft]) -> None:
-        """Doubt what speaks of time that nothing reads; a rate "now" is of the day of publication."""
+        """Doubt a claim next to a word of time that no pattern reads; date a rate "now" by the day of publication."""
         for draft in drafts:
             if "period" not in draft.spans and self.tongue.cutter.untimed(self.sheet, draft.segment.span):
                 draft.doubts.append(Doubt.VAGUE_PERIOD)
@@ -216,7 +216,7 @@ class Timing:
                 draft.weight *= PRESENT
 
     def share(self, sentence: Span, drafts: list[Draft], levels: list[Segment]) -> None:
-        """Claims without a period take the only one of the sentence; a rate "now" is of the day of publication.
+        """Give claims without a period the only period of the sentence; date a rate "now" by the day of publication.
 
         `levels`: segments whose periods are their own: earlier levels, and parts of those before.
         """

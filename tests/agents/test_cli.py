@@ -50,11 +50,11 @@ def come_down(alerts: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
 def test_replay_prints_one_object_and_nothing_else() -> None:
     done = bordertally("replay", str(SAMPLE), "--json")
     assert done.returncode == 0
-    found = json.loads(done.stdout)
-    assert {"totals", "days", "alerts", "conflicts", "rejected"} <= found.keys()
-    week = next(total for total in found["totals"] if (total["flow"], total["window_days"]) == ("RU", 7))
+    result = json.loads(done.stdout)
+    assert {"totals", "days", "alerts", "conflicts", "rejected"} <= result.keys()
+    week = next(total for total in result["totals"] if (total["flow"], total["window_days"]) == ("RU", 7))
     assert (week["low"], week["best"], week["high"], week["as_of"]) == (196_929, 217_000, None, "2022-09-28")
-    assert set(found["alerts"][0]) >= {
+    assert set(result["alerts"][0]) >= {
         *("id", "seq", "flow", "rule", "state", "severity", "since", "day", "rate"),
         *("expected", "threshold", "baseline", "reports", "published"),
     }
@@ -79,15 +79,15 @@ def test_the_demo_comes_to_what_a_replay_of_its_sample_comes_to_and_leaves_nothi
 
 def left_behind(directory: Path) -> list[str]:
     """Processes started with this directory for temporary files that are still there."""
-    found = []
+    errors = []
     for process in psutil.process_iter(["cmdline", "status"]):
         try:
             mine = process.environ().get("TMPDIR") == str(directory)
         except psutil.Error:
             continue
         if mine and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(" ".join(process.info["cmdline"] or ()))
-    return [*found, *(str(path) for path in directory.iterdir())]
+            errors.append(" ".join(process.info["cmdline"] or ()))
+    return [*errors, *(str(path) for path in directory.iterdir())]
 
 
 def test_ctrl_c_stops_a_kept_demo_with_a_sentence_and_no_orphan(tmp_path: Path) -> None:

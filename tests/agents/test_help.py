@@ -38,14 +38,14 @@ ALL = dict(commands(ROOT))
 
 def own_parts(example: str) -> list[list[str]]:
     """Of a line for a shell, the words of each call of ours: settings before it, pipes and redirections left out."""
-    found: list[list[str]] = [[]]
+    paragraphs: list[list[str]] = [[]]
     for word in shlex.split(example):
         if word == "|":
-            found.append([])
+            paragraphs.append([])
         else:
-            found[-1].append(word)
+            paragraphs[-1].append(word)
     calls = []
-    for words in found:
+    for words in paragraphs:
         while "=" in words[0] and words[0].startswith("BORDERTALLY_"):
             assert words[0].partition("=")[0] in {f"BORDERTALLY_{name.upper()}" for name in Settings.model_fields}
             words.pop(0)

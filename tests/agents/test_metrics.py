@@ -33,9 +33,9 @@ def families(server: Server) -> dict[str, Family]:
     return {family.name: family for family in text_string_to_metric_families(text)}
 
 
-def value(found: dict[str, Family], name: str, **labels: str) -> float | None:
+def value(metrics: dict[str, Family], name: str, **labels: str) -> float | None:
     """The value of a series; None where there is none."""
-    for sample_ in found[re.sub("_(total|count)$", "", name)].samples:
+    for sample_ in metrics[re.sub("_(total|count)$", "", name)].samples:
         if sample_.name == name and sample_.labels == labels:
             return float(sample_.value)
     return None
@@ -58,17 +58,17 @@ async def test_a_live_worker_shows_the_catalogue_and_nothing_else(live: Live, tm
     await live.shows_alerts(pure(reports))
 
     async def counted() -> bool:
-        found = families(worker)
-        outcomes = Counter({sample.labels["outcome"]: 0 for sample in found["bordertally_reports"].samples})
-        for reported in found["bordertally_reports"].samples:
+        metrics = families(worker)
+        outcomes = Counter({sample.labels["outcome"]: 0 for sample in metrics["bordertally_reports"].samples})
+        for reported in metrics["bordertally_reports"].samples:
             outcomes[reported.labels["outcome"]] += int(reported.value)
-        hops = {sample.labels["hop"] for sample in found["bordertally_consumer_lag_records"].samples}
+        hops = {sample.labels["hop"] for sample in metrics["bordertally_consumer_lag_records"].samples}
         wanted = {"accepted": len(reports) - SAMPLE_REFUSED, "rejected": len(refused) + SAMPLE_REFUSED}
         return outcomes == wanted and hops >= set(RUNNING)
 
     await until(counted, "the refused are counted and the lag measured")
-    found = families(worker)
-    ours = {name: family for name, family in found.items() if not name.startswith("process_")}
+    shown = families(worker)
+    ours = {name: family for name, family in shown.items() if not name.startswith("process_")}
     assert set(ours) == set(SHOWN)
     for name, family in ours.items():
         wanted = SHOWN[name]
@@ -90,24 +90,24 @@ async def test_a_live_worker_shows_the_catalogue_and_nothing_else(live: Live, tm
         assert len(family.samples) <= SHOWN[name].series(sizes), name
 
     # and the figures are right
-    by_source = found["bordertally_source_reports"].samples
+    by_source = shown["bordertally_source_reports"].samples
     taken = sum(sample.value for sample in by_source if sample.labels["outcome"] == "accepted")
     assert taken == len(reports) - SAMPLE_REFUSED
     for source, number in (("kz-mia", None), ("ge-mia", 1.0), ("(unknown)", 4.0)):
-        assert value(found, "bordertally_source_reports_total", source=source, outcome="rejected") == number
-    assert value(found, "bordertally_source_expected_interval_seconds", source="kz-mia") == 86_400
-    published = value(found, "bordertally_source_last_published_timestamp_seconds", source="kz-mia")
+        assert value(shown, "bordertally_source_reports_total", source=source, outcome="rejected") == number
+    assert value(shown, "bordertally_source_expected_interval_seconds", source="kz-mia") == 86_400
+    published = value(shown, "bordertally_source_last_published_timestamp_seconds", source="kz-mia")
     assert published is not None
     assert 1_660_000_000 < published < time.time()
-    assert value(found, "bordertally_flow_week_people", flow="RU", bound="best") == 217_000
-    assert value(found, "bordertally_flow_week_people", flow="RU", bound="low") == 196_929
-    assert value(found, "bordertally_flow_week_people", flow="RU", bound="high") is None
-    assert value(found, "bordertally_redis_up") == 1
-    assert value(found, "bordertally_ready", hop="ledger") == 1
-    assert (value(found, "bordertally_rebalances_total", hop="ledger") or 0) >= 1
-    assert (value(found, "bordertally_recovery_seconds_count") or 0) >= 1
-    assert (value(found, "bordertally_published_to_alert_seconds_count") or 0) >= 1
-    assert re.match(r"\d", found["bordertally_build_info"].samples[0].labels["version"])
+    assert value(shown, "bordertally_flow_week_people", flow="RU", bound="best") == 217_000
+    assert value(shown, "bordertally_flow_week_people", flow="RU", bound="low") == 196_929
+    assert value(shown, "bordertally_flow_week_people", flow="RU", bound="high") is None
+    assert value(shown, "bordertally_redis_up") == 1
+    assert value(shown, "bordertally_ready", hop="ledger") == 1
+    assert (value(shown, "bordertally_rebalances_total", hop="ledger") or 0) >= 1
+    assert (value(shown, "bordertally_recovery_seconds_count") or 0) >= 1
+    assert (value(shown, "bordertally_published_to_alert_seconds_count") or 0) >= 1
+    assert re.match(r"\d", shown["bordertally_build_info"].samples[0].labels["version"])
 
 
 async def test_when_a_source_last_spoke_is_known_again_after_a_restart(live_on_kafka: Live) -> None:

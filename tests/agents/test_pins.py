@@ -13,9 +13,9 @@ OWN = "bordertally"
 
 def named(requirement: str) -> str:
     """The name of a requirement, as package indexes compare it."""
-    found = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert found, requirement
-    return re.sub(r"[-_.]+", "-", found[0]).lower()
+    match = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert match, requirement
+    return re.sub(r"[-_.]+", "-", match[0]).lower()
 
 
 def pins() -> dict[str, str]:

@@ -34,15 +34,15 @@ def modules(*words: str, **environment: str) -> tuple[int, set[str]]:
     return done.returncode, set(done.stderr.splitlines()[-1].split())
 
 
-def commands_in(found: set[str]) -> set[str]:
+def commands_in(names: set[str]) -> set[str]:
     """The modules of commands among these."""
-    return {name for name in EVERY if f"{PACKAGE}.{name}" in found}
+    return {name for name in EVERY if f"{PACKAGE}.{name}" in names}
 
 
 def test_the_version_is_printed_without_what_commands_need() -> None:
-    code, found = modules("--version")
+    code, imported = modules("--version")
     assert code == 0
-    assert found & {*HEAVY, "rich"} == set()
+    assert imported & {*HEAVY, "rich"} == set()
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_the_version_is_printed_without_what_commands_need() -> None:
 def test_the_commands_are_listed_without_importing_any(
     words: tuple[str, ...], environment: dict[str, str], ends: int
 ) -> None:
-    code, found = modules(*words, **environment)
+    code, imported = modules(*words, **environment)
     assert code == ends
-    assert found & HEAVY <= {"pydantic"}  # Typer itself reads arguments with it
-    assert commands_in(found) == set()
+    assert imported & HEAVY <= {"pydantic"}  # Typer itself reads arguments with it
+    assert commands_in(imported) == set()
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_the_commands_are_listed_without_importing_any(
     ],
 )
 def test_the_help_of_a_command_imports_only_what_the_command_imports(name: str, needed: set[str]) -> None:
-    code, found = modules(name, "--help")
+    code, imported = modules(name, "--help")
     assert code == 0
-    assert commands_in(found) == needed
+    assert commands_in(imported) == needed
 
 
 @pytest.mark.parametrize("listed", COMMANDS.values(), ids=lambda listed: listed.name)
@@ -107,6 +107,6 @@ PATCHES = {f"bordertally.agents.kafka.{name}" for name in ("decompression", "fau
 
 def test_the_gateway_imports_no_pipeline_and_none_of_its_patches() -> None:
     done = subprocess.run([sys.executable, "-c", GATEWAY], capture_output=True, text=True, check=True)
-    found = set(done.stdout.split())
-    assert "bordertally.agents.gateway.app" in found
-    assert found & (PIPELINE | PATCHES) == set()
+    imported = set(done.stdout.split())
+    assert "bordertally.agents.gateway.app" in imported
+    assert imported & (PIPELINE | PATCHES) == set()

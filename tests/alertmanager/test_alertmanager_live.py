@@ -57,8 +57,8 @@ class Notified:
         return web.Response()
 
     def statuses(self, flow: str = "RU:GE") -> list[tuple[str, str]]:
-        found = [alert for alert in self.alerts if alert["labels"]["flow"] == flow]
-        return [(alert["status"], alert["labels"]["severity"]) for alert in found]
+        alerts = [alert for alert in self.alerts if alert["labels"]["flow"] == flow]
+        return [(alert["status"], alert["labels"]["severity"]) for alert in alerts]
 
 
 @pytest.fixture
@@ -92,18 +92,18 @@ def alertmanager(notified: Notified, tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-def held(server: Server) -> list[dict[str, Any]]:
+def alerts_in(server: Server) -> list[dict[str, Any]]:
     """The active alerts it has."""
     try:
         with urlopen(f"http://{server.address}/api/v2/alerts?active=true", timeout=5) as answer:
-            found: list[dict[str, Any]] = json.load(answer)
-            return found
+            alerts: list[dict[str, Any]] = json.load(answer)
+            return alerts
     except (URLError, OSError):
         return []
 
 
 def severities(server: Server) -> list[tuple[str, str]]:
-    return sorted((alert["labels"]["flow"], alert["labels"]["severity"]) for alert in held(server))
+    return sorted((alert["labels"]["flow"], alert["labels"]["severity"]) for alert in alerts_in(server))
 
 
 async def say(live: Live, *alerts: Alert) -> None:
@@ -131,7 +131,7 @@ async def test_alerts_are_kept_firing_and_end(live_on_kafka: Live, alertmanager:
         return severities(alertmanager) == [("RU:GE", "warning"), ("RU:KZ", "warning")]
 
     await until(both, "both alerts are there")
-    one = next(one for one in held(alertmanager) if one["labels"]["flow"] == "RU:GE")
+    one = next(one for one in alerts_in(alertmanager) if one["labels"]["flow"] == "RU:GE")
     assert one["labels"] == {
         "alertname": "BorderDailyRate",
         "flow": "RU:GE",
@@ -147,7 +147,7 @@ async def test_alerts_are_kept_firing_and_end(live_on_kafka: Live, alertmanager:
     began = time.monotonic()
 
     async def outlived() -> bool:
-        ends = [alert["endsAt"] for alert in held(alertmanager)]
+        ends = [alert["endsAt"] for alert in alerts_in(alertmanager)]
         return time.monotonic() > began + 5 and len(ends) == 2 and min(ends) > first
 
     await until(outlived, "the alerts outlive their first end")
@@ -163,8 +163,8 @@ async def test_alerts_are_kept_firing_and_end(live_on_kafka: Live, alertmanager:
     await say(live, alert_record(seq=2, severity="critical"))
 
     async def worse() -> bool:
-        told = ("firing", "critical") in notified.statuses() and len(notified.statuses("RU:KZ")) >= 2
-        return told and severities(alertmanager) == [("RU:GE", "critical"), ("RU:KZ", "warning")]
+        notified_twice = ("firing", "critical") in notified.statuses() and len(notified.statuses("RU:KZ")) >= 2
+        return notified_twice and severities(alertmanager) == [("RU:GE", "critical"), ("RU:KZ", "warning")]
 
     await until(worse, "the other severity replaces the first, and people were told")
 
@@ -179,7 +179,7 @@ async def test_alerts_are_kept_firing_and_end(live_on_kafka: Live, alertmanager:
         return ("resolved", "critical") in notified.statuses() and ("resolved", "warning") in notified.statuses("RU:KZ")
 
     await until(ended, "people are told that both are over")
-    assert held(alertmanager) == []
+    assert alerts_in(alertmanager) == []
     last = next(alert for alert in reversed(notified.alerts) if alert["labels"]["flow"] == "RU:KZ")
     assert (last["annotations"]["ended"], last["annotations"]["summary"]) == ("withdrawn", "taken back")
     last = next(alert for alert in reversed(notified.alerts) if alert["labels"]["severity"] == "critical")

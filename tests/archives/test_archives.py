@@ -22,8 +22,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 def files_of(folder: Path) -> set[str]:
     """Every file of a folder, by its path from the top of the project."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(ROOT)) for path in found if path.suffix != ".pyc" and not path.name.startswith(".")}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(ROOT)) for path in files if path.suffix != ".pyc" and not path.name.startswith(".")}
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +35,13 @@ def unpacked(archives: tuple[Path, Path], tmp_path_factory: pytest.TempPathFacto
 
 
 def metadata_of(unpacked: Path) -> Path:
-    (found,) = unpacked.glob("*.dist-info")
-    return found
+    (folder,) = unpacked.glob("*.dist-info")
+    return folder
 
 
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(unpacked: Path) -> None:
-    held = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
-    code = {name for name in held if not PurePosixPath(name).parts[0].endswith(".dist-info")}
+    files = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
+    code = {name for name in files if not PurePosixPath(name).parts[0].endswith(".dist-info")}
     inside = set().union(*(files_of(ROOT / name) for name in PACKAGES))
     assert code == {f"bordertally/{name}" for name in (*inside, "__init__.py", "py.typed")}
     assert {
@@ -53,7 +53,7 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(unpacked: P
 
 def test_the_source_archive_holds_the_packages_and_what_tests_and_readers_need(archives: tuple[Path, Path]) -> None:
     with tarfile.open(archives[0]) as source:
-        held = {
+        files = {
             str(PurePosixPath(member.name).relative_to(PurePosixPath(member.name).parts[0]))
             for member in source
             if member.isfile()
@@ -61,10 +61,10 @@ def test_the_source_archive_holds_the_packages_and_what_tests_and_readers_need(a
     inside = set().union(*(files_of(ROOT / name) for name in PACKAGES))
     wanted = {f"src/bordertally/{name}" for name in inside} | inside
     wanted |= files_of(ROOT / "docs") | files_of(ROOT / "deploy")
-    assert wanted - held == set()
-    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "constraints.txt", "Makefile"} <= held
-    assert {"docker-compose.yml", ".env.example", "tests/conftest.py", "tests/series/hk.csv"} <= held
-    assert [name for name in held if name.endswith(".pyc") or "_cache" in name] == []
+    assert wanted - files == set()
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "constraints.txt", "Makefile"} <= files
+    assert {"docker-compose.yml", ".env.example", "tests/conftest.py", "tests/series/hk.csv"} <= files
+    assert [name for name in files if name.endswith(".pyc") or "_cache" in name] == []
 
 
 def test_the_unpacked_source_archive_passes_its_tests(archives: tuple[Path, Path], tmp_path: Path) -> None:
@@ -79,15 +79,15 @@ def test_the_unpacked_source_archive_passes_its_tests(archives: tuple[Path, Path
 
 
 def test_the_metadata_say_what_pyproject_says(unpacked: Path) -> None:
-    said = email.message_from_string((metadata_of(unpacked) / "METADATA").read_text(encoding="utf-8"))
-    assert (said["Name"], said["Version"]) == (PROJECT["name"], PROJECT["version"])
-    assert said["Requires-Python"] == PROJECT["requires-python"]
-    assert said["License-Expression"] == "MIT"
-    assert "Typing :: Typed" in (said.get_all("Classifier") or [])
-    assert set(said.get_all("Provides-Extra") or []) == set(PROJECT["optional-dependencies"])
-    needed = [requirement for requirement in said.get_all("Requires-Dist") or [] if "extra ==" not in requirement]
+    metadata = email.message_from_string((metadata_of(unpacked) / "METADATA").read_text(encoding="utf-8"))
+    assert (metadata["Name"], metadata["Version"]) == (PROJECT["name"], PROJECT["version"])
+    assert metadata["Requires-Python"] == PROJECT["requires-python"]
+    assert metadata["License-Expression"] == "MIT"
+    assert "Typing :: Typed" in (metadata.get_all("Classifier") or [])
+    assert set(metadata.get_all("Provides-Extra") or []) == set(PROJECT["optional-dependencies"])
+    needed = [requirement for requirement in metadata.get_all("Requires-Dist") or [] if "extra ==" not in requirement]
     assert len(needed) == len(PROJECT["dependencies"])
-    assert "# bordertally" in str(said.get_payload())
+    assert "# bordertally" in str(metadata.get_payload())
     assert (metadata_of(unpacked) / "licenses" / "LICENSE").is_file()
 
 

@@ -40,18 +40,18 @@ def python(version: str) -> Path | None:
     on_path = shutil.which(f"python{version}")
     own = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python{version}"), reverse=True)
     for place in [*([Path(on_path)] if on_path else []), *own]:
-        said = run(place, "-c", "import venv, sys; print(*sys.version_info[:2], sep='.')", at=ROOT).stdout
-        if said.strip() == version:
+        installed_version = run(place, "-c", "import venv, sys; print(*sys.version_info[:2], sep='.')", at=ROOT).stdout
+        if installed_version.strip() == version:
             return place
     return None
 
 
-def installed(interpreter: Path, folder: Path, what: Sequence[str | Path]) -> Path:
+def installed(interpreter: Path, folder: Path, packages: Sequence[str | Path]) -> Path:
     """The programs of a fresh environment with these packages; skips where no package index answers."""
     assert run(interpreter, "-m", "venv", folder / "venv", at=folder).returncode == 0
     programs = folder / "venv" / "bin"
     pip = (programs / "python", "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt")
-    done = run(*pip, *what, at=folder)
+    done = run(*pip, *packages, at=folder)
     if done.returncode:
         why: str = cause_of(done.stdout + done.stderr)
         if why.startswith("the package index cannot be reached"):

@@ -47,7 +47,7 @@ def say(text: str) -> None:
 
 def chosen(names: str) -> list[System]:
     """The systems named, installed; those that cannot be are named and left out."""
-    known, found = systems(), []
+    known, chosen = systems(), []
     for name in filter(None, (part.strip() for part in names.split(","))):
         if name not in known:
             raise typer.BadParameter(f"{name} is none of {', '.join(known)}")
@@ -56,8 +56,8 @@ def chosen(names: str) -> list[System]:
         except UnavailableError as error:
             say(f"[yellow]{name} is left out: {error}[/yellow]")
         else:
-            found.append(known[name])
-    return found
+            chosen.append(known[name])
+    return chosen
 
 
 @cli.command()

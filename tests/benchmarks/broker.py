@@ -81,10 +81,10 @@ async def lag(address: str, group: str, topic: str) -> int:
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
     try:
-        held = await admin.list_consumer_group_offsets(group)
+        offsets = await admin.list_consumer_group_offsets(group)
     finally:
         await admin.close()
-    done = {part: position.offset for part, position in held.items() if part.topic == topic}
+    done = {part: position.offset for part, position in offsets.items() if part.topic == topic}
     async with Watch(address, topic) as watch:
         ends = await watch.ends()
     return sum(ends[part] - offset for part, offset in done.items())
@@ -150,18 +150,18 @@ class Watch:
 
     async def ends(self) -> dict[TopicPartition, int]:
         """The end offset of each partition."""
-        found: dict[TopicPartition, int] = await self.consumer.end_offsets(self.parts)
-        return found
+        ends: dict[TopicPartition, int] = await self.consumer.end_offsets(self.parts)
+        return ends
 
     async def newest(self) -> list[bytes]:
         """The last record of each partition that has one and can be had soon (a transaction's marker cannot)."""
-        found = []
+        collected = []
         for part, end in (await self.ends()).items():
             if end > 0:
                 self.consumer.seek(part, max(0, end - 2))
                 records = (await self.consumer.getmany(part, timeout_ms=300)).get(part, [])
-                found += [records[-1].value] if records else []
-        return found
+                collected += [records[-1].value] if records else []
+        return collected
 
 
 async def records(address: str, topic: str) -> AsyncIterator[ConsumerRecord]:
@@ -182,8 +182,8 @@ async def records(address: str, topic: str) -> AsyncIterator[ConsumerRecord]:
         consumer.assign(parts)
         ends = await consumer.end_offsets(parts)
         while any([await consumer.position(part) < ends[part] for part in parts]):
-            for found in (await consumer.getmany(timeout_ms=500)).values():
-                for record in found:
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for record in records:
                     yield record
     finally:
         await consumer.stop()

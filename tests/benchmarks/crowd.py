@@ -90,14 +90,14 @@ async def crowd(live: Live, place: str, pid: int, asked: argparse.Namespace) -> 
         for transport in transports:
             transport.abort()
         await asyncio.sleep(0)  # they close in the next turn
-    took = time.monotonic() - begun
+    seconds = time.monotonic() - begun
     return {
         "clients": len(ears),
         "connected_s": connected,
         "events": count,
         "delivered_share": sum(ear.count for ear in ears) / (count * len(ears)),
-        "deliveries_per_s": sum(ear.count for ear in ears) / took,
-        "gateway_core_share": (sum(gateway.cpu_times()[:2]) - before) / took,
+        "deliveries_per_s": sum(ear.count for ear in ears) / seconds,
+        "gateway_core_share": (sum(gateway.cpu_times()[:2]) - before) / seconds,
         "gateway_rss_mb": gateway.memory_info().rss / 1e6,
         "late_p50_ms": quantile(heard, 0.5) * 1000,
         "late_p99_ms": quantile(heard, 0.99) * 1000,

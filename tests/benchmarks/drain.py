@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import broker, feed, latency
 from benchmarks.bench import Sitting, drained, ready
 from benchmarks.machine import Meter, busy_s, peak_mb
-from benchmarks.outputs import AlertRecord, alert_of, alert_values, check_alerts, check_figures, told
+from benchmarks.outputs import AlertRecord, alert_of, alert_values, check_alerts, check_figures, read_totals
 from benchmarks.stream import FLOWS, Shape
 from benchmarks.systems import Bordertally, Lane, Process, System
 
@@ -34,17 +34,17 @@ async def drain(
                 others = busy_s(bench.cores.system) - busy - meter.at(time.time())
                 others_percent = 100 * max(0.0, others) / (time.time() - process.began)
                 drained_mb = peak_mb(process.pid)
-                found = await told(system, lane, set(FLOWS).__contains__)
+                outputs = await read_totals(system, lane, set(FLOWS).__contains__)
                 live = await _live(system, lane, process, counts, rate) if counts else {}
                 memory = peak_mb(process.pid)
             await process.stop()
         for count in counts:
             oracle.take(count.message.value)
-        whole = await told(system, lane, set(FLOWS).__contains__) if counts else found
+        whole = await read_totals(system, lane, set(FLOWS).__contains__) if counts else outputs
         verdict = check_figures(whole, oracle, parents=ours)
         if ours:
             check_alerts(await alert_values(lane), oracle.alerts(), verdict)
-    first, last = found.progress(0.0), found.progress(1.0)
+    first, last = outputs.progress(0.0), outputs.progress(1.0)
     messages = oracle.messages - len(counts)
     return {
         "system": system.name,
@@ -85,8 +85,8 @@ async def _live(system: System, lane: Lane, process: Process, counts: list[feed.
         await drained(system, lane, process, counts[-1].day)
 
     def figures(value: bytes) -> Iterable[tuple[str, str, int]]:
-        said = system.read(value)
-        return [(said.flow, day, people) for day, people in said.days[-1:]]
+        output = system.read(value)
+        return [(output.flow, day, people) for day, people in output.days[-1:]]
 
     to_totals = latency.delays(counts, moments, totals, figures)
     result: Result = {

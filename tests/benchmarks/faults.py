@@ -11,7 +11,7 @@ from benchmarks import broker, feed, latency
 from benchmarks.bench import RunFailedError, Sitting, drained, reached, ready, settled
 from benchmarks.machine import Meter, peak_mb
 from benchmarks.oracle import Oracle
-from benchmarks.outputs import Told, Verdict, alert_values, check_alerts, check_figures, told
+from benchmarks.outputs import TotalsRead, Verdict, alert_values, check_alerts, check_figures, read_totals
 from benchmarks.stream import FLOWS, Shape
 from benchmarks.systems import Bordertally, Lane, System
 
@@ -31,8 +31,8 @@ async def crash(bench: Sitting, system: System, shape: Shape) -> Result:
             done = await drained(system, lane, process, feed.last_day(shape), from_end=killed_at)
             began, memory = process.began, peak_mb(process.pid)
             await process.stop()
-        found, verdict = await _judged(system, lane, oracle)
-    after = sorted(time for time in found.times if time >= began)
+        outputs, verdict = await _judged(system, lane, oracle)
+    after = sorted(time for time in outputs.times if time >= began)
     return {
         "system": system.name,
         "kind": "crash",
@@ -69,8 +69,8 @@ async def recover(bench: Sitting, shape: Shape) -> Result:
                 await drained(system, lane, process, counts[-1].day, from_end=before)
             began, memory = process.began, peak_mb(process.pid)
             await process.stop()
-        found, verdict = await _judged(system, lane, oracle)
-    first = min(time for time in found.times if time >= began)
+        outputs, verdict = await _judged(system, lane, oracle)
+    first = min(time for time in outputs.times if time >= began)
     return {
         "system": system.name,
         "kind": "recover",
@@ -109,8 +109,8 @@ async def join(bench: Sitting, shape: Shape, *, rate: float, phase_s: float, kil
         _, verdict = await _judged(system, lane, oracle)
 
     def figures(value: bytes) -> Iterable[tuple[str, str, int]]:
-        said = system.read(value)
-        return [(said.flow, day, people) for day, people in said.days[-1:]]
+        output = system.read(value)
+        return [(output.flow, day, people) for day, people in output.days[-1:]]
 
     delays = latency.delays(counts, moments, heard, figures)
     third = len(counts) // 3
@@ -135,10 +135,10 @@ def _see(oracle: Oracle, counts: Iterable[feed.Live]) -> None:
         oracle.take(count.message.value)
 
 
-async def _judged(system: System, lane: Lane, oracle: Oracle) -> tuple[Told, Verdict]:
-    found = await told(system, lane, set(FLOWS).__contains__)
+async def _judged(system: System, lane: Lane, oracle: Oracle) -> tuple[TotalsRead, Verdict]:
+    outputs = await read_totals(system, lane, set(FLOWS).__contains__)
     ours = isinstance(system, Bordertally)
-    verdict = check_figures(found, oracle, parents=ours)
+    verdict = check_figures(outputs, oracle, parents=ours)
     if ours:
         check_alerts(await alert_values(lane), oracle.alerts(), verdict)
-    return found, verdict
+    return outputs, verdict

@@ -64,7 +64,7 @@ def live(day: int, count: int, seed: int = 7) -> list[Live]:
     slots = -(-count // len(FLOWS)) + 1
     sums = dict.fromkeys(FLOWS, 0)
     hot = set(FLOWS[::HOT])
-    found = []
+    reports = []
     for number in range(count):
         index, place = divmod(number, len(FLOWS))
         flow = FLOWS[place]
@@ -82,10 +82,10 @@ def live(day: int, count: int, seed: int = 7) -> list[Live]:
             "qualifier": "count",
             **NOISE,
         }
-        found.append(
+        reports.append(
             Live(Message(flow, json.dumps(report).encode()), start.date().isoformat(), sums[flow], flow in hot)
         )
-    return found
+    return reports
 
 
 def last_day(shape: Shape) -> str:

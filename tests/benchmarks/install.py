@@ -61,5 +61,5 @@ def _run(command: list[str]) -> None:
     except subprocess.TimeoutExpired:
         raise UnavailableError(f"{command[0]} did not finish within {INSTALL_S:g} s") from None
     if done.returncode != 0:
-        said = " ".join((done.stdout + done.stderr).split())[-300:]
-        raise UnavailableError(said)
+        output = " ".join((done.stdout + done.stderr).split())[-300:]
+        raise UnavailableError(output)

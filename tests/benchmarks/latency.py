@@ -78,14 +78,14 @@ def delays(
     waiting: dict[tuple[str, str], list[tuple[int, int, float]]] = {}
     for index, (count, moment) in enumerate(zip(counts, moments, strict=True)):
         waiting.setdefault((count.message.flow, count.day), []).append((count.total, index, moment))
-    found: dict[int, float | None] = {index: None for held in waiting.values() for _, index, _ in held}
+    delays: dict[int, float | None] = {index: None for waiters in waiting.values() for _, index, _ in waiters}
     for now, value in heard:
         for flow, day, people in read(value):
-            held = waiting.get((flow, day), [])
-            while held and held[0][0] <= people:
-                _, index, moment = held.pop(0)
-                found[index] = (now - moment) * 1000
-    return [found[index] for index in sorted(found)]
+            at_hand = waiting.get((flow, day), [])
+            while at_hand and at_hand[0][0] <= people:
+                _, index, moment = at_hand.pop(0)
+                delays[index] = (now - moment) * 1000
+    return [delays[index] for index in sorted(delays)]
 
 
 def quantile(values: Sequence[float | None], share: float) -> float | None:

@@ -70,20 +70,20 @@ class Oracle:
 
     def figures(self, *, parents: bool) -> dict[str, dict[str, int]]:
         """People by flow and day; with `parents` also those of the flows above, which are sums."""
-        found = {flow: dict(days) for flow, days in self.people.items()}
-        return _added_up(found) if parents else found
+        totals = {flow: dict(days) for flow, days in self.people.items()}
+        return _added_up(totals) if parents else totals
 
     def alerts(self) -> set[ExpectedAlert]:
         """The alerts of all flows, by EARS C2; right once every flow below has reported on the last day."""
         whole = {
             flow: {day for day, covered in days.items() if covered >= 86_400} for flow, days in self.seconds.items()
         }
-        found: set[ExpectedAlert] = set()
+        alerts: set[ExpectedAlert] = set()
         for flow, days in self.figures(parents=True).items():
             below = [leaf for leaf in self.people if leaf == flow or leaf.startswith(f"{flow}:")]
             full = {day for day in days if all(day in whole[leaf] or day not in self.people[leaf] for leaf in below)}
-            found |= runs(flow, days, full)
-        return found
+            alerts |= runs(flow, days, full)
+        return alerts
 
 
 def _second(moment: str) -> int:
@@ -118,13 +118,13 @@ def runs(flow: str, days: dict[str, int], full: Iterable[str]) -> set[ExpectedAl
     covered whole, or with a later day after it.
     """
     full = set(full)
-    found: set[ExpectedAlert] = set()
+    alerts: set[ExpectedAlert] = set()
     since, last, peak = None, "", (0.0, 0)
 
     def close(until: str | None) -> None:
         nonlocal since
         assert since is not None
-        found.add(ExpectedAlert(flow, since, until, peak[1]))
+        alerts.add(ExpectedAlert(flow, since, until, peak[1]))
         since = None
 
     newest = max(days)
@@ -144,4 +144,4 @@ def runs(flow: str, days: dict[str, int], full: Iterable[str]) -> set[ExpectedAl
     if since is not None:
         assert last
         close(None)
-    return found
+    return alerts

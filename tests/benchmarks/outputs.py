@@ -41,7 +41,7 @@ class Verdict:
 
 
 @dataclass
-class Told:
+class TotalsRead:
     """The records on totals, reduced: the last figure of every (flow, day), and when how much became known."""
 
     days: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -50,15 +50,15 @@ class Told:
     times: array[float] = field(default_factory=lambda: array("d"))
     gains: array[float] = field(default_factory=lambda: array("d"))
 
-    def take(self, said: Said, moment: float, *, counts: bool = True) -> None:
+    def take(self, output: Said, moment: float, *, counts: bool = True) -> None:
         """One record, in order of its partition; only flows that are no sums `count` for progress."""
-        days = self.days.setdefault(said.flow, {})
+        days = self.days.setdefault(output.flow, {})
         gain = 0
-        for day, people in said.days:
+        for day, people in output.days:
             gain += people - days.get(day, 0)
             days[day] = people
-        self.weeks.setdefault(said.flow, {})[said.last] = said.week
-        self.last[said.flow] = said.last
+        self.weeks.setdefault(output.flow, {})[output.last] = output.week
+        self.last[output.flow] = output.last
         self.times.append(moment)
         self.gains.append(gain if counts else 0.0)
 
@@ -75,28 +75,28 @@ class Told:
         return self.times[order[-1]]
 
 
-async def told(system: System, lane: Lane, leaves: Callable[[str], bool]) -> Told:
+async def read_totals(system: System, lane: Lane, leaves: Callable[[str], bool]) -> TotalsRead:
     """Read a run's totals."""
-    found = Told()
+    outputs = TotalsRead()
     async for record in broker.records(lane.address, lane.totals):
-        said = system.read(record.value)
-        found.take(said, record.timestamp / 1000, counts=leaves(said.flow))
-    return found
+        output = system.read(record.value)
+        outputs.take(output, record.timestamp / 1000, counts=leaves(output.flow))
+    return outputs
 
 
-def check_figures(found: Told, oracle: Oracle, *, parents: bool) -> Verdict:
+def check_figures(outputs: TotalsRead, oracle: Oracle, *, parents: bool) -> Verdict:
     """Compare the last figure told of each day, and the rolling weeks; with `parents` also for sums."""
     verdict = Verdict()
     wanted = oracle.figures(parents=parents)
     for flow, days in wanted.items():
-        _check_days(flow, days, found.days.get(flow, {}), verdict)
-        newest, told_weeks = found.last.get(flow, ""), found.weeks.get(flow, {})
+        _check_days(flow, days, outputs.days.get(flow, {}), verdict)
+        newest, told_weeks = outputs.last.get(flow, ""), outputs.weeks.get(flow, {})
         if max(days) not in told_weeks or newest > max(days):
             verdict.add("wrong_weeks", f"{flow}: the last week told is up to {newest}, not {max(days)}")
         for day in [newest] if parents else told_weeks:
             if day in days and told_weeks[day] != rolling(days, day):
                 verdict.add("wrong_weeks", f"{flow} up to {day} is told as {told_weeks[day]}, not {rolling(days, day)}")
-    for flow, told_days in found.days.items():
+    for flow, told_days in outputs.days.items():
         for day in told_days.keys() - wanted.get(flow, {}).keys():
             verdict.add("spurious_days", f"{flow} {day} is told, and was never reported")
     return verdict
@@ -143,12 +143,12 @@ def check_alerts(values: Iterable[bytes], wanted: set[ExpectedAlert], verdict: V
             verdict.add("ids_reused", f"{alert.flow}: alert {alert.id} seq {alert.seq} is told in two ways")
         if alert.id not in newest or newest[alert.id].seq < alert.seq:
             newest[alert.id] = alert
-    found = {
+    published = {
         ExpectedAlert(record.flow, record.since, record.until, record.peak_rate)
         for record in newest.values()
         if record.state != "withdrawn"
     }
-    for expected in sorted(wanted - found, key=str):
+    for expected in sorted(wanted - published, key=str):
         verdict.add("alerts_missing", str(expected))
-    for expected in sorted(found - wanted, key=str):
+    for expected in sorted(published - wanted, key=str):
         verdict.add("alerts_extra", str(expected))

@@ -59,9 +59,9 @@ RECOVERED = {
     "rss_mb_before": "before the restart",
 }
 JOINED = {
-    f"{phase}_{key}": f"{phase} {what}"
+    f"{phase}_{key}": f"{phase} {quantity}"
     for phase in ("alone", "joined", "left")
-    for key, what in (("p50_ms", "p50 ms"), ("longest_ms", "longest ms"), ("silence_s", "silence s"))
+    for key, quantity in (("p50_ms", "p50 ms"), ("longest_ms", "longest ms"), ("silence_s", "silence s"))
 }
 MORE_IS_BETTER = {"reports_per_s", "reports_per_s_with_start"}
 
@@ -114,12 +114,12 @@ def ratios(results: Sequence[Result], ours: str = "bordertally") -> Table | None
     for other in others:
         cells = []
         for key in chosen:
-            found = [
+            ratios = [
                 _ratio(results_of_round[ours][key], results_of_round[other][key], key)
                 for results_of_round in rounds.values()
                 if {ours, other} <= results_of_round.keys()
             ]
-            cells.append(shown(found))
+            cells.append(shown(ratios))
         made.add_row(other, *cells)
     return made
 

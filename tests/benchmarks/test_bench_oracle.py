@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import feed
 from benchmarks.oracle import Oracle
-from benchmarks.outputs import Told, Verdict, check_alerts, check_figures
+from benchmarks.outputs import TotalsRead, Verdict, check_alerts, check_figures
 from benchmarks.stream import FLOWS, RULES, Shape, messages, registry
 from benchmarks.systems import Bordertally, systems
 from bordertally.streams.detection.rules_file import parse_rules
@@ -25,7 +25,10 @@ SHAPE = Shape(days=16, slots=2)
 @cache
 def raws(live: int = 1_000) -> tuple[bytes, ...]:
     """The stream, and an unfinished day after it in which alerts are open."""
-    return (*(one.value for one in messages(SHAPE)), *(one.message.value for one in feed.live(SHAPE.days, live)))
+    return (
+        *(message.value for message in messages(SHAPE)),
+        *(message.message.value for message in feed.live(SHAPE.days, live)),
+    )
 
 
 @cache
@@ -43,52 +46,52 @@ def told_by_core() -> tuple[list[bytes], list[bytes]]:
 
 
 def oracle(without: Iterable[bytes] = ()) -> Oracle:
-    found = Oracle()
+    truth = Oracle()
     left_out = set(without)
     for raw in raws():
         if raw not in left_out:
-            found.take(raw)
-    return found
+            truth.take(raw)
+    return truth
 
 
 def verdict(totals: Iterable[bytes], alerts: Iterable[bytes], truth: Oracle) -> Verdict:
-    told = Told()
+    outputs = TotalsRead()
     for number, value in enumerate(totals):
-        told.take(Bordertally().read(value), float(number))
-    found = check_figures(told, truth, parents=True)
-    check_alerts(alerts, truth.alerts(), found)
-    return found
+        outputs.take(Bordertally().read(value), float(number))
+    judgement = check_figures(outputs, truth, parents=True)
+    check_alerts(alerts, truth.alerts(), judgement)
+    return judgement
 
 
 def test_the_core_comes_to_what_the_oracle_says() -> None:
     truth = oracle()
-    found = verdict(*told_by_core(), truth)
-    assert found.exact, found
-    assert found.figures == 17 * (len(FLOWS) + 30)
+    judgement = verdict(*told_by_core(), truth)
+    assert judgement.exact, judgement
+    assert judgement.figures == 17 * (len(FLOWS) + 30)
     assert {alert.until is None for alert in truth.alerts()} == {True, False}
     assert len(truth.alerts()) > 30
 
 
 def test_a_wrong_figure_is_caught() -> None:
-    found = verdict(*told_by_core(), oracle(without=raws()[100:101]))
-    assert found.wrong_days == 3  # of the flow and the two above it
-    assert not found.exact
+    judgement = verdict(*told_by_core(), oracle(without=raws()[100:101]))
+    assert judgement.wrong_days == 3  # of the flow and the two above it
+    assert not judgement.exact
 
 
 def test_a_week_that_is_not_the_sum_of_its_days_is_caught() -> None:
     totals, alerts = told_by_core()
     state = msgspec.json.decode(totals[-1])
     state["totals"][1]["best"] += 1
-    found = verdict([*totals, msgspec.json.encode(state)], alerts, oracle())
-    assert (found.wrong_days, found.wrong_weeks) == (0, 1)
+    judgement = verdict([*totals, msgspec.json.encode(state)], alerts, oracle())
+    assert (judgement.wrong_days, judgement.wrong_weeks) == (0, 1)
 
 
 def test_a_figure_never_told_is_caught() -> None:
     totals, alerts = told_by_core()
     flow = FLOWS[3]
     silent = [value for value in totals if Bordertally().read(value).flow != flow]
-    found = verdict(silent, alerts, oracle())
-    assert found.unsaid_days == 17
+    judgement = verdict(silent, alerts, oracle())
+    assert judgement.unsaid_days == 17
 
 
 @pytest.mark.parametrize("fault", ["lost", "invented", "other peak"])
@@ -100,18 +103,20 @@ def test_alerts_that_come_to_something_else_are_caught(fault: str) -> None:
         "invented": [*alerts, msgspec.json.encode(newest | {"id": "another", "since": "2022-10-01"})],
         "other peak": [*alerts, msgspec.json.encode(newest | {"seq": newest["seq"] + 1, "peak_rate": 1})],
     }[fault]
-    found = verdict(totals, changed, oracle())
-    assert (found.alerts_missing, found.alerts_extra) == {"lost": (1, 0), "invented": (0, 1), "other peak": (1, 1)}[
-        fault
-    ]
+    judgement = verdict(totals, changed, oracle())
+    assert (judgement.alerts_missing, judgement.alerts_extra) == {
+        "lost": (1, 0),
+        "invented": (0, 1),
+        "other peak": (1, 1),
+    }[fault]
 
 
 def test_an_id_told_in_two_ways_is_caught_and_a_repeated_record_is_none() -> None:
     totals, alerts = told_by_core()
     first = msgspec.json.decode(alerts[0])
     assert verdict(totals, [*alerts, alerts[0]], oracle()).exact
-    found = verdict(totals, [*alerts, msgspec.json.encode(first | {"rate": 1})], oracle())
-    assert found.ids_reused == 1
+    judgement = verdict(totals, [*alerts, msgspec.json.encode(first | {"rate": 1})], oracle())
+    assert judgement.ids_reused == 1
 
 
 def test_messages_delivered_again_count_once_for_the_oracle_too() -> None:
@@ -123,22 +128,22 @@ def test_messages_delivered_again_count_once_for_the_oracle_too() -> None:
 
 
 def test_progress_is_told_by_what_became_known_not_by_records() -> None:
-    told = Told()
+    outputs = TotalsRead()
     for moment, people in ((1.0, 10), (2.0, 90), (3.0, 100)):
         value = msgspec.json.encode({"flow": "A", "day": "2022-09-21", "total": people, "rolling7": people})
-        told.take(systems()["aiokafka"].read(value), moment)
-    assert [told.progress(share) for share in (0.0, 0.05, 0.5, 1.0)] == [1.0, 1.0, 2.0, 3.0]
+        outputs.take(systems()["aiokafka"].read(value), moment)
+    assert [outputs.progress(share) for share in (0.0, 0.05, 0.5, 1.0)] == [1.0, 1.0, 2.0, 3.0]
 
 
 def test_a_peer_is_held_to_every_week_it_told() -> None:
-    peer, truth, told = systems()["bytewax"], Oracle(), Told()
+    peer, truth, outputs = systems()["bytewax"], Oracle(), TotalsRead()
     for raw in raws(0)[:1500]:
         truth.take(raw)
     for flow, days in truth.figures(parents=False).items():
         for day, people in days.items():
-            week = sum(held for number, held in days.items() if number <= day)
+            week = sum(people for number, people in days.items() if number <= day)
             value = msgspec.json.encode({"flow": flow, "day": day, "total": people, "rolling7": week})
-            told.take(peer.read(value), 0.0)
-    assert check_figures(told, truth, parents=False).exact
-    told.weeks[FLOWS[0]]["2022-09-22"] += 1
-    assert check_figures(told, truth, parents=False).wrong_weeks == 1
+            outputs.take(peer.read(value), 0.0)
+    assert check_figures(outputs, truth, parents=False).exact
+    outputs.weeks[FLOWS[0]]["2022-09-22"] += 1
+    assert check_figures(outputs, truth, parents=False).wrong_weeks == 1

@@ -29,25 +29,25 @@ def test_every_peer_has_its_program() -> None:
 
 
 def test_a_peer_that_cannot_be_installed_is_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(command, "CACHE", tmp_path)
-    monkeypatch.setattr(command, "say", said.append)
+    monkeypatch.setattr(command, "say", lines.append)
     assert [system.name for system in command.chosen("bordertally,kstreams")] == ["bordertally"]
-    assert "kstreams is left out: it needs mvn" in said[0]
+    assert "kstreams is left out: it needs mvn" in lines[0]
 
 
 def test_peers_drop_duplicates_and_tell_later_days_anew() -> None:
     state = new_state()
 
-    def told(identity: str, day: str, people: int) -> list[tuple[str, int, int]]:
+    def told_by_peer(identity: str, day: str, people: int) -> list[tuple[str, int, int]]:
         out, _ = step(state, Report(identity, "A", f"{day}T00:00:00Z/{day}T01:00:00Z", people, "now"))
         return [(row["day"], row["total"], row["rolling7"]) for row in out]
 
-    assert told("a", "2022-09-21", 5) == [("2022-09-21", 5, 5)]
-    assert told("a", "2022-09-21", 5) == []
-    assert told("b", "2022-09-22", 7) == [("2022-09-22", 7, 12)]
-    assert told("c", "2022-09-21", 1) == [("2022-09-21", 6, 6), ("2022-09-22", 7, 13)]
+    assert told_by_peer("a", "2022-09-21", 5) == [("2022-09-21", 5, 5)]
+    assert told_by_peer("a", "2022-09-21", 5) == []
+    assert told_by_peer("b", "2022-09-22", 7) == [("2022-09-22", 7, 12)]
+    assert told_by_peer("c", "2022-09-21", 1) == [("2022-09-21", 6, 6), ("2022-09-22", 7, 13)]
 
 
 def test_ratios_are_of_the_same_rounds_and_above_one_where_ours_is_better() -> None:

@@ -84,7 +84,7 @@ async def measure(live: Live, rate: float, seconds: float) -> dict[str, object]:
         for total, moment in counts:
             at = min((at for rate, at in heard if rate >= total), default=None)
             delays.append(None if at is None else (at - moment) * 1000)
-    said = [
+    delays_ms = [
         (delivery.at - datetime.fromisoformat(delivery.payload["timestamp"]).timestamp()) * 1000
         for delivery in receiver.got
     ]
@@ -95,8 +95,8 @@ async def measure(live: Live, rate: float, seconds: float) -> dict[str, object]:
         "missing": delays.count(None),
         "p50_ms": quantile(delays, 0.5),
         "p99_ms": quantile(delays, 0.99),
-        "of_it_webhook_p50_ms": quantile(said, 0.5),
-        "of_it_webhook_p99_ms": quantile(said, 0.99),
+        "of_it_webhook_p50_ms": quantile(delays_ms, 0.5),
+        "of_it_webhook_p99_ms": quantile(delays_ms, 0.99),
     }
 
 

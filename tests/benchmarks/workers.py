@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import broker, feed
 from benchmarks.bench import Sitting, drained, ready
 from benchmarks.machine import Meter, peak_mb
-from benchmarks.outputs import alert_values, check_alerts, check_figures, told
+from benchmarks.outputs import alert_values, check_alerts, check_figures, read_totals
 from benchmarks.stream import FLOWS, Shape
 from benchmarks.systems import Bordertally
 
@@ -34,10 +34,10 @@ async def together(bench: Sitting, shape: Shape, number: int, limit_s: float = 3
         memory = [peak_mb(worker.pid) for worker in workers]
         for worker in workers:
             await worker.stop()
-        found = await told(system, lane, set(FLOWS).__contains__)
-        verdict = check_figures(found, oracle, parents=True)
+        outputs = await read_totals(system, lane, set(FLOWS).__contains__)
+        verdict = check_figures(outputs, oracle, parents=True)
         check_alerts(await alert_values(lane), oracle.alerts(), verdict)
-    first, last, began = found.progress(0.0), found.progress(1.0), workers[0].began
+    first, last, began = outputs.progress(0.0), outputs.progress(1.0), workers[0].began
     messages = oracle.messages
     return {
         "system": system.name,

@@ -78,12 +78,12 @@ def board_gateway(board_week: Live) -> Server:
 
 def chromium() -> str:
     """Where the browser is; skips without one, but on a build machine it must be there."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
+    browser_path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser_path is None:
         if os.environ.get("CI") == "true":
             pytest.fail(MISSING)
         pytest.skip(MISSING)
-    return found
+    return browser_path
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -40,8 +40,8 @@ async def sideways(page: Page) -> int:
     """By how many pixels anything is wider than the window."""
     script = """() => Math.max(...[document.documentElement, document.querySelector('#drawer')]
         .map((one) => one.scrollWidth - one.clientWidth))"""
-    found: int = await page.evaluate(script)
-    return found
+    overflow: int = await page.evaluate(script)
+    return overflow
 
 
 # --- at a glance -----------------------------------------------------------------------------------------------
@@ -119,8 +119,8 @@ async def test_a_theme_is_chosen_and_kept(board_gateway: Server, opened: Opener)
     page = await opened(at(board_gateway), color_scheme="light")
 
     async def paper() -> str:
-        found: str = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-        return found
+        colour: str = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        return colour
 
     await live(page)
     light = await paper()
@@ -210,14 +210,14 @@ async def test_the_drawer_says_why_53000_and_not_73000(board_gateway: Server, op
     drawer = page.locator("#drawer")
     await expect(drawer.locator(".why h3")).to_have_text("Why 53,000, and not 73,000?")
     await expect(drawer.locator(".why")).to_contain_text("it adds nothing on top")
-    said = drawer.locator('.claim.counted[data-report="ge-2022-09-27"]').first
-    await expect(said).to_contain_text("more than 53,000 people")
-    await expect(said).to_contain_text("21–27 Sep")
-    await expect(said.locator("blockquote")).to_have_text(
+    georgia = drawer.locator('.claim.counted[data-report="ge-2022-09-27"]').first
+    await expect(georgia).to_contain_text("more than 53,000 people")
+    await expect(georgia).to_contain_text("21–27 Sep")
+    await expect(georgia.locator("blockquote")).to_have_text(
         "More than 53,000 people came from Russia since 21 September."
     )
-    await expect(said).to_contain_text("Georgia's interior ministry")
-    await expect(said.get_by_role("img", name="grade B, usually reliable")).to_be_visible()
+    await expect(georgia).to_contain_text("Georgia's interior ministry")
+    await expect(georgia.get_by_role("img", name="grade B, usually reliable")).to_be_visible()
     ossetia = drawer.locator(".evidence.below .claim.counted")
     await expect(ossetia).to_contain_text("20,000 people")
     await expect(drawer.locator(".claim.noted")).to_contain_text("vehicles")

@@ -36,15 +36,15 @@ async def everything(live: Live, topic: str) -> list[ConsumerRecord]:
         bootstrap_servers=live.broker.address, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
-    found: list[ConsumerRecord] = []
+    collected: list[ConsumerRecord] = []
     try:
         every = [TopicPartition(topic, number) for number in range(PARTITIONS)]
         consumer.assign(every)
         ends = await consumer.end_offsets(every)
         while any([await consumer.position(tp) < end for tp, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += records
-        return found
+                collected += records
+        return collected
     finally:
         await consumer.stop()
 
@@ -55,44 +55,44 @@ async def judge(live: Live, sent: Sequence[bytes]) -> Verdict:
     totals, alerts = await everything(live, live.topics.totals), await everything(live, live.topics.alerts)
     letters = await everything(live, live.topics.rejected)
     differences = _figures(totals, desk) + _counted(totals, sent)
-    said = [msgspec.json.decode(record.value, type=Alert) for record in alerts]
-    wanted, held = come_down(desk.log), come_down(said)
-    differences += [f"alert not as it should be: {expected}" for expected in wanted ^ held]
+    published = [msgspec.json.decode(record.value, type=Alert) for record in alerts]
+    wanted, final = come_down(desk.log), come_down(published)
+    differences += [f"alert not as it should be: {expected}" for expected in wanted ^ final]
     differences += _one_meaning(alerts)
     differences += await _letters(live, letters)
     times = sorted(record.timestamp / 1000 for record in totals)
     return Verdict(
         differences,
         {
-            "alerts": len(said) - len({(alert.id, alert.seq) for alert in said}),
+            "alerts": len(published) - len({(alert.id, alert.seq) for alert in published}),
             "letters": len(letters) - len({place(record) for record in letters}),
         },
         list(pairwise(times)),
     )
 
 
-def told(totals: Iterable[ConsumerRecord]) -> dict[tuple[str, str], Figure]:
+def figures_of(totals: Iterable[ConsumerRecord]) -> dict[tuple[str, str], Figure]:
     """Of each flow and day the figure told last. One of the last 30 days that a state leaves out is known no more."""
-    found: dict[tuple[str, str], Figure] = {}
+    figures: dict[tuple[str, str], Figure] = {}
     for record in totals:
         state = state_of(record.value)
         as_of = max((total.as_of for total in state.totals), default="")
         first = (date.fromisoformat(as_of) - timedelta(days=longest_window())).isoformat() if as_of else "~"
-        for key in [key for key in found if key[0] == state.flow and key[1] >= first]:
-            del found[key]
+        for key in [key for key in figures if key[0] == state.flow and key[1] >= first]:
+            del figures[key]
         for day in state.days:
-            found[day.flow, day.day] = day.low, day.best, day.high
-    return found
+            figures[day.flow, day.day] = day.low, day.best, day.high
+    return figures
 
 
 def _figures(totals: Iterable[ConsumerRecord], desk: ReplayLedgers) -> list[str]:
     """Every flow and day beside the undisturbed run's."""
     wanted = {(day.flow, day.day): (day.low, day.best, day.high) for day in desk.outcome([]).days}
-    held = told(totals)
+    totals_published = figures_of(totals)
     return [
-        f"{flow} {day}: {held.get((flow, day))} is not {wanted.get((flow, day))}"
-        for flow, day in sorted(wanted.keys() | held.keys())
-        if held.get((flow, day), UNKNOWN) != wanted.get((flow, day), UNKNOWN)
+        f"{flow} {day}: {totals_published.get((flow, day))} is not {wanted.get((flow, day))}"
+        for flow, day in sorted(wanted.keys() | totals_published.keys())
+        if totals_published.get((flow, day), UNKNOWN) != wanted.get((flow, day), UNKNOWN)
     ]
 
 
@@ -108,11 +108,11 @@ def _counted(totals: Iterable[ConsumerRecord], sent: Iterable[bytes]) -> list[st
     for (flow, period), (_, people) in newest.items():
         sums[flow, period[:10]] += people
         sums["RU:EU:FI", period[:10]] += people
-    held = told(totals)
+    totals_published = figures_of(totals)
     return [
-        f"{flow} {day}: {held.get((flow, day))} is not {people}"
+        f"{flow} {day}: {totals_published.get((flow, day))} is not {people}"
         for (flow, day), people in sums.items()
-        if held.get((flow, day), UNKNOWN)[1] != people
+        if totals_published.get((flow, day), UNKNOWN)[1] != people
     ]
 
 
@@ -129,8 +129,8 @@ def _one_meaning(alerts: Iterable[ConsumerRecord]) -> list[str]:
 
 def place(letter: ConsumerRecord) -> tuple[bytes, bytes, bytes]:
     """Where a refused message stands."""
-    said = dict(letter.headers)
-    return said["topic"], said["partition"], said["offset"]
+    headers = dict(letter.headers)
+    return headers["topic"], headers["partition"], headers["offset"]
 
 
 async def _letters(live: Live, letters: Sequence[ConsumerRecord]) -> list[str]:

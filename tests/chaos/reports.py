@@ -46,22 +46,22 @@ def reports(random: Random, turn: int = 0) -> list[bytes]:
 
 
 def _day(random: Random, day: int, turn: int) -> list[dict[str, Any]]:
-    found, busy = [], day % 9 in (6, 7)
+    reports, busy = [], day % 9 in (6, 7)
     for flow, source in COUNTERS.items():
         for hour in range(0, 24, HOURS):
             period = f"{FIRST + timedelta(days=day)}T{hour:02}:00/PT{HOURS}H"
             people = random.randint(100, 140) * (4 if busy else 1)
-            found.append(_report(f"{source}-{day}-{hour}", source, flow, period, people, day + 1 + turn))
+            reports.append(_report(f"{source}-{day}-{hour}", source, flow, period, people, day + 1 + turn))
     for flow, source in STATED.items():
         period = str(FIRST + timedelta(days=day))
         people = random.randint(80, 120) * (40 if busy and random.random() < 0.7 else 10)
         first = _report(f"{flow}-{day}", source, flow, period, people, day + 1 + turn) | {"normal": {"daily": 1_000}}
-        found.append(first)
+        reports.append(first)
         chance = random.random()
         if chance < 0.3:  # corrected later, or withdrawn; it may come before what it corrects
             again = None if chance < 0.08 else random.randint(80, 120) * 10
-            found.append(first | {"id": f"{flow}-{day}-again", "people": again, "published": _moment(day + 3 + turn)})
-    return found
+            reports.append(first | {"id": f"{flow}-{day}-again", "people": again, "published": _moment(day + 3 + turn)})
+    return reports
 
 
 def _moment(day: int) -> str:
@@ -83,9 +83,9 @@ def _report(identity: str, source: str, flow: str, period: str, people: int, pub
 def late(random: Random) -> list[bytes]:
     """What comes months late: days of spring, some of them far above normal."""
     days = [date(2022, 4, 1) + timedelta(days=random.randint(0, 60)) for _ in range(6)]
-    said = [
+    documents = [
         _report(f"late-{number}", "ge-mia", "RU:GE", str(day), random.choice((900, 4_000)), 20)
         | {"normal": {"daily": 1_000}}
         for number, day in enumerate(days)
     ]
-    return [json.dumps(document).encode() for document in said]
+    return [json.dumps(document).encode() for document in documents]

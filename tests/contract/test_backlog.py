@@ -15,8 +15,8 @@ async def test_messages_of_a_backlog_say_that_more_is_to_come_and_the_last_does_
     await live.shows(pure(reports))
 
     async def counted() -> bool:
-        found = await live.records(live.topics.claims, 2)
-        return not more_wait(found[-1])
+        records = await live.records(live.topics.claims, 2)
+        return not more_wait(records[-1])
 
     await until(counted, "the last of the backlog is passed on")
     claims = await live.records(live.topics.claims, 2)

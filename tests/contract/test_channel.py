@@ -62,9 +62,9 @@ async def test_a_channel_from_outside_receives_totals_and_alerts_with_their_mute
     await until(all_there, "the toy has the totals and alerts of the pure core")
     muted = {(delivery.alert.flow, delivery.muted) for delivery in received(file) if delivery.alert is not None}
     assert muted == {("RU:EU", True), ("RU:GE", False)}
-    told = [delivery.alert for delivery in received(file) if delivery.alert is not None and delivery.notifies]
-    assert told == [alert for alert in alerts_in(file) if alert.flow == "RU:GE" and not alert.minor]
-    assert told
+    notifications = [delivery.alert for delivery in received(file) if delivery.alert is not None and delivery.notifies]
+    assert notifications == [alert for alert in alerts_in(file) if alert.flow == "RU:GE" and not alert.minor]
+    assert notifications
     assert "old" not in {alert.id for alert in alerts_in(file)}  # it was there before the channel was
     assert 'bordertally_ready{hop="toy"} 1.0' in page(worker.port, "/metrics")
     assert "the first alerts are refused" in worker.log.read_text(encoding="utf-8")

@@ -105,17 +105,17 @@ class Told:
 @asynccontextmanager
 async def telling() -> AsyncIterator[Told]:
     """Listens as an Alertmanager does."""
-    told, app = Told(), web.Application()
-    app.add_routes([web.post("/api/v2/alerts", told.take), web.get("/api/v2/alerts", told.give)])
-    async with answering(app, told.port):
-        yield told
+    alertmanager, app = Told(), web.Application()
+    app.add_routes([web.post("/api/v2/alerts", alertmanager.take), web.get("/api/v2/alerts", alertmanager.give)])
+    async with answering(app, alertmanager.port):
+        yield alertmanager
 
 
 class Lane:
     """A pipeline of its own, whose worker of one hop dies at one point after the other."""
 
-    def __init__(self, live: Live, hop: str, receiver: Receiver, told: Told) -> None:
-        self.live, self.hop, self.receiver, self.told = live, hop, receiver, told
+    def __init__(self, live: Live, hop: str, receiver: Receiver, alertmanager: Told) -> None:
+        self.live, self.hop, self.receiver, self.told = live, hop, receiver, alertmanager
         self.sent: list[bytes] = []
         self.running: list[ForkedServer] = []
         self.now = live.directory / "now"
@@ -128,7 +128,7 @@ class Lane:
         self.environment = live.environment | {
             "BORDERTALLY_WEBHOOKS": str(webhooks),
             "BORDERTALLY_WEBHOOK_ALLOW": "127.0.0.1",
-            "BORDERTALLY_ALERTMANAGER_URL": f"http://127.0.0.1:{told.port}",
+            "BORDERTALLY_ALERTMANAGER_URL": f"http://127.0.0.1:{alertmanager.port}",
         }
 
     def worker(self, name: str, hops: Sequence[str], point: str = "") -> ForkedServer:
@@ -253,8 +253,8 @@ async def lane(kafka: Server, redis: Server, directory: Path, hop: str) -> Async
     live = Live(kafka, redis, directory, prefix=f"{directory.parent.name}.{directory.name}.")
     await asyncio.to_thread(live.create_topics)
     live.environment["BORDERTALLY_REDIS_URL"] = f"redis://{redis.address}/{HOPS.index(hop)}"
-    async with receiving(SECRET) as receiver, telling() as told:
-        yield Lane(live, hop, receiver, told)
+    async with receiving(SECRET) as receiver, telling() as alertmanager:
+        yield Lane(live, hop, receiver, alertmanager)
 
 
 async def through(kafka: Server, redis: Server, directory: Path, shares: Mapping[str, Sequence[str]]) -> list[str]:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from asking import evidence_in_redis, why
 from bordertally.agents.demo.run import sample
 from bordertally.streams.evidence.trace import trace
 from bordertally.streams.replay.ledgers import ReplayLedgers, kept_by
 from live import Live, pure, until
-from told import held, why
 
 FLOWS = ("RU", "RU:GE", "RU:KZ", "RU:EU")
 
@@ -23,13 +23,13 @@ async def shows_evidence(live: Live, desk: ReplayLedgers) -> None:
     wanted = {flow: trace(flow, kept, desk.names) for flow in FLOWS}
 
     async def same() -> bool:
-        return {flow: await held(live, flow) for flow in FLOWS} == wanted
+        return {flow: await evidence_in_redis(live, flow) for flow in FLOWS} == wanted
 
     try:
         await until(same, "the evidence in Redis is that of the pure core")
     except AssertionError:
         for flow in FLOWS:
-            assert await held(live, flow) == wanted[flow]
+            assert await evidence_in_redis(live, flow) == wanted[flow]
         raise
 
 
@@ -49,15 +49,15 @@ async def test_evidence_is_what_the_pure_core_traces_and_comes_back_after_a_flus
     await live.publish(sample()[::-1])
     await flush(live)
     await shows_evidence(live, desk)
-    georgia = await held(live, "RU:GE")
+    georgia = await evidence_in_redis(live, "RU:GE")
     assert (georgia.figure is not None, georgia.added_up) == (True, 73_000)
     assert {claim.text for claim in georgia.claims} >= {
         "20,000 people crossed the border in two days; cars from elsewhere are kept out from now on."
     }
-    said = await why(live, "RU:GE")
-    assert "RU:GE, 21-27 Sep 2022: 53,000 people (53,000 to 54,000)." in said
-    assert "Adding up every source would give 73,000: 20,000 would be counted twice." in said
-    assert "“20,000 people crossed the border in two days" in said
+    explanation = await why(live, "RU:GE")
+    assert "RU:GE, 21-27 Sep 2022: 53,000 people (53,000 to 54,000)." in explanation
+    assert "Adding up every source would give 73,000: 20,000 would be counted twice." in explanation
+    assert "“20,000 people crossed the border in two days" in explanation
 
 
 async def test_a_correction_replaces_what_was_said(live: Live) -> None:
@@ -76,11 +76,11 @@ async def test_a_correction_replaces_what_was_said(live: Live) -> None:
     for count in (1, 2):
         await live.publish(raws[:count])
 
-        async def said(count: int = count) -> bool:
+        async def shown(count: int = count) -> bool:
             wanted = [(first, second)[count - 1]["text"]]
-            return [claim.text for claim in (await held(live, "RU:KZ")).claims] == wanted
+            return [claim.text for claim in (await evidence_in_redis(live, "RU:KZ")).claims] == wanted
 
-        await until(said, "the newest words stand")
+        await until(shown, "the newest words stand")
 
 
 @pytest.mark.kafka

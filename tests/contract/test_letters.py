@@ -24,10 +24,10 @@ async def test_letters_that_are_too_large_go_without_their_bytes_and_the_line_go
     letters = await live.records(live.topics.rejected, 41 + refused)
     assert {letter.value for letter in letters if letter.key == b"k"} == set(small)
     there = {dict(letter.headers)["offset"]: dict(letter.headers) for letter in letters if letter.value == b""}
-    ((offset, said),) = there.items()
-    assert (said["kept"], said["reason"], said["topic"].decode()) == (b"there", b"missing_field", topic)
-    held = await live.records(topic, 41)
-    assert [record.value for record in held if not record.partition and record.offset == int(offset)] == [large]
+    ((offset, headers),) = there.items()
+    assert (headers["kept"], headers["reason"], headers["topic"].decode()) == (b"there", b"missing_field", topic)
+    records = await live.records(topic, 41)
+    assert [record.value for record in records if not record.partition and record.offset == int(offset)] == [large]
     await limit(live, live.topics.rejected, 1_000_000)
     await live.send([Record(topic, b"again", large)])
     again = [record for record in await live.records(live.topics.rejected, len(letters) + 1) if record.key == b"again"]

@@ -56,8 +56,8 @@ async def test_a_report_is_followed_by_its_id_through_a_log_of_json(live_on_kafk
     refused = refusals[0]
     assert (refused["level"], refused["reason"], refused["source"]) == ("debug", "people_out_of_range", "kz-mia")
     assert refused["place"].startswith(f"{live.topics.every_report[0]}/")
-    said = [line["message"] for line in lines if line.get("report") == "words-1"]
-    assert said[:2] == ["intake: statement read", "intake: claim taken"]
+    messages = [line["message"] for line in lines if line.get("report") == "words-1"]
+    assert messages[:2] == ["intake: statement read", "intake: claim taken"]
     alert = next(line for line in lines if line.get("flow") == "RU:GE" and line.get("state") == "firing")
     (claim, *_) = (line for line in lines if f"{line.get('source')}/{line.get('report')}" in alert["reports"])
     assert claim["message"] == "intake: claim taken"
@@ -105,8 +105,8 @@ async def test_a_gateway_tells_of_requests_and_of_no_secret(live_on_kafka: Live)
 
     status = await asyncio.to_thread(ask)
     await asyncio.to_thread(gateway.stop)
-    (told,) = (line for line in logged(gateway) if line.get("path") == "/v1/flows")
-    assert (told["method"], told["status"], told["message"]) == ("GET", status, "gateway: request")
+    (request,) = (line for line in logged(gateway) if line.get("path") == "/v1/flows")
+    assert (request["method"], request["status"], request["message"]) == ("GET", status, "gateway: request")
     text = gateway.log.read_text(encoding="utf-8")
     assert f"http://127.0.0.1:{gateway.port}/" in text
     for secret in (READ, REDIS, "secret1", "secret2"):
@@ -121,6 +121,6 @@ def test_what_stops_a_worker_is_json_too(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bordertally.agents.cli.main", "worker"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environment)
     assert done.returncode == 2
-    (said,) = (json.loads(line) for line in done.stderr.splitlines())
-    assert said["level"] == "critical"
-    assert said["message"].startswith(f"source registry {tmp_path}/none.toml: FileNotFoundError")
+    (error,) = (json.loads(line) for line in done.stderr.splitlines())
+    assert error["level"] == "critical"
+    assert error["message"].startswith(f"source registry {tmp_path}/none.toml: FileNotFoundError")

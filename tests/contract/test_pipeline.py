@@ -152,13 +152,13 @@ async def test_each_bad_message_is_one_dead_letter_and_the_line_goes_on(live: Li
     by_key = {letter.key.decode(): letter for letter in letters if letter.topic and letter.key}
     for number, raw in enumerate(BAD):
         letter = by_key[str(number)]
-        said = {name: value.decode() for name, value in letter.headers}
+        headers = {name: value.decode() for name, value in letter.headers}
         assert letter.value == raw
-        assert (said["topic"], said["partition"].isdigit(), said["offset"].isdigit()) == (topic, True, True)
+        assert (headers["topic"], headers["partition"].isdigit(), headers["offset"].isdigit()) == (topic, True, True)
         expected = refusals([raw])
         if expected:  # an empty line is no report in a file, and one on a topic
             want = expected[0]
-            assert (said["reason"], said["field"], said["value"]) == (want.reason, want.field, want.value)
+            assert (headers["reason"], headers["field"], headers["value"]) == (want.reason, want.field, want.value)
     assert {dict(letter.headers)["reason"] for letter in letters} >= {b"not_json", b"too_deep", b"bad_number"}
 
 

@@ -69,8 +69,8 @@ async def sender(live: Live, **options: Any) -> AsyncIterator[AIOKafkaProducer]:
 async def letters(live: Live, count: int) -> list[Letter]:
     """The dead letters, in order of where the messages stand."""
     records = await live.records(live.topics.rejected, count)
-    found = [letter_of(record.headers, record.key, len(record.value or b""), 0) for record in records]
-    return sorted([one for one in found if one], key=lambda one: one.place)
+    letters = [letter_of(record.headers, record.key, len(record.value or b""), 0) for record in records]
+    return sorted([one for one in letters if one], key=lambda one: one.place)
 
 
 async def goes_on(live: Live) -> None:
@@ -87,8 +87,8 @@ async def test_poison_is_refused_for_what_it_is_and_the_line_goes_on(live: Live)
             await producer.send_and_wait(topic, raw, key=name.encode(), partition=2)
     await goes_on(live)
     every = await letters(live, len(POISON))
-    found = {(letter.key or b"").decode(): letter.reason for letter in every}
-    assert found == {name: reason for name, (_, reason) in POISON.items()}
+    reasons = {(letter.key or b"").decode(): letter.reason for letter in every}
+    assert reasons == {name: reason for name, (_, reason) in POISON.items()}
     assert worker.running
 
 

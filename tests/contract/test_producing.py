@@ -25,8 +25,8 @@ async def readiness(worker: Server) -> tuple[int, str]:
 
 async def becomes(worker: Server, *, ready: bool) -> None:
     async def so() -> bool:
-        status, said = await readiness(worker)
-        return status == 200 if ready else status == 503 and "acknowledgements of the broker" in said
+        status, reason = await readiness(worker)
+        return status == 200 if ready else status == 503 and "acknowledgements of the broker" in reason
 
     await until(so, f"/readyz says that it is {'ready' if ready else 'not'}")
     shown = await asyncio.to_thread(page, worker.port, "/metrics")

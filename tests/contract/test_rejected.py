@@ -77,13 +77,13 @@ async def test_after_the_registry_is_mended_what_was_refused_is_sent_again_once(
     assert (await rejected("list", "--until", "2022-01-01"))[1]["letters"] == []
 
     code, dry = await rejected("redrive", "--all")
-    assert (code, [one["report"] for one in dry["chosen"]], dry["sent"]) == (1, ["good"], [])
+    assert (code, [letter["report"] for letter in dry["chosen"]], dry["sent"]) == (1, ["good"], [])
     assert dry["left"] == {
         "still refused (--faulty): people_out_of_range": 1,
         "still refused (--faulty): unknown_source": 1,
     }
     code, sent = await rejected("redrive", "--source", "kz-guards", "--reason", "unknown_source", "--yes")
-    assert (code, [(one["letter"], one["to"]) for one in sent["sent"]]) == (0, [(identity, f"{topic}/1/3")])
+    assert (code, [(note["letter"], note["to"]) for note in sent["sent"]]) == (0, [(identity, f"{topic}/1/3")])
     code, again = await rejected("redrive", identity, "--yes")
     assert (code, again["sent"], again["left"]) == (1, [], {"sent again before (--again)": 1})
 
@@ -112,7 +112,7 @@ async def test_after_the_registry_is_mended_what_was_refused_is_sent_again_once(
 
 @pytest.mark.kafka
 def test_what_cannot_be_done_is_one_sentence(live_on_kafka: Live) -> None:
-    for arguments, said in (
+    for arguments, message in (
         (("redrive", "--yes"), "name the reports, or give --reason"),
         (("redrive", "x/0/0"), "x/0/0: no such refused report"),
         (("show", "x/0/0"), "x/0/0: no such refused report"),
@@ -121,7 +121,7 @@ def test_what_cannot_be_done_is_one_sentence(live_on_kafka: Live) -> None:
     ):
         done = bordertally(live_on_kafka, "rejected", *arguments)
         assert isinstance(done.exception, BordertallyError)  # `main` says it, with exit code 2
-        assert said in str(done.exception)
+        assert message in str(done.exception)
         assert done.stdout == ""
 
 

@@ -22,8 +22,8 @@ def report(identity: str, people: int = 700) -> bytes:
 
 
 def figure(worker: Server, series: str) -> float | None:
-    found = re.search(rf"^{re.escape(series)} (\S+)$", page(worker.port, "/metrics"), re.MULTILINE)
-    return None if found is None else float(found[1])
+    match = re.search(rf"^{re.escape(series)} (\S+)$", page(worker.port, "/metrics"), re.MULTILINE)
+    return None if match is None else float(match[1])
 
 
 async def shows(worker: Server, series: str, wanted: float | None) -> None:
@@ -77,11 +77,11 @@ async def test_a_changed_registry_is_taken_and_a_broken_one_is_not(live: Live, t
     await send(report("3", people=900))
     await shows(worker, REJECTED, 2)
     assert figure(worker, ACCEPTED) == 2
-    said = worker.log.read_text(encoding="utf-8")
+    log = worker.log.read_text(encoding="utf-8")
     kept = r"was not taken, the one before stays in force: .*sources\.guards\.grade: .*got Z"
-    assert len(re.findall(kept, said)) == 1
-    assert "was read again: new: guards" in said
-    assert "was read again: gone: guards" in said
+    assert len(re.findall(kept, log)) == 1
+    assert "was read again: new: guards" in log
+    assert "was read again: gone: guards" in log
 
 
 async def test_sighup_has_it_read_at_once_and_the_worker_goes_on(live: Live, tmp_path: Path) -> None:

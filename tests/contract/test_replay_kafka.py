@@ -28,7 +28,7 @@ async def replay(live: Live, *options: str | Path) -> subprocess.CompletedProces
     return await asyncio.to_thread(run, "replay", *map(str, options), environment=live.environment)
 
 
-def said(records: list[ConsumerRecord]) -> list[tuple[int, bytes, bytes]]:
+def content(records: list[ConsumerRecord]) -> list[tuple[int, bytes, bytes]]:
     """What is on a topic."""
     return [(record.partition, record.key, record.value) for record in records]
 
@@ -50,10 +50,10 @@ async def test_a_replay_of_the_topics_comes_to_what_the_pipeline_came_to(live_on
     rebuilt = {}
     for name, count in (("totals", len(desk.states)), ("alerts", len(desk.log))):
         first, second = [await live.records(f"{live.topics.prefix}{at}.{name}", count) for at in ("first", "second")]
-        assert said(first) == said(second)
+        assert content(first) == content(second)
         rebuilt[name] = [record.value for record in first]
-    held = {flow: of_late(state_of(raw)) for flow, raw in (await live.states()).items()}
-    assert {state_of(raw).flow: raw for raw in rebuilt["totals"]} == held
+    states = {flow: of_late(state_of(raw)) for flow, raw in (await live.states()).items()}
+    assert {state_of(raw).flow: raw for raw in rebuilt["totals"]} == states
     log = [msgspec.json.decode(raw, type=Alert) for raw in rebuilt["alerts"]]
     assert come_down(log) == come_down(await live.alerts())
 

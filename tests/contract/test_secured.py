@@ -179,19 +179,19 @@ def live(secured: Secured, tmp_path: Path) -> Iterator[Live]:
 @pytest.mark.kafka
 def test_the_whole_pipeline_over_scram_and_tls_and_no_secret_is_told(live: Live, tmp_path: Path) -> None:
     raws = sample()
-    said = [bordertally(live.environment, "topics", "--create")]
+    outputs = [bordertally(live.environment, "topics", "--create")]
     worker = live.worker(command=(*COMMAND, "worker"))
     gateway = live.gateway(command=(*COMMAND, "gateway"), BORDERTALLY_PUBLIC_READ="true")
     reports = tmp_path / "reports.ndjson"
     reports.write_bytes(b"\n".join(raws))
-    said.append(bordertally(live.environment, "publish", str(reports), "--faulty", "--to", live.settings.brokers))
+    outputs.append(bordertally(live.environment, "publish", str(reports), "--faulty", "--to", live.settings.brokers))
     asyncio.run(live.shows(pure(raws)))
     asyncio.run(live.shows_alerts(pure(raws)))
     with urlopen(f"http://{gateway.address}/v1/flows", timeout=10) as answer:
         flows = answer.read().decode()
     assert "RU:GE" in flows
-    said += [bordertally(live.environment, *command) for command in (("why", "RU:GE"), ("doctor",), ("settings",))]
-    shown = list(said)
+    outputs += [bordertally(live.environment, *command) for command in (("why", "RU:GE"), ("doctor",), ("settings",))]
+    shown = list(outputs)
     shown += [flows, page(worker.port, "/metrics"), worker.log.read_text(), gateway.log.read_text()]
     shown += [Path(f"/proc/{server.pid}/cmdline").read_text() for server in (worker, gateway)]
     assert all(secret not in text for text in shown for secret in SECRETS)
@@ -205,14 +205,14 @@ def test_passwords_without_tls_by_scram_and_by_plain(secured: Secured, live: Liv
     own = {"TOPIC_PREFIX": "plain.", "APP_ID": "plain.bordertally", "REDIS_URL": f"rediss://{USER}@{secured.rediss}/1"}
     live.environment |= secured.environment(**without_tls, **own)
     by_plain = live.environment | {f"BORDERTALLY_{name}": value for name, value in plain.items()}
-    said = [bordertally(by_plain, "topics", "--create")]
+    outputs = [bordertally(by_plain, "topics", "--create")]
     worker = live.worker()  # by SCRAM
     reports = tmp_path / "reports.ndjson"
     reports.write_bytes(b"\n".join(raws))
-    said.append(bordertally(by_plain, "publish", str(reports), "--faulty", "--to", secured.sasl_plaintext))
+    outputs.append(bordertally(by_plain, "publish", str(reports), "--faulty", "--to", secured.sasl_plaintext))
     asyncio.run(live.shows(pure(raws)))
-    said.append(worker.log.read_text())
-    assert all(secret not in text for text in said for secret in SECRETS)
+    outputs.append(worker.log.read_text())
+    assert all(secret not in text for text in outputs for secret in SECRETS)
     wrong = secured.settings(**without_tls, **plain | {"KAFKA_PASSWORD": WRONG})
     refused = asyncio.run(refusal(wrong))
     assert refused is not None
@@ -311,10 +311,10 @@ def test_what_kafka_does_not_take(secured: Secured, changed: dict[str, str], sen
 def test_another_security_than_that_of_the_listener(secured: Secured) -> None:
     tls_on_plain = asyncio.run(refusal(secured.settings(BROKERS=secured.kafka.address)))
     plain_on_tls = asyncio.run(refusal(load_settings(**UNSECURED, brokers=secured.sasl)))
-    for found, security in ((tls_on_plain, "sasl_ssl"), (plain_on_tls, "plaintext")):
-        assert found is not None
-        assert f"it ends the connection; BORDERTALLY_KAFKA_SECURITY={security} may be wrong" in found.why
-        assert not found.certain  # a broker that starts does so too: it is asked again for a while
+    for refused, security in ((tls_on_plain, "sasl_ssl"), (plain_on_tls, "plaintext")):
+        assert refused is not None
+        assert f"it ends the connection; BORDERTALLY_KAFKA_SECURITY={security} may be wrong" in refused.why
+        assert not refused.certain  # a broker that starts does so too: it is asked again for a while
     asyncio.run(check_access(secured.settings(BROKERS=secured.kafka.address)))
 
 

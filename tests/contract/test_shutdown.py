@@ -42,11 +42,11 @@ async def committed(live: Live) -> dict[TopicPartition, int]:
         described = await admin.describe_consumer_groups(groups)
         members = {group[1]: group[5] for answer in described for group in answer.groups}
         assert members == {group: [] for group in groups}
-        found: dict[TopicPartition, int] = {}
+        offsets: dict[TopicPartition, int] = {}
         for group in groups:
-            for tp, said in (await admin.list_consumer_group_offsets(group)).items():
-                found[tp] = min(said.offset, found.get(tp, said.offset))
-        return found
+            for tp, position in (await admin.list_consumer_group_offsets(group)).items():
+                offsets[tp] = min(position.offset, offsets.get(tp, position.offset))
+        return offsets
     finally:
         await admin.close()
 
@@ -103,8 +103,8 @@ async def test_a_worker_stopped_in_mid_stream_leaves_nothing_to_be_done_twice(li
     await live.shows(desk)
     await live.shows_alerts(desk)
     assert duplicates + metric(last, "bordertally_claims_total", outcome="duplicate") == 0
-    said = Counter((alert.id, alert.seq) for alert in await live.alerts())
-    assert set(said.values()) <= {1}
+    published = Counter((alert.id, alert.seq) for alert in await live.alerts())
+    assert set(published.values()) <= {1}
 
 
 async def feed(live: Live, reports: list[bytes]) -> None:

@@ -22,7 +22,7 @@ def bordertally(live: Live, *arguments: str) -> subprocess.CompletedProcess[str]
     return run("silences", *arguments, "--to", live.broker.address, environment=environment)
 
 
-async def said(live: Live, *arguments: str) -> str:
+async def output_of(live: Live, *arguments: str) -> str:
     done = await asyncio.to_thread(bordertally, live, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -31,8 +31,8 @@ async def said(live: Live, *arguments: str) -> str:
 async def shown(live: Live) -> dict[str, dict[str, Any]]:
     redis: Any = Redis.from_url(f"redis://{live.redis.address}/0")
     try:
-        held = await redis.hgetall("bordertally:silences")
-        return {key.decode(): json.loads(value) for key, value in held.items()}
+        silences = await redis.hgetall("bordertally:silences")
+        return {key.decode(): json.loads(value) for key, value in silences.items()}
     finally:
         await redis.aclose()
 
@@ -46,15 +46,15 @@ async def test_a_silence_is_added_listed_shown_and_expired(live_on_kafka: Live, 
     await live.send([Record(live.topics.alerts, alert.flow.encode(), msgspec.json.encode(alert)) for alert in alerts])
 
     async def inhibited() -> bool:
-        held = await live.hash_in_redis("bordertally:alerts:quiet")
-        marks = {name: json.loads(value) for name, value in held.items()}
+        muted = await live.hash_in_redis("bordertally:alerts:quiet")
+        marks = {name: json.loads(value) for name, value in muted.items()}
         return marks == {"alert-RU:GE": {"silenced_by": None, "inhibited_by": "alert-RU"}}
 
     await until(inhibited, "Redis shows which alert another one inhibits")
     await live.send([Record(live.topics.silences, b"k", b"no silence")])
-    name = await said(live, "add", "RU:*", "--until", "2h", "--comment", "roadworks", "--rule", "drop")
-    (held,) = json.loads(await said(live, "list", "--json"))["silences"]
-    assert {key: held[key] for key in ("id", "flow", "rule", "author", "comment")} == {
+    name = await output_of(live, "add", "RU:*", "--until", "2h", "--comment", "roadworks", "--rule", "drop")
+    (silence,) = json.loads(await output_of(live, "list", "--json"))["silences"]
+    assert {key: silence[key] for key in ("id", "flow", "rule", "author", "comment")} == {
         "id": name,
         "flow": "RU:*",
         "rule": "drop",
@@ -63,16 +63,16 @@ async def test_a_silence_is_added_listed_shown_and_expired(live_on_kafka: Live, 
     }
 
     async def same() -> bool:
-        return await shown(live) == {name: held}
+        return await shown(live) == {name: silence}
 
     await until(same, "Redis shows the silence")
-    assert await said(live, "expire", name[:6]) == name
-    assert json.loads(await said(live, "list", "--json")) == {"silences": []}
-    assert name in await said(live, "list", "--all")
+    assert await output_of(live, "expire", name[:6]) == name
+    assert json.loads(await output_of(live, "list", "--json")) == {"silences": []}
+    assert name in await output_of(live, "list", "--all")
 
     async def over() -> bool:
         now: str = (await shown(live))[name]["until"]
-        return now < str(held["until"])
+        return now < str(silence["until"])
 
     await until(over, "Redis shows that it is over")
     done = await asyncio.to_thread(bordertally, live, "expire", "zz")

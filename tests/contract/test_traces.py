@@ -98,17 +98,17 @@ async def test_a_report_is_followed_to_its_alert_and_to_who_is_told(
         assert (version, trace, flags) == ("00", TRACE, "01")
         assert dict(record.headers)["ce_specversion"] == b"1.0"
 
-    async def told() -> bool:
+    async def complete() -> bool:
         return set(collector.of_trace()) == {"intake", "ledger", "alerts", "webhooks"}
 
-    await until(told, "the spans of all four hops")
+    await until(complete, "the spans of all four hops")
     spans = collector.of_trace()
     assert spans["intake"].parent_span_id.hex() == "00f067aa0ba902b7"
     assert spans["ledger"].parent_span_id == spans["intake"].span_id
     # where the states come apart, each has a span at the alerts: the alert names its own
-    said = next(span for span in collector.spans if span.span_id.hex() == said_by)
-    assert (said.name, said.parent_span_id) == ("alerts", spans["ledger"].span_id)
-    assert spans["webhooks"].parent_span_id == said.span_id
+    parent = next(span for span in collector.spans if span.span_id.hex() == said_by)
+    assert (parent.name, parent.parent_span_id) == ("alerts", spans["ledger"].span_id)
+    assert spans["webhooks"].parent_span_id == parent.span_id
     (told_by,) = receiver.got
     assert told_by.traceparent == f"00-{TRACE}-{spans['webhooks'].span_id.hex()}-01"
     assert told_by.verified == [True]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from asking import evidence_in_redis, why
 from bordertally.agents.demo.run import sample
 from bordertally.agents.kafka.producer import Record
 from bordertally.streams.statements.review import Item, decode
@@ -19,7 +20,6 @@ from bordertally.streams.topics import Topics
 from follow.publisher import serving
 from forking import run
 from live import COMMAND, Live, page, pure, state_of, until
-from told import held, why
 
 CERTAIN = "From 29 September to 1 October 41,500 Russian citizens entered Kazakhstan, an official said."
 QUOTE = CERTAIN.removesuffix(", an official said.")
@@ -63,7 +63,7 @@ async def test_words_count_like_figures_and_what_is_not_certain_waits(live: Live
     assert "kz-mia/w1" in totals[-1].reports
 
     async def quoted() -> bool:
-        return QUOTE in {claim.text for claim in (await held(live, "RU:KZ")).claims}
+        return QUOTE in {claim.text for claim in (await evidence_in_redis(live, "RU:KZ")).claims}
 
     await until(quoted, "the words stand in the evidence")
     assert f"“{QUOTE}”" in await why(live, "RU:KZ")

@@ -66,10 +66,10 @@ def _fetched() -> Path:
                 (archive,) = Path(temporary).glob("*.tar.gz")
                 with tarfile.open(archive) as packed:
                     (member,) = [member for member in packed.getmembers() if member.name.endswith(f"/{MEMBER}")]
-                    held = packed.extractfile(member)
-                    assert held is not None
+                    file = packed.extractfile(member)
+                    assert file is not None
                     made = Path(temporary) / binary.name
-                    made.write_bytes(held.read())
+                    made.write_bytes(file.read())
                 made.chmod(0o755)
                 place.mkdir(exist_ok=True)
                 made.rename(binary)

@@ -28,15 +28,15 @@ SERVICES: dict[str, dict[str, Any]] = document()["services"]
 
 def binds(service: dict[str, Any]) -> dict[str, Path]:
     """Target to host path of the files and folders a service mounts; named volumes are none."""
-    found: dict[str, Path] = {}
+    mounts: dict[str, Path] = {}
     for mount in service.get("volumes", []):
         if isinstance(mount, dict):
             assert mount["type"] == "bind"
-            found[mount["target"]] = TOP / mount["source"]
+            mounts[mount["target"]] = TOP / mount["source"]
         elif mount.startswith("."):
             source, target, _ = mount.split(":")
-            found[target] = TOP / source
-    return found
+            mounts[target] = TOP / source
+    return mounts
 
 
 def volumes(service: dict[str, Any]) -> dict[str, str]:

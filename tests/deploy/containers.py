@@ -53,11 +53,11 @@ def of_image() -> dict[str, str]:
     return {name: value for name, value in re.findall(r"(\w+)=(\S+)", text) if name != "PATH"}
 
 
-def wait_until(check: Callable[[], bool], what: str) -> None:
+def wait_until(check: Callable[[], bool], subject: str) -> None:
     """Wait for a condition; the failure says what was waited for."""
     deadline = time.monotonic() + WAIT_S
     while not check():
-        assert time.monotonic() < deadline, f"not within {WAIT_S:.0f} s: {what}"
+        assert time.monotonic() < deadline, f"not within {WAIT_S:.0f} s: {subject}"
         time.sleep(0.1)
 
 
@@ -233,9 +233,9 @@ class Container:
 
 def properties_of(service: Mapping[str, Any]) -> dict[str, str]:
     """Kafka's properties out of a service's environment, after the rule of its image."""
-    found = {}
+    tools = {}
     for name, value in environment(dict(service)).items():
         if name.startswith("KAFKA_"):
             key = name.removeprefix("KAFKA_").lower().replace("___", "-").replace("__", "\0").replace("_", ".")
-            found[key.replace("\0", "_")] = value
-    return found
+            tools[key.replace("\0", "_")] = value
+    return tools

@@ -31,8 +31,8 @@ def complaints(resources: Sequence[dict[str, Any]]) -> list[str | None]:
         ["node", str(script)], input=json.dumps(resources), capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    found: list[str | None] = json.loads(done.stdout)
-    return found
+    complaints: list[str | None] = json.loads(done.stdout)
+    return complaints
 
 
 def _fetched() -> Path:

@@ -33,8 +33,8 @@ def complaints(resources: Sequence[dict[str, Any]]) -> list[str | None]:
     given = json.dumps(resources)
     done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    found: list[str | None] = json.loads(done.stdout)
-    return found
+    complaints: list[str | None] = json.loads(done.stdout)
+    return complaints
 
 
 def _fetched() -> Path:

@@ -83,11 +83,11 @@ def test_the_sample_goes_through_everything_that_compose_starts(network: Network
     if ALERTMANAGER:
         alertmanager = next(other for other in others if other.name == "alertmanager")
 
-        def told() -> set[str]:
+        def published() -> set[str]:
             alerts = json.loads(alertmanager.get("http://127.0.0.1:9093/api/v2/alerts"))
             return {alert["labels"]["flow"] for alert in alerts}
 
-        wait_until(lambda: "RU:GE" in told(), "Alertmanager is told of RU:GE")
+        wait_until(lambda: "RU:GE" in published(), "Alertmanager is told of RU:GE")
     rejected = worker.get("http://127.0.0.1:6066/metrics")
     refused = [line for line in rejected.splitlines() if line.startswith("bordertally_reports_total{")]
     assert sum(float(line.split()[-1]) for line in refused if 'outcome="rejected"' in line) == 3

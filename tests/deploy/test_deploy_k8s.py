@@ -67,8 +67,8 @@ def workloads() -> dict[str, dict[str, Any]]:
 
 def container(name: str) -> dict[str, Any]:
     (container,) = workloads()[name]["spec"]["template"]["spec"]["containers"]
-    found: dict[str, Any] = container
-    return found
+    spec: dict[str, Any] = container
+    return spec
 
 
 def settings() -> dict[str, str]:
@@ -125,10 +125,10 @@ def test_keda_and_the_prometheus_operator_accept_what_is_theirs() -> None:
     wrong["PrometheusRule"]["spec"]["groups"][0]["rules"][0].pop("expr")
     wrong["ScaledObject"]["spec"]["minReplicaCount"] = "two"
     wrong["ServiceMonitor"]["spec"]["endpoints"][0]["interval"] = 15
-    found = complaints([*theirs, *(wrong[kind] for kind in KINDS)])
-    assert found[: len(theirs)] == [None] * len(theirs)
-    for said, what in zip(found[len(theirs) :], ("expr", "minReplicaCount", "interval"), strict=True):
-        assert what in (said or "")
+    results = complaints([*theirs, *(wrong[kind] for kind in KINDS)])
+    assert results[: len(theirs)] == [None] * len(theirs)
+    for complaint, field in zip(results[len(theirs) :], ("expr", "minReplicaCount", "interval"), strict=True):
+        assert field in (complaint or "")
 
 
 def test_everything_lies_in_one_namespace() -> None:
@@ -215,15 +215,15 @@ def test_settings_exist_and_are_accepted(monkeypatch: pytest.MonkeyPatch) -> Non
     loaded = load_settings()
     assert loaded.hops == tuple(Hop)
     files = of("ConfigMap")
-    (held,) = [file["data"] for name, file in files.items() if name.startswith("bordertally-files-")]
+    (contents,) = [file["data"] for name, file in files.items() if name.startswith("bordertally-files-")]
     mounted = {mount["mountPath"] for mount in container("worker")["volumeMounts"] if mount["name"] == "files"}
     for path in (loaded.sources, loaded.rules, loaded.webhooks):
         assert path is not None
         assert str(path.parent) in mounted
-        assert path.name in held
+        assert path.name in contents
     assert loaded.redis_url.split("//")[1].split(":")[0] in of("Service")
     # The gateway beyond loopback does not start without tokens; the Secret brings them.
-    registry = parse_registry(held["sources.toml"], "sources.toml")
+    registry = parse_registry(contents["sources.toml"], "sources.toml")
     with pytest.raises(ConfigError, match="an address other than loopback needs BORDERTALLY_READ_TOKENS"):
         check_address(loaded, Keys(registry))
     check_address(loaded, Keys(registry, [digest_of("a token")]))
@@ -244,10 +244,14 @@ def test_topics_are_those_of_the_code() -> None:
     given = settings()
     specs = Topics().specs(int(given["BORDERTALLY_PARTITIONS"]), int(given["BORDERTALLY_REPLICATION"]))
     assert set(of("KafkaTopic")) == {spec.name for spec in specs}
-    for one in specs:
-        spec = of("KafkaTopic")[one.name]["spec"]
-        assert (spec["topicName"], spec["partitions"], spec["replicas"]) == (one.name, one.partitions, one.replication)
-        assert one.config.items() <= spec["config"].items()
+    for spec_of_topic in specs:
+        spec = of("KafkaTopic")[spec_of_topic.name]["spec"]
+        assert (spec["topicName"], spec["partitions"], spec["replicas"]) == (
+            spec_of_topic.name,
+            spec_of_topic.partitions,
+            spec_of_topic.replication,
+        )
+        assert spec_of_topic.config.items() <= spec["config"].items()
 
 
 def test_producers_may_write_to_their_topic_only() -> None:
@@ -289,7 +293,9 @@ def scraped(monitor: dict[str, Any]) -> dict[str, Any]:
     """The Service that a ServiceMonitor means; its endpoints are ports of it."""
     wanted = monitor["spec"]["selector"]["matchLabels"].items()
     (service,) = [service_ for service_ in of("Service").values() if wanted <= service_["metadata"]["labels"].items()]
-    assert [one["port"] for one in monitor["spec"]["endpoints"]] == [one["name"] for one in service["spec"]["ports"]]
+    assert [port["port"] for port in monitor["spec"]["endpoints"]] == [
+        port["name"] for port in service["spec"]["ports"]
+    ]
     assert {endpoint["path"] for endpoint in monitor["spec"]["endpoints"]} == {"/metrics"}
     return service
 

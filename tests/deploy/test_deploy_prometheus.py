@@ -125,10 +125,10 @@ def test_tests_name_series_that_exist() -> None:
 )
 def test_every_process_is_scraped_where_it_answers(job_name: str, service: str, port: str) -> None:
     (job,) = [config for config in load("prometheus.yml")["scrape_configs"] if config["job_name"] == job_name]
-    (found,) = job["dns_sd_configs"]
+    (discovery,) = job["dns_sd_configs"]
     services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
-    assert (found["names"], found["type"]) == ([service], "A")
-    assert found["port"] == services[service]["environment"][port]
+    assert (discovery["names"], discovery["type"]) == ([service], "A")
+    assert discovery["port"] == services[service]["environment"][port]
 
 
 def test_rule_files_are_mounted_beside_the_configuration() -> None:

@@ -45,7 +45,7 @@ def test_strimzi_reads_its_resources_and_finds_mistakes() -> None:
     assert {resource["kind"] for resource in every} == set(KINDS)
     first = {kind: next(resource for resource in every if resource["kind"] == kind) for kind in KINDS}
     wrong = [changed(first[kind], path, value) for kind, path, value, _ in MISTAKES]
-    found = complaints([*every, *wrong])
-    assert found[: len(every)] == [None] * len(every)
-    for said, (_, _, _, what) in zip(found[len(every) :], MISTAKES, strict=True):
-        assert what in (said or "")
+    results = complaints([*every, *wrong])
+    assert results[: len(every)] == [None] * len(every)
+    for complaint, (_, _, _, field) in zip(results[len(every) :], MISTAKES, strict=True):
+        assert field in (complaint or "")

@@ -67,8 +67,8 @@ def test_every_step_of_a_count_names_its_function_and_its_topic() -> None:
     rows = re.findall(r"^\| (\d+) \| (.+?) \| (.+?) \| (.*?) ?\|$", page, re.MULTILINE)
     assert [int(number) for number, *_ in rows] == list(range(1, len(rows) + 1))
     known = {spec.name for spec in Topics().specs()}
-    for number, what, where, topics in rows:
-        assert what.endswith("."), number
+    for number, step, where, topics in rows:
+        assert step.endswith("."), number
         assert FUNCTION.fullmatch(where), number
         assert all(fnmatch.filter(known, topic) for topic in re.findall(r"`([^`]+)`", topics)), number
     written = {topic for *_, topics in rows if topics.startswith("←") for topic in re.findall(r"`([^`]+)`", topics)}

@@ -45,17 +45,17 @@ def prose(text: str) -> str:
 
 def anchors(text: str) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
-    found: set[str] = set(re.findall(r"<a\s+(?:id|name)=\"([^\"]+)\"", text))
+    anchors: set[str] = set(re.findall(r"<a\s+(?:id|name)=\"([^\"]+)\"", text))
     for line in FENCE.sub("", text).splitlines():
         heading = re.match(r"#{1,6}\s+(.*?)\s*#*$", line)
         if heading:
             shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading[1])
             slug = re.sub(r"[^\w\- ]", "", shown.lower()).replace(" ", "-")
             number = 0
-            while (slug if not number else f"{slug}-{number}") in found:
+            while (slug if not number else f"{slug}-{number}") in anchors:
                 number += 1
-            found.add(slug if not number else f"{slug}-{number}")
-    return found
+            anchors.add(slug if not number else f"{slug}-{number}")
+    return anchors
 
 
 def links(text: str) -> list[str]:
@@ -147,8 +147,8 @@ def test_main_writes_only_what_is_stale(tmp_path: Path, capsys: pytest.CaptureFi
     stale.write_text(current.replace("| counter |", "| old |"), encoding="utf-8")
     (tmp_path / "docs" / "asyncapi.json").unlink()
     main(tmp_path)
-    said = capsys.readouterr().out.splitlines()
-    assert {line for line in said if line.endswith("written")} == {
+    output = capsys.readouterr().out.splitlines()
+    assert {line for line in output if line.endswith("written")} == {
         "docs/metrics.md: written",
         "docs/asyncapi.json: written",
     }
@@ -172,9 +172,9 @@ def test_relative_links_resolve(path: Path) -> None:
 
 
 def test_there_are_links_and_anchors_to_check() -> None:
-    found = [link for _, text in texts(*WRITTEN) for link in links(text)]
-    assert len(found) > 10
-    assert any("#" in link for link in found)
+    targets = [link for _, text in texts(*WRITTEN) for link in links(text)]
+    assert len(targets) > 10
+    assert any("#" in link for link in targets)
 
 
 def test_a_broken_link_is_found() -> None:
@@ -191,8 +191,8 @@ def test_a_broken_link_is_found() -> None:
 
 def test_every_page_is_found_from_the_readme() -> None:
     def pages(path: Path) -> set[Path]:
-        found = (target.partition("#")[0] for target in links(path.read_text(encoding="utf-8")))
-        return {(path.parent / place).resolve() for place in found if place.endswith(".md")}
+        targets = (target.partition("#")[0] for target in links(path.read_text(encoding="utf-8")))
+        return {(path.parent / place).resolve() for place in targets if place.endswith(".md")}
 
     near = pages(README)
     assert {name_of(path) for path in DOCS.glob("*.md")} - {name_of(path) for path in near} == set(), (

@@ -41,8 +41,8 @@ def call(line: str) -> str:
 
 
 def rows(*words: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(call(shlex.join(["bordertally", "backtest", *words, "--json"])))
-    return found
+    rows: list[dict[str, Any]] = json.loads(call(shlex.join(["bordertally", "backtest", *words, "--json"])))
+    return rows
 
 
 def table(head: str) -> list[list[str]]:
@@ -68,14 +68,14 @@ def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_command_runs_and_says_what_the_page_shows(beside: Path) -> None:
-    said = [" ".join(call(line).split()) for line in COMMANDS]
-    assert len(said) == 14
+    outputs = [" ".join(call(line).split()) for line in COMMANDS]
+    assert len(outputs) == 14
     (shown,) = re.findall(r"^```text\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    (silence,) = (output for line, output in zip(COMMANDS, said, strict=True) if "--rule silence" in line)
+    (silence,) = (output for line, output in zip(COMMANDS, outputs, strict=True) if "--rule silence" in line)
     bare = re.compile(r"[─\s]+")
     assert bare.sub(" ", silence) == bare.sub(" ", shown).strip()
     share, conflict = (
-        next(output for line, output in zip(COMMANDS, said, strict=True) if f"--rule {rule}" in line)
+        next(output for line, output in zip(COMMANDS, outputs, strict=True) if f"--rule {rule}" in line)
         for rule in ("checkpoint-share", "conflict")
     )
     assert "CN:HK checkpoint-share 2022-01-20 2022-01-21 warning CN:HK:shenzhen-bay" in share
@@ -92,13 +92,13 @@ def test_the_table_of_methods_is_what_backtest_says(beside: Path) -> None:
     assert len(wanted) == 9
     assert beside
     chosen = [word for method in wanted for word in ("--method", method)]
-    found = {
+    measured = {
         (row["method"], row["flow"]): row
         for name in ("uk", "hk", "ro")
         for row in rows(f"tests/series/{name}.csv", "--episodes", "tests/series/surges.csv", *chosen)
     }
     for method, cells in wanted.items():
-        ours = [found[method, flow] for flow in SERIES]
+        ours = [measured[method, flow] for flow in SERIES]
         late = [each["days_late"] for score in ours for each in score["surges"] if each["days_late"] is not None]
         assert cells == [
             *(f"{score['missed']} / {len(score['false_alarms'])} / {score['alerts_a_year']:.1f}" for score in ours),
@@ -110,11 +110,11 @@ def test_the_table_of_methods_is_what_backtest_says(beside: Path) -> None:
     false = dict.fromkeys(("rules", "plain"), 0)
     missed = dict.fromkeys(("rules", "plain"), 0)
     for flow in SERIES:  # the defaults cry wolf no more than a plain mean on every series
-        default, plain = found["rules", flow], found["plain", flow]
+        default, plain = measured["rules", flow], measured["plain", flow]
         assert len(default["false_alarms"]) <= len(plain["false_alarms"])
         for method in false:
-            false[method] += len(found[method, flow]["false_alarms"])
-            missed[method] += found[method, flow]["missed"]
+            false[method] += len(measured[method, flow]["false_alarms"])
+            missed[method] += measured[method, flow]["missed"]
     assert missed["rules"] < missed["plain"]
     assert false["rules"] < 0.7 * false["plain"]
 
@@ -123,16 +123,16 @@ def test_the_table_of_methods_is_what_backtest_says(beside: Path) -> None:
 def test_the_table_of_other_rules_is_what_backtest_says(beside: Path, setting: str, rule: str) -> None:
     wanted = next(row[1:] for row in table("rule") if row[0] == f"`{setting}`")
     assert beside
-    found = {
+    measured = {
         row["flow"]: row
         for name in ("uk", "hk", "ro")
         for row in rows(f"tests/series/{name}.csv", "--set", setting, "--rule", rule)
     }
-    told = [(len(score["surges"]) - score["missed"], score) for score in (found[flow] for flow in SERIES)]
+    seen_and_scores = [(len(score["surges"]) - score["missed"], score) for score in (measured[flow] for flow in SERIES)]
     assert wanted == [
-        *(f"{seen} of {len(score['surges'])} / {len(score['false_alarms'])}" for seen, score in told),
-        f"{sum(seen for seen, _ in told)} of {sum(len(score['surges']) for _, score in told)}",
-        str(sum(len(score["false_alarms"]) for _, score in told)),
+        *(f"{seen} of {len(score['surges'])} / {len(score['false_alarms'])}" for seen, score in seen_and_scores),
+        f"{sum(seen for seen, _ in seen_and_scores)} of {sum(len(score['surges']) for _, score in seen_and_scores)}",
+        str(sum(len(score["false_alarms"]) for _, score in seen_and_scores)),
     ]
 
 

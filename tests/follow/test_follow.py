@@ -59,8 +59,8 @@ def test_rss_atom_and_pages_are_articles() -> None:
 
 
 def test_a_page_without_a_main_part_is_all_its_paragraphs() -> None:
-    found = page("<p>Один</p><div>not</div><ul><li>Финны</ul><time datetime='nonsense'>".encode(), "u")
-    assert (found.text, found.published) == ("Один\n\nФинны", None)
+    read = page("<p>Один</p><div>not</div><ul><li>Финны</ul><time datetime='nonsense'>".encode(), "u")
+    assert (read.text, read.published) == ("Один\n\nФинны", None)
     assert page("<meta charset='windows-1251'><p>Один".encode("cp1251"), "u").text == "Один"
     assert page(b"<meta charset='no-such'><p>x</p></p></article>", "u").text == "x"
 
@@ -289,7 +289,7 @@ async def test_every_so_often_it_looks_again_until_it_is_asked_to_stop(publisher
     finally:
         process.kill()
     assert "Traceback" not in err.read_text()
-    said = [json.loads(line)["url"] for line in out.read_text().splitlines()]
-    assert said == [f"{publisher.url}/a1", f"{publisher.url}/a2"]
+    urls = [json.loads(line)["url"] for line in out.read_text().splitlines()]
+    assert urls == [f"{publisher.url}/a1", f"{publisher.url}/a2"]
     again = await bordertally(feed, "--source", "kz-mia", "--memory", str(memory))
     assert (again[0], again[1]) == (0, ""), "what was said is remembered"

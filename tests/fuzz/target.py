@@ -67,4 +67,4 @@ def is_letter(raw: bytes, error: RefusedError) -> None:
     assert (letter.place, letter.reason, letter.kept, value) == (PLACE, error.reason.value, True, raw)
     for text in (letter.field, letter.value, letter.why, letter.source, letter.report):
         assert printable(text.encode()).isprintable() or "\n" in text
-    assert sum(len(name) + len(held) for name, held in headers) < 4_000
+    assert sum(len(name) + len(value) for name, value in headers) < 4_000

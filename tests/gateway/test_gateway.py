@@ -77,8 +77,8 @@ async def test_alerts_come_in_pages_and_with_their_history(week: Live, http: aio
     assert [*paged, *page["alerts"]] == every
     for alert in every:
         detail = await ask(http, f"/v1/alerts/{alert['id']}")
-        said = [(record.seq, record.state.value) for record in log if record.id == alert["id"]]
-        assert [(one["seq"], one["state"]) for one in detail["history"]] == said
+        published = [(record.seq, record.state.value) for record in log if record.id == alert["id"]]
+        assert [(entry["seq"], entry["state"]) for entry in detail["history"]] == published
         assert detail["alert"] == alert
     warnings = (await ask(http, "/v1/alerts?state=all&severity=warning"))["alerts"]
     assert {warning["severity"] for warning in warnings} <= {"warning", "critical"}

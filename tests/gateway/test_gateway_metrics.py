@@ -73,8 +73,8 @@ async def test_a_live_gateway_shows_the_catalogue_and_nothing_else(live_on_kafka
             await anext(everything)
             await anext(alerts)
             await reads(gateway, 2, "stream_clients")
-            totals, said = live.topics.totals, live.topics.alerts
-            sent = [Record(totals, b"RU", b"{}", 0), Record(said, b"RU", b'{"severity": "notice"}', 0)]
+            totals, alerts_topic = live.topics.totals, live.topics.alerts
+            sent = [Record(totals, b"RU", b"{}", 0), Record(alerts_topic, b"RU", b'{"severity": "notice"}', 0)]
             await live.send(sent)
             await reads(gateway, 1, "stream_events_total", kind="totals")
             await reads(gateway, 2, "stream_events_total", kind="alerts")
@@ -85,8 +85,8 @@ async def test_a_live_gateway_shows_the_catalogue_and_nothing_else(live_on_kafka
         await reads(gateway, 3, "stream_events_total", kind="alerts")
     await reads(gateway, 0, "stream_clients")
 
-    found = await families(gateway)
-    ours = {name: family for name, family in found.items() if not name.startswith("process_")}
+    metrics = await families(gateway)
+    ours = {name: family for name, family in metrics.items() if not name.startswith("process_")}
     assert set(ours) == set(SHOWN)
     for name, family in ours.items():
         wanted = SHOWN[name]

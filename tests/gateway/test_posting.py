@@ -71,10 +71,10 @@ async def test_what_is_acknowledged_is_on_kafka_and_counts(live_on_kafka: Live) 
     live = live_on_kafka
     live.worker()
     gateway = live.gateway().address
-    status, said, _ = await post(gateway, REPORT)
-    assert (status, said["topic"]) == (202, live.topics.every_report[0])
-    (record,) = await live.records(said["topic"], 1)
-    assert (record.partition, record.offset) == (said["partition"], said["offset"])
+    status, answer, _ = await post(gateway, REPORT)
+    assert (status, answer["topic"]) == (202, live.topics.every_report[0])
+    (record,) = await live.records(answer["topic"], 1)
+    assert (record.partition, record.offset) == (answer["partition"], answer["offset"])
     assert (record.key, json.loads(record.value or b"")) == (b"kz-mia", REPORT)
 
     async def counted() -> bool:
@@ -83,7 +83,7 @@ async def test_what_is_acknowledged_is_on_kafka_and_counts(live_on_kafka: Live) 
 
     await until(counted, "the report counts")
     words = {"id": "w", "source": "kz-mia", "published": "2022-09-27T09:00:00Z"}
-    status, said, _ = await post(gateway, words | {"text": "Over the past week 98,000 Russians entered Kazakhstan."})
+    status, answer, _ = await post(gateway, words | {"text": "Over the past week 98,000 Russians entered Kazakhstan."})
     assert status == 202
 
 
@@ -101,8 +101,8 @@ WRONG: list[tuple[dict[str, Any], int, str | None, str | None, str | None]] = [
 async def test_what_is_wrong_is_said_with_field_and_reason(guarded: str) -> None:
     for change, status, reason, field, value in WRONG:
         got, problem, _ = await post(guarded, REPORT | change, "kz-secret")
-        said = tuple(problem.get(name) for name in ("status", "reason", "field", "value"))
-        assert (got, said) == (status, (status, reason, field, value))
+        refusal = tuple(problem.get(name) for name in ("status", "reason", "field", "value"))
+        assert (got, refusal) == (status, (status, reason, field, value))
 
 
 async def test_tokens(guarded: str) -> None:

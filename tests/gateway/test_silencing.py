@@ -36,9 +36,9 @@ async def answered(http: aiohttp.ClientSession, method: str, path: str, token: s
 
 
 async def test_a_silence_is_set_read_and_ended(week: Live, guarded: aiohttp.ClientSession) -> None:
-    status, said = await answered(guarded, "POST", "/v1/silences", "boss", json=ROADWORKS)
+    status, created = await answered(guarded, "POST", "/v1/silences", "boss", json=ROADWORKS)
     assert status == 201
-    assert {name: said[name] for name in ("flow", "author", "comment", "rule")} == {
+    assert {name: created[name] for name in ("flow", "author", "comment", "rule")} == {
         "flow": "RU:*:lars",
         "author": "op",
         "comment": "roadworks",
@@ -46,26 +46,26 @@ async def test_a_silence_is_set_read_and_ended(week: Live, guarded: aiohttp.Clie
     }
 
     async def listed() -> bool:
-        return said in (await answered(guarded, "GET", "/v1/silences", "reader"))[1]["silences"]
+        return created in (await answered(guarded, "GET", "/v1/silences", "reader"))[1]["silences"]
 
     await until(listed, "the silence is in the view")
-    held = msgspec.json.decode((await week.hash_in_redis("bordertally:silences"))[said["id"]], type=Silence)
-    assert held.active(datetime.now(UTC))
+    stored = msgspec.json.decode((await week.hash_in_redis("bordertally:silences"))[created["id"]], type=Silence)
+    assert stored.active(datetime.now(UTC))
 
-    place = f"/v1/silences/{said['id']}"
+    place = f"/v1/silences/{created['id']}"
     assert (await answered(guarded, "DELETE", place, "reader"))[0] == 403
     status, over = await answered(guarded, "DELETE", place, "boss")
-    assert (status, over["id"]) == (200, said["id"])
-    assert over["until"] < said["until"]
+    assert (status, over["id"]) == (200, created["id"])
+    assert over["until"] < created["until"]
 
     async def gone() -> bool:
-        found = [(await answered(guarded, "GET", f"/v1/silences?state={s}", "reader"))[1] for s in ("active", "all")]
-        active, every = ({answer["id"] for answer in answer["silences"]} for answer in found)
-        return said["id"] in every - active
+        answers = [(await answered(guarded, "GET", f"/v1/silences?state={s}", "reader"))[1] for s in ("active", "all")]
+        active, every = ({answer["id"] for answer in answer["silences"]} for answer in answers)
+        return created["id"] in every - active
 
     await until(gone, "the silence is over")
     status, problem = await answered(guarded, "DELETE", place, "boss")
-    assert (status, problem["field"], problem["value"]) == (409, "id", said["id"])
+    assert (status, problem["field"], problem["value"]) == (409, "id", created["id"])
     assert (await answered(guarded, "DELETE", "/v1/silences/nobody", "boss"))[0] == 404
 
 
@@ -84,9 +84,9 @@ async def test_an_alert_says_by_what_it_is_silenced_and_inhibited(week: Live, tm
         stream = listen(http, gateway.address, query={"kinds": "quiet"}, token="reader")
         elsewhere = listen(http, gateway.address, query={"kinds": "quiet,totals", "flow": "RU:GE"}, token="reader")
         assert [(await anext(source))[1:] for source in (stream, elsewhere)] == [("quiet", {})] * 2
-        status, said = await answered(http, "POST", "/v1/silences", "boss", json=ROADWORKS | {"flow": "RU:EU"})
+        status, answer = await answered(http, "POST", "/v1/silences", "boss", json=ROADWORKS | {"flow": "RU:EU"})
         assert status == 201
-        wanted = {named["RU:EU"]: {"silenced_by": said["id"], "inhibited_by": None}}
+        wanted = {named["RU:EU"]: {"silenced_by": answer["id"], "inhibited_by": None}}
 
         async def marked() -> bool:
             return bool((await answered(http, "GET", "/v1/alerts?state=open", "reader"))[1]["quiet"] == wanted)
@@ -99,16 +99,16 @@ async def test_an_alert_says_by_what_it_is_silenced_and_inhibited(week: Live, tm
         assert heard[1:] == ("quiet", wanted)
 
         async def in_redis() -> bool:
-            held = await week.hash_in_redis("bordertally:alerts:quiet")
-            return {name: msgspec.json.decode(value) for name, value in held.items()} == wanted
+            muted = await week.hash_in_redis("bordertally:alerts:quiet")
+            return {name: msgspec.json.decode(value) for name, value in muted.items()} == wanted
 
         await until(in_redis, "Redis has the mark")
         late = listen(http, gateway.address, heard.place, query={"kinds": "alerts,quiet"}, token="reader")
         assert (await anext(late))[1:] == ("quiet", wanted)  # who comes back is told anew
-        assert (await answered(http, "DELETE", f"/v1/silences/{said['id']}", "boss"))[0] == 200
+        assert (await answered(http, "DELETE", f"/v1/silences/{answer['id']}", "boss"))[0] == 200
         assert (await anext(stream))[1:] == ("quiet", {})
-        for one in (stream, elsewhere, late):
-            await one.aclose()
+        for client in (stream, elsewhere, late):
+            await client.aclose()
 
         async def none_in_redis() -> bool:
             return not await week.hash_in_redis("bordertally:alerts:quiet")

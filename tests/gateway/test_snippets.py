@@ -25,8 +25,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 def snippet(page: str, kind: str, having: str) -> str:
     """The one block of a page that holds a word."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    (found,) = [body for body in re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL) if having in body]
-    return str(found)
+    (snippet,) = [body for body in re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL) if having in body]
+    return str(snippet)
 
 
 def reads_until(command: list[str], wanted: int, mark: str, **environment: str) -> list[str]:
@@ -68,11 +68,11 @@ def test_kafka_with_kcat(week: Live) -> None:
     assert len(lines) >= 2
     for line in lines:
         headers, _, value = line.partition(" ")
-        said = dict(part.split("=", 1) for part in headers.split(","))
+        signature = dict(part.split("=", 1) for part in headers.split(","))
         alert = json.loads(value)
-        assert said["ce_type"] == f"bordertally.alert.{alert['state']}"
-        assert said["ce_id"] == f"{alert['id']}/{alert['seq']}"
-        assert (said["ce_subject"], said["ce_severity"]) == (alert["flow"], alert["severity"])
+        assert signature["ce_type"] == f"bordertally.alert.{alert['state']}"
+        assert signature["ce_id"] == f"{alert['id']}/{alert['seq']}"
+        assert (signature["ce_subject"], signature["ce_severity"]) == (alert["flow"], alert["severity"])
 
 
 def test_the_stream_with_curl(gateway: Server) -> None:

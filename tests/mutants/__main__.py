@@ -98,9 +98,9 @@ def main(root: Path) -> int:
                 with log.open("ab") as lines:
                     lines.write(msgspec.json.encode(known[mutant]) + b"\n")
             verdict = known[mutant].verdict
-            what = f"killed by {verdict.by}" if verdict.killed else "SURVIVED"
+            result = f"killed by {verdict.by}" if verdict.killed else "SURVIVED"
             where = f"{mutant.path}:{mutant.line}, {mutant.kind}"
-            console.print(f"{number}/{len(every)} {where}: {what} ({verdict.seconds:.0f} s)")
+            console.print(f"{number}/{len(every)} {where}: {result} ({verdict.seconds:.0f} s)")
     return 0 if report([known[mutant] for mutant in every], sources) else 1
 
 

@@ -139,21 +139,21 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
         assert node.end_col_offset is not None
         return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
 
-    found = []
+    mutants = []
     for node in _code(ast.parse(source)):
         if isinstance(node, ast.Expr | ast.AugAssign | ast.Continue | ast.Break | ast.Raise):
             if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call | ast.Await):
                 continue
-            found.append(Mutant(path, node.lineno, "statement dropped", *place(node), "pass"))
+            mutants.append(Mutant(path, node.lineno, "statement dropped", *place(node), "pass"))
             continue
         for kind, after in changes_of(node):
             if kind == "condition inverted":
                 assert isinstance(after, ast.expr)
                 text = f"(not ({ast.unparse(after)}))"
-                found.append(Mutant(path, after.lineno, kind, *place(after), text))
+                mutants.append(Mutant(path, after.lineno, kind, *place(after), text))
             elif isinstance(node, ast.expr):
-                found.append(Mutant(path, node.lineno, kind, *place(node), f"({ast.unparse(after)})"))
-    return found
+                mutants.append(Mutant(path, node.lineno, kind, *place(node), f"({ast.unparse(after)})"))
+    return mutants
 
 
 def _compiles(source: str) -> bool:

@@ -64,8 +64,8 @@ def states(lines: list[bytes], registry: Registry, rules: Rules) -> dict[Flow, F
 
 
 def total(outcome: ReplayResult, flow: str, days: int = 7) -> Total:
-    (found,) = [total for total in outcome.totals if (total.flow, total.window_days) == (flow, days)]
-    return found
+    (chosen,) = [total for total in outcome.totals if (total.flow, total.window_days) == (flow, days)]
+    return chosen
 
 
 def rates(outcome: ReplayResult, flow: str) -> dict[str, int]:
@@ -149,8 +149,8 @@ def test_alerts(outcome: ReplayResult) -> None:
 
 
 def test_georgia_alert_moves_when_north_ossetia_reports(outcome: ReplayResult) -> None:
-    said = [(alert.seq, alert.state.value, alert.since) for alert in outcome.alerts if alert.flow == "RU:GE"]
-    assert said == [(1, "firing", "2022-09-21"), (2, "updated", "2022-09-26")]
+    published = [(alert.seq, alert.state.value, alert.since) for alert in outcome.alerts if alert.flow == "RU:GE"]
+    assert published == [(1, "firing", "2022-09-21"), (2, "updated", "2022-09-26")]
 
 
 def test_kazakhstan_has_no_baseline(states: dict[Flow, FlowState]) -> None:

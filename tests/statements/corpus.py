@@ -134,16 +134,16 @@ def _entry(where: str, lines: list[str]) -> Entry:
     tz, home = SPEAKERS[who]
     zone = ZoneInfo(tz)
     published = datetime.fromisoformat(when).replace(tzinfo=zone)
-    said = {mark: [line[2:] for line in lines[2:] if line[0] == mark] for mark in "=?!"}
-    assert len(lines) == 2 + sum(len(each) for each in said.values()), f"{where}: {lines}"
+    marked = {mark: [line[2:] for line in lines[2:] if line[0] == mark] for mark in "=?!"}
+    assert len(lines) == 2 + sum(len(each) for each in marked.values()), f"{where}: {lines}"
     return Entry(
         where,
         lines[1],
         published,
         Speaker(zone, home),
-        [_facts(line, zone) for line in said["="]],
-        [_facts(line, zone) for line in said["?"]],
-        said["!"],
+        [_facts(line, zone) for line in marked["="]],
+        [_facts(line, zone) for line in marked["?"]],
+        marked["!"],
     )
 
 
@@ -165,9 +165,9 @@ def _facts(line: str, zone: ZoneInfo) -> Facts:
     )
 
 
-def facts(found: FoundClaim, zone: ZoneInfo) -> Facts:
+def facts(read: FoundClaim, zone: ZoneInfo) -> Facts:
     """A claim that was found, in the same form."""
-    claim = found.claim
+    claim = read.claim
     normal = [] if claim.normal is UNSET or claim.normal is None else claim.normal.daily
     change = claim.change_percent
     return Facts(
@@ -180,7 +180,7 @@ def facts(found: FoundClaim, zone: ZoneInfo) -> Facts:
         "people" if claim.unit is UNSET else str(claim.unit),
         tuple(normal) if isinstance(normal, list) else () if normal is None else (normal,),
         None if change is UNSET else change,
-        str(found.voice),
+        str(read.voice),
     )
 
 
@@ -203,12 +203,12 @@ def score(corpus: list[Entry]) -> Score:
     """Certain claims against those of the corpus, each paired with the one most like it."""
     right: Counter[str] = Counter()
     errors: list[str] = []
-    found = wanted = 0
+    matched = wanted = 0
     for entry in corpus:
         statement = entry.read()
         have = [facts(claim, entry.speaker.zone) for claim in statement.certain]
         left = list(entry.certain)
-        found, wanted = found + len(have), wanted + len(left)
+        matched, wanted = matched + len(have), wanted + len(left)
         for fact in sorted(have, key=lambda fact: -max((_near(fact, other) for other in left), default=0)):
             twin = max(left, key=lambda other: _near(fact, other), default=None)
             if twin is None or twin.people != fact.people:
@@ -231,4 +231,4 @@ def score(corpus: list[Entry]) -> Score:
         errors += [
             f"{entry.where}: missed: {figure} (review: {doubts}; left out: {why})\n    {entry.text}" for figure in left
         ]
-    return Score(found, wanted, right, errors)
+    return Score(matched, wanted, right, errors)

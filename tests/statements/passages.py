@@ -189,7 +189,7 @@ class Tally(NamedTuple):
         return self._share("right")
 
     @property
-    def held(self) -> float:
+    def kept(self) -> float:
         """Likewise, where waiting in review with the right content counts too."""
         return self._share("right", "waiting")
 
@@ -206,7 +206,7 @@ class Tally(NamedTuple):
         count = self.counts
         return (
             f"{name:<24}{count['passages']:>5}{count['labels']:>7}{count['right']:>6}{count['wrong']:>6}"
-            f"{self.precision:>10.3f}{self.recall:>8.3f}{self.held:>14.3f}{self.reviewed:>13.2f}"
+            f"{self.precision:>10.3f}{self.recall:>8.3f}{self.kept:>14.3f}{self.reviewed:>13.2f}"
             f"{count['silent and wrong']:>9}/{count['silent']}"
         )
 
@@ -239,15 +239,15 @@ def _judge(passage: Passage, statement: Statement, counts: Counter[str]) -> tupl
     good = [label for label in passage.labels if label.expect != REVIEW]
     taken: list[Label] = []
     wrong = []
-    for found in statement.certain:
-        fits = [label for label in good if not passage.wrong_fields(label, found.claim)]
+    for claim in statement.certain:
+        fits = [label for label in good if not passage.wrong_fields(label, claim.claim)]
         free = [label for label in fits if not any(label is other for other in taken)]
         if free:
             label = min(free, key=lambda option: option.expect != CERTAIN)
             taken.append(label)
             counts["right"] += label.expect == CERTAIN
         elif not fits:
-            wrong.append(f"WRONG {shown(found)} <- {_why_wrong(passage, found)}")
+            wrong.append(f"WRONG {shown(claim)} <- {_why_wrong(passage, claim)}")
     counts["wrong"] += len(wrong)
     missed = []
     for label in good:
@@ -256,8 +256,8 @@ def _judge(passage: Passage, statement: Statement, counts: Counter[str]) -> tupl
         counts["labels"] += 1
         if any(label is other for other in taken):
             continue
-        waiting = [found for found in statement.doubtful if figures(found.claim) == label.people]
-        right = [found for found in waiting if not passage.wrong_fields(label, found.claim)]
+        waiting = [claim for claim in statement.doubtful if figures(claim.claim) == label.people]
+        right = [claim for claim in waiting if not passage.wrong_fields(label, claim.claim)]
         counts["waiting"] += bool(right)
         state = "waits, right" if right else "waits, wrong" if waiting else "not found"
         beside = "; ".join(map(shown, waiting)) or ", ".join(
@@ -267,15 +267,15 @@ def _judge(passage: Passage, statement: Statement, counts: Counter[str]) -> tupl
     return wrong, missed
 
 
-def _why_wrong(passage: Passage, found: FoundClaim) -> str:
-    near = [label for label in passage.labels if label.people == figures(found.claim)]
+def _why_wrong(passage: Passage, claim: FoundClaim) -> str:
+    near = [label for label in passage.labels if label.people == figures(claim.claim)]
     if not near:
         return "no such claim"
-    best = min((passage.wrong_fields(label, found.claim) for label in near), key=len)
+    best = min((passage.wrong_fields(label, claim.claim) for label in near), key=len)
     return "must wait" if all(label.expect == REVIEW for label in near) else f"wrong {'+'.join(best)}"
 
 
-def shown(found: FoundClaim) -> str:
+def shown(claim: FoundClaim) -> str:
     """A claim on one line."""
-    flow, period = ("-" if field is UNSET else field for field in (found.claim.flow, found.claim.period))
-    return f"{flow} {period} {found.claim.people} {found.claim.qualifier} {' '.join(found.doubts)}".strip()
+    flow, period = ("-" if field is UNSET else field for field in (claim.claim.flow, claim.claim.period))
+    return f"{flow} {period} {claim.claim.people} {claim.claim.qualifier} {' '.join(claim.doubts)}".strip()

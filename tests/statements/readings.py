@@ -27,11 +27,11 @@ def line_of(entry: Entry) -> str:
     return f"{entry.where} | {'; '.join(map(_claim, entry.read().found)) or 'none'}"
 
 
-def _claim(found: FoundClaim) -> str:
-    claim = found.claim
+def _claim(read: FoundClaim) -> str:
+    claim = read.claim
     flow, period = ("-" if field is UNSET else field for field in (claim.flow, claim.period))
     people = "-".join(f"{figure:g}" if figure < 1e6 else f"{figure:.0f}" for figure in _figures(claim.people))
-    return f"{'' if found.certain else '? '}{flow} {period} {people} {claim.qualifier}"
+    return f"{'' if read.certain else '? '}{flow} {period} {people} {claim.qualifier}"
 
 
 def _figures(people: object) -> list[float]:

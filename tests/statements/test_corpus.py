@@ -102,7 +102,7 @@ def test_the_corpus_is_large_and_a_third_of_it_claims_nothing() -> None:
         assert 3.1 * sum(not entry.certain and not entry.doubtful for entry in corpus) >= len(corpus)
 
 
-@pytest.mark.parametrize("entry", [one for one in SEEN if one.doubtful], ids=lambda one: one.where)
+@pytest.mark.parametrize("entry", [entry for entry in SEEN if entry.doubtful], ids=lambda entry: entry.where)
 def test_what_is_uncertain_is_never_certain(entry: Entry) -> None:
     certain = {facts(claim, entry.speaker.zone).people for claim in entry.read().certain}
     assert certain == {claim.people for claim in entry.certain}
@@ -116,7 +116,7 @@ def test_reasons_for_leaving_a_figure_out_are_mostly_right() -> None:
     assert right >= 0.8 * len(negatives)
 
 
-@pytest.mark.parametrize("entry", SEEN, ids=lambda one: one.where)
+@pytest.mark.parametrize("entry", SEEN, ids=lambda entry: entry.where)
 def test_every_claim_quotes_the_words_that_say_so(entry: Entry) -> None:
     for claim in entry.read().found:
         assert claim.claim.text == entry.text[claim.quote.start : claim.quote.end]

@@ -31,9 +31,9 @@ CLI = [sys.executable, "-m", "bordertally.agents.cli.main"]
 
 
 def block(page: str, kind: str) -> str:
-    found = re.findall(rf"^```{kind}\n(.*?)^```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert len(found) == 1, page
-    text: str = found[0]
+    blocks = re.findall(rf"^```{kind}\n(.*?)^```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 1, page
+    text: str = blocks[0]
     return text
 
 
@@ -83,9 +83,9 @@ def configured(directory: Path, port: int, secret: str) -> dict[str, str]:
 
 
 def test_the_file_in_the_docs_is_read_and_shows_the_defaults() -> None:
-    found = parse_subscriptions(block("webhooks.md", "toml"), "webhooks.toml")
-    assert set(found.by_name) == {"relief-desk", "newsroom"}
-    assert found.policy == Policy()
+    subscriptions = parse_subscriptions(block("webhooks.md", "toml"), "webhooks.toml")
+    assert set(subscriptions.by_name) == {"relief-desk", "newsroom"}
+    assert subscriptions.policy == Policy()
 
 
 def test_the_receiver_of_the_docs_takes_what_is_signed_and_nothing_else(
@@ -165,15 +165,15 @@ async def test_watch_follows_alerts_until_interrupted(live_on_kafka: Live, tmp_p
     await lines(2)
     for process in watching:
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=WAIT_S)
-        assert said.startswith(f"watching {live.topics.alerts} on {live.broker.address} since 20".encode())
+        _, output = process.communicate(timeout=WAIT_S)
+        assert output.startswith(f"watching {live.topics.alerts} on {live.broker.address} since 20".encode())
         assert process.returncode == 0
-    told, records = (lines_of(path) for path in paths.values())
+    received, records = (lines_of(path) for path in paths.values())
     assert [json.loads(line)["seq"] for line in records] == [1, 2]
-    assert len(told) == 2
-    assert ("firing" in told[0], "resolved" in told[1]) == (True, True)
+    assert len(received) == 2
+    assert ("firing" in received[0], "resolved" in received[1]) == (True, True)
     until_then = f"[silenced until {silence.until:%Y-%m-%d %H:%M} by ann: [roadworks]]"
-    assert [line.endswith(until_then) for line in told] == [True, False]
+    assert [line.endswith(until_then) for line in received] == [True, False]
 
 
 @pytest.mark.kafka

@@ -151,8 +151,8 @@ async def test_what_fails_is_tried_again_over_a_killed_worker_with_the_same_id_a
 
 async def until_verdicts(place: Site, verdict: Verdict, count: int) -> None:
     async def there() -> bool:
-        found = await place.log(count)
-        return sum(attempt.verdict is verdict for attempt in found) >= count
+        attempts = await place.log(count)
+        return sum(attempt.verdict is verdict for attempt in attempts) >= count
 
     await until(there, f"{count} tries {verdict}")
 
@@ -185,9 +185,9 @@ async def test_a_dead_and_a_slow_subscriber_hold_up_nobody_else(place: Site) -> 
     worker = place.live.workers[-1]
     metrics = page(worker.port, "/metrics")
     place.live.stop()
-    said = worker.log.read_text() + metrics + "".join(str(record.value) for record in records)
+    output = worker.log.read_text() + metrics + "".join(str(record.value) for record in records)
     for secret in (OLD, OLD.removeprefix("whsec_"), "poison/", "/well", "9/hook"):
-        assert secret not in said
+        assert secret not in output
     assert 'bordertally_webhook_attempts_total{subscription="poison",verdict="failed"}' in metrics
     assert 'bordertally_webhook_attempts_total{subscription="well",verdict="delivered"} 900.0' in metrics
     lanes = [
@@ -250,13 +250,13 @@ async def test_targets_that_are_not_public_are_refused_and_redirects_not_followe
             return {attempt.subscription for attempt in await place.log(3)} == {"by-number", "by-name", "metadata"}
 
         await until(all_tried, "all three were tried")
-        found = await place.log(3)
+        attempts = await place.log(3)
         place.live.workers[-1].stop()
         assert receiver.got == []
         receiver.answer = lambda _: web.Response(status=302, headers={"Location": receiver.url("/elsewhere")})
         place.worker()
         await come(receiver, 1, "/number")
-    assert {(attempt.status, attempt.error) for attempt in found} == {(None, "refused_target")}
+    assert {(attempt.status, attempt.error) for attempt in attempts} == {(None, "refused_target")}
     assert receiver.taken("/elsewhere") == []
 
 
@@ -330,34 +330,34 @@ async def test_subscriptions_are_read_again_while_events_come(place: Site) -> No
 
             await until(so, f"the metric is {value}")
 
-        async def said(what: str) -> None:
+        async def command_done(command: str) -> None:
             async def so() -> bool:
-                return what in worker.log.read_text(encoding="utf-8")
+                return command in worker.log.read_text(encoding="utf-8")
 
-            await until(so, what)
+            await until(so, command)
 
         await place.say(event("RU:GE", 1, "firing"))
         await come(receiver, 1, "/one")
 
         place.subscribe(entry, ("two", "no address", ""))  # broken: the old ones stay
         await metric(0)
-        await said("was not taken, the one before stays in force")
+        await command_done("was not taken, the one before stays in force")
         await place.say(event("RU:GE", 2))
         await come(receiver, 2, "/one")
 
         place.subscribe(entry, ("two", receiver.url("/two"), ""))
-        await said("was read again: new: two")
+        await command_done("was read again: new: two")
         await metric(1)
         await place.say(event("RU:GE", 3))
         await come(receiver, 1, "/two")
 
         (place.directory / "secret").write_text(f"{NEW}\n")  # a secret that is replaced
-        await said("was read again: changed: one, two")
+        await command_done("was read again: changed: one, two")
         await place.say(event("RU:GE", 4))
         await come(receiver, 4, "/one")
 
         place.subscribe(("two", receiver.url("/two"), ""))
-        await said("was read again: gone: one")
+        await command_done("was read again: gone: one")
         await place.say(event("RU:GE", 5))
         await come(receiver, 3, "/two")
     assert events(receiver, "/one") == [(event("RU:GE", 1).id, seq) for seq in (1, 2, 3, 4)]

@@ -36,7 +36,7 @@ async def write_topics(settings: Settings, prefix: str, ledgers: ReplayLedgers) 
         )
     await create_topics(settings.model_copy(update={"topic_prefix": prefix}))
     await _empty(settings, (topics.totals, topics.alerts))
-    alerts = [Record(topics.alerts, one.flow.encode(), msgspec.json.encode(one)) for one in ledgers.log]
+    alerts = [Record(topics.alerts, alert.flow.encode(), msgspec.json.encode(alert)) for alert in ledgers.log]
     states = [
         Record(topics.totals, flow.encode(), msgspec.json.encode(state))
         for flow, state in sorted(ledgers.states.items())

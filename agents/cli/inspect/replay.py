@@ -102,8 +102,8 @@ def replay(  # noqa: PLR0913 - the options of a command
 def _print_notices(reports: ReportsByHour) -> None:
     """Print each notice once, with its source and the number of its reports."""
     for (source, notice), number in sorted(reports.notices.items()):
-        what = f"{counted(number, 'report')} of {shown(source)}: {notice}"
-        err.print(f"replay: {what}", markup=False, highlight=False, soft_wrap=True)
+        message = f"{counted(number, 'report')} of {shown(source)}: {notice}"
+        err.print(f"replay: {message}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _from_files(files: Iterable[Path], registry: Registry, until: float | None, *, strict: bool) -> ReportsByHour:

@@ -31,28 +31,28 @@ def check(
     The exit code is 1 if an entry concerns no flow on which a source of the registry may report.
     """
     registry = load_registry(sources)
-    found = load_rules(file, registry)
-    idle = list(_idle(found, registry))
-    for what in idle:
-        _say(f"{file}: {what}: no source of the registry may report on such a flow")
-    _say(f"{file}: {len(found.baselines)} baselines, settings for {len(found.flows)} patterns of flows")
+    rules = load_rules(file, registry)
+    idle = list(_idle(rules, registry))
+    for entry in idle:
+        _say(f"{file}: {entry}: no source of the registry may report on such a flow")
+    _say(f"{file}: {len(rules.baselines)} baselines, settings for {len(rules.flows)} patterns of flows")
     if idle:
         raise typer.Exit(1)
 
 
-def _idle(found: Rules, registry: Registry) -> Iterator[str]:
+def _idle(rules: Rules, registry: Registry) -> Iterator[str]:
     """The entries that concern no flow on which a source may report, nor a flow above one."""
     spoken = [flow for source in registry.sources.values() for flow in source.flows]
-    named = [(f"baselines[{place}].flow", one.flow) for place, one in enumerate(found.baselines)]
-    named += [(f"flows[{place}].flow", one.flow) for place, one in enumerate(found.flows)]
+    named = [(f"baselines[{place}].flow", baseline.flow) for place, baseline in enumerate(rules.baselines)]
+    named += [(f"flows[{place}].flow", override.flow) for place, override in enumerate(rules.flows)]
     for name, pattern in named:
         if not any(_meet(pattern, flow) for flow in spoken):
             yield f"{name}: {pattern}"
 
 
-def _meet(one: str, other: str) -> bool:
+def _meet(pattern: str, other: str) -> bool:
     """Whether two patterns have a flow in common, or one is above the other."""
-    return all("*" in pair or pair[0] == pair[1] for pair in zip(one.split(":"), other.split(":"), strict=False))
+    return all("*" in pair or pair[0] == pair[1] for pair in zip(pattern.split(":"), other.split(":"), strict=False))
 
 
 @rules.command(name="test")
@@ -68,10 +68,10 @@ def try_out(
     """
     played, failed, limits = 0, 0, Limits.of(load_settings())
     for file in files:
-        held = parse_scenarios(read_text(file, "scenarios"), str(file))
-        registry = load_registry(file.parent / held.sources if held.sources else sources)
-        detection = load_rules(file.parent / held.rules if held.rules else rules_file, registry)
-        for scenario in held.scenario:
+        scenarios = parse_scenarios(read_text(file, "scenarios"), str(file))
+        registry = load_registry(file.parent / scenarios.sources if scenarios.sources else sources)
+        detection = load_rules(file.parent / scenarios.rules if scenarios.rules else rules_file, registry)
+        for scenario in scenarios.scenario:
             played += 1
             amiss = play(scenario, registry, detection, limits, word_reader(registry))
             failed += bool(amiss)
@@ -85,19 +85,23 @@ def try_out(
 def _show(scenario: Scenario, amiss: list[Difference]) -> None:
     """Print the differences of a scenario by step: `-` was expected, `+` came."""
     step = 0
-    for one in amiss:
-        if one.step != step:
-            step = one.step
-            _say(f"  step {step} of {len(scenario.step)}, at {one.at.isoformat()}")
-        if one.why is not None:
-            _say(f"    ! {one.why}")
-        if one.wanted is not None:
-            _say(f"    - {_written(one.wanted)}{'' if one.came is not None else '   (did not come)'}")
-        if one.came is not None:
-            names = list(one.wanted) if one.wanted is not None else ["flow", "rule", "severity", "since"]
-            differs = f"   (differs in {', '.join(one.fields)})" if one.wanted is not None else "   (not wanted)"
-            _say(f"    + {_written({name: value_of(one.came, name) for name in names})}{differs}")
-            _say(f"      {_told(one.came)}")
+    for difference in amiss:
+        if difference.step != step:
+            step = difference.step
+            _say(f"  step {step} of {len(scenario.step)}, at {difference.at.isoformat()}")
+        if difference.why is not None:
+            _say(f"    ! {difference.why}")
+        if difference.wanted is not None:
+            _say(f"    - {_written(difference.wanted)}{'' if difference.came is not None else '   (did not come)'}")
+        if difference.came is not None:
+            names = list(difference.wanted) if difference.wanted is not None else ["flow", "rule", "severity", "since"]
+            differs = (
+                f"   (differs in {', '.join(difference.fields)})"
+                if difference.wanted is not None
+                else "   (not wanted)"
+            )
+            _say(f"    + {_written({name: value_of(difference.came, name) for name in names})}{differs}")
+            _say(f"      {_told(difference.came)}")
 
 
 def _written(fields: dict[str, Any]) -> str:

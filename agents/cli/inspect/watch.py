@@ -129,7 +129,7 @@ async def _follow(settings: Settings, topics: Topics, wanted: WatchOptions, stan
         err.print(f"watching {' and '.join(names)} on {settings.brokers} {since}", markup=False, highlight=False)
         while True:
             batch = await consumer.getmany(timeout_ms=POLL_MS)
-            for record in _news([one for some in batch.values() for one in some], standing, topics):
+            for record in _news([record for some in batch.values() for record in some], standing, topics):
                 _show(record, wanted, standing, alerts=record.topic == topics.alerts)
             sys.stdout.flush()
     finally:
@@ -152,36 +152,36 @@ async def _stood(settings: Settings, topics: Topics, standing: Standing) -> dict
 
 def _news(records: list[Any], standing: Standing, topics: Topics) -> list[Any]:
     """The records to show, in order of time, after all silences and alerts among them are applied."""
-    ordered = sorted(records, key=lambda one: one.timestamp)
+    ordered = sorted(records, key=lambda record: record.timestamp)
     for record in ordered:
         if record.topic == topics.silences:
             standing.silences.apply(record.key, record.value)
         elif record.topic == topics.alerts:
             standing.take(record.value)
-    return [one for one in ordered if one.topic != topics.silences]
+    return [record for record in ordered if record.topic != topics.silences]
 
 
 def _show(record: Any, wanted: WatchOptions, standing: Standing, *, alerts: bool) -> None:
     try:
-        one: Alert | FlowState = (_decode_alert if alerts else _decode_state)(record.value or b"")
+        decoded: Alert | FlowState = (_decode_alert if alerts else _decode_state)(record.value or b"")
     except msgspec.MsgspecError:
         return
-    if not covers(wanted.flow, one.flow):
+    if not covers(wanted.flow, decoded.flow):
         return
     if wanted.as_json:
         sys.stdout.write(record.value.decode() + "\n")
         return
     line = Text(f"{datetime.fromtimestamp(record.timestamp / 1000, UTC):%Y-%m-%d %H:%M:%S}  ", style="dim")
-    if isinstance(one, Alert):
-        if not one.rings:
+    if isinstance(decoded, Alert):
+        if not decoded.rings:
             return
-        line.append_text(alert_line(one))
-        why = standing.why_quiet(one, datetime.now(UTC))
+        line.append_text(alert_line(decoded))
+        why = standing.why_quiet(decoded, datetime.now(UTC))
         if why is not None:
             line.append(f" [{why}]", style="dim")
-    elif (week := total_in(WEEK, one.totals)) is not None:
+    elif (week := total_in(WEEK, decoded.totals)) is not None:
         line.append(f"{'= total':<12}", style="cyan")
-        line.append(f"{one.flow} {people(week)} in the {WEEK} days to {week.as_of}")
+        line.append(f"{decoded.flow} {people(week)} in the {WEEK} days to {week.as_of}")
     else:
         return
     out.print(line, soft_wrap=True)

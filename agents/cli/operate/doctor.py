@@ -21,14 +21,14 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"findings": findings})
     else:
-        for one in findings:
-            out.print(f"{one.health:8}", style=STYLES[one.health], end="")
-            out.print(f"{one.check}: {one.found}", markup=False, highlight=False, soft_wrap=True)
-            if one.do:
-                out.print(f"{'':8}-> {one.do}", markup=False, highlight=False, soft_wrap=True)
-    if any(one.health is Health.FAILED for one in findings):
+        for finding in findings:
+            out.print(f"{finding.health:8}", style=STYLES[finding.health], end="")
+            out.print(f"{finding.check}: {finding.found}", markup=False, highlight=False, soft_wrap=True)
+            if finding.do:
+                out.print(f"{'':8}-> {finding.do}", markup=False, highlight=False, soft_wrap=True)
+    if any(finding.health is Health.FAILED for finding in findings):
         raise typer.Exit(1)
 
 
 async def _all(settings: Settings) -> list[Finding]:
-    return [one async for one in examine(settings)]
+    return [finding async for finding in examine(settings)]

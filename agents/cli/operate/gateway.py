@@ -24,8 +24,8 @@ class AccessLines(AbstractAccessLogger):
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         """Log a request that took `time` seconds; a stream when it ends."""
-        what = {"method": request.method, "path": request.path, "status": response.status}
-        self.logger.debug("gateway: request", extra=what | {"ms": round(time * 1000, 1)})
+        fields = {"method": request.method, "path": request.path, "status": response.status}
+        self.logger.debug("gateway: request", extra=fields | {"ms": round(time * 1000, 1)})
 
     @property
     def enabled(self) -> bool:

@@ -52,21 +52,26 @@ def list_letters(  # noqa: PLR0913, PLR0917 - the options of a command
 ) -> None:
     """List refused reports, and whether each would be accepted now."""
     wanted = _wanted(None, reason, source, topic, since, until)
-    found = run(judged(_desk(to, sources), wanted))
-    chosen = [one for one in found if every or one.redriven is None]
+    entries = run(judged(_desk(to, sources), wanted))
+    chosen = [entry for entry in entries if every or entry.redriven is None]
     if as_json:
-        print_json({"letters": [_told(one) for one in chosen[-limit:]], "more": max(0, len(chosen) - limit)})
+        print_json(
+            {
+                "letters": [_as_json(entry) for entry in chosen[-limit:]],
+                "more": max(0, len(chosen) - limit),
+            }
+        )
         return
     table = Table("id", "refused at", "reason", "source", "report", "field", "value", "now")
-    for one in chosen[-limit:]:
-        letter = one.letter
+    for row in chosen[-limit:]:
+        letter = row.letter
         cells = (str(letter.place), _time(letter.at), letter.reason, letter.source, letter.report, letter.field)
-        table.add_row(*(escape(printable(cell.encode())) for cell in (*cells, letter.value, _now(one))))
+        table.add_row(*(escape(printable(cell.encode())) for cell in (*cells, letter.value, _now(row))))
     out.print(table)
-    again = len(found) - len(chosen) if not every else 0
+    again = len(entries) - len(chosen) if not every else 0
     more = f", {len(chosen) - limit} older ones not shown" if len(chosen) > limit else ""
-    said = f"{len(chosen)} refused{more}"
-    out.print(said + (f", {again} more that were sent again (--all)" if again else ""), highlight=False)
+    summary = f"{len(chosen)} refused{more}"
+    out.print(summary + (f", {again} more that were sent again (--all)" if again else ""), highlight=False)
 
 
 @rejected.command()
@@ -100,15 +105,15 @@ def show(
         ("source", letter.source),
         ("report", letter.report),
         ("key", "none" if letter.key is None else printable(letter.key)),
-        *((f"header {key}", printable(held or b"")) for key, held in letter.headers),
+        *((f"header {key}", printable(value or b"")) for key, value in letter.headers),
         ("bytes", letter.size if letter.kept else f"too many to be held here; they stand at {letter.place}"),
     ]
     if letter.after:
         lines.append(("sent again from", letter.after))
     if sent:
         lines.append(("sent again", f"{sent.at}, to {sent.to}"))
-    for what, said in lines:
-        out.print(f"{what:<16} {printable(str(said).encode())}", markup=False, highlight=False, soft_wrap=True)
+    for label, text in lines:
+        out.print(f"{label:<16} {printable(str(text).encode())}", markup=False, highlight=False, soft_wrap=True)
     out.print(printable(value), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -142,23 +147,23 @@ def redrive_letters(  # noqa: PLR0913, PLR0917 - the options of a command
     if wanted == LetterFilter() and not every:
         raise BordertallyError("name the reports, or give --reason, --source, --topic, --since, --until or --all")
     desk = _desk(to, sources)
-    found = run(judged(desk, wanted))
-    missing = wanted.places - {one.letter.place for one in found}
+    entries = run(judged(desk, wanted))
+    missing = wanted.places - {entry.letter.place for entry in entries}
     if names and missing:
         raise BordertallyError(f"{min(missing)}: no such refused report on {desk.topics.rejected}")
     left: Counter[str] = Counter()
     chosen: list[Judged] = []
-    for one in found:
-        why = _left(one, faulty=faulty, again=again)
+    for row in entries:
+        why = _left(row, faulty=faulty, again=again)
         if why is None and limit is not None and len(chosen) >= limit:
             why = "beyond --limit"
         if why is None:
-            chosen.append(one)
+            chosen.append(row)
         else:
             left[why] += 1
-    notes = run(_send(desk, {one.letter.place for one in chosen})) if yes and chosen else []
+    notes = run(_send(desk, {entry.letter.place for entry in chosen})) if yes and chosen else []
     if as_json:
-        print_json({"chosen": [_told(one) for one in chosen], "sent": notes, "left": left})
+        print_json({"chosen": [_as_json(entry) for entry in chosen], "sent": notes, "left": left})
     else:
         _report(chosen, left, len(notes) if yes else None)
     if left.keys() - {"beyond --limit"}:
@@ -166,23 +171,31 @@ def redrive_letters(  # noqa: PLR0913, PLR0917 - the options of a command
 
 
 async def _send(desk: RedriveJob, places: set[LetterPosition]) -> list[Any]:
-    return [one async for one in redrive(desk, places)]
+    return [note async for note in redrive(desk, places)]
 
 
-def _left(one: Judged, *, faulty: bool, again: bool) -> str | None:
+def _left(entry: Judged, *, faulty: bool, again: bool) -> str | None:
     """Why a report is not sent; None if it is sent."""
-    if not one.letter.kept:
+    if not entry.letter.kept:
         return "too large to be held"
-    if one.redriven is not None and not again:
+    if entry.redriven is not None and not again:
         return "sent again before (--again)"
-    if one.fault is not None and not faulty:
-        return f"still refused (--faulty): {one.fault.reason.value}"
+    if entry.fault is not None and not faulty:
+        return f"still refused (--faulty): {entry.fault.reason.value}"
     return None
 
 
 def _report(chosen: list[Judged], left: Counter[str], sent: int | None) -> None:
     table = Table("number", "refused for", "source", "topic", "now")
-    groups = Counter((one.letter.reason, one.letter.source, one.letter.place.topic, _now(one)) for one in chosen)
+    groups = Counter(
+        (
+            entry.letter.reason,
+            entry.letter.source,
+            entry.letter.place.topic,
+            _now(entry),
+        )
+        for entry in chosen
+    )
     for cells, number in sorted(groups.items()):
         table.add_row(str(number), *(escape(printable(cell.encode())) for cell in cells))
     if chosen:
@@ -195,21 +208,21 @@ def _report(chosen: list[Judged], left: Counter[str], sent: int | None) -> None:
         err.print(f"{number} not sent: {why}", markup=False, highlight=False)
 
 
-def _now(one: Judged) -> str:
-    again = f"sent again {one.redriven}; " if one.redriven else ""
-    fault = "would be taken" if one.fault is None else f"{one.fault.reason.value}: {one.fault}"
-    return again + (fault if one.letter.kept else "too large to be held")
+def _now(entry: Judged) -> str:
+    again = f"sent again {entry.redriven}; " if entry.redriven else ""
+    fault = "would be taken" if entry.fault is None else f"{entry.fault.reason.value}: {entry.fault}"
+    return again + (fault if entry.letter.kept else "too large to be held")
 
 
 def _time(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
 
 
-def _told(one: Judged) -> dict[str, Any]:
-    letter, fault = one.letter, one.fault
+def _as_json(entry: Judged) -> dict[str, Any]:
+    letter, fault = entry.letter, entry.fault
     named = {name: getattr(letter, name) for name in ("reason", "field", "value", "why", "report", "source", "size")}
     now = None if fault is None else {"reason": fault.reason.value, "field": fault.field, "value": fault.value}
-    return {"id": str(letter.place), "at": _time(letter.at), **named, "redriven": one.redriven, "fault": now}
+    return {"id": str(letter.place), "at": _time(letter.at), **named, "redriven": entry.redriven, "fault": now}
 
 
 def _desk(to: str | None, sources: Path | None) -> RedriveJob:

@@ -59,15 +59,26 @@ def list_silences(
 ) -> None:
     """List the silences in force, the next to end first."""
     now = datetime.now(UTC)
-    held = run(_load(load_settings(brokers=to)))
-    found = sorted(held.by_id.values(), key=lambda one: (one.until, one.id)) if every else held.active(now)
+    silences = run(_load(load_settings(brokers=to)))
+    listed = (
+        sorted(silences.by_id.values(), key=lambda silence: (silence.until, silence.id))
+        if every
+        else silences.active(now)
+    )
     if as_json:
-        print_json({"silences": found})
+        print_json({"silences": listed})
         return
     table = Table("id", "flow", "rule", "until", "author", "comment", *(["holds"] if every else []))
-    for one in found:
-        row = [one.id, one.flow, one.rule or "all", f"{utc(one.until):%Y-%m-%d %H:%M} UTC", one.author, one.comment]
-        table.add_row(*(escape(cell) for cell in row), *([("yes" if one.active(now) else "no")] if every else []))
+    for entry in listed:
+        row = [
+            entry.id,
+            entry.flow,
+            entry.rule or "all",
+            f"{utc(entry.until):%Y-%m-%d %H:%M} UTC",
+            entry.author,
+            entry.comment,
+        ]
+        table.add_row(*(escape(cell) for cell in row), *([("yes" if entry.active(now) else "no")] if every else []))
     out.print(table)
 
 
@@ -86,10 +97,10 @@ def _topic() -> str:
 
 
 async def _load(settings: Settings) -> Silences:
-    held = Silences()
+    silences = Silences()
     for record in await read_topic(settings, _topic()):
-        held.apply(record.key, record.value)
-    return held
+        silences.apply(record.key, record.value)
+    return silences
 
 
 async def _send(settings: Settings, silence: Silence) -> None:

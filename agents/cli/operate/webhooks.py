@@ -74,10 +74,12 @@ async def _standing(settings: Settings, endpoints: dict[str, Endpoint]) -> list[
         ends = await _ends(settings, topic)
         rows = []
         for name, endpoint in endpoints.items():
-            lanes = {partition: lane for (one, partition), lane in states.lanes.items() if one == name}
+            lanes = {
+                partition: lane for (subscription, partition), lane in states.lanes.items() if subscription == name
+            }
             unread = sum(max(0, ends[partition] - lane.next) for partition, lane in lanes.items())
-            held = states.disabled.get(name)
-            off = held if held is not None and held.url == fingerprint(endpoint.url) else None
+            disabled = states.disabled.get(name)
+            off = disabled if disabled is not None and disabled.url == fingerprint(endpoint.url) else None
             rows.append(
                 {
                     "name": name,
@@ -107,16 +109,16 @@ def log(
     settings = _settings(to)
     records = run(read_topic(settings, Topics(settings.topic_prefix).webhooks_log))
     attempts = [msgspec.json.decode(record.value, type=Attempt) for record in records if record.value]
-    found = [one for one in attempts if name in (None, one.subscription)][-last:]
+    shown = [attempt for attempt in attempts if name in (None, attempt.subscription)][-last:]
     if as_json:
-        print_json({"attempts": found})
+        print_json({"attempts": shown})
         return
     table = Table("at", "subscription", "webhook-id", "flow", "try", "verdict", "answer", "ms", "next try")
-    for one in found:
-        answer = " ".join(str(part) for part in (one.status, one.error) if part)
-        due = "" if one.due is None else _moment(one.due)
-        cells = [_moment(one.at), one.subscription, one.webhook_id, one.flow, str(one.attempt), one.verdict.value]
-        table.add_row(*(escape(cell) for cell in [*cells, answer, f"{one.ms:.0f}", due]))
+    for row in shown:
+        answer = " ".join(str(part) for part in (row.status, row.error) if part)
+        due = "" if row.due is None else _moment(row.due)
+        cells = [_moment(row.at), row.subscription, row.webhook_id, row.flow, str(row.attempt), row.verdict.value]
+        table.add_row(*(escape(cell) for cell in [*cells, answer, f"{row.ms:.0f}", due]))
     out.print(table)
 
 
@@ -156,13 +158,13 @@ def replay(  # noqa: PLR0913, PLR0917 - the options of a command
         count = 0
         async with _sender(endpoint) as sender:
             for record in records:
-                found = glance(record)
-                if found is None or alert not in (None, found.id):
+                head = glance(record)
+                if head is None or alert not in (None, head.id):
                     continue
-                if not endpoint.subscription.wants(found.flow, (found.severity, found.peak_severity)):
+                if not endpoint.subscription.wants(head.flow, (head.severity, head.peak_severity)):
                     continue
-                event = webhook_id(found.id, found.seq)
-                payload = body(f"alert.{found.state}", text_at(record.timestamp / 1000), record.value or b"{}")
+                event = webhook_id(head.id, head.seq)
+                payload = body(f"alert.{head.state}", text_at(record.timestamp / 1000), record.value or b"{}")
                 if not _show(name, event, await sender.send(event, payload)):
                     return count, False
                 count += 1
@@ -193,8 +195,8 @@ def enable(name: Name, file: File = None, to: To = None, sources: Sources = None
             await asyncio.shield(producer.stop())
         return True
 
-    said = "enabled" if run(send()) else "it is not disabled"
-    err.print(f"{name}: {said}", markup=False, highlight=False)
+    outcome = "enabled" if run(send()) else "it is not disabled"
+    err.print(f"{name}: {outcome}", markup=False, highlight=False)
 
 
 @webhooks.command()
@@ -256,7 +258,9 @@ async def _ends(settings: Settings, topic: str) -> dict[int, int]:
     consumer = AIOKafkaConsumer(**kafka_options(settings))
     await connect(consumer, settings)
     try:
-        ends = await consumer.end_offsets([TopicPartition(topic, one) for one in range(settings.partitions)])
+        ends = await consumer.end_offsets(
+            [TopicPartition(topic, partition) for partition in range(settings.partitions)]
+        )
         return {tp.partition: end for tp, end in ends.items()}
     finally:
         await consumer.stop()
@@ -267,22 +271,22 @@ async def read_since(settings: Settings, topic: str, begin: datetime) -> list[An
     consumer = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False, isolation_level="read_committed")
     await connect(consumer, settings)
     try:
-        parts = [TopicPartition(topic, one) for one in range(settings.partitions)]
+        parts = [TopicPartition(topic, partition) for partition in range(settings.partitions)]
         ends = await consumer.end_offsets(parts)
         begins = await consumer.offsets_for_times(dict.fromkeys(parts, int(begin.timestamp() * 1000)))
         left = {tp for tp in parts if begins[tp] is not None and begins[tp].offset < ends[tp]}
         consumer.assign(list(left))
         for tp in left:
             consumer.seek(tp, begins[tp].offset)
-        found: list[Any] = []
+        collected: list[Any] = []
         while left:
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                found += records
+                collected += records
             for tp in list(left):
                 if await consumer.position(tp) >= ends[tp]:
                     left.discard(tp)
-        found = [one for one in found if one.offset < ends[TopicPartition(topic, one.partition)]]
-        return sorted(found, key=lambda record: (record.partition, record.offset))
+        collected = [record for record in collected if record.offset < ends[TopicPartition(topic, record.partition)]]
+        return sorted(collected, key=lambda record: (record.partition, record.offset))
     finally:
         await consumer.stop()
 

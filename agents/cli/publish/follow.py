@@ -87,10 +87,10 @@ async def _round(follower: DocumentFollower, place: str, fetcher: Fetcher, to: s
         return False
     await _send(done, to, registry)
     follower.remember(done)
-    said = (
+    summary = (
         f"{counted(len(done.reports), 'report')}, {counted(done.silent, 'article')} without a claim, {done.known} known"
     )
-    err.print(f"{place}: {said}", markup=False, highlight=False, soft_wrap=True)
+    err.print(f"{place}: {summary}", markup=False, highlight=False, soft_wrap=True)
     return True
 
 

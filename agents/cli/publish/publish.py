@@ -66,8 +66,8 @@ def publish_command(  # noqa: PLR0913 - the options of a command
         for notice in line.notices:
             err.print(f"{line.where}: warning: {notice}", markup=False, highlight=False, soft_wrap=True)
         if line.fault is not None:
-            what = "faulty" if faulty else "not sent"
-            err.print(f"{line.where}: {what}: {line.fault}", markup=False, highlight=False, soft_wrap=True)
+            kind = "faulty" if faulty else "not sent"
+            err.print(f"{line.where}: {kind}: {line.fault}", markup=False, highlight=False, soft_wrap=True)
     good = [line.raw for line in lines if faulty or line.fault is None]
 
     async def send() -> None:

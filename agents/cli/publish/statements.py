@@ -61,10 +61,10 @@ def read(
     else:
         statements = [_plain(text.strip(), source, published, registry)]
     if as_json:
-        print_json({"statements": [_told(one) for one in statements]})
+        print_json({"statements": [_as_json(statement) for statement in statements]})
         return
-    for one in statements:
-        show_statement(out, one)
+    for row in statements:
+        show_statement(out, row)
 
 
 def _text(file: Path) -> str:
@@ -101,7 +101,7 @@ def _reported(line: str, registry: Registry) -> Statement:
     return word_reader(registry).judged(report, time.time(), Limits.of(load_settings()))
 
 
-def _told(statement: Statement) -> dict[str, Any]:
+def _as_json(statement: Statement) -> dict[str, Any]:
     text = statement.text
     left = [{"text": text[a:b], "span": [a, b], "why": why.value} for (a, b), why in statement.left_out]
     return {"language": statement.language, "claims": statement.found, "left_out": left}
@@ -119,12 +119,12 @@ def list_items(to: Brokers, as_json: AsJson = False) -> None:
         print_json({"items": docket.open})
         return
     table = Table("id", "source", "flow", "period", "people", "doubts", "confidence", "in these words")
-    for one in docket.open:
-        claim = one.claim
+    for item in docket.open:
+        claim = item.claim
         flow, period = ("?" if field is UNSET else str(field) for field in (claim.flow, claim.period))
-        doubts = ", ".join(one.doubts) + (f" ({one.why})" if one.why else "")
+        doubts = ", ".join(item.doubts) + (f" ({item.why})" if item.why else "")
         words = claim.text if isinstance(claim.text, str) else ""
-        row = (one.id, one.source, flow, period, people(claim), doubts, f"{one.confidence:.2f}", words)
+        row = (item.id, item.source, flow, period, people(claim), doubts, f"{item.confidence:.2f}", words)
         table.add_row(*(escape(cell) for cell in row))
     out.print(table)
     out.print(f"{len(docket.open)} to decide on, {len(docket.decisions)} decided", highlight=False)
@@ -160,7 +160,9 @@ def edit(  # noqa: PLR0913, PLR0917 - the options of a command
     key: KeyFile = None,
 ) -> None:
     """Correct an item and publish it as a report of your source."""
-    _decide([name], _reviewer(by, to, sources, key), _Order("edited", note, dict(_edit(one) for one in put)))
+    _decide(
+        [name], _reviewer(by, to, sources, key), _Order("edited", note, dict(_edit(assignment) for assignment in put))
+    )
 
 
 def _edit(text: str) -> tuple[str, Any]:
@@ -200,5 +202,5 @@ def _decide(names: list[str], reviewer: Reviewer, order: _Order) -> None:
         return done
 
     for item, decided in run(work()):
-        said = "already decided on" if decided else order.verdict
-        err.print(f"{item.id}: {said}", markup=False, highlight=False, soft_wrap=True)
+        verdict = "already decided on" if decided else order.verdict
+        err.print(f"{item.id}: {verdict}", markup=False, highlight=False, soft_wrap=True)

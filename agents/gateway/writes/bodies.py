@@ -10,7 +10,7 @@ from bordertally.agents.gateway.problems import ProblemError
 async def json_body(request: web.Request, content: str, max_bytes: int) -> bytes | None:
     """Return the body of a request; None for more than `max_bytes` bytes. Raises ProblemError (415) for another type.
 
-    `what`: what the body should contain, as in "a report"; for the error.
+    `content`: what the body should contain, as in "a report"; for the error.
     """
     if request.content_type != "application/json":
         media_type = request.headers.get("Content-Type", "")

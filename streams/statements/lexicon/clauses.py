@@ -1,4 +1,4 @@
-"""Clauses that a figure is not told in: what only sets the scene, and what a speaker adds."""
+"""Clauses that contain no claim: clauses that only set the scene, and additions of a speaker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOLD = ("number", "event", "period", "so_far")
 
 
 class Clauses:
-    """Tells the clauses of one language apart."""
+    """Recognises the clauses of one language."""
 
     def __init__(self, language: Language) -> None:
         table = language.table
@@ -33,7 +33,7 @@ class Clauses:
         self._crossing = language.beginning(table.roles.crossing_after)
 
     def set_aside(self, sheet: Sheet) -> None:
-        """Take back places and times that only set the scene of a sentence with figures: its claims are not of them.
+        """Change the marks of places and times that only set the scene, so that no claim uses them.
 
         "Hours before the fence at Roszke was closed, 9,380 crossed": a place of kind `scene`. "Over the bridge, which
         replaced the ferry in May": a time of kind `scene_time`. "The mayor of Narva said": a place of kind `seat`.
@@ -53,12 +53,12 @@ class Clauses:
                 _turn(sheet, mark, "scene_time")
 
     def added(self, sheet: Sheet, figure: TextMark) -> int:
-        """Where a clause begins, behind a figure, of what the speaker says besides: "adding that an office would"."""
+        """The start of a clause with a speaker's addition after a figure: "adding that an office would"."""
         match = self._added.search(sheet.text, figure.end)
         return len(sheet.text) if match is None else match.start()
 
     def handed(self, sheet: Sheet, span: Span, figure: TextMark) -> bool:
-        """Whether people are given over to an authority of a country: "returned 42 of them to the Russian police".
+        """Whether people are handed over to an authority of a country: "returned 42 of them to the Russian police".
 
         So it is where they are sent back over a border: "pushed 161 people back into Myanmar".
         """
@@ -71,12 +71,12 @@ class Clauses:
         return any(self._handed.search(sheet.text[max(mark.start - 30, 0) : mark.start]) for mark in bodies)
 
     def purpose(self, sheet: Sheet, span: Span) -> int:
-        """Where a part begins that only says what people came for: "to buy rice, oil and toilet paper"."""
+        """The start of a clause that only states a purpose: "to buy rice, oil and toilet paper"."""
         match = self._purpose.search(sheet.text, span.start, span.end)
         return span.end if match is None else match.start()
 
     def _seat(self, sheet: Sheet, mark: TextMark) -> bool:
-        """Whether a place is only where a speaker sits: "the mayor of Narva", "the inspectorate at Sighetu said"."""
+        """Whether a place is only the seat of a speaker: "the mayor of Narva", "the inspectorate at Sighetu said"."""
         before = sheet.text[max(mark.start - 60, 0) : mark.start]
         if self._crossing.match(sheet.text, mark.end):
             return False
@@ -87,7 +87,7 @@ class Clauses:
         return bool(self._in_town.search(before) and self._seat_after.match(sheet.text, mark.end))
 
     def _dates(self, sheet: Sheet, mark: TextMark) -> bool:
-        """Whether a place only says what began on a day: "Since May 12, when shelling reached Wad Madani, ..."."""
+        """Whether a place only belongs to the start of an event: "Since May 12, when shelling reached Wad Madani"."""
         begun = [period for period in sheet.of("period") if period.end <= mark.start]
         behind = [figure.start for figure in sheet.of("number") if figure.start >= mark.end]
         opens = bool(begun) and bool(self._relative.match(sheet.text, begun[-1].end + len(", ")))
@@ -95,7 +95,7 @@ class Clauses:
 
     @staticmethod
     def _within(sheet: Sheet, mark: TextMark, begins: re.Pattern[str], kinds: Iterable[str]) -> bool:
-        """Whether a mark stands in a clause that begins so, and that tells of nothing else of these kinds."""
+        """Whether a mark is in a clause with such a beginning and without another mark of these kinds."""
         starts = [match.end() for match in begins.finditer(sheet.text, 0, mark.start)]
         if not starts or _STOP.search(sheet.text, starts[-1], mark.start):
             return False

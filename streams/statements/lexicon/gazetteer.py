@@ -1,4 +1,4 @@
-"""The gazetteer: checkpoints with the countries they lie between, and regions of countries, as data."""
+"""The gazetteer: checkpoints with the countries that they connect, and regions of countries, as data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FOLDED = str.maketrans("łŁıİøØđĐßæ", "lLiIoOdDsa")
 
 
 class Checkpoint(NamedTuple):
-    """A checkpoint: the two countries it lies between, or the one that an airport lies in. `parts`: of ISO 3166-2.
+    """A checkpoint with the two countries that it connects, or the country of an airport. `parts`: ISO 3166-2 codes.
 
     `names`: all of them, by language; `by_side`: those of each side.
     """
@@ -38,7 +38,7 @@ class Checkpoint(NamedTuple):
     by_side: tuple[Mapping[str, list[str]], ...] = ()
 
     def beyond(self, code: str | None) -> str | None:
-        """The side opposite to a country; None when it is not one of the two."""
+        """The other side of a checkpoint; None if the country is not one of its sides."""
         if len(self.sides) == 1:
             return self.sides[0] if code not in (None, self.sides[0]) else None
         near, other = self.sides
@@ -53,25 +53,25 @@ class Region(NamedTuple):
 
     @property
     def country(self) -> str:
-        """The country it is a part of."""
+        """The country of the region."""
         return self.part[:2]
 
 
 class Gazetteer(NamedTuple):
-    """All places but countries, checkpoints by slug; `waters`: rivers and straits between two countries."""
+    """All places except countries. `checkpoints`: by slug; `waters`: rivers and straits between two countries."""
 
     checkpoints: dict[str, Checkpoint]
     regions: list[Region]
     waters: tuple[Checkpoint, ...] = ()
 
     def only_way_out(self, region: Region) -> tuple[str, str | None]:
-        """The slug of the only checkpoint of a region and the country behind it; ("", None) where it has several."""
+        """The slug of the only checkpoint of a region and the country beyond it; ("", None) if there are several."""
         points = [slug for slug, point in self.checkpoints.items() if region.part in point.parts]
         return (points[0], self.checkpoints[points[0]].beyond(region.country)) if len(points) == 1 else ("", None)
 
     @property
     def neighbours(self) -> dict[str, frozenset[str]]:
-        """By country, the countries that it shares a checkpoint with."""
+        """The countries that share a checkpoint with a country, by country."""
         names: dict[str, set[str]] = {}
         for point in self.checkpoints.values():
             for side in point.sides:
@@ -88,7 +88,7 @@ class _Written(Struct, forbid_unknown_fields=True):
 
 
 def parse_gazetteer(text: str, where: str) -> Gazetteer:
-    """Read a gazetteer from TOML text. Raises ConfigError naming file, entry and what is wrong with it."""
+    """Read a gazetteer from TOML text. Raises ConfigError, which names file, entry and fault."""
     try:
         written = msgspec.convert(tomllib.loads(text), _Written)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
@@ -118,7 +118,7 @@ def parse_gazetteer(text: str, where: str) -> Gazetteer:
 
 
 def _check(code: str, entry: str, where: str) -> None:
-    """Raises ConfigError for a code that is neither of ISO 3166-1, a bloc's, nor of ISO 3166-2."""
+    """Raises ConfigError if a code is neither ISO 3166-1, nor a bloc, nor ISO 3166-2."""
     if "-" in code:
         if code not in _parts():
             raise ConfigError(f"{where}: {entry}: {shown(code)} is no ISO 3166-2 code of a part of a country")
@@ -140,13 +140,13 @@ def _together(sides: Iterable[Names]) -> Names:
 
 
 def name_pattern(names: Iterable[str]) -> str:
-    """A pattern of plain names: with or without quotation marks and accents, an asterisk is any ending."""
+    """A pattern of plain names: quotation marks and accents are optional, an asterisk stands for any ending."""
     ordered = sorted(_spelled(names), key=lambda name: (-len(name), name))
     return _QUOTED.format(f"(?:{'|'.join(map(_plainly, ordered))})")
 
 
 def words_of(names: Iterable[str]) -> list[str]:
-    """All words of names in all their spellings, as needles are."""
+    """All words of all spellings of the names, for the prefilter."""
     return [word for name in _spelled(names) for word in _BETWEEN.split(fold(name))]
 
 
@@ -174,7 +174,7 @@ def _plainly(name: str) -> str:
 
 
 def unaccented(name: str) -> str:
-    """A name in plain Latin letters; other scripts stay as they are ("й" is no accented "и")."""
+    """A name in plain Latin letters; other scripts are unchanged ("й" is not an accented "и")."""
     if not name.isascii() and any("\u0370" <= letter <= "\u1fff" for letter in name):
         return name
     apart = unicodedata.normalize("NFKD", name.translate(_FOLDED))
@@ -182,7 +182,7 @@ def unaccented(name: str) -> str:
 
 
 def english_names() -> dict[str, str]:
-    """A pattern of the English names of every country, by code, out of ISO 3166-1."""
+    """A pattern of the English names of every country, by ISO 3166-1 code."""
     names: dict[str, set[str]] = {}
     for country in pycountry.countries:
         listed = {country.name, getattr(country, "common_name", country.name)}

@@ -1,4 +1,4 @@
-"""A language with everything that is made of it once: its scanner, its cutter, and how well a text fits it."""
+"""A language with everything derived from it once: its scanner, its cutter, and how well a text fits it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bordertally.streams.statements.lexicon.segments import Cutter
 
 
 class Tongue:
-    """What a text in one language is read with."""
+    """The tools that read a text in one language."""
 
     def __init__(self, language: Language, gazetteer: Callable[[], Gazetteer]) -> None:
         table = language.table
@@ -28,20 +28,20 @@ class Tongue:
 
     @cached_property
     def scanner(self) -> Scanner:
-        """Its patterns, compiled with the first text that is in the language."""
+        """The scanner with compiled patterns; compiled for the first text in the language."""
         return Scanner(self.language, self._gazetteer(), self.cutter.clauses)
 
     @cached_property
     def cutter(self) -> Cutter:
-        """What cuts its sentences."""
+        """The cutter that divides sentences into segments."""
         return Cutter(self.language)
 
     def begun(self, text: str) -> str | None:
-        """The day of the happening that a phrase of time counts from, if it is one by name ("since the invasion")."""
+        """The day of a named event that a phrase of time refers to ("since the invasion"), if any."""
         return next((day for day, pattern in self._anchors if pattern.search(text)), None)
 
     def fit(self, text: str) -> int:
-        """How many usual words of the language a text has, and one more; 0 where most letters are of another script."""
+        """The number of frequent words of the language in a text, plus one; 0 if most letters are of another script."""
         letters = sum(map(str.isalpha, text))
         if not letters or len(self._letters.findall(text)) * 2 < letters:
             return 0

@@ -23,7 +23,7 @@ Phrases = list[str]
 
 
 class NumberTable(Struct, forbid_unknown_fields=True, frozen=True):
-    """How numbers are written. `vague` words count as the least they can mean; `zero` words mean nobody."""
+    """How numbers are written. `vague` words count as their least value; `zero` words mean nobody."""
 
     thousands: str
     decimal: str
@@ -110,7 +110,7 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ChangeTable(Struct, forbid_unknown_fields=True, frozen=True):
-    """How a change in per cent is put; `{percent}` is the figure, `{reference}` what it is compared with."""
+    """Phrases for a change in per cent; `{percent}` is the figure, `{reference}` the level of comparison."""
 
     up: Phrases
     down: Phrases
@@ -216,7 +216,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Pattern(NamedTuple):
-    """A compiled pattern and what a match of it means."""
+    """A compiled pattern and its value."""
 
     kind: str
     value: str
@@ -225,7 +225,7 @@ class Pattern(NamedTuple):
 
     @classmethod
     def of(cls, kind: str, value: str, regex: re.Pattern[str]) -> Pattern:
-        """A pattern with its needles."""
+        """A pattern with its needles for the prefilter."""
         return cls(kind, value, regex, needles_of(regex))
 
 
@@ -234,12 +234,12 @@ NEVER = r"(?!x)x"
 
 
 def alternatives(phrases: Iterable[str]) -> str:
-    """One group out of several patterns; a pattern that never matches for none."""
+    """One group that matches any of several patterns; a pattern that never matches if there are none."""
     return "|".join(phrases) or NEVER
 
 
 def captured(match: re.Match[str]) -> list[tuple[str, str]]:
-    """What the placeholders of a pattern took, in the order in which they are written."""
+    """The texts that the placeholders of a pattern matched, in the order of the pattern."""
     return [(name.rpartition("_")[0], text) for name, text in match.groupdict().items() if text is not None]
 
 
@@ -281,7 +281,7 @@ class Language:
         self.dates = [self.compile(pattern) for pattern in table.dates]
 
     def nameless(self, text: str) -> str:
-        """A pattern with its placeholders filled, without groups of their own."""
+        """A pattern with its placeholders filled in, without groups of its own."""
         return _PLACEHOLDER.sub(lambda match: f"(?:{self._part(match[1], text)})", text)
 
     def _part(self, name: str, text: str) -> str:
@@ -293,7 +293,7 @@ class Language:
         return part
 
     def compile(self, phrase: str) -> re.Pattern[str]:
-        """A pattern, its placeholders as named groups (`date_1`). Raises ConfigError naming a pattern that is wrong."""
+        """A pattern with its placeholders as named groups (`date_1`). Raises ConfigError for an invalid one."""
         taken: dict[str, int] = {}
 
         def group(match: re.Match[str]) -> str:
@@ -307,41 +307,41 @@ class Language:
             raise ConfigError(f"{self.where}: {shown(phrase)}: {error}") from None
 
     def compiled(self, kind: str, phrases: Mapping[str, Phrases]) -> Iterator[Pattern]:
-        """Patterns of a table by value."""
+        """The compiled patterns of a table, by value."""
         for value, each in phrases.items():
             for phrase in each:
                 yield Pattern.of(kind, value, self.compile(phrase))
 
     def any_of(self, phrases: Phrases) -> re.Pattern[str]:
-        """One pattern that matches any of several, without captures."""
+        """One pattern, without captures, that matches any of several."""
         return self.compile(self.nameless(alternatives(phrases)))
 
     def ending(self, phrases: Phrases) -> re.Pattern[str]:
-        """The same, only at the end of the text it is given (spaces may follow)."""
+        """The same, only at the end of a text (spaces may follow)."""
         return re.compile(rf"(?<!\w)(?:{self.nameless(alternatives(phrases))})\s*$", re.IGNORECASE)
 
     def beginning(self, phrases: Phrases) -> re.Pattern[str]:
-        """The same, only at the beginning."""
+        """The same, only at the beginning of a text."""
         return re.compile(rf"\s*(?:{self.nameless(alternatives(phrases))})(?!\w)", re.IGNORECASE)
 
     def which(self, table: Mapping[str, Phrases], text: str) -> str | None:
-        """The entry of a table that a text is."""
+        """The entry of a table that a text matches."""
         for value, phrases in table.items():
             if re.fullmatch(self.nameless(alternatives(phrases)), text, re.IGNORECASE):
                 return value
         return None
 
     def weekday(self, text: str) -> int:
-        """A day of the week, Monday is 0. Raises ValueError for what is none."""
+        """The number of a day of the week, with Monday as 0. Raises ValueError if it is not one."""
         return index(self.table.weekdays, text)
 
     def number(self, text: str) -> int:
-        """A small number in digits or words."""
+        """A small number in digits or words, as an integer."""
         return int(text) if text.isdigit() else self.table.numbers.words[text.lower()]
 
 
 def index(phrases: Phrases, text: str) -> int:
-    """Which of some phrases a text is. Raises ValueError for none."""
+    """The phrase that a text matches. Raises ValueError if there is none."""
     for place, pattern in enumerate(phrases):
         if re.fullmatch(pattern, text, re.IGNORECASE):
             return place
@@ -349,7 +349,7 @@ def index(phrases: Phrases, text: str) -> int:
 
 
 def parse_language(text: str, where: str) -> LanguageTable:
-    """Read a language from TOML text. Raises ConfigError naming file and field."""
+    """Read a language from TOML text. Raises ConfigError, which names file and field."""
     try:
         return msgspec.convert(tomllib.loads(text), LanguageTable)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

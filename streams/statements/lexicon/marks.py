@@ -1,4 +1,4 @@
-"""Marks: what the patterns of a language find in a text, each stretch of it belonging to one mark at most."""
+"""Marks: the matches of a language's patterns in a text. No two marks overlap."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bordertally.streams.statements.records import Span
 
 
 class TextMark(NamedTuple):
-    """A stretch of the text that means something: its kind, and a value whose type depends on the kind."""
+    """A span of the text with a meaning: its kind, and a value whose type depends on the kind."""
 
     start: int
     end: int
@@ -22,16 +22,16 @@ class TextMark(NamedTuple):
 
     @property
     def span(self) -> Span:
-        """Where it stands."""
+        """The span of the mark."""
         return Span(self.start, self.end)
 
     def within(self, span: Span) -> bool:
-        """Whether it begins inside a span."""
+        """Whether the mark begins inside a span."""
         return span.start <= self.start < span.end
 
 
 class Sheet:
-    """A text and the marks on it so far."""
+    """A text with its marks so far."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -39,38 +39,38 @@ class Sheet:
         self._taken = bytearray(len(text))
 
     def free(self, start: int, end: int) -> bool:
-        """Whether no mark stands there yet."""
+        """Whether no mark overlaps this span."""
         return not any(self._taken[start:end])
 
     def add(self, mark: TextMark) -> None:
-        """Put a mark; its stretch is taken from now on."""
+        """Add a mark; no other mark can overlap it from now on."""
         self._taken[mark.start : mark.end] = b"\x01" * (mark.end - mark.start)
         insort(self.marks, mark, key=lambda placed: (placed.start, placed.end))
 
     def replace(self, mark: TextMark, value: Any) -> None:
-        """Give a mark another value."""
+        """Replace the value of a mark."""
         self.marks[self.marks.index(mark)] = mark._replace(value=value)
 
     def put(self, candidates: Iterable[TextMark]) -> None:
-        """Put marks where they fit: earlier ones first, of two that begin together the longer one."""
+        """Add all marks that do not overlap others: earlier marks first, and the longer of two with the same start."""
         for mark in sorted(candidates, key=lambda candidate: (candidate.start, -candidate.end)):
             if self.free(mark.start, mark.end):
                 self.add(mark)
 
     def of(self, kind: str, span: Span | None = None) -> list[TextMark]:
-        """The marks of a kind that begin in a span, in order."""
+        """The marks of a kind that begin in a span, in order of the text."""
         return [mark for mark in self.marks if mark.kind == kind and (span is None or mark.within(span))]
 
 
 class Patterns:
-    """Patterns that are looked for together."""
+    """Patterns that are searched together."""
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.patterns = list(patterns)
         self._sieve = Sieve(pattern.needles for pattern in self.patterns)
 
     def scan(self, text: str) -> Iterator[tuple[Pattern, re.Match[str]]]:
-        """Every match of every pattern, in the order of the patterns."""
+        """Every match of every pattern, in order of the patterns."""
         for place in self._sieve.may_match(fold(text)):
             pattern = self.patterns[place]
             for match in pattern.regex.finditer(text):
@@ -89,7 +89,7 @@ LONGEST = 2_000
 
 
 def sentences(text: str, abbreviations: re.Pattern[str], closing: re.Pattern[str] | None = None) -> list[Span]:
-    """Where the sentences of a text stand. A full stop behind an abbreviation or before a small letter ends none.
+    """The spans of the sentences of a text. A full stop after an abbreviation or before a small letter ends none.
 
     A line that begins with a sign ("📌", "-") begins a sentence, but not in a list: behind ":" or ";".
 

@@ -1,4 +1,4 @@
-"""What a figure counts: a population, vehicles, something else, or people by a word that no table has."""
+"""Nouns: what a figure counts (a population, vehicles, something else, or people by an unknown word)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEADS = re.compile(r"\s*(?:[-(\u2013\u2014]|\bof\b)\s*")
 
 
 class Noun(NamedTuple):
-    """What a figure counts: a population or vehicles, the mark that says so, or why it counts neither.
+    """The noun of a figure: a population or vehicles with its mark, or the reason why it counts neither.
 
     `joined`: several populations are counted together ("women and children"), so it is none of them. `unknown`: a word
     that no table has and that does not look like one for people. `bare`: nothing is said of it beside the figure.
@@ -39,7 +39,7 @@ class Noun(NamedTuple):
 
 
 class Nouns:
-    """Finds what figures count, in one language."""
+    """Finds the nouns of figures in one language."""
 
     def __init__(self, language: Language) -> None:
         table = language.table
@@ -55,7 +55,7 @@ class Nouns:
         self._beside = language.ending(table.beside)
 
     def of(self, sheet: Sheet, figure: TextMark, span: Span) -> Noun:
-        """What a figure counts: the noun behind it, else the one before it in its part of the sentence, if any."""
+        """The noun of a figure: the noun after it, else the noun before it in its part of the sentence, if any."""
         noun = self.behind(sheet, figure, span.end)
         if noun is not None:
             if noun.population == "people" and noun.citizens is None and not noun.unknown:
@@ -79,9 +79,9 @@ class Nouns:
         return None
 
     def _of_both(self, sheet: Sheet, figure: TextMark) -> Noun:
-        """The people counted behind the next figure, of a coordination: "41,318 entered and 38,907 Uzbeks left".
+        """The noun of a figure that the next figure shares: "41,318 entered and 38,907 Uzbeks left".
 
-        So are citizens beside others: "1,522 citizens and 410 non-citizens of Latvia".
+        The same applies to citizens beside others: "1,522 citizens and 410 non-citizens of Latvia".
         """
         numbers = sheet.of("number")
         following = next((number for number in numbers if number.start >= figure.end), None)
@@ -97,7 +97,7 @@ class Nouns:
         return noun if noun is not None and noun.citizens is not None and noun.mark and joined else Noun()
 
     def _of_nation(self, noun: Noun, text: str, at: int) -> Noun:
-        """With the nation that an adjective in front of the noun at `at` names: "Syrian refugees"."""
+        """The noun with the nation of an adjective before it (at `at`): "Syrian refugees"."""
         if noun.citizens is not None or noun.why is not None:
             return noun
         match = self._adjective.search(text[max(0, at - 40) : at])
@@ -108,7 +108,7 @@ class Nouns:
         )
 
     def behind(self, sheet: Sheet, figure: TextMark, end: int) -> Noun | None:
-        """The noun right behind a figure; None where there is none."""
+        """The noun directly after a figure; None if there is none."""
         nxt = next(
             (mark for mark in sheet.marks if mark.start >= figure.end and mark.kind not in ("state", "refuge")), None
         )
@@ -131,7 +131,7 @@ class Nouns:
         return self._of_nation(noun, sheet.text, figure.end + gap.find(head))
 
     def _cross(self, sheet: Sheet, noun: TextMark) -> bool:
-        """Whether a word of movement follows a noun at once: "1,000 soldiers crossed" is about people who crossed."""
+        """Whether a word of movement directly follows a noun: "1,000 soldiers crossed" counts people who crossed."""
         event = next((event for event in sheet.of("event") if event.start >= noun.end), None)
         if event is None or event.value == "takes":
             return False
@@ -141,17 +141,17 @@ class Nouns:
         return len(between) <= _AT_ONCE and not _PAUSE.search(between)
 
     def end(self, sheet: Sheet, figure: TextMark, end: int) -> int:
-        """Where a noun that no table has ends, behind a figure; the end of the figure where none follows."""
+        """The end of an unknown noun after a figure; the end of the figure if no noun follows."""
         noun = self.behind(sheet, figure, end)
         gap = sheet.text[figure.end : end]
         return figure.end + (0 if noun is None or noun.mark else gap.find(self._head(gap)) + len(self._head(gap)))
 
     def beside(self, sheet: Sheet, figure: TextMark) -> bool:
-        """Whether a figure is of what people came with, or the like ("in 27 boats"), and no subject."""
+        """Whether a figure counts things that people brought or used ("in 27 boats")."""
         return bool(self._beside.search(sheet.text[max(figure.start - 20, 0) : figure.start]))
 
     def _head(self, gap: str) -> str:
-        """The last word of what a figure counts: "passport holders" is about holders."""
+        """The last word of a noun phrase: "passport holders" is about holders."""
         head = ""
         for word in _PAUSE.split(gap)[0].split():
             if self._bare.fullmatch(" " + word):
@@ -160,7 +160,7 @@ class Nouns:
         return head
 
     def _joined(self, sheet: Sheet, noun: Noun) -> bool:
-        """Whether another population follows, joined by "and"."""
+        """Whether another population follows after "and"."""
         if noun.mark is None or noun.population in (None, "people"):
             return False
         end = noun.mark.end

@@ -1,4 +1,4 @@
-"""Numbers in words and digits: figures, ranges, words such as "dozens", and how they are put."""
+"""Numbers: figures in digits and words, ranges, words such as "dozens", and their qualifiers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
 
 class Quantity(NamedTuple):
-    """A figure, or a range where `high` is set; `qualifier` None where nothing says how it is put."""
+    """A figure, or a range if `high` is set. `qualifier`: None if no word gives one."""
 
     low: float
     high: float | None = None
@@ -25,7 +25,7 @@ class Quantity(NamedTuple):
 
     @property
     def people(self) -> float | list[float]:
-        """As a claim writes it: a whole number where it is one, [low, high] for a range."""
+        """The figure as a claim has it: an integer if it is whole, [low, high] for a range."""
         if self.high is not None:
             return [_plain(self.low), _plain(self.high)]
         return _plain(self.low)
@@ -81,7 +81,7 @@ class Numbers:
         self._between = language.ending(language.table.between)
 
     def mark(self, sheet: Sheet) -> None:
-        """Put a mark of kind `number` on every quantity whose text no other mark has taken."""
+        """Add a mark of kind `number` for every quantity that no other mark covers."""
         sheet.put(self._found(sheet))
 
     def _found(self, sheet: Sheet) -> Iterator[TextMark]:
@@ -121,7 +121,7 @@ class Numbers:
         return self._qualified(sheet.text, match.start(), match.end(), Quantity(low, high))
 
     def _qualified(self, text: str, start: int, end: int, quantity: Quantity) -> TextMark:
-        """The quantity with the words before and behind it that say how it is put."""
+        """The quantity with the qualifier that the words before and after it give."""
         before = text[max(0, start - 60) : start]
         cut = self._between.search(before)
         head = before[: cut.start()] if cut and cut[0].strip() else before
@@ -152,7 +152,7 @@ class Numbers:
         return round(sum(self._digits(digits, size) * (self._size(size) if size else 1) for digits, size in pieces), 3)
 
     def _digits(self, text: str, magnitude: str = "") -> float:
-        """A figure in digits. Without a magnitude three digits behind a point or comma are thousands: "88.000"."""
+        """A figure in digits. Without a magnitude, three digits after a point or comma are thousands: "88.000"."""
         if not magnitude and _THOUSANDS.fullmatch(text):
             return float(re.sub(r"\D", "", text))
         whole, _, part = text.partition(self.table.decimal)

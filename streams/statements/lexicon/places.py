@@ -1,4 +1,4 @@
-"""Places in a text, and what each is to the movement: where it begins, where it ends, what it passes."""
+"""Places in a text, and the role of each in the movement: origin, destination, or a place on the way."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CAPITALS = re.compile(
 
 
 class PlaceRole(enum.StrEnum):
-    """What a place is to the movement, by the words around it. BARE says nothing: an object, or who speaks."""
+    """The role of a place in the movement, by the words around it. BARE: no role is stated."""
 
     ORIGIN = "origin"
     INTO = "into"
@@ -75,7 +75,7 @@ class NamedPlace(NamedTuple):
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """The countries of a checkpoint; none of what is no checkpoint."""
+        """The countries of a checkpoint; empty for any other place."""
         return () if self.checkpoint is None else self.checkpoint.sides
 
 
@@ -183,7 +183,7 @@ class Places:
             self._names.append((None, place))
 
     def _pattern(self, index: int) -> re.Pattern[str]:
-        """The pattern of a name, compiled when a text may hold it: of most of the gazetteer no text ever speaks."""
+        """The pattern of a name, compiled only when a text may contain the name."""
         regex, place = self._names[index]
         if regex is None:
             regex = _named(name_pattern(self._lists[index]))
@@ -191,18 +191,18 @@ class Places:
         return regex
 
     def mark_goals(self, sheet: Sheet) -> None:
-        """Put a mark of kind `place` on every goal without a name: "into neighbouring countries", "home"."""
+        """Add a mark of kind `place` for every destination without a name: "into neighbouring countries", "home"."""
         for pattern, place in self._goals:
             sheet.put([TextMark(match.start(), match.end(), "place", place) for match in pattern.finditer(sheet.text)])
 
     def mark_speakers(self, sheet: Sheet) -> None:
-        """Put a mark of kind `place` on every body of a country that speaks and is not counted: "Polish guards"."""
+        """Add a mark of kind `place` for every authority of a country that is a speaker: "Polish guards"."""
         counted = {mark.end + 1 for mark in sheet.of("number")}
         spoken = [mark for mark in self._by_adjective(sheet.text) if mark.value.role is PlaceRole.SPEAKER]
         sheet.put([mark for mark in spoken if mark.start not in counted])
 
     def mark(self, sheet: Sheet) -> None:
-        """Put a mark of kind `place` on every place."""
+        """Add a mark of kind `place` for every place."""
         sheet.put(self._parts_of_borders(sheet.text))
         sheet.put([*self._named(sheet.text), *self._by_adjective(sheet.text)])
         sheet.put([*self._nobody_knows(sheet.text, sheet)])
@@ -251,14 +251,14 @@ class Places:
                 yield TextMark(match.start(), match.end(), "place", placed)
 
     def heading(self, text: str) -> TextMark | None:
-        """The checkpoint that a text is headed with in capitals: "BEITBRIDGE - The border authority says"."""
+        """The checkpoint in capitals at the head of a text: "BEITBRIDGE - The border authority says"."""
         head = _CAPITALS.match(text)
         named = self._named(head[0].title()) if head is not None else []
         points = [mark for mark in named if mark.value.checkpoint is not None]
         return points[0] if len({mark.value.slug for mark in points}) == 1 else None
 
     def last_named(self, text: str) -> str | None:
-        """The country that is named last in a text."""
+        """The last country that a text names."""
         named = [mark for mark in self._named(text) if mark.value.code is not None and not mark.value.region]
         return max(named).value.code if named else None
 
@@ -267,12 +267,12 @@ class Places:
         return next((role for role, pattern in self._before.items() if pattern.search(before)), PlaceRole.BARE)
 
     def _by_what_follows(self, text: str, end: int) -> tuple[PlaceRole, int]:
-        """The role that the words behind a place say, the longest of them: "Poland's border" or its border guard."""
+        """The role that the longest match of the words after a place gives: "Poland's border" or its border guard."""
         ends = {role: match.end() for role, after in self._behind.items() if (match := after.match(text, end))}
         return max(ends.items(), key=lambda ending: ending[1], default=(PlaceRole.BARE, end))
 
     def _by_adjective(self, text: str) -> Iterator[TextMark]:
-        """A country by its adjective: "the Russian border", "Polish guards", "to the Finnish side"."""
+        """A country that is named by its adjective: "the Russian border", "Polish guards", "to the Finnish side"."""
         for match in self._adjective.finditer(text):
             code = next((code for regex, code in self._adjectives if regex.fullmatch(match[0])), None)
             role, end = self._by_what_follows(text, match.end())
@@ -285,7 +285,7 @@ class Places:
                 yield TextMark(match.start(), match.end(), "place", NamedPlace(PlaceRole.BORDER, code))
 
     def _parts_of_borders(self, text: str) -> Iterator[TextMark]:
-        """A part of a border that bears the name of no country: "over the Brest section of the border"."""
+        """A part of a border without the name of a country: "over the Brest section of the border"."""
         for index in self._section_sieve.may_match(fold(text)):
             for match in self._sections[index].finditer(text):
                 names = match["name"].split("-")
@@ -296,7 +296,7 @@ class Places:
                     )
 
     def _nobody_knows(self, text: str, sheet: Sheet | None = None) -> Iterator[TextMark]:
-        """Names of places that no table has: "at Adré", "into Rzeszów"."""
+        """Names of places that no table contains: "at Adré", "into Rzeszów"."""
         for mark in [] if sheet is None else sheet.of("place"):
             match = self._another.match(text, mark.end) if mark.value.checkpoint is not None else None
             if match is not None:

@@ -1,7 +1,7 @@
-"""Needles: words one of which stands in every text that a pattern can match, so that most patterns need not be tried.
+"""A prefilter of patterns by needles: words of which every match of a pattern contains at least one.
 
-A statement is read with well over a thousand patterns, and nearly none of them matches. To look for a word costs a
-hundredth of what it costs to try a pattern at every place of a sentence.
+A statement is read with well over a thousand patterns, of which few match. Searching a word costs a hundredth of trying
+a pattern at every position of a sentence.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Needles = tuple[str, ...]
 
 @lru_cache(maxsize=65_536)
 def needles_of(regex: re.Pattern[str]) -> Needles:
-    """The needles of a pattern: what it matches holds at least one of them, whatever the case of its letters."""
+    """The needles of a pattern: every match contains at least one of them, in any case."""
     needles = _of_sequence(_parser.parse(regex.pattern, regex.flags))
     return tuple(sorted(needles)) if needles and len(needles) <= MOST else ()
 
 
 def may_match(needles: Needles, folded: str) -> bool:
-    """Whether a pattern with these needles may match somewhere in a text (`fold` it once for all patterns)."""
+    """Whether a pattern with these needles may match in a text (`fold` the text once for all patterns)."""
     for needle in needles:
         if needle in folded:
             return True
@@ -39,10 +39,10 @@ def may_match(needles: Needles, folded: str) -> bool:
 
 
 class Sieve:
-    """Picks the few of many patterns that may match a text, by the letters that their needles begin with."""
+    """Selects the few of many patterns that may match a text, by the first letters of their needles."""
 
     def __init__(self, needles: Iterable[Needles]) -> None:
-        """`needles`: those of every pattern, in their order."""
+        """`needles`: the needles of every pattern, in the order of the patterns."""
         self._needles = list(needles)
         self._always: list[int] = []
         self._by_gram: dict[str, list[int]] = {}
@@ -54,24 +54,24 @@ class Sieve:
                 self._by_gram.setdefault(gram, []).append(place)
 
     def may_match(self, folded: str) -> list[int]:
-        """The places of the patterns that may match somewhere in a folded text, in order."""
+        """The indexes of the patterns that may match in a folded text, in order."""
         places = {place for gram in _grams(folded) & self._by_gram.keys() for place in self._by_gram[gram]}
         return sorted(place for place in (*self._always, *places) if may_match(self._needles[place], folded))
 
 
 def fold(text: str) -> str:
-    """A text as needles are looked for in it."""
+    """A text in the form in which needles are searched."""
     return text.casefold()
 
 
 @lru_cache(maxsize=4)
 def _grams(folded: str) -> frozenset[str]:
-    """All letters in a row; kept for a moment, because a sentence goes through one sieve after the other."""
+    """All letters in a row, cached because a sentence goes through several sieves."""
     return frozenset(folded[at : at + GRAM] for at in range(len(folded) - GRAM + 1))
 
 
 def _of_sequence(items: Any) -> frozenset[str] | None:
-    """Of parts that follow each other, the needles of the one that says most."""
+    """The needles of the most selective of several consecutive parts."""
     best: frozenset[str] | None = None
     run = ""
     for code, argument in [*items, (None, None)]:

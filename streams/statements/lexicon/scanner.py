@@ -1,4 +1,4 @@
-"""Everything that a language can tell in a text: a sheet with a mark on every stretch that means something."""
+"""The scanner of a language: it marks numbers, times, places and words of movement in a text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEADS = re.compile(r"\s*(?:[-:(\u2013\u2014]|\bof\b)\s*")
 
 
 class Change(NamedTuple):
-    """A change in per cent, and the unit of the period it is against ("week"); `number`: of a week or a day of it."""
+    """A change in per cent. `unit`: of the period of comparison ("week"); `number`: of a week, or of a day in it."""
 
     percent: float
     unit: str | None
@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 
 class Scanner:
-    """The patterns of one language, in the order in which they take their stretches of a text."""
+    """The patterns of one language, in the order in which they are applied to a text."""
 
     def __init__(self, language: Language, gazetteer: Gazetteer, clauses: Clauses) -> None:
         table = language.table
@@ -117,7 +117,7 @@ class Scanner:
             yield Pattern.of("citizens", code, self.language.compile(filled))
 
     def scan(self, text: str, times: Times) -> Sheet:
-        """All marks of a text."""
+        """The sheet of a text with all marks."""
         sheet = Sheet(text)
         sheet.put(self._plain(text, self._asides))
         sheet.put(
@@ -145,14 +145,14 @@ class Scanner:
             yield TextMark(match.start(), match.end(), pattern.kind, pattern.value)
 
     def _own(self, text: str) -> Iterator[TextMark]:
-        """Citizens of the country that was last named: "its citizens"."""
+        """Citizens of the last country named: "its citizens"."""
         for match in self._its.finditer(text):
             code = self.places.last_named(text[: match.start()])
             if code is not None:
                 yield TextMark(match.start(), match.end(), "citizens", code)
 
     def _also_citizens(self, sheet: Sheet) -> None:
-        """A country that is only joined to one whose citizens are counted: "citizens of Lithuania and Latvia"."""
+        """A country joined to another whose citizens are counted: "citizens of Lithuania and Latvia"."""
         for left, other in pairwise([mark for mark in sheet.marks if mark.kind in ("citizens", "place")]):
             named = left.kind == "citizens" and " " in sheet.text[left.start : left.end] and other.kind == "place"
             if named and other.value.code and self.places.joined.fullmatch(sheet.text[left.end : other.start]):
@@ -188,7 +188,7 @@ class Scanner:
                 yield TextMark(match.start(), match.end(), "period", resolved)
 
     def period(self, text: str, times: Times) -> StatedPeriod | None:
-        """The first exact period of a text that is read over otherwise."""
+        """The first exact period of a text that is otherwise skipped."""
         periods = (mark.value for mark in self._timed(text, times))
         return next((period for period in periods if isinstance(period, StatedPeriod) and not period.vague), None)
 

@@ -1,4 +1,4 @@
-"""A sentence cut into segments, one for each figure, and what each says about its figure."""
+"""Segments: the parts of a sentence, one for each figure, and what each part says about its figure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHORT = 12
 
 
 class Segment(NamedTuple):
-    """The part of a sentence that is about one figure; `context` is wider where another says the same of it."""
+    """The part of a sentence about one figure. `context`: a wider part that also applies to the figure."""
 
     span: Span
     figure: TextMark
@@ -36,7 +36,7 @@ class Segment(NamedTuple):
 
 
 class Cutter:
-    """Cuts sentences of one language."""
+    """Divides the sentences of one language into segments."""
 
     def __init__(self, language: Language) -> None:
         table = language.table
@@ -88,7 +88,7 @@ class Cutter:
         return segments
 
     def _last(self, sheet: Sheet, figure: TextMark, end: int) -> int:
-        """Where the last part of a sentence ends: a clause behind it is of something else."""
+        """The end of the last part of a sentence, before a clause on another subject."""
         for match in self._clauses.finditer(sheet.text, figure.end, end):
             between = Span(figure.end, match.start())
             ahead = sheet.of("event", Span(0, figure.start)) and self.part_ahead(sheet, figure)
@@ -97,15 +97,15 @@ class Cutter:
         return end
 
     def part_ahead(self, sheet: Sheet, figure: TextMark) -> bool:
-        """Whether a figure is told as one of a part of those before it: "including 1,500 minors"."""
+        """Whether a figure is a part of the figures before it: "including 1,500 minors"."""
         return bool(self._part_before.search(sheet.text[max(figure.start - 40, 0) : figure.start]))
 
     def clause(self, sheet: Sheet, span: Span) -> bool:
-        """Whether a clause of something else begins there."""
+        """Whether a clause on another subject begins in a span."""
         return bool(self._clauses.search(sheet.text, span.start, span.end))
 
     def idle(self, sheet: Sheet, sentence: Span) -> list[LeftOut]:
-        """The figures of a sentence that count other things; they are no segments ("in 10 boats on Saturday")."""
+        """The figures of a sentence that count other things; they get no segment ("in 10 boats on Saturday")."""
         figures = [(number.span, self._idle(sheet, number, sentence.end)) for number in sheet.of("number", sentence)]
         return [LeftOut(span, why) for span, why in figures if why is not None]
 
@@ -123,16 +123,16 @@ class Cutter:
         return None if noun is None else noun.why
 
     def _named(self, sheet: Sheet, figure: TextMark) -> bool:
-        """Whether a figure stands behind a place of a list."""
+        """Whether a figure follows a place of a list."""
         return any(mark.kind == "place" and 0 <= figure.start - mark.end <= len(" - ") for mark in sheet.marks)
 
     def _moves(self, sheet: Sheet, figure: TextMark, end: int) -> bool:
-        """Whether a word that no table has may be one for people: a word of movement follows before the next figure."""
+        """Whether an unknown word may be one for people: a word of movement follows before the next figure."""
         nxt = next((number.start for number in sheet.of("number") if number.start >= figure.end), end)
         return not self.nouns.beside(sheet, figure) and bool(sheet.of("event", Span(figure.end, nxt)))
 
     def _cut(self, sheet: Sheet, segment: Span, figure: TextMark, following: TextMark) -> int:
-        """Where the part of one figure ends and that of the next begins."""
+        """The end of the part of one figure, where the part of the next begins."""
         for pattern in self._cuts:
             cuts = [
                 match
@@ -156,13 +156,13 @@ class Cutter:
         return following.start
 
     def _led(self, sheet: Sheet, match: re.Match[str], following: TextMark) -> bool:
-        """Whether a dash only leads from a place or time to its figure: "Otaci - 3,410, Palanca - 7,260"."""
+        """Whether a dash only joins a place or time to its figure: "Otaci - 3,410, Palanca - 7,260"."""
         if match.end() != following.start or not _LEADS.fullmatch(match[0]):
             return False
         return any(mark.end == match.start() and mark.kind in ("place", "period", "citizens") for mark in sheet.marks)
 
     def _fronted(self, sheet: Sheet, segment: Span, figure: TextMark, between: Span) -> bool:
-        """Whether a place or time between two figures is said of the second: "At A 5 came, at B, 3" as of the first."""
+        """Whether a place or time between two figures belongs to the second: "At A 5 came, at B, 3"."""
         marks = [mark for mark in sheet.marks if mark.within(between)]
         kinds = {mark.kind for mark in marks}
         if not marks or not kinds <= {"place", "period"} or marks[0].start - between.start > _SHORT:
@@ -171,29 +171,29 @@ class Cutter:
         return all(sheet.of(kind, first) for kind in kinds)
 
     def earlier(self, sheet: Sheet, segment: Segment) -> bool:
-        """Whether the figure is an earlier level that another is compared with."""
+        """Whether the figure is an earlier level for comparison."""
         before = sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]
         return bool(self._earlier.search(before)) and not self.led(sheet, segment)
 
     def led(self, sheet: Sheet, segment: Segment) -> bool:
-        """Whether a clause of what happened begins at the first figure: "reopened after 2,500 people had crossed"."""
+        """Whether a clause about an event begins at the first figure: "reopened after 2,500 people had crossed"."""
         first = segment.figure == next(iter(sheet.of("number")), None)
         return first and self.trails(sheet, segment)
 
     def trails(self, sheet: Sheet, segment: Segment) -> bool:
-        """Whether what stands before a figure also begins a clause of what happened ("after")."""
+        """Whether the words before a figure can also begin a clause about an event ("after")."""
         return bool(self._trailing.search(sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]))
 
     def ahead(self, sheet: Sheet, mark: TextMark) -> bool:
-        """Whether what says that a sentence claims nothing means only what follows it ("denying that ...")."""
+        """Whether the words of an exclusion apply only to the text after them ("denying that ...")."""
         return bool(self._ahead.fullmatch(sheet.text[mark.start : mark.end]))
 
     def taken_up(self, sheet: Sheet, segment: Segment) -> bool:
-        """Whether a figure is named as a whole of which a part follows: "of these 66,000"."""
+        """Whether a figure is a total of which a part follows: "of these 66,000"."""
         return bool(self._taken_up.search(sheet.text[max(segment.figure.start - 40, 0) : segment.figure.start]))
 
     def part(self, sheet: Sheet, segment: Segment) -> bool:
-        """Whether the figure is one of a part of those before it: "including 1,500 minors", "300 of them"."""
+        """Whether the figure is a part of the figures before it: "including 1,500 minors", "300 of them"."""
         figure = segment.figure
         beside = self.part_ahead(sheet, figure) or self._part_behind.match(sheet.text, figure.end) is not None
         ahead = Span(segment.span.start, figure.start)
@@ -201,13 +201,13 @@ class Cutter:
         return sheet.text.endswith("(", 0, figure.start) or beside or begins is not None
 
     def listed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:
-        """Whether two figures are one list: "9,000 Russians and 700 Belarusians"."""
+        """Whether two figures form a list: "9,000 Russians and 700 Belarusians"."""
         counted = [mark for mark in sheet.marks if segment.figure.end <= mark.start < following.figure.start]
         gap = counted[-1].end if counted else self.nouns.end(sheet, segment.figure, following.figure.start)
         return len(counted) <= 1 and bool(self._people_join.fullmatch(sheet.text[gap : following.figure.start]))
 
     def placed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:
-        """Whether two figures are one list of places, told of in the end: "A 1,022, B 487, C 301: so many came"."""
+        """Whether two figures belong to a list of places whose verb follows: "A 1,022, B 487, C 301: so many came"."""
         ahead = sheet.text[segment.span.start : segment.figure.start]
         between = [mark for mark in sheet.marks if segment.figure.end <= mark.start < following.figure.start]
         if (
@@ -220,21 +220,21 @@ class Cutter:
         return len(ahead) <= _LISTED and bool(self._people_join.fullmatch(gap) or not gap.strip(" ;"))
 
     def untimed(self, sheet: Sheet, span: Span) -> bool:
-        """Whether something speaks of time there that nothing has read."""
+        """Whether a span contains a word of time that no pattern has read."""
         return any(sheet.free(*match.span()) for match in self._timely.finditer(sheet.text, span.start, span.end))
 
     def opened(self, sheet: Sheet, period: TextMark) -> bool:
-        """Whether a phrase of time is only the end of a longer one: "since clashes broke out in April"."""
+        """Whether a phrase of time is the end of a longer phrase: "since clashes broke out in April"."""
         match = self._opener.search(sheet.text[: period.start])
         return match is not None and sheet.free(match.start(), match.start() + 1)
 
     def stood_out(self, sheet: Sheet) -> bool:
-        """Whether a sentence only tells of a day what it was like: "Monday, 19 October, was the wettest day"."""
+        """Whether a sentence only describes a day: "Monday, 19 October, was the wettest day"."""
         first = next(iter(sheet.of("period")), None)
         return first is not None and first.start == 0 and bool(self._stood_out.match(sheet.text, first.end))
 
     def headed(self, sheet: Sheet) -> bool:
-        """Whether a sentence says of when the figures are that follow: "published its data for the third quarter"."""
+        """Whether a sentence only dates the figures that follow: "published its data for the third quarter"."""
         exact = not self.untimed(sheet, Span(0, len(sheet.text)))
         return exact and any(
             isinstance(mark.value, StatedPeriod)
@@ -244,11 +244,11 @@ class Cutter:
         )
 
     def against(self, sheet: Sheet) -> bool:
-        """Whether a sentence only says what the one before comes to, against another time: "That is 9 % more"."""
+        """Whether a sentence only compares the sentence before with another time: "That is 9 % more"."""
         return not sheet.of("number") and bool(self._against.match(sheet.text))
 
     def alone(self, sheet: Sheet, period: TextMark) -> bool:
-        """Whether a period is of its own figure only: "2,000 on Friday alone"."""
+        """Whether a period applies only to the figure next to it: "2,000 on Friday alone"."""
         before = sheet.text[max(0, period.start - 20) : period.start]
         return bool(self._alone.search(before) or self._only.search(sheet.text, period.start, period.end))
 
@@ -257,15 +257,15 @@ class Cutter:
         return bool(self._says.search(sheet.text, span.start, span.end))
 
     def cumulative(self, sheet: Sheet, span: Span) -> bool:
-        """Whether figures there count since a beginning that is perhaps not said: "has already taken in"."""
+        """Whether the figures of a span are counts since an unstated start: "has already taken in"."""
         return bool(self._cumulative.search(sheet.text, span.start, span.end))
 
     def perfect(self, sheet: Sheet, span: Span) -> bool:
-        """Whether something has happened there until now: "40,000 have reached Britain"."""
+        """Whether an event of a span has happened until now: "40,000 have reached Britain"."""
         return bool(self._perfect.search(sheet.text, span.start, span.end))
 
     def unknown(self, sheet: Sheet, segment: Segment) -> int:
-        """How many words of a segment no table knows: the more, the less is understood of it.
+        """The number of words of a segment that no table contains, except words about the speaker.
 
         What only says who speaks ("..., the border guard said") does not count.
         """

@@ -41,7 +41,7 @@ class StatedPeriod(NamedTuple):
 
     @property
     def text(self) -> str:
-        """As ISO 8601."""
+        """The period as ISO 8601."""
         if self.exact:
             return self.exact
         if self.end - self.start == DAY:
@@ -50,32 +50,32 @@ class StatedPeriod(NamedTuple):
 
     @property
     def days(self) -> int:
-        """Its length."""
+        """The length of the period in days."""
         return (self.end - self.start).days
 
     def shifted(self, days: int) -> StatedPeriod:
-        """The same period so many days later."""
+        """The same period, this number of days later."""
         return StatedPeriod(self.start + days * DAY, self.end + days * DAY, self.rank)
 
 
 class DayShift(NamedTuple):
-    """Not a period of its own, but one so many days after the one spoken of before."""
+    """A period relative to the period before: it is this number of days later."""
 
     days: int
 
 
 class Until(NamedTuple):
-    """An end for a "since" that stands beside it: the day after the last one."""
+    """The end of a "since" period: the day after the last day."""
 
     end: date
 
 
 class NoSuchDayError(ValueError):
-    """A day or week that no calendar has: 31 April, week 54."""
+    """A day or week that does not exist: 31 April, week 54."""
 
 
 class Times:
-    """Resolves phrases of time for one language and one moment of publication (its wall clock in the source's zone)."""
+    """Resolves phrases of time for one language and one time of publication (wall clock of the source's zone)."""
 
     def __init__(self, language: Language, published: datetime) -> None:
         self.language = language
@@ -118,11 +118,11 @@ class Times:
 
     @property
     def kinds(self) -> frozenset[str]:
-        """Every kind of phrase that a language can have patterns for."""
+        """All kinds of phrases for which a language can have patterns."""
         return frozenset(self._kinds)
 
     def resolve(self, kind: str, taken: Captures) -> StatedPeriod | DayShift | Until | None:
-        """What a phrase means; None when it lies in the future. A day that no calendar has is impossible."""
+        """The meaning of a phrase; None if it is in the future. A day that does not exist is an impossible period."""
         try:
             period = self._kinds[kind](taken)
         except NoSuchDayError:
@@ -135,7 +135,7 @@ class Times:
 
     @property
     def day_of_publication(self) -> StatedPeriod:
-        """That day, as far as it has gone."""
+        """The day of publication until the time of publication."""
         return StatedPeriod(self.today, self.today + DAY, running=True)
 
     # --- the parts ---------------------------------------------------------------------------------------------
@@ -245,14 +245,14 @@ class Times:
         return StatedPeriod(first, self.today + DAY, 4, running=True)
 
     def _since_last(self, taken: Captures) -> StatedPeriod:
-        """Since a day of the week that is "last" and so neither today nor yesterday."""
+        """The period since a day of the week that is "last" and so neither today nor yesterday."""
         first = self._date(taken[-1])
         if self.today - first <= DAY:
             first -= 7 * DAY
         return StatedPeriod(first, self.today + DAY, 4, running=True)
 
     def _to(self, taken: Captures) -> StatedPeriod:
-        """So many days, or the week, up to and including a day."""
+        """A number of days, or the week, up to and including a day."""
         last = self._date(taken[-1])
         if taken[-1][0] == "weekday" and last == self.today:
             last -= 7 * DAY
@@ -260,7 +260,7 @@ class Times:
         return StatedPeriod(last - (days - 1) * DAY, last + DAY, 4)
 
     def _months_so_far(self, taken: Captures) -> StatedPeriod:
-        """So many months, as statistics have it: those of the year, where it has as many; else it is vague."""
+        """A number of months of a statistic: the months of the year if it has that many; else a vague period."""
         number = self.language.number(dict(taken)["n"])
         first = date(self.today.year - (self.today.month == 1), 1, 1)
         if (self.today.month - 2) % 12 + 1 != number:
@@ -268,7 +268,7 @@ class Times:
         return StatedPeriod(first, _after_month(first.year, number), 3)
 
     def _months_to(self, taken: Captures) -> StatedPeriod:
-        """So many months, or a year, up to and including a month."""
+        """A number of months, or a year, up to and including a month."""
         named = dict(taken)
         number = self.language.number(named["n"]) if "n" in named else 1
         months = number * {"month": 1, "year": 12}[self._unit(taken) or ""]
@@ -326,7 +326,7 @@ class Times:
         return StatedPeriod(date(year, 1, 1), min(date(year + 1, 1, 1), self.today + DAY), 1)
 
     def _first_of(self, taken: Captures) -> StatedPeriod:
-        """The first so many days or weeks of a month, or months of a year."""
+        """The first days or weeks of a month, or months of a year."""
         named = dict(taken)
         number = self.language.number(named["n"]) if "n" in named else 1
         unit = self._unit(taken)
@@ -337,7 +337,7 @@ class Times:
         return StatedPeriod(first, min(first + number * LENGTHS.get(unit or "", 1) * DAY, self.today + DAY), 3)
 
     def _last_of(self, taken: Captures) -> StatedPeriod:
-        """The last so many days or weeks of a month."""
+        """The last days or weeks of a month."""
         named = dict(taken)
         number = self.language.number(named["n"]) if "n" in named else 1
         first = self._placed(1, self._months(named["month"]), named.get("year"))
@@ -354,7 +354,7 @@ class Times:
         return StatedPeriod(date(year, first, 1), min(_after_month(year, last), self.today + DAY), 3)
 
     def _half_of_month(self, taken: Captures) -> StatedPeriod:
-        """The first to the fifteenth of a month, or the rest of it."""
+        """The first to the fifteenth of a month, or the rest of the month."""
         named = dict(taken)
         first = self._placed(1, self._months(named["month"]), named.get("year"))
         middle, end = first.replace(day=16), _after_month(first.year, first.month)
@@ -392,7 +392,7 @@ class Times:
 
 
 def _latest_day(number: int, near: date) -> date:
-    """The latest day of that number, up to `near`: the 31st, seen from 3 May, is that of March."""
+    """The latest day with this number up to `near`: the 31st, seen from 3 May, is 31 March."""
     for months in range(3):
         first = _months_before(near.replace(day=1), months)
         if number <= (_after_month(first.year, first.month) - first).days and first.replace(day=number) <= near:
@@ -408,7 +408,7 @@ def _day_of(year: int, month: int, day: int) -> date:
 
 
 def _week_of(year: int, number: int) -> date | None:
-    """The Monday of an ISO week; None where the year has no such week."""
+    """The Monday of an ISO week; None if the year does not have this week."""
     try:
         return date.fromisocalendar(year, number, 1)
     except ValueError:

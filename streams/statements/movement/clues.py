@@ -1,4 +1,4 @@
-"""Clues to a movement: what a part of a sentence says of where people came from and went, and what it leaves open."""
+"""Clues to a movement: what a segment states about origin and destination, and what it leaves open."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Movement(NamedTuple):
 
     @property
     def flow(self) -> str | None:
-        """The path; None where no origin is known."""
+        """The path of the flow; None if no origin is known."""
         if self.origin is None:
             return None
         return ":".join(part for part in (self.origin, self.into, self.slug if self.into else "") if part)
@@ -98,7 +98,7 @@ class Clues(NamedTuple):
 
 
 def checkpoint(clues: Clues) -> NamedPlace | None:
-    """The one checkpoint that is meant: named here, in front, or in what was said before."""
+    """The one checkpoint of the movement: named in the segment, in front of it, or in the text before."""
     points: list[NamedPlace] = [mark.value for mark in clues.places if mark.value.checkpoint is not None]
     points = [point for point in points if point.slug] or ([] if clues.front is not None else points)
     if points:
@@ -118,7 +118,7 @@ def checkpoint(clues: Clues) -> NamedPlace | None:
 
 
 def _edge(clues: Clues) -> NamedPlace | None:
-    """The only checkpoint of the region where people crossed, if no other country is named than the one behind it."""
+    """The only checkpoint of the region of the crossing, if no country is named except the one beyond it."""
     regions = {mark.value for mark in clues.places if mark.value.edge}
     region = regions.pop()._replace(role=PlaceRole.WITHIN) if len(regions) == 1 else None
     if region is None or region.across is None or clues.event is not MovementKind.CROSS or clues.at is None:
@@ -132,7 +132,7 @@ def _edge(clues: Clues) -> NamedPlace | None:
 
 
 def stays(clues: Clues, before: Movement) -> bool:
-    """Whether a movement without a place of its own is at the checkpoint of the one before it, told with it."""
+    """Whether a movement without a place of its own is at the checkpoint of the movement before it."""
     ends = {before.origin, before.into}
     if any(mark.value.same for mark in clues.places):
         return True
@@ -153,7 +153,7 @@ def _remembered(before: Movement) -> NamedPlace | None:
 
 
 def code_of(place: NamedPlace, clues: Clues) -> str | None:
-    """The country of a place, also of one that only points back; None where it is not known."""
+    """The country of a place, also of a place that only refers back; None if it is not known."""
     before = clues.before
     if place.again:
         into = first(clues._replace(before=None), PlaceRole.INTO)
@@ -166,7 +166,7 @@ def code_of(place: NamedPlace, clues: Clues) -> str | None:
 
 
 def first(clues: Clues, *roles: PlaceRole) -> str | None:
-    """The place of a role that is nearest to the word of movement; a home that is not known is none."""
+    """The place of a role that is nearest to the word of movement; an unknown home does not count."""
     marks = [mark for role in roles for mark in clues.places if mark.value.role is role]
     for mark in marks:
         code = code_of(mark.value, clues)
@@ -176,7 +176,7 @@ def first(clues: Clues, *roles: PlaceRole) -> str | None:
 
 
 def speaker(clues: Clues) -> str | None:
-    """The country of whoever speaks: of several the last one named before the word of movement, else the first.
+    """The country of the speaker: the last one named before the word of movement, else the first.
 
     "Slovakia said that 9,540 had come, while Hungary reported 11,020 arrivals" has two.
     """
@@ -187,7 +187,7 @@ def speaker(clues: Clues) -> str | None:
 
 
 def object_of(clues: Clues) -> str | None:
-    """A bare place right behind the word of movement ("entered Latvia"), else right before it ("Россию покинули")."""
+    """A bare place right after the word of movement ("entered Latvia"), else right before it ("Россию покинули")."""
     bare = [mark for mark in clues.places if mark.value.role is PlaceRole.BARE and mark.value.checkpoint is None]
     if clues.at is None:
         return next((code for mark in bare if (code := code_of(mark.value, clues))), None)

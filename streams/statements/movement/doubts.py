@@ -1,4 +1,4 @@
-"""Doubts about a movement: several places, a part of a country, and what cannot be told of where it began or ended."""
+"""Doubts about a movement: several places, a part of a country, and unknown ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bordertally.streams.statements.records import Doubt
 
 
 def several(clues: Clues) -> Iterator[Doubt]:
-    """What speaks against one flow: several places in one role, or only a part of a country, known or not."""
+    """Doubts about the places: several places in one role, or only a part of a country, known or unknown."""
     if len({mark.value.slug for mark in clues.places} - {""}) > 1 and not _one_border(clues):
         yield Doubt.SEVERAL_PLACES
     goals = [mark.value.anywhere for mark in clues.places if mark.value.role is PlaceRole.INTO]
@@ -41,13 +41,13 @@ def several(clues: Clues) -> Iterator[Doubt]:
 
 
 def _one_border(clues: Clues) -> bool:
-    """Whether several checkpoints lie between the two countries that are said: "from Pakistan over A and B"."""
+    """Whether several checkpoints connect the two countries that are named: "from Pakistan over A and B"."""
     ends = {first(clues, PlaceRole.ORIGIN), first(clues, PlaceRole.INTO)}
     return all(set(mark.value.sides) == ends for mark in clues.places if mark.value.slug)
 
 
 def left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inferred: int) -> Iterator[Doubt]:
-    """What a movement leaves open, once its ends are known as far as they can be."""
+    """The open questions about a movement after its ends are resolved as far as possible."""
     yield from _missing(clues, origin, into, inferred)
     yield from _passed(clues, origin, into)
     if not slug:
@@ -61,7 +61,7 @@ def left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inf
 
 
 def _from_afar(clues: Clues, origin: str | None, into: str | None) -> bool:
-    """Whether a part of people whose origin is unknown are of a nation that has no border with where they came."""
+    """Whether people of unknown origin have a nationality whose country does not border the destination."""
     whole = clues.before
     if whole is None or whole.flow is not None or not clues.part or origin is None or origin != clues.citizens:
         return False
@@ -69,7 +69,7 @@ def _from_afar(clues: Clues, origin: str | None, into: str | None) -> bool:
 
 
 def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
-    """What cannot be told of a movement."""
+    """The doubts about a movement."""
     if clues.event is MovementKind.CROSS and (origin is None or (into is None and not _said(clues, origin))):
         yield Doubt.NO_DIRECTION
     elif origin is None:
@@ -84,12 +84,12 @@ def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) 
 
 
 def _said(clues: Clues, origin: str) -> bool:
-    """Whether it is said in words where a movement begins: then it leads out of there, wherever to."""
+    """Whether words state where a movement begins; the movement then leaves that country, for any destination."""
     return any(mark.value.role is PlaceRole.ORIGIN and code_of(mark.value, clues) == origin for mark in clues.places)
 
 
 def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doubt]:
-    """A country that people only passed through, between where they came from and where they went."""
+    """A country that people only passed through, between origin and destination."""
     through = {code_of(mark.value, clues) for mark in clues.places if mark.value.through} - {None, origin, into}
     through -= BLOCS.get(into or "", frozenset())
     if through and (origin is not None or into is not None):
@@ -97,7 +97,7 @@ def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doub
 
 
 def _landed(clues: Clues, into: str | None) -> Iterator[Doubt]:
-    """A region behind the word of movement that stands for the country it is a part of: "landed on Lampedusa"."""
+    """A region after the word of movement that stands for its country: "landed on Lampedusa"."""
     named = [mark for mark in clues.places if into is not None and code_of(mark.value, clues) == into]
     if into != clues.home and named and all(mark.value.region for mark in named):
         yield Doubt.PART_OF_COUNTRY  # "Lampedusa's council said that 6,800 had arrived"

@@ -1,4 +1,4 @@
-"""The two ends of a movement: where those came from and where they went, said or inferred from what was said before."""
+"""The ends of a movement: its origin and destination, stated or inferred from the text before."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _opposite(clues: Clues, code: str | None) -> str | None:
 
 
 def ends_of(clues: Clues, point: NamedPlace | None) -> _Ends:
-    """Origin and destination, and how many of the two were inferred rather than said."""
+    """Origin and destination, and how many of the two were inferred."""
     said_from, said_into = first(clues, PlaceRole.ORIGIN), first(clues, PlaceRole.INTO)
     if said_from is None and said_into is None:
         said_from, said_into = towns(clues)
@@ -65,7 +65,7 @@ def ends_of(clues: Clues, point: NamedPlace | None) -> _Ends:
 
 
 def _only_way(clues: Clues, point: NamedPlace | None) -> str | None:
-    """The country of a region where people crossed and that only one checkpoint leads out of."""
+    """The country of the region of the crossing, if only one checkpoint leads out of it."""
     if point is None or not any(mark.value.edge == point.slug for mark in clues.places):
         return None
     return point.side
@@ -78,7 +78,7 @@ def _town(clues: Clues, role: PlaceRole) -> str | None:
 
 
 def _like_before(clues: Clues, before: Movement) -> _Ends:
-    """Nothing but a figure, perhaps with a place ("8,536 Poland"): as the claim before it."""
+    """The ends of a bare figure, perhaps with a place ("8,536 Poland"): those of the claim before it."""
     if before.origin is None or (before.nation and clues.citizens is not None):  # "of whom 29,636 were Ukrainians"
         before = before._replace(origin=clues.citizens if clues.citizens != before.into else None)
     over = [code for code in borders(clues) if code not in (before.origin, before.into)]
@@ -121,14 +121,14 @@ def _entry(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
 
 
 def _named_elsewhere(clues: Clues) -> bool:
-    """Whether a country is named as the goal, only not one that is known ("the country" of a source without one)."""
+    """Whether a destination is named but not known ("the country" of a source without a country)."""
     return any(mark.value.home and clues.home is None for mark in clues.places)
 
 
 def _origin_of(
     clues: Clues, point: NamedPlace | None, origin: str | None, into: str | None
 ) -> tuple[str | None, str | None]:
-    """The origin of people who came into a place: said, over the border, through the checkpoint, of nationality."""
+    """The origin of people who entered a place: as stated, or inferred from border, checkpoint or nationality."""
     if origin is None:
         other_side = beyond(point, into)
         before = clues.before
@@ -192,7 +192,7 @@ def _cross(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
 
 
 def _going_on(clues: Clues, point: NamedPlace | None) -> _Ends:
-    """Behind people who went home: others of them at a checkpoint of that border did so too, elsewhere nobody knows.
+    """The ends after people who returned home: others at a checkpoint of that border did the same.
 
     "43,000 Afghans returned from Iran; 29,600 passed through Islam Qala."
     """

@@ -1,4 +1,4 @@
-"""Columns: a heading of two movements and figures in pairs, "(arrivals / departures): Vaalimaa 14,310 / 12,998"."""
+"""Columns: figures in pairs below a heading of two movements, "(arrivals / departures): Vaalimaa 14,310 / 12,998"."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PairedColumns:
         self.sheet = sheet
 
     def of(self, figure: TextMark) -> TextMark | None:
-        """The word of movement in the heading above a figure; None for a figure that is in no column."""
+        """The word of movement in the heading above a figure; None for a figure outside the columns."""
         heading = self._heading(figure)
         text = self.sheet.text
         if not heading:
@@ -28,7 +28,7 @@ class PairedColumns:
         return heading[0] if text[figure.end :].lstrip().startswith(_STROKE) else None
 
     def _heading(self, figure: TextMark) -> tuple[TextMark, TextMark] | None:
-        """Two words of movement with a stroke between them, and no figure."""
+        """Two words of movement separated by a stroke, without a figure between them."""
         events = [mark for mark in self.sheet.of("event") if mark.end <= figure.start]
         for left, other in pairwise(events):
             between = self.sheet.text[left.end : other.start]

@@ -1,4 +1,4 @@
-"""From where to where: a flow out of the words of movement, the places around them, and what was said before."""
+"""Resolving a flow from the words of movement, the places around them, and the text before."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INFERRED = 0.95
 
 
 def resolve(clues: Clues) -> Movement:
-    """The movement that the clues come to."""
+    """The movement that the clues give."""
     clues = clues._replace(places=_route(clues))
     if clues.event is MovementKind.OTHER_WAY and first(clues, PlaceRole.ORIGIN) and first(clues, PlaceRole.INTO):
         clues = clues._replace(event=MovementKind.CROSS)
@@ -62,7 +62,7 @@ def resolve(clues: Clues) -> Movement:
 
 
 def _as_crossing(clues: Clues) -> Clues:
-    """The clues with a word of movement that is an entry, an exit or a crossing, all others put as one of these."""
+    """The clues with the word of movement reduced to entry, exit or crossing."""
     match clues.event:
         case MovementKind.BACK:
             clues = clues._replace(event=MovementKind.CROSS, homeward=True)
@@ -80,18 +80,18 @@ def _as_crossing(clues: Clues) -> Clues:
 
 
 def _either_way(clues: Clues) -> list[Doubt]:
-    """Crossings that are counted are of both directions, where nothing says of which."""
+    """The doubt about crossings without a direction, which may count both directions."""
     stated = clues.before is not None or first(clues, PlaceRole.ORIGIN) or first(clues, PlaceRole.INTO)
     return [] if stated else [Doubt.NO_DIRECTION]
 
 
 def _same(origin: str, into: str) -> bool:
-    """Whether two ends are no border apart: the same country, or a bloc and one of its members."""
+    """Whether no border lies between two ends: the same country, or a bloc and one of its members."""
     return origin == into or origin in BLOCS.get(into, ()) or into in BLOCS.get(origin, ())
 
 
 def _came_instead(clues: Clues) -> bool:
-    """Whether a figure beside one of those who left is of people from elsewhere: "visitors from China numbered 421"."""
+    """Whether a figure beside people who left is of people from elsewhere: "visitors from China numbered 421"."""
     before, origin = clues.before, first(clues, PlaceRole.ORIGIN)
     if clues.at is not None or before is None or origin is None:
         return False
@@ -99,7 +99,7 @@ def _came_instead(clues: Clues) -> bool:
 
 
 def _route(clues: Clues) -> list[TextMark]:
-    """The places of the way itself: of "migrants from Haiti entered Mexico from Guatemala" Haiti is none."""
+    """The places of the movement itself: Haiti is none in "migrants from Haiti entered Mexico from Guatemala"."""
     origins = [mark for mark in clues.places if mark.value.role is PlaceRole.ORIGIN]
     if clues.at is None or len(origins) < 2 or not origins[0].start < clues.at.start < origins[-1].start:
         return clues.places
@@ -107,7 +107,7 @@ def _route(clues: Clues) -> list[TextMark]:
 
 
 def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts: list[Doubt]) -> Movement:
-    """The movement, with what it says to the one after it."""
+    """The movement, with the clues that it gives the next movement."""
     spans = tuple(mark.span for mark in ([clues.at] if clues.at else []) + clues.places)
     nation = origin is not None and origin == clues.citizens and first(clues, PlaceRole.ORIGIN) is None
     if clues.at is None and clues.before is not None:
@@ -126,7 +126,7 @@ def _found(clues: Clues, origin: str | None, into: str | None, slug: str, doubts
 
 
 def _pair(clues: Clues) -> frozenset[str]:
-    """The two countries of the border that a sentence is about: that of a checkpoint, or "the border of A with B"."""
+    """The two countries of the border in the sentence: of a checkpoint, or of "the border of A with B"."""
     point = checkpoint(clues)
     sides = frozenset((point.sides if point is not None else ()) or borders(clues))
     if len(sides) == 1 and clues.home is not None and clues.home not in sides and clues.home not in BLOCS:
@@ -137,7 +137,7 @@ def _pair(clues: Clues) -> frozenset[str]:
 
 
 def _point(clues: Clues, point: NamedPlace | None, origin: str | None, into: str | None) -> tuple[str, str | None]:
-    """The slug of the checkpoint, and the country behind it; None for a country where it leads elsewhere."""
+    """The slug of the checkpoint, and the country beyond it; None if the checkpoint leads to another country."""
     if point is None or origin is None:
         return "", None
     through = _through(point, origin, into)
@@ -145,7 +145,7 @@ def _point(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
 
 
 def _driven(clues: Clues) -> list[TextMark]:
-    """The places, where that happened which drove people out being where they came from."""
+    """The places, with the place of an event that drove people out as their origin."""
     start = clues.at.start if clues.at is not None else 0
     return [
         mark._replace(value=mark.value._replace(role=PlaceRole.ORIGIN))
@@ -156,13 +156,13 @@ def _driven(clues: Clues) -> list[TextMark]:
 
 
 def _returned(clues: Clues) -> bool:
-    """Whether those who return are of those who came before: nothing else says from where to where."""
+    """Whether people who return are those of the movement before, because nothing else states the ends."""
     known = clues.before is not None and clues.before.flow is not None
     return known and all(mark.value.same and not mark.value.thither for mark in clues.places)
 
 
 def _turned(clues: Clues) -> bool:
-    """Whether a figure without places is of those who crossed the same border the other way.
+    """Whether a figure without places counts people who crossed the same border in the other direction.
 
     So are departures beside the arrivals at a checkpoint, and arrivals beside those who left for somewhere.
     """
@@ -183,7 +183,7 @@ def _turned(clues: Clues) -> bool:
 
 
 def _through(point: NamedPlace, origin: str, into: str | None) -> str | None:
-    """The country behind a checkpoint for those who come from `origin`; None where it leads elsewhere."""
+    """The country beyond a checkpoint for people from `origin`; None if the checkpoint leads to another country."""
     if point.sides == (origin,):  # out of a country by one of its airports
         return into
     behind = beyond(point, origin)

@@ -143,8 +143,8 @@ def test_what_decides_is_found() -> None:
         "T.get(x.qualifier)",
         "x.qualifier is UNSET",
     )
-    found = [[part for node in ast.walk(ast.parse(line)) for part in deciding(node)] for line in lines]
-    assert [bool(parts) for parts in found] == [True, True, True, True, False]
+    decisions = [[part for node in ast.walk(ast.parse(line)) for part in deciding(node)] for line in lines]
+    assert [bool(parts) for parts in decisions] == [True, True, True, True, False]
 
 
 @pytest.mark.parametrize("page", ["claim.md", "report.md"])

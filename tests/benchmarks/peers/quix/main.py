@@ -32,17 +32,17 @@ def total(report: dict[str, Any], state: State) -> list[tuple[str, Row]]:
         return []
     ids.append(report["id"])
     state.set(f"ids:{day}", ids)
-    held = state.get("days", None) or {"newest": 0, "tot": {}, "alerted": []}
-    tot = {int(number): people for number, people in held["tot"].items()}
+    stored = state.get("days", None) or {"newest": 0, "tot": {}, "alerted": []}
+    tot = {int(number): people for number, people in stored["tot"].items()}
     tot[day] = tot.get(day, 0) + report["people"]
-    if day > held["newest"]:
-        held["newest"] = day
+    if day > stored["newest"]:
+        stored["newest"] = day
         for old in [number for number in tot if number <= day - KEEP]:
             del tot[old]
         state.delete(f"ids:{day - IDS}")
-        held["alerted"] = [number for number in held["alerted"] if number > day - IDS]
+        stored["alerted"] = [number for number in stored["alerted"] if number > day - IDS]
     out: list[tuple[str, Row]] = []
-    for d in range(day, min(held["newest"], day + 6) + 1):
+    for d in range(day, min(stored["newest"], day + 6) + 1):
         people = tot.get(d)
         if people is None:
             continue
@@ -50,11 +50,11 @@ def total(report: dict[str, Any], state: State) -> list[tuple[str, Row]]:
         mean = sum(history) / 7 if len(history) == 7 else None
         row = {"flow": report["flow"], "day": isoday(d), "total": people, "baseline": mean, "at": report["published"]}
         out.append(("total", {**row, "rolling7": people + sum(tot.get(number, 0) for number in range(d - 6, d))}))
-        if d == day and mean is not None and people > 1.3 * mean and d not in held["alerted"]:
-            held["alerted"].append(d)
+        if d == day and mean is not None and people > 1.3 * mean and d not in stored["alerted"]:
+            stored["alerted"].append(d)
             out.append(("alert", row))
-    held["tot"] = {str(number): people for number, people in tot.items()}
-    state.set("days", held)
+    stored["tot"] = {str(number): people for number, people in tot.items()}
+    state.set("days", stored)
     return out
 
 

@@ -80,16 +80,16 @@ def test_a_command_obeys_the_setting_and_names_it(command: str, monkeypatch: pyt
     monkeypatch.setenv("BORDERTALLY_PERIOD_DAYS", "401")
     assert "BORDERTALLY_PERIOD_DAYS" not in output_of(command)
     monkeypatch.setenv("BORDERTALLY_PERIOD_DAYS", "400")
-    said = " ".join(output_of(command).split())
-    assert TOO_LONG in said
+    output = " ".join(output_of(command).split())
+    assert TOO_LONG in output
 
 
 def test_words_obey_the_setting_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BORDERTALLY_PERIOD_DAYS", "402")  # the day of publication is part of "since"
     assert "BORDERTALLY_PERIOD_DAYS" not in output_of("read")
     monkeypatch.setenv("BORDERTALLY_PERIOD_DAYS", "401")
-    said = " ".join(output_of("read").split())
-    assert "402 days; at most 401 are allowed (BORDERTALLY_PERIOD_DAYS)" in said
+    output = " ".join(output_of("read").split())
+    assert "402 days; at most 401 are allowed (BORDERTALLY_PERIOD_DAYS)" in output
 
 
 def test_follow_leaves_out_a_report_that_the_intake_would_refuse(monkeypatch: pytest.MonkeyPatch) -> None:

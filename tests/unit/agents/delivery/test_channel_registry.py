@@ -9,7 +9,7 @@ from bordertally.agents.runtime.context import Context
 from bordertally.streams.settings import Hop, load_settings
 
 
-@pytest.mark.parametrize("registration", CHANNELS, ids=lambda one: one.name)
+@pytest.mark.parametrize("registration", CHANNELS, ids=lambda registration: registration.name)
 def test_a_channel_is_registered_by_the_name_of_its_hop(registration: Registration) -> None:
     assert registration.load().hop == registration.name
 

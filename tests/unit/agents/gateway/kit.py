@@ -109,12 +109,12 @@ class Shelf:
 
     # --- what delivery would have written ------------------------------------------------------------------------
 
-    def show(self, told: Told) -> None:
+    def show(self, replayed: Told) -> None:
         """The states and alerts that reports came to."""
-        for flow, state in told.desk.states.items():
+        for flow, state in replayed.desk.states.items():
             self.sets.setdefault(FLOWS, set()).add(flow.encode())
             self.hashes[flow_key(flow)] = {b"state": msgspec.json.encode(state)}
-        for alert in told.desk.log:
+        for alert in replayed.desk.log:
             self.alert(alert)
 
     def alert(self, alert: Alert) -> None:

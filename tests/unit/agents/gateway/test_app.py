@@ -33,10 +33,10 @@ WEEK = told(
 
 @pytest.fixture
 def shelf() -> Shelf:
-    found = Shelf()
-    found.show(WEEK)
-    found.heard(a=1_663_000_000_000_000)
-    return found
+    shelf = Shelf()
+    shelf.show(WEEK)
+    shelf.heard(a=1_663_000_000_000_000)
+    return shelf
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ class Consumer:
     def __init__(
         self, records: Mapping[TopicPartition, Sequence[Any]] = {}, ends: Mapping[TopicPartition, int | None] = {}
     ) -> None:
-        self.records = {tp: list(held) for tp, held in records.items()}
+        self.records = {tp: list(queue) for tp, queue in records.items()}
         self.positions: dict[TopicPartition, int] = defaultdict(int)
         self.ends, self.given_away = dict(ends), set[TopicPartition]()
         self.asked: list[tuple[tuple[TopicPartition, ...], int, int]] = []
@@ -82,7 +82,7 @@ class Consumer:
     @property
     def _records(self) -> dict[TopicPartition, list[Any]]:
         """The records that are fetched and not yet returned, under aiokafka's name."""
-        return {tp: held for tp, held in self.records.items() if held}
+        return {tp: queue for tp, queue in self.records.items() if queue}
 
     async def start(self) -> None:
         self.steps.append("start")
@@ -96,16 +96,16 @@ class Consumer:
 
     async def getmany(self, *of: TopicPartition, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Any]]:
         self.asked.append((of, timeout_ms, max_records))
-        found: dict[TopicPartition, list[Any]] = {}
+        batch: dict[TopicPartition, list[Any]] = {}
         for tp in of or tuple(self.records):
-            taken = self.records.get(tp, [])[: max_records - sum(map(len, found.values()))]
+            taken = self.records.get(tp, [])[: max_records - sum(map(len, batch.values()))]
             if taken:
-                found[tp] = taken
+                batch[tp] = taken
                 self.records[tp] = self.records[tp][len(taken) :]
                 self.positions[tp] = taken[-1].offset + 1
-        if not found:
+        if not batch:
             await asyncio.sleep(0.001)
-        return found
+        return batch
 
     async def position(self, tp: TopicPartition) -> int:
         if tp in self.given_away:

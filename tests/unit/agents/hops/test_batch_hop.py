@@ -42,8 +42,8 @@ class Numbers(BatchHop):
     async def handle(self, batch: Batch) -> Done:
         if self.error is not None:
             raise self.error
-        self.batches.append([record.offset for held in batch.values() for record in held])
-        return {tp: held[-1].offset + 1 for tp, held in batch.items()}
+        self.batches.append([record.offset for records in batch.values() for record in records])
+        return {tp: records[-1].offset + 1 for tp, records in batch.items()}
 
     async def idle(self) -> None:
         self.idled += 1
@@ -56,25 +56,25 @@ async def idle(hop: Numbers) -> None:
     await until(idled, "nothing more is here")
 
 
-def held(*offsets: int) -> list[object]:
+def received(*offsets: int) -> list[object]:
     return [record(offset) for offset in offsets]
 
 
 async def test_a_batch_is_no_larger_than_the_hop_takes_at_once() -> None:
-    hop = Numbers(Consumer({ONE: held(*range(7))}))
-    assert [len(found) for found in (await hop.fetch(0.5)).values()] == [3]
+    hop = Numbers(Consumer({ONE: received(*range(7))}))
+    assert [len(records) for records in (await hop.fetch(0.5)).values()] == [3]
     assert hop.fake.asked == [((), 500, 3)]
 
 
 async def test_a_batch_may_be_asked_to_be_smaller_and_of_some_partitions_only() -> None:
-    hop = Numbers(Consumer({ONE: held(1, 2, 3), TWO: held(4, 5, 6)}))
+    hop = Numbers(Consumer({ONE: received(1, 2, 3), TWO: received(4, 5, 6)}))
     batch = await hop.fetch(0, 2, [TWO])
-    assert {tp: [record.offset for record in found] for tp, found in batch.items()} == {TWO: [4, 5]}
+    assert {tp: [record.offset for record in records] for tp, records in batch.items()} == {TWO: [4, 5]}
     assert hop.fake.asked == [((TWO,), 0, 2)]
 
 
 async def test_partitions_whose_records_are_here_are_those_waiting() -> None:
-    hop = Numbers(Consumer({ONE: held(1), TWO: []}))
+    hop = Numbers(Consumer({ONE: received(1), TWO: []}))
     assert hop.waiting == [ONE]
 
 
@@ -107,7 +107,7 @@ async def test_a_partition_given_away_between_two_questions_is_not_behind() -> N
 
 
 async def test_batches_are_handled_in_order_and_committed_once_they_are_done() -> None:
-    hop = Numbers(Consumer({ONE: held(1, 2, 3, 4)}))
+    hop = Numbers(Consumer({ONE: received(1, 2, 3, 4)}))
     await hop.start()
     await idle(hop)
     await hop.stop()
@@ -119,7 +119,7 @@ async def test_batches_are_handled_in_order_and_committed_once_they_are_done() -
 
 async def test_nothing_is_committed_more_often_than_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "COMMIT_S", 3_600.0)
-    hop = Numbers(Consumer({ONE: held(*range(9)), TWO: held(5)}))
+    hop = Numbers(Consumer({ONE: received(*range(9)), TWO: received(5)}))
     hop._committed_at = time.monotonic()
     await hop.start()
     await idle(hop)
@@ -130,7 +130,7 @@ async def test_nothing_is_committed_more_often_than_needed(monkeypatch: pytest.M
 
 async def test_a_hop_commits_while_batches_keep_coming(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "COMMIT_S", 0.0)
-    hop = Numbers(Consumer({ONE: held(1, 2, 3, 4)}))
+    hop = Numbers(Consumer({ONE: received(1, 2, 3, 4)}))
     await hop.start()
     await idle(hop)
     assert hop.fake.committed == [{ONE: 4}, {ONE: 5}]
@@ -138,7 +138,7 @@ async def test_a_hop_commits_while_batches_keep_coming(monkeypatch: pytest.Monke
 
 
 async def test_an_error_of_handling_ends_the_worker_and_commits_nothing() -> None:
-    hop = Numbers(Consumer({ONE: held(1)}))
+    hop = Numbers(Consumer({ONE: received(1)}))
     deaths, hop.error = Deaths(hop.context), ValueError("no number")
     await hop.start()
     await asyncio.wait_for(deaths.happened.wait(), 30)

@@ -97,10 +97,10 @@ async def given_away(hop: Hop) -> None:
 
 
 async def told_of_it(hop: Hop) -> None:
-    async def told() -> bool:
+    async def dead() -> bool:
         return hop.revocations > 0
 
-    await until(told, "the hop knows that its partition is given away")
+    await until(dead, "the hop knows that its partition is given away")
 
 
 async def all_got(hop: Hop) -> None:

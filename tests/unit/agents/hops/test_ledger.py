@@ -230,21 +230,21 @@ class Held:
 
 
 async def test_others_have_their_turn_while_a_ledger_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = Held(monkeypatch)
-    restoring = await held.restoring()
-    assert held.hop.ledgers == {}
-    held.go_on.set()
+    blocked = Held(monkeypatch)
+    restoring = await blocked.restoring()
+    assert blocked.hop.ledgers == {}
+    blocked.go_on.set()
     await restoring
-    assert FLOW in held.hop.ledgers[held.partition].nodes
+    assert FLOW in blocked.hop.ledgers[blocked.partition].nodes
 
 
 async def test_what_is_restored_for_partitions_that_were_given_away_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = Held(monkeypatch)
-    restoring = await held.restoring()
-    await held.hop.revoked(None, set())
-    held.go_on.set()
+    blocked = Held(monkeypatch)
+    restoring = await blocked.restoring()
+    await blocked.hop.revoked(None, set())
+    blocked.go_on.set()
     await restoring
-    assert held.hop.ledgers == {}
+    assert blocked.hop.ledgers == {}
 
 
 # --- aliases ---------------------------------------------------------------------------------------------------------

@@ -103,8 +103,8 @@ class FaustConsumer:
         return records, self.active
 
     def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
-        for tp, held in records.items():
-            yield from ((tp, record) for record in held)
+        for tp, partition_records in records.items():
+            yield from ((tp, record) for record in partition_records)
 
     def ack(self, message: Bundle) -> bool:
         self._acked[message.tp].append(message.offset)
@@ -177,7 +177,7 @@ async def test_records_of_a_fetch_come_in_one_bundle() -> None:
 def test_a_bundle_is_cut_where_it_gets_too_large() -> None:
     sizes = [BUNDLE_BYTES // 2, BUNDLE_BYTES // 2, 1, BUNDLE_BYTES * 3, 1]
     cut = list(bundled(record(TOTALS[0], at, size) for at, size in enumerate(sizes)))
-    assert [[each.offset for each in held] for held in cut] == [[0, 1], [2], [3], [4]]
+    assert [[each.offset for each in records] for records in cut] == [[0, 1], [2], [3], [4]]
     assert list(bundled([])) == []
 
 
@@ -292,20 +292,20 @@ async def test_the_client_runs_in_the_loop_of_all_else(monkeypatch: pytest.Monke
 
 async def test_an_agents_queue_takes_all_and_says_when_much_waits() -> None:
     app = create_app(load_settings())
-    queue, said = app.FlowControlQueue(maxsize=4), list[str]()
+    queue, warnings = app.FlowControlQueue(maxsize=4), list[str]()
     for number in range(10):
         queue.put_nowait_enhanced(
-            number, on_pressure_high=lambda: said.append("much"), on_pressure_drop=lambda: said.append("little")
+            number, on_pressure_high=lambda: warnings.append("much"), on_pressure_drop=lambda: warnings.append("little")
         )
-    assert "much" in said
+    assert "much" in warnings
     assert queue.qsize() == 10
     assert [queue.get_nowait() for _ in range(10)] == list(range(10))
 
 
-async def drained(consumer: Any, flow: FlowControlEvent, took: Callable[[Bundle], Awaitable[None]]) -> None:
+async def drained(consumer: Any, flow: FlowControlEvent, handler: Callable[[Bundle], Awaitable[None]]) -> None:
     """Let it hand over what was fetched, until nothing is left."""
     fetches = iter([{TOTALS[0]: [4, 5], TOTALS[1]: [1]}, {TOTALS[0]: [6]}])
-    consumer.app.flow_control, consumer.callback, consumer.suspend_flow = flow, took, asyncio.Event()
+    consumer.app.flow_control, consumer.callback, consumer.suspend_flow = flow, handler, asyncio.Event()
     consumer.app.should_stop = True
     ask = consumer._wait_next_records
 

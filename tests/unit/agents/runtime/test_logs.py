@@ -32,11 +32,11 @@ def test_json_is_one_object_a_line_and_says_all(message: str, fields: dict[str, 
     text = JsonLines().format(record)
     assert text.isascii()
     assert len(text.splitlines()) == 1
-    said = json.loads(text)
-    assert (said.pop("level"), said.pop("logger"), said.pop("message")) == ("warning", "bordertally", message)
-    assert abs(datetime.fromisoformat(said.pop("time")).timestamp() - record.created) <= 0.001
+    written = json.loads(text)
+    assert (written.pop("level"), written.pop("logger"), written.pop("message")) == ("warning", "bordertally", message)
+    assert abs(datetime.fromisoformat(written.pop("time")).timestamp() - record.created) <= 0.001
     first = ("time", "level", "logger", "exception")
-    assert said == {f"{name}_" if name in first else name: value for name, value in fields.items()}
+    assert written == {f"{name}_" if name in first else name: value for name, value in fields.items()}
 
 
 @given(st.text(), st.dictionaries(st.sampled_from(["report", "source", "reports"]), VALUES))
@@ -49,8 +49,8 @@ def test_a_line_for_people_is_one_line_whatever_came_from_outside(message: str, 
 
 def test_fields_are_quoted_where_they_are_no_plain_word() -> None:
     record = line("refused", {"report": "kz-1", "source": 'a "b" = c\n', "reports": ["x", "y"], "people": 98_000.0})
-    said = PrettyLines().format(record).partition("refused ")[2]
-    assert said == r'report=kz-1 source="a \"b\" = c\n" reports=["x", "y"] people=98000.0'
+    written = PrettyLines().format(record).partition("refused ")[2]
+    assert written == r'report=kz-1 source="a \"b\" = c\n" reports=["x", "y"] people=98000.0'
     assert set(fields_of(record)) == {"report", "source", "reports", "people"}
 
 
@@ -60,9 +60,9 @@ def test_an_exception_is_told() -> None:
     except ValueError:
         record = line("failed", {})
         record.exc_info = sys.exc_info()
-    said = json.loads(JsonLines().format(record))
-    assert said["exception"].startswith("Traceback")
-    assert said["exception"].endswith("ValueError: what\nnow")
+    written = json.loads(JsonLines().format(record))
+    assert written["exception"].startswith("Traceback")
+    assert written["exception"].endswith("ValueError: what\nnow")
     assert "ValueError: what\nnow" in PrettyLines().format(record)
 
 
@@ -88,10 +88,10 @@ def test_our_own_from_the_level_on_and_libraries_from_warnings_on(
     for name in ("bordertally", "faust", "aiokafka"):
         for number in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
             logging.getLogger(name).log(number, "x")
-    said = [json.loads(text) for text in capsys.readouterr().err.splitlines()]
+    lines = [json.loads(text) for text in capsys.readouterr().err.splitlines()]
     levels = [level.value for level in LogLevel]
     from_ours, from_faust = levels[levels.index(level) :], levels[max(2, levels.index(level)) :]
-    assert [(line["logger"], line["level"]) for line in said] == [
+    assert [(line["logger"], line["level"]) for line in lines] == [
         *(("bordertally", metric) for metric in from_ours),
         *(("faust", level) for level in from_faust),
     ]

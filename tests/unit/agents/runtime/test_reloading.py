@@ -62,7 +62,7 @@ async def test_a_changed_file_is_taken_once(kit: Kit, caplog: pytest.LogCaptureF
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         (ONE + "[[", "not TOML"),
         ("", "needs at least one"),
@@ -74,7 +74,7 @@ async def test_a_changed_file_is_taken_once(kit: Kit, caplog: pytest.LogCaptureF
     ],
 )
 async def test_a_broken_file_changes_nothing_and_is_said_once(
-    kit: Kit, caplog: pytest.LogCaptureFixture, text: str | None, said: str
+    kit: Kit, caplog: pytest.LogCaptureFixture, text: str | None, reason: str
 ) -> None:
     await kit.reload.look()
     kit.path.unlink() if text is None else kit.write(text)
@@ -82,7 +82,7 @@ async def test_a_broken_file_changes_nothing_and_is_said_once(
     await kit.reload.look()
     assert (kit.taken, kit.well) == ([], False)
     (message,) = caplog.messages
-    assert re.search(said, message)
+    assert re.search(reason, message)
     assert message.startswith(f"source registry {kit.path} was not taken, the one before stays in force: ")
     assert "\n" not in message
     caplog.clear()
@@ -149,9 +149,9 @@ async def test_rules_that_changed_are_not_taken_and_it_shows_until_they_are_put_
         await notice.look()
         await notice.look()
         assert not well()
-        (said,) = caplog.messages
-        assert said.startswith(f"rules {path} was not taken, the one before stays in force: ")
-        assert why in said
+        (message,) = caplog.messages
+        assert message.startswith(f"rules {path} was not taken, the one before stays in force: ")
+        assert why in message
     path.write_text("# as before\n[detection]\ndrop = 0.5\n", encoding="utf-8")
     await notice.look()
     assert well()

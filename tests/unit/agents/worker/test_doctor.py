@@ -26,11 +26,11 @@ def doctor(**environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
 def test_a_sound_set_up_passes(live_on_kafka: Live, tmp_path: Path) -> None:
     sources = tmp_path / "sources.toml"
     sources.write_text('[sources.k]\nname = "K"\ngrade = "B"\nflows = ["RU:KZ"]\n', encoding="utf-8")
-    code, found = doctor(
+    code, findings = doctor(
         **live_on_kafka.environment, BORDERTALLY_SOURCES=str(sources), BORDERTALLY_HTTP_PORT=str(free_port())
     )
     assert code == 0
-    assert {name: finding["health"] for name, finding in found.items()} == {
+    assert {name: finding["health"] for name, finding in findings.items()} == {
         "registry and rules": "ok",
         "port of /metrics": "ok",
         "broker": "ok",
@@ -50,25 +50,25 @@ def test_a_broken_set_up_is_named_line_by_line(live_on_kafka: Live, tmp_path: Pa
         "BORDERTALLY_RULES": str(rules),
         "BORDERTALLY_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
     }
-    code, found = doctor(**broken)
+    code, findings = doctor(**broken)
     assert code == 1
-    assert "nonsense" in found["registry and rules"]["found"]
-    assert (found["topics"]["health"], found["topics"]["do"]) == ("failed", "bordertally topics --create")
-    assert "nowhere.reports.government" in found["topics"]["found"]
-    assert found["Redis"]["health"] == "warning"
-    assert "BORDERTALLY_REDIS_URL" in found["Redis"]["do"]
+    assert "nonsense" in findings["registry and rules"]["found"]
+    assert (findings["topics"]["health"], findings["topics"]["do"]) == ("failed", "bordertally topics --create")
+    assert "nowhere.reports.government" in findings["topics"]["found"]
+    assert findings["Redis"]["health"] == "warning"
+    assert "BORDERTALLY_REDIS_URL" in findings["Redis"]["do"]
 
 
 def test_no_broker_is_one_line() -> None:
     place = f"127.0.0.1:{free_port()}"
-    code, found = doctor(BORDERTALLY_BROKERS=place, BORDERTALLY_HOPS="intake")
+    code, findings = doctor(BORDERTALLY_BROKERS=place, BORDERTALLY_HOPS="intake")
     assert code == 1
-    assert found["broker"]["found"] == f"no broker answers at {place}"
-    assert "topics" not in found
+    assert findings["broker"]["found"] == f"no broker answers at {place}"
+    assert "topics" not in findings
 
 
 @pytest.mark.parametrize(
-    ("change", "check", "health", "said"),
+    ("change", "check", "health", "message"),
     [
         ({}, "copies", None, ""),
         ({"claims": []}, "topics", Health.FAILED, "missing: claims"),
@@ -76,15 +76,17 @@ def test_no_broker_is_one_line() -> None:
         ({"claims": [3, 2]}, "copies", Health.WARNING, "less than 3: claims"),
     ],
 )
-def test_topics(change: dict[str, list[int]], check: str, health: Health | None, said: str) -> None:
-    found = {finding.check: finding for finding in topics_found(SPECS, {spec.name: [3, 3] for spec in SPECS} | change)}
+def test_topics(change: dict[str, list[int]], check: str, health: Health | None, message: str) -> None:
+    findings = {
+        finding.check: finding for finding in topics_found(SPECS, {spec.name: [3, 3] for spec in SPECS} | change)
+    }
     if health is None:
-        assert check not in found
-        assert found["topics"].health is Health.OK
+        assert check not in findings
+        assert findings["topics"].health is Health.OK
     else:
-        assert found[check].health is health
-        assert said in found[check].found
-        assert found[check].do
+        assert findings[check].health is health
+        assert message in findings[check].found
+        assert findings[check].do
 
 
 def test_what_is_missing_hides_not_what_is_odd() -> None:
@@ -96,15 +98,17 @@ def test_what_is_missing_hides_not_what_is_odd() -> None:
 
 
 def test_settings_of_topics() -> None:
-    held = {spec.name: dict(spec.config) for spec in SPECS}
-    assert settings_found(SPECS, held).health is Health.OK
-    held["alerts"]["retention.ms"] = "1000"
-    found = settings_found(SPECS, held)
-    assert found.health is Health.FAILED
-    assert found.found == "alerts has retention.ms=1000, not -1"
-    assert found.do == "kafka-configs.sh --alter --topic alerts --add-config retention.ms=-1"
+    settings = {spec.name: dict(spec.config) for spec in SPECS}
+    assert settings_found(SPECS, settings).health is Health.OK
+    settings["alerts"]["retention.ms"] = "1000"
+    finding = settings_found(SPECS, settings)
+    assert finding.health is Health.FAILED
+    assert finding.found == "alerts has retention.ms=1000, not -1"
+    assert finding.do == "kafka-configs.sh --alter --topic alerts --add-config retention.ms=-1"
 
 
-@pytest.mark.parametrize(("ahead", "said"), [(90.0, "90 s ahead of"), (-90.0, "90 s behind"), (1.0, "within 5 s of")])
-def test_clock(ahead: float, said: str) -> None:
-    assert said in clock_found(ahead).found
+@pytest.mark.parametrize(
+    ("ahead", "message"), [(90.0, "90 s ahead of"), (-90.0, "90 s behind"), (1.0, "within 5 s of")]
+)
+def test_clock(ahead: float, message: str) -> None:
+    assert message in clock_found(ahead).found

@@ -24,12 +24,12 @@ def taken(*alerts: Alert, at: float = NOW) -> Roster:
     return roster
 
 
-def said(roster: Roster, now: float = NOW) -> dict[str, Posted]:
+def due_posts(roster: Roster, now: float = NOW) -> dict[str, Posted]:
     return {key[-1][1]: post for key, post in roster.due(now, 60.0, lambda _: False, "https://b.example").items()}
 
 
 def test_an_open_alert_ends_a_little_ahead() -> None:
-    post = said(taken(alert_record()))["warning"]
+    post = due_posts(taken(alert_record()))["warning"]
     assert post.labels == {
         "alertname": "BorderDailyRate",
         "flow": "RU:GE",
@@ -45,28 +45,28 @@ def test_an_open_alert_ends_a_little_ahead() -> None:
 
 def test_the_words_it_rests_on_go_along() -> None:
     quotes = [Quote("ge-1", "ge-mia", "So many came."), Quote("no-2", "north-ossetia", "And more.")]
-    post = said(taken(msgspec.structs.replace(alert_record(), quotes=quotes)))["warning"]
+    post = due_posts(taken(msgspec.structs.replace(alert_record(), quotes=quotes)))["warning"]
     assert post.annotations["quotes"] == "“So many came.” (ge-mia, ge-1)\n“And more.” (north-ossetia, no-2)"
 
 
 def test_a_resolved_one_ended_when_it_says_and_never_in_the_future() -> None:
     resolved = msgspec.structs.replace(alert_record(seq=2), state=AlertState.RESOLVED, until="2022-09-27")
-    assert said(taken(alert_record(), resolved))["warning"].endsAt == "2022-09-27T00:00:00.000Z"
+    assert due_posts(taken(alert_record(), resolved))["warning"].endsAt == "2022-09-27T00:00:00.000Z"
     late = msgspec.structs.replace(resolved, until="2022-09-29")
-    assert said(taken(alert_record(), late))["warning"].endsAt == "2022-09-28T12:00:00.000Z"
+    assert due_posts(taken(alert_record(), late))["warning"].endsAt == "2022-09-28T12:00:00.000Z"
 
 
 def test_a_withdrawn_one_says_so() -> None:
-    post = said(taken(alert_record(), msgspec.structs.replace(alert_record(seq=2), state=AlertState.WITHDRAWN)))
+    post = due_posts(taken(alert_record(), msgspec.structs.replace(alert_record(seq=2), state=AlertState.WITHDRAWN)))
     assert post["warning"].annotations["ended"] == "withdrawn"
     assert post["warning"].endsAt == "2022-09-28T12:00:00.000Z"
 
 
 def test_a_new_severity_is_another_alert_and_ends_the_one_before() -> None:
-    both = said(taken(alert_record(), alert_record(seq=2, severity="critical")))
+    both = due_posts(taken(alert_record(), alert_record(seq=2, severity="critical")))
     assert (both["warning"].endsAt, both["critical"].endsAt) == ("2022-09-28T12:00:00.000Z", "2022-09-28T12:04:00.000Z")
     assert both["warning"].annotations["ended"] == "now critical"
-    back = said(taken(alert_record(), alert_record(seq=2, severity="critical"), alert_record(seq=3)))
+    back = due_posts(taken(alert_record(), alert_record(seq=2, severity="critical"), alert_record(seq=3)))
     assert back["warning"].endsAt == "2022-09-28T12:04:00.000Z"
     assert back["critical"].annotations["ended"] == "now warning"
 
@@ -74,8 +74,8 @@ def test_a_new_severity_is_another_alert_and_ends_the_one_before() -> None:
 def test_what_is_over_is_said_for_a_while() -> None:
     roster = taken(alert_record(), msgspec.structs.replace(alert_record(seq=2), state=AlertState.RESOLVED))
     assert roster.floor(0) == 1
-    assert said(roster, NOW + KEEP_S)
-    assert not said(roster, NOW + KEEP_S + 1)
+    assert due_posts(roster, NOW + KEEP_S)
+    assert not due_posts(roster, NOW + KEEP_S + 1)
     assert roster.floor(0) is None
 
 
@@ -83,7 +83,7 @@ def test_an_old_end_that_is_read_again_is_not_said() -> None:
     roster = Roster()
     closed = msgspec.structs.replace(alert_record(), state=AlertState.RESOLVED)
     assert not roster.apply(Entry(closed, 0, 0, NOW - KEEP_S - 1), NOW)
-    assert said(roster) == {}
+    assert due_posts(roster) == {}
 
 
 def test_the_floor_is_the_oldest_record_still_needed() -> None:

@@ -60,19 +60,19 @@ def test_the_schema_refuses_what_is_wrong() -> None:
 def test_every_message_is_valid_and_refers_to_all_before_it() -> None:
     checked, names = schema(), set()
     for history in histories():
-        said: list[str] = []
+        identifiers: list[str] = []
         for count, alert in enumerate(history, 1):
             message = etree.fromstring(cap(history[:count], SENDER, f"https://tally.example/v1/alerts/{alert.id}"))
             checked.assertValid(message)
             (name,), (sent,), (kind,) = (text(message, f"cap:{field}") for field in ("identifier", "sent", "msgType"))
             assert kind == ("Cancel" if alert.state is AlertState.WITHDRAWN else "Alert" if count == 1 else "Update")
-            assert text(message, "cap:references") == ([" ".join(said)] if said else [])
+            assert text(message, "cap:references") == ([" ".join(identifiers)] if identifiers else [])
             over = alert.state in (AlertState.RESOLVED, AlertState.WITHDRAWN)
             assert text(message, "cap:info/cap:responseType") == ["AllClear" if over else "Monitor"]
             assert text(message, "cap:info/cap:description") == [alert.explanation]
             assert text(message, "cap:info/cap:area/cap:areaDesc") == [alert.flow]
             assert sent.endswith("-00:00")
-            said.append(f"{SENDER},{name},{sent}")
+            identifiers.append(f"{SENDER},{name},{sent}")
             names.add(name)
     assert len(names) == sum(map(len, histories()))
 

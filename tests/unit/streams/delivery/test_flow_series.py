@@ -54,10 +54,10 @@ def test_a_country_pushes_out_a_checkpoint_and_other_counts_each_tree_by_its_top
     figures = FlowFigures(2)
     for flow in ("RU:KZ:a", "RU:KZ:b", "RU:KZ", "RU", "UA:PL:c"):
         figures.update(state(flow, best=7))
-    held = dict(figures.shown())
-    assert list(held) == ["RU", "RU:KZ", OTHER]
-    assert (held[OTHER].best, held[OTHER].rate, held[OTHER].high) == (21, 3.0, 270)
-    assert (held[OTHER].expected, held[OTHER].threshold) == (None, None)
+    flows = dict(figures.shown())
+    assert list(flows) == ["RU", "RU:KZ", OTHER]
+    assert (flows[OTHER].best, flows[OTHER].rate, flows[OTHER].high) == (21, 3.0, 270)
+    assert (flows[OTHER].expected, flows[OTHER].threshold) == (None, None)
     figures.update(state("UA:PL", best=7))  # RU:KZ comes before it in the alphabet, and it is above UA:PL:c
     assert dict(figures.shown())[OTHER].best == 21
     figures.update(state("UA:PL:c", best=7, high=None))

@@ -28,9 +28,9 @@ give_up = "2d"
 
 
 def test_a_file_of_subscriptions() -> None:
-    found = parse_subscriptions(FILE, "webhooks.toml", frozenset({"EU"}))
-    assert found.policy == Policy((1.0, 120.0), 2 * DAY, 15.0)
-    subscription = found.by_name["relief-desk"]
+    subscriptions = parse_subscriptions(FILE, "webhooks.toml", frozenset({"EU"}))
+    assert subscriptions.policy == Policy((1.0, 120.0), 2 * DAY, 15.0)
+    subscription = subscriptions.by_name["relief-desk"]
     assert (subscription.flows, subscription.wants_all) == (("RU:GE", "RU:EU:FI"), False)
     assert subscription.wants("RU:GE:verkhny-lars", ("notice", "critical"))
     assert not subscription.wants("RU:GE", ("notice",))
@@ -115,7 +115,7 @@ def test_what_is_no_toml_is_refused_by_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("env:KEY", ("env", "KEY")),
         ("file:/run/secrets/a:b", ("file", "/run/secrets/a:b")),
@@ -125,5 +125,5 @@ def test_what_is_no_toml_is_refused_by_line() -> None:
         ("", None),
     ],
 )
-def test_a_reference_names_a_variable_or_a_file(text: str, found: tuple[str, str] | None) -> None:
-    assert reference(text) == found
+def test_a_reference_names_a_variable_or_a_file(text: str, expected: tuple[str, str] | None) -> None:
+    assert reference(text) == expected

@@ -60,12 +60,12 @@ def test_what_a_subscription_does_not_want_is_passed_over() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(SEVERITIES)), max_size=30))
-def test_whoever_is_told_of_an_alert_is_told_all_that_follows(said: list[tuple[str, str]]) -> None:
-    lane = filled(*(alert(name, severity=severity) for name, severity in said), subscription=SEVERE)
+def test_whoever_is_told_of_an_alert_is_told_all_that_follows(history: list[tuple[str, str]]) -> None:
+    lane = filled(*(alert(name, severity=severity) for name, severity in history), subscription=SEVERE)
     sent = {waiting.alert: [event.offset for event in waiting.events] for waiting in lane.waiting}
     for name in "abc":
-        every = [place for place, (alert, _) in enumerate(said) if alert == name]
-        first = next((place for place in every if said[place][1] == "critical"), None)
+        every = [place for place, (alert, _) in enumerate(history) if alert == name]
+        first = next((place for place in every if history[place][1] == "critical"), None)
         assert sent.get(name, []) == ([] if first is None else [place for place in every if place >= first])
 
 
@@ -99,10 +99,10 @@ def test_each_alert_in_order_each_event_at_least_once_nothing_lost(
 
 
 @given(st.integers(1, 50), st.text(max_size=10))
-def test_waits_are_those_of_the_schedule_and_up_to_a_quarter_more(attempts: int, what: str) -> None:
+def test_waits_are_those_of_the_schedule_and_up_to_a_quarter_more(attempts: int, seed: str) -> None:
     base = POLICY.schedule[min(attempts, 3) - 1]
-    assert base <= delay(POLICY, attempts, what) <= base * (1 + JITTER)
-    assert delay(POLICY, attempts, what) == delay(POLICY, attempts, what)
+    assert base <= delay(POLICY, attempts, seed) <= base * (1 + JITTER)
+    assert delay(POLICY, attempts, seed) == delay(POLICY, attempts, seed)
 
 
 def test_a_wait_differs_from_alert_to_alert() -> None:
@@ -194,8 +194,8 @@ ASKED = st.integers(0, 10**9).map(str) | DATES | st.text("0123456789-+. GMT", ma
 
 @given(ASKED)
 def test_any_retry_after_is_a_bounded_wait(text: str) -> None:
-    found = retry_after(text, 0.0)
-    assert found is None or 0 <= found <= LONGEST_HOLD_S
+    seconds = retry_after(text, 0.0)
+    assert seconds is None or 0 <= seconds <= LONGEST_HOLD_S
 
 
 def test_a_full_lane_has_no_room() -> None:

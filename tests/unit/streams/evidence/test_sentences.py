@@ -44,13 +44,13 @@ def test_the_answer_begins_with_the_figure(behind: Evidence, sentences: list[str
 
 
 def test_people_counted_twice_and_projected_are_told() -> None:
-    told = says(evidence(Figure(1_000, 2_000, None, projected=300), 2_500))
-    assert "300 of them are projected" in told[1]
-    assert "2,500" in told[2]
-    assert "500" in told[2]
+    sentences = says(evidence(Figure(1_000, 2_000, None, projected=300), 2_500))
+    assert "300 of them are projected" in sentences[1]
+    assert "2,500" in sentences[2]
+    assert "500" in sentences[2]
 
 
 def test_readings_are_told_together_and_four_sources_are_three_and_one_more() -> None:
     counts = [tallied(source, 1_000) for source in ("Delta", "Alpha", "Beta", "Gamma")]
-    (_, told) = says(evidence(Figure(1, 1, 1), counts=counts))
-    assert told == "4,000 readings of Alpha, Beta, Delta and 1 more on RU:KZ:aksai are counted day by day."
+    (_, sentence) = says(evidence(Figure(1, 1, 1), counts=counts))
+    assert sentence == "4,000 readings of Alpha, Beta, Delta and 1 more on RU:KZ:aksai are counted day by day."

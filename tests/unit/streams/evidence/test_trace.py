@@ -41,10 +41,10 @@ def test_georgia_is_53_000_and_not_73_000() -> None:
     assert (evidence.from_, evidence.to, evidence.added_up) == ("2022-09-21", "2022-09-28", 73_000)
     assert evidence.figure is not None
     assert (evidence.figure.low, evidence.figure.best, evidence.figure.high) == (53_000, 53_000, 54_000)
-    found = by_report(evidence)
-    assert (found["ministry"].role, found["ministry"].inside) == (Role.COUNTED, None)
-    assert (found["ossetia"].role, found["ossetia"].inside) == (Role.COUNTED, "a/ministry")
-    assert "it adds nothing on top" in found["ossetia"].why
+    claims_by_report = by_report(evidence)
+    assert (claims_by_report["ministry"].role, claims_by_report["ministry"].inside) == (Role.COUNTED, None)
+    assert (claims_by_report["ossetia"].role, claims_by_report["ossetia"].inside) == (Role.COUNTED, "a/ministry")
+    assert "it adds nothing on top" in claims_by_report["ossetia"].why
     assert evidence.says[0] == "RU:GE, 21-27 Sep 2022: 53,000 people (53,000 to 54,000)."
     assert "Adding up every source would give 73,000: 20,000 would be counted twice." in evidence.says
 
@@ -62,9 +62,13 @@ def test_a_conflict_says_with_whom_and_by_how_much() -> None:
         claim(10_000, "2022-09-21", source="a", id="trusted", qualifier="count"),
         claim(15_000, "2022-09-21", source="c", id="other", qualifier="count"),
     )
-    found = by_report(evidence)
-    assert (found["trusted"].role, found["other"].role, found["other"].gap) == (Role.COUNTED, Role.CONFLICT, 5_000)
-    assert "trusted" in found["other"].why
+    claims_by_report = by_report(evidence)
+    assert (claims_by_report["trusted"].role, claims_by_report["other"].role, claims_by_report["other"].gap) == (
+        Role.COUNTED,
+        Role.CONFLICT,
+        5_000,
+    )
+    assert "trusted" in claims_by_report["other"].why
 
 
 def test_of_two_claims_of_one_report_the_one_that_misses_is_the_conflict() -> None:

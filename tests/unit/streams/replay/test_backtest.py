@@ -94,10 +94,10 @@ def test_a_series_comes_to_the_alerts_that_reports_of_it_come_to() -> None:
 
 
 def test_lines_are_the_days_as_they_were_judged() -> None:
-    found = lines(node_of("x", SURGE), PROMPT)
-    assert [line.day for line in found] == list(SURGE)
-    assert [line.threshold for line in found[:9]] == [None] * 9
-    assert found[35].rate > (found[35].threshold or 0) > (found[35].expected or 0) > 0
+    printed = lines(node_of("x", SURGE), PROMPT)
+    assert [line.day for line in printed] == list(SURGE)
+    assert [line.threshold for line in printed[:9]] == [None] * 9
+    assert printed[35].rate > (printed[35].threshold or 0) > (printed[35].expected or 0) > 0
 
 
 def test_every_rule_is_measured_by_its_own_alerts() -> None:

@@ -58,12 +58,12 @@ def test_the_surges_of_the_series_are_those_of_the_rule(name: str) -> None:
         series.setdefault(row.get("flow", name), {})[ordinal(row["date"])] = float(row["people"])
     given = [(row["flow"], row["first"], row["last"]) for row in rows("surges.csv") if "hindsight" in row["why"]]
     assert given
-    found = [
+    detected = [
         (flow, *(date.fromordinal(day).isoformat() for day in (surge.first, surge.last)))
         for flow, figures in series.items()
         for surge in surges(figures)
     ]
-    assert [surge for surge in found if surge[1] != "2023-02-11"] == [surge for surge in given if surge[0] in series]
+    assert [surge for surge in detected if surge[1] != "2023-02-11"] == [surge for surge in given if surge[0] in series]
 
 
 def test_a_fall_is_the_mirror_of_a_surge() -> None:

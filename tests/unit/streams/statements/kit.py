@@ -34,9 +34,9 @@ def scan(sentence: str, tongue: Tongue = ENGLISH, published: datetime = TUESDAY)
     return tongue.scanner.scan(sentence, Times(tongue.language, published))
 
 
-def told(statement: Statement) -> list[tuple[object, object, object, str]]:
+def rows_of(statement: Statement) -> list[tuple[object, object, object, str]]:
     """The claims of a statement: flow, period, people, qualifier."""
     return [
         (claim.flow or None, claim.period or None, claim.people, str(claim.qualifier))
-        for claim in (found.claim for found in statement.found)
+        for claim in (candidate.claim for candidate in statement.found)
     ]

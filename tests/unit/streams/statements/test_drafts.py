@@ -50,5 +50,5 @@ def test_a_day_that_is_not_over_makes_a_figure_the_least_and_leaves_the_most() -
 
 
 def test_the_quote_holds_all_that_was_read() -> None:
-    found = only("As he said, on Monday 1,200 people entered from Russia, he thought.")
-    assert found.claim.text == "on Monday 1,200 people entered from Russia"
+    claim = only("As he said, on Monday 1,200 people entered from Russia, he thought.")
+    assert claim.claim.text == "on Monday 1,200 people entered from Russia"

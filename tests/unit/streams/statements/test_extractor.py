@@ -16,10 +16,10 @@ def proposal(**changes: object) -> dict[str, object]:
 
 
 def test_a_proposal_that_quotes_the_text_waits_for_a_person() -> None:
-    (found,) = proposals([proposal()], TEXT, [])
-    assert found.doubts == (Doubt.EXTRACTED,)
-    assert found.quote == Span(19, 43)
-    assert found.confidence == CONFIDENCE
+    (proposed,) = proposals([proposal()], TEXT, [])
+    assert proposed.doubts == (Doubt.EXTRACTED,)
+    assert proposed.quote == Span(19, 43)
+    assert proposed.confidence == CONFIDENCE
 
 
 @pytest.mark.parametrize(

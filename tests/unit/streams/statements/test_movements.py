@@ -42,5 +42,5 @@ def test_places_alone_say_that_people_moved() -> None:
 
 def test_a_list_by_checkpoint() -> None:
     statement = read("On Monday people entered from Ukraine: Siret 1,020, Sighet 487.", home="RO")
-    assert [str(found.claim.flow).split(":")[:2] for found in statement.found] == [["UA", "RO"], ["UA", "RO"]]
-    assert [found.claim.people for found in statement.found] == [1020, 487]
+    assert [str(claim.claim.flow).split(":")[:2] for claim in statement.found] == [["UA", "RO"], ["UA", "RO"]]
+    assert [claim.claim.people for claim in statement.found] == [1020, 487]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bordertally.streams.statements.lexicon.nouns import Noun
 from bordertally.streams.statements.pairs import population
 from bordertally.streams.statements.records import Doubt, Why
-from unit.streams.statements.kit import read, told
+from unit.streams.statements.kit import read, rows_of
 
 
 def test_a_bare_figure_counts_as_the_one_before_it() -> None:
@@ -15,12 +15,12 @@ def test_a_bare_figure_counts_as_the_one_before_it() -> None:
 
 def test_the_sum_of_both_directions_is_no_claim() -> None:
     statement = read("On Monday 900 people passed: 500 entered from Russia and 400 left for Russia.")
-    assert [row[2] for row in told(statement)] == [500, 400]
+    assert [row[2] for row in rows_of(statement)] == [500, 400]
 
 
 def test_two_figures_stand_in_turn_to_two_before() -> None:
     text = "On Monday 1,200 people entered from Russia and 900 left for Russia; on Sunday 1,100 and 800."
-    assert [(row[0], row[2]) for row in told(read(text))] == [
+    assert [(row[0], row[2]) for row in rows_of(read(text))] == [
         ("RU:KZ", 1200),
         ("KZ:RU", 900),
         ("RU:KZ", 1100),
@@ -30,15 +30,15 @@ def test_two_figures_stand_in_turn_to_two_before() -> None:
 
 def test_families_beside_their_people_count_once() -> None:
     statement = read("On Monday 1,126 families, about 7,900 people, entered Kazakhstan from Russia.")
-    assert [row[2] for row in told(statement)] == [7900]
+    assert [row[2] for row in rows_of(statement)] == [7900]
     assert Why.THINGS in {left.why for left in statement.left_out}
 
 
 def test_a_second_figure_for_the_same_people_is_of_a_part_that_nothing_names() -> None:
     statement = read("On Monday 1,200 people entered Kazakhstan from Russia and 300 people entered from Russia.")
-    assert [Doubt.SEVERAL_GROUPS in found.doubts for found in statement.found] == [False, True]
+    assert [Doubt.SEVERAL_GROUPS in claim.doubts for claim in statement.found] == [False, True]
 
 
 def test_a_usual_level_belongs_to_the_nearest_claim() -> None:
-    (found,) = read("On Monday 1,200 people entered from Russia, up from a usual 500 a day.").found
-    assert found.spans["normal"]
+    (claim,) = read("On Monday 1,200 people entered from Russia, up from a usual 500 a day.").found
+    assert claim.spans["normal"]

@@ -39,8 +39,8 @@ def only(text: str, home: str | None = "KZ", published: datetime = TUESDAY) -> F
 
 @pytest.mark.parametrize("beside", [", 45 per cent of them women", ", 15 per cent more than a week earlier"])
 def test_a_figure_is_not_cut_by_the_number_behind_its_comma(beside: str) -> None:
-    found = only(f"Yesterday 42,651{beside}, entered Kazakhstan from Russia.")
-    assert found.claim.people == 42_651
+    claim = only(f"Yesterday 42,651{beside}, entered Kazakhstan from Russia.")
+    assert claim.claim.people == 42_651
 
 
 def entered(how: str) -> FoundClaim:
@@ -94,9 +94,9 @@ def entered(how: str) -> FoundClaim:
     ],
 )
 def test_figures(how: str, people: object, qualifier: str) -> None:
-    found = entered(how)
-    assert (found.claim.people, found.claim.qualifier, found.claim.flow) == (people, qualifier, "RU:KZ")
-    assert found.certain
+    claim = entered(how)
+    assert (claim.claim.people, claim.claim.qualifier, claim.claim.flow) == (people, qualifier, "RU:KZ")
+    assert claim.certain
 
 
 @pytest.mark.parametrize(
@@ -163,10 +163,10 @@ def test_figures(how: str, people: object, qualifier: str) -> None:
     ],
 )
 def test_periods(when: str, period: str) -> None:
-    found = only(f"Some 4,200 people entered Kazakhstan from Russia {when}.")
-    assert found.doubts == ()
-    assert isinstance(found.claim.period, str)
-    assert parse_period(found.claim.period, ALMATY) == parse_period(period, ALMATY)
+    claim = only(f"Some 4,200 people entered Kazakhstan from Russia {when}.")
+    assert claim.doubts == ()
+    assert isinstance(claim.claim.period, str)
+    assert parse_period(claim.claim.period, ALMATY) == parse_period(period, ALMATY)
 
 
 def test_the_day_is_that_of_the_source() -> None:
@@ -218,9 +218,9 @@ def test_without_a_clear_period_it_is_for_review(when: str) -> None:
     ],
 )
 def test_flows(text: str, flow: str, home: str | None) -> None:
-    found = read(f"On Monday {text}.", home).found[0]
-    assert (found.claim.people, found.claim.flow) == (4_200, flow)
-    assert found.certain
+    claim = read(f"On Monday {text}.", home).found[0]
+    assert (claim.claim.people, claim.claim.flow) == (4_200, flow)
+    assert claim.certain
 
 
 @pytest.mark.parametrize(
@@ -241,9 +241,9 @@ def test_flows(text: str, flow: str, home: str | None) -> None:
     ],
 )
 def test_doubts(text: str, doubt: Doubt) -> None:
-    found = only(text)
-    assert doubt in found.doubts
-    assert found.confidence < 0.7
+    claim = only(text)
+    assert doubt in claim.doubts
+    assert claim.confidence < 0.7
 
 
 def test_a_flow_that_cannot_be_told_is_left_open() -> None:
@@ -251,15 +251,15 @@ def test_a_flow_that_cannot_be_told_is_left_open() -> None:
 
 
 def test_whose_words_they_are() -> None:
-    said = "4,200 men left Russia on Monday"
-    assert only(f"{said}, the ministry said.").voice is Voice.OWN
-    assert only(f"{said}, according to local media.").voice is Voice.MEDIA
-    assert only(f"{said}, said an official who asked not to be named.").voice is Voice.UNNAMED
+    text = "4,200 men left Russia on Monday"
+    assert only(f"{text}, the ministry said.").voice is Voice.OWN
+    assert only(f"{text}, according to local media.").voice is Voice.MEDIA
+    assert only(f"{text}, said an official who asked not to be named.").voice is Voice.UNNAMED
     assert [voice.grade for voice in Voice] == ["A", "C", "D"]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "words",
     [
         "an unnamed security source said",
         "said an official who asked not to be named",
@@ -267,8 +267,8 @@ def test_whose_words_they_are() -> None:
         "an official said on condition of anonymity",
     ],
 )
-def test_an_unnamed_voice(said: str) -> None:
-    assert only(f"4,200 men left Russia on Monday, {said}.").voice is Voice.UNNAMED
+def test_an_unnamed_voice(words: str) -> None:
+    assert only(f"4,200 men left Russia on Monday, {words}.").voice is Voice.UNNAMED
 
 
 def test_of_a_figure_and_what_it_is_not_only_the_figure_counts() -> None:
@@ -277,10 +277,10 @@ def test_of_a_figure_and_what_it_is_not_only_the_figure_counts() -> None:
 
 
 def test_what_is_denied_later_in_a_sentence_is_another_thing() -> None:
-    said = "On Monday 9,000 Russians entered Kazakhstan"
-    assert only(f"{said}, the minister said, denying that the border would be closed.").certain
-    assert read(f"The minister was denying that {said[0].lower()}{said[1:]}.").found == []
-    assert read(f"Reports that {said[0].lower()}{said[1:]} are untrue.").found == []
+    text = "On Monday 9,000 Russians entered Kazakhstan"
+    assert only(f"{text}, the minister said, denying that the border would be closed.").certain
+    assert read(f"The minister was denying that {text[0].lower()}{text[1:]}.").found == []
+    assert read(f"Reports that {text[0].lower()}{text[1:]} are untrue.").found == []
 
 
 def test_figures_of_one_list_have_the_same_movement() -> None:
@@ -290,13 +290,13 @@ def test_figures_of_one_list_have_the_same_movement() -> None:
 
 def test_what_a_day_in_progress_counts_is_at_least() -> None:
     for how in ("4,200", "about 4,200", "more than 4,200"):
-        found = only(f"By noon today {how} people had entered Kazakhstan from Russia.")
-        assert found.claim.qualifier is Qualifier.AT_LEAST
+        claim = only(f"By noon today {how} people had entered Kazakhstan from Russia.")
+        assert claim.claim.qualifier is Qualifier.AT_LEAST
 
 
 def test_when_somebody_spoke_is_not_when_people_crossed() -> None:
-    found = only("More than 4,200 people have crossed from Ukraine, the agency said on Monday.", None)
-    assert found.doubts == (Doubt.NO_PERIOD,)
+    claim = only("More than 4,200 people have crossed from Ukraine, the agency said on Monday.", None)
+    assert claim.doubts == (Doubt.NO_PERIOD,)
 
 
 def test_change_only_against_the_period_just_before() -> None:
@@ -348,13 +348,13 @@ def test_what_is_no_flow_is_left_out_with_its_reason(text: str, why: Why) -> Non
     ],
 )
 def test_a_word_for_people_that_no_table_has(counted: str, population: str) -> None:
-    found = only(f"On Monday 361 {counted} crossed from Russia into Kazakhstan.")
-    assert (found.claim.people, found.claim.population, found.doubts) == (361, population, ())
+    claim = only(f"On Monday 361 {counted} crossed from Russia into Kazakhstan.")
+    assert (claim.claim.people, claim.claim.population, claim.doubts) == (361, population, ())
 
 
 def test_a_word_that_may_be_one_for_people_is_a_doubt_and_never_dropped() -> None:
-    found = only("On Monday 361 zorbs crossed from Russia into Kazakhstan.")
-    assert found.doubts == (Doubt.UNKNOWN_GROUP,)
+    doubted = only("On Monday 361 zorbs crossed from Russia into Kazakhstan.")
+    assert doubted.doubts == (Doubt.UNKNOWN_GROUP,)
     statement = read("On Monday 4,200 people crossed from Russia into Kazakhstan in 61 zorbs.")
     assert [claim.claim.people for claim in statement.found] == [4_200]
     assert [left_out.why for left_out in statement.left_out] == [Why.THINGS]
@@ -434,14 +434,14 @@ def test_both_ways_and_lists_by_place(text: str, claimed: list[tuple[object, obj
     ],
 )
 def test_a_sentence_goes_on_from_the_one_before(second: str, flow: str, period: str) -> None:
-    found = read(f"On Monday 1,200 Russians entered at Kairak. {second}").found[1]
-    assert (found.claim.people, found.claim.flow, found.claim.period) == (900, flow, period)
-    assert found.certain
+    claim = read(f"On Monday 1,200 Russians entered at Kairak. {second}").found[1]
+    assert (claim.claim.people, claim.claim.flow, claim.claim.period) == (900, flow, period)
+    assert claim.certain
 
 
 def test_a_part_that_nothing_names_is_doubted() -> None:
-    found = read("On Monday 1,200 Russians entered at Kairak. Of these, 900 came on foot.").found
-    assert [claim.doubts for claim in found] == [(), (Doubt.SEVERAL_GROUPS,)]
+    claims = read("On Monday 1,200 Russians entered at Kairak. Of these, 900 came on foot.").found
+    assert [claim.doubts for claim in claims] == [(), (Doubt.SEVERAL_GROUPS,)]
 
 
 @pytest.mark.parametrize("earlier", ["A week earlier it had been 900 and 400.", "The day before it was 900."])
@@ -454,8 +454,8 @@ def test_an_earlier_level_is_no_claim(earlier: str) -> None:
 def test_what_was_counted_both_ways_gives_its_day_and_its_border() -> None:
     whole = "On Monday 3,000 people crossed the border with Uzbekistan in both directions."
     assert flows(f"{whole} 1,600 entered and 1,400 left.") == [(1_600, "UZ:KZ"), (1_400, "KZ:UZ")]
-    found = read(f"{whole} 1,600 entered and 1,400 left.").found
-    assert {claim.claim.period for claim in found} == {"2022-09-26"}
+    claims = read(f"{whole} 1,600 entered and 1,400 left.").found
+    assert {claim.claim.period for claim in claims} == {"2022-09-26"}
 
 
 @pytest.mark.parametrize(
@@ -471,8 +471,8 @@ def test_here_and_there_are_what_was_spoken_of(text: str) -> None:
 
 
 def test_a_later_sentence_says_when_it_was() -> None:
-    found = read("Kairak: 1,200 came from Russia, 900 went to Russia. These are the figures for Sunday.").found
-    assert [(claim.claim.period, claim.doubts) for claim in found] == [("2022-09-25", ())] * 2
+    claims = read("Kairak: 1,200 came from Russia, 900 went to Russia. These are the figures for Sunday.").found
+    assert [(claim.claim.period, claim.doubts) for claim in claims] == [("2022-09-25", ())] * 2
 
 
 def test_what_has_happened_until_now_has_no_day_of_the_sentence_before() -> None:
@@ -487,21 +487,21 @@ def test_what_has_happened_until_now_has_no_day_of_the_sentence_before() -> None
 
 
 def test_a_doubt_about_a_period_goes_with_the_period() -> None:
-    found = read("Recently 1,200 Russians entered Kazakhstan and 900 left it; 300 of them were women.").found
-    assert len(found) == 3
-    assert all(Doubt.VAGUE_PERIOD in claim.doubts for claim in found)
+    claims = read("Recently 1,200 Russians entered Kazakhstan and 900 left it; 300 of them were women.").found
+    assert len(claims) == 3
+    assert all(Doubt.VAGUE_PERIOD in claim.doubts for claim in claims)
 
 
 def test_what_a_later_sentence_takes_back_is_doubted() -> None:
-    said = "On Monday 4,200 men crossed from Russia."
+    text = "On Monday 4,200 men crossed from Russia."
     for after in ("The reports could not be independently verified.", "The ministry said this was untrue."):
-        assert only(f"{said} {after}").doubts == (Doubt.UNCONFIRMED,)
-    assert only(f"{said} The weather was fine.").certain
+        assert only(f"{text} {after}").doubts == (Doubt.UNCONFIRMED,)
+    assert only(f"{text} The weather was fine.").certain
 
 
 def test_two_versions_of_one_figure_are_a_contradiction() -> None:
-    found = only("On Monday 4,200 men crossed from Russia, while the police spoke of 5,000.")
-    assert found.doubts == (Doubt.CONTRADICTION,)
+    claim = only("On Monday 4,200 men crossed from Russia, while the police spoke of 5,000.")
+    assert claim.doubts == (Doubt.CONTRADICTION,)
 
 
 @pytest.mark.parametrize(
@@ -526,14 +526,14 @@ def test_a_time_that_nothing_reads_is_a_doubt(text: str) -> None:
     ],
 )
 def test_days_with_a_name_and_long_periods(when: str, period: str) -> None:
-    found = only(f"{when[0].upper()}{when[1:]} 4,200 people entered Kazakhstan from Russia.")
-    assert (found.claim.period, found.doubts) == (period, ())
+    claim = only(f"{when[0].upper()}{when[1:]} 4,200 people entered Kazakhstan from Russia.")
+    assert (claim.claim.period, claim.doubts) == (period, ())
 
 
 def test_spans_are_those_of_the_whole_text() -> None:
     text = "Nothing new.  On Monday 4,200 people\nentered Kazakhstan from Russia. In all 12 towns were calm."
-    found = only(text)
-    assert {name: text[span.start : span.end] for name, span in found.spans.items()} == {
+    claim = only(text)
+    assert {name: text[span.start : span.end] for name, span in claim.spans.items()} == {
         "people": "4,200",
         "population": "people",
         "flow": "entered Kazakhstan from Russia",

@@ -92,10 +92,10 @@ def grade(text: str, source: str) -> str:
 
 
 def test_an_unnamed_voice_lowers_the_grade_and_nothing_raises_it() -> None:
-    said = "98,000 Russian citizens have entered Kazakhstan since 21 September"
-    assert [grade(f"{said}.", source) for source in "abcd"] == ["A", "B", "C", "D"]
-    assert [grade(f"{said}, according to local media.", source) for source in "abcd"] == ["C", "C", "C", "D"]
-    assert [grade(f"{said}, an unnamed official told us.", source) for source in "abcd"] == ["D", "D", "D", "D"]
+    text = "98,000 Russian citizens have entered Kazakhstan since 21 September"
+    assert [grade(f"{text}.", source) for source in "abcd"] == ["A", "B", "C", "D"]
+    assert [grade(f"{text}, according to local media.", source) for source in "abcd"] == ["C", "C", "C", "D"]
+    assert [grade(f"{text}, an unnamed official told us.", source) for source in "abcd"] == ["D", "D", "D", "D"]
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def an_item() -> Item:
 
 
 def decision(item: Item, verdict: str, published: str = "2022-09-28T00:00:00+00:00") -> Decision:
-    said = {"kind": "decision", "review": item.id, "source": "a", "published": published, "decision": verdict}
-    record = decode(json.dumps(said).encode())
+    decision = {"kind": "decision", "review": item.id, "source": "a", "published": published, "decision": verdict}
+    record = decode(json.dumps(decision).encode())
     assert isinstance(record, Decision)
     return record
 

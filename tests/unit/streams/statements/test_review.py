@@ -15,14 +15,14 @@ TEXT = "Perhaps 1,200 people entered from Russia."
 
 def item(report: str = "r1", people: int = 1200) -> Item:
     written = msgspec.convert({"id": report, "source": "kz", "published": "2022-09-27T09:00:00Z"}, Report)
-    found = FoundClaim(
+    claim = FoundClaim(
         claim=ClaimFields(flow="RU:KZ", people=people, text="1,200 people"),
         quote=Span(8, 20),
         spans={"people": Span(8, 13)},
         confidence=0.5,
         doubts=(Doubt.UNCONFIRMED,),
     )
-    return make_item(written, found, TEXT, "en")
+    return make_item(written, claim, TEXT, "en")
 
 
 def decided(on: Item, published: str, decision: str) -> Decision:

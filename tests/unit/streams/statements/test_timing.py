@@ -8,7 +8,7 @@ from bordertally.streams.statements.discourse import Thread
 from bordertally.streams.statements.lexicon.time_phrases import Times
 from bordertally.streams.statements.records import Doubt
 from bordertally.streams.statements.timing import Timing
-from unit.streams.statements.kit import ENGLISH, TUESDAY, only, read, scan, told
+from unit.streams.statements.kit import ENGLISH, TUESDAY, only, read, rows_of, scan
 
 
 def test_nothing_is_shared_among_no_claims() -> None:
@@ -31,7 +31,7 @@ def test_the_period_said_beside_a_figure(text: str, period: str) -> None:
 
 
 def test_a_period_of_one_figure_holds_for_another_of_the_sentence() -> None:
-    rows = told(read("On Monday 1,200 people entered from Russia and 900 left for Russia."))
+    rows = rows_of(read("On Monday 1,200 people entered from Russia and 900 left for Russia."))
     assert [row[1] for row in rows] == ["2022-09-26", "2022-09-26"]
 
 
@@ -44,8 +44,8 @@ def test_without_a_period_it_is_a_doubt() -> None:
 
 
 def test_a_rate_now_is_of_the_day_of_publication() -> None:
-    found = only("Some 1,200 people a day are now entering from Russia.")
-    assert (found.claim.period, found.claim.per) == ("2022-09-27", "day")
+    claim = only("Some 1,200 people a day are now entering from Russia.")
+    assert (claim.claim.period, claim.claim.per) == ("2022-09-27", "day")
 
 
 def test_a_rate_of_another_length_is_a_doubt() -> None:

@@ -31,8 +31,8 @@ def run(*arguments: str | Path) -> str:
 
 
 def rows(*arguments: str | Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))
-    return found
+    scores: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))
+    return scores
 
 
 # --- what it comes to ------------------------------------------------------------------------------------------
@@ -45,11 +45,11 @@ def test_it_shows_a_row_for_each_method_and_one_for_each_surge() -> None:
 
 
 def test_reports_are_worked_through_and_their_flows_measured(tmp_path: Path) -> None:
-    found = {
+    scores = {
         row["flow"]: row for row in rows(SAMPLE, "--method", "rules", "--plot", tmp_path / "x.svg", "--flow", "RU:GE")
     }
-    assert found.keys() == {"RU:GE"}
-    assert found["RU:GE"]["alerts"] == [
+    assert scores.keys() == {"RU:GE"}
+    assert scores["RU:GE"]["alerts"] == [
         {"first": "2022-09-26", "last": "2022-09-27", "severity": "warning", "about": None}
     ]
     assert (tmp_path / "x.svg").stat().st_size > 10_000
@@ -60,19 +60,19 @@ def test_rules_of_a_file_are_those_that_are_measured(tmp_path: Path) -> None:
     series.write_text("date,people\n2022-02-24,79209\n2022-02-25,100316\n")
     rules.write_text('[[flows]]\nflow = "UA"\nabsolute = 10000\n')
     assert rows(series, "--flow", "UA", "--method", "rules")[0]["alerts"] == []
-    (found,) = rows(series, "--flow", "UA", "--method", "rules", "--rules", rules)
-    assert found["alerts"] == [{"first": "2022-02-24", "last": "2022-02-25", "severity": "critical", "about": None}]
+    (score,) = rows(series, "--flow", "UA", "--method", "rules", "--rules", rules)
+    assert score["alerts"] == [{"first": "2022-02-24", "last": "2022-02-25", "severity": "critical", "about": None}]
 
 
 def test_the_rules_that_are_on_are_measured_each_by_itself(tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text('[detection]\ndrop = 0.5\nrecord = "52w"\n')
     arguments = (SERIES / "hk.csv", "--flow", "hk-arrivals", "--rules", rules)
-    found = rows(*arguments)
-    assert [(row["method"], row["rule"]) for row in found] == [
+    scores = rows(*arguments)
+    assert [(row["method"], row["rule"]) for row in scores] == [
         *(("rules", "daily-rate"), ("plain", "daily-rate"), ("rules", "drop"), ("rules", "record"))
     ]
-    assert rows(*arguments, "--set", "silence=2") == found  # which a series cannot show
+    assert rows(*arguments, "--set", "silence=2") == scores  # which a series cannot show
     (drop,) = rows(*arguments, "--rule", "drop")
     assert drop["surges"]
     assert "2023-09-01" in {alert["first"] for alert in drop["alerts"]}  # a typhoon
@@ -103,10 +103,10 @@ def test_settings_go_over_those_of_the_rules_and_under_those_of_flows(tmp_path: 
 def test_reports_in_words_are_read(tmp_path: Path) -> None:
     file = tmp_path / "x.ndjson"
     words = "Around 10,000 people entered Georgia from Russia on 26 September."
-    said = {"id": "1", "source": "ge-mia", "published": "2022-09-28T09:00:00Z", "text": words}
-    file.write_text(json.dumps(said) + "\n")
-    (found,) = rows(file, "--flow", "RU:GE", "--method", "rules")
-    assert found["days"] == 1
+    statement = {"id": "1", "source": "ge-mia", "published": "2022-09-28T09:00:00Z", "text": words}
+    file.write_text(json.dumps(statement) + "\n")
+    (score,) = rows(file, "--flow", "RU:GE", "--method", "rules")
+    assert score["days"] == 1
 
 
 def test_reports_that_are_refused_are_spoken_of(tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ def test_it_answers_as_the_documentation_shows() -> None:
 
 
 def test_claims_stand_with_their_words_and_counts_by_day() -> None:
-    said = asked("RU:GE", "--files", SAMPLE)
-    assert "“20,000 people crossed the border in two days; cars from elsewhere are kept out from now on.”" in said
-    assert "noted     RU:GE:verkhny-lars  ~3,500 vehicles" in said
+    output = asked("RU:GE", "--files", SAMPLE)
+    assert "“20,000 people crossed the border in two days; cars from elsewhere are kept out from now on.”" in output
+    assert "noted     RU:GE:verkhny-lars  ~3,500 vehicles" in output
     week = asked("RU:KZ", "--from", "2022-09-26", "--to", "2022-09-28", "--files", SAMPLE)
     assert "RU:KZ, 26-27 Sep 2022: 28,000 people" in week
     assert re.search(r"RU:KZ:kairak +2022-09-26 +1,196 +24 +Kairak \(simulated counter\), grade A", week)
@@ -54,9 +54,9 @@ def test_a_withdrawn_claim_and_one_shorter_than_a_day_are_shown(tmp_path: Path) 
     fixed: dict[str, object] = {"source": "kz-mia", "published": "2022-10-01T00:00:00Z", "flow": "RU:KZ"}
     file = tmp_path / "reports.ndjson"
     file.write_text("\n".join(json.dumps(fixed | line) for line in lines), encoding="utf-8")
-    said = asked("RU:KZ", "--from", "2022-09-20", "--to", "2022-09-25", "--files", str(file))
-    assert "withdrawn  21-22 Sep 2022" in said
-    assert "7 vehicles  2022-09-23 06:00 to 2022-09-24 06:00" in said
+    output = asked("RU:KZ", "--from", "2022-09-20", "--to", "2022-09-25", "--files", str(file))
+    assert "withdrawn  21-22 Sep 2022" in output
+    assert "7 vehicles  2022-09-23 06:00 to 2022-09-24 06:00" in output
 
 
 @pytest.mark.parametrize(

@@ -65,14 +65,14 @@ def test_reports_in_words_are_read_by_their_source_and_time(tmp_path: Path) -> N
     alarm = text.replace("country", "country, up from a usual 6,000 a day")
     file.write_text(json.dumps(report | {"text": alarm}))
     quoted = "“Yesterday 12,000 Russians entered the country, up from a usual 6,000” (kz-mia/1)"
-    for command, said in (("check", "1 report, 0 with a fault"), ("replay", quoted)):
+    for command, output in (("check", "1 report, 0 with a fault"), ("replay", quoted)):
         other = run(command, str(file))
         assert other.returncode == 0
-        assert said in other.stdout + other.stderr
+        assert output in other.stdout + other.stderr
 
 
 @pytest.mark.parametrize(
-    ("text", "arguments", "said"),
+    ("text", "arguments", "message"),
     [
         (TEXT, ("--source", "nobody"), "--source: nobody is not in the registry"),
         ("{", (), "{: not a report: "),
@@ -84,10 +84,10 @@ def test_reports_in_words_are_read_by_their_source_and_time(tmp_path: Path) -> N
         ('{"id": "1", "source": "x", "published": "2022-09-27T09:00:00Z", "text": "x"}', (), "not in the registry"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(text: str, arguments: tuple[str, ...], said: str) -> None:
+def test_what_is_wrong_is_one_sentence(text: str, arguments: tuple[str, ...], message: str) -> None:
     done = read(*arguments, text=text)
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stderr.startswith("bordertally: ")
     assert done.stderr.count("\n") == 1
 

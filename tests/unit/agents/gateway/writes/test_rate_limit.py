@@ -43,14 +43,14 @@ async def test_all_together_get_what_one_would(redis: Server, monkeypatch: pytes
 
 
 async def test_it_goes_on_at_the_rate(redis: Server) -> None:
-    held = client(redis)
-    limit = SharedLimit(held, 50.0, 1)
+    limited = client(redis)
+    limit = SharedLimit(limited, 50.0, 1)
     assert await limit.acquire("kz-mia") == 0
     wait = await limit.acquire("kz-mia")
     assert 0 < wait <= 0.02
     await asyncio.sleep(wait)
     assert await limit.acquire("kz-mia") == 0
-    await held.aclose()
+    await limited.aclose()
 
 
 @pytest.mark.kafka

@@ -26,8 +26,8 @@ NOON = datetime(2022, 9, 27, 12, tzinfo=UTC)
 
 
 def flow(text: str) -> object:
-    (found,) = load_reader().read(text, NOON, Speaker(ZoneInfo("UTC"))).found
-    return found.claim.flow
+    (claim,) = load_reader().read(text, NOON, Speaker(ZoneInfo("UTC"))).found
+    return claim.claim.flow
 
 
 def test_it_is_wide() -> None:
@@ -76,15 +76,15 @@ def test_every_english_name_leads_to_its_checkpoint(slug: str) -> None:
     origin = point.sides[0] if len(point.sides) == 2 else "RU"
     reader = load_reader().tongues[0].language
     names = {code: reader.countries[code][0] for code in (origin, into)}
-    said = {"HK": "Hong Kong", "CN": "China", "US": "the USA", "GB": "the UK"}
+    spoken_names = {"HK": "Hong Kong", "CN": "China", "US": "the USA", "GB": "the UK"}
     start, end = (
-        said.get(code) or name.replace("(?:the )?", "").split("|")[0].split("(?")[0].replace("\\", "")
+        spoken_names.get(code) or name.replace("(?:the )?", "").split("|")[0].split("(?")[0].replace("\\", "")
         for code, name in names.items()
     )
     bloc = next((name for name, members in BLOCS.items() if into in members and origin not in members), None)
     for name in point.names["en"]:
-        found = flow(f"On Monday 4,200 people crossed from {start} to {end} through {name}.")
-        assert str(found).replace(f":{bloc}:", ":") == f"{origin}:{into}:{slug}"
+        read_flow = flow(f"On Monday 4,200 people crossed from {start} to {end} through {name}.")
+        assert str(read_flow).replace(f":{bloc}:", ":") == f"{origin}:{into}:{slug}"
 
 
 @pytest.mark.parametrize(
@@ -126,15 +126,15 @@ def test_the_needles_of_names_are_in_whatever_their_pattern_matches(language: st
         needles = needles_of_names(names, {"border": 9})
         pattern = re.compile(name_pattern(names or ["X"]))
         for name in names:
-            for said in (name, unaccented(name), name.replace(" ", "-"), name.replace("*", "ого")):
-                assert pattern.fullmatch(said.replace("*", "а"))
-                assert may_match(needles, fold(said)), said
+            for spelling in (name, unaccented(name), name.replace(" ", "-"), name.replace("*", "ого")):
+                assert pattern.fullmatch(spelling.replace("*", "а"))
+                assert may_match(needles, fold(spelling)), spelling
     assert needles_of_names([], {}) == ()
     assert needles_of_names(["Seme border"], {"border": 9, "seme": 1}) == ("seme",)
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "message"),
     [
         ("[checkpoints.x.QQ]\n[checkpoints.x.RU]\n[regions]", "x: QQ is no ISO 3166-1 country code or bloc"),
         ("[checkpoints.x.FI-99]\n[checkpoints.x.RU]\n[regions]", "x: FI-99 is no ISO 3166-2 code"),
@@ -147,6 +147,6 @@ def test_the_needles_of_names_are_in_whatever_their_pattern_matches(language: st
         ("[checkpoints", "places.toml: "),
     ],
 )
-def test_a_wrong_entry_is_named(entry: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+def test_a_wrong_entry_is_named(entry: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         parse_gazetteer(entry, "places.toml")

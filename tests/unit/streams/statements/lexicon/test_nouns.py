@@ -25,8 +25,8 @@ def noun(sentence: str) -> Noun:
     ],
 )
 def test_people(sentence: str, population: str, citizens: str | None) -> None:
-    found = noun(sentence)
-    assert (found.population, found.citizens, found.why) == (population, citizens, None)
+    read = noun(sentence)
+    assert (read.population, read.citizens, read.why) == (population, citizens, None)
 
 
 def test_vehicles_and_things() -> None:

@@ -15,7 +15,7 @@ def test_no_two_marks_share_a_character() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "change"),
+    ("words", "change"),
     [
         ("up 30 per cent on the week before", Change(30, "week")),
         ("12% fewer than the day before", Change(-12, "day")),
@@ -23,8 +23,8 @@ def test_no_two_marks_share_a_character() -> None:
         ("twice as many as a week ago", Change(100, "week")),
     ],
 )
-def test_a_change_and_what_it_is_against(said: str, change: Change) -> None:
-    (mark,) = scan(f"1,200 people entered, {said}.").of("change")
+def test_a_change_and_what_it_is_against(words: str, change: Change) -> None:
+    (mark,) = scan(f"1,200 people entered, {words}.").of("change")
     assert mark.value == change
 
 

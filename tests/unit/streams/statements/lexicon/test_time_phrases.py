@@ -13,14 +13,14 @@ from unit.streams.statements.kit import ENGLISH, RUSSIAN, TUESDAY, scan
 TIMES = Times(ENGLISH.language, TUESDAY)
 
 
-def said(phrase: str, published: datetime = TUESDAY, *, russian: bool = False) -> object:
+def read(phrase: str, published: datetime = TUESDAY, *, russian: bool = False) -> object:
     """What the first phrase of time of a text means."""
     marks = scan(phrase, RUSSIAN if russian else ENGLISH, published).of("period")
     return marks[0].value if marks else None
 
 
 def period(phrase: str, published: datetime = TUESDAY, *, russian: bool = False) -> str | None:
-    value = said(phrase, published, russian=russian)
+    value = read(phrase, published, russian=russian)
     return value.text if isinstance(value, StatedPeriod) else None
 
 
@@ -60,8 +60,8 @@ def test_russian_phrases(phrase: str, expected: str) -> None:
 
 
 def test_ends_and_shifts_are_no_periods_of_their_own() -> None:
-    assert said("by Sunday") == Until(date(2022, 9, 26))
-    assert said("the day before") == DayShift(-1)
+    assert read("by Sunday") == Until(date(2022, 9, 26))
+    assert read("the day before") == DayShift(-1)
 
 
 @pytest.mark.parametrize(

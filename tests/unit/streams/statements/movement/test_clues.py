@@ -30,9 +30,9 @@ def clues(sentence: str, **changes: Any) -> Clues:
 
 
 def test_the_nearest_place_of_a_role() -> None:
-    said = clues("people entered from Russia")
-    assert first(said, PlaceRole.ORIGIN) == "RU"
-    assert first(said, PlaceRole.INTO) is None
+    read = clues("people entered from Russia")
+    assert first(read, PlaceRole.ORIGIN) == "RU"
+    assert first(read, PlaceRole.INTO) is None
 
 
 def test_the_place_behind_the_word_of_movement_is_its_object() -> None:
@@ -48,8 +48,8 @@ def test_a_place_that_points_back() -> None:
 
 
 def test_a_checkpoint_and_its_other_side() -> None:
-    said = clues("people crossed at Verkhny Lars")
-    point = checkpoint(said)
+    read = clues("people crossed at Verkhny Lars")
+    point = checkpoint(read)
     assert point is not None
     assert beyond(point, "RU") == "GE"
     assert beyond(None, "RU") is None

@@ -23,8 +23,8 @@ from unit.streams.statements.movement.test_clues import clues
     ],
 )
 def test_said_and_inferred(sentence: str, changes: dict[str, object], ends: tuple[str | None, str | None, int]) -> None:
-    said = clues(sentence, **changes)
-    assert ends_of(said, checkpoint(said)) == ends
+    read = clues(sentence, **changes)
+    assert ends_of(read, checkpoint(read)) == ends
 
 
 def test_nothing_but_a_figure_is_as_the_claim_before_it() -> None:

@@ -1,4 +1,4 @@
-"""What a running pipeline tells of a flow: its evidence in Redis, and `bordertally why` in the terminal."""
+"""Asking a running pipeline for the evidence of a flow: in Redis, and with `bordertally why`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from forking import run
 from live import Live
 
 
-async def held(live: Live, flow: str, first: int | None = None, end: int | None = None) -> Evidence:
+async def evidence_in_redis(live: Live, flow: str, first: int | None = None, end: int | None = None) -> Evidence:
+    """The evidence of a flow in Redis, for the days from `first` to `end` (ordinals, exclusive)."""
     redis: Any = Redis.from_url(f"redis://{live.redis.address}/0")
     try:
         return await evidence_of(redis, live.registry, flow, first, end)
@@ -22,5 +23,5 @@ async def held(live: Live, flow: str, first: int | None = None, end: int | None 
 
 
 async def why(live: Live, flow: str) -> str:
-    """What the terminal says."""
+    """The output of `bordertally why` for a flow."""
     return (await asyncio.to_thread(run, "why", flow, environment=live.environment)).stdout
