@@ -25,7 +25,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "BORDERTALLY_GATEWAY_HOST=0.0.0.0 BORDERTALLY_PUBLIC_READ=true bordertally gateway",
     ),
     "import": (
+        "bordertally import arrivals.csv --guess > arrivals.toml",
         "bordertally import arrivals.csv --map arrivals.toml > reports.ndjson",
+        "bordertally import arrivals.csv --map arrivals.toml --to localhost:9092 --sources sources.toml",
         "bordertally import arrivals.xlsx --map arrivals.toml --sheet 2023 --check",
         "bordertally import new.csv --map arrivals.toml --previous old.csv > changes.ndjson",
     ),

@@ -12,6 +12,8 @@ from bordertally.agents.imports.errors import UnreadableError
 from bordertally.streams.imports.tables import Row
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_USUAL = ("utf_8", "utf_16", "cp1252", "cp1251", "cp1250", "cp1256", "cp1254", "cp932", "gb18030", "big5", "cp949")
+"""Encodings that a suggestion may name."""
 EVERY = 5_000
 """Rows between two calls of `progress`."""
 SAMPLE = 65_536
@@ -30,7 +32,7 @@ def suggested_encoding(sample: bytes) -> str | None:
     """The encoding that a sample looks like; None if nothing fits."""
     from charset_normalizer import from_bytes  # noqa: PLC0415 - only for the error
 
-    best = from_bytes(sample).best()
+    best = from_bytes(sample, cp_isolation=list(_USUAL)).best()
     return None if best is None else best.encoding
 
 

@@ -35,6 +35,18 @@ def sheets(file: BinaryIO, name: str, wanted: Words, cut: str) -> Iterator[tuple
         ) from None
 
 
+def sheet_names(file: BinaryIO, name: str) -> list[str]:
+    """The names of the sheets of a workbook. Raises UnreadableError."""
+    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - only for workbooks
+
+    try:
+        return list(CalamineWorkbook.from_filelike(file).sheet_names)
+    except CalamineError as error:
+        raise UnreadableError(f"{name}: this workbook cannot be read: {error}") from None
+    finally:
+        file.seek(0)
+
+
 def _wanted(there: Sequence[str], wanted: Sequence[str], name: str) -> Sequence[str]:
     if EVERY_SHEET in wanted:
         return there

@@ -202,6 +202,17 @@ def _faults(mapping: ImportMap) -> Iterator[str]:
         if not 0 <= low <= high:
             yield f"suppressed.{text}: [{low}, {high}] is not a range [low, high]"
     yield from _pattern_faults(mapping.wide)
+    yield from _undecided(mapping)
+
+
+def _undecided(mapping: ImportMap) -> Iterator[str]:
+    """What a guessed mapping leaves to a person."""
+    fields = {"source": mapping.source, "flow.path": mapping.flow.path}
+    fields |= {f"claims.{name}.column": figure.column for name, figure in mapping.claims.items()}
+    fields["period.columns"] = " ".join(listed(mapping.period.columns))
+    for name, text in fields.items():
+        if "??" in text:
+            yield f"{name}: {text} is not decided yet; replace ??, as the comments in this file say"
 
 
 def _pattern_faults(wide: WideColumns | None) -> Iterator[str]:

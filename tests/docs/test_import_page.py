@@ -41,3 +41,16 @@ def test_the_first_example_comes_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "arrivals.toml").write_text(MAPPINGS[0])
     done = CliRunner().invoke(cli, ["import", "arrivals.csv", "--map", "arrivals.toml", "--check"])
     assert (done.exit_code, done.stdout) == (1, summary)
+
+
+def test_the_spreadsheet_of_the_quickstart_comes_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = (ROOT / "docs/quickstart.md").read_text(encoding="utf-8").partition("## 2. Bring")[2].partition("\n## ")[0]
+    monkeypatch.chdir(tmp_path)
+    for name, body in re.findall(r"^cat > (\S+) <<'END'\n(.*?)^END$", step, re.DOTALL | re.MULTILINE):
+        (tmp_path / name).write_text(body)
+    done = CliRunner().invoke(cli, ["import", "arrivals.csv", "--map", "arrivals.toml"])
+    assert done.exit_code == 0
+    assert done.stderr in step
+    (tmp_path / "arrivals.ndjson").write_text(done.stdout)
+    checked = CliRunner().invoke(cli, ["check", "arrivals.ndjson"])
+    assert (checked.exit_code, checked.stdout) == (0, "")

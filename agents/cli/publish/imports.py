@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,17 +14,27 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from bordertally.agents.cli.publish.keys import KeyFile
 from bordertally.agents.imports.errors import UnreadableError
 from bordertally.agents.imports.files import import_file
-from bordertally.agents.terminal.console import counted, err, instant, out, print_json
-from bordertally.streams.errors import BordertallyError
+from bordertally.agents.imports.sniffing import sniff
+from bordertally.agents.producing.keys import read_key
+from bordertally.agents.producing.publish import publish
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.terminal.console import Sources, counted, err, instant, out, print_json, run
+from bordertally.streams.errors import BordertallyError, RefusedError
 from bordertally.streams.imports.editions import Edition
+from bordertally.streams.imports.guessing import guess_mapping
 from bordertally.streams.imports.mapping import ImportMap, read_mapping
 from bordertally.streams.imports.parts import ImportClaim, all_claims, report_parts
 from bordertally.streams.imports.summary import EditionSummary, Summary, lines, summarize
 from bordertally.streams.imports.tables import Importer
+from bordertally.streams.reports.signatures import check_signature, signature
+from bordertally.streams.reports.validation import Limits, claims_of, decode_report
+from bordertally.streams.settings import load_settings
+from bordertally.streams.topics import Topics
 
 TableFiles = Annotated[
     list[Path],
@@ -35,6 +46,9 @@ MapFile = Annotated[Path | None, typer.Option("--map", help="The mapping (TOML):
 def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
     files: TableFiles,
     map_file: MapFile = None,
+    guess: Annotated[
+        bool, typer.Option("--guess", help="Print a mapping for the file, with what you must decide; write no reports.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Print the summary only; write no reports.")] = False,
     sheet: Annotated[str | None, typer.Option(help="The sheet to read, or * for every sheet.")] = None,
     cells: Annotated[str | None, typer.Option("--range", help="The part of the sheet, such as A1:N23.")] = None,
@@ -42,16 +56,24 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
     previous: Annotated[
         Path | None, typer.Option(help="The edition before: only what changed against it is written.")
     ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Send the reports to these brokers at once, as host:port,host:port.")
+    ] = None,
+    sources: Sources = None,
+    key: KeyFile = None,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing if any cell is bad.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write the summary as one JSON object.")] = False,
 ) -> None:
     """Turn a spreadsheet (CSV, XLSX, ODS or JSON) into reports, by a mapping.
 
-    The reports go to standard output, the summary to standard error. The exit code is 0 if every cell was read, 1 if
-    some are bad and the others were written, and 2 if nothing could be read.
+    The reports go to standard output, or with --to to Kafka; the summary goes to standard error. The exit code is 0 if
+    every cell was read, 1 if some are bad and the others were written, and 2 if nothing could be read.
     """
+    if guess:
+        sys.stdout.write(guess_mapping(*sniff(files[0], sheet)))
+        return
     if map_file is None:
-        raise BordertallyError("give a mapping with --map")
+        raise BordertallyError("give a mapping with --map; --guess prints one to begin with")
     mapping = _mapping(map_file)
     for name, value in (("sheet", sheet), ("range", cells), ("published", published)):
         if value is not None:
@@ -66,7 +88,11 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
         summary.edition = EditionSummary(str(previous), *counts)
     wrong = bool(summary.bad)
     if not check and not (strict and wrong):
-        _write(summary, report_parts(claims, mapping.source))
+        reports = report_parts(claims, mapping.source)
+        if to is None:
+            _write(summary, reports)
+        else:
+            wrong |= not _send(summary, reports, to, sources, key)
     summary.claims = sum(1 for _ in claims())
     _show(summary, check=check, as_json=as_json)
     if not summary.taken:
@@ -121,6 +147,35 @@ def _write(summary: Summary, reports: Iterable[bytes]) -> None:
     for report in reports:
         sys.stdout.buffer.write(report + b"\n")
         summary.reports += 1
+
+
+def _send(summary: Summary, reports: Iterable[bytes], to: str, sources: Path | None, key: Path | None) -> bool:
+    """Send the reports that the intake will accept; list the others. Returns whether all were sent."""
+    registry, settings = load_registry(sources), load_settings(brokers=to)
+    private = None if key is None else read_key(key)
+    good: list[bytes] = []
+    refused = 0
+    for raw in reports:
+        try:
+            report = decode_report(raw, Limits.of(settings))
+            claims_of(report, registry, time.time(), Limits.of(settings))
+            check_signature(registry.keys, report.source, raw, [] if private is None else [signature(private, raw)])
+        except RefusedError as error:
+            refused += 1
+            err.print(f"{error.report}: not sent: {error}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            good.append(raw)
+
+    async def send() -> None:
+        columns = (TextColumn("publishing"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+            task = progress.add_task("", total=len(good))
+            async for done in publish(settings, good, registry, Topics(settings.topic_prefix), private):
+                progress.update(task, completed=done)
+                summary.reports = done
+
+    run(send())
+    return not refused
 
 
 def _show(summary: Summary, *, check: bool, as_json: bool) -> None:

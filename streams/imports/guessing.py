@@ -1,0 +1,282 @@
+"""Guessing: a mapping from what the first rows of a table show, each guess with its reason, and what to decide."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from bordertally.streams.imports.calendar_periods import DaySpan, PeriodReader, cell_text
+from bordertally.streams.imports.columns import header_of, is_hashtags
+from bordertally.streams.imports.figures import BadCellError, Cell
+from bordertally.streams.imports.mapping import MISSING, PeriodColumns, PeriodUnit
+from bordertally.streams.imports.places import country_of, is_total
+
+DECIDE = "DECIDE:"
+"""What stands before the sentence that says what a person must decide."""
+
+_FORMATS = (
+    *((PeriodUnit.DAY, form) for form in ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")),
+    *((PeriodUnit.DAY, form) for form in ("%d %b %Y", "%b %d, %Y", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %I:%M:%S %p")),
+    *((PeriodUnit.MONTH, form) for form in ("%Y-%m", "%b %Y", "%b%Y", "%Y %b", "%b-%y", "%m/%Y", "%Y %m", "%Y %m月")),
+    *((PeriodUnit.QUARTER, form) for form in ("%Y-Q%q", "%Y Q%q", "%YQ%q", "Q%q %Y")),
+    (PeriodUnit.WEEK, "%G-W%V"),
+    (PeriodUnit.YEAR, "%Y"),
+)
+_WIDE = (
+    (r"(?P<month>\d{4} [A-Z][a-z]{2})", "month", PeriodUnit.MONTH, "%Y %b"),
+    (r"(?P<month>[A-Za-z]{3} \d{4})", "month", PeriodUnit.MONTH, "%b %Y"),
+    (r"(?P<month>[A-Z]{3}\d{4})", "month", PeriodUnit.MONTH, "%b%Y"),
+    (r"(?P<month>\d{4}-\d{2})", "month", PeriodUnit.MONTH, "%Y-%m"),
+    (r"(?P<quarter>\d{4}-Q\d)", "quarter", PeriodUnit.QUARTER, "%Y-Q%q"),
+    (r"(?P<year>(?:19|20)\d{2})", "year", PeriodUnit.YEAR, "%Y"),
+    (r"(?P<month>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)", "month", PeriodUnit.MONTH, "%Y %b"),
+)
+_GROUPED = {sign: re.compile(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{3}})+(?!\d).*") for sign in (",", ".", " ", "'")}
+_FIGURE = re.compile(r"(?P<figure>\d[\d.,' ]*)(?P<flag>[^\d\s.,']{0,2})")
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " ") | {"\u2019": "'"})
+_MOST = 0.8
+"""The share of the cells of a column that must look alike."""
+
+
+_MOST_FIGURES = 0.6
+"""The share of the cells of a column of figures that are numbers; the others may be markers."""
+
+
+class SampledColumn(NamedTuple):
+    """A column: its name in the header, and its cells that are not empty, as text."""
+
+    name: str
+    texts: list[str]
+
+
+class _Periods(NamedTuple):
+    columns: list[str]
+    unit: PeriodUnit
+    form: str
+    reason: str
+    decide: str = ""
+
+
+def guess_mapping(rows: Sequence[Sequence[Cell]], facts: Mapping[str, str]) -> str:
+    """A mapping in TOML for the first rows of a table, with a reason behind each guess.
+
+    `facts`: keys that are known from the file itself, such as its encoding. What a person must decide stands in
+    comments that begin with `DECIDE:`; a mapping with such a source or flow is refused until it is decided.
+    """
+    at = _header_row(rows)
+    names = header_of(rows[at : at + 1])
+    body = [row for row in rows[at + 1 :] if not is_hashtags(row)]
+    columns = [SampledColumn(name or f"#{index + 1}", _texts(body, index)) for index, name in enumerate(names)]
+    wide = _wide(columns)
+    periods = wide[1] if wide else _periods(columns)
+    taken = {*periods.columns, *(wide[2] if wide else ())}
+    figures = [column for column in _figure_columns(columns) if wide is not None or column.name not in periods.columns]
+    taken |= {column.name for column in figures}
+    labels = [column for column in columns if column.texts and column.name not in taken]
+    parts = [
+        _top(at, facts, [text for column in figures for text in column.texts]),
+        _period_lines(periods, figures),
+        _total_lines(labels),
+        _wide_lines(wide),
+        _claim_lines(labels, [] if wide else figures, wide=wide is not None),
+    ]
+    return "".join(f"{line}\n" for lines in parts for line in lines)
+
+
+def _texts(rows: Sequence[Sequence[Cell]], index: int) -> list[str]:
+    return [text for row in rows if index < len(row) and (text := cell_text(row[index]).translate(_SPACES))]
+
+
+def _header_row(rows: Sequence[Sequence[Cell]]) -> int:
+    """The index of the first row that names nearly all columns."""
+    widths = [sum(bool(cell_text(cell)) for cell in row) for row in rows[:30]]
+    widest = max(widths, default=0)
+    return next((index for index, width in enumerate(widths) if width >= max(2, 0.7 * widest)), 0)
+
+
+def _top(at: int, facts: Mapping[str, str], cells: Sequence[str]) -> Iterator[str]:
+    yield f'source = "??"  # {DECIDE} the entry of the source registry that publishes this file'
+    for key, value in facts.items():
+        doubt = f"; {DECIDE} are the names below as they should be?" if key == "encoding" else ""
+        yield f"{key} = {_quoted(value)}  # as the file looks{doubt}"
+    if at:
+        yield f"header = {at + 1}  # row {at + 1} is the first that names the columns"
+    signs = Counter(sign for text in cells for sign, pattern in _GROUPED.items() if pattern.fullmatch(text))
+    if signs:
+        sign, number = signs.most_common(1)[0]
+        unsure = len(signs) > 1 or (sign == "." and not any(text.count(".") > 1 for text in cells))
+        what = f"; {DECIDE} is {sign!r} between thousands, and not before decimals?" if unsure else ""
+        yield f"group = {_quoted(sign)}  # {number:,} cells are written so{what}"
+        if sign == ".":
+            yield 'decimal = ","'
+    flags = Counter(
+        found["flag"] for text in cells if (found := _FIGURE.fullmatch(text)) and found["flag"] and found["figure"]
+    )
+    if flags:
+        letters = "".join(sorted({letter for flag in flags for letter in flag}))
+        yield f"flags = {_quoted(letters)}  # {DECIDE} they stand behind {flags.total():,} figures: do these count?"
+    odd = Counter(text for text in cells if text not in MISSING and not _FIGURE.fullmatch(text))
+    for text, number in odd.most_common(5):
+        yield f"# {DECIDE} {number:,} cells are {_quoted(text)}: list it in missing, or in suppressed with its range"
+
+
+def _period_lines(periods: _Periods, figures: Sequence[SampledColumn]) -> Iterator[str]:
+    decide = [periods.decide] if periods.decide else []
+    if periods.unit is PeriodUnit.YEAR:
+        decide.append("does no other column name the month?")
+    if any(_never_falls(column) for column in figures):
+        decide.append('figures never fall: are they cumulative? Then unit = "since", with since = the first day')
+    yield "[period]"
+    yield f"columns = {json.dumps(periods.columns, ensure_ascii=False)}  # {periods.reason}"
+    yield f'unit = "{periods.unit.value}"' + (f"  # {DECIDE} {'; '.join(decide)}" if decide else "")
+    yield f"format = {_quoted(periods.form)}"
+
+
+def _total_lines(labels: Sequence[SampledColumn]) -> Iterator[str]:
+    totals = {column.name: sorted({text for text in column.texts if is_total(text)}) for column in labels}
+    found = [f"{_quoted(name)} = {json.dumps(words, ensure_ascii=False)}" for name, words in totals.items() if words]
+    if found:
+        yield "[rows]"
+        yield f"drop = {{ {', '.join(found)} }}  # {DECIDE} drop the totals, or choose them with only"
+
+
+def _wide_lines(wide: tuple[str, _Periods, list[str]] | None) -> Iterator[str]:
+    if wide:
+        yield "[wide]"
+        yield f"columns = '{wide[0]}'  # {len(wide[2]):,} columns are named so"
+
+
+def _claim_lines(labels: Sequence[SampledColumn], figures: Sequence[SampledColumn], *, wide: bool) -> Iterator[str]:
+    words = ", ".join(_quoted(column.name) for column in labels) or "none"
+    yield "[flow]"
+    yield f"# {DECIDE} from which country to which; columns in braces can be parts. Columns of words: {words}"
+    yield 'path = "??:??"'
+    countries = [column.name for column in labels if _share(column.texts, _is_country) >= _MOST]
+    for number, name in enumerate([""] if wide else [column.name for column in figures], 1):
+        yield f"[claims.figure{number}]"
+        if len(figures) > 1:
+            yield f"# {DECIDE} keep the figures that you want; a total beside its parts is not added to them"
+        if name:
+            yield f"column = {_quoted(name)}"
+        for country in countries:
+            yield f"# {DECIDE} is {_quoted(country)} a part of the flow, or the citizenship?"
+            yield f'# population = "citizens:{{{country}}}"'
+    if not figures and not wide:
+        yield f"# {DECIDE} no column looks like figures; write its name"
+        yield '[claims.figure1]\ncolumn = "??"'
+
+
+def _is_country(text: str) -> bool:
+    return country_of(text) is not None
+
+
+def _never_falls(column: SampledColumn) -> bool:
+    """Whether at least five figures, in the order of the file, only grow."""
+    figures = [int(text) for text in column.texts if text.isdecimal()]
+    return len(figures) >= 5 and len(figures) == len(column.texts) and figures == sorted(set(figures))
+
+
+def _figure_columns(columns: Sequence[SampledColumn]) -> list[SampledColumn]:
+    """The columns that hold figures: numbers that are no years, no codes and no numbers of the rows."""
+    return [
+        column
+        for column in columns
+        if _share([text for text in column.texts if text not in MISSING], _is_figure) >= _MOST_FIGURES
+        and not _is_of_years(column)
+        and not _counts_rows(column)
+        and not re.fullmatch(r"(?i).*\b(?:code|id|no|nr)\b.*|.*_id", column.name)
+    ]
+
+
+def _is_figure(text: str) -> bool:
+    return _FIGURE.fullmatch(text) is not None
+
+
+def _is_of_years(column: SampledColumn) -> bool:
+    return _share(column.texts, lambda text: re.fullmatch(r"(?:19|20)\d{2}", text) is not None) >= _MOST
+
+
+def _counts_rows(column: SampledColumn) -> bool:
+    numbers = [int(text) for text in column.texts if text.isdecimal()]
+    return len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(column.texts)))
+
+
+def _wide(columns: Sequence[SampledColumn]) -> tuple[str, _Periods, list[str]] | None:
+    """The pattern of columns that are periods, their period, and their names; None where there are fewer than three."""
+    for pattern, group, unit, form in _WIDE:
+        names = [column.name for column in columns if re.fullmatch(pattern, column.name)]
+        if len(names) >= 3:
+            if form != "%Y %b" or re.search(r"\d", names[0]):
+                return pattern, _Periods([group], unit, form, f"{names[0]}, {names[1]}, ... are columns"), names
+            year = next((column.name for column in columns if _is_of_years(column)), None)
+            decide = "" if year else 'the columns name no year; if sheets do, set sheet = "*"'
+            found = _Periods([year or "sheet", group], unit, form, "months are columns, the year is elsewhere", decide)
+            return pattern, found, names
+    return None
+
+
+def _periods(columns: Sequence[SampledColumn]) -> _Periods:
+    """The columns, unit and format of the period; the format that reads the most cells."""
+    years = [column for column in columns if _is_of_years(column)]
+    tries = [[column] for column in columns] + [
+        [year, column] for year in years for column in columns if column is not year
+    ]
+    best: tuple[float, list[_Periods]] = (_MOST, [])
+    for tried in tries:
+        texts = [" ".join(pair) for pair in zip(*(column.texts for column in tried), strict=False)][:500]
+        for unit, form in _FORMATS:
+            share = _share(texts, _reads(unit, form))
+            if share > best[0] or (share >= _MOST and not best[1]):
+                best = share, []
+            if share >= _MOST and share == best[0]:
+                reason = f"{share:.0%} of the cells are of this form"
+                best[1].append(_Periods([column.name for column in tried], unit, form, reason))
+    if not best[1]:
+        return _Periods(["??"], PeriodUnit.DAY, "%Y-%m-%d", f"{DECIDE} no column looks like a period")
+    first = min(best[1], key=lambda found: (found.unit is PeriodUnit.YEAR, -len(found.columns)))
+    forms = [found.form for found in best[1] if found.columns == first.columns and found.unit is first.unit]
+    decide = f"{' or '.join(forms)}? Both read every cell" if len(forms) > 1 else ""
+    return first._replace(decide=decide or _step(first, columns))
+
+
+def _step(found: _Periods, columns: Sequence[SampledColumn]) -> str:
+    """A doubt about days that are always the first of a month."""
+    texts = next(column.texts for column in columns if column.name == found.columns[0])
+    days = {span.first for text in texts if (span := _span(found, text))} if found.unit is PeriodUnit.DAY else set()
+    if (
+        len(days) > 1
+        and min(second - first for first, second in zip(sorted(days), sorted(days)[1:], strict=False)) > 27
+    ):
+        return 'all days are a month or more apart: is the unit "month"?'
+    return ""
+
+
+def _span(found: _Periods, text: str) -> DaySpan | None:
+    try:
+        return PeriodReader(PeriodColumns(found.columns, found.unit, found.form)).read_joined(text)
+    except BadCellError:
+        return None
+
+
+def _reads(unit: PeriodUnit, form: str) -> Callable[[str], bool]:
+    reader = PeriodReader(PeriodColumns("x", unit, form))
+
+    def reads(text: str) -> bool:
+        try:
+            reader.read_joined(text)
+        except BadCellError:
+            return unit is PeriodUnit.DAY and is_total(text)
+        return True
+
+    return reads
+
+
+def _share(texts: Sequence[str], holds: Callable[[str], bool]) -> float:
+    return sum(map(holds, texts)) / len(texts) if texts else 0.0
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,64 @@
+"""`import --to`: the reports that the intake will accept are sent, the others are listed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bordertally.agents.cli.main import cli
+from bordertally.agents.cli.publish import imports
+from bordertally.streams.settings import Settings
+from unit.streams.imports.kit import PLAIN
+
+SOURCES = '[sources.police]\nname = "Police"\nflows = ["BR:UY"]\ngrade = "A"\n'
+
+
+@pytest.fixture
+def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What a broker in place of Kafka acknowledges; the files of an import stand beside."""
+    acknowledged: list[bytes] = []
+
+    async def publish(settings: Settings, raws: Iterable[bytes], *_: Any) -> AsyncIterator[int]:
+        assert settings.brokers == "broker:9092"
+        for raw in raws:
+            acknowledged.append(raw)
+            yield len(acknowledged)
+
+    monkeypatch.setattr(imports, "publish", publish)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.csv").write_text("Day,Gate,In\n2023-05-01,A,900\n2023-05-02,A,n. d.\n")
+    (tmp_path / "map.toml").write_text(PLAIN.format(top="", claims=""))
+    (tmp_path / "sources.toml").write_text(SOURCES)
+    return acknowledged
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    call = ["import", "in.csv", "--map", "map.toml", "--to", "broker:9092", "--sources", "sources.toml", *words]
+    done = CliRunner().invoke(cli, call, catch_exceptions=False)
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_reports_are_sent_and_not_written(sent: list[bytes]) -> None:
+    code, out, summary = run()
+    assert (code, out) == (1, "")
+    assert [json.loads(raw)["claims"][0]["people"] for raw in sent] == [900]
+    assert "add it to missing" in summary
+    assert "1 claim in 1 report" in summary
+
+
+def test_nothing_is_sent_with_strict_or_check(sent: list[bytes]) -> None:
+    assert run("--strict")[0] == run("--check")[0] == 1
+    assert sent == []
+
+
+def test_a_report_that_the_intake_would_refuse_is_listed(sent: list[bytes]) -> None:
+    Path("sources.toml").write_text(SOURCES.replace("BR:UY", "AR:UY"))
+    code, _, summary = run()
+    assert (code, sent) == (1, [])
+    assert "police-import-" in summary
+    assert "not sent: claims[0].flow: source 'police' may report only on AR:UY" in summary
