@@ -28,7 +28,9 @@ def judged(report: dict[str, Any]) -> Audit:
     if not looked_up:
         reason = f"its data knows none of {len(every)} packages, so it cannot be reached here"
         return Audit(f"pip-audit: skipped: {reason}", 0)
-    vulnerabilities = [f"{one['name']} {one['version']}: {vuln['id']}" for one in looked_up for vuln in one["vulns"]]
+    vulnerabilities = [
+        f"{package['name']} {package['version']}: {vuln['id']}" for package in looked_up for vuln in package["vulns"]
+    ]
     unknown = [package["name"] for package in every if "vulns" not in package]
     reason = f"pip-audit: {len(looked_up)} packages looked up, {len(vulnerabilities)} vulnerabilities"
     return Audit(

@@ -80,7 +80,7 @@ class MethodScore(msgspec.Struct, frozen=True):
     @property
     def missed(self) -> int:
         """Surges of which no alert told."""
-        return sum(one.days_late is None for one in self.found)
+        return sum(surge.days_late is None for surge in self.found)
 
     @property
     def flaps(self) -> int:
@@ -90,13 +90,13 @@ class MethodScore(msgspec.Struct, frozen=True):
 
     def found_of(self, *, great: bool) -> tuple[int, int]:
         """How many great or small surges an alert told of, and how many there were."""
-        surges = [one for one in self.found if one.great is great]
-        return sum(one.days_late is not None for one in surges), len(surges)
+        surges = [surge for surge in self.found if surge.great is great]
+        return sum(surge.days_late is not None for surge in surges), len(surges)
 
     @property
     def late(self) -> list[int]:
         """Days late of the surges that were found."""
-        return [one.days_late for one in self.found if one.days_late is not None]
+        return [surge.days_late for surge in self.found if surge.days_late is not None]
 
 
 PLAIN = "plain"
@@ -116,24 +116,24 @@ def rules_for(method: str, rules: Rules) -> Rules:
         bare = {"sigmas": 3.0, "sigma_floor": 0.0, "sigma_floor_share": 0.0, "minimum_people": 0.0, "absolute": None}
         bare["week_ratio"] = 0.0
         return Rules(msgspec.structs.replace(rules.detection, learned="mean", **bare), rules.baselines)
-    flows = tuple(msgspec.structs.replace(one, learned=None, week_ratio=None) for one in rules.flows)
+    flows = tuple(msgspec.structs.replace(flow_rules, learned=None, week_ratio=None) for flow_rules in rules.flows)
     return Rules(msgspec.structs.replace(rules.detection, learned=method, week_ratio=0.0), rules.baselines, flows)
 
 
 def node_of(flow: str, series: Mapping[int, float]) -> Node:
     """A flow whose days, all of them whole, are these: people by ordinal day."""
     node = Node(Flow(flow), None)
-    held = node.open(PEOPLE)
-    held.bins = {day: Bin(people, people, people, full=True) for day, people in sorted(series.items())}
-    held.last = max(held.bins, default=None)
-    node.views.days_changed(held.bins)
+    opened = node.open(PEOPLE)
+    opened.bins = {day: Bin(people, people, people, full=True) for day, people in sorted(series.items())}
+    opened.last = max(opened.bins, default=None)
+    node.views.days_changed(opened.bins)
     return node
 
 
 def days_of(node: Node) -> dict[int, float]:
     """The best figures of a flow's whole days, by ordinal day."""
     series = node.series.get(PEOPLE)
-    return {} if series is None else {day: one.best for day, one in sorted(series.bins.items()) if one.full}
+    return {} if series is None else {day: figure.best for day, figure in sorted(series.bins.items()) if figure.full}
 
 
 def measure(
@@ -142,31 +142,33 @@ def measure(
     """The alerts of a rule on a flow under some rules, against the surges known, or none. See MethodScore."""
     ours, days = rules.of(node.flow), days_of(node)
     alarms = [
-        Alarm(one.since, one.day, one.peak_severity, one.about) for one in all_episodes(node, ours) if one.rule == rule
+        Alarm(episode.since, episode.day, episode.peak_severity, episode.about)
+        for episode in all_episodes(node, ours)
+        if episode.rule == rule
     ]
-    judged = sum(one.baseline is not None for one in judged_days(node, ours).days.values())
+    judged = sum(day_judged.baseline is not None for day_judged in judged_days(node, ours).days.values())
     if rule == DAILY_RATE.name and method in RIVALS:
         rival, detection = RIVALS[method], ours.detection
         alarms = [
-            Alarm(one.first, one.last, SEVERITIES[detection.rank(one.worst)])
-            for one in rival_alerts(days, rival, detection)
+            Alarm(alert.first, alert.last, SEVERITIES[detection.rank(alert.worst)])
+            for alert in rival_alerts(days, rival, detection)
         ]
         judged = sum(rival.level(days, day) is not None for day in days)
-    found = []
+    detected = []
     for surge in surges or ():
-        telling = [one for one in alarms if surge.first - EARLY <= one.first <= surge.last]
+        telling = [alarm for alarm in alarms if surge.first - EARLY <= alarm.first <= surge.last]
         late = max(0, telling[0].first - surge.first) if telling else None
-        found.append(DetectedSurge(surge, late, is_great(days, surge)))
+        detected.append(DetectedSurge(surge, late, is_great(days, surge)))
     return MethodScore(
         flow=node.flow,
         method=method,
         days=len(days),
         judged=judged,
         alarms=alarms,
-        found=found,
+        found=detected,
         false_alarms=[]
         if surges is None
-        else [one for one in alarms if not any(_touches(one, surge) for surge in surges)],
+        else [alarm for alarm in alarms if not any(_touches(alarm, surge) for surge in surges)],
         rule=rule,
         measured=surges is not None,
     )

@@ -67,7 +67,7 @@ def _runs(
         return []
     first, last = min(series), max(series)
     weeks = {day: mean for day in range(first, last + 1) if (mean := _week(series, day)) is not None}
-    found: list[Surge] = []
+    surges: list[Surge] = []
     day = first
     while day <= last:
         kept = begins(series, weeks, day)
@@ -77,9 +77,9 @@ def _runs(
         end = day
         while end < last and end + 1 - day < LONGEST and end + 1 in weeks and stays(weeks[end + 1], kept):
             end += 1
-        found.append(Surge(day, min(max(end, day + WEEK - 1), last)))
-        day = found[-1].last + 1
-    return found
+        surges.append(Surge(day, min(max(end, day + WEEK - 1), last)))
+        day = surges[-1].last + 1
+    return surges
 
 
 def _lasts_below(series: Mapping[int, float], weeks: Mapping[int, float], day: int) -> float | None:
@@ -88,18 +88,18 @@ def _lasts_below(series: Mapping[int, float], weeks: Mapping[int, float], day: i
     if day not in series or day not in weeks or len(before) < LEAST_BEFORE:
         return None
     mean = fsum(before) / len(before)
-    lowest = min((weeks[one] for one in range(day - BEFORE, day - WEEK + 1) if one in weeks), default=mean)
+    lowest = min((weeks[earlier] for earlier in range(day - BEFORE, day - WEEK + 1) if earlier in weeks), default=mean)
     kept = min(mean / RATIO, mean - EXTRA)
     return kept if max(weeks[day], series[day]) <= min(kept, lowest / OVER_HIGHEST) else None
 
 
 def _before(series: Mapping[int, float], day: int) -> list[float]:
     """The days that are known of the four weeks before a day."""
-    return [series[one] for one in range(day - BEFORE, day) if one in series]
+    return [series[earlier] for earlier in range(day - BEFORE, day) if earlier in series]
 
 
 def _week(series: Mapping[int, float], day: int) -> float | None:
-    ahead = [series[one] for one in range(day, day + WEEK) if one in series]
+    ahead = [series[later] for later in range(day, day + WEEK) if later in series]
     return fsum(ahead) / len(ahead) if len(ahead) >= LEAST_OF_A_WEEK else None
 
 
@@ -109,6 +109,6 @@ def _lasts_above(series: Mapping[int, float], weeks: Mapping[int, float], day: i
     if day not in series or day not in weeks or len(before) < LEAST_BEFORE:
         return None
     mean = fsum(before) / len(before)
-    highest = max((weeks[one] for one in range(day - BEFORE, day - WEEK + 1) if one in weeks), default=0.0)
+    highest = max((weeks[earlier] for earlier in range(day - BEFORE, day - WEEK + 1) if earlier in weeks), default=0.0)
     kept = max(RATIO * mean, mean + EXTRA)
     return kept if min(weeks[day], series[day]) >= max(kept, OVER_HIGHEST * highest) else None

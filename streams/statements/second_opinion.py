@@ -122,9 +122,9 @@ class SecondOpinion:
         if earlier is None or None in ends or ends != (earlier.movement.origin, earlier.movement.into):
             return False
         roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.span)}
-        said = event is not None and event.value in _TURNS
+        turned = event is not None and event.value in _TURNS
         at_home = draft.movement.into in {self.home, draft.noun.citizens}
-        return not said and not at_home and not {PlaceRole.ORIGIN, PlaceRole.INTO} & roles
+        return not turned and not at_home and not {PlaceRole.ORIGIN, PlaceRole.INTO} & roles
 
     def _goal_named(self, draft: Draft) -> bool:
         into = draft.movement.into

@@ -131,19 +131,19 @@ async def test_alerts_are_kept_firing_and_end(live_on_kafka: Live, alertmanager:
         return severities(alertmanager) == [("RU:GE", "warning"), ("RU:KZ", "warning")]
 
     await until(both, "both alerts are there")
-    one = next(one for one in alerts_in(alertmanager) if one["labels"]["flow"] == "RU:GE")
-    assert one["labels"] == {
+    georgia = next(alert for alert in alerts_in(alertmanager) if alert["labels"]["flow"] == "RU:GE")
+    assert georgia["labels"] == {
         "alertname": "BorderDailyRate",
         "flow": "RU:GE",
         "origin": "RU",
         "rule": "daily-rate",
         "severity": "warning",
     }
-    assert (one["annotations"]["summary"], one["annotations"]["reports"]) == ("explained", "ge-1, no-2")
-    assert one["generatorURL"] == "https://board.example/v1/alerts/alert-RU:GE"
+    assert (georgia["annotations"]["summary"], georgia["annotations"]["reports"]) == ("explained", "ge-1, no-2")
+    assert georgia["generatorURL"] == "https://board.example/v1/alerts/alert-RU:GE"
 
     # said again before it runs out: it is still there well after the end that was first said
-    first = one["endsAt"]
+    first = georgia["endsAt"]
     began = time.monotonic()
 
     async def outlived() -> bool:

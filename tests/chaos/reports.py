@@ -41,7 +41,8 @@ def reports(random: Random, turn: int = 0) -> list[bytes]:
                 (day + 0.5, b'{"id": "bad-%d-%d", "filling": "%s"}' % (turn, day, b"x" * random.choice((10, 9_000))))
             )
     return [
-        one if isinstance(one, bytes) else json.dumps(one).encode() for _, one in sorted(timed, key=lambda one: one[0])
+        report if isinstance(report, bytes) else json.dumps(report).encode()
+        for _, report in sorted(timed, key=lambda report: report[0])
     ]
 
 

@@ -70,7 +70,7 @@ async def letters(live: Live, count: int) -> list[Letter]:
     """The dead letters, in order of where the messages stand."""
     records = await live.records(live.topics.rejected, count)
     letters = [letter_of(record.headers, record.key, len(record.value or b""), 0) for record in records]
-    return sorted([one for one in letters if one], key=lambda one: one.place)
+    return sorted([letter for letter in letters if letter], key=lambda letter: letter.place)
 
 
 async def goes_on(live: Live) -> None:

@@ -131,17 +131,17 @@ async def test_a_reviewer_lists_edits_accepts_and_rejects(live: Live) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("review", "accept", "x", "--as", "kz-mia"), "topic other.reports.review does not exist"),
         (("review", "list"), "topic other.reports.review does not exist"),
     ],
 )
-def test_without_the_topic_it_says_so(live_on_kafka: Live, arguments: tuple[str, ...], said: str) -> None:
+def test_without_the_topic_it_says_so(live_on_kafka: Live, arguments: tuple[str, ...], message: str) -> None:
     live_on_kafka.topics = Topics("other.")
     done = bordertally(live_on_kafka, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 async def test_what_a_publisher_says_is_followed_to_the_totals(live: Live) -> None:

@@ -177,12 +177,12 @@ CORRECTED = SAID.replace("41,500", "14,500")
 @pytest.fixture
 def look(tmp_path: Path, session: aiohttp.ClientSession) -> Callable[[str], Awaitable[Round]]:
     """Read a feed once and remember what it said."""
-    one, place = follower(Memory()), tmp_path / "feed.xml"
+    watcher, place = follower(Memory()), tmp_path / "feed.xml"
 
     async def read(feed: str) -> Round:
         place.write_text(feed, encoding="utf-8")
-        done = await one.round(str(place), Fetcher(session, one.memory))
-        one.remember(done)
+        done = await watcher.round(str(place), Fetcher(session, watcher.memory))
+        watcher.remember(done)
         return done
 
     return read
@@ -214,18 +214,18 @@ async def test_an_article_whose_other_words_change_says_the_same(look: Callable[
     await look(RSS)
     done = await look(RSS.replace("More &amp; more.", "And more.").replace("It rained.", "It snowed."))
     assert (done.reports, done.silent, done.known) == ([], 0, 2)
-    (told,) = map(json.loads, (await look(RSS.replace("It rained.", SAID))).reports)  # at last it says something
-    assert told["url"].endswith("a2")
+    (report_made,) = map(json.loads, (await look(RSS.replace("It rained.", SAID))).reports)  # at last it says something
+    assert report_made["url"].endswith("a2")
 
 
 async def test_two_places_may_show_an_article_differently(session: aiohttp.ClientSession, tmp_path: Path) -> None:
     memory = Memory()
-    one, short, long = follower(memory), tmp_path / "short.xml", tmp_path / "long.xml"
+    watcher, short, long = follower(memory), tmp_path / "short.xml", tmp_path / "long.xml"
     long.write_text(RSS, encoding="utf-8")
     short.write_text(RSS.replace(SAID, "Many came."), encoding="utf-8")
     for place, reports in ((long, 1), (short, 0), (long, 0), (short, 0)):
-        done = await one.round(str(place), Fetcher(session, memory))
-        one.remember(done)
+        done = await watcher.round(str(place), Fetcher(session, memory))
+        watcher.remember(done)
         assert len(done.reports) == reports
 
 

@@ -18,11 +18,11 @@ def counts(new: int = 1_000) -> list[bytes]:
     lines = []
     for index in range((LAST - FIRST).days + 1):
         day = FIRST + timedelta(days=index)
-        for name, told, people in (
+        for name, named, people in (
             ("old-bridge", day <= OLD_ENDS, 1_000),
             ("new-bridge", day >= NEW_BEGINS, new if day <= OLD_ENDS else 1_000),
         ):
-            if told:
+            if named:
                 report = {
                     "id": f"{name}-{day}",
                     "source": "desk-a",
@@ -41,7 +41,7 @@ def replayed(lines: list[bytes], registry: Registry) -> ReplayResult:
 
 
 def weeks(result: ReplayResult) -> dict[str, tuple[str, int, int]]:
-    return {one.flow: (one.as_of, one.best, one.projected) for one in result.totals if one.window_days == 7}
+    return {total.flow: (total.as_of, total.best, total.projected) for total in result.totals if total.window_days == 7}
 
 
 def test_without_an_alias_two_names_are_two_crossings_and_ring() -> None:
@@ -62,11 +62,11 @@ def test_with_an_alias_it_is_a_thousand_a_day_and_nothing_rings() -> None:
 
 def test_figures_that_differ_are_added_up_and_named() -> None:
     result = replayed(counts(new=400), parse_registry(ALIASES + DESK, "sources"))
-    days = {one.day: one.best for one in result.days if one.flow == "BR"}
+    days = {figure.day: figure.best for figure in result.days if figure.flow == "BR"}
     assert [days[f"2023-04-{day:02}"] for day in range(6, 11)] == [1_000, 1_400, 1_400, 1_400, 1_000]
-    assert [(one.flow, one.first_day, one.people, one.counted) for one in result.noted] == [
+    assert [(claim.flow, claim.first_day, claim.people, claim.counted) for claim in result.noted] == [
         ("BR:UY:old-bridge", f"2023-04-{day:02}", 1_400, True) for day in (7, 8, 9)
     ]
-    assert {one.why for one in result.noted} == {
+    assert {claim.why for claim in result.noted} == {
         "400 as BR:UY:new-bridge and 1,000 as BR:UY:old-bridge, names of one place: added up"
     }

@@ -118,8 +118,8 @@ async def test_one_surge_is_told_once_and_the_country_when_its_checkpoint_no_lon
         (first,) = await come(receiver, 1, "/desk")
         assert first.event == ("alert-RU:GE:verkhny-lars", 1)
         await place.say(event("RU:GE:verkhny-lars", 2, "resolved"), event("RU:KZ", 1, "firing"))
-        told = await come(receiver, 4, "/desk")
-    assert sorted(one.event for one in told[1:]) == [
+        received = await come(receiver, 4, "/desk")
+    assert sorted(delivery.event for delivery in received[1:]) == [
         ("alert-RU:GE", 1),
         ("alert-RU:GE:verkhny-lars", 2),
         ("alert-RU:KZ", 1),

@@ -130,17 +130,17 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
         todo = _of_a_series(file, todo, rule)
     given = {
         name: _Yardstick(name, None if episodes is None else read_surges(episodes, name), alone=len(nodes) == 1)
-        for name in {one.rule for one in todo}
+        for name in {trial.rule for trial in todo}
     }
-    yardsticks = [given[one.rule].of(one.node) for one in todo]
+    yardsticks = [given[trial.rule].of(trial.node) for trial in todo]
     measures = [
-        measure(one.node, one.method, rules_for(one.method, ours), yardstick, one.rule)
-        for one, yardstick in zip(todo, yardsticks, strict=True)
+        measure(trial.node, trial.method, rules_for(trial.method, ours), yardstick, trial.rule)
+        for trial, yardstick in zip(todo, yardsticks, strict=True)
     ]
     if plot is not None:
         draw(plot, _panels(todo, ours, measures, yardsticks), log=log)
     if as_json:
-        sys.stdout.write(msgspec.json.encode([_row(one) for one in measures]).decode() + "\n")
+        sys.stdout.write(msgspec.json.encode([_row(score) for score in measures]).decode() + "\n")
     else:
         _show(Console(width=None if sys.stdout.isatty() else 140), measures)
 
@@ -152,7 +152,7 @@ def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | Non
             raise BordertallyError(
                 f"--rule: {name} needs reports, but {file} is a series; turn it into reports with: bordertally reports"
             )
-    return [one for one in todo if not RULES[one.rule].needs_reports]
+    return [trial for trial in todo if not RULES[trial.rule].needs_reports]
 
 
 def _nodes_of(file: Path, registry: Registry) -> list[Node]:
@@ -180,12 +180,12 @@ def _panels(
 ) -> list[Panel]:
     return [
         Panel(
-            f"{one.node.flow}: {one.method if one.rule == DAILY_RATE.name else one.rule}",
-            lines(one.node, rules_for(one.method, rules), one.method),
+            f"{trial.node.flow}: {trial.method if trial.rule == DAILY_RATE.name else trial.rule}",
+            lines(trial.node, rules_for(trial.method, rules), trial.method),
             measured.alarms,
             yardstick or (),
         )
-        for one, measured, yardstick in zip(todo, measures, yardsticks, strict=True)
+        for trial, measured, yardstick in zip(todo, measures, yardsticks, strict=True)
     ]
 
 
@@ -199,7 +199,7 @@ class _Trial(NamedTuple):
 
 def _trials(nodes: Sequence[Node], methods: Sequence[str], chosen: Sequence[str] | None, rules: Rules) -> list[_Trial]:
     """A trial per flow and rule; the daily rate has one for each method, other rules follow the rules file."""
-    found = [
+    trials = [
         _Trial(node, method, name)
         for node in nodes
         for name in chosen or RULES
@@ -207,13 +207,13 @@ def _trials(nodes: Sequence[Node], methods: Sequence[str], chosen: Sequence[str]
         if RULES[name].is_on(rules.of(node.flow).detection)
     ]
     for name in chosen or ():
-        if name not in {one.rule for one in found}:
+        if name not in {trial.rule for trial in trials}:
             setting = RULES[name].setting
             assert setting is not None, "a rule without a setting is always on"
             raise BordertallyError(
                 f"--rule: {name} is off; set {setting.name} in the rules file (--rules) or with --set"
             )
-    return found
+    return trials
 
 
 class _Yardstick:
@@ -230,17 +230,17 @@ class _Yardstick:
         return None if hindsight is None else hindsight(days_of(node))
 
 
-def _row(one: MethodScore) -> dict[str, Any]:
+def _row(score: MethodScore) -> dict[str, Any]:
     return {
-        "flow": one.flow,
-        "method": one.method,
-        "rule": one.rule,
-        "days": one.days,
-        "judged": one.judged,
-        "alerts_a_year": round(one.per_year, 2),
+        "flow": score.flow,
+        "method": score.method,
+        "rule": score.rule,
+        "days": score.days,
+        "judged": score.judged,
+        "alerts_a_year": round(score.per_year, 2),
         "alerts": [
             {"first": iso_day(a.first), "last": iso_day(a.last), "severity": a.severity, "about": a.about}
-            for a in one.alarms
+            for a in score.alarms
         ],
         "surges": [
             {
@@ -250,11 +250,11 @@ def _row(one: MethodScore) -> dict[str, Any]:
                 "days_late": a.days_late,
                 "great": a.great,
             }
-            for a in one.found
+            for a in score.found
         ],
-        "missed": one.missed,
-        "false_alarms": [iso_day(a.first) for a in one.false_alarms],
-        "flaps": one.flaps,
+        "missed": score.missed,
+        "false_alarms": [iso_day(a.first) for a in score.false_alarms],
+        "flaps": score.flaps,
     }
 
 
@@ -262,17 +262,19 @@ def _show(console: Console, measures: Sequence[MethodScore]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("flow", "method", "days", "judged", "alerts a year", "great", "small", "days late", "false", "flaps"):
         table.add_column(name, justify="left" if name in ("flow", "method") else "right", no_wrap=True)
-    for one in measures:
-        late = f"{median(one.late):g}, at most {max(one.late)}" if one.late else ""
-        great, small = (" of ".join(map(str, one.found_of(great=great))) for great in (True, False))
-        worth = (great, small, late, str(len(one.false_alarms)), str(one.flaps))
-        figures = (f"{one.days:,}", f"{one.judged:,}", f"{one.per_year:.1f}")
-        table.add_row(one.flow, _called(one), *figures, *(worth if one.measured else ("not known", "", "", "", "")))
+    for score in measures:
+        late = f"{median(score.late):g}, at most {max(score.late)}" if score.late else ""
+        great, small = (" of ".join(map(str, score.found_of(great=great))) for great in (True, False))
+        worth = (great, small, late, str(len(score.false_alarms)), str(score.flaps))
+        figures = (f"{score.days:,}", f"{score.judged:,}", f"{score.per_year:.1f}")
+        table.add_row(
+            score.flow, _called(score), *figures, *(worth if score.measured else ("not known", "", "", "", ""))
+        )
     console.print(table)
     for title in ("surge", "fall", "episode"):
-        sought = [one for one in measures if one.measured and SOUGHT.get(one.rule, "episode") == title]
+        sought = [score for score in measures if score.measured and SOUGHT.get(score.rule, "episode") == title]
         _show_found(console, sought, title)
-    _show_alarms(console, [one for one in measures if not one.measured])
+    _show_alarms(console, [score for score in measures if not score.measured])
 
 
 def _show_alarms(console: Console, measures: Sequence[MethodScore]) -> None:
@@ -280,30 +282,35 @@ def _show_alarms(console: Console, measures: Sequence[MethodScore]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Alerts", title_justify="left")
     for name in ("flow", "rule", "first day", "last day", "severity", "about"):
         table.add_column(name, no_wrap=True)
-    for one in measures:
-        for alarm in one.alarms:
+    for score in measures:
+        for alarm in score.alarms:
             table.add_row(
-                one.flow, one.rule, iso_day(alarm.first), iso_day(alarm.last), alarm.severity, escape(alarm.about or "")
+                score.flow,
+                score.rule,
+                iso_day(alarm.first),
+                iso_day(alarm.last),
+                alarm.severity,
+                escape(alarm.about or ""),
             )
     if table.row_count:
         console.print(table)
 
 
-def _called(one: MethodScore) -> str:
-    return one.method if one.rule == DAILY_RATE.name else one.rule
+def _called(score: MethodScore) -> str:
+    return score.method if score.rule == DAILY_RATE.name else score.rule
 
 
 def _show_found(console: Console, measures: Sequence[MethodScore], title: str) -> None:
     """A table of the surges, one row each, with the days until each method found it."""
-    columns = list(dict.fromkeys(_called(one) for one in measures))
+    columns = list(dict.fromkeys(_called(score) for score in measures))
     detail = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"Days late, by {title}", title_justify="left")
     for name in ("flow", "first day", "last day", *columns):
         detail.add_column(name, justify="right" if name in columns else "left", no_wrap=True)
     cells: dict[tuple[str, Surge], dict[str, str]] = {}
-    for one in measures:
-        for found in one.found:
-            said = "missed" if found.days_late is None else str(found.days_late)
-            cells.setdefault((one.flow, found.surge), {})[_called(one)] = said
+    for measured in measures:
+        for detected in measured.found:
+            delay = "missed" if detected.days_late is None else str(detected.days_late)
+            cells.setdefault((measured.flow, detected.surge), {})[_called(measured)] = delay
     for (flow, surge), row in cells.items():
         detail.add_row(flow, iso_day(surge.first), iso_day(surge.last), *(row.get(name, "") for name in columns))
     if detail.row_count:

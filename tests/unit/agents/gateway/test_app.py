@@ -356,8 +356,8 @@ async def test_either_name_of_a_place_finds_the_place(
     sources.write_text(ALIASED, encoding="utf-8")
     block = ordinal("2022-09-27") // BLOCK_DAYS
     for name, report in (("RU:GE:lars", "lars"), ("RU:GE:zemo-larsi", "larsi")):
-        one = claim(60, "2022-09-27", name, "c", id=report)
-        shelf.hashes[statements_key(name)] = {str(block).encode(): msgspec.msgpack.encode([one])}
+        single = claim(60, "2022-09-27", name, "c", id=report)
+        shelf.hashes[statements_key(name)] = {str(block).encode(): msgspec.msgpack.encode([single])}
     async with gateway(shelf, monkeypatch, sources=sources) as http:
         both = "flow=RU:GE:zemo-larsi&flow=RU:GE:lars"
         assert {row["flow"]: row["aliases"] for row in (await ask(http, f"/v1/flows?{both}"))["flows"]} == {
@@ -368,7 +368,7 @@ async def test_either_name_of_a_place_finds_the_place(
         assert (await ask(http, "/v1/days?flow=RU:GE:zemo-larsi"))["flow"] == "RU:GE:lars"
         evidence = await ask(http, "/v1/evidence?flow=RU:GE:zemo-larsi")
         assert (evidence["flow"], evidence["figure"]["best"]) == ("RU:GE:lars", 60)
-        assert [one["report"] for one in evidence["claims"]] == ["lars", "larsi"]
+        assert [entry["report"] for entry in evidence["claims"]] == ["lars", "larsi"]
         assert evidence["claims"][1]["why"].endswith("; reported as RU:GE:zemo-larsi")
         assert (await ask(http, "/v1/alerts?flow=RU:GE:zemo-larsi&state=all"))["alerts"] == []
     async with gateway(shelf, monkeypatch) as http:

@@ -58,10 +58,10 @@ def test_another_encoding_is_named_with_the_file(sources: Path) -> None:
 
 
 def test_rules_for_an_alias_are_rules_for_the_place(sources: Path, rules: Path) -> None:
-    held = load_rules(rules, load_registry(sources))
-    assert [baseline.level for baseline in held.for_flow("RU:KZ:old-bridge")] == [(400, 400)]
-    assert held.of("RU:KZ:old-bridge").detection.drop == 0.5
-    assert held.of("RU:KZ:new-bridge").detection.drop is None
+    loaded = load_rules(rules, load_registry(sources))
+    assert [baseline.level for baseline in loaded.for_flow("RU:KZ:old-bridge")] == [(400, 400)]
+    assert loaded.of("RU:KZ:old-bridge").detection.drop == 0.5
+    assert loaded.of("RU:KZ:new-bridge").detection.drop is None
 
 
 def test_a_registry_with_another_alias_renames_the_rules_and_notifies(sources: Path, rules: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_registry_with_another_alias_renames_the_rules_and_notifies(sources: P
 
 
 def test_rules_that_name_no_alias_stay_the_same_object(rules: Path) -> None:
-    held = load_rules(rules, load_registry(None))
+    loaded = load_rules(rules, load_registry(None))
     other = Registry({}, aliases={Flow("RU:KZ:a"): Flow("RU:KZ:b")})
-    assert held.renamed(other.aliases) is held
-    assert dataclasses.replace(held).renamed({}) == held
+    assert loaded.renamed(other.aliases) is loaded
+    assert dataclasses.replace(loaded).renamed({}) == loaded

@@ -222,10 +222,10 @@ def test_a_claim_under_another_name_of_a_place_is_evidence_of_the_place_and_name
     hour = {"period": "2022-09-22T00:00Z/PT1H", "source": "c", "qualifier": "count"}
     desk = told(claim(70, flow=old, id="o"), claim(50, flow=new, id="n"), claim(5, flow=new, **hour), registry=registry)
     evidence = looked_at(desk, "RU:KZ", ("2022-09-21", "2022-09-23"))
-    assert [(one.report, one.flow) for one in evidence.claims] == [("n", old), ("o", old)]
-    found = by_report(evidence)
-    assert found["n"].why == f"{found['o'].why}; reported as RU:KZ:new-bridge"
-    assert [(one.flow, one.people) for one in evidence.counts] == [(old, 5)]
+    assert [(traced.report, traced.flow) for traced in evidence.claims] == [("n", old), ("o", old)]
+    claims_by_report = by_report(evidence)
+    assert claims_by_report["n"].why == f"{claims_by_report['o'].why}; reported as RU:KZ:new-bridge"
+    assert [(tally.flow, tally.people) for tally in evidence.counts] == [(old, 5)]
     assert evidence.figure is not None
     assert evidence.figure.best == 125
 
@@ -237,5 +237,5 @@ def test_what_is_kept_under_two_names_is_joined() -> None:
             Row("r", Flow("RU:KZ"), ordinal("2022-09-21"))
         )
     )
-    one, other = Kept(state, [claim(1)], {day: tally}, 3), Kept(state, [claim(2)], {day: tally, day + 1: tally}, 5)
-    assert one.plus(other) == Kept(state, [claim(1), claim(2)], {day: [*tally, *tally], day + 1: tally}, 5)
+    first, second = Kept(state, [claim(1)], {day: tally}, 3), Kept(state, [claim(2)], {day: tally, day + 1: tally}, 5)
+    assert first.plus(second) == Kept(state, [claim(1), claim(2)], {day: [*tally, *tally], day + 1: tally}, 5)

@@ -45,8 +45,8 @@ def test_an_alert_up_to_three_days_early_still_tells_of_a_surge(first: int, days
 def test_surges_found_are_counted_by_size_and_alerts_that_reopen_soon() -> None:
     waves = series(QUIET * 5, [900.0] * 7, QUIET, [100.0] * 7)
     great, small = Surge(FIRST, FIRST + 6), Surge(FIRST + 14, FIRST + 20)
-    one = measure(node_of("x", waves), "c2-alone", PROMPT, [great, small])
-    assert (one.found_of(great=True), one.found_of(great=False)) == ((1, 1), (0, 1))
+    score = measure(node_of("x", waves), "c2-alone", PROMPT, [great, small])
+    assert (score.found_of(great=True), score.found_of(great=False)) == ((1, 1), (0, 1))
     # An alert of day 35; another opens three days after it has closed is a flap, four days after is none.
     for quiet, flaps in ((3, 1), (4, 0)):
         twice = series([100.0] * 35, [900.0], [100.0] * quiet, [90_000.0])
@@ -54,9 +54,9 @@ def test_surges_found_are_counted_by_size_and_alerts_that_reopen_soon() -> None:
 
 
 def test_a_rival_is_measured_and_plotted_by_its_own_levels() -> None:
-    one = measure(node_of("x", SURGE), "same-weekday-alone", PROMPT, [])
-    assert one.alarms == [Alarm(FIRST, FIRST + 3, "critical")]
-    assert one.judged == len(SURGE) - 21
+    score = measure(node_of("x", SURGE), "same-weekday-alone", PROMPT, [])
+    assert score.alarms == [Alarm(FIRST, FIRST + 3, "critical")]
+    assert score.judged == len(SURGE) - 21
     assert rules_for("percentile", PROMPT) is PROMPT
     days = lines(node_of("x", SURGE), PROMPT, "same-weekday")
     assert days[20].threshold is None

@@ -11,7 +11,7 @@ QUIET = [100.0] * 28
 
 def series(*people: float | None) -> dict[int, float]:
     """Days from 1 on; None leaves a day out."""
-    return {day: one for day, one in enumerate(people, 1) if one is not None}
+    return {day: figure for day, figure in enumerate(people, 1) if figure is not None}
 
 
 def alerts(name: str, *people: float | None) -> list[tuple[int, int]]:
@@ -53,12 +53,12 @@ def test_an_alert_tells_how_far_it_went() -> None:
     assert alert == RivalAlert(29, 30, 3.0)
 
 
-@pytest.mark.parametrize(("rate", "found"), [(148, []), (150, [(36, 36)])])
-def test_ears_as_published_has_three_standard_deviations_and_no_floors(rate: float, found: list[object]) -> None:
+@pytest.mark.parametrize(("rate", "expected"), [(148, []), (150, [(36, 36)])])
+def test_ears_as_published_has_three_standard_deviations_and_no_floors(rate: float, expected: list[object]) -> None:
     # Seven days of mean 100 and standard deviation 16.33: 100 + 3 x 16.33 = 149.
     week = [100.0, 120, 80, 100, 120, 80, 100]
-    assert alerts("c2-alone", *week * 5, rate) == found
-    assert alerts("c1-alone", *week * 5, rate) == found
+    assert alerts("c2-alone", *week * 5, rate) == expected
+    assert alerts("c1-alone", *week * 5, rate) == expected
 
 
 def test_every_rival_is_silent_on_a_flat_series() -> None:

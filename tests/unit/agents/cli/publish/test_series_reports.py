@@ -41,9 +41,9 @@ def test_two_names_that_would_be_one_flow_are_named(tmp_path: Path) -> None:
 def test_rows_that_equal_an_earlier_one_are_named(tmp_path: Path) -> None:
     file = tmp_path / "in.csv"
     file.write_text("date,people\n2023-05-01,900\n2023-05-02,950\n2023-05-02,950\n2023-05-02,951\n")
-    found, said = reports(file)
-    assert [report["people"] for report in found] == [900, 2851]
-    assert said.splitlines()[0] == (
+    reports_made, output = reports(file)
+    assert [report["people"] for report in reports_made] == [900, 2851]
+    assert output.splitlines()[0] == (
         f"{file}:4: equals {file}:3 in every column; both are added up. If one is a copy, delete it"
     )
     file.write_text("date,people\n" + "2023-05-02,950\n" * 30)
