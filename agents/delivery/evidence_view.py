@@ -93,7 +93,7 @@ class EvidenceView(RedisWriter):
     @staticmethod
     def _put_row(pipe: Pipeline, row: Row, value: bytes) -> list[tuple[str, int]]:
         """Add a row; returns its sources with the times of publication (microseconds since 1970 UTC)."""
-        if row.kind == "a":  # readers take the aliases from the registry
+        if row.kind in {"a", "f"}:  # readers take the aliases from the registry, and need no first arrivals
             return []
         if row.kind == "r":
             tallies = tallies_of(value)

@@ -18,6 +18,7 @@ from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.tracing import Headers
 from bordertally.streams.delivery.cloudevents import of_state
+from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.detection.flow_state import flow_state, gone_state, written_state
 from bordertally.streams.detection.silence import to_tell
 from bordertally.streams.flows import Flow, depth
@@ -247,6 +248,9 @@ class LedgerHop(FlushingHop):
         for applied in flushed:
             for (_, outcome), number in applied.outcomes.items():
                 metrics["claims_total"].labels(outcome.value).inc(number)
+            for (source, notice), number in applied.notices.items():
+                label = source if source in self.context.registry.sources else NOBODY
+                metrics["source_notices_total"].labels(label, notice.kind.value).inc(number)
         self._count_held()
 
     def _count_held(self) -> None:

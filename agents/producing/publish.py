@@ -16,6 +16,9 @@ from bordertally.agents.kafka.producer import by_kafka, make_producer
 from bordertally.agents.kafka.report_record import record_of
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.errors import BordertallyError, RefusedError
+from bordertally.streams.ledger.versions import UNMOVED, outcome_of, passed_over
+from bordertally.streams.periods import iso_day
+from bordertally.streams.reports.claims import Claim, Identity, period_of
 from bordertally.streams.reports.notices import ReportNotice, refuse_unknown
 from bordertally.streams.reports.signatures import check_signature, signature
 from bordertally.streams.reports.sources import Registry, source_of
@@ -67,11 +70,20 @@ def checked(  # noqa: PLR0913 - what a file is checked by
     With `signed`, a report is also wrong if its source has keys in the registry and `key` is not one of them; with
     `strict`, if it has an unknown field.
     """
-    now, words = time.time(), word_reader(registry)
+    now, words, newest = time.time(), word_reader(registry), dict[Identity, Claim]()
     for where, raw in read_lines(files):
         notices = list[ReportNotice]()
         try:
-            read_claims(raw, registry, now, limits, words, tell=refuse_unknown if strict else notices.append)
+            claims = read_claims(raw, registry, now, limits, words, tell=refuse_unknown if strict else notices.append)
+            for claim in claims:
+                known = newest.get(claim.identity)
+                outcome = outcome_of(claim, known)
+                if known is not None and (
+                    notice := passed_over(claim, known, outcome, claim.flow, iso_day(period_of(claim).first_day))
+                ):
+                    notices.append(notice)
+                if outcome not in UNMOVED:
+                    newest[claim.identity] = claim
             if signed:
                 headers = [] if key is None else [signature(key, raw)]
                 check_signature(registry.keys, source_of(raw), raw, headers)

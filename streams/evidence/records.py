@@ -23,6 +23,7 @@ class Traced(Struct, frozen=True, kw_only=True):
     source_name: str
     grade: str
     published: str
+    dated: str | None
     flow: str
     period: str
     people: int | None

@@ -164,7 +164,7 @@ def _claims(
 SHOWN = tuple(
     name
     for name in Traced.__struct_fields__
-    if name in Claim.__struct_fields__ and name not in ("published", "low", "best", "high", "origin")
+    if name in Claim.__struct_fields__ and name not in ("published", "low", "best", "high", "origin", "dated")
 )
 """The fields that a traced claim has from the claim unchanged."""
 
@@ -175,6 +175,7 @@ def _traced(claim: Claim, part: Part, names: Mapping[str, str], evidence: FlowEv
         **{name: getattr(claim, name) for name in SHOWN},
         source_name=names.get(claim.source, claim.source),
         origin=claim.origin or claim.source,
+        dated=None if claim.dated is None else published_text(claim.dated),
         published=published_text(claim.published),
         period=f"{_wall_clock(claim.local_start)}/{_wall_clock(claim.local_end)}",
         people=best,

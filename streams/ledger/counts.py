@@ -32,7 +32,8 @@ class Added:
     """The result of adding readings: the number of each outcome, and the days affected.
 
     `stored`: days whose rows changed. `touched`: days whose figures may have changed. `days`: all days of the readings,
-    changed or not. `known`: report, first day, last day and outcome of each correction, withdrawal and duplicate.
+    changed or not. `versions`: day, reading, the reading that was in force, and outcome of readings that were not
+    simply new. `known`: report, first day, last day and outcome of each correction, withdrawal and duplicate.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Added:
         self.touched: set[int] = set()
         self.days: set[int] = set()
         self.known: list[tuple[str, int, int, Outcome]] = []
+        self.versions: list[tuple[int, Reading, Reading | None, Outcome]] = []
 
     def count(self, outcome: Outcome, number: int = 1) -> None:
         """Count `number` readings with this outcome."""
@@ -91,8 +93,10 @@ class Counts:
         for reading in rest.readings():
             last = day + (reading.local_end > end)
             added.days.add(last)
-            outcome = outcome_of(reading, source_day.of_slot(reading))
+            current = source_day.of_slot(reading)
+            outcome = outcome_of(reading, current)
             added.count(outcome)
+            added.versions.append((day, reading, current, outcome))
             if outcome is not NEW and outcome is not STALE:
                 added.known.append((reading.report, day, last, outcome))
             if outcome not in UNMOVED:

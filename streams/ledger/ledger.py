@@ -16,13 +16,15 @@ import msgspec
 from bordertally.streams.flows import Flow, depth, parent
 from bordertally.streams.ledger.aliases import names_of, speaker_of, voice_of
 from bordertally.streams.ledger.causes import FOREVER, Cause, capped
-from bordertally.streams.ledger.rows import BLOCK_DAYS, Key, Row, decode_claims, decode_row, encode_row
+from bordertally.streams.ledger.rows import BLOCK_DAYS, Key, Row, decode_arrivals, decode_claims, decode_row, encode_row
 from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.unlikely import judge
-from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
+from bordertally.streams.ledger.versions import UNMOVED, FirstArrivals, Outcome, outcome_of, passed_over
+from bordertally.streams.periods import iso_day
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.reports.claims import Claim, address_of, citation, is_reading, period_of, reading_of
+from bordertally.streams.reports.notices import ReportNotice
 from bordertally.streams.reports.readings import Columns, Readings
 from bordertally.streams.reports.records import Measure
 from bordertally.streams.reports.sources import counts
@@ -32,7 +34,7 @@ class Applied(NamedTuple):
     """The result of a batch of claims: outcomes by source, the rows to store, the flows to report on, lowest first.
 
     `spoken`: by flow, the days of the claims, changed or not. `causes`: by flow, the reports that may have changed
-    figures of earlier batches.
+    figures of earlier batches. `notices`: by source, which versions were passed over, and why.
     """
 
     outcomes: Counter[tuple[str, Outcome]]
@@ -40,6 +42,7 @@ class Applied(NamedTuple):
     flows: list[Flow]
     spoken: dict[Flow, set[int]]
     causes: dict[Flow, list[Cause]]
+    notices: Counter[tuple[str, ReportNotice]]
 
 
 class _Batch:
@@ -51,6 +54,7 @@ class _Batch:
         self.touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
         self.spoken: dict[Flow, set[int]] = defaultdict(set)
         self.causes: dict[Flow, list[Cause]] = defaultdict(list)
+        self.notices: Counter[tuple[str, ReportNotice]] = Counter()
 
 
 class Ledger:
@@ -68,6 +72,7 @@ class Ledger:
         self.heard: dict[str, int] = {}
         """By source, when its newest claim was published: microseconds since 1970 UTC."""
         self._batch = _Batch()
+        self._arrivals = FirstArrivals()
 
     # --- adding claims -----------------------------------------------------------------------------------------
 
@@ -82,12 +87,15 @@ class Ledger:
         Idempotent: adding a claim again changes nothing.
         """
         for claim in claims:
-            if is_reading(claim):
-                self._add_readings(Readings(*address_of(claim), Columns.of([reading_of(claim)])))
+            version, news = self._arrivals.note(claim)
+            if news:
+                self._batch.rows.add(Row("f", Flow(claim.flow), period_of(claim).first_day))
+            if is_reading(version):
+                self._add_readings(Readings(*address_of(version), Columns.of([reading_of(version)])))
             else:
-                self._add(claim)
+                self._add(version)
         for group in readings:
-            self._add_readings(group)
+            self._add_readings(self._arrivals.note_readings(group))
 
     def flush(self) -> Applied:
         """Update every figure; return what the claims since the last flush changed.
@@ -99,7 +107,7 @@ class Ledger:
         self._recompute(batch)
         flows = self._with_ancestors(batch.spoken.keys())
         causes = self._causes_told(flows, batch.causes) if batch.causes else {}
-        return Applied(batch.outcomes, sorted(batch.rows), flows, batch.spoken, causes)
+        return Applied(batch.outcomes, sorted(batch.rows), flows, batch.spoken, causes, batch.notices)
 
     def _add(self, claim: Claim) -> None:
         node, batch, period = self._node(Flow(claim.flow)), self._batch, period_of(claim)
@@ -117,6 +125,9 @@ class Ledger:
                 node.heard_words()
             before = series.claims.get(claim.identity)
             outcome = series.add(claim, period)
+            notice = passed_over(claim, before, outcome, claim.flow, iso_day(period.first_day))
+            if notice is not None:
+                batch.notices[claim.source, notice] += 1
             kept, gone, came = node.levels.add(claim)
             if kept:
                 batch.rows.add(Row("c", Flow(claim.flow), period.first_day // BLOCK_DAYS))
@@ -145,6 +156,10 @@ class Ledger:
         batch.spoken[node.flow] |= added.days
         for outcome, number in added.outcomes.items():
             batch.outcomes[group.source, outcome] += number
+        for day, new, before, outcome in added.versions:
+            notice = passed_over(new, before, outcome, group.flow, iso_day(day))
+            if notice is not None:
+                batch.notices[group.source, notice] += 1
         if added.touched:
             if node.names:
                 node.views.claims_changed()  # readings under several names may be listed
@@ -184,7 +199,7 @@ class Ledger:
         """Return the result of no claims at all that makes these flows and all their days be published again."""
         known = sorted([flow for flow in flows if flow in self.nodes], key=lambda flow: (-depth(flow), flow))
         days = {flow: {day for series in self.nodes[flow].series.values() for day in series.bins} for flow in known}
-        return Applied(Counter(), [], known, days, {})
+        return Applied(Counter(), [], known, days, {}, Counter())
 
     def days_told(self, applied: Applied) -> dict[Flow, set[int]]:
         """Return by flow the days whose figures may depend on the claims of `applied`, changed or not.
@@ -267,6 +282,8 @@ class Ledger:
     def row(self, row: Row) -> bytes:
         """Return the stored form of a row: all its claims, withdrawn claims too."""
         kind, flow, number = row
+        if kind == "f":
+            return msgspec.msgpack.encode(self._arrivals.of(flow, number))
         node = self._node(flow)
         if kind == "r":
             voices = _voices(node, number)
@@ -293,9 +310,11 @@ class Ledger:
         for row, value in sorted((Row.of(key), value) for key, value in rows):
             if row.kind == "a":
                 continue
+            if row.kind == "f":
+                ledger._arrivals.restore(row.flow, row.number, decode_arrivals(value))
+                continue
             if row.kind == "c":
-                for claim in decode_claims(value):
-                    ledger._add(claim)
+                ledger.add(decode_claims(value))
                 continue
             for (population, unit), source, columns in decode_row(value):
                 ledger._add_readings(Readings(row.flow, source, population, unit, columns))

@@ -43,6 +43,7 @@ BLOCK_DAYS = 32
 class Row(NamedTuple):
     """The address of stored claims: `r|flow|day` for readings, `c|flow|block` for statements.
 
+    `f|flow|day` holds the first arrivals of versions that were dated ahead, by the first day of their period.
     `a|flow|0` holds the place of which the flow was an alias when the ledger last published its figures.
     """
 
@@ -68,3 +69,6 @@ def alias_row(name: Flow) -> Row:
 
 
 decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode
+
+
+decode_arrivals = msgspec.msgpack.Decoder(dict[bytes, int]).decode

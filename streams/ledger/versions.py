@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import enum
+from hashlib import blake2b
 
 import msgspec
 
 from bordertally.streams.natural_order import natural
-from bordertally.streams.reports.claims import Claim
-from bordertally.streams.reports.readings import Reading
+from bordertally.streams.periods import ordinal_of
+from bordertally.streams.qualifiers import Qualifier
+from bordertally.streams.reports.claims import Claim, claim_of_reading, is_reading, reading_of
+from bordertally.streams.reports.notices import NoticeKind, ReportNotice
+from bordertally.streams.reports.readings import Columns, Reading, Readings
 
 
 class Outcome(enum.StrEnum):
@@ -36,6 +40,82 @@ def outcome_of(new: Claim | Reading, current: Claim | Reading | None) -> Outcome
     if new.best is None and current.best is not None:
         return Outcome.WITHDRAWAL
     return Outcome.CORRECTION
+
+
+def tied(new: Claim | Reading, current: Claim | Reading | None) -> bool:
+    """Whether two versions of a claim state different figures at one time, so that one of them is passed over."""
+    if current is None or new.published != current.published:
+        return False
+    return (new.low, new.best, new.high) != (current.low, current.best, current.high)
+
+
+def passed_over(
+    new: Claim | Reading, current: Claim | Reading | None, outcome: Outcome, flow: str, day: str
+) -> ReportNotice | None:
+    """A notice where one of two versions of one time is passed over, or a withdrawal meets no claim; else None."""
+    if outcome is Outcome.WITHDRAWAL and current is None:
+        why = f"null on {flow}, {day}, withdraws no claim; check flow, period, population, unit and measure"
+        return ReportNotice(NoticeKind.UNMATCHED_WITHDRAWAL, "people", why)
+    if outcome is Outcome.DUPLICATE or not tied(new, current):
+        return None
+    assert current is not None
+    loser, winner = (new, current) if outcome is Outcome.STALE else (current, new)
+    why = f"{flow}, {day}: report {loser.report} is passed over for {winner.report}, which has the same time"
+    return ReportNotice(NoticeKind.EQUAL_PUBLISHED, "published", why)
+
+
+class FirstArrivals:
+    """The first arrivals of versions that were dated ahead of it, of one ledger, by flow and first day of the period.
+
+    A version sent again arrives later, and may then no longer be dated ahead; its first arrival still counts.
+    """
+
+    def __init__(self) -> None:
+        self._days: dict[tuple[str, int], dict[bytes, int]] = {}
+
+    def of(self, flow: str, day: int) -> dict[bytes, int]:
+        """The arrivals (microseconds since 1970 UTC) of the versions of claims that begin on a day, by their digest."""
+        return self._days.get((flow, day), {})
+
+    def restore(self, flow: str, day: int, arrivals: dict[bytes, int]) -> None:
+        """Take over what `of` returned before."""
+        known = self._days.setdefault((flow, day), {})
+        known.update({digest: min(at, known.get(digest, at)) for digest, at in arrivals.items()})
+
+    def note(self, claim: Claim) -> tuple[Claim, bool]:
+        """A version with its first arrival as `published`, where it was dated ahead; whether this is news to keep."""
+        place = claim.flow, ordinal_of(claim.local_start)
+        if claim.dated is None and place not in self._days:
+            return claim, False
+        digest = _digest(claim)
+        first = self._days.get(place, {}).get(digest)
+        if claim.dated is None:
+            if first is None or first >= claim.published:
+                return claim, False
+            return msgspec.structs.replace(claim, published=first, dated=claim.published), False
+        if first is not None and first <= claim.published:
+            return msgspec.structs.replace(claim, published=first), False
+        self._days.setdefault(place, {})[digest] = claim.published
+        return claim, True
+
+    def note_readings(self, group: Readings) -> Readings:
+        """The same of readings, none of which was dated ahead when it arrived."""
+        if not self._days:
+            return group
+        days = {ordinal_of(start) for start in group.columns.local_starts}
+        if not any((group.flow, day) in self._days for day in days):
+            return group
+        claims = [self.note(claim_of_reading(group, reading))[0] for reading in group.columns.readings()]
+        return msgspec.structs.replace(group, columns=Columns.of(map(reading_of, claims)))
+
+
+def _digest(claim: Claim) -> bytes:
+    """What tells versions apart: what the source said, and not what the registry made of it."""
+    published = claim.published if claim.dated is None else claim.dated
+    said = msgspec.structs.replace(claim, published=published, dated=None, grade="", origin=None)
+    if is_reading(claim):  # a reading keeps no more than its figure
+        said = msgspec.structs.replace(said, url=None, text=None, qualifier=Qualifier.COUNT)
+    return blake2b(msgspec.msgpack.encode(said), digest_size=12).digest()
 
 
 def rank(version: Claim | Reading) -> tuple[object, ...]:

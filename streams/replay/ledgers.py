@@ -6,7 +6,7 @@ compared with their alerts. The state of a flow, which takes most of the work, i
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -24,9 +24,11 @@ from bordertally.streams.ledger.causes import Cause
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import Row
 from bordertally.streams.ledger.tree import LIVE_DAYS
+from bordertally.streams.ledger.versions import Outcome
 from bordertally.streams.periods import ordinal_day
 from bordertally.streams.replay.reports_by_hour import RejectedReport, ReplayedReport, ReportsByHour
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.notices import ReportNotice
 from bordertally.streams.reports.readings import Readings
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
@@ -58,11 +60,15 @@ class ReplayResult(msgspec.Struct, frozen=True):
     periods: list[PeriodTotal] = []
 
 
+REPLACED = frozenset({Outcome.CORRECTION, Outcome.STALE})
+
+
 class ReplayLedgers:
     """Ledger and alerts in one place: what the pipeline does over Kafka, in memory. Reports go in batch by batch.
 
     `known`: the alerts of each flow that has had any. `log`: every alert record, in order. `worked_out`: how many
-    states of flows were worked out so far.
+    states of flows were worked out so far. `notices`: by source, which versions of claims were passed over and why.
+    `replaced`: how many versions gave way to another by their time of publication.
     """
 
     def __init__(self, registry: Registry, rules: Rules) -> None:
@@ -72,6 +78,8 @@ class ReplayLedgers:
         self.known: dict[Flow, list[Known]] = {}
         self.log: list[Alert] = []
         self.worked_out = 0
+        self.notices: Counter[tuple[str, ReportNotice]] = Counter()
+        self.replaced = 0
         self._states: dict[Flow, FlowState] = {}
         self._stale: set[Flow] = set()  # flows touched since their state was worked out
         self._episodes: dict[Flow, list[Episode]] = {}  # as last compared with the alerts
@@ -81,6 +89,8 @@ class ReplayLedgers:
     def apply(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> Iterator[Alert]:
         """Apply a batch; yields the alert records it leads to, in order."""
         applied = self.ledger.apply(claims, readings)
+        self.notices += applied.notices
+        self.replaced += sum(applied.outcomes[key] for key in applied.outcomes if key[1] in REPLACED)
         self._pack(applied.rows)
         for flow in to_tell(self.ledger, applied.flows, self.rules):
             self._stale.add(flow)
@@ -164,7 +174,7 @@ def _last_day(known: Known) -> int:
 def replay(lines: Iterable[bytes], registry: Registry, rules: Rules, now: float) -> ReplayResult:
     """Read lines of NDJSON, empty ones skipped, and work the reports through, hour by hour of their publication."""
     reports, ledgers = ReportsByHour(registry), ReplayLedgers(registry, rules)
-    reports.add(ReplayedReport(line.strip(), int(now * 1000)) for line in lines if line.strip())
+    reports.add(ReplayedReport.of_line(line.strip(), int(now * 1000)) for line in lines if line.strip())
     for hour in reports.drain():
         for _ in ledgers.apply(hour.claims, hour.readings):
             pass

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
 from itertools import groupby, islice
 from operator import lt
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from bordertally.streams.errors import RefusedError
-from bordertally.streams.moments import MICRO
+from bordertally.streams.moments import MICRO, microseconds
 from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.claims import Address, Claims
 from bordertally.streams.reports.notices import ReportNotice, refuse_unknown
@@ -32,7 +34,8 @@ READ_AT_ONCE = 20_000
 class ReplayedReport(NamedTuple):
     """A report as it came: its bytes, when it came (milliseconds since 1970 UTC), and whether words are read there.
 
-    `topic`: the class of its topic; None where nobody asks who may report. `headers`: those it came with.
+    `stamped`: it came to a broker at that time; otherwise `published` is trusted. `topic`: the class of its topic; None
+    where nobody asks who may report. `headers`: those it came with.
     """
 
     value: bytes
@@ -40,6 +43,23 @@ class ReplayedReport(NamedTuple):
     in_words: bool = True
     topic: Topic | None = None
     headers: Sequence[tuple[str, bytes]] = ()
+    stamped: bool = True
+
+    @classmethod
+    def of_line(cls, raw: bytes, now: int) -> ReplayedReport:
+        """A report as a line of a file, read at `now` (milliseconds since 1970 UTC), with the arrival it states."""
+        arrived = None
+        if b'"arrived"' in raw:
+            with suppress(msgspec.MsgspecError, RecursionError, ValueError):
+                arrived = _decode_arrival(raw).arrived
+        return cls(raw, now, stamped=False) if arrived is None else cls(raw, microseconds(arrived) // 1000)
+
+
+class _Arrival(msgspec.Struct):
+    arrived: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+
+_decode_arrival = msgspec.json.Decoder(_Arrival).decode
 
 
 class RejectedReport(msgspec.Struct, frozen=True):
@@ -55,7 +75,8 @@ class RejectedReport(msgspec.Struct, frozen=True):
 class ReportsByHour:
     """Checks reports as the intake does, and keeps their claims by the hour (UTC) of their publication, packed.
 
-    Packed, a reading takes some 60 bytes. `count`: how many claims are kept. `rejected`: refused reports in the order
+    Packed, a reading takes some 60 bytes. `count`: how many claims are kept. `unstamped`: how many
+    reports came without their arrival. `rejected`: refused reports in the order
     they came. `notices`: how many reports of each source had which notice.
     """
 
@@ -73,7 +94,7 @@ class ReportsByHour:
         `until` (seconds since 1970 UTC): what was published later is left out. `strict`: reports with unknown fields
         are refused.
         """
-        self.count = 0
+        self.count = self.unstamped = 0
         self.rejected: list[RejectedReport] = []
         self._registry, self._limits, self._words = registry, limits or Limits(), words
         self._last = None if until is None else int(until * MICRO)
@@ -86,8 +107,9 @@ class ReportsByHour:
         """Check each report as of when it came. A report with no certain claim comes to nothing."""
         arriving = iter(reports)
         while some := list(islice(arriving, READ_AT_ONCE)):
-            for topic, same in groupby(some, lambda report: report.topic):
-                self._sorter.turn_to(topic)
+            self.unstamped += sum(not report.stamped for report in some)
+            for (topic, stamped), same in groupby(some, lambda report: (report.topic, report.stamped)):
+                self._sorter.turn_to(topic, stamped=stamped)
                 for report, outcome in self._sorter.add_all(same):
                     self._look_closer(report, told=not isinstance(outcome, RefusedError))
             for _, message in self._sorter.messages():
@@ -114,7 +136,8 @@ class ReportsByHour:
         admit = anybody if topic is None else self._registry.gate(topic, raw, report.headers)
         try:
             tell = refuse_unknown if self._strict else notices.append
-            claims = read_claims(raw, self._registry, report.timestamp / 1000, self._limits, words, admit, tell)
+            now, limits = report.timestamp / 1000, self._limits
+            claims = read_claims(raw, self._registry, now, limits, words, admit, tell, stamped=report.stamped)
         except RefusedError as error:
             rejected = RejectedReport(error.reason.value, error.field, error.value, error.report, error.why)
             self.rejected.append(rejected)

@@ -20,7 +20,7 @@ from bordertally.streams.reports.notices import NoticeKind, ReportNotice, refuse
 from bordertally.streams.reports.readings import Columns, Readings
 from bordertally.streams.reports.records import FloatFigure, Moment, Report, ReportId
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.reports.validation import Limits, claims_of, decode_report
+from bordertally.streams.reports.validation import AHEAD_S, Limits, claims_of, decode_report
 from bordertally.streams.topics import Topic, partition_of
 
 MESSAGE_CLAIMS = 20_000
@@ -46,7 +46,7 @@ class Plain(Struct, gc=False):
     qualifier: Qualifier = UNQUALIFIED
 
 
-NOT_KEPT = frozenset({"url", "text", "title"})
+NOT_KEPT = frozenset({"url", "text", "title", "arrived"})
 """Fields of a report that a reading does not keep. The fast path checks their types and ignores their values."""
 
 
@@ -196,6 +196,7 @@ class Sorter:
         self._tell, self._strict = tell, strict
         self._notices: Counter[tuple[str, NoticeKind]] = Counter()
         self._skew = limits.skew_s * MICRO
+        self._stamped = True
         self._claims: dict[int, list[Claim]] = defaultdict(list)
         self._collected: dict[tuple[Address, str, str | None], _Collected] = {}
         self._filled: list[_Collected] = []  # those with readings
@@ -205,9 +206,12 @@ class Sorter:
         self._topic: Topic | None = None
         self._slots: dict[ZoneInfo, _Slots] = {}
 
-    def turn_to(self, topic: Topic | None) -> None:
-        """Say from which class of topic the reports added from now on come; None: any source may report."""
-        self._topic = topic
+    def turn_to(self, topic: Topic | None, *, stamped: bool = True) -> None:
+        """Say from which class of topic the reports added from now on come; None: any source may report.
+
+        `stamped`: their timestamps are their arrivals at the broker; otherwise `published` is trusted.
+        """
+        self._topic, self._stamped = topic, stamped
         self._counters = self._by_topic.setdefault(topic, {})
 
     def add_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError | Report]]:  # noqa: C901 - as below
@@ -217,6 +221,8 @@ class Sorter:
         passes the claims to `add`. The fast path stands in this one loop because calls would cost as much as its work.
         """
         counters, filled, most, skew = self._counters, self._filled, self._limits.bytes, self._skew
+        if self._stamped:
+            skew = min(skew, AHEAD_S * MICRO)  # a reading that is dated ahead is kept as a claim
         for record in records:
             raw, plain = record.value or b"", None
             try:
@@ -274,7 +280,8 @@ class Sorter:
         tell = untold if plain is not None else refuse_unknown if self._strict else notices.append
         report = decode_report(raw, self._limits, tell)
         if not report.in_words:
-            claims = claims_of(report, self._registry, record.timestamp / 1000, self._limits, notices.append)
+            now = record.timestamp / 1000
+            claims = claims_of(report, self._registry, now, self._limits, notices.append, stamped=self._stamped)
             self._registry.admit(report.source, self._topic, raw, record.headers, report.id)
             self.add(claims)
         for kind in {notice.kind for notice in notices}:
@@ -293,7 +300,7 @@ class Sorter:
         source = None
         for claim in claims:
             source = claim.source
-            if is_reading(claim):
+            if is_reading(claim) and claim.dated is None:
                 self._reports[source] -= 1  # `messages` adds one for each reading
                 collected = self._of(claim)
                 if not collected.bests:
@@ -312,7 +319,7 @@ class Sorter:
         return collected
 
     def _remember(self, plain: Plain, claim: Claim) -> None:
-        if is_reading(claim):
+        if is_reading(claim) and claim.dated is None:
             zone = self._registry.zones[claim.source]
             slots = self._slots.setdefault(zone, _Slots(zone, self._skew))
             counter = self._counters.setdefault(plain.source, _Counter(slots))
@@ -340,7 +347,7 @@ class Sorter:
         if len(self._collected) >= REMEMBERED:
             self._collected.clear()
             self._by_topic.clear()
-            self.turn_to(self._topic)
+            self.turn_to(self._topic, stamped=self._stamped)
         return [
             (partition, message)
             for partition in sorted(claims.keys() | by_partition.keys())

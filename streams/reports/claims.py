@@ -42,7 +42,8 @@ NO_NORMAL = (0.0, 0.0)
 class Claim(Struct, array_like=True, frozen=True, gc=False):
     """A number of people on a flow in a period, checked, with its interval worked out.
 
-    `published`: microseconds since 1970 UTC. `start`, `end`, `local_start`, `local_end`: seconds (see periods.Period).
+    `published`: microseconds since 1970 UTC; of a report that states a later time than its arrival, the arrival, and
+    `dated` is what it states. `start`, `end`, `local_start`, `local_end`: seconds (see periods.Period).
     `low`, `best`, `high`: people over the whole period; `high` is None where it is open, `best` where the claim is
     withdrawn. `origin`: whose knowledge the claim is, where that is not its source (see Registry.origin).
     `qualifier`: `at_least` for a count that was published before its period ended.
@@ -73,6 +74,7 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     text: str | None = None
     attributed_to: str | None = None
     origin: str | None = None
+    dated: int | None = None
 
     @property
     def citation(self) -> str:
@@ -155,3 +157,11 @@ def reading_of(claim: Claim) -> Reading:
         claim.high,
         claim.origin,
     )
+
+
+def claim_of_reading(group: Readings, reading: Reading) -> Claim:
+    """A reading of a group as the claim that it is, without what readings do not keep."""
+    times = reading.start, reading.end, reading.local_start, reading.local_end
+    figures = Qualifier.COUNT, reading.low, reading.best, reading.high
+    head = group.flow, group.source, reading.report, reading.published, reading.grade
+    return Claim(*head, *times, *figures, group.population, group.unit, origin=reading.origin)

@@ -112,6 +112,10 @@ class Report(ClaimFields, kw_only=True):
         Annotated[list[ClaimFields], Meta(min_length=1, max_length=1000)] | UnsetType,
         Meta(description="Several claims: the fields from `flow` on, for which those of the report are defaults."),
     ] = UNSET
+    arrived: Annotated[
+        Annotated[datetime, Meta(tz=True)] | UnsetType,
+        Meta(description="When it arrived at the broker, in a file for `replay`; elsewhere the broker knows."),
+    ] = UNSET
     title: Annotated[
         Raw | UnsetType, Meta(description="The headline of a statement. In a report in figures it is not read.")
     ] = UNSET  # decoded only with the words, so that no title makes a report in figures bad

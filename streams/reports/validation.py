@@ -46,7 +46,8 @@ class Limits(NamedTuple):
 class Head(NamedTuple):
     """Who published a report and when, checked: what each of its claims carries and is checked against.
 
-    `published`: microseconds since 1970 UTC. `tell` takes the notices about its claims.
+    `published`: microseconds since 1970 UTC, as the report states it. `arrived`: the arrival, where that counts for
+    precedence because `published` is later. `tell` takes the notices about its claims.
     """
 
     report: str
@@ -55,6 +56,7 @@ class Head(NamedTuple):
     registry: Registry
     limits: Limits
     tell: Tell = untold
+    arrived: int | None = None
 
 
 def read_report(raw: bytes, registry: Registry, now: float, limits: Limits | None = None) -> list[Claim]:
@@ -94,12 +96,22 @@ def decode_report(raw: bytes, limits: Limits, tell: Tell = untold) -> Report:
     return report
 
 
-def claims_of(report: Report, registry: Registry, now: float, limits: Limits, tell: Tell = untold) -> list[Claim]:
+AHEAD_S = 60
+"""Seconds that `published` may lie after the arrival before the arrival counts instead: clocks differ a little."""
+
+
+def claims_of(  # noqa: PLR0913 - what a report is judged by
+    report: Report, registry: Registry, now: float, limits: Limits, tell: Tell = untold, *, stamped: bool = True
+) -> list[Claim]:
     """The claims of a report in figures that arrived at `now`, with their meaning checked. Raises RefusedError.
 
-    `tell` takes the notices about the claims.
+    `tell` takes the notices about the claims. `stamped`: `now` is the arrival at the broker, so a `published` after it
+    counts as the arrival; otherwise `published` is trusted.
     """
-    head = check_head(report, registry, now, limits)._replace(tell=tell)
+    head = check_head(report, registry, now, limits, stamped=stamped)._replace(tell=tell)
+    if head.published > (now + AHEAD_S) * MICRO:
+        ahead = f"{_about((head.published / MICRO) - now)} after the report arrived; check the clock of the source"
+        tell(ReportNotice(NoticeKind.DATED_AHEAD, "published", ahead))
     try:
         return _claims(report, head)
     except RefusedError as error:
@@ -107,8 +119,8 @@ def claims_of(report: Report, registry: Registry, now: float, limits: Limits, te
         raise
 
 
-def check_head(report: Report, registry: Registry, now: float, limits: Limits) -> Head:
-    """The head of a report, in figures or in words, that arrived at `now`.
+def check_head(report: Report, registry: Registry, now: float, limits: Limits, *, stamped: bool = True) -> Head:
+    """The head of a report, in figures or in words, that arrived at `now`; `stamped` as of `claims_of`.
 
     Raises RefusedError when the registry does not know its source, or when it was published after `now` plus the skew.
     """
@@ -129,7 +141,8 @@ def check_head(report: Report, registry: Registry, now: float, limits: Limits) -
             f"this is more than {_duration(limits.skew_s)} after the report arrived: check the clock and the offset",
             report.id,
         )
-    return Head(report.id, report.source, published, registry, limits)
+    ahead = stamped and published > (now + AHEAD_S) * MICRO
+    return Head(report.id, report.source, published, registry, limits, arrived=int(now * MICRO) if ahead else None)
 
 
 def _claims(report: Report, head: Head) -> list[Claim]:
@@ -201,7 +214,8 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
         flow=flow,
         source=head.source,
         report=head.report,
-        published=published,
+        published=published if head.arrived is None else head.arrived,
+        dated=None if head.arrived is None else published,
         grade=registry.sources[head.source].grade.value,
         start=period.start,
         end=period.end,
@@ -283,6 +297,14 @@ def _check_attribution(carried: dict[str, Any], head: Head) -> None:
 
 QUOTED = 600
 """Characters of a report's `text` that its claims keep at most."""
+
+
+def _about(seconds: float) -> str:
+    """A duration rounded to its largest unit: `20 hours`, `5 minutes`."""
+    units = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+    unit, name = next((unit for unit in units if seconds >= unit[0]), units[-1])
+    number = max(1, round(seconds / unit))
+    return f"{number} {name}" + ("" if number == 1 else "s")
 
 
 def _duration(seconds: float) -> str:

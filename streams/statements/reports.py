@@ -158,17 +158,19 @@ def read_claims(  # noqa: PLR0913, PLR0917 - what a report is judged by
     words: WordReader | None,
     admit: Admit = anybody,
     tell: Tell = untold,
+    *,
+    stamped: bool = True,
 ) -> list[Claim]:
     """The claims of a report in figures or, with a reader of words, in words; none where all go to the review.
 
     Without a reader, a report in words is refused because it has no flow. `tell` takes the notices about the report.
-    Raises RefusedError.
+    `stamped` is as of `claims_of`. Raises RefusedError.
     """
     limits = limits or Limits()
     report = decode_report(raw, limits, tell)
     if words is not None and report.in_words:
         return words.read(report, now, limits, admit).claims
-    claims = claims_of(report, registry, now, limits, tell)
+    claims = claims_of(report, registry, now, limits, tell, stamped=stamped)
     admit(report.source, report.id)
     return claims
 

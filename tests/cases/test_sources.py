@@ -16,3 +16,9 @@ def test_a_correction_that_does_not_repeat_the_normal_leaves_the_alert_open() ->
 def test_a_correction_of_the_same_day_counts_under_the_next_report_id() -> None:
     outcome = replayed("01-same-published-correction")
     assert [(day.day, day.best) for day in outcome.days if day.flow == "BR:UY"] == [("2023-05-01", 850)]
+
+
+def test_the_version_of_a_fast_clock_counts_from_its_arrival() -> None:
+    """Wrong arrives at noon and says it was published 20 hours later; right is published an hour after it arrived."""
+    outcome = replayed("04-fast-clock")
+    assert [(day.day, day.best) for day in outcome.days if day.flow == "BR:UY"] == [("2023-05-01", 900)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from bordertally.agents.terminal.totals import normal_levels, show_outcome
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
+from bordertally.streams.reports.notices import ReportNotice
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings, load_settings
@@ -82,8 +84,12 @@ def replay(  # noqa: PLR0913 - the options of a command
     else:
         reports = _from_files(files or [], registry, moment, strict=strict)
     ledgers = ReplayLedgers(registry, load_rules(rules, registry))
-    _print_notices(reports)
     quotes = _work_through(reports, ledgers)
+    _print_notices(reports.notices + ledgers.notices)
+    if reports.unstamped and ledgers.replaced:
+        lines = counted(reports.unstamped, "report")
+        what = f"{lines} without `arrived`: `published` is trusted to tell which version counts"
+        err.print(f"replay: {what}", markup=False, highlight=False, soft_wrap=True)
     result = ledgers.outcome(reports.rejected, periods, by)
     if to_prefix is not None:
         written = run(write_topics(load_settings(), to_prefix, ledgers))
@@ -99,9 +105,9 @@ def replay(  # noqa: PLR0913 - the options of a command
         show_outcome(out, result, normal_levels(list(ledgers.states.values())), quotes)
 
 
-def _print_notices(reports: ReportsByHour) -> None:
+def _print_notices(notices: Counter[tuple[str, ReportNotice]]) -> None:
     """Print each notice once, with its source and the number of its reports."""
-    for (source, notice), number in sorted(reports.notices.items()):
+    for (source, notice), number in sorted(notices.items()):
         message = f"{counted(number, 'report')} of {shown(source)}: {notice}"
         err.print(f"replay: {message}", markup=False, highlight=False, soft_wrap=True)
 
@@ -110,7 +116,7 @@ def _from_files(files: Iterable[Path], registry: Registry, until: float | None, 
     limits, now = Limits.of(load_settings()), int(time.time() * 1000)
     reports = ReportsByHour(registry, limits, word_reader(registry), until, strict=strict)
     with Progress("replay: reading", "reports") as progress:
-        reports.add(ReplayedReport(raw, now) for _, raw in progress.over(read_lines(files)))
+        reports.add(ReplayedReport.of_line(raw, now) for _, raw in progress.over(read_lines(files)))
     return reports
 
 

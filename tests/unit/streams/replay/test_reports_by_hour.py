@@ -110,3 +110,21 @@ def test_a_message_is_packed_before_many_more_reports_are_read(monkeypatch: pyte
     reports.add(lines())
     assert asked == [0] * 5 + [5] * 5 + [10] * 2
     assert reports.count == 12
+
+
+def test_a_line_says_when_it_arrived_or_its_published_is_trusted() -> None:
+    plain = day(1, 5)
+    arrived = plain[:-1] + b', "arrived": "2022-09-23T01:00:00Z"}'
+    wrong = plain[:-1] + b', "arrived": "yesterday"}'
+    lines = [ReplayedReport.of_line(raw, CAME) for raw in (plain, arrived, wrong)]
+    one_o_clock = int(datetime(2022, 9, 23, 1, tzinfo=UTC).timestamp() * 1000)
+    assert [(line.timestamp, line.stamped) for line in lines] == [(CAME, False), (one_o_clock, True), (CAME, False)]
+    reports = ReportsByHour(REGISTRY)
+    reports.add(lines)
+    assert (reports.unstamped, [rejected.field for rejected in reports.rejected]) == (2, ["arrived"])
+    claims = [claim for hour in reports.drain() for claim in hour.claims]
+    stated = datetime(2022, 9, 23, 5, tzinfo=UTC)
+    assert [(claim.published, claim.dated) for claim in claims] == [
+        (one_o_clock * 1000, int(stated.timestamp() * 1_000_000)),
+        (int(stated.timestamp() * 1_000_000), None),
+    ]

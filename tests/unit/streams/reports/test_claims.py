@@ -43,7 +43,7 @@ def test_a_claim_has_every_field_that_its_producer_may_write_or_what_it_comes_to
 
 def test_a_claim_has_a_default_for_every_field_that_may_be_left_out() -> None:
     defaults = {field.name for field in msgspec.structs.fields(Claim) if not field.required}
-    assert defaults == {*CARRIED, "origin"}  # the registry knows the origin
+    assert defaults == {*CARRIED, "origin", "dated"}  # the registry knows the origin, the broker the arrival
 
 
 def test_a_reading_keeps_every_field_of_a_claim_or_the_field_is_known_to_be_dropped() -> None:
@@ -53,7 +53,8 @@ def test_a_reading_keeps_every_field_of_a_claim_or_the_field_is_known_to_be_drop
     assert address_of(one) == (one.flow, one.source, one.population, one.unit)
     assert reading_of(one).report == one.report
     crossings_only, in_the_figures = {"measure"}, {"qualifier"}
-    assert CARRIES - kept == {*crossings_only, *in_the_figures, *OF_WHOLE_DAYS, *(NOT_KEPT & CARRIES)}
+    as_a_claim = {"dated"}  # a reading that is dated ahead travels as a claim
+    assert CARRIES - kept == {*crossings_only, *in_the_figures, *as_a_claim, *OF_WHOLE_DAYS, *(NOT_KEPT & CARRIES)}
 
 
 def test_evidence_shows_every_field_of_a_claim_but_the_levels_it_brought() -> None:
