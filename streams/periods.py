@@ -116,7 +116,7 @@ def _shift(moment: datetime, duration: str, whole: str, sign: int) -> datetime:
             last = (date(year + month // 11, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
             moment = moment.replace(year=year, month=month + 1, day=min(moment.day, last))
         moment += sign * days
-        if moment.tzinfo is not None and exact:  # hours are elapsed time, days are calendar days
+        if moment.tzinfo is not None and exact:  # with an offset, hours are elapsed time
             return (moment.astimezone(UTC) + sign * exact).astimezone(moment.tzinfo)
         return moment + sign * exact
     except (ValueError, OverflowError):
@@ -132,7 +132,8 @@ def _seconds(moment: datetime) -> int:
 def parse_period(text: str, tz: ZoneInfo) -> Period:
     """Read an ISO 8601 interval: `start/end`, `start/duration`, `duration/end`, or one bare date (that day).
 
-    Bare dates and times without an offset are read in `tz`, the time zone of the source.
+    Bare dates and times without an offset are read in `tz`, the time zone of the source; a duration is then wall-clock
+    time, and elapsed time beside an offset. A time that the clocks skip or show twice: see `doubtful_times`.
     Raises RefusedError (bad_period) when it cannot be read, or its end is not after its start.
     """
     left, slash, right = text.partition("/")
@@ -141,21 +142,93 @@ def parse_period(text: str, tz: ZoneInfo) -> Period:
         if len(left) > len("YYYY-MM-DD") and _MOMENT.fullmatch(left):
             raise _bad(text, "an instant is no period: write start/end or start/duration")
     if left.startswith("P"):
-        end = _place(_moment(right, text), tz)
-        start = _place(_shift(end, left, text, -1), tz)
+        stop = _moment(right, text)
+        begin = _shift(stop, left, text, -1)
     else:
-        start = _place(_moment(left, text), tz)
-        end = _place(_shift(start, right, text, 1) if right.startswith("P") else _moment(right, text), tz)
+        begin = _moment(left, text)
+        stop = _shift(begin, right, text, 1) if right.startswith("P") else _moment(right, text)
+    start, end = _place(begin, tz), _place(stop, tz)
+    if end.tzinfo is tz and _is_twice(end) and _is_named(end, is_end=True):
+        end = end.replace(fold=1)  # the period reaches to the second time that the clock shows this
     try:
-        local_start, local_end = (_seconds(moment.astimezone(tz).replace(tzinfo=UTC)) for moment in (start, end))
+        first, last = _seconds(start), _seconds(end)
+        if last <= first and (is_doubtful(start) or is_doubtful(end)):
+            last = first + _seconds(end.replace(tzinfo=UTC)) - _seconds(start.replace(tzinfo=UTC))
+        if last <= first:
+            raise _bad(text, "the end must be after the start")
+        return _on_the_wall(first, last, start, end, tz)
     except OverflowError:
         raise _bad(text, "leads outside the calendar") from None
-    first, last = _seconds(start), _seconds(end)
-    if last <= first:
-        raise _bad(text, "the end must be after the start")
+
+
+def _on_the_wall(first: int, last: int, start: datetime, end: datetime, tz: ZoneInfo) -> Period:
+    """A period of UTC seconds with its place on the wall clock of a time zone.
+
+    The first moment of a day is its midnight, also where the clock does not show 00:00. Of a reading that runs over
+    midnight on a day of a clock change, `local_start` lies as long before midnight as time passes.
+    """
+    local_start, local_end = (_wall(moment, tz) for moment in (start, end))
     if local_end <= local_start:  # clocks went back within it: it lies on its first hour
         local_end = local_start + last - first
+    night = local_end - local_end % DAY
+    if local_start < night < local_end and local_end - local_start < DAY and local_end - local_start != last - first:
+        local_start = night - (_midnight(night, tz) - first)
     return Period(first, last, local_start, local_end)
+
+
+def _wall(moment: datetime, tz: ZoneInfo) -> int:
+    """The wall clock at a moment, in seconds since 1970; 00:00 for the first moment of a day."""
+    if moment.tzinfo is not tz:
+        moment = moment.astimezone(tz)
+    elif (moment.hour or moment.minute) and is_doubtful(moment):
+        moment = moment.astimezone(UTC).astimezone(tz)
+    local = _seconds(moment.replace(tzinfo=UTC))
+    since = local % DAY
+    return local - since if 0 < since <= LATEST_FIRST and _midnight(local - since, tz) == _seconds(moment) else local
+
+
+def _midnight(night: int, tz: ZoneInfo) -> int:
+    """The UTC seconds of a midnight of the wall clock."""
+    return _seconds((EPOCH + timedelta(seconds=night)).replace(tzinfo=tz))
+
+
+LATEST_FIRST = 2 * 3_600
+"""The latest that a day may begin on the wall clock, in seconds after 00:00, where the clocks skip 00:00."""
+
+
+def _is_twice(moment: datetime) -> bool:
+    """Whether the clock of a zone shows a time twice."""
+    first, second = moment.replace(fold=0).utcoffset(), moment.replace(fold=1).utcoffset()
+    return first is not None and second is not None and first > second
+
+
+def is_doubtful(moment: datetime) -> bool:
+    """Whether a time of a zone does not exist or exists twice, because the clocks change."""
+    return moment.utcoffset() != moment.replace(fold=1 - moment.fold).utcoffset()
+
+
+@lru_cache(maxsize=4096)
+def doubtful_times(text: str, tz: ZoneInfo) -> str:
+    """The times in a period, written without an offset, that do not exist or exist twice; empty for most periods.
+
+    A bare date is never doubtful; nor is an end at which a doubtful hour only begins. Raises RefusedError.
+    """
+    left, _, right = text.partition("/")
+    found = []
+    for part, is_end in ((left, False), (right, True)):
+        if part.startswith("P") or part.endswith("Z") or len(part) <= len("YYYY-MM-DD"):
+            continue
+        moment = _moment(part, text)
+        if moment.tzinfo is None and _is_named(moment.replace(tzinfo=tz), is_end=is_end):
+            found.append(part)
+    if right.startswith("P") and "T" in right and (moment := _moment(left, text)).tzinfo is None:
+        end = _shift(moment, right, text, 1).replace(tzinfo=tz)
+        found += [f"{end:%Y-%m-%dT%H:%M}"] if _is_named(end, is_end=True) else []
+    return ", ".join(found)
+
+
+def _is_named(moment: datetime, *, is_end: bool) -> bool:
+    return is_doubtful(moment) and not (is_end and not is_doubtful(moment - timedelta(microseconds=1)))
 
 
 def _place(moment: datetime, tz: ZoneInfo) -> datetime:

@@ -10,7 +10,7 @@ import msgspec
 from bordertally.streams.natural_order import natural
 from bordertally.streams.periods import ordinal_of
 from bordertally.streams.qualifiers import Qualifier
-from bordertally.streams.reports.claims import Claim, claim_of_reading, is_reading, reading_of
+from bordertally.streams.reports.claims import Claim, claim_of_reading, is_reading, reading_of, shown_twice
 from bordertally.streams.reports.notices import NoticeKind, ReportNotice
 from bordertally.streams.reports.readings import Columns, Reading, Readings
 
@@ -122,6 +122,8 @@ def rank(version: Claim | Reading) -> tuple[object, ...]:
     """Return the place of a version in a total order of the versions of one identity, the one in force last.
 
     The time published decides; then a withdrawal comes after a figure, then the natural order of the report ids, then
-    any fixed order.
+    any fixed order. Of readings of an hour that the clock shows twice, each of which is at least so many, the largest
+    counts: neither corrects the other.
     """
-    return version.published, version.best is None, *natural(version.report), msgspec.msgpack.encode(version)
+    hour = (version.best or 0.0) if shown_twice(version) else 0.0
+    return version.published, version.best is None, hour, *natural(version.report), msgspec.msgpack.encode(version)

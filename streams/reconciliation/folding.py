@@ -21,17 +21,22 @@ _placed = attrgetter("end", "start")
 
 
 def clipped(reading: Reading, start: int, end: int) -> Reading:
-    """The part of a reading from `start` to `end` of the wall clock, its people by share of time."""
+    """The part of a reading on a day, from `start` to `end` of the wall clock, its people by share of elapsed time.
+
+    Before midnight as much time passes as the wall clock shows (see periods): clocks change after it.
+    """
     if start <= reading.local_start and reading.local_end <= end:
         return reading
-    first, last = max(start, reading.local_start), min(end, reading.local_end)
-    share = (last - first) / (reading.local_end - reading.local_start)
+    elapsed = reading.end - reading.start
+    night = reading.start + min(elapsed, (start if reading.local_start < start else end) - reading.local_start)
+    first, last = (night, reading.end) if reading.local_start < start else (reading.start, night)
+    share = (last - first) / elapsed
     return msgspec.structs.replace(
         reading,
-        start=reading.start + first - reading.local_start,
-        end=reading.start + last - reading.local_start,
-        local_start=first,
-        local_end=last,
+        start=first,
+        end=last,
+        local_start=max(start, reading.local_start),
+        local_end=min(end, reading.local_end),
         low=reading.low * share,
         best=None if reading.best is None else reading.best * share,
         high=None if reading.high is None else reading.high * share,

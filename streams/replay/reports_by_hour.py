@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from itertools import groupby, islice
 from operator import lt
@@ -50,8 +49,10 @@ class ReplayedReport(NamedTuple):
         """A report as a line of a file, read at `now` (milliseconds since 1970 UTC), with the arrival it states."""
         arrived = None
         if b'"arrived"' in raw:
-            with suppress(msgspec.MsgspecError, RecursionError, ValueError):
+            try:
                 arrived = _decode_arrival(raw).arrived
+            except (msgspec.MsgspecError, RecursionError, ValueError):
+                arrived = None  # the full check names the fault
         return cls(raw, now, stamped=False) if arrived is None else cls(raw, microseconds(arrived) // 1000)
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.moments import EPOCH, MICRO
-from bordertally.streams.periods import DAY, Period, parse_period
+from bordertally.streams.periods import DAY, Period, doubtful_times, parse_period
 from bordertally.streams.qualifiers import UNQUALIFIED, Qualifier, interval
 from bordertally.streams.reports.claims import Address, Claim, Claims, address_of, is_reading, period_of
 from bordertally.streams.reports.notices import NoticeKind, ReportNotice, refuse_unknown, untold
@@ -152,10 +152,10 @@ class _Slots(dict[str, _Slot]):
 
     def __missing__(self, text: str) -> _Slot:
         try:
-            period = parse_period(text, self._zone)
+            period, doubtful = parse_period(text, self._zone), doubtful_times(text, self._zone)
         except RefusedError:
             raise LookupError(text) from None
-        if not period.part_of_day:
+        if doubtful or not period.part_of_day:
             raise LookupError(text)
         if len(self) >= REMEMBERED:
             self.clear()

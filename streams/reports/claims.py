@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from bordertally.streams.periods import Period
+from bordertally.streams.periods import DAY, Period
 from bordertally.streams.qualifiers import Qualifier, interval
 from bordertally.streams.reports.readings import Reading, Readings
 
@@ -165,3 +165,9 @@ def claim_of_reading(group: Readings, reading: Reading) -> Claim:
     figures = Qualifier.COUNT, reading.low, reading.best, reading.high
     head = group.flow, group.source, reading.report, reading.published, reading.grade
     return Claim(*head, *times, *figures, group.population, group.unit, origin=reading.origin)
+
+
+def shown_twice(claim: Claim | Reading) -> bool:
+    """Whether a reading is of an hour that the clock shows twice, and so at least so many: see periods."""
+    length = claim.local_end - claim.local_start
+    return claim.high is None and length < DAY and length < claim.end - claim.start

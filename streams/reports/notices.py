@@ -21,6 +21,7 @@ class NoticeKind(enum.StrEnum):
 
     UNKNOWN_FIELD = "unknown_field"
     UNFINISHED_PERIOD = "unfinished_period"
+    DOUBTFUL_TIME = "doubtful_time"
     DATED_AHEAD = "dated_ahead"
     EQUAL_PUBLISHED = "equal_published"
     UNMATCHED_WITHDRAWAL = "unmatched_withdrawal"

@@ -14,12 +14,12 @@ from msgspec import UNSET
 from bordertally.streams.errors import Reason, RefusedError, shown, some
 from bordertally.streams.flows import countries, did_you_mean, nested, parse_flow
 from bordertally.streams.moments import MICRO, microseconds
-from bordertally.streams.periods import Period, parse_period
+from bordertally.streams.periods import Period, doubtful_times, parse_period
 from bordertally.streams.qualifiers import UNQUALIFIED, Interval, Qualifier, interval, spread
-from bordertally.streams.reports.claims import NO_NORMAL, Claim
+from bordertally.streams.reports.claims import NO_NORMAL, Claim, shown_twice
 from bordertally.streams.reports.diagnosis import REQUIRED_FIELD, diagnose, unread
 from bordertally.streams.reports.notices import NoticeKind, ReportNotice, StrictReport, Tell, unknown_fields, untold
-from bordertally.streams.reports.records import MOST_PEOPLE, REQUIRED, ClaimFields, Normal, Report
+from bordertally.streams.reports.records import MOST_PEOPLE, REQUIRED, ClaimFields, Measure, Normal, Report
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import Settings
 
@@ -159,7 +159,7 @@ def _claims(report: Report, head: Head) -> list[Claim]:
     seen: dict[tuple[object, ...], int] = {}
     for index, claim in enumerate(claims):
         first = seen.setdefault(claim.identity, index)
-        if first != index:
+        if first != index and not shown_twice(claim):
             raise RefusedError(
                 Reason.DUPLICATE_CLAIM,
                 f"claims[{index}]",
@@ -200,11 +200,7 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
         if "attributed_to" in carried:
             _check_attribution(carried, head)
         qualifier = UNQUALIFIED if fields.qualifier is UNSET else fields.qualifier
-        figure = None if fields.people is None else _figure(fields.people, qualifier)
-        if _is_unfinished(fields, qualifier, period, head):
-            if figure is not None and qualifier is not Qualifier.AT_LEAST and not period.part_of_day:
-                head.tell(ReportNotice(NoticeKind.UNFINISHED_PERIOD, f"{at}people", UNFINISHED))
-            qualifier, figure = Qualifier.AT_LEAST, None if fields.people is None else _so_far(fields.people, qualifier)
+        qualifier, figure = _read_figure(fields, qualifier, period, head, at)
     except RefusedError as error:
         error.field = at + error.field
         raise
@@ -230,7 +226,29 @@ def claim_of(fields: ClaimFields, head: Head, at: str = "") -> Claim:
     )
 
 
+NO_TIME = "does not exist or exists twice in"
 UNFINISHED = "published before the period was over, so it counts as at_least"
+
+
+def _read_figure(
+    fields: ClaimFields, qualifier: Qualifier, period: Period, head: Head, at: str
+) -> tuple[Qualifier, Interval | None]:
+    """The figure of a claim with its qualifier; at least so many where the period is unfinished, or its times doubtful.
+
+    The figure is None where the claim is withdrawn. Raises RefusedError.
+    """
+    people, zone = fields.people, head.registry.zones[head.source]
+    if people is UNSET or people is None:
+        return qualifier, None
+    figure = _figure(people, qualifier)
+    if fields.period is not UNSET and (doubtful := doubtful_times(fields.period, zone)):
+        why = f"{doubtful} {NO_TIME} {zone}: the figure counts as at_least; write the times with an offset"
+        head.tell(ReportNotice(NoticeKind.DOUBTFUL_TIME, f"{at}period", why))
+    elif not _is_unfinished(fields, qualifier, period, head):
+        return qualifier, figure
+    elif qualifier is not Qualifier.AT_LEAST and not period.part_of_day:
+        head.tell(ReportNotice(NoticeKind.UNFINISHED_PERIOD, f"{at}people", UNFINISHED))
+    return Qualifier.AT_LEAST, _so_far(people, qualifier)
 
 
 def _is_unfinished(fields: ClaimFields, qualifier: Qualifier, period: Period, head: Head) -> bool:
@@ -241,7 +259,8 @@ def _is_unfinished(fields: ClaimFields, qualifier: Qualifier, period: Period, he
     """
     if head.published >= period.end * MICRO:
         return False
-    if qualifier is not Qualifier.COUNT and (period.days != 1 or fields.per == "day"):
+    at_once = fields.measure in {Measure.STOCK, Measure.QUEUE}  # does not grow until the day is over
+    if qualifier is not Qualifier.COUNT and (period.days != 1 or fields.per == "day" or at_once):
         return False
     return not _is_bare_date(period, head)
 

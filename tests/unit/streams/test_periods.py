@@ -6,7 +6,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bordertally.streams.errors import Reason, RefusedError
-from bordertally.streams.periods import DAY, Period, days_of, iso_day, midnight, ordinal_day, ordinal_of, parse_period
+from bordertally.streams.periods import (
+    DAY,
+    Period,
+    days_of,
+    doubtful_times,
+    iso_day,
+    midnight,
+    ordinal_day,
+    ordinal_of,
+    parse_period,
+)
 from unit.kit import ordinal
 
 UTC_ZONE, WARSAW, ALMATY = ZoneInfo("UTC"), ZoneInfo("Europe/Warsaw"), ZoneInfo("Asia/Almaty")
@@ -121,10 +131,77 @@ def test_the_hour_that_clocks_repeat_is_two_periods_on_one_hour_of_the_wall() ->
     assert (first.local_start, first.local_end) == (second.local_start, second.local_end)
 
 
-def test_hours_are_elapsed_time_and_days_are_calendar_days() -> None:
-    assert (
-        parse_period("2022-03-26T12:00/P1D", WARSAW).end - parse_period("2022-03-26T12:00/PT24H", WARSAW).end == -3600
-    )
+CAIRO, NUUK = ZoneInfo("Africa/Cairo"), ZoneInfo("America/Nuuk")
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "hours"),
+    [
+        ("2022-03-26T12:00/P1D", WARSAW, 23),
+        ("2022-03-26T12:00/PT24H", WARSAW, 23),  # the clock shows 12:00 again
+        ("2022-03-26T12:00+01:00/PT24H", WARSAW, 24),  # with an offset, time passes
+        ("2022-03-27T00:00/PT6H", WARSAW, 5),  # ends at 06:00
+        ("2022-10-30T00:00/PT6H", WARSAW, 7),
+        ("PT6H/2022-10-30T06:00", WARSAW, 7),
+        ("2022-10-30T00:00+02:00/PT6H", WARSAW, 6),
+        ("2022-10-30T01:00/PT1H", WARSAW, 1),  # ends at the first 02:00
+        ("2022-10-30T02:00/PT1H", WARSAW, 2),  # an hour shown twice: which one is not known
+        ("2022-10-30T02:15/PT15M", WARSAW, 1.25),
+        ("2022-03-27T02:00/PT1H", WARSAW, 1),  # an hour that is not shown
+        ("2023-04-28", CAIRO, 23),  # begins at 01:00
+        ("2023-10-26", CAIRO, 25),
+    ],
+)
+def test_durations_are_wall_clock_time_without_an_offset_and_elapsed_time_with_one(
+    text: str, zone: ZoneInfo, hours: float
+) -> None:
+    period = parse_period(text, zone)
+    assert (period.end - period.start) / 3600 == hours
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "doubtful"),
+    [
+        ("2022-10-30T02:00/PT1H", WARSAW, "2022-10-30T02:00"),
+        ("2022-10-30T01:30/PT1H", WARSAW, "2022-10-30T02:30"),
+        ("2022-10-30T01:30/2022-10-30T02:30", WARSAW, "2022-10-30T02:30"),
+        ("2022-03-27T02:30/PT1H", WARSAW, "2022-03-27T02:30"),
+        ("2022-10-30T01:00/PT1H", WARSAW, ""),  # ends where the doubtful hour begins
+        ("2022-03-27T01:00/PT1H", WARSAW, ""),
+        ("2022-10-30T03:00/PT1H", WARSAW, ""),
+        ("2022-10-30T00:00/PT6H", WARSAW, ""),
+        ("2022-10-30T02:00+01:00/PT1H", WARSAW, ""),
+        ("2022-10-30", WARSAW, ""),
+        ("2023-04-28", CAIRO, ""),
+        ("2023-04-28T00:00/PT1H", CAIRO, "2023-04-28T00:00"),
+    ],
+)
+def test_a_time_that_does_not_exist_or_exists_twice_is_named(text: str, zone: ZoneInfo, doubtful: str) -> None:
+    assert doubtful_times(text, zone) == doubtful
+
+
+def test_the_first_hour_of_a_day_without_midnight_begins_the_day() -> None:
+    day = midnight(ordinal("2023-04-28"))
+    last, first = (parse_period(f"2023-04-{at}/PT1H", CAIRO) for at in ("27T23:00", "28T01:00"))
+    assert (last.local_end, last.end) == (day, first.start)
+    assert (first.local_start, first.local_end) == (day, day + 2 * 3600)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "before"),
+    [
+        ("2022-10-29T22:00/PT6H", WARSAW, 2),  # clocks go back after midnight
+        ("2023-10-26T20:00/PT6H", CAIRO, 5),  # before it: 20-23, then 23-24 twice
+        ("2022-03-26T20:00/PT6H", NUUK, 3),  # forward before it: 22-23 is skipped
+        ("2022-10-28T22:00/PT6H", WARSAW, 2),
+    ],
+)
+def test_a_reading_over_midnight_lies_before_it_for_as_long_as_time_passes(
+    text: str, zone: ZoneInfo, before: int
+) -> None:
+    period = parse_period(text, zone)
+    night = period.local_end - period.local_end % 86_400
+    assert (night - period.local_start) / 3600 == before
 
 
 def test_only_what_is_shorter_than_a_day_is_a_reading() -> None:

@@ -10,7 +10,7 @@ from bordertally.streams.reports.batching import Sorter
 from bordertally.streams.reports.notices import NoticeKind, ReportNotice
 from bordertally.streams.reports.sources import parse_registry
 from bordertally.streams.reports.validation import Limits, claims_of, decode_report, read_report
-from unit.kit import NOW, REGISTRY, claim, claims, report, take
+from unit.kit import NOW, REGISTRY, claim, claims, report, take, told
 
 DAY = {"flow": "RU:KZ", "period": "2022-09-21", "people": 1}
 HEAD = {"id": "r1", "source": "b", "published": "2022-10-20T00:00:00Z"}
@@ -184,6 +184,8 @@ def test_a_range_so_far_is_at_least_its_low_end() -> None:
     ("period", "more", "qualifier"),
     [
         ("2022-09-21", {"per": "day"}, "about"),  # a rate is no figure so far
+        ("2022-09-21", {"measure": "queue"}, "about"),  # nor is a queue, which is what it is at once
+        ("2022-09-21", {"measure": "refused"}, "at_least"),
         ("2022-09-19/2022-09-22", {}, "about"),  # nor are three days one day
         ("2022-09-21T06:00Z/PT12H", {}, "about"),
         ("2022-09-21T06:00Z/PT24H", {}, "at_least"),  # one day that begins at another hour
@@ -275,6 +277,35 @@ def test_a_reading_of_a_source_that_relays_another_keeps_the_origin() -> None:
     ((_, message),) = sorter.messages()
     (group,) = message.readings
     assert (group.count, group.columns.origins) == (3, "counter")
+
+
+def test_a_figure_of_a_doubtful_hour_is_at_least_and_its_time_is_named() -> None:
+    notices = list[ReportNotice]()
+    raw = report(5, "2022-10-30T02:00/PT1H", "RU:EU:FI", "warsaw", published="2022-11-01T00:00:00Z", qualifier="count")
+    (reading,) = claims_of(decode_report(raw, Limits()), REGISTRY, NOW, Limits(), notices.append)
+    assert (reading.low, reading.best, reading.high) == (5, 5, None)
+    assert [(notice.kind, notice.field) for notice in notices] == [(NoticeKind.DOUBTFUL_TIME, "period")]
+    assert "2022-10-30T02:00 does not exist or exists twice in Europe/Warsaw" in notices[0].why
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_readings_of_an_hour_that_is_shown_twice_do_not_replace_each_other(*, apart: bool) -> None:
+    """Of 24 hours and one shown twice, 5 and 7 people in the two passes, 1 in each other hour: at least 23 + 7."""
+    hours = [*range(3), 2, *range(3, 24)]
+    people = [1, 1, 5, 7, *([1] * 21)]
+    head = {"source": "warsaw", "published": "2022-11-01T00:00:00Z", "flow": "RU:EU:FI", "qualifier": "count"}
+    fields = [
+        {"period": f"2022-10-30T{hour:02d}:00/PT1H", "people": figure}
+        for hour, figure in zip(hours, people, strict=True)
+    ]
+    documents = (
+        [{**head, "id": f"r{place}", **each} for place, each in enumerate(fields)]
+        if apart
+        else [{**head, "id": "r", "claims": fields}]
+    )
+    read = [one for document in documents for one in read_report(json.dumps(document).encode(), REGISTRY, NOW)]
+    for order in (read, read[::-1]):
+        assert told(order).days("RU:EU:FI") == {"2022-10-30": (30, 30, None)}
 
 
 def test_a_daily_rate_is_multiplied_by_its_days() -> None:
