@@ -66,11 +66,13 @@ class FigureReader:
         return self._number(bare)
 
     def _number(self, text: str) -> People:
-        alike = text.translate(_ALIKE)
-        found = self._pattern.fullmatch(alike)
+        found = self._pattern.fullmatch(text)
         if found is None:
-            raise BadCellError(self._advice(alike))
-        if _THREE_DECIMALS.fullmatch(alike) and found["part"] is not None:
+            text = text.translate(_ALIKE)
+            found = self._pattern.fullmatch(text)
+            if found is None:
+                raise BadCellError(self._advice(text))
+        if found["part"] is not None and _THREE_DECIMALS.fullmatch(text):
             sign = self._decimal
             raise BadCellError(
                 f"the {sign!r} may stand between thousands or before decimals; set group = {sign!r}, or write it out"

@@ -55,7 +55,7 @@ def report_parts(claims: Callable[[], Iterable[ImportClaim]], source: str) -> It
     digest, parts = sha256(), 0
     for part in _cut(claims()):
         parts += 1
-        digest.update(repr([claim[:-1] for claim in part]).encode())
+        digest.update(_encode([claim[:-1] for claim in part]))
     for number, part in enumerate(_cut(claims()), 1):
         head = {
             "id": f"{source}-import-{digest.hexdigest()[:8]}-part-{number}-of-{parts}",

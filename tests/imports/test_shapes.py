@@ -186,6 +186,51 @@ def test_a_file_comes_to_the_sums_that_stand_in_it(file: str, sums: Callable[[],
     assert claimed(reports) == dict(sums())
 
 
+def totals(reports: str, period: str, place: Path) -> dict[str, float]:
+    """The totals of all people by flow over a period, as a replay of reports comes to them."""
+    source = json.loads(reports.splitlines()[0])["source"]
+    (place / "reports.ndjson").write_text(reports)
+    (place / "sources.toml").write_text(REGISTRY_ENTRY.format(source))
+    words = [place / "reports.ndjson", "--sources", place / "sources.toml", "--json", "--period", period]
+    done = CliRunner().invoke(cli, ["replay", *map(str, words)], catch_exceptions=False)
+    return {total["flow"]: total["best"] for total in json.loads(done.stdout)["periods"]}
+
+
+@pytest.mark.parametrize(
+    ("file", "sums", "period"),
+    [
+        ("wide-months.csv", wide_months, "2022-12-01/2023-04-01"),
+        ("countries-as-columns.csv", countries_as_columns, "2015-01-01/2017-01-01"),
+        ("cyrillic.csv", cyrillic, "2023-02-01/2023-02-04"),
+        ("figures-in-a-row.csv", figures_in_a_row, "2021-01-01/2021-01-11"),
+        ("members-and-totals.csv", members_and_totals, "2017-01-01/2017-03-01"),
+        ("hxl.csv", hxl, "2022-03-01/2022-03-03"),
+    ],
+)
+def test_the_totals_of_the_whole_file_are_the_sums_in_it(
+    file: str, sums: Callable[[], Sums], period: str, tmp_path: Path
+) -> None:
+    _, reports, _ = run(SHAPES / file, "--map", (SHAPES / file).with_suffix(".toml"))
+    found = totals(reports, period, tmp_path)
+    assert {flow: found[flow] for flow, kind in sums() if kind == "people"} == {
+        flow: people for (flow, kind), people in sums().items() if kind == "people"
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "sums", "flow", "period"),
+    [
+        ("fiscal-year.csv", fiscal_year, "CA:US", "2022-10-01/2024-10-01"),
+        ("latin-1.csv", latin_1, "CO:PA", "2023-01-01/2023-04-01"),
+    ],
+)
+def test_citizenships_add_up_to_the_total_of_a_file(
+    file: str, sums: Callable[[], Sums], flow: str, period: str, tmp_path: Path
+) -> None:
+    _, reports, _ = run(SHAPES / file, "--map", (SHAPES / file).with_suffix(".toml"))
+    assert totals(reports, period, tmp_path)[flow] == sum(sums().values())
+
+
 WIDE_SHEET = """
 source = "coast-guard"
 header = 2

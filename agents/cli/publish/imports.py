@@ -80,12 +80,14 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
             setattr(mapping, name, value)
     importer = _read(files, mapping, _published(mapping, files))
     summary = summarize(importer)
+    summary.claims = sum(series.claims for series in summary.series)
     claims: Callable[[], Iterable[ImportClaim]] = partial(all_claims, importer.series)
     if previous is not None:
         edition = Edition(_read([previous], mapping, importer.published), importer)
         claims = edition.claims
         counts = (edition.unchanged, edition.corrected, edition.added, edition.withdrawn, edition.withheld)
         summary.edition = EditionSummary(str(previous), *counts)
+        summary.claims = edition.corrected + edition.added + edition.withdrawn
     wrong = bool(summary.bad)
     if not check and not (strict and wrong):
         reports = report_parts(claims, mapping.source)
@@ -93,7 +95,6 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
             _write(summary, reports)
         else:
             wrong |= not _send(summary, reports, to, sources, key)
-    summary.claims = sum(1 for _ in claims())
     _show(summary, check=check, as_json=as_json)
     if not summary.taken:
         raise typer.Exit(2)
