@@ -8,6 +8,7 @@ from datetime import date, time, timedelta
 from typing import Any, BinaryIO
 
 from bordertally.agents.imports.errors import UnreadableError
+from bordertally.agents.imports.workbook_errors import error_cells
 from bordertally.streams.errors import shown, some
 from bordertally.streams.imports.figures import Cell
 from bordertally.streams.imports.mapping import Words, listed
@@ -28,7 +29,11 @@ def sheets(file: BinaryIO, name: str, wanted: Words, cut: str) -> Iterator[tuple
     try:
         book = CalamineWorkbook.from_filelike(file)
         for sheet in _wanted(book.sheet_names, listed(wanted), name):
-            yield sheet, _rows(book.get_sheet_by_name(sheet).to_python(skip_empty_area=False), area)
+            cells = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+            for (row, column), error in error_cells(file, sheet).items():
+                if row < len(cells) and column < len(cells[row]):
+                    cells[row][column] = error
+            yield sheet, _rows(cells, area)
     except CalamineError as error:
         raise UnreadableError(
             f"{name}: this workbook cannot be read: {error}; save it again, without a password"

@@ -1,4 +1,4 @@
-"""Writes small workbooks, cell by cell, as Excel and LibreOffice store them."""
+"""Writes small workbooks, cell by cell, as Excel and LibreOffice store them; # begins an error, = a bare formula."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write_xlsx(path: Path, sheets: Mapping[str, Cells]) -> None:
     }
     for number, rows in enumerate(sheets.values(), 1):
         body = "".join(
-            f'<row r="{r}">' + "".join(_xlsx(c, cell) for c, cell in enumerate(row)) + "</row>"
+            f'<row r="{r}">' + "".join(_xlsx(f"{chr(65 + c)}{r}", cell) for c, cell in enumerate(row)) + "</row>"
             for r, row in enumerate(rows, 1)
         )
         sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>'
@@ -47,15 +47,18 @@ def write_xlsx(path: Path, sheets: Mapping[str, Cells]) -> None:
     _zip(path, parts)
 
 
-def _xlsx(column: int, cell: str | float | date | None) -> str:
+def _xlsx(at: str, cell: str | float | date | None) -> str:
     if cell is None:
-        return "<c/>"
+        return ""
+    if isinstance(cell, str) and cell.startswith("#"):
+        return f'<c r="{at}" t="e"><f>A1/0</f><v>{cell}</v></c>'
+    if isinstance(cell, str) and cell.startswith("="):
+        return f'<c r="{at}"><f>{escape(cell[1:])}</f></c>'
     if isinstance(cell, str):
-        return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(cell)}</t></is></c>'
+        return f'<c r="{at}" t="inlineStr"><is><t xml:space="preserve">{escape(cell)}</t></is></c>'
     if isinstance(cell, date):
-        return f'<c s="1"><v>{(cell - date(1899, 12, 30)).days}</v></c>'
-    assert column >= 0
-    return f"<c><v>{cell}</v></c>"
+        return f'<c r="{at}" s="1"><v>{(cell - date(1899, 12, 30)).days}</v></c>'
+    return f'<c r="{at}"><v>{cell}</v></c>'
 
 
 def write_ods(path: Path, sheets: Mapping[str, Cells]) -> None:

@@ -187,6 +187,17 @@ def test_a_sheet_that_is_not_there_is_named_with_those_that_are(here: Path, top:
         run("in.xlsx", "--map", "map.toml")
 
 
+def test_errors_and_formulas_without_a_value_are_no_empty_cells(here: Path) -> None:
+    rows: list[list[str | float]] = [["Day", "Gate", "In"], ["2023-05-01", "A", "#REF!"], ["2023-05-02", "A", "=C2+1"]]
+    write_xlsx(here / "in.xlsx", {"May & June": [*rows, ["2023-05-03", "A", 7]]})
+    code, reports, summary = run("in.xlsx", "--map", "map.toml")
+    assert (code, people(reports)) == (1, [7])
+    assert "in.xlsx [May & June], row 2, In: this is no number" in summary
+    assert "(got #REF!)" in summary
+    assert "(got a formula without a stored value)" in summary
+    assert "cells: 1 taken, 2 bad" in summary
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
