@@ -15,7 +15,7 @@ import msgspec
 from aiokafka import TopicPartition
 from redis.asyncio.client import Pipeline
 
-from bordertally.agents.delivery.redis_keys import SOURCES, statements_key, tallies_key
+from bordertally.agents.delivery.redis_keys import EXACT_CLAIMS, SOURCES, statements_key, tallies_key
 from bordertally.agents.delivery.redis_writer import RedisWriter
 from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.received import Received
@@ -23,12 +23,17 @@ from bordertally.agents.runtime.context import log
 from bordertally.streams.evidence.tallies import tallies_of
 from bordertally.streams.evidence.trace import BLOCKS, DAYS, bounded
 from bordertally.streams.ledger.rows import Row, decode_claims
+from bordertally.streams.reports.claims import Claim, is_exact
+from bordertally.streams.reports.records import Measure
 
 EVERY_S = 1.0
 """Seconds between two batches; a row that is rewritten in the meantime is read once."""
 
 SHARE = 0.1
 """The share of the time of a worker that evidence may take: totals and alerts go first."""
+
+EXACT_BLOCKS = 4
+"""Rows of a flow, the newest of 32 days each, whose exact claims are counted; an older row gives way to a newer one."""
 
 TURN_S = 0.005
 """Seconds of work after which other hops get a turn."""
@@ -100,4 +105,16 @@ class EvidenceView(RedisWriter):
             pipe.eval(_KEEP, 1, tallies_key(row.flow), row.number, msgspec.json.encode(tallies), DAYS)
             return [(tally.source, tally.published) for tally in tallies]
         pipe.eval(_KEEP, 1, statements_key(row.flow), row.number, bounded(value), BLOCKS)
-        return [(claim.source, claim.published) for claim in decode_claims(value)]
+        claims = decode_claims(value)
+        pipe.hset(EXACT_CLAIMS, f"{row.flow}|{row.number % EXACT_BLOCKS}", msgspec.json.encode(_exact_claims(claims)))
+        return [(claim.source, claim.published) for claim in claims]
+
+
+def _exact_claims(claims: Sequence[Claim]) -> dict[str, tuple[int, int]]:
+    """By source, how many of its claims of crossings are exact, and how many there are; withdrawn ones left out."""
+    counted: dict[str, tuple[int, int]] = {}
+    for claim in claims:
+        if claim.best is not None and claim.measure == Measure.CROSSINGS:
+            exact, number = counted.get(claim.source, (0, 0))
+            counted[claim.source] = exact + is_exact(claim), number + 1
+    return counted

@@ -17,6 +17,7 @@ ALERT_INDEX = f"{PREFIX}:alerts:index"
 ALERT_LOG = f"{PREFIX}:alerts:log"
 SILENCES = f"{PREFIX}:silences"
 SOURCES = f"{PREFIX}:sources"
+EXACT_CLAIMS = f"{PREFIX}:sources:exact"
 
 TOTALS_CHANNEL = f"{PREFIX}:totals"
 ALERTS_CHANNEL = f"{PREFIX}:alerts"

@@ -88,8 +88,9 @@ class AlertDetail(Struct, frozen=True):
 class SourceRow(Struct, frozen=True):
     """A source of the registry. `last_published`: time of its newest counted report; null when there is none.
 
-    `relays`: the source whose figures it passes on. `overdue`: whether the last report is older than `every` in the
-    registry; null when `every` is not set.
+    `exactness`: the share of exact figures among its newest claims of a day or more; null without any. `relays`: the
+    source whose figures it passes on. `overdue`: whether the last report is older than `every` in the registry; null
+    when `every` is not set.
     """
 
     source: str
@@ -101,6 +102,7 @@ class SourceRow(Struct, frozen=True):
     last_published: str | None
     overdue: bool | None
     relays: str | None = None
+    exactness: float | None = None
 
 
 class SourceList(Struct, frozen=True):

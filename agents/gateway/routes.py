@@ -168,7 +168,7 @@ class Routes:
 
     async def sources(self, _: AskPlain) -> SourceList:
         """Return the source registry, with the time of each source's newest report."""
-        last, now = await self.view.sources(), time.time()
+        last, exactness, now = await self.view.sources(), await self.view.exactness(), time.time()
         rows = []
         for key, source in self.registry.sources.items():
             published = utc_text(moment_at(last[key])) if key in last else None
@@ -185,6 +185,7 @@ class Routes:
                     published,
                     overdue,
                     source.relays,
+                    exactness.get(key),
                 )
             )
         return SourceList(rows)

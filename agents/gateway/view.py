@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 from bordertally.agents.delivery.redis_keys import (
     ALERT_INDEX,
     ALERTS,
+    EXACT_CLAIMS,
     FLOWS,
     OPEN_ALERTS,
     SOURCES,
@@ -31,6 +33,9 @@ from bordertally.streams.totals.windows import window_name
 
 PAGE = 200
 """Alerts read from Redis at once while searching."""
+
+
+_decode_exact = msgspec.json.Decoder(dict[str, tuple[int, int]]).decode
 
 
 class StateHead(msgspec.Struct):
@@ -137,6 +142,16 @@ class ServingView:
         """Return when the newest report of each source was published, in microseconds since 1970 UTC."""
         newest = await self.redis.hgetall(SOURCES)
         return {source.decode(): int(published) for source, published in newest.items()}
+
+    async def exactness(self) -> dict[str, float]:
+        """Return the share of exact claims among the newest claims of each source, rounded to hundredths."""
+        exact: Counter[str] = Counter()
+        every: Counter[str] = Counter()
+        for raw in await self.redis.hvals(EXACT_CLAIMS):
+            for source, (some, number) in _decode_exact(raw).items():
+                exact[source] += some
+                every[source] += number
+        return {source: round(exact[source] / number, 2) for source, number in every.items()}
 
 
 def newest_first(alerts: Iterable[Alert]) -> list[Alert]:

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
 
-from bordertally.agents.delivery.redis_keys import statements_key
+from bordertally.agents.delivery.redis_keys import EXACT_CLAIMS, statements_key
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.delivery.tokens import digest_of
 from bordertally.streams.ledger.rows import BLOCK_DAYS
@@ -140,6 +140,16 @@ async def test_sources_are_those_of_the_registry_with_their_newest_report(http: 
     sources = {row["source"]: row for row in (await ask(http, "/v1/sources"))["sources"]}
     assert sources["kz-mia"]["tz"] == "Asia/Almaty"
     assert sources["kz-mia"]["last_published"] is None
+
+
+async def test_sources_say_what_share_of_their_newest_claims_is_exact(shelf: Shelf, http: Client) -> None:
+    shelf.hashes[EXACT_CLAIMS] = {
+        b"RU:KZ|1": b'{"kz-mia": [3, 4]}',
+        b"RU:KZ:syrym|1": b'{"kz-mia": [0, 2], "x": [1, 1]}',
+    }
+    sources = {row["source"]: row for row in (await ask(http, "/v1/sources"))["sources"]}
+    assert [sources[source]["exactness"] for source in ("kz-mia", "frontex")] == [0.5, None]
+    assert sources["kz-mia"]["relays"] is None
 
 
 async def test_silences_are_those_that_hold_now_or_all(shelf: Shelf, http: Client) -> None:
