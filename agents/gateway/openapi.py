@@ -190,5 +190,5 @@ def _post() -> dict[str, Any]:
         "summary": "Send one report",
         "parameters": _queries(parameters.AskReport),
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(Report)}}},
-        "responses": {"202": accepted} | _problems(413, 415, 422, 429),
+        "responses": {"202": accepted} | _problems(400, 413, 415, 422, 429),
     }
