@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.replay.ledgers import ReplayResult
 from bordertally.streams.replay.reports_by_hour import RejectedReport
 from bordertally.streams.totals import windows
-from bordertally.streams.totals.records import DayFigure, FlowState, PeriodTotal, Total
+from bordertally.streams.totals.conflicts import FLOOR_WORDS
+from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, PeriodTotal, Total
 from bordertally.streams.totals.windows import WEEK, longest_window, total_in
 
 _COLOURS = {"notice": "yellow", "warning": "dark_orange", "critical": "bold red"}
@@ -189,8 +191,7 @@ def show_outcome(
     if not newest:
         console.print("none")
     for conflict in outcome.conflicts:
-        rivals = ", ".join(conflict.with_)
-        console.print(f"Conflict on {conflict.flow}: {conflict.report} misses by {conflict.gap:,} beside {rivals}")
+        console.print(_conflict_line(conflict), soft_wrap=True)
     for unlikely in outcome.unlikely:
         console.print(
             f"Unlikely: {unlikely.flow} {unlikely.people:,} {unlikely.population} {unlikely.first_day} to "
@@ -202,6 +203,17 @@ def show_outcome(
         console.print(f"{title}: {figure} ({noted.source}, {noted.why})")
     if outcome.rejected:
         console.print(rejects_table(outcome.rejected))
+
+
+def _conflict_line(conflict: Conflict) -> str:
+    """A conflict in words: which claim misses which more trusted ones, by how many people and per cent."""
+    about = "" if (conflict.population, conflict.unit) == PEOPLE else f" ({conflict.population}, {conflict.unit})"
+    rivals = ", ".join(
+        f"{rival.report or FLOOR_WORDS[rival.bound or 'children']} by {rival.gap:,} ({rival.percent:g} %)"
+        for rival in conflict.with_
+    )
+    claim = conflict.report or FLOOR_WORDS[conflict.bound or "children"]
+    return f"Conflict on {conflict.flow}{about}, {conflict.first_day} to {conflict.last_day}: {claim} misses {rivals}"
 
 
 def normal_levels(states: Sequence[FlowState]) -> dict[str, str]:

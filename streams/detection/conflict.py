@@ -14,13 +14,15 @@ from typing import NamedTuple
 from bordertally.streams.detection.rule import Names, Rule
 from bordertally.streams.detection.wording import count_of_reports
 from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.periods import DAY, iso_day, ordinal_of
-from bordertally.streams.reconciliation.constraints import Misfit
+from bordertally.streams.reconciliation.constraints import Constraint, Misfit
 from bordertally.streams.reports.claims import citation
 from bordertally.streams.rules.config import SEVERITIES, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import CRITICAL, below
 from bordertally.streams.rules.debounce import debounced, runs_of
+from bordertally.streams.totals.conflicts import FLOOR_WORDS
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
@@ -36,7 +38,7 @@ class Dispute(NamedTuple):
     left: float
     gap: float
     source: str
-    report: str
+    report: str | None
     reports: tuple[str, ...]
     misfit: Misfit
 
@@ -78,25 +80,29 @@ def disputes(node: Node, rules: Rules) -> list[Episode]:
 def _days(node: Node, misfit: Misfit, share: float) -> Iterator[tuple[int, Dispute]]:
     """The days of a claim that cannot hold, if its gap is large enough and not only beside claims of its own origin."""
     claim, series = misfit.constraint, node.series[PEOPLE]
-    source = claim.trust.source
+    source = claim.trust.source if claim.bound is None else FLOOR_WORDS[claim.bound]
     first, last = ordinal_of(claim.start), ordinal_of(claim.end - 1)
     days = [day for day in range(first, last + 1) if day in series.bins]
-    others = {rival.origin for rival in misfit.rivals}
+    others = {rival.origin for rival in misfit.rivals if rival.bound is None}
     if not misfit.rivals:  # the claim conflicts with the sum of the child flows, or with a part of the people
         others = {name for day in days for name in below(node, PEOPLE, day)}
     if not misfit.gap > share * claim.best or not others - {claim.origin}:
         return
     length = (claim.end - claim.start) / DAY
     left = fsum([series.bins[day].best for day in days])
-    rivals = {report for rival in misfit.rivals for report in series.counts.reports_of(rival)}
-    reports = series.counts.reports_of(claim)
-    cited = (source, claim.trust.report, tuple(sorted({*reports, *rivals})), misfit)
+    rivals = {report for rival in misfit.rivals for report in _reports(series, rival)}
+    reports = _reports(series, claim)
+    cited = (source, None if claim.bound else claim.trust.report, tuple(sorted({*reports, *rivals})), misfit)
     for day in days:
         yield day, Dispute(claim.best / length, left / length, misfit.gap, *cited)
 
 
+def _reports(series: Series, claim: Constraint) -> tuple[str, ...]:
+    return () if claim.bound is not None else series.counts.reports_of(claim)
+
+
 def _order(dispute: Dispute) -> tuple[float, float, str, str]:
-    return dispute.times, dispute.gap, dispute.source, dispute.report
+    return dispute.times, dispute.gap, dispute.source, dispute.report or ""
 
 
 def _episode(node: Node, rules: Detection, worst: dict[int, Dispute], days: list[int], until: int | None) -> Episode:
@@ -104,7 +110,7 @@ def _episode(node: Node, rules: Detection, worst: dict[int, Dispute], days: list
     peak_day = max(days, key=lambda day: (worst[day].times, -day))
     now, peak = worst[day], worst[peak_day]
     reports = set(now.reports) | set(peak.reports)
-    if not (now.misfit.rivals and peak.misfit.rivals):
+    if not (now.misfit.rivals and peak.misfit.rivals and now.report and peak.report):
         reports |= set(evidence(node, PEOPLE, {day, peak_day})[0])
     return Episode(
         since=days[0],
@@ -119,7 +125,7 @@ def _episode(node: Node, rules: Detection, worst: dict[int, Dispute], days: list
         reports=sorted(reports)[:100],
         report_count=len(reports),
         rule=NAME,
-        about=citation(now.source, now.report),
+        about=None if now.report is None else citation(now.source, now.report),
         note=note_of(node, PEOPLE, [day, peak_day]),
     )
 

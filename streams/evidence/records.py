@@ -40,6 +40,7 @@ class Traced(Struct, frozen=True, kw_only=True):
     url: str | None
     role: Role
     gap: int | None
+    percent: float | None
     inside: str | None
     why: str
     unlikely: str | None = None

@@ -184,6 +184,7 @@ def _traced(claim: Claim, part: Part, names: Mapping[str, str], evidence: FlowEv
         high=None if claim.high is None else round(claim.high),
         role=part.role,
         gap=part.gap,
+        percent=part.percent,
         inside=part.inside,
         why=part.why,
         unlikely=evidence.unlikely_claim(claim),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from math import fsum
 from typing import NamedTuple
 
 import msgspec
@@ -16,13 +15,13 @@ import msgspec
 from bordertally.streams.flows import Flow, depth, parent
 from bordertally.streams.ledger.aliases import names_of, speaker_of, voice_of
 from bordertally.streams.ledger.causes import FOREVER, Cause, capped
+from bordertally.streams.ledger.floors import floors_of
 from bordertally.streams.ledger.rows import BLOCK_DAYS, Key, Row, decode_arrivals, decode_claims, decode_row, encode_row
-from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.unlikely import judge
 from bordertally.streams.ledger.versions import UNMOVED, FirstArrivals, Outcome, outcome_of, passed_over
 from bordertally.streams.periods import iso_day
-from bordertally.streams.reconciliation.constraints import Bin
+from bordertally.streams.reconciliation.constraints import Floors
 from bordertally.streams.reports.claims import Claim, address_of, citation, is_reading, period_of, reading_of
 from bordertally.streams.reports.notices import ReportNotice
 from bordertally.streams.reports.readings import Columns, Readings
@@ -271,9 +270,9 @@ class Ledger:
         wide = series.span(days)
         below = node.below(key)
         parts = node.parts(key)
-        floors: dict[int, Bin] = {}
+        floors: dict[int, Floors] = {}
         if below or parts:
-            floors = {day: floor for day in wide if (floor := _floor(day, below, parts)) is not None}
+            floors = {day: of_day for day in wide if (of_day := floors_of(day, below, parts))}
         days |= series.recompute(wide, floors)
         node.moved(key, days)
 
@@ -352,37 +351,3 @@ def _widened(node: Node, cause: Cause) -> Cause:
     if (first, last) == (cause.first, cause.last):
         return cause
     return msgspec.structs.replace(cause, first=first, last=last)
-
-
-def _floor(day: int, below: list[Series], parts: list[Series]) -> Bin | None:
-    """Return the lower bound of a flow on a day: the sum of its children or its largest part; None without either.
-
-    Citizenships are disjoint, so the people of all `citizens:XX` are one part.
-    """
-    children = [day_bin for series in below if (day_bin := series.bins.get(day)) is not None]
-    floors: list[Bin] = []
-    citizens: list[Bin] = []
-    for part in parts:
-        if (day_bin := part.bins.get(day)) is not None:
-            (citizens if part.key.is_citizenship else floors).append(day_bin)
-    floors = [_sum([day_bin]) for day_bin in floors]
-    floors += [_sum(together) for together in (citizens, children) if together]
-    if len(floors) < 2:
-        return floors[0] if floors else None
-    return Bin(
-        max([floor.low for floor in floors]),
-        max([floor.best for floor in floors]),
-        max([_high(floor) for floor in floors]),
-        any(floor.full for floor in floors),
-    )
-
-
-def _sum(bins: list[Bin]) -> Bin:
-    """Return the sum of bins of a day that have no people in common."""
-    low, best = fsum([day_bin.low for day_bin in bins]), fsum([day_bin.best for day_bin in bins])
-    return Bin(low, best, fsum([_high(day_bin) for day_bin in bins]), all(day_bin.full for day_bin in bins))
-
-
-def _high(day_bin: Bin) -> float:
-    """Return the upper bound of a bin; its best figure when the bin has no upper bound above it."""
-    return day_bin.best if day_bin.high is None or day_bin.high < day_bin.best else day_bin.high

@@ -14,7 +14,7 @@ from bordertally.streams.ledger.groups import Group, Groups
 from bordertally.streams.ledger.rows import BLOCK_DAYS, PEOPLE, Key
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.periods import DAY, Period, ordinal_of
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit, day_span
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Floor, Floors, Kind, Misfit, day_span
 from bordertally.streams.reconciliation.reconcile import reconcile
 from bordertally.streams.reports.claims import Claim, Identity, period_of, reading_of
 from bordertally.streams.reports.readings import Columns
@@ -48,6 +48,13 @@ class Suspicion(NamedTuple):
     confirmed: bool
 
 
+class GradedBin(NamedTuple):
+    """The people of a day by claims of a grade with this weight or a greater one."""
+
+    weight: float
+    people: Bin
+
+
 class Sums(NamedTuple):
     """The number of days and the sums of their lows, bests and highs; `high` is None when a day has no upper bound."""
 
@@ -63,7 +70,7 @@ class Sums(NamedTuple):
 
     def plus_day(self, day_bin: Bin) -> Sums:
         """Return the sums with another day added."""
-        low, best, day_high, _ = day_bin
+        low, best, day_high, *_ = day_bin
         high = None if self.high is None or day_high is None else self.high + day_high
         return Sums(self.days + 1, self.low + low, self.best + best, high)
 
@@ -96,6 +103,7 @@ class Series:
         self.groups = Groups() if place is None else PlaceGroups()  # of the counting claims
         self.counts = Counts(key, place)
         self.bins: dict[int, Bin] = {}
+        self.floors: dict[int, Floors] = {}
         self.last: int | None = None
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
@@ -199,19 +207,36 @@ class Series:
         before, after = self.groups.of(first), self.groups.of(last)
         return first if before is None else before.first, last if after is None else after.last
 
-    def recompute(self, days: Iterable[int], floors: Mapping[int, Bin]) -> set[int]:
+    def levels(self, day: int) -> tuple[GradedBin, ...]:
+        """Return the people of a day as far as each grade tells of them, the most trusted grade first.
+
+        The grade of the most trusted claim tells of the whole bin. Better ones, on flows below or parts, tell of the
+        people of their floor.
+        """
+        day_bin = self.bins.get(day)
+        if day_bin is None:
+            return ()
+        floors = self.floors.get(day, ())
+        if not floors:
+            return (GradedBin(day_bin.weight, day_bin),)
+        better = [_told(floor) for floor in floors if floor.weight > day_bin.weight]
+        return (*better, GradedBin(day_bin.weight, day_bin)) if day_bin.weight else tuple(better)
+
+    def recompute(self, days: Iterable[int], floors: Mapping[int, Floors]) -> set[int]:
         """Recompute the bins of `days` (closed under `span`) with lower bounds `floors`; return the changed days."""
         changed: set[int] = set()
         done: set[int] = set()
-        for day in sorted(days):
+        days = sorted(days)
+        self._keep_floors(days, floors)
+        for day in days:
             if day in done:
                 continue
             group = self.groups.of(day) or Group(day, day, [])
             if group.first == group.last and len(group.constraints) <= 1:
-                alone = [*group.constraints, *self.counts.folded(day)]
+                alone = self._with_doubts([*group.constraints, *self.counts.folded(day)])
                 if len(alone) + (day in floors) <= 1 and all(map(_is_figure, alone)):  # nothing to reconcile
                     self._forget_misfits(day, day)
-                    if self._store(day, _only(alone, floors.get(day))):
+                    if self._store(day, _only(alone, floors.get(day, ()))):
                         changed.add(day)
                     continue
             span = range(group.first, group.last + 1)
@@ -238,6 +263,14 @@ class Series:
         if not self.suspects:
             return claims
         return [claim.doubted() if self.is_unlikely(claim) else claim for claim in claims]
+
+    def _keep_floors(self, days: Iterable[int], floors: Mapping[int, Floors]) -> None:
+        if floors or self.floors:
+            for day in days:
+                if day in floors:
+                    self.floors[day] = floors[day]
+                else:
+                    self.floors.pop(day, None)
 
     def _store(self, day: int, now: Bin | None) -> bool:
         """Store the bin of a day (None: no bin); return whether it changed."""
@@ -338,8 +371,14 @@ def _is_figure(claim: Constraint) -> bool:
     return claim.start + DAY == claim.end and claim.start % DAY == 0 and claim.kind is not Kind.AT_MOST
 
 
-def _only(alone: list[Constraint], floor: Bin | None) -> Bin | None:
-    """Return the bin of a day known from at most one constraint or one floor; None without either."""
+def _only(alone: list[Constraint], floors: Floors) -> Bin | None:
+    """Return the bin of a day known from at most one constraint, or from floors alone; None without either."""
     for claim in alone:
-        return Bin(claim.low, claim.best, *((None, False) if claim.kind is Kind.AT_LEAST else (claim.high, True)))
-    return None if floor is None else floor._replace(high=None)
+        high, full = (None, False) if claim.kind is Kind.AT_LEAST else (claim.high, True)
+        return Bin(claim.low, claim.best, high, full, claim.weight)
+    return _told(floors[-1]).people if floors else None
+
+
+def _told(floor: Floor) -> GradedBin:
+    """Return the people of a floor; how many more there are nobody tells."""
+    return GradedBin(floor.weight, Bin(floor.low, floor.best, None, floor.full))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from bordertally.streams.natural_order import NaturalOrder, natural
 from bordertally.streams.periods import DAY, midnight
@@ -35,6 +35,9 @@ class Trust(NamedTuple):
         return weight, exact, published, start - end, natural(report), source, start, end
 
 
+FLOOR_TRUST = 1.1
+"""The weight of a floor in the order of trust, as a multiple of that of its grade: just above claims of the grade."""
+
 UNLIKELY_WEIGHT = 0.75
 """The weight of an unlikely claim as a share of that of its grade: still above the grade below, which has half."""
 
@@ -44,7 +47,7 @@ class Constraint(NamedTuple):
 
     `trust.rank` orders constraints, the most trusted last; `weight` is its say in the starting shape. `partial`:
     readings that cover only some hours of their day. `reports`: those it stands for, as `source/id`.
-    `unlikely`: see ledger.unlikely.
+    `unlikely`: see ledger.unlikely. `bound`: of a floor that gives way to better claims, what it is the sum of.
     """
 
     start: int
@@ -58,6 +61,7 @@ class Constraint(NamedTuple):
     reports: tuple[str, ...]
     partial: bool = False
     unlikely: bool = False
+    bound: Bounding | None = None
 
     @property
     def origin(self) -> str:
@@ -82,19 +86,44 @@ class Constraint(NamedTuple):
 class Bin(NamedTuple):
     """People on one day. `high` is None where nothing bounds it.
 
-    `full`: claims that say how many, and not how many at least, cover the whole day.
+    `full`: claims that say how many, and not how many at least, cover the whole day. `weight`: that of the grade of the
+    most trusted claim about the day; 0 where only floors speak of it.
     """
 
     low: float
     best: float
     high: float | None
     full: bool
+    weight: float = 0.0
+
+
+Bounding = Literal["children", "parts"]
+"""What bounds a flow from below: the flows below it, or parts of its people."""
+
+
+class Floor(NamedTuple):
+    """The least people of a day by claims about children or parts whose grade has this weight or a greater one.
+
+    A floor overrules claims of its own grade and of lower ones, and gives way to claims of a better grade. `high`: in
+    the scenario of the high ends. `full`: as of Bin. `of`: what it is the sum of.
+    """
+
+    weight: float
+    low: float
+    best: float
+    high: float
+    full: bool
+    of: Bounding = "children"
+
+
+Floors = tuple[Floor, ...]
+"""The floors of a day, the most trusted first; each is more than those before it."""
 
 
 class Misfit(NamedTuple):
     """A constraint that cannot hold beside the more trusted `rivals`: its figure is missed by `gap` people.
 
-    Without rivals it is the floors, children or parts of the flow, that leave no room for it.
+    Without rivals it is floors, the children or parts of the flow, that leave no room for it.
     """
 
     constraint: Constraint

@@ -60,10 +60,16 @@ def implied(equalities: Sequence[Margin], atoms: Atoms, slack: float) -> list[Ma
 
 
 class Feasibility:
-    """The margins, in order of trust, of which those in `gone` give way so that the others can hold together."""
+    """The margins, in order of trust, of which those in `gone` give way so that the others can hold together.
 
-    def __init__(self, margins: Sequence[Margin], atoms: Atoms, slack: float, gone: Iterable[int] = ()) -> None:
+    `most`: of the margins that have to give way together, only so many of the first ranks do, if any of these has to.
+    """
+
+    def __init__(
+        self, margins: Sequence[Margin], atoms: Atoms, slack: float, gone: Iterable[int] = (), most: int | None = None
+    ) -> None:
         self.gone = set(gone)
+        self._most = most
         self._margins, self._least, self._slack = margins, atoms.least, slack
         self._onward: list[list[_Link]] = [[] for _ in range(len(atoms.least) + 1)]
         self._back: list[list[_Link]] = [[] for _ in range(len(atoms.least) + 1)]
@@ -104,6 +110,8 @@ class Feasibility:
         while circle := self._circle(rank, totals):
             claims = sorted((of, upper) for _, _, of, upper in circle if of != _FACT)
             yielding = _least_trusted_side(claims) or {rank}
+            if self._most is not None and min(yielding) < self._most:
+                yielding = {other for other in yielding if other < self._most}
             self.gone |= yielding
             if rank in yielding:
                 return {of for of, _ in claims} - yielding if len(yielding) == 1 else set()

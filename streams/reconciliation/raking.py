@@ -37,21 +37,24 @@ class Raked(NamedTuple):
     exact: bool = False
 
 
-def rake(
+def rake(  # noqa: PLR0913 - the claims in three columns, and what is known of another scenario
     margins: Sequence[Margin],
     weights: Sequence[float],
     atoms: Atoms,
     model: Raked | None = None,
     origins: Sequence[str] = (),
+    *,
+    gone: frozenset[int] = frozenset(),
 ) -> Raked:
     """Rake margins in order of trust, each with its say in the starting shape.
 
     `model`, another scenario of the same claims: where their figures do not agree it lends its shape, and what gave
     way there gives way here. `origins`: that of each margin, as margins of one origin have one say; without any,
-    each has its own. Every margin that has not given way holds in the end.
+    each has its own. `gone`: the ranks of margins that give way in any case. Every margin that has not given way holds
+    in the end.
     """
     slack = slack_of(margins)
-    gone = model.gone if model else frozenset()
+    gone = model.gone if model else gone
     holding = _without(margins, gone)
     sums = implied(_equalities(holding), atoms, slack) if model is None or model.exact else []
     if model is None or (sums and not gone):
@@ -109,7 +112,7 @@ def sweep(x: list[float], margins: Iterable[Margin], atoms: Atoms, slack: float)
         aim = target if kind is Kind.EQUAL else low if held < low else high
         _scale(x, first, last, aim, atoms)
         moved = True
-    return _lift(x, atoms) or moved
+    return lift(x, atoms) or moved
 
 
 def _without(margins: Sequence[Margin], gone: Iterable[int]) -> Sequence[Margin]:
@@ -145,7 +148,7 @@ def _start(margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms, or
             empty = [atom for atom in range(first, last) if not x[atom] and atom not in said]
             if missing > 0 and empty:
                 _spread(x, empty, missing, Atoms(lengths, [0.0] * len(x), {}, floored=False))
-    _lift(x, atoms)
+    lift(x, atoms)
     return x
 
 
@@ -191,7 +194,7 @@ def _start_like(
         said = {atom for margin in equalities for atom in range(margin.first, margin.last)}
         own = _start(margins, weights, atoms, origins)
         x = [people[atom] if atom in said else own[atom] for atom in range(len(x))]
-    _lift(x, atoms)
+    lift(x, atoms)
     return x
 
 
@@ -225,7 +228,7 @@ def _finer_within(finest: Iterable[Margin]) -> list[int]:
     return finer
 
 
-def _lift(x: list[float], atoms: Atoms) -> bool:
+def lift(x: list[float], atoms: Atoms) -> bool:
     """Raise what is below its floor; whether a day of several atoms was."""
     raised = False
     if atoms.floored:

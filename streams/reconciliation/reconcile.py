@@ -1,7 +1,7 @@
 """Reconcile claims that overlap into day bins, by raking them in three scenarios.
 
 Every claim is taken at its low, best and high end. Module `raking` rakes one scenario; which claims contradict more
-trusted ones is in `feasibility`.
+trusted ones is in `feasibility`, and which floors give way to claims in `bounding`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from math import fsum
 from typing import NamedTuple, assert_never
 
 from bordertally.streams.periods import midnight
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Misfit
+from bordertally.streams.reconciliation.bounding import bounds_of
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Floors, Kind, Misfit
 from bordertally.streams.reconciliation.margins import INFINITE, Margin, atoms_with
 from bordertally.streams.reconciliation.raking import Raked, rake
 
@@ -26,47 +27,64 @@ class _Scenarios(NamedTuple):
 
 
 def reconcile(
-    constraints: Sequence[Constraint], floors: Mapping[int, Bin], first_day: int, last_day: int
+    constraints: Sequence[Constraint], floors: Mapping[int, Floors], first_day: int, last_day: int
 ) -> tuple[dict[int, Bin], list[Misfit]]:
     """Rake the days first_day..last_day (ordinals, inclusive) to constraints that lie within them.
 
-    `floors`: for some days, the least people on the flow in each scenario. Returns the bins of all covered
-    days, and the constraints that could not hold. Depends only on the set of constraints, not on their order.
+    `floors`: for some days, the least people on the flow. Returns the bins of all covered days, and the constraints and
+    floors that could not hold. Depends only on the set of constraints, not on their order.
     """
     ordered = sorted(constraints, key=lambda claim: claim.trust.rank)
     starts = [midnight(day) for day in range(first_day, last_day + 2)]
     edges = sorted({*starts, *[claim.start for claim in ordered], *[claim.end for claim in ordered]})
     at = {edge: index for index, edge in enumerate(edges)}
-    spans = [(at[claim.start], at[claim.end]) for claim in ordered]
     lengths = [float(right - left) for left, right in pairwise(edges)]
     days = {first_day + index: (at[left], at[right]) for index, (left, right) in enumerate(pairwise(starts))}
-    raked = _rake(ordered, spans, lengths, {days[day]: known for day, known in floors.items() if day in days})
-    misfits = _misfits(ordered, spans, raked.best)
+    placed = [_Placed.of(claim, at) for claim in ordered]
+    within = {day: of_day for day, of_day in floors.items() if first_day <= day <= last_day}
+    facts, yielding = bounds_of(within, [(one.claim, one.best) for one in placed], days, lengths)
+    if yielding:
+        placed = sorted([*placed, *[_Placed.of(claim, at) for claim in yielding]], key=lambda one: one.claim.trust.rank)
+    raked = _rake(placed, lengths, {days[day]: known for day, known in facts.items()})
+    misfits = _misfits(placed, raked.best)
     refuted = {misfit.constraint for misfit in misfits if not misfit.rivals}
-    return _bins(list(zip(ordered, spans, strict=True)), days, floors, raked, refuted), misfits
+    return _bins(placed, days, within, raked, refuted), misfits
 
 
-def _rake(
-    ordered: list[Constraint],
-    spans: list[tuple[int, int]],
-    lengths: list[float],
-    floors: dict[tuple[int, int], Bin],
-) -> _Scenarios:
-    margins = [_margins(claim, span) for claim, span in zip(ordered, spans, strict=True)]
-    weights, origins = [claim.weight for claim in ordered], [claim.origin for claim in ordered]
-    bests = [best for _, best, _ in margins]
-    floor = {span: known.best for span, known in floors.items()}
-    best = rake(bests, weights, atoms_with(lengths, floor), origins=origins)
+class _Placed(NamedTuple):
+    """A constraint on atoms: its margins in the scenarios low, best and high."""
 
-    def like_best(end_fits: list[Margin], end_floor: dict[tuple[int, int], float]) -> Raked:
-        if end_fits == bests and end_floor == floor:  # exact counts: the scenarios are one
+    claim: Constraint
+    low: Margin
+    best: Margin
+    high: Margin
+
+    @classmethod
+    def of(cls, claim: Constraint, at: Mapping[int, int]) -> _Placed:
+        return cls(claim, *_margins(claim, (at[claim.start], at[claim.end])))
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The atoms [first, last) that the claim covers."""
+        return self.best.first, self.best.last
+
+
+def _rake(placed: list[_Placed], lengths: list[float], facts: dict[tuple[int, int], Bin]) -> _Scenarios:
+    weights, origins = [one.claim.weight for one in placed], [one.claim.origin for one in placed]
+    bests = [one.best for one in placed]
+    floor = {span: known.best for span, known in facts.items()}
+    gone = frozenset([rank for rank, one in enumerate(placed) if one.claim.bound is not None])
+    best = rake(bests, weights, atoms_with(lengths, floor), origins=origins, gone=gone)
+
+    def like_best(ends: list[Margin], end_floor: dict[tuple[int, int], float]) -> Raked:
+        if ends == bests and end_floor == floor:  # exact counts: the scenarios are one
             return best
-        return rake(end_fits, weights, atoms_with(lengths, end_floor), best, origins=origins)
+        return rake(ends, weights, atoms_with(lengths, end_floor), best, origins=origins)
 
-    low = like_best([low for low, _, _ in margins], {span: known.low for span, known in floors.items()})
+    low = like_best([one.low for one in placed], {span: known.low for span, known in facts.items()})
     high = like_best(
-        [high for _, _, high in margins],
-        {span: known.best if known.high is None else known.high for span, known in floors.items()},
+        [one.high for one in placed],
+        {span: known.best if known.high is None else known.high for span, known in facts.items()},
     )
     return _Scenarios(low.people, best.people, high.people)
 
@@ -90,16 +108,22 @@ def _margins(claim: Constraint, span: tuple[int, int]) -> tuple[Margin, Margin, 
 
 
 def _bins(
-    placed: list[tuple[Constraint, tuple[int, int]]],
+    placed: list[_Placed],
     days: dict[int, tuple[int, int]],
-    floors: Mapping[int, Bin],
+    floors: Mapping[int, Floors],
     raked: _Scenarios,
     refuted: set[Constraint],
 ) -> dict[int, Bin]:
-    touched = covered = bounded = 0  # atoms as bits
-    for claim, (first, last) in placed:
-        span = (1 << last) - (1 << first)
-        touched |= span
+    covered = bounded = limited = 0  # atoms as bits
+    told: dict[float, int] = {}  # those of which claims of a weight tell, ascending
+    for claim, *_, margin in placed:
+        span = (1 << margin.last) - (1 << margin.first)
+        if claim.bound is not None:
+            continue
+        if claim.kind is Kind.AT_MOST:
+            limited |= span
+        else:
+            told[claim.weight] = told.get(claim.weight, 0) | span
         if claim.kind is Kind.AT_LEAST:
             continue
         if not claim.partial:
@@ -109,22 +133,27 @@ def _bins(
     bins = {}
     for day, (first, last) in days.items():
         span = (1 << last) - (1 << first)
-        floor = floors.get(day)
-        if floor is None and not touched & span:
-            continue
+        of_day = floors.get(day, ())
+        weight = max([weight for weight, atoms in told.items() if atoms & span], default=0.0)
+        if not (weight or of_day):
+            if not limited & span:
+                continue
+            weight = max([one.claim.weight for one in placed if one.span[0] < last and first < one.span[1]])
         bins[day] = Bin(
             fsum(raked.low[first:last]),
             fsum(raked.best[first:last]),
             fsum(raked.high[first:last]) if bounded & span == span else None,
-            covered & span == span or (floor is not None and floor.full),
+            covered & span == span or (bool(of_day) and of_day[-1].full),
+            weight,
         )
     return bins
 
 
-def _misfits(ordered: list[Constraint], spans: list[tuple[int, int]], best: list[float]) -> list[Misfit]:
+def _misfits(placed: list[_Placed], best: list[float]) -> list[Misfit]:
     misfits: list[Misfit] = []
     holding: list[tuple[Constraint, int, int]] = []
-    for claim, (first, last) in reversed(list(zip(ordered, spans, strict=True))):
+    for one in reversed(placed):
+        claim, (first, last) = one.claim, one.span
         people = fsum(best[first:last])
         slack = _slack(claim)
         high = INFINITE if claim.high is None or claim.kind is Kind.AT_LEAST else claim.high

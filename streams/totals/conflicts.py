@@ -2,38 +2,106 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from math import fsum
 
 import msgspec
 
 from bordertally.streams.ledger.aliases import Doubled
-from bordertally.streams.ledger.rows import PEOPLE, Key
+from bordertally.streams.ledger.rows import Key
+from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
-from bordertally.streams.ledger.tree import evidence as evidence_of
 from bordertally.streams.ledger.views import View
-from bordertally.streams.periods import days_of, iso_day
+from bordertally.streams.periods import iso_day, ordinal_of
+from bordertally.streams.reconciliation.constraints import Constraint, Floor, Misfit, day_span
+from bordertally.streams.reconciliation.contradictions import contradictions_of, per_cent
 from bordertally.streams.reports.claims import citation, period_of
 from bordertally.streams.totals.days import people
-from bordertally.streams.totals.records import Conflict, Noted
+from bordertally.streams.totals.records import Conflict, Noted, Rival
+
+FLOOR_WORDS = {"children": "the flows below", "parts": "parts of the people"}
+"""How sentences call a floor, by what it is the sum of."""
 
 
-def conflicts(node: Node, key: Key = PEOPLE) -> list[Conflict]:
-    """The claims on a flow that contradict more trusted ones, each with the gap in people."""
-    contradicted = []
-    series = node.series.get(key)
-    if series is None:
-        return []
-    for misfits in series.misfits.values():
-        for misfit in misfits:
-            claim = misfit.constraint
-            rivals = {report for rival in misfit.rivals for report in series.counts.reports_of(rival)}
-            reports = series.counts.reports_of(claim)
-            if not rivals:  # the children or the parts of the flow leave no room
-                span = days_of(claim.start, claim.end)
-                rivals = set(evidence_of(node, key, span)[0]) - set(reports)
-            report = citation(claim.trust.source, claim.trust.report)
-            contradicted.append(Conflict(node.flow, report, sorted(rivals), people(misfit.gap)))
-    return sorted(contradicted, key=lambda conflict: (conflict.flow, conflict.report, conflict.with_, conflict.gap))
+def conflicts(node: Node) -> list[Conflict]:
+    """The claims on a flow that contradict more trusted ones, of every population and unit."""
+    found = [
+        _conflict(node, key, series, misfit)
+        for key, series in node.series.items()
+        for misfits in series.misfits.values()
+        for misfit in _merged(misfits)
+    ]
+    return sorted(
+        found, key=lambda conflict: (conflict.first_day, conflict.report or "", msgspec.json.encode(conflict))
+    )
+
+
+def _merged(misfits: Iterable[Misfit]) -> Iterator[Misfit]:
+    """The same misfits; floors of successive days that give way to the same claims are one."""
+    run: Misfit | None = None
+    for misfit in sorted(misfits, key=lambda misfit: (misfit.constraint.bound or "", misfit.constraint.start)):
+        if run is not None and _continues(run, misfit):
+            first, last = run.constraint, misfit.constraint
+            floor = first._replace(end=last.end, low=first.low + last.low, best=first.best + last.best)
+            run = Misfit(floor, run.rivals, run.gap + misfit.gap)
+            continue
+        if run is not None:
+            yield run
+        run = misfit
+    if run is not None:
+        yield run
+
+
+def _continues(run: Misfit, misfit: Misfit) -> bool:
+    first, last = run.constraint, misfit.constraint
+    together = first.bound is not None and first.bound == last.bound and first.end == last.start
+    return together and first.weight == last.weight and run.rivals == misfit.rivals
+
+
+def _conflict(node: Node, key: Key, series: Series, misfit: Misfit) -> Conflict:
+    claim = misfit.constraint
+    rivals = [
+        Rival(_report(rival), people(gap), per_cent(gap, claim.best, rival.best), rival.bound)
+        for rival, gap in contradictions_of(misfit)
+    ]
+    floor = _floor_over(series, claim)
+    if floor is not None and floor.low > claim.low + 0.5:
+        gap = floor.best - claim.best
+        rivals.append(Rival(None, people(gap), per_cent(gap, floor.best), floor.of))
+    if not rivals:  # floors of some of its days, together
+        rivals = [Rival(None, people(misfit.gap), per_cent(misfit.gap, claim.best, misfit.gap), "children")]
+    largest = max(rivals, key=lambda rival: rival.gap)
+    return Conflict(
+        flow=node.flow,
+        report=_report(claim),
+        with_=sorted(rivals, key=lambda rival: (-rival.gap, rival.report or "", rival.bound or "")),
+        gap=largest.gap,
+        percent=largest.percent,
+        population=key.population,
+        unit=key.unit,
+        first_day=iso_day(ordinal_of(claim.start)),
+        last_day=iso_day(ordinal_of(claim.end - 1)),
+        bound=claim.bound,
+    )
+
+
+def _report(claim: Constraint) -> str | None:
+    return None if claim.bound is not None else citation(claim.trust.source, claim.trust.report)
+
+
+def _floor_over(series: Series, claim: Constraint) -> Floor | None:
+    """The floors, added up, that overrule a claim on the days which it covers whole; None without any."""
+    floors: list[Floor] = []
+    for day in range(ordinal_of(claim.start), ordinal_of(claim.end - 1) + 1):
+        start, end = day_span(day)
+        superior = [floor for floor in series.floors.get(day, ()) if floor.weight >= claim.weight]
+        if superior and claim.start <= start and end <= claim.end and claim.bound is None:
+            floors.append(superior[-1])
+    if not floors:
+        return None
+    low, best = fsum([floor.low for floor in floors]), fsum([floor.best for floor in floors])
+    largest = max(floors, key=lambda floor: floor.best)
+    return largest._replace(low=low, best=best)
 
 
 class NotedClaims(View):

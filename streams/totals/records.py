@@ -175,13 +175,36 @@ class FlowState(Struct, frozen=True):
     calendar: list[CalendarFigure] = []
 
 
-class Conflict(Struct, frozen=True):
-    """A claim that cannot hold beside more trusted ones (`with`): it misses by `gap` people. Reports: `source/id`."""
+class Rival(Struct, frozen=True):
+    """A claim that another one contradicts (`report`: `source/id`), or a floor (`bound`): see Conflict.
+
+    `gap`: the people by which the two miss each other. `percent`: the gap in per cent of the larger of the two figures.
+    """
+
+    report: str | None
+    gap: int
+    percent: float
+    bound: Literal["children", "parts"] | None = None
+
+
+class Conflict(Struct, frozen=True, kw_only=True):
+    """A claim that cannot hold beside more trusted ones (`with`). `gap` and `percent`: the largest of those in `with`.
+
+    A floor, the least people by what is known of the flows below (`children`) or of parts of the people (`parts`), may
+    stand on either side: then `bound` says which, and `report` is null. Other reports are `source/id`. `first_day`,
+    `last_day`: dates, both inclusive.
+    """
 
     flow: str
-    report: str
-    with_: list[str] = msgspec.field(name="with")
-    gap: int = 0
+    report: str | None
+    with_: list[Rival] = msgspec.field(name="with")
+    gap: int
+    percent: float
+    population: str = "people"
+    unit: str = "people"
+    first_day: str
+    last_day: str
+    bound: Literal["children", "parts"] | None = None
 
 
 class Noted(Struct, frozen=True):

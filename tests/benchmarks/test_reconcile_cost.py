@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.counted import lines
 from bordertally.streams.periods import DAY, midnight
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Trust
+from bordertally.streams.reconciliation.constraints import Constraint, Floor, Floors, Kind, Trust
 from bordertally.streams.reconciliation.reconcile import reconcile
 
 FIRST = 738_000
@@ -47,13 +47,13 @@ def claims(
     return list(made.values())
 
 
-def floors(seed: int) -> dict[int, Bin]:
+def floors(seed: int) -> dict[int, Floors]:
     rng = random.Random(seed)
     known = {FIRST + day: float(rng.randint(100, 6000)) for day in range(0, DAYS, 2)}
-    return {day: Bin(people, people, people, full=False) for day, people in known.items()}
+    return {day: (Floor(4.0, people, people, people, full=False),) for day, people in known.items()}
 
 
-def cost(constraints: list[Constraint], known: dict[int, Bin] | None = None) -> int:
+def cost(constraints: list[Constraint], known: dict[int, Floors] | None = None) -> int:
     return lines(lambda: reconcile(constraints, known or {}, FIRST, FIRST + DAYS - 1))
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bordertally.streams.periods import DAY, midnight
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Trust
+from bordertally.streams.reconciliation.constraints import Bin, Constraint, Floor, Floors, Kind, Trust
 from bordertally.streams.reconciliation.margins import Atoms, Margin, atoms_with, slack_of
 from bordertally.streams.reconciliation.raking import rake, sweep
 from bordertally.streams.reconciliation.reconcile import reconcile
@@ -40,11 +40,11 @@ def claims(said: list[Said], days: int = DAYS) -> list[Constraint]:
     return made
 
 
-def bins_of(people: dict[int, float]) -> dict[int, Bin]:
-    return {day: Bin(one, one, one, full=False) for day, one in people.items()}
+def floors_of(people: dict[int, float], weight: float = 4.0) -> dict[int, Floors]:
+    return {day: (Floor(weight, one, one, one, full=False),) for day, one in people.items()}
 
 
-def outcome(made: list[Constraint], floors: dict[int, Bin]) -> tuple[dict[int, Bin], list[str]]:
+def outcome(made: list[Constraint], floors: dict[int, Floors]) -> tuple[dict[int, Bin], list[str]]:
     bins, misfits = reconcile(made, floors, FIRST, FIRST + DAYS - 1)
     return bins, [repr(one) for one in misfits]
 
@@ -55,7 +55,7 @@ def test_what_claims_come_to_depends_on_their_set_alone(
 ) -> None:
     made = claims(said)
     shuffled = data.draw(st.permutations(made))
-    assert repr(outcome(shuffled, bins_of(floors))) == repr(outcome(made, bins_of(floors)))
+    assert repr(outcome(shuffled, floors_of(floors))) == repr(outcome(made, floors_of(floors)))
 
 
 @given(st.lists(SAID, min_size=1, max_size=14))
@@ -76,7 +76,7 @@ def test_a_claim_that_cannot_hold_names_rivals_that_hold(said: list[Said]) -> No
 
 @given(st.lists(SAID, min_size=1, max_size=14), FLOORS)
 def test_floors_are_never_undercut(said: list[Said], floors: dict[int, float]) -> None:
-    bins, _ = reconcile(claims(said), bins_of(floors), FIRST, FIRST + DAYS - 1)
+    bins, _ = reconcile(claims(said), floors_of(floors), FIRST, FIRST + DAYS - 1)
     for day, people in floors.items():
         assert bins[day].low >= people * (1 - 1e-9)
         assert bins[day].best >= people * (1 - 1e-9)

@@ -15,6 +15,10 @@ const ROLES = {
 /** The name of a flow relative to the flow above it: "Finland › Vaalimaa". */
 const whereWords = (flow, about) => flow.slice(about.length + 1).split(":").map(place).join(" › ");
 
+/** From this share of the larger figure on, in per cent, a conflict is listed before the others. */
+const GRAVE = 10;
+const grave = (claim) => (claim.role === "conflict" && claim.percent >= GRAVE ? 0 : 1);
+
 const clamp = (value) => Math.min(1, Math.max(0, value));
 
 /** A bar for a period on a lane from `from` to `to`; an edge outside the lane is drawn open. */
@@ -63,11 +67,11 @@ function claimItem(claim, span, about) {
   );
 }
 
-/** Claims grouped by role, in order of their days. */
+/** Claims grouped by role, in order of their days; conflicts of 10 % or more come first. */
 export function claimGroups(claims, span, about) {
   const start = (claim) => periodMs(claim.period)?.start ?? 0;
   return Object.entries(ROLES).map(([role, { title, sign }]) => {
-    const some = claims.filter((claim) => claim.role === role).sort((a, b) => start(a) - start(b) || a.published.localeCompare(b.published));
+    const some = claims.filter((claim) => claim.role === role).sort((a, b) => grave(a) - grave(b) || start(a) - start(b) || a.published.localeCompare(b.published));
     if (!some.length) return null;
     return h("section", { class: `group ${role}` }, h("h4", null, h("span", { class: "sign", "aria-hidden": "true" }, sign), `${title} (${some.length})`), h("ol", { class: "claims" }, some.map((claim) => claimItem(claim, span, about))));
   });

@@ -19,7 +19,18 @@ def state(flow: str, best: int = 70, low: int = 60, high: int | None = 90, confl
         [total],
         [],
         [],
-        [Conflict(flow, f"r{number}", []) for number in range(conflicts)],
+        [
+            Conflict(
+                flow=flow,
+                report=f"b/r{number}",
+                with_=[],
+                gap=1,
+                percent=1.0,
+                first_day="2022-09-27",
+                last_day="2022-09-27",
+            )
+            for number in range(conflicts)
+        ],
         Baseline("stated", 5.0, 6.25),
         [],
         [],

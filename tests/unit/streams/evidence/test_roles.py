@@ -4,7 +4,7 @@ import pytest
 
 from bordertally.streams.evidence.roles import FlowEvidence, Role, contradicted, days_in, part_of, span
 from bordertally.streams.reports.claims import Claim
-from bordertally.streams.totals.records import Conflict
+from bordertally.streams.totals.records import Conflict, Rival
 from unit.kit import claim, ordinal
 
 DAY = ordinal("2022-09-21")
@@ -76,11 +76,21 @@ def test_a_claim_below_adds_where_nobody_speaks_of_the_whole() -> None:
     assert (part.inside, part.why) == (None, "adds to RU:KZ: no source that counts speaks of it as a whole on this day")
 
 
-def test_a_conflict_belongs_to_the_claim_whose_difference_is_nearest_to_its_gap() -> None:
-    #  days hold 100 each; the claims of r1 miss by 400 (one day) and by 1,300 (a week)
+def test_a_conflict_belongs_to_the_claim_of_its_report_days_and_people() -> None:
     day, week = claim(500, id="r1"), claim(2_000, WEEK, id="r1")
-    conflict = Conflict("RU:KZ", "b/r1", ["a/r9"], 1_290)
-    assert contradicted(of("RU:KZ", day, week, people=100, conflicts=(conflict,))) == {1: conflict}
+    men = claim(2_000, WEEK, id="r1", population="men")
+    conflict = Conflict(
+        flow="RU:KZ",
+        report="b/r1",
+        with_=[Rival("a/r9", 1_290, 64.5), Rival(None, 40, 2.0, "children")],
+        gap=1_290,
+        percent=64.5,
+        first_day="2022-09-21",
+        last_day="2022-09-27",
+    )
+    assert contradicted(of("RU:KZ", day, men, week, people=100, conflicts=(conflict,))) == {2: conflict}
     part = part_of(week, {"RU:KZ": of("RU:KZ", day, week, people=100)}, "RU:KZ", conflict)
-    assert (part.role, part.gap) == (Role.CONFLICT, 1_290)
-    assert "a/r9, trusted more: 1,290 apart" in part.why
+    assert (part.role, part.gap, part.percent) == (Role.CONFLICT, 1_290, 64.5)
+    assert part.why == (
+        "cannot hold beside a/r9, trusted more: 1,290 apart (64.5 %); the flows below, trusted more: 40 apart (2 %)"
+    )

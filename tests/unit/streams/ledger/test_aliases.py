@@ -32,7 +32,7 @@ def best(one: Ledger, day: int = DAY) -> float:
 
 
 def bounds(one: Ledger) -> tuple[float, float, float | None]:
-    low, best, high, _ = series(one).bins[DAY]
+    low, best, high, *_ = series(one).bins[DAY]
     return low, best, high
 
 

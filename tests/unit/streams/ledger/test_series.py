@@ -13,9 +13,11 @@ from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.reconciliation.reconcile import reconcile
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.reports.sources import WEIGHT
 from unit.kit import claim, ordinal
 
 DAY = ordinal("2022-09-21")
+GRADE_A, GRADE_C = WEIGHT["A"], WEIGHT["C"]
 
 
 def reading(people: float | None, first: int, last: int, **more: Any) -> Claim:
@@ -39,13 +41,13 @@ def day(*claims: Claim) -> Bin:
 def test_readings_that_do_not_overlap_add_up() -> None:
     # 00        08        16        24
     # [--- 5 ---][--- 7 ---][--- 9 ---]
-    assert day(reading(5, 0, 8), reading(7, 8, 16), reading(9, 16, 24)) == (21, 21, 21, True)
+    assert day(reading(5, 0, 8), reading(7, 8, 16), reading(9, 16, 24)) == (21, 21, 21, True, GRADE_C)
 
 
 def test_readings_that_leave_hours_out_are_what_the_day_is_at_least() -> None:
     # 00        08        16        24
     # [--- 5 ---]          [--- 9 ---]
-    assert day(reading(5, 0, 8), reading(9, 16, 24)) == (14, 14, None, False)
+    assert day(reading(5, 0, 8), reading(9, 16, 24)) == (14, 14, None, False, GRADE_C)
 
 
 def test_so_far_today_is_not_added() -> None:
@@ -53,7 +55,7 @@ def test_so_far_today_is_not_added() -> None:
     # [--- 50 --]
     # [-------- 70 --------]
     # [------------- 90 -------------]
-    assert day(reading(50, 0, 8), reading(70, 0, 16), reading(90, 0, 24)) == (90, 90, 90, True)
+    assert day(reading(50, 0, 8), reading(70, 0, 16), reading(90, 0, 24)) == (90, 90, 90, True, GRADE_C)
 
 
 def test_of_overlapping_readings_the_disjoint_ones_with_the_largest_sum_count() -> None:
@@ -81,7 +83,7 @@ def test_a_day_whose_clocks_change_is_covered_by_its_hours(day: str, hours: int)
         period = f"{(midnight + timedelta(hours=hour)).isoformat()}/PT1H"
         one.add(claim(1, period, "RU:FI", "warsaw", qualifier="count", published="2022-11-05T00:00:00Z"))
     one.recompute({ordinal(day)}, {})
-    assert one.bins[ordinal(day)] == (hours, hours, hours, True)
+    assert one.bins[ordinal(day)] == (hours, hours, hours, True, GRADE_A)
 
 
 def test_readings_over_midnight_are_shared_by_the_days_they_touch() -> None:

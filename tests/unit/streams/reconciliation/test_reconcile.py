@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from bordertally.streams.periods import DAY, midnight
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Kind, Trust
+from bordertally.streams.reconciliation.constraints import Constraint, Floor, Floors, Kind, Trust
 from bordertally.streams.reconciliation.reconcile import reconcile
 
 FIRST = 738_000
@@ -25,7 +25,11 @@ def exactly(first: int, days: float, people: float, grade: float = 2) -> Constra
     return said(first, days, people, people, people, grade)
 
 
-def best(constraints: list[Constraint], days: int, floors: dict[int, Bin] | None = None) -> list[float]:
+def floor(people: float, grade: float = 4, high: float | None = None, full: bool = True) -> Floors:
+    return (Floor(grade, people, people, people if high is None else high, full),)
+
+
+def best(constraints: list[Constraint], days: int, floors: dict[int, Floors] | None = None) -> list[float]:
     bins, _ = reconcile(constraints, floors or {}, FIRST, FIRST + days - 1)
     return [round(bins[day].best, 6) for day in sorted(bins)]
 
@@ -109,9 +113,9 @@ def test_part_days_weigh_by_their_covered_share() -> None:
 
 
 def test_floors_are_never_undercut() -> None:
-    floor = {FIRST + 1: Bin(15, 15, 15, full=True)}
-    assert best([exactly(0, 3, 30)], 3, floor) == [7.5, 15, 7.5]
-    bins, misfits = reconcile([exactly(0, 1, 10)], {FIRST: Bin(15, 15, 15, full=True)}, FIRST, FIRST)
+    floors = {FIRST + 1: floor(15)}
+    assert best([exactly(0, 3, 30)], 3, floors) == [7.5, 15, 7.5]
+    bins, misfits = reconcile([exactly(0, 1, 10)], {FIRST: floor(15)}, FIRST, FIRST)
     assert bins[FIRST].best == 15
     assert [(one.rivals, one.gap) for one in misfits] == [((), 5)]
 
@@ -122,9 +126,9 @@ def test_high_is_open_where_nothing_bounds_it() -> None:
 
 
 def test_a_bound_that_the_floors_refute_bounds_nothing() -> None:
-    floor = {FIRST: Bin(15, 15, 15, full=True)}
-    assert reconcile([exactly(0, 1, 10)], floor, FIRST, FIRST)[0][FIRST].high is None
-    assert reconcile([exactly(0, 1, 20)], floor, FIRST, FIRST)[0][FIRST].high == 20
+    floors = {FIRST: floor(15)}
+    assert reconcile([exactly(0, 1, 10)], floors, FIRST, FIRST)[0][FIRST].high is None
+    assert reconcile([exactly(0, 1, 20)], floors, FIRST, FIRST)[0][FIRST].high == 20
 
 
 def test_what_it_is_at_least_does_not_make_a_day_full() -> None:
@@ -154,7 +158,7 @@ def test_a_floor_on_a_day_that_claims_cut_in_two_leaves_them_room() -> None:
             *_hours(36, 72), 2100, 2100, 2100, Kind.EQUAL, Trust(1, False, 0, "r", "s", *_hours(36, 72)), 1, ("r",)
         ),
     ]
-    bins, misfits = reconcile(claims, {FIRST + 1: Bin(3100, 3100, 3100, full=False)}, FIRST, FIRST + 3)
+    bins, misfits = reconcile(claims, {FIRST + 1: floor(3100, full=False)}, FIRST, FIRST + 3)
     assert misfits == []
     assert bins[FIRST + 1].best == pytest.approx(3100)
     assert sum(one.best for one in bins.values()) == pytest.approx(4200)

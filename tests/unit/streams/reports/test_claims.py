@@ -11,7 +11,6 @@ from bordertally.streams.reports.claims import Claim, Claims, address_of, is_exa
 from bordertally.streams.reports.readings import Reading
 from bordertally.streams.reports.records import REQUIRED, ClaimFields
 from bordertally.streams.reports.validation import CARRIED, LEVELS, OF_WHOLE_DAYS
-from bordertally.streams.totals.records import Conflict
 from unit.kit import claim
 
 
@@ -23,11 +22,6 @@ def test_claims_survive_the_wire() -> None:
 def test_a_claim_from_before_a_field_was_added_can_still_be_read() -> None:
     short = msgspec.to_builtins(claim(5))[:13]
     assert msgspec.convert(short, Claim) == claim(5)
-
-
-def test_a_conflict_is_written_with_the_word_with() -> None:
-    written = msgspec.to_builtins(Conflict("RU", "r1", ["r2"], 5))
-    assert written == {"flow": "RU", "report": "r1", "with": ["r2"], "gap": 5}
 
 
 # --- a field of a claim: declared for producers and for the pipeline, and lost nowhere ----------------------------

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 from bordertally.streams.flows import Flow
-from bordertally.streams.ledger.rows import Key
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.totals.conflicts import conflicts, noted
-from bordertally.streams.totals.records import Noted
+from bordertally.streams.totals.records import Noted, Rival
 from unit.kit import REGISTRY, claim, told
 
 
@@ -12,14 +11,15 @@ def test_conflicts_name_the_claim_its_rivals_and_the_gap() -> None:
     (conflict,) = told(
         claim(100, source="a", qualifier="count"), claim(130, source="c", id="r2", qualifier="count")
     ).conflicts()
-    assert (conflict.report, conflict.with_, conflict.gap) == ("c/r2", ["a/r1"], 30)
+    assert (conflict.report, conflict.with_, conflict.gap) == ("c/r2", [Rival("a/r1", 30, 23.1)], 30)
+    assert (conflict.percent, conflict.first_day, conflict.last_day) == (23.1, "2022-09-21", "2022-09-21")
 
 
-def test_where_children_leave_no_room_their_reports_are_the_rivals() -> None:
+def test_where_children_leave_no_room_they_are_the_rival() -> None:
     (conflict,) = told(
         claim(100, flow="RU:KZ", qualifier="count"), claim(130, flow="RU:KZ:aksai", id="r2", qualifier="count")
     ).conflicts()
-    assert (conflict.report, conflict.with_, conflict.gap) == ("b/r1", ["b/r2"], 30)
+    assert (conflict.report, conflict.with_, conflict.gap) == ("b/r1", [Rival(None, 30, 23.1, "children")], 30)
 
 
 def test_every_claim_that_gives_way_is_a_conflict_by_flow_and_report() -> None:
@@ -30,7 +30,38 @@ def test_every_claim_that_gives_way_is_a_conflict_by_flow_and_report() -> None:
         claim(100, source="a", id="x", qualifier="count"),
     )
     assert [(found.report, found.gap) for found in conflicts(one.node())] == [("b/y", 20), ("c/z", 30)]
-    assert conflicts(one.node(), Key("men", "people")) == []
+
+
+def test_each_gap_is_named_with_its_rival() -> None:
+    """For the week c says 9,000; a says 7,000, and b 10,000 for its first day alone: b has lost to a."""
+    one = told(
+        claim(7_000, "2022-09-21/2022-09-28", source="a", id="week", qualifier="count"),
+        claim(10_000, "2022-09-21", source="b", id="day", qualifier="count"),
+        claim(9_000, "2022-09-21/2022-09-28", source="c", id="week", qualifier="count"),
+    )
+    assert [(shown.report, shown.with_) for shown in one.conflicts()] == [
+        ("b/day", [Rival("a/week", 3_000, 30.0)]),
+        ("c/week", [Rival("a/week", 2_000, 22.2)]),
+    ]
+
+
+def test_conflicts_are_worked_out_for_every_population_and_unit() -> None:
+    said = [
+        claim(people, source=source, id=f"{source}-{kind}", qualifier="count", population=kind, unit=unit)
+        for kind, unit in (("men", "people"), ("people", "vehicles"))
+        for people, source in ((100, "a"), (150, "c"))
+    ]
+    shown = {(one.report, one.population, one.unit, one.gap) for one in told(said).conflicts()}
+    assert shown == {("c/c-men", "men", "people", 50), ("c/c-people", "people", "vehicles", 50)}
+
+
+def test_floors_of_successive_days_that_give_way_to_one_claim_are_one_conflict() -> None:
+    """A counts 700 in the week; B's checkpoint has 120 on each of its days: 840."""
+    days = [claim(120, f"2022-09-{day}", "RU:KZ:aksai", id=str(day), qualifier="count") for day in range(21, 28)]
+    one = told(claim(700, "2022-09-21/2022-09-28", source="a", id="week", qualifier="count"), days)
+    (conflict,) = one.conflicts()
+    assert (conflict.bound, conflict.first_day, conflict.last_day) == ("children", "2022-09-21", "2022-09-27")
+    assert conflict.with_ == [Rival("a/week", 140, 16.7)]
 
 
 def test_a_claim_within_the_bounds_of_a_more_trusted_one_is_no_conflict() -> None:

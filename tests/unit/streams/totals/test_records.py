@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, Reporting, Total
+from bordertally.streams.totals.records import DayFigure, FlowState, Reporting, Total
 from unit.kit import claim, told
 
 TOTAL = (
@@ -21,8 +21,12 @@ def test_a_total_without_population_and_unit_is_of_people() -> None:
 
 
 def test_a_conflict_names_the_claims_it_stands_against_as_with() -> None:
-    conflict = Conflict("RU:KZ", "r2", ["r1"], 30)
-    assert msgspec.json.encode(conflict) == b'{"flow":"RU:KZ","report":"r2","with":["r1"],"gap":30}'
+    conflict = told(claim(130, source="c", id="r2"), claim(100, source="a")).conflicts()[0]
+    assert msgspec.json.encode(conflict) == (
+        b'{"flow":"RU:KZ","report":"c/r2","with":[{"report":"a/r1","gap":30,"percent":23.1,"bound":null}],"gap":30,'
+        b'"percent":23.1,"population":"people","unit":"people","first_day":"2022-09-21","last_day":"2022-09-21",'
+        b'"bound":null}'
+    )
 
 
 def test_a_day_that_nothing_bounds_from_above_has_a_high_of_null() -> None:
