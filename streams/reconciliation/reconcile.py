@@ -1,7 +1,8 @@
 """Reconcile claims that overlap into day bins, by raking them in three scenarios.
 
 Every claim is taken at its low, best and high end. Module `raking` rakes one scenario; which claims contradict more
-trusted ones is in `feasibility`, and which floors give way to claims in `bounding`.
+trusted ones is in `feasibility`, which floors give way to claims in `bounding`, and how claims of one grade that
+contradict each other widen the interval in `widening`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from bordertally.streams.reconciliation.bounding import bounds_of
 from bordertally.streams.reconciliation.constraints import Bin, Constraint, Floors, Kind, Misfit
 from bordertally.streams.reconciliation.margins import INFINITE, Margin, atoms_with
 from bordertally.streams.reconciliation.raking import Raked, rake
+from bordertally.streams.reconciliation.widening import lowered, raised, widening_claims
 
 
 class _Scenarios(NamedTuple):
@@ -47,6 +49,7 @@ def reconcile(
         placed = sorted([*placed, *[_Placed.of(claim, at) for claim in yielding]], key=lambda one: one.claim.trust.rank)
     raked = _rake(placed, lengths, {days[day]: known for day, known in facts.items()})
     misfits = _misfits(placed, raked.best)
+    raked = _widened(raked, placed, misfits, lengths, [(days[day], fact.low) for day, fact in facts.items()])
     refuted = {misfit.constraint for misfit in misfits if not misfit.rivals}
     return _bins(placed, days, within, raked, refuted), misfits
 
@@ -89,6 +92,25 @@ def _rake(placed: list[_Placed], lengths: list[float], facts: dict[tuple[int, in
     return _Scenarios(low.people, best.people, high.people)
 
 
+def _widened(
+    raked: _Scenarios,
+    placed: list[_Placed],
+    misfits: list[Misfit],
+    lengths: list[float],
+    floors: list[tuple[tuple[int, int], float]],
+) -> _Scenarios:
+    """The low and high ends, scaled to what contradicting claims of one grade say."""
+    if not misfits:
+        return raked
+    widening = set(widening_claims(misfits))
+    if not widening:
+        return raked
+    spans = [(one.span, one.claim) for one in placed if one.claim in widening]
+    low = lowered(raked.low, [(span, claim.low) for span, claim in spans], floors)
+    highs = [(span, claim.high) for span, claim in spans if claim.high is not None]
+    return _Scenarios(low, raked.best, raised(raked.high, highs, lengths))
+
+
 def _margins(claim: Constraint, span: tuple[int, int]) -> tuple[Margin, Margin, Margin]:
     """A constraint in the scenarios low, best and high."""
     first, last = span
@@ -114,16 +136,13 @@ def _bins(
     raked: _Scenarios,
     refuted: set[Constraint],
 ) -> dict[int, Bin]:
-    covered = bounded = limited = 0  # atoms as bits
-    told: dict[float, int] = {}  # those of which claims of a weight tell, ascending
+    covered = bounded = 0  # atoms as bits
+    told: dict[float, int] = {}  # those of which claims of a weight tell
     for claim, *_, margin in placed:
         span = (1 << margin.last) - (1 << margin.first)
         if claim.bound is not None:
             continue
-        if claim.kind is Kind.AT_MOST:
-            limited |= span
-        else:
-            told[claim.weight] = told.get(claim.weight, 0) | span
+        told[claim.weight] = told.get(claim.weight, 0) | span
         if claim.kind is Kind.AT_LEAST:
             continue
         if not claim.partial:
@@ -136,9 +155,7 @@ def _bins(
         of_day = floors.get(day, ())
         weight = max([weight for weight, atoms in told.items() if atoms & span], default=0.0)
         if not (weight or of_day):
-            if not limited & span:
-                continue
-            weight = max([one.claim.weight for one in placed if one.span[0] < last and first < one.span[1]])
+            continue
         bins[day] = Bin(
             fsum(raked.low[first:last]),
             fsum(raked.best[first:last]),

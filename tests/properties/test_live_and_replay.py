@@ -117,4 +117,4 @@ def test_a_withdrawal_cites_the_level_that_took_it_away_live_and_in_replay() -> 
         list(desk.apply([report]))
     for log in (live.log, desk.log):
         last = [alert for alert in log if alert.flow == "RU:KZ"][-1]
-        assert (last.state, last.reports) == (AlertState.WITHDRAWN, ["level"])
+        assert (last.state, last.reports) == (AlertState.WITHDRAWN, ["a/level"])

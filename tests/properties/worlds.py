@@ -26,7 +26,8 @@ REGISTRY = Registry(
     {
         grade.value.lower(): Source(f"Source {grade}", ("RU",), grade, zone)
         for grade, zone in zip(Grade, ZONES, strict=True)
-    },
+    }
+    | {"x": Source("Second source B", ("RU",), Grade.B)},
     frozenset({"EU"}),
 )
 RULES = Rules(Detection(keep_firing_for="0d"), (OperatorBaseline(flow="RU:GE", daily=900.0),))
@@ -123,7 +124,7 @@ def reports(draw: st.DrawFn) -> dict[str, Any]:
     """One report of one to three claims; ids and times repeat now and then."""
     parts = draw(st.lists(claim_fields(), min_size=1, max_size=3))
     end = max(end for _, end in parts) + draw(st.integers(0, 4))
-    source = draw(st.sampled_from("aabbbcccdef"))
+    source = draw(st.sampled_from("aabbxcccdef"))
     head = {
         "id": f"r{draw(st.integers(0, 40))}",
         "source": source,
@@ -176,7 +177,7 @@ def contradictions(random: Random) -> list[Document]:
     """Two or three sources of different grades report very different figures for overlapping days of one flow."""
     flow, first, rate = random.choice((*COUNTRIES, "RU")), random.randrange(SPREAD), random.choice(PEOPLE_A_DAY)
     sent = []
-    for source, times in zip(random.sample("abc", random.choice((2, 3))), random.sample(APART, 3), strict=False):
+    for source, times in zip(random.sample("abcx", random.choice((2, 3))), random.sample(APART, 3), strict=False):
         begin, length = first + random.randrange(2), random.choice((1, 2, 3, 7))
         people = rate * length * times
         qualifier = random.choice(("stated", "stated", "about", "count", "nearly", "more_than", "at_most"))
