@@ -15,7 +15,6 @@ import msgspec
 from bordertally.streams.flows import Flow, depth, parent
 from bordertally.streams.ledger.aliases import names_of, speaker_of, voice_of
 from bordertally.streams.ledger.causes import FOREVER, Cause, capped
-from bordertally.streams.ledger.floors import floors_of
 from bordertally.streams.ledger.rows import BLOCK_DAYS, Key, Row, decode_arrivals, decode_claims, decode_row, encode_row
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.unlikely import judge
@@ -268,11 +267,9 @@ class Ledger:
             days |= judged
             batch.spoken[node.flow] |= judged
         wide = series.span(days)
-        below = node.below(key)
-        parts = node.parts(key)
         floors: dict[int, Floors] = {}
-        if below or parts:
-            floors = {day: of_day for day in wide if (of_day := floors_of(day, below, parts))}
+        if node.below(key) or node.parts(key):
+            floors = {day: of_day for day in wide if (of_day := node.floors(key, day))}
         days |= series.recompute(wide, floors)
         node.moved(key, days)
 

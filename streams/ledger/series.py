@@ -14,7 +14,16 @@ from bordertally.streams.ledger.groups import Group, Groups
 from bordertally.streams.ledger.rows import BLOCK_DAYS, PEOPLE, Key
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
 from bordertally.streams.periods import DAY, Period, ordinal_of
-from bordertally.streams.reconciliation.constraints import Bin, Constraint, Floor, Floors, Kind, Misfit, day_span
+from bordertally.streams.reconciliation.constraints import (
+    Bin,
+    Constraint,
+    Floor,
+    Floors,
+    GradedBin,
+    Kind,
+    Misfit,
+    day_span,
+)
 from bordertally.streams.reconciliation.reconcile import reconcile
 from bordertally.streams.reports.claims import Claim, Identity, period_of, reading_of
 from bordertally.streams.reports.readings import Columns
@@ -46,13 +55,6 @@ class Suspicion(NamedTuple):
     largest: float | None
     report: str
     confirmed: bool
-
-
-class GradedBin(NamedTuple):
-    """The people of a day by claims of a grade with this weight or a greater one."""
-
-    weight: float
-    people: Bin
 
 
 class Sums(NamedTuple):

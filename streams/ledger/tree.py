@@ -10,6 +10,8 @@ from bordertally.streams.ledger.rows import Key
 from bordertally.streams.ledger.series import DayRun, Series, Unverified
 from bordertally.streams.ledger.stated_levels import StatedLevels
 from bordertally.streams.ledger.views import Views
+from bordertally.streams.reconciliation.constraints import Floors
+from bordertally.streams.reconciliation.floors import floors_of
 from bordertally.streams.reports.claims import Claim, Identity
 
 NEVER = 10_000_000
@@ -73,6 +75,13 @@ class Node:
     def below(self, key: Key) -> list[Series]:
         """Return the children's series of this name, ordered by flow."""
         return [series for child in self.children.values() if (series := child.series.get(key)) is not None]
+
+    def floors(self, key: Key, day: int) -> Floors:
+        """Return the least people of a day by what is known of the children and of the parts, for each grade."""
+        children = [levels for series in self.below(key) if (levels := series.levels(day))]
+        parts = [(part.key, levels) for part in self.parts(key) if (levels := part.levels(day))]
+        citizens = [levels for part, levels in parts if part.is_citizenship]
+        return floors_of(children, citizens, [levels for part, levels in parts if not part.is_citizenship])
 
     def last(self, key: Key) -> int | None:
         """Return the last day that any claim on the flow or below it covers."""

@@ -66,11 +66,11 @@ def bounds_of(
         gone = model.gone({day: floor.best for day, floor in some.items()}, least)
         held = {day: floor for day, floor in some.items() if day not in gone}
         least |= {day: floor.best for day, floor in held.items()}
-        too_low = model.gone({day: some[day].low for day in gone}, least) if gone else gone
+        too_low = model.gone({day: some[day].least for day in gone}, least) if gone else gone
         yielding += [_claim_of(day, some[day]) for day in sorted(too_low)]
         for day in gone - too_low:  # its interval reaches down to what the claims leave
-            low = some[day].low
-            held[day] = some[day]._replace(best=low, high=low)
+            least_people = some[day].least
+            held[day] = some[day]._replace(low=least_people, best=least_people, high=least_people)
         highest = {day: fact.high or fact.best for day, fact in facts.items()}
         too_high = model.gone({day: floor.high for day, floor in held.items() if floor.high > floor.best}, highest)
         for day, floor in held.items():
@@ -119,4 +119,4 @@ def _claim_of(day: int, floor: Floor) -> Constraint:
     """A floor as a claim about its day, trusted more than any claim of its grade and less than better ones."""
     start, end = day_span(day)
     trust = Trust(floor.weight * FLOOR_TRUST, False, 0, "", "", start, end)
-    return Constraint(start, end, floor.low, floor.best, None, Kind.AT_LEAST, trust, floor.weight, (), bound=floor.of)
+    return Constraint(start, end, floor.least, floor.best, None, Kind.AT_LEAST, trust, floor.weight, (), bound=floor.of)

@@ -115,9 +115,21 @@ class Floor(NamedTuple):
     full: bool
     of: Bounding = "children"
 
+    @property
+    def least(self) -> float:
+        """The lower of low and best: days that are left over by difference can be lower at the best figures."""
+        return min(self.low, self.best)
+
 
 Floors = tuple[Floor, ...]
 """The floors of a day, the most trusted first; each is more than those before it."""
+
+
+class GradedBin(NamedTuple):
+    """The people of a day by claims of a grade with this weight or a greater one."""
+
+    weight: float
+    people: Bin
 
 
 class Misfit(NamedTuple):

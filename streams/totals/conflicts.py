@@ -17,7 +17,7 @@ from bordertally.streams.reconciliation.constraints import Constraint, Floor, Mi
 from bordertally.streams.reconciliation.contradictions import contradictions_of, per_cent
 from bordertally.streams.reports.claims import citation, period_of
 from bordertally.streams.totals.days import people
-from bordertally.streams.totals.records import Conflict, Noted, Rival
+from bordertally.streams.totals.records import Conflict, Noted, Opponent
 
 FLOOR_WORDS = {"children": "the flows below", "parts": "parts of the people"}
 """How sentences call a floor, by what it is the sum of."""
@@ -61,15 +61,15 @@ def _continues(run: Misfit, misfit: Misfit) -> bool:
 def _conflict(node: Node, key: Key, series: Series, misfit: Misfit) -> Conflict:
     claim = misfit.constraint
     rivals = [
-        Rival(_report(rival), people(gap), per_cent(gap, claim.best, rival.best), rival.bound)
+        Opponent(_report(rival), people(gap), per_cent(gap, claim.best, rival.best), rival.bound)
         for rival, gap in contradictions_of(misfit)
     ]
     floor = _floor_over(series, claim)
     if floor is not None and floor.low > claim.low + 0.5:
         gap = floor.best - claim.best
-        rivals.append(Rival(None, people(gap), per_cent(gap, floor.best), floor.of))
+        rivals.append(Opponent(None, people(gap), per_cent(gap, floor.best), floor.of))
     if not rivals:  # floors of some of its days, together
-        rivals = [Rival(None, people(misfit.gap), per_cent(misfit.gap, claim.best, misfit.gap), "children")]
+        rivals = [Opponent(None, people(misfit.gap), per_cent(misfit.gap, claim.best, misfit.gap), "children")]
     largest = max(rivals, key=lambda rival: rival.gap)
     return Conflict(
         flow=node.flow,

@@ -175,7 +175,7 @@ class FlowState(Struct, frozen=True):
     calendar: list[CalendarFigure] = []
 
 
-class Rival(Struct, frozen=True):
+class Opponent(Struct, frozen=True):
     """A claim that another one contradicts (`report`: `source/id`), or a floor (`bound`): see Conflict.
 
     `gap`: the people by which the two miss each other. `percent`: the gap in per cent of the larger of the two figures.
@@ -197,7 +197,7 @@ class Conflict(Struct, frozen=True, kw_only=True):
 
     flow: str
     report: str | None
-    with_: list[Rival] = msgspec.field(name="with")
+    with_: list[Opponent] = msgspec.field(name="with")
     gap: int
     percent: float
     population: str = "people"

@@ -8,7 +8,6 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from bordertally.streams.flows import Flow
-from bordertally.streams.ledger.floors import floors_of
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.periods import iso_day
 from bordertally.streams.replay.ledgers import ReplayLedgers
@@ -57,11 +56,11 @@ def test_a_day_is_below_its_children_or_parts_only_where_a_claim_of_a_better_gra
     for node in desk.ledger.nodes.values():
         for key, series in node.series.items():
             for day, day_bin in series.bins.items():
-                for floor in floors_of(day, node.below(key), node.parts(key)):
+                for floor in node.floors(key, day):
                     if floor.weight >= day_bin.weight:
                         assert day_bin.best >= floor.best * (1 - 1e-6)
                         assert day_bin.low >= floor.low * (1 - 1e-6)
-                    elif day_bin.best < floor.low - 1:
+                    elif day_bin.best < floor.least - 1:
                         event("below its children or parts")
                         assert any(
                             one.bound and one.first_day <= iso_day(day) <= one.last_day for one in conflicts(node)

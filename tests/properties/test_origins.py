@@ -48,7 +48,8 @@ def test_claims_of_one_origin_never_contradict_each_other(
     sources = {one.citation: one.source for one in [*claims, *quotes]}
     for conflict in told([*claims, *quotes]).conflicts():
         for rival in conflict.with_:
-            assert origins[rival] != origins[conflict.report] or sources[rival] == sources[conflict.report]
+            one, other = conflict.report or "", rival.report or ""
+            assert origins[other] != origins[one] or sources[other] == sources[one]
 
 
 def _by(echo: Claim, source: str) -> Claim:

@@ -4,7 +4,7 @@ import pytest
 
 from bordertally.streams.evidence.roles import FlowEvidence, Role, contradicted, days_in, part_of, span
 from bordertally.streams.reports.claims import Claim
-from bordertally.streams.totals.records import Conflict, Rival
+from bordertally.streams.totals.records import Conflict, Opponent
 from unit.kit import claim, ordinal
 
 DAY = ordinal("2022-09-21")
@@ -82,7 +82,7 @@ def test_a_conflict_belongs_to_the_claim_of_its_report_days_and_people() -> None
     conflict = Conflict(
         flow="RU:KZ",
         report="b/r1",
-        with_=[Rival("a/r9", 1_290, 64.5), Rival(None, 40, 2.0, "children")],
+        with_=[Opponent("a/r9", 1_290, 64.5), Opponent(None, 40, 2.0, "children")],
         gap=1_290,
         percent=64.5,
         first_day="2022-09-21",

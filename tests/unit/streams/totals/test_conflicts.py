@@ -3,7 +3,7 @@ from __future__ import annotations
 from bordertally.streams.flows import Flow
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.totals.conflicts import conflicts, noted
-from bordertally.streams.totals.records import Noted, Rival
+from bordertally.streams.totals.records import Noted, Opponent
 from unit.kit import REGISTRY, claim, told
 
 
@@ -11,7 +11,7 @@ def test_conflicts_name_the_claim_its_rivals_and_the_gap() -> None:
     (conflict,) = told(
         claim(100, source="a", qualifier="count"), claim(130, source="c", id="r2", qualifier="count")
     ).conflicts()
-    assert (conflict.report, conflict.with_, conflict.gap) == ("c/r2", [Rival("a/r1", 30, 23.1)], 30)
+    assert (conflict.report, conflict.with_, conflict.gap) == ("c/r2", [Opponent("a/r1", 30, 23.1)], 30)
     assert (conflict.percent, conflict.first_day, conflict.last_day) == (23.1, "2022-09-21", "2022-09-21")
 
 
@@ -19,7 +19,7 @@ def test_where_children_leave_no_room_they_are_the_rival() -> None:
     (conflict,) = told(
         claim(100, flow="RU:KZ", qualifier="count"), claim(130, flow="RU:KZ:aksai", id="r2", qualifier="count")
     ).conflicts()
-    assert (conflict.report, conflict.with_, conflict.gap) == ("b/r1", [Rival(None, 30, 23.1, "children")], 30)
+    assert (conflict.report, conflict.with_, conflict.gap) == ("b/r1", [Opponent(None, 30, 23.1, "children")], 30)
 
 
 def test_every_claim_that_gives_way_is_a_conflict_by_flow_and_report() -> None:
@@ -40,8 +40,8 @@ def test_each_gap_is_named_with_its_rival() -> None:
         claim(9_000, "2022-09-21/2022-09-28", source="c", id="week", qualifier="count"),
     )
     assert [(shown.report, shown.with_) for shown in one.conflicts()] == [
-        ("b/day", [Rival("a/week", 3_000, 30.0)]),
-        ("c/week", [Rival("a/week", 2_000, 22.2)]),
+        ("b/day", [Opponent("a/week", 3_000, 30.0)]),
+        ("c/week", [Opponent("a/week", 2_000, 22.2)]),
     ]
 
 
@@ -61,7 +61,7 @@ def test_floors_of_successive_days_that_give_way_to_one_claim_are_one_conflict()
     one = told(claim(700, "2022-09-21/2022-09-28", source="a", id="week", qualifier="count"), days)
     (conflict,) = one.conflicts()
     assert (conflict.bound, conflict.first_day, conflict.last_day) == ("children", "2022-09-21", "2022-09-27")
-    assert conflict.with_ == [Rival("a/week", 140, 16.7)]
+    assert conflict.with_ == [Opponent("a/week", 140, 16.7)]
 
 
 def test_a_claim_within_the_bounds_of_a_more_trusted_one_is_no_conflict() -> None:

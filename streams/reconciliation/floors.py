@@ -7,31 +7,22 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import fsum
-from typing import Literal
 
-from bordertally.streams.ledger.series import GradedBin, Series
-from bordertally.streams.reconciliation.constraints import Bin, Floor
+from bordertally.streams.reconciliation.constraints import Bin, Bounding, Floor, Floors, GradedBin
 
 Levels = tuple[GradedBin, ...]
+"""The people of a series on a day as far as each grade tells of them, the most trusted grade first."""
 
 
-def floors_of(day: int, below: Iterable[Series], parts: Iterable[Series]) -> tuple[Floor, ...]:
+def floors_of(children: Sequence[Levels], citizens: Sequence[Levels], parts: Sequence[Levels]) -> Floors:
     """Return the floors of a flow on a day, the most trusted first; each is more than those before it.
 
     The children are added up, and so are citizenships, which are disjoint. Of the children, the citizens and each other
     part the largest counts.
     """
-    children = [levels for series in below if (levels := series.levels(day))]
-    citizens: list[Levels] = []
-    groups: list[tuple[Literal["children", "parts"], Sequence[Levels]]] = []
-    for part in parts:
-        if levels := part.levels(day):
-            if part.key.is_citizenship:
-                citizens.append(levels)
-            else:
-                groups.append(("parts", [levels]))
+    groups: list[tuple[Bounding, Sequence[Levels]]] = [("parts", [part]) for part in parts]
     groups += [("parts", citizens)] if citizens else []
     groups += [("children", children)] if children else []
     if not groups:
@@ -45,7 +36,7 @@ def floors_of(day: int, below: Iterable[Series], parts: Iterable[Series]) -> tup
     return tuple(floors)
 
 
-def _largest(weight: float, groups: Sequence[tuple[Literal["children", "parts"], Sequence[Levels]]]) -> Floor:
+def _largest(weight: float, groups: Sequence[tuple[Bounding, Sequence[Levels]]]) -> Floor:
     """Return the floor by claims of a grade with this weight or more; at each end the largest of the groups counts."""
     sums = [(of, _sum(bins)) for of, group in groups if (bins := _of_grade(weight, group))]
     of, largest = max(sums, key=lambda named: named[1].best)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bordertally.streams.ledger.floors import floors_of
 from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.reconciliation.constraints import Bin, Floor, GradedBin
+from bordertally.streams.reconciliation.floors import floors_of
 from bordertally.streams.reports.claims import Claim
 from unit.kit import Told, claim, ordinal, told
 
@@ -20,7 +21,7 @@ def counted(people: float, flow: str, source: str, **more: str) -> Claim:
 def floors(one: Told, flow: str = "RU:KZ") -> list[tuple[float, float]]:
     """The weight and the best figure of each floor of a flow on the day."""
     node = one.node(flow)
-    return [(floor.weight, floor.best) for floor in floors_of(DAY, node.below(PEOPLE), node.parts(PEOPLE))]
+    return [(floor.weight, floor.best) for floor in node.floors(PEOPLE, DAY)]
 
 
 def test_there_is_a_floor_for_each_grade_that_adds_something() -> None:
@@ -82,3 +83,9 @@ def test_the_children_of_two_countries_bound_the_whole_by_the_grade_of_each() ->
     less = told(counted(100, "RU:KZ", "a"), counted(90, "RU:GE", "b"), counted(80, "RU", "a"))
     assert less.best("RU") == [190]  # what Kazakhstan refutes stands in nobody's way
     assert [(shown.report, shown.bound, shown.gap) for shown in less.conflicts("RU")] == [("a/RU-a", None, 20)]
+
+
+def test_without_anything_below_there_is_no_floor() -> None:
+    assert floors_of([], [], []) == ()
+    men = (GradedBin(2.0, Bin(5, 6, None, True, 2.0)),)
+    assert floors_of([], [], [men]) == (Floor(2.0, 5, 6, 6, True, "parts"),)
