@@ -127,4 +127,4 @@ def test_a_correction_that_takes_an_exceedance_away_withdraws_the_alert_and_is_c
     assert said([day(high, 2_000)])[0].state is AlertState.FIRING
     (last,) = said([day(high, corrected, id="correction", published="2022-11-01T09:00:00Z")])
     assert last.state is AlertState.WITHDRAWN
-    assert (last.reports, last.report_count) == (["correction"], 1)
+    assert (last.reports, last.report_count) == (["b/correction"], 1)
