@@ -18,6 +18,10 @@ class Bound(enum.Enum):
     AT_MOST = "at_most"
 
 
+HALF = 0.5
+"""The units by which rounding may change a figure."""
+
+
 class Meaning(NamedTuple):
     """What a qualifier says of a figure v that is rounded to the unit u, and how to write it.
 
@@ -36,6 +40,11 @@ class Meaning(NamedTuple):
         if self.above is None:
             return Bound.AT_LEAST
         return Bound.AT_MOST if self.below is None else Bound.EQUAL
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether the interval is no wider than rounding makes it: half a unit on either side at most."""
+        return self.below is not None and self.above is not None and max(self.below, self.above) <= HALF
 
 
 class Qualifier(enum.StrEnum):

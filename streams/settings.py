@@ -114,6 +114,10 @@ class Settings(ConnectionSettings):
     acknowledge_s: float = Field(
         60.0, gt=0, le=600, description="Seconds to wait for an acknowledgement of the broker before the worker exits."
     )
+    skip_records: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Unreadable records on internal topics to skip, as topic/partition/offset, separated by commas.",
+    )
     report_bytes: int = Field(262_144, ge=1_000, le=16_000_000, description="Largest size of a report in bytes.")
     period_days: int = Field(4_000, ge=1, le=40_000, description="Longest period of a claim in days.")
     skew_s: int = Field(86_400, ge=0, le=864_000, description="Seconds that a time in a report may lie in the future.")
@@ -144,7 +148,7 @@ class Settings(ConnectionSettings):
         0.0, ge=0, le=60, description="Seconds to wait after a rebalance before tables are restored."
     )
 
-    @field_validator("hops", "gateway_origins", "read_tokens", "admin_tokens", mode="before")
+    @field_validator("hops", "skip_records", "gateway_origins", "read_tokens", "admin_tokens", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -65,6 +65,11 @@ _PANELS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("doctor", "operate.doctor:doctor", "Check the set-up, from broker to clock, and say how to fix each fault."),
         ("topics", "operate.topics:topics", "List the topics of the pipeline, or create them."),
         ("worker", "operate.worker:worker", "Run a worker with the hops that BORDERTALLY_HOPS names."),
+        (
+            "reread",
+            "operate.reread:reread",
+            "Let workers read all reports again that Kafka still has, after internal records were lost.",
+        ),
         ("gateway", "operate.gateway:gateway", "Serve totals, alerts and the board over HTTP."),
         ("token", "operate.tokens:token", "Make an access token for the gateway, and its digest."),
         ("settings", "operate.settings:settings", "List every setting: environment variable, default, meaning."),

@@ -81,6 +81,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "silences expire": ("bordertally silences expire 3f9c --to localhost:9092",),
     "silences list": ("bordertally silences list --to localhost:9092 --all",),
     "token": ("bordertally token", "bordertally token --json"),
+    "reread": ("bordertally reread --to localhost:9092",),
     "topics": ("bordertally topics", "bordertally topics --create --to localhost:9092"),
     "watch": (
         "bordertally watch --to localhost:9092",

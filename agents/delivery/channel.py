@@ -44,6 +44,7 @@ from bordertally.agents.delivery.muting import Muting
 from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.reloading import Watch
+from bordertally.agents.runtime.unreadable import pass_over
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.delivery.subscriptions import AlertHead
 from bordertally.streams.settings import Settings
@@ -214,6 +215,5 @@ class Channel(BatchHop):
                     else:
                         states.append(_decode_state(record.value or b""))
                 except msgspec.MsgspecError as error:
-                    place = f"{tp.topic}-{tp.partition}:{record.offset}"
-                    log.warning("%s: the record at %s cannot be read and is skipped: %s", self.hop, place, error)
+                    pass_over(self.context, self.hop, tp, record, error)
         return states, alerts

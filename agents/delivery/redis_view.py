@@ -29,7 +29,7 @@ from bordertally.agents.delivery.redis_keys import (
 )
 from bordertally.agents.delivery.redis_writer import RedisWriter
 from bordertally.agents.kafka.received import Received
-from bordertally.agents.runtime.context import log
+from bordertally.agents.runtime.unreadable import pass_over
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.moments import microseconds_in
@@ -90,12 +90,15 @@ class RedisView(RedisWriter):
         oldest = (time.time() - NEWS_S) * 1000
         for record in records:
             fresh, value = record.timestamp >= oldest, record.value or b""
-            if tp.topic == self.context.topics.totals:
-                self._put_state(pipe, _decode_state(value), value, fresh=fresh)
-            elif tp.topic == self.context.topics.silences:
-                self._put_silence(pipe, record.key or b"", value)
-            else:
-                self._put_alert(pipe, _decode_alert(value), value, fresh=fresh)
+            try:
+                if tp.topic == self.context.topics.totals:
+                    self._put_state(pipe, _decode_state(value), value, fresh=fresh)
+                elif tp.topic == self.context.topics.silences:
+                    self._put_silence(pipe, record.key or b"", value)
+                else:
+                    self._put_alert(pipe, _decode_alert(value), value, fresh=fresh)
+            except msgspec.MsgspecError as error:
+                pass_over(self.context, self.hop, tp, record, error)
 
     def _put_state(self, pipe: Pipeline, state: FlowState, raw: bytes, *, fresh: bool) -> None:
         key = flow_key(state.flow)
@@ -121,11 +124,7 @@ class RedisView(RedisWriter):
         pipe.eval(_ADD_ALERT, len(keys), *keys, *arguments, *how)
 
     def _put_silence(self, pipe: Pipeline, key: bytes, raw: bytes) -> None:
-        """Add a silence. Anybody may write to its topic: a record that is not a silence is skipped."""
-        try:
-            if raw:
-                pipe.hset(SILENCES, _decode_silence(raw).id, raw.decode())
-            else:
-                pipe.hdel(SILENCES, key.decode("utf-8", "replace"))
-        except msgspec.MsgspecError as error:
-            log.warning("a record on %s is not a silence and is skipped: %s", self.context.topics.silences, error)
+        if raw:
+            pipe.hset(SILENCES, _decode_silence(raw).id, raw.decode())
+        else:
+            pipe.hdel(SILENCES, key.decode("utf-8", "replace"))

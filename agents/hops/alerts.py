@@ -17,6 +17,7 @@ from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.producer import Record, partition_of_key
 from bordertally.agents.runtime.context import Context, log
+from bordertally.agents.runtime.unreadable import must_read, unreadable_row
 from bordertally.streams.alerts.lifecycle import Known, advance
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.delivery.cloudevents import of_alert
@@ -96,7 +97,7 @@ class AlertsHop(FlushingHop):
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
         for key, stored in self.table.items():
             if partition_of_key(key, count) in mine:
-                self.count(key, _decode_alerts(stored).known)
+                self.count(key, self._decoded(key, stored).known)
         self.context.metrics["table_rows"].labels(self.name).set(len(self.table.data))
 
     @property
@@ -112,17 +113,27 @@ class AlertsHop(FlushingHop):
         for record in bundle.records:
             self.compare(record, rows)
 
+    @staticmethod
+    def _decoded(key: bytes, stored: bytes) -> FlowAlerts:
+        try:
+            return _decode_alerts(stored)
+        except msgspec.MsgspecError as error:
+            raise unreadable_row("alerts-changelog", key) from error
+
     def compare(self, record: ConsumerRecord, rows: dict[bytes, bytes]) -> None:
         """Add the alert records that a flow state leads to, and the changed row of the table to `rows`."""
         key = record.key
-        episodes = bytes(_decode_head(record.value).episodes)
+        head = must_read(self.context, self.name, (self.topic, record.partition), record, _decode_head)
+        if head is None:
+            return
+        episodes = bytes(head.episodes)
         causes = causes_of(record)
         if self.seen.get(key) == episodes and not causes:
             return
         stored = rows.get(key) or self.table.get(key)
         if not stored and episodes == NO_EPISODES:
             return
-        before = _decode_alerts(stored) if stored else FlowAlerts()
+        before = self._decoded(key, stored) if stored else FlowAlerts()
         if before.covers(record):  # not `seen`: this state is not newer than the alerts
             return
         state = _decode_state(record.value)

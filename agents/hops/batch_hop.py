@@ -6,16 +6,18 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from mode import Service
 
-from bordertally.agents.kafka.clients import FETCH_BYTES, FETCH_WAIT_MS, kafka_options
+from bordertally.agents.kafka.clients import FETCH_BYTES, FETCH_WAIT_MS, METADATA_MS, kafka_options
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.decompression import limit_decompression, raw_records
 from bordertally.agents.kafka.received import Received
+from bordertally.agents.kafka.resets import watch_resets
 from bordertally.agents.runtime.context import Context, log
 
 COMMIT_S = 1.0
@@ -49,6 +51,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
         limit_decompression()
         self.context = context
         self._done: Done = {}
+        self._made_anew = context.made_anew.copy()  # the topics of which the hop knows that they were made anew
         self._committed_at = 0.0
         self._ended = asyncio.Event()
         self._ended.set()
@@ -100,6 +103,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
             session_timeout_ms=int(settings.session_timeout_s * 1000),
             heartbeat_interval_ms=int(settings.heartbeat_s * 1000),
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            metadata_max_age_ms=METADATA_MS,
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=2 * FETCH_BYTES,
             value_deserializer=raw_records,
@@ -111,9 +115,13 @@ class BatchHop(Service, ConsumerRebalanceListener):
         self._ended.clear()
         try:
             await consumer.start()
+            self.context.reads(self.hop, self.topics())
+            watch_resets(consumer, partial(self.context.tell_reset, self.hop))
             consumer.subscribe(self.topics(), listener=self)
             await self.begin()
             while not self.should_stop:
+                if self._made_anew != self.context.made_anew:
+                    await self._read_from_the_beginning()
                 batch = await self.fetch(self.context.settings.batch_wait_s)
                 if batch:
                     crash_at(f"{self.hop}.read")
@@ -160,6 +168,16 @@ class BatchHop(Service, ConsumerRebalanceListener):
                 if assigned and (self.consumer.last_stable_offset(tp) or 0) > position:
                     return True
         return False
+
+    async def _read_from_the_beginning(self) -> None:
+        """Go to the first record of topics made anew: the position of the old topic may lie within the new one."""
+        anew = {topic for topic, times in self.context.made_anew.items() if times != self._made_anew[topic]}
+        self._made_anew = self.context.made_anew.copy()
+        self._done = {tp: offset for tp, offset in self._done.items() if tp.topic not in anew}
+        for topic in anew & set(self.topics()):
+            self.context.forget_progress(topic)
+        if places := [tp for tp in self.consumer.assignment() if tp.topic in anew]:
+            await self.consumer.seek_to_beginning(*places)
 
     def _mark(self, done: Done) -> None:
         self._done |= done

@@ -11,7 +11,8 @@ from faust.tables.manager import TableManager
 
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.producer import Record
-from bordertally.agents.runtime.context import Context
+from bordertally.agents.runtime.context import Context, log
+from bordertally.agents.runtime.unreadable import place_of
 
 
 class PromptTables(TableManager):
@@ -42,9 +43,11 @@ class DurableTable(faust.Table[bytes, bytes]):
 
     def read_back(self, records: Iterable[ConsumerRecord]) -> None:
         """Apply records of the changelog, in order; the consumer calls this for every fetch of the changelog."""
-        data = self.data
+        data, skipped = self.data, self._context.settings.skip_records
         for record in records:
-            if record.value is None:
+            if skipped and place_of((record.topic, record.partition), record) in skipped:
+                log.error("%s: the record %s is skipped", self.name, place_of((record.topic, record.partition), record))
+            elif record.value is None:
                 data.pop(record.key, None)
             else:
                 data[record.key] = record.value

@@ -31,13 +31,14 @@ class FlushingHop:
     name: str
 
     def __init__(self, app: faust.App, context: Context, topic: str) -> None:
-        self.app, self.context = app, context
+        self.app, self.context, self.topic = app, context, topic
         self.events: list[EventT[bytes]] = []
         self.stream: faust.StreamT[bytes] | None = None
         self.revocations = 0  # how often partitions were revoked
         self._turn = asyncio.Lock()  # the agent, the timer, a revocation and the end of the worker take turns
         self._flushed_at = -math.inf  # the first flush is due at once, also when the clock is near 0
         self._timer: asyncio.Task[None] | None = None
+        context.reads(self.name, [topic])
         count = context.settings.partitions
         channel = app.topic(topic, key_type=bytes, value_type=bytes, partitions=count)
         self.agent = Agent(  # without Faust's decorator, which searches all modules for its caller

@@ -17,6 +17,7 @@ from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.tracing import Headers
+from bordertally.agents.runtime.unreadable import must_read, unreadable_row
 from bordertally.streams.delivery.cloudevents import of_state
 from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.detection.flow_state import flow_state, gone_state, written_state
@@ -25,7 +26,7 @@ from bordertally.streams.flows import Flow, depth
 from bordertally.streams.ledger.aliases import moved
 from bordertally.streams.ledger.causes import CAUSES_HEADER, encode_causes
 from bordertally.streams.ledger.ledger import Applied, Ledger
-from bordertally.streams.ledger.rows import Row, alias_row
+from bordertally.streams.ledger.rows import Row, alias_row, is_readable
 from bordertally.streams.reports.claims import Claims
 from bordertally.streams.topics import partition_of
 
@@ -173,7 +174,9 @@ class LedgerHop(FlushingHop):
         ledger = self.ledger(bundle.partition)
         self.traces.hear(bundle.records)
         for record in bundle.records:
-            claims = _decode(record.value)
+            claims = must_read(self.context, self.name, (self.topic, bundle.partition), record, _decode)
+            if claims is None:
+                continue
             ledger.add(claims.claims, claims.readings)
             self.claims += claims.count
             self.arrived.append(arrived_s(record))
@@ -261,7 +264,12 @@ class LedgerHop(FlushingHop):
 
 
 def _restored(partition: int, rows: Sequence[tuple[bytes, bytes]], aliases: Mapping[Flow, Flow]) -> Ledger:
-    ledger = Ledger.restored(rows, aliases)
+    try:
+        ledger = Ledger.restored(rows, aliases)
+    except Exception as error:
+        if unreadable := [key for key, value in rows if not is_readable(key, value)]:
+            raise unreadable_row("ledger-changelog", unreadable[0]) from error
+        raise
     if rows:
         log.info("ledger: partition %d restored from %d rows", partition, len(rows))
     return ledger

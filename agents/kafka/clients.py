@@ -32,6 +32,10 @@ FETCH_WAIT_MS = 100
 """The longest wait of a broker for records. Kafka responds as soon as it has any; Tansu always waits this long."""
 
 
+METADATA_MS = 10_000
+"""How often a consumer asks again which topics and partitions exist, so that it reads a topic that was made anew."""
+
+
 FETCH_BYTES = 4 * 1024 * 1024
 """The most bytes of a partition in one fetch; a single message that is larger is fetched alone."""
 

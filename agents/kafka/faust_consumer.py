@@ -32,7 +32,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from aiokafka.structs import ConsumerRecord
@@ -45,6 +45,7 @@ from mode.utils.queues import ThrowableQueue
 
 from bordertally.agents.kafka.clients import FETCH_WAIT_MS
 from bordertally.agents.kafka.crash_points import crash_at
+from bordertally.agents.kafka.resets import Reset, watch_resets
 
 if TYPE_CHECKING:
     Base = Consumer
@@ -210,6 +211,24 @@ class Gapless(Base):
         before = self._passed.get(tp, self._committed_offset[tp])
         return first if before is None or before > first else before
 
+    def was_reset(self, reset: Reset) -> None:
+        """Begin to count at the position where the consumer goes on, and tell the app."""
+        self._count_from(TP(*reset.tp), reset.onward)
+        cast("Any", self.app).tell_reset(reset)
+
+    async def read_from_the_beginning(self, topic: str) -> None:
+        """Go to the first record of a topic made anew: the position of the old topic may lie within the new one."""
+        places = [tp for tp in self.assignment() if tp.topic == topic]
+        if places:
+            for tp, beginning in (await self.earliest_offsets(*places)).items():
+                self._count_from(TP(*tp), beginning)
+                await self.seek(TP(*tp), beginning)
+
+    def _count_from(self, tp: TP, offset: int) -> None:
+        self._acked_index[tp].clear()
+        self._acked[tp].clear()
+        self._committed_offset[tp] = self._passed[tp] = offset
+
     def acknowledge(self, tp: TP, offsets: range) -> None:
         """Allow these offsets to be committed, together with the offsets after them."""
         committed, known, acked = self._committed_offset[tp] or 0, self._acked_index[tp], self._acked[tp]
@@ -255,6 +274,11 @@ class NoThread(AIOKafkaConsumerThread):
         """Start as a service in this event loop."""
         self._thread_started.set()
         await Service.start(self)
+
+    async def on_start(self) -> None:
+        """Start the client."""
+        await super().on_start()
+        watch_resets(self._consumer, cast("Any", self.consumer).was_reset)
 
     async def stop(self) -> None:
         """Stop as a service in this event loop."""

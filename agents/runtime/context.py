@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import NoReturn
 
 from bordertally.agents.kafka.producer import Writer
+from bordertally.agents.kafka.resets import Reset
 from bordertally.agents.runtime.metrics import Metrics
 from bordertally.agents.runtime.tracing import Traces
 from bordertally.streams.detection.rules_file import parse_rules
-from bordertally.streams.errors import ConfigError
+from bordertally.streams.errors import BordertallyError, ConfigError
 from bordertally.streams.reports.sources import Registry, parse_registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
@@ -55,7 +57,9 @@ class Context:
 
     `progress`: by (hop, topic, partition), the offset of the next record to process. `ready`: the hops that are ready;
     `needed`: those that must be ready for the worker to be. `producing`: whether the broker acknowledges writes (see
-    agents/runtime/acknowledgements.py). `renewed`: called, in order, when another registry is in use.
+    agents/runtime/acknowledgements.py). `renewed`: called, in order, when another registry is in use. `topic_faults`:
+    what is wrong with the topics (see agents/runtime/topic_watch.py). `made_anew`: by topic, how often the topic was
+    missing and is there again.
     """
 
     settings: Settings
@@ -68,6 +72,8 @@ class Context:
     traces: Traces = field(default_factory=Traces)
     producing: bool = False
     renewed: list[Callable[[], None]] = field(default_factory=list)
+    topic_faults: list[str] = field(default_factory=list)
+    made_anew: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def load(cls, settings: Settings) -> Context:
@@ -115,12 +121,33 @@ class Context:
         self.metrics["producing"].set(self.producing)
         return self.metrics.exposition()
 
+    def reads(self, hop: str, topics: Iterable[str]) -> None:
+        """Show the losses of a hop on the topics that it reads, none so far."""
+        for topic in topics:
+            self.metrics["lost_records_total"].labels(hop, topic)
+            self.metrics["position_resets_total"].labels(hop, topic)
+
+    def tell_reset(self, hop: str, reset: Reset) -> None:
+        """Log and count that a hop had to leave a position which the broker no longer has."""
+        log.error("%s: %s; see docs/runbooks/BordertallyRecordsLost.md", hop, reset)
+        self.progress[hop, reset.tp.topic, reset.tp.partition] = reset.onward
+        self.metrics["lost_records_total"].labels(hop, reset.tp.topic).inc(reset.skipped)
+        self.metrics["position_resets_total"].labels(hop, reset.tp.topic).inc()
+
+    def forget_progress(self, topic: str) -> None:
+        """Forget the offsets of a topic that was made anew; its lag counts from the first record processed."""
+        for at in [at for at in self.progress if at[1] == topic]:
+            del self.progress[at]
+
     def die(self, why: str, error: BaseException) -> NoReturn:
         """End the process at once with exit code 70, without a commit: unacknowledged records are delivered again.
 
         Raising an exception would lose records: Faust would acknowledge the event, and might commit it while stopping.
         """
-        log.critical("bordertally stops: %s: %s: %s", why, type(error).__name__, error, exc_info=error)
+        if isinstance(error, BordertallyError):
+            log.critical("bordertally stops: %s: %s", why, error)
+        else:
+            log.critical("bordertally stops: %s: %s: %s", why, type(error).__name__, error, exc_info=error)
         logging.shutdown()
         sys.stderr.flush()
         os._exit(70)

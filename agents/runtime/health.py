@@ -52,9 +52,10 @@ class Http(Service):
         return web.Response(text="ok\n")
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """503 until every hop has its partitions and its tables, and while the broker acknowledges no writes."""
+        """503 until every hop has its partitions and tables, and while topics or acknowledgements are missing."""
         missing = [hop for hop in self.context.needed if hop not in self.context.ready]
         missing += ["acknowledgements of the broker"] * (not self.context.producing)
-        if missing:
-            return web.Response(status=503, text=f"waiting for: {', '.join(missing)}\n")
+        waits = [f"waiting for: {', '.join(missing)}"] if missing else []
+        if reasons := [*waits, *self.context.topic_faults]:
+            return web.Response(status=503, text="".join(f"{reason}\n" for reason in reasons))
         return web.Response(text="ready\n")

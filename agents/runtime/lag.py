@@ -58,7 +58,8 @@ class LagMeter(Service):
                 return
             for (hop, topic, partition), following in progress.items():
                 end = ends[TopicPartition(topic, partition)]
-                gauge.labels(hop, topic, str(partition)).set(max(0, end - following))
+                behind = end - following if following <= end else end  # the topic was made anew: nothing of it is read
+                gauge.labels(hop, topic, str(partition)).set(behind)
         for hop, topic, partition in self.shown - progress.keys():
             gauge.remove(hop, topic, str(partition))
         self.shown = set(progress)

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from bordertally.agents.delivery.redis_access import redis_refusal
 from bordertally.agents.kafka.clients import kafka_options, redis_options, refusal
 from bordertally.agents.runtime.context import load_registry, load_rules
+from bordertally.agents.worker.positions import Position, positions
 from bordertally.agents.worker.preflight import check_port
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.moments import MICRO
@@ -106,6 +107,7 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
         there = [spec for spec in specs if described.get(spec.name)]
         if there:
             yield await _topic_settings(admin, there)
+            yield positions_found(await positions(admin, settings))
     except (KafkaError, OSError, TimeoutError) as error:
         yield Finding("topics", Health.FAILED, f"{type(error).__name__}: {error}", "look at the broker's log")
     finally:
@@ -142,6 +144,14 @@ def topics_found(specs: Sequence[TopicSpec], copies: dict[str, list[int]]) -> li
             Finding("copies", Health.WARNING, "one copy of each topic: losing a broker loses its data", advice)
         )
     return findings
+
+
+def positions_found(held: Sequence[Position]) -> Finding:
+    """Compare the positions of the consumer groups with the records that the broker has."""
+    faults = [fault for position in held if (fault := position.fault)]
+    if faults:
+        return Finding("positions", Health.FAILED, "; ".join(faults), "see docs/runbooks/BordertallyRecordsLost.md")
+    return Finding("positions", Health.OK, f"the broker has the next record of all {len(held)} committed positions")
 
 
 async def _topic_settings(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> Finding:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
 from faust.types import ConsumerT
 from mode import Service
@@ -17,17 +19,23 @@ from bordertally.agents.hops.durable_table import DurableTable, PromptTables
 from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.hops.intake import Intake
 from bordertally.agents.hops.ledger import LedgerHop
-from bordertally.agents.kafka.clients import FETCH_BYTES, faust_credentials
+from bordertally.agents.kafka.clients import FETCH_BYTES, METADATA_MS, faust_credentials
 from bordertally.agents.kafka.faust_consumer import GaplessConsumer, UnboundedQueue
+from bordertally.agents.kafka.resets import Reset
 from bordertally.agents.runtime.acknowledgements import Producing
 from bordertally.agents.runtime.context import Context
 from bordertally.agents.runtime.health import Http
 from bordertally.agents.runtime.lag import LagMeter
 from bordertally.agents.runtime.suspension import Wakefulness
+from bordertally.agents.runtime.topic_watch import TopicWatch
+from bordertally.agents.runtime.unreadable import UnreadableRecordError
 from bordertally.agents.worker.reloading import Reloading
 from bordertally.streams.settings import Hop, Settings
 
 FAUST_HOPS = (Hop.LEDGER, Hop.ALERTS)
+
+ANEW_S = 1.0
+"""Seconds between two looks at whether a topic was made anew."""
 
 
 def group_of(settings: Settings) -> str:
@@ -83,6 +91,24 @@ class Worker(faust.App):
     def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> UnboundedQueue:  # noqa: N802
         """The queue of an agent."""
         return UnboundedQueue(maxsize or 0, flow_control=self.flow_control, clear_on_resume=clear_on_resume)
+
+    def tell_reset(self, reset: Reset) -> None:
+        """Log and count, for the hop that reads the topic, that its consumer had to leave its position."""
+        changelog = self.context.topics.changelog
+        hops = [hop.name for hop in self.hops if reset.tp.topic in {hop.topic, changelog(hop.name)}]
+        self.context.tell_reset(hops[0] if hops else "worker", reset)
+
+    @Service.task
+    async def _read_topics_made_anew(self) -> None:
+        known = self.context.made_anew.copy()
+        while not self.should_stop:
+            await self.sleep(ANEW_S)
+            for topic, times in self.context.made_anew.items():
+                if times != known[topic]:
+                    with suppress(KafkaError):  # the next look tries again
+                        await cast("Any", self.consumer).read_from_the_beginning(topic)
+                        known[topic] = times
+                        self.context.forget_progress(topic)
 
     def on_rebalance_start(self) -> None:
         """Note when a rebalance begins."""
@@ -152,6 +178,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         consumer_group_instance_id=f"{settings.instance}-faust" if settings.instance else None,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=FETCH_BYTES,
+        consumer_metadata_max_age_ms=METADATA_MS,
         table_standby_replicas=0,  # standbys race with recovery, and help only a store on disk
         stream_buffer_maxsize=16,
         stream_recovery_delay=settings.recovery_delay_s,
@@ -162,7 +189,14 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
     app.context, app.hops = context, []
     app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # otherwise Faust demands topics to consume
     app.reloading = Reloading(context)
-    app.services = [Http(context), LagMeter(context), Producing(context), Wakefulness(context), app.reloading]
+    app.services = [
+        Http(context),
+        LagMeter(context),
+        TopicWatch(context),
+        Producing(context),
+        Wakefulness(context),
+        app.reloading,
+    ]
     if Hop.LEDGER in settings.hops:
         app.hops.append(LedgerHop(app, context))
     if Hop.ALERTS in settings.hops:
@@ -176,7 +210,10 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
     @app.on_rebalance_complete.connect
     async def back(*_: object, **__: object) -> None:
         for hop in app.hops:
-            await hop.recovered()
+            try:
+                await hop.recovered()
+            except UnreadableRecordError as error:
+                context.die(f"the {hop.name} hop cannot read its table", error)
 
     @app.on_partitions_revoked.connect
     async def away(*_: object, **__: object) -> None:

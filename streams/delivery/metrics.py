@@ -159,6 +159,33 @@ CATALOGUE = (
         "Records not yet processed.",
         values=_READERS,
     ),
+    Metric(
+        "bordertally_lost_records_total",
+        "counter",
+        ("hop", "topic"),
+        "Records that the broker removed before the hop read them (offsets skipped).",
+        values=_READERS,
+    ),
+    Metric(
+        "bordertally_position_resets_total",
+        "counter",
+        ("hop", "topic"),
+        "How often the broker no longer had the position of the hop: records were removed, or the topic was made anew.",
+        values=_READERS,
+    ),
+    Metric(
+        "bordertally_unreadable_records_total",
+        "counter",
+        ("hop",),
+        "Records on internal topics that the hop could not read and skipped.",
+        values=_READERS,
+    ),
+    Metric(
+        "bordertally_topic_faults",
+        "gauge",
+        (),
+        "Topics of the pipeline that are missing or have another number of partitions than the setting.",
+    ),
     # --- intake
     Metric(
         "bordertally_reports_total",

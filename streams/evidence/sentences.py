@@ -26,8 +26,8 @@ def says(evidence: Evidence) -> list[str]:
             else "no reports"
         )
         return [f"{flow}, {when}: {kept}."]
-    high = "open" if figure.high is None else f"{figure.high:,}"
-    bounds = "" if figure.low == figure.best == figure.high else f" ({figure.low:,} to {high})"
+    interval = f"at least {figure.low:,}" if figure.high is None else f"{figure.low:,} to {figure.high:,}"
+    bounds = "" if figure.low == figure.best == figure.high else f" ({interval})"
     sentences = [f"{flow}, {when}: {figure.best:,} people{bounds}."]
     counted = [claim for claim in claims if claim.role is Role.COUNTED]
     including = {(citation(claim.source, claim.report), claim.flow) for claim in counted}

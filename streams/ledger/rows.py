@@ -72,3 +72,20 @@ decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode
 
 
 decode_arrivals = msgspec.msgpack.Decoder(dict[bytes, int]).decode
+
+
+def is_readable(key: bytes, value: bytes) -> bool:
+    """Whether a stored row is one that a ledger writes."""
+    try:
+        match Row.of(key).kind:
+            case "a":
+                value.decode()
+            case "c":
+                decode_claims(value)
+            case "f":
+                decode_arrivals(value)
+            case _:
+                decode_row(value)
+    except (ValueError, msgspec.MsgspecError):
+        return False
+    return True

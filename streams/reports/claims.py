@@ -105,17 +105,14 @@ def period_of(claim: Claim) -> Period:
     return Period(claim.start, claim.end, claim.local_start, claim.local_end)
 
 
-EXACT = frozenset({Qualifier.COUNT, Qualifier.STATED})
-"""The qualifiers of a figure that may be exact."""
-
-
 def is_exact(claim: Claim) -> bool:
     """Whether a claim is exact: one number, counted or stated, that is known to a person or to a thousandth.
 
     A range such as "61,350 to 61,360" is not one number, however narrow.
     """
     low, best, high = claim.low, claim.best, claim.high
-    if claim.qualifier not in EXACT or best is None or high is None or high - low > max(1.0, best / 1000):
+    rounded = claim.qualifier.meaning.is_rounding
+    if not rounded or best is None or high is None or high - low > max(1.0, best / 1000):
         return False
     return low == high or _is_one_number(claim, best)
 

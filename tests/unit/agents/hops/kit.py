@@ -78,6 +78,7 @@ class Consumer:
         self.steps: list[str] = []
         self.refuses: Exception | None = None
         self._fetcher = self
+        self._proc_fetch_request = self._update_fetch_positions = None  # its positions are never lost
 
     @property
     def _records(self) -> dict[TopicPartition, list[Any]]:

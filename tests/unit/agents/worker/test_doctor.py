@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
 from bordertally.agents.servers.ports import free_port
-from bordertally.agents.worker.doctor import Health, clock_found, settings_found, topics_found
+from bordertally.agents.worker.doctor import Health, clock_found, positions_found, settings_found, topics_found
+from bordertally.agents.worker.positions import Position
 from bordertally.streams.topics import Topics
 from forking import run
 from live import Live
@@ -29,7 +31,7 @@ def test_a_sound_set_up_passes(live_on_kafka: Live, tmp_path: Path) -> None:
     code, findings = doctor(
         **live_on_kafka.environment, BORDERTALLY_SOURCES=str(sources), BORDERTALLY_HTTP_PORT=str(free_port())
     )
-    assert code == 0
+    assert code == 0, findings
     assert {name: finding["health"] for name, finding in findings.items()} == {
         "registry and rules": "ok",
         "port of /metrics": "ok",
@@ -37,6 +39,7 @@ def test_a_sound_set_up_passes(live_on_kafka: Live, tmp_path: Path) -> None:
         "topics": "ok",
         "copies": "warning",  # one broker, one copy
         "topic settings": "ok",
+        "positions": "ok",
         "Redis": "ok",
         "clock": "ok",
     }
@@ -112,3 +115,16 @@ def test_settings_of_topics() -> None:
 )
 def test_clock(ahead: float, message: str) -> None:
     assert message in clock_found(ahead).found
+
+
+def test_positions_that_the_broker_does_not_have_are_named() -> None:
+    claims = TopicPartition("claims", 1)
+    sound = [Position("b", claims, committed, 3, 9) for committed in (3, 5, 9)]
+    assert positions_found(sound).health is Health.OK
+    finding = positions_found([*sound, Position("b", claims, 1, 3, 9), Position("b-intake", claims, 10, 3, 9)])
+    assert finding.health is Health.FAILED
+    assert finding.found == (
+        "b on claims/1: offsets 1 to 2 were removed before they were read; "
+        "b-intake on claims/1: the position 10 is beyond the end 9: the topic was made anew"
+    )
+    assert "BordertallyRecordsLost" in finding.do

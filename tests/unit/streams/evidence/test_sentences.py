@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from bordertally.streams.evidence.records import Evidence, Figure, Tallied
+from bordertally.streams.evidence.records import Evidence, Figure, Tallied, Traced
+from bordertally.streams.evidence.roles import Role
 from bordertally.streams.evidence.sentences import says
+from bordertally.streams.qualifiers import Qualifier
 
 
 def evidence(figure: Figure | None, added_up: int = 0, **more: object) -> Evidence:
@@ -32,7 +34,7 @@ def tallied(source: str, readings: int) -> Tallied:
         (evidence(None, from_=None, to=None), ["There are no reports on RU:KZ."]),
         (evidence(None), ["RU:KZ, 21-27 Sep 2022: no reports."]),
         (evidence(Figure(7, 7, 7)), ["RU:KZ, 21-27 Sep 2022: 7 people."]),
-        (evidence(Figure(5, 7, None)), ["RU:KZ, 21-27 Sep 2022: 7 people (5 to open)."]),
+        (evidence(Figure(5, 7, None)), ["RU:KZ, 21-27 Sep 2022: 7 people (at least 5)."]),
         (
             evidence(Figure(1_000, 2_000, 3_000), 2_009),  # less than half a per cent more is rounding
             ["RU:KZ, 21-27 Sep 2022: 2,000 people (1,000 to 3,000)."],
@@ -54,3 +56,51 @@ def test_readings_are_told_together_and_four_sources_are_three_and_one_more() ->
     counts = [tallied(source, 1_000) for source in ("Delta", "Alpha", "Beta", "Gamma")]
     (_, sentence) = says(evidence(Figure(1, 1, 1), counts=counts))
     assert sentence == "4,000 readings of Alpha, Beta, Delta and 1 more on RU:KZ:aksai are counted day by day."
+
+
+def claim(role: Role) -> Traced:
+    return Traced(
+        report="kz-mia/r1",
+        source="kz-mia",
+        source_name="Kazakhstan's interior ministry",
+        grade="B",
+        published="2022-09-27T09:00:00Z",
+        flow="RU:KZ",
+        period="2022-09-21/2022-09-28",
+        people=7,
+        qualifier=Qualifier.STATED,
+        population="people",
+        unit="people",
+        measure="crossings",
+        low=7,
+        best=7,
+        high=7,
+        text=None,
+        url=None,
+        role=role,
+        gap=None,
+        inside=None,
+        why="",
+        attributed_to=None,
+        origin="kz-mia",
+        dated=None,
+        percent=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("roles", "sentences"),
+    [
+        ([Role.COUNTED, Role.NOTED], ["1 claim is listed and not counted."]),
+        ([Role.NOTED, Role.NOTED, Role.NOTED, Role.COUNTED], ["3 claims are listed and not counted."]),
+        ([Role.COUNTED, Role.COUNTED, Role.WITHDRAWN], ["1 claim was withdrawn."]),
+        (
+            [Role.NOTED, Role.WITHDRAWN, Role.WITHDRAWN, Role.WITHDRAWN],
+            ["1 claim is listed and not counted.", "3 claims were withdrawn."],
+        ),
+        ([Role.COUNTED], []),
+    ],
+)
+def test_claims_that_are_listed_or_withdrawn_are_numbered(roles: list[Role], sentences: list[str]) -> None:
+    told = says(evidence(Figure(7, 7, 7), claims=[claim(role) for role in roles]))
+    assert [sentence for sentence in told if "listed" in sentence or "withdrawn" in sentence] == sentences

@@ -1,0 +1,17 @@
+"""The command `reread`."""
+
+from __future__ import annotations
+
+from bordertally.agents.terminal.console import To, counted, out, run
+from bordertally.agents.worker.positions import read_again
+from bordertally.streams.settings import load_settings
+
+
+def reread(to: To = None) -> None:
+    """Let workers read all reports again that Kafka still has, after internal records were lost.
+
+    Stop all workers first. The reports are checked and counted again; those that were counted before change nothing.
+    """
+    settings = load_settings(**({"brokers": to} if to else {}))
+    number = run(read_again(settings))
+    out.print(f"{counted(number, 'report')} will be read again when a worker starts", highlight=False)
