@@ -167,6 +167,8 @@ def _on_the_wall(first: int, last: int, start: datetime, end: datetime, tz: Zone
     The first moment of a day is its midnight, also where the clock does not show 00:00. Of a reading that runs over
     midnight on a day of a clock change, `local_start` lies as long before midnight as time passes.
     """
+    if tz.key == "UTC" and start.year > 1 and end.year < 9999:  # the zone of most counters: no clock changes
+        return Period(first, last, first, last)
     local_start, local_end = (_wall(moment, tz) for moment in (start, end))
     if local_end <= local_start:  # clocks went back within it: it lies on its first hour
         local_end = local_start + last - first
@@ -214,6 +216,8 @@ def doubtful_times(text: str, tz: ZoneInfo) -> str:
     A bare date is never doubtful; nor is an end at which a doubtful hour only begins. Raises RefusedError.
     """
     left, _, right = text.partition("/")
+    if tz.key == "UTC" or (left.endswith("Z") and right.startswith("P")):
+        return ""
     found = []
     for part, is_end in ((left, False), (right, True)):
         if part.startswith("P") or part.endswith("Z") or len(part) <= len("YYYY-MM-DD"):

@@ -36,7 +36,7 @@ _PANELS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
             "Turn a spreadsheet (CSV, XLSX, ODS or JSON) into reports, by a mapping.",
         ),
         ("reports", "publish.series_reports:reports", "Turn a daily series (CSV) into reports, one per day."),
-        ("check", "publish.publish:check", "Check reports without sending them; print one line per fault."),
+        ("check", "publish.publish:check", "Check reports without sending them; print one line per fault or warning."),
         ("publish", "publish.publish:publish_command", "Check reports and send those without a fault to Kafka."),
         ("follow", "publish.follow:follow", "Publish what feeds and web pages say about people crossing borders."),
         ("schema", "publish.schema:schema", "Print the JSON Schema of a report, or the AsyncAPI document of topics."),
@@ -68,7 +68,7 @@ _PANELS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         (
             "reread",
             "operate.reread:reread",
-            "Let workers read all reports again that Kafka still has, after internal records were lost.",
+            "Let workers read all reports again, after internal records were lost.",
         ),
         ("gateway", "operate.gateway:gateway", "Serve totals, alerts and the board over HTTP."),
         ("token", "operate.tokens:token", "Make an access token for the gateway, and its digest."),

@@ -182,8 +182,8 @@ class CalendarView(View):
         self.sums: dict[str, DaySums] = {}
         self.figures: dict[str, CalendarFigure] = {}
         self.periods: dict[Each, list[NamedPeriod]] = {}
-        """The newest periods of each kind, the earliest first, up to `last`."""
-        self.last: int | None = None
+        """The newest periods of each kind, the earliest first, of the days `span`."""
+        self.span: tuple[int, int] | None = None
 
     def days_changed(self, days: Collection[int]) -> None:
         """Drop the periods of these days."""
@@ -200,8 +200,8 @@ class CalendarView(View):
 
     def refresh(self, first: int, last: int) -> None:
         """Find the newest periods of a flow whose claims are about the days `first` to `last`."""
-        if last != self.last:
-            self.last = last
+        if (first, last) != self.span:
+            self.span = first, last
             self.periods = {each: list(_newest(each, first, last, number)) for each, number in KEPT.items()}
 
 

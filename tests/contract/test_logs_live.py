@@ -51,7 +51,7 @@ async def test_a_report_is_followed_by_its_id_through_a_log_of_json(live_on_kafk
     lines = logged(worker)
     assert {line["logger"] for line in lines} == {"bordertally"}
     assert lines[0]["message"].startswith(f"worker of {live.broker.address}: hops intake,")
-    refusals = [line for line in lines if line.get("report") == "faulty\n1"]
+    refusals = [line for line in lines if line.get("report") == "faulty\\n1"]  # control characters are escaped
     assert len({line["place"] for line in refusals}) == 1  # on a slow machine the same record may come twice
     refused = refusals[0]
     assert (refused["level"], refused["reason"], refused["source"]) == ("debug", "people_out_of_range", "kz-mia")

@@ -127,7 +127,7 @@ async def test_a_reviewer_lists_edits_accepts_and_rejects(live: Live) -> None:
 
     await until(counted, "the edited claim of all people counts, that of a part beside it")
     state = state_of((await live.states())["RU:KZ"])
-    assert state.totals[0].reports == [f"kz-mia/review.{ids[0]}"]
+    assert state.totals[0].reports == [f"kz-mia-cnn/review.{ids[0]}"]
 
 
 @pytest.mark.parametrize(

@@ -17,5 +17,5 @@ def test_every_quote_is_of_a_cited_report_and_in_its_own_words(world: list[list[
         for episode in state.episodes:
             assert len(episode.quotes) <= MOST_QUOTES
             for one in episode.quotes:
-                assert one.report in episode.reports
+                assert f"{one.source}/{one.report}" in episode.reports
                 assert (one.report, one.source, one.text) in said

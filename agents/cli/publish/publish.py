@@ -22,7 +22,7 @@ Strict = Annotated[bool, typer.Option("--strict", help="An unknown field is a fa
 
 
 def check(files: Files, sources: Sources = None, *, strict: Strict = False) -> None:
-    """Check reports without sending them; print one line per fault and per warning.
+    """Check reports without sending them; print one line per fault or warning.
 
     The exit code is 1 if any report has a fault.
     """
