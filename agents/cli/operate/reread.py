@@ -10,7 +10,8 @@ from bordertally.streams.settings import load_settings
 def reread(to: To = None) -> None:
     """Let workers read all reports again, after internal records were lost.
 
-    Stop all workers first. The reports that Kafka still has are checked and counted again; those that were counted before change nothing.
+    Stop all workers first. The reports that Kafka still has are checked and counted again; those that were counted
+    before change nothing.
     """
     settings = load_settings(**({"brokers": to} if to else {}))
     number = run(read_again(settings))
