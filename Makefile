@@ -62,7 +62,7 @@ chaos: $(DEV)  ## Kill, pause and refuse for ten minutes, and compare every figu
 	@PYTHONPATH=tests $(PY) -m chaos --seed $(SEED) --faults $(FAULTS)
 
 laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make test takes 4 in 10 of them)
-	@LAWS=every $(VENV)/bin/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/properties
+	@LAWS=every $(VENV)/bin/pytest --timeout 1800 -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/properties
 
 # For mutants: the same seed puts the same faults into the same code
 MUTANTS := 100
