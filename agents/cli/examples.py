@@ -14,7 +14,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "bordertally check reports.ndjson --sources sources.toml",
         "tail -n 5 reports.ndjson | bordertally check -",
     ),
-    "demo": ("bordertally demo", "bordertally demo --keep --gateway-port 6080"),
+    "demo": ("bordertally demo", "bordertally demo --article", "bordertally demo --keep --gateway-port 6080"),
     "doctor": ("BORDERTALLY_BROKERS=kafka:9092 bordertally doctor", "bordertally doctor --json"),
     "follow": (
         "bordertally follow https://police.example/news.atom --source ge-mia --to localhost:9092 --memory seen.json",

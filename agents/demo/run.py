@@ -31,12 +31,15 @@ from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.topics import create_topics
 from bordertally.agents.producing.publish import publish
 from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.runtime.languages import word_reader
 from bordertally.agents.servers.errors import ServerError
 from bordertally.agents.servers.ports import free_port, require_free
 from bordertally.agents.servers.process import Server
 from bordertally.agents.servers.redis import start_redis
 from bordertally.agents.servers.tansu import start_tansu
+from bordertally.agents.terminal.statement import show_statement
 from bordertally.agents.terminal.totals import alert_line, normal_levels, show_outcome
+from bordertally.streams.reports.records import Report
 from bordertally.streams.security import UNSECURED
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
@@ -78,12 +81,25 @@ class Stack(NamedTuple):
 
 def sample() -> list[bytes]:
     """The reports of the sample in order of publication, with the three faulty ones."""
-    text = resources.files("bordertally.agents.demo").joinpath("sample.ndjson").read_bytes()
+    return _reports("sample.ndjson")
+
+
+def article() -> list[bytes]:
+    """One report in words: a news article that quotes several governments on the sample week."""
+    return _reports("article.ndjson")
+
+
+def _reports(name: str) -> list[bytes]:
+    text = resources.files("bordertally.agents.demo").joinpath(name).read_bytes()
     return [line for line in text.splitlines() if line.strip()]
 
 
-async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err: Console) -> None:
+async def run_demo(  # noqa: PLR0913 - the options of the command
+    ports: Ports, *, keep: bool, as_json: bool, in_words: bool, out: Console, err: Console
+) -> None:
     """Run the demo. Raises ServerError if a server cannot start; in any case no server is left running.
+
+    `in_words`: publish the article instead of the sample, and print first how it is read.
 
     SIGTERM, which supervisors send, ends it like Ctrl-C.
     """
@@ -95,7 +111,7 @@ async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err
     async with _stack(ports, say, keep=keep) as stack:
         view = DemoPipeline(Redis.from_url(**redis_options(stack.settings)), f"http://{stack.worker.address}/metrics")
         try:
-            await _publish(stack, view, say)
+            await _publish(stack, view, say, _show_article(out if not as_json else err) if in_words else sample())
             states, outcome = await view.outcome(stack.settings, Topics())
             if as_json:
                 sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
@@ -103,6 +119,8 @@ async def run_demo(ports: Ports, *, keep: bool, as_json: bool, out: Console, err
             else:
                 show_outcome(out, outcome, normal_levels(states))
             say.print(f"done in {time.monotonic() - started:.1f} s", highlight=False)
+            if not in_words:
+                say.print("bordertally demo --article publishes one news article in words instead", highlight=False)
             if keep:
                 await _keep(stack, say)
         finally:
@@ -214,9 +232,18 @@ def _ready(port: int) -> bool:
         return False
 
 
-async def _publish(stack: Stack, view: DemoPipeline, say: Console) -> None:
-    """Publish the sample day by day and show progress and alerts, until the pipeline has processed everything."""
-    raws, registry = sample(), load_registry(None)
+def _show_article(console: Console) -> list[bytes]:
+    """The article, after its claims have been printed."""
+    raws = article()
+    for raw in raws:
+        report = msgspec.json.decode(raw, type=Report)
+        show_statement(console, word_reader(load_registry(None)).judged(report, time.time()))
+    return raws
+
+
+async def _publish(stack: Stack, view: DemoPipeline, say: Console, raws: list[bytes]) -> None:
+    """Publish reports day by day and show progress and alerts, until the pipeline has processed everything."""
+    registry = load_registry(None)
     columns = (TextColumn("reports {task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=say, transient=False) as progress:
         task = progress.add_task("arriving", total=len(raws))

@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from bordertally.streams.reports.records import ClaimFields
-from bordertally.streams.statements.records import FoundClaim, Span, Statement
+from bordertally.streams.statements.records import FoundClaim, Span, Statement, Voice
 
 CERTAIN, DOUBTFUL, LEFT_OUT = "━", "┅", "·"
 _STYLES = {CERTAIN: "green", DOUBTFUL: "yellow", LEFT_OUT: "dim"}
 WIDTH = 110
+CODE = 2
+"""Letters of the code of a country; names of bodies are longer."""
 
 
 def lines(text: str, width: int) -> Iterator[Span]:
@@ -71,10 +73,19 @@ def _coloured(row: str) -> Iterator[tuple[str, str]]:
         yield sign, _STYLES.get(sign, "bold")
 
 
+def spoken_by(entry: FoundClaim) -> str:
+    """Who is taken to say so: a country, a body, an unnamed voice, the press, or the source itself."""
+    if entry.voice is Voice.UNNAMED:
+        return "unnamed"
+    if not entry.speaker:
+        return "press" if entry.voice is Voice.MEDIA else "source"
+    return entry.speaker.upper() if len(entry.speaker) == CODE else entry.speaker
+
+
 def claims_table(claims: list[FoundClaim]) -> Table:
     """A table of claims, one row each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("", "flow", "period", "people", "qualifier", "population", "more", "confidence", "goes to"):
+    for name in ("", "flow", "period", "people", "qualifier", "population", "said by", "more", "confidence", "goes to"):
         table.add_column(name, justify="right" if name in ("people", "confidence") else "left")
     for number, entry in enumerate(claims, 1):
         claim = entry.claim
@@ -87,6 +98,7 @@ def claims_table(claims: list[FoundClaim]) -> Table:
             people(claim),
             "" if claim.qualifier is UNSET else claim.qualifier.value,
             "" if claim.population is UNSET else claim.population,
+            spoken_by(entry),
             more(entry),
             f"{entry.confidence:.2f}",
             Text(where, style="green" if entry.certain else "yellow"),

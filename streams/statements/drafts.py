@@ -40,6 +40,7 @@ class Draft:
     change: Change | None = None
     normal: Quantity | None = None
     voice: Voice = Voice.OWN
+    speaker: str = ""
     weight: float = 1.0
     paired: bool = False
     spans: dict[str, Span] = field(default_factory=dict)
@@ -82,7 +83,15 @@ class Draft:
         doubts = tuple(dict.fromkeys(self.doubts))
         confidence = round(self.weight * DOUBTED ** len(doubts), 3)
         quote = quote.moved(at)
-        return FoundClaim(claim=claim, quote=quote, spans=spans, confidence=confidence, doubts=doubts, voice=self.voice)
+        return FoundClaim(
+            claim=claim,
+            quote=quote,
+            spans=spans,
+            confidence=confidence,
+            doubts=doubts,
+            voice=self.voice,
+            speaker=self.speaker,
+        )
 
     @property
     def _a_day(self) -> float:

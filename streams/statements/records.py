@@ -89,6 +89,8 @@ class FoundClaim(Struct, frozen=True, kw_only=True):
     can be told. `quote`: where `text` stands. `spans`: by field, where it was read; a field that was taken from the
     source or from an earlier sentence may have none. `confidence`: 0 to 1, a product of fixed weights, one for each
     step that had to be inferred; it orders the review and is no probability. Certain is what has no doubts.
+    `speaker`: who is taken to say so, the code of a country in small letters ("kz") or the name of a body ("frontex");
+    empty for the source itself.
     """
 
     claim: ClaimFields
@@ -97,6 +99,7 @@ class FoundClaim(Struct, frozen=True, kw_only=True):
     confidence: float
     doubts: tuple[Doubt, ...] = ()
     voice: Voice = Voice.OWN
+    speaker: str = ""
     why: str = ""
 
     @property

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from bordertally.streams.errors import Reason, RefusedError
+from bordertally.streams.periods import parse_period
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.notices import Tell, untold
 from bordertally.streams.reports.records import Report
@@ -16,7 +17,7 @@ from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits, check_head, claim_of, claims_of, decode_report
 from bordertally.streams.statements.extractor import Extractor, proposals
 from bordertally.streams.statements.reader import Reader, Speaker
-from bordertally.streams.statements.records import Doubt, FoundClaim, Statement
+from bordertally.streams.statements.records import Doubt, FoundClaim, Statement, Voice
 from bordertally.streams.statements.review import Item, make_item
 
 LONGEST = 20_000
@@ -91,6 +92,8 @@ class WordReader:
         text = head + body
         speaker = Speaker(self.registry.zones[report.source], self.registry.home(report.source))
         statement = _without_echoes(self._load().read(text, report.published, speaker), len(head))
+        claims = [self._attributed(report, claim) for claim in statement.found]
+        statement = msgspec.structs.replace(statement, found=claims)
         if self.extractor is None:
             return statement
         further = proposals(self.extractor(text, report.published, speaker), text, statement.found)
@@ -129,7 +132,25 @@ class WordReader:
         fields = msgspec.structs.replace(found.claim, url=report.url)
         claim = claim_of(fields, check_head(report, self.registry, now, limits or Limits()))
         quote = found.claim.text if isinstance(found.claim.text, str) else None
-        return msgspec.structs.replace(claim, grade=max(claim.grade, found.voice.grade), text=quote)
+        return msgspec.structs.replace(claim, grade=max(claim.grade, self._best_grade(report, found)), text=quote)
+
+    def _best_grade(self, report: Report, found: FoundClaim) -> str:
+        """The best grade that a claim can have: C for what a source retells of another, D for an unnamed voice."""
+        return max(found.voice.grade, Voice.MEDIA.grade) if self._retold(report, found) else found.voice.grade
+
+    def _retold(self, report: Report, found: FoundClaim) -> bool:
+        """Whether a source retells what another says."""
+        return found.speaker not in {"", report.source, (self.registry.home(report.source) or "").lower()}
+
+    def _attributed(self, report: Report, found: FoundClaim) -> FoundClaim:
+        """A claim with `attributed_to`, where the source retells it. A reading, shorter than a day, cannot have it."""
+        period = found.claim.period
+        zone = self.registry.zones[report.source]
+        whole = not isinstance(period, str) or not parse_period(period, zone).part_of_day
+        if not whole or not self._retold(report, found):
+            return found
+        claim = msgspec.structs.replace(found.claim, attributed_to=found.speaker)
+        return msgspec.structs.replace(found, claim=claim)
 
 
 def _headline(report: Report) -> str:

@@ -47,6 +47,7 @@ class TextReading:
     def __init__(self, tongue: Tongue, text: str, times: Times, home: str | None) -> None:
         self.tongue, self.text, self.times, self.home = tongue, text, times, home
         self.left: list[LeftOut] = []
+        self.speaker = ""
         self.thread = Thread(tongue.cutter)
         self.heading = tongue.scanner.places.heading(text)
         self._turn_to(Sheet(""))
@@ -351,11 +352,25 @@ class TextReading:
         voices = {mark.value for mark in self.sheet.of("voice", sentence)}
         voice = Voice.UNNAMED if "unnamed" in voices else Voice.MEDIA if "media" in voices else Voice.OWN
         in_turn = self.sheet.of("respectively", sentence)
+        speakers = self.tongue.scanner.speakers(self.sheet)
         for draft in drafts:
             draft.voice = voice
+            draft.speaker = self._speaker(speakers, draft.segment.figure, sentence)
             if voices & {"unconfirmed", "unproven"}:
                 draft.doubts.append(Doubt.UNCONFIRMED)
             if not draft.paired and any(
                 ";" not in self.sheet.text[draft.segment.figure.end : word.start] for word in in_turn
             ):
                 draft.doubts.append(Doubt.SEVERAL_PLACES)
+        self.speaker = speakers[-1][1] if speakers else self.speaker
+
+    def _speaker(self, speakers: list[tuple[int, str]], figure: TextMark, sentence: Span) -> str:
+        """Who says a figure: the last named before it, else the first behind it, else who spoke before ("it said")."""
+        ahead = [name for at, name in speakers if at < figure.start] or [name for _, name in speakers[:1]]
+        bodies = [name for name in ahead if name in self.tongue.language.table.speakers]
+        named = bodies[-1:] or ahead[-1:]  # "Frontex, the European Union's border agency, said"
+        return named[0] if named else self.speaker if self._again(sentence) else ""
+
+    def _again(self, sentence: Span) -> bool:
+        """Whether whoever spoke before speaks again: "it said"."""
+        return bool(self.tongue.again.search(self.sheet.text, sentence.start, sentence.end))

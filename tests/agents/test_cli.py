@@ -21,6 +21,7 @@ from forking import run
 from live import COMMAND, Live, pure
 
 SAMPLE = Path("agents/demo/sample.ndjson")
+ARTICLE = Path("agents/demo/article.ndjson")
 
 
 def bordertally(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -75,6 +76,24 @@ def test_the_demo_comes_to_what_a_replay_of_its_sample_comes_to_and_leaves_nothi
     )
     assert "done in" in live.stderr
     assert not left_behind(tmp_path)
+
+
+def test_the_article_in_words_comes_to_the_figures_of_the_worked_example() -> None:
+    found = json.loads(bordertally("replay", str(ARTICLE), "--json").stdout)
+    week = {total["flow"]: total for total in found["totals"] if total["window_days"] == 7}
+    assert {flow: week[flow]["best"] for flow in ("RU:KZ", "RU:GE", "RU:EU")} == {
+        "RU:KZ": 98_000,
+        "RU:GE": 53_000,
+        "RU:EU": 66_000,
+    }
+    assert week["RU"]["low"] >= 200_000
+    firing = {(alert["flow"], alert["severity"]) for alert in found["alerts"]}
+    assert firing == {("RU:GE", "warning"), ("RU:EU", "notice")}
+    read = bordertally("read", str(ARTICLE), COLUMNS="200").stdout
+    assert "review: no_period" in next(line for line in read.splitlines() if "261,000" in line and "RU" in line)
+    assert [line.split()[6] for line in read.splitlines() if line.startswith((" 2 ", " 3 ", " 5 "))] == [
+        *("KZ", "GE", "frontex")
+    ]
 
 
 def left_behind(directory: Path) -> list[str]:

@@ -17,6 +17,9 @@ def demo(  # noqa: PLR0913, PLR0917 - the options of a command
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave it running, with a gateway and its board, and print the addresses.")
     ] = False,
+    article: Annotated[
+        bool, typer.Option("--article", help="Publish one news article in words instead of the sample week.")
+    ] = False,
     as_json: AsJson = False,
     broker_port: Annotated[int | None, _port("the broker")] = None,
     redis_port: Annotated[int | None, _port("Redis")] = None,
@@ -29,4 +32,5 @@ def demo(  # noqa: PLR0913, PLR0917 - the options of a command
     """
     from bordertally.agents.demo.run import Ports, run_demo  # noqa: PLC0415 - its help needs no servers
 
-    run(run_demo(Ports(broker_port, redis_port, http_port, gateway_port), keep=keep, as_json=as_json, out=out, err=err))
+    ports = Ports(broker_port, redis_port, http_port, gateway_port)
+    run(run_demo(ports, keep=keep, as_json=as_json, in_words=article, out=out, err=err))

@@ -21,6 +21,7 @@ class Tongue:
         self.abbreviations = language.ending([f"(?:{abbreviation})" for abbreviation in table.abbreviations])
         self.closing = language.ending([f"(?:{word})" for word in table.closing])
         self.present = language.any_of(table.present)
+        self.again = language.any_of(table.again)
         self.same_day = language.any_of(table.same_day)
         self._letters = re.compile(table.letters)
         self._anchors = [(day, language.any_of(phrases)) for day, phrases in table.anchors.items()]

@@ -203,6 +203,8 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     refuge: Phrases
     own: Phrases
     overall: Phrases
+    speakers: dict[str, Phrases]
+    again: Phrases
     unnamed: Phrases
     media: Phrases
     unconfirmed: Phrases

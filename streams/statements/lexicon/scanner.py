@@ -87,6 +87,7 @@ class Scanner:
             ),
         ]
         self._events = Patterns(events)
+        self._bodies = [(name, language.any_of(phrases)) for name, phrases in table.speakers.items()]
         self._its = language.any_of(table.own)
         self._nations = language.any_of(table.nations)
         self._of_nation = re.compile(rf"(?:{alternatives(table.of_nation)})\Z", re.IGNORECASE)
@@ -143,6 +144,12 @@ class Scanner:
     def _plain(self, text: str, patterns: Patterns) -> Iterator[TextMark]:
         for pattern, match in patterns.scan(text):
             yield TextMark(match.start(), match.end(), pattern.kind, pattern.value)
+
+    def speakers(self, sheet: Sheet) -> list[tuple[int, str]]:
+        """Who speaks in a sentence: where each stands, and the code of a country in small letters or a body's name."""
+        bodies = [(match.start(), name) for name, body in self._bodies for match in body.finditer(sheet.text)]
+        places = [mark for mark in sheet.of("place") if mark.value.role is PlaceRole.SPEAKER and mark.value.code]
+        return sorted([*bodies, *((mark.start, mark.value.code.lower()) for mark in places)])
 
     def _own(self, text: str) -> Iterator[TextMark]:
         """Citizens of the last country named: "its citizens"."""

@@ -98,6 +98,19 @@ def test_an_unnamed_voice_lowers_the_grade_and_nothing_raises_it() -> None:
     assert [grade(f"{text}, an unnamed official told us.", source) for source in "abcd"] == ["D", "D", "D", "D"]
 
 
+def test_what_a_source_retells_of_another_is_graded_c_at_best() -> None:
+    said = "98,000 Russian citizens have entered Kazakhstan since 21 September"
+    assert [grade(f"Frontex said that {said}.", source) for source in "abcd"] == ["C", "C", "C", "D"]
+
+
+def test_a_claim_that_a_source_retells_names_whom_it_quotes() -> None:
+    raw = words("Frontex said that 98,000 Russian citizens have entered Kazakhstan since 21 September.")
+    (claim,) = read_claims(raw, REGISTRY, NOW, None, WORDS)
+    assert claim.attributed_to == "frontex"
+    (claim,) = read_claims(words(CERTAIN), REGISTRY, NOW, None, WORDS)
+    assert claim.attributed_to is None
+
+
 @pytest.mark.parametrize(
     ("raw", "reason", "field"),
     [
