@@ -11,6 +11,7 @@ from bordertally.streams.delivery.subscriptions import (
     reference,
 )
 from bordertally.streams.errors import ConfigError
+from bordertally.streams.flows import Flow
 
 DAY = 86_400.0
 
@@ -87,6 +88,17 @@ def test_a_flow_written_without_its_bloc_is_put_into_it() -> None:
     """Where the registry knows EU, RU:FI is RU:EU:FI; else it is as written."""
     assert parse_subscriptions(FILE, "f", frozenset({"EU"})).by_name["relief-desk"].follows("RU:EU:FI:vaalimaa")
     assert parse_subscriptions(FILE, "f").by_name["relief-desk"].follows("RU:FI")
+
+
+def test_a_subscription_to_an_alias_is_one_to_the_place() -> None:
+    aliases = {Flow("RU:GE:larsi"): Flow("RU:GE:lars")}
+    text = FILE.replace('"RU:GE"', '"RU:GE:larsi"')
+    (desk,) = parse_subscriptions(text, "f", aliases=aliases).by_name.values()
+    assert (desk.flows, desk.follows("RU:GE:lars"), desk.follows("RU:GE:larsi")) == (
+        ("RU:GE:lars", "RU:FI"),
+        True,
+        False,
+    )
 
 
 def test_there_may_be_a_thousand_subscriptions() -> None:
