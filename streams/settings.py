@@ -91,6 +91,17 @@ class Settings(ConnectionSettings):
     gateway_clients: int = Field(
         2_000, ge=1, le=100_000, description="Most clients connected to the stream of a gateway."
     )
+    gateway_clients_per_address: int = Field(
+        100,
+        ge=1,
+        le=100_000,
+        description="Most connections, and most streams, of one client address; none for this machine and proxies.",
+    )
+    gateway_proxies: str = Field(
+        "",
+        description="Proxies in front of the gateway, such as 10.0.0.7 or 10.0.0.0/8, separated by commas. Their "
+        "X-Forwarded-For says which client a request counts for.",
+    )
     public_read: bool = Field(False, description="Whether anybody who can reach the gateway may read.")
     read_tokens: Digests = Field((), description="Digests of the tokens for reading, separated by commas.")
     admin_tokens: Digests = Field((), description="Digests of the tokens for administration, separated by commas.")
@@ -160,7 +171,7 @@ class Settings(ConnectionSettings):
             raise ValueError(f"at least one of {', '.join(Hop)}")
         return value
 
-    @field_validator("webhook_allow")
+    @field_validator("webhook_allow", "gateway_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
         allowed_networks(value)

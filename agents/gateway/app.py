@@ -12,10 +12,11 @@ from pathlib import Path
 from aiohttp import web
 from msgspec import Struct
 
+from bordertally.agents.gateway.client_limits import LIMITS, ClientLimits
 from bordertally.agents.gateway.feed import Feed
 from bordertally.agents.gateway.guard import Guard
 from bordertally.agents.gateway.headers import add_headers, preflight
-from bordertally.agents.gateway.metering import Meter
+from bordertally.agents.gateway.metering import METER, Meter
 from bordertally.agents.gateway.openapi import openapi
 from bordertally.agents.gateway.parameters import (
     AskAlerts,
@@ -62,16 +63,17 @@ def create_gateway(settings: Settings) -> web.Application:
     silencing = Silencing(view, store, Topics(settings.topic_prefix), routes.place)
     metrics = Metrics(0, ("gateway",))
     meter = Meter(metrics, hub)
+    limits = ClientLimits(settings)
     middlewares = [meter.middleware(), problems, preflight(settings.gateway_origins), guard.middleware()]
     app = web.Application(middlewares=middlewares)
-    app[HUB] = hub
+    app[HUB], app[LIMITS], app[METER] = hub, limits, meter
     app.on_response_prepare.append(add_headers(settings.gateway_origins))
     app.on_response_prepare.append(meter.count)
     app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
     _add_answers(app, routes, silencing)
     _add_documents(app, feed)
     quieting = Quieting(hub, routes.all_muted)
-    _add_stream(app, Stream(hub, quieting, settings.gateway_clients), routes)
+    _add_stream(app, Stream(hub, quieting, settings.gateway_clients, limits), routes)
     _add_pages(app, hub)
     app.router.add_get("/metrics", meter.serve)
     app.router.add_post("/v1/reports", posting.serve)

@@ -96,7 +96,10 @@ class Guard:
 
     def _check_host(self, request: web.Request) -> None:
         """Raise ProblemError (403) unless Host is loopback: a foreign page or a proxy could reach an open gateway."""
-        host = request.url.host or ""
+        try:
+            host = request.url.host or ""
+        except ValueError:
+            host = request.headers.get("Host", "")
         if self._only_here and not is_loopback(host):
             detail = "without tokens the gateway serves only this machine; use 127.0.0.1, or set tokens"
             raise ProblemError(403, detail, field="Host", value=host)

@@ -11,6 +11,7 @@ from bordertally.agents.gateway.problems import Handler
 
 POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 SECURITY = {
+    "Server": "bordertally",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": POLICY,
@@ -29,7 +30,6 @@ def add_headers(origins: tuple[str, ...]) -> Callable[[web.Request, web.StreamRe
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(SECURITY)
-        response.headers["Server"] = "bordertally"
         if request.path.startswith("/board/"):  # revalidated each time: a page never mixes files of two versions
             response.headers["Cache-Control"] = "no-cache"
         origin = request.headers.get("Origin")

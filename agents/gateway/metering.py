@@ -44,6 +44,10 @@ class Meter:
         if route == REPORTS:
             self.metrics["gateway_reports_total"].labels(outcome_of(response.status)).inc()
 
+    def refused(self, status: int) -> None:
+        """Count an answer that was given outside of every route, such as that to a malformed request."""
+        self.metrics["gateway_requests_total"].labels(ELSEWHERE, str(status)).inc()
+
     async def serve(self, _: web.Request) -> web.StreamResponse:
         """Return all metrics in the Prometheus text format."""
         hub, metrics = self.hub, self.metrics
@@ -55,6 +59,9 @@ class Meter:
         return web.Response(
             body=metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
+
+
+METER: web.AppKey[Meter] = web.AppKey("meter", Meter)
 
 
 def route_of(request: web.Request) -> str:

@@ -38,6 +38,8 @@ CHOICES: Mapping[str, Callable[[], list[str]]] = {"window": window_names}
 """The allowed values of parameters whose choices depend on the core, such as the windows."""
 
 Q = TypeVar("Q", bound=Struct)
+_SECRET = re.compile("token|auth|key|pass|secret", re.IGNORECASE)
+"""Names of unknown parameters whose values may be secrets: no answer repeats them."""
 _AT = re.compile(r" - at `\$\.(\w+)[^`]*`$")
 
 
@@ -161,7 +163,8 @@ def asked(request: web.Request, kind: type[Q]) -> Q:
     given: dict[str, Any] = {}
     for name in dict.fromkeys(request.query):
         if name not in known:
-            raise bad(name, request.query[name], f"no such parameter; allowed: {', '.join(known) or 'none'}")
+            value = "(not shown)" if _SECRET.search(name) else request.query[name]
+            raise bad(name, value, f"no such parameter; allowed: {', '.join(known) or 'none'}")
         values = request.query.getall(name)
         given[name] = values if _many(known[name]) else values[-1]
         if len(values) > 1 and not _many(known[name]):

@@ -11,6 +11,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from bordertally.streams.errors import shown
+from bordertally.streams.visible_text import visible
 
 log = logging.getLogger("bordertally")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -46,6 +47,8 @@ class ProblemError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         quoted = None if field is None else shown(value)
+        field, report = (None if text is None else visible(text) for text in (field, report))
+        detail = visible(detail)  # it may quote what a client sent, and readers print it on terminals
         self.problem = Problem(HTTPStatus(status).phrase, status, detail, "about:blank", reason, field, quoted, report)
         self.headers = dict(headers or {})
         super().__init__(status, detail)
@@ -79,13 +82,15 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
         details = {
-            404: f"there is no {request.path}; /v1/openapi.json lists the routes",
-            405: f"{request.path} does not allow {request.method}",
+            404: f"there is no {shown(request.path)}; /v1/openapi.json lists the routes",
+            405: f"{shown(request.path)} does not allow {shown(request.method)}",
         }
         detail = details.get(error.status) or error.text or error.reason
         return ProblemError(error.status, detail, headers=headers).answer()
     except RedisError as error:
         return away("Redis", error).answer()
+    except ConnectionError:  # the client has gone; anything else that does not answer has an error of its own
+        raise
     except Exception:
         log.exception("gateway: %s %s failed", request.method, request.path)
         return ProblemError(500, "the gateway failed on this request; see its log").answer()

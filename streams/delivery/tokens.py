@@ -31,8 +31,11 @@ READER = Caller(frozenset({Scope.READ}))
 
 
 def digest_of(token: str) -> str:
-    """The digest that is kept of a token. A token is long and random, so a plain hash cannot be guessed."""
-    return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
+    """The digest that is kept of a token. A token is long and random, so a plain hash cannot be guessed.
+
+    `token` may hold bytes that are not UTF-8, as surrogates: any client can send them in a header.
+    """
+    return "sha256:" + hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 class Keys:

@@ -92,6 +92,14 @@ def window_of(state: FlowState | None, first: int | None, end: int | None) -> tu
     """The ordinal days to trace, end exclusive: the days asked for, else the week up to the flow's `as_of`."""
     if first is not None and end is not None:
         return first, end
+    window = _open_window(state, first, end)
+    if window is None:
+        return None
+    last = date.max.toordinal()
+    return max(1, min(window[0], last - 1)), max(2, min(window[1], last))
+
+
+def _open_window(state: FlowState | None, first: int | None, end: int | None) -> tuple[int, int] | None:
     if state is None or not state.totals:
         return None if end is None and first is None else (first or (end or 0) - WEEK, end or (first or 0) + WEEK)
     as_of = ordinal_day(state.totals[0].as_of)

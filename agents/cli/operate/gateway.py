@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 from bordertally.agents.gateway.app import create_gateway
+from bordertally.agents.gateway.connections import Site
 from bordertally.agents.runtime.context import log
 from bordertally.agents.runtime.logs import configure_logs
 from bordertally.agents.terminal.console import run
@@ -33,9 +34,6 @@ class AccessLines(AbstractAccessLogger):
         return self.logger.isEnabledFor(logging.DEBUG)
 
 
-LINE = 65_536
-"""The most bytes of a request line and of a header: a position in topics with many partitions is long."""
-
 FILES_BESIDE = 200
 """Open files besides those of the clients of the stream: other requests, Redis, Kafka."""
 
@@ -54,19 +52,18 @@ async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError for a wrong setting, a taken port, or a refused connection."""
     await check_access(settings)
     allow_many_clients(settings)
-    runner = web.AppRunner(
-        create_gateway(settings),
-        access_log=log,
-        access_log_class=AccessLines,
-        shutdown_timeout=5.0,
-        max_line_size=LINE,
-        max_field_size=LINE,
-    )
+    runner = web.AppRunner(create_gateway(settings), shutdown_timeout=5.0)
     await runner.setup()
     try:
         place = f"{settings.gateway_host}:{settings.gateway_port}"
         try:
-            await web.TCPSite(runner, settings.gateway_host, settings.gateway_port, backlog=1024).start()
+            await Site(
+                runner,
+                settings.gateway_host,
+                settings.gateway_port,
+                access_log=log,
+                access_log_class=AccessLines,
+            ).start()
         except OSError as error:
             raise ConfigError(
                 f"BORDERTALLY_GATEWAY_PORT={settings.gateway_port}: cannot listen on {settings.gateway_host}: "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from bordertally.agents.gateway.client_limits import ClientLimits
+from bordertally.agents.gateway.connections import when_lost
 from bordertally.agents.gateway.parameters import AskStream
 from bordertally.agents.gateway.problems import ProblemError, bad
 from bordertally.agents.gateway.stream.catch_up import CatchUp, TooSlowError
@@ -18,6 +20,9 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",  # tells nginx and others not to buffer
 }
+BUSY_S = 10
+"""Seconds after which a client that found no place may try again."""
+
 RESET = b"event: reset\ndata: {}\n\n"
 """The client's position no longer exists: the client must read everything again."""
 
@@ -25,16 +30,17 @@ RESET = b"event: reset\ndata: {}\n\n"
 class Stream:
     """The route."""
 
-    def __init__(self, hub: Hub, quieting: Quieting, max_clients: int) -> None:
+    def __init__(self, hub: Hub, quieting: Quieting, max_clients: int, limits: ClientLimits) -> None:
         """`max_clients`: the most clients at once."""
-        self.hub, self.quieting, self.max_clients = hub, quieting, max_clients
+        self.hub, self.quieting, self.max_clients, self.limits = hub, quieting, max_clients, limits
         self.catch_up = CatchUp(hub)
         self.open = 0
 
     async def serve(self, request: web.Request, asked: AskStream) -> web.StreamResponse:
         """Send events until the client disconnects or is disconnected.
 
-        Raises ProblemError: 400 for a malformed position, 503 without Kafka or with too many clients.
+        Raises ProblemError: 400 for a malformed position, 429 for an address with too many streams, 503 without Kafka
+        or with too many clients.
         """
         place = self._place(request, asked)
         if not self.hub.ready.is_set():
@@ -42,12 +48,17 @@ class Stream:
             raise ProblemError(503, detail, headers={"Retry-After": f"{RETRY_S:.0f}"})
         if self.open >= self.max_clients:
             detail = f"the limit of {self.max_clients} clients is reached; try again later or use another gateway"
-            raise ProblemError(503, detail, headers={"Retry-After": "10"})
+            raise ProblemError(503, detail, headers={"Retry-After": str(BUSY_S)})
+        client = self.limits.client(request)
+        if not self.limits.enter(self.limits.streams, client):
+            detail = f"the limit of {self.limits.most} streams to one address is reached; close some of them"
+            raise ProblemError(429, detail, headers={"Retry-After": str(BUSY_S)})
         self.open += 1
         try:
             return await self._serve(request, asked, place)
         finally:
             self.open -= 1
+            self.limits.leave(self.limits.streams, client)
 
     def _place(self, request: web.Request, asked: AskStream) -> list[int] | None:
         text = request.headers.get("Last-Event-ID") or asked.last_event_id
@@ -82,6 +93,7 @@ class Stream:
             if request.transport is not None:
                 request.transport.abort()
             return response
+        when_lost(request, client.gone.set)
         self.hub.join(client)  # no await since the last event was written, so there is no gap
         self.quieting.send(client)
         try:

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from aiohttp import web
+import asyncio
+
+from aiohttp import http_exceptions, web
 
 from bordertally.agents.gateway.problems import ProblemError
 
+BODY_S = 30.0
+"""Seconds in which a body must arrive."""
+
+CLOSE = {"Connection": "close"}
+
 
 async def json_body(request: web.Request, content: str, max_bytes: int) -> bytes | None:
-    """Return the body of a request; None for more than `max_bytes` bytes. Raises ProblemError (415) for another type.
+    """Return the body of a request; None for more than `max_bytes` bytes.
 
-    `content`: what the body should contain, as in "a report"; for the error.
+    `content`: what the body should contain, as in "a report"; for the error. Raises ProblemError: 415 for another type,
+    400 for a body that is not what its headers say, 408 for one that takes longer than BODY_S seconds.
     """
     if request.content_type != "application/json":
         media_type = request.headers.get("Content-Type", "")
         raise ProblemError(415, f"send {content} as application/json", field="Content-Type", value=media_type)
     if (request.content_length or 0) > max_bytes:
         return None
-    raw = await request.content.read(max_bytes + 1)
-    while len(raw) <= max_bytes and not request.content.at_eof():
-        raw += await request.content.read(max_bytes + 1 - len(raw))
+    try:
+        async with asyncio.timeout(BODY_S):
+            raw = await request.content.read(max_bytes + 1)
+            while len(raw) <= max_bytes and not request.content.at_eof():
+                raw += await request.content.read(max_bytes + 1 - len(raw))
+    except TimeoutError:
+        raise ProblemError(408, f"the body did not arrive within {BODY_S:g} s", headers=CLOSE) from None
+    except (web.RequestPayloadError, http_exceptions.HttpProcessingError):
+        encoding = request.headers.get("Content-Encoding")
+        if encoding is None:
+            raise ProblemError(400, "the body ends too early, or its chunks are malformed", headers=CLOSE) from None
+        detail = "the body is not compressed as Content-Encoding says"
+        raise ProblemError(400, detail, field="Content-Encoding", value=encoding, headers=CLOSE) from None
     return raw if len(raw) <= max_bytes else None

@@ -134,16 +134,21 @@ class Shelf:
         self.hashes[SOURCES] = {source.encode(): b"%d" % at for source, at in published.items()}
 
 
-@asynccontextmanager
-async def gateway(shelf: Shelf, monkeypatch: Any, **settings: Any) -> AsyncIterator[TestClient[Any, Any]]:
-    """A client of a gateway that reads a shelf."""
+def on_shelf(monkeypatch: Any, shelf: Shelf) -> None:
+    """Let gateways read a shelf from now on."""
     opened = ServingView.__init__
 
-    def on_shelf(view: ServingView, given: Any) -> None:
+    def open_shelf(view: ServingView, given: Any) -> None:
         opened(view, given)
         view.redis = shelf
 
-    monkeypatch.setattr(ServingView, "__init__", on_shelf)
+    monkeypatch.setattr(ServingView, "__init__", open_shelf)
+
+
+@asynccontextmanager
+async def gateway(shelf: Shelf, monkeypatch: Any, **settings: Any) -> AsyncIterator[TestClient[Any, Any]]:
+    """A client of a gateway that reads a shelf."""
+    on_shelf(monkeypatch, shelf)
     app = create_gateway(load_settings(brokers=NOWHERE, **settings))
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -59,3 +59,8 @@ def test_what_is_no_digest_is_refused(wrong: str) -> None:
 def test_digests_in_settings_are_separated_by_commas() -> None:
     both = (digest_of("a"), digest_of("b"))
     assert load_settings(admin_tokens=f"{both[0]}, {both[1]}").admin_tokens == both
+
+
+def test_any_bytes_of_a_header_are_an_unknown_token() -> None:
+    keys = Keys(parse_registry(SOURCE, "x.toml"), [digest_of("reader")])
+    assert keys.caller(b"\xff\xed\xa0\x80".decode("utf-8", "surrogateescape")) is None
