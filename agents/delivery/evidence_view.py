@@ -98,7 +98,11 @@ class EvidenceView(RedisWriter):
     @staticmethod
     def _put_row(pipe: Pipeline, row: Row, value: bytes) -> list[tuple[str, int]]:
         """Add a row; returns its sources with the times of publication (microseconds since 1970 UTC)."""
-        if row.kind in {"a", "f"}:  # readers take the aliases from the registry, and need no first arrivals
+        if row.kind in {
+            "a",
+            "f",
+            "v",
+        }:  # readers take aliases from the registry, and need the newest versions of claims only
             return []
         if row.kind == "r":
             tallies = tallies_of(value)

@@ -70,6 +70,8 @@ TOTALS = (
     Column("report_count", "#meta+reports+count", "report_count"),
     Column("population", "#population+type", "population"),
     Column("unit", "#meta+unit", "unit"),
+    Column("after_revisions_low", "#affected+crossings+revised+low", "after_revisions.low"),
+    Column("after_revisions_high", "#affected+crossings+revised+high", "after_revisions.high"),
 )
 
 

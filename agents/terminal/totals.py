@@ -177,6 +177,12 @@ def show_outcome(
     `quotes`: the words of reports by `source/id`; they are printed below the alerts that cite the report.
     """
     console.print(totals_table(outcome, normal, console.width), crop=False, soft_wrap=True)
+    for total in outcome.totals:
+        if total.after_revisions is not None:
+            low, high = total.after_revisions.low, total.after_revisions.high
+            console.print(
+                f"After revisions: {total.flow} {total.window_days} days {low:,} to {high:,}", highlight=False
+            )
     if outcome.periods:
         console.print()
         console.print(periods_table(outcome.periods), crop=False, soft_wrap=True)
@@ -190,6 +196,13 @@ def show_outcome(
                 console.print(Text(f"{'':<12}“{quote}” ({report})", style="dim"), soft_wrap=True)
     if not newest:
         console.print("none")
+    _show_claims(console, outcome)
+    if outcome.rejected:
+        console.print(rejects_table(outcome.rejected))
+
+
+def _show_claims(console: Console, outcome: ReplayResult) -> None:
+    """Print conflicts, unlikely claims, and those that are not totalled or added up."""
     for conflict in outcome.conflicts:
         console.print(_conflict_line(conflict), soft_wrap=True)
     for unlikely in outcome.unlikely:
@@ -201,8 +214,6 @@ def show_outcome(
         title = "Added up" if noted.counted else "Not totalled"
         figure = f"{noted.flow} {noted.people:,} {noted.population} {noted.first_day} to {noted.last_day}"
         console.print(f"{title}: {figure} ({noted.source}, {noted.why})")
-    if outcome.rejected:
-        console.print(rejects_table(outcome.rejected))
 
 
 def _conflict_line(conflict: Conflict) -> str:

@@ -15,10 +15,27 @@ import msgspec
 from bordertally.streams.flows import Flow, depth, parent
 from bordertally.streams.ledger.aliases import names_of, speaker_of, voice_of
 from bordertally.streams.ledger.causes import FOREVER, Cause, capped
-from bordertally.streams.ledger.rows import BLOCK_DAYS, Key, Row, decode_arrivals, decode_claims, decode_row, encode_row
+from bordertally.streams.ledger.rows import (
+    BLOCK_DAYS,
+    Key,
+    Row,
+    StoredVersions,
+    decode_arrivals,
+    decode_claims,
+    decode_row,
+    decode_versions,
+    encode_row,
+)
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.unlikely import judge
-from bordertally.streams.ledger.versions import UNMOVED, FirstArrivals, Outcome, outcome_of, passed_over
+from bordertally.streams.ledger.versions import (
+    UNMOVED,
+    FirstArrivals,
+    Outcome,
+    block_of,
+    outcome_of,
+    passed_over,
+)
 from bordertally.streams.periods import iso_day
 from bordertally.streams.reconciliation.constraints import Floors
 from bordertally.streams.reports.claims import Claim, address_of, citation, is_reading, period_of, reading_of
@@ -135,6 +152,7 @@ class Ledger:
                 if any(version is not None and not counts(version.grade) for version in (claim, before)):
                     node.views.unverified_changed(before, claim)
                 batch.touched[node.flow][key].update(days)
+            self._keep_replaced(node, before, claim, outcome)
             if outcome is not Outcome.STALE or gone or came:
                 far = gone or came or _reaches_far(claim)
                 last = FOREVER if far else period.last_day
@@ -143,6 +161,16 @@ class Ledger:
         if outcome not in UNMOVED:
             node.views.claims_changed()
             batch.rows.add(Row("c", Flow(claim.flow), period.first_day // BLOCK_DAYS))
+
+    def _keep_replaced(self, node: Node, before: Claim | None, claim: Claim, outcome: Outcome) -> None:
+        """Keep two versions of one claim, one of which replaces the other."""
+        if before is None or outcome is Outcome.DUPLICATE:
+            return
+        key, period = Key(claim.population, claim.unit), period_of(claim)
+        if node.open(key).replaced.note(before, claim):
+            node.revise()
+            self._batch.rows.add(Row("v", Flow(claim.flow), block_of(claim.identity)))
+            self._batch.touched[node.flow][key].update(range(period.first_day, period.last_day + 1))
 
     def _add_readings(self, group: Readings) -> None:
         node, batch = self._node(Flow(group.flow)), self._batch
@@ -273,6 +301,12 @@ class Ledger:
         days |= series.recompute(wide, floors)
         node.moved(key, days)
 
+    def _restore_versions(self, flow: Flow, stored: Iterable[StoredVersions]) -> None:
+        node = self._node(flow)
+        for identity, versions in stored:
+            node.open(Key(identity.population, identity.unit)).replaced.restore(identity, versions)
+            node.revise()
+
     # --- storage -----------------------------------------------------------------------------------------------
 
     def row(self, row: Row) -> bytes:
@@ -287,6 +321,8 @@ class Ledger:
                 named = [(key, speaker_of(voice, node.flow), columns) for key, voice, columns in voices]
                 voices = [(key, source, columns) for key, (name, source), columns in named if name == flow]
             return encode_row(voices)
+        if kind == "v":
+            return encode_row([row for series in node.series.values() for row in series.replaced.row(flow, number)])
         claims = [claim for series in node.series.values() for claim in series.begun(number)]
         claims += [claim for claim in node.levels.begun(number) if claim not in claims]
         claims += [claim for claim in node.noted.values() if period_of(claim).first_day // BLOCK_DAYS == number]
@@ -311,6 +347,9 @@ class Ledger:
                 continue
             if row.kind == "c":
                 ledger.add(decode_claims(value))
+                continue
+            if row.kind == "v":
+                ledger._restore_versions(row.flow, decode_versions(value))
                 continue
             for (population, unit), source, columns in decode_row(value):
                 ledger._add_readings(Readings(row.flow, source, population, unit, columns))

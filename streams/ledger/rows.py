@@ -7,7 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from bordertally.streams.flows import Flow
-from bordertally.streams.reports.claims import Claim
+from bordertally.streams.natural_order import natural
+from bordertally.streams.reports.claims import Claim, Identity
 from bordertally.streams.reports.readings import Columns
 
 
@@ -44,6 +45,7 @@ class Row(NamedTuple):
     """The address of stored claims: `r|flow|day` for readings, `c|flow|block` for statements.
 
     `f|flow|day` holds the first arrivals of versions that were dated ahead, by the first day of their period.
+    `v|flow|block` holds earlier versions of statements (see ledger.versions).
     `a|flow|0` holds the place of which the flow was an alias when the ledger last published its figures.
     """
 
@@ -74,6 +76,26 @@ decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode
 decode_arrivals = msgspec.msgpack.Decoder(dict[bytes, int]).decode
 
 
+class Version(NamedTuple):
+    """A version of a claim: when it was published (microseconds since 1970 UTC), by which report, and its people."""
+
+    published: int
+    report: str
+    people: float | None
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """A total order over versions published on one day, the last one last; as of versions of a claim."""
+        return self.published, self.people is None, natural(self.report), self.people or 0.0
+
+
+StoredVersions = tuple[Identity, list[tuple[int, Version]]]
+"""The stored form of the versions of a claim: its identity, and each version by its day of publication."""
+
+
+decode_versions = msgspec.msgpack.Decoder(list[StoredVersions]).decode
+
+
 def is_readable(key: bytes, value: bytes) -> bool:
     """Whether a stored row is one that a ledger writes."""
     try:
@@ -84,6 +106,8 @@ def is_readable(key: bytes, value: bytes) -> bool:
                 decode_claims(value)
             case "f":
                 decode_arrivals(value)
+            case "v":
+                decode_versions(value)
             case _:
                 decode_row(value)
     except (ValueError, msgspec.MsgspecError):

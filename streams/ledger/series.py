@@ -12,7 +12,7 @@ from bordertally.streams.ledger.citations import Cites
 from bordertally.streams.ledger.counts import Counts
 from bordertally.streams.ledger.groups import Group, Groups
 from bordertally.streams.ledger.rows import BLOCK_DAYS, PEOPLE, Key
-from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
+from bordertally.streams.ledger.versions import UNMOVED, Outcome, ReplacedVersions, outcome_of
 from bordertally.streams.periods import DAY, Period, ordinal_of
 from bordertally.streams.reconciliation.constraints import (
     Bin,
@@ -109,6 +109,7 @@ class Series:
         self.last: int | None = None
         self.cites: dict[int, Cites] = {}
         self.misfits: dict[tuple[int, int], list[Misfit]] = {}
+        self.replaced = ReplacedVersions()
         self.suspects: dict[Constraint, Suspicion] = {}
         """The claims that are, or would be, unlikely (see ledger.unlikely)."""
         self._misfit_spans: dict[int, tuple[int, int]] = {}  # by day

@@ -38,6 +38,7 @@ class Node:
         self.published = 0
         self.worded = False  # whether a statement in words was ever added for the flow or one below it
         self.suspected = False  # whether a claim on the flow or one below it was ever unlikely
+        self.revised = False  # whether a claim on the flow or one below it was ever replaced by a later version
         self.begins, self.ends = NEVER, -NEVER  # the first and the last day that a claim was ever about, here or below
         self.levels = StatedLevels()
         self.views = Views()
@@ -212,6 +213,13 @@ class Node:
         node: Node | None = self
         while node is not None and (first < node.begins or last > node.ends):
             node.begins, node.ends = min(node.begins, first), max(node.ends, last)
+            node = node.above
+
+    def revise(self) -> None:
+        """Note that a claim on this flow was replaced by a later version, for the flow and those above."""
+        node: Node | None = self
+        while node is not None and not node.revised:
+            node.revised = True
             node = node.above
 
     def suspect(self) -> None:

@@ -1,18 +1,29 @@
-"""Versions of one claim: which version is in force, and the outcome of a new version."""
+"""Versions of one claim: which is in force, the outcome of a new version, and the versions kept of replaced claims.
+
+Versions are kept so that what a source said first can be compared with what it says now: of claims of one day or of
+seven, those published within LATE_DAYS days of the end of the period, and of each day of publication (UTC) the last.
+`published` is the time that orders versions: no later than the first arrival. So what is kept is a function of the set
+of versions with their first arrivals, and is bounded.
+"""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from hashlib import blake2b
 
 import msgspec
 
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.rows import BLOCK_DAYS, StoredVersions, Version
+from bordertally.streams.moments import MICRO
 from bordertally.streams.natural_order import natural
-from bordertally.streams.periods import ordinal_of
-from bordertally.streams.qualifiers import Qualifier
-from bordertally.streams.reports.claims import Claim, claim_of_reading, is_reading, reading_of, shown_twice
+from bordertally.streams.periods import DAY, ordinal_of
+from bordertally.streams.qualifiers import Bound, Qualifier
+from bordertally.streams.reports.claims import Claim, Identity, claim_of_reading, is_reading, reading_of, shown_twice
 from bordertally.streams.reports.notices import NoticeKind, ReportNotice
 from bordertally.streams.reports.readings import Columns, Reading, Readings
+from bordertally.streams.reports.sources import counts
 
 
 class Outcome(enum.StrEnum):
@@ -127,3 +138,81 @@ def rank(version: Claim | Reading) -> tuple[object, ...]:
     """
     hour = (version.best or 0.0) if shown_twice(version) else 0.0
     return version.published, version.best is None, hour, *natural(version.report), msgspec.msgpack.encode(version)
+
+
+LATE_DAYS = 21
+"""A version published later than so many days after its period is no part of what was said first, and is not kept."""
+
+LENGTHS = (1, 7)
+"""The periods, in days, whose versions are kept."""
+
+
+def published_day(published: int) -> int:
+    """The ordinal day (UTC) of a time of publication."""
+    return ordinal_of(int(published // MICRO))
+
+
+def length_of(claim: Claim) -> int | None:
+    """The days of a claim whose versions are kept; None for any other claim."""
+    days, rest = divmod(claim.local_end - claim.local_start, DAY)
+    kept = rest == 0 and days in LENGTHS and claim.local_start % DAY == 0 and counts(claim.grade)
+    return days if kept else None
+
+
+def says_how_many(claim: Claim) -> bool:
+    """Whether a claim says how many people, and not only how many at least: "so far today" is not revised later."""
+    return claim.best is not None and claim.qualifier.bound is not Bound.AT_LEAST
+
+
+def block_of(identity: Identity) -> int:
+    """The number of the row that holds the versions of a claim, within its flow."""
+    return ordinal_of(identity.start) // BLOCK_DAYS
+
+
+class ReplacedVersions:
+    """The versions of the claims of a series that were replaced, by identity and day of publication.
+
+    `sources`: the sources that have such claims.
+    """
+
+    def __init__(self) -> None:
+        self.sources: set[str] = set()
+        self._blocks: dict[int, dict[Identity, dict[int, Version]]] = {}
+
+    def note(self, *claims: Claim) -> bool:
+        """Keep versions of one claim; return whether anything changed."""
+        changed = False
+        for claim in claims:
+            day = published_day(claim.published)
+            if length_of(claim) is None or day > ordinal_of(claim.local_end - 1) + LATE_DAYS:
+                continue
+            if claim.best is not None and not says_how_many(claim):
+                continue
+            version, versions = Version(claim.published, claim.report, claim.best), self._open(claim.identity)
+            if day not in versions or versions[day].rank < version.rank:
+                versions[day] = version
+                changed = True
+        return changed
+
+    def history(self, claim: Claim) -> list[tuple[int, float | None]]:
+        """What was said of a claim in force, by day of publication, the first version first."""
+        replaced = self._blocks.get(block_of(claim.identity), {}).get(claim.identity, {})
+        people = {day: version.people for day, version in replaced.items()}
+        people[published_day(claim.published)] = claim.best
+        return sorted(people.items())
+
+    def row(self, flow: Flow, block: int) -> list[StoredVersions]:
+        """Return the versions of the claims on a flow whose period begins in a block of days, in stored form."""
+        return [
+            (identity, sorted(versions.items()))
+            for identity, versions in sorted(self._blocks.get(block, {}).items())
+            if identity.flow == flow
+        ]
+
+    def restore(self, identity: Identity, versions: Iterable[tuple[int, Version]]) -> None:
+        """Put the stored versions of a claim back."""
+        self._open(identity).update(versions)
+
+    def _open(self, identity: Identity) -> dict[int, Version]:
+        self.sources.add(identity.source)
+        return self._blocks.setdefault(block_of(identity), {}).setdefault(identity, {})

@@ -64,12 +64,20 @@ class CalendarFigure(Struct, frozen=True, array_like=True):
     covered_days: int
 
 
+class AfterRevisions(Struct, frozen=True):
+    """Between which figures the `best` of a total will mostly lie once its sources have revised it."""
+
+    low: int
+    high: int
+
+
 class Total(Struct, frozen=True):
     """People on a flow in a rolling window that ends at `as_of` (a date, exclusive).
 
     `best` = `observed` + `projected`; `low` counts only what claims cover; `high` is null where nothing bounds it.
     `covered_days` of the `window_days` have a claim; `reports` cites at most 100 of
     `report_count`, each as `source/id`.
+    `after_revisions`: of seven days, where a source behind them has revised its earlier weeks often enough.
     """
 
     flow: str
@@ -86,6 +94,7 @@ class Total(Struct, frozen=True):
     reports: list[str]
     population: str = "people"
     unit: str = "people"
+    after_revisions: AfterRevisions | None = None
 
 
 class Baseline(Struct, frozen=True):

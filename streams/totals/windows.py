@@ -13,6 +13,7 @@ from bordertally.streams.periods import iso_day
 from bordertally.streams.totals.days import _bounds, _doubted, people
 from bordertally.streams.totals.projection import projected, silent_days
 from bordertally.streams.totals.records import Reporting, Total
+from bordertally.streams.totals.revisions import after_revisions
 
 WINDOWS = (1, 7, 30)
 """Days of each window, ascending. All else derives from it when asked, so a window is added or left out here alone."""
@@ -84,6 +85,9 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
                 reports=cited,
                 population=key.population,
                 unit=key.unit,
+                after_revisions=after_revisions(node, key, range(first, last + 1), so_far.best + gain)
+                if window == WEEK
+                else None,
             )
         )
     return by_window

@@ -136,6 +136,7 @@ export class Drawer {
       h("fieldset", { class: "windows" }, h("legend", { class: "unseen" }, "Window"), choices),
       h("p", { class: "big" }, h("b", null, number(total.best)), h("span", null, " people")),
       h("p", { class: "range" }, total.low === total.best && total.best === total.high ? "exact: every day is counted" : [`${interval(total.low, total.high)}`, total.high === null ? h("span", { class: "up", "aria-hidden": "true" }, " ↗") : null]),
+      total.after_revisions ? h("p", { class: "range" }, `after revisions ${number(total.after_revisions.low)} to ${number(total.after_revisions.high)}, as its sources revised earlier weeks`) : null,
       h("p", { class: "of" }, `${totalWords(total)} · ${total.covered_days} of ${total.window_days} days covered · ${plural(total.report_count, "report")}`,
         total.reporting.known ? ` · child flows reporting: ${total.reporting.spoken} of ${total.reporting.known}` : ""),
     );

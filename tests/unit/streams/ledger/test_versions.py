@@ -4,13 +4,22 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations, permutations
 from typing import Any
 
+import msgspec
 import pytest
 
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.ledger import Ledger
-from bordertally.streams.ledger.rows import PEOPLE
-from bordertally.streams.ledger.versions import UNMOVED, Outcome, outcome_of
+from bordertally.streams.ledger.rows import PEOPLE, decode_versions
+from bordertally.streams.ledger.versions import (
+    UNMOVED,
+    Outcome,
+    ReplacedVersions,
+    block_of,
+    length_of,
+    outcome_of,
+)
 from bordertally.streams.moments import microseconds
+from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.validation import read_report
 from unit.kit import REGISTRY, claim, ordinal, report
@@ -153,3 +162,71 @@ def test_a_withdrawal_that_matches_no_claim_says_so() -> None:
     assert "withdraws no claim" in told[0][1]
     assert noticed(sent(5, 1, 2), sent(None, 3, 4)) == []
     assert [kind for kind, _ in noticed(sent(None, 1, 2, HOUR))] == ["unmatched_withdrawal"]
+
+
+# --- replaced versions -----------------------------------------------------------------------------------------------
+
+
+def _version(people: int | None, published: str, period: str = "2022-09-21", **more: str) -> Claim:
+    return claim(people, period, published=published, **{"id": published, "qualifier": "count", **more})
+
+
+def test_replaced_versions_are_kept_by_day_of_publication_the_last_of_each() -> None:
+    replaced = ReplacedVersions()
+    first, later = _version(100, "2022-09-22T08:00:00Z"), _version(110, "2022-09-22T09:00:00Z")
+    now = _version(120, "2022-09-25T08:00:00Z")
+    assert replaced.note(first, later)
+    assert replaced.note(later, now)
+    assert not replaced.note(first, later, now)
+    assert replaced.history(now) == [(ordinal("2022-09-22"), 110), (ordinal("2022-09-25"), 120)]
+    withdrawn = _version(None, "2022-09-25T08:00:00Z")
+    assert replaced.note(withdrawn)  # of one moment a withdrawal is the later version
+    assert replaced.history(withdrawn)[-1] == (ordinal("2022-09-25"), None)
+
+
+def test_a_version_published_more_than_three_weeks_late_is_not_kept() -> None:
+    assert ReplacedVersions().note(_version(100, "2022-10-12T23:59:59Z"))
+    assert not ReplacedVersions().note(_version(100, "2022-10-13T00:00:00Z"))
+
+
+def test_only_claims_of_a_day_or_of_seven_that_count_have_versions() -> None:
+    def kept(period: str, **more: str) -> int | None:
+        return length_of(_version(100, "2022-10-10T08:00:00Z", period, **more))
+
+    assert kept("2022-09-21") == 1
+    assert kept("2022-09-21/2022-09-28") == 7
+    assert kept("2022-09-21/2022-09-23") is None
+    assert kept("2022-09-21T06:00/2022-09-22T06:00") is None
+    assert kept("2022-09-21", source="d") is None
+
+
+def test_stored_versions_come_back() -> None:
+    replaced = ReplacedVersions()
+    replaced.note(_version(100, "2022-09-22T08:00:00Z"), now := _version(120, "2022-09-25T08:00:00Z"))
+    row = msgspec.msgpack.encode(replaced.row(Flow("RU:KZ"), block_of(now.identity)))
+    assert (
+        replaced.row(Flow("RU:KZ"), block_of(now.identity) + 1)
+        == replaced.row(Flow("RU"), block_of(now.identity))
+        == []
+    )
+    restored = ReplacedVersions()
+    for identity, versions in decode_versions(row):
+        restored.restore(identity, versions)
+    assert (restored.history(now), restored.sources) == (replaced.history(now), {"b"})
+
+
+def test_figures_of_a_day_in_progress_are_no_first_version() -> None:
+    replaced = ReplacedVersions()
+    noon, evening = _version(40, "2022-09-21T12:00:00Z"), _version(100, "2022-09-22T08:00:00Z")
+    assert noon.qualifier is Qualifier.AT_LEAST
+    assert replaced.note(noon, evening)
+    assert replaced.history(evening) == [(ordinal("2022-09-22"), 100)]
+
+
+def test_a_replaced_version_counts_from_its_first_arrival() -> None:
+    ledger = Ledger()
+    wrong, right = sent(9_000, 20, 0), sent(900, 13, 14)  # arrived on 1 and 2 October
+    for version in (wrong, right, sent(9_000, 20, 30)):  # the first is sent again, when it is no longer ahead
+        ledger.apply([version])
+    history = ledger.nodes[Flow("RU:KZ")].series[PEOPLE].replaced.history(right)
+    assert history == [(ordinal("2022-10-01"), 9_000), (ordinal("2022-10-02"), 900)]

@@ -17,7 +17,7 @@ TOTAL = (
 def test_a_total_without_population_and_unit_is_of_people() -> None:
     total = Total("RU:KZ", 1, "2022-09-22", 95, 100, 105, 100, 0, 1, Reporting(0, 0), 1, ["r1"], "people", "people")
     assert msgspec.json.decode(TOTAL, type=Total) == total
-    assert msgspec.json.encode(total) == TOTAL[:-1] + b',"population":"people","unit":"people"}'
+    assert msgspec.json.encode(total) == TOTAL[:-1] + b',"population":"people","unit":"people","after_revisions":null}'
 
 
 def test_a_conflict_names_the_claims_it_stands_against_as_with() -> None:
