@@ -36,6 +36,8 @@ class Groups:
     def __init__(self) -> None:
         self._groups: list[Group] = []
         self._rates: dict[int, float] = {}
+        self.last_figure: int | None = None
+        """The last day that a claim covers that is no lower bound; None without such claims."""
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self._groups)
@@ -87,6 +89,8 @@ class Groups:
         insort(group.constraints, constraint, key=_order)
         self._groups[left:right] = [group]
         self._raise_rates(constraint, days)
+        if constraint.kind is not Kind.AT_LEAST and (self.last_figure is None or days[-1] > self.last_figure):
+            self.last_figure = days[-1]
 
     def remove(self, claim: Claim) -> None:
         """Remove a claim that was added; its group may split."""
@@ -107,6 +111,15 @@ class Groups:
             else:
                 parts.append(Group(days[0], days[-1], [each]))
         self._groups[place : place + 1] = parts
+        if constraint.kind is not Kind.AT_LEAST and days_of(constraint.start, constraint.end)[-1] == self.last_figure:
+            self.last_figure = self._find_last_figure()
+
+    def _find_last_figure(self) -> int | None:
+        for group in reversed(self._groups):
+            figures = [claim for claim in group.constraints if claim.kind is not Kind.AT_LEAST]
+            if figures:
+                return max([days_of(claim.start, claim.end)[-1] for claim in figures])
+        return None
 
     def _raise_rates(self, constraint: Constraint, days: Iterable[int]) -> None:
         if constraint.kind is not Kind.AT_MOST:

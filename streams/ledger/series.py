@@ -171,8 +171,11 @@ class Series:
 
     def own_last(self) -> int | None:
         """Return the last day that a counting claim of this series covers."""
-        stated, counted = self.groups.last, self.counts.last
-        return counted if stated is None else stated if counted is None else max(stated, counted)
+        return _later(self.groups.last, self.counts.last)
+
+    def own_last_figure(self) -> int | None:
+        """Return the last day that a reading, or a claim that is no lower bound, of this series covers."""
+        return _later(self.groups.last_figure, self.counts.last)
 
     def own_covers(self, day: int) -> bool:
         """Whether a counting claim of this series touches the day."""
@@ -181,6 +184,16 @@ class Series:
         start, end = day_span(day)
         group = self.groups.of(day)
         return group is not None and any(claim.start < end and claim.end > start for claim in group.constraints)
+
+    def own_figure_covers(self, day: int) -> bool:
+        """Whether a reading, or a claim that is no lower bound, of this series touches the day."""
+        if self.counts.folded(day):
+            return True
+        start, end = day_span(day)
+        group = self.groups.of(day)
+        return group is not None and any(
+            claim.start < end and claim.end > start and claim.kind is not Kind.AT_LEAST for claim in group.constraints
+        )
 
     def withdrew(self, day: int) -> bool:
         """Whether a claim of this series about the day was withdrawn."""
@@ -363,6 +376,11 @@ class Series:
                     people = claim.best if claim.high is None else claim.high
                     unverified.append(Unverified(period.first_day, period.last_day, people))
         return self._unverified
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    """Return the later of two days, each of which may be missing."""
+    return other if one is None else one if other is None else max(one, other)
 
 
 def _block_of(claim: Claim) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.citations import Cites, Gathered
@@ -19,6 +20,16 @@ NEVER = 10_000_000
 
 LIVE_DAYS = 2
 """The number of newest days of a flow whose readings stay unpacked; earlier days are packed once stored."""
+
+
+class OwnLasts(NamedTuple):
+    """The last days (ordinals) that the claims of a flow cover; None without such claims.
+
+    `figure`: by readings and by claims that are no lower bounds. Lower bounds end no projection.
+    """
+
+    claim: int | None
+    figure: int | None
 
 
 class Node:
@@ -42,7 +53,7 @@ class Node:
         self.begins, self.ends = NEVER, -NEVER  # the first and the last day that a claim was ever about, here or below
         self.levels = StatedLevels()
         self.views = Views()
-        self._own_last: dict[Key, int | None] = {}
+        self._own_lasts: dict[Key, OwnLasts] = {}
         self._lasts: dict[Key, frozenset[int]] = {}
         self._newest = 0
         self._stored: dict[int, bytes] = {}  # rows of the live days
@@ -89,20 +100,22 @@ class Node:
         series = self.series.get(key)
         return None if series is None else series.last
 
-    def own_last(self, key: Key) -> int | None:
-        """Return the last day covered by the flow's own claims (its parts included), without its children's."""
-        if key not in self._own_last:
+    def own_lasts(self, key: Key) -> OwnLasts:
+        """Return the last days covered by the flow's own claims (its parts included), without its children's."""
+        known = self._own_lasts.get(key)
+        if known is None:
             own = [self.series[key]] if key in self.series else []
-            days = [last for series in [*own, *self.parts(key)] if (last := series.own_last()) is not None]
-            self._own_last[key] = max(days, default=None)
-        return self._own_last[key]
+            every = [*own, *self.parts(key)]
+            claims = [last for series in every if (last := series.own_last()) is not None]
+            figures = [last for series in every if (last := series.own_last_figure()) is not None]
+            known = self._own_lasts[key] = OwnLasts(max(claims, default=None), max(figures, default=None))
+        return known
 
     def lasts(self, key: Key) -> frozenset[int]:
-        """Return the set of `own_last` of this flow and all flows below it."""
+        """Return the set of days of `own_lasts` of this flow and all flows below it."""
         lasts = self._lasts.get(key)
         if lasts is None:
-            own = self.own_last(key)
-            lasts = frozenset(() if own is None else (own,))
+            lasts = frozenset([day for day in self.own_lasts(key) if day is not None])
             if self.children:
                 lasts = lasts.union(*[child.lasts(key) for child in self.children.values()])
             self._lasts[key] = lasts
@@ -112,6 +125,11 @@ class Node:
         """Whether the flow's own claims (its parts included) touch the day."""
         own = [self.series[key]] if key in self.series else []
         return any(series.own_covers(day) for series in [*own, *self.parts(key)])
+
+    def own_figure_covers(self, key: Key, day: int) -> bool:
+        """Whether the flow's own claims that are no lower bounds (its parts included) touch the day."""
+        own = [self.series[key]] if key in self.series else []
+        return any(series.own_figure_covers(day) for series in [*own, *self.parts(key)])
 
     def withdrew(self, key: Key, day: int) -> bool:
         """Whether a claim about the day was withdrawn, on this series, its parts or the flows below."""
@@ -233,7 +251,7 @@ class Node:
         """Drop all values derived from these days of a series: claims on the flow or below it changed."""
         self.series[key].moved(days)
         self.views.days_changed(days)
-        self._own_last.pop(key, None)
+        self._own_lasts.pop(key, None)
         self._lasts.pop(key, None)
 
 

@@ -11,11 +11,12 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
 
     For at most `limit` days after the last claim on a flow itself, its last full daily rate is assumed, and likewise
     for every flow below it. The day gets the larger of the two: the flow's own rate, or the sum over the flows below.
-    A day that a claim on the flow itself covers gains nothing.
+    A day that a claim on the flow itself covers gains nothing, unless the claim is a lower bound (`at_least`): after
+    the last figure the rate is assumed all the same, and counts where it is more than the bound.
     """
     if not any(last < day <= last + limit for last in node.lasts(key)):  # no last rate is assumed for the day
         return 0.0
-    if node.own_covers(key, day):
+    if node.own_figure_covers(key, day):
         return 0.0
     series = node.series.get(key)
     bin_of_day = series.bins.get(day) if series is not None else None
@@ -38,7 +39,10 @@ def silent_days(node: Node, key: Key, last: int, limit: int) -> set[int]:
 
 
 def _carried(node: Node, key: Key, day: int, limit: int) -> float:
-    last = node.own_last(key)
+    """The daily rate that is assumed for a day after the last claim, or after the last that is no lower bound."""
+    last, figure = node.own_lasts(key)
+    if last is None or day <= last:
+        last = figure
     if last is None or not last < day <= last + limit:
         return 0.0
     bins = node.series[key].bins

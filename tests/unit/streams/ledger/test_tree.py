@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.ledger.rows import PEOPLE, Key
-from bordertally.streams.ledger.tree import evidence
+from bordertally.streams.ledger.tree import OwnLasts, evidence
 from unit.kit import claim, ordinal, told
 
 MEN = Key("men", "people")
@@ -27,9 +27,18 @@ def test_a_flow_knows_its_parts_and_the_flows_below_it() -> None:
 
 def test_the_last_day_of_a_flow_is_that_of_its_claims_and_of_those_below() -> None:
     one = told(claim(100, "2022-09-21"), claim(60, "2022-09-25", "RU:KZ:aksai", id="r2"))
-    assert (one.node().own_last(PEOPLE), one.node().last(PEOPLE)) == (DAY, DAY + 4)
-    assert one.node("RU").own_last(PEOPLE) is None
+    assert (one.node().own_lasts(PEOPLE), one.node().last(PEOPLE)) == (OwnLasts(DAY, DAY), DAY + 4)
+    assert one.node("RU").own_lasts(PEOPLE) == OwnLasts(None, None)
     assert one.node("RU").lasts(PEOPLE) == {DAY, DAY + 4}
+
+
+def test_lower_bounds_are_claims_and_no_figures() -> None:
+    bound = claim(60, "2022-09-23", id="r2", qualifier="at_least")
+    one = told(claim(100, "2022-09-21"), bound, claim(7, "2022-09-22T10:00/PT1H", id="r3", qualifier="count"))
+    assert one.node().own_lasts(PEOPLE) == OwnLasts(DAY + 2, DAY + 1)
+    assert one.node().lasts(PEOPLE) == {DAY + 1, DAY + 2}
+    assert [one.node().own_covers(PEOPLE, DAY + at) for at in range(4)] == [True, True, True, False]
+    assert [one.node().own_figure_covers(PEOPLE, DAY + at) for at in range(4)] == [True, True, False, False]
 
 
 def test_only_claims_of_the_flow_itself_cover_a_day_of_it() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.reports.claims import Claim
 from bordertally.streams.totals.projection import finished, projected, silent_days
 from unit.kit import Told, claim, daily, ordinal, told
 
@@ -80,3 +81,55 @@ def test_a_day_that_is_covered_in_part_is_finished_once_a_later_day_is_reported(
     day = ordinal("2022-09-01")
     assert not finished(told(morning).node(), PEOPLE, day, 7)
     assert finished(told(morning, daily([8], first="2022-09-02")).node(), PEOPLE, day, 7)
+
+
+# --- lower bounds ----------------------------------------------------------------------------------------------------
+
+
+def at_least(people: int, period: str, **more: str) -> Claim:
+    return claim(people, period, **{"id": f"at-least-{people}", "qualifier": "at_least", **more})
+
+
+@pytest.mark.parametrize(("so_far", "best", "more"), [(4, 10, 6), (14, 14, 0)])
+def test_a_lower_bound_ends_no_projection(so_far: int, best: int, more: int) -> None:
+    # 10 on the 1st and the 2nd, on the 3rd at least 4: the last rate of 10 is assumed; at least 14 is more than that
+    day = told(daily([10, 10], qualifier="count"), at_least(so_far, "2022-09-03"))
+    one = day.window(1)
+    assert (one.low, one.best, one.high, one.projected) == (so_far, best, None, more)
+    assert day.window(7).best == 20 + best
+    assert day.window(1, "RU").best == best  # of the flow above too
+    assert not finished(day.node(), PEOPLE, ordinal("2022-09-03"), 7)
+    day.take(*daily([10], first="2022-09-04", id="later"))  # a later day is covered: over, unless some are assumed
+    assert finished(day.node(), PEOPLE, ordinal("2022-09-03"), 7)
+
+
+def test_lower_bounds_are_filled_up_for_seven_days_after_the_last_figure() -> None:
+    bounds = [at_least(4, f"2022-09-{day:02d}", id=f"b-{day}") for day in range(3, 11)]
+    one = told(daily([10, 10], qualifier="count"), bounds)
+    assert one.window(30).projected == 7 * 6  # the 3rd to the 9th
+    assert one.window(1).best == 4
+
+
+def test_a_figure_of_a_day_in_progress_ends_no_projection() -> None:
+    noon = claim(4, "2022-09-03", id="noon", published="2022-09-03T12:00:00Z", qualifier="count")
+    one = told(daily([10, 10], qualifier="count"), noon)
+    assert (one.window(1).best, one.window(1).projected) == (10, 6)
+    one.take(claim(7, "2022-09-03", id="day", published="2022-09-04T08:00:00Z", qualifier="count"))
+    assert (one.window(1).best, one.window(1).projected) == (7, 0)
+
+
+def test_the_last_figure_is_known_again_once_a_later_one_is_withdrawn() -> None:
+    one = told(daily([10, 12, 20], qualifier="count"), at_least(4, "2022-09-04"))
+    assert one.window(1).best == 20
+    one.take(claim(None, "2022-09-03", id="gone", published="2022-11-01T00:00:00Z"))
+    assert (one.window(1).best, one.window(1).projected) == (12, 8)
+    assert one.window(7).best == 10 + 12 + 12 + 12
+
+
+def test_a_lower_bound_of_a_week_bounds_its_sum_and_not_each_day() -> None:
+    # six counted days come to 21 people: at least 21 changes nothing, and of at least 30 the seventh day has the rest
+    counted = daily([1, 2, 3, 4, 5, 6], qualifier="count")
+    assert told(counted, at_least(21, "2022-09-01/2022-09-07")).best() == [1, 2, 3, 4, 5, 6]
+    week = told(counted, at_least(30, "2022-09-01/2022-09-08"))
+    assert week.days()["2022-09-07"] == (9, 9, None)
+    assert (week.window(7).best, week.window(7).projected) == (30, 0)
