@@ -109,7 +109,7 @@ def one_constraint(same: Iterable[Constraint]) -> Constraint:
     Equal figures are one figure, in the words of the most trusted constraint. Unequal figures are added up. The order
     of the constraints does not matter.
     """
-    ordered = sorted(same, key=lambda each: (each.trust.rank, each.kind.value, each.low, each.best))
+    ordered = sorted(same, key=lambda each: (each.order, each.kind.value))
     newest = ordered[-1]
     if len(ordered) == 1:
         return newest

@@ -27,7 +27,7 @@ class Group:
 
 
 _first, _last, _start = attrgetter("first"), attrgetter("last"), attrgetter("start")
-_order = attrgetter("start", "end", "trust")
+_order = attrgetter("start", "end", "trust", "low", "best")
 
 
 class Groups:
@@ -155,7 +155,7 @@ def constraint_of(claim: Claim) -> Constraint:
             claim.source,
             claim.local_start,
             claim.local_end,
-            claim.origin,
+            claim.origin or "",
         ),
         weight,
         (claim.citation,),

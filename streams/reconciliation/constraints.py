@@ -16,7 +16,7 @@ class Trust(NamedTuple):
     """How far a claim is trusted beside others; `rank` orders claims, the most trusted last.
 
     `weight`: the weight of the grade (see sources.WEIGHT). `published`: microseconds since 1970 UTC. `start`, `end`:
-    seconds of the wall clock. `origin`: whose knowledge the claim is; None where that is its source.
+    seconds of the wall clock. `origin`: whose knowledge the claim is; empty where that is its source.
     """
 
     weight: float
@@ -26,13 +26,13 @@ class Trust(NamedTuple):
     source: str
     start: int
     end: int
-    origin: str | None = None
+    origin: str = ""
 
     @property
-    def rank(self) -> tuple[float, bool, int, int, NaturalOrder, str, int, int]:
+    def rank(self) -> tuple[float, bool, int, int, NaturalOrder, str, int, int, str]:
         """Grade, exactness, time of publication, shortness; then the report id and what else tells claims apart."""
-        weight, exact, published, report, source, start, end, _ = self
-        return weight, exact, published, start - end, natural(report), source, start, end
+        weight, exact, published, report, source, start, end, origin = self
+        return weight, exact, published, start - end, natural(report), source, start, end, origin
 
 
 FLOOR_TRUST = 1.1
@@ -45,7 +45,7 @@ UNLIKELY_WEIGHT = 0.75
 class Constraint(NamedTuple):
     """A claim as arithmetic: the days from `start` to `end` (wall-clock seconds) hold low..high people.
 
-    `trust.rank` orders constraints, the most trusted last; `weight` is its say in the starting shape. `partial`:
+    `order` orders constraints, the most trusted last; `weight` is its say in the starting shape. `partial`:
     readings that cover only some hours of their day. `reports`: those it stands for, as `source/id`.
     `unlikely`: see ledger.unlikely. `bound`: of a floor that gives way to better claims, what it is the sum of.
     """
@@ -71,6 +71,11 @@ class Constraint(NamedTuple):
     def echoes(self, other: Constraint) -> bool:
         """Whether another source passes on what this one does: the two do not contradict each other."""
         return self.origin == other.origin and self.trust.source != other.trust.source
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """A total order of constraints by trust, the most trusted last; of equal trust, by their figures."""
+        return self.trust.rank, self.low, self.best, self.high is None, self.high or 0.0
 
     @property
     def daily_rate(self) -> float:

@@ -66,7 +66,7 @@ def fold(source: str, day: int, readings: Columns) -> Constraint:
     published, grade, report = readings.published[newest], readings.grade(newest), readings.reports[newest]
     weight = WEIGHT[grade]
     start, end = day_span(day)
-    trust = Trust(weight, low == high, published, report, source, start, end, readings.origin(newest))
+    trust = Trust(weight, low == high, published, report, source, start, end, readings.origin(newest) or "")
     kind = Kind.AT_LEAST if high is None else Kind.EQUAL
     return Constraint(start, end, low, best, high, kind, trust, weight, (), not whole)
 

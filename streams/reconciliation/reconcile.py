@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import fsum
+from operator import attrgetter
 from typing import NamedTuple, assert_never
 
 from bordertally.streams.periods import midnight
@@ -36,7 +37,7 @@ def reconcile(
     `floors`: for some days, the least people on the flow. Returns the bins of all covered days, and the constraints and
     floors that could not hold. Depends only on the set of constraints, not on their order.
     """
-    ordered = sorted(constraints, key=lambda claim: claim.trust.rank)
+    ordered = sorted(constraints, key=attrgetter("order"))
     starts = [midnight(day) for day in range(first_day, last_day + 2)]
     edges = sorted({*starts, *[claim.start for claim in ordered], *[claim.end for claim in ordered]})
     at = {edge: index for index, edge in enumerate(edges)}
@@ -46,7 +47,7 @@ def reconcile(
     within = {day: of_day for day, of_day in floors.items() if first_day <= day <= last_day}
     facts, yielding = bounds_of(within, [(one.claim, one.best) for one in placed], days, lengths)
     if yielding:
-        placed = sorted([*placed, *[_Placed.of(claim, at) for claim in yielding]], key=lambda one: one.claim.trust.rank)
+        placed = sorted([*placed, *[_Placed.of(claim, at) for claim in yielding]], key=lambda one: one.claim.order)
     raked = _rake(placed, lengths, {days[day]: known for day, known in facts.items()})
     misfits = _misfits(placed, raked.best)
     raked = _widened(raked, placed, misfits, lengths, [(days[day], fact.low) for day, fact in facts.items()])

@@ -206,7 +206,7 @@ def _rests_on(series: Series, day: int, day_bin: Bin) -> str | None:
     ]
     if not claims:
         return None
-    most_trusted = max(claims, key=lambda claim: claim.trust.rank)
+    most_trusted = max(claims, key=lambda claim: claim.order)
     for floor in series.floors.get(day, ()):
         if floor.weight >= most_trusted.weight and floor.best >= day_bin.best * (1 - SAME) > 0:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -79,3 +80,19 @@ def test_papers_of_one_origin_have_one_say_in_the_shape_of_the_days() -> None:
     assert told([first, second, *papers]).best() == told([first, second]).best()
     strangers = [_by(said("b", 1, 2, 200, "count", attributed_to=f"office-{number}"), "x") for number in range(4)]
     assert told([first, second, *strangers]).best() != told([first, second]).best()
+
+
+def test_what_a_source_says_itself_and_what_it_quotes_in_one_report_are_two_claims_in_any_order() -> None:
+    """Nothing but their origin, or their figure where one relays the other, tells the two apart."""
+    own, quoted = said("b", 1, 2, 200, "count"), said("b", 1, 2, 300, "count", attributed_to="office")
+    other = said("b", 1, 2, 400, "count", attributed_to="press")
+    for claims in ([own, quoted], [own, quoted, other], [quoted, _relayed(quoted, other)]):
+        figures = {
+            (tuple(told(order).best()), len(told(order).conflicts())) for order in map(list, permutations(claims))
+        }
+        assert len(figures) == 1
+
+
+def _relayed(quoted: Claim, other: Claim) -> Claim:
+    """A claim of another source that is quoted beside it, and which passes on the same origin."""
+    return msgspec.structs.replace(other, origin=quoted.origin, report=quoted.report)
