@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import time
@@ -27,7 +28,8 @@ cli = typer.Typer(help="bordertally beside other engines on the same job.", no_a
 out, err = Console(width=200), Console(stderr=True, width=160)
 OURS = "bordertally"
 EVERY = ",".join(systems())
-RESULTS = CACHE / "results.jsonl"
+RESULTS = CACHE / "results" / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.jsonl"
+"""The results of this call: two at once have a file each."""
 
 Names = Annotated[str, typer.Option("--systems", help=f"Any of {EVERY}.")]
 Rounds = Annotated[int, typer.Option("--rounds", min=1, help="How often each system runs, in turns.")]
@@ -78,7 +80,8 @@ def run(
                 say(f"round {number + 1} of {rounds}: {system.name}")
                 job = drain(bench, system, shape, rate=rate, live_s=live_s)
                 results.append(kept(attempt(system, "drain", job) | {"round": number + 1}))
-    show(results, COLUMNS, f"{shape.counts:,} counts and 1 % again, {days} days, 200 flows, one core")
+    title = f"{shape.counts:,} counts and 1 % again, {days} days, 200 flows, one core; then live, {rate:g} reports/s"
+    show(results, COLUMNS, title)
 
 
 @cli.command()

@@ -64,6 +64,7 @@ async def drain(
         "rss_mb_drained": round(drained_mb),
         "p50_ms": None,
         "p99_ms": None,
+        "live_cpu_percent": None,
         **live,
         "outputs": len(whole.times),
         "exact": verdict.exact,
@@ -93,6 +94,7 @@ async def _live(system: System, lane: Lane, process: Process, counts: list[feed.
         "p50_ms": latency.quantile(to_totals, 0.5),
         "p99_ms": latency.quantile(to_totals, 0.99),
         "max_ms": latency.quantile(to_totals, 1.0),
+        "live_rate": rate,
         "live_cpu_percent": round((meter.at(ended) - meter.readings[0].cpu_s) / (ended - began) * 100, 1),
     }
     if ours:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,13 +37,15 @@ def stream_path(shape: Shape, directory: Path) -> Path:
 
 
 def write_stream(shape: Shape, path: Path) -> None:
-    """Write the stream, one message a line; nothing is held in memory."""
+    """Write the stream, one message a line; nothing is held in memory.
+
+    Two runs at once write a file each, under names of their own, and the same bytes.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    with unfinished.open("wb") as file:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.stem}-", suffix=".part", delete=False) as file:
         for message in messages(shape):
             file.write(message.value + b"\n")
-    unfinished.rename(path)
+    Path(file.name).rename(path)
 
 
 def lines(path: Path) -> Iterator[bytes]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PEERS = Path(__file__).with_name("peers")
@@ -22,13 +24,13 @@ def python(name: str, cache: Path, say: Callable[[str], None]) -> Path:
     requirements = PEERS / name / "requirements.txt"
     home = cache / "venvs" / f"{name}-{_mark(requirements)}"
     interpreter = home / "bin" / "python"
-    done = home / "installed"
-    if not done.exists():
-        say(f"{name}: installing what {requirements.name} pins")
-        shutil.rmtree(home, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(home)])
-        _run([str(interpreter), "-m", "pip", "install", "-q", "-r", str(requirements)])
-        done.touch()
+    with _alone(home):
+        if not (done := home / "installed").exists():
+            say(f"{name}: installing what {requirements.name} pins")
+            shutil.rmtree(home, ignore_errors=True)
+            _run([sys.executable, "-m", "venv", str(home)])
+            _run([str(interpreter), "-m", "pip", "install", "-q", "-r", str(requirements)])
+            done.touch()
     return interpreter
 
 
@@ -40,15 +42,24 @@ def java(name: str, cache: Path, say: Callable[[str], None]) -> str:
             raise UnavailableError(f"it needs {program}: apt-get install {package}")
     pom, programs = source / "pom.xml", sorted(source.glob("*.java"))
     home = cache / "java" / f"{name}-{_mark(pom, *programs)}"
-    done = home / "installed"
-    if not done.exists():
-        say(f"{name}: fetching jars with Maven and compiling")
-        shutil.rmtree(home, ignore_errors=True)
-        jars = f"-DoutputDirectory={home / 'jars'}"
-        _run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", jars])
-        _run(["javac", "-cp", f"{home / 'jars'}/*", "-d", str(home / "classes"), *map(str, programs)])
-        done.touch()
+    with _alone(home):
+        if not (done := home / "installed").exists():
+            say(f"{name}: fetching jars with Maven and compiling")
+            shutil.rmtree(home, ignore_errors=True)
+            jars = f"-DoutputDirectory={home / 'jars'}"
+            _run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies", jars])
+            _run(["javac", "-cp", f"{home / 'jars'}/*", "-d", str(home / "classes"), *map(str, programs)])
+            done.touch()
     return f"{home / 'classes'}:{home / 'jars'}/*"
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let one run at a time install an environment; another one waits and finds it installed."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _mark(*files: Path) -> str:

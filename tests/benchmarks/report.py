@@ -23,6 +23,7 @@ COLUMNS = {
     "all_done_s": "all done s",
     "p50_ms": "p50 ms",
     "p99_ms": "p99 ms",
+    "live_cpu_percent": "live CPU %",
     "alert_p99_ms": "alerts p99 ms",
     "others_percent": "others %",
 }
@@ -64,6 +65,16 @@ JOINED = {
     for key, quantity in (("p50_ms", "p50 ms"), ("longest_ms", "longest ms"), ("silence_s", "silence s"))
 }
 MORE_IS_BETTER = {"reports_per_s", "reports_per_s_with_start"}
+COMPARED = [
+    "reports_per_s",
+    "reports_per_s_with_start",
+    "cpu_us_per_report",
+    "cpu_us_per_report_steady",
+    "rss_mb",
+    "live_cpu_percent",
+    "p50_ms",
+    "p99_ms",
+]
 
 
 def keep(result: Result, path: Path) -> None:
@@ -109,13 +120,13 @@ def ratios(results: Sequence[Result], ours: str = "bordertally") -> Table | None
     others = sorted({result["system"] for result in results} - {ours})
     if not others or not any(ours in results_of_round for results_of_round in rounds.values()):
         return None
-    chosen = {key: COLUMNS[key] for key in list(COLUMNS)[:5]}
-    made = Table(f"{ours} to", *chosen.values(), title="times better, of the same rounds", title_justify="left")
+    title = "times better, of the same rounds; below 1: worse"
+    made = Table(f"{ours} to", *[COLUMNS[key] for key in COMPARED], title=title, title_justify="left")
     for other in others:
         cells = []
-        for key in chosen:
+        for key in COMPARED:
             ratios = [
-                _ratio(results_of_round[ours][key], results_of_round[other][key], key)
+                _ratio(results_of_round[ours].get(key), results_of_round[other].get(key), key)
                 for results_of_round in rounds.values()
                 if {ours, other} <= results_of_round.keys()
             ]
@@ -124,9 +135,10 @@ def ratios(results: Sequence[Result], ours: str = "bordertally") -> Table | None
     return made
 
 
-def _ratio(ours: float, theirs: float, key: str) -> float | None:
+def _ratio(ours: float | None, theirs: float | None, key: str) -> float | None:
+    """How many times better ours is; None where one of the two was not measured."""
     better, worse = (ours, theirs) if key in MORE_IS_BETTER else (theirs, ours)
-    return better / worse if worse else None
+    return None if better is None or not worse else better / worse
 
 
 def complain(result: Result, console: Console) -> None:
