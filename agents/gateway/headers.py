@@ -22,7 +22,7 @@ ALLOWED = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, Last-Event-ID",
     "Access-Control-Max-Age": "600",
 }
-EXPOSED = {"Access-Control-Expose-Headers": "ETag, Retry-After"}
+EXPOSED = {"Access-Control-Expose-Headers": "ETag, Link, Retry-After"}
 
 
 def add_headers(origins: tuple[str, ...]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:

@@ -122,6 +122,8 @@ def _get(route: RouteDescription) -> dict[str, Any]:
     if route.media is not None:
         content[route.media] = {"schema": {"type": "string"}}
     tag = {"ETag": {"schema": {"type": "string"}}} if route.operation != "stream" else {}
+    if route.answer is not None and "next" in route.answer.__struct_fields__:
+        tag["Link"] = {"schema": {"type": "string"}}
     successes: dict[str, Any] = {"200": {"description": "The response", "content": content, "headers": tag}}
     if tag:
         successes["304"] = {"description": "Not modified since the ETag in If-None-Match"}

@@ -31,6 +31,10 @@ FlowPath = Annotated[
 
 MOST_FLOWS = 50
 Flows = Annotated[list[FlowPath], Meta(max_length=MOST_FLOWS, description="Flows; may be repeated.")]
+FLOW_PAGE = 500
+"""Flows of a page unless `limit` says otherwise: some 2 MB of JSON, worked out in a tenth of a second."""
+FlowLimit = Annotated[int, Meta(ge=1, le=1000, description="The most flows of a page.")]
+AfterFlow = Annotated[str, Meta(max_length=LONGEST, description="The `next` of the previous page.")]
 Format = Annotated[Literal["json", "csv"], Meta(description="Overrides the header Accept.")]
 Hxl = Annotated[int, Meta(ge=0, le=1, description="1: add a row of HXL hashtags below the header row of CSV.")]
 
@@ -51,16 +55,23 @@ class Tabled(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class AskFlows(Tabled, kw_only=True):
-    """Flows at or below one of `flow`; all flows without `flow`."""
+    """Flows at or below one of `flow` (or all flows), at most `limit` after the `next` of a previous page."""
 
     flow: Flows = []
+    limit: FlowLimit = FLOW_PAGE
+    after: AfterFlow | None = None
 
 
 class AskTotals(Tabled, kw_only=True):
-    """Totals of exactly the flows in `flow` (all flows without `flow`), in `window` or in every window."""
+    """Totals of exactly the flows in `flow` (all flows without `flow`), in `window` or in every window.
+
+    At most those of `limit` flows after the `next` of a previous page.
+    """
 
     flow: Flows = []
     window: str | None = None
+    limit: FlowLimit = FLOW_PAGE
+    after: AfterFlow | None = None
 
 
 class AskDays(Tabled, kw_only=True):

@@ -171,10 +171,19 @@ CACHE = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding, Authoriz
 
 
 def respond(request: web.Request, answer: Struct, asked: Struct) -> web.Response:
-    """Return an answer as JSON, or as CSV when the answer has a table form and the request asks for CSV."""
+    """Return an answer as JSON, or as CSV when the answer has a table form and the request asks for CSV.
+
+    A page that is not the last one links to the next (RFC 8288), for CSV has no other place for it.
+    """
     if type(answer) in ROWS and isinstance(asked, Tabled) and wants_csv(request, asked):
-        return tagged(request, table(answer, hxl=bool(asked.hxl)), MEDIA_TYPE, "utf-8")
-    return tagged(request, msgspec.json.encode(answer), "application/json")
+        response = tagged(request, table(answer, hxl=bool(asked.hxl)), MEDIA_TYPE, "utf-8")
+    else:
+        response = tagged(request, msgspec.json.encode(answer), "application/json")
+    following = getattr(answer, "next", None)
+    if following is not None:
+        query = request.rel_url.update_query(after=following).raw_query_string
+        response.headers["Link"] = f'<?{query}>; rel="next"'
+    return response
 
 
 def wants_csv(request: web.Request, asked: Tabled) -> bool:

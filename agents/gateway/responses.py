@@ -38,15 +38,17 @@ class FlowRow(Struct, frozen=True):
 
 
 class FlowList(Struct, frozen=True):
-    """The requested flows, ordered by path."""
+    """A page of the requested flows, ordered by path; `next`: pass it as `after` for the next page."""
 
     flows: list[FlowRow]
+    next: str | None
 
 
 class TotalList(Struct, frozen=True):
-    """Totals, ordered by flow and window."""
+    """Totals of a page of flows, ordered by flow and window; `next`: pass it as `after` for the next page."""
 
     totals: list[Total]
+    next: str | None
 
 
 class DayList(Struct, frozen=True):

@@ -72,18 +72,21 @@ class Routes:
         return msgspec.structs.replace(question, flow=placed)
 
     async def flows(self, asked: AskFlows) -> FlowList:
-        """Return the summaries of every flow, or of the flows at or below those asked for."""
+        """Return a page of the summaries of every flow, or of the flows at or below those asked for."""
         names = [name for name in await self.view.flows() if not asked.flow or any(below(name, f) for f in asked.flow)]
+        names, following = page_of(names, asked)
         states = await self.view.states(names)
         alerts = {alert.flow: alert.id for alert in reversed(await self.view.open_alerts())}
         aliases = names_of(self.registry.aliases)
-        return FlowList([state.row(alerts.get(name), aliases.get(Flow(name), ())) for name, state in states.items()])
+        rows = [state.row(alerts.get(name), aliases.get(Flow(name), ())) for name, state in states.items()]
+        return FlowList(rows, following)
 
     async def totals(self, asked: AskTotals) -> TotalList:
-        """Return totals of flows in every window, or in one."""
-        states = await self._states(asked.flow or await self.view.flows())
-        totals = [total for state in states for total in state.totals]
-        return TotalList([total for total in totals if asked.window in (None, window_name(total.window_days))])
+        """Return a page of totals of flows in every window, or in one."""
+        names, following = page_of(asked.flow or await self.view.flows(), asked)
+        totals = [total for state in await self._states(names) for total in state.totals]
+        wanted = [total for total in totals if asked.window in (None, window_name(total.window_days))]
+        return TotalList(wanted, following)
 
     async def days(self, asked: AskDays) -> DayList:
         """Return the latest days of flows, as many as the longest window has."""
@@ -211,6 +214,16 @@ def _period_total(state: StateHead, period: NamedPeriod) -> PeriodTotal:
         "`bordertally replay --period` totals any days"
     )
     raise bad("from", iso_day(period.first), why)
+
+
+def page_of(names: Iterable[str], asked: AskFlows | AskTotals) -> tuple[list[str], str | None]:
+    """Return the flows of the page asked for, ordered by path, and the cursor of the page after it, None at the end.
+
+    The cursor is the last flow of a page: a flow that is new or gone meanwhile moves no other flow between pages.
+    """
+    rest = sorted(name for name in names if asked.after is None or name > asked.after)
+    page = rest[: asked.limit]
+    return page, page[-1] if len(rest) > len(page) else None
 
 
 def place(alert: Alert) -> tuple[int, str]:

@@ -41,6 +41,17 @@ export async function get(path, query = {}) {
   return answer.json();
 }
 
+/** All rows of a paginated list: those under `name` of every page at a path. Raises GatewayError. */
+export async function getAll(path, name) {
+  const rows = [];
+  for (let query = {}; query; ) {
+    const page = await get(path, query);
+    rows.push(...page[name]);
+    query = page.next ? { after: page.next } : null;
+  }
+  return rows;
+}
+
 /** Parse server-sent events (HTML standard) from pieces of text. */
 function* events(parser, text) {
   parser.rest += text;

@@ -1,6 +1,6 @@
 // The board: reads everything once per connection, follows the stream, and updates the page.
 
-import { follow, get } from "./api.js";
+import { follow, get, getAll } from "./api.js";
 import { drawAlerts } from "./alerts.js";
 import { byId, h, storage } from "./dom.js";
 import { Drawer } from "./drawer.js";
@@ -33,9 +33,9 @@ const asked = new Set();
 
 async function load() {
   const [flows, open, all, sources] = await Promise.all([
-    get("v1/flows"), get("v1/alerts", { state: "open", limit: 1000 }), get("v1/alerts", { state: "all", limit: 50 }), get("v1/sources"),
+    getAll("v1/flows", "flows"), get("v1/alerts", { state: "open", limit: 1000 }), get("v1/alerts", { state: "all", limit: 50 }), get("v1/sources"),
   ]);
-  store.replace({ flows: flows.flows, alerts: [...all.alerts, ...open.alerts], sources: sources.sources });
+  store.replace({ flows, alerts: [...all.alerts, ...open.alerts], sources: sources.sources });
   store.days.clear();
   asked.clear();
   if (store.setMuted(open.quiet)) readSilences();

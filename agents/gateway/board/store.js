@@ -13,11 +13,14 @@ export class Store {
   sources = new Map();
   muted = new Map(); // alert id -> the silence or the alert that mutes it
   silences = new Map();
+  #byParent = null; // derived from the flows and the alerts when they are next asked for
+  #open = null;
 
   /** Replace all data by lists from the API. */
   replace({ flows, alerts, sources }) {
     this.flows = new Map(flows.map((row) => [row.flow, row]));
     this.alerts = new Map(alerts.map((alert) => [alert.id, alert]));
+    this.#byParent = this.#open = null;
     this.sources = new Map(sources.map((source) => [source.source, source]));
     for (const flow of this.days.keys()) if (!this.flows.has(flow)) this.days.delete(flow);
   }
@@ -30,6 +33,7 @@ export class Store {
 
   /** Apply a record of the topic `totals`; returns whether the flow is new. */
   applyState(state) {
+    this.#byParent = null;
     if (state.gone) {
       this.flows.delete(state.flow);
       this.days.delete(state.flow);
@@ -64,13 +68,15 @@ export class Store {
     const previous = this.alerts.get(alert.id);
     if (previous && previous.seq >= alert.seq) return false;
     this.alerts.set(alert.id, alert);
+    this.#open = null;
     return OPEN.includes(alert.state) && !(previous && OPEN.includes(previous.state));
   }
 
   get openAlerts() {
-    return [...this.alerts.values()]
+    this.#open ??= [...this.alerts.values()]
       .filter((alert) => OPEN.includes(alert.state))
       .sort((a, b) => RANK[b.severity] - RANK[a.severity] || b.ratio - a.ratio || a.flow.localeCompare(b.flow));
+    return this.#open;
   }
 
   get closedAlerts() {
@@ -100,10 +106,20 @@ export class Store {
 
   /** The children of a flow (null: the flows without a parent), the largest first. */
   children(flow) {
-    const people = (row) => mainTotal(row)?.best ?? -1;
-    return [...this.flows.values()]
-      .filter((row) => (row.parent && this.flows.has(row.parent) ? row.parent : null) === flow)
-      .sort((a, b) => people(b) - people(a) || a.flow.localeCompare(b.flow));
+    this.#byParent ??= this.#grouped();
+    return this.#byParent.get(flow) ?? [];
+  }
+
+  #grouped() {
+    const people = new Map([...this.flows.values()].map((row) => [row, mainTotal(row)?.best ?? -1]));
+    const groups = new Map();
+    for (const row of this.flows.values()) {
+      const parent = row.parent && this.flows.has(row.parent) ? row.parent : null;
+      if (!groups.has(parent)) groups.set(parent, []);
+      groups.get(parent).push(row);
+    }
+    for (const rows of groups.values()) rows.sort((a, b) => people.get(b) - people.get(a) || a.flow.localeCompare(b.flow));
+    return groups;
   }
 
   /** The time of the newest report on any flow; null while there are no reports. */

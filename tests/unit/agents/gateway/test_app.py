@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
+from yarl import URL
 
 from bordertally.agents.delivery.redis_keys import EXACT_CLAIMS, statements_key
 from bordertally.streams.alerts.silences import Silence
@@ -106,6 +107,24 @@ async def test_days_are_those_from_a_date_up_to_another(http: Client) -> None:
     both = await ask(http, "/v1/days?flow=RU:GE&flow=RU:KZ&from=2022-09-27")
     assert both["flow"] is None
     assert [(day["flow"], day["best"]) for day in both["days"]] == [("RU:GE", 60), ("RU:KZ", 1_000)]
+
+
+async def test_flows_and_totals_come_in_pages_by_path(http: Client) -> None:
+    for path, rows in (("/v1/flows", "flows"), ("/v1/totals?window=7d", "totals")):
+        pages, after = list[list[str]](), ""
+        while after is not None:
+            page = await ask(http, f"{path}{'&' if '?' in path else '?'}limit=3" + (after and f"&after={after}"))
+            pages.append([row["flow"] for row in page[rows]])
+            after = page["next"]
+        assert pages == [["RU", "RU:GE", "RU:GE:lars"], ["RU:KZ"]]
+    assert (await ask(http, "/v1/flows?flow=RU:GE&limit=1&after=RU:GE"))["next"] is None  # RU:KZ is not asked for
+    await ask(http, "/v1/flows?limit=1001", 400)
+    async with http.get("/v1/flows?format=csv&limit=3") as answer:
+        assert len((await answer.text()).splitlines()) == 1 + 3
+        following = URL(answer.links["next"]["url"]).relative()
+    async with http.get(following) as answer:
+        assert [line.split(",")[0] for line in (await answer.text()).splitlines()] == ["flow", "RU:KZ"]
+        assert "next" not in answer.links
 
 
 async def test_alerts_are_listed_newest_first_in_pages(shelf: Shelf, http: Client) -> None:
