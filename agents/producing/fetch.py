@@ -36,12 +36,15 @@ class Validators(msgspec.Struct):
 class SeenArticle(msgspec.Struct, frozen=True):
     """An article that was read. `entries`: by place that lists it, a digest of what the place showed of it.
 
-    `said`: a digest of the claims that were read in it. `published`: that of its newest report.
+    `said`: a digest of the claims that were read in it. `published`: that of its newest report. `text`: a digest of its
+    text. `moved_from`: its key when it was first seen, if the publisher has given it another.
     """
 
     entries: dict[str, str] = {}
     said: str = ""
     published: datetime | None = None
+    text: str = ""
+    moved_from: str | None = None
 
 
 class Memory(msgspec.Struct):
@@ -99,6 +102,10 @@ class Fetcher:
         self.session, self.memory = session, memory
         self._robots: dict[str, RobotFileParser] = {}
         self._next: dict[str, float] = {}
+
+    def forget(self, url: str) -> None:
+        """Fetch a document next time even if it has not changed."""
+        self.memory.documents.pop(url, None)
 
     async def get(self, url: str) -> Document:
         """Fetch a document if it has changed.

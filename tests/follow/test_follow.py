@@ -218,6 +218,46 @@ async def test_an_article_whose_other_words_change_says_the_same(look: Callable[
     assert report_made["url"].endswith("a2")
 
 
+async def test_an_article_with_another_guid_or_address_is_the_same_article(
+    look: Callable[[str], Awaitable[Round]],
+) -> None:
+    (first,) = map(json.loads, (await look(RSS)).reports)
+    moved = RSS.replace("<guid>1</guid>", "<guid>new</guid>").replace("/a1", "/archive/a1")
+    done = await look(moved)
+    assert (done.reports, done.silent, done.known) == ([], 0, 2)
+    (corrected,) = map(json.loads, (await look(moved.replace(SAID, CORRECTED))).reports)
+    assert (corrected["id"], corrected["url"][-11:]) == (first["id"], "/archive/a1")
+    assert corrected["published"] > first["published"]
+    again = moved.replace("<guid>new</guid>", "<guid>newest</guid>").replace(SAID, CORRECTED)
+    assert (await look(again)).reports == []
+    (third,) = map(json.loads, (await look(again.replace(CORRECTED, SAID))).reports)
+    assert third["id"] == first["id"]
+
+
+async def test_the_same_words_on_another_day_are_another_article(look: Callable[[str], Awaitable[Round]]) -> None:
+    daily = RSS.replace(SAID, "On Friday 41,500 Russian citizens entered Kazakhstan.")
+    (first,) = map(json.loads, (await look(daily)).reports)
+    next_week = daily.replace("<guid>1</guid>", "<guid>7</guid>").replace("Sun, 02 Oct", "Sun, 09 Oct")
+    (second,) = map(json.loads, (await look(next_week)).reports)
+    assert second["id"] != first["id"]
+
+
+async def test_an_article_dated_in_the_future_is_read_again_later(
+    publisher: Publisher, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory()
+    watcher, fetcher = follower(memory), Fetcher(session, memory)
+    publisher.documents["/rss"] = RSS.replace("Oct 2022", "Oct 2122")
+    for _ in range(2):
+        done = await watcher.round(f"{publisher.url}/rss", fetcher)
+        watcher.remember(done)
+        assert (done.reports, done.early) == ([], 1)
+    monkeypatch.setattr(watcher, "limits", Limits(skew_s=200 * 366 * 86_400))  # as if the time had come
+    done = await watcher.round(f"{publisher.url}/rss", fetcher)
+    (report,) = map(json.loads, done.reports)
+    assert (report["published"], done.early) == ("2122-10-02T08:00:00+05:00", 0)
+
+
 async def test_two_places_may_show_an_article_differently(session: aiohttp.ClientSession, tmp_path: Path) -> None:
     memory = Memory()
     watcher, short, long = follower(memory), tmp_path / "short.xml", tmp_path / "long.xml"
