@@ -27,7 +27,36 @@ def parse_key(text: str) -> Ed25519PublicKey:
         raise ValueError(
             f"{shown(text)} is not an Ed25519 public key (32 bytes in base64, as `bordertally keygen` prints them)"
         )
+    if _is_weak(raw):
+        raise ValueError(
+            f"{shown(text)} is not a safe Ed25519 public key: anybody could sign for it; "
+            "make one with `bordertally keygen`"
+        )
     return Ed25519PublicKey.from_public_bytes(raw)
+
+
+_P = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P) % _P
+_SQRT_OF_MINUS_1 = pow(2, (_P - 1) // 4, _P)
+
+
+def _is_weak(raw: bytes) -> bool:
+    """Whether bytes are no point of edwards25519 (RFC 8032, 5.1.3), or one of small order.
+
+    A signature that holds for every message exists for each point whose eightfold is the neutral element.
+    """
+    number = int.from_bytes(raw, "little")
+    y, sign = number & (1 << 255) - 1, number >> 255
+    u, v = (y * y - 1) % _P, (_D * y * y + 1) % _P
+    x = u * v**3 * pow(u * v**7, (_P - 5) // 8, _P) % _P
+    if (v * x * x - u) % _P:
+        x = x * _SQRT_OF_MINUS_1 % _P
+    if y >= _P or (v * x * x - u) % _P or (x == 0 and sign):
+        return True
+    for _ in range(3):  # doubled three times: the eightfold; the sign of x does not matter
+        xx, yy, xy = x * x % _P, y * y % _P, x * y % _P
+        x, y = 2 * xy * pow(yy - xx, -1, _P) % _P, (yy + xx) * pow(2 - yy + xx, -1, _P) % _P
+    return x == 0 and y == 1
 
 
 def shown_key(key: Ed25519PublicKey) -> str:

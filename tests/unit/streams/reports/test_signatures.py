@@ -120,3 +120,37 @@ def test_a_replay_of_the_topics_asks_who_may_speak_too() -> None:
     read = read_arrived(came, one)
     assert len(read.reports) == 1
     assert [refusal.reason for refusal in read.refused] == ["bad_signature", "unsigned", "topic_not_allowed"]
+
+
+ORDER_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"
+"""A point of order 8 of edwards25519."""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "01" + "00" * 31,  # the neutral element
+        "ec" + "ff" * 30 + "7f",  # order 2
+        "00" * 32,  # order 4
+        "00" * 31 + "80",
+        ORDER_8,
+        ORDER_8[:-2] + "85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+        "ee" + "ff" * 30 + "7f",  # 1, written as p + 1
+        "01" + "00" * 30 + "80",  # x = 0 with a sign
+        "02" + "00" * 31,  # no point of the curve
+    ],
+)
+def test_a_key_for_which_anybody_could_sign_is_refused(raw: str) -> None:
+    text = base64.b64encode(bytes.fromhex(raw)).decode()
+    with pytest.raises(ValueError, match="is not a safe Ed25519 public key: anybody could sign for it"):
+        parse_key(text)
+    with pytest.raises(ConfigError, match="not a safe Ed25519 public key"):
+        registry(f'keys = ["{text}"]')
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_every_key_that_was_made_properly_is_taken(seed: bytes) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    assert parse_key(shown_key(key)) == key
