@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import time
 from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import islice
+from json import JSONDecoder
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bordertally.agents.kafka.clients import connect
@@ -43,17 +47,63 @@ class Line(NamedTuple):
 def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
     """Place and bytes of every non-empty line of files; `-` is standard input. Raises BordertallyError.
 
-    A byte order mark at the beginning of a file, as Windows writes it, is skipped.
+    A byte order mark at the beginning of a file, as Windows writes it, is skipped. A file that is one JSON document
+    over several lines, or an array, is refused.
     """
     for path in files:
         try:
             with Path("/dev/stdin" if str(path) == "-" else path).open("rb") as lines:
-                for number, line in enumerate(lines, 1):
-                    text = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
-                    if text:
-                        yield f"{path}:{number}", text
+                numbered = (
+                    (number, (line.removeprefix(BOM_UTF8) if number == 1 else line).strip())
+                    for number, line in enumerate(lines, 1)
+                )
+                for number, text in _one_report_a_line(path, (line for line in numbered if line[1])):
+                    yield f"{path}:{number}", text
         except OSError as error:
             raise BordertallyError(f"{path}: {error.strerror}") from None
+
+
+LOOKED_AT = 1_000
+"""The most lines looked at to recognise a JSON document that begins on the first of them."""
+
+
+def _one_report_a_line(path: Path, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Pass numbered lines through. Raises BordertallyError when the first one begins a longer JSON document."""
+    for number, first in lines:
+        more: list[tuple[int, bytes]] = []
+        if first.startswith((b"{", b"[")) and not _is_object(first):
+            more = list(islice(lines, LOOKED_AT))
+            text = b"\n".join([first, *(text for _, text in more)]).decode("utf-8", "replace")
+            if _is_document(text, len(first.decode("utf-8", "replace"))):
+                elements = "'.[]'" if text.startswith("[") else "."
+                name = "" if str(path) == "-" else f" {shlex.quote(str(path))}"
+                raise BordertallyError(
+                    f"{path}: write one report per line; this is JSON in another layout. To rewrite it: "
+                    f"jq -c {elements}{name}"
+                )
+        yield number, first
+        yield from more
+        yield from lines
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _is_document(text: str, first: int) -> bool:
+    """Whether a text begins with an array of objects, or with a JSON value longer than `first` characters."""
+    decode = JSONDecoder().raw_decode
+    try:
+        if text.startswith("["):
+            inner = text[1:].lstrip()
+            value, end = decode(inner)
+            return isinstance(value, dict) and inner[end:].lstrip()[:1] in (",", "]")
+        return decode(text)[1] > first
+    except (ValueError, RecursionError):
+        return False
 
 
 def checked(  # noqa: PLR0913 - what a file is checked by

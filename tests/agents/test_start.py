@@ -110,3 +110,34 @@ def test_the_gateway_imports_no_pipeline_and_none_of_its_patches() -> None:
     imported = set(done.stdout.split())
     assert "bordertally.agents.gateway.app" in imported
     assert imported & (PIPELINE | PATCHES) == set()
+
+
+INTERRUPTED = """
+import importlib.abc, sys
+class Interrupting(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == AT:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+from bordertally.agents.cli.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("bordertally.agents.cli.running", ["check", "-"]),
+        ("bordertally.agents.cli.main", ["check", "-"]),
+        ("bordertally.agents.cli.publish.publish", ["check", "-"]),
+        ("aiokafka", ["check", "-"]),
+        ("bordertally.agents.worker.run", ["worker"]),
+        ("faust", ["worker"]),
+    ],
+)
+def test_ctrl_c_during_an_import_prints_no_traceback(module: str, words: list[str]) -> None:
+    code = INTERRUPTED.replace("AT", repr(module))
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False, input="")
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    assert "KeyboardInterrupt" not in done.stderr

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -118,3 +122,52 @@ def test_a_signature_is_asked_for_where_the_source_has_keys(tmp_path: Path) -> N
     assert reason(None, signed=True) is Reason.UNSIGNED
     assert reason(key, signed=True) is None
     assert reason(other, signed=True) is Reason.BAD_SIGNATURE
+
+
+PRETTY = '{\n  "id": "x",\n  "people": {\n    "x": 1\n  }\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        (PRETTY, "jq -c . "),
+        (PRETTY * 3, "jq -c . "),
+        ("\ufeff\r\n" + PRETTY.replace("\n", "\r\n"), "jq -c . "),
+        (f"[{PRETTY},{PRETTY}]", "jq -c '.[]' "),
+        (f"[\n{PRETTY},\n{PRETTY * 2000}", "jq -c '.[]' "),
+        ('[{"id": "x"}, {"id": "y"}]\n', "jq -c '.[]' "),
+        ('[{"id": "x"},\n{"id": "y"}]\n', "jq -c '.[]' "),
+    ],
+    ids=range(7),
+)
+def test_json_in_another_layout_is_named_with_what_rewrites_it(tmp_path: Path, text: str, command: str) -> None:
+    path = tmp_path / "my reports.json"
+    path.write_text(text, encoding="utf-8", newline="")
+    with pytest.raises(BordertallyError, match="write one report per line") as caught:
+        list(read_lines([path]))
+    written = str(caught.value)
+    assert f"{command}'{path}'" in written
+    if shutil.which("jq") and "2000" not in text and len(text) < 1_000 and not text.startswith("\ufeff"):
+        shell = written.partition("To rewrite it: ")[2]
+        lines = subprocess.run(shell, shell=True, check=True, capture_output=True).stdout
+        assert all(isinstance(msgspec.json.decode(line), dict) for line in lines.splitlines())
+
+
+@pytest.mark.parametrize(
+    "first", [b"{", b"[", b"[1, 2]", b"{]", b'{"id": ', b"[[]]", b"[" * 100_000, b'{"a": 1} x', b"\xff"]
+)
+def test_one_faulty_line_does_not_hide_the_others(tmp_path: Path, first: bytes) -> None:
+    path = tmp_path / "reports.ndjson"
+    path.write_bytes(b"\n" + first + b"\n\n" + GOOD + b"\n" + GOOD)
+    assert list(read_lines([path])) == [(f"{path}:2", first.strip()), (f"{path}:4", GOOD), (f"{path}:5", GOOD)]
+
+
+def test_lines_are_read_as_they_come(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading, writing = os.open(pipe, os.O_RDWR), pipe.open("wb", buffering=0)
+    lines = read_lines([pipe])
+    writing.write(GOOD + b"\n")
+    assert next(lines) == (f"{pipe}:1", GOOD)
+    writing.close()
+    os.close(reading)
