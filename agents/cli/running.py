@@ -5,17 +5,22 @@ from __future__ import annotations
 import gc
 import logging
 import re
+import signal
 import sys
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 
 from bordertally.agents.servers.errors import ServerError
 from bordertally.streams.errors import BordertallyError
+from bordertally.streams.visible_text import visible_lines
 
 _ADDRESS = re.compile(r"\('([^']+)', (\d+),")
 """An address in what aiokafka says of brokers that it cannot reach."""
 
-STOPPED = 130
-"""The exit code after Ctrl-C, by the convention of shells: 128 plus the number of the signal."""
+
+STOPPED = 128 + signal.SIGINT
+"""The exit code after Ctrl-C, by the convention of shells."""
 
 
 def work() -> None:
@@ -30,6 +35,9 @@ def work() -> None:
 def guarded(command: Callable[[], object]) -> None:
     """Run a command. An error that a user can cause ends it with one sentence and code 2, Ctrl-C with code 130."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if logging.lastResort is not None:  # it prints what is logged where no log is set up
+        logging.lastResort.setFormatter(VisibleLines())
+    sys.excepthook = _print_traceback
     try:
         command()
     except KeyboardInterrupt:  # the command was still being imported: nothing has been started
@@ -41,6 +49,19 @@ def guarded(command: Callable[[], object]) -> None:
         from bordertally.agents.terminal.console import StoppedError, fail  # noqa: PLC0415 - only then
 
         sys.exit(fail(why, STOPPED if isinstance(error, StoppedError) else 2))
+
+
+class VisibleLines(logging.Formatter):
+    """Lines of a log without control and direction characters of text from outside."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, and the traceback of an exception if there is one."""
+        return visible_lines(super().format(record))
+
+
+def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of an error of the program; what it quotes may come from outside."""
+    sys.stderr.write(visible_lines("".join(traceback.format_exception(kind, error, trace))))
 
 
 def sentence(error: Exception) -> str | None:

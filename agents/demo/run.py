@@ -37,6 +37,7 @@ from bordertally.agents.servers.ports import free_port, require_free
 from bordertally.agents.servers.process import Server
 from bordertally.agents.servers.redis import start_redis
 from bordertally.agents.servers.tansu import start_tansu
+from bordertally.agents.terminal.console import print_json
 from bordertally.agents.terminal.statement import show_statement
 from bordertally.agents.terminal.totals import alert_line, normal_levels, show_outcome
 from bordertally.streams.reports.records import Report
@@ -114,7 +115,7 @@ async def run_demo(  # noqa: PLR0913 - the options of the command
             await _publish(stack, view, say, _show_article(out if not as_json else err) if in_words else sample())
             states, outcome = await view.outcome(stack.settings, Topics())
             if as_json:
-                sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
+                print_json(outcome)
                 sys.stdout.flush()
             else:
                 show_outcome(out, outcome, normal_levels(states))

@@ -9,23 +9,23 @@ from typing import Any, assert_never
 
 from bordertally.streams.moments import text_at
 from bordertally.streams.settings import LogFormat, Settings
+from bordertally.streams.visible_text import visible, visible_json, visible_lines
 
 OURS = logging.getLogger("bordertally")
 SERVICES = logging.getLogger("bordertally.agents")
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _FIRST = ("time", "level", "logger", "message", "exception")
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 
 
 class PrettyLines(logging.Formatter):
-    """Time, level, logger, message, then the fields as name=value, with control characters escaped."""
+    """Time, level, logger, message, then the fields as name=value, with control and direction characters escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, followed by the traceback of an exception if there is one."""
-        message = record.getMessage().translate(_CONTROL)
+        message = visible(record.getMessage())
         fields = (f"{name}={_text(value)}" for name, value in fields_of(record).items())
         line = " ".join((_time(record), record.levelname, record.name, message, *fields))
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return f"{line}\n{visible_lines(self.formatException(record.exc_info))}" if record.exc_info else line
 
 
 class JsonLines(logging.Formatter):
@@ -47,7 +47,7 @@ class JsonLines(logging.Formatter):
             line[f"{name}_" if name in _FIRST else name] = value
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return visible_json(json.dumps(line, default=str))  # json leaves DEL as it is
 
 
 def fields_of(record: logging.LogRecord) -> Mapping[str, Any]:
@@ -72,6 +72,15 @@ def configure_logs(settings: Settings) -> None:
     SERVICES.setLevel(max(level, logging.WARNING))  # the loggers that Faust gives our services: its words, not ours
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # at ERROR it logs failures that it then retries
     logging.getLogger("stamina").setLevel(logging.ERROR)
+    logging.getLogger("aiohttp.server").addFilter(without_request)
+
+
+def without_request(record: logging.LogRecord) -> bool:
+    """Take the traceback from a line on a malformed request: it quotes what a client sent."""
+    error = record.exc_info[1] if record.exc_info else None
+    if type(error).__module__ == "aiohttp.http_exceptions":
+        record.exc_info = None
+    return True
 
 
 def in_json() -> bool:

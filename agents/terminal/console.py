@@ -1,23 +1,29 @@
-"""What the commands share: consoles, common options, and running a coroutine."""
+"""What the commands share: consoles, common options, and running a coroutine.
+
+All output of the commands goes through this module, which escapes control and direction characters of text from
+outside: a file of reports must not move the cursor or set the title of a terminal (tests/agents/test_output.py).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TextIO, TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from bordertally.agents.runtime.logs import OURS, in_json
 from bordertally.streams.durations import seconds_in
 from bordertally.streams.errors import BordertallyError, ConfigError, shown
 from bordertally.streams.moments import utc
+from bordertally.streams.visible_text import visible_json, visible_lines
 
 
 def instant(text: str, option: str = "--until") -> float:
@@ -59,9 +65,23 @@ def moment_of(text: str, option: str, now: datetime, *, ahead: bool = False) -> 
 
 
 T = TypeVar("T")
-out, err = Console(), Console(stderr=True)
+
+
+class SafeConsole(Console):
+    """A console for text from outside: control characters are escaped, and brackets are no markup."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Yield the segments of what is printed, with visible text."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else visible_lines(text), style, control)
+
+
+out, err = SafeConsole(), SafeConsole(stderr=True)
 if not out.is_terminal and "COLUMNS" not in os.environ:  # a pipe has no width of its own: do not fold tables to 80
-    out = Console(width=180)
+    out = SafeConsole(width=180)
 
 Files = Annotated[list[Path], typer.Argument(help="Files of reports (NDJSON); - is standard input.")]
 Sources = Annotated[
@@ -103,6 +123,24 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def write(text: str) -> None:
+    """Write text of several lines to standard output, without line breaks of a console's own."""
+    sys.stdout.write(visible_lines(text))
+
+
+def write_json(raw: bytes, *, stream: TextIO | None = None) -> None:
+    """Write a line of JSON to standard output or `stream`; its strings keep their value."""
+    (stream or sys.stdout).write(visible_json(raw.decode()) + "\n")
+
+
+def write_bytes(raw: bytes) -> None:
+    """Write bytes to standard output: exactly to a file or a pipe, escaped to a terminal."""
+    if sys.stdout.isatty():
+        write(raw.decode("utf-8", "backslashreplace"))
+    else:
+        sys.stdout.buffer.write(raw)
+
+
 def print_json(record: object) -> None:
     """Print one JSON object on standard output."""
-    sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
+    write_json(msgspec.json.encode(record))

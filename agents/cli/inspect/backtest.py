@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, NamedTuple
 
-import msgspec
 import typer
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from bordertally.agents.producing.publish import read_lines
@@ -30,7 +26,7 @@ from bordertally.agents.producing.series import (
 )
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import word_reader
-from bordertally.agents.terminal.console import err
+from bordertally.agents.terminal.console import SafeConsole, err, out, print_json
 from bordertally.agents.terminal.plot import Panel, draw
 from bordertally.streams.detection.daily_rate import DAILY_RATE
 from bordertally.streams.detection.drop import DROP
@@ -140,9 +136,9 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     if plot is not None:
         draw(plot, _panels(todo, ours, measures, yardsticks), log=log)
     if as_json:
-        sys.stdout.write(msgspec.json.encode([_row(score) for score in measures]).decode() + "\n")
+        print_json([_row(score) for score in measures])
     else:
-        _show(Console(width=None if sys.stdout.isatty() else 140), measures)
+        _show(out if out.is_terminal else SafeConsole(width=140), measures)
 
 
 def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | None) -> list[_Trial]:
@@ -258,7 +254,7 @@ def _row(score: MethodScore) -> dict[str, Any]:
     }
 
 
-def _show(console: Console, measures: Sequence[MethodScore]) -> None:
+def _show(console: SafeConsole, measures: Sequence[MethodScore]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("flow", "method", "days", "judged", "alerts a year", "great", "small", "days late", "false", "flaps"):
         table.add_column(name, justify="left" if name in ("flow", "method") else "right", no_wrap=True)
@@ -277,7 +273,7 @@ def _show(console: Console, measures: Sequence[MethodScore]) -> None:
     _show_alarms(console, [score for score in measures if not score.measured])
 
 
-def _show_alarms(console: Console, measures: Sequence[MethodScore]) -> None:
+def _show_alarms(console: SafeConsole, measures: Sequence[MethodScore]) -> None:
     """A table of the alerts that cannot be judged, one row each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Alerts", title_justify="left")
     for name in ("flow", "rule", "first day", "last day", "severity", "about"):
@@ -290,7 +286,7 @@ def _show_alarms(console: Console, measures: Sequence[MethodScore]) -> None:
                 iso_day(alarm.first),
                 iso_day(alarm.last),
                 alarm.severity,
-                escape(alarm.about or ""),
+                alarm.about or "",
             )
     if table.row_count:
         console.print(table)
@@ -300,7 +296,7 @@ def _called(score: MethodScore) -> str:
     return score.method if score.rule == DAILY_RATE.name else score.rule
 
 
-def _show_found(console: Console, measures: Sequence[MethodScore], title: str) -> None:
+def _show_found(console: SafeConsole, measures: Sequence[MethodScore], title: str) -> None:
     """A table of the surges, one row each, with the days until each method found it."""
     columns = list(dict.fromkeys(_called(score) for score in measures))
     detail = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"Days late, by {title}", title_justify="left")

@@ -16,7 +16,7 @@ from rich.text import Text
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.agents.kafka.topic_reader import partitions_of, read_topic
 from bordertally.agents.runtime.context import load_registry, load_rules
-from bordertally.agents.terminal.console import StoppedError, To, err, moment_of, out, run
+from bordertally.agents.terminal.console import StoppedError, To, err, moment_of, out, run, write_json
 from bordertally.agents.terminal.totals import alert_line, people
 from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert
@@ -169,7 +169,7 @@ def _show(record: Any, wanted: WatchOptions, standing: Standing, *, alerts: bool
     if not covers(wanted.flow, decoded.flow):
         return
     if wanted.as_json:
-        sys.stdout.write(record.value.decode() + "\n")
+        write_json(record.value)
         return
     line = Text(f"{datetime.fromtimestamp(record.timestamp / 1000, UTC):%Y-%m-%d %H:%M:%S}  ", style="dim")
     if isinstance(decoded, Alert):

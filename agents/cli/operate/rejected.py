@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from bordertally.agents.producing.redrive import Judged, RedriveJob, judged, letters, redrive, redriven
 from bordertally.agents.runtime.context import load_registry
-from bordertally.agents.terminal.console import AsJson, Sources, To, err, moment_of, out, print_json, run
+from bordertally.agents.terminal.console import AsJson, Sources, To, err, moment_of, out, print_json, run, write_bytes
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.reports.dead_letters import Letter, LetterFilter, LetterPosition, check_reasons, printable
 from bordertally.streams.reports.validation import Limits
@@ -66,7 +64,7 @@ def list_letters(  # noqa: PLR0913, PLR0917 - the options of a command
     for row in chosen[-limit:]:
         letter = row.letter
         cells = (str(letter.place), _time(letter.at), letter.reason, letter.source, letter.report, letter.field)
-        table.add_row(*(escape(printable(cell.encode())) for cell in (*cells, letter.value, _now(row))))
+        table.add_row(*cells, letter.value, _now(row))
     out.print(table)
     again = len(entries) - len(chosen) if not every else 0
     more = f", {len(chosen) - limit} older ones not shown" if len(chosen) > limit else ""
@@ -92,7 +90,7 @@ def show(
 
     letter, value = run(find())
     if raw:
-        sys.stdout.buffer.write(value)
+        write_bytes(value)
         return
     sent = run(redriven(desk)).get(name)
     lines: list[tuple[str, Any]] = [
@@ -113,7 +111,7 @@ def show(
     if sent:
         lines.append(("sent again", f"{sent.at}, to {sent.to}"))
     for label, text in lines:
-        out.print(f"{label:<16} {printable(str(text).encode())}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"{label:<16} {text}", markup=False, highlight=False, soft_wrap=True)
     out.print(printable(value), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -197,7 +195,7 @@ def _report(chosen: list[Judged], left: Counter[str], sent: int | None) -> None:
         for entry in chosen
     )
     for cells, number in sorted(groups.items()):
-        table.add_row(str(number), *(escape(printable(cell.encode())) for cell in cells))
+        table.add_row(str(number), *cells)
     if chosen:
         out.print(table)
     if sent is None:

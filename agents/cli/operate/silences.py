@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from bordertally.agents.kafka.clients import connect
@@ -78,7 +77,7 @@ def list_silences(
             entry.author,
             entry.comment,
         ]
-        table.add_row(*(escape(cell) for cell in row), *([("yes" if entry.active(now) else "no")] if every else []))
+        table.add_row(*row, *([("yes" if entry.active(now) else "no")] if every else []))
     out.print(table)
 
 

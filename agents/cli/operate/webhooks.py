@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from rich.markup import escape
 from rich.table import Table
 
 from bordertally.agents.delivery.webhooks.endpoints import PREFIX, Endpoint, load_endpoints
@@ -64,7 +63,7 @@ def list_subscriptions(file: File = None, to: To = None, sources: Sources = None
             _moment(row["delivered"]),
             f"{row['fails']} times" if row["fails"] else "",
         ]
-        table.add_row(*(escape(cell) for cell in cells))
+        table.add_row(*cells)
     out.print(table)
 
 
@@ -118,7 +117,7 @@ def log(
         answer = " ".join(str(part) for part in (row.status, row.error) if part)
         due = "" if row.due is None else _moment(row.due)
         cells = [_moment(row.at), row.subscription, row.webhook_id, row.flow, str(row.attempt), row.verdict.value]
-        table.add_row(*(escape(cell) for cell in [*cells, answer, f"{row.ms:.0f}", due]))
+        table.add_row(*cells, answer, f"{row.ms:.0f}", due)
     out.print(table)
 
 

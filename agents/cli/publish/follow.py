@@ -18,7 +18,7 @@ from bordertally.agents.producing.follow import DocumentFollower, Round
 from bordertally.agents.producing.publish import publish
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import word_reader
-from bordertally.agents.terminal.console import Sources, counted, err, run
+from bordertally.agents.terminal.console import Sources, counted, err, run, write_json
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
@@ -90,13 +90,16 @@ async def _round(follower: DocumentFollower, place: str, fetcher: Fetcher, to: s
     summary = (
         f"{counted(len(done.reports), 'report')}, {counted(done.silent, 'article')} without a claim, {done.known} known"
     )
+    if done.early:
+        summary += f", {done.early} dated in the future and read again later"
     err.print(f"{place}: {summary}", markup=False, highlight=False, soft_wrap=True)
     return True
 
 
 async def _send(done: Round, to: str | None, registry: Registry) -> None:
     if to is None:
-        sys.stdout.write("".join(raw.decode() + "\n" for raw in done.reports))
+        for raw in done.reports:
+            write_json(raw)
         sys.stdout.flush()  # before they are noted as published
         return
     settings = load_settings(brokers=to)

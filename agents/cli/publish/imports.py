@@ -23,7 +23,17 @@ from bordertally.agents.imports.sniffing import sniff
 from bordertally.agents.producing.keys import read_key
 from bordertally.agents.producing.publish import publish
 from bordertally.agents.runtime.context import load_registry
-from bordertally.agents.terminal.console import Sources, counted, err, instant, out, print_json, run
+from bordertally.agents.terminal.console import (
+    Sources,
+    counted,
+    err,
+    instant,
+    out,
+    print_json,
+    run,
+    write,
+    write_json,
+)
 from bordertally.streams.errors import BordertallyError, RefusedError
 from bordertally.streams.imports.editions import Edition
 from bordertally.streams.imports.guessing import guess_mapping
@@ -70,7 +80,7 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
     every cell was read, 1 if some are bad and the others were written, and 2 if nothing could be read.
     """
     if guess:
-        sys.stdout.write(guess_mapping(*sniff(files[0], sheet)))
+        write(guess_mapping(*sniff(files[0], sheet)))
         return
     if map_file is None:
         raise BordertallyError("give a mapping with --map; --guess prints one to begin with")
@@ -146,7 +156,7 @@ def _progress(path: Path) -> Iterator[Callable[[int], None]]:
 
 def _write(summary: Summary, reports: Iterable[bytes]) -> None:
     for report in reports:
-        sys.stdout.buffer.write(report + b"\n")
+        write_json(report)
         summary.reports += 1
 
 
@@ -184,7 +194,7 @@ def _show(summary: Summary, *, check: bool, as_json: bool) -> None:
         if check:
             print_json(summary)
         else:
-            sys.stderr.write(msgspec.json.encode(summary).decode() + "\n")
+            write_json(msgspec.json.encode(summary), stream=sys.stderr)
         return
     console = out if check else err
     for line in lines(summary):

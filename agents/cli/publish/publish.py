@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from bordertally.agents.cli.publish.keys import KeyFile
 from bordertally.agents.producing.keys import read_key
 from bordertally.agents.producing.publish import checked, publish
 from bordertally.agents.runtime.context import load_registry
-from bordertally.agents.terminal.console import Brokers, Files, Sources, counted, err, run
+from bordertally.agents.terminal.console import Brokers, Files, Sources, counted, err, run, write
 from bordertally.streams.reports.notices import NoticeKind
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
@@ -30,13 +29,13 @@ def check(files: Files, sources: Sources = None, *, strict: Strict = False) -> N
     for line in checked(files, load_registry(sources), Limits.of(load_settings()), strict=strict):
         count += 1
         for notice in line.notices:
-            sys.stdout.write(f"{line.where}: warning: {notice}\n")
+            write(f"{line.where}: warning: {notice}\n")
         warned += bool(line.notices)
         so_far += sum(notice.kind is NoticeKind.UNFINISHED_PERIOD for notice in line.notices)
         if line.fault is not None:
             faults += 1
             report = f" [{line.fault.report}]" if line.fault.report else ""
-            sys.stdout.write(f"{line.where}:{report} {line.fault.reason.value}: {line.fault}\n")
+            write(f"{line.where}:{report} {line.fault.reason.value}: {line.fault}\n")
     warnings = f", {warned} with a warning" if warned else ""
     warnings += f"; {counted(so_far, 'figure')} became at_least" if so_far else ""
     err.print(f"{counted(count, 'report')}, {faults} with a fault{warnings}", highlight=False)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 import json
-import sys
 from typing import Annotated, assert_never
 
 import typer
 
 from bordertally.agents.cli.schema import asyncapi, report_schema
+from bordertally.agents.terminal.console import write
 
 
 class SchemaDocument(enum.StrEnum):
@@ -32,4 +32,4 @@ def schema(
             document = asyncapi()
         case _:
             assert_never(what)
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    write(json.dumps(document, indent=2) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from bordertally.agents.producing.series import (
     equal_rows,
     read_series,
 )
-from bordertally.agents.terminal.console import counted, err, instant
+from bordertally.agents.terminal.console import counted, err, instant, write_json
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.flows import Flow
 from bordertally.streams.qualifiers import Qualifier
@@ -66,7 +65,7 @@ def reports(  # noqa: PLR0913, PLR0917 - the options of a command
         _warn(f"{len(doubled) - MOST_DOUBLED:,} more rows equal an earlier one")
     count = 0
     for raw in reports_of(series, Attribution(source, qualifier.value, moment)):
-        sys.stdout.buffer.write(raw + b"\n")
+        write_json(raw)
         count += 1
     err.print(f"{counted(count, 'report')} of {counted(len(series), 'flow')}", highlight=False)
 

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 from msgspec import UNSET
-from rich.markup import escape
 from rich.table import Table
 
 from bordertally.agents.cli.publish.keys import KeyFile
@@ -124,8 +123,7 @@ def list_items(to: Brokers, as_json: AsJson = False) -> None:
         flow, period = ("?" if field is UNSET else str(field) for field in (claim.flow, claim.period))
         doubts = ", ".join(item.doubts) + (f" ({item.why})" if item.why else "")
         words = claim.text if isinstance(claim.text, str) else ""
-        row = (item.id, item.source, flow, period, people(claim), doubts, f"{item.confidence:.2f}", words)
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(item.id, item.source, flow, period, people(claim), doubts, f"{item.confidence:.2f}", words)
     out.print(table)
     out.print(f"{len(docket.open)} to decide on, {len(docket.decisions)} decided", highlight=False)
 
