@@ -44,7 +44,7 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 local over = redis.call('HLEN', KEYS[1]) - tonumber(ARGV[3])
 if over > 0 then
   local held = redis.call('HKEYS', KEYS[1])
-  table.sort(held, function(a, b) return tonumber(a) < tonumber(b) end)
+  table.sort(held, function(a, b) return (tonumber(a) or 0) < (tonumber(b) or 0) end)
   for place = 1, over do redis.call('HDEL', KEYS[1], held[place]) end
 end
 """
@@ -53,7 +53,7 @@ end
 _HEARD = """
 for place = 1, #ARGV, 2 do
   local held = redis.call('HGET', KEYS[1], ARGV[place])
-  if not held or tonumber(held) < tonumber(ARGV[place + 1]) then
+  if (tonumber(held or '') or 0) < tonumber(ARGV[place + 1]) then
     redis.call('HSET', KEYS[1], ARGV[place], ARGV[place + 1])
   end
 end

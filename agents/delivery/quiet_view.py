@@ -17,6 +17,7 @@ from bordertally.agents.delivery.redis_keys import OPEN_ALERTS, QUIET_ALERTS, QU
 from bordertally.agents.delivery.silence_reader import silences_in
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import Context, log
+from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.silences import Muted, muted_alerts
 from bordertally.streams.delivery.subscriptions import AlertHead
@@ -54,8 +55,8 @@ class QuietView(Service):
     async def look(self, now: datetime) -> None:
         """Write the alerts that are muted at a time, if the list has changed."""
         wanted = {name: msgspec.json.encode(muted) for name, muted in (await self._muted_now(now)).items()}
-        stored = {name.decode(): value for name, value in (await self.redis.hgetall(QUIET_ALERTS)).items()}
-        if wanted == stored:
+        stored = await self.redis.hgetall(QUIET_ALERTS)
+        if {name.encode(): value for name, value in wanted.items()} == stored:
             return
         async with self.redis.pipeline(transaction=True) as pipe:
             pipe.delete(QUIET_ALERTS)
@@ -68,5 +69,5 @@ class QuietView(Service):
 
     async def _muted_now(self, now: datetime) -> dict[str, Muted]:
         silences = await silences_in(self.redis)
-        alerts = [_glance(raw) for raw in await self.redis.hvals(OPEN_ALERTS)]
+        alerts = list(readable(_glance, await self.redis.hgetall(OPEN_ALERTS), OPEN_ALERTS).values())
         return muted_alerts(alerts, silences.by_id.values(), now, OpenAlerts(alerts), self.context.rules)

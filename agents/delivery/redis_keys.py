@@ -18,6 +18,7 @@ ALERT_LOG = f"{PREFIX}:alerts:log"
 SILENCES = f"{PREFIX}:silences"
 SOURCES = f"{PREFIX}:sources"
 EXACT_CLAIMS = f"{PREFIX}:sources:exact"
+ALIVE = f"{PREFIX}:alive"
 
 TOTALS_CHANNEL = f"{PREFIX}:totals"
 ALERTS_CHANNEL = f"{PREFIX}:alerts"

@@ -6,12 +6,15 @@ docs/redis.md says what each key holds.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
 
 import msgspec
 from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError
 from mode import Service
 from redis.asyncio.client import Pipeline
+from redis.exceptions import RedisError, WatchError
 
 from bordertally.agents.delivery.evidence_view import EvidenceView
 from bordertally.agents.delivery.quiet_view import QuietView
@@ -26,15 +29,32 @@ from bordertally.agents.delivery.redis_keys import (
     TOTALS_CHANNEL,
     alert_key,
     flow_key,
+    offset_key,
 )
-from bordertally.agents.delivery.redis_writer import RedisWriter
+from bordertally.agents.delivery.redis_writer import RedisWriter, offset_in
+from bordertally.agents.delivery.view_sweep import AlertStored, Contents, Difference, ViewSweep
+from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.received import Received
+from bordertally.agents.kafka.resets import Reset
+from bordertally.agents.runtime.context import Context
 from bordertally.agents.runtime.unreadable import pass_over
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.moments import microseconds_in
 from bordertally.streams.totals.records import FlowState
 from bordertally.streams.totals.windows import window_name
+
+SWEEP_S = 5.0
+"""Seconds from the beginning of one comparison of the view with the records to the next."""
+
+LOG_SWEEP_S = 60.0
+"""Seconds between two comparisons of the alert log, which is long."""
+
+MOST_TOLD = 10
+"""The most values of one step that are named in the log; the others are counted."""
+
+SHARE = 0.1
+"""The share of the time of a worker that comparing may take."""
 
 NEWS_S = 60
 """Seconds after which a record is written without being published, as when a view is filled again."""
@@ -47,7 +67,9 @@ _decode_silence = msgspec.json.Decoder(Silence).decode
 # Adds an alert record unless the same or a later record of the alert is there: redelivery changes nothing.
 _ADD_ALERT = """
 local held = redis.call('HGET', KEYS[1], ARGV[1])
-if held and tonumber(cjson.decode(held).seq) >= tonumber(ARGV[2]) then return 0 end
+local readable, record = pcall(cjson.decode, held or '{}')
+local seq = readable and type(record) == 'table' and tonumber(record.seq)
+if seq and seq >= tonumber(ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[5])
 if ARGV[6] == '1' then redis.call('HSET', KEYS[2], ARGV[1], ARGV[5]) else redis.call('HDEL', KEYS[2], ARGV[1]) end
 redis.call('ZADD', KEYS[5], ARGV[9], ARGV[1])
@@ -72,10 +94,29 @@ def fields_of(state: FlowState, raw: bytes) -> dict[str, bytes | float]:
     return fields
 
 
+class _StateMark(msgspec.Struct):
+    flow: str
+    gone: bool = False
+
+
+_decode_mark = msgspec.json.Decoder(_StateMark).decode
+
+
 class RedisView(RedisWriter):
-    """Writes totals, alerts and silences. The evidence and the list of muted alerts run beside it."""
+    """Writes totals, alerts and silences. The evidence and the list of muted alerts run beside it.
+
+    It reads its partitions from their beginning: records that Redis has already are only remembered, so that the view
+    can be compared with all records. Where Redis differs, it sets the offset in Redis back and writes from there.
+    """
 
     hop = "delivery"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.sweep = ViewSweep(self.redis, context.topics, context.settings)
+        self._until: dict[TopicPartition, int] = {}  # records before these offsets are in Redis
+        self._steps: AsyncIterator[list[tuple[TopicPartition, Difference]]] | None = None
+        self._step_at = self._pass_at = self._log_at = 0.0
 
     def topics(self) -> tuple[str, ...]:
         """The topics to consume: `totals`, `alerts` and `silences`."""
@@ -85,18 +126,74 @@ class RedisView(RedisWriter):
         """The evidence, which has its own pace, and the list of muted alerts."""
         return EvidenceView(self.context), QuietView(self.context)
 
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def read_from(self, tp: TopicPartition, offset: int | None) -> int | None:
+        """Read from the first record that is not remembered, or from `offset` if that is earlier."""
+        self._until[tp] = offset or 0
+        return None if offset is None else min(self.sweep.of(tp).following, offset)
+
+    def forget(self, places: Iterable[TopicPartition]) -> None:
+        """Forget the records of these partitions."""
+        for tp in places:
+            self._until.pop(tp, None)
+            self.sweep.contents.pop(tp, None)
+
+    def was_reset(self, reset: Reset) -> None:
+        """Forget the records of a partition that was made anew; the records after the position are to be written."""
+        super().was_reset(reset)
+        if reset.skipped:
+            self._until.pop(reset.tp, None)
+        else:
+            self.forget([reset.tp])
+
+    async def _write(self, tp: TopicPartition, records: Sequence[Received]) -> None:
+        until = self._until.get(tp, 0)
+        for record in records:
+            if record.offset < until:
+                self._remember(tp, record)
+        if new := [record for record in records if record.offset >= until]:
+            await super()._write(tp, new)
+        contents = self.sweep.of(tp)
+        contents.following = max(contents.following, records[-1].offset + 1)
+
+    def _remember(self, tp: TopicPartition, record: Received) -> None:
+        contents, value = self.sweep.of(tp), record.value or b""
+        try:
+            if tp.topic == self.context.topics.totals:
+                mark = _decode_mark(value)
+                contents.set(mark.flow, record.offset, None if mark.gone else value)
+            elif tp.topic == self.context.topics.silences:
+                self._remember_silence(contents, record)
+            else:
+                alert = _decode_alert(value)
+                contents.alerts.setdefault(alert.id, AlertStored()).add(alert, record.offset, value)
+        except msgspec.MsgspecError:
+            return  # it was told when it was to be written
+
+    @staticmethod
+    def _remember_silence(contents: Contents, record: Received) -> bool:
+        if record.value:
+            return contents.set(_decode_silence(record.value).id, record.offset, record.value)
+        return contents.set((record.key or b"").decode("utf-8", "replace"), record.offset, None)
+
     async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
-        """Add the records of a partition to a transaction."""
-        oldest = (time.time() - NEWS_S) * 1000
+        """Add the records of a partition to a transaction, without those that a later record has replaced."""
+        oldest, contents = (time.time() - NEWS_S) * 1000, self.sweep.of(tp)
         for record in records:
             fresh, value = record.timestamp >= oldest, record.value or b""
             try:
                 if tp.topic == self.context.topics.totals:
-                    self._put_state(pipe, _decode_state(value), value, fresh=fresh)
+                    state = _decode_state(value)
+                    if contents.set(state.flow, record.offset, None if state.gone else value):
+                        self._put_state(pipe, state, value, fresh=fresh)
                 elif tp.topic == self.context.topics.silences:
-                    self._put_silence(pipe, record.key or b"", value)
+                    if self._remember_silence(contents, record):
+                        self._put_silence(pipe, record.key or b"", value)
                 else:
-                    self._put_alert(pipe, _decode_alert(value), value, fresh=fresh)
+                    alert = _decode_alert(value)
+                    contents.alerts.setdefault(alert.id, AlertStored()).add(alert, record.offset, value)
+                    self._put_alert(pipe, alert, value, fresh=fresh)
             except msgspec.MsgspecError as error:
                 pass_over(self.context, self.hop, tp, record, error)
 
@@ -128,3 +225,83 @@ class RedisView(RedisWriter):
             pipe.hset(SILENCES, _decode_silence(raw).id, raw.decode())
         else:
             pipe.hdel(SILENCES, key.decode("utf-8", "replace"))
+
+    # --- comparing ---------------------------------------------------------------------------------------------------
+
+    async def handle(self, batch: Batch) -> Done:
+        """Write a batch, then compare a part of the view with the records."""
+        done = await super().handle(batch)
+        await self._compare()
+        return done
+
+    async def idle(self) -> None:
+        """Compare a part of the view with the records."""
+        await super().idle()
+        await self._compare()
+
+    async def _compare(self) -> None:
+        """Take the next step of the sweep if it is due, and put right what differs."""
+        began = time.monotonic()
+        if began < self._step_at or self.should_stop:
+            return
+        try:
+            if self._steps is None:
+                self._steps = await self._new_pass(began)
+            differences = await anext(self._steps, None)
+            if differences is None:
+                self._steps, self._step_at = None, self._pass_at + SWEEP_S
+                return
+            for tp in dict.fromkeys(tp for tp, _ in differences):
+                await self._mend(tp, [difference for place, difference in differences if place == tp])
+        except (RedisError, OSError, TimeoutError) as error:
+            self._steps = None
+            await self._failed(error)
+        ended = time.monotonic()
+        self._step_at = ended + (ended - began) * (1 / SHARE - 1)
+
+    async def _new_pass(self, now: float) -> AsyncIterator[list[tuple[TopicPartition, Difference]]]:
+        places = [tp for tp in sorted(self.consumer.assignment()) if await self._is_complete(tp)]
+        log_is_due = now > self._log_at + LOG_SWEEP_S
+        self._pass_at = now
+        if log_is_due:
+            self._log_at = now
+        return self.sweep.differences(places, self._hash_of, log=log_is_due)
+
+    async def _is_complete(self, tp: TopicPartition) -> bool:
+        """Whether Redis is written up to exactly the records of a partition that are remembered."""
+        if tp not in self.positions:
+            return False
+        contents, written = self.sweep.of(tp), self.positions[tp]
+        if contents.following < (written or 0):
+            with suppress(IllegalStateError):  # the last records before the position may be compacted away
+                contents.following = min(written or 0, await self.consumer.position(tp))
+        stored = offset_in(await self.redis.get(offset_key(tp.topic, tp.partition)))
+        return contents.following == (written or 0) and stored == written
+
+    def _hash_of(self, raw: bytes) -> dict[bytes, bytes]:
+        encode = self.redis.connection_pool.get_encoder().encode
+        return {name.encode(): bytes(encode(value)) for name, value in fields_of(_decode_state(raw), raw).items()}
+
+    async def _mend(self, tp: TopicPartition, differences: Sequence[Difference]) -> None:
+        """Remove wrong values and set the offset back to the first record to write again.
+
+        Only while Redis is written up to where this worker has written: otherwise another worker has the partition.
+        """
+        key = offset_key(tp.topic, tp.partition)
+        async with self.redis.pipeline(transaction=True) as pipe:
+            await pipe.watch(key)
+            if tp not in self.positions or offset_in(await pipe.get(key)) != self.positions[tp]:
+                return
+            pipe.multi()
+            for difference in differences:
+                difference.remove(pipe)
+            if again := [difference.offset for difference in differences if difference.offset is not None]:
+                pipe.set(key, min(again))
+            try:
+                await pipe.execute()
+            except WatchError:
+                return
+        for difference in differences[:MOST_TOLD]:
+            self.tell_repair(difference.what)
+        if (more := len(differences) - MOST_TOLD) > 0:
+            self.tell_repair(f"{more} more values of {tp.topic}/{tp.partition} differ", more)

@@ -9,22 +9,28 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, KafkaError
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from bordertally.agents.delivery.channel import LONGEST_S, SHORTEST_S, Channel
 from bordertally.agents.delivery.redis_access import check_redis
-from bordertally.agents.delivery.redis_keys import offset_key
+from bordertally.agents.delivery.redis_keys import ALIVE, offset_key
+from bordertally.agents.delivery.view_sweep import wrong_types
 from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.settings import Settings
+
+PROBE_S = 1.0
+"""Seconds between two test writes while nothing arrives: a Redis that answers may still refuse to be written."""
 
 
 class RedisWriter(Channel):
@@ -36,8 +42,11 @@ class RedisWriter(Channel):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.redis = Redis.from_url(**redis_options(context.settings), socket_timeout=5, socket_connect_timeout=5)
+        self.redis: Any = Redis.from_url(  # redis-py types its answers for every encoding at once
+            **redis_options(context.settings), socket_timeout=5, socket_connect_timeout=5
+        )
         self.positions: dict[TopicPartition, int | None] = {}
+        self._probed_at = 0.0
 
     @classmethod
     async def check(cls, settings: Settings) -> None:
@@ -64,10 +73,8 @@ class RedisWriter(Channel):
                 if await self._in_step(tp):
                     await self._write(tp, records)
                     done[tp] = records[-1].offset + 1
-                    self.context.metrics["view_timestamp_seconds"].set(records[-1].timestamp / 1000)
-                self.context.metrics["redis_up"].set(1)
             except (RedisError, OSError, TimeoutError) as error:
-                self._away(error)
+                await self._failed(error)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LONGEST_S)
             else:
@@ -76,38 +83,74 @@ class RedisWriter(Channel):
         return done
 
     async def idle(self) -> None:
-        """Notice an emptied Redis even if no record arrives."""
+        """Notice an emptied Redis, and one that refuses to be written, even if no record arrives."""
         try:
             in_step = [await self._in_step(tp) for tp in self.consumer.assignment()]
-            self.context.metrics["redis_up"].set(1)
+            if time.monotonic() > self._probed_at + PROBE_S:
+                await self.redis.set(ALIVE, int(time.time()))
+                self._written()
             if all(in_step):
                 self.context.metrics["view_timestamp_seconds"].set(time.time())
         except (RedisError, OSError, TimeoutError) as error:
-            self._away(error)
+            await self._failed(error)
             await asyncio.sleep(SHORTEST_S)
 
-    def _away(self, error: Exception) -> None:
+    def _written(self) -> None:
+        self._probed_at = time.monotonic()
+        self.context.metrics["redis_up"].set(1)
+
+    async def _failed(self, error: Exception) -> None:
+        """Tell that Redis cannot be written; delete keys of a wrong type, which would be refused for ever."""
         if self.should_stop:
             return
         self.context.metrics["redis_up"].set(0)
         log.warning("Redis cannot be written; totals and alerts continue without it: %s", error)
+        if isinstance(error, ResponseError) and "WRONGTYPE" in str(error):
+            with suppress(RedisError, OSError, TimeoutError):
+                await self.delete_wrong_types()
+
+    async def delete_wrong_types(self) -> None:
+        """Delete the keys of the view that hold another type than the view writes. Raises RedisError."""
+        for key in await wrong_types(self.redis):
+            self.tell_repair(f"{key.decode('utf-8', 'replace')} holds another type")
+            await self.redis.delete(key)
+
+    def tell_repair(self, what: str, values: int = 1) -> None:
+        """Log and count values in Redis that are put right."""
+        log.error("Redis: %s; put right; see docs/runbooks/BordertallyViewRepaired.md", what)
+        self.context.metrics["view_repairs_total"].inc(values)
 
     async def _in_step(self, tp: TopicPartition) -> bool:
         """Whether the offset in Redis is the one written last; if not, go to the offset in Redis."""
-        stored = await self.redis.get(offset_key(tp.topic, tp.partition))
-        offset = None if stored is None else int(stored)
+        offset = offset_in(await self.redis.get(offset_key(tp.topic, tp.partition)))
         if tp in self.positions and self.positions[tp] == offset:
             return True
+        if offset is not None and not await self._reaches(tp, offset):
+            await self.redis.delete(offset_key(tp.topic, tp.partition))
+            offset = None
         try:
-            if offset is None:
+            start = self.read_from(tp, offset)
+            if start is None:
                 await self.consumer.seek_to_beginning(tp)
             else:
-                self.consumer.seek(tp, offset)
+                self.consumer.seek(tp, start)
         except IllegalStateError:  # the partition went to another worker
             self.positions.pop(tp, None)
         else:
             self.positions[tp] = offset
         return False
+
+    async def _reaches(self, tp: TopicPartition, offset: int) -> bool:
+        """Whether the partition has that many records; if not, Redis was written from another topic, or by others."""
+        try:
+            end: int = (await self.consumer.end_offsets([tp]))[tp]
+        except (KafkaError, TimeoutError):  # the broker is away: nothing can be read anyway
+            return True
+        return offset <= end
+
+    def read_from(self, tp: TopicPartition, offset: int | None) -> int | None:  # noqa: ARG002 - for the views that need it
+        """Where to read a partition from if Redis is written up to `offset` (None: not at all); None: its beginning."""
+        return offset
 
     async def _write(self, tp: TopicPartition, records: Sequence[Received]) -> None:
         async with self.redis.pipeline(transaction=True) as pipe:
@@ -120,6 +163,8 @@ class RedisWriter(Channel):
             tp in self.positions
         ):  # not if it was revoked meanwhile, even if it is ours again: then nothing is known of it
             self.positions[tp] = following
+        self._written()
+        self.context.metrics["view_timestamp_seconds"].set(records[-1].timestamp / 1000)
         self.count(tp, len(records))
 
     def count(self, tp: TopicPartition, records: int) -> None:
@@ -129,3 +174,8 @@ class RedisWriter(Channel):
     async def put(self, pipe: Pipeline, tp: TopicPartition, records: Sequence[Received]) -> None:
         """Add the records of a partition to a transaction."""
         raise NotImplementedError
+
+
+def offset_in(stored: bytes | None) -> int | None:
+    """The offset that Redis holds for a partition; None where it holds none, or something else."""
+    return int(stored) if stored is not None and stored.isdigit() else None

@@ -20,12 +20,13 @@ from bordertally.agents.gateway.parameters import (
     AskTotals,
     Q,
 )
-from bordertally.agents.gateway.problems import ProblemError, bad
+from bordertally.agents.gateway.problems import RETRY_S, ProblemError, bad
 from bordertally.agents.gateway.responses import (
     AlertDetail,
     AlertList,
     DayList,
     FlowList,
+    FlowRow,
     PeriodList,
     SourceList,
     SourceRow,
@@ -33,6 +34,7 @@ from bordertally.agents.gateway.responses import (
 )
 from bordertally.agents.gateway.stream.events import RANK
 from bordertally.agents.gateway.view import ServingView, StateHead, below, newest_first
+from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, muted_alerts
@@ -78,13 +80,17 @@ class Routes:
         states = await self.view.states(names)
         alerts = {alert.flow: alert.id for alert in reversed(await self.view.open_alerts())}
         aliases = names_of(self.registry.aliases)
-        rows = [state.row(alerts.get(name), aliases.get(Flow(name), ())) for name, state in states.items()]
-        return FlowList(rows, following)
+
+        def row(state: StateHead) -> FlowRow:
+            return state.row(alerts.get(state.flow), aliases.get(Flow(state.flow), ()))
+
+        return FlowList(list(readable(row, states, "the state of").values()), following)
 
     async def totals(self, asked: AskTotals) -> TotalList:
         """Return a page of totals of flows in every window, or in one."""
         names, following = page_of(asked.flow or await self.view.flows(), asked)
-        totals = [total for state in await self._states(names) for total in state.totals]
+        states = await self._states(names) if asked.flow else (await self.view.states(names)).values()
+        totals = [total for state in states for total in state.totals]
         wanted = [total for total in totals if asked.window in (None, window_name(total.window_days))]
         return TotalList(wanted, following)
 
@@ -196,6 +202,9 @@ class Routes:
     async def _states(self, flows: list[str]) -> list[StateHead]:
         states = await self.view.states(flows)
         for flow in flows:
+            if flow not in states and await self.view.has(flow):
+                why = f"the state of {flow} in Redis cannot be read; it is written again within seconds"
+                raise ProblemError(503, why, field="flow", value=flow, headers={"Retry-After": str(RETRY_S)})
             if flow not in states:
                 raise ProblemError(404, f"there are no reports on the flow {flow}", field="flow", value=flow)
         return list(states.values())

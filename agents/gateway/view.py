@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
 
 from bordertally.agents.delivery.redis_keys import (
     ALERT_INDEX,
@@ -22,6 +23,7 @@ from bordertally.agents.delivery.redis_keys import (
 from bordertally.agents.delivery.silence_reader import silences_in
 from bordertally.agents.gateway.responses import FlowRow
 from bordertally.agents.kafka.clients import redis_options
+from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silences
 from bordertally.streams.flows import Flow, parent
@@ -72,7 +74,17 @@ class StateHead(msgspec.Struct):
         )
 
 
-_state = msgspec.json.Decoder(StateHead).decode
+_decode_state = msgspec.json.Decoder(StateHead).decode
+
+
+def _state_of(stored: tuple[str, bytes]) -> StateHead:
+    flow, raw = stored
+    state = _decode_state(raw)
+    if state.flow != flow:
+        raise ValueError(f"it is the state of {state.flow}")
+    return state
+
+
 _alert = msgspec.json.Decoder(Alert).decode
 
 
@@ -99,19 +111,31 @@ class ServingView:
 
     async def flows(self) -> list[str]:
         """Return every flow that has a state, ordered by path."""
-        return sorted(flow.decode() for flow in await self.redis.smembers(FLOWS))
+        return sorted(readable(bytes.decode, {flow: flow for flow in await self.redis.smembers(FLOWS)}, FLOWS).values())
 
     async def states(self, flows: Sequence[str]) -> dict[str, StateHead]:
-        """Return the states of flows, without the unknown flows."""
+        """Return the states of flows, without the unknown flows and states that cannot be read."""
         async with self.redis.pipeline(transaction=False) as pipe:
             for flow in flows:
                 pipe.hget(flow_key(flow), "state")
-            raws = await pipe.execute()
-        return {flow: _state(raw) for flow, raw in zip(flows, raws, strict=True) if raw is not None}
+            raws = await pipe.execute(raise_on_error=False)
+        for error in raws:
+            if isinstance(error, RedisError) and not isinstance(error, ResponseError):
+                raise error
+        stored = {
+            flow: (flow, b"" if isinstance(raw, ResponseError) else raw)
+            for flow, raw in zip(flows, raws, strict=True)
+            if raw is not None
+        }
+        return readable(_state_of, stored, "the state of")
+
+    async def has(self, flow: str) -> bool:
+        """Whether the view lists a flow, also one whose state cannot be read."""
+        return bool(await self.redis.sismember(FLOWS, flow))
 
     async def open_alerts(self) -> list[Alert]:
         """Return the open alerts, newest first."""
-        return newest_first(_alert(raw) for raw in await self.redis.hvals(OPEN_ALERTS))
+        return newest_first(readable(_alert, await self.redis.hgetall(OPEN_ALERTS), OPEN_ALERTS).values())
 
     async def alerts(self, after: tuple[int, str] | None) -> AsyncIterator[Alert]:
         """Yield the newest record of every alert, newest first, starting after the key (published, id)."""
@@ -120,9 +144,9 @@ class ServingView:
         while True:
             page = await self.redis.zrevrangebyscore(ALERT_INDEX, bound, "-inf", start=seen, num=PAGE, withscores=True)
             wanted = [name for name, score in page if after is None or (int(score), name.decode()) < after]
-            for raw in await self.redis.hmget(ALERTS, wanted) if wanted else []:
-                if raw is not None:
-                    yield _alert(raw)
+            raws = await self.redis.hmget(ALERTS, wanted) if wanted else []
+            for alert in readable(_alert, dict(zip(wanted, raws, strict=True)), ALERTS).values():
+                yield alert
             if len(page) < PAGE:
                 return
             last = page[-1][1]
@@ -133,22 +157,22 @@ class ServingView:
         """Return the newest record of an alert (None for an unknown alert) and all its records in order of `seq`."""
         async with self.redis.pipeline(transaction=False) as pipe:
             pipe.hget(ALERTS, name)
-            pipe.hvals(alert_key(name))
+            pipe.hgetall(alert_key(name))
             newest, records = await pipe.execute()
-        history = sorted((_alert(raw) for raw in records), key=lambda record: record.seq)
-        return None if newest is None else _alert(newest), history
+        history = sorted(readable(_alert, records, alert_key(name)).values(), key=lambda record: record.seq)
+        return readable(_alert, {name: newest}, ALERTS).get(name), history
 
     async def sources(self) -> dict[str, int]:
         """Return when the newest report of each source was published, in microseconds since 1970 UTC."""
-        newest = await self.redis.hgetall(SOURCES)
-        return {source.decode(): int(published) for source, published in newest.items()}
+        newest = readable(int, await self.redis.hgetall(SOURCES), SOURCES)
+        return {source.decode("utf-8", "replace"): published for source, published in newest.items()}
 
     async def exactness(self) -> dict[str, float]:
         """Return the share of exact claims among the newest claims of each source, rounded to hundredths."""
         exact: Counter[str] = Counter()
         every: Counter[str] = Counter()
-        for raw in await self.redis.hvals(EXACT_CLAIMS):
-            for source, (some, number) in _decode_exact(raw).items():
+        for sources in readable(_decode_exact, await self.redis.hgetall(EXACT_CLAIMS), EXACT_CLAIMS).values():
+            for source, (some, number) in sources.items():
                 exact[source] += some
                 every[source] += number
         return {source: round(exact[source] / number, 2) for source, number in every.items()}

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, ClassVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -17,7 +16,7 @@ from bordertally.agents.kafka.clients import FETCH_BYTES, FETCH_WAIT_MS, METADAT
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.decompression import limit_decompression, raw_records
 from bordertally.agents.kafka.received import Received
-from bordertally.agents.kafka.resets import watch_resets
+from bordertally.agents.kafka.resets import Reset, watch_resets
 from bordertally.agents.runtime.context import Context, log
 
 COMMIT_S = 1.0
@@ -116,7 +115,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
         try:
             await consumer.start()
             self.context.reads(self.hop, self.topics())
-            watch_resets(consumer, partial(self.context.tell_reset, self.hop))
+            watch_resets(consumer, self.was_reset)
             consumer.subscribe(self.topics(), listener=self)
             await self.begin()
             while not self.should_stop:
@@ -169,6 +168,10 @@ class BatchHop(Service, ConsumerRebalanceListener):
                     return True
         return False
 
+    def was_reset(self, reset: Reset) -> None:
+        """Tell that the broker no longer has the position of a partition, and where the hop goes on."""
+        self.context.tell_reset(self.hop, reset)
+
     async def _read_from_the_beginning(self) -> None:
         """Go to the first record of topics made anew: the position of the old topic may lie within the new one."""
         anew = {topic for topic, times in self.context.made_anew.items() if times != self._made_anew[topic]}
@@ -177,7 +180,11 @@ class BatchHop(Service, ConsumerRebalanceListener):
         for topic in anew & set(self.topics()):
             self.context.forget_progress(topic)
         if places := [tp for tp in self.consumer.assignment() if tp.topic in anew]:
+            self.forget(places)
             await self.consumer.seek_to_beginning(*places)
+
+    def forget(self, places: Iterable[TopicPartition]) -> None:
+        """Forget what is known of the records of these partitions: the topic was made anew."""
 
     def _mark(self, done: Done) -> None:
         self._done |= done

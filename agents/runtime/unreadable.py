@@ -7,7 +7,7 @@ the next record of the flow or alert replaces it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -16,6 +16,8 @@ from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.errors import BordertallyError
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 RUNBOOK = "docs/runbooks/BordertallyUnreadableRecord.md"
 
@@ -62,6 +64,26 @@ def pass_over(context: Context, hop: str, partition: tuple[str, int], record: St
     place = place_of(partition, record)
     log.error("%s: the record %s, key %r, cannot be read and is skipped: %s", hop, place, record.key, error)
     context.metrics["unreadable_records_total"].labels(hop).inc()
+
+
+def readable(decode: Callable[[V], T], values: Mapping[K, V | None], where: str) -> dict[K, T]:
+    """The decoded values of the view in Redis; one that cannot be read is logged and left out, like a missing one.
+
+    `where`: the key, for the log.
+    """
+    decoded = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        try:
+            decoded[name] = decode(value)
+        except (BordertallyError, ValueError, msgspec.MsgspecError) as error:
+            log.warning("Redis: %s %s cannot be read and is left out: %s", where, _named(name), error)
+    return decoded
+
+
+def _named(name: object) -> str:
+    return repr(name)[2:-1] if isinstance(name, bytes) else str(name)
 
 
 def place_of(partition: tuple[str, int], record: Stored) -> str:

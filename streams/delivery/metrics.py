@@ -384,12 +384,19 @@ CATALOGUE = (
         Hop.ALERTS,
     ),
     # --- delivery
-    Metric("bordertally_redis_up", "gauge", (), "1 while the worker can write to Redis.", part=Hop.DELIVERY),
+    Metric("bordertally_redis_up", "gauge", (), "1 while Redis accepts what the worker writes.", part=Hop.DELIVERY),
     Metric(
         "bordertally_view_timestamp_seconds",
         "gauge",
         (),
         "Time up to which the data that this worker writes to Redis is current; 0 until it is known.",
+        part=Hop.DELIVERY,
+    ),
+    Metric(
+        "bordertally_view_repairs_total",
+        "counter",
+        (),
+        "Values in Redis that were missing or not what the topics say, and were put right.",
         part=Hop.DELIVERY,
     ),
     Metric("bordertally_delivered_total", "counter", ("topic",), "Records written to Redis.", part=Hop.DELIVERY),

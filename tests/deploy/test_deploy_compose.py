@@ -138,6 +138,15 @@ def test_the_gateway_starts_with_its_settings_and_is_asked_where_it_answers(monk
     assert any(address in word for word in service["healthcheck"]["test"])
 
 
+def test_redis_has_a_password_that_all_of_ours_know() -> None:
+    redis = SERVICES["redis"]
+    password = environment(redis)["REDISCLI_AUTH"]
+    assert password
+    assert redis["command"][-2:] == ["--requirepass", password]
+    for name in ("worker", "gateway"):
+        assert environment(SERVICES[name])["BORDERTALLY_REDIS_PASSWORD"] == password
+
+
 def test_order_of_start() -> None:
     assert SERVICES["topics"]["depends_on"]["kafka"]["condition"] == "service_healthy"
     assert SERVICES["worker"]["depends_on"]["topics"]["condition"] == "service_completed_successfully"

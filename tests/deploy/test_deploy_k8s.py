@@ -178,6 +178,30 @@ def test_services_reach_one_workload_each() -> None:
     assert workloads()["worker"]["spec"]["serviceName"] in of("Service")
 
 
+def test_redis_has_a_password_that_workers_and_gateways_know() -> None:
+    (variable,) = container("redis")["env"]
+    secret = variable["valueFrom"]["secretKeyRef"]
+    assert container("redis")["command"][-2:] == ["--requirepass", f"$({variable['name']})"]
+    assert variable["name"] == "REDISCLI_AUTH"  # as redis-cli reads it in the probes
+    assert secret["key"] in {name for name, _, _ in documented()}
+    for name in ("worker", "gateway"):
+        assert {"secretRef": {"name": secret["name"]}} in container(name)["envFrom"]
+    assert f"secret generic {secret['name']} --from-literal={secret['key']}=" in (TOP / "docs/deploy.md").read_text()
+
+
+def test_only_workers_and_gateways_reach_redis() -> None:
+    policies = {name: policy["spec"] for name, policy in of("NetworkPolicy").items()}
+    assert {name: selected(spec["podSelector"]["matchLabels"]) for name, spec in policies.items()} == {
+        name: {name} for name in workloads()
+    }
+    for name, spec in policies.items():
+        (rule,) = spec["ingress"]
+        ports = {port["name"] for port in container(name)["ports"]}
+        assert {port["port"] for port in rule["ports"]} <= ports
+    peers = [peer["podSelector"]["matchLabels"] for peer in policies["redis"]["ingress"][0]["from"]]
+    assert [selected(peer) for peer in peers] == [{"worker"}, {"gateway"}]
+
+
 def test_nodes_can_be_emptied_without_losing_all() -> None:
     for name, budget in of("PodDisruptionBudget").items():
         assert selected(budget["spec"]["selector"]["matchLabels"]) == {name}

@@ -47,7 +47,8 @@ class Pipeline:
     def __getattr__(self, command: str) -> Any:
         return lambda *arguments: self.commands.append((command, arguments))
 
-    async def execute(self) -> list[Any]:
+    async def execute(self, *, raise_on_error: bool = True) -> list[Any]:
+        assert raise_on_error in {True, False}
         return [await getattr(self.redis, command)(*arguments) for command, arguments in self.commands]
 
 
@@ -72,6 +73,9 @@ class Shelf:
     async def smembers(self, key: str) -> set[bytes]:
         self._hash(key)
         return self.sets.get(key, set())
+
+    async def sismember(self, key: str, member: str) -> bool:
+        return member.encode() in await self.smembers(key)
 
     async def hget(self, key: str, field: str) -> bytes | None:
         return self._hash(key).get(field.encode())

@@ -15,7 +15,15 @@ import pytest
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
-from bordertally.agents.delivery.redis_keys import EXACT_CLAIMS, statements_key
+from bordertally.agents.delivery.redis_keys import (
+    ALERTS,
+    EXACT_CLAIMS,
+    FLOWS,
+    OPEN_ALERTS,
+    SOURCES,
+    flow_key,
+    statements_key,
+)
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.delivery.tokens import digest_of
 from bordertally.streams.ledger.rows import BLOCK_DAYS
@@ -402,3 +410,22 @@ async def test_either_name_of_a_place_finds_the_place(
         assert (await ask(http, "/v1/alerts?flow=RU:GE:zemo-larsi&state=all"))["alerts"] == []
     async with gateway(shelf, monkeypatch) as http:
         await ask(http, "/v1/totals?flow=RU:GE:zemo-larsi", 404)
+
+
+async def test_a_value_that_cannot_be_read_is_left_out_and_turns_nothing_into_a_500(http: Client, shelf: Shelf) -> None:
+    shelf.hashes[flow_key("RU:GE")] = {b"state": b'{"flow": 7'}
+    shelf.hashes[flow_key("RU:KZ")] = shelf.hashes[flow_key("RU")]  # the state of another flow
+    shelf.sets[FLOWS].add(b"\xff")
+    (name,) = shelf.hashes[ALERTS]
+    shelf.hashes[ALERTS][b"0"] = shelf.hashes[OPEN_ALERTS][b"0"] = b"[]"
+    shelf.hashes[SOURCES][b"b"] = b"yesterday"
+    shelf.hashes[EXACT_CLAIMS] = {b"RU:GE|1": b"{"}
+    assert [row["flow"] for row in (await ask(http, "/v1/flows"))["flows"]] == ["RU", "RU:GE:lars"]
+    assert {row["flow"] for row in (await ask(http, "/v1/totals"))["totals"]} == {"RU", "RU:GE:lars"}
+    problem = await ask(http, "/v1/totals?flow=RU:GE", 503)
+    assert problem["detail"] == "the state of RU:GE in Redis cannot be read; it is written again within seconds"
+    assert [alert["id"] for alert in (await ask(http, "/v1/alerts?state=all"))["alerts"]] == [name.decode()]
+    assert (await ask(http, "/v1/alerts"))["alerts"] == []  # the only one is closed
+    assert {row["source"] for row in (await ask(http, "/v1/sources"))["sources"]} >= {"ge-mia"}
+    shelf.hashes[statements_key("RU")] = {b"x": b"", b"1": b"\xc1"}
+    assert (await ask(http, "/v1/evidence?flow=RU"))["flow"] == "RU"
