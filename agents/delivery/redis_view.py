@@ -32,7 +32,7 @@ from bordertally.agents.delivery.redis_keys import (
     offset_key,
 )
 from bordertally.agents.delivery.redis_writer import RedisWriter, offset_in
-from bordertally.agents.delivery.view_sweep import AlertStored, Contents, Difference, ViewSweep
+from bordertally.agents.delivery.view_sweep import AlertStored, Contents, ViewSweep, WrongValue
 from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.received import Received
 from bordertally.agents.kafka.resets import Reset
@@ -115,7 +115,7 @@ class RedisView(RedisWriter):
         super().__init__(context)
         self.sweep = ViewSweep(self.redis, context.topics, context.settings)
         self._until: dict[TopicPartition, int] = {}  # records before these offsets are in Redis
-        self._steps: AsyncIterator[list[tuple[TopicPartition, Difference]]] | None = None
+        self._steps: AsyncIterator[list[tuple[TopicPartition, WrongValue]]] | None = None
         self._step_at = self._pass_at = self._log_at = 0.0
 
     def topics(self) -> tuple[str, ...]:
@@ -259,7 +259,7 @@ class RedisView(RedisWriter):
         ended = time.monotonic()
         self._step_at = ended + (ended - began) * (1 / SHARE - 1)
 
-    async def _new_pass(self, now: float) -> AsyncIterator[list[tuple[TopicPartition, Difference]]]:
+    async def _new_pass(self, now: float) -> AsyncIterator[list[tuple[TopicPartition, WrongValue]]]:
         places = [tp for tp in sorted(self.consumer.assignment()) if await self._is_complete(tp)]
         log_is_due = now > self._log_at + LOG_SWEEP_S
         self._pass_at = now
@@ -282,7 +282,7 @@ class RedisView(RedisWriter):
         encode = self.redis.connection_pool.get_encoder().encode
         return {name.encode(): bytes(encode(value)) for name, value in fields_of(_decode_state(raw), raw).items()}
 
-    async def _mend(self, tp: TopicPartition, differences: Sequence[Difference]) -> None:
+    async def _mend(self, tp: TopicPartition, differences: Sequence[WrongValue]) -> None:
         """Remove wrong values and set the offset back to the first record to write again.
 
         Only while Redis is written up to where this worker has written: otherwise another worker has the partition.

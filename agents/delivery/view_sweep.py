@@ -67,14 +67,14 @@ _TYPES_OF_MANY = {
 }
 
 
-class Stored(NamedTuple):
+class ViewRecord(NamedTuple):
     """The record behind a value in Redis: its offset and the digest of the value; None where Redis holds no value."""
 
     offset: int
     digest: bytes | None
 
     @classmethod
-    def of(cls, offset: int, value: bytes | None) -> Stored:
+    def of(cls, offset: int, value: bytes | None) -> ViewRecord:
         """The record at an offset that puts this value into Redis, or (None) removes it."""
         return cls(offset, None if value is None else digest_of(value))
 
@@ -83,7 +83,7 @@ class Stored(NamedTuple):
 class AlertStored:
     """The records behind an alert by `seq`, in order; `published` is that of the newest, in microseconds since 1970."""
 
-    records: dict[int, Stored] = field(default_factory=dict)
+    records: dict[int, ViewRecord] = field(default_factory=dict)
     is_open: bool = False
     published: int = 0
 
@@ -100,7 +100,7 @@ class AlertStored:
     def add(self, alert: Alert, offset: int, raw: bytes) -> None:
         """Add a record, unless it or a later one is there, as the view does."""
         if alert.seq > self.newest:
-            self.records[alert.seq] = Stored.of(offset, raw)
+            self.records[alert.seq] = ViewRecord.of(offset, raw)
             self.is_open, self.published = alert.state.is_open, microseconds_in(alert.published)
 
 
@@ -109,7 +109,7 @@ class Contents:
     """What the records of one partition put into Redis. `following`: the offset after the last record added."""
 
     following: int = 0
-    values: dict[str, Stored] = field(default_factory=dict)  # by flow, or by id of a silence
+    values: dict[str, ViewRecord] = field(default_factory=dict)  # by flow, or by id of a silence
     alerts: dict[str, AlertStored] = field(default_factory=dict)
 
     def set(self, name: str, offset: int, value: bytes | None) -> bool:
@@ -117,11 +117,11 @@ class Contents:
         known = self.values.get(name)
         if known is not None and known.offset > offset:
             return False
-        self.values[name] = Stored.of(offset, value)
+        self.values[name] = ViewRecord.of(offset, value)
         return True
 
 
-class Difference(NamedTuple):
+class WrongValue(NamedTuple):
     """A value in Redis that is not what the topic says.
 
     `what`: the value and what is wrong with it. `offset`: that of the record to write again; None where there is none.
@@ -143,7 +143,7 @@ def digest_of(value: bytes) -> bytes:
 
 async def flow_differences(
     redis: Any, contents: Contents, names: Sequence[str], fields_of: Callable[[bytes], Mapping[bytes, bytes]]
-) -> list[Difference]:
+) -> list[WrongValue]:
     """Compare the states of some flows. `fields_of`: the whole hash of a flow, from its state. Raises RedisError."""
     async with redis.pipeline(transaction=False) as pipe:
         for name in names:
@@ -156,12 +156,12 @@ async def flow_differences(
         if wrong := _wrong_flow(stored, fields, listed, fields_of):
             offset = None if stored.digest is None else stored.offset
             remove = _nothing if stored.digest is not None else partial(_remove_flow, name.encode())
-            differences.append(Difference(f"{flow_key(name)} {wrong}", offset, remove))
+            differences.append(WrongValue(f"{flow_key(name)} {wrong}", offset, remove))
     return differences
 
 
 def _wrong_flow(
-    stored: Stored, fields: Any, listed: Any, fields_of: Callable[[bytes], Mapping[bytes, bytes]]
+    stored: ViewRecord, fields: Any, listed: Any, fields_of: Callable[[bytes], Mapping[bytes, bytes]]
 ) -> str | None:
     if isinstance(fields, ResponseError) or isinstance(listed, ResponseError):
         return "has another type"
@@ -175,9 +175,9 @@ def _wrong_flow(
     return None if listed else f"is not listed in {FLOWS}"
 
 
-def unknown_flow(name: bytes) -> Difference:
+def unknown_flow(name: bytes) -> WrongValue:
     """A flow in the list of flows that no record is about."""
-    return Difference(f"{FLOWS} lists {name!r}, of which there is no record", None, partial(_remove_flow, name))
+    return WrongValue(f"{FLOWS} lists {name!r}, of which there is no record", None, partial(_remove_flow, name))
 
 
 def _remove_flow(name: bytes, pipe: Any) -> None:
@@ -194,7 +194,7 @@ def _nothing(_: Any) -> None:
 
 def silence_differences(
     contents: Contents, held: Mapping[bytes, bytes], is_mine: Callable[[bytes], bool]
-) -> list[Difference]:
+) -> list[WrongValue]:
     """Compare all silences. `held`: the hash in Redis; `is_mine`: whether an unknown id would be on this partition."""
     differences = []
     for name, stored in contents.values.items():
@@ -206,15 +206,15 @@ def silence_differences(
     return differences + [_wrong_field(SILENCES, name, held[name], None) for name in unknown]
 
 
-def _wrong_field(key: str, name: bytes, value: bytes | None, offset: int | None) -> Difference:
+def _wrong_field(key: str, name: bytes, value: bytes | None, offset: int | None) -> WrongValue:
     wrong = "is missing" if value is None else "was added" if offset is None else "was changed"
-    return Difference(f"{key} {name.decode('utf-8', 'replace')} {wrong}", offset, lambda pipe: pipe.hdel(key, name))
+    return WrongValue(f"{key} {name.decode('utf-8', 'replace')} {wrong}", offset, lambda pipe: pipe.hdel(key, name))
 
 
 # --- the alerts --------------------------------------------------------------------------------------------------
 
 
-async def alert_differences(redis: Any, contents: Contents, names: Sequence[str]) -> list[Difference]:
+async def alert_differences(redis: Any, contents: Contents, names: Sequence[str]) -> list[WrongValue]:
     """Compare some alerts with all their records. Raises RedisError."""
     async with redis.pipeline(transaction=False) as pipe:
         for name in names:
@@ -245,7 +245,7 @@ def _wrong_alert(stored: AlertStored, newest: Any, opened: Any, score: Any, reco
     return None
 
 
-async def _removed_alerts(redis: Any, wrong: Mapping[bytes, str], contents: Contents | None = None) -> list[Difference]:
+async def _removed_alerts(redis: Any, wrong: Mapping[bytes, str], contents: Contents | None = None) -> list[WrongValue]:
     """Alerts to remove from all keys, and with `contents` to write again. `wrong`: by id, what is wrong."""
     if not wrong:
         return []
@@ -254,7 +254,7 @@ async def _removed_alerts(redis: Any, wrong: Mapping[bytes, str], contents: Cont
         if (name := fields.get(b"id", b"")) in entries:
             entries[name].append(entry)
     return [
-        Difference(
+        WrongValue(
             what,
             None if contents is None else contents.alerts[name.decode()].first,
             _remove_alert(name, entries[name]),
@@ -275,7 +275,7 @@ def _remove_alert(name: bytes, entries: Sequence[bytes]) -> Callable[[Any], obje
     return remove
 
 
-async def unknown_alerts(redis: Any, known: set[bytes], is_mine: Callable[[str], bool]) -> list[Difference]:
+async def unknown_alerts(redis: Any, known: set[bytes], is_mine: Callable[[str], bool]) -> list[WrongValue]:
     """The alerts in Redis that no record is about. `is_mine`: whether a flow is on a partition of this worker.
 
     An alert that cannot be read is removed, too: the worker that has its partition writes it again. Raises RedisError.
@@ -301,7 +301,7 @@ def _flow_in(value: bytes | None) -> str:
         return ""
 
 
-async def log_differences(redis: Any, contents: Contents, most: int) -> list[Difference]:
+async def log_differences(redis: Any, contents: Contents, most: int) -> list[WrongValue]:
     """Compare the alert log with the alerts of one partition. Records can only be missing in a log that is not trimmed.
 
     `most`: the number of entries from which the log is trimmed. Raises RedisError.
@@ -318,7 +318,7 @@ async def log_differences(redis: Any, contents: Contents, most: int) -> list[Dif
         record = alert.records.get(number)
         if record is None or digest_of(fields.get(b"alert", b"")) != record.digest or number in logged.get(name, ()):
             what = f"{ALERT_LOG} has an entry of {name} that is no record of it"
-            differences.append(Difference(what, None, partial(_remove_entry, entry)))
+            differences.append(WrongValue(what, None, partial(_remove_entry, entry)))
         else:
             logged.setdefault(name, set()).add(number)
     if entries < most:
@@ -379,7 +379,7 @@ class ViewSweep:
         fields_of: Callable[[bytes], Mapping[bytes, bytes]],
         *,
         log: bool,
-    ) -> AsyncIterator[list[tuple[TopicPartition, Difference]]]:
+    ) -> AsyncIterator[list[tuple[TopicPartition, WrongValue]]]:
         """Yield what differs, one step at a time. `log`: whether the alert log is compared. Raises RedisError."""
         for tp in places:
             async for found in self._of_partition(tp, fields_of, log=log):
@@ -396,7 +396,7 @@ class ViewSweep:
 
     async def _of_partition(
         self, tp: TopicPartition, fields_of: Callable[[bytes], Mapping[bytes, bytes]], *, log: bool
-    ) -> AsyncIterator[list[Difference]]:
+    ) -> AsyncIterator[list[WrongValue]]:
         if tp.topic == self.topics.silences:
             held = await self.redis.hgetall(SILENCES)
             if tp in self.contents:
