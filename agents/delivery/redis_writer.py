@@ -7,6 +7,7 @@ older copy, is noticed and filled again from the compacted topics.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -29,8 +30,11 @@ from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.settings import Settings
 
-PROBE_S = 1.0
-"""Seconds between two test writes while nothing arrives: a Redis that answers may still refuse to be written."""
+LOOK_S = 1.0
+"""Seconds between two looks at Redis while nothing arrives: whether it was emptied, and whether it can be written.
+
+A Redis that answers may still refuse to be written.
+"""
 
 
 class RedisWriter(Channel):
@@ -46,7 +50,7 @@ class RedisWriter(Channel):
             **redis_options(context.settings), socket_timeout=5, socket_connect_timeout=5
         )
         self.positions: dict[TopicPartition, int | None] = {}
-        self._probed_at = 0.0
+        self._looked_at = -math.inf
 
     @classmethod
     async def check(cls, settings: Settings) -> None:
@@ -84,11 +88,13 @@ class RedisWriter(Channel):
 
     async def idle(self) -> None:
         """Notice an emptied Redis, and one that refuses to be written, even if no record arrives."""
+        if time.monotonic() < self._looked_at + LOOK_S:
+            return
+        self._looked_at = time.monotonic()
         try:
             in_step = [await self._in_step(tp) for tp in self.consumer.assignment()]
-            if time.monotonic() > self._probed_at + PROBE_S:
-                await self.redis.set(ALIVE, int(time.time()))
-                self._written()
+            await self.redis.set(ALIVE, int(time.time()))
+            self._written()
             if all(in_step):
                 self.context.metrics["view_timestamp_seconds"].set(time.time())
         except (RedisError, OSError, TimeoutError) as error:
@@ -96,7 +102,6 @@ class RedisWriter(Channel):
             await asyncio.sleep(SHORTEST_S)
 
     def _written(self) -> None:
-        self._probed_at = time.monotonic()
         self.context.metrics["redis_up"].set(1)
 
     async def _failed(self, error: Exception) -> None:

@@ -15,6 +15,7 @@ from mode import Service
 from bordertally.agents.kafka.clients import FETCH_BYTES, FETCH_WAIT_MS, METADATA_MS, kafka_options
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.decompression import limit_decompression, raw_records
+from bordertally.agents.kafka.pacing import wait_longer_when_idle
 from bordertally.agents.kafka.received import Received
 from bordertally.agents.kafka.resets import Reset, watch_resets
 from bordertally.agents.runtime.context import Context, log
@@ -115,6 +116,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
         try:
             await consumer.start()
             self.context.reads(self.hop, self.topics())
+            wait_longer_when_idle(consumer)
             watch_resets(consumer, self.was_reset)
             consumer.subscribe(self.topics(), listener=self)
             await self.begin()

@@ -32,7 +32,8 @@ class FlushingHop:
 
     def __init__(self, app: faust.App, context: Context, topic: str) -> None:
         self.app, self.context, self.topic = app, context, topic
-        self.events: list[EventT[bytes]] = []
+        self.events: list[EventT[bytes]] = []  # in memory, not flushed
+        self.flushed: list[EventT[bytes]] = []  # to be acknowledged with the results that the flushes held back
         self.stream: faust.StreamT[bytes] | None = None
         self.revocations = 0  # how often partitions were revoked
         self._turn = asyncio.Lock()  # the agent, the timer, a revocation and the end of the worker take turns
@@ -61,8 +62,21 @@ class FlushingHop:
         return 0.0
 
     async def flush(self) -> None:
-        """Store and publish the results of the records in memory; returns when the broker has acknowledged them."""
+        """Store and publish the results of the records in memory; returns when the broker has acknowledged them.
+
+        Results that are not yet due may be held back (see `held_s`).
+        """
         raise NotImplementedError
+
+    def held_s(self) -> float | None:
+        """Seconds until results that flushes have held back are due: the next flush publishes them. None without any.
+
+        The records that they follow from are acknowledged only then.
+        """
+        return None
+
+    def hasten(self) -> None:
+        """Make results that were held back due now."""
 
     def forget(self) -> None:
         """Forget the records in memory, and all state that other workers may change now; called after a revocation."""
@@ -80,6 +94,7 @@ class FlushingHop:
         self.revocations += 1
         async with self._turn:
             self.events.clear()
+            self.flushed.clear()
             self.forget()
         for tp in revoked:
             self.context.progress.pop((self.name, tp.topic, tp.partition), None)
@@ -113,14 +128,20 @@ class FlushingHop:
                 last = cast("Any", stream.channel).queue.empty()
                 if self.full or (last and self._wait_s() <= 0):
                     await self._flush(stream)
-                elif last and self._timer is None:
-                    self._timer = asyncio.create_task(self._flush_in_time(stream))
+                elif last:
+                    self._start_timer(stream)
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must be delivered again
             self.context.die(f"the {self.name} hop failed", error)
 
     def _wait_s(self) -> float:
-        """Seconds until a flush is due; 0 or less when it is due."""
+        """Seconds until a flush is due; 0 or less when it is due, or when there is nothing to flush."""
+        if not self.events:
+            return self.held_s() or 0.0
         return self._flushed_at + self.patience_s() - time.monotonic()
+
+    def _start_timer(self, stream: faust.StreamT[bytes]) -> None:
+        if self._timer is None:
+            self._timer = asyncio.create_task(self._flush_in_time(stream))
 
     async def _flush_in_time(self, stream: faust.StreamT[bytes]) -> None:
         """Flush when the wait is over, in case no further bundle causes a flush before."""
@@ -130,28 +151,39 @@ class FlushingHop:
                 await asyncio.sleep(left_s)
                 left_s = self._wait_s()  # another flush may have happened, and more records may have come
             async with self._turn:
-                if self.events:
+                self._timer = None  # the flush may start another
+                if self.events or self.held_s() is not None:
                     await self._flush(stream)
         except Exception as error:  # noqa: BLE001 - as in the agent
             self.context.die(f"the {self.name} hop failed", error)
         finally:
-            self._timer = None
+            if self._timer is asyncio.current_task():
+                self._timer = None
 
     async def _flush(self, stream: faust.StreamT[bytes]) -> None:
         events, self.events = self.events, []
         await self.flush()
+        self.flushed += events
         crash_at(f"{self.name}.flushed")
-        await self._acknowledge(stream, events)
+        if self.held_s() is None:
+            await self._acknowledge(stream)
+        else:
+            self._start_timer(stream)
         self._flushed_at = time.monotonic()
         crash_at(f"{self.name}.acknowledged")
 
     async def finish(self) -> None:
-        """Flush the records in memory; no bundle may be handed over meanwhile."""
+        """Flush the records in memory, and what was held back; no bundle may be handed over meanwhile."""
         async with self._turn:
-            if self.events and self.stream is not None:
-                await self._flush(self.stream)
+            await self._finish()
 
-    async def _acknowledge(self, stream: faust.StreamT[bytes], events: list[EventT[bytes]]) -> None:
+    async def _finish(self) -> None:
+        self.hasten()
+        if (self.events or self.held_s() is not None) and self.stream is not None:
+            await self._flush(self.stream)
+
+    async def _acknowledge(self, stream: faust.StreamT[bytes]) -> None:
+        events, self.flushed = self.flushed, []
         for event in events:
             message = event.message
             await stream.ack(event)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import faust
 import msgspec
@@ -15,6 +17,7 @@ from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.producer import Record
+from bordertally.agents.kafka.turns import Turns
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.tracing import Headers
 from bordertally.agents.runtime.unreadable import must_read, unreadable_row
@@ -24,7 +27,7 @@ from bordertally.streams.detection.flow_state import flow_state, gone_state, wri
 from bordertally.streams.detection.silence import to_tell
 from bordertally.streams.flows import Flow, depth
 from bordertally.streams.ledger.aliases import moved
-from bordertally.streams.ledger.causes import CAUSES_HEADER, encode_causes
+from bordertally.streams.ledger.causes import CAUSES_HEADER, Cause, capped, encode_causes
 from bordertally.streams.ledger.ledger import Applied, Ledger
 from bordertally.streams.ledger.rows import Row, alias_row, is_readable
 from bordertally.streams.reports.claims import Claims
@@ -40,13 +43,31 @@ PATIENCE_S = 2.0
 A batch produces one state for every flow that it touches, so half as many batches produce half as many states.
 """
 
+PARENTS_S = 0.05
+"""The shortest time between two states of a flow that has flows below it, in seconds.
+
+In a live feed, the batches of this time touch many checkpoints, and nearly all of them the same country.
+"""
+
 _decode = msgspec.msgpack.Decoder(Claims).decode
+
+
+class News(NamedTuple):
+    """Why a flow is published: the days whose figures may have changed, and the reports that may have changed them."""
+
+    days: Collection[int] = ()
+    causes: Sequence[Cause] = ()
+
+    def beside(self, earlier: News) -> News:
+        """This news together with earlier news of the same flow."""
+        return News({*earlier.days, *self.days}, capped([*earlier.causes, *self.causes]))
 
 
 class LedgerHop(FlushingHop):
     """Keeps a ledger for each partition in memory, backed by a durable table.
 
-    Claims that are delivered again change nothing and lead to the same totals.
+    Claims that are delivered again change nothing and lead to the same totals. In a live feed, the state of a flow with
+    flows below it is held back for up to PARENTS_S, and the claims behind it are acknowledged when it is published.
     """
 
     name = "ledger"
@@ -56,9 +77,12 @@ class LedgerHop(FlushingHop):
         self.table = make_table(app, self.name, context.settings.partitions)
         self.ledgers: dict[int, Ledger] = {}
         self.last_offsets: dict[int, int] = {}  # by partition, the offset of the last message in memory
+        self._flushed_to: dict[int, int] = {}  # by partition, the offset of the last message flushed
         self.claims = 0
         self.arrived: list[float] = []
         self.more = False  # whether reports waited behind those of the last message
+        self.held: dict[int, dict[Flow, News]] = {}  # by partition, the flows whose states are held back
+        self._parents_due = -math.inf  # when they are due
         self.traces = context.traces.hop()
         self.aliases = context.registry.aliases  # as the ledgers in memory use them
         self._moving: asyncio.Task[None] | None = None
@@ -67,6 +91,8 @@ class LedgerHop(FlushingHop):
     def forget(self) -> None:
         """Drop the ledgers in memory: other workers may write to these partitions before this worker has them again."""
         self.ledgers.clear()
+        self.held.clear()
+        self._flushed_to.clear()
         self.traces.forget()
         self._begin()
         self.context.metrics.forget_flows()
@@ -109,8 +135,7 @@ class LedgerHop(FlushingHop):
     async def _move_all(self) -> None:
         try:
             async with self._turn:
-                if self.events and self.stream is not None:
-                    await self._flush(self.stream)
+                await self._finish()
                 self.aliases, self._moving = self.context.registry.aliases, None
                 for partition, rows in self._rows(self.ledgers.keys()).items():
                     await self._move(partition, rows)
@@ -136,7 +161,7 @@ class LedgerHop(FlushingHop):
             return
         flows = moved({row.flow for row in stored if row.kind != "a"}, before, after)
         offset = self.context.progress.get((self.name, self.context.topics.claims, partition), 0)
-        states = self.states(ledger, ledger.published_anew(flows), offset, [])
+        states = list(self.states(ledger, self.news(ledger, ledger.published_anew(flows)), offset, []))
         states += self._gone(flows - ledger.nodes.keys(), ledger, offset)
         await self.context.writer.write(states)
         changed = {name: after.get(name, Flow("")) for name in before.keys() | after.keys()}
@@ -168,6 +193,14 @@ class LedgerHop(FlushingHop):
             return 0.0
         return min(PATIENCE_S, LATE_SHARE * (time.time() - min(self.arrived)))
 
+    def held_s(self) -> float | None:
+        """Seconds until the states that are held back are due."""
+        return self._parents_due - time.monotonic() if self.held else None
+
+    def hasten(self) -> None:
+        """Make the states that are held back due now."""
+        self._parents_due = -math.inf
+
     def add(self, bundle: Bundle) -> None:
         """Add the claims of one partition to its ledger, in memory."""
         self.last_offsets[bundle.partition] = bundle.records[-1].offset
@@ -189,13 +222,24 @@ class LedgerHop(FlushingHop):
         rows: dict[int, dict[Row, bytes]] = {}
         states: list[Record] = []
         flushed: list[Applied] = []
-        ledgers = {partition: self.ledger(partition) for partition in sorted(last_offsets)}
+        turns = Turns()  # a large batch takes seconds
+        due = self._parents_due <= time.monotonic()
+        self._flushed_to |= last_offsets
+        touched = last_offsets.keys() | (self.held.keys() if due else ())
+        ledgers = {partition: self.ledger(partition) for partition in sorted(touched)}
         with self.traces.span("ledger", claims) as trace:
             for partition, ledger in ledgers.items():
-                await asyncio.sleep(0)  # a large batch takes a second: let other tasks run
+                for _ in ledger.flushing():
+                    await turns.give()
                 applied = ledger.flush()
-                rows[partition] = {row: ledger.row(row) for row in applied.rows}
-                states += self.states(ledger, applied, last_offsets[partition], trace)
+                of_partition = rows[partition] = {}
+                for row in applied.rows:
+                    of_partition[row] = ledger.row(row)
+                    await turns.give()
+                news = self._due(partition, self.news(ledger, applied), due=due)
+                for state in self.states(ledger, news, self._flushed_to[partition], trace):
+                    states.append(state)
+                    await turns.give()
                 flushed.append(applied)
             crash_at("ledger.computed")
             stored = {at: {row.key: value for row, value in values.items()} for at, values in rows.items()}
@@ -230,19 +274,36 @@ class LedgerHop(FlushingHop):
     def _partition_of(self, flow: str) -> int:
         return partition_of(flow, self.context.settings.partitions)
 
-    def states(self, ledger: Ledger, applied: Applied, cause: int, trace: Headers) -> list[Record]:
-        """The states of the touched flows, as records for `totals`. `cause`: the offset of the last claim."""
+    def news(self, ledger: Ledger, applied: Applied) -> dict[Flow, News]:
+        """By flow, why it is published; lowest first. Call this before adding anything else to the ledger."""
+        days, causes = ledger.days_told(applied), applied.causes
+        flows = to_tell(ledger, applied.flows, self.context.rules)
+        return {flow: News(days.get(flow, ()), causes.get(flow, ())) for flow in flows}
+
+    def _due(self, partition: int, news: dict[Flow, News], *, due: bool) -> dict[Flow, News]:
+        """The news to publish now, lowest first, with what was held back when that is `due`; holds back the rest."""
+        nodes, held = self.ledgers[partition].nodes, self.held.pop(partition, {})
+        for flow in [flow for flow in news if nodes[flow].children]:
+            news_of_flow = news.pop(flow)
+            held[flow] = news_of_flow.beside(held[flow]) if flow in held else news_of_flow
+        if not due:
+            if held:
+                self.held[partition] = held
+            return news
+        if held:
+            self._parents_due = time.monotonic() + PARENTS_S
+        return dict(sorted((news | held).items(), key=lambda entry: (-depth(entry[0]), entry[0])))
+
+    def states(self, ledger: Ledger, news: Mapping[Flow, News], cause: int, trace: Headers) -> Iterator[Record]:
+        """The states of flows, as records for `totals`. `cause`: the offset of the last claim."""
         metrics, rules, topic = self.context.metrics, self.context.rules, self.context.topics.totals
-        records, days = [], ledger.days_told(applied)
-        for flow in to_tell(ledger, applied.flows, rules):
-            node, causes = ledger.nodes[flow], applied.causes.get(flow, ())
-            state, written = written_state(node, rules, days.get(flow, ()))
+        for flow, (days, causes) in news.items():
+            state, written = written_state(ledger.nodes[flow], rules, days)
             metrics.show_flow(state)
             headers = [*of_state(topic, state, cause), *trace]
             if causes:
                 headers.append((CAUSES_HEADER, encode_causes(causes)))
-            records.append(Record(topic, flow.encode(), written, headers=headers))
-        return records
+            yield Record(topic, flow.encode(), written, headers=headers)
 
     def count(self, flushed: Iterable[Applied], states: int) -> None:
         """Update the metrics after a flush."""

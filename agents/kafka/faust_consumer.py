@@ -35,7 +35,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError
-from aiokafka.structs import ConsumerRecord
+from aiokafka.structs import ConsumerRecord, TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage, ack_lock
@@ -45,6 +45,7 @@ from mode.utils.queues import ThrowableQueue
 
 from bordertally.agents.kafka.clients import FETCH_WAIT_MS
 from bordertally.agents.kafka.crash_points import crash_at
+from bordertally.agents.kafka.pacing import wait_longer_when_idle
 from bordertally.agents.kafka.resets import Reset, watch_resets
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class Gapless(Base):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.waiting: set[TP] = set()  # stream partitions to resume when the flow is resumed
         self._passed: dict[TP, int] = {}  # by stream partition, the offset after the last bundle handed over
+        self.rests: dict[str, float] = {}  # by topic, seconds after records in which nothing of the topic is fetched
         super().__init__(*arguments, **options)
 
     def _is_stream(self, tp: TP) -> bool:
@@ -180,6 +182,7 @@ class Gapless(Base):
         generation = self.app.consumer_generation_id
         if records is None or self.should_stop:
             return
+        self._rest(records.keys())
         dropped: dict[TP, int] = {}
 
         def wanted(tp: TP) -> bool:
@@ -199,6 +202,19 @@ class Gapless(Base):
             yield tp, message
         for tp, offset in dropped.items():
             await self._go_back(tp, offset)
+
+    def _rest(self, fetched: Iterable[TP]) -> None:
+        """After records of a topic in `rests`, fetch nothing of the topic for a while, unless more of it is waiting.
+
+        The partitions of a topic rest together, so that after the rest one fetch brings records of all of them.
+        """
+        for topic in {tp.topic for tp in fetched} & self.rests.keys():
+            consumer = cast("Any", self)._thread._consumer  # noqa: SLF001 - Faust's consumer hides that of aiokafka
+            if any(tp.topic == topic for tp in consumer._fetcher._records):  # noqa: SLF001 - there is no public way
+                continue
+            partitions = [TopicPartition(*tp) for tp in self.assignment() if tp.topic == topic]
+            _change(consumer.pause, partitions)
+            self.loop.call_later(self.rests[topic], _change, consumer.resume, partitions)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         crash_at("faust.committing")
@@ -251,6 +267,13 @@ class Gapless(Base):
                 await self._seek(tp, offset)
 
 
+def _change(change: Callable[[TopicPartition], None], partitions: Iterable[TopicPartition]) -> None:
+    """Pause or resume partitions; those that were revoked meanwhile begin unpaused when they are assigned again."""
+    for partition in partitions:
+        with suppress(IllegalStateError):
+            change(partition)
+
+
 class UnboundedQueue(ThrowableQueue[Any]):
     """The queue of an agent, without a limit: fetched records are in memory already, so putting them never waits.
 
@@ -278,6 +301,7 @@ class NoThread(AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         """Start the client."""
         await super().on_start()
+        wait_longer_when_idle(cast("Any", self._consumer))
         watch_resets(self._consumer, cast("Any", self.consumer).was_reset)
 
     async def stop(self) -> None:

@@ -1,8 +1,12 @@
-"""A minimum interval between fetches, so that records that arrive in the meantime come in one response.
+"""When a consumer fetches: less often in a steady feed, and with a longer wait of the broker when nothing comes.
 
 A broker responds as soon as it has one record. At 500 records a second, every response would bring one or two, and a
 fetch costs as much as thirty records. So after a response with records, the next fetch to that broker waits; the first
 fetch after a lull is sent at once.
+
+Without records, a broker holds a fetch for a tenth of a second, because partitions that are added in the meantime have
+to wait for the response. That is ten fetches a second of every consumer of an idle worker. So after a while without
+records, a fetch is held for longer. Kafka responds to it all the same as soon as it has a record.
 """
 
 from __future__ import annotations
@@ -12,6 +16,20 @@ import time
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+
+from bordertally.agents.kafka.clients import FETCH_WAIT_MS
+
+IDLE_S = 3.0
+"""Seconds without a record after which a broker may hold a fetch for longer."""
+
+IDLE_WAIT_MS = 1_000
+"""The longest wait of a broker for records then."""
+
+AT_ONCE = 0.8
+"""A response with records before this share of the wait is over shows that the broker does not wait with records.
+
+Tansu does: there, longer waits would make records late.
+"""
 
 
 def pace_fetches(consumer: AIOKafkaConsumer, interval_s: float) -> None:
@@ -31,3 +49,29 @@ def pace_fetches(consumer: AIOKafkaConsumer, interval_s: float) -> None:
         return has_records
 
     fetcher._proc_fetch_request = fetch_paced  # noqa: SLF001 - as above
+
+
+def wait_longer_when_idle(consumer: AIOKafkaConsumer) -> None:
+    """Let brokers hold fetches for IDLE_WAIT_MS when no record has come for IDLE_S seconds, else for FETCH_WAIT_MS.
+
+    A new assignment of partitions begins with the short wait.
+    """
+    fetcher = consumer._fetcher  # noqa: SLF001 - aiokafka has no setting for it
+    fetch = fetcher._proc_fetch_request  # noqa: SLF001 - as above
+    assigned: Any = None
+    heard_at, at_once = time.monotonic(), True
+
+    async def fetch_patiently(assignment: Any, node: int, request: Any) -> bool:
+        nonlocal assigned, heard_at, at_once
+        began = time.monotonic()
+        has_records: bool = await fetch(assignment, node, request)
+        now = time.monotonic()
+        if has_records:
+            at_once = now - began < AT_ONCE * fetcher._fetch_max_wait_ms / 1000  # noqa: SLF001 - as above
+        if has_records or assignment is not assigned:
+            assigned, heard_at = assignment, now
+        idle = at_once and now - heard_at > IDLE_S
+        fetcher._fetch_max_wait_ms = IDLE_WAIT_MS if idle else FETCH_WAIT_MS  # noqa: SLF001 - as above
+        return has_records
+
+    fetcher._proc_fetch_request = fetch_patiently  # noqa: SLF001 - as above

@@ -15,6 +15,7 @@ from aiokafka.partitioner import murmur2
 
 from bordertally.agents.kafka import crash_points
 from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.kafka.turns import Turns
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import BIGGEST
 
@@ -114,7 +115,7 @@ class Writer:
         self._begun[write] = time.monotonic()
         try:
             producer = await self._connection.producer()
-            batches = self._batches(producer, records)
+            batches = await self._batches(producer, records)
             async with asyncio.timeout(self.timeout_s):
                 if crash_points.armed():
                     await self._crash_after_part(producer, batches)
@@ -142,9 +143,9 @@ class Writer:
         cluster = client.cluster
         return all(len(cluster.available_partitions_for_topic(topic) or ()) >= self.partitions for topic in topics)
 
-    def _batches(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> dict[tuple[str, int], list[Any]]:
+    async def _batches(self, producer: AIOKafkaProducer, records: Iterable[Record]) -> dict[tuple[str, int], list[Any]]:
         batches: dict[tuple[str, int], list[Any]] = {}
-        now = int(time.time() * 1000)
+        now, turns = int(time.time() * 1000), Turns()
         for topic, key, value, partition, headers in records:
             at = topic, self._partition(key) if partition is None else partition
             builders = batches.get(at)
@@ -154,6 +155,7 @@ class Writer:
                 builders.append(producer.create_batch())
                 if builders[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:
                     raise MessageSizeTooLargeError(f"{len(value)} bytes for {topic}")
+            await turns.give()
         return batches
 
     async def _crash_after_part(self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], list[Any]]) -> None:

@@ -4,6 +4,9 @@ A frozen worker (SIGSTOP, a suspended machine) would overwrite what the new owne
 SIGSTOP the worker ends in the handler of SIGCONT, which runs before anything else. A suspended machine, or a container
 paused by its cgroup, gets no signal: there the worker reads the clock, before every write and ten times a second. Its
 unfinished records are delivered again, to the owners of the partitions.
+
+A worker that waits for a processor (a crowded machine, a CPU quota) is not frozen: the kernel counts that time apart.
+Otherwise it would end for a batch that takes long, and again for the same batch when it is delivered again.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from types import FrameType
 
 from mode import Service
@@ -30,17 +34,25 @@ def now_s() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
+def waited_s(path: Path = Path("/proc/self/schedstat")) -> float:
+    """Seconds that the main thread has been ready and waited for a processor, so far; 0 where no kernel counts them."""
+    try:
+        return int(path.read_bytes().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 class Wakefulness(Service):
     """Ends the process when it continues after a freeze of half a session timeout or longer.
 
     Without a signal, by the clock alone, the freeze must last at least STARVED_S. A process that is only busy uses CPU
-    time and is not frozen.
+    time or waits for a processor, and is not frozen.
     """
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.limit_s = context.settings.session_timeout_s / 2
-        self.seen, self.used = now_s(), time.process_time()
+        self.beat()
         context.writer.before = self.check
         super().__init__()
 
@@ -58,11 +70,11 @@ class Wakefulness(Service):
 
     def beat(self) -> None:
         """Note that the process runs now."""
-        self.seen, self.used = now_s(), time.process_time()
+        self.seen, self.used, self.waited = now_s(), time.process_time(), waited_s()
 
     def frozen_s(self) -> float:
-        """Seconds since the last beat in which the process used no CPU time."""
-        return (now_s() - self.seen) - (time.process_time() - self.used)
+        """Seconds since the last beat in which the process used no CPU time, nor waited for a processor."""
+        return (now_s() - self.seen) - (time.process_time() - self.used) - (waited_s() - self.waited)
 
     def continued(self, _signal: int, _frame: FrameType | None) -> None:
         """Handle SIGCONT: end the process if other workers may have its partitions."""

@@ -34,6 +34,12 @@ from bordertally.streams.settings import Hop, Settings
 
 FAUST_HOPS = (Hop.LEDGER, Hop.ALERTS)
 
+STATES_REST_S = 0.04
+"""Seconds after flow states in which the alerts hop fetches no others.
+
+In a live feed, every batch of claims leads to a few states; comparing those of several batches together costs less.
+"""
+
 ANEW_S = 1.0
 """Seconds between two looks at whether a topic was made anew."""
 
@@ -86,7 +92,9 @@ class Worker(faust.App):
 
     def _new_consumer(self) -> Any:
         self.transport.Consumer = GaplessConsumer  # type: ignore[misc] # a class variable that is read from the instance
-        return super()._new_consumer()
+        consumer = cast("Any", super()._new_consumer())
+        consumer.rests = {self.context.topics.totals: STATES_REST_S}
+        return consumer
 
     def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> UnboundedQueue:  # noqa: N802
         """The queue of an agent."""

@@ -7,7 +7,7 @@ same figures as one that processed every correction.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -118,8 +118,9 @@ class Ledger:
         `flows` names the flows of all claims and their ancestors, changed or not: redelivered claims lead to the same
         output again.
         """
+        for _ in self.flushing():
+            pass
         batch, self._batch = self._batch, _Batch()
-        self._recompute(batch)
         flows = self._with_ancestors(batch.spoken.keys())
         causes = self._causes_told(flows, batch.causes) if batch.causes else {}
         return Applied(batch.outcomes, sorted(batch.rows), flows, batch.spoken, causes, batch.notices)
@@ -265,9 +266,13 @@ class Ledger:
 
     # --- figures -----------------------------------------------------------------------------------------------
 
-    def _recompute(self, batch: _Batch) -> None:
-        """Recompute touched days from the leaves up, each flow once: parts before the whole, children before both."""
-        touched = batch.touched
+    def flushing(self) -> Iterator[None]:
+        """Update every figure, a flow a step; call `flush` after the last step, and add nothing in between.
+
+        Touched days are recomputed from the leaves up, each flow once: parts before the whole, children before both.
+        """
+        batch = self._batch
+        touched, batch.touched = batch.touched, defaultdict(lambda: defaultdict(set))
         waiting: dict[int, set[Flow]] = defaultdict(set)
         for flow in touched:
             waiting[depth(flow)].add(flow)
@@ -286,6 +291,7 @@ class Ledger:
                         if changed:
                             touched[above][key] |= changed
                             waiting[level - 1].add(above)
+                yield
 
     def _recompute_series(self, node: Node, key: Key, days: set[int], batch: _Batch) -> None:
         """Recompute one series on its touched days; add to `days` every other day whose bin changed."""

@@ -23,6 +23,9 @@ from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import AHEAD_S, Limits, claims_of, decode_report
 from bordertally.streams.topics import Topic, partition_of
 
+MESSAGE_STATEMENTS = 4_000
+"""Most claims of a message that are no readings: each takes the ledger some 30 us, and a message is added in one go."""
+
 MESSAGE_CLAIMS = 20_000
 """The most claims in one message on `claims`; such a message stays well below the largest that a topic accepts."""
 
@@ -356,8 +359,8 @@ class Sorter:
 
 
 def _cut(claims: list[Claim], groups: Iterable[Readings]) -> Iterator[Claims]:
-    """The messages of one partition: one, or more where there are over MESSAGE_CLAIMS claims."""
-    *whole, said = [claims[at : at + MESSAGE_CLAIMS] for at in range(0, len(claims) or 1, MESSAGE_CLAIMS)]
+    """The messages of one partition: one, or more where there are more claims than a message may have."""
+    *whole, said = [claims[at : at + MESSAGE_STATEMENTS] for at in range(0, len(claims) or 1, MESSAGE_STATEMENTS)]
     yield from map(Claims, whole)
     room, counted = MESSAGE_CLAIMS - len(said), list[Readings]()
     for part in (part for group in groups for part in group.parts(MESSAGE_CLAIMS)):

@@ -76,7 +76,8 @@ class LiveWithAliases(Live):
         self.hop.context.rules = self.rules.renamed(aliases)
         self.ledger = Ledger.restored(sorted(self.rows.items()), aliases)
         flows = moved({Row.of(key).flow for key in self.rows}, before, aliases)
-        self.publish(LedgerHop.states(self.hop, self.ledger, self.ledger.published_anew(flows), 0, []))
+        news = LedgerHop.news(self.hop, self.ledger, self.ledger.published_anew(flows))
+        self.publish(LedgerHop.states(self.hop, self.ledger, news, 0, []))
         self.publish(LedgerHop._gone(self.hop, flows - self.ledger.nodes.keys(), self.ledger, 0))
 
     def publish(self, records: Iterable[Record]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
@@ -33,6 +34,8 @@ class Hop(FlushingHop):
         self.patience, self.most = patience_s, most
         self.added: list[int] = []
         self.batches: list[list[int]] = []
+        self.holds_back: float | None = None  # seconds, of the next flushes
+        self.due: float | None = None
         self.hold = asyncio.Event()
         self.hold.set()
         self.error: Exception | None = None
@@ -55,6 +58,18 @@ class Hop(FlushingHop):
         if self.error is not None:
             raise self.error
         self.batches.append(batch)
+        is_due = self.due is None or self.due <= time.monotonic()
+        if is_due:
+            self.due = None
+        if self.holds_back is not None:
+            self.due, self.holds_back = time.monotonic() + self.holds_back, None
+
+    def held_s(self) -> float | None:
+        return None if self.due is None else self.due - time.monotonic()
+
+    def hasten(self) -> None:
+        if self.due is not None:
+            self.due = 0.0
 
     def forget(self) -> None:
         self.added = []
@@ -174,6 +189,41 @@ async def test_a_waiting_bundle_is_flushed_when_the_worker_stops() -> None:
     await asyncio.gather(hop.task, return_exceptions=True)
     await asyncio.sleep(0)
     assert hop._timer is None
+
+
+async def test_records_whose_results_are_held_back_are_acknowledged_when_these_are_flushed() -> None:
+    hop = Hop()
+    hop.holds_back = 0.3
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    hop.source.bring(2)
+    await hop.comes_to([1], [2])
+    assert hop.source.acknowledged == []
+    await hop.comes_to([1], [2], [])  # by the timer
+    await all_acknowledged(hop, 2)
+    assert hop.source.acknowledged == [1, 2]
+
+
+async def test_what_is_held_back_is_flushed_when_the_worker_stops() -> None:
+    hop = Hop()
+    hop.holds_back = LONG_S
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    await hop.finish()
+    assert (hop.batches, hop.source.acknowledged) == ([[1], []], [1])
+
+
+async def test_records_whose_results_are_held_back_are_not_acknowledged_once_their_partition_is_given_away() -> None:
+    hop = Hop()
+    hop.holds_back = LONG_S
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    await given_away(hop)
+    hop.due = None
+    hop.source.bring(2)
+    await hop.comes_to([1], [2])
+    await all_acknowledged(hop, 2)
+    assert hop.source.acknowledged == [2]
 
 
 async def test_what_waits_is_dropped_when_its_partition_is_given_away() -> None:

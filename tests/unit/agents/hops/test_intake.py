@@ -148,8 +148,8 @@ async def test_batches_grow_by_twice_as_many_up_to_the_setting(monkeypatch: pyte
     assert sizes == [4, 8, 12, 12]
 
 
-async def test_a_batch_with_many_bytes_of_refused_reports_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "REFUSED_BYTES", 2 * len(WRONG))
+async def test_a_batch_with_many_bytes_of_reports_or_dead_letters_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH_BYTES", 2 * len(WRONG))
     desk = Desk()
     desk.hop.consumer = Consumer({desk.government: [sent(9, GOOD)]})
     await desk.handle(sent(1, WRONG), sent(2, WRONG))
@@ -158,6 +158,18 @@ async def test_a_batch_with_many_bytes_of_refused_reports_is_closed(monkeypatch:
     await desk.handle(sent(11, WRONG), sent(12, WRONG), sent(13, WRONG))
     assert desk.hop.size == 3
     assert desk.hop.waiting == [desk.government]
+
+
+def test_reports_are_checked_in_pieces_by_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PIECE_BYTES", 10)
+    values = [b"x" * size for size in (4, 4, 4, 30, 0, 9)]
+    records: Any = [sent(number, value) for number, value in enumerate(values)]
+    assert [[len(record.value or b"") for record in piece] for piece in module.pieces(records)] == [
+        [4, 4, 4],
+        [30],
+        [0, 9],
+    ]
+    assert list(module.pieces([])) == []
 
 
 async def test_a_batch_is_judged_by_the_registry_as_it_is_when_it_begins() -> None:

@@ -38,6 +38,11 @@ def message(offset: int, *claims: Claim, more: bool = False, arrived_ms: int = 1
     return SimpleNamespace(offset=offset, value=value, headers=headers, timestamp=arrived_ms)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PARENTS_S", 0.0)
+
+
 class Worker:
     """A ledger hop of a worker that has just started, with what its table holds."""
 
@@ -105,6 +110,52 @@ async def test_each_flow_is_told_of_once_a_batch_and_not_again_without_news() ->
     before = len(worker.broker.records)
     await worker.hop.flush()
     assert len(worker.broker.records) == before
+
+
+LARS = claim(5, flow="RU:GE:lars", id="three")
+
+
+async def test_the_state_of_a_flow_with_flows_below_waits_for_those_of_the_next_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PARENTS_S", 3_600.0)
+    worker = Worker(Broker())
+    assert await worker.flushed(message(1, AKSAI)) == [("RU:KZ:aksai", 70), ("RU:KZ", 70), ("RU", 70)]
+    assert worker.hop.held_s() is None
+    assert await worker.flushed(message(2, MASHTAKOVO)) == [("RU:KZ:mashtakovo", 50)]
+    assert await worker.flushed(message(3, LARS)) == [("RU:GE:lars", 5)]
+    held_s = worker.hop.held_s()
+    assert held_s is not None
+    assert 0 < held_s <= 3_600
+    before = len(worker.states)
+    worker.hop.hasten()
+    await worker.hop.flush()
+    told = [(state.flow, state.totals[0].best) for state in worker.states[before:]]
+    assert told == [("RU:GE", 5), ("RU:KZ", 120), ("RU", 125)]
+    assert worker.hop.held_s() is None
+
+
+async def test_causes_of_a_state_that_waited_go_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Worker(Broker())
+    await worker.flushed(message(1, AKSAI, MASHTAKOVO))
+    monkeypatch.setattr(module, "PARENTS_S", 3_600.0)
+    await worker.flushed(message(2, LARS))
+    await worker.flushed(message(3, claim(None, flow="RU:KZ:aksai", id="gone", published="2022-10-21T00:00:00Z")))
+    await worker.flushed(message(4, claim(9, "2022-09-23", flow="RU:KZ:aksai", id="later")))
+    worker.hop.hasten()
+    await worker.hop.flush()
+    last = [record for record in worker.broker.of(worker.hop.context.topics.totals) if record.key == b"RU:KZ"][-1]
+    causes = decode_causes(dict(last.headers or [])[CAUSES_HEADER])
+    assert [cause.report for cause in causes] == ["b/gone", "b/later"]
+
+
+async def test_what_is_held_back_is_dropped_when_partitions_are_given_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PARENTS_S", 3_600.0)
+    worker = Worker(Broker())
+    await worker.flushed(message(1, AKSAI))
+    await worker.flushed(message(2, MASHTAKOVO))
+    await worker.hop.revoked(None, set())
+    assert worker.hop.held_s() is None
 
 
 async def test_a_restarted_hop_goes_on_from_its_rows() -> None:

@@ -16,6 +16,7 @@ from bordertally.agents.kafka.clients import FETCH_WAIT_MS
 from bordertally.agents.kafka.faust_consumer import BUNDLE_BYTES, LULL_S, Bundle, Gapless, NoThread, bundled
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.settings import load_settings
+from live import until
 
 TOTALS = [TP("totals", partition) for partition in range(3)]
 CHANGELOG = TP("ledger-changelog", 0)
@@ -239,6 +240,41 @@ async def test_with_nothing_to_fetch_from_it_is_looked_again_soon() -> None:
     assert consumer.done == [("sleep", LULL_S)]
     consumer.active.add(TOTALS[0])
     assert [bundle.offset async for _, bundle in consumer.getmany(timeout=1.0)] == [4]
+
+
+class Resting:
+    """An aiokafka consumer of which partitions are paused and resumed; one of them has been revoked."""
+
+    def __init__(self, *waiting: TP) -> None:
+        self._fetcher = SimpleNamespace(_records=dict.fromkeys(waiting))
+        self.paused: set[Any] = set()
+
+    def pause(self, tp: Any) -> None:
+        if tp == TOTALS[1]:
+            raise IllegalStateError(tp)
+        self.paused.add(tp)
+
+    def resume(self, tp: Any) -> None:
+        if tp == TOTALS[1]:
+            raise IllegalStateError(tp)
+        self.paused.remove(tp)
+
+
+@pytest.mark.parametrize("waiting", [(), (TOTALS[2],)], ids=["all is fetched", "more waits"])
+async def test_a_topic_that_rests_is_not_fetched_for_a_while_after_records_of_it(waiting: tuple[TP, ...]) -> None:
+    consumer: Any = make()
+    resting = Resting(*waiting)
+    consumer._thread, consumer.loop = SimpleNamespace(_consumer=resting), asyncio.get_running_loop()
+    consumer.assignment = lambda: {*TOTALS, CHANGELOG}
+    consumer.rests = {"totals": 0.02, "others": 0.02}
+    consumer.fetched = {TOTALS[0]: [4]}
+    assert [bundle.offset async for _, bundle in consumer.getmany(timeout=1.0)] == [4]
+    assert resting.paused == (set() if waiting else {TOTALS[0], TOTALS[2]})
+
+    async def resumed() -> bool:
+        return not resting.paused
+
+    await until(resumed, "the rest is over")
 
 
 async def test_a_broker_keeps_a_fetch_no_longer_than_a_moment() -> None:

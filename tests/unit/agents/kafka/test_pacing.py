@@ -5,7 +5,11 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from bordertally.agents.kafka.pacing import pace_fetches
+import pytest
+
+from bordertally.agents.kafka import pacing
+from bordertally.agents.kafka.clients import FETCH_WAIT_MS
+from bordertally.agents.kafka.pacing import IDLE_S, IDLE_WAIT_MS, pace_fetches, wait_longer_when_idle
 
 PACE_S = 2.0
 """Far longer than a busy machine takes for a question that need not wait."""
@@ -48,3 +52,52 @@ async def test_a_question_that_nobody_asks_any_more_brings_nothing() -> None:
     second.cancel()
     assert await second is False
     assert len(asked) == 1
+
+
+class Fetched:
+    """A fetch by the clock of a test: how long it took, in seconds, whether it brought records, and of what."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_000.0
+        monkeypatch.setattr(pacing, "time", SimpleNamespace(monotonic=lambda: self.now))
+        self.fetcher = SimpleNamespace(_proc_fetch_request=self.ask, _fetch_max_wait_ms=FETCH_WAIT_MS)
+        self.took, self.brings = 0.0, False
+        wait_longer_when_idle(SimpleNamespace(_fetcher=self.fetcher))
+
+    async def ask(self, *_: object) -> bool:
+        self.now += self.took
+        return self.brings
+
+    async def waits(self, *fetches: tuple[float, bool], assignment: str = "mine") -> list[int]:
+        """The wait that each next fetch asks for, in milliseconds."""
+        waits = []
+        for self.took, self.brings in fetches:
+            await self.fetcher._proc_fetch_request(assignment, 1, "request")
+            waits.append(self.fetcher._fetch_max_wait_ms)
+        return waits
+
+
+NOTHING, AT_ONCE = (FETCH_WAIT_MS / 1000, False), (0.001, True)
+
+
+async def test_a_broker_may_hold_a_fetch_for_longer_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = Fetched(monkeypatch)
+    assert await feed.waits(AT_ONCE, NOTHING) == [FETCH_WAIT_MS] * 2
+    feed.now += IDLE_S
+    assert await feed.waits(NOTHING, NOTHING) == [IDLE_WAIT_MS] * 2
+    assert await feed.waits(AT_ONCE, NOTHING) == [FETCH_WAIT_MS] * 2
+
+
+async def test_a_new_assignment_begins_with_the_short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = Fetched(monkeypatch)
+    await feed.waits(AT_ONCE)
+    feed.now += IDLE_S
+    assert await feed.waits(NOTHING) == [IDLE_WAIT_MS]
+    assert await feed.waits(NOTHING, assignment="another") == [FETCH_WAIT_MS]
+
+
+async def test_a_broker_that_waits_although_it_has_records_is_asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = Fetched(monkeypatch)
+    await feed.waits((FETCH_WAIT_MS / 1000, True))
+    feed.now += IDLE_S
+    assert await feed.waits(NOTHING) == [FETCH_WAIT_MS]
