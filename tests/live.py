@@ -8,7 +8,6 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -30,13 +29,13 @@ from bordertally.agents.runtime.languages import word_reader
 from bordertally.agents.servers.ports import free_port
 from bordertally.agents.servers.process import Server
 from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.replay.comparison import settled
 from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
 from bordertally.streams.totals.records import FlowState
-from bordertally.streams.totals.windows import longest_window
 from forking import ForkedServer
 from one_by_one import read_all
 from unit.kit import LastSaid, last_said
@@ -289,11 +288,8 @@ def page(port: int, path: str) -> str:
 
 
 def of_late(state: FlowState) -> bytes:
-    """A state without the days that only its batch bore on: older ones, and those of which nothing is known now."""
-    as_of = max((total.as_of for total in state.totals), default="")
-    first = (date.fromisoformat(as_of) - timedelta(days=longest_window())).isoformat() if as_of else "~"
-    known = [day for day in state.days if day.day >= first and (day.low, day.best, day.high) != (0, 0, None)]
-    return msgspec.json.encode(msgspec.structs.replace(state, days=known))
+    """A state without the days that only its batch bore on."""
+    return msgspec.json.encode(settled(state))
 
 
 def state_of(raw: bytes) -> FlowState:

@@ -47,6 +47,11 @@ _PANELS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "See figures and alerts": (
         ("why", "inspect.why:why", "Explain a total: the claims and reports behind it, and the part each plays."),
+        (
+            "verify",
+            "inspect.verify:verify",
+            "Compare the totals and alerts that run with a replay of the reports in Kafka.",
+        ),
         ("watch", "inspect.watch:watch", "Follow alerts as they are published, until Ctrl-C."),
     ),
     "Test rules": (

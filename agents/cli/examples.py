@@ -83,6 +83,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "token": ("bordertally token", "bordertally token --json"),
     "reread": ("bordertally reread --to localhost:9092",),
     "topics": ("bordertally topics", "bordertally topics --create --to localhost:9092"),
+    "verify": ("bordertally verify", "bordertally verify --wait 60 --json"),
     "watch": (
         "bordertally watch --to localhost:9092",
         "bordertally watch --since 12h --flow RU:EU --totals",

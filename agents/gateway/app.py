@@ -41,7 +41,7 @@ from bordertally.agents.gateway.view import ServingView
 from bordertally.agents.gateway.writes.reports import Posting
 from bordertally.agents.gateway.writes.silences import Silencing
 from bordertally.agents.gateway.writes.store import Store
-from bordertally.agents.runtime.context import load_registry, load_rules
+from bordertally.agents.runtime.context import config_digests, load_registry, load_rules
 from bordertally.agents.runtime.metrics import Metrics
 from bordertally.agents.runtime.reloading import SOURCES, Reload
 from bordertally.streams.delivery.tokens import Keys
@@ -58,7 +58,8 @@ def create_gateway(settings: Settings) -> web.Application:
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
     store = Store(settings)
     posting = Posting(settings, registry, store, view.redis)
-    routes = Routes(view, registry, load_rules(settings.rules, registry))
+    rules = load_rules(settings.rules, registry)
+    routes = Routes(view, registry, rules)
     feed = Feed(view, settings.gateway_sender, routes.all_muted)
     silencing = Silencing(view, store, Topics(settings.topic_prefix), routes.place)
     metrics = Metrics(0, ("gateway",))
@@ -84,9 +85,11 @@ def create_gateway(settings: Settings) -> web.Application:
         guard.renew(Keys(registry, settings.read_tokens, settings.admin_tokens))
         posting.renew(registry)
         routes.renew(registry)
+        metrics.show_config(*config_digests(registry, rules.renamed(registry.aliases)))
 
     async def background(_: web.Application) -> AsyncIterator[None]:
         metrics.show_reload(SOURCES, well=True)
+        metrics.show_config(*config_digests(registry, rules))
         running = [asyncio.create_task(hub.run()), asyncio.create_task(quieting.run())]
         if settings.sources is not None:
             reload = Reload(settings.sources, registry, renew, metrics, settings.reload_s)

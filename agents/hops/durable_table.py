@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from functools import cached_property
+from typing import Any, NoReturn, cast
 
 import faust
 from aiokafka.structs import ConsumerRecord
@@ -12,7 +13,9 @@ from faust.tables.manager import TableManager
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
-from bordertally.agents.runtime.unreadable import place_of
+from bordertally.agents.runtime.unreadable import place_of, unreadable_record
+from bordertally.streams.ledger.rows import ROW_HEADER, row_mark
+from bordertally.streams.topics import header
 
 
 class PromptTables(TableManager):
@@ -42,15 +45,35 @@ class DurableTable(faust.Table[bytes, bytes]):
         return self._context.topics.changelog(self.name)
 
     def read_back(self, records: Iterable[ConsumerRecord]) -> None:
-        """Apply records of the changelog, in order; the consumer calls this for every fetch of the changelog."""
-        data, skipped = self.data, self._context.settings.skip_records
+        """Apply records of the changelog, in order; the consumer calls this for every fetch of the changelog.
+
+        A record that is no row of its key ends the process: its header says whose value it is. Rows of versions before
+        0.2 have no header; they come before all others of their partition.
+        """
+        data, skipped, marked = self.data, self._context.settings.skip_records, self._marked
         for record in records:
             if skipped and place_of((record.topic, record.partition), record) in skipped:
                 log.error("%s: the record %s is skipped", self.name, place_of((record.topic, record.partition), record))
-            elif record.value is None:
-                data.pop(record.key, None)
+                continue
+            key, value = record.key or b"", record.value
+            mark = header(record.headers, ROW_HEADER)
+            if mark is None:
+                if record.partition in marked or value is None:
+                    self._refuse(record, "it has no header that says whose row it is, so another program wrote it")
+            elif value is None or mark != row_mark(key, value):
+                self._refuse(record, "it is the row of another key")
             else:
-                data[record.key] = record.value
+                marked.add(record.partition)
+            data[key] = value
+
+    def _refuse(self, record: ConsumerRecord, why: str) -> NoReturn:
+        error = unreadable_record((record.topic, record.partition), record, why)
+        self._context.die(f"the table of the {self.name} hop cannot be restored", error)
+
+    @cached_property
+    def _marked(self) -> set[int]:
+        """The partitions of which a record with the header was read."""
+        return set()
 
     def apply_changelog_batch(self, batch: object) -> None:
         """Do nothing: Faust's own way to apply records comes after `read_back` has applied them."""
@@ -61,7 +84,11 @@ class DurableTable(faust.Table[bytes, bytes]):
         Returns when the broker has acknowledged all records. Raises KafkaError or TimeoutError.
         """
         topic = self.changelog_topic_name
-        changes = [Record(topic, key, value, at) for at, changed in rows.items() for key, value in changed.items()]
+        changes = [
+            Record(topic, key, value, at, [(ROW_HEADER, row_mark(key, value))])
+            for at, changed in rows.items()
+            for key, value in changed.items()
+        ]
         await self._context.writer.write([*changes, *beside])
         if changes:
             crash_at("table.stored")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import sys
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import NoReturn
+
+import msgspec
 
 from bordertally.agents.kafka.producer import Writer
 from bordertally.agents.kafka.resets import Reset
@@ -51,6 +54,13 @@ def load_rules(path: Path | None, registry: Registry) -> Rules:
     return rules.renamed(registry.aliases)
 
 
+def config_digests(registry: Registry, rules: Rules) -> tuple[str, str]:
+    """Digests of the registry and the rules in force, equal where their content is: comments do not count."""
+    known = registry.sources, sorted(registry.blocs), registry.aliases
+    digests = [hashlib.sha256(msgspec.json.encode(each, order="sorted")).hexdigest()[:12] for each in (known, rules)]
+    return digests[0], digests[1]
+
+
 @dataclass
 class Context:
     """The context of one worker.
@@ -87,6 +97,7 @@ class Context:
         metrics.show_reload("sources", well=True)
         writer = Writer(settings)
         rules, traces = load_rules(settings.rules, registry), Traces.of(settings)
+        metrics.show_config(*config_digests(registry, rules))
         return cls(settings, registry, rules, metrics, writer, traces=traces)
 
     def __post_init__(self) -> None:
@@ -101,6 +112,7 @@ class Context:
         """Use another registry from now on; a hop that keeps something of the old registry compares the objects."""
         self.registry, self.rules = registry, self.rules.renamed(registry.aliases)
         self.metrics.show_expected(registry.every)
+        self.metrics.show_config(*config_digests(self.registry, self.rules))
         for notify in self.renewed:
             notify()
 

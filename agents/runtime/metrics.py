@@ -92,6 +92,11 @@ class Metrics:
         if well:
             self["config_last_reload_success_timestamp_seconds"].labels(file).set_to_current_time()
 
+    def show_config(self, sources: str, rules: str) -> None:
+        """Show the digests of the source registry and the rules in force."""
+        self["config_info"].clear()
+        self["config_info"].labels(sources, rules).set(1)
+
     def show_open(self, by_severity: Counter[str]) -> None:
         """Show how many alerts are open, by severity."""
         for severity in SEVERITIES:

@@ -41,14 +41,19 @@ def must_read(
     try:
         return decode(record.value or b"")
     except msgspec.MsgspecError as error:
-        place = place_of(partition, record)
-        if place not in context.settings.skip_records:
-            raise UnreadableRecordError(
-                f"the record {place}, key {record.key!r}, cannot be read ({error}); to skip it, set"
-                f" BORDERTALLY_SKIP_RECORDS={place}; see {RUNBOOK}"
-            ) from None
+        if place_of(partition, record) not in context.settings.skip_records:
+            raise unreadable_record(partition, record, str(error)) from None
         pass_over(context, hop, partition, record, error)
         return None
+
+
+def unreadable_record(partition: tuple[str, int], record: Stored, why: str) -> UnreadableRecordError:
+    """The error for a record that may not be passed over."""
+    place = place_of(partition, record)
+    return UnreadableRecordError(
+        f"the record {place}, key {record.key!r}, cannot be read ({why}); to skip it, set"
+        f" BORDERTALLY_SKIP_RECORDS={place}; see {RUNBOOK}"
+    )
 
 
 def unreadable_row(changelog: str, key: bytes) -> UnreadableRecordError:

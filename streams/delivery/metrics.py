@@ -93,6 +93,8 @@ OPEN = {
     "source": "(sources + 1)",
     "flow": "(flows + 1)",
     "version": "1",
+    "sources": "1",
+    "rules": "1",
     "subscription": "subscriptions",
     "target": "Alertmanagers",
     "status": "statuses",
@@ -114,6 +116,13 @@ _FILES = {"file": ("sources", "rules", "webhooks")}
 CATALOGUE = (
     # --- the process
     Metric("bordertally_build_info", "gauge", ("version",), "Always 1; the version that runs.", part="process"),
+    Metric(
+        "bordertally_config_info",
+        "gauge",
+        ("sources", "rules"),
+        "Always 1; digests of the source registry and the rules in force. All workers and gateways must have the same.",
+        part="process",
+    ),
     Metric(
         "bordertally_config_last_reload_successful",
         "gauge",
@@ -502,7 +511,8 @@ def most_series(sources: int, partitions: int, flows: int) -> int:
     """The most series of a worker with the hops intake, ledger, alerts and delivery."""
     hops = (Hop.INTAKE, Hop.LEDGER, Hop.ALERTS, Hop.DELIVERY)
     topics_read = 3 + 1 + 1 + 2 + 1  # by intake, ledger, alerts, delivery, and delivery's reader of evidence
-    sizes = {"topic": 0, "partition": 0, "source": sources + 1, "flow": flows + 1, "version": 1}
+    sizes = {"topic": 0, "partition": 0, "source": sources + 1, "flow": flows + 1}
+    sizes |= dict.fromkeys(("version", "sources", "rules"), 1)
     total = 0
     for metric in CATALOGUE:
         if metric.part not in ("process", "worker", *hops):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import NamedTuple
 
 import msgspec
@@ -94,6 +95,15 @@ StoredVersions = tuple[Identity, list[tuple[int, Version]]]
 
 
 decode_versions = msgspec.msgpack.Decoder(list[StoredVersions]).decode
+
+
+ROW_HEADER = "row"
+"""The header of a changelog record that says whose value it holds."""
+
+
+def row_mark(key: bytes, value: bytes) -> bytes:
+    """The value of ROW_HEADER: CRC-32 of key and value, so that a value under another key is noticed."""
+    return zlib.crc32(value, zlib.crc32(key)).to_bytes(4)
 
 
 def is_readable(key: bytes, value: bytes) -> bool:

@@ -16,12 +16,16 @@ from bordertally.streams.topics import Topic, Topics
 WAIT_MS = 500
 
 
-async def report_log(settings: Settings, until: float | None = None) -> AsyncIterator[list[ReplayedReport]]:
+async def report_log(
+    settings: Settings, until: float | None = None, read: dict[TopicPartition, range] | None = None
+) -> AsyncIterator[list[ReplayedReport]]:
     """The reports on the producers' topics, some at a time, in order of topic, partition and offset.
 
     Reads up to the current end of each topic. `until` (seconds since 1970 UTC): only reports that had arrived at the
-    broker by then. Raises KafkaError, and BordertallyError if a topic is missing.
+    broker by then. `read`: by partition, the offsets read before, which are left out, and those read now are added.
+    Raises KafkaError, and BordertallyError if a topic is missing.
     """
+    read = {} if read is None else read
     topics = Topics(settings.topic_prefix)
     consumer = AIOKafkaConsumer(
         *topics.every_report,
@@ -38,7 +42,7 @@ async def report_log(settings: Settings, until: float | None = None) -> AsyncIte
         consumer.unsubscribe()
         for kind, partitions in every.items():
             for tp in partitions:
-                async for records in _records(consumer, tp, until):
+                async for records in _records(consumer, tp, until, read):
                     yield [
                         ReplayedReport(record.value or b"", record.timestamp, kind.in_words, kind, record.headers)
                         for record in records
@@ -55,12 +59,17 @@ def _partitions(consumer: AIOKafkaConsumer, topic: str, brokers: str) -> Sequenc
 
 
 async def _records(
-    consumer: AIOKafkaConsumer, tp: TopicPartition, until: float | None
+    consumer: AIOKafkaConsumer, tp: TopicPartition, until: float | None, read: dict[TopicPartition, range]
 ) -> AsyncIterator[list[aiokafka.ConsumerRecord]]:
     """The records of one partition up to its current end. One partition at a time, so the order never varies."""
     consumer.assign([tp])
     (end,) = (await consumer.end_offsets([tp])).values()
-    await consumer.seek_to_beginning(tp)
+    if tp in read:
+        consumer.seek(tp, read[tp].stop)
+    else:
+        await consumer.seek_to_beginning(tp)
+    begin = read[tp].start if tp in read else await consumer.position(tp)
+    read[tp] = range(begin, max(begin, end))
     while await consumer.position(tp) < end:
         batch = await consumer.getmany(tp, timeout_ms=WAIT_MS)
         yield [
