@@ -221,7 +221,7 @@ def _record(identity: str, before: Known | None, episode: Episode, around: _Arou
         backfill=backfill,
     )
     telling: tuple[str, ...] = _TELLING
-    if old is not None and not record.state.is_open and record.baseline == "learned":
+    if record.baseline == "learned":
         telling = tuple(name for name in _TELLING if name not in _LEARNED)  # what was learned of the past moves often
     if old is None or (old.backfill and not backfill) or _differs(old, record, telling):
         return record
@@ -243,7 +243,7 @@ _TELLING = (
 
 
 _LEARNED = ("expected", "threshold")
-"""What is no news of a closed alert with a learned level."""
+"""What is no news of an alert with a learned level."""
 
 _SHOWN = (*_LEARNED, "day", "rate", "ratio", "reports", "report_count", "about", "quotes", "explanation")
 """What else a record says of an alert: a change of these alone is minor."""

@@ -372,6 +372,20 @@ def test_a_closed_alert_of_which_only_the_learned_level_moved_is_not_told_again(
     assert outcome[-1].expected == later[-1].expected
 
 
+def test_an_open_alert_of_which_only_the_learned_level_moved_is_not_told_again() -> None:
+    one = told(daily([1_000] * 24 + [3_000], qualifier="count"))
+    late = [
+        claim(1_150, f"2022-09-{day:02}", qualifier="count", id=f"late-{day}", published="2022-11-01T00:00:00Z")
+        for day in (4, 11, 18)  # weekdays of the 25th
+    ]
+    (moved,) = [alert for alert in one.take(*late) if alert.flow == "RU:KZ"]
+    assert (moved.state.value, moved.minor, moved.told) == ("updated", True, one.desk.log[0].told)
+    assert moved.expected > 1_000
+    higher = claim(3_500, "2022-09-25", qualifier="count", id="higher", published="2022-11-02T00:00:00Z")
+    (told_again,) = [alert for alert in one.take(higher) if alert.flow == "RU:KZ"]
+    assert (told_again.minor, told_again.peak_rate) == (False, 3_500)
+
+
 def test_without_an_expected_rate_there_is_no_ratio_and_nothing_is_critical() -> None:
     #  40 days of nobody, then 60, which is above the minimum of 50 people
     (firing,) = [
