@@ -43,6 +43,17 @@ async def test_it_answers_what_the_pure_core_makes_of_the_reports(http: aiohttp.
     assert sources["kz-mia"]["tz"] == "Asia/Almaty"
 
 
+async def test_the_exactness_of_a_source_is_counted_from_the_rows_of_the_ledger(http: aiohttp.ClientSession) -> None:
+    """A count of 1,461 is exact; 98,000 is known to 500 people, and "about 10,000" to a thousand."""
+    wanted = {"lt-vsat": 1.0, "dgp": 1.0, "no-gov": 0.0, "kz-mia": 0.0, "ge-mia": 0.0, "frontex": 0.0}
+
+    async def there() -> bool:  # it is written at its own pace
+        rows = (await ask(http, "/v1/sources"))["sources"]
+        return wanted.items() <= {row["source"]: row["exactness"] for row in rows}.items()
+
+    await until(there, "the exactness of the sources")
+
+
 async def test_evidence_goes_from_a_figure_down_to_the_words_of_its_reports(
     week: Live, http: aiohttp.ClientSession
 ) -> None:
