@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
@@ -26,7 +26,8 @@ FIRST_ORDINAL = EPOCH.toordinal()
 class PlainClaim(NamedTuple):
     """A claim in force: low to high people from `start` to `end` (hours since 1970), `best` as reported.
 
-    `kind`: `equal`, `at_least` or `at_most`. `reading`: shorter than a day.
+    `kind`: `equal`, `at_least` or `at_most`. `reading`: shorter than a day. `origin`: whose knowledge it is.
+    `counted`: the readings of a day, added up.
     """
 
     flow: str
@@ -43,10 +44,17 @@ class PlainClaim(NamedTuple):
     unit: str
     report: str
     exact: bool = False
+    origin: str = ""
+    counted: bool = False
 
     @property
     def days(self) -> range:
         return range(day_of(self.start), day_of(self.end - 1) + 1)
+
+    @property
+    def bound(self) -> bool:
+        """Whether it is a lower bound in the words of its source, and no sum of readings."""
+        return self.kind == "at_least" and not self.counted
 
     @property
     def reading(self) -> bool:
@@ -113,11 +121,17 @@ def _interval(people: float | list[float], qualifier: str) -> tuple[float, float
     }[qualifier]
 
 
-def in_force(documents: Iterable[Mapping[str, Any]], grades: Mapping[str, str]) -> list[PlainClaim]:
+NO_RELAYS: Mapping[str, str] = {}
+
+
+def in_force(
+    documents: Iterable[Mapping[str, Any]], grades: Mapping[str, str], relays: Mapping[str, str] = NO_RELAYS
+) -> list[PlainClaim]:
     """The newest version of every claim about crossings, unless it is a withdrawal.
 
-    Of versions published at the same time a withdrawal is newer, then the id that comes later in natural order. Raises
-    ValueError for two different versions in one report: the definitions leave their order open.
+    `relays`: by source, the source that it passes on. Of versions published at the same time a withdrawal is newer,
+    then the id that comes later in natural order. Raises ValueError for two different versions in one report: the
+    definitions leave their order open.
     """
     newest: dict[tuple[object, ...], tuple[tuple[object, ...], PlainClaim | None, Mapping[str, Any]]] = {}
     for document in documents:
@@ -130,12 +144,15 @@ def in_force(documents: Iterable[Mapping[str, Any]], grades: Mapping[str, str]) 
                 parts.insert(1, "EU")
             flow, (start, end) = ":".join(parts), period(claim["period"])
             about = claim.get("population", "people"), claim.get("unit", "people")
-            identity = document["source"], flow, start, end, *about
+            quoted = claim.get("attributed_to") or document["source"]
+            identity = document["source"], flow, start, end, *about, quoted
             known, order = newest.get(identity), (published, claim["people"] is None, *_natural(document["id"]))
             if known is not None and known[0] == order and known[2] != claim:
                 raise ValueError(f"two versions of {identity} in reports {document['id']} published at {published}")
             if known is None or known[0] < order:
                 said = _claim(document, claim, published, flow, grades[document["source"]])
+                if said is not None:
+                    said = said._replace(origin=relays.get(quoted, quoted))
                 newest[identity] = order, said, claim
     return [said for _, said, _ in newest.values() if said is not None]
 
@@ -152,16 +169,30 @@ def _claim(
         return None
     start, end = period(claim["period"])
     qualifier = claim["qualifier"]
-    if qualifier == "count" and (published - EPOCH).total_seconds() < end * 3600:
-        qualifier = "at_least"
+    people = claim["people"]
+    if _so_far(claim, published, start, end):
+        people, qualifier = (0 if qualifier == "at_most" else people), "at_least"
     times = (end - start) / HOURS if claim.get("per") == "day" else 1.0
-    low, best, high = (figure * times for figure in _interval(claim["people"], qualifier))
+    low, best, high = (figure * times for figure in _interval(people, qualifier))
     about = claim.get("population", "people"), claim.get("unit", "people")
     kind = qualifier if qualifier in {"at_least", "at_most"} else "equal"
     source, report = document["source"], document["id"]
-    one_number = not isinstance(claim["people"], list)
+    one_number = not isinstance(people, list)
     exact = one_number and qualifier in {"count", "stated"} and high - low <= max(1, best / 1000)
     return PlainClaim(flow, source, grade, published, start, end, low, best, high, kind, *about, report, exact)
+
+
+def _so_far(claim: Mapping[str, Any], published: datetime, start: int, end: int) -> bool:
+    """Whether a figure is of an unfinished day, or a count of an unfinished period: what there is so far.
+
+    Of whole days, a publication at 00:00 of the last day is a bare date and counts as the end of that day.
+    """
+    hours = (published - EPOCH).total_seconds() / 3600
+    whole_days = start % HOURS == end % HOURS == 0
+    if hours >= end or (whole_days and hours == end - HOURS):
+        return False
+    one_day = whole_days and end - start == HOURS and claim.get("per") != "day"
+    return bool(claim["qualifier"] == "count" or one_day)
 
 
 # --- what claims of one series come to -----------------------------------------------------------------------------
@@ -196,6 +227,7 @@ def folded(claims: Iterable[PlainClaim]) -> list[PlainClaim]:
                 high=high,
                 kind=kind,
                 exact=low == high,
+                counted=True,
             )
         )
     return found
@@ -227,7 +259,14 @@ def groups(claims: Iterable[PlainClaim]) -> list[list[PlainClaim]]:
 
 def trust(claim: PlainClaim) -> tuple[object, ...]:
     """Grade, exactness, the later publication, the shorter period, then whatever tells two claims apart."""
-    told_apart = _natural(claim.report), claim.source, claim.start, claim.end
+    told_apart = (
+        _natural(claim.report),
+        claim.source,
+        claim.start,
+        claim.end,
+        claim.origin != claim.source,
+        claim.origin,
+    )
     return WEIGHTS[claim.grade], claim.exact, claim.published, claim.start - claim.end, *told_apart
 
 
@@ -313,17 +352,21 @@ SWEEPS = 3_000
 def raked(claims: Sequence[PlainClaim], end: str) -> dict[int, float] | None:
     """People by day: start at the mean rate by grade, then scale claim by claim until nothing moves.
 
-    The order is from the least to the most trusted claim. None when the days do not converge.
+    In the mean the claims of one origin have one say: their own mean rate, with the largest of their weights. The order
+    is from the least to the most trusted claim. None when the days do not converge.
     """
     edges = sorted(set(edges_of(claims, {day for claim in claims for day in claim.days})))
     pieces = list(pairwise(edges))
     figure = {claim: {"low": claim.low, "best": claim.best, "high": claim.high}[end] for claim in claims}
     people = []
     for start, stop in pieces:
-        over = [claim for claim in claims if claim.start <= start and stop <= claim.end]
-        weight = sum(WEIGHTS[claim.grade] for claim in over)
-        rates = [WEIGHTS[claim.grade] * figure[claim] / (claim.end - claim.start) for claim in over]
-        people.append((stop - start) * sum(rates) / weight if weight else 0.0)
+        says: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for claim in claims:
+            if claim.start <= start and stop <= claim.end:
+                rate = figure[claim] / (claim.end - claim.start)
+                says[claim.origin or claim.source].append((WEIGHTS[claim.grade], rate))
+        means = [(max(weights)[0], _mean(weights)) for weights in says.values()]
+        people.append((stop - start) * _mean(means) if means else 0.0)
     for _ in range(SWEEPS):
         before = list(people)
         for claim in sorted(claims, key=trust):
@@ -337,6 +380,11 @@ def raked(claims: Sequence[PlainClaim], end: str) -> dict[int, float] | None:
     for (start, _), number in zip(pieces, people, strict=True):
         days[day_of(start)] += number
     return dict(days)
+
+
+def _mean(weighed: Sequence[tuple[float, float]]) -> float:
+    """The mean of rates, each with its weight."""
+    return sum(weight * rate for weight, rate in weighed) / sum(weight for weight, _ in weighed)
 
 
 def _scale(people: list[float], inside: Sequence[int], to: float, pieces: Sequence[tuple[int, int]]) -> None:
@@ -402,7 +450,7 @@ class _ClaimedPeople:
             return False
         half *= 1 - 1e-9
         for day in claim.days:
-            others = [each for each in self._claims[about] if day in each.days and each.source != claim.source]
+            others = [each for each in self._claims[about] if day in each.days and each.origin != claim.origin]
             if any(_rate(each) >= half for each in others) or self.below(*about, day) >= half:
                 return False
         around = range(first - 365, claim.days.stop + 365)
@@ -412,3 +460,20 @@ class _ClaimedPeople:
 def _rate(claim: PlainClaim) -> float:
     """People a day; of a claim about less than a day, its people."""
     return claim.best / max(1.0, (claim.end - claim.start) / HOURS)
+
+
+# --- calendar periods ------------------------------------------------------------------------------------------------
+
+
+def calendar_names(day: int) -> list[str]:
+    """The week (ISO 8601), the month and the year of an ordinal day."""
+    return [date.fromordinal(day).strftime(pattern) for pattern in ("%G-W%V", "%Y-%m", "%Y")]
+
+
+def apportions(shares: Sequence[int], figures: Sequence[float], total: int) -> bool:
+    """Whether shares are whole people of figures that add up to a total, by largest remainder, of equal the earlier."""
+    more = [share - int(figure) for share, figure in zip(shares, figures, strict=True)]
+    if sum(shares) != total or not set(more) <= {0, 1}:
+        return False
+    places = sorted(range(len(figures)), key=lambda place: (-round(figures[place] % 1, 9), place))
+    return all(more[earlier] >= more[later] for earlier, later in pairwise(places))

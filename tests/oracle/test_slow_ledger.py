@@ -9,21 +9,26 @@ from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
 
 from bordertally.streams.ledger.ledger import Ledger
-from bordertally.streams.ledger.rows import Key
+from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.periods import iso_day
 from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.reports.sources import Registry, Source
 from bordertally.streams.reports.validation import read_report
+from bordertally.streams.totals.calendar import NamedPeriod, calendar_figures, period_named, period_total
 from bordertally.streams.totals.conflicts import conflicts
 from bordertally.streams.totals.days import day_figures
+from bordertally.streams.totals.records import CalendarFigure, PeriodTotal
 from bordertally.streams.totals.windows import totals
 from oracle.slow_ledger import (
     WEIGHTS,
     PlainClaim,
     Sums,
+    apportions,
+    calendar_names,
     edges_of,
     ends,
     floors,
@@ -209,15 +214,13 @@ def test_a_day_holds_something_where_a_claim_or_a_floor_does_and_nowhere_else(re
 @MANY
 def test_a_claim_that_does_not_hold_is_a_conflict_with_those_it_contradicts_and_none_else_is(reports: Reports) -> None:
     for case in cases(reports):
-        missed = [(claim, group) for group in case.groups() for claim in group.missed]
+        missed = [(claim, group) for group in case.groups() for claim in group.missed if not only_echoed(claim, group)]
         shown = [
             one for one in conflicts(case.node) if (one.population, one.unit) == case.key and one.report is not None
         ]
         assert sorted(one.report or "" for one in shown) == sorted(cited(claim) for claim, _ in missed)
         for claim, group in missed:
-            rivals = [
-                one for one in group.claims if trust(one) > trust(claim) and group.holds(one) and meet(one, claim)
-            ]
+            rivals = rivals_of(claim, group)
             alone = [one for one in rivals if not both_can_hold(claim, one)]
             named = {cited(one) for one in alone or rivals}
             assert any(
@@ -227,9 +230,22 @@ def test_a_claim_that_does_not_hold_is_a_conflict_with_those_it_contradicts_and_
             event("with a rival of its own" if alone else "with all of its rivals" if rivals else "with a floor")
 
 
-def rivals_of(claim: PlainClaim, group: GroupCase) -> list[PlainClaim]:
+def stronger(claim: PlainClaim, group: GroupCase) -> list[PlainClaim]:
     """The more trusted claims that hold and share time with a claim."""
     return [one for one in group.claims if trust(one) > trust(claim) and group.holds(one) and meet(one, claim)]
+
+
+def rivals_of(claim: PlainClaim, group: GroupCase) -> list[PlainClaim]:
+    """The stronger claims, without those of other sources that pass on the same origin."""
+    return [one for one in stronger(claim, group) if one.origin != claim.origin or one.source == claim.source]
+
+
+def only_echoed(claim: PlainClaim, group: GroupCase) -> bool:
+    """Whether other sources that pass on the same origin are all that speaks against a claim."""
+    if stronger(claim, group) and not rivals_of(claim, group):
+        event("an echo")
+        return True
+    return False
 
 
 def cited(claim: PlainClaim) -> str:
@@ -324,7 +340,7 @@ def widening(group: GroupCase) -> list[PlainClaim]:
         rivals = rivals_of(claim, group)
         alone = [one for one in rivals if not both_can_hold(claim, one)]
         if claim.kind == "equal" and any(
-            one.grade == claim.grade and one.source != claim.source for one in alone or rivals
+            one.grade == claim.grade and one.origin != claim.origin for one in alone or rivals
         ):
             found.append(claim)
     return found
@@ -360,13 +376,8 @@ def test_a_day_of_which_no_claim_speaks_holds_its_floor_and_is_open(reports: Rep
 @MANY
 def test_high_is_open_unless_claims_that_are_not_refuted_bound_the_whole_day(reports: Reports) -> None:
     for group in all_groups(reports):
-        bounding = []
-        for claim in group.claims:
-            stronger = [
-                one for one in group.claims if trust(one) > trust(claim) and group.holds(one) and meet(one, claim)
-            ]
-            if claim.kind != "at_least" and (group.holds(claim) or stronger):
-                bounding.append(claim)
+        upper = [claim for claim in group.claims if claim.kind != "at_least"]
+        bounding = [claim for claim in upper if group.holds(claim) or stronger(claim, group)]
         for day in group.days:
             hours = range(*hours_of(day))
             bounded = all(any(one.start <= hour < one.end for one in bounding) for hour in hours)
@@ -435,10 +446,14 @@ class Tree(NamedTuple):
 
     cases: dict[tuple[str, Key], SeriesCase]
 
-    def own_days(self, flow: str, key: Key) -> set[int]:
-        """The days that the claims of the flow itself cover, those of its parts included."""
+    def own_days(self, flow: str, key: Key, *, bounds: bool = True) -> set[int]:
+        """The days that the claims of the flow itself cover, those of its parts included.
+
+        `bounds`: by claims that are lower bounds too.
+        """
         keys = [each for at, each in self.cases if at == flow and (each == key or is_part(each, key))]
-        return {day for each in keys for claim in self.cases[flow, each].claims for day in claim.days}
+        claims = [claim for each in keys for claim in self.cases[flow, each].claims if bounds or not claim.bound]
+        return {day for claim in claims for day in claim.days}
 
     def full(self, flow: str, key: Key, day: int) -> bool:
         """Whether claims other than lower bounds cover the whole day, here, on all children, or on a part."""
@@ -457,11 +472,12 @@ class Tree(NamedTuple):
         return None if case is None else case.bins.get(day)
 
     def carried(self, flow: str, key: Key, day: int) -> float:
-        """The last full daily rate of a silent flow, for seven days."""
-        own = self.own_days(flow, key)
-        if not own or not max(own) < day <= max(own) + CARRIED_DAYS:
+        """The last full daily rate of a silent flow, or of one that says only how many at least, for seven days."""
+        own, figures = self.own_days(flow, key), self.own_days(flow, key, bounds=False)
+        last = max([each for each in (max(own, default=0), max(figures, default=0)) if each < day], default=0)
+        if not last < day <= last + CARRIED_DAYS:
             return 0.0
-        last, bins = max(own), self.cases[flow, key].bins
+        bins = self.cases[flow, key].bins
         for back in range(last, last - CARRIED_DAYS, -1):
             if back in own and self.full(flow, key, back):
                 return bins[back].best
@@ -469,7 +485,7 @@ class Tree(NamedTuple):
 
     def gain(self, flow: str, key: Key, day: int) -> float:
         """The people projected onto a day."""
-        if day in self.own_days(flow, key):
+        if day in self.own_days(flow, key, bounds=False):
             return 0.0
         held = self.bin(flow, key, day)
         below = 0.0
@@ -512,3 +528,45 @@ def test_windows_are_their_days_and_what_is_projected(reports: Reports) -> None:
             ]
             spoken = [one for one in children if max(one.bins) == last]
             assert (total.reporting.spoken, total.reporting.known) == (len(spoken), len(children))
+
+
+# --- calendar periods ------------------------------------------------------------------------------------------------
+
+
+@given(documents(), st.integers(0, 20), st.integers(1, 40))
+@MANY
+def test_periods_are_the_sums_of_their_days(reports: Reports, begin: int, length: int) -> None:
+    for case in cases(reports):
+        known = {day: held for day, held in case.bins.items() if (held.low, held.best, held.high) != (0, 0, None)}
+        if case.key == PEOPLE:
+            shown = {figure.period: figure for figure in calendar_figures(case.node)}
+            by_name: dict[str, dict[int, Bin]] = {}
+            for day, held in known.items():
+                for name in calendar_names(day):
+                    by_name.setdefault(name, {})[day] = held
+            assert set(shown) == set(by_name)  # the worlds are shorter than what a state keeps
+            for name, days in by_name.items():
+                assert_total(shown[name], days, len(period_named(name).days), doubted(case))
+        if not case.bins:
+            continue
+        first = min(case.bins) + begin - 10
+        chosen = NamedPeriod("", first, first + length)
+        inside = {day: held for day, held in known.items() if first <= day < first + length}
+        total = period_total(case.node.flow, chosen, day_figures(case.node, case.key), days=True)
+        assert_total(total, inside, length, doubted(case))
+        assert [share.day for share in total.days] == [iso_day(day) for day in sorted(inside)]
+        figures = [inside[day].best for day in sorted(inside)]
+        assert apportions([share.best for share in total.days], figures, total.best)
+
+
+def assert_total(total: CalendarFigure | PeriodTotal, days: Mapping[int, Bin], length: int, doubts: float) -> None:
+    """Of days that something is known of, out of `length` days."""
+    ends = [in_order(held) for held in days.values()]
+    assert total.covered_days == len(days)
+    assert total.best == pytest.approx(sum(held.best for held in days.values()), abs=0.51)
+    assert total.low == pytest.approx(sum(low for low, _ in ends), abs=0.51)
+    bounded = len(days) == length and all(held.high is not None for held in days.values())
+    assert (total.high is not None) == bounded
+    if total.high is not None:
+        most = sum(high for _, high in ends)
+        assert most - 0.51 <= total.high <= most + doubts + 0.51

@@ -11,6 +11,8 @@ from oracle.slow_ledger import (
     PlainClaim,
     Range,
     Sums,
+    apportions,
+    calendar_names,
     edges_of,
     ends,
     floors,
@@ -28,7 +30,7 @@ GRADES = {"a": "A", "b": "B", "c": "C", "d": "D"}
 
 
 def said(
-    people: Any, period: str, source: str = "b", published: str = "2022-10-20T00:00:00", **more: Any
+    people: Any, period: str = "", source: str = "b", published: str = "2022-10-20T00:00:00", **more: Any
 ) -> list[PlainClaim]:
     """The claims in force of one report with one claim on RU:KZ."""
     claim = {"flow": "RU:KZ", "period": period, "people": people, "qualifier": "stated", **more}
@@ -67,6 +69,55 @@ def test_qualifiers_mean_intervals(people: Any, qualifier: str, low: float, best
 def test_a_count_of_a_period_that_is_not_over_is_at_least_that() -> None:
     (claim,) = said(40, "2022-09-21T00:00/PT12H", published="2022-09-21T11:00:00", qualifier="count")
     assert (claim.kind, claim.high) == ("at_least", OPEN)
+
+
+@pytest.mark.parametrize(
+    ("published", "more", "kind"),
+    [
+        ("2022-09-21T12:00:00", {}, "at_least"),
+        ("2022-09-21T00:00:00", {}, "equal"),  # a bare date is the end of its day
+        ("2022-09-20T00:00:00", {}, "at_least"),
+        ("2022-09-22T00:00:00", {}, "equal"),
+        ("2022-09-21T12:00:00", {"per": "day"}, "equal"),
+        ("2022-09-21T12:00:00", {"qualifier": "at_most"}, "at_least"),
+        ("2022-09-21T12:00:00", {"period": "2022-09-20/2022-09-22"}, "equal"),
+        ("2022-09-21T12:00:00", {"period": "2022-09-20/2022-09-22", "qualifier": "count"}, "at_least"),
+    ],
+)
+def test_a_figure_of_an_unfinished_day_is_at_least_that(published: str, more: dict[str, Any], kind: str) -> None:
+    (claim,) = said(40, published=published, **{"period": "2022-09-21/2022-09-22", **more})
+    assert (claim.kind, claim.low) == (kind, 0 if more.get("qualifier") == "at_most" else pytest.approx(40, abs=2))
+
+
+def test_the_origin_is_whom_a_claim_quotes_or_whom_its_source_relays() -> None:
+    claim = {"flow": "RU:KZ", "period": WEEK, "people": 5, "qualifier": "count"}
+    quoted = [claim, {**claim, "people": 7, "attributed_to": "office"}, {**claim, "people": 9, "attributed_to": "c"}]
+    document = {"id": "r", "source": "b", "published": "2022-10-20", "claims": quoted}
+    assert [(one.best, one.origin) for one in in_force([document], GRADES, {"c": "a"})] == [
+        (5, "b"),
+        (7, "office"),
+        (9, "a"),
+    ]
+    assert {one.origin for one in in_force([document], GRADES, {"b": "a"})} == {"a", "office", "c"}
+
+
+def test_claims_of_one_origin_have_one_say_in_the_mean() -> None:
+    """On the 22nd 100 a day by the office, whoever quotes it, and 150 by another: the mean of 125, and not of 113."""
+    first = said(200, "2022-09-21/2022-09-23", qualifier="count", attributed_to="office")
+    second = said(300, "2022-09-22/2022-09-24", qualifier="count")
+    echo = [one._replace(source="c", grade="B") for one in first]
+    alone, quoted = raked([*first, *second], "best"), raked([*first, *echo, *second], "best")
+    assert alone is not None
+    assert alone == pytest.approx(quoted)
+
+
+def test_calendar_names_and_shares() -> None:
+    assert calendar_names(ordinal("2021-01-03")) == ["2020-W53", "2021-01", "2021"]
+    assert apportions([9429] * 4 + [9428] * 3, [66_000 / 7] * 7, 66_000)
+    assert not apportions([9428] * 3 + [9429] * 4, [66_000 / 7] * 7, 66_000)
+    assert not apportions([9429] * 7, [66_000 / 7] * 7, 66_000)
+    assert apportions([1, 2, 1], [1.2, 1.7, 1.1], 4)
+    assert not apportions([2, 1, 1], [1.2, 1.7, 1.1], 4)
 
 
 def test_a_daily_rate_is_multiplied_by_the_days_of_its_period() -> None:

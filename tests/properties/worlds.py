@@ -266,10 +266,37 @@ def doubts(random: Random) -> list[Document]:
     return [_report(random.choice("def"), [claim], first + length, 14)]
 
 
+def days_in_progress(random: Random) -> list[Document]:
+    """A source reports a day at noon, before the day is over, and mostly again on the next morning."""
+    flow, source, first = random.choice(FLOWS), random.choice("abc"), random.randrange(SPREAD)
+    qualifier, people = random.choice(("count", "stated", "about", "at_most")), random.choice(PEOPLE_A_DAY)
+    sent = []
+    for day in range(first, first + random.choice((1, 2, 3))):
+        sent.append(_report(source, [_claim(flow, day, 1, people / 2, qualifier)], day, 12))
+        if random.randrange(3):
+            sent.append(_report(source, [_claim(flow, day, 1, people, qualifier)], day + 1, 8))
+    return sent
+
+
+def quotes(random: Random) -> list[Document]:
+    """Two or three sources quote one office with different figures; now and then one of them has its own as well."""
+    flow, first, rate = random.choice(COUNTRIES), random.randrange(SPREAD), random.choice(PEOPLE_A_DAY)
+    sent = []
+    for source in random.sample("abcx", random.choice((2, 3))):
+        begin, length = first + random.randrange(2), random.choice((1, 2, 3))
+        claim = _claim(flow, begin, length, rate * length * random.choice(APART), random.choice(("stated", "count")))
+        own = [] if random.randrange(3) else [{**claim, "flow": random.choice(COUNTRIES), "people": rate * length}]
+        claims = [{**claim, "attributed_to": "office"}, *own]
+        sent.append(_report(source, claims, begin + length, 13, f"quote-{source}-{begin}-{length}"))
+    return sent
+
+
 EVENTS = (
     *(surges, surges, bounds_from_below, bounds_from_below),
-    *(cumulative, cumulative, counts_by_the_hour, doubts, doubts, contradictions),
+    *(cumulative, cumulative, counts_by_the_hour, doubts, doubts, doubts, contradictions),
 )
+LAST_EVENTS = (days_in_progress, quotes)
+"""One of these, or none, comes on top."""
 FIRST_EVENTS = (contradictions, contradictions, contradictions, contradictions, surges, bounds_from_below)
 
 
@@ -305,6 +332,7 @@ def documents(draw: st.DrawFn, most: int = 5) -> list[Document]:
     """
     first = draw(st.tuples(st.sampled_from(FIRST_EVENTS), SEEDS))
     events = [first, *draw(st.lists(st.tuples(st.sampled_from(EVENTS), SEEDS), min_size=2, max_size=most - 1))]
+    events += draw(st.lists(st.tuples(st.sampled_from(LAST_EVENTS), SEEDS), max_size=1))
     sent = [report for place, (event, seed) in enumerate(events) for report in event(Random(f"{place} {seed}"))]
     sent += versions(Random(draw(SEEDS)), sent)
     sent += draw(st.lists(reports(), max_size=2))
