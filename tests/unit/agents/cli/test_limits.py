@@ -41,6 +41,7 @@ report = {{ source = "desk-a", flow = "BR:UY", period = "{SINCE["period"]}", peo
 COMMANDS = {
     "check": ("check", "since.ndjson", "--sources", "sources.toml"),
     "replay": ("replay", "since.ndjson", "--sources", "sources.toml", "--json"),
+    "publish": ("publish", "since.ndjson", "--sources", "sources.toml", "--to", "127.0.0.1:1"),  # nobody listens there
     "backtest": ("backtest", "since.ndjson", "--sources", "sources.toml"),
     "rules test": ("rules", "test", "since.toml"),
     "read": ("read", "words.txt", "--source", "desk-a", "--sources", "sources.toml", "--published", "2023-04-01"),
@@ -75,7 +76,7 @@ def test_a_figure_since_a_day_years_ago_is_taken() -> None:
     assert "1 report, 0 with a fault" in result.output
 
 
-@pytest.mark.parametrize("command", ["check", "replay", "backtest", "rules test"])
+@pytest.mark.parametrize("command", ["check", "replay", "publish", "backtest", "rules test"])
 def test_a_command_obeys_the_setting_and_names_it(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BORDERTALLY_PERIOD_DAYS", "401")
     assert "BORDERTALLY_PERIOD_DAYS" not in output_of(command)

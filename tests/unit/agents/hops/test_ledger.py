@@ -26,7 +26,7 @@ from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import partition_of
 from bordertally.streams.totals.records import FlowState
 from unit.agents.hops.kit import Broker
-from unit.kit import claim
+from unit.kit import REGISTRY, claim
 
 RU = 4
 """Partitions; every flow of Russia is in the same one."""
@@ -210,6 +210,16 @@ async def test_claims_and_flows_are_counted() -> None:
     assert worker.counted("states_sent_total") == 7
     assert worker.counted("ledger_flows") == 4
     assert worker.counted("table_rows", "ledger") == 2
+
+
+async def test_versions_that_are_passed_over_are_counted_by_source() -> None:
+    """Two figures of one time, and a withdrawal of a claim that nobody made."""
+    worker = Worker(Broker())
+    worker.hop.context.registry = REGISTRY
+    await worker.flushed(message(1, AKSAI, claim(71, flow="RU:KZ:aksai", id="two")))
+    await worker.flushed(message(2, claim(None, "2022-09-23", "RU:KZ:aksai", id="gone"), MASHTAKOVO))
+    assert worker.counted("source_notices_total", "b", "equal_published") == 1
+    assert worker.counted("source_notices_total", "b", "unmatched_withdrawal") == 1
 
 
 def test_a_hop_is_full_with_as_many_claims_as_a_batch_may_hold() -> None:

@@ -12,6 +12,7 @@ from bordertally.streams.alerts.records import AlertState
 from bordertally.streams.rules.config import SEVERITIES
 from bordertally.streams.totals.records import Total
 from live import pure
+from unit.kit import claim, daily, told
 
 DESK = pure(sample())
 WIDE = "flow  last days  to  1 day  low to high  7 days  low to high"
@@ -63,3 +64,10 @@ def test_the_table_has_the_columns_that_fit_and_cuts_no_figure(width: int, wante
     assert all(len(row) <= max(width, 44) for row in rows)
     (russia,) = (row for row in rows if row.startswith("RU "))
     assert re.search(r"217,000 +at least 196,929", russia)
+
+
+def test_a_day_that_not_all_report_is_not_compared_unless_it_is_above_normal() -> None:
+    weeks = [each for flow in ("RU:KZ", "RU:GE") for each in daily([500.0] * 42, flow=flow, qualifier="count")]
+    for people, normal in ((500, "cannot be compared"), (1_800, "1,000 (learned)")):
+        desk = told([*weeks, claim(people, "2022-10-13", "RU:KZ", qualifier="count")])
+        assert normal_levels([desk.state("RU")]) == {"RU": normal}

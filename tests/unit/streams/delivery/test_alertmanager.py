@@ -43,6 +43,10 @@ def test_an_open_alert_ends_a_little_ahead() -> None:
     assert "quotes" not in post.annotations
 
 
+def test_old_news_is_not_posted() -> None:
+    assert due_posts(taken(msgspec.structs.replace(alert_record(), backfill=True))) == {}
+
+
 def test_the_words_it_rests_on_go_along() -> None:
     quotes = [Quote("ge-1", "ge-mia", "So many came."), Quote("no-2", "north-ossetia", "And more.")]
     post = due_posts(taken(msgspec.structs.replace(alert_record(), quotes=quotes)))["warning"]

@@ -59,6 +59,12 @@ def test_what_a_subscription_does_not_want_is_passed_over() -> None:
     assert admit(EMPTY, EventPosition(0, 0.0), None, ALL) == msgspec.structs.replace(EMPTY, next=1)
 
 
+def test_minor_records_are_sent_to_nobody_and_old_news_to_who_asks_for_it() -> None:
+    minor, old = (msgspec.structs.replace(alert("b"), **{field: True}) for field in ("minor", "backfill"))
+    assert filled(minor, old).count == 0
+    assert filled(minor, old, subscription=msgspec.structs.replace(ALL, backfill=True)).count == 1
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(SEVERITIES)), max_size=30))
 def test_whoever_is_told_of_an_alert_is_told_all_that_follows(history: list[tuple[str, str]]) -> None:
     lane = filled(*(alert(name, severity=severity) for name, severity in history), subscription=SEVERE)

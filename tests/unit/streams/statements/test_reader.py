@@ -238,6 +238,7 @@ def test_flows(text: str, flow: str, home: str | None) -> None:
         ("On Monday 4,200 people arrived from Russia at Nowhereton.", Doubt.PART_OF_COUNTRY),
         ("On Monday 4,200 people crossed into Poland from Ukraine in the Lublin region.", Doubt.PART_OF_COUNTRY),
         ("In August 4,200 people a week arrived from Russia.", Doubt.OTHER_RATE),
+        ("On Monday 1.2 million people arrived from Russia.", Doubt.IMPLAUSIBLE),  # above a million a day
     ],
 )
 def test_doubts(text: str, doubt: Doubt) -> None:

@@ -31,3 +31,14 @@ async def test_it_is_refused_for_the_reasons_of_the_intake() -> None:
 
 async def test_a_good_report_is_the_one_that_was_decoded() -> None:
     assert (await POSTING._check(report(5))).id == "r1"
+
+
+@pytest.mark.parametrize(("days", "taken"), [(401, True), (400, False)])
+async def test_it_obeys_the_limit_for_periods(days: int, taken: bool) -> None:
+    posting = Posting(load_settings(period_days=days), REGISTRY, cast("Store", None), Redis())
+    since = report(5, "2022-02-24/2023-04-01", published="2023-04-01T12:00:00Z")  # 401 days
+    if taken:
+        assert await posting._check(since)
+    else:
+        with pytest.raises(ProblemError, match="BORDERTALLY_PERIOD_DAYS"):
+            await posting._check(since)
