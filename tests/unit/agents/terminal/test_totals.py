@@ -68,6 +68,6 @@ def test_the_table_has_the_columns_that_fit_and_cuts_no_figure(width: int, wante
 
 def test_a_day_that_not_all_report_is_not_compared_unless_it_is_above_normal() -> None:
     weeks = [each for flow in ("RU:KZ", "RU:GE") for each in daily([500.0] * 42, flow=flow, qualifier="count")]
-    for people, normal in ((500, "cannot be compared"), (1_800, "1,000 (learned)")):
-        desk = told([*weeks, claim(people, "2022-10-13", "RU:KZ", qualifier="count")])
+    for rate, normal in ((500, "cannot be compared"), (1_800, "1,000 (learned)")):
+        desk = told([*weeks, claim(rate, "2022-10-13", "RU:KZ", qualifier="count")])
         assert normal_levels([desk.state("RU")]) == {"RU": normal}

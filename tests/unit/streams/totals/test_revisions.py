@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +11,10 @@ from bordertally.streams.totals.records import AfterRevisions
 from bordertally.streams.totals.revisions import Band, WeekSum, after_revisions, band_of
 from bordertally.streams.totals.windows import totals
 from properties.worlds import lived_and_restored
+from series.vintages import weeks
 from unit.kit import Told, claim, told
 
 FIRST = date(2022, 1, 1)
-SERIES = Path(__file__).parents[3] / "series" / "nyc-hospital-vintages.csv"
 
 
 def day(place: int) -> date:
@@ -129,35 +126,8 @@ def test_the_band_is_the_fifth_and_the_ninety_fifth_percentile() -> None:
     assert band_of([*same, *sums[:10]]) is not None
 
 
-def vintages() -> Iterator[tuple[date, list[tuple[date, int]]]]:
-    """By day of publication, the days and figures that were published."""
-    by_published: dict[date, list[tuple[date, int]]] = {}
-    with SERIES.open() as file:
-        for row in csv.DictReader(file):
-            about = date.fromisoformat(row.pop("day"))
-            for lag, people in row.items():
-                if people:
-                    by_published.setdefault(about + timedelta(days=int(lag)), []).append((about, int(people)))
-    yield from sorted(by_published.items())
-
-
 def test_most_later_figures_of_a_real_series_lie_within() -> None:
-    desk, bands, figures = told(), [], {}
-    for published, days in vintages():
-        at = f"{published}T18:00:00Z"
-        figures.update({(about, published): people for about, people in days})
-        desk.take(
-            *[claim(people, f"{about}", id=f"{published}", published=at, qualifier="count") for about, people in days]
-        )
-        last, node = max(about for about, _ in days), desk.node()
-        (band,) = [total.after_revisions for total in totals(node) if total.window_days == 7]
-        if band is not None and published <= date(2021, 5, 31):
-            bands.append((published, last, band))
-    inside = []
-    for published, last, band in bands:
-        known = [(last - timedelta(days=back), published + timedelta(days=28)) for back in range(7)]
-        if all(each in figures for each in known):
-            inside.append(band.low <= sum(figures[each] for each in known) <= band.high)
+    inside = [week.band.low <= week.later <= week.band.high for week in weeks()]
     assert len(inside) >= 80
     assert sum(inside) / len(inside) >= 0.75  # 81 of 105; the first bands rest on twenty sums (see docs/total.md)
 
