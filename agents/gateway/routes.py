@@ -220,7 +220,7 @@ def _period_total(state: StateHead, period: NamedPeriod) -> PeriodTotal:
             return total_of(state.flow, figure)
     why = (
         f"the days of {state.flow} before {iso_day(oldest)} are stored only as calendar weeks, months and years; "
-        "`bordertally replay --period` totals any days"
+        f"any others with: bordertally replay --from-kafka --period {iso_day(period.first)}/{iso_day(period.end)}"
     )
     raise bad("from", iso_day(period.first), why)
 

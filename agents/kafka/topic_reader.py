@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import ConsumerRecord
 
 from bordertally.agents.kafka.clients import connect, kafka_options
-from bordertally.agents.kafka.topics import partition_counts
+from bordertally.agents.kafka.topics import creation, partition_counts
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import BIGGEST
@@ -23,7 +23,7 @@ async def each_record(settings: Settings, topic: str, quiet_s: float = QUIET_S) 
     """Every committed record, in order within each partition. Raises BordertallyError when the topic does not exist."""
     count = await partitions_of(settings, topic)
     if not count:
-        raise BordertallyError(f"topic {topic} does not exist; bordertally topics --create makes it")
+        raise BordertallyError(f"topic {topic} does not exist; make it with: {creation(settings)}")
     consumer = AIOKafkaConsumer(
         **kafka_options(settings),
         auto_offset_reset="earliest",
@@ -55,9 +55,22 @@ async def read_topic(settings: Settings, topic: str, quiet_s: float = QUIET_S) -
 
 async def partitions_of(settings: Settings, topic: str) -> int:
     """The number of partitions of a topic; 0 when it does not exist."""
+    return (await _counts(settings, [topic])).get(topic, 0)
+
+
+async def places_in(settings: Settings, topics: Sequence[str]) -> dict[str, list[TopicPartition]]:
+    """The partitions of topics, by topic. Raises BordertallyError when a topic does not exist."""
+    counts = await _counts(settings, topics)
+    for topic in topics:
+        if not counts.get(topic):
+            raise BordertallyError(f"topic {topic} does not exist; make it with: {creation(settings)}")
+    return {topic: [TopicPartition(topic, number) for number in range(counts[topic])] for topic in topics}
+
+
+async def _counts(settings: Settings, topics: Sequence[str]) -> dict[str, int]:
     admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=20_000)
     try:
         await connect(admin, settings)
-        return (await partition_counts(admin, [topic])).get(topic, 0)
+        return await partition_counts(admin, list(topics))
     finally:
         await admin.close()

@@ -58,6 +58,11 @@ async def create_topics(settings: Settings) -> list[Created]:
         await admin.close()
 
 
+def creation(settings: Settings) -> str:
+    """The command that creates the missing topics on these brokers."""
+    return f"bordertally topics --create --to {settings.brokers}"
+
+
 async def partition_counts(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
     """The number of partitions by topic; 0 for a topic that does not exist."""
     return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(names)}

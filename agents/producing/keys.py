@@ -18,8 +18,8 @@ def read_key(file: Path) -> Ed25519PrivateKey:
         raise BordertallyError(f"{file}: {error.strerror}") from None
     except (ValueError, TypeError):
         raise BordertallyError(
-            f"{file}: not a private key (PEM, without a password); `bordertally keygen` makes one"
+            f"{file}: not a private key (PEM, without a password); make one with: bordertally keygen new.pem"
         ) from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise BordertallyError(f"{file}: not an Ed25519 key; `bordertally keygen` makes one")
+        raise BordertallyError(f"{file}: not an Ed25519 key; make one with: bordertally keygen new.pem")
     return key

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import shlex
 import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -160,6 +161,6 @@ class RulesNotice(Watch):
         if rules != self.context.rules:
             raise ConfigError(
                 "rules hold for all days of a flow, so they are read at start only: "
-                "`bordertally rules check` the file and restart the workers"
+                f"restart the workers after: bordertally rules check {shlex.quote(str(self.path))}"
             )
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import shlex
 import time
 from collections.abc import AsyncIterator, Sequence
 
@@ -20,6 +21,7 @@ from bordertally.agents.worker.positions import Position, positions
 from bordertally.agents.worker.preflight import check_port
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.moments import MICRO
+from bordertally.streams.security import redis_place
 from bordertally.streams.settings import Hop, Settings
 from bordertally.streams.topics import Topics, TopicSpec
 
@@ -106,7 +108,7 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
             yield finding
         there = [spec for spec in specs if described.get(spec.name)]
         if there:
-            yield await _topic_settings(admin, there)
+            yield await _topic_settings(admin, there, settings.brokers)
             yield positions_found(await positions(admin, settings))
     except (KafkaError, OSError, TimeoutError) as error:
         yield Finding("topics", Health.FAILED, f"{type(error).__name__}: {error}", "look at the broker's log")
@@ -154,18 +156,18 @@ def positions_found(held: Sequence[Position]) -> Finding:
     return Finding("positions", Health.OK, f"the broker has the next record of all {len(held)} committed positions")
 
 
-async def _topic_settings(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> Finding:
+async def _topic_settings(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec], brokers: str) -> Finding:
     asked = [ConfigResource(ConfigResourceType.TOPIC, spec.name) for spec in specs]
     try:
         answers = await admin.describe_configs(asked)
     except KafkaError as error:
         return Finding("topic settings", Health.WARNING, f"the broker does not show them: {error}", "")
     settings = {row[3]: {entry[0]: entry[1] for entry in row[4]} for answer in answers for row in answer.resources}
-    return settings_found(specs, settings)
+    return settings_found(specs, settings, brokers)
 
 
-def settings_found(specs: Sequence[TopicSpec], settings: dict[str, dict[str, str]]) -> Finding:
-    """Compare the settings of topics with their specification. `settings`: the settings by topic."""
+def settings_found(specs: Sequence[TopicSpec], settings: dict[str, dict[str, str]], brokers: str) -> Finding:
+    """Compare the settings of topics, by topic, with their specification. `brokers`: where they can be changed."""
     wrong = [
         (spec.name, key, wanted, settings[spec.name][key])
         for spec in specs
@@ -175,9 +177,9 @@ def settings_found(specs: Sequence[TopicSpec], settings: dict[str, dict[str, str
     if not wrong:
         return Finding("topic settings", Health.OK, "as specified")
     differences = "; ".join(f"{topic} has {key}={is_}, not {wanted}" for topic, key, wanted, is_ in wrong)
-    topic, key, wanted, _ = wrong[0]
-    advice = f"kafka-configs.sh --alter --topic {topic} --add-config {key}={wanted}"
-    return Finding("topic settings", Health.FAILED, differences, advice + (", and so on" if len(wrong) > 1 else ""))
+    changes = [f"--topic {topic} --add-config {key}={wanted}" for topic, key, wanted, _ in wrong]
+    advice = " && ".join(f"kafka-configs.sh --bootstrap-server {brokers} --alter {change}" for change in changes)
+    return Finding("topic settings", Health.FAILED, differences, advice)
 
 
 async def _redis(settings: Settings) -> AsyncIterator[Finding]:
@@ -198,7 +200,7 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
     if policy == "noeviction":
         yield Finding("Redis", Health.OK, "answers, and evicts nothing")
     else:
-        advice = "redis-cli config set maxmemory-policy noeviction"
+        advice = f"redis-cli -u {shlex.quote(redis_place(settings))} config set maxmemory-policy noeviction"
         yield Finding(
             "Redis", Health.WARNING, f"maxmemory-policy is {policy}: Redis may evict totals and alerts", advice
         )

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.kafka.topics import creation
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.settings import Hop, Settings
 from bordertally.streams.topics import Topics
@@ -92,7 +93,7 @@ async def read_again(settings: Settings) -> int:
     finally:
         await admin.close()
     if missing := [topic for topic in topics if not described.get(topic)]:
-        raise BordertallyError(f"topic {missing[0]} does not exist; bordertally topics --create makes it")
+        raise BordertallyError(f"topic {missing[0]} does not exist; make it with: {creation(settings)}")
     places = [TopicPartition(topic, number) for topic in topics for number in range(described[topic])]
     first, ends = await _bounds(settings, places)
     consumer = AIOKafkaConsumer(**kafka_options(settings), group_id=group, enable_auto_commit=False)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 
 import stamina
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from bordertally.agents.delivery.redis_access import check_redis
 from bordertally.agents.kafka.clients import Refusal, kafka_options, refusal
-from bordertally.agents.kafka.topics import partition_counts
+from bordertally.agents.kafka.topics import creation, partition_counts
 from bordertally.streams.errors import BordertallyError, ConfigError
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
@@ -30,8 +31,25 @@ async def check_broker(settings: Settings) -> None:
     missing = [name for name in names if not counts.get(name)]
     if missing:
         raise BordertallyError(
-            f"topics missing on {settings.brokers}: {', '.join(missing)}; create them with: bordertally topics --create"
+            f"topics missing on {settings.brokers}: {', '.join(missing)}; create them with: {creation(settings)}"
         )
+    _check_counts(settings, counts)
+
+
+async def check_partitions(settings: Settings) -> None:
+    """Raise ConfigError if a topic has another number of partitions; a broker or topic that is away may come later."""
+    admin = AIOKafkaAdminClient(**kafka_options(settings), request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        counts = await partition_counts(admin, [spec.name for spec in Topics(settings.topic_prefix).specs()])
+    except KafkaError:
+        return
+    finally:
+        await admin.close()
+    _check_counts(settings, {name: count for name, count in counts.items() if count})
+
+
+def _check_counts(settings: Settings, counts: Mapping[str, int]) -> None:
     for name, count in counts.items():
         if count != settings.partitions:
             raise ConfigError(

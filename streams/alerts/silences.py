@@ -130,7 +130,7 @@ class Silences:
         """The silence whose id begins with `name`. Raises BordertallyError if no silence, or more than one, matches."""
         matches = [silence for identity, silence in sorted(self.by_id.items()) if identity.startswith(name)]
         if not matches:
-            raise BordertallyError(f"no silence id begins with {shown(name)}; bordertally silences list --all has them")
+            raise BordertallyError(f"no silence id begins with {shown(name)}")
         if len(matches) > 1:
             raise BordertallyError(f"{len(matches)} silence ids begin with {shown(name)}; write more of the id")
         return matches[0]

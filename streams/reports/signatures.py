@@ -25,12 +25,13 @@ def parse_key(text: str) -> Ed25519PublicKey:
         raw = b""
     if len(raw) != 32:
         raise ValueError(
-            f"{shown(text)} is not an Ed25519 public key (32 bytes in base64, as `bordertally keygen` prints them)"
+            f"{shown(text)} is not an Ed25519 public key (32 bytes in base64); "
+            "make one with: bordertally keygen new.pem"
         )
     if _is_weak(raw):
         raise ValueError(
             f"{shown(text)} is not a safe Ed25519 public key: anybody could sign for it; "
-            "make one with `bordertally keygen`"
+            "make one with: bordertally keygen new.pem"
         )
     return Ed25519PublicKey.from_public_bytes(raw)
 

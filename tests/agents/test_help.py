@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -15,11 +16,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from bordertally.agents.cli.code_map import modules
 from bordertally.agents.cli.commands import COMMANDS
 from bordertally.agents.cli.examples import EXAMPLES, HEAD
 from bordertally.agents.cli.lazy import load
 from bordertally.agents.cli.main import cli
-from bordertally.streams.settings import Settings
+from bordertally.agents.kafka.topics import creation
+from bordertally.streams.settings import Settings, load_settings
 
 ROOT: dict[str, Any] = {name: load(listed) for name, listed in COMMANDS.items()}
 
@@ -102,6 +105,39 @@ def test_an_example_that_is_none_is_found() -> None:
         parse(own_parts("BORDERTALLY_PARTITIONS=4 bordertally watch --sinse 12h | wc -l")[0])
     with pytest.raises(Exception, match=r"(?i)missing"):
         parse(own_parts("bordertally rejected show > x")[0])
+
+
+HINT = re.compile(rf"[:;] (bordertally (?:{'|'.join(COMMANDS)})\b[^),;]*)")
+
+
+def hints() -> Iterator[str]:
+    """Every command that an error or a log line tells a user to run; what varies in it is `x`."""
+    for path in modules(Path()):
+        inner = set[ast.AST]()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                inner.update(node.values)
+                parts = (part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+                yield from HINT.findall("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in inner:
+                yield from HINT.findall(node.value)
+
+
+@pytest.mark.parametrize("hint", sorted({hint for hint in hints() if "FILE" not in hint}))
+def test_a_hint_is_a_command_that_parses(hint: str) -> None:
+    ((*words,),) = own_parts(hint)
+    assert parse(words) in ALL
+
+
+def test_hints_are_found() -> None:
+    found = set(hints())
+    assert {"bordertally webhooks secret", "bordertally topics --create", "bordertally keygen new.pem"} <= found
+
+
+def test_missing_topics_are_created_where_they_are_missing() -> None:
+    ((*words,),) = own_parts(creation(load_settings(brokers="kafka:9092")))
+    assert words[-2:] == ["--to", "kafka:9092"]
+    assert parse(words) == "topics"
 
 
 def test_the_version_is_that_of_the_package() -> None:

@@ -87,3 +87,13 @@ async def test_until_says_what_was_known_then(live_on_kafka: Live) -> None:
     everything = json.loads((await replay(live, "--from-kafka", "--json")).stdout)
     assert everything["totals"] == json.loads(msgspec.json.encode(pure(sample()).outcome([])))["totals"]
     assert everything["totals"] != known["totals"]
+
+
+async def test_a_missing_topic_is_named_at_once(live_on_kafka: Live) -> None:
+    environment = live_on_kafka.environment | {"BORDERTALLY_TOPIC_PREFIX": "none."}
+    done = await asyncio.to_thread(run, "replay", "--from-kafka", environment=environment, timeout_s=30)
+    hint = f"make it with: bordertally topics --create --to {live_on_kafka.broker.address}"
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"bordertally: topic none.reports.government does not exist; {hint}\n",
+    )

@@ -112,4 +112,7 @@ def test_of_a_key_that_cannot_be_read_nothing_is_said(tmp_path: Path, text: str)
     file.write_text(text)
     with pytest.raises(BordertallyError) as caught:
         read_key(file)
-    assert str(caught.value) == f"{file}: not a private key (PEM, without a password); `bordertally keygen` makes one"
+    assert (
+        str(caught.value)
+        == f"{file}: not a private key (PEM, without a password); make one with: bordertally keygen new.pem"
+    )

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bordertally.agents.servers.errors import ServerError
 from bordertally.streams.delivery.tokens import digest_of
 from live import Live, until
 from unit.agents.gateway.raw import exchange, get, post
@@ -71,3 +72,8 @@ async def test_a_stream_that_its_client_closes_is_free_at_once(week: Live) -> No
 
     await until(free, "the place is free")
     assert asyncio.get_running_loop().time() - begun < 5  # a heartbeat is sent every 15 seconds
+
+
+async def test_another_number_of_partitions_is_the_sentence_of_a_worker(week: Live) -> None:
+    with pytest.raises(ServerError, match=r"BORDERTALLY_PARTITIONS=7: topic \S+ has 4 partitions; set it to 4"):
+        week.gateway(BORDERTALLY_PARTITIONS="7")

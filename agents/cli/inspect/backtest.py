@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -146,7 +147,8 @@ def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | Non
     for name in chosen or ():
         if RULES[name].needs_reports:
             raise BordertallyError(
-                f"--rule: {name} needs reports, but {file} is a series; turn it into reports with: bordertally reports"
+                f"--rule: {name} needs reports, but {file} is a series; turn it into reports with: "
+                f"bordertally reports {shlex.quote(str(file))} --source SOURCE"
             )
     return [trial for trial in todo if not RULES[trial.rule].needs_reports]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import aiokafka
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bordertally.agents.kafka.clients import FETCH_BYTES, connect, kafka_options
-from bordertally.streams.errors import BordertallyError
+from bordertally.agents.kafka.topic_reader import places_in
 from bordertally.streams.replay.reports_by_hour import ReplayedReport
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topic, Topics
@@ -27,8 +27,8 @@ async def report_log(
     """
     read = {} if read is None else read
     topics = Topics(settings.topic_prefix)
+    every = await places_in(settings, [topics.reports(kind) for kind in Topic])
     consumer = AIOKafkaConsumer(
-        *topics.every_report,
         **kafka_options(settings),
         enable_auto_commit=False,
         isolation_level="read_committed",
@@ -38,10 +38,8 @@ async def report_log(
     )
     try:
         await connect(consumer, settings)
-        every = {kind: _partitions(consumer, topics.reports(kind), settings.brokers) for kind in Topic}
-        consumer.unsubscribe()
-        for kind, partitions in every.items():
-            for tp in partitions:
+        for kind in Topic:
+            for tp in every[topics.reports(kind)]:
                 async for records in _records(consumer, tp, until, read):
                     yield [
                         ReplayedReport(record.value or b"", record.timestamp, kind.in_words, kind, record.headers)
@@ -49,13 +47,6 @@ async def report_log(
                     ]
     finally:
         await consumer.stop()
-
-
-def _partitions(consumer: AIOKafkaConsumer, topic: str, brokers: str) -> Sequence[TopicPartition]:
-    numbers = consumer.partitions_for_topic(topic)
-    if numbers is None:
-        raise BordertallyError(f"topic {topic} does not exist on {brokers}; make it with: bordertally topics --create")
-    return [TopicPartition(topic, number) for number in sorted(numbers)]
 
 
 async def _records(

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.agents.kafka.topic_reader import partitions_of, read_topic
+from bordertally.agents.kafka.topics import creation
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.terminal.console import StoppedError, To, err, moment_of, out, run, write_json
 from bordertally.agents.terminal.totals import alert_line, people
@@ -105,7 +106,7 @@ async def _follow(settings: Settings, topics: Topics, wanted: WatchOptions, stan
     for name in names:
         count = await partitions_of(settings, name)
         if not count:
-            raise BordertallyError(f"topic {name} does not exist; make it with: bordertally topics --create")
+            raise BordertallyError(f"topic {name} does not exist; make it with: {creation(settings)}")
         parts += [TopicPartition(name, number) for number in range(count)]
     read = await _stood(settings, topics, standing)
     consumer = AIOKafkaConsumer(

@@ -15,7 +15,7 @@ from bordertally.agents.gateway.connections import Site
 from bordertally.agents.runtime.context import log
 from bordertally.agents.runtime.logs import configure_logs
 from bordertally.agents.terminal.console import run
-from bordertally.agents.worker.preflight import check_access
+from bordertally.agents.worker.preflight import check_access, check_partitions
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings, load_settings
 
@@ -51,6 +51,7 @@ def gateway() -> None:
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT. Raises ConfigError for a wrong setting, a taken port, or a refused connection."""
     await check_access(settings)
+    await check_partitions(settings)
     allow_many_clients(settings)
     runner = web.AppRunner(create_gateway(settings), shutdown_timeout=5.0)
     await runner.setup()

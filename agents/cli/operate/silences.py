@@ -15,6 +15,7 @@ from bordertally.agents.kafka.topic_reader import read_topic
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import AsJson, Brokers, moment_of, out, print_json, run
 from bordertally.streams.alerts.silences import Silence, Silences, expired, make_silence
+from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.moments import utc
 from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.topics import Topics
@@ -86,7 +87,11 @@ def expire(
     name: Annotated[str, typer.Argument(help="The id of a silence, or the beginning of it.")], to: Brokers
 ) -> None:
     """End a silence now."""
-    silence = expired(run(_load(load_settings(brokers=to))).named(name), datetime.now(UTC))
+    silences = run(_load(load_settings(brokers=to)))
+    if not any(known.startswith(name) for known in silences.by_id):
+        hint = f"list them with: bordertally silences list --all --to {to}"
+        raise BordertallyError(f"no silence id begins with {shown(name)}; {hint}")
+    silence = expired(silences.named(name), datetime.now(UTC))
     run(_send(load_settings(brokers=to), silence))
     out.print(silence.id, markup=False, highlight=False)
 

@@ -102,12 +102,13 @@ def test_what_is_missing_hides_not_what_is_odd() -> None:
 
 def test_settings_of_topics() -> None:
     settings = {spec.name: dict(spec.config) for spec in SPECS}
-    assert settings_found(SPECS, settings).health is Health.OK
+    assert settings_found(SPECS, settings, "kafka:9092").health is Health.OK
     settings["alerts"]["retention.ms"] = "1000"
-    finding = settings_found(SPECS, settings)
+    finding = settings_found(SPECS, settings, "kafka:9092")
     assert finding.health is Health.FAILED
     assert finding.found == "alerts has retention.ms=1000, not -1"
-    assert finding.do == "kafka-configs.sh --alter --topic alerts --add-config retention.ms=-1"
+    shell = "kafka-configs.sh --bootstrap-server kafka:9092 --alter --topic alerts --add-config retention.ms=-1"
+    assert finding.do == shell
 
 
 @pytest.mark.parametrize(
