@@ -7,11 +7,13 @@ the number of claims in the series.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from bordertally.streams.periods import days_of, midnight
+from bordertally.streams.reconciliation.chains import WHOLE_DAYS, Chain
 from bordertally.streams.reconciliation.constraints import Constraint, Kind, Trust
 from bordertally.streams.reports.claims import Claim, is_exact
 from bordertally.streams.reports.sources import WEIGHT
@@ -19,15 +21,49 @@ from bordertally.streams.reports.sources import WEIGHT
 
 @dataclass(slots=True)
 class Group:
-    """A run of days, `first` to `last` (ordinals, inclusive), and the claims that connect them, earliest first."""
+    """A run of days, `first` to `last` (ordinals, inclusive), and the claims that connect them, earliest first.
+
+    `by_end`: the same claims, ordered by their end. `chain`: the days of a long run, as far as they are worked out.
+    """
 
     first: int
     last: int
     constraints: list[Constraint]
+    by_end: list[Constraint]
+    chain: Chain | None = None
+
+    @classmethod
+    def of(cls, first: int, last: int, constraints: list[Constraint]) -> Group:
+        """Return the group of constraints in order of their start."""
+        return cls(first, last, constraints, sorted(constraints, key=_by_end))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the days are worked out one after the other, and not as a whole."""
+        return self.last - self.first >= WHOLE_DAYS
+
+    def ending(self, first: int, last: int) -> list[Constraint]:
+        """Return the claims whose last day is one of `first` to `last`, inclusive."""
+        ends = self.by_end
+        return ends[bisect_right(ends, midnight(first), key=_end) : bisect_right(ends, midnight(last + 1), key=_end)]
+
+    def touching(self, day: int, last_day: int | None = None) -> list[Constraint]:
+        """Return the claims about a day, or about any of the days `day` to `last_day`, inclusive."""
+        end = midnight((day if last_day is None else last_day) + 1)
+        return [
+            claim for claim in self.by_end[bisect_right(self.by_end, midnight(day), key=_end) :] if claim.start < end
+        ]
+
+    def undo(self, day: int) -> None:
+        """Note that what is known of a day has changed."""
+        if self.chain is not None:
+            self.chain.undo(day)
 
 
-_first, _last, _start = attrgetter("first"), attrgetter("last"), attrgetter("start")
+_first, _last = attrgetter("first"), attrgetter("last")
+_start, _end = attrgetter("start"), attrgetter("end")
 _order = attrgetter("start", "end", "trust", "low", "best")
+_by_end = attrgetter("end", "start", "trust", "low", "best")
 
 
 class Groups:
@@ -81,13 +117,17 @@ class Groups:
         left = bisect_left(self._groups, days[0], key=_last)
         right = bisect_right(self._groups, days[-1], key=_first)
         touched = self._groups[left:right]
-        group = Group(
-            min([days[0], *[old.first for old in touched]]),
-            max([days[-1], *[old.last for old in touched]]),
-            [each for old in touched for each in old.constraints],
-        )
+        if len(touched) == 1:
+            group = touched[0]
+        else:
+            group = Group.of(days[0], days[-1], [each for old in touched for each in old.constraints])
+            if touched:  # those after the first are worked out anew
+                group.first, group.last, group.chain = touched[0].first, touched[-1].last, touched[0].chain
+            self._groups[left:right] = [group]
+        group.first, group.last = min(group.first, days[0]), max(group.last, days[-1])
         insort(group.constraints, constraint, key=_order)
-        self._groups[left:right] = [group]
+        insort(group.by_end, constraint, key=_by_end)
+        group.undo(days[-1])
         self._raise_rates(constraint, days)
         if constraint.kind is not Kind.AT_LEAST and (self.last_figure is None or days[-1] > self.last_figure):
             self.last_figure = days[-1]
@@ -98,28 +138,37 @@ class Groups:
 
     def delete(self, constraint: Constraint) -> None:
         """Remove a constraint that was inserted, as `remove` does."""
-        place = bisect_left(self._groups, days_of(constraint.start, constraint.end)[0], key=_last)
-        left = self._groups[place].constraints
-        left.remove(constraint)
-        self._lower_rates(days_of(constraint.start, constraint.end), left)
-        parts: list[Group] = []
-        for each in left:
-            days = days_of(each.start, each.end)
-            if parts and days[0] <= parts[-1].last:
-                parts[-1].last = max(parts[-1].last, days[-1])
-                parts[-1].constraints.append(each)
-            else:
-                parts.append(Group(days[0], days[-1], [each]))
-        self._groups[place : place + 1] = parts
-        if constraint.kind is not Kind.AT_LEAST and days_of(constraint.start, constraint.end)[-1] == self.last_figure:
+        days = days_of(constraint.start, constraint.end)
+        place = bisect_left(self._groups, days[0], key=_last)
+        group = self._groups[place]
+        _remove(group.constraints, constraint, _order)
+        _remove(group.by_end, constraint, _by_end)
+        group.undo(days[-1])
+        left = group.touching(days[0], days[-1])
+        self._lower_rates(days, left)
+        self._shrink(place, days, left)
+        if constraint.kind is not Kind.AT_LEAST and days[-1] == self.last_figure:
             self.last_figure = self._find_last_figure()
 
+    def _shrink(self, place: int, days: range, left: Iterable[Constraint]) -> None:
+        """Find the days of a group again after a claim on `days` went; `left`: the claims about these days."""
+        group = self._groups[place]
+        if not group.constraints:
+            del self._groups[place]
+            return
+        group.first = days_of(group.constraints[0].start, group.constraints[0].end)[0]
+        group.last = days_of(group.by_end[-1].start, group.by_end[-1].end)[-1]
+        if not _is_connected(range(max(days[0], group.first), min(days[-1], group.last) + 1), left):
+            self._groups[place : place + 1] = _parts_of(group)
+
     def _find_last_figure(self) -> int | None:
-        for group in reversed(self._groups):
-            figures = [claim for claim in group.constraints if claim.kind is not Kind.AT_LEAST]
-            if figures:
-                return max([days_of(claim.start, claim.end)[-1] for claim in figures])
-        return None
+        figures = (
+            days_of(claim.start, claim.end)[-1]
+            for group in reversed(self._groups)
+            for claim in reversed(group.by_end)
+            if claim.kind is not Kind.AT_LEAST
+        )
+        return next(figures, None)
 
     def _raise_rates(self, constraint: Constraint, days: Iterable[int]) -> None:
         if constraint.kind is not Kind.AT_MOST:
@@ -134,6 +183,44 @@ class Groups:
         for constraint in left:
             covered = days_of(constraint.start, constraint.end)
             self._raise_rates(constraint, range(max(days.start, covered.start), min(days.stop, covered.stop)))
+
+
+def _remove(ordered: list[Constraint], constraint: Constraint, key: Callable[[Constraint], Any]) -> None:
+    """Remove a constraint from a list ordered by `key`."""
+    place = bisect_left(ordered, key(constraint), key=key)
+    del ordered[ordered.index(constraint, place)]
+
+
+def _is_connected(days: range, left: Iterable[Constraint]) -> bool:
+    """Whether the claims that are left about some days cover each of them, and connect each with the next."""
+    if not days:
+        return True
+    covered = connected = 0  # as bits
+    for each in left:
+        about = days_of(each.start, each.end)
+        first, last = max(about[0] - days[0], 0), min(about[-1], days[-1]) - days[0]
+        covered |= (2 << last) - (1 << first)
+        connected |= (1 << last) - (1 << first)
+    whole = len(days)
+    return covered == (1 << whole) - 1 and connected == (1 << (whole - 1)) - 1
+
+
+def _parts_of(group: Group) -> list[Group]:
+    """The groups that the claims of a group make, after some claim of it was removed."""
+    runs: list[tuple[int, int, list[Constraint]]] = []
+    for each in group.constraints:
+        days = days_of(each.start, each.end)
+        if runs and days[0] <= runs[-1][1]:
+            first, last, claims = runs[-1]
+            claims.append(each)
+            runs[-1] = first, max(last, days[-1]), claims
+        else:
+            runs.append((days[0], days[-1], [each]))
+    parts = [Group.of(*run) for run in runs]
+    if parts and group.chain is not None and parts[0].first == group.first:
+        parts[0].chain = group.chain
+        group.chain.undo(parts[0].last + 1)
+    return parts
 
 
 def constraint_of(claim: Claim) -> Constraint:

@@ -37,7 +37,6 @@ from bordertally.streams.ledger.versions import (
     passed_over,
 )
 from bordertally.streams.periods import iso_day
-from bordertally.streams.reconciliation.constraints import Floors
 from bordertally.streams.reports.claims import Claim, address_of, citation, is_reading, period_of, reading_of
 from bordertally.streams.reports.notices import ReportNotice
 from bordertally.streams.reports.readings import Columns, Readings
@@ -60,13 +59,37 @@ class Applied(NamedTuple):
     notices: Counter[tuple[str, ReportNotice]]
 
 
+class _Touched:
+    """The days of a series that claims touch, here or below, since the last flush.
+
+    `due`: those whose bin may change. `figures`: those whose bin has changed, or who tells of them. On other days only
+    the evidence is another.
+    """
+
+    def __init__(self) -> None:
+        self.days: set[int] = set()
+        self.due: set[int] = set()
+        self.figures: set[int] = set()
+
+    def claimed(self, days: Iterable[int]) -> None:
+        """Add days that a claim of the series itself is about."""
+        self.days.update(days)
+        self.due.update(days)
+
+    def follow(self, other: _Touched) -> None:
+        """Add the days of a series below, or of a part."""
+        self.days |= other.days
+        self.due |= other.figures
+        self.figures |= other.figures
+
+
 class _Batch:
     """The changes since the last flush."""
 
     def __init__(self) -> None:
         self.outcomes: Counter[tuple[str, Outcome]] = Counter()
         self.rows: set[Row] = set()
-        self.touched: dict[Flow, dict[Key, set[int]]] = defaultdict(lambda: defaultdict(set))
+        self.touched: dict[Flow, dict[Key, _Touched]] = defaultdict(lambda: defaultdict(_Touched))
         self.spoken: dict[Flow, set[int]] = defaultdict(set)
         self.causes: dict[Flow, list[Cause]] = defaultdict(list)
         self.notices: Counter[tuple[str, ReportNotice]] = Counter()
@@ -152,7 +175,7 @@ class Ledger:
             if outcome not in UNMOVED:
                 if any(version is not None and not counts(version.grade) for version in (claim, before)):
                     node.views.unverified_changed(before, claim)
-                batch.touched[node.flow][key].update(days)
+                batch.touched[node.flow][key].claimed(days)
             self._keep_replaced(node, before, claim, outcome)
             if outcome is not Outcome.STALE or gone or came:
                 far = gone or came or _reaches_far(claim)
@@ -171,14 +194,14 @@ class Ledger:
         if node.open(key).replaced.note(before, claim):
             node.revise()
             self._batch.rows.add(Row("v", Flow(claim.flow), block_of(claim.identity)))
-            self._batch.touched[node.flow][key].update(range(period.first_day, period.last_day + 1))
+            self._batch.touched[node.flow][key].days.update(range(period.first_day, period.last_day + 1))
 
     def _add_readings(self, group: Readings) -> None:
         node, batch = self._node(Flow(group.flow)), self._batch
         self._hear(node, group.source, max(group.columns.published))
         key = Key(group.population, group.unit)
         name = Flow(group.flow)
-        added = node.open(key).counts.add(voice_of(group.source, name, node.flow), group.columns)
+        added = node.open(key).count(voice_of(group.source, name, node.flow), group.columns)
         node.spanned(min(added.days), max(added.days))
         batch.spoken[node.flow] |= added.days
         for outcome, number in added.outcomes.items():
@@ -190,7 +213,7 @@ class Ledger:
         if added.touched:
             if node.names:
                 node.views.claims_changed()  # readings under several names may be listed
-            batch.touched[node.flow][key] |= added.touched
+            batch.touched[node.flow][key].claimed(added.touched)
             batch.rows.update(Row("r", name, day) for day in added.stored)
         batch.causes[node.flow] += [  # new readings only add to their days, so they withdraw no alert
             Cause.of(citation(group.source, report), first, last, outcome)
@@ -272,40 +295,41 @@ class Ledger:
         Touched days are recomputed from the leaves up, each flow once: parts before the whole, children before both.
         """
         batch = self._batch
-        touched, batch.touched = batch.touched, defaultdict(lambda: defaultdict(set))
+        touched, batch.touched = batch.touched, defaultdict(lambda: defaultdict(_Touched))
         waiting: dict[int, set[Flow]] = defaultdict(set)
         for flow in touched:
             waiting[depth(flow)].add(flow)
         for level in range(max(waiting, default=-1), -1, -1):
             for flow in sorted(waiting[level]):
-                node, days = self.nodes[flow], touched[flow]
-                for part in sorted([key for key in days if key.population != "people"]):
-                    self._recompute_series(node, part, days[part], batch)
-                    if days[part]:  # days of a part are days of the whole
-                        days[Key("people", part.unit)] |= days[part]
-                for whole in sorted([key for key in days if key.population == "people"]):
-                    self._recompute_series(node, whole, days[whole], batch)
+                node, series = self.nodes[flow], touched[flow]
+                for part in sorted([key for key in series if key.population != "people"]):
+                    self._recompute_series(node, part, series[part], batch)
+                    if series[part].days:  # days of a part are days of the whole
+                        series[Key("people", part.unit)].follow(series[part])
+                for whole in sorted([key for key in series if key.population == "people"]):
+                    self._recompute_series(node, whole, series[whole], batch)
                 if node.above is not None:
                     above = node.above.flow
-                    for key, changed in days.items():
-                        if changed:
-                            touched[above][key] |= changed
+                    for key, of_series in series.items():
+                        if of_series.days:
+                            touched[above][key].follow(of_series)
                             waiting[level - 1].add(above)
                 yield
 
-    def _recompute_series(self, node: Node, key: Key, days: set[int], batch: _Batch) -> None:
-        """Recompute one series on its touched days; add to `days` every other day whose bin changed."""
-        series = node.open(key)
+    def _recompute_series(self, node: Node, key: Key, touched: _Touched, batch: _Batch) -> None:
+        """Recompute one series where it is touched; add every other day whose bin changed."""
+        series, days = node.open(key), touched.days
         judged = judge(node, key, days) if days else set[int]()
         if judged:
-            days |= judged
+            touched.claimed(judged)
+            series.unsettle(judged)
             batch.spoken[node.flow] |= judged
-        wide = series.span(days)
-        floors: dict[int, Floors] = {}
         if node.below(key) or node.parts(key):
-            floors = {day: of_day for day in wide if (of_day := node.floors(key, day))}
-        days |= series.recompute(wide, floors)
-        node.moved(key, days)
+            touched.figures |= series.bound({day: node.floors(key, day) for day in touched.due})
+        changed = series.recompute(touched.due)
+        days |= changed
+        touched.figures |= changed if len(node.series) == 1 else days  # claims about a part show in no bin of the whole
+        node.moved(key, days, touched.figures)
 
     def _restore_versions(self, flow: Flow, stored: Iterable[StoredVersions]) -> None:
         node = self._node(flow)

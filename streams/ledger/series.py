@@ -9,11 +9,12 @@ from typing import NamedTuple
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.aliases import Doubled, PlaceGroups
 from bordertally.streams.ledger.citations import Cites
-from bordertally.streams.ledger.counts import Counts
+from bordertally.streams.ledger.counts import Added, Counts
 from bordertally.streams.ledger.groups import Group, Groups
 from bordertally.streams.ledger.rows import BLOCK_DAYS, PEOPLE, Key
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, ReplacedVersions, outcome_of
 from bordertally.streams.periods import DAY, Period, ordinal_of
+from bordertally.streams.reconciliation.chains import Chain
 from bordertally.streams.reconciliation.constraints import (
     Bin,
     Constraint,
@@ -92,6 +93,23 @@ class DayRun:
         self.scattered = False
 
 
+class _GroupClaims:
+    """The claims of a group with the readings of its days, and the floors of a series, as a chain asks for them."""
+
+    def __init__(self, series: Series, group: Group) -> None:
+        self._series, self._group = series, group
+
+    def ending(self, first: int, last: int) -> list[Constraint]:
+        """See ChainClaims."""
+        series = self._series
+        folded = [fold for day in range(first, last + 1) for fold in series.counts.folded(day)]
+        return series.doubted([*self._group.ending(first, last), *folded])
+
+    def floors(self, first: int, last: int) -> Mapping[int, Floors]:
+        """See ChainClaims."""
+        return self._series.floors_of(first, last)
+
+
 class Series:
     """The claims of one flow, population and unit by identity, and their day bins, recomputed where touched.
 
@@ -123,7 +141,7 @@ class Series:
         """Add a claim. Of each identity the latest published claim is in force, in any order of arrival."""
         period = period or period_of(claim)
         if period.part_of_day:
-            (outcome,) = self.counts.add(claim.source, Columns.of([reading_of(claim)])).outcomes
+            (outcome,) = self.count(claim.source, Columns.of([reading_of(claim)])).outcomes
             return outcome
         key = claim.identity
         before = self.claims.get(key)
@@ -181,19 +199,15 @@ class Series:
         """Whether a counting claim of this series touches the day."""
         if self.counts.folded(day):
             return True
-        start, end = day_span(day)
         group = self.groups.of(day)
-        return group is not None and any(claim.start < end and claim.end > start for claim in group.constraints)
+        return group is not None and bool(group.touching(day))
 
     def own_figure_covers(self, day: int) -> bool:
         """Whether a reading, or a claim that is no lower bound, of this series touches the day."""
         if self.counts.folded(day):
             return True
-        start, end = day_span(day)
         group = self.groups.of(day)
-        return group is not None and any(
-            claim.start < end and claim.end > start and claim.kind is not Kind.AT_LEAST for claim in group.constraints
-        )
+        return group is not None and any(claim.kind is not Kind.AT_LEAST for claim in group.touching(day))
 
     def withdrew(self, day: int) -> bool:
         """Whether a claim of this series about the day was withdrawn."""
@@ -203,9 +217,9 @@ class Series:
         )
 
     def constraints(self, day: int) -> list[Constraint]:
-        """Return the counting claims of this series that touch a day, and all claims connected with them."""
+        """Return the counting claims of this series about a day."""
         group = self.groups.of(day)
-        return [*([] if group is None else group.constraints), *self.counts.folded(day)]
+        return [*([] if group is None else group.touching(day)), *self.counts.folded(day)]
 
     def span(self, days: Iterable[int]) -> set[int]:
         """Return all days whose bins depend on the claims and floors of these days."""
@@ -214,14 +228,16 @@ class Series:
         wide: set[int] = set()
         for day in days:
             if day not in wide:
-                group = self.groups.of(day)
-                wide.update((day,) if group is None else range(group.first, group.last + 1))
+                first, last = self.reach(day, day)
+                wide.update(range(first, last + 1))
         return wide
 
     def reach(self, first: int, last: int) -> tuple[int, int]:
         """Return the first and the last day whose bins depend on the days `first` to `last`, all inclusive."""
         before, after = self.groups.of(first), self.groups.of(last)
-        return first if before is None else before.first, last if after is None else after.last
+        if before is not None:
+            first = min(first, before.chain.since(first)) if before.chain else before.first
+        return first, last if after is None else after.last
 
     def levels(self, day: int) -> tuple[GradedBin, ...]:
         """Return the people of a day as far as each grade tells of them, the most trusted grade first.
@@ -238,55 +254,83 @@ class Series:
         better = [_told(floor) for floor in floors if floor.weight > day_bin.weight]
         return (*better, GradedBin(day_bin.weight, day_bin)) if day_bin.weight else tuple(better)
 
-    def recompute(self, days: Iterable[int], floors: Mapping[int, Floors]) -> set[int]:
-        """Recompute the bins of `days` (closed under `span`) with lower bounds `floors`; return the changed days."""
-        changed: set[int] = set()
-        done: set[int] = set()
-        days = sorted(days)
-        self._keep_floors(days, floors)
+    def count(self, voice: str, readings: Columns) -> Added:
+        """Add readings of one voice (see Counts.add)."""
+        added = self.counts.add(voice, readings)
+        self.unsettle(added.touched)
+        return added
+
+    def unsettle(self, days: Iterable[int]) -> None:
+        """Note that something has changed about these days beside the claims: readings, floors, or what is unlikely."""
         for day in days:
-            if day in done:
+            group = self.groups.of(day)
+            if group is not None:
+                group.undo(day)
+
+    def bound(self, floors: Mapping[int, Floors]) -> set[int]:
+        """Take over the floors of some days; an empty one drops those of a day. Return the days that changed."""
+        changed = {day for day, of_day in floors.items() if of_day != self.floors.get(day, ())}
+        for day in changed:
+            if floors[day]:
+                self.floors[day] = floors[day]
+            else:
+                del self.floors[day]
+        self.unsettle(changed)
+        return changed
+
+    def recompute(self, days: Iterable[int]) -> set[int]:
+        """Recompute the bins of `days`, and of all days that depend on them; return the changed days."""
+        changed: set[int] = set()
+        done = -1
+        for day in sorted(days):
+            if day <= done:
                 continue
-            group = self.groups.of(day) or Group(day, day, [])
+            group = self.groups.of(day) or Group(day, day, [], [])
+            done = group.last
+            if group.is_long:
+                changed |= self._work_out(group, day)
+                continue
+            group.chain = None
             if group.first == group.last and len(group.constraints) <= 1:
-                alone = self._with_doubts([*group.constraints, *self.counts.folded(day)])
-                if len(alone) + (day in floors) <= 1 and all(map(_is_figure, alone)):  # nothing to reconcile
+                alone = self.doubted([*group.constraints, *self.counts.folded(day)])
+                if len(alone) + (day in self.floors) <= 1 and all(map(_is_figure, alone)):  # nothing to reconcile
                     self._forget_misfits(day, day)
-                    if self._store(day, _only(alone, floors.get(day, ()))):
+                    if self._store(day, _only(alone, self.floors.get(day, ()))):
                         changed.add(day)
                     continue
             span = range(group.first, group.last + 1)
-            done.update(span)
             folded = [constraint for each in span for constraint in self.counts.folded(each)]
-            claims = self._with_doubts([*group.constraints, *folded])
-            bins, misfits = reconcile(claims, floors, group.first, group.last)
-            self._forget_misfits(group.first, group.last)
-            if misfits:
-                key = group.first, group.last
-                self.misfits[key] = misfits
-                self._misfit_spans.update(dict.fromkeys(span, key))
+            claims = self.doubted([*group.constraints, *folded])
+            bins, misfits = reconcile(claims, self.floors_of(group.first, group.last), group.first, group.last)
+            self._keep_misfits(group, misfits)
             changed.update([each for each in span if self._store(each, bins.get(each))])
         self._find_last(max(changed, default=None))
         return changed
+
+    def _work_out(self, group: Group, touched: int) -> set[int]:
+        """Recompute a long run of days from the first on that a change bears on."""
+        if group.chain is None:
+            group.chain, touched = Chain(), group.first
+        claims = _GroupClaims(self, group)
+        group.chain.work_out(claims, group.first, group.last)
+        bins = group.chain.bins(claims, touched, group.last)
+        self._keep_misfits(group, group.chain.misfits)
+        return {day for day, now in bins.items() if self._store(day, now)}
+
+    def floors_of(self, first: int, last: int) -> dict[int, Floors]:
+        """Return the floors of the days `first` to `last`, inclusive."""
+        return {day: self.floors[day] for day in range(first, last + 1) if day in self.floors} if self.floors else {}
 
     def is_unlikely(self, claim: Constraint) -> bool:
         """Whether a claim in force is unlikely."""
         suspicion = self.suspects.get(claim)
         return suspicion is not None and not suspicion.confirmed
 
-    def _with_doubts(self, claims: list[Constraint]) -> list[Constraint]:
+    def doubted(self, claims: list[Constraint]) -> list[Constraint]:
         """Return claims to reconcile, with the unlikely ones doubted."""
         if not self.suspects:
             return claims
         return [claim.doubted() if self.is_unlikely(claim) else claim for claim in claims]
-
-    def _keep_floors(self, days: Iterable[int], floors: Mapping[int, Floors]) -> None:
-        if floors or self.floors:
-            for day in days:
-                if day in floors:
-                    self.floors[day] = floors[day]
-                else:
-                    self.floors.pop(day, None)
 
     def _store(self, day: int, now: Bin | None) -> bool:
         """Store the bin of a day (None: no bin); return whether it changed."""
@@ -296,6 +340,16 @@ class Series:
         elif changed:
             del self.bins[day]
         return changed
+
+    def _keep_misfits(self, group: Group, misfits: list[Misfit]) -> None:
+        key = group.first, group.last
+        known = self.misfits.get(key)
+        if misfits == known:
+            return
+        self._forget_misfits(*key)
+        if misfits:
+            self.misfits[key] = misfits
+            self._misfit_spans.update(dict.fromkeys(range(group.first, group.last + 1), key))
 
     def _forget_misfits(self, first: int, last: int) -> None:
         if self.misfits:
@@ -352,14 +406,8 @@ class Series:
 
     def own_cites(self, day: int, *, short: bool = False) -> Cites:
         """Return the evidence of a day from this series alone; `short`: without the ids of counts."""
-        start, end = day_span(day)
         group = self.groups.of(day)
-        statements = {
-            report
-            for claim in (group.constraints if group else ())
-            if claim.start < end and claim.end > start
-            for report in claim.reports
-        }
+        statements = {report for claim in (group.touching(day) if group else ()) for report in claim.reports}
         reports = tuple(sorted(statements))
         if short:
             return Cites(reports, (), self.counts.number(day))

@@ -247,10 +247,15 @@ class Node:
             node.suspected = True
             node = node.above
 
-    def moved(self, key: Key, days: Collection[int]) -> None:
-        """Drop all values derived from these days of a series: claims on the flow or below it changed."""
+    def moved(self, key: Key, days: Collection[int], figures: Collection[int]) -> None:
+        """Drop all values derived from these days of a series: claims on the flow or below it changed.
+
+        `figures`: the days among them on which more than the evidence changed.
+        """
         self.series[key].moved(days)
         self.views.days_changed(days)
+        if figures:
+            self.views.figures_changed(figures)
         self._own_lasts.pop(key, None)
         self._lasts.pop(key, None)
 

@@ -19,6 +19,9 @@ class View:
     def days_changed(self, days: Collection[int]) -> None:
         """The bins or the evidence of these days (ordinals) changed."""
 
+    def figures_changed(self, days: Collection[int]) -> None:
+        """The bins of these days changed, or who tells of them, here or below."""
+
     def levels_changed(self, gone: Sequence[LevelStatement], came: Sequence[LevelStatement]) -> None:
         """The stated levels of the flow changed: some are no longer in force, others are now."""
 
@@ -66,6 +69,11 @@ class Views:
         """Notify every view: see `View.days_changed`."""
         for _, view in self._views.values():
             view.days_changed(days)
+
+    def figures_changed(self, days: Collection[int]) -> None:
+        """Notify every view: see `View.figures_changed`."""
+        for _, view in self._views.values():
+            view.figures_changed(days)
 
     def levels_changed(self, gone: Sequence[LevelStatement], came: Sequence[LevelStatement]) -> None:
         """Notify every view: see `View.levels_changed`."""

@@ -62,13 +62,15 @@ def implied(equalities: Sequence[Margin], atoms: Atoms, slack: float) -> list[Ma
 class Feasibility:
     """The margins, in order of trust, of which those in `gone` give way so that the others can hold together.
 
-    `most`: of the margins that have to give way together, only so many of the first ranks do, if any of these has to.
+    `circled`: those that took part in a circle in which some had to give way. `most`: of the margins that have to give
+    way together, only so many of the first ranks do, if any of these has to.
     """
 
     def __init__(
         self, margins: Sequence[Margin], atoms: Atoms, slack: float, gone: Iterable[int] = (), most: int | None = None
     ) -> None:
         self.gone = set(gone)
+        self.circled: set[int] = set()
         self._most = most
         self._margins, self._least, self._slack = margins, atoms.least, slack
         self._onward: list[list[_Link]] = [[] for _ in range(len(atoms.least) + 1)]
@@ -109,6 +111,7 @@ class Feasibility:
         self.gone.discard(rank)
         while circle := self._circle(rank, totals):
             claims = sorted((of, upper) for _, _, of, upper in circle if of != _FACT)
+            self.circled.update(of for of, _ in claims)
             yielding = _least_trusted_side(claims) or {rank}
             if self._most is not None and min(yielding) < self._most:
                 yielding = {other for other in yielding if other < self._most}

@@ -30,11 +30,15 @@ EFFORT = 100
 
 
 class Raked(NamedTuple):
-    """The people of each atom, and the ranks of the margins that gave way to more trusted ones."""
+    """The people of each atom, and the ranks of the margins that gave way to more trusted ones.
+
+    `circled`: the ranks of all margins that took part in a contradiction, those that hold too.
+    """
 
     people: list[float]
     gone: frozenset[int] = frozenset()
     exact: bool = False
+    circled: frozenset[int] = frozenset()
 
 
 def rake(  # noqa: PLR0913 - the claims in three columns, and what is known of another scenario
@@ -75,10 +79,10 @@ def rake(  # noqa: PLR0913 - the claims in three columns, and what is known of a
         holding = _without(margins, gone)
         sums = implied(_equalities(holding), atoms, slack)
         if sums and (exact := _exactly(x, sums, holding, atoms, slack)):
-            return Raked(exact, gone, exact=True)
+            return Raked(exact, gone, exact=True, circled=frozenset(feasibility.circled))
     if not _rests(x, holding, atoms, slack):
         x = feasibility.close(x)
-    return Raked(x, frozenset(feasibility.gone))
+    return Raked(x, frozenset(feasibility.gone), circled=frozenset(feasibility.circled))
 
 
 def _exactly(

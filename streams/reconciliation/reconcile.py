@@ -7,7 +7,7 @@ contradict each other widen the interval in `widening`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import fsum
 from operator import attrgetter
@@ -21,12 +21,39 @@ from bordertally.streams.reconciliation.raking import Raked, rake
 from bordertally.streams.reconciliation.widening import lowered, raised, widening_claims
 
 
-class _Scenarios(NamedTuple):
+class ScenarioPeople(NamedTuple):
     """The atoms raked at the low, best and high end of every claim."""
 
     low: list[float]
     best: list[float]
     high: list[float]
+
+
+class Settled(NamedTuple):
+    """The people of a claim on days that are settled, in each scenario."""
+
+    low: float
+    best: float
+    high: float
+
+
+NOBODY = Settled(0.0, 0.0, 0.0)
+
+
+class Before(NamedTuple):
+    """What is settled of constraints that begin before some days: their people, and which of them have given way."""
+
+    settled: Mapping[Constraint, Settled]
+    overruled: Collection[Constraint] = ()
+
+
+NOTHING_BEFORE = Before({})
+
+Span = tuple[int, int]
+"""Atoms [first, last)."""
+
+ClaimSpan = tuple[Constraint, int, int]
+"""A claim and the first and last (exclusive) of its atoms."""
 
 
 def reconcile(
@@ -37,25 +64,15 @@ def reconcile(
     `floors`: for some days, the least people on the flow. Returns the bins of all covered days, and the constraints and
     floors that could not hold. Depends only on the set of constraints, not on their order.
     """
-    ordered = sorted(constraints, key=attrgetter("order"))
-    starts = [midnight(day) for day in range(first_day, last_day + 2)]
-    edges = sorted({*starts, *[claim.start for claim in ordered], *[claim.end for claim in ordered]})
-    at = {edge: index for index, edge in enumerate(edges)}
-    lengths = [float(right - left) for left, right in pairwise(edges)]
-    days = {first_day + index: (at[left], at[right]) for index, (left, right) in enumerate(pairwise(starts))}
-    placed = [_Placed.of(claim, at) for claim in ordered]
-    within = {day: of_day for day, of_day in floors.items() if first_day <= day <= last_day}
-    facts, yielding = bounds_of(within, [(one.claim, one.best) for one in placed], days, lengths)
-    if yielding:
-        placed = sorted([*placed, *[_Placed.of(claim, at) for claim in yielding]], key=lambda one: one.claim.order)
-    raked = _rake(placed, lengths, {days[day]: known for day, known in facts.items()})
-    misfits = _misfits(placed, raked.best)
-    raked = _widened(raked, placed, misfits, lengths, [(days[day], fact.low) for day, fact in facts.items()])
-    refuted = {misfit.constraint for misfit in misfits if not misfit.rivals}
-    return _bins(placed, days, within, raked, refuted), misfits
+    solved = solve(constraints, floors, first_day, last_day)
+    spans = [(one.claim, *one.span) for one in solved.placed]
+    misfits = _misfits(spans, solved.people.best)
+    facts = [(solved.days[day], fact.low) for day, fact in solved.facts.items()]
+    people = widened(solved.people, spans, misfits, solved.lengths, facts)
+    return bins_of(spans, solved.days, floors, people, misfits), misfits
 
 
-class _Placed(NamedTuple):
+class Placed(NamedTuple):
     """A constraint on atoms: its margins in the scenarios low, best and high."""
 
     claim: Constraint
@@ -64,23 +81,84 @@ class _Placed(NamedTuple):
     high: Margin
 
     @classmethod
-    def of(cls, claim: Constraint, at: Mapping[int, int]) -> _Placed:
-        return cls(claim, *_margins(claim, (at[claim.start], at[claim.end])))
+    def of(cls, claim: Constraint, at: Mapping[int, int], settled: Settled = NOBODY) -> Placed:
+        """Return a constraint on the atoms that begin `at` these moments; `settled`: its people before the first."""
+        return cls(claim, *_margins(claim, (at.get(claim.start, 0), at[claim.end]), settled))
 
     @property
-    def span(self) -> tuple[int, int]:
+    def span(self) -> Span:
         """The atoms [first, last) that the claim covers."""
         return self.best.first, self.best.last
 
 
-def _rake(placed: list[_Placed], lengths: list[float], facts: dict[tuple[int, int], Bin]) -> _Scenarios:
+class Solved(NamedTuple):
+    """Some days raked: the atoms between `edges`, and for each day its atoms.
+
+    `facts`: floors to which no claim is superior. `gone`: the claims that gave way. `blocked`: a claim gave way, or
+    made another one give way, by what is settled of the claim on the days before.
+    """
+
+    edges: list[int]
+    lengths: list[float]
+    days: dict[int, Span]
+    placed: list[Placed]
+    facts: dict[int, Bin]
+    people: ScenarioPeople
+    gone: set[Constraint]
+    blocked: bool
+
+
+def solve(
+    constraints: Sequence[Constraint],
+    floors: Mapping[int, Floors],
+    first_day: int,
+    last_day: int,
+    before: Before = NOTHING_BEFORE,
+) -> Solved:
+    """Rake the days first_day..last_day (ordinals, inclusive) in three scenarios.
+
+    `before`: what is settled of the constraints that begin before these days.
+    """
+    settled = before.settled
+    ordered = sorted(constraints, key=attrgetter("order"))
+    starts = [midnight(day) for day in range(first_day, last_day + 2)]
+    begin = starts[0]
+    edges = sorted({*starts, *[claim.start for claim in ordered if claim.start > begin], *[one.end for one in ordered]})
+    at = {edge: index for index, edge in enumerate(edges)}
+    lengths = [float(right - left) for left, right in pairwise(edges)]
+    days = {first_day + index: (at[left], at[right]) for index, (left, right) in enumerate(pairwise(starts))}
+    placed = [Placed.of(claim, at, settled.get(claim, NOBODY)) for claim in ordered]
+    roomless = {claim for claim, people in settled.items() if _is_full(claim, people)}
+    gone = {*before.overruled, *roomless}
+    within = {day: of_day for day, of_day in floors.items() if first_day <= day <= last_day}
+    holding = (
+        [(one.claim, one.best) for one in placed if one.claim not in gone]
+        if gone
+        else [(one.claim, one.best) for one in placed]
+    )
+    facts, yielding = bounds_of(within, holding, days, lengths)
+    if yielding:
+        placed = sorted([*placed, *[Placed.of(claim, at) for claim in yielding]], key=lambda one: one.claim.order)
+    people, best = _rake(placed, lengths, {days[day]: known for day, known in facts.items()}, gone)
+    blocked = bool(roomless) or any(placed[rank].claim in settled for rank in best.circled)
+    return Solved(edges, lengths, days, placed, facts, people, {placed[rank].claim for rank in best.gone}, blocked)
+
+
+def _is_full(claim: Constraint, settled: Settled) -> bool:
+    """Whether a claim has more people on settled days than it allows altogether."""
+    return claim.high is not None and claim.kind is not Kind.AT_LEAST and settled.best > claim.high + slack(claim)
+
+
+def _rake(
+    placed: list[Placed], lengths: list[float], facts: dict[Span, Bin], overruled: set[Constraint]
+) -> tuple[ScenarioPeople, Raked]:
     weights, origins = [one.claim.weight for one in placed], [one.claim.origin for one in placed]
     bests = [one.best for one in placed]
     floor = {span: known.best for span, known in facts.items()}
-    gone = frozenset([rank for rank, one in enumerate(placed) if one.claim.bound is not None])
+    gone = frozenset([rank for rank, one in enumerate(placed) if one.claim.bound is not None or one.claim in overruled])
     best = rake(bests, weights, atoms_with(lengths, floor), origins=origins, gone=gone)
 
-    def like_best(ends: list[Margin], end_floor: dict[tuple[int, int], float]) -> Raked:
+    def like_best(ends: list[Margin], end_floor: dict[Span, float]) -> Raked:
         if ends == bests and end_floor == floor:  # exact counts: the scenarios are one
             return best
         return rake(ends, weights, atoms_with(lengths, end_floor), best, origins=origins)
@@ -90,57 +168,70 @@ def _rake(placed: list[_Placed], lengths: list[float], facts: dict[tuple[int, in
         [one.high for one in placed],
         {span: known.best if known.high is None else known.high for span, known in facts.items()},
     )
-    return _Scenarios(low.people, best.people, high.people)
+    return ScenarioPeople(low.people, best.people, high.people), best
 
 
-def _widened(
-    raked: _Scenarios,
-    placed: list[_Placed],
+def widened(
+    raked: ScenarioPeople,
+    spans: Iterable[ClaimSpan],
     misfits: list[Misfit],
     lengths: list[float],
-    floors: list[tuple[tuple[int, int], float]],
-) -> _Scenarios:
-    """The low and high ends, scaled to what contradicting claims of one grade say."""
+    floors: list[tuple[Span, float]],
+) -> ScenarioPeople:
+    """Return the scenarios, low and high scaled to what contradicting claims of one grade say."""
     if not misfits:
         return raked
     widening = set(widening_claims(misfits))
     if not widening:
         return raked
-    spans = [(one.span, one.claim) for one in placed if one.claim in widening]
-    low = lowered(raked.low, [(span, claim.low) for span, claim in spans], floors)
-    highs = [(span, claim.high) for span, claim in spans if claim.high is not None]
-    return _Scenarios(low, raked.best, raised(raked.high, highs, lengths))
+    said = [((first, last), claim) for claim, first, last in spans if claim in widening]
+    low = lowered(raked.low, [(span, claim.low) for span, claim in said], floors)
+    highs = [(span, claim.high) for span, claim in said if claim.high is not None]
+    return ScenarioPeople(low, raked.best, raised(raked.high, highs, lengths))
 
 
-def _margins(claim: Constraint, span: tuple[int, int]) -> tuple[Margin, Margin, Margin]:
-    """A constraint in the scenarios low, best and high."""
-    first, last = span
+def _margins(claim: Constraint, span: Span, settled: Settled) -> tuple[Margin, Margin, Margin]:
+    """A constraint in the scenarios low, best and high, less what is settled of it."""
     low, best, high, kind = claim.low, claim.best, INFINITE if claim.high is None else claim.high, claim.kind
     if kind is Kind.EQUAL:
-        margin = Margin(first, last, best, low, high, kind)
-        if low == high:
+        if low == high and settled is NOBODY:
+            margin = Margin(*span, best, low, high, kind)
             return margin, margin, margin
-        return Margin(first, last, low, low, high, kind), margin, Margin(first, last, high, low, high, kind)
-    if kind is Kind.AT_LEAST:
-        margin = Margin(first, last, best, best, INFINITE, kind)
-        return Margin(first, last, low, low, INFINITE, kind), margin, margin
-    if kind is Kind.AT_MOST:
-        margin = Margin(first, last, high, 0.0, high, kind)
-        return Margin(first, last, low, 0.0, high, kind), margin, margin
-    assert_never(kind)
+        ends = (low, low, high), (best, low, high), (high, low, high)
+    elif kind is Kind.AT_LEAST:
+        ends = (low, low, INFINITE), (best, best, INFINITE), (best, best, INFINITE)
+    elif kind is Kind.AT_MOST:
+        ends = (low, 0.0, high), (high, 0.0, high), (high, 0.0, high)
+    else:
+        assert_never(kind)
+    return (
+        _left(span, kind, ends[0], settled.low),
+        _left(span, kind, ends[1], settled.best),
+        _left(span, kind, ends[2], settled.high),
+    )
 
 
-def _bins(
-    placed: list[_Placed],
-    days: dict[int, tuple[int, int]],
+def _left(span: Span, kind: Kind, figures: tuple[float, float, float], settled: float) -> Margin:
+    """What is left of a claim's target, low and high."""
+    target, low, high = figures
+    if settled:
+        target, low, high = max(0.0, target - settled), max(0.0, low - settled), max(0.0, high - settled)
+    return Margin(*span, target, low, high, kind)
+
+
+def bins_of(
+    spans: Iterable[ClaimSpan],
+    days: Mapping[int, Span],
     floors: Mapping[int, Floors],
-    raked: _Scenarios,
-    refuted: set[Constraint],
+    people: ScenarioPeople,
+    misfits: list[Misfit],
 ) -> dict[int, Bin]:
+    """Return the bins of the days of which claims or floors tell. `days`: the atoms of each day."""
+    refuted = {misfit.constraint for misfit in misfits if not misfit.rivals}
     covered = bounded = 0  # atoms as bits
     told: dict[float, int] = {}  # those of which claims of a weight tell
-    for claim, *_, margin in placed:
-        span = (1 << margin.last) - (1 << margin.first)
+    for claim, begin, end in spans:
+        span = (1 << end) - (1 << begin)
         if claim.bound is not None:
             continue
         told[claim.weight] = told.get(claim.weight, 0) | span
@@ -158,33 +249,45 @@ def _bins(
         if not (weight or of_day):
             continue
         bins[day] = Bin(
-            fsum(raked.low[first:last]),
-            fsum(raked.best[first:last]),
-            fsum(raked.high[first:last]) if bounded & span == span else None,
+            fsum(people.low[first:last]),
+            fsum(people.best[first:last]),
+            fsum(people.high[first:last]) if bounded & span == span else None,
             covered & span == span or (bool(of_day) and of_day[-1].full),
             weight,
         )
     return bins
 
 
-def _misfits(placed: list[_Placed], best: list[float]) -> list[Misfit]:
+def _misfits(spans: Sequence[ClaimSpan], best: list[float]) -> list[Misfit]:
     misfits: list[Misfit] = []
-    holding: list[tuple[Constraint, int, int]] = []
-    for one in reversed(placed):
-        claim, (first, last) = one.claim, one.span
+    holding: list[ClaimSpan] = []
+    for claim, first, last in reversed(spans):
         people = fsum(best[first:last])
-        slack = _slack(claim)
-        high = INFINITE if claim.high is None or claim.kind is Kind.AT_LEAST else claim.high
-        if claim.low - slack <= people <= high + slack:
+        if holds(claim, people):
             holding.append((claim, first, last))
         else:
             beside = [other for other, left, right in holding if left < last and first < right]
-            rivals = [other for other in beside if not claim.echoes(other)]
-            if rivals or not beside:
-                misfits.append(Misfit(claim, tuple(reversed(rivals)), abs(claim.best - people)))
+            misfit = misfit_of(claim, people, beside[::-1])
+            if misfit is not None:
+                misfits.append(misfit)
     return misfits[::-1]
 
 
-def _slack(claim: Constraint) -> float:
+def holds(claim: Constraint, people: float) -> bool:
+    """Whether a claim agrees with the people of its period."""
+    high = INFINITE if claim.high is None or claim.kind is Kind.AT_LEAST else claim.high
+    return claim.low - slack(claim) <= people <= high + slack(claim)
+
+
+def misfit_of(claim: Constraint, people: float, beside: Sequence[Constraint]) -> Misfit | None:
+    """The misfit of a claim that does not hold; None where all that contradicts the claim only passes it on.
+
+    `beside`: the more trusted claims about its days that hold, in order of trust.
+    """
+    rivals = tuple([other for other in beside if not claim.echoes(other)])
+    return Misfit(claim, rivals, abs(claim.best - people)) if rivals or not beside else None
+
+
+def slack(claim: Constraint) -> float:
     """The people that rounding may leave: half a person, or a millionth of a large figure."""
     return max(0.5, 1e-6 * claim.best)

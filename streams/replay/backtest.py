@@ -127,6 +127,7 @@ def node_of(flow: str, series: Mapping[int, float]) -> Node:
     opened.bins = {day: Bin(people, people, people, full=True) for day, people in sorted(series.items())}
     opened.last = max(opened.bins, default=None)
     node.views.days_changed(opened.bins)
+    node.views.figures_changed(opened.bins)
     return node
 
 

@@ -236,10 +236,15 @@ class JudgedDays(View):
         self._weeks: dict[int, Baseline | None] = {}
         self._due = {day for series in node.series.values() for day in series.bins}
         self._relearn = set(self._due)
+        self._cited: set[int] = set()
         self._newest = max(self._due, default=0)  # the newest day that ever had a figure; no later day is judged
         self._followers: list[set[int]] = []
 
     def days_changed(self, days: Collection[int]) -> None:
+        """Note that rules have to look at these days again: alerts cite other reports for them."""
+        self._cited.update(days)
+
+    def figures_changed(self, days: Collection[int]) -> None:
         """Note that these days changed: they are due, and so are the days whose baselines are learned from them."""
         self._newest = max(self._newest, max(days, default=0))
         usual = (
@@ -270,14 +275,14 @@ class JudgedDays(View):
         self._relearn.update(days)
 
     def follow(self) -> set[int]:
-        """A new set to which days are added when they are judged again; it begins with all judged days."""
+        """A new set to which days are added when they or their evidence change; it begins with all judged days."""
         fresh = set(self.days)
         self._followers.append(fresh)
         return fresh
 
     def refresh(self, node: Node) -> None:
         """Judge the days that are due."""
-        if not self._due:
+        if not (self._due or self._cited):
             return
         series = node.series.get(PEOPLE)
         for day in self._due:
@@ -288,7 +293,9 @@ class JudgedDays(View):
                 self.days[day] = _judgement(node, baseline, day, partial(self._week_for, node, day))
         for follower in self._followers:
             follower.update(self._due)
+            follower.update(self._cited)
         self._due.clear()
+        self._cited.clear()
         self._relearn.clear()
 
     def _baseline(self, node: Node, day: int) -> Baseline | None:

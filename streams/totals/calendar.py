@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from math import floor, fsum
 from typing import Literal, NamedTuple
 
@@ -60,6 +61,7 @@ def _year_of(day: date) -> NamedPeriod:
 _PERIOD_OF: Mapping[Each, Callable[[date], NamedPeriod]] = {"week": _week_of, "month": _month_of, "year": _year_of}
 
 
+@lru_cache(maxsize=4096)
 def calendar_period(each: Each, day: int) -> NamedPeriod:
     """The calendar period of an ordinal day."""
     return _PERIOD_OF[each](date.fromordinal(day))
@@ -185,7 +187,7 @@ class CalendarView(View):
         """The newest periods of each kind, the earliest first, of the days `span`."""
         self.span: tuple[int, int] | None = None
 
-    def days_changed(self, days: Collection[int]) -> None:
+    def figures_changed(self, days: Collection[int]) -> None:
         """Drop the periods of these days."""
         if self.figures:
             for name in {calendar_period(each, day).name for day in days for each in KEPT}:

@@ -29,7 +29,7 @@ class Coverage(View):
         self.newest = 0
         """The newest day that was asked about."""
 
-    def days_changed(self, days: Collection[int]) -> None:
+    def figures_changed(self, days: Collection[int]) -> None:
         """Forget these days, and those whose usual share they bear on."""
         for day in days:
             self.usual.pop(day, None)

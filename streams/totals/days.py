@@ -34,7 +34,7 @@ class ShownDays(View):
         self.figures: dict[int, DayFigure] = {}
         self.written: EncodedDays | None = None
 
-    def days_changed(self, days: Collection[int]) -> None:
+    def figures_changed(self, days: Collection[int]) -> None:
         """Drop the figures of these days."""
         for day in days:
             self.figures.pop(day, None)
@@ -45,7 +45,7 @@ class ShownDays(View):
         """Drop the figures of the days that an unverified claim may widen."""
         for claim in (before, now):
             if claim is not None and not counts(claim.grade):
-                self.days_changed(days_of(claim.local_start, claim.local_end))
+                self.figures_changed(days_of(claim.local_start, claim.local_end))
 
 
 def _shown(node: Node) -> ShownDays:

@@ -13,10 +13,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from benchmarks import faults
 from benchmarks.bench import CACHE, RunFailedError, sitting
 from benchmarks.drain import drain
+from benchmarks.history import CASES, MORE, cost
 from benchmarks.install import UnavailableError
 from benchmarks.report import COLUMNS, CRASHED, JOINED, RECOVERED, SCALED, SHARED, Result, complain, keep, ratios, table
 from benchmarks.stream import Shape
@@ -159,6 +161,22 @@ def workers(
                 say(f"{number} workers")
                 results.append(kept(attempt(ours, "workers", together(bench, Shape(days, slots), int(number)))))
     show(results, SHARED, "one backlog, shared", by="workers")
+
+
+@cli.command()
+def history() -> None:
+    """What one more report costs after months and years: daily reports, chains of overlapping claims, minutes below."""
+    title = f"CPU of one more report, in ms (ledger, states, alerts; no Kafka): median and most of {MORE}"
+    shown = Table(*("report", "days before", "median", "most", "to the first row"), title=title)
+    for name, case in CASES.items():
+        first = None
+        for days in case.days:
+            measured = cost(name, days)
+            first = first or measured.median_ms
+            figures = f"{measured.median_ms:.2f}", f"{measured.most_ms:.2f}", f"{measured.median_ms / first:.2f}"
+            shown.add_row(name, f"{days:,}", *figures)
+            say(f"{name}, {days} days: {measured.median_ms:.2f} ms")
+    out.print(shown)
 
 
 def attempt(system: System, kind: str, job: Coroutine[Any, Any, Result]) -> Result:

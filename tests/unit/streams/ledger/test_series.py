@@ -30,7 +30,7 @@ def series(*claims: Claim) -> Series:
     one = Series()
     for each in claims:
         one.add(each)
-    one.recompute(one.span({DAY}), {})
+    one.recompute({DAY})
     return one
 
 
@@ -82,7 +82,7 @@ def test_a_day_whose_clocks_change_is_covered_by_its_hours(day: str, hours: int)
     for hour in range(hours):
         period = f"{(midnight + timedelta(hours=hour)).isoformat()}/PT1H"
         one.add(claim(1, period, "RU:FI", "warsaw", qualifier="count", published="2022-11-05T00:00:00Z"))
-    one.recompute({ordinal(day)}, {})
+    one.recompute({ordinal(day)})
     assert one.bins[ordinal(day)] == (hours, hours, hours, True, GRADE_A)
 
 
@@ -93,7 +93,7 @@ def test_readings_over_midnight_are_shared_by_the_days_they_touch() -> None:
     assert one.add(claim(100, "2022-09-26T23:30/PT1H", qualifier="count")) is Outcome.NEW
     assert one.add(claim(7, "2022-09-27T00:30/PT1H", qualifier="count")) is Outcome.NEW
     first = ordinal("2022-09-26")
-    one.recompute({first, first + 1}, {})
+    one.recompute({first, first + 1})
     assert [(one.bins[day].best, one.bins[day].full) for day in (first, first + 1)] == [(50, False), (57, False)]
     assert not one.groups
 
@@ -104,7 +104,7 @@ def test_a_day_of_hours_at_half_past_is_whole() -> None:
         start = datetime(2022, 9, 25, 23, 30, tzinfo=UTC) + timedelta(hours=hour)
         one.add(claim(10, f"{start:%Y-%m-%dT%H:%M}/PT1H", qualifier="count", id=f"h{hour}"))
     day = ordinal("2022-09-26")
-    one.recompute({day - 1, day, day + 1}, {})
+    one.recompute({day - 1, day, day + 1})
     assert (one.bins[day].best, one.bins[day].high, one.bins[day].full) == (240, 240, True)
 
 
@@ -126,7 +126,7 @@ def test_a_withdrawal_holds_also_when_it_arrives_before_what_it_withdraws() -> N
     old, gone = reading(5, 0, 8), reading(None, 0, 8, id="r2", published="2022-10-21T00:00:00Z")
     one = Series()
     assert [one.add(each) for each in (gone, old)] == [Outcome.WITHDRAWAL, Outcome.STALE]
-    one.recompute({DAY}, {})
+    one.recompute({DAY})
     assert one.bins == {}
     assert one.own_last() is None
 
@@ -144,7 +144,7 @@ def test_a_group_that_falls_apart_is_worked_out_anew() -> None:
     one = series(whole, claim(30, "2022-09-21", id="r2"))
     assert one.bins[DAY + 1].best == 70
     one.add(claim(None, "2022-09-21/P2D", id="r3", published="2022-10-21T00:00:00Z"))
-    assert one.recompute(one.span({DAY, DAY + 1}), {}) == {DAY + 1}
+    assert one.recompute({DAY, DAY + 1}) == {DAY + 1}
     assert (one.bins[DAY].best, DAY + 1 in one.bins) == (30, False)
 
 
@@ -176,5 +176,5 @@ def test_a_claim_that_can_no_longer_be_contradicted_is_in_no_conflict() -> None:
     one = series(claim(100, "2022-09-21/P2D", source="a"), claim(300, source="b"))
     assert one.misfits.keys() == {(DAY, DAY + 1)}
     one.add(claim(None, source="b", id="r2", published="2022-10-21T00:00:00Z"))
-    one.recompute(one.span({DAY}), {})
+    one.recompute({DAY})
     assert one.misfits == {}

@@ -20,6 +20,9 @@ class Diary(View):
     def days_changed(self, days: Collection[int]) -> None:
         self.heard.append(sorted(days))
 
+    def figures_changed(self, days: Collection[int]) -> None:
+        self.heard.append({"figures": sorted(days)})
+
     def levels_changed(self, gone: Sequence[LevelStatement], came: Sequence[LevelStatement]) -> None:
         self.heard.append(tuple([level.claim.report for level in levels] for levels in (gone, came)))
 
@@ -47,10 +50,11 @@ def test_every_view_hears_every_change_and_one_that_was_replaced_hears_none() ->
     replaced = views.of(Diary, Diary)
     diary, _ = views.of(Diary, Diary, rules), views.of(Other, Other)
     views.days_changed({7, 5})
+    views.figures_changed({5})
     views.levels_changed([], [LevelStatement("stated", claim(10, id="r1"))])
     views.unverified_changed(None, claim(10, id="r2"))
     views.claims_changed()
-    assert diary.heard == [[5, 7], ([], ["r1"]), (None, "r2"), "claims"]
+    assert diary.heard == [[5, 7], {"figures": [5]}, ([], ["r1"]), (None, "r2"), "claims"]
     assert replaced.heard == []
 
 
@@ -67,7 +71,7 @@ def test_the_ledger_tells_of_days_of_levels_and_of_claims() -> None:
     diary = one.node().views.of(Diary, Diary)
     one.take(claim(20, "2022-09-22", id="r2"))
     assert [ordinal("2022-09-22")] in diary.heard
-    assert diary.heard == ["claims", [ordinal("2022-09-22")]]
+    assert diary.heard == ["claims", [ordinal("2022-09-22")], {"figures": [ordinal("2022-09-22")]}]
     one.take(claim(30, "2022-09-23", id="r3", normal={"daily": 5}))
     one.take(claim(30, "2022-09-23", id="r4", published="2022-10-21T00:00:00Z"))
     assert [heard for heard in diary.heard if isinstance(heard, tuple)] == [([], ["r3"])]  # r4 says nothing of it
