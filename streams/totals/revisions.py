@@ -65,7 +65,7 @@ class SourceWeeks(View):
         claims = [claim for series in node.series.values() for claim in series.claims.values()]
         self._stale = {ordinal_of(claim.local_start) // BLOCK_DAYS for claim in claims}
         self._blocks: dict[Key, dict[int, _Block]] = {}
-        self._sums: dict[tuple[Key, str, int], WeekSum | None] = {}
+        self._sums: dict[tuple[Key, str], dict[int, WeekSum | None]] = {}  # by last day
         self._bands: dict[Key, dict[str, Band]] = {}
 
     def days_changed(self, days: Collection[int]) -> None:
@@ -73,8 +73,9 @@ class SourceWeeks(View):
         self._stale.update([day // BLOCK_DAYS for day in days])
         self._stale.update([(day - WEEK + 1) // BLOCK_DAYS for day in days])
         ends = {day + ahead for day in days for ahead in range(WEEK)}
-        for name in [name for name in self._sums if name[2] in ends]:
-            del self._sums[name]
+        for sums in self._sums.values():
+            for end in ends:
+                sums.pop(end, None)
         self._bands.clear()
 
     def bands(self, node: Node, key: Key) -> dict[str, Band]:
@@ -93,12 +94,12 @@ class SourceWeeks(View):
     def _mature(self, series: Series, key: Key, source: str) -> list[WeekSum]:
         newest = max([block.newest.get(source, 0) for block in self._blocks[key].values()], default=0)
         last = newest - MATURE_DAYS - 1
+        known = self._sums.setdefault((key, source), {})
         sums: list[WeekSum] = []
         for end in range(last, last - BACK_DAYS, -1):
-            name = key, source, end
-            if name not in self._sums:
-                self._sums[name] = self._sum(series, key, source, end)
-            week = self._sums[name]
+            if end not in known:
+                known[end] = self._sum(series, key, source, end)
+            week = known[end]
             if week is not None:
                 sums.append(week)
                 if len(sums) == MOST_SUMS:
@@ -130,10 +131,13 @@ def _block_of(claims: Iterable[Claim]) -> _Block:
     """The claims of a block by source and last day; of several of one source and period, the last by identity."""
     by_end: dict[tuple[str, int, int], Claim] = {}
     newest: dict[str, int] = {}
-    for claim in sorted(claims, key=lambda claim: claim.identity):
+    for claim in claims:
         length = length_of(claim)
         if length is not None:
-            by_end[claim.source, length, ordinal_of(claim.local_end - 1)] = claim
+            name = claim.source, length, ordinal_of(claim.local_end - 1)
+            other = by_end.get(name)
+            if other is None or other.identity < claim.identity:
+                by_end[name] = claim
             newest[claim.source] = max(newest.get(claim.source, 0), published_day(claim.published))
     return _Block(by_end, newest)
 

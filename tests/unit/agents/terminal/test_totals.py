@@ -13,6 +13,7 @@ from bordertally.streams.rules.config import SEVERITIES
 from bordertally.streams.totals.records import Total
 from live import pure
 from unit.kit import claim, daily, told
+from unit.streams.totals.test_revisions import revised
 
 DESK = pure(sample())
 WIDE = "flow  last days  to  1 day  low to high  7 days  low to high"
@@ -71,3 +72,10 @@ def test_a_day_that_not_all_report_is_not_compared_unless_it_is_above_normal() -
     for rate, normal in ((500, "cannot be compared"), (1_800, "1,000 (learned)")):
         desk = told([*weeks, claim(rate, "2022-10-13", "RU:KZ", qualifier="count")])
         assert normal_levels([desk.state("RU")]) == {"RU": normal}
+
+
+def test_totals_with_a_band_are_printed_below_the_table() -> None:
+    desk, file = told(revised(45)), io.StringIO()  # see there: best 720, and 770 / 730 of it after revisions
+    show_outcome(Console(file=file, width=100), desk.desk.outcome([]), {})
+    lines = [line for line in file.getvalue().splitlines() if line.startswith("After revisions")]
+    assert lines == [f"After revisions: {flow} 7 days 759 to 759" for flow in ("RU", "RU:KZ")]
