@@ -173,15 +173,25 @@ class DaySums(NamedTuple):
             sum([part.days for part in parts]),
         )
 
+    def plus(self, other: DaySums) -> DaySums:
+        """The sums of these days and others."""
+        high = None if self.high is None or other.high is None else self.high + other.high
+        return DaySums(self.low + other.low, self.best + other.best, high, self.days + other.days)
+
 
 class CalendarView(View):
     """The calendar weeks, months and years of a flow's people, kept until one of their days changes.
 
-    A year is the sum of its months, so that a day of a long year costs no more than its month.
+    A year is the sum of its months, so that a day of a long year costs no more than its month. Mostly only the latest
+    day of the flow changes: the sums of the other days of its periods are kept, too.
     """
 
     def __init__(self) -> None:
         self.sums: dict[str, DaySums] = {}
+        self.others: dict[str, DaySums] = {}
+        """The sums of weeks and months without the latest day, and of years without the month of that day."""
+        self.latest: DaySums | None = None
+        """The sums of the latest day alone."""
         self.figures: dict[str, CalendarFigure] = {}
         self.periods: dict[Each, list[NamedPeriod]] = {}
         """The newest periods of each kind, the earliest first, of the days `span`."""
@@ -190,20 +200,31 @@ class CalendarView(View):
     def figures_changed(self, days: Collection[int]) -> None:
         """Drop the periods of these days."""
         if self.figures:
-            for name in {calendar_period(each, day).name for day in days for each in KEPT}:
-                self.sums.pop(name, None)
-                self.figures.pop(name, None)
+            latest = None if self.span is None else self.span[1]
+            for day in days:
+                for each in KEPT:
+                    name = calendar_period(each, day).name
+                    self.sums.pop(name, None)
+                    self.figures.pop(name, None)
+                    if day != latest:
+                        self.others.pop(name, None)
+                if day == latest:
+                    self.latest = None
 
     def unverified_changed(self, before: Claim | None, now: Claim | None) -> None:
         """Drop every period: an unverified claim may widen any of its days."""
         if any(claim is not None and not counts(claim.grade) for claim in (before, now)):
             self.sums.clear()
+            self.others.clear()
             self.figures.clear()
+            self.latest = None
 
     def refresh(self, first: int, last: int) -> None:
-        """Find the newest periods of a flow whose claims are about the days `first` to `last`."""
+        """Find the newest periods of a flow whose claims are about the days `first` to `last`, the latest day."""
         if (first, last) != self.span:
             self.span = first, last
+            self.others.clear()
+            self.latest = None
             self.periods = {each: list(_newest(each, first, last, number)) for each, number in KEPT.items()}
 
 
@@ -234,26 +255,43 @@ def calendar_figures(node: Node) -> list[CalendarFigure]:
 
 
 def _figure(node: Node, view: CalendarView, each: Each, period: NamedPeriod) -> CalendarFigure:
-    if each == "year":
-        months = calendar_periods("month", max(period.first, node.begins), min(period.end, node.ends + 1) - 1)
-        sums = DaySums.of([_sums(node, view, month) for month in months])
-    else:
-        sums = _sums(node, view, period)
+    sums = _year_sums(node, view, period) if each == "year" else _sums(node, view, period)
     return CalendarFigure(period.name, *_rounded(sums, period), sums.days)
+
+
+def _year_sums(node: Node, view: CalendarView, year: NamedPeriod) -> DaySums:
+    latest = calendar_period("month", node.last(PEOPLE) or 0)
+    others = view.others.get(year.name)
+    if others is None:
+        months = calendar_periods("month", max(year.first, node.begins), min(year.end, node.ends + 1) - 1)
+        others = DaySums.of([_sums(node, view, month) for month in months if month != latest])
+        view.others[year.name] = others
+    return others.plus(_sums(node, view, latest)) if year.first <= latest.first < year.end else others
 
 
 def _sums(node: Node, view: CalendarView, period: NamedPeriod) -> DaySums:
     known = view.sums.get(period.name)
     if known is None:
-        bins, doubts = node.series[PEOPLE].bins, node.doubts(PEOPLE)
-        days = [DaySums(*exact_day(bins[day], day, doubts), 1) for day in period.days if day in bins]
-        known = view.sums[period.name] = DaySums.of([day for day in days if not _is_unknown(day)])
+        latest, known = node.last(PEOPLE) or 0, view.others.get(period.name)
+        if known is None:
+            known = view.others[period.name] = _sums_of(node, [day for day in period.days if day != latest])
+        if period.first <= latest < period.end:
+            if view.latest is None:
+                view.latest = _sums_of(node, [latest])
+            known = known.plus(view.latest)
+        view.sums[period.name] = known
     return known
+
+
+def _sums_of(node: Node, days: Iterable[int]) -> DaySums:
+    bins, doubts = node.series[PEOPLE].bins, node.doubts(PEOPLE)
+    every = [DaySums(*exact_day(bins[day], day, doubts), 1) for day in days if day in bins]
+    return DaySums.of([day for day in every if not _is_unknown(day)])
 
 
 def _rounded(sums: DaySums, period: NamedPeriod) -> tuple[int, int, int | None]:
     best = people(sums.best)
-    bounded = sums.high is not None and sums.days == len(period.days)
+    bounded = sums.high is not None and sums.days == period.end - period.first
     return min(people(sums.low), best), best, max(people(sums.high or 0.0), best) if bounded else None
 
 
