@@ -7,7 +7,7 @@ DEV := $(VENV)/.dev
 # What make demo needs: the packages for development if they are installed, else only those of the demo
 DEMO := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/.demo)
 
-.PHONY: help demo test bench crowd fuzz chaos laws mutants lint audit docs pythons clean
+.PHONY: help demo test bench crowd fuzz chaos laws mutants lint audit sbom docs pythons clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -75,6 +75,9 @@ lint: $(DEV)  ## Run lint and type checks only
 
 audit: $(DEV)  ## Look up known vulnerabilities of the installed packages, where pip-audit can
 	@$(PY) tests/audit.py
+
+sbom: $(DEV)  ## Write the software bill of materials (CycloneDX) to build/bordertally.cdx.json
+	@$(PY) deploy/sbom.py build/bordertally.cdx.json
 
 docs: $(DEV)  ## Write the generated parts of docs/ again
 	@$(PY) -m bordertally.agents.cli.pages

@@ -25,6 +25,9 @@ STOPPED = 128 + signal.SIGINT
 
 def work() -> None:
     """Run a worker with the settings of the environment until it is stopped."""
+    from bordertally.agents.kafka.patched_versions import check_patched  # noqa: PLC0415 - only here
+
+    check_patched()
     gc.disable()  # imports leave no garbage, and looking for it takes a tenth of their time
     from bordertally.agents.worker.run import run_worker  # noqa: PLC0415 - Faust takes a second to import
     from bordertally.streams.settings import load_settings  # noqa: PLC0415
