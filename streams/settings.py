@@ -132,6 +132,12 @@ class Settings(ConnectionSettings):
     report_bytes: int = Field(262_144, ge=1_000, le=16_000_000, description="Largest size of a report in bytes.")
     period_days: int = Field(4_000, ge=1, le=40_000, description="Longest period of a claim in days.")
     skew_s: int = Field(86_400, ge=0, le=864_000, description="Seconds that a time in a report may lie in the future.")
+    clock_limit_s: float = Field(
+        300.0,
+        ge=10,
+        le=86_400,
+        description="Seconds by which the clock of a worker may differ from the broker's; beyond, the worker waits.",
+    )
     fuse_share: float = Field(0.5, gt=0, le=1, description="Share of refused reports that blows the fuse of a source.")
     fuse_window_s: float = Field(600.0, ge=1, le=86_400, description="Seconds over which that share is measured.")
     fuse_reports: int = Field(20, ge=1, le=1_000_000, description="Fewest reports in that time that can blow a fuse.")

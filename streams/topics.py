@@ -119,6 +119,11 @@ class Topics:
         """Every try to deliver by webhook."""
         return f"{self.prefix}webhooks.log"
 
+    @property
+    def clock(self) -> str:
+        """Empty records of workers; the broker stamps them with its time."""
+        return f"{self.prefix}clock"
+
     def changelog(self, table: str) -> str:
         """What a table is restored from."""
         return f"{self.prefix}{table}-changelog"
@@ -145,6 +150,11 @@ class Topics:
             (self.silences, _COMPACT, "silences of operators: which alerts nobody is told of, and until when"),
             (self.webhooks, _COMPACT, "how far each webhook subscription is, and which are disabled"),
             (self.webhooks_log, _WEEK, "every try to deliver an event by webhook"),
+            (
+                self.clock,
+                _WEEK | _ARRIVAL,
+                "empty records of workers, stamped by the broker: they compare their clocks",
+            ),
         ]
         size = {"max.message.bytes": str(BIGGEST)}
         return [TopicSpec(name, partitions, replication, size | config, meaning) for name, config, meaning in rows]

@@ -233,9 +233,24 @@ def _become(order: dict[str, Any], parent: int) -> None:
     os.environ.update(order["environment"])
     gc.unfreeze()
     importlib.reload(crash_points)  # it looks at the environment once
+    if clock := os.environ.get("FAKE_CLOCK"):
+        _follow(Path(clock))
     sys.argv = ["bordertally", *order["arguments"]]
     sys.path[0] = order["at"]
     entry.main()
+
+
+def _follow(clock: Path) -> None:
+    """Let this process think that the time is later by as many seconds as the file says at the moment."""
+    right = time.time
+
+    def wrong() -> float:
+        try:
+            return right() + float(clock.read_text(encoding="utf-8") or 0)
+        except OSError:
+            return right()
+
+    time.time = wrong
 
 
 if __name__ == "__main__":

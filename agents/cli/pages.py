@@ -60,6 +60,7 @@ KEYS = {
     _NAMES.silences: "the id of the silence",
     _NAMES.webhooks: "subscription, in each partition of `alerts`; subscription and `:disabled`",
     _NAMES.webhooks_log: "the id of the event, `webhook-id`",
+    _NAMES.clock: "the worker",
     _NAMES.claims: "none; the partition is that of the origin",
     _NAMES.changelog("ledger"): "table row; the partition is that of `claims`",
     _NAMES.changelog("alerts"): "flow; the partition is that of `totals`",

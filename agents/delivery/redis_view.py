@@ -114,6 +114,7 @@ class RedisView(RedisWriter):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.sweep = ViewSweep(self.redis, context.topics, context.settings)
+        self._anew: set[TopicPartition] = set()  # forgotten, and not yet read to their end again
         self._until: dict[TopicPartition, int] = {}  # records before these offsets are in Redis
         self._steps: AsyncIterator[list[tuple[TopicPartition, WrongValue]]] | None = None
         self._step_at = self._pass_at = self._log_at = 0.0
@@ -138,6 +139,7 @@ class RedisView(RedisWriter):
         for tp in places:
             self._until.pop(tp, None)
             self.sweep.contents.pop(tp, None)
+            self._anew.add(tp)
 
     def was_reset(self, reset: Reset) -> None:
         """Forget the records of a partition that was made anew; the records after the position are to be written."""
@@ -252,6 +254,8 @@ class RedisView(RedisWriter):
                 self._steps, self._step_at = None, self._pass_at + SWEEP_S
                 return
             for tp in dict.fromkeys(tp for tp, _ in differences):
+                if not await self._is_complete(tp):  # it may have moved or been forgotten since the pass began
+                    continue
                 await self._mend(tp, [difference for place, difference in differences if place == tp])
         except (RedisError, OSError, TimeoutError) as error:
             self._steps = None
@@ -271,6 +275,10 @@ class RedisView(RedisWriter):
         """Whether Redis is written up to exactly the records of a partition that are remembered."""
         if tp not in self.positions:
             return False
+        if tp in self._anew:
+            if await self.behind([tp]):
+                return False
+            self._anew.discard(tp)
         contents, written = self.sweep.of(tp), self.positions[tp]
         if contents.following < (written or 0):
             with suppress(IllegalStateError):  # the last records before the position may be compacted away

@@ -386,11 +386,11 @@ class ViewSweep:
                 yield [(tp, difference) for difference in found]
         totals = [tp for tp in places if tp.topic == self.topics.totals and tp in self.contents]
         listed = await self.redis.smembers(FLOWS) if totals else set()
-        known = {name.encode() for tp in totals for name in self.contents[tp].values}
+        known = {name.encode() for tp in totals if tp in self.contents for name in self.contents[tp].values}
         yield [(tp, unknown_flow(name)) for name in sorted(listed - known) for tp in totals if self._is_on(name, tp)]
         alerts = [tp for tp in places if tp.topic == self.topics.alerts and tp in self.contents]
-        known = {name.encode() for tp in alerts for name in self.contents[tp].alerts}
-        for number, tp in enumerate(alerts):
+        for number, tp in enumerate(alerts):  # what is known may have changed since the last step
+            known = {name.encode() for each in self.contents.values() for name in each.alerts}
             is_mine = partial(self._is_here, tp, number == 0)
             yield [(tp, difference) for difference in await unknown_alerts(self.redis, known, is_mine)]
 

@@ -129,6 +129,16 @@ class Writer:
         """Seconds for which the oldest write has waited for its acknowledgement; 0 while no write waits."""
         return now - next(iter(self._begun.values()), now)
 
+    async def stamp(self, topic: str, key: bytes) -> float | None:
+        """Store an empty record on a topic that the broker stamps; returns the broker's time in seconds since 1970 UTC.
+
+        None from a broker that does not tell it. Raises KafkaError or TimeoutError.
+        """
+        producer = await self._connection.producer()
+        async with asyncio.timeout(self.timeout_s):
+            stored = await producer.send_and_wait(topic, b"", key=key)
+        return stored.timestamp / 1000 if stored.timestamp_type == 1 and stored.timestamp > 0 else None
+
     async def reaches(self, topics: Iterable[str], timeout_s: float) -> bool:
         """Whether a broker responds within `timeout_s` seconds, and every partition of these topics has a leader."""
         try:

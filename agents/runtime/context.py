@@ -69,7 +69,8 @@ class Context:
     `needed`: those that must be ready for the worker to be. `producing`: whether the broker acknowledges writes (see
     agents/runtime/acknowledgements.py). `renewed`: called, in order, when another registry is in use. `topic_faults`:
     what is wrong with the topics (see agents/runtime/topic_watch.py). `made_anew`: by topic, how often the topic was
-    missing and is there again.
+    missing and is there again. `held_back`: why the worker has not joined its groups yet; None once it may. `dying`:
+    called with the reason before the process ends itself.
     """
 
     settings: Settings
@@ -84,6 +85,8 @@ class Context:
     renewed: list[Callable[[], None]] = field(default_factory=list)
     topic_faults: list[str] = field(default_factory=list)
     made_anew: Counter[str] = field(default_factory=Counter)
+    held_back: str | None = None
+    dying: Callable[[str], None] = field(default=lambda _: None)
 
     @classmethod
     def load(cls, settings: Settings) -> Context:
@@ -156,6 +159,7 @@ class Context:
 
         Raising an exception would lose records: Faust would acknowledge the event, and might commit it while stopping.
         """
+        self.dying(f"{why}: {type(error).__name__}: {error}")
         if isinstance(error, BordertallyError):
             log.critical("bordertally stops: %s: %s", why, error)
         else:

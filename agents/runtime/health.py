@@ -56,6 +56,7 @@ class Http(Service):
         missing = [hop for hop in self.context.needed if hop not in self.context.ready]
         missing += ["acknowledgements of the broker"] * (not self.context.producing)
         waits = [f"waiting for: {', '.join(missing)}"] if missing else []
-        if reasons := [*waits, *self.context.topic_faults]:
+        held_back = [self.context.held_back] if self.context.held_back else []
+        if reasons := [*held_back, *waits, *self.context.topic_faults]:
             return web.Response(status=503, text="".join(f"{reason}\n" for reason in reasons))
         return web.Response(text="ready\n")

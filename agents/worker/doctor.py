@@ -16,7 +16,9 @@ from redis.exceptions import RedisError
 
 from bordertally.agents.delivery.redis_access import redis_refusal
 from bordertally.agents.kafka.clients import kafka_options, redis_options, refusal
+from bordertally.agents.kafka.producer import Writer
 from bordertally.agents.runtime.context import load_registry, load_rules
+from bordertally.agents.worker.clock import measure
 from bordertally.agents.worker.positions import Position, positions
 from bordertally.agents.worker.preflight import check_port
 from bordertally.streams.errors import BordertallyError
@@ -110,10 +112,20 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
         if there:
             yield await _topic_settings(admin, there, settings.brokers)
             yield positions_found(await positions(admin, settings))
+            if described.get(Topics(settings.topic_prefix).clock):
+                yield await _clock(settings)
     except (KafkaError, OSError, TimeoutError) as error:
         yield Finding("topics", Health.FAILED, f"{type(error).__name__}: {error}", "look at the broker's log")
     finally:
         await admin.close()
+
+
+async def _clock(settings: Settings) -> Finding:
+    writer = Writer(settings)
+    try:
+        return clock_found(await measure(writer, settings), settings.clock_limit_s)
+    finally:
+        await writer.stop()
 
 
 def topics_found(specs: Sequence[TopicSpec], copies: dict[str, list[int]]) -> list[Finding]:
@@ -204,16 +216,33 @@ async def _redis(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(
             "Redis", Health.WARNING, f"maxmemory-policy is {policy}: Redis may evict totals and alerts", advice
         )
-    yield clock_found(ahead)
+    yield redis_clock_found(ahead)
 
 
-def clock_found(ahead_s: float) -> Finding:
-    """Compare the clock of this machine with that of Redis. `ahead_s`: seconds by which this clock is ahead."""
-    if abs(ahead_s) <= SKEW_S:
-        return Finding("clock", Health.OK, f"within {SKEW_S:.0f} s of the clock of Redis")
+def clock_found(ahead_s: float | None, limit_s: float) -> Finding:
+    """Compare this machine's clock with the broker's. `ahead_s`: seconds by which this clock is ahead, if known."""
+    if ahead_s is None:
+        return Finding("clock", Health.OK, "not compared: this broker does not tell its time")
     which = "ahead of" if ahead_s > 0 else "behind"
-    advice = "run an NTP client on both machines; reports from the future are refused (BORDERTALLY_SKEW_S)"
-    return Finding("clock", Health.WARNING, f"{abs(ahead_s):.0f} s {which} the clock of Redis", advice)
+    found = f"{abs(ahead_s):,.0f} s {which} the broker's clock"
+    advice = "run an NTP client on both machines"
+    if abs(ahead_s) > limit_s:
+        waits = "; workers with this clock wait before they join (BORDERTALLY_CLOCK_LIMIT_S)"
+        return Finding("clock", Health.FAILED, found, advice + waits)
+    if abs(ahead_s) > SKEW_S:
+        refused = "; reports from the future are refused (BORDERTALLY_SKEW_S)"
+        return Finding("clock", Health.WARNING, found, advice + refused)
+    return Finding("clock", Health.OK, f"within {SKEW_S:.0f} s of the broker's clock")
+
+
+def redis_clock_found(ahead_s: float) -> Finding:
+    """Compare the clock of this machine with that of Redis, which the rate limit of the gateways goes by."""
+    if abs(ahead_s) <= SKEW_S:
+        return Finding("clock of Redis", Health.OK, f"within {SKEW_S:.0f} s of this machine's clock")
+    which = "behind" if ahead_s > 0 else "ahead of"
+    advice = "run an NTP client on both machines"
+    found = f"{abs(ahead_s):,.0f} s {which} this machine's clock"
+    return Finding("clock of Redis", Health.WARNING, found, advice)
 
 
 def _first_line(error: BaseException) -> str:

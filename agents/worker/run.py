@@ -17,6 +17,7 @@ from bordertally.agents.kafka import crash_points
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.logs import configure_logs
 from bordertally.agents.runtime.malloc import keep_memory
+from bordertally.agents.worker.holding import Failures, hold_back
 from bordertally.agents.worker.preflight import check_broker, check_port
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.settings import Settings
@@ -63,6 +64,10 @@ def run_worker(settings: Settings) -> int:
     check_port(settings)
     asyncio.run(check_broker(settings))
     asyncio.run(check_channels(settings))
+    failures = Failures.of(settings)
+    context.dying = failures.note
+    if not asyncio.run(hold_back(context, failures)):
+        return 0
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     app = create_app(settings, context)
@@ -82,5 +87,7 @@ def run_worker(settings: Settings) -> int:
     try:
         runner.execute_from_commandline()
     except SystemExit as done:
-        return done.code if isinstance(done.code, int) else 1
+        if done.code:
+            return done.code if isinstance(done.code, int) else 1
+    failures.forget()
     return 0

@@ -29,6 +29,7 @@ from bordertally.agents.runtime.lag import LagMeter
 from bordertally.agents.runtime.suspension import Wakefulness
 from bordertally.agents.runtime.topic_watch import TopicWatch
 from bordertally.agents.runtime.unreadable import UnreadableRecordError
+from bordertally.agents.worker.clock import ClockWatch
 from bordertally.agents.worker.reloading import Reloading
 from bordertally.streams.settings import Hop, Settings
 
@@ -201,6 +202,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
         Http(context),
         LagMeter(context),
         TopicWatch(context),
+        ClockWatch(context),
         Producing(context),
         Wakefulness(context),
         app.reloading,

@@ -190,6 +190,12 @@ CATALOGUE = (
         values=_READERS,
     ),
     Metric(
+        "bordertally_clock_ahead_seconds",
+        "gauge",
+        (),
+        "Seconds by which the clock of the worker is ahead of the broker's; negative if it is behind.",
+    ),
+    Metric(
         "bordertally_topic_faults",
         "gauge",
         (),

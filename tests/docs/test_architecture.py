@@ -72,7 +72,14 @@ def test_every_step_of_a_count_names_its_function_and_its_topic() -> None:
         assert FUNCTION.fullmatch(where), number
         assert all(fnmatch.filter(known, topic) for topic in re.findall(r"`([^`]+)`", topics)), number
     written = {topic for *_, topics in rows if topics.startswith("←") for topic in re.findall(r"`([^`]+)`", topics)}
-    aside = {Topics().redriven, Topics().review, Topics().silences, "reports.government", "reports.frontex"}
+    aside = {
+        Topics().clock,
+        Topics().redriven,
+        Topics().review,
+        Topics().silences,
+        "reports.government",
+        "reports.frontex",
+    }
     assert written == known - aside
 
 

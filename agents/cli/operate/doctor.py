@@ -14,7 +14,7 @@ STYLES = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILED: "red"}
 def doctor(as_json: AsJson = False) -> None:
     """Check the set-up, from broker to clock, and say how to fix each fault.
 
-    Checks the registry and rules, the port of /metrics, the broker, its topics, Redis, and the clock. The exit code is
+    Checks the registry and rules, the port of /metrics, the broker, its topics, the clock, and Redis. The exit code is
     1 if a check failed.
     """
     findings = run(_all(load_settings()))

@@ -24,6 +24,7 @@ def test_every_topic_has_the_prefix_and_its_way_of_keeping() -> None:
         "x.silences": "compact",
         "x.webhooks": "compact",
         "x.webhooks.log": WEEK,
+        "x.clock": WEEK,
     }
 
 
@@ -34,10 +35,10 @@ def test_every_topic_has_the_same_partitions_and_takes_the_biggest_message() -> 
     }
 
 
-def test_only_the_topics_of_reports_carry_the_time_of_their_arrival() -> None:
+def test_only_the_topics_of_reports_and_of_the_clock_carry_the_time_of_their_arrival() -> None:
     topics = Topics()
     stamped = [spec.name for spec in topics.specs() if spec.config.get("message.timestamp.type") == "LogAppendTime"]
-    assert stamped == list(topics.every_report)
+    assert stamped == [*topics.every_report, topics.clock]
 
 
 @pytest.mark.parametrize("kind", Topic)

@@ -10,7 +10,14 @@ import pytest
 from aiokafka import TopicPartition
 
 from bordertally.agents.servers.ports import free_port
-from bordertally.agents.worker.doctor import Health, clock_found, positions_found, settings_found, topics_found
+from bordertally.agents.worker.doctor import (
+    Health,
+    clock_found,
+    positions_found,
+    redis_clock_found,
+    settings_found,
+    topics_found,
+)
 from bordertally.agents.worker.positions import Position
 from bordertally.streams.topics import Topics
 from forking import run
@@ -40,8 +47,9 @@ def test_a_sound_set_up_passes(live_on_kafka: Live, tmp_path: Path) -> None:
         "copies": "warning",  # one broker, one copy
         "topic settings": "ok",
         "positions": "ok",
-        "Redis": "ok",
         "clock": "ok",
+        "Redis": "ok",
+        "clock of Redis": "ok",
     }
 
 
@@ -112,10 +120,26 @@ def test_settings_of_topics() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "message"), [(90.0, "90 s ahead of"), (-90.0, "90 s behind"), (1.0, "within 5 s of")]
+    ("ahead", "health", "message"),
+    [
+        (3.2, Health.OK, "within 5 s of the broker's clock"),
+        (-4.9, Health.OK, "within 5 s of the broker's clock"),
+        (90.4, Health.WARNING, "90 s ahead of the broker's clock"),
+        (-300.0, Health.WARNING, "300 s behind the broker's clock"),
+        (7_200.0, Health.FAILED, "7,200 s ahead of the broker's clock"),
+        (-301.0, Health.FAILED, "301 s behind the broker's clock"),
+        (None, Health.OK, "not compared: this broker does not tell its time"),
+    ],
 )
-def test_clock(ahead: float, message: str) -> None:
-    assert message in clock_found(ahead).found
+def test_a_wrong_clock_is_named_with_its_direction(ahead: float | None, health: Health, message: str) -> None:
+    finding = clock_found(ahead, 300.0)
+    assert (finding.health, finding.found) == (health, message)
+
+
+def test_the_clock_of_redis_is_named_with_its_direction() -> None:
+    assert redis_clock_found(4.0).health is Health.OK
+    finding = redis_clock_found(-61.0)
+    assert (finding.health, finding.found) == (Health.WARNING, "61 s ahead of this machine's clock")
 
 
 def test_positions_that_the_broker_does_not_have_are_named() -> None:
