@@ -60,6 +60,22 @@ def test_the_day_exceeds_or_else_the_week(rate: float, week: Week | None, found:
     assert exceedance(Judgement(LEVEL, rate, week), Detection(), opened=False) == found
 
 
+@pytest.mark.parametrize(
+    ("baseline", "week", "opened", "found"),
+    [
+        (LEVEL, 125.0, False, False),  # 1.25 times the 100 of the four weeks before
+        (LEVEL, 125.1, False, True),
+        (LEVEL, 125.0, True, True),  # an open alert goes on
+        (Baseline("stated", 100, 175), 90.0, False, True),  # what a source states needs no week
+    ],
+)
+def test_a_day_opens_an_alert_on_a_learned_level_only_if_its_week_has_risen(
+    baseline: Baseline, week: float, *, opened: bool, found: bool
+) -> None:
+    judged = Judgement(baseline, 200.0, Week(week, WEEK_LEVEL, 200.0))
+    assert (exceedance(judged, Detection(), opened=opened) is not None) is found
+
+
 def test_without_a_baseline_nothing_exceeds() -> None:
     assert exceedance(Judgement(None, None), Detection(), opened=True) is None
 
