@@ -21,12 +21,6 @@ from bordertally.streams.totals.projection import finished, silent_days
 from bordertally.streams.totals.records import Baseline, Episode
 from bordertally.streams.totals.unlikely import note_of
 
-LEAST_RISE = 1.25
-"""How many times the mean of the four weeks before it the week to a day must have, for the day to open an alert.
-
-One high day after quiet days is no surge: boats that waited for a storm to pass bring no more people in the week.
-"""
-
 
 def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) -> bool:
     """Whether a rate opens an alert, or, with `opened`, keeps an alert open: the clear level is lower."""
@@ -46,16 +40,20 @@ def exceedance(judged: Judgement, detection: Detection, *, opened: bool) -> Exce
     """The rate and baseline by which a day opens an alert, or, with `opened`, keeps an alert open; None otherwise.
 
     The rate of the day decides, else the mean of the week to the day, if the day itself is above the level of the week.
-    Where the level is learned, a day opens an alert only if its week has risen too (see `LEAST_RISE`).
+    Where the level is learned, a day opens an alert only if its week has risen or it is a record (see `WeekLevel`).
     """
     baseline, rate, week = judged
-    if baseline is not None and rate is not None and exceeds(rate, baseline, detection, opened=opened):
-        risen = week is None or week.rate > LEAST_RISE * week.baseline.expected * (1 + EXACT)
-        if opened or risen or baseline.kind != "learned":
-            return rate, baseline
-    if week is None or not week.day_rate > week.baseline.expected * (1 + EXACT):
+    if (
+        baseline is not None
+        and rate is not None
+        and exceeds(rate, baseline, detection, opened=opened)
+        and (opened or baseline.kind != "learned" or week is None or week.confirms)
+    ):
+        return rate, baseline
+    if week is None or not week.day_rate > week.level.baseline.expected * (1 + EXACT):
         return None
-    return week[:2] if exceeds(week.rate, week.baseline, detection, opened=opened) else None
+    usual = week.level.baseline
+    return (week.rate, usual) if exceeds(week.rate, usual, detection, opened=opened) else None
 
 
 def going_on(node: Node, judged: Judgement, detection: Detection, run: Exceeding, day: int) -> Exceedance | None:

@@ -30,6 +30,7 @@ WEEK = 7
 TODAY = 2
 """Where in the weeks that begin on t-30 the weekday of t stands: t is 30 days, two more than four weeks, later."""
 LEAST_DAYS = 14
+LEAST_WEEKS = 3
 LEAST_FREEDOM = 3
 
 
@@ -75,8 +76,10 @@ def weekday(history: History, tuning: Tuning) -> Learned | None:
         m + max(t(p, f) s sqrt(1 + 1/|g|), sigmas x floor)
 
     with |g| days of the same weekday and p as rare as `sigmas` of a normal distribution. None with fewer than 14 days
-    known, or none of the same weekday.
+    known, or none of the same weekday, or none before t-22: two weeks do not say how much a weekday varies.
     """
+    if not known(history[: len(history) - LEAST_WEEKS * WEEK + 1]):
+        return None
     groups = _by_weekday(history)
     if groups is None:
         return None

@@ -13,18 +13,35 @@ from bordertally.streams.ledger.stated_levels import LevelStatement
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.views import View
 from bordertally.streams.reconciliation.constraints import Bin
-from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
+from bordertally.streams.rules.config import EXACT, Detection, OperatorBaseline, Rules
 from bordertally.streams.rules.levels import Level, Levels, level_of, levels, nearness
 from bordertally.streams.totals.coverage import COVERAGE_DAYS, covered_as_usual
 from bordertally.streams.totals.records import Baseline
 
 
+class WeekLevel(NamedTuple):
+    """The learned baseline of the mean of a week, and what confirms a high day at its end, in people a day.
+
+    `risen_above`: the mean above which the week has risen; `record_above`: the rate above which the day is a record.
+    """
+
+    baseline: Baseline
+    risen_above: float
+    record_above: float
+
+
 class Week(NamedTuple):
-    """The week to a day: its mean in people a day, the learned baseline of that mean, and the rate of the day."""
+    """The week to a day: its mean in people a day, the learned level of that mean, and the rate of the day."""
 
     rate: float
-    baseline: Baseline
+    level: WeekLevel
     day_rate: float
+
+    @property
+    def confirms(self) -> bool:
+        """Whether a high day opens an alert: the week has risen, or the day is a record. See `week_level`."""
+        risen = self.rate > self.level.risen_above * (1 + EXACT)
+        return risen or self.day_rate > self.level.record_above * (1 + EXACT)
 
 
 class Judgement(NamedTuple):
@@ -149,9 +166,9 @@ def judge(node: Node, rules: Rules, day: int) -> Judgement:
 
 
 def _judgement(
-    node: Node, baseline: Baseline | None, day: int, week: Callable[[], Baseline | None] = lambda: None
+    node: Node, baseline: Baseline | None, day: int, week: Callable[[], WeekLevel | None] = lambda: None
 ) -> Judgement:
-    """The judgement of a day. `week`: the baseline of its week, called only where the day's own is learned or None."""
+    """The judgement of a day. `week`: the level of its week, called only where the day's own is learned or None."""
     rate = None if baseline is None else rate_of(node, baseline, day)
     if baseline is not None and baseline.kind != "learned":
         return Judgement(baseline, rate)
@@ -182,6 +199,13 @@ WEEK_KNOWN = 21
 WEEK_BEGINS = range(WEEK_BACK[0] - 28, len(WEEK_BACK) - WEEK + 1)
 """The places in these days at which the weeks within t-28..t-7 begin."""
 ABOVE_HIGHEST = 1.1
+LEAST_RISE = 1.25
+"""How many times the mean of the four weeks before it a week must have for a high day to open an alert.
+
+One high day after quiet days is no surge: boats that waited for a storm to pass bring no more people in the week.
+"""
+RECORD = 1.5
+"""How many times the highest day of the four weeks a day must have to open an alert whatever its week."""
 
 
 def mean_to(bins: Mapping[int, Bin], day: int) -> float | None:
@@ -193,12 +217,15 @@ def mean_to(bins: Mapping[int, Bin], day: int) -> float | None:
     return round(fsum([figures.best for figures in known]) / WEEK, EXACT_DIGITS)
 
 
-def week_level(node: Node, day: int, detection: Detection) -> Baseline | None:
-    """The learned baseline of the mean of the seven days to a day; None with too few days, or where the test is off.
+def week_level(node: Node, day: int, detection: Detection) -> WeekLevel | None:
+    """The learned level of the mean of the seven days to a day; None with too few days, or where the test is off.
 
-    With m the mean of t-34..t-7, of which at least 21 days count, the threshold is
+    With m the mean of t-34..t-7, of which at least 21 days count, and h the highest mean of seven days within
+    t-28..t-7, the threshold of the week alone is
 
-        max(week_ratio m, m + minimum_people, 1.1 x the highest mean of seven days within t-28..t-7)
+        max(week_ratio m, m + minimum_people, 1.1 h)
+
+    The week has risen above max(1.25 m, 1.1 h); a day is a record above 1.5 x the highest day of t-34..t-7.
     """
     if not detection.week_ratio:
         return None
@@ -207,9 +234,11 @@ def week_level(node: Node, day: int, detection: Detection) -> Baseline | None:
     if len(known) < WEEK_KNOWN:
         return None
     mean = fsum(known) / len(known)
-    highest = max([_whole_week(history[begin : begin + WEEK]) for begin in WEEK_BEGINS])
-    threshold = max(detection.week_ratio * mean, mean + detection.minimum_people, ABOVE_HIGHEST * highest)
-    return Baseline("learned", mean, threshold, method=WEEKLY)
+    highest = ABOVE_HIGHEST * max([_whole_week(history[begin : begin + WEEK]) for begin in WEEK_BEGINS])
+    threshold = max(detection.week_ratio * mean, mean + detection.minimum_people, highest)
+    return WeekLevel(
+        Baseline("learned", mean, threshold, method=WEEKLY), max(LEAST_RISE * mean, highest), RECORD * max(known)
+    )
 
 
 def _whole_week(week: Sequence[float | None]) -> float:
@@ -233,7 +262,7 @@ class JudgedDays(View):
         self._later = rules.detection.looks_back
         self._levels: Levels | None = None  # until a day is judged
         self._learned: dict[int, Baseline | None] = {}
-        self._weeks: dict[int, Baseline | None] = {}
+        self._weeks: dict[int, WeekLevel | None] = {}
         self._due = {day for series in node.series.values() for day in series.bins}
         self._relearn = set(self._due)
         self._cited: set[int] = set()
@@ -304,7 +333,7 @@ class JudgedDays(View):
         operator, rules = self._rules.for_flow(node.flow), self._rules.detection
         return choose(day, operator, self._levels.near(day, rules), lambda: self._learned_for(node, day), rules)
 
-    def _week_for(self, node: Node, day: int) -> Baseline | None:
+    def _week_for(self, node: Node, day: int) -> WeekLevel | None:
         if day not in self._weeks:
             self._weeks[day] = week_level(node, day, self._rules.detection)
         return self._weeks[day]

@@ -3,14 +3,15 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.detection.daily_rate import DAILY_RATE, episodes, exceedance, exceeds, latest_rate
-from bordertally.streams.rules.baseline import Judgement, Week
+from bordertally.streams.rules.baseline import Judgement, Week, WeekLevel
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
 from bordertally.streams.totals.records import Baseline
 from unit.kit import Told, claim, daily, ordinal, told
 
 RULES = Rules(Detection(keep_firing_for="0d", week_ratio=0.0), (OperatorBaseline(flow="RU:KZ", daily=100.0),))
 LEVEL = Baseline("learned", 100, 175)
-WEEK_LEVEL = Baseline("learned", 100, 150, method="week")
+WEEKLY = Baseline("learned", 100, 150, method="week")
+WEEK_LEVEL = WeekLevel(WEEKLY, 125, 300)
 
 
 def spans(one: Told) -> list[tuple[int, int, int | None]]:
@@ -50,7 +51,7 @@ def test_an_open_alert_clears_below_the_level_that_opens_one(*, opened: bool, le
     [
         (200.0, None, (200.0, LEVEL)),  # the day
         (200.0, Week(160.0, WEEK_LEVEL, 200.0), (200.0, LEVEL)),  # both: the day is told
-        (170.0, Week(160.0, WEEK_LEVEL, 170.0), (160.0, WEEK_LEVEL)),  # the week
+        (170.0, Week(160.0, WEEK_LEVEL, 170.0), (160.0, WEEKLY)),  # the week
         (170.0, Week(149.0, WEEK_LEVEL, 170.0), None),
         (90.0, Week(160.0, WEEK_LEVEL, 90.0), None),  # the day itself lies below the level
         (170.0, None, None),
@@ -61,18 +62,20 @@ def test_the_day_exceeds_or_else_the_week(rate: float, week: Week | None, found:
 
 
 @pytest.mark.parametrize(
-    ("baseline", "week", "opened", "found"),
+    ("baseline", "rate", "week", "opened", "found"),
     [
-        (LEVEL, 125.0, False, False),  # 1.25 times the 100 of the four weeks before
-        (LEVEL, 125.1, False, True),
-        (LEVEL, 125.0, True, True),  # an open alert goes on
-        (Baseline("stated", 100, 175), 90.0, False, True),  # what a source states needs no week
+        (LEVEL, 200.0, 125.0, False, False),  # not above what the week must have
+        (LEVEL, 200.0, 125.1, False, True),
+        (LEVEL, 300.0, 90.0, False, False),  # not above what makes a day a record
+        (LEVEL, 300.1, 90.0, False, True),
+        (LEVEL, 200.0, 125.0, True, True),  # an open alert goes on
+        (Baseline("stated", 100, 175), 200.0, 90.0, False, True),  # what a source states needs no week
     ],
 )
-def test_a_day_opens_an_alert_on_a_learned_level_only_if_its_week_has_risen(
-    baseline: Baseline, week: float, *, opened: bool, found: bool
+def test_a_day_opens_an_alert_on_a_learned_level_only_if_its_week_has_risen_or_it_is_a_record(
+    baseline: Baseline, rate: float, week: float, *, opened: bool, found: bool
 ) -> None:
-    judged = Judgement(baseline, 200.0, Week(week, WEEK_LEVEL, 200.0))
+    judged = Judgement(baseline, rate, Week(week, WEEK_LEVEL, rate))
     assert (exceedance(judged, Detection(), opened=opened) is not None) is found
 
 

@@ -72,9 +72,17 @@ def _solved(rows: list[list[float]], y: list[float] | None, right: list[float] |
     return [line[-1] for line in matrix]
 
 
+@pytest.mark.parametrize(("first", "learns"), [(7, True), (8, False)])
+def test_a_weekday_is_learned_from_three_weeks_on(first: int, *, learns: bool) -> None:
+    #  t-30 ... t-23 ... t-3: from t-23 on there are 21 days
+    history = [None if day < first else one for day, one in enumerate(weeks(1, 1.1, 1, 1.2))]
+    assert (weekday(history, SMALL) is not None) is learns
+    assert regression(history, SMALL) is not None
+
+
 @pytest.mark.parametrize("learn", [weekday, regression])
 def test_gaps_are_allowed_up_to_half_and_not_on_all_days_of_the_weekday(learn: Learn) -> None:
-    half: list[float | None] = [one if day >= 14 else None for day, one in enumerate(weeks(1, 1.1, 1, 1.2))]
+    half: list[float | None] = [None if 7 <= day < 21 else one for day, one in enumerate(weeks(1, 1.1, 1, 1.2))]
     assert learn(half, SMALL) is not None
     assert learn([*half[:27], None], SMALL) is None
     assert learn([None if day % 7 == 2 else one for day, one in enumerate(weeks(1, 1, 1, 1))], SMALL) is None

@@ -22,9 +22,9 @@ def of(one: Told, day: str, rules: Rules | None = None) -> Baseline | None:
 
 
 def test_a_learned_level_comes_from_the_first_method_with_enough_days() -> None:
-    # 1 2 3 4 5 6 7 8 9 10 ... 17: C2 from the tenth day on, by weekday once two weeks from t-30 to t-3 are known
-    one = told(daily([*SERIES, *SERIES]))
-    found = [of(one, f"2022-09-{day:02}") for day in (9, 10, 16, 17)]
+    # 1 2 3 4 5 6 7 8 9 10 ... 24: C2 from the tenth day on, by weekday once three weeks from t-30 to t-3 are known
+    one = told(daily([*SERIES, *SERIES, *SERIES]))
+    found = [of(one, f"2022-09-{day:02}") for day in (9, 10, 23, 24)]
     assert [each and each.method for each in found] == [None, "c2", "c2", "weekday"]
     assert found[1] is not None
     assert (found[1].kind, round(found[1].expected)) == ("learned", 5500)

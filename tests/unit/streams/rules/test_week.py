@@ -30,28 +30,31 @@ def test_the_level_is_the_mean_of_four_weeks_and_at_least_one_and_a_half_times_i
     #  28 days of 400          7 days of anything: they teach nothing
     level = week_level(days(*[400.0] * 28, *[9_000.0] * 7), TODAY, Detection())
     assert level is not None
-    assert (level.kind, level.method, level.expected, level.threshold) == ("learned", WEEKLY, 400, 600)
+    usual = level.baseline
+    assert (usual.kind, usual.method, usual.expected, usual.threshold) == ("learned", WEEKLY, 400, 600)
+    assert (level.risen_above, level.record_above) == (1.25 * 400, 1.5 * 400)
 
 
 def test_few_people_need_the_minimum_more() -> None:
     level = week_level(days(*[40.0] * 28), TODAY, Detection())
     assert level is not None
-    assert level.threshold == 40 + 50
+    assert level.baseline.threshold == 40 + 50
+    assert level.risen_above == 1.25 * 40
 
 
 def test_a_week_as_high_as_the_highest_of_the_four_is_no_news() -> None:
     #  t-34..t-28: 400   t-27..t-21: 1,000   t-20..t-7: 400
     level = week_level(days(*[400.0] * 7, *[1_000.0] * 7, *[400.0] * 14), TODAY, Detection())
     assert level is not None
-    assert level.expected == pytest.approx(550)
-    assert level.threshold == pytest.approx(1.1 * 1_000)
+    assert level.baseline.expected == pytest.approx(550)
+    assert level.baseline.threshold == level.risen_above == pytest.approx(1.1 * 1_000)
 
 
 def test_a_week_before_t_28_sets_no_height() -> None:
     #  the highest whole week within t-28..t-7 is one of 400: t-34..t-29 lie before it
     level = week_level(days(*[1_000.0] * 6, *[400.0] * 22), TODAY, Detection())
     assert level is not None
-    assert level.threshold == pytest.approx(1.5 * level.expected)
+    assert level.baseline.threshold == pytest.approx(1.5 * level.baseline.expected)
 
 
 @pytest.mark.parametrize(("known", "learns"), [(20, False), (21, True)])
@@ -88,11 +91,30 @@ def test_a_steady_rise_that_no_day_shows_is_an_alert_of_the_week() -> None:
 
 
 def test_the_day_and_the_week_share_one_alert() -> None:
-    #  a day of 1,200 opens it; the week, 1.6 times the four weeks before, keeps it open
-    found = alerts(*[400.0] * 35, 1_200.0, *[620.0] * 6)
+    #  a day of 1,000 opens it; the week, 1.6 times the four weeks before, keeps it open
+    found = alerts(*[400.0] * 35, 1_000.0, *[620.0] * 6)
     assert [(alert.rule, alert.since, alert.until, alert.peak_rate) for alert in found] == [
-        ("daily-rate", "2022-09-05", None, 1_200)
+        ("daily-rate", "2022-09-05", None, 1_000)
     ]
+
+
+@pytest.mark.parametrize(
+    ("high", "opens"),
+    [
+        # 1,000 on 5-11 September, which is an alert of its own, but for 2,000 on the 8th; else 400.
+        ([2_950.0], None),  # 2 October: the week has 764 a day: above 1.25 x 586, not above 1.1 x 1,143
+        ([2_950.0, 2_950.0], None),  # 1,129 a day
+        ([2_950.0, 2_950.0, 2_950.0], "2022-10-04"),  # 1,493 a day: above 1.1 x 1,143 = 1,257
+        ([3_050.0], "2022-10-02"),  # above 1.5 x 2,000: a record
+    ],
+)
+def test_a_high_day_in_a_week_like_one_of_the_four_before_opens_an_alert_only_as_a_record(
+    high: list[float], opens: str | None
+) -> None:
+    before = [*[400.0] * 35, *[1_000.0] * 3, 2_000.0, *[1_000.0] * 3, *[400.0] * 20]
+    earlier, *later = alerts(*before, *high)
+    assert earlier.since < "2022-09-12"
+    assert [alert.since for alert in later] == ([] if opens is None else [opens])
 
 
 def test_a_week_does_not_keep_an_alert_open_on_days_below_its_level() -> None:
