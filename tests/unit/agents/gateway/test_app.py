@@ -302,6 +302,14 @@ async def test_the_pages_and_documents_are_there(http: Client) -> None:
         assert "RU:GE" in await answer.text()
 
 
+async def test_the_feed_has_old_news_only_for_who_asks(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.alert(msgspec.structs.replace(alert_record(), id="old", flow="RU:AZ", backfill=True))
+    async with gateway(shelf, monkeypatch) as http:
+        for query, listed in (("", False), ("?backfill=true", True)):
+            async with http.get(f"/alerts.atom{query}") as answer:
+                assert ("RU:AZ" in await answer.text()) == listed
+
+
 async def test_it_is_not_ready_before_it_has_read_the_topics(http: Client) -> None:
     async with http.get("/readyz") as answer:
         assert (answer.status, await answer.text()) == (503, "waiting for: the stream of events\n")

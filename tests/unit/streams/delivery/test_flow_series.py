@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +52,16 @@ def test_figures_of_a_flow() -> None:
     assert (flow, figures_shown.rate, figures_shown.expected, figures_shown.threshold) == ("RU:KZ", 10.0, 5.0, 6.25)
     assert (figures_shown.low, figures_shown.best, figures_shown.high) == (60, 70, 90)
     assert figures_shown.width == pytest.approx(30 / 70)
+
+
+@pytest.mark.parametrize(("best", "level"), [(70, (5.0, 6.25)), (42, (None, None))])
+def test_a_lower_bound_that_is_not_above_the_threshold_shows_no_level(
+    best: int, level: tuple[float | None, float | None]
+) -> None:
+    figures = FlowFigures(1)
+    figures.update(msgspec.structs.replace(state("RU", best=best), comparable=False))  # 10 and 6 a day
+    ((_, figures_shown),) = figures.shown()
+    assert (figures_shown.rate, figures_shown.expected, figures_shown.threshold) == (best / 7, *level)
 
 
 @pytest.mark.parametrize(("best", "high"), [(0, 0), (70, None)])

@@ -95,6 +95,13 @@ def test_half_as_many_by_a_second_source_confirm() -> None:
     assert unlikely(history, suspect(2_000), suspect(1_000, source="c", id="other")) == []
 
 
+def test_another_source_of_the_same_origin_confirms_nothing() -> None:
+    quoted = suspect(2_000, attributed_to="office")
+    for office, found in (("office", ["other", "suspect"]), ("press", [])):
+        other = suspect(1_500, source="c", id="other", attributed_to=office)
+        assert unlikely(daily([100] * 30), quoted, other) == found
+
+
 def test_a_claim_of_the_same_source_confirms_by_its_other_days_alone() -> None:
     longer = f"{AFTER}/{AFTER + timedelta(days=2)}"
     told = unlikely(daily([100] * 30), suspect(2_000), suspect(3_000, period=longer, id="longer"))

@@ -65,6 +65,20 @@ def test_a_source_that_contradicts_itself_widens_nothing() -> None:
     assert [low == best == high for low, best, high in days(week, day)] == [True] * 7
 
 
+def test_sources_that_quote_one_origin_widen_nothing_and_those_of_two_do() -> None:
+    for office, high in (("office", 1_000), ("press", 1_600)):
+        first = said(1_600, "b", qualifier="count", attributed_to=office)
+        second = said(1_000, "b2", qualifier="count", attributed_to="office")
+        assert days(first, second) == [(1_000, 1_000, high)]
+
+
+def test_an_unlikely_claim_widens_nothing() -> None:
+    history = [said(100, "a", f"2022-08-{day:02}", qualifier="count") for day in range(1, 32)]
+    for people, high in ((1_000, 1_000), (1_001, 90)):  # above ten times the largest day it is unlikely
+        claims = [said(people, "b", qualifier="count"), said(90, "b2", qualifier="count")]
+        assert days(*history, *claims)[-1] == (90, 90, high)
+
+
 def test_the_days_of_a_period_are_scaled_in_their_proportion() -> None:
     """a counts 160 on the first day, and b2 700 in the week; b has 1,400 in the week, twice as many."""
     claims = [
