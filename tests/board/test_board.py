@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from board.conftest import Opener
 from bordertally.agents.kafka.producer import Record
@@ -273,6 +273,22 @@ async def test_news_arrives_by_itself_and_hostile_words_stay_words(
     await board_week.publish([json.dumps(later).encode()])  # while the drawer is open: it follows
     await expect(page.locator("#drawer .big")).to_contain_text("60,000")
     await expect(page.locator('#drawer .claim[data-report="ua-2"] blockquote')).to_have_text("Corrected.")
+
+
+async def test_a_total_says_what_it_may_become_after_revisions(board_gateway: Server, opened: Opener) -> None:
+    async def with_band(route: Route) -> None:  # the sample has no source that revised twenty weeks
+        answer = await route.fetch()
+        listed = await answer.json()
+        for row in listed["flows"]:
+            if row["flow"] == "RU:KZ":
+                row["totals"]["7d"]["after_revisions"] = {"low": 99_000, "high": 104_500}
+        await route.fulfill(response=answer, json=listed)
+
+    page = await opened(at(board_gateway))
+    await page.route("**/v1/flows*", with_band)
+    await page.goto(at(board_gateway, "#flow=RU:KZ"))
+    await page.reload()
+    await expect(page.locator("#drawer .total")).to_contain_text("after revisions 99,000 to 104,500")
 
 
 async def test_an_alert_that_is_silenced_says_so_and_by_whom(

@@ -29,6 +29,7 @@ from bordertally.streams.delivery.tokens import digest_of
 from bordertally.streams.ledger.rows import BLOCK_DAYS
 from unit.agents.gateway.kit import Shelf, gateway
 from unit.kit import alert_record, claim, daily, ordinal, told
+from unit.streams.totals.test_revisions import revised
 
 Client = TestClient[Any, Any]
 
@@ -85,6 +86,17 @@ async def test_totals_are_of_the_flows_and_the_window_asked_for(http: Client) ->
         "RU:GE:lars",
         "RU:KZ",
     }
+
+
+async def test_a_total_shows_its_band_after_revisions(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.show(told(revised(45, flow="RU:AZ")))
+    async with gateway(shelf, monkeypatch) as http:
+        (total,) = (await ask(http, "/v1/totals?flow=RU:AZ&window=7d"))["totals"]
+        assert total["after_revisions"] == {"low": 759, "high": 759}  # 720 x 770 / 730
+        async with http.get("/v1/totals?flow=RU:AZ&flow=RU:KZ&window=7d&format=csv") as answer:
+            rows = csv.DictReader(io.StringIO(await answer.text()))
+            bands = {row["flow"]: (row["after_revisions_low"], row["after_revisions_high"]) for row in rows}
+            assert bands == {"RU:AZ": ("759", "759"), "RU:KZ": ("", "")}
 
 
 async def test_periods_are_any_days_or_those_of_the_calendar(http: Client) -> None:
