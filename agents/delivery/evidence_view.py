@@ -35,6 +35,9 @@ SHARE = 0.1
 EXACT_BLOCKS = 4
 """Rows of a flow, the newest of 32 days each, whose exact claims are counted; an older row gives way to a newer one."""
 
+WITHOUT_EVIDENCE = frozenset("afv")
+"""Rows of which readers need nothing: they take aliases from the registry, and the newest version of each claim."""
+
 TURN_S = 0.005
 """Seconds of work after which other hops get a turn."""
 
@@ -98,11 +101,7 @@ class EvidenceView(RedisWriter):
     @staticmethod
     def _put_row(pipe: Pipeline, row: Row, value: bytes) -> list[tuple[str, int]]:
         """Add a row; returns its sources with the times of publication (microseconds since 1970 UTC)."""
-        if row.kind in {
-            "a",
-            "f",
-            "v",
-        }:  # readers take aliases from the registry, and need the newest versions of claims only
+        if row.kind in WITHOUT_EVIDENCE:
             return []
         if row.kind == "r":
             tallies = tallies_of(value)

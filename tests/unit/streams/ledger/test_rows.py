@@ -6,7 +6,17 @@ import msgspec
 import pytest
 
 from bordertally.streams.flows import Flow
-from bordertally.streams.ledger.rows import PEOPLE, Key, Row, decode_claims, decode_row, encode_row
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.rows import (
+    PEOPLE,
+    Key,
+    Row,
+    alias_row,
+    decode_claims,
+    decode_row,
+    encode_row,
+    is_readable,
+)
 from bordertally.streams.reports.readings import Columns, Reading
 from unit.kit import claim, ordinal
 
@@ -60,3 +70,17 @@ def test_statements_come_back_from_their_row() -> None:
 def test_what_is_no_row_is_refused(raw: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode_row(raw)
+
+
+def test_rows_that_a_ledger_writes_are_readable_and_others_are_not() -> None:
+    ledger = Ledger()
+    ahead = msgspec.structs.replace(claim(5, "2022-09-22", id="ahead"), dated=2_000_000_000_000_000)
+    hour = claim(1, "2022-09-23T10:00/PT1H", qualifier="count")
+    versions = [claim(6, published="2022-10-02T00:00:00Z", id="later"), claim(5, published="2022-10-01T00:00:00Z")]
+    rows = ledger.apply([ahead, hour, *versions]).rows
+    assert {row.kind for row in rows} == set("cfrv")
+    for row in rows:
+        assert is_readable(row.key, ledger.row(row))
+        assert not is_readable(row.key, b"\x93\x01")
+    assert is_readable(alias_row(Flow("RU:KZ")).key, b"RU:GE")
+    assert not is_readable(b"c|RU:KZ", b"\x90")
