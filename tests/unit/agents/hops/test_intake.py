@@ -13,11 +13,15 @@ from bordertally.agents.hops.intake import Intake
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context
 from bordertally.streams.delivery.metrics import NOBODY
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.moments import text_at
 from bordertally.streams.reports.claims import Claims
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import partition_of
 from unit.agents.hops.kit import Broker, Consumer, record
-from unit.kit import REGISTRY, report
+from unit.kit import REGISTRY, ordinal, report
 
 ARRIVED_MS = 1_700_000_000_000  # after all that the reports speak of
 
@@ -74,6 +78,36 @@ async def test_a_report_that_is_refused_becomes_one_dead_letter_with_its_own_byt
     assert await desk.handle(sent(1, WRONG), sent(2, b"nothing"), sent(3, GOOD)) == {desk.government: 4}
     assert sorted(desk.rejected) == sorted([("people_out_of_range", WRONG), ("not_json", b"nothing")])
     assert len(desk.claims) == 1
+
+
+@pytest.mark.parametrize("period", ["2022-09-21", "2022-09-21T10:00Z/PT1H"])
+async def test_a_report_dated_ahead_counts_from_its_arrival_at_the_broker_and_is_named(period: str) -> None:
+    """A clock is 20 hours fast; the correction comes an hour later, once the clock is right."""
+    desk, hour = Desk(), 3_600_000
+    arrived = {"wrong": ARRIVED_MS, "right": ARRIVED_MS + hour}
+    published = {"wrong": ARRIVED_MS + 20 * hour, "right": ARRIVED_MS + hour}
+    records = [
+        sent(
+            offset,
+            report(people, period, id=name, qualifier="count", published=text_at(published[name] / 1000)),
+            arrived[name],
+        )
+        for offset, (name, people) in enumerate((("wrong", 9_000), ("right", 900)))
+    ]
+    ledger = Ledger()
+    for each in records:
+        await desk.handle(each)
+        message = msgspec.msgpack.decode(desk.claims[-1].value, type=Claims)
+        ledger.apply(message.claims, message.readings)
+    assert ledger.nodes[Flow("RU:KZ")].series[PEOPLE].bins[ordinal("2022-09-21")].best == 900
+    assert desk.counted("source_notices_total", "b", "dated_ahead") == 1
+
+
+async def test_unknown_fields_are_counted_by_source_and_the_report_is_taken() -> None:
+    desk = Desk()
+    await desk.handle(sent(1, report(98_000, "2022-09-21/P7D", qualifer="about")))
+    assert (len(desk.claims), desk.rejected) == (1, [])
+    assert desk.counted("source_notices_total", "b", "unknown_field") == 1
 
 
 async def test_reports_are_counted_by_topic_source_and_reason() -> None:
