@@ -92,10 +92,12 @@ class RedisWriter(Channel):
             return
         self._looked_at = time.monotonic()
         try:
-            in_step = [await self._in_step(tp) for tp in self.consumer.assignment()]
+            behind = await self._behind()
+            for tp in behind:
+                await self._in_step(tp)
             await self.redis.set(ALIVE, int(time.time()))
             self._written()
-            if all(in_step):
+            if not behind:
                 self.context.metrics["view_timestamp_seconds"].set(time.time())
         except (RedisError, OSError, TimeoutError) as error:
             await self._failed(error)
@@ -124,6 +126,18 @@ class RedisWriter(Channel):
         """Log and count values in Redis that are put right."""
         log.error("Redis: %s; put right; see docs/runbooks/BordertallyViewRepaired.md", what)
         self.context.metrics["view_repairs_total"].inc(values)
+
+    async def _behind(self) -> list[TopicPartition]:
+        """The partitions of which the offset in Redis is not the one written last."""
+        partitions = list(self.consumer.assignment())
+        keys = [offset_key(tp.topic, tp.partition) for tp in partitions]
+        stored = await self.redis.mget(keys) if keys else []
+        offsets = [None if value is None else int(value) for value in stored]
+        return [
+            tp
+            for tp, offset in zip(partitions, offsets, strict=True)
+            if tp not in self.positions or self.positions[tp] != offset
+        ]
 
     async def _in_step(self, tp: TopicPartition) -> bool:
         """Whether the offset in Redis is the one written last; if not, go to the offset in Redis."""

@@ -25,6 +25,9 @@ IDLE_S = 3.0
 IDLE_WAIT_MS = 1_000
 """The longest wait of a broker for records then."""
 
+LOOK_S = 1.0
+"""Seconds after which aiokafka looks for something to fetch although nothing has happened; by itself it takes 0.2."""
+
 AT_ONCE = 0.8
 """A response with records before this share of the wait is over shows that the broker does not wait with records.
 
@@ -58,6 +61,7 @@ def wait_longer_when_idle(consumer: AIOKafkaConsumer) -> None:
     """
     fetcher = consumer._fetcher  # noqa: SLF001 - aiokafka has no setting for it
     fetch = fetcher._proc_fetch_request  # noqa: SLF001 - as above
+    fetcher._fetcher_timeout = LOOK_S  # noqa: SLF001 - as above
     assigned: Any = None
     heard_at, at_once = time.monotonic(), True
 

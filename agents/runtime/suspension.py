@@ -2,7 +2,7 @@
 
 A frozen worker (SIGSTOP, a suspended machine) would overwrite what the new owners of its partitions have written. After
 SIGSTOP the worker ends in the handler of SIGCONT, which runs before anything else. A suspended machine, or a container
-paused by its cgroup, gets no signal: there the worker reads the clock, before every write and ten times a second. Its
+paused by its cgroup, gets no signal: there the worker reads the clock, before every write and five times a second. Its
 unfinished records are delivered again, to the owners of the partitions.
 
 A worker that waits for a processor (a crowded machine, a CPU quota) is not frozen: the kernel counts that time apart.
@@ -21,7 +21,7 @@ from mode import Service
 
 from bordertally.agents.runtime.context import Context, log
 
-BEAT_S = 0.1
+BEAT_S = 0.2
 
 STARVED_S = 5.0
 """The shortest freeze that the clock alone decides on, in seconds: on a crowded machine a process may have to wait."""
