@@ -31,7 +31,7 @@ from bordertally.agents.gateway.parameters import (
     AskTotals,
     asked,
 )
-from bordertally.agents.gateway.problems import problems
+from bordertally.agents.gateway.problems import Handler, problems
 from bordertally.agents.gateway.representations import respond, tagged
 from bordertally.agents.gateway.routes import Routes
 from bordertally.agents.gateway.stream.endpoint import Stream
@@ -48,6 +48,10 @@ from bordertally.streams.delivery.tokens import Keys
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
+
+BOARD_PATH = "/board/"
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""The media types of the files of the board."""
 
 BOARD = Path(str(resources.files("bordertally.agents.gateway").joinpath("board")))
 
@@ -151,8 +155,16 @@ def _add_stream(app: web.Application, stream: Stream, routes: Routes) -> None:
 
 
 def _add_pages(app: web.Application, hub: Hub) -> None:
-    async def board(_: web.Request) -> web.StreamResponse:
-        return web.FileResponse(BOARD / "index.html", headers={"Cache-Control": "no-cache"})
+    files = {path.relative_to(BOARD).as_posix(): path for path in BOARD.rglob("*") if path.suffix in TYPES}
+
+    def file(request: web.Request, name: str) -> web.StreamResponse:
+        path = files.get(name)
+        if path is None:
+            raise web.HTTPNotFound
+        return tagged(request, path.read_bytes(), TYPES[path.suffix], "utf-8")
+
+    async def board(request: web.Request) -> web.StreamResponse:
+        return file(request, "index.html")
 
     async def healthz(_: web.Request) -> web.StreamResponse:
         return web.Response(text="ok\n")
@@ -162,6 +174,14 @@ def _add_pages(app: web.Application, hub: Hub) -> None:
             return web.Response(status=503, text="waiting for: the stream of events\n")
         return web.Response(text="ready\n")
 
+    @web.middleware
+    async def serve_files(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer for the files of the board: aiohttp would refuse a range or a missing file without a problem."""
+        if request.path.startswith(BOARD_PATH) and request.method in ("GET", "HEAD"):
+            return file(request, request.path.removeprefix(BOARD_PATH))
+        return await handler(request)
+
+    app.middlewares.append(serve_files)
     app.router.add_get("/", board)
     app.router.add_static("/board", BOARD)
     app.router.add_get("/healthz", healthz)

@@ -20,6 +20,9 @@ LINE = 65_536
 HEAD = 4 * LINE
 """The most bytes of a request line and all headers."""
 
+CONTINUE = "100-continue"
+"""The only value of the header Expect that HTTP defines."""
+
 RETRY_S = 10
 """Seconds after which a client at its limit may try again."""
 
@@ -159,7 +162,9 @@ class ClientConnection(web.RequestHandler):
             raise ConnectionError("a part of an answer is sent already")
         if isinstance(exc, ConnectionError):
             raise exc  # the client has gone: aiohttp closes the connection without a word
-        if status < 500:
+        if status >= 500 and request.headers.get("Expect", CONTINUE).lower() != CONTINUE:
+            status, detail = 417, f"Expect: only {CONTINUE} can be met"  # aiohttp fails on some others
+        elif status < 500:
             detail = fault_of(exc)
             log.info("gateway: malformed request from %s: %s", self._peer(), detail)
         else:

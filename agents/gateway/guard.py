@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from ipaddress import ip_address
 
 from aiohttp import web
@@ -120,6 +119,6 @@ def token_of(request: web.Request) -> str | None:
     if kind.lower() == "basic":
         try:
             return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or not UTF-8
             return ""
     return None
