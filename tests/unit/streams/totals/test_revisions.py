@@ -117,6 +117,15 @@ def test_a_total_adds_what_each_source_below_may_become() -> None:
     assert week(desk) is None
 
 
+def test_a_total_rests_on_the_flows_below_where_they_overrule_the_claim_about_the_flow() -> None:
+    # below b counts as before; of the country c, which is trusted less, has never revised what it says
+    shifted = AfterRevisions(round(720 * 770 / 730), round(720 * 770 / 730))
+    for people, best, band in ((50, 720, shifted), (150, 7 * 150, None)):  # 150 are more than is known below
+        country = [said(place, people, 2, "c") for place in range(45)]
+        desk = told([*revised(45, flow="RU:KZ:aksai"), *country])
+        assert (desk.window(7).best, week(desk)) == (best, band)
+
+
 def test_the_band_is_the_fifth_and_the_ninety_fifth_percentile() -> None:
     sums = [WeekSum(100, 100 + place) for place in range(1, 20)]
     assert band_of(sums) is None  # 19 sums
