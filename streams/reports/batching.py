@@ -8,17 +8,17 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from bordertally.streams.errors import RefusedError
 from bordertally.streams.moments import EPOCH, MICRO
 from bordertally.streams.periods import DAY, Period, doubtful_times, parse_period
-from bordertally.streams.qualifiers import UNQUALIFIED, Qualifier, interval
+from bordertally.streams.qualifiers import Qualifier, interval
 from bordertally.streams.reports.claims import Address, Claim, Claims, address_of, is_reading, period_of
 from bordertally.streams.reports.notices import NoticeKind, ReportNotice, refuse_unknown, untold
+from bordertally.streams.reports.plain import Plain, PlainDecoder
 from bordertally.streams.reports.readings import Columns, Readings
-from bordertally.streams.reports.records import FloatFigure, Moment, Report, ReportId
+from bordertally.streams.reports.records import Report
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import AHEAD_S, Limits, claims_of, decode_report
 from bordertally.streams.topics import Topic, partition_of
@@ -36,41 +36,6 @@ MILLI = 1_000  # microseconds
 
 COUNT = Qualifier.COUNT  # to look the member up in its class would take as long as the rest of a comparison
 
-
-class Plain(Struct, gc=False):
-    """What the fast path reads of a report: one figure on one flow, as counters send it."""
-
-    id: ReportId
-    source: str
-    published: Moment
-    flow: str
-    period: str
-    people: FloatFigure
-    qualifier: Qualifier = UNQUALIFIED
-
-
-NOT_KEPT = frozenset({"url", "text", "title", "arrived"})
-"""Fields of a report that a reading does not keep. The fast path checks their types and ignores their values."""
-
-
-def plain_type(record: type[Struct], *, strict: bool = False) -> type[Plain]:
-    """The type of a report for the fast path, derived from the full record, which is `Report`.
-
-    Its fields are those of `Plain`, those in `NOT_KEPT`, and every other field of the record, which must be absent. A
-    report that has such a field does not decode as plain and is checked in full; so is a field that is added later.
-    `strict`: nor does a report with an unknown field.
-    """
-    further = [
-        (field.name, field.type if field.name in NOT_KEPT else UnsetType, UNSET)
-        for field in msgspec.structs.fields(record)
-        if field.name not in Plain.__struct_fields__
-    ]
-    plain = msgspec.defstruct("PlainReport", further, bases=(Plain,), gc=False, forbid_unknown_fields=strict)
-    return cast("type[Plain]", plain)
-
-
-_decode_plain = msgspec.json.Decoder(plain_type(Report, strict=True)).decode
-_decode_plain_with_unknown = msgspec.json.Decoder(plain_type(Report)).decode
 
 _NOT_PLAIN = (LookupError, ValueError, RecursionError, msgspec.MsgspecError)
 """What the fast path raises for a report that is not plain, not valid, or of a counter that is not yet known."""
@@ -200,6 +165,7 @@ class Sorter:
         self._notices: Counter[tuple[str, NoticeKind]] = Counter()
         self._skew = limits.skew_s * MICRO
         self._stamped = True
+        self._decoder = PlainDecoder()
         self._claims: dict[int, list[Claim]] = defaultdict(list)
         self._collected: dict[tuple[Address, str, str | None], _Collected] = {}
         self._filled: list[_Collected] = []  # those with readings
@@ -226,13 +192,16 @@ class Sorter:
         counters, filled, most, skew = self._counters, self._filled, self._limits.bytes, self._skew
         if self._stamped:
             skew = min(skew, AHEAD_S * MICRO)  # a reading that is dated ahead is kept as a claim
+        decoder = self._decoder
         for record in records:
             raw, plain = record.value or b"", None
             try:
                 try:
-                    plain = _decode_plain(raw if len(raw) <= most else b"")
+                    plain = decoder.decode(raw if len(raw) <= most else b"")
                 except msgspec.ValidationError:
                     plain = self._with_unknown(raw)
+                if decoder.learned and decoder.has_own_fields(plain):
+                    self._count_unknown(plain)
                 counter = counters[plain.source]
                 collected = counter.flows[plain.flow]
                 period, ended, earliest = counter.slots[plain.period]
@@ -264,17 +233,18 @@ class Sorter:
             bests.append(people)
 
     def _with_unknown(self, raw: bytes) -> Plain:
-        """The fields of a plain report with unknown fields, and a count of it. Raises as a decoder does.
+        """The fields of a plain report with unknown fields. Raises as a decoder does.
 
         A counter may send a field of its own in every report; such reports need not all be checked in full, unless
         `tell` wants the names of their fields.
         """
         if self._tell is not None or self._strict:
             raise LookupError
-        plain = _decode_plain_with_unknown(raw)
+        return self._decoder.learn(raw)
+
+    def _count_unknown(self, plain: Plain) -> None:
         if plain.source in self._registry.sources:
             self._notices[plain.source, NoticeKind.UNKNOWN_FIELD] += 1
-        return plain
 
     def _add_checked(self, record: TimedReport, plain: Plain | None) -> Report | None:
         """Check a report in full and add its claims; a report in words is returned instead. Raises RefusedError."""

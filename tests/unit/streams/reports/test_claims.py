@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from bordertally.streams.evidence.records import Traced
-from bordertally.streams.reports.batching import NOT_KEPT
 from bordertally.streams.reports.claims import Claim, Claims, address_of, is_exact, is_reading, reading_of
+from bordertally.streams.reports.plain import NOT_KEPT
 from bordertally.streams.reports.readings import Reading
 from bordertally.streams.reports.records import REQUIRED, ClaimFields
 from bordertally.streams.reports.validation import CARRIED, LEVELS, OF_WHOLE_DAYS
