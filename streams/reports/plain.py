@@ -1,4 +1,4 @@
-"""Plain reports: one figure on one flow, as counters send it by the thousand, decoded without a look at anything else."""
+"""Plain reports: one figure on one flow, as counters send it. They are decoded in one pass, without a full check."""
 
 from __future__ import annotations
 
