@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +22,7 @@ from benchmarks.bench import CACHE, RunFailedError, sitting
 from benchmarks.drain import drain
 from benchmarks.history import CASES, MORE, cost
 from benchmarks.install import UnavailableError
+from benchmarks.replay import FILES, measured
 from benchmarks.report import COLUMNS, CRASHED, JOINED, RECOVERED, SCALED, SHARED, Result, complain, keep, ratios, table
 from benchmarks.stream import Shape
 from benchmarks.systems import System, systems
@@ -176,6 +179,20 @@ def history() -> None:
             figures = f"{measured.median_ms:.2f}", f"{measured.most_ms:.2f}", f"{measured.median_ms / first:.2f}"
             shown.add_row(name, f"{days:,}", *figures)
             say(f"{name}, {days} days: {measured.median_ms:.2f} ms")
+    out.print(shown)
+
+
+@cli.command()
+def replay() -> None:
+    """What `bordertally replay` takes of a file, beside a plain Python pass over the same file."""
+    shown = Table(*("file", "lines", "MB", "CPU s", "us a line", "peak MB", "plain CPU s", "times plain"))
+    for name, lines in FILES.items():
+        with tempfile.TemporaryDirectory() as directory:
+            result = measured(Path(directory), lines())
+        (cpu_s, peak_mb), plain_s = result.replay, result.plain.cpu_s
+        figures = f"{result.lines:,}", f"{result.megabytes:.0f}", f"{cpu_s:.1f}", f"{1e6 * cpu_s / result.lines:.0f}"
+        shown.add_row(name, *figures, f"{peak_mb:.0f}", f"{plain_s:.2f}", f"{cpu_s / plain_s:.1f}")
+        say(f"{name}: {cpu_s:.1f} s of CPU, {peak_mb:.0f} MB; plain {plain_s:.2f} s")
     out.print(shown)
 
 
