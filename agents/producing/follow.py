@@ -72,7 +72,7 @@ class DocumentFollower:
         before = self.memory.seen.get(self.source, {}).get(article.key)
         entry = _digest([article.title, article.text])
         entries = {**({} if before is None else before.entries), place: entry}
-        if before is not None and before.entries.get(place, entry) == entry:
+        if before is not None and _shows_nothing_new(article, before, place, entry):
             done.articles[article.key] = msgspec.structs.replace(before, entries=entries)
             return done._replace(known=done.known + 1)
         whole = await self._whole(article, fetcher) if self.full else article
@@ -149,6 +149,13 @@ class DocumentFollower:
             return None, ""
         claims = [[*claim.identity, claim.qualifier, claim.low, claim.best, claim.high] for claim in statement.claims]
         return raw, _digest([claims, [[item.claim, item.doubts] for item in statement.items]])
+
+
+def _shows_nothing_new(article: Article, before: SeenArticle, place: str, entry: str) -> bool:
+    """Whether a place shows an article as before, or, where it never showed it, in no later version than others."""
+    if place in before.entries:
+        return before.entries[place] == entry
+    return article.published is None or before.published is None or article.published <= before.published
 
 
 def _digest(content: object) -> str:

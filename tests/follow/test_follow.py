@@ -200,6 +200,24 @@ async def test_an_article_that_was_corrected_gives_a_later_report_with_the_same_
     assert (await look(RSS.replace(SAID, CORRECTED))).reports == []  # the date alone
 
 
+async def test_another_place_that_shows_a_later_version_corrects_it(
+    session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    memory = Memory()
+    watcher, first, second = follower(memory), tmp_path / "first.xml", tmp_path / "second.xml"
+    first.write_text(RSS, encoding="utf-8")
+    later = RSS.replace("Sun, 02 Oct 2022 09:00:00 +0600", LATER)
+    second.write_text(later.replace(SAID, CORRECTED), encoding="utf-8")
+    made = []
+    for place in (first, second, first, second):
+        done = await watcher.round(str(place), Fetcher(session, memory))
+        watcher.remember(done)
+        made.append([json.loads(raw) for raw in done.reports])
+    assert [len(some) for some in made] == [1, 1, 0, 0]
+    assert (made[1][0]["id"], made[1][0]["published"]) == (made[0][0]["id"], "2022-10-03T09:00:00+06:00")
+    assert made[1][0]["text"].startswith(CORRECTED)
+
+
 async def test_a_correction_without_a_date_of_its_own_is_a_second_later(
     look: Callable[[str], Awaitable[Round]],
 ) -> None:
