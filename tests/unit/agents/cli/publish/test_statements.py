@@ -32,7 +32,17 @@ def test_it_shows_claims_with_the_words_underlined_and_what_was_left_out() -> No
     assert shown[line + 1].startswith(begins + " ")
     assert "·····" in shown[line + 1]
     row = next(row.split() for row in shown if row.lstrip().startswith("1 "))
-    assert row == ["1", "RU:GE", "2022-09-21/2022-09-28", "53,000", "more_than", "citizens:RU", "0.95", "claims"]
+    assert row == [
+        "1",
+        "RU:GE",
+        "2022-09-21/2022-09-28",
+        "53,000",
+        "more_than",
+        "citizens:RU",
+        "source",
+        "0.95",
+        "claims",
+    ]
     assert "left out: 3,000 (queue)" in done.stdout
 
 
