@@ -1,4 +1,4 @@
-"""The editions of nyc-hospital-vintages.csv, the totals of seven days that they lead to, and a plot of these totals.
+"""The editions of invented-vintages.csv, the totals of seven days that they lead to, and a plot of these totals.
 
 `python -m series.vintages ../docs/img/revisions.png`, run in `tests/` with the extra `plot`, writes the plot.
 """
@@ -16,7 +16,7 @@ from bordertally.streams.totals.records import AfterRevisions
 from bordertally.streams.totals.windows import total_in, totals
 from unit.kit import claim, told
 
-SERIES = Path(__file__).with_name("nyc-hospital-vintages.csv")
+SERIES = Path(__file__).with_name("invented-vintages.csv")
 LATER = timedelta(days=28)
 
 
@@ -41,7 +41,7 @@ class Week(NamedTuple):
     later: int
 
 
-def weeks(until: date = date(2021, 5, 31)) -> list[Week]:
+def weeks(until: date = date(2022, 7, 31)) -> list[Week]:
     """The totals with a band of which a later edition has every day, of editions up to a day."""
     desk, found, figures = told(), [], dict[tuple[date, date], int]()
     for published, days in editions():
@@ -76,7 +76,7 @@ def draw(path: str) -> None:
     axis.plot(days, [week.later for week in every], color="#c00020", label="best of the same days, 28 days later")
     axis.xaxis_date()
     axis.set_ylim(bottom=0)
-    axis.set_title("People admitted to hospital with COVID-19 in New York City, seven days, 2021", fontsize=9)
+    axis.set_title("People counted in seven days, as invented editions say it", fontsize=9)
     axis.legend(frameon=False, fontsize=8)
     figure.savefig(path, dpi=110, metadata={"Software": None})
 
