@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -43,6 +44,12 @@ PATIENCE_S = 2.0
 A batch produces one state for every flow that it touches, so half as many batches produce half as many states.
 """
 
+MANY_STATEMENTS = 100
+"""From so many claims on that are no readings, figures are computed in a thread.
+
+Claims that overlap in a long chain are reconciled together, which may take a second for a single flow.
+"""
+
 PARENTS_S = 0.05
 """The shortest time between two states of a flow that has flows below it, in seconds.
 
@@ -79,6 +86,7 @@ class LedgerHop(FlushingHop):
         self.last_offsets: dict[int, int] = {}  # by partition, the offset of the last message in memory
         self._flushed_to: dict[int, int] = {}  # by partition, the offset of the last message flushed
         self.claims = 0
+        self.statements = 0  # the claims that are no readings
         self.arrived: list[float] = []
         self.more = False  # whether reports waited behind those of the last message
         self.held: dict[int, dict[Flow, News]] = {}  # by partition, the flows whose states are held back
@@ -99,7 +107,7 @@ class LedgerHop(FlushingHop):
 
     def _begin(self) -> tuple[dict[int, int], list[float]]:
         begun = self.last_offsets, self.arrived
-        self.last_offsets, self.arrived, self.claims = {}, [], 0
+        self.last_offsets, self.arrived, self.claims, self.statements = {}, [], 0, 0
         return begun
 
     async def recovered(self) -> None:
@@ -212,12 +220,13 @@ class LedgerHop(FlushingHop):
                 continue
             ledger.add(claims.claims, claims.readings)
             self.claims += claims.count
+            self.statements += len(claims.claims)
             self.arrived.append(arrived_s(record))
         self.more = more_wait(bundle.records[-1])
 
     async def flush(self) -> None:
         """Compute figures from the claims in memory, store the changed rows, and publish the states of the flows."""
-        claims = self.claims
+        claims, many = self.claims, self.statements >= MANY_STATEMENTS
         last_offsets, arrived = self._begin()
         rows: dict[int, dict[Row, bytes]] = {}
         states: list[Record] = []
@@ -229,6 +238,8 @@ class LedgerHop(FlushingHop):
         ledgers = {partition: self.ledger(partition) for partition in sorted(touched)}
         with self.traces.span("ledger", claims) as trace:
             for partition, ledger in ledgers.items():
+                if many:  # nothing else uses the ledger meanwhile: whoever changes it waits for its turn
+                    await asyncio.to_thread(deque, ledger.flushing(), 0)
                 for _ in ledger.flushing():
                     await turns.give()
                 applied = ledger.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -251,6 +251,25 @@ async def test_partitions_have_ledgers_of_their_own() -> None:
         worker.partition: ["RU", "RU:KZ", "RU:KZ:aksai"],
         other: ["KZ", "KZ:RU"],
     }
+
+
+async def test_others_have_their_turn_while_many_claims_are_reconciled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MANY_STATEMENTS", 2)
+    worker = Worker(Broker())
+    worker.take(message(1, AKSAI, MASHTAKOVO))
+    ledger, go_on = worker.hop.ledgers[worker.partition], threading.Event()
+    flushing = ledger.flushing
+
+    def held_up() -> Iterator[None]:
+        assert go_on.wait(WAIT_S), "nobody else had a turn"
+        yield from flushing()
+
+    monkeypatch.setattr(ledger, "flushing", held_up)
+    flush = asyncio.create_task(worker.hop.flush())
+    await asyncio.sleep(0)
+    go_on.set()
+    await flush
+    assert [state.flow for state in worker.states] == ["RU:KZ:aksai", "RU:KZ:mashtakovo", "RU:KZ", "RU"]
 
 
 # --- restoring: it holds up nobody, and the worker's signs of life go on -----------------------------------------
