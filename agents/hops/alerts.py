@@ -18,7 +18,7 @@ from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.producer import Record, partition_of_key
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.unreadable import must_read, unreadable_row
-from bordertally.streams.alerts.lifecycle import Known, advance
+from bordertally.streams.alerts.lifecycle import Known, advance, last_day
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.delivery.cloudevents import of_alert
 from bordertally.streams.ledger.causes import CAUSES_HEADER, Cause, decode_causes
@@ -72,6 +72,7 @@ class AlertsHop(FlushingHop):
         self.table = make_table(app, self.name, context.settings.partitions)
         self.open: dict[bytes, Counter[str]] = {}
         self.seen: dict[bytes, bytes] = {}  # by flow, the episodes last compared with its alerts
+        self.last: dict[bytes, int] = {}  # by flow, the last day of these alerts
         self.total: Counter[str] = Counter()
         self.alerts: list[tuple[bytes, Alert]] = []
         self.rows: dict[int, dict[bytes, bytes]] = {}
@@ -82,6 +83,7 @@ class AlertsHop(FlushingHop):
         """Drop everything known of the flows: other workers have their partitions now."""
         self.open.clear()
         self.seen.clear()
+        self.last.clear()
         self.total.clear()
         self.traces.forget()
         self._begin()
@@ -128,7 +130,7 @@ class AlertsHop(FlushingHop):
             return
         episodes = bytes(head.episodes)
         causes = causes_of(record)
-        if self.seen.get(key) == episodes and not causes:
+        if self.seen.get(key) == episodes and all(cause.first > self.last[key] for cause in causes):
             return
         stored = rows.get(key) or self.table.get(key)
         if not stored and episodes == NO_EPISODES:
@@ -142,7 +144,7 @@ class AlertsHop(FlushingHop):
         self.alerts += [(key, alert) for alert in alerts]
         if known != before.known:
             rows[key] = msgspec.msgpack.encode(FlowAlerts(known, record.offset, record.timestamp / 1000))
-        self.seen[key] = episodes
+        self.seen[key], self.last[key] = episodes, last_day(known)
         self.count(key, known)
 
     async def flush(self) -> None:

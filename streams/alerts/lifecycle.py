@@ -45,6 +45,11 @@ class Known(msgspec.Struct, array_like=True):
     causes: CausesSeen = CausesSeen()
 
 
+def last_day(known: Iterable[Known]) -> int:
+    """The last day (ordinal) of the alerts that are not withdrawn; a cause that begins later bears on none of them."""
+    return max([max(one.last, (one.until or 0) - 1) for one in known if _in_use(one)], default=0)
+
+
 def alert_id(flow: str, rule: str, day: int) -> str:
     """The id of an alert: fixed when it opens, by flow, rule and the day that opened it."""
     return hashlib.sha256(f"{flow}|{rule}|{iso_day(day)}".encode()).hexdigest()[:16]

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from bordertally.streams.alerts.lifecycle import Known, advance, without_minor
-from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.alerts.lifecycle import Known, advance, last_day, without_minor
+from bordertally.streams.alerts.records import Alert
 from bordertally.streams.detection.flow_state import alerting_state, flow_state
 from bordertally.streams.detection.quotes import with_quotes
 from bordertally.streams.detection.registry import all_episodes
@@ -118,9 +118,7 @@ class ReplayLedgers:
         state, notify_days = alerting_state(node, self.rules, episodes), self.rules.of(flow).detection.notify_days
         known, records = advance(self.known.get(flow, []), state, self.names, causes, notify_days)
         self.known[flow] = known
-        self._last[flow] = max(
-            [_last_day(alert) for alert in known if alert.record.state is not AlertState.WITHDRAWN], default=0
-        )
+        self._last[flow] = last_day(known)
         self.log += records
         return records
 
@@ -165,10 +163,6 @@ class ReplayLedgers:
             first, last = ordinal_day(figures[0].day), ordinal_day(figures[-1].day)
             totals = [period_total(flow, period, figures) for period in calendar_periods(each, first, last)]
             yield from [total for total in totals if total.covered_days]
-
-
-def _last_day(known: Known) -> int:
-    return max(known.last, (known.until or 0) - 1)
 
 
 def replay(lines: Iterable[bytes], registry: Registry, rules: Rules, now: float) -> ReplayResult:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bordertally.streams.alerts.lifecycle import Known, advance
+from bordertally.streams.alerts.lifecycle import Known, advance, last_day
 from bordertally.streams.detection.flow_state import written_state
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.ledger import Ledger
@@ -22,6 +22,7 @@ from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import parse_registry
 from bordertally.streams.reports.validation import read_report
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.totals.records import Episode
 
 FIRST = date(2014, 1, 1)
 YEAR = 365
@@ -39,6 +40,7 @@ class Worker:
         self.ledger = Ledger()
         self.rules = Rules()
         self.known: dict[Flow, list[Known]] = {}
+        self.episodes: dict[Flow, list[Episode]] = {}
 
     def step(self, claims: list[Claim]) -> None:
         """Add claims, and bring everything up to date."""
@@ -46,8 +48,10 @@ class Worker:
         days = self.ledger.days_told(applied)
         for flow in applied.flows:
             state, _ = written_state(self.ledger.nodes[flow], self.rules, days.get(flow, ()))
-            causes = applied.causes.get(flow, ())
-            self.known[flow], _ = advance(self.known.get(flow, []), state, {}, causes)
+            causes, known = applied.causes.get(flow, ()), self.known.get(flow, [])
+            if state.episodes != self.episodes.get(flow) or any(cause.first <= last_day(known) for cause in causes):
+                self.episodes[flow] = state.episodes
+                self.known[flow], _ = advance(known, state, {}, causes)
 
 
 def claim(flow: str, period: str, people: float, published: datetime, **more: Any) -> Claim:

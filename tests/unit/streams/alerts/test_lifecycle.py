@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from bordertally.streams.alerts.lifecycle import advance, alert_id
+from bordertally.streams.alerts.lifecycle import advance, alert_id, last_day
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.detection.daily_rate import exceeds
+from bordertally.streams.flows import Flow
 from bordertally.streams.periods import iso_day
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import SEVERITIES, Detection, OperatorBaseline, Rules
@@ -15,6 +16,7 @@ from bordertally.streams.totals.records import Baseline
 from unit.kit import Told, alerts_of, claim, daily, ordinal, told
 
 # Every timeline below: an operator's normal of 100 a day, so an alert opens above 125 and clears at 120 or less.
+FLOW = Flow("RU:KZ")
 NORMAL = Rules(Detection(keep_firing_for="0d"), baselines=(OperatorBaseline(flow="RU:KZ", daily=100.0),))
 
 
@@ -161,6 +163,14 @@ def test_a_correction_withdraws() -> None:
     assert spoken([withdrawn]) == [(2, "withdrawn", "02", None)]
     assert withdrawn.merged_into is None
     assert runs(one) == []
+
+
+def test_the_last_day_of_the_alerts_is_that_of_the_latest_that_is_not_withdrawn() -> None:
+    one = desk(counts(100, 130, 110, 110, 130))
+    assert iso_day(last_day(one.desk.known[FLOW])) == "2022-09-05"
+    one.take(count(110, 5, version=1))
+    assert iso_day(last_day(one.desk.known[FLOW])) == "2022-09-02"
+    assert last_day([]) == 0
 
 
 def test_a_withdrawn_claim_withdraws() -> None:
