@@ -46,6 +46,9 @@ def show(soaked: Soaked, seed: int) -> None:
     console.print(table)
     console.print(f"{soaked.sent} reports in {soaked.seconds:.0f} s; workers ended with {soaked.codes}")
     console.print(f"came twice, the same: {soaked.verdict.twice}; differences: {len(soaked.verdict.differences)}")
+    console.print(f"told to the operator: {len(soaked.told)} lines")
+    for line in soaked.told[-5:]:
+        console.print(line, highlight=False, markup=False)
     for difference in soaked.verdict.differences[:50]:
         console.print(difference, highlight=False, markup=False)
 

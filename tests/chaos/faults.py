@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from random import Random
+from typing import Any
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
+from bordertally.agents.delivery.redis_keys import ALERTS, FLOWS, flow_key
 from bordertally.agents.kafka.crash_points import POINTS
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.kafka.topics import create_topics
 from chaos.supervising import Supervised
-from live import Live, limit
+from forking import run
+from live import PARTITIONS, Live, limit, until
 
 NOBODY_THERE = ("webhooks.", "written.webhooks", "alertmanager.")
 """Points that no worker of a soak comes by: it has nobody to tell."""
@@ -24,10 +35,39 @@ class Scene:
     def __init__(self, live: Live, random: Random) -> None:
         self.live, self.random = live, random
         self.first, self.second = Supervised(live, "first"), Supervised(live, "second")
+        self.told: list[str] = []
+        """What the logs of workers said of faults that no worker can mend."""
 
     async def wait(self, least: float, most: float) -> None:
         """A random while."""
         await asyncio.sleep(self.random.uniform(least, most))
+
+    async def says(self, words: str, timeout_s: float = 60) -> str:
+        """Wait until the log of a worker has a line with these words (a regular expression); it is the newest."""
+        lines: list[str] = []
+
+        async def said() -> bool:
+            logs = [worker.log.read_text(encoding="utf-8", errors="replace") for worker in self.live.workers]
+            lines[:] = [line for log in logs for line in log.splitlines() if re.search(words, line)]
+            return bool(lines)
+
+        await until(said, f"a worker says {words!r}", timeout_s)
+        self.told.append(lines[-1])
+        return lines[-1]
+
+    async def reread(self) -> None:
+        """As the runbook says: stop all workers, let them read all reports again, start them."""
+        wanted = [worker for worker in (self.first, self.second) if worker.wanted]
+        for worker in wanted:
+            await worker.leave()
+
+        async def done() -> bool:  # a worker that was killed is a member until its session ends
+            command = await asyncio.to_thread(run, "reread", environment=self.live.environment)
+            return command.returncode == 0
+
+        await until(done, "reread succeeds", 60)
+        for worker in wanted:
+            worker.wanted = True
 
     def some_worker(self) -> Supervised:
         """One of those that are wanted."""
@@ -105,6 +145,97 @@ async def letters_refused(scene: Scene) -> None:
     await limit(scene.live, topic, 1_000_000)
 
 
+async def records_lost(scene: Scene) -> None:
+    """Claims are removed while no ledger runs; a worker must name them, else the figures stay wrong at the end."""
+    topic, live = scene.live.topics.claims, scene.live
+    for worker in (scene.first, scene.second):
+        if worker.running is not None:
+            worker.running.kill()
+    admin = AIOKafkaAdminClient(bootstrap_servers=live.broker.address)
+    await admin.start()
+    try:
+        consumer = AIOKafkaConsumer(bootstrap_servers=live.broker.address)
+        await consumer.start()
+        try:
+            ends = await consumer.end_offsets([TopicPartition(topic, number) for number in range(PARTITIONS)])
+        finally:
+            await consumer.stop()
+        await admin.delete_records({tp: RecordsToDelete(before_offset=end) for tp, end in ends.items() if end})
+    finally:
+        await admin.close()
+    await scene.wait(6, 8)  # the workers are back, and have found out
+    logs = [worker.log.read_text(encoding="utf-8", errors="replace") for worker in live.workers]
+    lost = [line for log in logs for line in log.splitlines() if f"{topic}/" in line and "removed before" in line]
+    if set(lost) - set(scene.told):
+        scene.told += lost
+        await scene.reread()
+
+
+async def topic_made_anew(scene: Scene) -> None:
+    """The claims are deleted with their topic."""
+    live = scene.live
+    admin = AIOKafkaAdminClient(bootstrap_servers=live.broker.address)
+    await admin.start()
+    try:
+        await admin.delete_topics([live.topics.claims])
+    finally:
+        await admin.close()
+    await scene.says(f"topics? .*{live.topics.claims}( does not exist|,|;)|topics missing on .*{live.topics.claims}")
+    await create_topics(live.settings)
+    await scene.reread()
+
+
+async def clock_off(scene: Scene) -> None:
+    """Two hours ahead or behind, for long enough to be noticed, then right again."""
+    worker = scene.some_worker()
+    worker.clock.write_text(scene.random.choice(("7200", "-7200")), encoding="utf-8")
+    try:
+        await scene.wait(6, 9)
+    finally:
+        worker.clock.write_text("0", encoding="utf-8")
+
+
+async def unreadable_record(scene: Scene) -> None:
+    """On the topic of claims; the operator skips the record that the log names."""
+    live = scene.live
+    partition = scene.random.randrange(PARTITIONS)
+    await live.send([Record(live.topics.claims, b"RU", b"\xc1\xff", partition)])
+    known = live.environment.get("BORDERTALLY_SKIP_RECORDS", "").split(",")
+    others = "".join(rf"(?!{re.escape(place)};)" for place in known if place)
+    line = await scene.says(rf"set BORDERTALLY_SKIP_RECORDS={others}\S+;")
+    place = re.findall(r"SKIP_RECORDS=(\S+);", line)[0]
+    live.environment["BORDERTALLY_SKIP_RECORDS"] = ",".join([*filter(None, known), place])
+
+
+async def redis_forged(scene: Scene) -> None:
+    """Flows are lost, changed and added; an alert is lost."""
+    redis: Any = Redis.from_url(f"redis://{scene.live.redis.address}/0")
+    try:
+        flows = sorted(await redis.smembers(FLOWS))
+        for flow in scene.random.sample(flows, min(3, len(flows))):
+            await redis.delete(flow_key(flow.decode()))
+        for flow in scene.random.sample(flows, min(3, len(flows))):
+            await redis.hset(flow_key(flow.decode()), "state", b"{}")
+        await redis.sadd(FLOWS, "AA:BB")
+        for alert in sorted(await redis.hkeys(ALERTS))[:1]:
+            await redis.hdel(ALERTS, alert)
+    except RedisError:
+        return  # it is still away
+    finally:
+        await redis.aclose()
+
+
+async def cpu_starved(scene: Scene) -> None:
+    """Other processes take what the machine has, for some seconds."""
+    burning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6)]  # noqa: ASYNC220
+    try:
+        await scene.wait(3, 6)
+    finally:
+        for process in burning:
+            process.kill()
+            process.wait()
+
+
 FAULTS: tuple[Fault, ...] = (
     worker_killed,
     worker_paused,
@@ -116,6 +247,12 @@ FAULTS: tuple[Fault, ...] = (
     redis_flushed,
     redis_paused,
     letters_refused,
+    records_lost,
+    topic_made_anew,
+    clock_off,
+    unreadable_record,
+    redis_forged,
+    cpu_starved,
 )
 
 

@@ -21,20 +21,26 @@ SETTLE_S = 180.0
 
 
 class Soaked(NamedTuple):
-    """Faults as they happened (kind, began, ended), reports sent, how workers ended, and the verdict."""
+    """Faults as they happened (kind, began, ended), reports sent, how workers ended, and the verdict.
+
+    `told`: what the logs said of faults that an operator has to mend.
+    """
 
     faults: list[tuple[str, float, float]]
     sent: int
     codes: dict[int | None, int]
     verdict: Verdict
     seconds: float
+    told: list[str]
 
     def table(self) -> list[tuple[str, int, float]]:
         """By kind: how often, and the longest pause that began while it lasted or before the next."""
         rows: dict[str, list[float]] = defaultdict(list)
         began = [began for _, began, _ in self.faults] + [float("inf")]
+        first = began[0] - 60  # a worker whose clock was behind has stamped records before it
         for number, (kind, at, _) in enumerate(self.faults):
-            gaps = [end - start for start, end in self.verdict.pauses if end > at and start < began[number + 1]]
+            pauses = [(start, end) for start, end in self.verdict.pauses if first < start < began[number + 1]]
+            gaps = [end - start for start, end in pauses if end > at]
             rows[kind].append(max(gaps, default=0.0))
         return [(kind, len(pauses), max(pauses)) for kind, pauses in sorted(rows.items())]
 
@@ -103,7 +109,7 @@ async def soak(live: Live, seed: int, number: int, rest_s: tuple[float, float], 
         for code in [*scene.first.codes, *scene.second.codes]:
             codes[code] += 1
         verdict = await judge(live, feed.sent)
-        return Soaked(happened, len(feed.sent), dict(codes), verdict, time.time() - began)
+        return Soaked(happened, len(feed.sent), dict(codes), verdict, time.time() - began, scene.told)
     finally:
         for task in (*tasks, feeding):
             task.cancel()

@@ -24,6 +24,8 @@ class Supervised:
         self.codes: list[int | None] = []
         self.server: Server | None = None
         self._numbers = itertools.count(1)
+        self.clock = live.directory / f"{name}.clock"
+        """The file that says by how many seconds its clock is ahead."""
 
     async def watch(self) -> None:
         """Keep it running while it is wanted; to be cancelled at the end."""
@@ -38,6 +40,7 @@ class Supervised:
     def _start(self) -> None:
         port, directory = free_port(), self.live.directory / f"{self.name}-{next(self._numbers)}"
         variables = self.live.environment | {"BORDERTALLY_HTTP_PORT": str(port), "BORDERTALLY_CRASH_AT": self.point}
+        variables["FAKE_CLOCK"] = str(self.clock)
         self.point = ""
         self.server = ForkedServer(["worker"], variables, port=port, directory=directory)
         self.live.workers.append(self.server.start())
