@@ -50,7 +50,8 @@ def further(sheet: Sheet, segment: Segment) -> bool:
 class Thread:
     """The state of a text that its next sentence can refer to.
 
-    `drafts`: all claims so far; `latest`: the claims of the sentence before. `only_dates`: the sentence before only
+    `drafts`: all claims so far; `latest`: the claims of the sentence before; `subject`: the claims so far that a
+    sentence without a noun of its own can continue. `only_dates`: the sentence before only
     described a day, or dated the figures that follow. `topic` and `stage`: the checkpoint and the country of the
     sentence before, where it made no claim; `dateline`: the checkpoint that heads the text. `stated_on`: the day on
     which the sentence before says its figures were given.
@@ -60,6 +61,7 @@ class Thread:
         self.cutter = cutter
         self.drafts: list[Draft] = []
         self.latest: list[Draft] = []
+        self.subject: list[Draft] = []
         self.topic: TextMark | None = None
         self.stage: str | None = None
         self.dateline: TextMark | None = None
@@ -69,16 +71,26 @@ class Thread:
         self.stated_on: StatedPeriod | None = None
 
     def add(self, sheet: Sheet, drafts: list[Draft], home: str | None, aside: bool = False) -> None:
-        """Add a sentence and its claims. `home`: the country of the speaker; `aside`: it only states earlier levels."""
+        """Add a sentence and its claims. `home`: the country of the speaker; `aside`: it only states other levels."""
         both = not drafts and any(mark.value == Why.BOTH for mark in sheet.of("segment"))
         self.both = _both_ways(sheet, home) if both else None
         self.spoken = only_time(sheet)
         self.only_dates = not sheet.of("number") and (self.cutter.stood_out(sheet) or self.cutter.headed(sheet))
         self._look_back(sheet, drafts)
         self.drafts += drafts
-        if drafts or (sheet.of("number") and not aside):  # "It was the highest figure of the year" changes nothing
+        self.subject = drafts if self._turns_away(sheet) else [*self.subject, *drafts]
+        # "It was the highest figure of the year" changes nothing
+        if drafts or (sheet.of("number") and not aside) or self._turns_away(sheet):
             self.latest = drafts
         self._note(sheet, drafts)
+
+    def _turns_away(self, sheet: Sheet) -> bool:
+        """Whether a sentence without figures tells of people of another country: "Fewer are entering Romania"."""
+        if sheet.of("number") or not sheet.of("event"):
+            return False
+        ends = {end for draft in self.latest for end in (draft.movement.origin, draft.movement.into)}
+        named = {mark.value.code for mark in sheet.of("place") if mark.value.role is PlaceRole.INTO} - {None}
+        return bool(named) and not named & ends
 
     def _look_back(self, sheet: Sheet, drafts: list[Draft]) -> None:
         """Doubt earlier claims if a sentence without figures retracts them: "The reports could not be verified"."""

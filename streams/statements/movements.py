@@ -14,7 +14,7 @@ from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.lexicon.segments import Segment
 from bordertally.streams.statements.movement.clues import Clues, Movement, MovementKind
 from bordertally.streams.statements.movement.paired_columns import PairedColumns
-from bordertally.streams.statements.movement.resolve import resolve
+from bordertally.streams.statements.movement.resolve import INFERRED, resolve
 from bordertally.streams.statements.records import Doubt, Span
 
 LEADS = " :-\u2013\u2014"
@@ -26,6 +26,9 @@ NEAR = 16
 _STOP = re.compile("[,;:.()]")
 
 _SIDED = (MovementKind.ENTRY, MovementKind.EXIT, MovementKind.OUT)
+
+_AWAY = (MovementKind.EXIT, MovementKind.OUT, MovementKind.BACK)
+"""Words of movement of those who leave."""
 
 
 class Ways:
@@ -94,16 +97,55 @@ class Ways:
         movement = resolve(clues)
         open_start = movement.origin is None and {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION} & set(movement.doubts)
         if drafts or base is not None or noun.citizens or not open_start:
-            return movement
+            return movement if drafts or base is not None else self._onwards(movement)
         alike = next((draft for draft in self.thread.latest if self._alike(draft, movement, segment, noun)), None)
-        return movement if alike is None else resolve(clues._replace(before=alike.movement))
+        return (
+            self._turned(self._onwards(movement)) if alike is None else resolve(clues._replace(before=alike.movement))
+        )
+
+    def _onwards(self, movement: Movement) -> Movement:
+        """A movement without a destination out of where those of the sentence before came from: to where they went."""
+        same = [
+            draft for draft in self.thread.latest if draft.movement.back or draft.movement.origin == movement.origin
+        ]
+        goals = {draft.movement.into for draft in same} - {movement.origin}
+        if (
+            not (movement.back or movement.event is MovementKind.ENTRY)
+            or movement.origin is None
+            or len(goals) != 1
+            or None in goals
+        ):
+            return movement
+        if movement.into is not None or Doubt.NO_DESTINATION not in movement.doubts:
+            return movement
+        doubts = tuple(doubt for doubt in movement.doubts if doubt is not Doubt.NO_DESTINATION)
+        return movement._replace(into=goals.pop(), doubts=doubts, weight=movement.weight * INFERRED)
+
+    def _turned(self, movement: Movement) -> Movement:
+        """A movement without an origin into where those of the sentence before came from: back over that border."""
+        ends = {(draft.movement.origin, draft.movement.into) for draft in self.thread.latest}
+        backs = {into for origin, into in ends if origin == movement.into and into is not None}
+        if movement.into is None or len(backs) != 1 or movement.event not in _AWAY:
+            return movement
+        doubts = tuple(doubt for doubt in movement.doubts if doubt not in (Doubt.NO_ORIGIN, Doubt.NO_DIRECTION))
+        return movement._replace(origin=backs.pop(), doubts=doubts, weight=movement.weight * INFERRED)
 
     def _known(self, segment: Segment, event: TextMark | None, noun: Noun) -> list[Draft]:
         """The claims that a sentence with a word of movement continues."""
         if event is not None and event.value == MovementKind.OTHER_WAY and noun.mark is not None:
             return self.thread.latest[:1]
         pointed = any(mark.value.same for mark in self.sheet.of("place", segment.span))
-        return self.thread.drafts if noun.mark is None or pointed else []
+        if noun.mark is None or pointed:
+            return self.thread.subject
+        return self.thread.latest[:1] if self._same_nation(event, noun) else []
+
+    def _same_nation(self, event: TextMark | None, noun: Noun) -> bool:
+        """Whether people of the nation just spoken of entered where those did: "On Sunday, 2,600 Russians arrived"."""
+        first = next(iter(self.thread.latest), None)
+        if first is None or first.movement.into is None or noun.citizens is None or self.sheet.of("place"):
+            return False
+        same = noun.citizens == first.noun.citizens == first.movement.origin
+        return same and event is not None and event.value == MovementKind.ENTRY == first.movement.event
 
     def _clues(
         self, segment: Segment, event: TextMark | None, noun: Noun, drafts: list[Draft], known: list[Draft]
@@ -112,7 +154,7 @@ class Ways:
         kind = MovementKind(event.value) if event is not None else before.event if before else MovementKind.CROSS
         kind = MovementKind.ENTRY if kind is MovementKind.TAKES else kind
         named = self.sheet.of("citizens", segment.context if noun.bare else segment.span)
-        named = [mark for mark in named if ";" not in self.sheet.text[segment.figure.end : mark.start]]
+        named = [mark for mark in named if ";" not in self._between(segment.figure, mark)]
         citizens = noun.citizens or (named[0].value if named else None)
         places = self._places(segment)
         front = None if self.sheet.of("overall", segment.span) else self._front(segment)
@@ -123,9 +165,10 @@ class Ways:
             front = self.thread.topic
         front = front or self.thread.dateline
         home = self.home or (self.thread.stage if kind is MovementKind.ENTRY else None)
-        into_home = [mark.value.role is PlaceRole.INTO for mark in places if mark.value.home]
-        if self.home is None and (any(into_home) or (into_home and kind is MovementKind.ENTRY)):
-            home = self._spoken_of(segment) or home
+        at_home = {mark.value.role for mark in places if mark.value.home}
+        leaving = kind is MovementKind.EXIT and at_home & {PlaceRole.BARE, PlaceRole.ORIGIN}
+        if self.home is None and (leaving or PlaceRole.INTO in at_home or (at_home and kind is MovementKind.ENTRY)):
+            home = self._spoken_of(segment, drafts if leaving else []) or home
         part = self.tongue.cutter.part(self.sheet, segment) or (not places and further(self.sheet, segment))
         return Clues(
             kind,
@@ -143,10 +186,18 @@ class Ways:
             further=further(self.sheet, segment),
             beside=self.tongue.scanner.places.neighbours.get(citizens or "", frozenset()),
             lately=tuple(draft.movement for draft in [*self.thread.latest, *drafts]),
+            sentence=tuple(draft.movement for draft in drafts),
         )
 
-    def _spoken_of(self, segment: Segment) -> str | None:
+    def _between(self, one: TextMark, other: TextMark) -> str:
+        """The text between two marks."""
+        first, last = sorted((one.span, other.span))
+        return self.sheet.text[first.end : last.start]
+
+    def _spoken_of(self, segment: Segment, drafts: list[Draft]) -> str | None:
         """The country that "the country" means: that of the speaker, else the last destination."""
+        if drafts and drafts[-1].movement.into is not None:
+            return drafts[-1].movement.into  # "10,317 entered Moldova and 5,891 left the country"
         speakers = [mark for mark in self.sheet.of("place") if mark.value.role is PlaceRole.SPEAKER]
         ahead: list[str | None] = [mark.value.code for mark in speakers if mark.end <= segment.figure.start]
         if ahead:
@@ -198,9 +249,9 @@ class Ways:
     def scene(self) -> str | None:
         """The country of the event at which a count starts: "since fighting broke out in Sudan on 15 April"."""
         for mark in self.sheet.of("period"):
-            code = self.tongue.scanner.places.last_named(self.sheet.text[mark.start : mark.end])
-            if code is not None:
-                return code
+            codes = self.tongue.scanner.places.named(self.sheet.text[mark.start : mark.end])
+            if len(codes) == 1:  # not "since Hungary closed its border with Serbia"
+                return codes.pop()
         return None
 
     def _front(self, segment: Segment) -> TextMark | None:

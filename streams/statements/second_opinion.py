@@ -25,6 +25,12 @@ _SUBJECTS = (PlaceRole.BARE, PlaceRole.SPEAKER)
 _TURNS = (MovementKind.EXIT, MovementKind.OUT, MovementKind.OTHER_WAY, MovementKind.BACK)
 """Words of movement that lead back over the border of those before."""
 
+WEEK = 7
+"""Days."""
+
+AT_ONCE = 12
+"""Characters at most between a noun and the place it goes to: " into ", " to the "."""
+
 _BREAK = ";"
 """Between two halves of a sentence that tell of different things."""
 
@@ -42,7 +48,8 @@ class SecondOpinion:
 
         `event`: its word of movement; `before`: the claims of the sentence so far; `whole`: the one it is a part of.
         """
-        if self._far_fetched(draft, event) or self._carried_on(draft, before) or self._left_the_speaker(draft, before):
+        far_fetched = self._far_fetched(draft, event, before) or self._carried_on(draft, before)
+        if far_fetched or self._left_the_speaker(draft, before):
             yield Doubt.INFERRED
         if self._turned(draft, event, before):
             yield Doubt.NO_DIRECTION
@@ -66,10 +73,13 @@ class SecondOpinion:
         if span is None:
             same = self.sheet.of("same_time")
             day = any(self.tongue.same_day.search(self.sheet.text, mark.start, mark.end) for mark in same)
-            return day and draft.period is not None and draft.per_day is (draft.period.days == 1)
+            if draft.period is None:
+                return False
+            week = any(self.tongue.unit_of(self.sheet.text[mark.start : mark.end]) == "week" for mark in same)
+            return (day and draft.per_day is (draft.period.days == 1)) or (week and draft.period.days != WEEK)
         return span.start >= segment.end and _BREAK in self.sheet.text[segment.end - 1 : span.start]
 
-    def _far_fetched(self, draft: Draft, event: TextMark | None) -> bool:
+    def _far_fetched(self, draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
         """Whether too much of a claim is taken from elsewhere.
 
         So it is with both ends of its movement, with an origin and a period that only other sentences name, with a
@@ -77,6 +87,8 @@ class SecondOpinion:
         and with nobody, where nothing says of whom.
         """
         noun, movement = draft.noun, draft.movement
+        if self._continued(draft, event) or self._there_and_back(draft) or self._once_more(draft, event, before):
+            return False
         counted_both_ways = self.thread.both is not None
         sure = bool(movement.point or movement.slug) or counted_both_ways or self._beside(noun.citizens, movement)
         if round(movement.weight, 3) < INFERRED and not sure:
@@ -86,10 +98,54 @@ class SecondOpinion:
         elsewhere = movement.origin is not None and movement.origin not in self._named(draft)
         if elsewhere and not there and not counted_both_ways and not (dated and self._went_on(movement)):
             return True
+        if event is None and not before and self._other_border(movement):
+            return True
         if event is None:
-            at_a_point = any(mark.value.slug for mark in self.sheet.of("place", draft.segment.span))
-            return noun.mark is not None and noun.citizens is None and noun.unit == "people" and not at_a_point
+            placed = any(
+                mark.value.slug or (mark.value.role is PlaceRole.INTO and self._next_to(mark, draft))
+                for mark in self.sheet.of("place", draft.segment.span)
+            )
+            return noun.mark is not None and noun.citizens is None and noun.unit == "people" and not placed
         return draft.quantity.low == 0 and noun.mark is None
+
+    def _other_border(self, movement: Movement) -> bool:
+        """Whether a bare figure is of another border or country than those of the sentence before."""
+        roles = (PlaceRole.BORDER, *_SUBJECTS)
+        over = {mark.value.code for mark in self.sheet.of("place") if mark.value.role in roles} - {None}
+        ends = {end for draft in self.thread.latest for end in (draft.movement.origin, draft.movement.into)}
+        return bool(over - _with_blocs(ends) - {self.home}) and movement.into in ends
+
+    def _continued(self, draft: Draft, event: TextMark | None) -> bool:
+        """Whether a first figure with a time and no place goes on from the sentence before: "On Monday 1,820 came"."""
+        first = next(iter(self.thread.latest), None)
+        if first is None or first.doubts or self.sheet.of("place") or "period" not in draft.spans:
+            return False
+        if draft.segment.figure != self.sheet.of("number")[0] or draft.movement.flow != first.movement.flow:
+            return False
+        entry = event is None or event.value == first.movement.event
+        return entry and first.movement.event is MovementKind.ENTRY
+
+    def _there_and_back(self, draft: Draft) -> bool:
+        """Whether those of one figure left for where those of the sentence before, which is sure, came from."""
+        first, movement = next(iter(self.thread.latest), None), draft.movement
+        if first is None or first.doubts or first.movement.into is None:
+            return False
+        away = movement.event in (MovementKind.EXIT, MovementKind.OUT, MovementKind.BACK)
+        named = {mark.value.code for mark in self.sheet.of("place", draft.segment.span) if mark.value.code}
+        ends = (first.movement.into, first.movement.origin)
+        return away and named == {movement.into} and (movement.origin, movement.into) == ends
+
+    @staticmethod
+    def _once_more(draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
+        """Whether a figure with its own word goes where an earlier one of its sentence went, at another time."""
+        movement = draft.movement
+        ends = {(other.movement.origin, other.movement.into) for other in before if not other.doubts}
+        return event is not None and "period" in draft.spans and (movement.origin, movement.into) in ends
+
+    @staticmethod
+    def _next_to(place: TextMark, draft: Draft) -> bool:
+        """Whether a place directly follows the noun of a figure: "357 people into Belarus"."""
+        return draft.noun.mark is not None and 0 <= place.start - draft.noun.mark.end <= AT_ONCE
 
     def _carried_on(self, draft: Draft, before: Sequence[Draft]) -> bool:
         """Whether a destination, a checkpoint or what vehicles did is only carried on from other sentences."""
@@ -121,6 +177,9 @@ class SecondOpinion:
         ends = (draft.movement.into, draft.movement.origin)
         if earlier is None or None in ends or ends != (earlier.movement.origin, earlier.movement.into):
             return False
+        alike = {(other.movement.into, other.movement.origin) for other in [*self.thread.latest, *before]}
+        if ends in alike:
+            return False  # "2,900 Russians entered and 1,700 went back. On Sunday, 2,600 Russians arrived"
         roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.span)}
         turned = event is not None and event.value in _TURNS
         at_home = draft.movement.into in {self.home, draft.noun.citizens}

@@ -34,6 +34,12 @@ _ENDS = (PlaceRole.ORIGIN, PlaceRole.INTO)
 UNKNOWN_WORDS = 1
 """A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
 
+_LEVELS = {Why.EARLIER, Why.NORMAL, Why.NET, Why.SHARE}
+"""Figures that only describe those before them."""
+
+FEW = 10
+"""People below whom a figure behind "with" is of those who came along: "arrived with 4 children"."""
+
 SMALL = 12
 """Numbers up to this are mostly written in words."""
 
@@ -70,10 +76,13 @@ class TextReading:
             self._turn_to(self.tongue.scanner.scan(words, self.times))
             self.left = [LeftOut(mark.span, Why(mark.value)) for mark in self.sheet.of("mask")]
             drafts = self._sentence(Span(0, len(words)))
+            for whole in both_ways([*self.thread.latest, *drafts]):
+                if not any(whole is draft for draft in drafts):  # "16,208 crossed. Of these 10,317 entered, 5,891 left"
+                    whole.doubts.append(Doubt.NO_DIRECTION)
             read += [(draft, words, span.start) for draft in drafts]
             left += [LeftOut(figure.span.moved(span.start), figure.why) for figure in self.left]
-            only_earlier = {figure.why for figure in self.left} == {Why.EARLIER}
-            self.thread.add(self.sheet, drafts, self.home, aside=only_earlier)
+            only_levels = bool(self.left) and {figure.why for figure in self.left} <= _LEVELS
+            self.thread.add(self.sheet, drafts, self.home, aside=only_levels)
             self.thread.stated_on = self.timing.day_of_statement() if drafts else self.thread.stated_on
         claims = [draft.to_claim(words, at) for draft, words, at in read]
         return Statement(self.text, self.tongue.language.code, claims, sorted(left))
@@ -139,10 +148,16 @@ class TextReading:
         self._attribute(sentence, drafts)
         return drafts
 
-    @staticmethod
-    def _idle(draft: Draft) -> bool:
-        """Whether a doubtful figure is useless to a reviewer: no end and no period, or only a few people."""
-        nowhere = draft.movement.flow is None and Doubt.NO_PERIOD in draft.doubts
+    def _idle(self, draft: Draft) -> bool:
+        """Whether a doubtful figure is useless to a reviewer: no end at all, an end and no period, or a few people."""
+        movement = draft.movement
+        placed = movement.into is not None or movement.point is not None or bool(movement.pair)
+        placed = (
+            placed
+            or self.home is not None
+            or any(mark.value.home for mark in self.sheet.of("place", draft.segment.span))
+        )
+        nowhere = movement.flow is None and (not placed or Doubt.NO_PERIOD in draft.doubts)
         return bool(draft.doubts) and (nowhere or 0 < draft.quantity.low <= SMALL)
 
     def _mark_at(self, span: Span) -> TextMark:
@@ -196,6 +211,8 @@ class TextReading:
             return why
         drafts = self._spoken(drafts, segment) if turn is None else [turn]
         base = None if drafts else self.whole or self.thread.base(self.sheet, segment, event, noun)
+        if self._of_left_out(segment, drafts):
+            base = None
         goes_on = (bool(drafts) or base is not None) and self.tongue.cutter.unknown(
             self.sheet, segment
         ) <= UNKNOWN_WORDS
@@ -217,6 +234,8 @@ class TextReading:
         nameless = self.tongue.cutter.part(self.sheet, segment) and not self.sheet.of("place", segment.span)
         if base is not None and nameless and alike(draft, base):
             draft.doubts.append(Doubt.SEVERAL_GROUPS)  # "484 of them": nothing says which
+        if not drafts and self.reasons.in_brackets(segment.figure) and "period" not in draft.spans:
+            draft.doubts.append(Doubt.NO_PERIOD)  # "most continue to cross at Pagak (21,004)": since when?
         if drafts and self.reasons.in_brackets(segment.figure):
             roles = {mark.value.role for mark in self.sheet.of("place", segment.span)}
             solved = {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION, Doubt.INFERRED} if PlaceRole.ORIGIN in roles else set()
@@ -225,6 +244,17 @@ class TextReading:
         draft.doubts += self.opinion.doubts(draft, event, drafts, self._whole(segment, drafts, base))
         self._so_far(draft)
         return draft
+
+    def _of_left_out(self, segment: Segment, drafts: list[Draft]) -> bool:
+        """Whether a figure is a part of one in its sentence that is no claim: of nobody in the sentences before."""
+        ahead = [figure for figure in self.left if figure.span.end <= segment.figure.start]
+        return (
+            not drafts
+            and bool(ahead)
+            and ahead[-1].why is Why.NO_CROSSING
+            and not self.whole
+            and bool(self.tongue.cutter.part(self.sheet, segment))
+        )
 
     def _whole(self, segment: Segment, drafts: list[Draft], base: Draft | None) -> Draft | None:
         """The claim that a figure is a part of ("300 of them"), if it is one."""
@@ -254,6 +284,8 @@ class TextReading:
     def _doubts(self, draft: Draft, event: TextMark | None, drafts: list[Draft]) -> Iterator[Doubt]:
         """The doubts about the population of a figure."""
         segment = draft.segment
+        if 0 < draft.quantity.low < FEW and self.tongue.cutter.nouns.beside(self.sheet, segment.figure):
+            yield Doubt.UNKNOWN_GROUP
         if draft.noun.joined or self._taken_up(segment):  # what follows of place and time may be of a part of it
             yield Doubt.SEVERAL_GROUPS
         if draft.noun.unknown or (draft.noun.bare and not drafts and self._in_a_word(segment.figure)):

@@ -98,7 +98,7 @@ class Timing:
             draft.spans["period"] = next(mark.span for mark in stretches if mark.value.impossible)
             return
         rank = max(mark.value.rank for mark in stretches)
-        best = [mark for mark in stretches if mark.value.rank == rank]
+        best = self._narrowest([mark for mark in stretches if mark.value.rank == rank], draft)
         period: StatedPeriod = best[0].value
         if any(mark.value.text != period.text for mark in best):
             draft.doubts.append(Doubt.SEVERAL_PERIODS)
@@ -123,6 +123,16 @@ class Timing:
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "since the war began", of another war
         draft.period, draft.spans["period"] = period, best[0].span
         self._ended(draft)
+
+    @staticmethod
+    def _narrowest(best: list[TextMark], draft: Draft) -> list[TextMark]:
+        """Of a period before a figure and one behind it within the first, the latter: "over the weekend ... Sunday"."""
+        first, last = best[0], best[-1]
+        inside = (
+            first.value.start <= last.value.start and last.value.end <= first.value.end and first.value != last.value
+        )
+        around = first.end <= draft.segment.figure.start and draft.segment.figure.end <= last.start
+        return [last] if len(best) == 2 and inside and around else best
 
     def _ended(self, draft: Draft) -> None:
         """End a running period at the end that the sentence states first."""
@@ -166,6 +176,8 @@ class Timing:
         if self.tongue.cutter.perfect(self.sheet, draft.segment.context) and not first.period.running:
             return None
         ends = {draft.movement.origin, draft.movement.into} - {None}
+        if first.movement.flow is None and first.movement.pair == ends:
+            return first.period  # "8,000 crossed the border: 5,140 entered Russia from Ukraine"
         if {first.movement.origin, first.movement.into} == {draft.movement.origin, draft.movement.into}:
             turned = first.movement.origin != draft.movement.origin
             return None if turned and first.period.running else first.period
@@ -208,7 +220,10 @@ class Timing:
     def _present(self, drafts: list[Draft]) -> None:
         """Doubt a claim next to a word of time that no pattern reads; date a rate "now" by the day of publication."""
         for draft in drafts:
-            if "period" not in draft.spans and self.tongue.cutter.untimed(self.sheet, draft.segment.span):
+            # a period of another sentence holds only where this sentence speaks of no other time
+            own = draft.per_day or self.sheet.of("period")
+            where = draft.segment.span if own else Span(0, len(self.sheet.text))
+            if "period" not in draft.spans and self.tongue.cutter.untimed(self.sheet, where):
                 draft.doubts.append(Doubt.VAGUE_PERIOD)
         for draft in (draft for draft in drafts if draft.period is None and draft.per_day):
             if self._now(draft.segment.span):  # "1,200 a day now cross; the total since April is 44,000"

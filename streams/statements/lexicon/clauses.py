@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator
 from bordertally.streams.statements.lexicon.language import Language, alternatives
 from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.lexicon.places import PlaceRole
-from bordertally.streams.statements.records import Span
+from bordertally.streams.statements.records import Span, Why
 
 _STOP = re.compile("[,;:()](?!\\d)")
+_COLUMNS = 2
+"""Signs "|" in a line that is a row of a table."""
+
 _TOLD = ("number", "event", "period", "so_far")
 """What is told of a happening: a clause with one of these does more than set the scene."""
 
@@ -40,6 +43,10 @@ class Clauses:
         """
         if not sheet.of("number"):
             return
+        for mark in sheet.of("number") if sheet.text.count("|") >= _COLUMNS else []:
+            line = sheet.text[sheet.text.rfind("\n", 0, mark.start) + 1 :].split("\n", 1)[0]
+            if line.count("|") >= _COLUMNS:  # a row of a table, whose head is elsewhere
+                sheet.marks[sheet.marks.index(mark)] = mark._replace(kind="mask", value=Why.NO_CROSSING.value)
         for mark in sheet.of("place"):
             point = mark.value.checkpoint is not None or mark.value.unknown or mark.value.region
             if point and self._seat(sheet, mark):

@@ -37,6 +37,11 @@ class Tongue:
         """The cutter that divides sentences into segments."""
         return Cutter(self.language)
 
+    def unit_of(self, text: str) -> str | None:
+        """The unit of time that a phrase ends with ("in the same week"), if any."""
+        words = text.split()
+        return self.language.which(self.language.table.units, words[-1]) if words else None
+
     def begun(self, text: str) -> str | None:
         """The day of a named event that a phrase of time refers to ("since the invasion"), if any."""
         return next((day for day, pattern in self._anchors if pattern.search(text)), None)

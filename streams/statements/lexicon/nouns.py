@@ -53,6 +53,7 @@ class Nouns:
             if patterns[2]
         ]
         self._beside = language.ending(table.beside)
+        self._towards = language.ending(table.roles.into)  # "4,500 blankets to people" counts blankets
 
     def of(self, sheet: Sheet, figure: TextMark, span: Span) -> Noun:
         """The noun of a figure: the noun after it, else the noun before it in its part of the sentence, if any."""
@@ -116,6 +117,7 @@ class Nouns:
         words = gap.split()
         bare = bool(words) and bool(self._bare.match(" " + gap.strip()))
         near = nxt is not None and nxt.start < end and len(words) <= 3 and not bare and not _PAUSE.search(gap)
+        near = near and not (words[:1] and words[0].islower() and self._towards.search(gap.rstrip()))
         if nxt is not None and near and nxt.kind == "thing" and nxt.value in _ALSO_PEOPLE and self._cross(sheet, nxt):
             return self._of_nation(Noun("people"), sheet.text, nxt.start)
         if nxt is not None and nxt.kind == "citizens" and nxt.start < end and _LEADS.fullmatch(gap):

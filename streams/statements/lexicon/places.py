@@ -257,6 +257,10 @@ class Places:
         points = [mark for mark in named if mark.value.checkpoint is not None]
         return points[0] if len({mark.value.slug for mark in points}) == 1 else None
 
+    def named(self, text: str) -> set[str]:
+        """The countries that a text names."""
+        return {mark.value.code for mark in self._named(text) if mark.value.code is not None and not mark.value.region}
+
     def last_named(self, text: str) -> str | None:
         """The last country that a text names."""
         named = [mark for mark in self._named(text) if mark.value.code is not None and not mark.value.region]

@@ -197,7 +197,9 @@ class Cutter:
         figure = segment.figure
         beside = self.part_ahead(sheet, figure) or self._part_behind.match(sheet.text, figure.end) is not None
         ahead = Span(segment.span.start, figure.start)
-        begins = None if sheet.of("event", ahead) else self._part_begins.match(sheet.text, *ahead)
+        begins = self._part_begins.match(sheet.text, *ahead)
+        if sheet.of("event", ahead) and segment.span.start > 0:
+            begins = None  # only at the head of a sentence: "Of these, into Poland went 2.9 million"
         return sheet.text.endswith("(", 0, figure.start) or beside or begins is not None
 
     def listed(self, sheet: Sheet, segment: Segment, following: Segment) -> bool:

@@ -221,7 +221,8 @@ class Times:
         return StatedPeriod(first, last + DAY, 4)
 
     def _month_range(self, taken: Captures) -> StatedPeriod:
-        first, last = [self._months(text) for name, text in taken if name == "month"][:2]
+        months = [self._months(text) for name, text in taken if name == "month"][:2]
+        first, last = months if len(months) == 2 else (1, *months)  # "between 2017 and June 2018"
         years = [int(text) for name, text in taken if name == "year"]
         if len(years) == 2:
             end = min(_after_month(years[1], last), self.today + DAY)

@@ -72,7 +72,7 @@ class Clues(NamedTuple):
     `apart`: it is not of the checkpoint of those before: more is counted, or a clause of its own begins.
     `further`: they come on top of those in the movement before.
     `returned`: those before went back to where they are at home.
-    `lately`: the movements of the sentence before, and those of this one so far.
+    `lately`: the movements of the sentence before, and those of this one so far (`sentence`).
     `beside`: the countries that share a checkpoint with that of `citizens`.
     `refuge`: they are refugees or migrants, who come into the country that speaks of them.
     """
@@ -94,6 +94,7 @@ class Clues(NamedTuple):
     further: bool = False
     returned: bool = False
     lately: tuple[Movement, ...] = ()
+    sentence: tuple[Movement, ...] = ()
     beside: frozenset[str] = frozenset()
 
 

@@ -17,6 +17,9 @@ from bordertally.streams.statements.movement.clues import (
 )
 from bordertally.streams.statements.records import Doubt
 
+_OF_OTHERS = {Doubt.SEVERAL_PLACES, Doubt.SEVERAL_GROUPS}
+"""Doubts about those who came that say nothing of where those who left had been."""
+
 
 def several(clues: Clues) -> Iterator[Doubt]:
     """Doubts about the places: several places in one role, or only a part of a country, known or unknown."""
@@ -74,12 +77,15 @@ def _missing(clues: Clues, origin: str | None, into: str | None, inferred: int) 
         yield Doubt.NO_DIRECTION
     elif origin is None:
         yield Doubt.NO_ORIGIN
+    elif clues.homeward and into is None:
+        yield Doubt.NO_DESTINATION  # "498,000 have returned from Iran": where to?
     elif clues.event is MovementKind.ENTRY and into is None:
         yield Doubt.NO_DESTINATION
     elif clues.event is MovementKind.ENTRY and into == clues.home == clues.citizens and origin in borders(clues):
         yield Doubt.NO_DIRECTION  # Russians who enter "the republic" over the border with Kazakhstan, says Russia
     before = clues.before
-    if clues.event is MovementKind.EXIT and into is None and inferred and before is not None and before.doubts:
+    unsure = set(before.doubts) - _OF_OTHERS if before is not None else set()
+    if clues.event is MovementKind.EXIT and into is None and inferred and unsure:
         yield Doubt.NO_DESTINATION
 
 

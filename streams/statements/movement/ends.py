@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from bordertally.streams.flows import BLOCS
 from bordertally.streams.statements.lexicon.places import NamedPlace, PlaceRole
 from bordertally.streams.statements.movement.clues import (
     Clues,
@@ -39,10 +40,9 @@ def ends_of(clues: Clues, point: NamedPlace | None) -> _Ends:
     if said_into is None and clues.event is MovementKind.ENTRY:
         said_into = _town(clues, PlaceRole.INTO)  # "came to Renk": into the country that the town lies in
     before = clues.before
-    if clues.at is None and before is not None and not (said_from or said_into):
-        return _like_before(clues, before)
-    if clues.further and before is not None and not (said_from or said_into or object_of(clues)):
-        return before.origin, before.into, 1  # "another 6,500 left by the same crossing"
+    carried_on = None if before is None else _carried_on(clues, before, said_from, said_into)
+    if carried_on is not None:
+        return carried_on
     match clues.event:
         case MovementKind.ENTRY:
             return _entry(clues, point, said_from, said_into)
@@ -62,6 +62,22 @@ def ends_of(clues: Clues, point: NamedPlace | None) -> _Ends:
             return _cross(clues, point, said_from, said_into)
         case _:
             assert_never(clues.event)
+
+
+def _carried_on(clues: Clues, before: Movement, origin: str | None, into: str | None) -> _Ends | None:
+    """The ends of a figure that goes on from the movement before it; None if it stands for itself."""
+    if clues.at is None and not (origin or into):
+        return _like_before(clues, before)
+    if clues.further and not (origin or into or object_of(clues)):
+        return before.origin, before.into, 1  # "another 6,500 left by the same crossing"
+    if not clues.part or clues.at is None or origin is not None:
+        return None
+    if before.into is not None and into is not None and _beyond(before, into):
+        return before.into, into, 1  # "8,114 came to Slovenia, of whom 5,200 have crossed into Austria"
+    over = set(borders(clues)) - {before.origin}
+    if before.into is None and into is None and before.origin is not None and len(over) == 1:
+        return before.origin, over.pop(), 1  # "47,000 left Ukraine; 28,000 of them crossed the Polish border"
+    return None
 
 
 def _only_way(clues: Clues, point: NamedPlace | None) -> str | None:
@@ -133,7 +149,8 @@ def _origin_of(
         other_side = beyond(point, into)
         before = clues.before
         same = None if before is None else before.into if before.origin == into else before.origin
-        for option in (*borders(clues), other_side, _opposite(clues, into), clues.citizens, clues.scene, same):
+        again = next((movement.origin for movement in reversed(clues.sentence) if movement.into == into), None)
+        for option in (*borders(clues), other_side, _opposite(clues, into), clues.citizens, clues.scene, same, again):
             if option is not None and option != into:
                 return option, into
     return origin, into
@@ -204,6 +221,16 @@ def _going_on(clues: Clues, point: NamedPlace | None) -> _Ends:
     }
     fitting = [(origin, into) for origin, into in ways if sides <= {origin, into}]
     return (*fitting[0], 1) if len(ways) == len(fitting) == 1 else (None, None, 2)
+
+
+def _beyond(before: Movement, into: str) -> bool:
+    """Whether a destination is another country than both ends of the movement before."""
+    return before.origin != into and before.into is not None and not _within(before.into, into)
+
+
+def _within(one: str, other: str) -> bool:
+    """Whether two places are the same, or a bloc and one of its members."""
+    return one == other or one in BLOCS.get(other, ()) or other in BLOCS.get(one, ())
 
 
 def _cross_into(clues: Clues, point: NamedPlace | None, origin: str | None, into: str) -> _Ends:

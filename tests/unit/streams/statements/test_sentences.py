@@ -57,3 +57,39 @@ def test_a_whole_that_is_taken_up_again_counts_once() -> None:
     text = "On Monday 1,200 people entered from Russia. Of these 1,200 people, 300 women came by train."
     assert [row[2] for row in rows_of(read(text))][:1] == [1200]
     assert Why.EARLIER in {left.why for left in read(text).left_out}
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (  # a part that goes on left the country that all of them came to
+            "Slovenia said 8,114 people entered from Croatia on Sunday, of whom 5,200 have crossed into Austria.",
+            [("HR:SI", 8114), ("SI:AT", 5200)],
+        ),
+        (  # the next sentence tells of the same nation, and names no place
+            "On Sunday 2,900 Russians entered Latvia and 1,700 went back. On Monday 2,600 Russians arrived.",
+            [("RU:LV", 2900), ("LV:RU", 1700), ("RU:LV", 2600)],
+        ),
+        (  # rows of a table say nothing by themselves
+            "On Sunday 1,200 people entered Kazakhstan from Russia.\nSunday | 179 | 214 |\nMonday | 190 | 205 |",
+            [("RU:KZ", 1200)],
+        ),
+        (  # back over the border of the sentence before
+            "On Sunday 1,200 Russians entered Finland from Russia. On Monday 900 people left for Russia.",
+            [("RU:FI", 1200), ("FI:RU", 900)],
+        ),
+    ],
+)
+def test_figures_that_go_on_from_others(text: str, rows: list[tuple[str, int]]) -> None:
+    assert [(row[0], row[2]) for row in rows_of(read(text, home=None))] == rows
+
+
+def test_a_whole_whose_parts_went_both_ways_has_no_direction() -> None:
+    text = "On Sunday 16,208 Ukrainians crossed the Moldovan border. Of them 10,317 entered Moldova and 5,891 left."
+    whole, *_ = read(text, home=None).found
+    assert Doubt.NO_DIRECTION in whole.doubts
+
+
+def test_people_who_returned_to_nowhere_wait() -> None:
+    (claim,) = read("Since 1 September 4,980 people have returned from Iran.", home=None).found
+    assert Doubt.NO_DESTINATION in claim.doubts
