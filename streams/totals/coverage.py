@@ -42,7 +42,7 @@ def covered_as_usual(node: Node, day: int) -> bool:
     """Whether the flow's own claims cover a day (ordinal), or the children that report carry most of its people.
 
     Those must have carried `USUAL_SHARE` of the people of all children over the `COVERAGE_DAYS` before. Where nobody
-    carried any, all children that have reported by then must report.
+    carried any, all children that have reported on the day or in these days before it must report.
     """
     if not node.children:
         return PEOPLE in node.series and day in node.series[PEOPLE].bins
@@ -63,7 +63,7 @@ def _children_cover(node: Node, view: Coverage, day: int) -> bool:
     if total > 0:
         # a child that is not in `carried` began since, and carried nobody before this day
         return fsum([carried.get(flow, 0.0) for flow in sorted(reporting)]) >= USUAL_SHARE * total
-    begun = {flow for flow, child in node.children.items() if _has_begun(child, day)}
+    begun = {flow for flow, child in node.children.items() if _has_reported(child, day)}
     return bool(begun) and begun <= reporting
 
 
@@ -77,5 +77,7 @@ def _reports(child: Node, day: int) -> bool:
     return PEOPLE in child.series and day in child.series[PEOPLE].bins and covered_as_usual(child, day)
 
 
-def _has_begun(child: Node, day: int) -> bool:
-    return PEOPLE in child.series and any(first <= day for first in child.series[PEOPLE].bins)
+def _has_reported(child: Node, day: int) -> bool:
+    """Whether a child has a figure on a day or in the days before it. No earlier day counts: see `figures_changed`."""
+    bins = child.series[PEOPLE].bins if PEOPLE in child.series else {}
+    return any(day - back in bins for back in range(COVERAGE_DAYS + 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.detection.flow_state import flow_state
+from bordertally.streams.flows import Flow
 from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.rules.config import Detection, Rules
@@ -112,3 +113,18 @@ def test_the_order_of_arrival_plays_no_part() -> None:
     for report in reversed(reports):
         list(backward.apply([report]))
     assert forward.states == backward.states
+
+
+@pytest.mark.parametrize(("first", "usual"), [("2022-08-04", False), ("2022-08-03", True)])
+def test_a_child_that_reported_long_before_need_not_report_whichever_report_comes_first(
+    first: str, *, usual: bool
+) -> None:
+    """On 1 September only KZ reports; GE said 28 or 29 days before that nobody came, so nobody was carried."""
+    old, new = claim(0, first, "RU:GE", "c", qualifier="count"), claim(5, "2022-09-01", "RU:KZ", "c", qualifier="count")
+    for order in ([old, new], [new, old]):
+        desk = ReplayLedgers(REGISTRY, PROMPT)
+        for one in order:
+            for _ in desk.apply([one]):
+                pass
+            seen = covered_as_usual(desk.ledger.nodes[Flow("RU")], ordinal("2022-09-01"))
+        assert seen == usual, order
