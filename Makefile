@@ -61,7 +61,7 @@ FAULTS := 50
 chaos: $(DEV)  ## Kill, pause and refuse for ten minutes, and compare every figure: SEED=1 FAULTS=50 (needs Java and Maven)
 	@PYTHONPATH=tests $(PY) -m chaos --seed $(SEED) --faults $(FAULTS)
 
-laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make test takes 4 in 10 of them)
+laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make test takes 1 in 5 of them)
 	@LAWS=every $(VENV)/bin/pytest --timeout 1800 -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/properties
 
 # For mutants: the same seed puts the same faults into the same code

@@ -176,7 +176,8 @@ class Live:
         redis: Any = Redis.from_url(**redis_options(self.settings))
         try:
             flows = await redis.smembers("bordertally:flows")
-            return {flow.decode(): await redis.hget(f"bordertally:flow:{flow.decode()}", "state") for flow in flows}
+            states = {flow.decode(): await redis.hget(f"bordertally:flow:{flow.decode()}", "state") for flow in flows}
+            return {flow: state for flow, state in states.items() if state is not None}  # removed meanwhile
         finally:
             await redis.aclose()
 

@@ -132,7 +132,7 @@ class RedisWriter(Channel):
         partitions = list(self.consumer.assignment())
         keys = [offset_key(tp.topic, tp.partition) for tp in partitions]
         stored = await self.redis.mget(keys) if keys else []
-        offsets = [None if value is None else int(value) for value in stored]
+        offsets = [offset_in(value) for value in stored]
         return [
             tp
             for tp, offset in zip(partitions, offsets, strict=True)

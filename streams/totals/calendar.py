@@ -199,8 +199,8 @@ class CalendarView(View):
 
     def figures_changed(self, days: Collection[int]) -> None:
         """Drop the periods of these days."""
-        if self.figures:
-            latest = None if self.span is None else self.span[1]
+        if self.span is not None:
+            latest = self.span[1]
             for day in days:
                 for each in KEPT:
                     name = calendar_period(each, day).name

@@ -85,6 +85,8 @@ async def test_a_live_worker_shows_the_catalogue_and_nothing_else(live: Live, tm
         "source": len(live.registry.sources) + 1,
         "flow": 12 + 1,
         "version": 1,
+        "sources": 1,
+        "rules": 1,
     }
     for name, family in ours.items():
         assert len(family.samples) <= SHOWN[name].series(sizes), name

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.totals.calendar import (
+    CalendarView,
     Each,
     NamedPeriod,
     apportioned,
@@ -134,3 +135,15 @@ def test_a_doubt_that_comes_later_raises_the_high_of_its_period() -> None:
     assert desk.state().calendar[0] == CalendarFigure("2022-W36", 70, 70, 70, 7)
     desk.take(claim(25, "2022-09-06", source="d", id="doubt", qualifier="count"))
     assert desk.state().calendar[0] == CalendarFigure("2022-W36", 70, 70, 85, 7)
+
+
+def test_a_batch_that_changes_the_latest_day_of_one_flow_below_and_an_earlier_day_of_another() -> None:
+    first, last = "2022-09-26", "2022-09-27"
+    desk = told(
+        *[claim(100, day, flow=flow, id=f"{flow} {day}") for flow in ("RU:GE", "RU:KZ") for day in (first, last)]
+    )
+    assert [figure.best for figure in desk.state("RU").calendar] == [400, 400, 400]  # the week, the month, the year
+    view = desk.node("RU").views.of(CalendarView, CalendarView)
+    view.figures_changed([ordinal(last)])
+    desk.take(claim(700, first, flow="RU:KZ", id=f"RU:KZ {first}", published="2022-10-21T00:00:00Z"))
+    assert [figure.best for figure in desk.state("RU").calendar] == [1000, 1000, 1000]
