@@ -74,7 +74,8 @@ def bounds_of(
         highest = {day: fact.high or fact.best for day, fact in facts.items()}
         too_high = model.gone({day: floor.high for day, floor in held.items() if floor.high > floor.best}, highest)
         for day, floor in held.items():
-            facts[day] = _fact(floor._replace(high=floor.best) if day in too_high else floor)
+            fact = _fact(floor._replace(high=floor.best) if day in too_high else floor)
+            facts[day] = _larger(facts[day], fact) if day in facts else fact
     return Bounds(facts, yielding)
 
 
@@ -113,6 +114,12 @@ def _is_more(floor: Floor, fact: Bin) -> bool:
 
 def _fact(floor: Floor) -> Bin:
     return Bin(floor.low, floor.best, floor.high, floor.full)
+
+
+def _larger(fact: Bin, other: Bin) -> Bin:
+    """Two facts about a day: of each end the larger counts. One that holds at its low end only may be below the other."""
+    high = None if fact.high is None or other.high is None else max(fact.high, other.high)
+    return Bin(max(fact.low, other.low), max(fact.best, other.best), high, fact.full or other.full)
 
 
 def _claim_of(day: int, floor: Floor) -> Constraint:

@@ -58,8 +58,7 @@ def test_a_day_is_below_its_children_or_parts_only_where_a_claim_of_a_better_gra
             for day, day_bin in series.bins.items():
                 for floor in node.floors(key, day):
                     if floor.weight >= day_bin.weight:
-                        # `best` has been seen below that of a floor, within its bounds (540, floor 525 to 575)
-                        assert day_bin.best >= floor.least * (1 - 1e-6)
+                        assert day_bin.best >= floor.best * (1 - 1e-6)
                         assert day_bin.low >= floor.low * (1 - 1e-6)
                     elif day_bin.best < floor.least - 1:
                         event("below its children or parts")

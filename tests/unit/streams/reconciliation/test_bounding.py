@@ -56,6 +56,17 @@ def test_the_floor_of_the_better_grade_stays_where_that_of_a_lower_one_gives_way
     assert come_to([said(0, 1, 200, 4.0)], floors) == ([800], [("0-1", 600)])  # a claim that is refuted refutes nothing
 
 
+def test_a_floor_that_holds_at_its_low_end_only_takes_nothing_from_a_better_one() -> None:
+    """Two days of 1,150 to 1,250 by A, with parts of 550 a day by A. Children by C: 540 to 660, best 600, then 700.
+
+    600 and 700 are too many. The first day has the 550 of the parts, not the 540 that the children are sure of.
+    """
+    days = said(0, 2, 1_200, 4.0)._replace(low=1_150, high=1_250)
+    parts = floor(550, 4.0)
+    floors = {0: (parts, Floor(1.0, 540, 600, 660, full=True)), 1: (parts, floor(700, 1.0))}
+    assert come_to([days], floors, 2) == ([550, 700], [])
+
+
 def test_floors_that_a_week_leaves_no_room_for_give_way_together() -> None:
     """A week of 700 by A, and floors of 60, 60 and 600 by B on three of its days: 720."""
     floors = {0: (floor(60, 2.0),), 1: (floor(60, 2.0),), 2: (floor(600, 2.0),)}
