@@ -66,7 +66,7 @@ class Failures:
         return cls(Path(tempfile.gettempdir()) / f"bordertally-{os.getuid()}-{digest}.json")
 
     def last(self) -> Failure | None:
-        """The last end; None without one, or where the file cannot be read."""
+        """How the worker ended itself last; None if it never did, or if the file cannot be read."""
         try:
             return msgspec.json.decode(self.path.read_bytes(), type=Failure)
         except (OSError, msgspec.MsgspecError):

@@ -24,7 +24,7 @@ from bordertally.streams.reports.validation import AHEAD_S, Limits, claims_of, d
 from bordertally.streams.topics import Topic, partition_of
 
 MESSAGE_STATEMENTS = 4_000
-"""Most claims of a message that are no readings: each takes the ledger some 30 us, and a message is added in one go."""
+"""The most claims other than readings in one message: the ledger adds a message in one go, at some 30 us a claim."""
 
 MESSAGE_CLAIMS = 20_000
 """The most claims in one message on `claims`; such a message stays well below the largest that a topic accepts."""
@@ -200,8 +200,9 @@ class Sorter:
                     plain = decoder.decode(raw if len(raw) <= most else b"")
                 except msgspec.ValidationError:
                     plain = self._with_unknown(raw)
-                if decoder.learned and decoder.has_own_fields(plain):
-                    self._count_unknown(plain)
+                else:
+                    if decoder.learned and decoder.has_own_fields(plain):
+                        self._count_unknown(plain)
                 counter = counters[plain.source]
                 collected = counter.flows[plain.flow]
                 period, ended, earliest = counter.slots[plain.period]
@@ -233,14 +234,16 @@ class Sorter:
             bests.append(people)
 
     def _with_unknown(self, raw: bytes) -> Plain:
-        """The fields of a plain report with unknown fields. Raises as a decoder does.
+        """The fields of a plain report with unknown fields, and a count of it. Raises as a decoder does.
 
         A counter may send a field of its own in every report; such reports need not all be checked in full, unless
         `tell` wants the names of their fields.
         """
         if self._tell is not None or self._strict:
             raise LookupError
-        return self._decoder.learn(raw)
+        plain = self._decoder.learn(raw)
+        self._count_unknown(plain)
+        return plain
 
     def _count_unknown(self, plain: Plain) -> None:
         if plain.source in self._registry.sources:

@@ -109,7 +109,7 @@ class SecondOpinion:
         return draft.quantity.low == 0 and noun.mark is None
 
     def _other_border(self, movement: Movement) -> bool:
-        """Whether a bare figure is of another border or country than those of the sentence before."""
+        """Whether a bare figure is about a border or country that the sentence before does not name."""
         roles = (PlaceRole.BORDER, *_SUBJECTS)
         over = {mark.value.code for mark in self.sheet.of("place") if mark.value.role in roles} - {None}
         ends = {end for draft in self.thread.latest for end in (draft.movement.origin, draft.movement.into)}

@@ -55,7 +55,7 @@ def java(name: str, cache: Path, say: Callable[[str], None]) -> str:
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    """Let one run at a time install an environment; another one waits and finds it installed."""
+    """Lock an environment while it is installed: a run that starts meanwhile waits, and finds it installed."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with home.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

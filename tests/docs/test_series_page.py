@@ -140,7 +140,7 @@ def detector(cell: str) -> str:
 
 
 def tables() -> list[tuple[list[str], list[list[str]]]]:
-    """Head and rows of each table of detectors."""
+    """Yield the heading and the rows of each table of detectors."""
     found = re.findall(r"^(\| detector \|.*)\n\|[-|]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
     return [
         (cells_of(head), [cells_of(line) for line in lines.splitlines()])

@@ -296,7 +296,7 @@ EVENTS = (
     *(cumulative, cumulative, counts_by_the_hour, doubts, doubts, doubts, contradictions),
 )
 LAST_EVENTS = (days_in_progress, quotes)
-"""One of these, or none, comes on top."""
+"""A world ends with one of these events, or with none."""
 FIRST_EVENTS = (contradictions, contradictions, contradictions, contradictions, surges, bounds_from_below)
 
 

@@ -189,7 +189,7 @@ async def _states(settings: Settings, topic: str) -> dict[str, tuple[bytes, Flow
 
 
 async def _alerts(settings: Settings, topic: str) -> list[tuple[bytes, Alert]]:
-    """The alert records that can be read."""
+    """Return the alerts of a topic with their bytes; records that cannot be read are left out."""
     alerts = []
     async for record in each_record(settings, topic):
         with suppress(msgspec.MsgspecError):  # delivery names it

@@ -124,3 +124,11 @@ def test_a_strict_sorter_refuses_unknown_fields_of_known_counters_too() -> None:
     take(sorter, report(5, HOUR, source="c", qualifier="count"), NOW)
     with pytest.raises(RefusedError, match="device: unknown field"):
         take(sorter, report(5, HOUR, source="c", id="r2", qualifier="count", device="cam-3"), NOW)
+
+
+def test_a_report_with_more_unknown_fields_than_are_learned_is_counted_too() -> None:
+    sorter = Sorter(REGISTRY, Limits(), 1)
+    for number in range(2):
+        more = {f"field {place}": 1 for place in range(40)}
+        take(sorter, report(5, HOUR, source="c", id=f"r{number}", qualifier="count", **more), NOW)
+    assert sorter.notices() == Counter({("c", NoticeKind.UNKNOWN_FIELD): 2})
