@@ -117,7 +117,7 @@ def _fact(floor: Floor) -> Bin:
 
 
 def _larger(fact: Bin, other: Bin) -> Bin:
-    """Two facts about a day: of each end the larger counts. One that holds at its low end only may be below the other."""
+    """Two facts about a day: of each end the larger counts, for a fact of the low end only may be below the other."""
     high = None if fact.high is None or other.high is None else max(fact.high, other.high)
     return Bin(max(fact.low, other.low), max(fact.best, other.best), high, fact.full or other.full)
 

@@ -183,7 +183,7 @@ class Sorter:
         self._topic, self._stamped = topic, stamped
         self._counters = self._by_topic.setdefault(topic, {})
 
-    def add_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError | Report]]:  # noqa: C901 - as below
+    def add_all(self, records: Iterable[R]) -> Iterator[tuple[R, RefusedError | Report]]:  # noqa: C901, PLR0912 - as below
         """Add the claims of reports, each report whole or not at all; yields the reports that are not added.
 
         With a refused report comes its error, with a report in words the report itself: the caller reads the words and

@@ -37,7 +37,8 @@ def plain_type(record: type[Struct], own: tuple[str, ...] = (), *, strict: bool 
 
     Its fields are those of `Plain`, those in `NOT_KEPT`, and every other field of the record, which must be absent. A
     report that has such a field does not decode as plain and is checked in full; so is a field that is added later.
-    `own`: names of fields that the format does not define and counters send; `strict`: a report with any other does not decode.
+    `own`: names of fields that counters send and the format does not define. `strict`: a report with any other unknown
+    field does not decode.
     """
     further = [
         (field.name, field.type if field.name in NOT_KEPT else UnsetType, UNSET)

@@ -129,6 +129,6 @@ def test_a_strict_sorter_refuses_unknown_fields_of_known_counters_too() -> None:
 def test_a_report_with_more_unknown_fields_than_are_learned_is_counted_too() -> None:
     sorter = Sorter(REGISTRY, Limits(), 1)
     for number in range(2):
-        more = {f"field {place}": 1 for place in range(40)}
+        more: dict[str, Any] = {f"field {place}": 1 for place in range(40)}
         take(sorter, report(5, HOUR, source="c", id=f"r{number}", qualifier="count", **more), NOW)
     assert sorter.notices() == Counter({("c", NoticeKind.UNKNOWN_FIELD): 2})
