@@ -22,6 +22,9 @@ $(VENV)/.%: pyproject.toml constraints.txt
 demo: $(DEMO)  ## Run the whole pipeline here with a sample week, print the totals, and stop; KEEP=1 keeps it running, with the board
 	@$(VENV)/bin/bordertally demo $(if $(KEEP),--keep)
 
+# Commands and workers start 0.2 s sooner when their modules are compiled, also where Python may not write bytecode.
+COMPILE := $(PY) -m compileall -q $(addprefix src/bordertally/,agents streams __init__.py)
+
 # Test files that run at once: much of their time they wait for servers.
 JOBS := 2
 
@@ -29,6 +32,7 @@ test: $(DEV)  ## Run lint, type checks, the audit and all tests (real Apache Kaf
 	@echo "==> ruff"; $(VENV)/bin/ruff check --quiet . && $(VENV)/bin/ruff format --quiet --check .
 	@echo "==> mypy --strict"; $(VENV)/bin/mypy
 	@echo "==> pip-audit"; $(PY) tests/audit.py
+	@$(COMPILE)
 	@echo "==> pytest, $(JOBS) files at a time"; $(VENV)/bin/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # For bench; say, make bench ROUNDS=1 DAYS=15 SYSTEMS=bordertally,bytewax
@@ -38,6 +42,7 @@ SLOTS := 40
 SYSTEMS := bordertally,bytewax,quix,aiokafka,kstreams
 
 bench: $(DEV)  ## Measure throughput against other engines: ROUNDS=3 DAYS=60 SYSTEMS=bordertally,bytewax (needs Java and Maven)
+	@$(COMPILE)
 	@PYTHONPATH=tests $(PY) -m benchmarks run --rounds $(ROUNDS) --days $(DAYS) --slots $(SLOTS) --systems $(SYSTEMS)
 
 # For fuzz: how many seconds
@@ -62,6 +67,7 @@ chaos: $(DEV)  ## Kill, pause and refuse for ten minutes, and compare every figu
 	@PYTHONPATH=tests $(PY) -m chaos --seed $(SEED) --faults $(FAULTS)
 
 laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make test takes 1 in 5 of them)
+	@$(COMPILE)
 	@LAWS=every $(VENV)/bin/pytest --timeout 1800 -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/properties
 
 # For mutants: the same seed puts the same faults into the same code

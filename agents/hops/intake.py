@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import accumulate
 
 import msgspec
 from aiokafka import TopicPartition
@@ -218,14 +220,12 @@ class Intake(BatchHop):
 
 def pieces(records: Sequence[Received]) -> Iterator[Sequence[Received]]:
     """The records in order, in pieces that end with the record that brings a piece to PIECE_BYTES."""
-    first = size = 0
-    for place, record in enumerate(records, 1):
-        size += len(record.value or b"")
-        if size >= PIECE_BYTES:
-            yield records[first:place]
-            first, size = place, 0
-    if first < len(records):
-        yield records[first:]
+    ends = list(accumulate([len(record.value or b"") for record in records]))
+    first = done = 0
+    while first < len(records):
+        end = bisect_left(ends, done + PIECE_BYTES, first) + 1
+        yield records[first:end]
+        first, done = end, ends[min(end, len(ends)) - 1]
 
 
 def _unreadable(record: Received) -> RefusedError | None:

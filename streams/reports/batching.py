@@ -133,11 +133,15 @@ class _Slots(dict[str, _Slot]):
 
 
 class _Counter:
-    """What the sorter remembers of a source: its flows, and the slots of its time zone, as the source writes them."""
+    """What the sorter remembers of a source: its flows, and the slots of its time zone, as the source writes them.
 
-    def __init__(self, slots: _Slots) -> None:
-        self.slots = slots
+    `unknown`: its reports with unknown fields since they were last counted.
+    """
+
+    def __init__(self, source: str, slots: _Slots) -> None:
+        self.source, self.slots = source, slots
         self.flows: dict[str, _Collected] = {}
+        self.unknown = 0
 
 
 class Sorter:
@@ -171,6 +175,7 @@ class Sorter:
         self._filled: list[_Collected] = []  # those with readings
         self._counters: dict[str, _Counter] = {}
         self._reports: Counter[str] = Counter()
+        self._uncounted: list[_Counter] = []  # those with reports with unknown fields
         self._by_topic: dict[Topic | None, dict[str, _Counter]] = {None: self._counters}
         self._topic: Topic | None = None
         self._slots: dict[ZoneInfo, _Slots] = {}
@@ -200,9 +205,6 @@ class Sorter:
                     plain = decoder.decode(raw if len(raw) <= most else b"")
                 except msgspec.ValidationError:
                     plain = self._with_unknown(raw)
-                else:
-                    if decoder.learned and decoder.has_own_fields(plain):
-                        self._count_unknown(plain)
                 counter = counters[plain.source]
                 collected = counter.flows[plain.flow]
                 period, ended, earliest = counter.slots[plain.period]
@@ -220,6 +222,10 @@ class Sorter:
                     if in_words is not None:
                         yield record, in_words
                 continue
+            if decoder.met_unknown and decoder.has_own_fields(plain):
+                if not counter.unknown:
+                    self._uncounted.append(counter)
+                counter.unknown += 1
             people, bests = plain.people, collected.bests
             if not bests:
                 filled.append(collected)
@@ -234,24 +240,20 @@ class Sorter:
             bests.append(people)
 
     def _with_unknown(self, raw: bytes) -> Plain:
-        """The fields of a plain report with unknown fields, and a count of it. Raises as a decoder does.
+        """The fields of a plain report with unknown fields. Raises as a decoder does.
 
         A counter may send a field of its own in every report; such reports need not all be checked in full, unless
         `tell` wants the names of their fields.
         """
         if self._tell is not None or self._strict:
             raise LookupError
-        plain = self._decoder.learn(raw)
-        self._count_unknown(plain)
-        return plain
-
-    def _count_unknown(self, plain: Plain) -> None:
-        if plain.source in self._registry.sources:
-            self._notices[plain.source, NoticeKind.UNKNOWN_FIELD] += 1
+        return self._decoder.learn(raw)
 
     def _add_checked(self, record: TimedReport, plain: Plain | None) -> Report | None:
         """Check a report in full and add its claims; a report in words is returned instead. Raises RefusedError."""
         raw = record.value or b""
+        if plain is not None and self._decoder.has_own_fields(plain) and plain.source in self._registry.sources:
+            self._notices[plain.source, NoticeKind.UNKNOWN_FIELD] += 1
         notices = list[ReportNotice]()
         tell = untold if plain is not None else refuse_unknown if self._strict else notices.append
         report = decode_report(raw, self._limits, tell)
@@ -298,7 +300,7 @@ class Sorter:
         if is_reading(claim) and claim.dated is None:
             zone = self._registry.zones[claim.source]
             slots = self._slots.setdefault(zone, _Slots(zone, self._skew))
-            counter = self._counters.setdefault(plain.source, _Counter(slots))
+            counter = self._counters.setdefault(plain.source, _Counter(plain.source, slots))
             counter.flows[plain.flow] = self._of(claim)
 
     def reports(self) -> Counter[str]:
@@ -309,6 +311,10 @@ class Sorter:
     def notices(self) -> Counter[tuple[str, NoticeKind]]:
         """How many reports of each source had a notice of each kind since the last call."""
         counted, self._notices = self._notices, Counter()
+        counters, self._uncounted = self._uncounted, []
+        for counter in counters:
+            counted[counter.source, NoticeKind.UNKNOWN_FIELD] += counter.unknown
+            counter.unknown = 0
         return counted
 
     def messages(self) -> list[tuple[int, Claims]]:

@@ -70,6 +70,8 @@ class PlainDecoder:
         ignoring = plain_type(record)
         self._ignoring = msgspec.json.Decoder(ignoring)
         self._known = {field.encode_name for field in msgspec.structs.fields(ignoring)}
+        self.met_unknown = False
+        """Whether any report had a field that the format does not define."""
         self._build(())
 
     def _build(self, learned: tuple[str, ...]) -> None:
@@ -86,6 +88,7 @@ class PlainDecoder:
     def learn(self, raw: bytes) -> Plain:
         """Decode a report with unknown fields and learn their names. Raises as `decode` does if it is not plain."""
         plain = self._ignoring.decode(raw)
+        self.met_unknown = True
         names = {*self.learned, *msgspec.json.decode(raw, type=dict[str, Raw])} - self._known
         if len(names) > OWN_FIELDS:
             return plain

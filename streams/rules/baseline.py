@@ -86,7 +86,7 @@ def choose(
             low=low,
             high=high,
         )
-    for kind in ("stated", "derived"):
+    for kind in ("stated", "derived") if spoken else ():
         valid = [level for level in spoken if level.kind == kind and day in level.days(rules)]
         if valid:
             level = max(valid, key=lambda level: nearness(level, day))
@@ -162,19 +162,24 @@ def _learned(node: Node, rules: Rules, day: int) -> Baseline | None:
 def judge(node: Node, rules: Rules, day: int) -> Judgement:
     """The judgement of a day of a flow, computed without a cache; see `judged_days`."""
     baseline, detection = baseline_of(node, rules, levels(node), day), rules.of(node.flow).detection
-    return _judgement(node, baseline, day, lambda: week_level(node, day, detection))
+    week = partial(week_level, node, detection=detection) if detection.week_ratio else None
+    return _judgement(node, baseline, day, week)
 
 
 def _judgement(
-    node: Node, baseline: Baseline | None, day: int, week: Callable[[], WeekLevel | None] = lambda: None
+    node: Node, baseline: Baseline | None, day: int, week: Callable[[int], WeekLevel | None] | None
 ) -> Judgement:
-    """The judgement of a day. `week`: the level of its week, called only where the day's own is learned or None."""
+    """The judgement of a day.
+
+    `week`: the level of the week to a day, called only where the day's own level is learned or None; None where the
+    test of the week is off.
+    """
     rate = None if baseline is None else rate_of(node, baseline, day)
-    if baseline is not None and baseline.kind != "learned":
+    if week is None or (baseline is not None and baseline.kind != "learned"):
         return Judgement(baseline, rate)
     bins = node.series[PEOPLE].bins if PEOPLE in node.series else {}
     mean = mean_to(bins, day)
-    level = None if mean is None else week()
+    level = None if mean is None else week(day)
     return Judgement(baseline, rate, None if mean is None or level is None else Week(mean, level, bins[day].best))
 
 
@@ -183,7 +188,7 @@ def rate_of(node: Node, baseline: Baseline, day: int) -> float | None:
 
     None where the day has no figure, or only an upper bound.
     """
-    series = node.series.get(Key(baseline.population, "people"))
+    series = node.series.get(PEOPLE if baseline.population == PEOPLE.population else Key(baseline.population, "people"))
     figures = series.bins.get(day) if series is not None else None
     return None if figures is None or figures.low <= 0 < figures.best else round(figures.best, EXACT_DIGITS)
 
@@ -314,12 +319,13 @@ class JudgedDays(View):
         if not (self._due or self._cited):
             return
         series = node.series.get(PEOPLE)
+        week = partial(self._week_for, node) if self._rules.detection.week_ratio else None
         for day in self._due:
             known = self.days.pop(day, None)
             if series is not None and day in series.bins:
                 stale = known is None or day in self._relearn
                 baseline = self._baseline(node, day) if stale or known is None else known.baseline
-                self.days[day] = _judgement(node, baseline, day, partial(self._week_for, node, day))
+                self.days[day] = _judgement(node, baseline, day, week)
         for follower in self._followers:
             follower.update(self._due)
             follower.update(self._cited)

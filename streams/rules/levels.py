@@ -88,7 +88,7 @@ class Levels:
 
     def near(self, day: int, rules: Detection) -> list[Level]:
         """The levels of each kind that may be the nearest to a day: valid on it, and first days nearest to it."""
-        return [level for kind in self._levels for level in self._near(kind, day, rules)]
+        return [level for kind, levels in self._levels.items() if levels for level in self._near(kind, day, rules)]
 
     def _near(self, kind: Kind, day: int, rules: Detection) -> list[Level]:
         levels, found = self._levels[kind], list[Level]()

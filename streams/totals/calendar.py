@@ -115,10 +115,10 @@ def period_total(flow: str, period: NamedPeriod, figures: Iterable[DayFigure], *
     `high` is None unless every day of the period has one. `days`: with the days, apportioned (see `apportioned`).
     """
     inside = [figure for figure in figures if ordinal_day(figure.day) in period.days]
-    covered = [(figure.day, sums) for figure in inside if not _is_unknown(sums := _exact(figure))]
-    sums = DaySums.of([sums for _, sums in covered])
+    covered = [(figure.day, exact) for figure in inside if (exact := _exact(figure)) != UNKNOWN_DAY]
+    sums = DaySums.of_days([exact for _, exact in covered])
     low, best, high = _rounded(sums, period)
-    shares = apportioned([sums.best for _, sums in covered], best) if days else ()
+    shares = apportioned([best for _, (_, best, _) in covered], best) if days else ()
     return PeriodTotal(
         flow=flow,
         period=period.name,
@@ -132,14 +132,12 @@ def period_total(flow: str, period: NamedPeriod, figures: Iterable[DayFigure], *
     )
 
 
-def _exact(figure: DayFigure) -> DaySums:
-    low, best, high = figure.exact or (figure.low, figure.best, figure.high)
-    return DaySums(low, best, high, 1)
+UNKNOWN_DAY = (0, 0, None)
+"""The figures of a day of which nothing is known, as where every claim was withdrawn."""
 
 
-def _is_unknown(day: DaySums) -> bool:
-    """Whether nothing is known of a day, as where every claim was withdrawn."""
-    return day[:3] == (0, 0, None)
+def _exact(figure: DayFigure) -> tuple[float, float, float | None]:
+    return figure.exact or (figure.low, figure.best, figure.high)
 
 
 def apportioned(figures: Sequence[float], total: int) -> list[int]:
@@ -161,6 +159,13 @@ class DaySums(NamedTuple):
     best: float
     high: float | None
     days: int
+
+    @classmethod
+    def of_days(cls, days: Collection[tuple[float, float, float | None]]) -> DaySums:
+        """The sums of days, each given as low, best and high."""
+        highs = [high for _, _, high in days if high is not None]
+        high = fsum(highs) if len(highs) == len(days) else None
+        return cls(fsum([low for low, _, _ in days]), fsum([best for _, best, _ in days]), high, len(days))
 
     @classmethod
     def of(cls, parts: Collection[DaySums]) -> DaySums:
@@ -285,8 +290,8 @@ def _sums(node: Node, view: CalendarView, period: NamedPeriod) -> DaySums:
 
 def _sums_of(node: Node, days: Iterable[int]) -> DaySums:
     bins, doubts = node.series[PEOPLE].bins, node.doubts(PEOPLE)
-    every = [DaySums(*exact_day(bins[day], day, doubts), 1) for day in days if day in bins]
-    return DaySums.of([day for day in every if not _is_unknown(day)])
+    every = [exact_day(bins[day], day, doubts) for day in days if day in bins]
+    return DaySums.of_days([figures for figures in every if figures != UNKNOWN_DAY])
 
 
 def _rounded(sums: DaySums, period: NamedPeriod) -> tuple[int, int, int | None]:

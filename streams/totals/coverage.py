@@ -55,10 +55,12 @@ def covered_as_usual(node: Node, day: int) -> bool:
 
 
 def _children_cover(node: Node, view: Coverage, day: int) -> bool:
+    reporting = {flow for flow, child in node.children.items() if _reports(child, day)}
+    if len(reporting) == len(node.children):
+        return True
     carried = view.carried.get(day)
     if carried is None:
         carried = view.carried[day] = {child.flow: _carried(child, day) for child in node.children.values()}
-    reporting = {flow for flow, child in node.children.items() if _reports(child, day)}
     total = fsum(carried.values())
     if total > 0:
         # a child that is not in `carried` began since, and carried nobody before this day
