@@ -64,7 +64,8 @@ def advance(
 ) -> tuple[list[Known], list[Alert]]:
     """Compare what a flow's reports come to now with the alerts already spoken of. `causes`: what led to this state.
 
-    `notify_days`: an exceedance whose latest day lies further before the newest report of the flow is a backfill.
+    `notify_days`: an exceedance whose latest day lies further before the newest report of the flow is a backfill, and
+    so is one of historic claims alone.
 
     Returns the alerts known from now on and the records to publish, in order. Idempotent: the same state again
     says nothing. An episode continues the earliest alert whose days it touches; others it touches are withdrawn with
@@ -78,7 +79,7 @@ def advance(
     spans = {(one.record.rule, one.since, one.until, one.last): one for one in alive.values() if _in_use(one)}
     for episode in state.episodes:
         same = spans.get((episode.rule, episode.since, episode.until, episode.day))
-        if same is not None and _tells(same, episode) and not (same.record.backfill and episode.day >= around.oldest):
+        if same is not None and _tells(same, episode) and not (same.record.backfill and not around.is_old(episode)):
             taken[same.record.id] = before_it[episode.rule] = same.record.id
             continue
         touching = [
@@ -185,11 +186,15 @@ class _Around(NamedTuple):
     names: dict[str, str]
     oldest: int
 
+    def is_old(self, episode: Episode) -> bool:
+        """Whether an episode is no news: it lies too far back, or all its claims are historic."""
+        return episode.day < self.oldest or episode.historic is True
+
 
 def _record(identity: str, before: Known | None, episode: Episode, around: _Around) -> Alert | None:
-    state, names, oldest = around
+    state, names, _ = around
     old = None if before is None else before.record
-    backfill = episode.day < oldest and (old is None or old.backfill)
+    backfill = around.is_old(episode) and (old is None or old.backfill)
     baseline, published = episode.baseline, published_text(state.published)
     if episode.until is not None:
         new_state = AlertState.RESOLVED

@@ -37,7 +37,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     `minor`: only the evidence changed, or the figures of a day that is not the peak. A minor record is kept, so the
     newest record always says what the reports come to, but nobody is notified of it. `told`: the `published` of the
     newest record of the alert that is not minor. `backfill`: when the alert was first recorded, its newest day was more
-    than `notify_within` before the newest report of the flow; nobody is notified of a backfill.
+    than `notify_within` before the newest report of the flow, or all its claims were historic; nobody is notified.
     """
 
     id: str

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import msgspec
 
 from bordertally.streams.detection.daily_rate import latest_rate
+from bordertally.streams.detection.history import with_history
 from bordertally.streams.detection.quotes import with_quotes
 from bordertally.streams.detection.registry import all_episodes
 from bordertally.streams.flows import Flow
@@ -36,6 +37,14 @@ def written_state(node: Node, rules: Rules, spoken: Collection[int] = ()) -> tup
     """The same state and its JSON, at less cost; the `days` of the state are encoded already (see `written_days`)."""
     state = _state(node, rules, written_days(node, longest_window(), spoken))
     return state, msgspec.json.encode(state)
+
+
+def told_episodes(node: Node, rules: Rules) -> list[Episode]:
+    """The episodes of a flow as its state tells them: with quotes, and marked where they are historic.
+
+    `rules`: those of the flow.
+    """
+    return with_quotes(node, with_history(node, all_episodes(node, rules), rules.detection.notify_days))
 
 
 def alerting_state(node: Node, rules: Rules, episodes: list[Episode]) -> FlowState:
@@ -84,7 +93,7 @@ def _state(node: Node, rules: Rules, days: list[DayFigure]) -> FlowState:
         published=node.published,
         totals=windows,
         days=days,
-        episodes=with_quotes(node, all_episodes(node, rules)),
+        episodes=told_episodes(node, rules),
         conflicts=conflicts(node),
         baseline=baseline,
         parts=[total for key in sorted(node.series) if key != PEOPLE for total in totals(node, key, limit)],

@@ -38,6 +38,7 @@ class Traced(Struct, frozen=True, kw_only=True):
     high: int | None
     text: str | None
     url: str | None
+    historic: bool
     role: Role
     gap: int | None
     percent: float | None

@@ -46,11 +46,15 @@ def all_claims(series: Mapping[SeriesKey, ImportedSeries]) -> Iterator[ImportCla
             yield ImportClaim(key, one.qualifier, one.per, span, kept.people, kept.published)
 
 
-def report_parts(claims: Callable[[], Iterable[ImportClaim]], source: str) -> Iterator[bytes]:
+def report_parts(
+    claims: Callable[[], Iterable[ImportClaim]], source: str, *, historic: bool = False
+) -> Iterator[bytes]:
     """The reports that say the claims. `claims` is called twice: to number the parts, then to write them.
 
     Their ids tell by a digest of the claims which import they belong to, and which part of it they are:
     `police-import-3f9c2a81-part-2-of-7`. The same claims have the same ids, whenever they are published.
+    `historic`: nobody is notified of alerts of these reports alone; their ids say `history` instead of `import`, which
+    comes first in the order of ids, so the same file imported as news with the same `published` counts as news.
     """
     digest, parts = sha256(), 0
     for part in _cut(claims()):
@@ -58,9 +62,10 @@ def report_parts(claims: Callable[[], Iterable[ImportClaim]], source: str) -> It
         digest.update(_encode([claim[:-1] for claim in part]))
     for number, part in enumerate(_cut(claims()), 1):
         head = {
-            "id": f"{source}-import-{digest.hexdigest()[:8]}-part-{number}-of-{parts}",
+            "id": f"{source}-{'history' if historic else 'import'}-{digest.hexdigest()[:8]}-part-{number}-of-{parts}",
             "source": source,
             "published": utc_text(part[0].published),
+            **({"historic": True} if historic else {}),
         }
         yield _encode({**head, "claims": [_fields(claim) for claim in part]})
 

@@ -162,6 +162,8 @@ class Ledger:
             series = node.open(key)
             if claim.text is not None:
                 node.heard_words()
+            if claim.historic:
+                node.heard_history()
             before = series.claims.get(claim.identity)
             outcome = series.add(claim, period)
             notice = passed_over(claim, before, outcome, claim.flow, iso_day(period.first_day))

@@ -180,6 +180,14 @@ class Series:
                 if claim.text is not None and claim.best is not None and first <= ordinal_of(claim.local_start) <= last:
                     yield claim
 
+    def claims_over(self, first: int, last: int) -> Iterator[Claim]:
+        """Yield the claims in force, without readings, that are about any of the days, roughly from the latest on."""
+        start, end = day_span(first)[0], day_span(last)[1]
+        for block in sorted(self._blocks, reverse=True):
+            for claim in self.begun(block):
+                if claim.best is not None and claim.local_start < end and claim.local_end > start:
+                    yield claim
+
     def doubled(self) -> list[Doubled]:
         """Return the periods whose figures under several names of the place are added up."""
         stated = self.groups.doubled() if isinstance(self.groups, PlaceGroups) else ()

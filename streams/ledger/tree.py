@@ -49,6 +49,7 @@ class Node:
         self.published = 0
         self.worded = False  # whether a statement in words was ever added for the flow or one below it
         self.suspected = False  # whether a claim on the flow or one below it was ever unlikely
+        self.historic = False  # whether a claim on the flow or one below it was ever historic
         self.revised = False  # whether a claim on the flow or one below it was ever replaced by a later version
         self.begins, self.ends = NEVER, -NEVER  # the first and the last day that a claim was ever about, here or below
         self.levels = StatedLevels()
@@ -224,6 +225,13 @@ class Node:
         node: Node | None = self
         while node is not None and not node.worded:
             node.worded = True
+            node = node.above
+
+    def heard_history(self) -> None:
+        """Note that a historic claim was added for this flow, for the flow and those above."""
+        node: Node | None = self
+        while node is not None and not node.historic:
+            node.historic = True
             node = node.above
 
     def spanned(self, first: int, last: int) -> None:

@@ -13,9 +13,7 @@ import msgspec
 
 from bordertally.streams.alerts.lifecycle import Known, advance, last_day, without_minor
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.detection.flow_state import alerting_state, flow_state
-from bordertally.streams.detection.quotes import with_quotes
-from bordertally.streams.detection.registry import all_episodes
+from bordertally.streams.detection.flow_state import alerting_state, flow_state, told_episodes
 from bordertally.streams.detection.silence import to_tell
 from bordertally.streams.evidence.tallies import tallies_of
 from bordertally.streams.evidence.trace import Kept
@@ -111,7 +109,7 @@ class ReplayLedgers:
         Alerts depend on the episodes, and on causes that bear on their days. Where neither changed, there is no record.
         """
         node, last = self.ledger.nodes[flow], self._last.get(flow, 0)
-        episodes = with_quotes(node, all_episodes(node, self.rules.of(flow)))
+        episodes = told_episodes(node, self.rules.of(flow))
         if episodes == self._episodes.get(flow, []) and not any(cause.first <= last for cause in causes):
             return []
         self._episodes[flow] = episodes

@@ -46,7 +46,8 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     `dated` is what it states. `start`, `end`, `local_start`, `local_end`: seconds (see periods.Period).
     `low`, `best`, `high`: people over the whole period; `high` is None where it is open, `best` where the claim is
     withdrawn. `origin`: whose knowledge the claim is, where that is not its source (see Registry.origin).
-    `qualifier`: `at_least` for a count that was published before its period ended.
+    `qualifier`: `at_least` for a count that was published before its period ended. `historic`: it was sent for totals
+    and levels, and is no news.
 
     A field of ClaimFields that has the same name here is carried over, once checked; the default stands for a field
     that is left out. New fields come last: claims that were stored without them can still be read.
@@ -75,6 +76,7 @@ class Claim(Struct, array_like=True, frozen=True, gc=False):
     attributed_to: str | None = None
     origin: str | None = None
     dated: int | None = None
+    historic: bool = False
 
     @property
     def citation(self) -> str:

@@ -89,6 +89,10 @@ class ClaimFields(Struct, kw_only=True):
             examples=["kz-mia"],
         ),
     ] = UNSET
+    historic: Annotated[
+        bool | UnsetType,
+        Meta(description="Of past days, sent for totals and levels: an alert of such figures alone notifies nobody."),
+    ] = UNSET
     url: Annotated[str | UnsetType | None, Meta(description="Where it was published.")] = UNSET
     text: Annotated[
         str | UnsetType | None, Meta(description="The source's own words. Without a figure, it is read as a statement.")

@@ -286,7 +286,7 @@ CARRIED = tuple(
 LEVELS = ("normal", "change_percent")
 """The fields that state a usual number of people a day."""
 
-OF_WHOLE_DAYS = (*LEVELS, "attributed_to")
+OF_WHOLE_DAYS = (*LEVELS, "attributed_to", "historic")
 """The fields that a reading, shorter than a day, cannot have."""
 
 
@@ -295,7 +295,7 @@ def _carried(fields: ClaimFields) -> dict[str, Any]:
     carried: dict[str, Any] = {}
     for name in CARRIED:
         value = getattr(fields, name)
-        if value is not UNSET and value is not None:
+        if value is not UNSET and value is not None and value is not False:
             check = _CHECKS.get(name)
             carried[name] = value if check is None else check(value)
     return carried

@@ -129,7 +129,7 @@ class WordReader:
 
     def _claim(self, report: Report, found: FoundClaim, now: float, limits: Limits | None) -> Claim:
         """A found claim, checked like any other, with the best grade that its voice allows and the quoted words."""
-        fields = msgspec.structs.replace(found.claim, url=report.url)
+        fields = msgspec.structs.replace(found.claim, url=report.url, historic=report.historic)
         claim = claim_of(fields, check_head(report, self.registry, now, limits or Limits()))
         quote = found.claim.text if isinstance(found.claim.text, str) else None
         return msgspec.structs.replace(claim, grade=max(claim.grade, self._best_grade(report, found)), text=quote)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class Reporting(Struct, frozen=True):
@@ -130,6 +130,7 @@ class Episode(Struct, frozen=True):
     of the latest exceeding day, `peak_*` of the day with the highest ratio; of a `drop`, with the lowest. `about`: see
     Alert. `note`: what the sentence says besides. `quotes`: as of Alert; only the newest episode of each rule has any.
     `partial`: not all who usually carry the people of the flow report on its latest day, so its rate is a lower bound.
+    `historic`: all its claims were sent for totals and levels; left out where they were not.
     """
 
     since: int
@@ -148,6 +149,7 @@ class Episode(Struct, frozen=True):
     note: str = ""
     quotes: list[Quote] = []
     partial: bool = False
+    historic: bool | UnsetType = UNSET
 
 
 class FlowState(Struct, frozen=True):

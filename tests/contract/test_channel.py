@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 from toy_channel import FILE
+from typer.testing import CliRunner
 
+from bordertally.agents.cli.main import cli
 from bordertally.agents.demo.run import sample
 from bordertally.agents.kafka.producer import Record
 from bordertally.streams.alerts.records import Alert
@@ -68,6 +71,63 @@ async def test_a_channel_from_outside_receives_totals_and_alerts_with_their_mute
     assert "old" not in {alert.id for alert in alerts_in(file)}  # it was there before the channel was
     assert 'bordertally_ready{hop="toy"} 1.0' in page(worker.port, "/metrics")
     assert "the first alerts are refused" in worker.log.read_text(encoding="utf-8")
+
+
+YEARS = """
+source = "kz-mia"
+[period]
+columns = "day"
+unit = "day"
+[flow]
+path = "RU:KZ:{gate}"
+[claims.in]
+column = "in"
+"""
+
+
+@pytest.mark.kafka
+async def test_years_that_are_imported_as_history_are_totalled_and_nobody_is_notified_of_them(
+    live_on_kafka: Live, tmp_path: Path
+) -> None:
+    live = live_on_kafka
+    file, today = tmp_path / "toy.ndjson", datetime.now(UTC).date()
+    people = {today - timedelta(days=back): 500 + back * 37 % 23 + 1500 * (back <= 4) for back in range(3653, 0, -1)}
+    (tmp_path / "in.csv").write_text("day,gate,in\n" + "".join(f"{day},Aksai,{n}\n" for day, n in people.items()))
+    (tmp_path / "map.toml").write_text(YEARS)
+    live.worker(command=(TOY,), **{FILE: str(file)})
+    words = ["import", tmp_path / "in.csv", "--map", tmp_path / "map.toml", "--to", live.broker.address]
+
+    async def imported(*more: str) -> None:
+        done = await asyncio.to_thread(
+            CliRunner(env=live.environment).invoke, cli, [*map(str, words), *more], catch_exceptions=False
+        )
+        assert (done.exit_code, done.stderr.splitlines()[-1]) == (0, "3,653 claims in 4 reports")
+
+    def newest_state() -> FlowState | None:
+        states = [delivery.state for delivery in received(file) if delivery.state is not None]
+        return next((state for state in reversed(states) if state.flow == "RU:KZ:aksai"), None)
+
+    def alert(*, notified: bool) -> Alert | None:
+        told = [delivery for delivery in received(file) if delivery.alert is not None and delivery.notifies == notified]
+        surges = [delivery.alert for delivery in told if delivery.alert is not None and delivery.alert.rule == "daily-rate"]
+        return next((alert for alert in surges if alert.since == str(today - timedelta(days=4))), None)
+
+    async def totalled() -> bool:
+        state = newest_state()
+        return state is not None and state.totals[-1].best == sum(list(people.values())[-30:]) and state.baseline is not None
+
+    async def silent() -> bool:
+        return alert(notified=False) is not None
+
+    async def told() -> bool:
+        return alert(notified=True) is not None
+
+    await imported("--historic")
+    await until(totalled, "the last thirty days of the file are a total, with a baseline")
+    await until(silent, "the surge of the last days is recorded")
+    assert alert(notified=True) is None
+    await imported()
+    await until(told, "the same file, imported as news, notifies of the surge")
 
 
 @pytest.mark.kafka

@@ -66,6 +66,9 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
     previous: Annotated[
         Path | None, typer.Option(help="The edition before: only what changed against it is written.")
     ] = None,
+    historic: Annotated[
+        bool, typer.Option("--historic", help="Of past days: nobody is notified of alerts of these figures alone.")
+    ] = False,
     to: Annotated[
         str | None, typer.Option("--to", help="Send the reports to these brokers at once, as host:port,host:port.")
     ] = None,
@@ -100,7 +103,7 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
         summary.claims = edition.corrected + edition.added + edition.withdrawn
     wrong = bool(summary.bad)
     if not check and not (strict and wrong):
-        reports = report_parts(claims, mapping.source)
+        reports = report_parts(claims, mapping.source, historic=historic)
         if to is None:
             _write(summary, reports)
         else:

@@ -77,6 +77,7 @@ def claim(role: Role) -> Traced:
         high=7,
         text=None,
         url=None,
+        historic=False,
         role=role,
         gap=None,
         inside=None,

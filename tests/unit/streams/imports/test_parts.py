@@ -10,7 +10,10 @@ from bordertally.streams.imports.calendar_periods import DaySpan
 from bordertally.streams.imports.parts import ImportClaim, all_claims, report_parts
 from bordertally.streams.imports.tables import SeriesKey
 from bordertally.streams.qualifiers import Qualifier
-from unit.kit import ordinal
+from bordertally.streams.ledger.versions import Outcome, outcome_of
+from bordertally.streams.reports.sources import parse_registry
+from bordertally.streams.reports.validation import read_report
+from unit.kit import NOW, ordinal
 from unit.streams.imports.kit import imported, plain
 
 DAY = ordinal("2023-05-01")
@@ -45,6 +48,16 @@ def test_a_report_says_which_part_it_is() -> None:
 def test_the_same_claims_have_the_same_ids_whenever_they_are_published() -> None:
     (first,), (second,), (third,) = made([claim(0)]), made([claim(0, published=AT.replace(day=2))]), made([claim(0, 6)])
     assert first["id"] == second["id"] != third["id"]
+
+
+def test_history_says_so_in_every_report_and_gives_way_to_the_same_claims_as_news() -> None:
+    (news,), (history,) = made([claim(0)]), [json.loads(raw) for raw in report_parts(lambda: [claim(0)], "police", historic=True)]
+    assert history == {**news, "id": str(news["id"]).replace("-import-", "-history-"), "historic": True}
+    registry = parse_registry('[sources.police]\nname = "x"\nflows = ["*"]\ngrade = "A"\n', "sources.toml")
+    (as_history,), (as_news,) = (read_report(json.dumps(report).encode(), registry, NOW) for report in (history, news))
+    assert (as_history.historic, as_news.historic) == (True, False)
+    assert outcome_of(as_news, as_history) is Outcome.CORRECTION
+    assert outcome_of(as_history, as_news) is Outcome.STALE
 
 
 def test_parts_are_cut_by_claims_by_bytes_and_by_publication(monkeypatch: pytest.MonkeyPatch) -> None:
