@@ -38,4 +38,4 @@ def _default(field: FieldInfo) -> str:
         return f"`{UNQUALIFIED}`"
     defaults = {field.name: field.default for field in msgspec.structs.fields(Claim)}
     value = defaults.get(field.name)
-    return "none" if value is None else f"`{value}`"
+    return "none" if value is None else f"`{json.dumps(value) if value is False else value}`"
