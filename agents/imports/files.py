@@ -46,29 +46,28 @@ def kind_of(head: bytes, name: str) -> str:
 
 
 def read_tables(
-    path: Path, mapping: ImportMap, progress: Progress | None = None
+    file: BinaryIO, name: str, mapping: ImportMap, progress: Progress | None = None
 ) -> Iterator[tuple[str, Iterator[Row]]]:
     """The name of the sheet, empty where there are none, and the rows of every table of a file.
 
     `progress` is called with the bytes read so far. Raises UnreadableError.
     """
-    with opened(path) as file:
-        head = file.read(64)
-        file.seek(0)
-        kind = kind_of(head, str(path))
-        if kind == "workbook":
-            yield from sheets(file, str(path), mapping.sheet, mapping.range)
-        elif kind == "json":
-            yield "", json_rows(file.read(), str(path), mapping.records)
-        else:
-            yield "", text_rows(file, str(path), mapping.encoding, mapping.delimiter, progress)
+    head = file.read(64)
+    file.seek(0)
+    kind = kind_of(head, name)
+    if kind == "workbook":
+        yield from sheets(file, name, mapping.sheet, mapping.range)
+    elif kind == "json":
+        yield "", json_rows(file.read(), name, mapping.records)
+    else:
+        yield "", text_rows(file, name, mapping.encoding, mapping.delimiter, progress)
 
 
-def import_file(path: Path, importer: Importer, progress: Progress | None = None) -> None:
+def import_tables(file: BinaryIO, name: str, importer: Importer, progress: Progress | None = None) -> None:
     """Read every table of a file with an importer. Raises UnreadableError, or ConfigError where a column is missing."""
     empty = True
-    for sheet, rows in read_tables(path, importer.mapping, progress):
-        importer.add_table(str(path), sheet, rows)
+    for sheet, rows in read_tables(file, name, importer.mapping, progress):
+        importer.add_table(name, sheet, rows)
         empty = False
     if empty:
-        raise UnreadableError(f"{path}: the file has no table")
+        raise UnreadableError(f"{name}: the file has no table")

@@ -34,14 +34,21 @@ from bordertally.streams.topics import Topics
 AHEAD = 2_000
 """The most reports that wait for their acknowledgements at once."""
 
+AHEAD_BYTES = 8_000_000
+"""About the most bytes of them."""
+
 
 class Line(NamedTuple):
-    """A line of a file: its place (`file:number`), its bytes, its error, if it has one, and notices about it."""
+    """A line of a file: its place (`file:number`), its bytes, its error, if it has one, and notices about it.
+
+    `report`: the id, where the line makes claims.
+    """
 
     where: str
     raw: bytes
     fault: RefusedError | None
     notices: tuple[ReportNotice, ...] = ()
+    report: str = ""
 
 
 def read_lines(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
@@ -140,7 +147,7 @@ def checked(  # noqa: PLR0913 - what a file is checked by
         except RefusedError as error:
             yield Line(where, raw, error)
         else:
-            yield Line(where, raw, None, tuple(notices))
+            yield Line(where, raw, None, tuple(notices), claims[0].report if claims else "")
 
 
 async def publish(
@@ -150,12 +157,13 @@ async def publish(
     producer = make_producer(settings, 0.005)
     try:
         await connect(producer, settings)
-        send, waiting, done = by_kafka(producer), [], 0
+        send, waiting, done, size = by_kafka(producer), [], 0, 0
         for raw in raws:
             waiting.append(await send(record_of(raw, registry, topics, key)))
-            if len(waiting) >= AHEAD:
+            size += len(raw)
+            if len(waiting) >= AHEAD or size >= AHEAD_BYTES:
                 await asyncio.gather(*waiting)
-                done += len(waiting)
+                done, size = done + len(waiting), 0
                 waiting.clear()
                 yield done
         await asyncio.gather(*waiting)

@@ -28,8 +28,17 @@ class Edition:
         self.withdrawn, self.withheld = sum(gone), len(gone) - sum(gone)
 
     def claims(self) -> Iterator[ImportClaim]:
-        """The claims that are new or changed, then the withdrawals of those that are gone."""
-        yield from (claim for claim, before in self._compared() if before is None or _differs(claim, before))
+        """The claims that are new or changed, then the withdrawals of those that are gone.
+
+        A claim that changed while its row names the time of publication that it named before counts as published with
+        the edition: of two versions of one time, the order of their report ids would decide.
+        """
+        for claim, before in self._compared():
+            if before is None:
+                yield claim
+            elif _differs(claim, before):
+                anew = claim.published <= before.published
+                yield claim._replace(published=self._current.published) if anew else claim
         yield from (claim for claim, sure in self._gone() if sure)
 
     def _compared(self) -> Iterator[tuple[ImportClaim, ImportClaim | None]]:

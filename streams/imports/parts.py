@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -46,28 +47,64 @@ def all_claims(series: Mapping[SeriesKey, ImportedSeries]) -> Iterator[ImportCla
             yield ImportClaim(key, one.qualifier, one.per, span, kept.people, kept.published)
 
 
-def report_parts(
-    claims: Callable[[], Iterable[ImportClaim]], source: str, *, historic: bool = False
-) -> Iterator[bytes]:
-    """The reports that say the claims. `claims` is called twice: to number the parts, then to write them.
+class ReportParts:
+    """The reports that say the claims of an import; `number` of them.
 
     Their ids tell by a digest of the claims which import they belong to, and which part of it they are:
     `police-import-3f9c2a81-part-2-of-7`. The same claims have the same ids, whenever they are published.
-    `historic`: nobody is notified of alerts of these reports alone; their ids say `history` instead of `import`, which
-    comes first in the order of ids, so the same file imported as news with the same `published` counts as news.
     """
-    digest, parts = sha256(), 0
-    for part in _cut(claims()):
-        parts += 1
-        digest.update(_encode([claim[:-1] for claim in part]))
-    for number, part in enumerate(_cut(claims()), 1):
-        head = {
-            "id": f"{source}-{'history' if historic else 'import'}-{digest.hexdigest()[:8]}-part-{number}-of-{parts}",
-            "source": source,
-            "published": utc_text(part[0].published),
-            **({"historic": True} if historic else {}),
-        }
-        yield _encode({**head, "claims": [_fields(claim) for claim in part]})
+
+    def __init__(self, claims: Callable[[], Iterable[ImportClaim]], source: str, *, historic: bool = False) -> None:
+        """`claims` is called here, to number the parts, and each time they are iterated.
+
+        `historic`: nobody is notified of alerts of these reports alone. Their ids say `history` instead of `import`,
+        which comes first in the order of ids: the same file imported as news with the same `published` counts as news.
+        """
+        self.number = 0
+        self._claims, self._source, self._historic = claims, source, historic
+        digest = sha256()
+        for part in _cut(claims()):
+            self.number += 1
+            digest.update(_encode([claim[:-1] for claim in part]))
+        self.name = f"{source}-{'history' if historic else 'import'}-{digest.hexdigest()[:8]}"
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the reports as JSON."""
+        for number, part in enumerate(_cut(self._claims()), 1):
+            head: dict[str, Any] = {
+                "id": f"{self.name}-part-{number}-of-{self.number}",
+                "source": self._source,
+                "published": utc_text(part[0].published),
+            }
+            if self._historic:
+                head["historic"] = True
+            yield _encode({**head, "claims": [_fields(claim) for claim in part]})
+
+
+_PART = re.compile(r"(?P<name>.+-(?:import|history)-[0-9a-f]{8})-part-(?P<number>\d{1,6})-of-(?P<parts>\d{1,6})")
+MOST_NAMED = 10
+"""Missing parts that a sentence names; the others are counted."""
+
+
+class PartsSeen:
+    """Which parts of imports were seen, by the ids of their reports: an import that was interrupted lacks some."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, int], set[int]] = {}
+
+    def add(self, report: str) -> None:
+        """Note the id of a report, of an import or not."""
+        if "-part-" in report and (found := _PART.fullmatch(report)):
+            self._seen.setdefault((found["name"], int(found["parts"])), set()).add(int(found["number"]))
+
+    def warnings(self) -> Iterator[str]:
+        """A sentence for each import of which parts are missing."""
+        for (name, parts), seen in sorted(self._seen.items()):
+            missing = [number for number in range(1, parts + 1) if number not in seen]
+            if missing:
+                more = f" and {len(missing) - MOST_NAMED:,} more" if len(missing) > MOST_NAMED else ""
+                which = ", ".join(map(str, missing[:MOST_NAMED])) + more
+                yield f"{name}: of {parts:,} parts these are missing: {which}; repeat the import as a whole"
 
 
 def _cut(claims: Iterable[ImportClaim]) -> Iterator[list[ImportClaim]]:

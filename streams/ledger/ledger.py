@@ -160,10 +160,8 @@ class Ledger:
         else:
             node.spanned(period.first_day, period.last_day)
             series = node.open(key)
-            if claim.text is not None:
-                node.heard_words()
-            if claim.historic:
-                node.heard_history()
+            if claim.text is not None or claim.historic:
+                node.heard_kind(claim)
             before = series.claims.get(claim.identity)
             outcome = series.add(claim, period)
             notice = passed_over(claim, before, outcome, claim.flow, iso_day(period.first_day))

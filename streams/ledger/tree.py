@@ -220,18 +220,12 @@ class Node:
             node.published = published
             node = node.above
 
-    def heard_words(self) -> None:
-        """Note that a statement in words was added for this flow, for the flow and those above."""
+    def heard_kind(self, claim: Claim) -> None:
+        """Note whether a claim on this flow is a statement in words, or historic, for the flow and those above."""
         node: Node | None = self
-        while node is not None and not node.worded:
-            node.worded = True
-            node = node.above
-
-    def heard_history(self) -> None:
-        """Note that a historic claim was added for this flow, for the flow and those above."""
-        node: Node | None = self
-        while node is not None and not node.historic:
-            node.historic = True
+        while node is not None:
+            node.worded |= claim.text is not None
+            node.historic |= claim.historic
             node = node.above
 
     def spanned(self, first: int, last: int) -> None:

@@ -18,7 +18,7 @@ from bordertally.streams.reports.records import Report
 _STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d+)\]")
 _WORDS = {str: "text", int: "a number", float: "a number", NoneType: "null", Raw: "anything"} | {
     bool: "`true` or `false`",
-    datetime: "an RFC 3339 date-time with seconds and an offset"
+    datetime: "an RFC 3339 date-time with seconds and an offset",
 }
 
 

@@ -109,12 +109,18 @@ async def test_years_that_are_imported_as_history_are_totalled_and_nobody_is_not
 
     def alert(*, notified: bool) -> Alert | None:
         told = [delivery for delivery in received(file) if delivery.alert is not None and delivery.notifies == notified]
-        surges = [delivery.alert for delivery in told if delivery.alert is not None and delivery.alert.rule == "daily-rate"]
+        surges = [
+            delivery.alert for delivery in told if delivery.alert is not None and delivery.alert.rule == "daily-rate"
+        ]
         return next((alert for alert in surges if alert.since == str(today - timedelta(days=4))), None)
 
     async def totalled() -> bool:
         state = newest_state()
-        return state is not None and state.totals[-1].best == sum(list(people.values())[-30:]) and state.baseline is not None
+        return (
+            state is not None
+            and state.totals[-1].best == sum(list(people.values())[-30:])
+            and state.baseline is not None
+        )
 
     async def silent() -> bool:
         return alert(notified=False) is not None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,13 @@ from typer.testing import CliRunner
 
 from bordertally.agents.cli.main import cli
 from bordertally.streams.errors import BordertallyError
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.rows import PEOPLE
+from bordertally.streams.reports.sources import parse_registry
+from bordertally.streams.reports.validation import read_report
 from imports.sheets import write_xlsx
+from unit.kit import NOW
 from unit.streams.imports.kit import PLAIN
 
 
@@ -86,6 +94,46 @@ def test_the_summary_as_json_stands_beside_the_reports(here: Path) -> None:
     summary = json.loads(text)
     assert (code, len(reports), summary["reports"], summary["claims"], summary["bad"]) == (1, 1, 1, 2, 2)
     assert summary["series"][0]["people"] == sum(people(reports))  # type: ignore[arg-type]
+
+
+def test_the_ledger_makes_five_corrections_and_a_withdrawal_of_an_edition_that_changes_so_much(here: Path) -> None:
+    days = [f"2023-05-{day:02}" for day in range(1, 21)]
+    first = [f"{day},A,{900 + place}" for place, day in enumerate(days)]
+    second = [row.replace(",9", ",1") if place in (0, 4, 9, 13, 18) else row for place, row in enumerate(first)]
+    second.remove(first[15])
+    for name, rows in (("old.csv", first), ("new.csv", second)):
+        (here / name).write_text("\n".join(["Day,Gate,In", *rows]))
+    _, whole, _ = run("old.csv", "--map", "map.toml", "--published", "2023-06-01")
+    _, changes, _ = run("new.csv", "--map", "map.toml", "--previous", "old.csv", "--published", "2023-07-01")
+    registry = parse_registry('[sources.police]\nname = "Police"\nflows = ["BR"]\ngrade = "A"\n', "sources.toml")
+    ledger = Ledger()
+    outcomes = [
+        {outcome.value: number for (_, outcome), number in ledger.apply(claims).outcomes.items()}
+        for claims in (read_report(json.dumps(report).encode(), registry, NOW) for report in [*whole, *changes])
+    ]
+    assert outcomes == [{"new": 20}, {"correction": 5, "withdrawal": 1}]
+    bins = ledger.nodes[Flow("BR:UY:a")].series[PEOPLE].bins.values()
+    assert sum(day_bin.best for day_bin in bins) == sum(int(row.rpartition(",")[2]) for row in second)
+
+
+@pytest.mark.parametrize(
+    ("published", "says"),
+    [
+        ('"2023-06-01"', "published: this edition and the one before are both of 2023-06-01T00:00:00Z"),
+        ('"file"', "published: new.csv is older than the edition before, old.csv"),
+    ],
+)
+def test_an_edition_that_is_published_no_later_than_the_one_before_is_refused(
+    here: Path, published: str, says: str
+) -> None:
+    for name, moment in (("old.csv", 1_700_000_000), ("new.csv", 1_600_000_000)):
+        (here / name).write_text("Day,Gate,In\n2020-05-01,A,900\n")
+        os.utime(here / name, (moment, moment))
+    (here / "map.toml").write_text(PLAIN.format(top=f"published = {published}", claims=""))
+    words = ("new.csv", "--map", "map.toml", "--previous", "old.csv")
+    with pytest.raises(BordertallyError, match=re.escape(says)):
+        run(*words)
+    assert run(*words, "--published", "2024-01-01")[0] == 0
 
 
 def test_an_edition_writes_what_it_changes(here: Path) -> None:

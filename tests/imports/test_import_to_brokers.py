@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from typer.testing import CliRunner
 
 from bordertally.agents.cli.main import cli
-from bordertally.agents.cli.publish import imports
+from bordertally.agents.cli.publish import sending
+from bordertally.streams.imports import parts
+from bordertally.streams.imports.parts import PartsSeen
 from bordertally.streams.settings import Settings
 from unit.streams.imports.kit import PLAIN
 
@@ -25,11 +29,11 @@ def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
     async def publish(settings: Settings, raws: Iterable[bytes], *_: Any) -> AsyncIterator[int]:
         assert settings.brokers == "broker:9092"
-        for raw in raws:
+        for done, raw in enumerate(raws, 1):
             acknowledged.append(raw)
-            yield len(acknowledged)
+            yield done
 
-    monkeypatch.setattr(imports, "publish", publish)
+    monkeypatch.setattr(sending, "publish", publish)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in.csv").write_text("Day,Gate,In\n2023-05-01,A,900\n2023-05-02,A,n. d.\n")
     (tmp_path / "map.toml").write_text(PLAIN.format(top="", claims=""))
@@ -37,9 +41,11 @@ def sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return acknowledged
 
 
+CALL = ["import", "in.csv", "--map", "map.toml", "--to", "broker:9092", "--sources", "sources.toml"]
+
+
 def run(*words: str) -> tuple[int, str, str]:
-    call = ["import", "in.csv", "--map", "map.toml", "--to", "broker:9092", "--sources", "sources.toml", *words]
-    done = CliRunner().invoke(cli, call, catch_exceptions=False)
+    done = CliRunner().invoke(cli, [*CALL, *words], catch_exceptions=False)
     return done.exit_code, done.stdout, done.stderr
 
 
@@ -62,3 +68,34 @@ def test_a_report_that_the_intake_would_refuse_is_listed(sent: list[bytes]) -> N
     assert (code, sent) == (1, [])
     assert "police-import-" in summary
     assert "not sent: claims[0].flow: source 'police' may report only on AR:UY" in summary
+
+
+def test_an_interrupted_import_says_how_many_reports_arrived_and_is_repeated_with_the_same_ids(
+    sent: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "MOST_CLAIMS", 1)
+    Path("in.csv").write_text("Day,Gate,In\n" + "".join(f"2023-05-0{day},A,{day}\n" for day in range(1, 6)))
+    whole = sending.publish
+
+    async def failing(settings: Settings, raws: Iterable[bytes], *rest: Any) -> AsyncIterator[int]:
+        async for done in whole(settings, islice(raws, 2), *rest):
+            yield done
+        raise KafkaConnectionError("no broker answers")
+
+    monkeypatch.setattr(sending, "publish", failing)
+    done = CliRunner().invoke(cli, [*CALL, "--published", "2023-06-01"])
+    assert isinstance(done.exception, KafkaConnectionError)
+    assert "interrupted: 2 of 5 reports are acknowledged; repeat the import" in done.stderr
+    seen = PartsSeen()
+    for raw in sent:
+        seen.add(json.loads(raw)["id"])
+    (warning,) = seen.warnings()
+    assert "of 5 parts these are missing: 3, 4, 5" in warning
+    Path("arrived.ndjson").write_bytes(b"\n".join(sent))
+    checked = CliRunner().invoke(cli, ["check", "arrived.ndjson", "--sources", "sources.toml"])
+    assert (checked.exit_code, checked.stdout) == (0, f"warning: {warning}\n")
+
+    monkeypatch.setattr(sending, "publish", whole)
+    assert run("--published", "2023-06-01")[0] == 0
+    assert len(sent) == 7
+    assert sent[2:4] == sent[:2]

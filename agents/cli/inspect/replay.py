@@ -20,6 +20,7 @@ from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, coun
 from bordertally.agents.terminal.progress import Progress
 from bordertally.agents.terminal.totals import normal_levels, show_outcome
 from bordertally.streams.errors import BordertallyError, shown
+from bordertally.streams.imports.parts import PartsSeen
 from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.reports.notices import ReportNotice
@@ -133,12 +134,16 @@ async def _from_kafka(settings: Settings, registry: Registry, until: float | Non
 def _work_through(reports: ReportsByHour, ledgers: ReplayLedgers) -> dict[str, list[str]]:
     """Apply reports hour by hour; returns the quoted words of each report, by `source/id`."""
     quotes: dict[str, list[str]] = {}
+    parts = PartsSeen()
     with Progress("replay", "claims", reports.count) as progress:
         for hour in reports.drain():
             for _ in ledgers.apply(hour.claims, hour.readings):
                 pass
             for claim in hour.claims:
+                parts.add(claim.report)
                 if claim.text is not None:
                     quotes.setdefault(claim.citation, []).append(claim.text)
             progress.advance(hour.count)
+    for warning in parts.warnings():
+        err.print(f"replay: warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     return quotes

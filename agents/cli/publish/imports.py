@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bordertally.agents.cli.publish.keys import KeyFile
-from bordertally.agents.imports.errors import UnreadableError
-from bordertally.agents.imports.files import import_file
+from bordertally.agents.cli.publish.sending import send
+from bordertally.agents.imports.importing import (
+    Imported,
+    check_later,
+    imported,
+    imported_edition,
+    load_mapping,
+    published_at,
+    read_files,
+)
 from bordertally.agents.imports.sniffing import sniff
-from bordertally.agents.producing.keys import read_key
-from bordertally.agents.producing.publish import publish
-from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import (
     Sources,
     counted,
     err,
-    instant,
     out,
     print_json,
-    run,
     write,
     write_json,
 )
-from bordertally.streams.errors import BordertallyError, RefusedError
-from bordertally.streams.imports.editions import Edition
+from bordertally.streams.errors import BordertallyError
 from bordertally.streams.imports.guessing import guess_mapping
-from bordertally.streams.imports.mapping import ImportMap, read_mapping
-from bordertally.streams.imports.parts import ImportClaim, all_claims, report_parts
-from bordertally.streams.imports.summary import EditionSummary, Summary, lines, summarize
-from bordertally.streams.imports.tables import Importer
-from bordertally.streams.reports.signatures import check_signature, signature
-from bordertally.streams.reports.validation import Limits, claims_of, decode_report
-from bordertally.streams.settings import load_settings
-from bordertally.streams.topics import Topics
+from bordertally.streams.imports.summary import Summary, lines
 
 TableFiles = Annotated[
     list[Path],
@@ -87,65 +78,25 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
         return
     if map_file is None:
         raise BordertallyError("give a mapping with --map; --guess prints one to begin with")
-    mapping = _mapping(map_file)
+    mapping = load_mapping(map_file)
+    if previous is not None and published is None:
+        check_later(mapping, files[0], previous)
     for name, value in (("sheet", sheet), ("range", cells), ("published", published)):
         if value is not None:
             setattr(mapping, name, value)
-    importer = _read(files, mapping, _published(mapping, files))
-    summary = summarize(importer)
-    summary.claims = sum(series.claims for series in summary.series)
-    claims: Callable[[], Iterable[ImportClaim]] = partial(all_claims, importer.series)
-    if previous is not None:
-        edition = Edition(_read([previous], mapping, importer.published), importer)
-        claims = edition.claims
-        counts = (edition.unchanged, edition.corrected, edition.added, edition.withdrawn, edition.withheld)
-        summary.edition = EditionSummary(str(previous), *counts)
-        summary.claims = edition.corrected + edition.added + edition.withdrawn
-    wrong = bool(summary.bad)
+    importer = read_files(files, mapping, published_at(mapping, files), _progress)
+    if previous is None:
+        result = imported(importer, historic=historic)
+    else:
+        result = imported_edition(importer, previous, historic=historic)
+    wrong = bool(result.summary.bad)
     if not check and not (strict and wrong):
-        reports = report_parts(claims, mapping.source, historic=historic)
-        if to is None:
-            _write(summary, reports)
-        else:
-            wrong |= not _send(summary, reports, to, sources, key)
-    _show(summary, check=check, as_json=as_json)
-    if not summary.taken:
+        wrong |= not (_write(result) if to is None else send(result, to, sources, key))
+    _show(result.summary, check=check, as_json=as_json)
+    if not result.summary.taken:
         raise typer.Exit(2)
     if wrong:
         raise typer.Exit(1)
-
-
-def _mapping(path: Path) -> ImportMap:
-    try:
-        return read_mapping(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise UnreadableError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UnreadableError(f"{path}: a mapping is written in UTF-8") from None
-
-
-def _published(mapping: ImportMap, files: list[Path]) -> datetime:
-    """The time of publication of every row that has none of its own."""
-    if mapping.published == "file":
-        times = [path.stat().st_mtime for path in files if path.is_file()]
-        if times:
-            return datetime.fromtimestamp(max(times), UTC)
-    elif mapping.published != "now" and not mapping.published.startswith("column:"):
-        return datetime.fromtimestamp(instant(mapping.published, "published"), UTC)
-    return datetime.now(UTC).replace(microsecond=0)
-
-
-def _read(files: list[Path], mapping: ImportMap, published: datetime) -> Importer:
-    importer = Importer(mapping, published)
-    gc.disable()  # rows leave no cycles, and looking for them takes a tenth of the time
-    try:
-        for path in files:
-            with _progress(path) as progress:
-                import_file(path, importer, progress)
-    finally:
-        gc.enable()
-    importer.finish()
-    return importer
 
 
 @contextmanager
@@ -157,39 +108,11 @@ def _progress(path: Path) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(task, completed=done)
 
 
-def _write(summary: Summary, reports: Iterable[bytes]) -> None:
-    for report in reports:
+def _write(result: Imported) -> bool:
+    for report in result.reports:
         write_json(report)
-        summary.reports += 1
-
-
-def _send(summary: Summary, reports: Iterable[bytes], to: str, sources: Path | None, key: Path | None) -> bool:
-    """Send the reports that the intake will accept; list the others. Returns whether all were sent."""
-    registry, settings = load_registry(sources), load_settings(brokers=to)
-    private = None if key is None else read_key(key)
-    good: list[bytes] = []
-    refused = 0
-    for raw in reports:
-        try:
-            report = decode_report(raw, Limits.of(settings))
-            claims_of(report, registry, time.time(), Limits.of(settings))
-            check_signature(registry.keys, report.source, raw, [] if private is None else [signature(private, raw)])
-        except RefusedError as error:
-            refused += 1
-            err.print(f"{error.report}: not sent: {error}", markup=False, highlight=False, soft_wrap=True)
-        else:
-            good.append(raw)
-
-    async def send() -> None:
-        columns = (TextColumn("publishing"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-            task = progress.add_task("", total=len(good))
-            async for done in publish(settings, good, registry, Topics(settings.topic_prefix), private):
-                progress.update(task, completed=done)
-                summary.reports = done
-
-    run(send())
-    return not refused
+        result.summary.reports += 1
+    return True
 
 
 def _show(summary: Summary, *, check: bool, as_json: bool) -> None:

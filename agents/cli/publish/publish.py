@@ -12,6 +12,7 @@ from bordertally.agents.producing.keys import read_key
 from bordertally.agents.producing.publish import checked, publish
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import Brokers, Files, Sources, counted, err, run, write
+from bordertally.streams.imports.parts import PartsSeen
 from bordertally.streams.reports.notices import NoticeKind
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
@@ -26,8 +27,10 @@ def check(files: Files, sources: Sources = None, *, strict: Strict = False) -> N
     The exit code is 1 if any report has a fault.
     """
     faults = warned = so_far = count = 0
+    parts = PartsSeen()
     for line in checked(files, load_registry(sources), Limits.of(load_settings()), strict=strict):
         count += 1
+        parts.add(line.report)
         for notice in line.notices:
             write(f"{line.where}: warning: {notice}\n")
         warned += bool(line.notices)
@@ -36,6 +39,8 @@ def check(files: Files, sources: Sources = None, *, strict: Strict = False) -> N
             faults += 1
             report = f" [{line.fault.report}]" if line.fault.report else ""
             write(f"{line.where}:{report} {line.fault.reason.value}: {line.fault}\n")
+    for warning in parts.warnings():
+        write(f"warning: {warning}\n")
     warnings = f", {warned} with a warning" if warned else ""
     warnings += f"; {counted(so_far, 'figure')} became at_least" if so_far else ""
     err.print(f"{counted(count, 'report')}, {faults} with a fault{warnings}", highlight=False)
@@ -67,6 +72,11 @@ def publish_command(  # noqa: PLR0913 - the options of a command
         if line.fault is not None:
             kind = "faulty" if faulty else "not sent"
             err.print(f"{line.where}: {kind}: {line.fault}", markup=False, highlight=False, soft_wrap=True)
+    parts = PartsSeen()
+    for line in lines:
+        parts.add(line.report)
+    for warning in parts.warnings():
+        err.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     good = [line.raw for line in lines if faulty or line.fault is None]
 
     async def send() -> None:

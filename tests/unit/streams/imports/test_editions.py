@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from bordertally.streams.imports.editions import Edition
 from bordertally.streams.imports.tables import Importer
-from unit.streams.imports.kit import imported, plain
+from bordertally.streams.moments import utc_text
+from unit.streams.imports.kit import PUBLISHED, imported, plain
 
 HEAD = ("Day", "Gate", "In")
 ROWS = [(f"2023-05-{day:02}", gate, str(100 * day)) for day in range(1, 11) for gate in ("North", "South")]
@@ -41,6 +42,18 @@ def test_nothing_is_withdrawn_while_a_row_is_of_an_unknown_place() -> None:
     rows = [*ROWS[:-1], ("2023-05-10", "Total", "1000")]
     change = Edition(edition(ROWS), edition(rows))
     assert (sent(change), change.withheld) == ([], 1)
+
+
+def test_a_changed_cell_whose_row_names_the_old_publication_is_published_with_the_edition() -> None:
+    head, top = (*HEAD, "Out"), 'published = "column:Out"'
+    old = imported(
+        plain(top), head, ("2023-05-01", "North", "900", "2023-05-02"), ("2023-05-02", "North", "5", "2023-05-03")
+    )
+    new = imported(
+        plain(top), head, ("2023-05-01", "North", "7", "2023-05-02"), ("2023-05-02", "North", "6", "2023-05-09")
+    )
+    times = [(claim.people, utc_text(claim.published)) for claim in Edition(old, new).claims()]
+    assert times == [(7, utc_text(PUBLISHED)), (6, "2023-05-09T00:00:00Z")]
 
 
 def test_another_qualifier_is_a_correction() -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from bordertally.streams.imports import parts
 from bordertally.streams.imports.calendar_periods import DaySpan
-from bordertally.streams.imports.parts import ImportClaim, all_claims, report_parts
+from bordertally.streams.imports.parts import ImportClaim, PartsSeen, ReportParts, all_claims
 from bordertally.streams.imports.tables import SeriesKey
-from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.ledger.versions import Outcome, outcome_of
+from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.reports.sources import parse_registry
 from bordertally.streams.reports.validation import read_report
 from unit.kit import NOW, ordinal
@@ -26,7 +26,7 @@ def claim(day: int, people: int | None = 5, published: datetime = AT, flow: str 
 
 
 def made(claims: list[ImportClaim]) -> list[dict[str, object]]:
-    return [json.loads(raw) for raw in report_parts(lambda: claims, "police")]
+    return [json.loads(raw) for raw in ReportParts(lambda: claims, "police")]
 
 
 def test_a_report_says_which_part_it_is() -> None:
@@ -51,7 +51,10 @@ def test_the_same_claims_have_the_same_ids_whenever_they_are_published() -> None
 
 
 def test_history_says_so_in_every_report_and_gives_way_to_the_same_claims_as_news() -> None:
-    (news,), (history,) = made([claim(0)]), [json.loads(raw) for raw in report_parts(lambda: [claim(0)], "police", historic=True)]
+    (news,), (history,) = (
+        made([claim(0)]),
+        [json.loads(raw) for raw in ReportParts(lambda: [claim(0)], "police", historic=True)],
+    )
     assert history == {**news, "id": str(news["id"]).replace("-import-", "-history-"), "historic": True}
     registry = parse_registry('[sources.police]\nname = "x"\nflows = ["*"]\ngrade = "A"\n', "sources.toml")
     (as_history,), (as_news,) = (read_report(json.dumps(report).encode(), registry, NOW) for report in (history, news))
@@ -72,7 +75,7 @@ def test_parts_are_cut_by_claims_by_bytes_and_by_publication(monkeypatch: pytest
 
 def test_a_part_of_the_longest_flows_is_accepted_by_its_size() -> None:
     flow = "BR:UY:" + "x" * 64
-    largest = max(len(raw) for raw in report_parts(lambda: [claim(day, 10**9, AT, flow) for day in range(3000)], "p"))
+    largest = max(len(raw) for raw in ReportParts(lambda: [claim(day, 10**9, AT, flow) for day in range(3000)], "p"))
     assert 140_000 < largest < 262_144
 
 
@@ -82,8 +85,21 @@ def test_fields_that_are_usual_are_left_out() -> None:
         ("Day", "Gate", "In"),
         ("2023-05-01", "North", "2.5"),
     )
-    (report,) = (json.loads(raw) for raw in report_parts(lambda: all_claims(importer.series), "police"))
+    (report,) = (json.loads(raw) for raw in ReportParts(lambda: all_claims(importer.series), "police"))
     assert report["claims"] == [
         {"flow": "BR:UY:north", "period": "2023-05-01", "people": 2.5, "qualifier": "about"}
         | {"population": "men", "unit": "vehicles", "measure": "queue", "per": "day"}
     ]
+
+
+def test_an_interrupted_import_is_seen_by_its_missing_parts() -> None:
+    seen = PartsSeen()
+    for report in ("kz-1", "a-part-1-of-2", *(f"x-import-00c0ffee-part-{number}-of-5" for number in (2, 4))):
+        seen.add(report)
+    why = "x-import-00c0ffee: of 5 parts these are missing: 1, 3, 5; repeat the import as a whole"
+    assert list(seen.warnings()) == [why]
+    for raw in ReportParts(lambda: [claim(day) for day in range(2_500)], "police", historic=True):
+        seen.add(json.loads(raw)["id"])
+    assert list(seen.warnings()) == [why]
+    seen.add("x-import-00c0ffee-part-1-of-2000")
+    assert next(iter(list(seen.warnings())[1:])).endswith("8, 9, 10, 11 and 1,989 more; repeat the import as a whole")
