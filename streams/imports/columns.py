@@ -40,12 +40,13 @@ class FigurePlan(NamedTuple):
 
 
 class TablePlan(NamedTuple):
-    """Where a table has what a mapping names. `width`: the columns of its header.
+    """Where a table has what a mapping names. `width`: the columns of its header; `named`: without unnamed last ones.
 
     `unmapped`: columns that the mapping does not name, in which a total of other rows could hide.
     """
 
     width: int
+    named: int
     figures: tuple[FigurePlan, ...]
     only: tuple[tuple[str, int, frozenset[str]], ...]
     drop: tuple[tuple[str, int, frozenset[str]], ...]
@@ -132,7 +133,8 @@ def plan_table(mapping: ImportMap, header: Sequence[str], shared: Mapping[str, s
     _, of_column, column = mapping.published.partition("column:")
     published = finder.index(column, "published") if of_column else None
     unmapped = tuple(index for index in range(len(header)) if index not in finder.used)
-    return TablePlan(len(header), tuple(figures), chosen[0], chosen[1], fill_down, published, unmapped)
+    named = max([place for place, text in enumerate(header, 1) if text or place - 1 in finder.used], default=0)
+    return TablePlan(len(header), named, tuple(figures), chosen[0], chosen[1], fill_down, published, unmapped)
 
 
 def _choice(finder: _Finder, column: str, words: Words, field: str) -> tuple[int, frozenset[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -136,10 +137,9 @@ class Importer:
         if not any(row) and not any(cell_text(cell) for cell in row):
             tallies.blank_rows += 1
             return
-        if len(row) > plan.width and any(cell_text(cell) for cell in row[plan.width :]):
-            why = (
-                f"the row has {len(row)} cells and the header {plan.width}; is a sign between thousands the delimiter?"
-            )
+        if len(row) > plan.named and _overflows(plan, row):
+            cells = max(at for at, cell in enumerate(row, 1) if cell_text(cell))
+            why = f"the row has {cells} cells and the header {plan.named}; is a sign between thousands the delimiter?"
             self._refuse([number], "the row", written_row(row), why, len(plan.figures))
             self.unplaced = True
             return
@@ -185,7 +185,7 @@ class Importer:
         names = figure.series(row)
         series = self._resolved[figure.name].get(names) or self._resolve(figure, names)
         if span is None or isinstance(series, str):
-            self._unplace(figure, names, number, series)
+            self._unplace(figure, names, number, series, counted=span is None)
         elif people is None:
             self._spoil(series, span)
             self._refuse([number], figure.label, cell_text(row[figure.at]), why)
@@ -205,13 +205,23 @@ class Importer:
         return span
 
     def _unplace(
-        self, figure: FigurePlan, names: Cell | tuple[Cell, ...], number: int, series: ImportedSeries | str
+        self,
+        figure: FigurePlan,
+        names: Cell | tuple[Cell, ...],
+        number: int,
+        series: ImportedSeries | str,
+        *,
+        counted: bool,
     ) -> None:
-        """Note that a figure is lost whose flow or period is unknown; say why, unless its period has said so."""
+        """Note that a figure is lost whose flow or period is unknown, and say why its flow is.
+
+        `counted`: its cell is counted as bad already, by its period.
+        """
         self.unplaced = True
         if isinstance(series, str):
             columns = ", ".join([*figure.flow.columns, *figure.population.columns])
-            self._refuse([number], columns or "flow.path", ", ".join(map(cell_text, _tuple(names))), series)
+            value = ", ".join(map(cell_text, _tuple(names)))
+            self._refuse([number], columns or "flow.path", value, series, 0 if counted else 1)
 
     def _may_keep(self, plan: TablePlan, span: DaySpan, number: int, row: Sequence[Cell]) -> bool:
         """Whether a figure counts that could be read; if not, there is an issue."""
@@ -321,6 +331,9 @@ class Importer:
 
     def finish(self) -> None:
         """Refuse what only the whole file shows: names that come to one place, and totals among the members."""
+        if self.unplaced and self.mapping.same_key is SameKey.ADD:
+            claims = sum(len(series.claims) for series in self.series.values())
+            self.doubts["sums may be too low, as some rows could not be placed"] = claims
         for place, names in sorted(self.names.collisions.items()):
             self._refuse_series(
                 [series for series in self.series.values() if _is_at(series.key, place)],
@@ -345,7 +358,11 @@ class Importer:
             series.claims = {}
 
     def _hidden_totals(self) -> list[SeriesKey]:
-        """Series that are, in each of their periods, the sum of at least two others beside them."""
+        """Series that are the sum of at least two others beside them, in half of their periods at least, and never less.
+
+        Where such a series is more than the others, one of them has no figure. Periods in which a figure was refused
+        tell nothing.
+        """
         beside: dict[tuple[str, ...], list[ImportedSeries]] = {}
         for key, series in self.series.items():
             beside.setdefault((key.flow.rpartition(":")[0], *key[1:]), []).append(series)
@@ -360,12 +377,15 @@ class Importer:
                     best = middle(claim.people)
                     sums[span] = sums.get(span, 0) + best
                     others[span] = others.get(span, 0) + (best > 0)
+            refused = {span for series in siblings for span in series.refused}
             for series in siblings:
-                claims = series.claims.items()
-                if all(2 * middle(claim.people) == sums[span] for span, claim in claims):
-                    telling = sum(middle(claim.people) > 0 and others[span] > 2 for span, claim in claims)
-                    if telling >= 3 or any(middle(claim.people) >= 1000 and others[span] > 2 for span, claim in claims):
-                        hidden.append(series.key)
+                claims = [(span, middle(claim.people)) for span, claim in series.claims.items() if span not in refused]
+                equal = [(span, people) for span, people in claims if 2 * people == sums[span]]
+                if 2 * len(equal) < len(claims) or any(2 * people < sums[span] for span, people in claims):
+                    continue
+                telling = [people for span, people in equal if people > 0 and others[span] > 2]
+                if len(telling) >= 3 or any(people >= 1000 for people in telling):
+                    hidden.append(series.key)
         return hidden
 
 
@@ -394,6 +414,16 @@ def _split(rows: Iterable[Row], sign: str) -> Iterator[Row]:
     """Rows with the first cell taken apart at a sign."""
     for number, row in rows:
         yield number, [*(part.strip() for part in cell_text(row[0]).split(sign)), *row[1:]] if row else row
+
+
+_THREE_DIGITS = re.compile(r"\d{3}(?:[.,]\d+)?")
+
+
+def _overflows(plan: TablePlan, row: Sequence[Cell]) -> bool:
+    """Whether a row has more cells than the header, or thousands in a last column that has no name."""
+    if any(cell_text(cell) for cell in row[plan.width :]):
+        return True
+    return any(_THREE_DIGITS.fullmatch(cell_text(cell)) for cell in row[plan.named : plan.width])
 
 
 def _rule_against(plan: TablePlan, row: Sequence[Cell]) -> str | None:

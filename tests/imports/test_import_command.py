@@ -252,7 +252,10 @@ def test_errors_and_formulas_without_a_value_are_no_empty_cells(here: Path) -> N
         (["in.csv"], "give a mapping with --map"),
         (["none.csv", "--map", "map.toml"], "none.csv: No such file or directory"),
         (["in.csv", "--map", "none.toml"], "none.toml: No such file or directory"),
-        (["in.csv", "--map", "map.toml", "--published", "soon"], "published: soon is not a date"),
+        (
+            ["in.csv", "--map", "map.toml", "--published", "soon"],
+            "published: soon is not now, file, column:NAME, a date",
+        ),
     ],
 )
 def test_a_wrong_option_is_one_sentence(here: Path, words: list[str], says: str) -> None:
