@@ -88,6 +88,9 @@ class Settings(ConnectionSettings):
     gateway_reports_per_s: float = Field(
         20.0, gt=0, le=10_000, description="Reports a second that all gateways together accept from one source."
     )
+    gateway_body_bytes: int = Field(
+        20_000_000, ge=1_000, description="Most bytes of a batch of reports, or of a file to import, at the gateway."
+    )
     gateway_clients: int = Field(
         2_000, ge=1, le=100_000, description="Most clients connected to the stream of a gateway."
     )

@@ -38,6 +38,7 @@ from bordertally.agents.gateway.stream.endpoint import Stream
 from bordertally.agents.gateway.stream.hub import HUB, Hub
 from bordertally.agents.gateway.stream.quiet import Quieting
 from bordertally.agents.gateway.view import ServingView
+from bordertally.agents.gateway.writes.admission import Admission
 from bordertally.agents.gateway.writes.reports import Posting
 from bordertally.agents.gateway.writes.silences import Silencing
 from bordertally.agents.gateway.writes.store import Store
@@ -61,7 +62,7 @@ def create_gateway(settings: Settings) -> web.Application:
     view, hub, registry = ServingView(settings), Hub(settings), load_registry(settings.sources)
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
     store = Store(settings)
-    posting = Posting(settings, registry, store, view.redis)
+    admission = Admission(settings, registry, view.redis)
     rules = load_rules(settings.rules, registry)
     routes = Routes(view, registry, rules)
     feed = Feed(view, settings.gateway_sender, routes.all_muted)
@@ -81,13 +82,13 @@ def create_gateway(settings: Settings) -> web.Application:
     _add_stream(app, Stream(hub, quieting, settings.gateway_clients, limits), routes)
     _add_pages(app, hub)
     app.router.add_get("/metrics", meter.serve)
-    app.router.add_post("/v1/reports", posting.serve)
+    app.router.add_post("/v1/reports", Posting(admission, store).serve)
     app.router.add_post("/v1/silences", silencing.create)
     app.router.add_delete("/v1/silences/{id}", silencing.end)
 
     def renew(registry: Registry) -> None:
         guard.renew(Keys(registry, settings.read_tokens, settings.admin_tokens))
-        posting.renew(registry)
+        admission.renew(registry)
         routes.renew(registry)
         metrics.show_config(*config_digests(registry, rules.renamed(registry.aliases)))
 

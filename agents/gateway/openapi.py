@@ -80,7 +80,16 @@ ENDPOINTS = (
         media="text/event-stream",
     ),
 )
-TYPES: list[Any] = [Problem, Report, FlowState, Alert, responses.Accepted, Silence, parameters.NewSilence]
+TYPES: list[Any] = [
+    Problem,
+    Report,
+    FlowState,
+    Alert,
+    responses.Accepted,
+    responses.Batch,
+    Silence,
+    parameters.NewSilence,
+]
 """Types in the document beside the responses of the endpoints."""
 
 
@@ -183,14 +192,16 @@ def _queries(question: type[Struct]) -> list[dict[str, Any]]:
 
 
 def _post() -> dict[str, Any]:
-    accepted = {
-        "description": "Kafka has acknowledged the report",
-        "content": {"application/json": {"schema": _ref(responses.Accepted)}},
-    }
+    accepted = _json_response("Kafka has acknowledged the report, or every report of the batch", responses.Accepted)
+    accepted["content"]["application/json"]["schema"] = {"oneOf": [_ref(responses.Accepted), _ref(responses.Batch)]}
+    refused = _problems(400, 413, 415, 422, 429)
+    refused["422"]["content"]["application/json"] = {"schema": _ref(responses.Batch)}
+    one = {"application/json": {"schema": _ref(Report)}}
+    batch = {"application/x-ndjson": {"schema": {"type": "string", "description": "One report a line."}}}
     return {
         "operationId": "report",
-        "summary": "Send one report",
+        "summary": "Send one report, or a batch of reports",
         "parameters": _queries(parameters.AskReport),
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(Report)}}},
-        "responses": {"202": accepted} | _problems(400, 413, 415, 422, 429),
+        "requestBody": {"required": True, "content": one | batch},
+        "responses": {"202": accepted, "207": _json_response("Some reports are stored", responses.Batch)} | refused,
     }

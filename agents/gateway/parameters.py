@@ -147,9 +147,12 @@ class NewSilence(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class AskReport(Struct, kw_only=True, forbid_unknown_fields=True):
-    """With `strict`, a report with an unknown field is refused."""
+    """With `strict`, a report with an unknown field is refused. `batch`: what is stored of a batch with faults."""
 
     strict: Annotated[int, Meta(ge=0, le=1, description="1: refuse a report with an unknown field.")] = 0
+    batch: Annotated[
+        Literal["each", "all"], Meta(description="Of NDJSON, store each report that is right, or all or none.")
+    ] = "each"
 
 
 class AskCap(Struct, forbid_unknown_fields=True):

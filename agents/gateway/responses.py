@@ -129,3 +129,29 @@ class Accepted(Struct, frozen=True, omit_defaults=True):
     partition: int
     offset: int
     warnings: list[str] = []
+
+
+class BatchFault(Struct, frozen=True, omit_defaults=True):
+    """Why a line of a batch, counted from 1, is refused; the fields are those of a problem."""
+
+    line: int
+    detail: str
+    reason: str | None = None
+    field: str | None = None
+    value: str | None = None
+    report: str | None = None
+
+
+class BatchWarning(Struct, frozen=True):
+    """What the sender should look at in a line of a batch, such as an unknown field."""
+
+    line: int
+    warning: str
+
+
+class Batch(Struct, frozen=True):
+    """How many reports of a batch Kafka has stored, and what is wrong with the lines that are refused."""
+
+    stored: int
+    faults: list[BatchFault]
+    warnings: list[BatchWarning]

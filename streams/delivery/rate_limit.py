@@ -12,8 +12,10 @@ class RateLimit:
         self.per_s, self.burst = per_s, burst
         self._full_at: dict[str, float] = {}
 
-    def acquire(self, key: str, now: float) -> float:
-        """Take one token at `now` (seconds); returns 0, or the seconds to wait, in which case no token is taken.
+    def acquire(self, key: str, now: float, tokens: int = 1) -> float:
+        """Take tokens at `now` (seconds); returns 0, or the seconds to wait, in which case no token is taken.
+
+        One token that is left is enough for several: the bucket then lacks the others for a while.
 
         Of a key only the time is kept at which its bucket is full again (virtual scheduling of GCRA, ITU-T I.371).
         """
@@ -24,5 +26,5 @@ class RateLimit:
             return wait
         if len(self._full_at) >= KEYS:
             self._full_at = {name: moment for name, moment in self._full_at.items() if moment > now}
-        self._full_at[key] = full_at + step
+        self._full_at[key] = full_at + tokens * step
         return 0.0

@@ -358,7 +358,7 @@ class Importer:
             series.claims = {}
 
     def _hidden_totals(self) -> list[SeriesKey]:
-        """Series that are the sum of at least two others beside them, in half of their periods at least, and never less.
+        """Series that are the sum of others beside them, two at least, in half of their periods, and never less.
 
         Where such a series is more than the others, one of them has no figure. Periods in which a figure was refused
         tell nothing.

@@ -1,8 +1,9 @@
-"""JSON bodies of requests, read up to a size limit."""
+"""Bodies of requests, read up to a size limit."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from aiohttp import http_exceptions, web
 
@@ -14,15 +15,21 @@ BODY_S = 30.0
 CLOSE = {"Connection": "close"}
 
 
-async def json_body(request: web.Request, content: str, max_bytes: int) -> bytes | None:
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+
+
+async def read_body(
+    request: web.Request, content: str, max_bytes: int, media_types: Sequence[str] = (JSON,)
+) -> bytes | None:
     """Return the body of a request; None for more than `max_bytes` bytes.
 
     `content`: what the body should contain, as in "a report"; for the error. Raises ProblemError: 415 for another type,
     400 for a body that is not what its headers say, 408 for one that takes longer than BODY_S seconds.
     """
-    if request.content_type != "application/json":
+    if request.content_type not in media_types:
         media_type = request.headers.get("Content-Type", "")
-        raise ProblemError(415, f"send {content} as application/json", field="Content-Type", value=media_type)
+        raise ProblemError(415, f"send {content} as {' or '.join(media_types)}", field="Content-Type", value=media_type)
     if (request.content_length or 0) > max_bytes:
         return None
     try:
@@ -39,3 +46,9 @@ async def json_body(request: web.Request, content: str, max_bytes: int) -> bytes
         detail = "the body is not compressed as Content-Encoding says"
         raise ProblemError(400, detail, field="Content-Encoding", value=encoding, headers=CLOSE) from None
     return raw if len(raw) <= max_bytes else None
+
+
+def too_large(request: web.Request, what: str, most: int, reason: str | None = None) -> ProblemError:
+    """The error (413) for a body of more than `most` bytes. `what`: as in "this report"."""
+    size = f"{request.content_length:,}" if request.content_length else f"more than {most:,}"
+    return ProblemError(413, f"{what} has {size} bytes; at most {most:,} are allowed", reason=reason, headers=CLOSE)

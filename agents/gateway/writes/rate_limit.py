@@ -26,7 +26,7 @@ local step, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), at)
 local wait = full_at + step - at - burst * step
 if wait > 0.000001 then return string.format('%.6f', wait) end
-local next = full_at + step
+local next = full_at + tonumber(ARGV[3]) * step
 redis.call('SET', KEYS[1], string.format('%.6f', next), 'PX', math.ceil((next - at) * 1000) + 1)
 return '0'
 """
@@ -42,14 +42,14 @@ class SharedLimit:
         self._step, self._burst = 1 / per_s, burst
         self._away_until = 0.0
 
-    async def acquire(self, key: str) -> float:
-        """Take one token and return 0; without a token left, return the seconds to wait."""
+    async def acquire(self, key: str, tokens: int = 1) -> float:
+        """Take tokens and return 0; without a token left, return the seconds to wait (see RateLimit)."""
         now = time.monotonic()
         if now >= self._away_until:
             try:
                 async with asyncio.timeout(ANSWER_S):
-                    return float(await self._script(keys=[rate_key(key)], args=[repr(self._step), self._burst]))
+                    return float(await self._script(keys=[rate_key(key)], args=[repr(self._step), self._burst, tokens]))
             except (RedisError, OSError, TimeoutError) as error:
                 log.warning("gateway: Redis does not respond, rate limits apply to this gateway alone: %s", error)
                 self._away_until = time.monotonic() + AWAY_S
-        return self.own.acquire(key, now)
+        return self.own.acquire(key, now, tokens)

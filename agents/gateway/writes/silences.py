@@ -12,7 +12,7 @@ from bordertally.agents.gateway.parameters import AskSilences, NewSilence
 from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.gateway.responses import SilenceList
 from bordertally.agents.gateway.view import ServingView
-from bordertally.agents.gateway.writes.bodies import json_body
+from bordertally.agents.gateway.writes.bodies import read_body
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.kafka.producer import Record
 from bordertally.streams.alerts.silences import Silence, expired, make_silence
@@ -72,7 +72,7 @@ class Silencing:
 
 async def _read(request: web.Request) -> NewSilence:
     """Return the silence in the body of a request. Raises ProblemError: 415, 413, 422."""
-    raw = await json_body(request, "a silence", MAX_BYTES)
+    raw = await read_body(request, "a silence", MAX_BYTES)
     if raw is None:
         detail = f"the silence is too large; at most {MAX_BYTES} bytes are allowed"
         raise ProblemError(413, detail, headers={"Connection": "close"})

@@ -19,6 +19,13 @@ def test_a_burst_then_one_at_a_time() -> None:
     assert rate.acquire("a", 10.5) == 0.5
 
 
+def test_several_are_admitted_together_and_those_that_follow_wait_for_them() -> None:
+    rate = RateLimit(2, 3)
+    assert rate.acquire("a", 10.0, 11) == 0
+    assert rate.acquire("a", 10.0) == 4.5  # of 12 tokens 3 were there: 9 more at 2 a second
+    assert rate.acquire("a", 14.5) == 0
+
+
 @given(gaps, st.floats(0.1, 50), st.integers(1, 20))
 def test_never_more_than_burst_and_rate_allow(waits: list[float], per_s: float, burst: int) -> None:
     rate, now, taken = RateLimit(per_s, burst), 100.0, []

@@ -31,6 +31,8 @@ async def test_all_together_get_what_one_would(redis: Server, monkeypatch: pytes
     assert all(90 < wait <= 100 for wait in waits[3:])
     assert await right.acquire("ge-mia") == 0  # each source by itself
     assert 0 < await first.pttl(rate_key("kz-mia")) <= 300_001
+    assert await right.acquire("mvd", 5) == 0  # several are admitted together
+    assert 200 < await left.acquire("mvd") <= 300
 
     redis.kill()
     assert [await limit.acquire("kz-mia") for limit in (left, right)] == [0, 0]  # each by itself
