@@ -11,7 +11,7 @@ PACKAGES = (
     *("streams/rules", "streams/detection", "streams/alerts", "streams/evidence", "streams/statements"),
     *("streams/delivery", "streams/imports", "streams/replay"),
     *("agents", "agents/kafka", "agents/runtime", "agents/servers", "agents/hops", "agents/delivery"),
-    *("agents/gateway", "agents/producing", "agents/imports", "agents/terminal"),
+    *("agents/imports", "agents/gateway", "agents/producing", "agents/terminal"),
     *("agents/worker", "agents/demo", "agents/cli"),
 )
 """The packages in the order in which they may import each other; a package is a folder with those inside it."""

@@ -39,6 +39,7 @@ from bordertally.agents.gateway.stream.hub import HUB, Hub
 from bordertally.agents.gateway.stream.quiet import Quieting
 from bordertally.agents.gateway.view import ServingView
 from bordertally.agents.gateway.writes.admission import Admission
+from bordertally.agents.gateway.writes.imports import Importing
 from bordertally.agents.gateway.writes.reports import Posting
 from bordertally.agents.gateway.writes.silences import Silencing
 from bordertally.agents.gateway.writes.store import Store
@@ -83,6 +84,7 @@ def create_gateway(settings: Settings) -> web.Application:
     _add_pages(app, hub)
     app.router.add_get("/metrics", meter.serve)
     app.router.add_post("/v1/reports", Posting(admission, store).serve)
+    app.router.add_post("/v1/imports", Importing(admission, store).serve)
     app.router.add_post("/v1/silences", silencing.create)
     app.router.add_delete("/v1/silences/{id}", silencing.end)
 

@@ -16,6 +16,7 @@ from bordertally.streams.settings import Settings
 OPEN_PATHS = ("/", "/healthz", "/readyz", "/metrics")
 OPEN_FILES = "/board/"
 """The files of the board contain no figures. The board asks for a token itself when the API requires one."""
+REPORT_PATHS = ("/v1/reports", "/v1/imports")
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 
@@ -43,7 +44,7 @@ def scope_of(request: web.Request) -> Scope:
         return Scope.OPEN
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return Scope.READ
-    return Scope.REPORT if request.path == "/v1/reports" else Scope.ADMIN
+    return Scope.REPORT if request.path in REPORT_PATHS else Scope.ADMIN
 
 
 class Guard:

@@ -13,6 +13,7 @@ from msgspec.structs import fields
 
 from bordertally.agents.gateway import parameters, representations, responses
 from bordertally.agents.gateway.problems import MEDIA_TYPE, Problem
+from bordertally.agents.gateway.writes.imports import MEDIA_TYPES as FILES
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.delivery import atom, cap
@@ -99,6 +100,7 @@ def openapi() -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, Any] = {route.path: {"get": _get(route)} for route in ENDPOINTS}
     paths["/v1/reports"] = {"post": _post()}
+    paths["/v1/imports"] = {"post": _import()}
     paths["/v1/silences"]["post"] = _silence()
     paths["/v1/silences/{id}"] = {"delete": _unsilence()}
     return {
@@ -204,4 +206,23 @@ def _post() -> dict[str, Any]:
         "parameters": _queries(parameters.AskReport),
         "requestBody": {"required": True, "content": one | batch},
         "responses": {"202": accepted, "207": _json_response("Some reports are stored", responses.Batch)} | refused,
+    }
+
+
+def _import() -> dict[str, Any]:
+    summary = {
+        "200": "The summary; with `check` nothing is stored",
+        "202": "Every cell was read, and Kafka has acknowledged every report",
+        "207": "Some cells are bad, or reports refused; the others are stored",
+    }
+    refused = _problems(400, 404, 413, 415, 422, 429)
+    refused["422"]["content"]["application/json"] = {"schema": _ref(responses.ImportResult)}
+    return {
+        "operationId": "import",
+        "summary": "Import a spreadsheet by a mapping",
+        "description": parameters.AskImport.__doc__,
+        "parameters": _queries(parameters.AskImport),
+        "requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in FILES}},
+        "responses": {status: _json_response(what, responses.ImportResult) for status, what in summary.items()}
+        | refused,
     }

@@ -155,6 +155,20 @@ class AskReport(Struct, kw_only=True, forbid_unknown_fields=True):
     ] = "each"
 
 
+class AskImport(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The mapping `map`, a file in the folder `maps` beside the source registry, and options as of `import`.
+
+    `published`: now, column:NAME or a time. `historic`, `check`, `strict`: 1 for yes.
+    """
+
+    map: Annotated[str, Meta(min_length=1, max_length=64, description="The mapping, without .toml.")]
+    published: Annotated[str, Meta(max_length=200)] | None = None
+    sheet: Annotated[str, Meta(max_length=200)] | None = None
+    historic: Annotated[int, Meta(ge=0, le=1, description="1: nobody is notified of these figures alone.")] = 0
+    check: Annotated[int, Meta(ge=0, le=1, description="1: only the summary; nothing is stored.")] = 0
+    strict: Annotated[int, Meta(ge=0, le=1, description="1: nothing is stored if any cell is bad.")] = 0
+
+
 class AskCap(Struct, forbid_unknown_fields=True):
     """The message of the record `seq` of the alert; by default of the newest record."""
 

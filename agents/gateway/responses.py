@@ -7,6 +7,7 @@ from msgspec import Struct
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, Silence
 from bordertally.streams.evidence.records import Evidence
+from bordertally.streams.imports.summary import Summary
 from bordertally.streams.totals.records import Baseline, DayFigure, PeriodTotal, Total, Unlikely
 
 
@@ -155,3 +156,10 @@ class Batch(Struct, frozen=True):
     stored: int
     faults: list[BatchFault]
     warnings: list[BatchWarning]
+
+
+class ImportResult(Struct, frozen=True):
+    """What an import took and left, and which of its reports are refused; `line` is then the number of the report."""
+
+    summary: Summary
+    faults: list[BatchFault]

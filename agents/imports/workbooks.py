@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
 from typing import Any, BinaryIO
@@ -100,3 +102,12 @@ def _column(letters: str) -> int:
     for letter in letters.upper():
         number = number * 26 + ord(letter) - 64
     return number - 1
+
+
+def unpacked_bytes(raw: bytes) -> int:
+    """How large a workbook says that it is when it is unpacked; 0 for any other file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as parts:
+            return sum(part.file_size for part in parts.infolist())
+    except zipfile.BadZipFile:
+        return 0
