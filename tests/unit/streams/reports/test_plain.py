@@ -32,6 +32,7 @@ VALUES: dict[str, Any] = {
     "change_percent": 3,
     "claims": [{"people": 1}],
     "attributed_to": "kz-mia",
+    "historic": True,
     "named_after": "kz-mia",
 }
 """A good value of every field that changes what a report in figures means."""
