@@ -53,6 +53,14 @@ def some(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
+def os_words(error: OSError) -> str:
+    """Why the system refuses a file, for a sentence: `no such file`, `permission denied`."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    words = error.strerror or "it cannot be read"
+    return words[:1].lower() + words[1:]
+
+
 class BordertallyError(Exception):
     """Base of every error a user can cause; its text is one sentence for that user."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import enum
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -203,6 +205,27 @@ def load_settings(**overrides: object) -> Settings:
             for name in [str(fault["loc"][0])]
         ]
         raise ConfigError("; ".join(faults)) from None
+
+
+PREFIX = "BORDERTALLY_"
+ELSEWHERE = frozenset({"COMPLETE", "CONFIG", "CRASH_AT", "KAFKA_CACHE", "KEY_FILE", "VERSION", "WORKERS"})
+"""Variables with the prefix that are no settings: options of commands, of tests and of the compose file."""
+
+SIMILAR = 0.7
+"""How similar a variable must be to a setting to count as its misspelling."""
+
+
+def misspelt(variables: Iterable[str]) -> list[str]:
+    """A sentence for each environment variable that looks like a setting and is none."""
+    known = {name.upper() for name in Settings.model_fields}
+    sentences = []
+    for variable in sorted(variables):
+        prefix, name = variable[: len(PREFIX)], variable[len(PREFIX) :]
+        if prefix != PREFIX or name in known | ELSEWHERE:
+            continue
+        if near := difflib.get_close_matches(name, sorted(known), 1, SIMILAR):
+            sentences.append(f"{variable} is no setting and has no effect; did you mean {PREFIX}{near[0]}?")
+    return sentences
 
 
 def documented() -> list[tuple[str, str, str]]:

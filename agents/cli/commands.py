@@ -46,6 +46,8 @@ _PANELS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
         ("review", "publish.statements:review", "Accept, correct or reject uncertain claims from statements."),
     ),
     "See figures and alerts": (
+        ("totals", "inspect.totals:totals", "Show the current totals and open alerts of a running system."),
+        ("flow", "inspect.totals:flow", "Show one flow: its totals, alerts, and a chart of its days."),
         ("why", "inspect.why:why", "Explain a total: the claims and reports behind it, and the part each plays."),
         (
             "verify",

@@ -16,6 +16,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "demo": ("bordertally demo", "bordertally demo --article", "bordertally demo --keep --gateway-port 6080"),
     "doctor": ("BORDERTALLY_BROKERS=kafka:9092 bordertally doctor", "bordertally doctor --json"),
+    "flow": ("bordertally flow RU:GE", "BORDERTALLY_REDIS_URL=redis://redis:6379/0 bordertally flow RU:EU --json"),
     "follow": (
         "bordertally follow https://police.example/news.atom --source ge-mia --to localhost:9092 --memory seen.json",
         "bordertally follow statement.html --source ge-mia",
@@ -83,6 +84,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "token": ("bordertally token", "bordertally token --json"),
     "reread": ("bordertally reread --to localhost:9092",),
     "topics": ("bordertally topics", "bordertally topics --create --to localhost:9092"),
+    "totals": ("bordertally totals", "bordertally totals RU:EU 'RU:KZ:*' --json"),
     "verify": ("bordertally verify", "bordertally verify --wait 60 --json"),
     "watch": (
         "bordertally watch --to localhost:9092",

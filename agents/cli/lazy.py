@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any
 
 import typer
@@ -13,6 +14,9 @@ from bordertally.agents.cli.commands import COMMANDS, Listed
 from bordertally.agents.cli.examples import epilog
 
 PACKAGE = "bordertally.agents.cli"
+
+LOGGING = ("worker", "gateway")
+"""Commands that have a log, and warn there of misspelt settings."""
 
 
 def load(listed: Listed) -> Any:
@@ -29,6 +33,10 @@ def load(listed: Listed) -> Any:
         app.command(epilog=epilog(listed.name))(target)
         command = get_command(app)
     command.name = listed.name
+    for member in getattr(command, "commands", {"": command}).values():
+        for parameter in member.params:
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""  # not <bool>: a flag takes no value
     return command
 
 
@@ -43,4 +51,17 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that the arguments name; returns its name, the command, and its arguments."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command if name is None else load(COMMANDS[name]), rest
+        if name is None:
+            return name, command, rest
+        if name not in LOGGING and any(variable.startswith("BORDERTALLY_") for variable in os.environ):
+            _warn_of_misspelt()
+        return name, load(COMMANDS[name]), rest
+
+
+def _warn_of_misspelt() -> None:
+    """Print which environment variables look like misspelt settings."""
+    from bordertally.agents.terminal.console import err  # noqa: PLC0415 - only where there are variables
+    from bordertally.streams.settings import misspelt  # noqa: PLC0415
+
+    for sentence in misspelt(os.environ):
+        err.print(f"warning: {sentence}", style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -47,6 +47,15 @@ from bordertally.streams.topics import Topics
 
 PARTITIONS = 4
 
+TO_TRY = (
+    ("bordertally totals", "the totals as they are now"),
+    ("bordertally flow RU:GE", "one flow, day by day"),
+    ("bordertally why RU:GE", "the reports behind a figure"),
+    ("bordertally watch --since 1h", "alerts as they come"),
+    ("bordertally silences add RU:GE --until 1h --comment test", "mute an alert"),
+)
+"""Commands that work on a demo that is kept running, and what each shows."""
+
 
 class Ports(NamedTuple):
     """The ports to use; None means any free port."""
@@ -288,6 +297,9 @@ async def _keep(stack: Stack, say: Console) -> None:
         say.print(f"Board    http://{stack.gateway.address}/   (open it in a browser)", style="bold", highlight=False)
     environment = " ".join(f"{name}={value}" for name, value in _environment(stack.broker, stack.redis).items())
     say.print(f"Shell    export {environment}", highlight=False, soft_wrap=True)
+    say.print("Try      in another shell, after this export:", highlight=False)
+    for command, what in TO_TRY:
+        say.print(f"           {command:<{max(len(command) for command, _ in TO_TRY)}}  # {what}", highlight=False)
     say.print("Running until Ctrl-C", highlight=False)
     while True:
         await asyncio.sleep(0.5)

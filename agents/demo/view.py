@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
-from bordertally.agents.delivery.redis_keys import ALERT_LOG, FLOWS, flow_key
+from bordertally.agents.delivery.redis_keys import ALERT_LOG
+from bordertally.agents.delivery.state_reader import states_in
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.errors import BordertallyError
@@ -23,7 +24,6 @@ from bordertally.streams.topics import Topics
 from bordertally.streams.totals.records import FlowState
 
 WAIT_S = 60.0
-_decode_state = msgspec.json.Decoder(FlowState).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
 
 
@@ -95,8 +95,7 @@ class DemoPipeline:
 
     async def states(self) -> list[FlowState]:
         """The newest state of every flow, by path."""
-        flows = sorted(flow.decode() for flow in await self.redis.smembers(FLOWS))
-        return [_decode_state(await self.redis.hget(flow_key(flow), "state")) for flow in flows]
+        return await states_in(self.redis)
 
     async def alerts(self) -> list[Alert]:
         """The whole alert log, in order."""

@@ -20,7 +20,7 @@ from bordertally.agents.kafka.resets import Reset
 from bordertally.agents.runtime.metrics import Metrics
 from bordertally.agents.runtime.tracing import Traces
 from bordertally.streams.detection.rules_file import parse_rules
-from bordertally.streams.errors import BordertallyError, ConfigError
+from bordertally.streams.errors import BordertallyError, ConfigError, os_words
 from bordertally.streams.reports.sources import Registry, parse_registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
@@ -37,7 +37,7 @@ def read_text(path: Path, kind: str) -> str:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{kind} {path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except OSError as error:
-        raise ConfigError(f"{kind} {path}: {error.__class__.__name__}: {error}") from None
+        raise ConfigError(f"{kind} {path}: {os_words(error)}") from None
 
 
 def load_registry(path: Path | None) -> Registry:

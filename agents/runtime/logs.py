@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any, assert_never
 
 from bordertally.streams.moments import text_at
-from bordertally.streams.settings import LogFormat, Settings
+from bordertally.streams.settings import LogFormat, Settings, misspelt
 from bordertally.streams.visible_text import visible, visible_json, visible_lines
 
 OURS = logging.getLogger("bordertally")
@@ -73,6 +74,12 @@ def configure_logs(settings: Settings) -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # at ERROR it logs failures that it then retries
     logging.getLogger("stamina").setLevel(logging.ERROR)
     logging.getLogger("aiohttp.server").addFilter(without_request)
+
+
+def warn_of_misspelt() -> None:
+    """Log environment variables that look like misspelt settings."""
+    for sentence in misspelt(os.environ):
+        OURS.warning("%s", sentence)
 
 
 def without_request(record: logging.LogRecord) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bordertally.agents.runtime.context import Context, load_registry, load_rules
 from bordertally.agents.runtime.metrics import Metrics
-from bordertally.streams.errors import ConfigError
+from bordertally.streams.errors import ConfigError, os_words
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.sources_diff import changes, check_change
 
@@ -36,7 +36,7 @@ def mark_of(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        return f"{type(error).__name__}: {error}"
+        return os_words(error)
 
 
 class Watch:

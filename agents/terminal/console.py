@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeVar
@@ -18,11 +18,13 @@ import msgspec
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 
 from bordertally.agents.runtime.logs import OURS, in_json
 from bordertally.streams.durations import seconds_in
 from bordertally.streams.errors import BordertallyError, ConfigError, shown
 from bordertally.streams.moments import utc
+from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.visible_text import visible_json, visible_lines
 
 
@@ -41,7 +43,15 @@ def instant(text: str, option: str = "--until") -> float:
     return moment.timestamp()
 
 
-To = Annotated[str | None, typer.Option("--to", help="Kafka bootstrap servers. Default: BORDERTALLY_BROKERS.")]
+To = Annotated[
+    str | None,
+    typer.Option("--to", help="Kafka bootstrap servers, as host:port,host:port. Default: BORDERTALLY_BROKERS."),
+]
+
+
+def settings_for(to: str | None) -> Settings:
+    """The settings of the environment, with the brokers that `--to` names. Raises ConfigError."""
+    return load_settings(**({"brokers": to} if to else {}))
 
 
 def moment_of(text: str, option: str, now: datetime, *, ahead: bool = False) -> datetime:
@@ -92,9 +102,17 @@ RulesFile = Annotated[
     typer.Option("--rules", envvar="BORDERTALLY_RULES", help="Detection settings and operator baselines (TOML)."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Brokers = Annotated[
-    str, typer.Option("--to", envvar="BORDERTALLY_BROKERS", help="Kafka bootstrap servers, as host:port,host:port.")
-]
+
+
+def table(*names: str, whole: Collection[str] = ()) -> Table:
+    """An empty table with these columns. In a narrow terminal cells are folded into lines; no character is cut.
+
+    `whole`: columns that are folded last, such as those with figures and ids.
+    """
+    made = Table()
+    for name in names:
+        made.add_column(name, overflow="fold", no_wrap=name in whole)
+    return made
 
 
 class StoppedError(BordertallyError):

@@ -72,12 +72,12 @@ GAP = 2
 """Characters between two columns."""
 
 
-def totals_table(outcome: ReplayResult, normal: dict[str, str], width: int) -> Table:
+def totals_table(totals: Sequence[Total], days: Sequence[DayFigure], normal: dict[str, str], width: int) -> Table:
     """A row per flow, in the order of the tree: totals of every window, coverage, number of reports, normal level.
 
     The table has the columns that fit `width` characters, and always the flow and its week; no figure is cut.
     """
-    columns = _columns(outcome, normal)
+    columns = _columns(totals, days, normal)
     shown = next(
         (choice for choice in _choices(columns) if sum(column.width + GAP for column in choice) - GAP <= width),
         [column for column in columns if column.rank == 0],
@@ -97,12 +97,12 @@ def _choices(columns: Sequence[_Column]) -> Iterator[list[_Column]]:
         yield [column for column in columns if column.rank <= most]
 
 
-def _columns(outcome: ReplayResult, normal: dict[str, str]) -> list[_Column]:
+def _columns(totals: Sequence[Total], figures: Sequence[DayFigure], normal: dict[str, str]) -> list[_Column]:
     by_flow: dict[str, list[Total]] = {}
-    for total in outcome.totals:
+    for total in totals:
         by_flow.setdefault(total.flow, []).append(total)
     days: dict[str, list[DayFigure]] = {}
-    for figure in outcome.days:
+    for figure in figures:
         days.setdefault(figure.flow, []).append(figure)
     flows = sorted(by_flow)
     weeks = [_of(WEEK, by_flow[flow]) for flow in flows]
@@ -116,11 +116,11 @@ def _columns(outcome: ReplayResult, normal: dict[str, str]) -> list[_Column]:
         _Column("to", 4, [f"{day:%d %b}" for day in last], "left"),
     ]
     for place, length in enumerate(windows.WINDOWS):
-        totals = [_of(length, by_flow[flow]) for flow in flows]
+        column = [_of(length, by_flow[flow]) for flow in flows]
         best, bounds = (0, 0) if length == WEEK else (2, 6) if place == 0 else (8 + place, 8 + place)
         columns += [
-            _Column(f"{length} day{'' if length == 1 else 's'}", best, [f"{total.best:,}" for total in totals]),
-            _Column("low to high", bounds, [interval(total) for total in totals], "left"),
+            _Column(f"{length} day{'' if length == 1 else 's'}", best, [f"{total.best:,}" for total in column]),
+            _Column("low to high", bounds, [interval(total) for total in column], "left"),
         ]
     reporting = [week.reporting for week in weeks]
     return [
@@ -163,7 +163,7 @@ def rejects_table(rejected: Sequence[RejectedReport]) -> Table:
     """A table of refused reports: reason, field, value, explanation."""
     table = Table(title="Refused", title_justify="left", header_style="bold")
     for name in ("report", "reason", "field", "value", "why"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for report in rejected:
         table.add_row(report.report or "?", report.reason, report.field, report.value, report.why)
     return table
@@ -176,7 +176,7 @@ def show_outcome(
 
     `quotes`: the words of reports by `source/id`; they are printed below the alerts that cite the report.
     """
-    console.print(totals_table(outcome, normal, console.width), crop=False, soft_wrap=True)
+    console.print(totals_table(outcome.totals, outcome.days, normal, console.width), crop=False, soft_wrap=True)
     for total in outcome.totals:
         if total.after_revisions is not None:
             low, high = total.after_revisions.low, total.after_revisions.high

@@ -15,7 +15,7 @@ import faust
 from bordertally.agents.delivery.channel_registry import check_channels
 from bordertally.agents.kafka import crash_points
 from bordertally.agents.runtime.context import Context, log
-from bordertally.agents.runtime.logs import configure_logs
+from bordertally.agents.runtime.logs import configure_logs, warn_of_misspelt
 from bordertally.agents.runtime.malloc import keep_memory
 from bordertally.agents.worker.holding import Failures, hold_back
 from bordertally.agents.worker.preflight import check_broker, check_port
@@ -57,6 +57,7 @@ def _leave(why: str, code: int) -> None:
 def run_worker(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. Raises ConfigError for a wrong setting or file."""
     configure_logs(settings)
+    warn_of_misspelt()
     keep_memory()
     if point := crash_points.armed():
         log.warning("this worker is to die at %s, for a test", point)

@@ -16,7 +16,19 @@ from bordertally.agents.cli.inspect.report_log import report_log
 from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import load_extractor, word_reader
-from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, counted, err, instant, out, print_json, run
+from bordertally.agents.terminal.console import (
+    AsJson,
+    RulesFile,
+    Sources,
+    To,
+    counted,
+    err,
+    instant,
+    out,
+    print_json,
+    run,
+    settings_for,
+)
 from bordertally.agents.terminal.progress import Progress
 from bordertally.agents.terminal.totals import normal_levels, show_outcome
 from bordertally.streams.errors import BordertallyError, shown
@@ -30,9 +42,7 @@ from bordertally.streams.settings import Settings, load_settings
 from bordertally.streams.totals.calendar import Each, period_named
 
 Files = Annotated[list[Path] | None, typer.Argument(help="NDJSON files of reports; - is standard input.")]
-FromKafka = Annotated[
-    bool, typer.Option("--from-kafka", help="Read the report topics on BORDERTALLY_BROKERS instead of files.")
-]
+FromKafka = Annotated[bool, typer.Option("--from-kafka", help="Read the report topics of --to instead of files.")]
 Until = Annotated[
     str | None,
     typer.Option(
@@ -63,6 +73,7 @@ def replay(  # noqa: PLR0913 - the options of a command
     rules: RulesFile = None,
     *,
     from_kafka: FromKafka = False,
+    to: To = None,
     until: Until = None,
     period: InPeriod = None,
     by: By = None,
@@ -81,7 +92,7 @@ def replay(  # noqa: PLR0913 - the options of a command
     registry = load_registry(sources)
     moment = None if until is None else instant(until)
     if from_kafka:
-        reports = run(_from_kafka(load_settings(), registry, moment, strict=strict))
+        reports = run(_from_kafka(settings_for(to), registry, moment, strict=strict))
     else:
         reports = _from_files(files or [], registry, moment, strict=strict)
     ledgers = ReplayLedgers(registry, load_rules(rules, registry))
@@ -93,7 +104,7 @@ def replay(  # noqa: PLR0913 - the options of a command
         err.print(f"replay: {what}", markup=False, highlight=False, soft_wrap=True)
     result = ledgers.outcome(reports.rejected, periods, by)
     if to_prefix is not None:
-        written = run(write_topics(load_settings(), to_prefix, ledgers))
+        written = run(write_topics(settings_for(to), to_prefix, ledgers))
         err.print(f"{written.states} states and {written.alerts} alert records in topics {to_prefix}*", highlight=False)
     if into is not None:
         try:

@@ -20,7 +20,18 @@ from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.topic_reader import each_record
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import load_extractor, word_reader
-from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, counted, err, out, print_json, run
+from bordertally.agents.terminal.console import (
+    AsJson,
+    RulesFile,
+    Sources,
+    To,
+    counted,
+    err,
+    out,
+    print_json,
+    run,
+    settings_for,
+)
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.replay.comparison import alert_differences, meanings, state_difference
 from bordertally.streams.replay.ledgers import ReplayLedgers
@@ -28,7 +39,7 @@ from bordertally.streams.replay.reports_by_hour import ReportsByHour
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
-from bordertally.streams.settings import Settings, load_settings
+from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
 from bordertally.streams.totals.records import FlowState
 
@@ -58,14 +69,16 @@ class Verification(msgspec.Struct, frozen=True):
     differences: list[Disagreement]
 
 
-def verify(sources: Sources = None, rules: RulesFile = None, *, wait: Wait = 10.0, as_json: AsJson = False) -> None:
+def verify(
+    to: To = None, sources: Sources = None, rules: RulesFile = None, *, wait: Wait = 10.0, as_json: AsJson = False
+) -> None:
     """Compare the totals and alerts that run with a replay of the reports in Kafka.
 
     Reads all reports, works them out, and compares every flow with the topics totals and alerts and with Redis. Prints
     what differs and exits with 1, or says that all is equal. Workers may run meanwhile.
     """
     registry = load_registry(sources)
-    result = run(_verify(load_settings(), registry, load_rules(rules, registry), wait))
+    result = run(_verify(settings_for(to), registry, load_rules(rules, registry), wait))
     if as_json:
         print_json(result)
     else:

@@ -17,7 +17,7 @@ from bordertally.agents.kafka.clients import kafka_options
 from bordertally.agents.kafka.topic_reader import partitions_of, read_topic
 from bordertally.agents.kafka.topics import creation
 from bordertally.agents.runtime.context import load_registry, load_rules
-from bordertally.agents.terminal.console import StoppedError, To, err, moment_of, out, run, write_json
+from bordertally.agents.terminal.console import StoppedError, To, err, moment_of, out, run, settings_for, write_json
 from bordertally.agents.terminal.totals import alert_line, people
 from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert
@@ -25,7 +25,7 @@ from bordertally.streams.alerts.silences import Silences, muted_alerts
 from bordertally.streams.errors import BordertallyError, RefusedError
 from bordertally.streams.flows import check_pattern, covers
 from bordertally.streams.rules.config import Rules
-from bordertally.streams.settings import Settings, load_settings
+from bordertally.streams.settings import Settings
 from bordertally.streams.topics import BIGGEST, Topics
 from bordertally.streams.totals.records import FlowState
 from bordertally.streams.totals.windows import WEEK, total_in
@@ -84,7 +84,7 @@ def watch(
     ] = False,
 ) -> None:
     """Follow alerts as they are published, until Ctrl-C."""
-    settings = load_settings(**({"brokers": to} if to else {}))
+    settings = settings_for(to)
     try:
         registry = load_registry(settings.sources)
         place = registry.place(check_pattern(flow))

@@ -31,15 +31,17 @@ from bordertally.streams.security import redis_place
 from bordertally.streams.settings import load_settings
 from bordertally.streams.totals.calendar import period_named
 
+DATES = ["%Y-%m-%d"]
+
 
 def why(  # noqa: PLR0913, PLR0917 - the options of a command
     flow: Annotated[str, typer.Argument(help="A flow such as RU:GE.")],
     from_: Annotated[
         datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="The first day. Default: the last week of the flow."),
+        typer.Option("--from", formats=DATES, metavar="<date>", help="The first day. Default: the last week."),
     ] = None,
     to: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last one.")
+        datetime | None, typer.Option("--to", formats=DATES, metavar="<date>", help="The day after the last one.")
     ] = None,
     period: Annotated[
         str | None,

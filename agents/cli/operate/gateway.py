@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractAccessLogger
 from bordertally.agents.gateway.app import create_gateway
 from bordertally.agents.gateway.connections import Site
 from bordertally.agents.runtime.context import log
-from bordertally.agents.runtime.logs import configure_logs
+from bordertally.agents.runtime.logs import configure_logs, warn_of_misspelt
 from bordertally.agents.terminal.console import run
 from bordertally.agents.worker.preflight import check_access, check_partitions
 from bordertally.streams.errors import ConfigError
@@ -45,6 +45,7 @@ def gateway() -> None:
     """
     settings = load_settings()
     configure_logs(settings)
+    warn_of_misspelt()
     run(serve(settings))
 
 

@@ -8,15 +8,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from bordertally.agents.producing.redrive import Judged, RedriveJob, judged, letters, redrive, redriven
 from bordertally.agents.runtime.context import load_registry
-from bordertally.agents.terminal.console import AsJson, Sources, To, err, moment_of, out, print_json, run, write_bytes
+from bordertally.agents.terminal.console import (
+    AsJson,
+    Sources,
+    To,
+    err,
+    moment_of,
+    out,
+    print_json,
+    run,
+    settings_for,
+    table,
+    write_bytes,
+)
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.reports.dead_letters import Letter, LetterFilter, LetterPosition, check_reasons, printable
 from bordertally.streams.reports.validation import Limits
-from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
 
 rejected = typer.Typer(help="List refused reports, and send them again once the cause is fixed.", no_args_is_help=True)
@@ -60,12 +70,12 @@ def list_letters(  # noqa: PLR0913, PLR0917 - the options of a command
             }
         )
         return
-    table = Table("id", "refused at", "reason", "source", "report", "field", "value", "now")
+    listed = table("id", "refused at", "reason", "source", "report", "field", "value", "now")
     for row in chosen[-limit:]:
         letter = row.letter
         cells = (str(letter.place), _time(letter.at), letter.reason, letter.source, letter.report, letter.field)
-        table.add_row(*cells, letter.value, _now(row))
-    out.print(table)
+        listed.add_row(*cells, letter.value, _now(row))
+    out.print(listed)
     again = len(entries) - len(chosen) if not every else 0
     more = f", {len(chosen) - limit} older ones not shown" if len(chosen) > limit else ""
     summary = f"{len(chosen)} refused{more}"
@@ -184,7 +194,7 @@ def _left(entry: Judged, *, faulty: bool, again: bool) -> str | None:
 
 
 def _report(chosen: list[Judged], left: Counter[str], sent: int | None) -> None:
-    table = Table("number", "refused for", "source", "topic", "now")
+    listed = table("number", "refused for", "source", "topic", "now")
     groups = Counter(
         (
             entry.letter.reason,
@@ -195,9 +205,9 @@ def _report(chosen: list[Judged], left: Counter[str], sent: int | None) -> None:
         for entry in chosen
     )
     for cells, number in sorted(groups.items()):
-        table.add_row(str(number), *cells)
+        listed.add_row(str(number), *cells)
     if chosen:
-        out.print(table)
+        out.print(listed)
     if sent is None:
         out.print(f"dry run: {len(chosen)} would be sent again; --yes sends them", highlight=False)
     else:
@@ -224,7 +234,7 @@ def _as_json(entry: Judged) -> dict[str, Any]:
 
 
 def _desk(to: str | None, sources: Path | None) -> RedriveJob:
-    settings = load_settings(**({"brokers": to} if to else {}))
+    settings = settings_for(to)
     return RedriveJob(settings, Topics(settings.topic_prefix), load_registry(sources), Limits.of(settings))
 
 

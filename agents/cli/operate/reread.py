@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bordertally.agents.terminal.console import To, counted, out, run
+from bordertally.agents.terminal.console import To, counted, out, run, settings_for
 from bordertally.agents.worker.positions import read_again
-from bordertally.streams.settings import load_settings
 
 
 def reread(to: To = None) -> None:
@@ -13,6 +12,6 @@ def reread(to: To = None) -> None:
     Stop all workers first. The reports that Kafka still has are checked and counted again; those that were counted
     before change nothing.
     """
-    settings = load_settings(**({"brokers": to} if to else {}))
+    settings = settings_for(to)
     number = run(read_again(settings))
     out.print(f"{counted(number, 'report')} will be read again when a worker starts", highlight=False)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from rich.table import Table
-
-from bordertally.agents.terminal.console import out
+from bordertally.agents.terminal.console import out, table
 from bordertally.streams.settings import documented
 
 
 def settings() -> None:
     """List every setting: environment variable, default, meaning."""
-    table = Table("variable", "default", "meaning")
+    rows = table("variable", "default", "meaning", whole=["variable"])
     for row in documented():
-        table.add_row(*row)
-    out.print(table)
+        rows.add_row(*row)
+    out.print(rows)

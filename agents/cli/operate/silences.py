@@ -7,13 +7,12 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from bordertally.agents.kafka.clients import connect
 from bordertally.agents.kafka.producer import Record, by_kafka, make_producer, send_all
 from bordertally.agents.kafka.topic_reader import read_topic
 from bordertally.agents.runtime.context import load_registry
-from bordertally.agents.terminal.console import AsJson, Brokers, moment_of, out, print_json, run
+from bordertally.agents.terminal.console import AsJson, To, moment_of, out, print_json, run, settings_for, table
 from bordertally.streams.alerts.silences import Silence, Silences, expired, make_silence
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.moments import utc
@@ -28,7 +27,6 @@ ACKNOWLEDGE_S = 60.0
 @silences.command()
 def add(  # noqa: PLR0913, PLR0917 - the options of a command
     flow: Annotated[str, typer.Argument(help="A flow, with all flows below it; * stands for any one part.")],
-    to: Brokers,
     until: Annotated[
         str,
         typer.Option(
@@ -40,11 +38,12 @@ def add(  # noqa: PLR0913, PLR0917 - the options of a command
     rule: Annotated[
         str | None, typer.Option("--rule", help="Mute only this rule, such as drop. Default: all rules.")
     ] = None,
+    to: To = None,
 ) -> None:
     """Mute the alerts of a flow until a time; prints the id of the silence."""
     now = datetime.now(UTC)
     end = moment_of(until, "--until", now, ahead=True)
-    settings = load_settings(brokers=to)
+    settings = settings_for(to)
     place = load_registry(settings.sources).place(flow)
     silence = make_silence(place, until=end, author=author, comment=comment, now=now, rule=rule)
     run(_send(settings, silence))
@@ -53,13 +52,13 @@ def add(  # noqa: PLR0913, PLR0917 - the options of a command
 
 @silences.command(name="list")
 def list_silences(
-    to: Brokers,
+    to: To = None,
     every: Annotated[bool, typer.Option("--all", help="List expired silences, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the silences in force, the next to end first."""
     now = datetime.now(UTC)
-    silences = run(_load(load_settings(brokers=to)))
+    silences = run(_load(settings_for(to)))
     listed = (
         sorted(silences.by_id.values(), key=lambda silence: (silence.until, silence.id))
         if every
@@ -68,7 +67,7 @@ def list_silences(
     if as_json:
         print_json({"silences": listed})
         return
-    table = Table("id", "flow", "rule", "until", "author", "comment", *(["holds"] if every else []))
+    rows = table("id", "flow", "rule", "until", "author", "comment", *(["holds"] if every else []), whole=["id"])
     for entry in listed:
         row = [
             entry.id,
@@ -78,21 +77,21 @@ def list_silences(
             entry.author,
             entry.comment,
         ]
-        table.add_row(*row, *([("yes" if entry.active(now) else "no")] if every else []))
-    out.print(table)
+        rows.add_row(*row, *([("yes" if entry.active(now) else "no")] if every else []))
+    out.print(rows)
 
 
 @silences.command()
 def expire(
-    name: Annotated[str, typer.Argument(help="The id of a silence, or the beginning of it.")], to: Brokers
+    name: Annotated[str, typer.Argument(help="The id of a silence, or the beginning of it.")], to: To = None
 ) -> None:
     """End a silence now."""
-    silences = run(_load(load_settings(brokers=to)))
+    silences = run(_load(settings_for(to)))
     if not any(known.startswith(name) for known in silences.by_id):
-        hint = f"list them with: bordertally silences list --all --to {to}"
+        hint = f"list them with: bordertally silences list --all --to {settings_for(to).brokers}"
         raise BordertallyError(f"no silence id begins with {shown(name)}; {hint}")
     silence = expired(silences.named(name), datetime.now(UTC))
-    run(_send(load_settings(brokers=to), silence))
+    run(_send(settings_for(to), silence))
     out.print(silence.id, markup=False, highlight=False)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from bordertally.agents.kafka.topics import create_topics
-from bordertally.agents.terminal.console import To, out, run
-from bordertally.streams.settings import load_settings
+from bordertally.agents.terminal.console import To, out, run, settings_for, table
 from bordertally.streams.topics import Topics
 
 
@@ -18,13 +16,13 @@ def topics(
     to: To = None,
 ) -> None:
     """List the topics of the pipeline, or create them."""
-    settings = load_settings(**({"brokers": to} if to else {}))
+    settings = settings_for(to)
     made = {}
     if create:
         made = dict(run(create_topics(settings)))
-    table = Table("topic", "partitions", "settings", "meaning", *(["now"] if create else []))
+    rows = table("topic", "partitions", "settings", "meaning", *(["now"] if create else []))
     for spec in Topics(settings.topic_prefix).specs(settings.partitions, settings.replication):
         config = ", ".join(f"{key}={value}" for key, value in spec.config.items() if key != "max.message.bytes")
         row = [spec.name, str(spec.partitions), config, spec.meaning]
-        table.add_row(*row, *([made[spec.name]] if create else []))
-    out.print(table)
+        rows.add_row(*row, *([made[spec.name]] if create else []))
+    out.print(rows)

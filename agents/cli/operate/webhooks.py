@@ -15,17 +15,27 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from rich.table import Table
 
 from bordertally.agents.delivery.webhooks.endpoints import PREFIX, Endpoint, load_endpoints
 from bordertally.agents.delivery.webhooks.lane import glance
-from bordertally.agents.delivery.webhooks.send import Sender
+from bordertally.agents.delivery.webhooks.send import REFUSED_TARGET, Sender
 from bordertally.agents.delivery.webhooks.states import States, disabled_record
 from bordertally.agents.kafka.clients import connect, kafka_options
 from bordertally.agents.kafka.producer import by_kafka, make_producer, send_all
 from bordertally.agents.kafka.topic_reader import read_topic
 from bordertally.agents.runtime.context import Context, load_registry
-from bordertally.agents.terminal.console import AsJson, Sources, To, err, moment_of, out, print_json, run
+from bordertally.agents.terminal.console import (
+    AsJson,
+    Sources,
+    To,
+    err,
+    moment_of,
+    out,
+    print_json,
+    run,
+    settings_for,
+    table,
+)
 from bordertally.agents.worker.preflight import check_broker
 from bordertally.streams.delivery.webhook_lane import Attempt, Reply, body, fingerprint, webhook_id
 from bordertally.streams.errors import BordertallyError, shown
@@ -52,7 +62,7 @@ def list_subscriptions(file: File = None, to: To = None, sources: Sources = None
     if as_json:
         print_json({"subscriptions": rows})
         return
-    table = Table("subscription", "to", "flows", "severities", "keys", "state", "waiting", "last delivered", "failing")
+    listed = table("subscription", "to", "flows", "severities", "keys", "state", "waiting", "last delivered", "failing")
     for row in rows:
         off = row["disabled"]
         state = "on" if off is None else f"disabled since {_moment(off['since'])} ({off['status']})"
@@ -63,8 +73,8 @@ def list_subscriptions(file: File = None, to: To = None, sources: Sources = None
             _moment(row["delivered"]),
             f"{row['fails']} times" if row["fails"] else "",
         ]
-        table.add_row(*cells)
-    out.print(table)
+        listed.add_row(*cells)
+    out.print(listed)
 
 
 async def _standing(settings: Settings, endpoints: dict[str, Endpoint]) -> list[dict[str, Any]]:
@@ -112,13 +122,13 @@ def log(
     if as_json:
         print_json({"attempts": shown})
         return
-    table = Table("at", "subscription", "webhook-id", "flow", "try", "verdict", "answer", "ms", "next try")
+    listed = table("at", "subscription", "webhook-id", "flow", "try", "verdict", "answer", "ms", "next try")
     for row in shown:
         answer = " ".join(str(part) for part in (row.status, row.error) if part)
         due = "" if row.due is None else _moment(row.due)
         cells = [_moment(row.at), row.subscription, row.webhook_id, row.flow, str(row.attempt), row.verdict.value]
-        table.add_row(*cells, answer, f"{row.ms:.0f}", due)
-    out.print(table)
+        listed.add_row(*cells, answer, f"{row.ms:.0f}", due)
+    out.print(listed)
 
 
 @webhooks.command(name="test")
@@ -213,7 +223,7 @@ def secret() -> None:
 
 def _settings(to: str | None) -> Settings:
     """The settings, once it is certain that the topics have the partitions that they say."""
-    settings = load_settings(**({"brokers": to} if to else {}))
+    settings = settings_for(to)
     run(check_broker(settings))
     return settings
 
@@ -294,6 +304,8 @@ def _show(name: str, event: str, reply: Reply) -> bool:
     """Print the result of an attempt; returns whether the event was delivered."""
     good = reply.status is not None and 200 <= reply.status < 300
     answer = reply.status if reply.status is not None else reply.error
+    if answer == REFUSED_TARGET:
+        answer = f"{REFUSED_TARGET}: allow its network with BORDERTALLY_WEBHOOK_ALLOW, as 127.0.0.0/8"
     err.print(f"{name}: {event}: {'delivered' if good else 'not delivered'} ({answer})", markup=False, highlight=False)
     return good
 

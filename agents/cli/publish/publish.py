@@ -11,7 +11,7 @@ from bordertally.agents.cli.publish.keys import KeyFile
 from bordertally.agents.producing.keys import read_key
 from bordertally.agents.producing.publish import checked, publish
 from bordertally.agents.runtime.context import load_registry
-from bordertally.agents.terminal.console import Brokers, Files, Sources, counted, err, run, write
+from bordertally.agents.terminal.console import Files, Sources, To, counted, err, run, settings_for, write
 from bordertally.streams.imports.parts import PartsSeen
 from bordertally.streams.reports.notices import NoticeKind
 from bordertally.streams.reports.validation import Limits
@@ -50,7 +50,7 @@ def check(files: Files, sources: Sources = None, *, strict: Strict = False) -> N
 
 def publish_command(  # noqa: PLR0913 - the options of a command
     files: Files,
-    to: Brokers,
+    to: To = None,
     sources: Sources = None,
     faulty: Annotated[
         bool, typer.Option("--faulty", help="Send faulty reports, too; the intake refuses them.")
@@ -63,7 +63,7 @@ def publish_command(  # noqa: PLR0913 - the options of a command
 
     Each report goes to the topic of its source. Faulty reports are listed and not sent; the exit code is then 1.
     """
-    registry, settings = load_registry(sources), load_settings(brokers=to)
+    registry, settings = load_registry(sources), settings_for(to)
     private = None if key is None else read_key(key)
     lines = list(checked(files, registry, Limits.of(settings), private, signed=True, strict=strict))
     for line in lines:

@@ -12,14 +12,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 from msgspec import UNSET
-from rich.table import Table
 
 from bordertally.agents.cli.publish.keys import KeyFile
 from bordertally.agents.producing.keys import read_key
 from bordertally.agents.producing.review import Reviewer, Verdict, decide, load_docket, send
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import load_reader, word_reader
-from bordertally.agents.terminal.console import AsJson, Brokers, Sources, err, out, print_json, run
+from bordertally.agents.terminal.console import AsJson, Sources, To, err, out, print_json, run, settings_for, table
 from bordertally.agents.terminal.statement import people, show_statement
 from bordertally.streams.errors import BordertallyError, Reason, RefusedError, shown
 from bordertally.streams.reports.records import Report
@@ -110,34 +109,36 @@ def _as_json(statement: Statement) -> dict[str, Any]:
 
 
 @review.command(name="list")
-def list_items(to: Brokers, as_json: AsJson = False) -> None:
+def list_items(to: To = None, as_json: AsJson = False) -> None:
     """List the items that are not decided, the most confident first."""
-    settings = load_settings(brokers=to)
+    settings = settings_for(to)
     docket = run(load_docket(settings, Topics(settings.topic_prefix)))
     if as_json:
         print_json({"items": docket.open})
         return
-    table = Table("id", "source", "flow", "period", "people", "doubts", "confidence", "in these words")
+    listed = table(
+        "id", "source", "flow", "period", "people", "doubts", "confidence", "in these words", whole=["people"]
+    )
     for item in docket.open:
         claim = item.claim
         flow, period = ("?" if field is UNSET else str(field) for field in (claim.flow, claim.period))
         doubts = ", ".join(item.doubts) + (f" ({item.why})" if item.why else "")
         words = claim.text if isinstance(claim.text, str) else ""
-        table.add_row(item.id, item.source, flow, period, people(claim), doubts, f"{item.confidence:.2f}", words)
-    out.print(table)
+        listed.add_row(item.id, item.source, flow, period, people(claim), doubts, f"{item.confidence:.2f}", words)
+    out.print(listed)
     out.print(f"{len(docket.open)} to decide on, {len(docket.decisions)} decided", highlight=False)
 
 
 @review.command()
 def accept(  # noqa: PLR0913, PLR0917 - the options of a command
-    names: Name, to: Brokers, by: By, sources: Sources = None, note: Note = "", key: KeyFile = None
+    names: Name, by: By, to: To = None, sources: Sources = None, note: Note = "", key: KeyFile = None
 ) -> None:
     """Publish items unchanged, as a report of your source."""
     _decide(names, _reviewer(by, to, sources, key), _Order("accepted", note))
 
 
 @review.command()
-def reject(names: Name, to: Brokers, by: By, sources: Sources = None, note: Note = "") -> None:
+def reject(names: Name, by: By, to: To = None, sources: Sources = None, note: Note = "") -> None:
     """Close items without publishing a claim."""
     _decide(names, _reviewer(by, to, sources), _Order("rejected", note))
 
@@ -145,7 +146,6 @@ def reject(names: Name, to: Brokers, by: By, sources: Sources = None, note: Note
 @review.command()
 def edit(  # noqa: PLR0913, PLR0917 - the options of a command
     name: Annotated[str, typer.Argument(help="The id of an item, or the beginning of it.")],
-    to: Brokers,
     by: By,
     put: Annotated[
         list[str],
@@ -153,6 +153,7 @@ def edit(  # noqa: PLR0913, PLR0917 - the options of a command
             "--set", help="FIELD=VALUE, a field of the claim as in a report; null removes it. May be repeated."
         ),
     ],
+    to: To = None,
     sources: Sources = None,
     note: Note = "",
     key: KeyFile = None,
@@ -182,9 +183,9 @@ class _Order(NamedTuple):
     edits: dict[str, Any] | None = None
 
 
-def _reviewer(by: str, to: str, sources: Path | None, key: Path | None = None) -> Reviewer:
+def _reviewer(by: str, to: str | None, sources: Path | None, key: Path | None = None) -> Reviewer:
     private = None if key is None else read_key(key)
-    settings = load_settings(brokers=to)
+    settings = settings_for(to)
     return Reviewer(by, load_registry(sources), Topics(settings.topic_prefix), settings, key=private)
 
 

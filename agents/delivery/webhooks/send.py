@@ -17,6 +17,9 @@ from bordertally.agents.runtime.tracing import Headers
 from bordertally.streams.delivery.webhook_lane import Reply, retry_after
 from bordertally.streams.url_policy import Network, is_allowed, may_reach
 
+REFUSED_TARGET = "refused_target"
+"""Why an event was not sent: its address is neither public nor allowed."""
+
 PARALLEL = 8
 """The most requests to one endpoint at once."""
 
@@ -112,7 +115,7 @@ class Sender:
 def why(error: BaseException) -> str:
     """Why there was no response, as a word of a closed list: the text of an error may quote the URL."""
     if _refused(error):
-        return "refused_target"
+        return REFUSED_TARGET
     if isinstance(error, TimeoutError):
         return "timeout"
     for kind, word in (

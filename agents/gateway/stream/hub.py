@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from bordertally.agents.gateway.stream.client import Chunks, Client
 from bordertally.agents.gateway.stream.events import Event, Filter, event_of, frame, heartbeat
@@ -34,7 +34,9 @@ PRELOAD = 200
 PACE_S = 0.005
 """The least pause between two rounds, in seconds; a longer round is followed by a pause of its own length."""
 
-RETRY_S = 1.0
+RETRY_S, LONGEST_S = 1.0, 5.0
+"""Seconds before Kafka is tried again: doubled from the shortest to the longest."""
+
 BEAT_S = 15.0
 """Seconds between heartbeats."""
 
@@ -57,6 +59,8 @@ class Hub:
         self.clients: dict[Filter, set[Client]] = defaultdict(set)
         self.ready = asyncio.Event()
         self.cut = 0
+        self._pause_s = RETRY_S
+        self._why: str | None = None  # why the stream waits for Kafka
         self.sent: Counter[str] = Counter()  # events by kind, counted once for every client
 
     @property
@@ -88,11 +92,26 @@ class Hub:
                 try:
                     await self._read()
                 except (KafkaError, OSError, ConfigError) as error:
-                    log.warning("gateway: the stream waits for Kafka: %s", error)
-                await asyncio.sleep(RETRY_S)
+                    self._warn(error)
+                await asyncio.sleep(self._pause_s)
+                self._pause_s = min(self._pause_s * 2, LONGEST_S)
         finally:
             heartbeats.cancel()
             self.close()
+
+    def _warn(self, error: Exception) -> None:
+        """Log why the stream waits, once for each reason."""
+        connection = isinstance(error, KafkaConnectionError)
+        why = f"no broker answers at {self.settings.brokers}" if connection else str(error)
+        if why != self._why:
+            self._why = why
+            log.warning("gateway: the stream waits for Kafka, and tries again until it is there: %s", why)
+
+    def _resumed(self) -> None:
+        """Note that Kafka answers."""
+        if self._why is not None:
+            log.info("gateway: the stream reads from Kafka again")
+        self._why, self._pause_s = None, RETRY_S
 
     async def _read(self) -> None:
         consumer = self.consumer()
@@ -100,6 +119,7 @@ class Hub:
             await consumer.start()
             consumer.assign(self.partitions)
             goal = await self._seek(consumer)
+            self._resumed()
             while True:
                 begun = time.monotonic()
                 batch = await consumer.getmany(timeout_ms=250)

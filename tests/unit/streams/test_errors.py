@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bordertally.streams.errors import SHOWN, Reason, RefusedError, shown, some
+from bordertally.streams.errors import SHOWN, Reason, RefusedError, os_words, shown, some
 
 
 def test_a_refusal_says_field_why_and_value_in_one_sentence() -> None:
@@ -28,3 +28,9 @@ def test_of_many_names_the_first_are_listed() -> None:
 
 def test_reasons_are_words_that_fit_a_metric_label() -> None:
     assert all(reason.value.replace("_", "").isalpha() and reason.value.islower() for reason in Reason)
+
+
+def test_a_file_that_the_system_refuses_is_named_in_words() -> None:
+    assert os_words(FileNotFoundError(2, "No such file or directory")) == "no such file"
+    assert os_words(PermissionError(13, "Permission denied")) == "permission denied"
+    assert os_words(OSError()) == "it cannot be read"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bordertally.streams.errors import ConfigError
-from bordertally.streams.settings import Hop, LogFormat, LogLevel, Settings, documented, load_settings
+from bordertally.streams.settings import Hop, LogFormat, LogLevel, Settings, documented, load_settings, misspelt
 
 DIGEST = "sha256:" + "0a" * 32
 
@@ -113,3 +113,20 @@ def test_a_default_that_is_documented_is_the_one_in_force(monkeypatch: pytest.Mo
         if default:
             monkeypatch.setenv(name, default)
     assert load_settings() == before
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [("BROKERZ", "BROKERS"), ("REDIS", "REDIS_URL"), ("TOPIC_PREFFIX", "TOPIC_PREFIX")],
+)
+def test_a_variable_that_looks_like_a_setting_is_named_with_the_setting_it_looks_like(
+    variable: str, meant: str
+) -> None:
+    name = f"BORDERTALLY_{variable}"
+    told = [f"{name} is no setting and has no effect; did you mean BORDERTALLY_{meant}?"]
+    assert misspelt([name]) == told
+
+
+def test_settings_and_other_variables_are_not_named() -> None:
+    others = ["PATH", "BORDERTALLY", "BORDERTALLY_", "BORDERTALLY_CRASH_AT", "BORDERTALLY_KEY_FILE", "BROKERZ"]
+    assert misspelt([*(name for name, _, _ in documented()), *others]) == []

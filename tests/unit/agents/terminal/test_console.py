@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 
 import pytest
+from rich.console import Console
 
-from bordertally.agents.terminal.console import moment_of
+from bordertally.agents.terminal.console import moment_of, settings_for, table
 from bordertally.streams.errors import BordertallyError
 
 NOW = datetime(2022, 9, 27, 12, tzinfo=UTC)
@@ -37,3 +39,18 @@ def test_what_is_no_time_is_quoted_with_its_option() -> None:
 def test_a_duration_beyond_the_calendar_is_refused(ahead: bool) -> None:
     with pytest.raises(BordertallyError, match=r"^--until: 999999w is outside the calendar$"):
         moment_of("999999w", "--until", NOW, ahead=ahead)
+
+
+def test_a_narrow_table_folds_its_cells_and_cuts_none() -> None:
+    file = io.StringIO()
+    rows = table("id", "meaning", whole=["id"])
+    rows.add_row("3f9c-71aa-10250", "averylongwordwithoutanyspaceinit 10,250")
+    Console(file=file, width=30).print(rows)
+    assert "3f9c-71aa-10250" in file.getvalue()
+    cells = [line.split("│")[2].strip() for line in file.getvalue().splitlines() if line.startswith("│")]
+    assert "".join(cells) == "averylongwordwithoutanyspaceinit10,250"
+
+
+def test_the_brokers_are_those_of_the_option_else_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BORDERTALLY_BROKERS", "there:1")
+    assert (settings_for(None).brokers, settings_for("here:2").brokers) == ("there:1", "here:2")
