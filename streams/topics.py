@@ -110,6 +110,11 @@ class Topics:
         return f"{self.prefix}silences"
 
     @property
+    def acknowledgements(self) -> str:
+        """Which alerts operators have seen."""
+        return f"{self.prefix}acknowledgements"
+
+    @property
     def webhooks(self) -> str:
         """How far each webhook subscription has been delivered to."""
         return f"{self.prefix}webhooks"
@@ -148,6 +153,7 @@ class Topics:
             (self.changelog("alerts"), _COMPACT, "the alerts' table: what was said about each flow"),
             (self.alerts, _FOREVER, "every alert record, keyed by flow, kept"),
             (self.silences, _COMPACT, "silences of operators: which alerts nobody is told of, and until when"),
+            (self.acknowledgements, _FOREVER, "who has seen which alert, and when"),
             (self.webhooks, _COMPACT, "how far each webhook subscription is, and which are disabled"),
             (self.webhooks_log, _WEEK, "every try to deliver an event by webhook"),
             (

@@ -58,6 +58,7 @@ KEYS = {
     _NAMES.redriven: "the id of the refused message",
     _NAMES.review: "the id of the item",
     _NAMES.silences: "the id of the silence",
+    _NAMES.acknowledgements: "the id of the alert",
     _NAMES.webhooks: "subscription, in each partition of `alerts`; subscription and `:disabled`",
     _NAMES.webhooks_log: "the id of the event, `webhook-id`",
     _NAMES.clock: "the worker",

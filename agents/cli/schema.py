@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from bordertally.streams.alerts.acknowledgements import Acknowledgement
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.delivery.cloudevents import ALERT, TOTAL
@@ -29,6 +30,7 @@ _PAYLOADS: dict[str, tuple[Any, str, str]] = {
     _TOPICS.totals: (FlowState, "application/json", "send"),
     _TOPICS.alerts: (Alert, "application/json", "send"),
     _TOPICS.silences: (Silence, "application/json", "send"),
+    _TOPICS.acknowledgements: (Acknowledgement, "application/json", "send"),
     _TOPICS.webhooks_log: (Attempt, "application/json", "send"),
 }
 
@@ -55,7 +57,7 @@ def _cloudevent(topic: str) -> dict[str, Any]:
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3.0 document: every topic for producers and subscribers, with the schema of its messages."""
-    types = [Report, Claims, FlowState, Alert, Item, Decision, Silence, Attempt, Redriven]
+    types = [Report, Claims, FlowState, Alert, Item, Decision, Silence, Acknowledgement, Attempt, Redriven]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     meanings = {spec.name: spec.meaning for spec in _TOPICS.specs()}
     channels: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bordertally.agents.delivery.redis_keys import OPEN_ALERTS, QUIET_ALERTS, QUIET_CHANNEL, QUIET_TURN
-from bordertally.agents.delivery.silence_reader import silences_in
+from bordertally.agents.delivery.view_reader import silences_in
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.unreadable import readable

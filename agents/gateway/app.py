@@ -26,6 +26,7 @@ from bordertally.agents.gateway.parameters import (
     AskNothing,
     AskPeriods,
     AskPlain,
+    AskPreview,
     AskSilences,
     AskStream,
     AskTotals,
@@ -39,8 +40,10 @@ from bordertally.agents.gateway.stream.hub import HUB, Hub
 from bordertally.agents.gateway.stream.quiet import Quieting
 from bordertally.agents.gateway.view import ServingView
 from bordertally.agents.gateway.writes.admission import Admission
+from bordertally.agents.gateway.writes.desk import Desk
 from bordertally.agents.gateway.writes.imports import Importing
 from bordertally.agents.gateway.writes.reports import Posting
+from bordertally.agents.gateway.writes.review import Reviewing
 from bordertally.agents.gateway.writes.silences import Silencing
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.runtime.context import config_digests, load_registry, load_rules
@@ -49,7 +52,6 @@ from bordertally.agents.runtime.reloading import SOURCES, Reload
 from bordertally.streams.delivery.tokens import Keys
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import Settings
-from bordertally.streams.topics import Topics
 
 BOARD_PATH = "/board/"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -65,9 +67,9 @@ def create_gateway(settings: Settings) -> web.Application:
     store = Store(settings)
     admission = Admission(settings, registry, view.redis)
     rules = load_rules(settings.rules, registry)
-    routes = Routes(view, registry, rules)
+    desk = Desk(settings, registry, view, store)
+    routes = Routes(view, registry, rules, desk.acknowledging.known)
     feed = Feed(view, settings.gateway_sender, routes.all_muted)
-    silencing = Silencing(view, store, Topics(settings.topic_prefix), routes.place)
     metrics = Metrics(0, ("gateway",))
     meter = Meter(metrics, hub)
     limits = ClientLimits(settings)
@@ -77,27 +79,27 @@ def create_gateway(settings: Settings) -> web.Application:
     app.on_response_prepare.append(add_headers(settings.gateway_origins))
     app.on_response_prepare.append(meter.count)
     app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
-    _add_answers(app, routes, silencing)
+    silencing = desk.add_to(app, hub, routes.place)
+    _add_answers(app, routes, silencing, desk.reviewing)
     _add_documents(app, feed)
     quieting = Quieting(hub, routes.all_muted)
-    _add_stream(app, Stream(hub, quieting, settings.gateway_clients, limits), routes)
+    _add_stream(app, Stream(hub, quieting, desk.news, settings.gateway_clients, limits), routes)
     _add_pages(app, hub)
     app.router.add_get("/metrics", meter.serve)
     app.router.add_post("/v1/reports", Posting(admission, store).serve)
     app.router.add_post("/v1/imports", Importing(admission, store).serve)
-    app.router.add_post("/v1/silences", silencing.create)
-    app.router.add_delete("/v1/silences/{id}", silencing.end)
 
     def renew(registry: Registry) -> None:
         guard.renew(Keys(registry, settings.read_tokens, settings.admin_tokens))
         admission.renew(registry)
+        desk.reviewing.renew(registry)
         routes.renew(registry)
         metrics.show_config(*config_digests(registry, rules.renamed(registry.aliases)))
 
     async def background(_: web.Application) -> AsyncIterator[None]:
         metrics.show_reload(SOURCES, well=True)
         metrics.show_config(*config_digests(registry, rules))
-        running = [asyncio.create_task(hub.run()), asyncio.create_task(quieting.run())]
+        running = [asyncio.create_task(task) for task in (hub.run(), quieting.run(), *desk.tasks())]
         if settings.sources is not None:
             reload = Reload(settings.sources, registry, renew, metrics, settings.reload_s)
             running.append(asyncio.create_task(reload.run()))
@@ -117,7 +119,7 @@ def create_gateway(settings: Settings) -> web.Application:
     return app
 
 
-def _add_answers(app: web.Application, routes: Routes, silencing: Silencing) -> None:
+def _add_answers(app: web.Application, routes: Routes, silencing: Silencing, reviewing: Reviewing) -> None:
     def answers(path: str, kind: type[Struct], answer: Callable[..., Awaitable[Struct]]) -> None:
         async def handle(request: web.Request) -> web.StreamResponse:
             question = routes.placed(asked(request, kind))
@@ -137,6 +139,8 @@ def _add_answers(app: web.Application, routes: Routes, silencing: Silencing) -> 
     answers("/v1/evidence", AskEvidence, routes.evidence)
     answers("/v1/sources", AskPlain, routes.sources)
     answers("/v1/silences", AskSilences, silencing.list)
+    answers("/v1/silences/preview", AskPreview, silencing.preview)
+    app.router.add_get("/v1/review", reviewing.list)
     app.router.add_get("/v1/alerts/{id}", alert)
 
 
@@ -169,6 +173,9 @@ def _add_pages(app: web.Application, hub: Hub) -> None:
     async def board(request: web.Request) -> web.StreamResponse:
         return file(request, "index.html")
 
+    async def desk(request: web.Request) -> web.StreamResponse:
+        return file(request, "desk.html")
+
     async def healthz(_: web.Request) -> web.StreamResponse:
         return web.Response(text="ok\n")
 
@@ -186,6 +193,7 @@ def _add_pages(app: web.Application, hub: Hub) -> None:
 
     app.middlewares.append(serve_files)
     app.router.add_get("/", board)
+    app.router.add_get("/desk", desk)
     app.router.add_static("/board", BOARD)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -13,10 +13,13 @@ from bordertally.streams.delivery.tokens import ADMIN, READER, Caller, Keys, Sco
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings
 
-OPEN_PATHS = ("/", "/healthz", "/readyz", "/metrics")
+OPEN_PATHS = ("/", "/desk", "/healthz", "/readyz", "/metrics")
 OPEN_FILES = "/board/"
 """The files of the board contain no figures. The board asks for a token itself when the API requires one."""
 REPORT_PATHS = ("/v1/reports", "/v1/imports")
+REVIEW = "/v1/review"
+"""Reviewing needs the scope for reports: a decision is published as a report of the token's source."""
+
 CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 
@@ -42,6 +45,8 @@ def scope_of(request: web.Request) -> Scope:
     """Return the scope that a request needs."""
     if request.path in OPEN_PATHS or request.path.startswith(OPEN_FILES):
         return Scope.OPEN
+    if request.path == REVIEW or request.path.startswith(f"{REVIEW}/"):
+        return Scope.REPORT
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return Scope.READ
     return Scope.REPORT if request.path in REPORT_PATHS else Scope.ADMIN

@@ -14,11 +14,13 @@ from msgspec.structs import fields
 from bordertally.agents.gateway import parameters, representations, responses
 from bordertally.agents.gateway.problems import MEDIA_TYPE, Problem
 from bordertally.agents.gateway.writes.imports import MEDIA_TYPES as FILES
+from bordertally.streams.alerts.acknowledgements import Acknowledgement
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.delivery import atom, cap
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.reports.records import Report
+from bordertally.streams.statements.review import Decision
 from bordertally.streams.totals.records import FlowState
 
 
@@ -54,6 +56,15 @@ ENDPOINTS = (
     RouteDescription("/v1/sources", "sources", "The source registry", parameters.AskPlain, responses.SourceList),
     RouteDescription("/v1/silences", "silences", "Silences", parameters.AskSilences, responses.SilenceList),
     RouteDescription(
+        "/v1/silences/preview",
+        "silence_preview",
+        "What a silence would cover",
+        parameters.AskPreview,
+        responses.SilencePreview,
+        failures=(400, 422),
+    ),
+    RouteDescription("/v1/review", "review", "Claims that wait for review", parameters.AskReview, responses.ReviewList),
+    RouteDescription(
         "/v1/alerts/{id}",
         "alert",
         "One alert with all its records",
@@ -76,20 +87,14 @@ ENDPOINTS = (
         "/v1/stream",
         "stream",
         "Totals and alerts as server-sent events: `total` with a FlowState, `alert` with an Alert, `reset`, "
-        "and `quiet` with the muted alerts: an object of Muted by alert id",
+        "`quiet` with the muted alerts: an object of Muted by alert id, and `desk` with the newest acknowledgements",
         parameters.AskStream,
         media="text/event-stream",
     ),
 )
 TYPES: list[Any] = [
-    Problem,
-    Report,
-    FlowState,
-    Alert,
-    responses.Accepted,
-    responses.Batch,
-    Silence,
-    parameters.NewSilence,
+    *(Problem, Report, FlowState, Alert, responses.Accepted, responses.Batch, Silence, Acknowledgement, Decision),
+    *(parameters.NewSilence, parameters.NewAcknowledgement, parameters.NewDecision),
 ]
 """Types in the document beside the responses of the endpoints."""
 
@@ -103,6 +108,8 @@ def openapi() -> dict[str, Any]:
     paths["/v1/imports"] = {"post": _import()}
     paths["/v1/silences"]["post"] = _silence()
     paths["/v1/silences/{id}"] = {"delete": _unsilence()}
+    paths["/v1/alerts/{id}/acknowledgements"] = {"post": _acknowledge()}
+    paths["/v1/review/{id}"] = {"post": _decide()}
     return {
         "openapi": "3.1.0",
         "info": {"title": "bordertally", "version": version("bordertally"), "summary": "Totals and alerts over HTTP"},
@@ -168,6 +175,35 @@ def _unsilence() -> dict[str, Any]:
         "summary": "End a silence now (scope admin)",
         "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}],
         "responses": {"200": _json_response("The silence has ended", Silence)} | _problems(404, 409),
+    }
+
+
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+
+
+def _body(kind: type[Struct]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": _ref(kind)}}}
+
+
+def _acknowledge() -> dict[str, Any]:
+    return {
+        "operationId": "acknowledge",
+        "summary": "Acknowledge an open alert (scope admin)",
+        "parameters": [_ID],
+        "requestBody": _body(parameters.NewAcknowledgement),
+        "responses": {"201": _json_response("Kafka has acknowledged the record", Acknowledgement)}
+        | _problems(404, 409, 413, 415, 422),
+    }
+
+
+def _decide() -> dict[str, Any]:
+    return {
+        "operationId": "decide",
+        "summary": "Decide on a claim that waits for review (scope report)",
+        "parameters": [_ID],
+        "requestBody": _body(parameters.NewDecision),
+        "responses": {"201": _json_response("Kafka has acknowledged report and decision", Decision)}
+        | _problems(404, 409, 413, 415, 422),
     }
 
 

@@ -119,14 +119,15 @@ class AskPlain(Tabled, kw_only=True):
 class AskStream(Struct, kw_only=True, forbid_unknown_fields=True):
     """Events at or below `flow`; alerts of `severity` or higher; `kinds`, separated by commas.
 
-    With `quiet` in `kinds`, the stream also sends the list of muted open alerts whenever the list changes.
+    With `quiet` in `kinds`, the stream also sends the list of muted open alerts whenever the list changes; with `desk`,
+    the newest acknowledgement of each alert and the number of claims that wait for review.
 
     `last_event_id` is for clients that cannot set the header Last-Event-ID; the header overrides it.
     """
 
     flow: FlowPath | None = None
     severity: Severity | None = None
-    kinds: Annotated[str, Meta(pattern=r"^(totals|alerts|quiet)(,(totals|alerts|quiet))*$")] = "totals,alerts"
+    kinds: Annotated[str, Meta(pattern=r"^(totals|alerts|quiet|desk)(,(totals|alerts|quiet|desk))*$")] = "totals,alerts"
     last_event_id: Annotated[str, Meta(max_length=65_536)] | None = None
 
 
@@ -144,6 +145,39 @@ class NewSilence(Struct, kw_only=True, forbid_unknown_fields=True):
     author: Annotated[str, Meta(min_length=1, max_length=200)]
     comment: Annotated[str, Meta(min_length=1, max_length=1000)]
     rule: str | None = None
+
+
+class AskPreview(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a silence of `pattern` (with `rule`, only of that rule) would cover now."""
+
+    pattern: Annotated[str, Meta(min_length=1, max_length=LONGEST, examples=["RU:KZ", "RU:EU:*"])]
+    rule: str | None = None
+
+
+class NewAcknowledgement(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Who has seen an alert, and a note for the others."""
+
+    author: Annotated[str, Meta(min_length=1, max_length=200)]
+    note: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class AskReview(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The items that wait for a decision, or the decided ones."""
+
+    state: Literal["waiting", "decided"] = "waiting"
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
+class NewDecision(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A decision on an item. `edits`: fields of the claim with their new values; null removes a field.
+
+    `source`: the source of the registry that decides, for tokens that belong to none.
+    """
+
+    decision: Literal["accepted", "rejected"]
+    edits: dict[str, Any] = {}
+    note: Annotated[str, Meta(max_length=1000)] = ""
+    source: Annotated[str, Meta(max_length=200)] | None = None
 
 
 class AskReport(Struct, kw_only=True, forbid_unknown_fields=True):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from bordertally.streams.alerts.acknowledgements import Acknowledgement
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, Silence
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.imports.summary import Summary
+from bordertally.streams.statements.review import Decision, Item
 from bordertally.streams.totals.records import Baseline, DayFigure, PeriodTotal, Total, Unlikely
 
 
@@ -68,24 +70,26 @@ class PeriodList(Struct, frozen=True):
 class AlertList(Struct, frozen=True):
     """The newest record of each alert, by `published`, newest first; `next`: pass it as `after` for the next page.
 
-    `quiet`: the open alerts that are muted now, by alert id.
+    `quiet`: the open alerts that are muted now, by alert id. `acknowledged`: the newest acknowledgement of each.
     """
 
     alerts: list[Alert]
     next: str | None
     quiet: dict[str, Muted]
+    acknowledged: dict[str, Acknowledgement] = {}
 
 
 class AlertDetail(Struct, frozen=True):
     """One alert: its newest record, all its records in order of `seq`, and the evidence of its days.
 
-    `quiet`: why the alert is muted now; null when it is not muted, or is closed.
+    `quiet`: why the alert is muted now; null when it is not muted, or is closed. `acknowledged`: who has seen it.
     """
 
     alert: Alert
     history: list[Alert]
     evidence: Evidence
     quiet: Muted | None
+    acknowledged: list[Acknowledgement] = []
 
 
 class SourceRow(Struct, frozen=True):
@@ -118,6 +122,34 @@ class SilenceList(Struct, frozen=True):
     """Silences, ordered by their end."""
 
     silences: list[Silence]
+
+
+class SilencePreview(Struct, frozen=True):
+    """What a silence would cover now: open alerts, and all flows that match its pattern."""
+
+    alerts: list[Alert]
+    flows: list[str]
+
+
+class ReviewRow(Struct, frozen=True):
+    """An item of the review, and the decision on it; null while it waits."""
+
+    item: Item
+    decision: Decision | None
+
+
+class ReviewList(Struct, frozen=True):
+    """Items of the review, and how many wait and are decided in all.
+
+    `source`: that of the token, in whose name decisions are published; null for a token of none, which may choose among
+    `sources`: those of the registry that do not sign their reports.
+    """
+
+    items: list[ReviewRow]
+    waiting: int
+    decided: int
+    source: str | None
+    sources: list[str]
 
 
 class Accepted(Struct, frozen=True, omit_defaults=True):

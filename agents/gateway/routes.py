@@ -35,6 +35,7 @@ from bordertally.agents.gateway.responses import (
 from bordertally.agents.gateway.stream.events import RANK
 from bordertally.agents.gateway.view import ServingView, StateHead, below, newest_first
 from bordertally.agents.runtime.unreadable import readable
+from bordertally.streams.alerts.acknowledgements import Acknowledgements
 from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, muted_alerts
@@ -53,8 +54,11 @@ from bordertally.streams.totals.windows import longest_window, window_name
 class Routes:
     """One method per route: parameters in, a response out. Unknown flows and alerts raise ProblemError (404)."""
 
-    def __init__(self, view: ServingView, registry: Registry, rules: Rules) -> None:
+    def __init__(
+        self, view: ServingView, registry: Registry, rules: Rules, acknowledgements: Acknowledgements | None = None
+    ) -> None:
         self.view, self.rules = view, rules
+        self.acknowledgements = acknowledgements or Acknowledgements()
         self.renew(registry)
 
     def renew(self, registry: Registry) -> None:
@@ -136,7 +140,10 @@ class Routes:
                     if len(matches) > asked.limit:
                         break
         page = newest_first(matches[: asked.limit])
-        return AlertList(page, write_cursor(page[-1]) if len(matches) > asked.limit else None, await self._muted(page))
+        following = write_cursor(page[-1]) if len(matches) > asked.limit else None
+        seen = {alert.id: self.acknowledgements.newest(alert.id) for alert in page}
+        acknowledged = {name: record for name, record in seen.items() if record is not None}
+        return AlertList(page, following, await self._muted(page), acknowledged)
 
     async def alert(self, name: str) -> AlertDetail:
         """Return one alert with all its records and its evidence."""
@@ -145,7 +152,8 @@ class Routes:
             raise ProblemError(404, f"there is no alert {name}", field="id", value=name)
         first, last = (ordinal_day(day) for day in (newest.since, newest.day))
         muted = (await self._muted([newest])).get(newest.id)
-        return AlertDetail(newest, history, await self._trace(newest.flow, first, last + 1), muted)
+        evidence = await self._trace(newest.flow, first, last + 1)
+        return AlertDetail(newest, history, evidence, muted, self.acknowledgements.of(name))
 
     async def _muted(self, alerts: Iterable[Alert]) -> dict[str, Muted]:
         """Return why alerts are muted now, by id; open alerts only."""

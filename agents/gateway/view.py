@@ -20,7 +20,7 @@ from bordertally.agents.delivery.redis_keys import (
     alert_key,
     flow_key,
 )
-from bordertally.agents.delivery.silence_reader import silences_in
+from bordertally.agents.delivery.view_reader import silences_in
 from bordertally.agents.gateway.responses import FlowRow
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.unreadable import readable

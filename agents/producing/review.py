@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,12 +15,11 @@ from bordertally.agents.kafka.report_record import record_of
 from bordertally.agents.kafka.topic_reader import QUIET_S, read_topic
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.reports.validation import Limits, read_report
+from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings
-from bordertally.streams.statements.review import Decision, Docket, Item, accepted, decode
+from bordertally.streams.statements.review import Docket, Item, Verdict, decode
+from bordertally.streams.statements.review import decide as judge
 from bordertally.streams.topics import Topics
-
-Verdict = Literal["accepted", "edited", "rejected"]
 
 
 class Reviewer(NamedTuple):
@@ -52,20 +50,15 @@ def decide(
     Raises RefusedError when the report would be rejected, BordertallyError for a source that is not in the registry,
     or one that signs its reports without `key`.
     """
-    entry = reviewer.registry.sources.get(reviewer.source)
-    if entry is None:
-        raise BordertallyError(f"review: source {shown(reviewer.source)} is not in the registry")
-    published = datetime.now(UTC).isoformat(timespec="milliseconds")
-    records, report = [], None
-    if verdict != "rejected":
-        raw = accepted(item, reviewer.source, published, edits or {})
+    now, limits = datetime.now(UTC), Limits.of(reviewer.settings)
+    raw, decision = judge(
+        item, reviewer.source, verdict, edits=edits or {}, note=note, now=now, registry=reviewer.registry, limits=limits
+    )
+    records = []
+    if raw is not None:
         if reviewer.key is None and reviewer.source in reviewer.registry.keys:
             raise BordertallyError(f"review: source {shown(reviewer.source)} signs its reports; give --key")
-        report = read_report(raw, reviewer.registry, time.time(), Limits.of(reviewer.settings))[0].report
         records.append(record_of(raw, reviewer.registry, reviewer.topics, reviewer.key))
-    decision = Decision(
-        review=item.id, source=reviewer.source, published=published, decision=verdict, report=report, note=note
-    )
     return [*records, Record(reviewer.topics.review, item.id.encode(), msgspec.json.encode(decision))]
 
 

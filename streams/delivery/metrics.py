@@ -30,6 +30,7 @@ ELSEWHERE = "(other)"
 ROUTES = (
     "/",
     "/board",
+    "/desk",
     "/v1/flows",
     "/v1/totals",
     "/v1/days",
@@ -41,6 +42,10 @@ ROUTES = (
     "/v1/sources",
     "/v1/silences",
     "/v1/silences/{id}",
+    "/v1/silences/preview",
+    "/v1/alerts/{id}/acknowledgements",
+    "/v1/review",
+    "/v1/review/{id}",
     "/v1/stream",
     "/v1/reports",
     "/v1/openapi.json",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct
 
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.reports.records import ClaimFields, Report
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import Limits, read_report
 from bordertally.streams.statements.records import FoundClaim
+
+Verdict = Literal["accepted", "edited", "rejected"]
 
 SHOWN_AROUND = 2_000
 """Characters of a statement kept with an item at most, on each side of the quoted words."""
@@ -50,7 +55,7 @@ class Decision(Struct, kw_only=True, tag="decision", tag_field="kind", frozen=Tr
     review: str
     source: str
     published: str
-    decision: Literal["accepted", "edited", "rejected"]
+    decision: Verdict
     report: str | None = None
     note: str = ""
 
@@ -103,12 +108,16 @@ class Docket:
         self.items: dict[str, Item] = {}
         self.decisions: dict[str, Decision] = {}
         for record in records:
-            if isinstance(record, Item):
-                self.items.setdefault(record.id, record)
-                continue
-            earlier = self.decisions.get(record.review)
-            if earlier is None or earlier.published <= record.published:
-                self.decisions[record.review] = record
+            self.add(record)
+
+    def add(self, record: Record) -> None:
+        """Add a record of the topic."""
+        if isinstance(record, Item):
+            self.items.setdefault(record.id, record)
+            return
+        earlier = self.decisions.get(record.review)
+        if earlier is None or earlier.published <= record.published:
+            self.decisions[record.review] = record
 
     @property
     def open(self) -> list[Item]:
@@ -126,6 +135,39 @@ class Docket:
             many = f"{len(items)} items begin so" if items else "there is no such item"
             raise BordertallyError(f"review: {many} (got {shown(name)})")
         return items[0]
+
+
+class Ruling(NamedTuple):
+    """What a decision comes to: the report of the reviewer (None for a rejection), and the record of the decision."""
+
+    report: bytes | None
+    decision: Decision
+
+
+def decide(  # noqa: PLR0913 - a decision and what it is checked against
+    item: Item,
+    source: str,
+    verdict: Verdict,
+    *,
+    edits: dict[str, Any],
+    note: str,
+    now: datetime,
+    registry: Registry,
+    limits: Limits,
+) -> Ruling:
+    """The ruling of a source of the registry on an item. Publish the report first: a crash then loses no claim.
+
+    Raises RefusedError when the report would be refused, BordertallyError for a source that is not in the registry.
+    """
+    if source not in registry.sources:
+        raise BordertallyError(f"review: source {shown(source)} is not in the registry")
+    published = now.isoformat(timespec="milliseconds")
+    raw = name = None
+    if verdict != "rejected":
+        raw = accepted(item, source, published, edits)
+        name = read_report(raw, registry, now.timestamp(), limits)[0].report
+    decision = Decision(review=item.id, source=source, published=published, decision=verdict, report=name, note=note)
+    return Ruling(raw, decision)
 
 
 def accepted(item: Item, source: str, published: str, edits: dict[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from bordertally.agents.cli.publish.keys import KeyFile
 from bordertally.agents.producing.keys import read_key
-from bordertally.agents.producing.review import Reviewer, Verdict, decide, load_docket, send
+from bordertally.agents.producing.review import Reviewer, decide, load_docket, send
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import load_reader, word_reader
 from bordertally.agents.terminal.console import AsJson, Sources, To, err, out, print_json, run, settings_for, table
@@ -27,7 +27,7 @@ from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
 from bordertally.streams.statements.reader import Speaker
 from bordertally.streams.statements.records import Statement
-from bordertally.streams.statements.review import Item
+from bordertally.streams.statements.review import Item, Verdict
 from bordertally.streams.topics import Topics
 
 review = typer.Typer(help="Accept, correct or reject uncertain claims from statements.", no_args_is_help=True)

@@ -4,9 +4,10 @@ import { headers } from "./signin.js";
 
 /** The gateway refused a request, with its reason; `status` is 0 when the gateway did not respond. */
 class GatewayError extends Error {
-  constructor(status, message) {
+  constructor(status, message, field = null) {
     super(message);
     this.status = status;
+    this.field = field; // the field of the request that is wrong
   }
 }
 
@@ -18,13 +19,15 @@ const address = (path) => new URL(path, document.baseURI);
 
 async function refusal(answer) {
   let why = answer.statusText || "no reason given";
+  let field = null;
   try {
     const problem = await answer.json();
     if (typeof problem.detail === "string") why = problem.detail;
+    if (typeof problem.field === "string") field = problem.field;
   } catch {
     // not JSON: the status text is the reason
   }
-  return new GatewayError(answer.status, why);
+  return new GatewayError(answer.status, why, field);
 }
 
 /** The JSON at a path; `query` values may be lists. Raises GatewayError. */
@@ -34,6 +37,19 @@ export async function get(path, query = {}) {
   let answer;
   try {
     answer = await fetch(url, { headers: headers("application/json"), cache: "no-cache", signal: AbortSignal.timeout(ANSWER_MS) });
+  } catch {
+    throw new GatewayError(0, "the gateway does not answer");
+  }
+  if (!answer.ok) throw await refusal(answer);
+  return answer.json();
+}
+
+/** Send a record as JSON; returns the record of the response. Raises GatewayError. */
+export async function send(method, path, body = undefined) {
+  let answer;
+  try {
+    const options = { method, headers: { ...headers("application/json"), "Content-Type": "application/json" }, signal: AbortSignal.timeout(2 * ANSWER_MS) };
+    answer = await fetch(address(path), body === undefined ? options : { ...options, body: JSON.stringify(body) });
   } catch {
     throw new GatewayError(0, "the gateway does not answer");
   }

@@ -10,6 +10,7 @@ from bordertally.agents.gateway.parameters import AskStream
 from bordertally.agents.gateway.problems import ProblemError, bad
 from bordertally.agents.gateway.stream.catch_up import CatchUp, TooSlowError
 from bordertally.agents.gateway.stream.client import Client
+from bordertally.agents.gateway.stream.desk import DeskNews
 from bordertally.agents.gateway.stream.events import QUIET, RANK, Filter, heartbeat
 from bordertally.agents.gateway.stream.hub import RETRY_S, Hub
 from bordertally.agents.gateway.stream.quiet import Quieting
@@ -30,9 +31,9 @@ RESET = b"event: reset\ndata: {}\n\n"
 class Stream:
     """The route."""
 
-    def __init__(self, hub: Hub, quieting: Quieting, max_clients: int, limits: ClientLimits) -> None:
+    def __init__(self, hub: Hub, quieting: Quieting, desk: DeskNews, max_clients: int, limits: ClientLimits) -> None:
         """`max_clients`: the most clients at once."""
-        self.hub, self.quieting, self.max_clients, self.limits = hub, quieting, max_clients, limits
+        self.hub, self.quieting, self.desk, self.max_clients, self.limits = hub, quieting, desk, max_clients, limits
         self.catch_up = CatchUp(hub)
         self.open = 0
 
@@ -96,6 +97,7 @@ class Stream:
         when_lost(request, client.gone.set)
         self.hub.join(client)  # no await since the last event was written, so there is no gap
         self.quieting.send(client)
+        self.desk.send(client)
         try:
             await client.gone.wait()
         finally:

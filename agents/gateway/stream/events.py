@@ -15,6 +15,9 @@ from bordertally.streams.rules.config import SEVERITIES
 QUIET = "quiet"
 """The kind without a topic: the open alerts that are muted (see quiet.py)."""
 
+DESK = "desk"
+"""The kind without a topic: acknowledgements, and how many claims wait for review (see desk.py)."""
+
 NAMES = {"alerts": "alert", "totals": "total"}
 RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 

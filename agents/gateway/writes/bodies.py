@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeVar
 
+import msgspec
 from aiohttp import http_exceptions, web
 
 from bordertally.agents.gateway.problems import ProblemError
+
+MAX_BYTES = 16_384
+"""The most bytes of a small record, such as a silence."""
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 BODY_S = 30.0
 """Seconds in which a body must arrive."""
@@ -52,3 +59,15 @@ def too_large(request: web.Request, what: str, most: int, reason: str | None = N
     """The error (413) for a body of more than `most` bytes. `what`: as in "this report"."""
     size = f"{request.content_length:,}" if request.content_length else f"more than {most:,}"
     return ProblemError(413, f"{what} has {size} bytes; at most {most:,} are allowed", reason=reason, headers=CLOSE)
+
+
+async def decoded(request: web.Request, content: str, kind: type[S]) -> S:
+    """Return the small record in the body of a request. Raises ProblemError: 415, 413, 422."""
+    raw = await read_body(request, content, MAX_BYTES)
+    if raw is None:
+        raise too_large(request, f"this {content.split(' ', 1)[1]}", MAX_BYTES)
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        quoted = raw[:100].decode("utf-8", "replace")
+        raise ProblemError(422, f"not a valid {content.split(' ', 1)[1]}: {error}", field="$", value=quoted) from None

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from aiohttp import web
 
-from bordertally.agents.gateway.parameters import AskSilences, NewSilence
+from bordertally.agents.gateway.parameters import AskPreview, AskSilences, NewSilence
 from bordertally.agents.gateway.problems import ProblemError
-from bordertally.agents.gateway.responses import SilenceList
+from bordertally.agents.gateway.responses import SilenceList, SilencePreview
 from bordertally.agents.gateway.view import ServingView
-from bordertally.agents.gateway.writes.bodies import read_body
+from bordertally.agents.gateway.writes.bodies import decoded
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.kafka.producer import Record
 from bordertally.streams.alerts.silences import Silence, expired, make_silence
 from bordertally.streams.errors import BordertallyError
+from bordertally.streams.flows import covers
 from bordertally.streams.topics import Topics
-
-MAX_BYTES = 16_384
 
 
 class Silencing:
@@ -36,9 +35,27 @@ class Silencing:
             return SilenceList(silences.active(datetime.now(UTC)))
         return SilenceList(sorted(silences.by_id.values(), key=lambda silence: (silence.until, silence.id)))
 
+    async def preview(self, asked: AskPreview) -> SilencePreview:
+        """Return what a silence would cover now. Raises ProblemError (422) for a wrong pattern or rule."""
+        now = datetime.now(UTC)
+        try:
+            silence = make_silence(
+                self.place(asked.pattern),
+                until=now + timedelta(hours=1),
+                author="-",
+                comment="-",
+                now=now,
+                rule=asked.rule,
+            )
+        except BordertallyError as error:
+            field = str(error).partition(":")[0].replace("flow", "pattern")
+            raise ProblemError(422, str(error), field=field, value=getattr(asked, field, None)) from None
+        alerts = [alert for alert in await self.view.open_alerts() if silence.matches(alert)]
+        return SilencePreview(alerts, [flow for flow in await self.view.flows() if covers(silence.flow, flow)])
+
     async def create(self, request: web.Request) -> web.StreamResponse:
         """Create a silence. Raises ProblemError (422) for a wrong field."""
-        new, now = await _read(request), datetime.now(UTC)
+        new, now = await decoded(request, "a silence", NewSilence), datetime.now(UTC)
         try:
             until = new.until.astimezone(UTC)
         except OverflowError:
@@ -68,16 +85,3 @@ class Silencing:
         body = msgspec.json.encode(silence)
         await self.store.write(Record(self.topic, silence.id.encode(), body))
         return web.Response(body=body, status=status, content_type="application/json")
-
-
-async def _read(request: web.Request) -> NewSilence:
-    """Return the silence in the body of a request. Raises ProblemError: 415, 413, 422."""
-    raw = await read_body(request, "a silence", MAX_BYTES)
-    if raw is None:
-        detail = f"the silence is too large; at most {MAX_BYTES} bytes are allowed"
-        raise ProblemError(413, detail, headers={"Connection": "close"})
-    try:
-        return msgspec.json.decode(raw, type=NewSilence)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        quoted = raw[:100].decode("utf-8", "replace")
-        raise ProblemError(422, f"not a valid silence: {error}", field="$", value=quoted) from None

@@ -22,6 +22,7 @@ def test_every_topic_has_the_prefix_and_its_way_of_keeping() -> None:
         "x.alerts-changelog": "compact",
         "x.alerts": FOREVER,
         "x.silences": "compact",
+        "x.acknowledgements": FOREVER,
         "x.webhooks": "compact",
         "x.webhooks.log": WEEK,
         "x.clock": WEEK,

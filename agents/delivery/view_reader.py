@@ -1,24 +1,32 @@
-"""Reads flow states and open alerts in Redis."""
+"""Reads the view in Redis: silences, flow states, open alerts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from bordertally.agents.delivery.redis_keys import FLOWS, OPEN_ALERTS, flow_key
+from bordertally.agents.delivery.redis_keys import FLOWS, OPEN_ALERTS, SILENCES, flow_key
 from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.records import Alert
+from bordertally.streams.alerts.silences import Silences
 from bordertally.streams.totals.records import FlowState
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
 
 
+async def silences_in(redis: Any) -> Silences:
+    """All silences in the view now. Raises RedisError."""
+    silences = Silences()
+    for name, raw in (await redis.hgetall(SILENCES)).items():
+        silences.apply(name, raw)
+    return silences
+
+
 async def states_in(redis: Any) -> list[FlowState]:
     """The newest state of every flow, by path; a state that cannot be read is left out. Raises RedisError."""
-    flows: Sequence[str] = sorted(flow.decode("utf-8", "replace") for flow in await redis.smembers(FLOWS))
+    flows = sorted(flow.decode("utf-8", "replace") for flow in await redis.smembers(FLOWS))
     async with redis.pipeline(transaction=False) as pipe:
         for flow in flows:
             pipe.hget(flow_key(flow), "state")

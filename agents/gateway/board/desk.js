@@ -1,0 +1,252 @@
+// The review desk: claims found in statements wait here for a person, who accepts, edits or rejects them.
+
+import { get, send } from "./api.js";
+import { byId, h, outer } from "./dom.js";
+import { askForToken, letIn } from "./signin.js";
+import { flowName, moment, number, plural, populationWords } from "./words.js";
+
+const EVERY_MS = 5_000;
+export const FIELDS = ["flow", "period", "people", "qualifier", "population", "unit", "per", "attributed_to"];
+export const QUALIFIERS = ["count", "stated", "about", "nearly", "more_than", "at_least", "at_most"];
+
+let rows = []; // the items that wait, as the gateway lists them
+let decided = [];
+let own = null; // the source of the token; null where it has none
+let sources = [];
+let chosen = null; // the id of the item shown
+let busy = false;
+
+// --- reading ------------------------------------------------------------------------------------------------------
+
+async function load() {
+  try {
+    const [waiting, done] = await Promise.all([get("v1/review", { state: "waiting" }), get("v1/review", { state: "decided", limit: 20 })]);
+    letIn();
+    trouble(null);
+    own = waiting.source;
+    sources = waiting.sources;
+    show(waiting, done.items);
+  } catch (error) {
+    if (error.status === 401 || error.status === 403) {
+      await askForToken(error);
+      return load();
+    }
+    trouble(`${error.message}. Trying again.`);
+  }
+}
+
+function show(waiting, done) {
+  const known = rows.map((row) => row.item.id).join();
+  rows = waiting.items;
+  decided = done;
+  byId("count").textContent = `${plural(waiting.waiting, "claim waits", "claims wait")}, ${number(waiting.decided)} decided`;
+  drawDecided();
+  if (known === rows.map((row) => row.item.id).join() && chosen !== null) return; // nothing moves under the reviewer's hands
+  const gone = chosen !== null && !rows.some((row) => row.item.id === chosen);
+  if (chosen === null || gone) chosen = rows[0]?.item.id ?? null;
+  drawWaiting();
+  if (gone || !byId("claim").hasChildNodes() || chosen === null) drawClaim();
+}
+
+function trouble(why) {
+  byId("trouble").hidden = why === null;
+  byId("trouble").textContent = why ?? "";
+}
+
+// --- drawing ------------------------------------------------------------------------------------------------------
+
+export function peopleText(people) {
+  if (people === null || people === undefined) return "";
+  return Array.isArray(people) ? people.join("-") : String(people);
+}
+
+function claimLine(claim) {
+  const figure = Array.isArray(claim.people) ? claim.people.map(number).join(" to ") : claim.people === undefined ? "?" : number(claim.people);
+  return [figure, populationWords(claim.population ?? "people", claim.unit ?? "people")].join(" ");
+}
+
+const chosenRow = () => rows.find((row) => row.item.id === chosen) ?? null;
+
+function drawWaiting() {
+  const focused = byId("waiting").contains(document.activeElement);
+  byId("waiting").replaceChildren(...rows.map(({ item }) => h(
+    "li",
+    {
+      role: "option", id: `item-${item.id}`, "data-item": item.id, tabindex: item.id === chosen ? 0 : -1, "aria-selected": String(item.id === chosen),
+      on: { click: () => choose(item.id, true) },
+    },
+    h("p", null, h("span", { class: "figure" }, claimLine(item.claim)), " ", item.claim.flow ? flowName(item.claim.flow) : "where?"),
+    h("p", { class: "said" }, h("bdi", null, item.source), `, ${moment(item.published)}; ${item.doubts.join(", ")}`),
+  )));
+  if (!rows.length) byId("waiting").replaceChildren(h("li", { role: "option", "aria-disabled": "true", "aria-selected": "false", class: "none" }, "No claim waits."));
+  if (focused) byId("waiting").querySelector('[aria-selected="true"]')?.focus();
+}
+
+/** The words of an item: every stretch that a field was read from is marked with the field. */
+export function markedWords(item) {
+  const signs = Array.from(item.context); // spans count characters, not UTF-16 units
+  const text = item.claim.text ? Array.from(item.claim.text) : [];
+  const quoteAt = text.length ? item.context.indexOf(item.claim.text) : -1;
+  const quote = quoteAt < 0 ? [0, 0] : [Array.from(item.context.slice(0, quoteAt)).length, Array.from(item.context.slice(0, quoteAt)).length + text.length];
+  const spans = Object.entries(item.spans).filter(([, [start, end]]) => start < end);
+  const cuts = [...new Set([0, signs.length, ...quote, ...spans.flatMap(([, span]) => span)])].filter((at) => at <= signs.length).sort((a, b) => a - b);
+  return cuts.slice(0, -1).map((start, index) => {
+    const end = cuts[index + 1];
+    const words = signs.slice(start, end).join("");
+    const fields = spans.filter(([, span]) => span[0] <= start && end <= span[1]).map(([name]) => name);
+    const last = spans.filter(([, span]) => span[1] === end && span[0] <= start).map(([name]) => name);
+    const quoted = quote[0] <= start && end <= quote[1] ? "quoted" : null;
+    if (!fields.length) return h("span", { class: quoted }, words);
+    return h("mark", { class: quoted, "data-field": fields.join(" "), title: fields.join(", ") }, words, last.length ? h("sup", null, last.join(", ")) : null);
+  });
+}
+
+function field(name, value, props = {}) {
+  const input = name === "qualifier"
+    ? h("select", { name, id: `field-${name}` }, ["", ...QUALIFIERS].map((word) => h("option", { value: word, selected: word === value }, word.replaceAll("_", " "))))
+    : h("input", { name, id: `field-${name}`, value, autocomplete: "off", spellcheck: "false", ...props });
+  input.dataset.before = value;
+  input.addEventListener("input", () => { input.classList.toggle("changed", input.value !== input.dataset.before); input.classList.remove("refused"); drawAccept(); });
+  return h("label", { for: `field-${name}` }, name.replaceAll("_", " "), input);
+}
+
+function drawClaim() {
+  const row = chosenRow();
+  const place = byId("claim");
+  if (!row) {
+    place.replaceChildren(h("h2", { id: "claim-title" }, "Nothing to decide"));
+    return;
+  }
+  const { item } = row;
+  const before = (name) => (name === "people" ? peopleText(item.claim.people) : item.claim[name] ?? "");
+  place.replaceChildren(
+    h("h2", { id: "claim-title" }, `${claimLine(item.claim)}, ${item.claim.flow ? flowName(item.claim.flow) : "flow unknown"}`),
+    h("p", { class: "from" }, h("bdi", null, item.source), ` said on ${moment(item.published)} (report `, h("bdi", null, item.report), `), ${Math.round(item.confidence * 100)} % sure. `, item.url ? outer(item.url, null, "Source") : null),
+    h("blockquote", { class: "words", dir: "auto", lang: item.language, tabindex: 0, "aria-label": "The words of the statement" }, markedWords(item)),
+    h("ul", { class: "doubts", "aria-label": "Doubts" }, item.doubts.map((doubt) => h("li", null, doubt.replaceAll("_", " "))), item.why ? h("li", null, item.why) : null),
+    h("form", { id: "decision", "aria-label": "Decision" },
+      h("div", { class: "fields" },
+        FIELDS.map((name) => field(name, before(name))),
+        own === null
+          ? h("label", { for: "field-source" }, "decide as", h("select", { name: "source", id: "field-source" }, sources.map((source) => h("option", { value: source, selected: source === remembered }, source))))
+          : h("p", null, "Decided as ", h("b", null, own)),
+        h("label", { class: "wide", for: "field-note" }, "note", h("input", { name: "note", id: "field-note", maxlength: 1000, autocomplete: "off" }))),
+      h("div", { class: "acts" }, h("button", { type: "submit", class: "first", id: "accept" }, "Accept"), h("button", { type: "button", id: "reject", on: { click: () => decide("rejected") } }, "Reject")),
+      h("p", { class: "verdict", id: "verdict", role: "status" })),
+  );
+  byId("decision").addEventListener("submit", (event) => { event.preventDefault(); decide("accepted"); });
+}
+
+let remembered = null;
+
+function drawAccept() {
+  const changed = Object.keys(edits()).length;
+  byId("accept").textContent = changed ? `Accept with ${plural(changed, "change")}` : "Accept";
+}
+
+function drawDecided() {
+  byId("decided").replaceChildren(...(decided.length ? decided.map(({ item, decision }) => h(
+    "li",
+    null,
+    h("b", null, decision.decision), ` ${claimLine(item.claim)}${item.claim.flow ? `, ${flowName(item.claim.flow)}` : ""}: by `, h("bdi", null, decision.source), `, ${moment(decision.published)}`,
+    decision.note ? [": ", h("bdi", null, decision.note)] : null,
+  )) : [h("li", { class: "none" }, "Nothing yet.")]));
+}
+
+// --- deciding -----------------------------------------------------------------------------------------------------
+
+/** What a field's text means: people as a number or [low, high], an empty field as null. */
+export function valueOf(name, text) {
+  const trimmed = text.trim();
+  if (trimmed === "") return null;
+  if (name !== "people") return trimmed;
+  const parts = trimmed.split(/\s*(?:-|–|to)\s*/).map((part) => part.replace(/[\s,.'’]/g, ""));
+  if (!parts.every((part) => /^\d+$/.test(part))) return trimmed;
+  return parts.length === 1 ? Number(parts[0]) : parts.map(Number);
+}
+
+function edits() {
+  const changed = [...byId("decision").querySelectorAll("[data-before]")].filter((input) => input.value !== input.dataset.before);
+  return Object.fromEntries(changed.map((input) => [input.name, valueOf(input.name, input.value)]));
+}
+
+async function decide(decision) {
+  const row = chosenRow();
+  if (!row || busy) return;
+  const form = byId("decision").elements;
+  const body = { decision, edits: decision === "accepted" ? edits() : {}, note: form.note.value };
+  if (own === null) {
+    remembered = form.source.value;
+    body.source = remembered;
+  }
+  busy = true;
+  for (const button of byId("decision").querySelectorAll("button")) button.disabled = true;
+  const index = rows.indexOf(row);
+  let done;
+  try {
+    done = await send("POST", `v1/review/${encodeURIComponent(row.item.id)}`, body);
+  } catch (error) {
+    refuse(row, error);
+    return;
+  } finally {
+    busy = false;
+    for (const button of byId("decision")?.querySelectorAll("button") ?? []) button.disabled = false;
+  }
+  leave(index, `${done.decision}: ${claimLine(row.item.claim)}, as ${done.source}`);
+}
+
+/** The gateway refused: somebody else was first, or a field is wrong. */
+function refuse(row, error) {
+  if (error.status === 409 && /has (accepted|edited|rejected) it/.test(error.message)) {
+    leave(rows.indexOf(row), `Already decided: ${error.message}`);
+    return;
+  }
+  if (error.status === 401 || error.status === 403) {
+    askForToken(error).then(load);
+    return;
+  }
+  byId("verdict").textContent = error.message;
+  byId("verdict").classList.add("refused");
+  const wrong = byId(`field-${error.field}`);
+  wrong?.classList.add("refused");
+  wrong?.focus();
+}
+
+function leave(index, words) {
+  rows = rows.filter((_, at) => at !== index);
+  chosen = (rows[index] ?? rows[index - 1])?.item.id ?? null;
+  drawWaiting();
+  drawClaim();
+  byId("announcement").textContent = words;
+  if (byId("verdict")) byId("verdict").textContent = words;
+  (byId("waiting").querySelector('[aria-selected="true"]') ?? byId("claim")).focus();
+  load();
+}
+
+// --- the keyboard -------------------------------------------------------------------------------------------------
+
+function choose(id, focus) {
+  chosen = id;
+  drawWaiting();
+  drawClaim();
+  if (focus) byId("waiting").querySelector('[aria-selected="true"]')?.focus();
+}
+
+byId("waiting").addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || !rows.length) return;
+  const at = rows.findIndex((row) => row.item.id === chosen);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
+  if (to !== undefined) choose(rows[Math.min(Math.max(to, 0), rows.length - 1)].item.id, true);
+  else if (event.key === "a") decide("accepted");
+  else if (event.key === "r") decide("rejected");
+  else if (event.key === "e" || event.key === "Enter") byId("field-flow")?.focus();
+  else return;
+  event.preventDefault();
+});
+byId("claim").addEventListener("keydown", (event) => {
+  if (event.key === "Escape") byId("waiting").querySelector('[aria-selected="true"]')?.focus();
+});
+
+await load();
+byId("waiting").querySelector('[aria-selected="true"]')?.focus();
+setInterval(load, EVERY_MS);

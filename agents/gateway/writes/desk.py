@@ -1,0 +1,49 @@
+"""What people do over HTTP: mute and acknowledge alerts, and review claims. One object for the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aiohttp import web
+
+from bordertally.agents.gateway.stream.desk import DeskNews
+from bordertally.agents.gateway.stream.hub import Hub
+from bordertally.agents.gateway.view import ServingView
+from bordertally.agents.gateway.writes.acknowledgements import Acknowledging
+from bordertally.agents.gateway.writes.review import Reviewing
+from bordertally.agents.gateway.writes.silences import Silencing
+from bordertally.agents.gateway.writes.store import Store
+from bordertally.agents.gateway.writes.topic_memory import TopicMemory
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.settings import Settings
+from bordertally.streams.topics import Topics
+
+
+class Desk:
+    """The routes that write, the topics behind them, and the event that tells clients of changes."""
+
+    def __init__(self, settings: Settings, registry: Registry, view: ServingView, store: Store) -> None:
+        self.settings, self.topics, self.view, self.store = settings, Topics(settings.topic_prefix), view, store
+        self.acknowledging = Acknowledging(view, store, self.topics)
+        self.reviewing = Reviewing(settings, registry, store, view.redis)
+
+    def add_to(self, app: web.Application, hub: Hub, place: Callable[[str], str]) -> Silencing:
+        """Add the routes that write; returns the silences, for their read routes.
+
+        `place`: the flow under which the claims on a flow count (see Registry.place).
+        """
+        self.news = DeskNews(hub, self.acknowledging.known, self.reviewing.docket)
+        self.reviewing.memory.changed = self.news.changed
+        silencing = Silencing(self.view, self.store, self.topics, place)
+        app.router.add_post("/v1/silences", silencing.create)
+        app.router.add_delete("/v1/silences/{id}", silencing.end)
+        app.router.add_post("/v1/alerts/{id}/acknowledgements", self.acknowledging.create)
+        app.router.add_post("/v1/review/{id}", self.reviewing.decide)
+        return silencing
+
+    def tasks(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs beside the requests: reading the topics."""
+        seen = self.acknowledging
+        memory = TopicMemory(self.settings, self.topics.acknowledgements, seen.apply, self.news.changed)
+        return [memory.run(), self.reviewing.memory.run()]

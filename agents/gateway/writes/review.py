@@ -1,0 +1,152 @@
+"""The routes of the review: list the claims that wait, and decide on one, as `bordertally review` does."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from redis.exceptions import RedisError
+
+from bordertally.agents.delivery.redis_keys import review_key
+from bordertally.agents.gateway.guard import CALLER
+from bordertally.agents.gateway.parameters import AskReview, NewDecision, asked
+from bordertally.agents.gateway.problems import RETRY_S, ProblemError
+from bordertally.agents.gateway.representations import respond
+from bordertally.agents.gateway.responses import ReviewList, ReviewRow
+from bordertally.agents.gateway.writes.bodies import decoded
+from bordertally.agents.gateway.writes.store import Store
+from bordertally.agents.gateway.writes.topic_memory import TopicMemory
+from bordertally.agents.kafka.producer import Record
+from bordertally.agents.kafka.report_record import record_of
+from bordertally.streams.errors import BordertallyError, RefusedError
+from bordertally.streams.reports.sources import Registry
+from bordertally.streams.reports.validation import Limits
+from bordertally.streams.settings import Settings
+from bordertally.streams.statements.review import Decision, Docket, Item, decide, decode
+from bordertally.streams.topics import Topics
+
+TURN_MS = 30_000
+"""Milliseconds after which a turn ends by itself, if its gateway died."""
+
+_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class Reviewing:
+    """The docket in memory, and the decisions of this gateway.
+
+    An item is decided once: a gateway takes the turn of the item in Redis, reads the topic to its end, and writes the
+    decision before it gives the turn back. The second of two reviewers is told who decided.
+    """
+
+    def __init__(self, settings: Settings, registry: Registry, store: Store, redis: Any) -> None:
+        self.settings, self.registry, self.store, self.redis = settings, registry, store, redis
+        self.topics, self.limits = Topics(settings.topic_prefix), Limits.of(settings)
+        self.docket = Docket([])
+        self.memory = TopicMemory(settings, self.topics.review, self.apply)
+
+    def renew(self, registry: Registry) -> None:
+        """Check decisions against this registry from now on."""
+        self.registry = registry
+
+    def apply(self, record: Any) -> None:
+        """Apply a record of the topic."""
+        decoded_record = decode(record.value or b"")
+        if decoded_record is not None:
+            self.docket.add(decoded_record)
+
+    async def list(self, request: web.Request) -> web.StreamResponse:
+        """Answer with the items that wait, the most confident first, or the decided ones, the latest decision first."""
+        question = asked(request, AskReview)
+        return respond(request, self._listed(question, request[CALLER].source), question)
+
+    def _listed(self, question: AskReview, source: str | None) -> ReviewList:
+        docket, waiting = self.docket, self.docket.open
+        decided = sorted(
+            (decision for name, decision in docket.decisions.items() if name in docket.items),
+            key=lambda decision: (decision.published, decision.review),
+            reverse=True,
+        )
+        if question.state == "waiting":
+            rows = [ReviewRow(item, None) for item in waiting]
+        else:
+            rows = [ReviewRow(docket.items[decision.review], decision) for decision in decided]
+        unsigned = sorted(name for name in self.registry.sources if name not in self.registry.keys)
+        sources = unsigned if source is None else []
+        return ReviewList(rows[: question.limit], len(waiting), len(decided), source, sources)
+
+    async def decide(self, request: web.Request) -> web.StreamResponse:
+        """Decide on an item. Raises ProblemError: 404, 409 where it is decided already, 403, 422."""
+        new = await decoded(request, "a decision", NewDecision)
+        source = self._source(request, new)
+        name = request.match_info["id"]
+        async with self._turn(name):
+            await self.memory.caught_up()
+            item, before = self.docket.items.get(name), self.docket.decisions.get(name)
+            if item is None:
+                raise ProblemError(404, f"there is no item {name} to review", field="id", value=name)
+            if before is not None:
+                detail = f"{before.source} has {before.decision} it at {before.published}"
+                raise ProblemError(409, detail, field="id", value=name)
+            decision = await self._write(item, source, new)
+        return web.Response(body=msgspec.json.encode(decision), status=201, content_type="application/json")
+
+    async def _write(self, item: Item, source: str, new: NewDecision) -> Decision:
+        verdict = "edited" if new.edits and new.decision == "accepted" else new.decision
+        try:
+            raw, decision = decide(
+                item,
+                source,
+                verdict,
+                edits=new.edits,
+                note=new.note,
+                now=datetime.now(UTC),
+                registry=self.registry,
+                limits=self.limits,
+            )
+        except RefusedError as error:
+            field = error.field.removeprefix("claims[0].")
+            raise ProblemError(
+                422, f"{field}: {error.why} (got {error.value})", field=field, value=error.value, reason=error.reason
+            ) from None
+        except BordertallyError as error:
+            raise ProblemError(422, str(error), field="source", value=source) from None
+        if raw is not None:
+            if source in self.registry.keys:
+                detail = f"{source} signs its reports; decide with: bordertally review {verdict} --key"
+                raise ProblemError(422, detail, field="source", value=source)
+            await self.store.write(record_of(raw, self.registry, self.topics))
+        await self.store.write(Record(self.topics.review, item.id.encode(), msgspec.json.encode(decision)))
+        self.docket.add(decision)
+        return decision
+
+    @staticmethod
+    def _source(request: web.Request, new: NewDecision) -> str:
+        """Return the source that signs: that of the token, else the one in the body."""
+        own = request[CALLER].source
+        if own is not None and new.source not in (None, own):
+            raise ProblemError(403, f"this token belongs to source {own}", field="source", value=new.source)
+        source = own or new.source
+        if source is None:
+            raise ProblemError(422, "source: name the source that decides; this token has none", field="source")
+        return source
+
+    @asynccontextmanager
+    async def _turn(self, name: str) -> AsyncIterator[None]:
+        """Hold the turn of an item over all gateways. Raises ProblemError: 409 while another one has it, 503."""
+        key, mark = review_key(name), secrets.token_hex(8)
+        try:
+            if not await self.redis.set(key, mark, nx=True, px=TURN_MS):
+                raise ProblemError(409, "somebody else is deciding on it right now", field="id", value=name)
+        except (RedisError, OSError, TimeoutError):
+            detail = "Redis does not answer, so that two people could decide at once; try again"
+            raise ProblemError(503, detail, headers={"Retry-After": str(RETRY_S)}) from None
+        try:
+            yield
+        finally:
+            with suppress(RedisError, OSError, TimeoutError):  # it ends by itself
+                await self.redis.eval(_RELEASE, 1, key, mark)
