@@ -25,7 +25,7 @@ from live import Live
 pytestmark = pytest.mark.kafka
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-UNDESCRIBED = {"/", "/board", "/healthz", "/readyz", "/metrics", "/v1/openapi.json"}
+UNDESCRIBED = {"/", "/board", "/desk", "/healthz", "/readyz", "/metrics", "/v1/openapi.json"}
 HASHTAG = re.compile(r"#[a-z][a-z0-9_]*(\+[a-z][a-z0-9_]*)*")
 
 

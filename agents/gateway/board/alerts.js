@@ -1,5 +1,6 @@
 // Open alerts, the most severe first, each with its explanation; closed alerts are folded below.
 
+import { acts } from "./acts.js";
 import { h, inner } from "./dom.js";
 import { bullet, severityMark } from "./marks.js";
 import { day, dayMs, DAY_MS, flowName, moment, plural, ratioWords } from "./words.js";
@@ -38,6 +39,7 @@ function card(alert, store) {
     h("p", { class: "sentence" }, h("bdi", null, alert.explanation)),
     quotes(alert),
     h("p", { class: "since" }, `since ${day(alert.since)}, ${plural(length, "day")}; ${alert.state} ${moment(alert.published)}`),
+    acts(alert, store),
   );
 }
 

@@ -101,7 +101,7 @@ export async function follow({ onOpen, onEvent, onLost }) {
     let watch = setTimeout(() => stop.abort(), ANSWER_MS);
     let lost;
     try {
-      const answer = await fetch(address("v1/stream?kinds=totals,alerts,quiet"), { headers: headers("text/event-stream"), cache: "no-store", signal: stop.signal });
+      const answer = await fetch(address("v1/stream?kinds=totals,alerts,quiet,desk"), { headers: headers("text/event-stream"), cache: "no-store", signal: stop.signal });
       if (!answer.ok) throw await refusal(answer);
       const heard = () => {
         clearTimeout(watch);

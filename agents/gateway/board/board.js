@@ -81,6 +81,9 @@ function apply(kind, data) {
     changed.add(alert.flow);
   } else if (kind === "quiet") {
     if (store.setMuted(JSON.parse(data))) readSilences();
+  } else if (kind === "desk") {
+    store.setDesk(JSON.parse(data));
+    byId("waits").textContent = store.waiting ? `Review (${store.waiting})` : "Review";
   } else if (kind === "reset") {
     load().catch(() => {});
     return;

@@ -13,6 +13,8 @@ export class Store {
   sources = new Map();
   muted = new Map(); // alert id -> the silence or the alert that mutes it
   silences = new Map();
+  acknowledged = new Map(); // alert id -> its newest acknowledgement
+  waiting = 0; // claims that wait for review
   #byParent = null; // derived from the flows and the alerts when they are next asked for
   #open = null;
 
@@ -29,6 +31,12 @@ export class Store {
   setMuted(quiet) {
     this.muted = new Map(Object.entries(quiet));
     return [...this.muted.values()].some((muted) => muted.silenced_by && !this.silences.has(muted.silenced_by));
+  }
+
+  /** Set what people have done, as `desk` of the stream says. */
+  setDesk({ acknowledged, waiting }) {
+    this.acknowledged = new Map(Object.entries(acknowledged));
+    this.waiting = waiting;
   }
 
   /** Apply a record of the topic `totals`; returns whether the flow is new. */

@@ -23,7 +23,7 @@ from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.gateway.writes.topic_memory import TopicMemory
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.report_record import record_of
-from bordertally.streams.errors import BordertallyError, RefusedError
+from bordertally.streams.errors import BordertallyError, RefusedError, shown
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings
@@ -114,7 +114,7 @@ class Reviewing:
                 422, f"{field}: {error.why} (got {error.value})", field=field, value=error.value, reason=error.reason
             ) from None
         except BordertallyError as error:
-            raise ProblemError(422, str(error), field="source", value=source) from None
+            raise ProblemError(422, str(error), field="edits", value=", ".join(new.edits)) from None
         if raw is not None:
             if source in self.registry.keys:
                 detail = f"{source} signs its reports; decide with: bordertally review {verdict} --key"
@@ -124,13 +124,14 @@ class Reviewing:
         self.docket.add(decision)
         return decision
 
-    @staticmethod
-    def _source(request: web.Request, new: NewDecision) -> str:
+    def _source(self, request: web.Request, new: NewDecision) -> str:
         """Return the source that signs: that of the token, else the one in the body."""
         own = request[CALLER].source
         if own is not None and new.source not in (None, own):
             raise ProblemError(403, f"this token belongs to source {own}", field="source", value=new.source)
         source = own or new.source
+        if source is not None and source not in self.registry.sources:
+            raise ProblemError(422, f"source: {shown(source)} is not in the registry", field="source", value=source)
         if source is None:
             raise ProblemError(422, "source: name the source that decides; this token has none", field="source")
         return source
