@@ -1,23 +1,12 @@
 // Acting on alerts: mute with a preview of what it covers, end a silence, acknowledge.
 
 import { get, send } from "./api.js";
+import { acknowledgedWords, LENGTHS, untilAfter } from "./desk_words.js";
 import { h, storage } from "./dom.js";
 import { flowName, moment, plural } from "./words.js";
 
 const PREVIEW_MS = 250; // after the last key
-export const LENGTHS = [["1 hour", 1], ["4 hours", 4], ["1 day", 24], ["3 days", 72], ["1 week", 168]];
-
 const memory = () => localStorage;
-
-/** The end of a silence that begins now, ISO 8601. */
-export const untilAfter = (hours, now = Date.now()) => new Date(now + hours * 3_600_000).toISOString();
-
-/** Who has acknowledged an alert, in words; "" where nobody has. */
-export function acknowledgedWords(alert, record) {
-  if (!record) return "";
-  const worse = record.severity !== alert.severity ? `, as ${record.severity}; it is ${alert.severity} now` : "";
-  return `by ${record.author}, ${moment(record.at)}${worse}${record.note ? `: ${record.note}` : ""}`;
-}
 
 /** The line and the buttons below an alert: who has seen it, acknowledge, mute, end the silence. */
 export function acts(alert, store) {

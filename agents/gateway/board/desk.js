@@ -1,14 +1,12 @@
 // The review desk: claims found in statements wait here for a person, who accepts, edits or rejects them.
 
 import { get, send } from "./api.js";
+import { FIELDS, peopleText, pieces, QUALIFIERS, valueOf } from "./desk_words.js";
 import { byId, h, outer } from "./dom.js";
 import { askForToken, letIn } from "./signin.js";
 import { flowName, moment, number, plural, populationWords } from "./words.js";
 
 const EVERY_MS = 5_000;
-export const FIELDS = ["flow", "period", "people", "qualifier", "population", "unit", "per", "attributed_to"];
-export const QUALIFIERS = ["count", "stated", "about", "nearly", "more_than", "at_least", "at_most"];
-
 let rows = []; // the items that wait, as the gateway lists them
 let decided = [];
 let own = null; // the source of the token; null where it has none
@@ -55,11 +53,6 @@ function trouble(why) {
 
 // --- drawing ------------------------------------------------------------------------------------------------------
 
-export function peopleText(people) {
-  if (people === null || people === undefined) return "";
-  return Array.isArray(people) ? people.join("-") : String(people);
-}
-
 function claimLine(claim) {
   const figure = Array.isArray(claim.people) ? claim.people.map(number).join(" to ") : claim.people === undefined ? "?" : number(claim.people);
   return [figure, populationWords(claim.population ?? "people", claim.unit ?? "people")].join(" ");
@@ -83,23 +76,9 @@ function drawWaiting() {
 }
 
 /** The words of an item: every stretch that a field was read from is marked with the field. */
-export function markedWords(item) {
-  const signs = Array.from(item.context); // spans count characters, not UTF-16 units
-  const text = item.claim.text ? Array.from(item.claim.text) : [];
-  const quoteAt = text.length ? item.context.indexOf(item.claim.text) : -1;
-  const quote = quoteAt < 0 ? [0, 0] : [Array.from(item.context.slice(0, quoteAt)).length, Array.from(item.context.slice(0, quoteAt)).length + text.length];
-  const spans = Object.entries(item.spans).filter(([, [start, end]]) => start < end);
-  const cuts = [...new Set([0, signs.length, ...quote, ...spans.flatMap(([, span]) => span)])].filter((at) => at <= signs.length).sort((a, b) => a - b);
-  return cuts.slice(0, -1).map((start, index) => {
-    const end = cuts[index + 1];
-    const words = signs.slice(start, end).join("");
-    const fields = spans.filter(([, span]) => span[0] <= start && end <= span[1]).map(([name]) => name);
-    const last = spans.filter(([, span]) => span[1] === end && span[0] <= start).map(([name]) => name);
-    const quoted = quote[0] <= start && end <= quote[1] ? "quoted" : null;
-    if (!fields.length) return h("span", { class: quoted }, words);
-    return h("mark", { class: quoted, "data-field": fields.join(" "), title: fields.join(", ") }, words, last.length ? h("sup", null, last.join(", ")) : null);
-  });
-}
+const markedWords = (item) => pieces(item).map(({ words, quoted, fields, ending }) => (fields.length
+  ? h("mark", { class: quoted ? "quoted" : null, "data-field": fields.join(" "), title: fields.join(", ") }, words, ending.length ? h("sup", null, ending.join(", ")) : null)
+  : h("span", { class: quoted ? "quoted" : null }, words)));
 
 function field(name, value, props = {}) {
   const input = name === "qualifier"
@@ -154,16 +133,6 @@ function drawDecided() {
 }
 
 // --- deciding -----------------------------------------------------------------------------------------------------
-
-/** What a field's text means: people as a number or [low, high], an empty field as null. */
-export function valueOf(name, text) {
-  const trimmed = text.trim();
-  if (trimmed === "") return null;
-  if (name !== "people") return trimmed;
-  const parts = trimmed.split(/\s*(?:-|–|to)\s*/).map((part) => part.replace(/[\s,.'’]/g, ""));
-  if (!parts.every((part) => /^\d+$/.test(part))) return trimmed;
-  return parts.length === 1 ? Number(parts[0]) : parts.map(Number);
-}
 
 function edits() {
   const changed = [...byId("decision").querySelectorAll("[data-before]")].filter((input) => input.value !== input.dataset.before);
