@@ -102,6 +102,11 @@ class Settings(ConnectionSettings):
         le=100_000,
         description="Most connections, and most streams, of one client address; none for this machine and proxies.",
     )
+    gateway_past_reports: int = Field(
+        1_000_000,
+        ge=0,
+        description="Most reports that the gateway replays to answer as of a past moment; 0: the present only.",
+    )
     gateway_proxies: str = Field(
         "",
         description="Proxies in front of the gateway, such as 10.0.0.7 or 10.0.0.0/8, separated by commas. Their "

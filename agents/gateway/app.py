@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from msgspec import Struct
@@ -19,19 +20,21 @@ from bordertally.agents.gateway.headers import add_headers, preflight
 from bordertally.agents.gateway.metering import METER, Meter
 from bordertally.agents.gateway.openapi import openapi
 from bordertally.agents.gateway.parameters import (
+    AskAlert,
     AskAlerts,
     AskDays,
     AskEvidence,
     AskFlows,
-    AskNothing,
     AskPeriods,
     AskPlain,
     AskPreview,
     AskSilences,
     AskStream,
     AskTotals,
+    Moment,
     asked,
 )
+from bordertally.agents.gateway.past.pasts import InTheMaking, Pasts, encoded
 from bordertally.agents.gateway.problems import Handler, problems
 from bordertally.agents.gateway.representations import respond, tagged
 from bordertally.agents.gateway.routes import Routes
@@ -73,14 +76,16 @@ def create_gateway(settings: Settings) -> web.Application:
     metrics = Metrics(0, ("gateway",))
     meter = Meter(metrics, hub)
     limits = ClientLimits(settings)
-    middlewares = [meter.middleware(), problems, preflight(settings.gateway_origins), guard.middleware()]
-    app = web.Application(middlewares=middlewares)
+    app = web.Application(
+        middlewares=[meter.middleware(), problems, preflight(settings.gateway_origins), guard.middleware()]
+    )
     app[HUB], app[LIMITS], app[METER] = hub, limits, meter
     app.on_response_prepare.append(add_headers(settings.gateway_origins))
     app.on_response_prepare.append(meter.count)
     app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
     silencing = desk.add_to(app, hub, routes.place)
-    _add_answers(app, routes, silencing, desk.reviewing)
+    pasts = Pasts(settings, view, lambda past: Routes(past, routes.registry, rules, desk.acknowledging.known, past.at))
+    _add_answers(app, routes, silencing, desk.reviewing, pasts)
     _add_documents(app, feed)
     quieting = Quieting(hub, routes.all_muted)
     _add_stream(app, Stream(hub, quieting, desk.news, settings.gateway_clients, limits), routes)
@@ -99,7 +104,7 @@ def create_gateway(settings: Settings) -> web.Application:
     async def background(_: web.Application) -> AsyncIterator[None]:
         metrics.show_reload(SOURCES, well=True)
         metrics.show_config(*config_digests(registry, rules))
-        running = [asyncio.create_task(task) for task in (hub.run(), quieting.run(), *desk.tasks())]
+        running = [asyncio.create_task(task) for task in (hub.run(), quieting.run(), pasts.run(), *desk.tasks())]
         if settings.sources is not None:
             reload = Reload(settings.sources, registry, renew, metrics, settings.reload_s)
             running.append(asyncio.create_task(reload.run()))
@@ -108,6 +113,7 @@ def create_gateway(settings: Settings) -> web.Application:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await pasts.close()
         await store.close()
         await view.close()
 
@@ -119,7 +125,9 @@ def create_gateway(settings: Settings) -> web.Application:
     return app
 
 
-def _add_answers(app: web.Application, routes: Routes, silencing: Silencing, reviewing: Reviewing) -> None:
+def _add_answers(
+    app: web.Application, routes: Routes, silencing: Silencing, reviewing: Reviewing, pasts: Pasts
+) -> None:
     def answers(path: str, kind: type[Struct], answer: Callable[..., Awaitable[Struct]]) -> None:
         async def handle(request: web.Request) -> web.StreamResponse:
             question = routes.placed(asked(request, kind))
@@ -127,21 +135,27 @@ def _add_answers(app: web.Application, routes: Routes, silencing: Silencing, rev
 
         app.router.add_get(path, handle)
 
-    async def alert(request: web.Request) -> web.StreamResponse:
-        question = asked(request, AskNothing)
-        return respond(request, await routes.alert(request.match_info["id"]), question)
+    def reads(path: str, kind: type[Moment], answer: Callable[[Routes, Any, web.Request], Awaitable[Struct]]) -> None:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            question = routes.placed(asked(request, kind))
+            then = routes if question.at is None else await pasts.routes(question.at)
+            if isinstance(then, InTheMaking):
+                return web.Response(body=encoded(then), status=202, content_type="application/json")
+            return respond(request, await answer(then, question, request), question)
 
-    answers("/v1/flows", AskFlows, routes.flows)
-    answers("/v1/totals", AskTotals, routes.totals)
-    answers("/v1/periods", AskPeriods, routes.periods)
-    answers("/v1/days", AskDays, routes.days)
-    answers("/v1/alerts", AskAlerts, routes.alerts)
-    answers("/v1/evidence", AskEvidence, routes.evidence)
-    answers("/v1/sources", AskPlain, routes.sources)
+        app.router.add_get(path, handle)
+
+    reads("/v1/flows", AskFlows, lambda then, question, _: then.flows(question))
+    reads("/v1/totals", AskTotals, lambda then, question, _: then.totals(question))
+    reads("/v1/periods", AskPeriods, lambda then, question, _: then.periods(question))
+    reads("/v1/days", AskDays, lambda then, question, _: then.days(question))
+    reads("/v1/alerts", AskAlerts, lambda then, question, _: then.alerts(question))
+    reads("/v1/evidence", AskEvidence, lambda then, question, _: then.evidence(question))
+    reads("/v1/sources", AskPlain, lambda then, question, _: then.sources(question))
+    reads("/v1/alerts/{id}", AskAlert, lambda then, _, request: then.alert(request.match_info["id"]))
     answers("/v1/silences", AskSilences, silencing.list)
     answers("/v1/silences/preview", AskPreview, silencing.preview)
     app.router.add_get("/v1/review", reviewing.list)
-    app.router.add_get("/v1/alerts/{id}", alert)
 
 
 def _add_documents(app: web.Application, feed: Feed) -> None:

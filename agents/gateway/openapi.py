@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -12,6 +12,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from bordertally.agents.gateway import parameters, representations, responses
+from bordertally.agents.gateway.past.pasts import InTheMaking
 from bordertally.agents.gateway.problems import MEDIA_TYPE, Problem
 from bordertally.agents.gateway.writes.imports import MEDIA_TYPES as FILES
 from bordertally.streams.alerts.acknowledgements import Acknowledgement
@@ -68,7 +69,7 @@ ENDPOINTS = (
         "/v1/alerts/{id}",
         "alert",
         "One alert with all its records",
-        parameters.AskNothing,
+        parameters.AskAlert,
         responses.AlertDetail,
         failures=(400, 404),
     ),
@@ -94,7 +95,7 @@ ENDPOINTS = (
 )
 TYPES: list[Any] = [
     *(Problem, Report, FlowState, Alert, responses.Accepted, responses.Batch, Silence, Acknowledgement, Decision),
-    *(parameters.NewSilence, parameters.NewAcknowledgement, parameters.NewDecision),
+    *(InTheMaking, parameters.NewSilence, parameters.NewAcknowledgement, parameters.NewDecision),
 ]
 """Types in the document beside the responses of the endpoints."""
 
@@ -143,6 +144,9 @@ def _get(route: RouteDescription) -> dict[str, Any]:
     if route.answer is not None and "next" in route.answer.__struct_fields__:
         tag["Link"] = {"schema": {"type": "string"}}
     successes: dict[str, Any] = {"200": {"description": "The response", "content": content, "headers": tag}}
+    if issubclass(route.question, parameters.Moment):
+        successes["202"] = _json_response("The past moment is being replayed; ask again", InTheMaking)
+        route = replace(route, failures=(*route.failures, 422))
     if tag:
         successes["304"] = {"description": "Not modified since the ETag in If-None-Match"}
     operation = {

@@ -36,6 +36,15 @@ FLOW_PAGE = 500
 FlowLimit = Annotated[int, Meta(ge=1, le=1000, description="The most flows of a page.")]
 AfterFlow = Annotated[str, Meta(max_length=LONGEST, description="The `next` of the previous page.")]
 Format = Annotated[Literal["json", "csv"], Meta(description="Overrides the header Accept.")]
+At = Annotated[
+    datetime,
+    Meta(
+        tz=True,
+        description="As known at this moment: from the reports that had arrived by then. While they are replayed, the "
+        "answer is 202 with the progress; ask again.",
+        examples=["2022-09-27T09:00:00Z"],
+    ),
+]
 Hxl = Annotated[int, Meta(ge=0, le=1, description="1: add a row of HXL hashtags below the header row of CSV.")]
 
 CHOICES: Mapping[str, Callable[[], list[str]]] = {"window": window_names}
@@ -47,7 +56,13 @@ _SECRET = re.compile("token|auth|key|pass|secret", re.IGNORECASE)
 _AT = re.compile(r" - at `\$\.(\w+)[^`]*`$")
 
 
-class Tabled(Struct, kw_only=True, forbid_unknown_fields=True):
+class Moment(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Parameters of every route that can answer as of a past moment."""
+
+    at: At | None = None
+
+
+class Tabled(Moment, kw_only=True):
     """Parameters of every route that also returns CSV."""
 
     format: Format | None = None
@@ -104,7 +119,7 @@ class AskAlerts(Tabled, kw_only=True):
     after: Annotated[str, Meta(max_length=200)] | None = None
 
 
-class AskEvidence(Struct, kw_only=True, forbid_unknown_fields=True):
+class AskEvidence(Moment, kw_only=True):
     """The evidence of a flow from `from` to `to` (exclusive); by default of its newest seven days."""
 
     flow: FlowPath
@@ -213,6 +228,10 @@ class AskFeed(Struct, forbid_unknown_fields=True):
     """The feed; with `backfill`, also alerts about days that were already long past when first recorded."""
 
     backfill: bool = False
+
+
+class AskAlert(Moment, kw_only=True):
+    """One alert."""
 
 
 class AskNothing(Struct, forbid_unknown_fields=True):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
 
-from bordertally.agents.delivery.evidence_reader import evidence_of
 from bordertally.agents.gateway.parameters import (
     AskAlerts,
     AskDays,
@@ -33,9 +31,9 @@ from bordertally.agents.gateway.responses import (
     TotalList,
 )
 from bordertally.agents.gateway.stream.events import RANK
-from bordertally.agents.gateway.view import ServingView, StateHead, below, newest_first
+from bordertally.agents.gateway.view import StateHead, View, below, newest_first
 from bordertally.agents.runtime.unreadable import readable
-from bordertally.streams.alerts.acknowledgements import Acknowledgements
+from bordertally.streams.alerts.acknowledgements import Acknowledgement, Acknowledgements
 from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, muted_alerts
@@ -55,15 +53,28 @@ class Routes:
     """One method per route: parameters in, a response out. Unknown flows and alerts raise ProblemError (404)."""
 
     def __init__(
-        self, view: ServingView, registry: Registry, rules: Rules, acknowledgements: Acknowledgements | None = None
+        self,
+        view: View,
+        registry: Registry,
+        rules: Rules,
+        acknowledgements: Acknowledgements | None = None,
+        at: datetime | None = None,
     ) -> None:
-        self.view, self.rules = view, rules
+        """`at`: the moment as of which the routes answer; now by default."""
+        self.view, self.rules, self.at = view, rules, at
         self.acknowledgements = acknowledgements or Acknowledgements()
         self.renew(registry)
 
     def renew(self, registry: Registry) -> None:
         """Use a reloaded registry."""
         self.registry, self.rules = registry, self.rules.renamed(registry.aliases)
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC) if self.at is None else self.at
+
+    def _acknowledged(self, alert: str) -> list[Acknowledgement]:
+        """Return who has acknowledged an alert up to now."""
+        return [record for record in self.acknowledgements.of(alert) if record.at <= self._now()]
 
     def place(self, flow: str) -> str:
         """Return the flow under which the claims on a flow count: the flow itself, unless it is an alias."""
@@ -141,8 +152,8 @@ class Routes:
                         break
         page = newest_first(matches[: asked.limit])
         following = write_cursor(page[-1]) if len(matches) > asked.limit else None
-        seen = {alert.id: self.acknowledgements.newest(alert.id) for alert in page}
-        acknowledged = {name: record for name, record in seen.items() if record is not None}
+        seen = {alert.id: self._acknowledged(alert.id) for alert in page}
+        acknowledged = {name: records[-1] for name, records in seen.items() if records}
         return AlertList(page, following, await self._muted(page), acknowledged)
 
     async def alert(self, name: str) -> AlertDetail:
@@ -153,7 +164,7 @@ class Routes:
         first, last = (ordinal_day(day) for day in (newest.since, newest.day))
         muted = (await self._muted([newest])).get(newest.id)
         evidence = await self._trace(newest.flow, first, last + 1)
-        return AlertDetail(newest, history, evidence, muted, self.acknowledgements.of(name))
+        return AlertDetail(newest, history, evidence, muted, self._acknowledged(name))
 
     async def _muted(self, alerts: Iterable[Alert]) -> dict[str, Muted]:
         """Return why alerts are muted now, by id; open alerts only."""
@@ -162,7 +173,7 @@ class Routes:
             return {}
         silences = await self.view.silences()
         every = OpenAlerts(await self.view.open_alerts())
-        return muted_alerts(open_alerts, silences.by_id.values(), datetime.now(UTC), every, self.rules)
+        return muted_alerts(open_alerts, silences.by_id.values(), self._now(), every, self.rules)
 
     async def all_muted(self) -> list[tuple[Alert, Muted]]:
         """Return every open alert that is muted now, with the reason, ordered by id."""
@@ -181,11 +192,11 @@ class Routes:
         return evidence
 
     async def _trace(self, flow: str, first: int | None, end: int | None) -> Evidence:
-        return await evidence_of(self.view.redis, self.registry, flow, first, end)
+        return await self.view.evidence(self.registry, flow, first, end)
 
     async def sources(self, _: AskPlain) -> SourceList:
         """Return the source registry, with the time of each source's newest report."""
-        last, exactness, now = await self.view.sources(), await self.view.exactness(), time.time()
+        last, exactness, now = await self.view.sources(), await self.view.exactness(), self._now().timestamp()
         rows = []
         for key, source in self.registry.sources.items():
             published = utc_text(moment_at(last[key])) if key in last else None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from bordertally.agents.delivery.evidence_reader import evidence_of
 from bordertally.agents.delivery.redis_keys import (
     ALERT_INDEX,
     ALERTS,
@@ -26,8 +27,10 @@ from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silences
+from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.flows import Flow, parent
 from bordertally.streams.moments import microseconds_in, moment_at, utc_text
+from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import Settings
 from bordertally.streams.totals.calendar import total_of
 from bordertally.streams.totals.records import Baseline, CalendarFigure, DayFigure, Total, Unlikely
@@ -93,6 +96,32 @@ def below(flow: str, above: str) -> bool:
     return flow == above or flow.startswith(f"{above}:")
 
 
+class View(Protocol):
+    """What the read routes read from: the present (ServingView) or a past moment."""
+
+    async def silences(self) -> Silences: ...  # noqa: D102 - see ServingView
+
+    async def flows(self) -> list[str]: ...  # noqa: D102
+
+    async def states(self, flows: Sequence[str]) -> dict[str, StateHead]: ...  # noqa: D102
+
+    async def has(self, flow: str) -> bool: ...  # noqa: D102
+
+    async def open_alerts(self) -> list[Alert]: ...  # noqa: D102
+
+    def alerts(self, after: tuple[int, str] | None) -> AsyncIterator[Alert]: ...  # noqa: D102
+
+    async def alert(self, name: str) -> tuple[Alert | None, list[Alert]]: ...  # noqa: D102
+
+    async def sources(self) -> dict[str, int]: ...  # noqa: D102
+
+    async def exactness(self) -> dict[str, float]: ...  # noqa: D102
+
+    async def evidence(  # noqa: D102
+        self, registry: Registry, flow: str, first: int | None, end: int | None
+    ) -> Evidence: ...
+
+
 class ServingView:
     """The newest totals and alerts. Every call raises RedisError when Redis is unavailable."""
 
@@ -108,6 +137,10 @@ class ServingView:
     async def silences(self) -> Silences:
         """Return all silences, ended ones too."""
         return await silences_in(self.redis)
+
+    async def evidence(self, registry: Registry, flow: str, first: int | None, end: int | None) -> Evidence:
+        """Return the evidence of a flow from the ordinal day `first` to `end`, exclusive."""
+        return await evidence_of(self.redis, registry, flow, first, end)
 
     async def flows(self) -> list[str]:
         """Return every flow that has a state, ordered by path."""

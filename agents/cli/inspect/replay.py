@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from bordertally.agents.cli.inspect.rebuild import write_topics
-from bordertally.agents.cli.inspect.report_log import report_log
+from bordertally.agents.gateway.past.report_log import report_log
 from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import load_extractor, word_reader

@@ -49,6 +49,25 @@ async def report_log(
         await consumer.stop()
 
 
+async def report_count(settings: Settings, until: float) -> int:
+    """How many records the producers' topics hold that had arrived by `until` (seconds since 1970 UTC).
+
+    Raises KafkaError, and BordertallyError if a topic is missing.
+    """
+    topics = Topics(settings.topic_prefix)
+    every = await places_in(settings, [topics.reports(kind) for kind in Topic])
+    places = [tp for some in every.values() for tp in some]
+    consumer = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False)
+    try:
+        await connect(consumer, settings)
+        consumer.assign(places)
+        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        later = await consumer.offsets_for_times(dict.fromkeys(places, int(until * 1000) + 1))
+    finally:
+        await consumer.stop()
+    return sum((ends[tp] if later[tp] is None else later[tp].offset) - begins[tp] for tp in places)
+
+
 async def _records(
     consumer: AIOKafkaConsumer, tp: TopicPartition, until: float | None, read: dict[TopicPartition, range]
 ) -> AsyncIterator[list[aiokafka.ConsumerRecord]]:

@@ -1,0 +1,1 @@
+"""A moment in; totals, alerts and evidence as they were known then out, replayed from the report topics."""
