@@ -3,6 +3,7 @@
 import { get, send } from "./api.js";
 import { acknowledgedWords, LENGTHS, untilAfter } from "./desk_words.js";
 import { h, storage } from "./dom.js";
+import { at } from "./moments.js";
 import { flowName, moment, plural } from "./words.js";
 
 const PREVIEW_MS = 250; // after the last key
@@ -11,12 +12,14 @@ const memory = () => localStorage;
 /** The line and the buttons below an alert: who has seen it, acknowledge, mute, end the silence. */
 export function acts(alert, store) {
   const record = store.acknowledged.get(alert.id);
+  const seen = record ? h("p", { class: "muted" }, h("b", null, "acknowledged"), " ", h("bdi", null, acknowledgedWords(alert, record))) : null;
+  if (at) return seen; // nobody acts on the past
   const silence = store.silences.get(store.muted.get(alert.id)?.silenced_by);
   const button = (words, open) => h("button", { type: "button", class: "quiet", "aria-label": `${words}: ${flowName(alert.flow)}`, on: { click: open } }, words);
   return h(
     "div",
     { class: "does above" },
-    record ? h("p", { class: "muted" }, h("b", null, "acknowledged"), " ", h("bdi", null, acknowledgedWords(alert, record))) : null,
+    seen,
     h("p", null,
       button(record ? "Acknowledge again" : "Acknowledge", () => acknowledge(alert)),
       silence ? button("End the silence", () => endSilence(silence)) : button("Mute", () => mute(alert, store))),

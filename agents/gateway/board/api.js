@@ -1,5 +1,6 @@
 // The gateway's JSON API and its stream of events.
 
+import { at, atParameter, knowsThen } from "./moments.js";
 import { headers } from "./signin.js";
 
 /** The gateway refused a request, with its reason; `status` is 0 when the gateway did not respond. */
@@ -13,6 +14,7 @@ class GatewayError extends Error {
 
 const SILENT_MS = 45_000; // heartbeats are far more frequent: after this long without a byte the connection counts as lost
 const ANSWER_MS = 15_000;
+const MAKING_MS = 700; // between two looks at a replay
 const RETRY_MS = { first: 500, longest: 15_000 };
 
 const address = (path) => new URL(path, document.baseURI);
@@ -34,14 +36,19 @@ async function refusal(answer) {
 export async function get(path, query = {}) {
   const url = address(path);
   for (const [key, value] of Object.entries(query)) for (const item of [value].flat()) url.searchParams.append(key, item);
-  let answer;
-  try {
-    answer = await fetch(url, { headers: headers("application/json"), cache: "no-cache", signal: AbortSignal.timeout(ANSWER_MS) });
-  } catch {
-    throw new GatewayError(0, "the gateway does not answer");
+  if (at && knowsThen(path)) url.searchParams.set("at", atParameter);
+  for (;;) {
+    let answer;
+    try {
+      answer = await fetch(url, { headers: headers("application/json"), cache: "no-cache", signal: AbortSignal.timeout(ANSWER_MS) });
+    } catch {
+      throw new GatewayError(0, "the gateway does not answer");
+    }
+    if (!answer.ok) throw await refusal(answer);
+    if (answer.status !== 202) return answer.json();
+    dispatchEvent(new CustomEvent("making", { detail: await answer.json() })); // a past moment is being replayed
+    await new Promise((go) => { setTimeout(go, MAKING_MS); });
   }
-  if (!answer.ok) throw await refusal(answer);
-  return answer.json();
 }
 
 /** Send a record as JSON; returns the record of the response. Raises GatewayError. */
@@ -92,9 +99,13 @@ function* events(parser, text) {
  * Follow the stream for as long as the page is open. Uses fetch, because EventSource hides heartbeats and a lost connection
  * would look live. Every new connection calls `onOpen`, which reads everything again, so there is no gap to resume over.
  * `onLost` returns whether to reconnect at once; otherwise the pause between attempts grows, with jitter, and ends early when
- * the browser is online again.
+ * the browser is online again. A page of a past moment follows nothing: `onOpen` is called until it returns false.
  */
 export async function follow({ onOpen, onEvent, onLost }) {
+  if (at) { // the past does not change
+    while (await onOpen());
+    return;
+  }
   let wait = RETRY_MS.first;
   for (;;) {
     const stop = new AbortController();

@@ -6,6 +6,8 @@ import { byId, h, storage } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { FlowTree } from "./flows.js";
 import { severityMark } from "./marks.js";
+import { at } from "./moments.js";
+import { startPast } from "./past.js";
 import { askForToken, letIn } from "./signin.js";
 import { drawSources } from "./sources.js";
 import { Store } from "./store.js";
@@ -175,13 +177,18 @@ async function opened() {
   try {
     await load();
     letIn();
+    if (at) {
+      link("past", "Past");
+      return false;
+    }
     link("live", "Live");
     const since = heardAt;
     // Redis may lag behind the stream: by then it has the changes from just before the connection.
     setTimeout(() => { if (heardAt === since) load().catch(() => {}); }, CATCH_UP_MS);
   } catch (error) {
-    await lost(error);
+    return lost(error);
   }
+  return false;
 }
 
 /** The stream was interrupted; the figures may still be readable. Returns whether to reconnect at once. */
@@ -259,4 +266,5 @@ setInterval(readSources, SOURCES_MS);
 
 setTheme(document.documentElement.dataset.theme ?? null);
 legend();
+startPast();
 follow({ onOpen: opened, onEvent: apply, onLost: lost });

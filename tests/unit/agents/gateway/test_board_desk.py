@@ -80,3 +80,13 @@ def test_an_alert_that_grew_since_it_was_acknowledged_says_so(folder: Path) -> N
     assert evaluated(folder, "desk_words.js", "m.untilAfter(4, Date.parse('2022-09-27T09:00:00Z'))") == (
         "2022-09-27T13:00:00.000Z"
     )
+
+
+def test_a_moment_of_the_address_is_utc_unless_it_says_otherwise(folder: Path) -> None:
+    texts = ["2022-09-27T09:00", "2022-09-27T09:00Z", "2022-09-27T09:00:30+03:00", "noon", ""]
+    moments = evaluated(folder, "moments.js", f"{json.dumps(texts)}.map((text) => m.momentOf(text))")
+    assert moments == ["2022-09-27T09:00Z", "2022-09-27T09:00Z", "2022-09-27T06:00:30Z", None, None]
+    paths = ["v1/flows", "v1/alerts/a1", "v1/silences", "v1/flowsheet", "v1/review"]
+    assert evaluated(folder, "moments.js", f"{json.dumps(paths)}.map((path) => m.knowsThen(path))") == [
+        *(True, True, False, False, False)
+    ]

@@ -1,0 +1,37 @@
+// Time travel: the whole page as known on a moment, with an address to share.
+
+import { at, momentOf } from "./moments.js";
+import { byId, h } from "./dom.js";
+import { moment, number } from "./words.js";
+
+/** The address of this page as known on a moment; null: now. */
+export function addressAt(text) {
+  const query = new URLSearchParams(location.search);
+  if (text) query.set("at", text);
+  else query.delete("at");
+  const search = query.toString().replaceAll("%3A", ":");
+  return `${location.pathname}${search ? `?${search}` : ""}${location.hash}`;
+}
+
+/** Draw the control, and the banner if the page shows a past moment. */
+export function startPast() {
+  const field = h("input", { type: "datetime-local", id: "past-at", required: true, value: at ? at.slice(0, 16) : null, max: new Date().toISOString().slice(0, 16) });
+  const form = h("form", { class: "past-form" }, h("label", { for: "past-at" }, "As known on (UTC) "), field, " ", h("button", { type: "submit", class: "quiet" }, "Show"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    location.assign(addressAt(momentOf(field.value)));
+  });
+  byId("past").replaceChildren(h("details", { class: "past" }, h("summary", null, "Time travel"), form));
+  if (!at) return;
+  const progress = h("span", { id: "past-progress" });
+  const back = h("button", { type: "button", id: "past-back", on: { click: () => location.assign(addressAt(null)) } }, "Back to now");
+  byId("past").prepend(h("div", { class: "past-banner", role: "status" }, h("b", null, `As known on ${moment(at)}.`), " Reports that arrived later are not in these figures. ", progress, back));
+  addEventListener("making", ({ detail }) => { progress.textContent = progressWords(detail); });
+}
+
+/** How far a replay is: reports read, then claims worked out. */
+export function progressWords({ read, reports, applied, claims }) {
+  if (!reports) return "Preparing. ";
+  if (claims) return `Working out: ${number(applied)} of ${number(claims)} claims. `;
+  return `Reading: ${number(read)} of ${number(reports)} reports. `;
+}
