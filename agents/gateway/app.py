@@ -72,7 +72,6 @@ def create_gateway(settings: Settings) -> web.Application:
     rules = load_rules(settings.rules, registry)
     desk = Desk(settings, registry, view, store)
     routes = Routes(view, registry, rules, desk.acknowledging.known)
-    feed = Feed(view, settings.gateway_sender, routes.all_muted)
     metrics = Metrics(0, ("gateway",))
     meter = Meter(metrics, hub)
     limits = ClientLimits(settings)
@@ -82,11 +81,10 @@ def create_gateway(settings: Settings) -> web.Application:
     app[HUB], app[LIMITS], app[METER] = hub, limits, meter
     app.on_response_prepare.append(add_headers(settings.gateway_origins))
     app.on_response_prepare.append(meter.count)
-    app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
+    _add_documents(app, Feed(view, settings.gateway_sender, routes.all_muted))
     silencing = desk.add_to(app, hub, routes.place)
     pasts = Pasts(settings, view, lambda past: Routes(past, routes.registry, rules, desk.acknowledging.known, past.at))
     _add_answers(app, routes, silencing, desk.reviewing, pasts)
-    _add_documents(app, feed)
     quieting = Quieting(hub, routes.all_muted)
     _add_stream(app, Stream(hub, quieting, desk.news, settings.gateway_clients, limits), routes)
     _add_pages(app, hub)
@@ -164,6 +162,7 @@ def _add_documents(app: web.Application, feed: Feed) -> None:
     async def describe(request: web.Request) -> web.StreamResponse:
         return tagged(request, document, "application/json")
 
+    app.router.add_get("/v1/alerts/{id}.cap", feed.cap)  # before the route that takes any id
     app.router.add_get("/v1/openapi.json", describe)
     app.router.add_get("/alerts.atom", feed.atom)
 

@@ -31,7 +31,7 @@ from bordertally.agents.gateway.responses import (
     TotalList,
 )
 from bordertally.agents.gateway.stream.events import RANK
-from bordertally.agents.gateway.view import StateHead, View, below, newest_first
+from bordertally.agents.gateway.view import ReadView, StateHead, below, newest_first
 from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.acknowledgements import Acknowledgement, Acknowledgements
 from bordertally.streams.alerts.inhibition import OpenAlerts
@@ -54,7 +54,7 @@ class Routes:
 
     def __init__(
         self,
-        view: View,
+        view: ReadView,
         registry: Registry,
         rules: Rules,
         acknowledgements: Acknowledgements | None = None,

@@ -96,7 +96,7 @@ def below(flow: str, above: str) -> bool:
     return flow == above or flow.startswith(f"{above}:")
 
 
-class View(Protocol):
+class ReadView(Protocol):
     """What the read routes read from: the present (ServingView) or a past moment."""
 
     async def silences(self) -> Silences: ...  # noqa: D102 - see ServingView

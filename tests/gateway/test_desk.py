@@ -15,6 +15,7 @@ import pytest
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.topic_reader import read_topic
 from bordertally.streams.delivery.tokens import digest_of
+from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.reports.records import ClaimFields, Report
 from bordertally.streams.statements.records import Doubt, FoundClaim, Span
 from bordertally.streams.statements.review import Item, make_item
@@ -41,8 +42,16 @@ tokens = ["{digest_of("ge")}"]
 
 def item(report: str) -> Item:
     written = msgspec.convert({"id": report, "source": "ge-mia", "published": "2022-09-27T09:00:00Z"}, Report)
-    claim = ClaimFields(flow="RU:GE", period="2022-09-26/2022-09-27", people=1200, qualifier="about", text=TEXT[8:20])
-    found = FoundClaim(claim, Span(8, 20), {"people": Span(8, 13)}, 0.5, (Doubt.UNCONFIRMED,))
+    claim = ClaimFields(
+        flow="RU:GE", period="2022-09-26/2022-09-27", people=1200, qualifier=Qualifier.ABOUT, text=TEXT[8:20]
+    )
+    found = FoundClaim(
+        claim=claim,
+        quote=Span(8, 20),
+        spans={"people": Span(8, 13)},
+        confidence=0.5,
+        doubts=(Doubt.UNCONFIRMED,),
+    )
     return make_item(written, found, TEXT, "en")
 
 

@@ -36,7 +36,7 @@ async def split(live_on_kafka: Live) -> AsyncIterator[Split]:
     between = datetime.now(UTC).isoformat()
     await asyncio.sleep(0.1)
     await live_on_kafka.publish(second)
-    gateway = await asyncio.to_thread(live_on_kafka.gateway, BORDERTALLY_GATEWAY_PAST_REPORTS="1000")
+    gateway = await asyncio.to_thread(live_on_kafka.gateway, BORDERTALLY_GATEWAY_PAST_REPORTS="10000")
     async with aiohttp.ClientSession(f"http://{gateway.address}") as http:
         yield Split(live_on_kafka, first, between, http)
 
@@ -85,7 +85,7 @@ async def test_a_moment_that_cannot_be_shown_is_refused_with_the_reason(live_on_
     async with aiohttp.ClientSession(f"http://{gateway.address}") as http:
         future = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         status, problem = await asked(http, "/v1/flows", future)
-        assert (status, problem["field"], problem["detail"].endswith("is in the future")) == (400, "at", True)
+        assert (status, problem["field"], "is in the future" in problem["detail"]) == (400, "at", True)
         status, problem = await asked(http, "/v1/flows", "2022-09-27T09:00:00")
         assert (status, problem["field"]) == (400, "at")
         status, problem = await asked(http, "/v1/flows", datetime.now(UTC).isoformat())
