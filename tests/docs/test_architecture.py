@@ -77,6 +77,7 @@ def test_every_step_of_a_count_names_its_function_and_its_topic() -> None:
         Topics().redriven,
         Topics().review,
         Topics().silences,
+        Topics().acknowledgements,
         "reports.government",
         "reports.frontex",
     }

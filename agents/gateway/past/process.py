@@ -36,6 +36,9 @@ from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings, load_settings
 
 NICE = 10
+TO_GATEWAY = sys.stdout.buffer
+"""A pipe to the gateway, not a terminal."""
+
 SAY_S = 0.5
 """Seconds between two messages on the progress."""
 
@@ -53,8 +56,8 @@ class _Progress:
 
 
 def _say(message: Said) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
-    sys.stdout.buffer.flush()
+    TO_GATEWAY.write(msgspec.json.encode(message) + b"\n")
+    TO_GATEWAY.flush()
 
 
 async def _read(settings: Settings, order: Order, reports: ReportsByHour) -> _Progress:
