@@ -117,8 +117,10 @@ class Reviewing:
             raise ProblemError(422, str(error), field="edits", value=", ".join(new.edits)) from None
         if raw is not None:
             if source in self.registry.keys:
-                detail = f"{source} signs its reports; decide with: bordertally review accept {item.id} --as {source} --key FILE"
-                raise ProblemError(422, detail, field="source", value=source)
+                command = f"bordertally review accept {item.id} --as {source} --key FILE"
+                raise ProblemError(
+                    422, f"{source} signs its reports; decide with: {command}", field="source", value=source
+                )
             await self.store.write(record_of(raw, self.registry, self.topics))
         await self.store.write(Record(self.topics.review, item.id.encode(), msgspec.json.encode(decision)))
         self.docket.add(decision)
