@@ -59,12 +59,12 @@ RATE := 20
 crowd: $(DEV)  ## Measure one gateway with many clients on its stream: CLIENTS=1000 RATE=20 (needs Java and Maven)
 	@PYTHONPATH=tests $(PY) -m benchmarks.crowd --clients $(CLIENTS) --rate $(RATE)
 
-# For chaos: the same seed means the same faults in the same order
+# For chaos: the same seed means the same faults in the same order; CLUSTER=3 for three brokers
 SEED := 1
-FAULTS := 50
+FAULTS := $(if $(CLUSTER),14,50)
 
-chaos: $(DEV)  ## Kill, pause and refuse for ten minutes, and compare every figure: SEED=1 FAULTS=50 (needs Java and Maven)
-	@PYTHONPATH=tests $(PY) -m chaos --seed $(SEED) --faults $(FAULTS)
+chaos: $(DEV)  ## Kill, pause and refuse for ten minutes, and compare every figure: SEED=1 FAULTS=50 CLUSTER=3 (needs Java and Maven)
+	@PYTHONPATH=tests $(PY) -m chaos --seed $(SEED) --faults $(FAULTS) $(if $(CLUSTER),--cluster)
 
 laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make test takes 1 in 5 of them)
 	@$(COMPILE)

@@ -137,7 +137,8 @@ class Topics:
         """Every topic of the pipeline.
 
         All have the same number of partitions: a table lives with the partitions of its source. Changing it later
-        needs a replay, because the ledger is divided by it (see `partition_of`).
+        needs a replay, because the ledger is divided by it (see `partition_of`). With three copies or more, a record is
+        acknowledged once two brokers have it: losing one broker then loses nothing and stops nothing.
         """
         said = "producers' reports, one JSON object a message"
         rows: list[tuple[str, dict[str, str], str]] = [
@@ -162,8 +163,10 @@ class Topics:
                 "empty records of workers, stamped by the broker: they compare their clocks",
             ),
         ]
-        size = {"max.message.bytes": str(BIGGEST)}
-        return [TopicSpec(name, partitions, replication, size | config, meaning) for name, config, meaning in rows]
+        common = {"max.message.bytes": str(BIGGEST)}
+        if replication >= 3:
+            common["min.insync.replicas"] = "2"
+        return [TopicSpec(name, partitions, replication, common | config, meaning) for name, config, meaning in rows]
 
 
 def partition_of(flow: str, partitions: int) -> int:

@@ -52,7 +52,7 @@ def topics() -> list[dict[str, Any]]:
                 "topicName": one.name,
                 "partitions": one.partitions,
                 "replicas": one.replication,
-                "config": one.config | ({"min.insync.replicas": "2"} if one.replication > 2 else {}),
+                "config": one.config,
             },
         }
         for one in specs

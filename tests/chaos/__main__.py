@@ -13,6 +13,7 @@ from rich.table import Table
 
 from bordertally.agents.servers.kafka import start_kafka
 from bordertally.agents.servers.redis import start_redis
+from chaos import cluster
 from chaos.soak import Soaked, soak
 from live import Live
 
@@ -22,7 +23,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=int, default=50)
+    parser.add_argument("--cluster", action="store_true", help="three brokers and three workers, and faults of theirs")
     chosen = parser.parse_args()
+    if chosen.cluster:
+        with tempfile.TemporaryDirectory(prefix="bordertally-chaos-") as name:
+            outcome = asyncio.run(cluster.run(Path(name), chosen.seed, chosen.faults))
+        show_cluster(outcome, chosen.seed)
+        return 1 if outcome.verdict.differences else 0
     with tempfile.TemporaryDirectory(prefix="bordertally-chaos-") as name:
         directory = Path(name)
         (directory / "redis").mkdir()
@@ -50,6 +57,27 @@ def show(soaked: Soaked, seed: int) -> None:
     for line in soaked.told[-5:]:
         console.print(line, highlight=False, markup=False)
     for difference in soaked.verdict.differences[:50]:
+        console.print(difference, highlight=False, markup=False)
+
+
+def show_cluster(outcome: cluster.Outcome, seed: int) -> None:
+    """Every fault with its longest pauses, and every difference."""
+    console = Console(width=120)
+    columns = (
+        "fault",
+        "lasted, s",
+        "longest without an acknowledged report, s",
+        "without a total, s",
+        "then equal after, s",
+    )
+    table = Table(*columns, title=f"Seed {seed}: three brokers, three workers, {len(outcome.faults)} faults")
+    for fault, (writes, totals) in zip(outcome.faults, outcome.pauses, strict=True):
+        lasted, equal = fault.mended - fault.began, fault.equal - fault.mended
+        table.add_row(fault.kind, *(f"{seconds:.1f}" for seconds in (lasted, writes, totals, equal)))
+    console.print(table)
+    console.print(f"{outcome.sent} reports; workers ended with {outcome.codes}")
+    console.print(f"came twice, the same: {outcome.verdict.twice}; differences: {len(outcome.verdict.differences)}")
+    for difference in outcome.verdict.differences[:50]:
         console.print(difference, highlight=False, markup=False)
 
 

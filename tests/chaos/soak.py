@@ -46,11 +46,16 @@ class Soaked(NamedTuple):
 
 
 class Feed:
-    """Publishes reports until it is told to end; what was not acknowledged is published again."""
+    """Publishes reports until it is told to end; what was not acknowledged is published again.
+
+    `acknowledged`: when each batch was. Whoever holds `turn` keeps the next batch back.
+    """
 
     def __init__(self, live: Live, random: Random, pace_s: float) -> None:
         self.live, self.random, self.pace_s = live, random, pace_s
         self.sent: list[bytes] = []
+        self.acknowledged: list[float] = []
+        self.turn = asyncio.Lock()
         self.ending = False
 
     async def run(self) -> None:
@@ -66,13 +71,17 @@ class Feed:
                 return
 
     async def _publish(self, some: list[bytes]) -> None:
-        self.sent += some  # a part of it may arrive, whatever happens
-        while True:
-            try:
-                async with asyncio.timeout(60):
-                    return await self.live.publish(some)
-            except (KafkaError, TimeoutError):
-                await asyncio.sleep(0.3)
+        async with self.turn:
+            self.sent += some  # a part of it may arrive, whatever happens
+            while True:
+                try:
+                    async with asyncio.timeout(60):
+                        await self.live.publish(some)
+                except (KafkaError, TimeoutError):
+                    await asyncio.sleep(0.3)
+                else:
+                    self.acknowledged.append(time.time())
+                    return
 
 
 def planned(random: Random, number: int) -> list[Fault]:

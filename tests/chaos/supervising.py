@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Mapping
 from contextlib import suppress
 
 from bordertally.agents.servers.errors import ServerError
@@ -18,8 +19,10 @@ RESTART_S = 0.3
 class Supervised:
     """One worker. `codes`: how its processes ended; `point`: where the next one is to die, empty for nowhere."""
 
-    def __init__(self, live: Live, name: str) -> None:
+    def __init__(self, live: Live, name: str, environment: Mapping[str, str] | None = None) -> None:
         self.live, self.name = live, name
+        self.environment = environment or {}
+        """What is different from the environment of the others."""
         self.wanted, self.point = False, ""
         self.codes: list[int | None] = []
         self.server: Server | None = None
@@ -40,7 +43,7 @@ class Supervised:
     def _start(self) -> None:
         port, directory = free_port(), self.live.directory / f"{self.name}-{next(self._numbers)}"
         variables = self.live.environment | {"BORDERTALLY_HTTP_PORT": str(port), "BORDERTALLY_CRASH_AT": self.point}
-        variables["FAKE_CLOCK"] = str(self.clock)
+        variables |= {"FAKE_CLOCK": str(self.clock), **self.environment}
         self.point = ""
         self.server = ForkedServer(["worker"], variables, port=port, directory=directory)
         self.live.workers.append(self.server.start())

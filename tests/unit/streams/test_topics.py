@@ -36,6 +36,12 @@ def test_every_topic_has_the_same_partitions_and_takes_the_biggest_message() -> 
     }
 
 
+@pytest.mark.parametrize(("copies", "acknowledged_by"), [(1, None), (2, None), (3, "2"), (5, "2")])
+def test_of_three_copies_two_acknowledge_so_that_one_broker_may_fail(copies: int, acknowledged_by: str | None) -> None:
+    specs = Topics().specs(replication=copies)
+    assert {spec.config.get("min.insync.replicas") for spec in specs} == {acknowledged_by}
+
+
 def test_only_the_topics_of_reports_and_of_the_clock_carry_the_time_of_their_arrival() -> None:
     topics = Topics()
     stamped = [spec.name for spec in topics.specs() if spec.config.get("message.timestamp.type") == "LogAppendTime"]
