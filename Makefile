@@ -7,7 +7,7 @@ DEV := $(VENV)/.dev
 # What make demo needs: the packages for development if they are installed, else only those of the demo
 DEMO := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/.demo)
 
-.PHONY: help demo test bench crowd fuzz chaos laws mutants lint audit sbom docs pythons clean
+.PHONY: help demo test bench crowd fuzz chaos laws mutants containers lint audit sbom docs pythons clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -75,6 +75,9 @@ MUTANTS := 100
 
 mutants: $(DEV)  ## Put small faults into the code, one at a time, and see whether a quick test fails: SEED=1 MUTANTS=100 (hours; resumes)
 	@PYTHONPATH=tests nice -n 10 $(PY) -m mutants --seed $(SEED) --number $(MUTANTS)
+
+containers: $(DEV)  ## Run docker-compose.yml on a Docker Engine of its own and use it (root; Debian: docker.io mmdebstrap; ten minutes)
+	@$(VENV)/bin/pytest -v -s tests/deploy/containers_by_docker.py
 
 lint: $(DEV)  ## Run lint and type checks only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

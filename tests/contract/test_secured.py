@@ -14,6 +14,7 @@ from typing import NamedTuple
 from urllib.request import urlopen
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from bordertally.agents.cli.main import cli
@@ -195,6 +196,71 @@ def test_the_whole_pipeline_over_scram_and_tls_and_no_secret_is_told(live: Live,
     shown += [flows, page(worker.port, "/metrics"), worker.log.read_text(), gateway.log.read_text()]
     shown += [Path(f"/proc/{server.pid}/cmdline").read_text() for server in (worker, gateway)]
     assert all(secret not in text for text in shown for secret in SECRETS)
+
+
+def in_a_pod_of_the_overlay(kubectl: str, workload: str, secret: dict[str, str], folder: Path) -> dict[str, str]:
+    """The environment of a container that deploy/k8s/managed-kafka makes; files of the Secret lie in a folder here."""
+    overlay = Path("deploy/k8s/managed-kafka")
+    done = subprocess.run([kubectl, "kustomize", str(overlay)], capture_output=True, text=True, check=True)
+    made = list(yaml.safe_load_all(done.stdout))
+    (pod,) = [
+        resource["spec"]["template"]["spec"]
+        for resource in made
+        if resource["kind"] in {"StatefulSet", "Deployment", "Job"} and resource["metadata"]["name"] == workload
+    ]
+    (container,) = pod["containers"]
+    (mount,) = [mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "kafka"]
+    maps = {resource["metadata"]["name"]: resource["data"] for resource in made if resource["kind"] == "ConfigMap"}
+    environment: dict[str, str] = {}
+    for source in container["envFrom"]:
+        if "configMapRef" in source:
+            environment |= maps[source["configMapRef"]["name"]]
+    for variable in container.get("env", []):
+        value = variable["valueFrom"]
+        environment[variable["name"]] = secret[value["secretKeyRef"]["key"]] if "secretKeyRef" in value else "worker-0"
+    return {name: value.replace(mount, str(folder)) for name, value in environment.items()}
+
+
+@pytest.mark.kafka
+def test_the_pods_of_the_overlay_for_a_managed_kafka_run_with_their_environment(
+    secured: Secured, live: Live, tmp_path: Path
+) -> None:
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("kubectl is not installed")
+    secret = {"username": USER, "password": KAFKA_SECRET, "ca.crt": secured.authority.file.read_text()}
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    for name, text in secret.items():
+        (mounted / name).write_text(text)
+    raws = sample()
+    # What differs from a cluster: addresses, one copy, files of the ConfigMap, and pipelines side by side.
+    here = {
+        "BROKERS": secured.sasl,
+        "REPLICATION": "1",
+        "HTTP_HOST": "127.0.0.1",
+        "GATEWAY_HOST": "127.0.0.1",
+        "RECOVERY_DELAY_S": "0",
+        "TOPIC_PREFIX": "managed.",
+        "APP_ID": "managed.bordertally",
+        "REDIS_URL": f"rediss://{USER}@{secured.rediss}/2",
+        "REDIS_PASSWORD_FILE": str(secured.directory / "redis.password"),
+        "REDIS_CA_FILE": str(secured.authority.file),
+        **{name: f"deploy/config/{name.lower()}.toml" for name in ("SOURCES", "RULES", "WEBHOOKS")},
+    }
+    here = {f"BORDERTALLY_{name}": value for name, value in here.items()}
+    here |= {name: str(Path(value).absolute()) for name, value in here.items() if value.startswith("deploy/")}
+    bordertally(in_a_pod_of_the_overlay(kubectl, "topics", secret, mounted) | here, "topics", "--create")
+    live.environment = in_a_pod_of_the_overlay(kubectl, "worker", secret, mounted) | here
+    live.worker()
+    live.environment = in_a_pod_of_the_overlay(kubectl, "gateway", secret, mounted) | here
+    gateway = live.gateway(BORDERTALLY_PUBLIC_READ="true")
+    reports = tmp_path / "reports.ndjson"
+    reports.write_bytes(b"\n".join(raws))
+    bordertally(live.environment, "publish", str(reports), "--faulty", "--to", secured.sasl)
+    asyncio.run(live.shows(pure(raws)))
+    with urlopen(f"http://{gateway.address}/v1/flows?flow=RU:GE", timeout=10) as answer:
+        assert "53000" in answer.read().decode()
 
 
 @pytest.mark.kafka

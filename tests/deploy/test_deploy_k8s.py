@@ -31,6 +31,7 @@ from bordertally.streams.settings import Hop, documented, load_settings
 from bordertally.streams.topics import Topics
 
 BASE = TOP / "deploy" / "k8s" / "base"
+MANAGED = TOP / "deploy" / "k8s" / "managed-kafka"
 KUBECTL = shutil.which("kubectl")
 VERSIONS = ("1.30", "1.33", "1.36")
 FOREIGN = {"KafkaTopic", "KafkaUser", "ScaledObject", "ServiceMonitor", "PrometheusRule"}
@@ -50,8 +51,8 @@ pytestmark = pytest.mark.skipif(WHY is not None, reason=WHY or "")
 
 
 @cache
-def made() -> list[dict[str, Any]]:
-    done = subprocess.run([str(KUBECTL), "kustomize", str(BASE)], capture_output=True, text=True, check=False)
+def made(folder: Path = BASE) -> list[dict[str, Any]]:
+    done = subprocess.run([str(KUBECTL), "kustomize", str(folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return list(yaml.safe_load_all(done.stdout))
 
@@ -226,6 +227,59 @@ def test_the_overlay_of_the_docs_can_be_made(tmp_path: Path) -> None:
     assert files["sources.toml"] == "# ours\n"
     assert "webhooks.toml" in files
     assert "image: registry.example.org/bordertally:0.1.0" in done.stdout
+
+
+# --- on a Kafka of somebody else -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kubernetes_accepts_the_overlay_for_a_managed_kafka(version: str) -> None:
+    own = [resource for resource in made(MANAGED) if resource["kind"] not in {*FOREIGN, "TriggerAuthentication"}]
+    assert len(own) > 10
+    for document in own:
+        kubernetes_validate.validate(document, version, strict=True)
+
+
+@pytest.mark.skipif(why_no_models() is not None, reason=why_no_models() or "")
+def test_keda_accepts_what_the_overlay_asks_of_it() -> None:
+    theirs = [resource for resource in made(MANAGED) if resource["kind"] in KINDS]
+    assert complaints(theirs) == [None] * len(theirs)
+
+
+def test_the_overlay_needs_no_strimzi_and_makes_its_topics_by_the_command() -> None:
+    kinds = {resource["kind"] for resource in made(MANAGED)}
+    assert kinds == {resource["kind"] for resource in made()} - {"KafkaTopic", "KafkaUser"} | {
+        "Job",
+        "TriggerAuthentication",
+    }
+    (job,) = [resource for resource in made(MANAGED) if resource["kind"] == "Job"]
+    (spec,) = job["spec"]["template"]["spec"]["containers"]
+    assert spec["args"] == SERVICES["topics"]["command"]
+    assert spec["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    (settings_map,) = [
+        resource["metadata"]["name"]
+        for resource in made(MANAGED)
+        if resource["metadata"]["name"].startswith("bordertally-settings-")
+    ]
+    assert {"configMapRef": {"name": settings_map}} in spec["envFrom"]
+
+
+def test_the_overlay_names_brokers_and_secret_once() -> None:
+    (overlaid,) = [resource["data"] for resource in made(MANAGED) if "BORDERTALLY_BROKERS" in resource.get("data", {})]
+    (scaled,) = [resource["spec"] for resource in made(MANAGED) if resource["kind"] == "ScaledObject"]
+    (authentication,) = [resource for resource in made(MANAGED) if resource["kind"] == "TriggerAuthentication"]
+    assert len(scaled["triggers"]) == len(of("ScaledObject")["worker"]["spec"]["triggers"])
+    for trigger in scaled["triggers"]:
+        assert trigger["metadata"]["bootstrapServers"] == overlaid["BORDERTALLY_BROKERS"]
+        assert (trigger["metadata"]["sasl"], trigger["metadata"]["tls"]) == ("scram_sha512", "enable")
+        assert trigger["authenticationRef"] == {"name": authentication["metadata"]["name"]}
+    secret = {entry["name"] for entry in authentication["spec"]["secretTargetRef"]}
+    keys = {entry["key"] for entry in authentication["spec"]["secretTargetRef"]}
+    (name,) = secret
+    page = (TOP / "docs" / "deploy.md").read_text(encoding="utf-8")
+    made_by = re.search(rf"secret generic {name}((?: *\\\n?| --from-\S+)+)", page)
+    assert made_by is not None
+    assert {re.split(r"=", option)[1] for option in re.findall(r"--from-\S+", made_by[1])} == keys
 
 
 # --- settings --------------------------------------------------------------------------------------------------
