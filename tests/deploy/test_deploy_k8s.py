@@ -277,9 +277,8 @@ def test_the_overlay_names_brokers_and_secret_once() -> None:
     keys = {entry["key"] for entry in authentication["spec"]["secretTargetRef"]}
     (name,) = secret
     page = (TOP / "docs" / "deploy.md").read_text(encoding="utf-8")
-    made_by = re.search(rf"secret generic {name}((?: *\\\n?| --from-\S+)+)", page)
-    assert made_by is not None
-    assert {re.split(r"=", option)[1] for option in re.findall(r"--from-\S+", made_by[1])} == keys
+    command = page.partition(f"secret generic {name} ")[2].partition("\nkubectl")[0]
+    assert set(re.findall(r"--from-(?:literal|file)=([\w.]+)=", command)) == keys
 
 
 # --- settings --------------------------------------------------------------------------------------------------
