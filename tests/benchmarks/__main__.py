@@ -17,9 +17,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import faults
+from benchmarks import broker, faults
 from benchmarks.bench import CACHE, RunFailedError, sitting
 from benchmarks.drain import drain
+from benchmarks.flows import endured
 from benchmarks.history import CASES, MORE, cost
 from benchmarks.install import UnavailableError
 from benchmarks.replay import FILES, measured
@@ -155,15 +156,29 @@ def workers(
     rounds: Rounds = 1,
     days: Days = 60,
     slots: Slots = 40,
+    partitions: Annotated[int, typer.Option(min=1, help="Partitions of every topic.")] = broker.PARTITIONS,
 ) -> None:
     """One backlog for 1, 2 and 4 worker processes, on all cores of this machine."""
     results, ours = [], systems()[OURS]
+    broker.PARTITIONS = partitions
     with sitting(say) as bench:
         for _ in range(rounds):
             for number in numbers.split(","):
                 say(f"{number} workers")
                 results.append(kept(attempt(ours, "workers", together(bench, Shape(days, slots), int(number)))))
-    show(results, SHARED, "one backlog, shared", by="workers")
+    show(results, SHARED, f"one backlog over {partitions} partitions, shared", by="workers")
+
+
+@cli.command(name="flows")
+def many_flows(
+    number: Annotated[int, typer.Option(min=1_000, help="Flows, half of them reported daily.")] = 100_000,
+) -> None:
+    """One pipeline with very many flows: time, memory, recovery, and what the gateway takes for its lists."""
+    figures = asyncio.run(endured(number))
+    shown = Table("quantity", "figure", title=f"{number:,} flows, one report each on two days")
+    for name, figure in figures.items():
+        shown.add_row(name, figure)
+    out.print(shown)
 
 
 @cli.command()

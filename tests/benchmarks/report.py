@@ -39,6 +39,8 @@ SHARED = {
     "reports_per_s": "reports/s",
     "reports_per_s_with_start": "with start-up",
     "cpu_us_per_report": "CPU us a report",
+    "cpu_s_busiest": "CPU s, busiest",
+    "rebalance_s": "rebalance s",
     "ready_s": "ready s",
     "all_done_s": "all done s",
     "rss_mb": "peak MB, all",
