@@ -55,16 +55,13 @@ class Cluster:
         """Wait until every partition has a leader and all its copies."""
 
         async def complete() -> bool:
-            try:
-                partitions = await self._partitions()
-            except (KafkaError, OSError, TimeoutError):
-                return False
+            partitions = await self._partitions()
             return bool(partitions) and all(leader > 0 and copies == BROKERS for leader, copies in partitions)
 
         await until(complete, "every partition has its three copies in sync", 90)
 
     async def _partitions(self) -> list[tuple[int, int]]:
-        """Leader, and number of copies in sync, of each partition of the pipeline's topics."""
+        """Leader and number of copies in sync of each partition of the pipeline's topics; none while nobody answers."""
         topics = [spec.name for spec in self.live.topics.specs()]
         alive = ",".join(broker.address for broker in self.brokers.brokers if broker.running)
         admin = AIOKafkaAdminClient(bootstrap_servers=alive)
@@ -72,6 +69,8 @@ class Cluster:
             async with asyncio.timeout(10):
                 await admin.start()
                 described = await admin.describe_topics(topics)
+        except (KafkaError, OSError, TimeoutError):
+            return []
         finally:
             await admin.close()
         return [(part["leader"], len(part["isr"])) for topic in described for part in topic["partitions"]]
@@ -85,7 +84,7 @@ async def broker_killed(cluster: Cluster) -> None:
 
     async def moved() -> bool:
         leaders = await cluster.leaders()
-        return number not in leaders and min(leaders) > 0
+        return bool(leaders) and number not in leaders and min(leaders) > 0
 
     await until(moved, f"what broker {number} led is led by others", 60)
     before = len(cluster.feed.acknowledged)
