@@ -76,7 +76,7 @@ MUTANTS := 100
 mutants: $(DEV)  ## Put small faults into the code, one at a time, and see whether a quick test fails: SEED=1 MUTANTS=100 (hours; resumes)
 	@PYTHONPATH=tests nice -n 10 $(PY) -m mutants --seed $(SEED) --number $(MUTANTS)
 
-containers: $(DEV)  ## Run docker-compose.yml on a Docker Engine of its own and use it (root; Debian: docker.io mmdebstrap; ten minutes)
+containers: $(DEV)  ## Run docker-compose.yml on a Docker Engine of its own and use it (root; needs dockerd and mmdebstrap)
 	@$(VENV)/bin/pytest -v -s tests/deploy/containers_by_docker.py
 
 lint: $(DEV)  ## Run lint and type checks only

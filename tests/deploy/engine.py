@@ -24,7 +24,7 @@ from composed import TOP
 from bordertally.agents.servers.spawn import spawn
 
 CACHE = TOP / ".cache" / "containers"
-PROGRAMS = {"dockerd": "docker.io", "mmdebstrap": "mmdebstrap", "unshare": "util-linux", "nsenter": "util-linux"}
+PROGRAMS = ("dockerd", "docker", "mmdebstrap", "unshare", "nsenter")
 START_S = 60.0
 COMMAND_S = 900.0
 READ = (
@@ -33,11 +33,10 @@ READ = (
 
 
 def why_no_engine() -> str | None:
-    """What is missing to run one, with the Debian packages to install; None where nothing is."""
-    absent = {program: package for program, package in PROGRAMS.items() if shutil.which(program) is None}
+    """What is missing to run one; None where nothing is."""
+    absent = [program for program in PROGRAMS if shutil.which(program) is None]
     if absent:
-        packages = " ".join(sorted(set(absent.values())))
-        return f"not installed: {', '.join(absent)} (apt-get install --no-install-recommends {packages})"
+        return f"not installed: {', '.join(absent)} (Debian: the package of Docker's engine, mmdebstrap, util-linux)"
     if os.geteuid() != 0:
         return "a Docker Engine of its own needs root"
     return why_no_compose()
