@@ -148,7 +148,7 @@ def start_kafka_cluster(
     """
     _require_programs(cache)
     ports = _free_ports(3 * number, set(detours))
-    advertised = detours or [None] * number
+    advertised: Sequence[int | None] = detours or [None] * number
     nodes = [
         Node(at + 1, port, controller_port, None if end is None else (second, end))
         for at, (port, controller_port, second, end) in enumerate(

@@ -16,7 +16,7 @@ from benchmarks.machine import cpu_s, peak_mb
 from benchmarks.stream import ORIGINS as STREAM
 from bordertally.agents.delivery.redis_keys import FLOWS, flow_key
 from bordertally.agents.kafka.producer import Record
-from bordertally.streams.reports.sources import Topic
+from bordertally.streams.topics import Topic
 from live import PARTITIONS, Live, until
 
 ORIGINS = (*STREAM, "KZ", "CN", "GE", "IR", "PK", "TR", "MX", "CO", "EG", "NG")

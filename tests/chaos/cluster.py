@@ -19,7 +19,6 @@ from bordertally.agents.servers.ports import free_port
 from bordertally.agents.servers.process import Server
 from bordertally.agents.servers.redis import start_redis
 from chaos.detour import Detour
-from chaos.faults import name_of
 from chaos.judging import Verdict, everything, judge
 from chaos.soak import Feed
 from chaos.supervising import Supervised
@@ -213,7 +212,7 @@ async def endure(cluster: Cluster, number: int) -> Outcome:
                 desk = pure(feed.sent)
                 await live.shows(desk, SETTLE_S)
                 await live.shows_alerts(desk, SETTLE_S)
-            happened.append(Happened(name_of(fault), began, mended, time.time()))
+            happened.append(Happened(fault.__name__.replace("_", " "), began, mended, time.time()))
         feed.ending = True
         await tasks[-1]
         desk = pure(feed.sent)

@@ -74,9 +74,9 @@ class Project:
         self.engine = engine
         self.sent: list[bytes] = []
 
-    def up(self, *options: str, **variables: str) -> None:
+    def up(self, *options: str) -> None:
         """Start everything that is to be started, and wait until each health check passes."""
-        self.engine.compose("up", "--detach", "--no-build", *options, *STARTED, **(TWO_WORKERS | variables))
+        self.engine.compose("up", "--detach", "--no-build", *options, *STARTED, variables=TWO_WORKERS)
         self.healthy()
 
     def healthy(self) -> None:

@@ -101,7 +101,7 @@ class Engine:
         document: dict[str, Any] = about
         return document
 
-    def compose(self, *arguments: str, stdin: bytes | None = None, **variables: str) -> str:
+    def compose(self, *arguments: str, stdin: bytes | None = None, variables: Mapping[str, str] = {}) -> str:
         """What `docker compose ARGUMENTS` prints, in the folder of docker-compose.yml. Raises EngineError."""
         return self._done([*command(), *arguments], stdin=stdin, variables=variables)
 
