@@ -123,7 +123,10 @@ def _one_meaning(alerts: Iterable[ConsumerRecord]) -> list[str]:
     for record in alerts:
         alert = msgspec.json.decode(record.value, type=Alert)
         if first.setdefault((alert.id, alert.seq), record.value) != record.value:
-            wrong.append(f"alert {alert.id} {alert.seq} was said twice, not the same: {record.value!r}")
+            wrong.append(
+                f"alert {alert.id} {alert.seq} was said twice, not the same: {first[alert.id, alert.seq]!r}, "
+                f"then at {record.partition}/{record.offset} {record.value!r}"
+            )
     return wrong
 
 
