@@ -31,6 +31,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "bordertally import arrivals.csv --map arrivals.toml --to localhost:9092 --sources sources.toml",
         "bordertally import arrivals.xlsx --map arrivals.toml --sheet 2023 --check",
         "bordertally import new.csv --map arrivals.toml --previous old.csv > changes.ndjson",
+        "bordertally import years.csv --map arrivals.toml --historic > history.ndjson",
+        "bordertally import --watch incoming --map arrivals.toml --to localhost:9092 --sources sources.toml",
     ),
     "keygen": ("bordertally keygen kz-mia.pem",),
     "publish": (

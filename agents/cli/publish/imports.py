@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,8 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bordertally.agents.cli.publish.keys import KeyFile
-from bordertally.agents.cli.publish.sending import send
+from bordertally.agents.cli.publish.sending import Sender
+from bordertally.agents.cli.publish.watching import watch_folder
 from bordertally.agents.imports.importing import (
     Imported,
     check_later,
@@ -35,17 +37,18 @@ from bordertally.agents.terminal.console import (
 )
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.imports.guessing import guess_mapping
+from bordertally.streams.imports.mapping import ImportMap
 from bordertally.streams.imports.summary import Summary, lines
 
 TableFiles = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(help="Tables: CSV, TSV, XLSX, XLS, ODS or JSON; - is standard input."),
 ]
 MapFile = Annotated[Path | None, typer.Option("--map", help="The mapping (TOML): which columns mean what.")]
 
 
 def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
-    files: TableFiles,
+    files: TableFiles = None,
     map_file: MapFile = None,
     guess: Annotated[
         bool, typer.Option("--guess", help="Print a mapping for the file, with what you must decide; write no reports.")
@@ -63,6 +66,9 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
     to: Annotated[
         str | None, typer.Option("--to", help="Send the reports to these brokers at once, as host:port,host:port.")
     ] = None,
+    watch: Annotated[
+        Path | None, typer.Option("--watch", help="A folder: import the files that appear in it, until Ctrl-C.")
+    ] = None,
     sources: Sources = None,
     key: KeyFile = None,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing if any cell is bad.")] = False,
@@ -73,30 +79,48 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
     The reports go to standard output, or with --to to Kafka; the summary goes to standard error. The exit code is 0 if
     every cell was read, 1 if some are bad and the others were written, and 2 if nothing could be read.
     """
-    if guess:
+    if guess and files:
         write(guess_mapping(*sniff(files[0], sheet)))
         return
     if map_file is None:
         raise BordertallyError("give a mapping with --map; --guess prints one to begin with")
-    mapping = load_mapping(map_file)
+    load = partial(_mapping, map_file, sheet, cells, published)
+    if watch is not None:
+        if files or check or previous or to is None:
+            raise BordertallyError("--watch needs --to, and takes no files, --check nor --previous")
+        watch_folder(watch, load, Sender(to, sources, key), historic=historic)
+        return
+    if not files:
+        raise BordertallyError("give the files to import, or a folder with --watch")
     if previous is not None and published is None:
-        check_later(mapping, files[0], previous)
+        check_later(load(), files[0], previous)
+    result = _imported(files, load(), previous, historic=historic)
+    wrong = bool(result.summary.bad)
+    if not check and not (strict and wrong):
+        wrong |= not (_write(result) if to is None else Sender(to, sources, key).send(result))
+    _show(result.summary, check=check, as_json=as_json)
+    _exit(2 if not result.summary.taken else int(wrong))
+
+
+def _mapping(file: Path, sheet: str | None, cells: str | None, published: str | None) -> ImportMap:
+    """The mapping in a file, with what the options say in place of it."""
+    mapping = load_mapping(file)
     for name, value in (("sheet", sheet), ("range", cells), ("published", published)):
         if value is not None:
             setattr(mapping, name, value)
+    return mapping
+
+
+def _imported(files: list[Path], mapping: ImportMap, previous: Path | None, *, historic: bool) -> Imported:
     importer = read_files(files, mapping, published_at(mapping, files), _progress)
     if previous is None:
-        result = imported(importer, historic=historic)
-    else:
-        result = imported_edition(importer, previous, historic=historic)
-    wrong = bool(result.summary.bad)
-    if not check and not (strict and wrong):
-        wrong |= not (_write(result) if to is None else send(result, to, sources, key))
-    _show(result.summary, check=check, as_json=as_json)
-    if not result.summary.taken:
-        raise typer.Exit(2)
-    if wrong:
-        raise typer.Exit(1)
+        return imported(importer, historic=historic)
+    return imported_edition(importer, previous, historic=historic)
+
+
+def _exit(code: int) -> None:
+    if code:
+        raise typer.Exit(code)
 
 
 @contextmanager
