@@ -12,7 +12,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 
 from bordertally.agents.cli.publish import sending, watching
-from bordertally.agents.cli.publish.sending import Sender
+from bordertally.agents.cli.publish.sending import ImportSender
 from bordertally.agents.cli.publish.watching import import_one, watch_folder
 from bordertally.agents.imports.importing import load_mapping
 from bordertally.agents.imports.inbox import REPORT, Inbox
@@ -73,7 +73,7 @@ def put(inbox: Inbox, name: str, rows: str) -> Path:
 
 
 def import_it(inbox: Inbox, path: Path) -> Path:
-    return import_one(path, inbox, mapping, Sender("broker:9092", Path("sources.toml"), None))
+    return import_one(path, inbox, mapping, ImportSender("broker:9092", Path("sources.toml"), None))
 
 
 def report_beside(path: Path) -> str:
@@ -166,7 +166,7 @@ def test_it_goes_on_until_it_is_stopped(broker: Broker, inbox: Inbox, monkeypatc
 
     monkeypatch.setattr(sending, "run", interrupted)
     with pytest.raises(StoppedError):
-        watch_folder(inbox.folder, mapping, Sender("broker:9092", Path("sources.toml"), None), historic=True)
+        watch_folder(inbox.folder, mapping, ImportSender("broker:9092", Path("sources.toml"), None), historic=True)
     assert [report["historic"] for report in broker.stored] == [True, True]
     assert broker.people() == [900, 5]
     assert [path.name for path in inbox.done.iterdir() if path.suffix == ".csv"] == ["a.csv"]

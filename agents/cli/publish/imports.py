@@ -14,7 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bordertally.agents.cli.publish.keys import KeyFile
-from bordertally.agents.cli.publish.sending import Sender
+from bordertally.agents.cli.publish.sending import ImportSender
 from bordertally.agents.cli.publish.watching import watch_folder
 from bordertally.agents.imports.importing import (
     Imported,
@@ -88,7 +88,7 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
     if watch is not None:
         if files or check or previous or to is None:
             raise BordertallyError("--watch needs --to, and takes no files, --check nor --previous")
-        watch_folder(watch, load, Sender(to, sources, key), historic=historic)
+        watch_folder(watch, load, ImportSender(to, sources, key), historic=historic)
         return
     if not files:
         raise BordertallyError("give the files to import, or a folder with --watch")
@@ -97,7 +97,7 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
     result = _imported(files, load(), previous, historic=historic)
     wrong = bool(result.summary.bad)
     if not check and not (strict and wrong):
-        wrong |= not (_write(result) if to is None else Sender(to, sources, key).send(result))
+        wrong |= not (_write(result) if to is None else ImportSender(to, sources, key).send(result))
     _show(result.summary, check=check, as_json=as_json)
     _exit(2 if not result.summary.taken else int(wrong))
 

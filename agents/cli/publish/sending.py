@@ -20,7 +20,7 @@ from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
 
 
-class Sender:
+class ImportSender:
     """Sends the reports of imports to brokers, as the intake would accept them."""
 
     def __init__(self, to: str, sources: Path | None, key: Path | None) -> None:

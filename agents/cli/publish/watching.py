@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
-from bordertally.agents.cli.publish.sending import Sender, refusal
+from bordertally.agents.cli.publish.sending import ImportSender, refusal
 from bordertally.agents.imports.importing import (
     Imported,
     check_later,
@@ -29,7 +29,7 @@ EVERY_S = 2.0
 """Seconds between two looks at the folder."""
 
 
-def watch_folder(folder: Path, mapping: Callable[[], ImportMap], sender: Sender, *, historic: bool) -> None:
+def watch_folder(folder: Path, mapping: Callable[[], ImportMap], sender: ImportSender, *, historic: bool) -> None:
     """Import the files that appear in a folder until SIGTERM or Ctrl-C. `mapping` is called for each file."""
     inbox, stop = Inbox(folder), threading.Event()
     mapping()  # what is wrong with it is said now
@@ -62,7 +62,7 @@ def _import_ready(inbox: Inbox, stop: threading.Event, import_file: Callable[[Pa
 
 
 def import_one(
-    path: Path, inbox: Inbox, mapping: Callable[[], ImportMap], sender: Sender, *, historic: bool = False
+    path: Path, inbox: Inbox, mapping: Callable[[], ImportMap], sender: ImportSender, *, historic: bool = False
 ) -> Path:
     """Import a file of an inbox: it ends in `done` if all of it was sent, else in `failed`, and nothing was sent.
 
