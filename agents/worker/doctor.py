@@ -111,7 +111,10 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
         there = [spec for spec in specs if described.get(spec.name)]
         if there:
             yield await _topic_settings(admin, there, settings.brokers)
-            yield positions_found(await positions(admin, settings))
+            try:
+                yield positions_found(await positions(admin, settings))
+            except BordertallyError as error:
+                yield Finding("positions", Health.FAILED, str(error), "if it lasts, look at the broker's log")
             if described.get(Topics(settings.topic_prefix).clock):
                 yield await _clock(settings)
     except (KafkaError, OSError, TimeoutError) as error:

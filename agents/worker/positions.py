@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import stamina
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
+from aiokafka.protocol.admin import DescribeGroupsRequest
+from aiokafka.protocol.commit import OffsetFetchRequest
 
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.agents.kafka.topics import creation
@@ -16,8 +23,13 @@ from bordertally.streams.errors import BordertallyError
 from bordertally.streams.settings import Hop, Settings
 from bordertally.streams.topics import Topics
 
-COORDINATOR_S = 10.0
-"""The longest wait for a broker that has had no consumer groups so far."""
+COORDINATOR_S = 30.0
+"""The longest wait for the coordinator of a consumer group: a broker that has just started makes or loads it first."""
+
+STARTING = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
+"""The errors of a broker whose coordinator is not there yet."""
+
+Answer = TypeVar("Answer")
 
 
 class Position(NamedTuple):
@@ -46,15 +58,10 @@ def groups_of(settings: Settings) -> list[str]:
 
 
 async def positions(admin: AIOKafkaAdminClient, settings: Settings) -> list[Position]:
-    """The committed positions of all groups on existing topics. Raises KafkaError."""
-    committed: dict[tuple[str, TopicPartition], int] = {}
-    async for attempt in stamina.retry_context(on=GroupCoordinatorNotAvailableError, timeout=COORDINATOR_S):
-        with attempt:  # a new broker first has to make its topic of positions
-            await admin.list_consumer_group_offsets(settings.app_id)
-    for group in groups_of(settings):
-        for tp, offset in (await admin.list_consumer_group_offsets(group)).items():
-            if offset.offset >= 0:
-                committed[group, tp] = offset.offset
+    """The committed positions of all groups on existing topics. Raises KafkaError, and as `asked` does."""
+    committed = {
+        (group, tp): offset for group in groups_of(settings) for tp, offset in (await _committed(admin, group)).items()
+    }
     names = {tp.topic for _, tp in committed}
     there = {topic["topic"] for topic in await admin.describe_topics(sorted(names)) if topic["partitions"]}
     places = sorted({tp for _, tp in committed if tp.topic in there})
@@ -80,14 +87,13 @@ async def _bounds(
 async def read_again(settings: Settings) -> int:
     """Set the intake back to the first report that the broker has; returns how many reports it will read again.
 
-    Raises BordertallyError while a worker runs the intake: its commits would win.
+    Raises BordertallyError while a worker runs the intake: its commits would win; and as `asked` does.
     """
     group, topics = f"{settings.app_id}-{Hop.INTAKE}", Topics(settings.topic_prefix).every_report
     admin = AIOKafkaAdminClient(**kafka_options(settings))
     await admin.start()
     try:
-        members = _members(await admin.describe_consumer_groups([group]))
-        if members:
+        if members := await _members(admin, group):
             raise BordertallyError(f"consumer group {group} has {members} members: stop all workers with the intake")
         described = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(list(topics))}
     finally:
@@ -106,7 +112,54 @@ async def read_again(settings: Settings) -> int:
     return sum(ends[tp] - first[tp] for tp in places)
 
 
-def _members(answers: Iterable[object]) -> int:
-    """The number of members in the answers to a DescribeGroups request for one group."""
-    rows = [row for answer in answers for row in getattr(answer, "groups", ())]
-    return sum(len(row[5]) for row in rows)
+async def asked(group: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The answer of the coordinator of a consumer group, asked again while the broker is still starting.
+
+    Raises BordertallyError if the coordinator is not there within COORDINATOR_S seconds.
+    """
+    try:
+        async for attempt in stamina.retry_context(
+            on=STARTING, attempts=None, timeout=COORDINATOR_S, wait_initial=0.1, wait_max=1.0
+        ):
+            with attempt:
+                return await ask()
+    except STARTING:
+        pass
+    raise BordertallyError(
+        f"Kafka: the broker answers, but not yet for consumer group {group} ({COORDINATOR_S:.0f} s); "
+        "it may still be starting: try again in a minute"
+    )
+
+
+async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
+    """The committed offsets of a group. Raises KafkaError."""
+
+    async def ask() -> dict[TopicPartition, int]:
+        response = await _of_coordinator(admin, group, OffsetFetchRequest(group, None))
+        rows = [(TopicPartition(topic, row[0]), row) for topic, rows in response.topics for row in rows]
+        _check([response.error_code, *(error for _, (*_, error) in rows)], group)
+        return {tp: offset for tp, (_, offset, *_) in rows if offset >= 0}
+
+    return await asked(group, ask)
+
+
+async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
+    """The number of members of a group. Raises KafkaError."""
+
+    async def ask() -> int:
+        rows = (await _of_coordinator(admin, group, DescribeGroupsRequest([group]))).groups
+        _check([row[0] for row in rows], group)
+        return sum(len(row[5]) for row in rows)
+
+    return await asked(group, ask)
+
+
+async def _of_coordinator(admin: AIOKafkaAdminClient, group: str, request: object) -> Any:
+    """The response to a request. aiokafka's own functions overlook its errors: no offsets, no members."""
+    return await admin._send_request(request, await admin.find_coordinator(group))  # noqa: SLF001 - as said
+
+
+def _check(codes: Iterable[int], group: str) -> None:
+    for code in codes:
+        if code:
+            raise for_code(code)(f"consumer group {group}")
