@@ -54,8 +54,13 @@ class Follower(Service):
     @Service.task
     async def _follow(self) -> None:
         assert self._consumer is not None
+        made_anew = self.context.made_anew
+        known = made_anew[self.topic]
         try:
             while not self.should_stop:
+                if made_anew[self.topic] != known:
+                    known = made_anew[self.topic]
+                    await self._consumer.seek_to_beginning()
                 batch = await self._consumer.getmany(timeout_ms=POLL_MS)
                 for records in batch.values():
                     for record in records:

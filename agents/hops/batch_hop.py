@@ -180,7 +180,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
         self._made_anew = self.context.made_anew.copy()
         self._done = {tp: offset for tp, offset in self._done.items() if tp.topic not in anew}
         for topic in anew & set(self.topics()):
-            self.context.forget_progress(topic)
+            self.context.forget_progress(self.hop, topic)
         if places := [tp for tp in self.consumer.assignment() if tp.topic in anew]:
             self.forget(places)
             await self.consumer.seek_to_beginning(*places)

@@ -69,7 +69,7 @@ class Context:
     `needed`: those that must be ready for the worker to be. `producing`: whether the broker acknowledges writes (see
     agents/runtime/acknowledgements.py). `renewed`: called, in order, when another registry is in use. `topic_faults`:
     what is wrong with the topics (see agents/runtime/topic_watch.py). `made_anew`: by topic, how often the topic was
-    missing and is there again. `held_back`: why the worker has not joined its groups yet; None once it may. `dying`:
+    deleted and made anew. `held_back`: why the worker has not joined its groups yet; None once it may. `dying`:
     called with the reason before the process ends itself.
     """
 
@@ -149,9 +149,13 @@ class Context:
         self.metrics["lost_records_total"].labels(hop, reset.tp.topic).inc(reset.skipped)
         self.metrics["position_resets_total"].labels(hop, reset.tp.topic).inc()
 
-    def forget_progress(self, topic: str) -> None:
-        """Forget the offsets of a topic that was made anew; its lag counts from the first record processed."""
-        for at in [at for at in self.progress if at[1] == topic]:
+    def forget_progress(self, hop: str, topic: str) -> None:
+        """Forget and count that a hop left its offsets of a topic that was made anew.
+
+        The lag counts from the first record processed.
+        """
+        self.metrics["position_resets_total"].labels(hop, topic).inc()
+        for at in [at for at in self.progress if at[:2] == (hop, topic)]:
             del self.progress[at]
 
     def die(self, why: str, error: BaseException) -> NoReturn:

@@ -103,9 +103,12 @@ class Worker(faust.App):
 
     def tell_reset(self, reset: Reset) -> None:
         """Log and count, for the hop that reads the topic, that its consumer had to leave its position."""
+        self.context.tell_reset(next(iter(self._readers(reset.tp.topic)), "worker"), reset)
+
+    def _readers(self, topic: str) -> list[str]:
+        """The Faust hops that read a topic, also as the changelog of their table."""
         changelog = self.context.topics.changelog
-        hops = [hop.name for hop in self.hops if reset.tp.topic in {hop.topic, changelog(hop.name)}]
-        self.context.tell_reset(hops[0] if hops else "worker", reset)
+        return [hop.name for hop in self.hops if topic in {hop.topic, changelog(hop.name)}]
 
     @Service.task
     async def _read_topics_made_anew(self) -> None:
@@ -117,7 +120,8 @@ class Worker(faust.App):
                     with suppress(KafkaError):  # the next look tries again
                         await cast("Any", self.consumer).read_from_the_beginning(topic)
                         known[topic] = times
-                        self.context.forget_progress(topic)
+                        for hop in self._readers(topic):
+                            self.context.forget_progress(hop, topic)
 
     def on_rebalance_start(self) -> None:
         """Note when a rebalance begins."""

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from prometheus_client.parser import text_string_to_metric_families
 
+from bordertally.agents.kafka.topic_ids import topics_seen
 from bordertally.agents.kafka.topics import create_topics
 from bordertally.agents.servers.process import Server
 from forking import run
@@ -42,6 +43,20 @@ async def remove_records(live: Live, topic: str) -> int:
     finally:
         await admin.close()
     return sum(ends.values())
+
+
+async def delete_topic(live: Live, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=live.broker.address)
+    await admin.start()
+    try:
+        await admin.delete_topics([topic])
+        await until(lambda: gone(admin, topic), "the broker has deleted the topic")
+    finally:
+        await admin.close()
+
+
+async def gone(admin: AIOKafkaAdminClient, topic: str) -> bool:
+    return not (await topics_seen(admin, [topic]))[topic].partitions
 
 
 async def samples_of(worker: Server, name: str) -> dict[tuple[str, ...], float]:
@@ -137,12 +152,7 @@ async def test_a_topic_made_anew_is_told_at_once_and_read_from_its_beginning(liv
     worker = live.worker()
     await live.publish(of_day(reports, 1))
     await live.shows(pure(of_day(reports, 1)))
-    admin = AIOKafkaAdminClient(bootstrap_servers=live.broker.address)
-    await admin.start()
-    try:
-        await admin.delete_topics([topic])
-    finally:
-        await admin.close()
+    await delete_topic(live, topic)
 
     async def told() -> bool:
         return f"topic {topic} does not exist" in await asyncio.to_thread(readiness, worker)
@@ -158,3 +168,24 @@ async def test_a_topic_made_anew_is_told_at_once_and_read_from_its_beginning(liv
         return await asyncio.to_thread(readiness, worker) == "ready\n"
 
     await until(ready, "/readyz says ready again")
+
+
+async def test_a_topic_made_anew_and_filled_beyond_the_old_position_is_known_by_its_id(live_on_kafka: Live) -> None:
+    live = live_on_kafka
+    topic = f"{live.topics.prefix}reports.government"
+    reports = hourly(3)
+    worker = live.worker()
+    await live.publish(of_day(reports, 1))
+    await live.shows(pure(of_day(reports, 1)))
+    before = await ends_of(live, topic)
+    worker.pause()  # so that it cannot see the topic missing
+    await delete_topic(live, topic)
+    await create_topics(live.settings)
+    await live.publish(reports[len(of_day(reports, 1)) :])
+    after = await ends_of(live, topic)
+    worker.resume()
+    assert all(after[tp] > end for tp, end in before.items() if end)
+    await live.shows(pure(reports))
+    assert len(lines(worker, f"topic {topic} was deleted and made anew; it is read from its beginning")) == 1
+    assert not lines(worker, "does not exist")
+    assert await samples_of(worker, "bordertally_position_resets_total") == {("intake", topic): 1}
