@@ -1,1 +1,1 @@
-"""Clients of Kafka, and every place where Faust or aiokafka is patched, with the reason."""
+"""Clients of Kafka, and every place where Faust, mode or aiokafka is patched, with the reason."""
