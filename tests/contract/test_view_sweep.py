@@ -111,30 +111,34 @@ async def test_lost_and_forged_keys_are_put_right(live_on_kafka: Live) -> None:
         await redis.aclose()
 
 
-@pytest.mark.parametrize(
-    ("refuse", "accept"),
-    [
-        (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
-        (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
-        (("CONFIG", "SET", "min-replicas-to-write", "1"), ("CONFIG", "SET", "min-replicas-to-write", "0")),
-    ],
-    ids=["full", "read-only replica", "too few replicas"],
-)
-async def test_a_redis_that_answers_and_refuses_writes_is_not_up(
-    live_on_kafka: Live, refuse: tuple[str, ...], accept: tuple[str, ...]
-) -> None:
+REFUSALS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "OOM": (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
+    "read only replica": (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+    "NOREPLICAS": (("CONFIG", "SET", "min-replicas-to-write", "1"), ("CONFIG", "SET", "min-replicas-to-write", "0")),
+    "MISCONF": (("BGSAVE",), ("BGSAVE",)),
+}
+"""By what Redis says: the command after which it refuses writes, and the one after which it takes them again."""
+
+
+async def test_a_redis_that_answers_and_refuses_writes_is_not_up(live_on_kafka: Live) -> None:
     live = live_on_kafka
     worker = live.worker(BORDERTALLY_HOPS="delivery")
     redis: Any = Redis.from_url(**redis_options(live.settings))
+    snapshot = live.redis.directory / "dump.rdb"
 
     async def down() -> bool:
         return not await up(worker)
 
     try:
         await until(lambda: up(worker), "Redis is up")
-        await redis.execute_command(*refuse)
-        await until(down, "the refusal shows although nothing arrives", timeout_s=5)
-        await redis.execute_command(*accept)
-        await until(lambda: up(worker), "Redis is up again", timeout_s=10)
+        await redis.config_set("save", "3600 1")  # only then does a failed snapshot stop writes
+        for words, (refuse, accept) in REFUSALS.items():
+            snapshot.mkdir()  # a directory in its place: no snapshot can be written
+            await redis.execute_command(*refuse)
+            await until(down, f"the refusal shows although nothing arrives: {words}", timeout_s=5)
+            assert any(words in line for line in lines(worker, "Redis cannot be written")), words
+            snapshot.rmdir()
+            await redis.execute_command(*accept)
+            await until(lambda: up(worker), f"Redis is up again: {words}", timeout_s=10)
     finally:
         await redis.aclose()
