@@ -1,4 +1,4 @@
-"""Connections of the gateway: time limits for slow clients, limits by address, and answers to what is not HTTP."""
+"""Connections of the gateway: time limits for slow clients, and limits by address."""
 
 from __future__ import annotations
 
@@ -6,22 +6,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from aiohttp import http_exceptions, web
+from aiohttp import web
 
 from bordertally.agents.gateway.client_limits import LIMITS, client_of
 from bordertally.agents.gateway.headers import SECURITY
 from bordertally.agents.gateway.metering import METER
-from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.runtime.context import log
-
-LINE = 65_536
-"""The most bytes of a request line and of a header: a position in topics with many partitions is long."""
+from bordertally.agents.runtime.problems import LINE, ProblemConnection, ProblemError, ProblemSite
 
 HEAD = 4 * LINE
 """The most bytes of a request line and all headers."""
-
-CONTINUE = "100-continue"
-"""The only value of the header Expect that HTTP defines."""
 
 RETRY_S = 10
 """Seconds after which a client at its limit may try again."""
@@ -42,33 +36,17 @@ class Patience(NamedTuple):
 
 PATIENCE = Patience()
 
-_FAULTS: tuple[tuple[type[BaseException], str], ...] = (
-    (http_exceptions.LineTooLong, f"the request line or a header is longer than {LINE:,} bytes"),
-    (http_exceptions.InvalidHeader, "a header is malformed, or has a character that HTTP does not allow"),
-    (http_exceptions.BadHttpMethod, "the request begins with no method of HTTP"),
-    (http_exceptions.InvalidURLError, "the address in the request line is malformed"),
-)
-"""What is wrong with a request that cannot be read. Never the words of the parser: they quote what was sent."""
 
-_OTHERWISE = "this is not a request of HTTP/1.1, or a header has a character that HTTP does not allow"
+class ClientConnection(ProblemConnection):
+    """A connection to a client of the gateway. A slow client and a client at its limit get a problem document, too."""
 
-
-def fault_of(error: BaseException | None) -> str:
-    """Return what is wrong with a request that cannot be read, without anything that it contains."""
-    return next((words for kind, words in _FAULTS if isinstance(error, kind)), _OTHERWISE)
-
-
-class ClientConnection(web.RequestHandler):
-    """A connection to a client. A malformed request, a slow client and a client at its limit get a problem document."""
+    program, headers = "gateway", SECURITY
 
     def __init__(self, server: web.Server, site: Site) -> None:
         super().__init__(
             server,
-            loop=asyncio.get_running_loop(),
             keepalive_timeout=site.patience.idle_s,
             lingering_time=site.patience.linger_s,
-            max_line_size=LINE,
-            max_field_size=LINE,
             **site.options,
         )
         self._limits, self._patience, self._meter = site.limits, site.patience, site.meter
@@ -143,47 +121,17 @@ class ClientConnection(web.RequestHandler):
             lines += [f"Content-Length: {len(body)}", "Connection: close", *headers, "", ""]
             self.transport.write("\r\n".join(lines).encode() + body)
             self._meter.refused(status)
-            log.info("gateway: %s: %s", self._peer(), detail)
+            log.info("gateway: %s: %s", self.peer(), detail)
         self.force_close()
 
-    def _peer(self) -> str:
-        peer = None if self.transport is None else self.transport.get_extra_info("peername")
-        return peer[0] if peer else "a client that has gone"
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 - it quotes what was sent
-    ) -> web.StreamResponse:
-        """Answer a request that cannot be read, or one that failed outside of every route."""
-        if request.writer.output_size > 0:
-            raise ConnectionError("a part of an answer is sent already")
-        if isinstance(exc, ConnectionError):
-            raise exc  # the client has gone: aiohttp closes the connection without a word
-        if status >= 500 and request.headers.get("Expect", CONTINUE).lower() != CONTINUE:
-            status, detail = 417, f"Expect: only {CONTINUE} can be met"  # aiohttp fails on some others
-        elif status < 500:
-            detail = fault_of(exc)
-            log.info("gateway: malformed request from %s: %s", self._peer(), detail)
-        else:
-            detail = "the gateway failed on this request; see its log"
-            log.error("gateway: %s %s failed", request.method, request.path, exc_info=exc)
+    def count_refused(self, status: int) -> None:
+        """Count an answer that was given outside of every route."""
         self._meter.refused(status)
-        return _closing(ProblemError(status, detail))
-
-    def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Log an error of aiohttp itself, but not a body that is not what its headers say."""
-        if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
-            super().log_exception(*args, **kw)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send an answer. A client that does not take it in time is disconnected."""
-        if isinstance(resp, web.HTTPException) and resp.status >= 400:  # raised before any middleware ran
-            resp = _closing(ProblemError(resp.status, resp.reason))
         transport = self.transport
         try:
             async with asyncio.timeout(self._patience.answer_s):
@@ -194,15 +142,7 @@ class ClientConnection(web.RequestHandler):
             return resp, True
 
 
-def _closing(problem: ProblemError) -> web.Response:
-    """An answer outside of every route, behind which the connection is closed."""
-    answer = problem.answer()
-    answer.headers.update(SECURITY)
-    answer.force_close()
-    return answer
-
-
-class Site(web.BaseSite):
+class Site(ProblemSite):
     """Where the gateway listens. `runner`: of an application made by `create_gateway`.
 
     `options`: more arguments of aiohttp's RequestHandler, such as the log of requests.
@@ -211,25 +151,13 @@ class Site(web.BaseSite):
     def __init__(
         self, runner: web.AppRunner, host: str, port: int, patience: Patience = PATIENCE, **options: Any
     ) -> None:
-        super().__init__(runner, backlog=1024)
-        self.host, self.port, self.patience, self.options = host, port, patience, options
+        super().__init__(runner, host, port, backlog=1024)
+        self.patience, self.options = patience, options
         self.limits, self.meter = runner.app[LIMITS], runner.app[METER]
 
-    @property
-    def name(self) -> str:
-        """The address."""
-        return f"http://{self.host}:{self.port}"
-
-    async def start(self) -> None:
-        """Begin to listen. Raises OSError for an address that is not free."""
-        await super().start()
-        server = self._runner.server
-        if server is None:
-            raise RuntimeError("the runner is not set up")
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: ClientConnection(server, self), self.host, self.port, backlog=self._backlog
-        )
+    def connection(self, server: web.Server) -> ClientConnection:
+        """A connection to a new client."""
+        return ClientConnection(server, self)
 
 
 def when_lost(request: web.BaseRequest, call: Callable[[], None]) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import web
 
 from bordertally.agents.gateway.parameters import AskCap, AskFeed, asked
-from bordertally.agents.gateway.problems import ProblemError, bad
+from bordertally.agents.gateway.problems import bad
 from bordertally.agents.gateway.representations import tagged
 from bordertally.agents.gateway.view import ServingView
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted
 from bordertally.streams.delivery import atom, cap

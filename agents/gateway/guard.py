@@ -8,7 +8,8 @@ from ipaddress import ip_address
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from bordertally.agents.gateway.problems import Handler, ProblemError
+from bordertally.agents.gateway.problems import Handler
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.delivery.tokens import ADMIN, READER, Caller, Keys, Scope
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings

@@ -13,8 +13,8 @@ from msgspec.structs import fields
 
 from bordertally.agents.gateway import parameters, representations, responses
 from bordertally.agents.gateway.past.pasts import InTheMaking
-from bordertally.agents.gateway.problems import MEDIA_TYPE, Problem
 from bordertally.agents.gateway.writes.imports import MEDIA_TYPES as FILES
+from bordertally.agents.runtime.problems import MEDIA_TYPE, Problem
 from bordertally.streams.alerts.acknowledgements import Acknowledgement
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silence

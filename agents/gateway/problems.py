@@ -1,62 +1,19 @@
-"""Error responses: problem details (RFC 9457) that quote the field and its value."""
+"""Error responses of the gateway: every error of a route becomes a problem document that quotes field and value."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable
 
-import msgspec
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.errors import shown
-from bordertally.streams.visible_text import visible
 
 log = logging.getLogger("bordertally")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-MEDIA_TYPE = "application/problem+json"
 RETRY_S = 2
-
-
-class Problem(msgspec.Struct, omit_defaults=True):
-    """The body of an error response. `field` and `value` quote the wrong input; `reason` is from a fixed list."""
-
-    title: str
-    status: int
-    detail: str
-    type: str = "about:blank"
-    reason: str | None = None
-    field: str | None = None
-    value: str | None = None
-    report: str | None = None
-
-
-class ProblemError(Exception):
-    """Raised by a handler: the body of the error response and its extra headers."""
-
-    def __init__(  # noqa: PLR0913 - keyword-only
-        self,
-        status: int,
-        detail: str,
-        *,
-        field: str | None = None,
-        value: object = None,
-        reason: str | None = None,
-        report: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        quoted = None if field is None else shown(value)
-        field, report = (None if text is None else visible(text) for text in (field, report))
-        detail = visible(detail)  # it may quote what a client sent, and readers print it on terminals
-        self.problem = Problem(HTTPStatus(status).phrase, status, detail, "about:blank", reason, field, quoted, report)
-        self.headers = dict(headers or {})
-        super().__init__(status, detail)
-
-    def answer(self) -> web.Response:
-        """Return the response."""
-        body = msgspec.json.encode(self.problem)
-        return web.Response(body=body, status=self.problem.status, content_type=MEDIA_TYPE, headers=self.headers)
 
 
 def bad(field: str, value: object, why: str) -> ProblemError:

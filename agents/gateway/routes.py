@@ -18,7 +18,7 @@ from bordertally.agents.gateway.parameters import (
     AskTotals,
     Q,
 )
-from bordertally.agents.gateway.problems import RETRY_S, ProblemError, bad
+from bordertally.agents.gateway.problems import RETRY_S, bad
 from bordertally.agents.gateway.responses import (
     AlertDetail,
     AlertList,
@@ -32,6 +32,7 @@ from bordertally.agents.gateway.responses import (
 )
 from bordertally.agents.gateway.stream.events import RANK
 from bordertally.agents.gateway.view import ReadView, StateHead, below, newest_first
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.acknowledgements import Acknowledgement, Acknowledgements
 from bordertally.streams.alerts.inhibition import OpenAlerts

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from aiohttp import web
 from mode import Service
 
 from bordertally.agents.runtime.context import Context
+from bordertally.agents.runtime.problems import ProblemConnection, ProblemSite
 from bordertally.streams.errors import ConfigError
+
+
+class HealthConnection(ProblemConnection):
+    """A connection to a client of a worker."""
+
+    program = "worker"
+    details: ClassVar[Mapping[int, str]] = {
+        404: "a worker answers at /metrics, /healthz and /readyz only; for figures ask a gateway",
+        405: "a worker answers GET and HEAD only",
+    }
+
+
+class HealthSite(ProblemSite):
+    """Where a worker listens."""
+
+    def connection(self, server: web.Server) -> HealthConnection:
+        """A connection to a new client; requests are not logged unless they are malformed."""
+        return HealthConnection(server, access_log=None)
 
 
 class Http(Service):
@@ -26,10 +48,10 @@ class Http(Service):
         app.router.add_get("/metrics", self.metrics)
         app.router.add_get("/healthz", self.healthz)
         app.router.add_get("/readyz", self.readyz)
-        self.runner = web.AppRunner(app, access_log=None)
+        self.runner = web.AppRunner(app)
         await self.runner.setup()
         try:
-            await web.TCPSite(self.runner, settings.http_host, settings.http_port).start()
+            await HealthSite(self.runner, settings.http_host, settings.http_port).start()
         except OSError:
             raise ConfigError(
                 f"BORDERTALLY_HTTP_PORT={settings.http_port}: taken on {settings.http_host}; choose another"

@@ -11,9 +11,10 @@ import msgspec
 from msgspec import Struct
 
 from bordertally.agents.gateway.past.past import Past
-from bordertally.agents.gateway.problems import RETRY_S, ProblemError, bad
+from bordertally.agents.gateway.problems import RETRY_S, bad
 from bordertally.agents.gateway.routes import Routes
 from bordertally.agents.gateway.view import ServingView
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.settings import Settings
 
 MOST = 2

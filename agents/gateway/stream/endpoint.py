@@ -7,13 +7,14 @@ from aiohttp import web
 from bordertally.agents.gateway.client_limits import ClientLimits
 from bordertally.agents.gateway.connections import when_lost
 from bordertally.agents.gateway.parameters import AskStream
-from bordertally.agents.gateway.problems import ProblemError, bad
+from bordertally.agents.gateway.problems import bad
 from bordertally.agents.gateway.stream.catch_up import CatchUp, TooSlowError
 from bordertally.agents.gateway.stream.client import Client
 from bordertally.agents.gateway.stream.desk import DeskNews
 from bordertally.agents.gateway.stream.events import QUIET, RANK, Filter, heartbeat
 from bordertally.agents.gateway.stream.hub import RETRY_S, Hub
 from bordertally.agents.gateway.stream.quiet import Quieting
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.delivery.stream_position import PlaceText, read_place
 
 HEADERS = {

@@ -9,11 +9,11 @@ import msgspec
 from aiohttp import web
 
 from bordertally.agents.gateway.parameters import NewAcknowledgement
-from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.gateway.view import ServingView
 from bordertally.agents.gateway.writes.bodies import decoded
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.kafka.producer import Record
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.alerts.acknowledgements import Acknowledgements, acknowledge
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.topics import Topics

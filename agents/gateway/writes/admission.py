@@ -7,11 +7,11 @@ import math
 import time
 from typing import Any
 
-from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.gateway.writes.rate_limit import SharedLimit
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.report_record import record_of
 from bordertally.agents.runtime.languages import word_reader
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.delivery.tokens import Caller
 from bordertally.streams.errors import Reason, RefusedError

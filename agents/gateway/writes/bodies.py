@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from aiohttp import http_exceptions, web
 
-from bordertally.agents.gateway.problems import ProblemError
+from bordertally.agents.runtime.problems import ProblemError
 
 MAX_BYTES = 16_384
 """The most bytes of a small record, such as a silence."""

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bordertally.agents.gateway.guard import CALLER
 from bordertally.agents.gateway.parameters import AskImport, asked
-from bordertally.agents.gateway.problems import ProblemError, bad
+from bordertally.agents.gateway.problems import bad
 from bordertally.agents.gateway.responses import BatchFault, ImportResult
 from bordertally.agents.gateway.writes.admission import Admission
 from bordertally.agents.gateway.writes.bodies import JSON, read_body, too_large
@@ -21,6 +21,7 @@ from bordertally.agents.imports.files import import_tables
 from bordertally.agents.imports.importing import Imported, imported, load_mapping, published_at
 from bordertally.agents.imports.workbooks import unpacked_bytes
 from bordertally.agents.kafka.producer import Record
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.imports.mapping import ImportMap
 from bordertally.streams.imports.tables import Importer

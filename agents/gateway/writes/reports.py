@@ -14,12 +14,12 @@ from aiohttp import web
 
 from bordertally.agents.gateway.guard import CALLER
 from bordertally.agents.gateway.parameters import AskReport, asked
-from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.gateway.responses import Batch, BatchFault, BatchWarning
 from bordertally.agents.gateway.writes.admission import Admission
 from bordertally.agents.gateway.writes.bodies import JSON, NDJSON, read_body, too_large
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.runtime.context import log
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.agents.runtime.tracing import HEADER as TRACE
 from bordertally.agents.runtime.tracing import passed_on
 from bordertally.streams.delivery.tokens import Caller

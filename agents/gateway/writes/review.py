@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from bordertally.agents.delivery.redis_keys import review_key
 from bordertally.agents.gateway.guard import CALLER
 from bordertally.agents.gateway.parameters import AskReview, NewDecision, asked
-from bordertally.agents.gateway.problems import RETRY_S, ProblemError
+from bordertally.agents.gateway.problems import RETRY_S
 from bordertally.agents.gateway.representations import respond
 from bordertally.agents.gateway.responses import ReviewList, ReviewRow
 from bordertally.agents.gateway.writes.bodies import decoded
@@ -23,6 +23,7 @@ from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.gateway.writes.topic_memory import TopicMemory
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.report_record import record_of
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.errors import BordertallyError, RefusedError, shown
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits

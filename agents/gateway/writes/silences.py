@@ -9,12 +9,12 @@ import msgspec
 from aiohttp import web
 
 from bordertally.agents.gateway.parameters import AskPreview, AskSilences, NewSilence
-from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.gateway.responses import SilenceList, SilencePreview
 from bordertally.agents.gateway.view import ServingView
 from bordertally.agents.gateway.writes.bodies import decoded
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.kafka.producer import Record
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.alerts.silences import Silence, expired, make_silence
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.flows import covers

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from aiokafka.errors import KafkaError
 
-from bordertally.agents.gateway.problems import RETRY_S, ProblemError
+from bordertally.agents.gateway.problems import RETRY_S
 from bordertally.agents.gateway.responses import Accepted
 from bordertally.agents.kafka.producer import Connection, Record, by_kafka, send_all
 from bordertally.agents.runtime.context import log
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings
 

@@ -9,9 +9,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from bordertally.agents.gateway.problems import RETRY_S, ProblemError
+from bordertally.agents.gateway.problems import RETRY_S
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.agents.runtime.context import log
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import BIGGEST

@@ -23,10 +23,10 @@ from bordertally.agents.delivery.redis_view import fields_of
 from bordertally.agents.gateway.app import BOARD
 from bordertally.agents.gateway.openapi import openapi
 from bordertally.agents.gateway.parameters import AskFlows, AskTotals, asked
-from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.gateway.representations import table
 from bordertally.agents.gateway.routes import Routes
 from bordertally.agents.gateway.view import ServingView
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.agents.servers.process import Server
 from bordertally.agents.terminal.totals import normal_levels, show_outcome
 from bordertally.streams.delivery.flow_series import FlowFigures

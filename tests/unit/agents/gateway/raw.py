@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bordertally.agents.gateway.problems import MEDIA_TYPE, Problem
+from bordertally.agents.runtime.problems import MEDIA_TYPE, Problem
 
 _decode = msgspec.json.Decoder(Problem).decode
 

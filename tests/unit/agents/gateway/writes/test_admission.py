@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.gateway.writes.admission import Admission
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.settings import load_settings
 from unit.kit import REGISTRY, report
 from unit.streams.reports.test_rejections import TABLE
