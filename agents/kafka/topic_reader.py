@@ -15,12 +15,15 @@ from bordertally.streams.errors import BordertallyError
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import BIGGEST
 
-QUIET_S = 0.8
-"""A topic is read when no record comes for this long, at the end offsets or after: not every broker's are right."""
+WAIT_MS = 500
+"""The longest wait for records that the broker has."""
 
 
-async def each_record(settings: Settings, topic: str, quiet_s: float = QUIET_S) -> AsyncIterator[ConsumerRecord]:
-    """Every committed record, in order within each partition. Raises BordertallyError when the topic does not exist."""
+async def each_record(settings: Settings, topic: str) -> AsyncIterator[ConsumerRecord]:
+    """Every committed record that the topic has now, in order within each partition.
+
+    Raises BordertallyError when the topic does not exist.
+    """
     count = await partitions_of(settings, topic)
     if not count:
         raise BordertallyError(f"topic {topic} does not exist; make it with: {creation(settings)}")
@@ -35,21 +38,20 @@ async def each_record(settings: Settings, topic: str, quiet_s: float = QUIET_S) 
         await consumer.start()
         places = [TopicPartition(topic, partition) for partition in range(count)]
         consumer.assign(places)
+        # Tansu's end is that of the first record of the last batch; the batch is read as a whole.
         ends = await consumer.end_offsets(places)
-        while True:
-            batch: dict[Any, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=int(quiet_s * 1000))
+        while any([await consumer.position(place) < end for place, end in ends.items()]):
+            batch: dict[Any, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=WAIT_MS)
             for records in batch.values():
                 for record in records:
                     yield record
-            if not batch and all([await consumer.position(place) >= end for place, end in ends.items()]):
-                return
     finally:
         await consumer.stop()
 
 
-async def read_topic(settings: Settings, topic: str, quiet_s: float = QUIET_S) -> list[ConsumerRecord]:
+async def read_topic(settings: Settings, topic: str) -> list[ConsumerRecord]:
     """Every committed record of a small topic, by timestamp. Raises BordertallyError when the topic does not exist."""
-    records = [record async for record in each_record(settings, topic, quiet_s)]
+    records = [record async for record in each_record(settings, topic)]
     return sorted(records, key=lambda record: (record.timestamp, record.partition, record.offset))
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bordertally.agents.kafka.clients import connect
 from bordertally.agents.kafka.producer import Record, by_kafka, make_producer, send_all
 from bordertally.agents.kafka.report_record import record_of
-from bordertally.agents.kafka.topic_reader import QUIET_S, read_topic
+from bordertally.agents.kafka.topic_reader import read_topic
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
@@ -36,9 +36,9 @@ class Reviewer(NamedTuple):
     key: Ed25519PrivateKey | None = None
 
 
-async def load_docket(settings: Settings, topics: Topics, quiet_s: float = QUIET_S) -> Docket:
+async def load_docket(settings: Settings, topics: Topics) -> Docket:
     """Read the review topic from the beginning. Raises BordertallyError when the topic does not exist."""
-    records = [decode(record.value or b"") for record in await read_topic(settings, topics.review, quiet_s)]
+    records = [decode(record.value or b"") for record in await read_topic(settings, topics.review)]
     return Docket(record for record in records if record is not None)
 
 

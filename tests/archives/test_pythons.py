@@ -48,10 +48,10 @@ def python(version: str) -> Path | None:
 
 def installed(interpreter: Path, folder: Path, packages: Sequence[str | Path]) -> Path:
     """The programs of a fresh environment with these packages; skips where no package index answers."""
-    assert run(interpreter, "-m", "venv", folder / "venv", at=folder).returncode == 0
+    assert run(interpreter, "-m", "venv", "--without-pip", folder / "venv", at=folder).returncode == 0
     programs = folder / "venv" / "bin"
-    pip = (programs / "python", "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt")
-    done = run(*pip, *packages, at=folder)
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet", "--no-compile")
+    done = run(*pip, "--constraint", ROOT / "constraints.txt", *packages, at=folder)
     if done.returncode:
         why: str = cause_of(done.stdout + done.stderr)
         if why.startswith("the package index cannot be reached"):

@@ -1,6 +1,5 @@
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,6 @@ from bordertally.agents.servers.probe import kafka_answers
 from bordertally.agents.servers.process import Server
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    require_kafka()
-    with start_kafka(None, tmp_path_factory.mktemp("kafka")) as server:
-        yield server
 
 
 async def test_a_topic_has_the_partitions_asked_for(kafka: Server) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -93,7 +94,13 @@ class Entry(NamedTuple):
 
     def read(self) -> Statement:
         """As the reader sees it."""
-        return READER.read(self.text, self.published, self.speaker)
+        return reading(self.text, self.published, self.speaker)
+
+
+@cache
+def reading(text: str, published: datetime, speaker: Speaker) -> Statement:
+    """What the reader makes of a text; several tests look at the same text."""
+    return READER.read(text, published, speaker)
 
 
 class Score(NamedTuple):

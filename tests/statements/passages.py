@@ -23,14 +23,13 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UNSET
 
-from bordertally.agents.runtime.languages import load_reader
 from bordertally.streams.periods import parse_period
 from bordertally.streams.reports.records import ClaimFields
 from bordertally.streams.statements.reader import Speaker
 from bordertally.streams.statements.records import FoundClaim, Statement
+from statements.corpus import reading
 
 HERE = Path(__file__).parent / "real"
-READER = load_reader()
 SOURCES = {
     "agency": ("UTC", None),
     "unhcr": ("UTC", None),
@@ -96,7 +95,7 @@ class Passage(NamedTuple):
 
     def read(self) -> Statement:
         """As the reader sees it."""
-        return READER.read(self.text, self.published, self.speaker)
+        return reading(self.text, self.published, self.speaker)
 
     def wrong_fields(self, label: Label, claim: ClaimFields) -> list[str]:
         """The fields in which a claim is not what a label says."""
