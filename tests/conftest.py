@@ -44,7 +44,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         pytest.skip(missing)
     server = start_kafka(None, tmp_path_factory.mktemp("kafka"))
     yield server
-    server.stop()
+    server.kill()  # to shut down takes it seconds, and nobody reads its data again
 
 
 @pytest.fixture(params=[pytest.param("tansu", marks=pytest.mark.tansu), pytest.param("kafka", marks=pytest.mark.kafka)])
@@ -82,8 +82,11 @@ def live_apart(kafka: Server, redis: Server, tmp_path: Path) -> Iterator[Live]:
     `kafka` says whether there can be any.
     """
     assert kafka.running
-    with start_kafka(None, tmp_path / "broker") as broker:
+    broker = start_kafka(None, tmp_path / "broker")
+    try:
         yield from make_live(broker, redis, tmp_path)
+    finally:
+        broker.kill()
 
 
 LONGEST = (

@@ -157,6 +157,11 @@ class Live:
         for worker in self.workers:
             worker.stop()
 
+    def kill(self) -> None:
+        """End every worker and gateway at once, when nobody looks at them any more."""
+        for worker in self.workers:
+            worker.kill()
+
     async def publish(self, raws: Iterable[bytes]) -> None:
         """Publish reports as producers do."""
         async for _ in publish(self.settings, raws, self.registry, self.topics):
@@ -252,7 +257,7 @@ def make_live(broker: Server, redis: Server, directory: Path) -> Iterator[Live]:
     try:
         yield pipeline
     finally:
-        pipeline.stop()
+        pipeline.kill()
 
 
 async def limit(live: Live, topic: str, size: int) -> None:

@@ -115,7 +115,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         finally:
             redis.stop()
     finally:
-        kafka.stop()
+        kafka.kill()
 
 
 def _start_kafka(directory: Path, authority: Authority, certificate: Path, key: Path) -> tuple[Server, dict[str, int]]:
@@ -174,7 +174,7 @@ def live(secured: Secured, tmp_path: Path) -> Iterator[Live]:
     try:
         yield pipeline
     finally:
-        pipeline.stop()
+        pipeline.kill()
 
 
 @pytest.mark.kafka

@@ -14,6 +14,7 @@ from aiohttp import web
 from benchmarks.crowd import crowd, parse
 from bordertally.agents.cli.operate.gateway import allow_many_clients
 from bordertally.agents.gateway.app import create_gateway
+from bordertally.agents.gateway.connections import Site
 from bordertally.agents.gateway.stream import catch_up, client, hub
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.servers.ports import free_port
@@ -54,7 +55,7 @@ async def served(live: Live) -> AsyncIterator[tuple[str, hub.Hub]]:
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
     port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await Site(runner, "127.0.0.1", port).start()
     try:
         await asyncio.wait_for(app[hub.HUB].ready.wait(), 45)
         yield f"127.0.0.1:{port}", app[hub.HUB]
