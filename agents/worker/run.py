@@ -28,6 +28,12 @@ SWITCH_S = 0.0005
 GRACE_S = 9.0
 """Seconds that a worker may take to end; most supervisors kill it after ten."""
 
+TASKS_S = 1.0
+"""The longest wait for tasks to end that were cancelled."""
+
+CLOSE_S = 0.02
+"""Seconds that the connections have to close at the end."""
+
 LATE = 70
 HURRIED = 128 + signal.SIGTERM
 
@@ -45,6 +51,17 @@ class Runner(faust.Worker):
         late.daemon = True
         late.start()
         super()._schedule_shutdown(signal)
+
+    def _gather_all(self) -> None:
+        """Cancel the tasks that still run when all services have stopped; mode waits a second for them first."""
+        if tasks := asyncio.all_tasks(self.loop):
+            for task in tasks:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.wait(tasks, timeout=TASKS_S))
+
+    async def _sentinel_task(self) -> None:
+        """Let connections close; mode waits a second."""
+        await asyncio.sleep(CLOSE_S)
 
 
 def _leave(why: str, code: int) -> None:
