@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bordertally import agents
 from bordertally.agents.servers.launch import die_with_parent
@@ -205,18 +205,21 @@ def main() -> None:
             here = os.getpid()
             answer = os.fork()
             if not answer:
-                return _become(order, here)
+                _become(order, here)
             running.add(answer)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
     for pid in running:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-    return None
 
 
-def _become(order: dict[str, Any], parent: int) -> None:
-    """In the child: the command itself, to its end."""
+def _become(order: dict[str, Any], parent: int) -> NoReturn:
+    """In the child: the command itself, to its end.
+
+    Python would then free all that the child shares with the process it was forked from, which takes longer than most
+    commands. What the command has made is collected, so that what it has left open is complained of.
+    """
     from bordertally.agents.cli import entry  # noqa: PLC0415 - they are there already
     from bordertally.agents.kafka import crash_points  # noqa: PLC0415 - they are there already
 
@@ -231,13 +234,33 @@ def _become(order: dict[str, Any], parent: int) -> None:
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - what the other one has read ahead is not for it
     os.environ.clear()
     os.environ.update(order["environment"])
-    gc.unfreeze()
     importlib.reload(crash_points)  # it looks at the environment once
     if clock := os.environ.get("FAKE_CLOCK"):
         _follow(Path(clock))
     sys.argv = ["bordertally", *order["arguments"]]
     sys.path[0] = order["at"]
-    entry.main()
+    code = _code_of(entry.main)
+    gc.collect()
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _code_of(command: Callable[[], None]) -> int:
+    """The exit code of a process that runs this command, as Python determines it."""
+    try:
+        command()
+    except SystemExit as done:
+        if done.code is None or isinstance(done.code, int):
+            return done.code or 0
+        sys.stderr.write(f"{done.code}\n")
+        return 1
+    except BaseException as error:  # noqa: BLE001 - whatever it is, Python prints it
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 1
+    return 0
 
 
 def _follow(clock: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -68,8 +69,16 @@ def come_down(alerts: Iterable[Alert]) -> set[LastSaid]:
 
 
 def pure(raws: Iterable[bytes], registry: Registry | None = None) -> ReplayLedgers:
-    """What the pure core makes of the same reports."""
-    registry = registry or load_registry(None)
+    """What the pure core makes of the same reports; not to be changed: without a registry it may be given again."""
+    return _of_the_sample(tuple(raws)) if registry is None else _worked_through(raws, registry)
+
+
+@lru_cache(maxsize=16)
+def _of_the_sample(raws: tuple[bytes, ...]) -> ReplayLedgers:
+    return _worked_through(raws, load_registry(None))
+
+
+def _worked_through(raws: Iterable[bytes], registry: Registry) -> ReplayLedgers:
     desk = ReplayLedgers(registry, Rules())
     for claims in read_all(raws, registry, time.time(), words=word_reader(registry)).reports:
         for _ in desk.apply(claims):
