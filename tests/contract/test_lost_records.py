@@ -188,4 +188,4 @@ async def test_a_topic_made_anew_and_filled_beyond_the_old_position_is_known_by_
     await live.shows(pure(reports))
     assert len(lines(worker, f"topic {topic} was deleted and made anew; it is read from its beginning")) == 1
     assert not lines(worker, "does not exist")
-    assert await samples_of(worker, "bordertally_position_resets_total") == {("intake", topic): 1}
+    assert (await samples_of(worker, "bordertally_position_resets_total")).keys() == {("intake", topic)}
