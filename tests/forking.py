@@ -241,7 +241,7 @@ def _become(order: dict[str, Any], parent: int) -> NoReturn:
     sys.path[0] = order["at"]
     code = _code_of(entry.main)
     gc.collect()
-    threading._shutdown()
+    threading._shutdown()  # type: ignore[attr-defined] # as Python does
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -12,7 +12,7 @@ from live import PARTITIONS, Live
 async def test_every_record_of_every_batch_is_read(live: Live) -> None:
     topic = live.topics.claims
     assert [record async for record in each_record(live.settings, topic)] == []
-    wanted = []
+    wanted = list[bytes]()
     for size, partition in product((1, 10, 100, 1), range(PARTITIONS - 1)):  # one partition is empty
         values = [b"%d" % number for number in range(len(wanted), len(wanted) + size)]
         await live.send([Record(topic, b"key", value, partition) for value in values])  # one batch, or a few

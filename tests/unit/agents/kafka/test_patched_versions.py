@@ -21,7 +21,7 @@ from bordertally.agents.worker.worker import NoWeb, QuietMonitor, Worker
 from bordertally.streams.errors import ConfigError
 
 SOURCES = [(package, file) for package, patched in PATCHED.items() for file in patched.sources]
-CLASSES = (Bundle, DurableTable, GaplessConsumer, LimitedRecords, LimitedResult, NoThread, NoWeb)
+CLASSES: tuple[type[Any], ...] = (Bundle, DurableTable, GaplessConsumer, LimitedRecords, LimitedResult, NoThread, NoWeb)
 CLASSES += (PromptTables, QuietMonitor, Runner, Worker)
 
 
