@@ -80,7 +80,8 @@ class Settings(ConnectionSettings):
     )
     gateway_port: int = Field(6080, ge=1, le=65535, description="Port of the gateway.")
     gateway_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Web origins whose pages may call the gateway, separated by commas; * allows all."
+        (),
+        description="Web origins whose pages may call the gateway and frame /embed, by commas; * allows all.",
     )
     gateway_sender: str = Field(
         "bordertally.invalid",

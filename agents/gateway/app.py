@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from bordertally.agents.gateway.client_limits import LIMITS, ClientLimits
 from bordertally.agents.gateway.feed import Feed
-from bordertally.agents.gateway.guard import Guard
+from bordertally.agents.gateway.guard import PAGES, Guard
 from bordertally.agents.gateway.headers import add_headers, preflight
 from bordertally.agents.gateway.metering import METER, Meter
 from bordertally.agents.gateway.openapi import openapi
@@ -57,7 +57,13 @@ from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import Settings
 
 BOARD_PATH = "/board/"
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+}
 """The media types of the files of the board."""
 
 BOARD = Path(str(resources.files("bordertally.agents.gateway").joinpath("board")))
@@ -151,6 +157,8 @@ def _add_answers(
     reads("/v1/evidence", AskEvidence, lambda then, question, _: then.evidence(question))
     reads("/v1/sources", AskPlain, lambda then, question, _: then.sources(question))
     reads("/v1/alerts/{id}", AskAlert, lambda then, _, request: then.alert(request.match_info["id"]))
+    answers("/v1/places", AskNothing, routes.places)
+    answers("/v1/about", AskNothing, routes.about)
     answers("/v1/silences", AskSilences, silencing.list)
     answers("/v1/silences/preview", AskPreview, silencing.preview)
     app.router.add_get("/v1/review", reviewing.list)
@@ -183,11 +191,8 @@ def _add_pages(app: web.Application, hub: Hub) -> None:
             raise web.HTTPNotFound
         return tagged(request, path.read_bytes(), TYPES[path.suffix], "utf-8")
 
-    async def board(request: web.Request) -> web.StreamResponse:
-        return file(request, "index.html")
-
-    async def desk(request: web.Request) -> web.StreamResponse:
-        return file(request, "desk.html")
+    async def page(request: web.Request) -> web.StreamResponse:
+        return file(request, PAGES[request.path])
 
     async def healthz(_: web.Request) -> web.StreamResponse:
         return web.Response(text="ok\n")
@@ -205,8 +210,8 @@ def _add_pages(app: web.Application, hub: Hub) -> None:
         return await handler(request)
 
     app.middlewares.append(serve_files)
-    app.router.add_get("/", board)
-    app.router.add_get("/desk", desk)
+    for path in PAGES:
+        app.router.add_get(path, page)
     app.router.add_static("/board", BOARD)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)

@@ -8,15 +8,26 @@ from ipaddress import ip_address
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from bordertally.agents.gateway.headers import EMBED
 from bordertally.agents.gateway.problems import Handler
 from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.delivery.tokens import ADMIN, READER, Caller, Keys, Scope
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings
 
-OPEN_PATHS = ("/", "/desk", "/healthz", "/readyz", "/metrics")
+PAGES = {
+    "/": "index.html",
+    "/flow": "flow.html",
+    "/alert": "alert.html",
+    "/desk": "desk.html",
+    "/report": "report.html",
+    EMBED: "embed.html",
+}
+"""The pages of the board, by path, and their files."""
+
+OPEN_PATHS = (*PAGES, "/healthz", "/readyz", "/metrics")
 OPEN_FILES = "/board/"
-"""The files of the board contain no figures. The board asks for a token itself when the API requires one."""
+"""The pages and files of the board contain no figures. The board asks for a token itself when the API requires one."""
 REPORT_PATHS = ("/v1/reports", "/v1/imports")
 REVIEW = "/v1/review"
 """Reviewing needs the scope for reports: a decision is published as a report of the token's source."""

@@ -9,6 +9,9 @@ from aiohttp.typedefs import Middleware
 
 from bordertally.agents.gateway.problems import Handler
 
+EMBED = "/embed"
+"""The page that other sites may show in a frame: one flow, without anything to click on but a link."""
+
 POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 SECURITY = {
     "Server": "bordertally",
@@ -26,10 +29,16 @@ EXPOSED = {"Access-Control-Expose-Headers": "ETag, Link, Retry-After"}
 
 
 def add_headers(origins: tuple[str, ...]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """Return the hook that adds headers to a response before aiohttp sends them."""
+    """Return the hook that adds headers to a response before aiohttp sends them.
+
+    `origins`: the sites that may read the API from a page of theirs; they may also show `EMBED` in a frame.
+    """
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(SECURITY)
+        if request.path == EMBED and origins:
+            frames = f"frame-ancestors {' '.join(origins)}"
+            response.headers["Content-Security-Policy"] = POLICY.replace("frame-ancestors 'none'", frames)
         if request.path.startswith("/board/"):  # revalidated each time: a page never mixes files of two versions
             response.headers["Cache-Control"] = "no-cache"
         origin = request.headers.get("Origin")

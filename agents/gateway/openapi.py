@@ -55,6 +55,12 @@ ENDPOINTS = (
         "/v1/evidence", "evidence", "The evidence of a figure", parameters.AskEvidence, Evidence, failures=(400, 404)
     ),
     RouteDescription("/v1/sources", "sources", "The source registry", parameters.AskPlain, responses.SourceList),
+    RouteDescription(
+        "/v1/places", "places", "The gazetteer: checkpoints and capitals", parameters.AskNothing, responses.PlaceList
+    ),
+    RouteDescription(
+        "/v1/about", "about", "Version and alert thresholds in force", parameters.AskNothing, responses.About
+    ),
     RouteDescription("/v1/silences", "silences", "Silences", parameters.AskSilences, responses.SilenceList),
     RouteDescription(
         "/v1/silences/preview",

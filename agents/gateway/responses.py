@@ -118,6 +118,38 @@ class SourceList(Struct, frozen=True):
     sources: list[SourceRow]
 
 
+class Place(Struct, frozen=True):
+    """A place of the gazetteer: a checkpoint (`place` is its slug) or a capital (`place` is its country).
+
+    `countries`: those that a checkpoint connects. `at`: degrees north and east, to a tenth; null where not known.
+    """
+
+    place: str
+    countries: list[str]
+    names: list[str]
+    at: tuple[float, float] | None
+
+
+class PlaceList(Struct, frozen=True):
+    """The gazetteer, checkpoints before capitals."""
+
+    places: list[Place]
+
+
+class About(Struct, frozen=True):
+    """The version of the gateway and the default alert thresholds as ratios to a normal level.
+
+    `ratio`: an alert opens above it, where a normal level is stated or set. `warning`, `critical`: from these on.
+    `own_rules`: whether some flows have settings of their own.
+    """
+
+    version: str
+    ratio: float
+    warning: float
+    critical: float
+    own_rules: bool
+
+
 class SilenceList(Struct, frozen=True):
     """Silences, ordered by their end."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import version
 
 import msgspec
 
@@ -13,6 +15,7 @@ from bordertally.agents.gateway.parameters import (
     AskDays,
     AskEvidence,
     AskFlows,
+    AskNothing,
     AskPeriods,
     AskPlain,
     AskTotals,
@@ -20,18 +23,22 @@ from bordertally.agents.gateway.parameters import (
 )
 from bordertally.agents.gateway.problems import RETRY_S, bad
 from bordertally.agents.gateway.responses import (
+    About,
     AlertDetail,
     AlertList,
     DayList,
     FlowList,
     FlowRow,
     PeriodList,
+    Place,
+    PlaceList,
     SourceList,
     SourceRow,
     TotalList,
 )
 from bordertally.agents.gateway.stream.events import RANK
 from bordertally.agents.gateway.view import ReadView, StateHead, below, newest_first
+from bordertally.agents.runtime.languages import load_gazetteer
 from bordertally.agents.runtime.problems import ProblemError
 from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.acknowledgements import Acknowledgement, Acknowledgements
@@ -39,12 +46,14 @@ from bordertally.streams.alerts.inhibition import OpenAlerts
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, muted_alerts
 from bordertally.streams.evidence.records import Evidence
+from bordertally.streams.flow_names import place_name
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.aliases import names_of
 from bordertally.streams.moments import MICRO, microseconds_in, moment_at, utc_text
 from bordertally.streams.periods import iso_day, ordinal_day
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.statements.lexicon.gazetteer import Checkpoint
 from bordertally.streams.totals.calendar import NamedPeriod, kind_of, period_named, period_total, total_of
 from bordertally.streams.totals.records import PeriodTotal
 from bordertally.streams.totals.windows import longest_window, window_name
@@ -219,6 +228,17 @@ class Routes:
             )
         return SourceList(rows)
 
+    async def places(self, _: AskNothing) -> PlaceList:
+        """Return the gazetteer: names and coordinates of checkpoints and capitals."""
+        return _places()
+
+    async def about(self, _: AskNothing) -> About:
+        """Return the version of the gateway, and the rules in force where a flow has none of its own."""
+        rules = self.rules.detection
+        return About(
+            version("bordertally"), rules.ratio, rules.warning, rules.critical, own_rules=bool(self.rules.flows)
+        )
+
     async def _states(self, flows: list[str]) -> list[StateHead]:
         states = await self.view.states(flows)
         for flow in flows:
@@ -228,6 +248,23 @@ class Routes:
             if flow not in states:
                 raise ProblemError(404, f"there are no reports on the flow {flow}", field="flow", value=flow)
         return list(states.values())
+
+
+@lru_cache(maxsize=1)
+def _places() -> PlaceList:
+    gazetteer = load_gazetteer()
+    checkpoints = [
+        Place(slug, list(point.sides), _names(slug, point), gazetteer.coordinates.get(slug))
+        for slug, point in gazetteer.checkpoints.items()
+    ]
+    capitals = [Place(code, [code], [capital.name], capital.at) for code, capital in gazetteer.capitals.items()]
+    return PlaceList([*checkpoints, *capitals])
+
+
+def _names(slug: str, point: Checkpoint) -> list[str]:
+    """The names of a checkpoint in all languages, its own first; the marks of endings are left out."""
+    names = (name.replace("*", "") for each in point.names.values() for name in each)
+    return list(dict.fromkeys([place_name(slug), *names]))
 
 
 def _period_total(state: StateHead, period: NamedPeriod) -> PeriodTotal:

@@ -42,11 +42,12 @@ def load_reader() -> Reader:
     """The reader of every language that has a table. Raises ConfigError naming table and pattern."""
     tables = [parse_language(_text(f"{code}.toml"), f"{code}.toml") for code in languages()]
     known = [Language(table, english_names() if table.code == "en" else {}, f"{table.code}.toml") for table in tables]
-    return Reader(known, _gazetteer)
+    return Reader(known, load_gazetteer)
 
 
 @lru_cache(maxsize=1)
-def _gazetteer() -> Gazetteer:
+def load_gazetteer() -> Gazetteer:
+    """The gazetteer of the project. Raises ConfigError naming entry and fault."""
     return parse_gazetteer(gazetteer_text(), "places.toml")
 
 

@@ -18,6 +18,7 @@ from bordertally.streams.alerts.causes import CausesSeen, causes_seen
 from bordertally.streams.alerts.explanation import explain
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.detection.registry import rule_of
+from bordertally.streams.flow_names import flow_name
 from bordertally.streams.ledger.causes import Cause
 from bordertally.streams.moments import published_text
 from bordertally.streams.periods import iso_day, ordinal_of
@@ -279,7 +280,7 @@ def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
         why = f"Withdrawn: {old.flow} is another name of {state.alias_of}, where its reports count now"
     elif merged_into is None:
         what = rule_of(old.rule).noun
-        why = f"Withdrawn: newer reports on {old.flow} took the {what} from {old.since} on away"
+        why = f"Withdrawn: newer reports on {flow_name(old.flow)} took the {what} from {old.since} on away"
     else:
         why = f"Withdrawn: one with alert {merged_into}, whose days it has grown together with"
     return msgspec.structs.replace(

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.detection.registry import rule_of
+from bordertally.streams.flow_names import flow_title
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 MEDIA_TYPE = "application/cap+xml"
@@ -91,7 +92,7 @@ def _info(message: ET.Element, alert: Alert, sent: datetime, web: str) -> None:
         value = getattr(alert, name)
         _pair(info, "parameter", name, value.value if isinstance(value, AlertState) else str(value))
     area = ET.SubElement(info, "area")
-    _append(area, "areaDesc", alert.flow)
+    _append(area, "areaDesc", flow_title(alert.flow))
     for code in alert.flow.split(":"):
         if len(code) == 2 and code.isupper() and code != "EU":
             _pair(area, "geocode", "ISO 3166-1", code)

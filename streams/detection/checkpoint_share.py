@@ -12,6 +12,7 @@ from typing import NamedTuple
 from bordertally.streams.detection.drop import spoken_for
 from bordertally.streams.detection.rule import Names, Rule
 from bordertally.streams.detection.wording import describe_rate
+from bordertally.streams.flow_names import flow_name
 from bordertally.streams.learning.methods import LEARNED_DAYS
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
@@ -138,7 +139,7 @@ def _episode(node: Node, rules: Detection, by_day: dict[int, Shift], days: list[
     reports, count = evidence(node, PEOPLE, set(ends))
     doubt = note_of(node, PEOPLE, ends)
     note = (
-        f"{now.rate / now.total if now.total else 1:.0%} of {node.flow}, where "
+        f"{now.rate / now.total if now.total else 1:.0%} of {flow_name(node.flow)}, where "
         f"{now.usual.expected / now.usual_total:.0%} is usual, while that fell to {people(now.total):,} "
         f"from {people(now.usual_total):,}"
     )

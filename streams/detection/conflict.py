@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from bordertally.streams.detection.rule import Names, Rule
 from bordertally.streams.detection.wording import count_of_reports
+from bordertally.streams.flow_names import flow_title
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node, evidence
@@ -139,8 +140,8 @@ def _severity(rules: Detection, dispute: Dispute) -> str:
 def _describe(flow: str, episode: Episode, names: Names) -> str:
     source = episode.baseline.source or ""
     return (
-        f"{flow} {people(episode.rate):,} a day by {names.get(source, source)} on {iso_day(episode.day)}, where others "
-        f"leave {people(episode.baseline.expected):,}; {count_of_reports(episode)}"
+        f"{flow_title(flow)}: {people(episode.rate):,} a day by {names.get(source, source)} on {iso_day(episode.day)}, "
+        f"where others leave {people(episode.baseline.expected):,}; {count_of_reports(episode)}"
     )
 
 

@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from bordertally.streams.detection.rule import Names, Rule
+from bordertally.streams.flow_names import flow_title
 from bordertally.streams.flows import Flow, depth, origin
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import PEOPLE
@@ -212,8 +213,9 @@ def to_tell(ledger: Ledger, flows: list[Flow], rules: Rules) -> list[Flow]:
 def _describe(flow: str, episode: Episode, names: Names) -> str:
     source = episode.about or ""
     days, reached = people(episode.rate), people(episode.peak_rate)
+    since = iso_day(episode.peak_day - reached + 1)
     return (
-        f"{flow} has heard nothing from {names.get(source, source)} since {iso_day(episode.peak_day - reached + 1)}: "
+        f"{flow_title(flow)}: nothing from {names.get(source, source)} since {since}: "
         f"{days} day{'' if days == 1 else 's'}, at most {people(episode.baseline.expected)} are usual"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bordertally.streams.detection.rule import Names
+from bordertally.streams.flow_names import flow_title, population_name
 from bordertally.streams.periods import iso_day
 from bordertally.streams.rules.baseline import WEEKLY, says
 from bordertally.streams.totals.days import people
@@ -10,9 +11,9 @@ from bordertally.streams.totals.records import Baseline, Episode
 
 
 def describe_rate(flow: str, episode: Episode, names: Names) -> str:
-    """The rate of a day against the normal level: "RU:GE 10,000 on 2022-09-27 against a normal 5,500 (...)"."""
+    """The rate of a day against its level: "Russia to Georgia: 10,000 on 2022-09-27 against a normal 5,500 (...)"."""
     baseline = episode.baseline
-    who = "" if baseline.population == "people" else f" {baseline.population}"
+    who = "" if baseline.population == "people" else f" {population_name(baseline.population)}"
     times = f"{episode.rate / baseline.expected:.1f} times" if baseline.expected else "from nothing"
     times = f"at least {times}" if episode.partial and baseline.expected else times
     when = (
@@ -21,7 +22,8 @@ def describe_rate(flow: str, episode: Episode, names: Names) -> str:
         else f"on {iso_day(episode.day)}"
     )
     normal = normal_level(baseline, names)
-    return f"{flow} {people(episode.rate):,}{who} {when} against {normal}: {times}; {count_of_reports(episode)}"
+    figure = f"{people(episode.rate):,}{who} {when}"
+    return f"{flow_title(flow)}: {figure} against {normal}: {times}; {count_of_reports(episode)}"
 
 
 def normal_level(baseline: Baseline, names: Names) -> str:

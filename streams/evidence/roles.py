@@ -8,6 +8,7 @@ from datetime import date
 from typing import NamedTuple, assert_never
 
 from bordertally.streams.evidence.tallies import Tally
+from bordertally.streams.flow_names import flow_name
 from bordertally.streams.flows import Flow, ancestors, parent
 from bordertally.streams.periods import days_of, iso_day
 from bordertally.streams.qualifiers import Bound
@@ -195,12 +196,12 @@ def _below(claim: Claim, tree: Mapping[str, FlowEvidence], root: str) -> Part:
                     people = _unless_rounded(people, covering, len(days))
                 holds = "" if people is None else f", where {when} {hold} {people:,}"
                 report = None if covering is None else covering.citation
-                return Part(Role.COUNTED, f"part of {flow}{holds}: it adds nothing on top", report)
+                return Part(Role.COUNTED, f"part of {flow_name(flow)}{holds}: it adds nothing on top", report)
             partly = partly or covering
     if partly is not None:
-        why = f"adds to {root} on the days that {partly.citation} does not speak of"
+        why = f"adds to {flow_name(root)} on the days that {partly.citation} does not speak of"
         return Part(Role.COUNTED, why, partly.citation)
-    return Part(Role.COUNTED, f"adds to {root}: no source that counts speaks of it as a whole on {when}")
+    return Part(Role.COUNTED, f"adds to {flow_name(root)}: no source that counts speaks of it as a whole on {when}")
 
 
 def _unless_rounded(people: int, claim: Claim, days: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bordertally.streams.evidence.records import Evidence, Tallied, Traced
 from bordertally.streams.evidence.roles import Role, span
+from bordertally.streams.flow_names import flow_name, flow_title
 from bordertally.streams.periods import ordinal_day
 from bordertally.streams.reports.claims import citation
 
@@ -17,7 +18,7 @@ def says(evidence: Evidence) -> list[str]:
     """Explain a figure in sentences: its claims, conflicts, projection, double counting avoided, other claims."""
     flow, figure, claims, tallied = evidence.flow, evidence.figure, evidence.claims, evidence.counts
     if evidence.from_ is None or evidence.to is None:
-        return [f"There are no reports on {flow}."]
+        return [f"{flow_title(flow)}: no reports."]
     when = span(ordinal_day(evidence.from_), ordinal_day(evidence.to))
     if figure is None:
         kept = (
@@ -25,19 +26,19 @@ def says(evidence: Evidence) -> list[str]:
             if claims or tallied
             else "no reports"
         )
-        return [f"{flow}, {when}: {kept}."]
+        return [f"{flow_title(flow)}, {when}: {kept}."]
     interval = f"at least {figure.low:,}" if figure.high is None else f"{figure.low:,} to {figure.high:,}"
     bounds = "" if figure.low == figure.best == figure.high else f" ({interval})"
-    sentences = [f"{flow}, {when}: {figure.best:,} people{bounds}."]
+    sentences = [f"{flow_title(flow)}, {when}: {figure.best:,} people{bounds}."]
     counted = [claim for claim in claims if claim.role is Role.COUNTED]
     including = {(citation(claim.source, claim.report), claim.flow) for claim in counted}
     outer = [claim for claim in counted if (claim.inside, claim.flow) not in including]
     sentences += [_sentence(claim, flow) for claim in outer[:MOST_SENTENCES]]
     if tallied:
         sources = sorted({tally.source_name for tally in tallied})
-        where = sorted({tally.flow for tally in tallied})
+        where = sorted({flow_name(tally.flow) for tally in tallied})
         readings = sum(tally.readings for tally in tallied)
-        sentences.append(f"{readings:,} readings of {_some(sources)} on {_some(where)} are counted day by day.")
+        sentences.append(f"{readings:,} readings of {_some(sources)} ({_some(where)}) are counted day by day.")
     sentences += [_sentence(claim, flow) for claim in claims if claim.role is Role.CONFLICT][:MOST_SENTENCES]
     if figure.projected:
         sentences.append(
@@ -78,7 +79,7 @@ def _unlikely_count(tally: Tallied, flow: str) -> str:
 
 
 def _at(flow: str, root: str) -> str:
-    return "" if flow == root else f" at {flow}"
+    return "" if flow == root else f" ({flow_name(flow)})"
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bordertally.streams.flow_names import flow_name
 from bordertally.streams.ledger.rows import Key
 from bordertally.streams.ledger.series import Suspicion
 from bordertally.streams.ledger.tree import Node
@@ -60,4 +61,5 @@ def note_of(node: Node, key: Key, days: Iterable[int]) -> str:
         return ""
     flow, claim = max(about, key=lambda pair: (pair[1].daily_rate, pair[0], pair[1].trust.source))
     others = f" and {len(about) - 1} more" if len(about) > 1 else ""
-    return f"rests on an unlikely figure: {people(claim.daily_rate):,} a day on {flow} by {claim.trust.source}{others}"
+    rate = f"{people(claim.daily_rate):,} a day ({flow_name(flow)})"
+    return f"rests on an unlikely figure: {rate} by {claim.trust.source}{others}"

@@ -40,7 +40,8 @@ ALLOWED |= {
     "json",
     "math",
 }
-ALLOWED |= {"msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib", "types"}
+ALLOWED |= {"babel", "msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib"}
+ALLOWED |= {"types"}
 ALLOWED |= {"difflib", "typing"}
 ALLOWED |= {"unicodedata", "urllib.parse", "xml", "zlib", "zoneinfo"}
 

@@ -54,8 +54,10 @@ def test_kafka_in_python(week: Live, tmp_path: Path) -> None:
     code = code.replace('== "totals"', f'== "{week.topics.totals}"')
     (tmp_path / "subscriber.py").write_text(code, encoding="utf-8")
     command = [sys.executable, str(tmp_path / "subscriber.py"), week.broker.address]
-    lines = reads_until(command, 1, "RU:GE 10,000 ")  # it fires so or grows to it, as reports come together
-    assert any(line.startswith(("firing warning RU:GE ", "updated warning RU:GE ")) for line in lines)
+    lines = reads_until(command, 1, "Russia to Georgia: 10,000 ")  # fires so or grows to it
+    assert any(
+        line.startswith(("firing warning Russia to Georgia", "updated warning Russia to Georgia")) for line in lines
+    )
 
 
 def test_kafka_with_kcat(week: Live) -> None:

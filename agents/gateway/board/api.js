@@ -65,12 +65,12 @@ export async function send(method, path, body = undefined) {
 }
 
 /** All rows of a paginated list: those under `name` of every page at a path. Raises GatewayError. */
-export async function getAll(path, name) {
+export async function getAll(path, name, query = {}) {
   const rows = [];
-  for (let query = {}; query; ) {
-    const page = await get(path, query);
+  for (let asked = query; asked; ) {
+    const page = await get(path, asked);
     rows.push(...page[name]);
-    query = page.next ? { after: page.next } : null;
+    asked = page.next ? { ...query, after: page.next } : null;
   }
   return rows;
 }

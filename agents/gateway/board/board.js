@@ -2,12 +2,17 @@
 
 import { follow, get, getAll } from "./api.js";
 import { drawAlerts } from "./alerts.js";
-import { byId, h, storage } from "./dom.js";
+import { byId, h } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { FlowTree } from "./flows.js";
+import { startTheme } from "./page.js";
 import { severityMark } from "./marks.js";
 import { at } from "./moments.js";
 import { startPast } from "./past.js";
+import { drawFilters, readFilters } from "./filters.js";
+import { drawMap } from "./map.js";
+import { drawOverview } from "./overview.js";
+import { Finder, queryOf } from "./search.js";
 import { askForToken, letIn } from "./signin.js";
 import { drawSources } from "./sources.js";
 import { Store } from "./store.js";
@@ -20,13 +25,15 @@ const EVIDENCE_MS = [1_000, 3_000, 9_000]; // evidence reaches Redis later than 
 const FLOWS_AT_ONCE = 40;
 
 const store = new Store();
-const tree = new FlowTree(byId("tree"), store, { onShown: fetchDays });
+const finder = new Finder();
+const tree = new FlowTree(byId("tree"), store, finder, { onShown: fetchDays, onOpen: (flow) => { location.hash = `flow=${flow}`; } });
 const drawer = new Drawer(byId("drawer"), store, { onClosed: () => { if (hashParts().flow) history.pushState(null, "", location.pathname + location.search); } });
 let loaded = false;
 let heardAt = null;
 let waiting = null;
 let soon = null;
 let early = null;
+let filters = readFilters();
 let again = null;
 const changed = new Set();
 const asked = new Set();
@@ -37,6 +44,7 @@ async function load() {
   const [flows, open, all, sources] = await Promise.all([
     getAll("v1/flows", "flows"), get("v1/alerts", { state: "open", limit: 1000 }), get("v1/alerts", { state: "all", limit: 50 }), get("v1/sources"),
   ]);
+  if (!finder.places.length) readPlaces();
   store.replace({ flows, alerts: [...all.alerts, ...open.alerts], sources: sources.sources });
   store.days.clear();
   asked.clear();
@@ -67,7 +75,7 @@ async function fetchDays(flows) {
       for (const flow of some) asked.delete(flow); // asked for again with the next connection
     }
   }
-  if (missing.length) tree.draw();
+  if (missing.length) { tree.draw(); drawOverview(byId("overview"), store); }
 }
 
 function apply(kind, data) {
@@ -120,12 +128,25 @@ async function readSources() {
   }
 }
 
+/** Read the rules in force and the gazetteer: the legend, the search and the map rest on them. */
+async function readPlaces() {
+  try {
+    const [about, { places }] = await Promise.all([get("v1/about"), get("v1/places")]);
+    store.places = places;
+    finder.setPlaces(places);
+    legend(about);
+    drawAll();
+  } catch {
+    // the board works without them
+  }
+}
+
 /** Read who silenced which alerts, and why. */
 async function readSilences() {
   try {
     const { silences } = await get("v1/silences");
     store.silences = new Map(silences.map((silence) => [silence.id, silence]));
-    drawAlerts(byId("alerts"), byId("alerts-title"), store);
+    drawAlerts(byId("alerts"), byId("alerts-title"), store, filters);
   } catch {
     // the alert shows as silenced without this
   }
@@ -134,8 +155,11 @@ async function readSilences() {
 // --- drawing ---------------------------------------------------------------------------------------------
 
 function drawAll() {
-  tree.draw();
-  drawAlerts(byId("alerts"), byId("alerts-title"), store);
+  tree.filter(filters);
+  drawOverview(byId("overview"), store);
+  drawAlerts(byId("alerts"), byId("alerts-title"), store, filters);
+  drawFilters(byId("filters"), store, filters);
+  drawMap(byId("map"), store);
   drawSources(byId("sources"), store);
   drawer.draw();
   drawAge();
@@ -226,27 +250,31 @@ function followHash() {
   else if (!flow) drawer.close();
 }
 
-const THEMES = [null, "light", "dark"];
-
-function setTheme(theme) {
-  if (theme) document.documentElement.dataset.theme = theme;
-  else delete document.documentElement.dataset.theme;
-  storage.set(() => localStorage, "theme", theme);
-  byId("theme").textContent = `Theme: ${theme ?? "auto"}`;
-}
-
-function legend() {
-  const severity = (word, from) => h("span", { class: "key" }, severityMark(word), ` ${word} from ${from}× normal`);
+/** The legend: the severities of the rules in force, and the signs of the drawings. */
+function legend(about) {
+  const severity = (word, from) => h("span", { class: "key" }, severityMark(word), ` ${word} ${from}`);
   byId("legend").replaceChildren(
-    severity("notice", "1.25"), severity("warning", "1.5"), severity("critical", "2"),
+    ...(about ? [severity("notice", "above the threshold"), severity("warning", `from ${about.warning}× normal`), severity("critical", `from ${about.critical}×`)] : []),
+    about?.own_rules ? h("span", { class: "key" }, "some flows have rules of their own") : "",
     h("span", { class: "key" }, h("span", { class: "swatch band", "aria-hidden": "true" }), "low to high"),
     h("span", { class: "key" }, h("span", { class: "swatch openhigh", "aria-hidden": "true" }), "no upper limit"),
+    h("span", { class: "key" }, h("span", { class: "swatch hatched", "aria-hidden": "true" }), "projected"),
     h("span", { class: "key keys" }, "↑ ↓ move, → ← unfold and fold, Enter opens, / searches"),
   );
 }
 
-byId("theme").addEventListener("click", () => setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? null) + 1) % THEMES.length]));
-byId("find").addEventListener("input", (event) => tree.find(event.target.value));
+/** Show what the filters choose, and put them into the address. */
+function setFilters(chosen) {
+  filters = chosen;
+  history.replaceState(null, "", `${location.pathname}${queryOf(filters, location.search)}${location.hash}`);
+  drawAll();
+}
+
+byId("find").value = filters.q;
+byId("find").addEventListener("input", (event) => setFilters({ ...filters, q: event.target.value }));
+byId("find").addEventListener("keydown", (event) => { if (event.key === "Enter") tree.openFirst(); });
+byId("filters").addEventListener("change", (event) => setFilters({ ...filters, [event.target.name]: event.target.value }));
+byId("filters").addEventListener("reset", () => { byId("find").value = ""; setFilters(readFilters("")); });
 byId("unfold").addEventListener("click", (event) => {
   const unfolded = event.currentTarget.getAttribute("aria-pressed") !== "true";
   event.currentTarget.setAttribute("aria-pressed", String(unfolded));
@@ -260,11 +288,11 @@ addEventListener("keydown", (event) => {
   }
 });
 addEventListener("hashchange", followHash);
-addEventListener("popstate", followHash);
+addEventListener("popstate", () => { filters = readFilters(); byId("find").value = filters.q; if (loaded) drawAll(); followHash(); });
 setInterval(() => { drawAge(); drawSources(byId("sources"), store); }, 30_000);
 setInterval(readSources, SOURCES_MS);
 
-setTheme(document.documentElement.dataset.theme ?? null);
+startTheme();
 legend();
 startPast();
 follow({ onOpen: opened, onEvent: apply, onLost: lost });

@@ -1,5 +1,8 @@
 // Elements made from text and numbers only. Nothing here parses markup, so the words of a report never become an element.
 
+import { at } from "./moments.js";
+
+const then = at ? `&at=${at}` : ""; // links keep the moment that the page shows
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill(node, props, children) {
@@ -20,10 +23,17 @@ export const h = (tag, props, ...children) => fill(document.createElement(tag), 
 /** An SVG element. */
 export const s = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
 
-/** A link inside the page. */
+/** A link to a flow: inside the overview to its drawer, elsewhere to the page of the flow. `hash`: "flow=RU:GE&window=7d". */
 export function inner(hash, props, ...children) {
   const link = h("a", props, ...children);
-  link.href = `#${hash}`;
+  link.href = document.body.dataset.page ? `flow?${hash}${then}` : `#${hash}`;
+  return link;
+}
+
+/** A link to another page of the board, such as `alert`, with these parameters. */
+export function page(name, parameters, props, ...children) {
+  const link = h("a", props, ...children);
+  link.href = `${name}?${new URLSearchParams(parameters).toString().replaceAll("%3A", ":")}${then}`;
   return link;
 }
 

@@ -1,46 +1,36 @@
-// The drawer: the days, claims and child flows behind one total.
+// The explanation of one total, its days, claims and child flows; in the drawer of the overview, or on the page of a flow.
 
 import { get } from "./api.js";
 import { claimGroups, counterLanes } from "./claims.js";
-import { h, inner } from "./dom.js";
+import { h, inner, page } from "./dom.js";
 import { eachDay, plot, severityMark } from "./marks.js";
 import { mainTotal, partsOf, stretch, totalsOf, totalWords, windowName, windowOf } from "./spans.js";
 import { baselineWords, before, DAY_MS, day, dayMs, flowName, interval, isoDay, lastPart, number, place, plural } from "./words.js";
 
+const MOST_FLOWS = 50; // of one request for days
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
-export class Drawer {
-  constructor(dialog, store, { onClosed }) {
-    Object.assign(this, { dialog, store, flow: null, window: null, evidence: null, trouble: null });
-    dialog.addEventListener("close", () => {
-      this.flow = null;
-      onClosed();
-    });
-    dialog.addEventListener("click", (event) => {
-      if (event.target === dialog) dialog.close();
-    });
+/** `onWindow(name)`: the reader chose another window. `withDays`: draw the days too. */
+export class Explanation {
+  constructor(home, store, { onWindow, withDays = true }) {
+    Object.assign(this, { home, store, onWindow, withDays, flow: null, window: null, evidence: null, trouble: null });
   }
 
   /** Show a flow, in the window of this name (such as 7d) if the flow has that window. */
-  open(flow, window) {
+  show(flow, window) {
     const wanted = window ?? null;
-    const another = flow !== this.flow;
-    if (another || wanted !== this.window) [this.evidence, this.trouble] = [null, null];
+    if (flow !== this.flow || wanted !== this.window) [this.evidence, this.trouble] = [null, null];
     [this.flow, this.window] = [flow, wanted];
-    if (!this.dialog.open) this.dialog.showModal();
     this.draw();
-    if (another) {
-      this.dialog.scrollTop = 0;
-      this.dialog.querySelector("h2")?.focus();
-    }
     return this.refresh();
   }
 
-  close() {
-    if (this.dialog.open) this.dialog.close();
+  /** What stands above the explanation. */
+  head() {
+    return [];
   }
 
-  /** Whether a change of this flow changes what the drawer shows. */
+  /** Whether a change of this flow changes what the explanation shows. */
   concerns(flow) {
     return this.flow !== null && (flow === this.flow || flow.startsWith(`${this.flow}:`));
   }
@@ -51,7 +41,7 @@ export class Drawer {
     if (!this.store.flows.has(flow)) return;
     const total = this.#total(this.store.flows.get(flow));
     const { from, to } = total ? windowOf(total) : {};
-    const flows = [flow, ...this.store.children(flow).map((row) => row.flow)].slice(0, 100);
+    const flows = [flow, ...this.store.children(flow).map((row) => row.flow)].slice(0, MOST_FLOWS);
     try {
       const [evidence, days] = await Promise.all([
         get("v1/evidence", total ? { flow, from: isoDay(from), to: isoDay(to) } : { flow }),
@@ -77,24 +67,8 @@ export class Drawer {
     const row = store.flows.get(flow);
     const focused = document.activeElement?.closest?.("[data-hold]")?.dataset.hold;
     const total = this.#total(row);
-    this.dialog.replaceChildren(this.#head(row), h("div", { class: "inside" }, ...this.#body(row, total)));
-    if (focused) this.dialog.querySelector(`[data-hold="${CSS.escape(focused)}"]`)?.focus();
-  }
-
-  #head(row) {
-    const parts = this.flow.split(":");
-    const path = parts.slice(0, -1).map((part, at) => h("li", null, inner(`flow=${parts.slice(0, at + 1).join(":")}`, { "data-hold": `path${at}` }, place(part))));
-    return h(
-      "header",
-      null,
-      h("div", { class: "titles" },
-        path.length ? h("nav", { "aria-label": "Part of" }, h("ol", { class: "path" }, path)) : null,
-        h("h2", { id: "drawer-title", tabindex: "-1", "data-hold": "title" }, flowName(this.flow)),
-        h("p", { class: "code" }, this.flow, row ? ` · newest report ${day(row.published.slice(0, 10), { year: true })}` : ""),
-        row?.aliases.length ? h("p", { class: "code" }, `Also reported as ${row.aliases.join(", ")}`) : null,
-      ),
-      h("button", { type: "button", class: "close", "aria-label": "Close", "data-hold": "close", on: { click: () => this.dialog.close() } }, "×"),
-    );
+    this.home.replaceChildren(...this.head(row), h("div", { class: "inside" }, ...this.#body(row, total)));
+    if (focused) this.home.querySelector(`[data-hold="${CSS.escape(focused)}"]`)?.focus();
   }
 
   #body(row, total) {
@@ -111,7 +85,7 @@ export class Drawer {
     const inWindow = total ? partsOf(children, (name) => this.store.days.get(name), windowOf(total)) : [];
     if (total && this.evidence) sections.push(this.#why(total));
     if (total && children.length) sections.push(this.#parts(total, inWindow));
-    if (total) sections.push(this.#days(row, total, days, span, alert));
+    if (total && this.withDays) sections.push(this.#days(row, total, days, span, alert));
     if (row.calendar?.length) sections.push(this.#calendar(row.calendar));
     sections.push(...this.#claims(own, parts, counts, span ?? fallback(claims), truncated));
     return sections;
@@ -127,7 +101,7 @@ export class Drawer {
   #figure(row, total) {
     const choices = totalsOf(row).map((choice) =>
       h("label", null,
-        h("input", { type: "radio", name: "window", value: windowName(choice), checked: choice === total, "data-hold": `window${windowName(choice)}`, on: { change: () => { location.hash = `flow=${this.flow}&window=${windowName(choice)}`; } } }),
+        h("input", { type: "radio", name: "window", value: windowName(choice), checked: choice === total, "data-hold": `window${windowName(choice)}`, on: { change: () => { this.onWindow(windowName(choice)); } } }),
         h("span", null, plural(choice.window_days, "day"))));
     if (!total) return h("p", { class: "empty" }, "No total: no claim on this flow counts. Claims that are listed but not counted follow.");
     return h(
@@ -217,6 +191,53 @@ export class Drawer {
           rest > rounding ? line("Not broken down", rest, "rest", "reported for the whole only") : null,
           line("Total", total.best, "whole", ""))),
     );
+  }
+}
+
+/** The explanation in a dialog beside the overview; its address is the hash. */
+export class Drawer extends Explanation {
+  constructor(dialog, store, { onClosed }) {
+    super(dialog, store, { onWindow: (window) => { location.hash = `flow=${this.flow}&window=${window}`; } });
+    this.dialog = dialog;
+    dialog.addEventListener("close", () => {
+      this.flow = null;
+      onClosed();
+    });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+  }
+
+  open(flow, window) {
+    const another = flow !== this.flow;
+    if (!this.dialog.open) this.dialog.showModal();
+    const refreshed = this.show(flow, window);
+    if (another) {
+      this.dialog.scrollTop = 0;
+      this.dialog.querySelector("h2")?.focus();
+    }
+    return refreshed;
+  }
+
+  close() {
+    if (this.dialog.open) this.dialog.close();
+  }
+
+  head(row) {
+    const parts = this.flow.split(":");
+    const path = parts.slice(0, -1).map((part, at) => h("li", null, inner(`flow=${parts.slice(0, at + 1).join(":")}`, { "data-hold": `path${at}` }, place(part))));
+    return [h(
+      "header",
+      null,
+      h("div", { class: "titles" },
+        path.length ? h("nav", { "aria-label": "Part of" }, h("ol", { class: "path" }, path)) : null,
+        h("h2", { id: "drawer-title", tabindex: "-1", "data-hold": "title" }, flowName(this.flow)),
+        h("p", null, page("flow", { flow: this.flow }, { class: "topage", "data-hold": "page" }, "Chart, history and downloads")),
+        h("p", { class: "code" }, this.flow, row ? ` · newest report ${day(row.published.slice(0, 10), { year: true })}` : ""),
+        row?.aliases.length ? h("p", { class: "code" }, `Also reported as ${row.aliases.join(", ")}`) : null,
+      ),
+      h("button", { type: "button", class: "close", "aria-label": "Close", "data-hold": "close", on: { click: () => this.dialog.close() } }, "×"),
+    )];
   }
 }
 

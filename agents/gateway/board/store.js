@@ -1,10 +1,25 @@
 // The data of the board: flows, days, alerts and sources as the gateway sends them.
 
 import { mainTotal, totalsOf, windowName } from "./spans.js";
-import { isBelow, parentOf } from "./words.js";
+import { isBelow, isCheckpoint, parentOf } from "./words.js";
+import { sameParts, trendOf } from "./trend.js";
+import { passes } from "./search.js";
 
 const OPEN = ["firing", "updated"];
 const RANK = { notice: 1, warning: 2, critical: 3 };
+
+/** The origins whose people return: every flow of theirs goes to a country that sends people there, and more people in all. */
+function returns(rows) {
+  const people = new Map(rows.map((row) => [row.flow, mainTotal(row)?.best ?? 0]));
+  const pairs = rows.map((row) => row.flow.split(":")).filter((parts) => parts.length > 1 && !isCheckpoint(parts.at(-1))).map((parts) => [parts[0], parts.at(-1)]);
+  const known = new Set(pairs.map(String));
+  const back = new Map();
+  for (const [from, to] of pairs) {
+    const against = known.has(String([to, from])) && (people.get(to) ?? 0) > (people.get(from) ?? 0);
+    back.set(from, (back.get(from) ?? true) && against);
+  }
+  return new Set([...back].filter(([, all]) => all).map(([origin]) => origin));
+}
 
 export class Store {
   flows = new Map();
@@ -17,12 +32,14 @@ export class Store {
   waiting = 0; // claims that wait for review
   #byParent = null; // derived from the flows and the alerts when they are next asked for
   #open = null;
+  #urgent = null;
+  #returns = null;
 
   /** Replace all data by lists from the API. */
   replace({ flows, alerts, sources }) {
     this.flows = new Map(flows.map((row) => [row.flow, row]));
     this.alerts = new Map(alerts.map((alert) => [alert.id, alert]));
-    this.#byParent = this.#open = null;
+    this.#byParent = this.#open = this.#urgent = this.#returns = null;
     this.sources = new Map(sources.map((source) => [source.source, source]));
     for (const flow of this.days.keys()) if (!this.flows.has(flow)) this.days.delete(flow);
   }
@@ -41,7 +58,7 @@ export class Store {
 
   /** Apply a record of the topic `totals`; returns whether the flow is new. */
   applyState(state) {
-    this.#byParent = null;
+    this.#byParent = this.#returns = null;
     if (state.gone) {
       this.flows.delete(state.flow);
       this.days.delete(state.flow);
@@ -76,7 +93,7 @@ export class Store {
     const previous = this.alerts.get(alert.id);
     if (previous && previous.seq >= alert.seq) return false;
     this.alerts.set(alert.id, alert);
-    this.#open = null;
+    this.#open = this.#urgent = null;
     return OPEN.includes(alert.state) && !(previous && OPEN.includes(previous.state));
   }
 
@@ -112,10 +129,51 @@ export class Store {
     return [...this.flows.values()].find((row) => row.aliases.includes(flow))?.flow ?? flow;
   }
 
-  /** The children of a flow (null: the flows without a parent), the largest first. */
+  /** The children of a flow (null: the flows without a parent): those with the most severe alert first, then the largest. */
   children(flow) {
     this.#byParent ??= this.#grouped();
-    return this.#byParent.get(flow) ?? [];
+    const rows = this.#byParent.get(flow) ?? [];
+    const urgent = new Map(rows.map((row) => [row, this.urgency(row.flow)]));
+    return [...rows].sort((a, b) => urgent.get(b) - urgent.get(a));
+  }
+
+  /** 0 without an open alert at or below a flow, else the rank of the most severe one. */
+  urgency(flow) {
+    this.#urgent ??= this.#ranked();
+    return this.#urgent.get(flow) ?? 0;
+  }
+
+  #ranked() {
+    const ranks = new Map();
+    for (const alert of this.openAlerts) {
+      for (let flow = alert.flow; flow; flow = parentOf(flow)) ranks.set(flow, Math.max(ranks.get(flow) ?? 0, RANK[alert.severity]));
+    }
+    return ranks;
+  }
+
+  /** Whether an alert passes the filters of the address. */
+  passes(alert, filters) {
+    return passes(alert, filters, this.muted.has(alert.id));
+  }
+
+  /** How the daily figure of a flow moved from the day before; null where the two days cannot be compared. */
+  trend(flow) {
+    const trend = trendOf(this.days.get(flow) ?? []);
+    if (!trend || this.flows.get(flow)?.comparable !== false) return trend;
+    const parts = this.children(flow).map((row) => this.days.get(row.flow));
+    return parts.length && parts.every(Boolean) && sameParts(trend, parts) ? { ...trend, partly: true } : null;
+  }
+
+  /** Whether the people of an origin return to where more people leave. */
+  isReturn(origin) {
+    this.#returns ??= returns([...this.flows.values()]);
+    return this.#returns.has(origin);
+  }
+
+  /** What an origin is on the board: a departure, a return, or a destination (`*:RO`). */
+  groupOf(flow) {
+    if (flow.startsWith("*")) return "arrivals";
+    return this.isReturn(flow) ? "returns" : "departures";
   }
 
   #grouped() {

@@ -28,11 +28,29 @@ export function place(part) {
   return part.split("-").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join(" ");
 }
 
-/** "Leaving Russia", or "Russia → European Union › Finland". */
+/** "Leaving Russia", "Entering Romania", or "Russia → European Union › Finland". */
 export function flowName(flow) {
-  const [origin, ...rest] = flow.split(":").map(place);
-  return rest.length ? `${origin} → ${rest.join(" › ")}` : `Leaving ${origin}`;
+  const [origin, ...rest] = flow.split(":");
+  if (!rest.length) return `Leaving ${place(origin)}`;
+  const where = rest.map(place).join(" › ");
+  return origin === "*" ? `Entering ${where}` : `${place(origin)} → ${where}`;
 }
+
+/** "Russia to Finland (European Union) at Vaalimaa": a flow as it stands in a sentence, as streams/flow_names.py says it. */
+export function flowWords(flow) {
+  const [origin, ...places] = flow.split(":");
+  if (!places.length) return `everyone leaving ${place(origin)}`;
+  const checkpoint = isCheckpoint(flow) ? ` at ${place(places.pop())}` : "";
+  const bloc = places.length > 1 ? ` (${place(places[0])})` : "";
+  const where = `${place(places.at(-1))}${bloc}${checkpoint}`;
+  return origin === "*" ? `everyone entering ${where}` : `${place(origin)} to ${where}`;
+}
+
+export const isCheckpoint = (flow) => /^[a-z0-9-]+$/.test(flow.split(":").at(-1));
+export const share = (part, whole) => `${Math.round((100 * part) / whole)} %`;
+
+/** "+3,400", "−120". */
+export const signed = (change) => `${change > 0 ? "+" : "−"}${number(Math.abs(change))}`;
 
 export const lastPart = (flow) => place(flow.split(":").at(-1));
 export const parentOf = (flow) => flow.split(":").slice(0, -1).join(":") || null;

@@ -57,12 +57,24 @@ class Region(NamedTuple):
         return self.part[:2]
 
 
+class Capital(Struct, frozen=True, forbid_unknown_fields=True):
+    """The capital of a country; `at`: degrees north and east."""
+
+    name: str
+    at: tuple[float, float]
+
+
 class Gazetteer(NamedTuple):
-    """All places except countries. `checkpoints`: by slug; `waters`: rivers and straits between two countries."""
+    """All places except countries. `checkpoints`: by slug; `waters`: rivers and straits between two countries.
+
+    `coordinates`: degrees north and east of checkpoints, by slug, to a tenth; not of all. `capitals`: by country.
+    """
 
     checkpoints: dict[str, Checkpoint]
     regions: list[Region]
     waters: tuple[Checkpoint, ...] = ()
+    coordinates: Mapping[str, tuple[float, float]] = {}
+    capitals: Mapping[str, Capital] = {}
 
     def only_way_out(self, region: Region) -> tuple[str, str | None]:
         """The slug of the only checkpoint of a region and the country beyond it; ("", None) if there are several."""
@@ -85,6 +97,8 @@ class _Written(Struct, forbid_unknown_fields=True):
     checkpoints: dict[str, dict[str, Names]]
     regions: dict[str, Names]
     waters: dict[str, Names] = {}
+    coordinates: dict[str, tuple[float, float]] = {}
+    capitals: dict[str, Capital] = {}
 
 
 def parse_gazetteer(text: str, where: str) -> Gazetteer:
@@ -114,7 +128,17 @@ def parse_gazetteer(text: str, where: str) -> Gazetteer:
             _check(code, pair, where)
         waters.append(Checkpoint(shores, shores, called))
     regions = [Region(code, names) for code, names in written.regions.items()]
-    return Gazetteer(checkpoints, regions, tuple(waters))
+    _check_atlas(written, where)
+    return Gazetteer(checkpoints, regions, tuple(waters), written.coordinates, written.capitals)
+
+
+def _check_atlas(written: _Written, where: str) -> None:
+    """Raises ConfigError for coordinates of no checkpoint, and for a capital of no country."""
+    for slug in written.coordinates:
+        if slug not in written.checkpoints:
+            raise ConfigError(f"{where}: {shown(slug)} has coordinates but is not a checkpoint")
+    for code in written.capitals:
+        _check(code, code, where)
 
 
 def _check(code: str, entry: str, where: str) -> None:

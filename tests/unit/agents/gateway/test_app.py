@@ -7,6 +7,7 @@ import io
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -302,8 +303,10 @@ async def test_a_table_has_a_row_of_hashtags_when_asked(http: Client) -> None:
 
 
 async def test_the_pages_and_documents_are_there(http: Client) -> None:
-    async with http.get("/") as answer:
-        assert (answer.status, answer.content_type, answer.headers["Cache-Control"]) == (200, "text/html", "no-cache")
+    for page in ("/", "/flow?flow=RU:GE", "/alert?id=x", "/report?origin=RU", "/embed?flow=RU:GE"):
+        async with http.get(page) as answer:
+            kind = answer.content_type
+            assert (answer.status, kind, answer.headers["Cache-Control"]) == (200, "text/html", "no-cache"), page
     async with http.get("/board/board.js") as answer:
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
     async with http.get("/healthz") as answer:
@@ -339,6 +342,43 @@ async def test_every_answer_says_what_a_browser_may_do_with_it(shelf: Shelf, mon
         ask_first = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
         async with http.options("/v1/flows", headers=ask_first) as answer:
             assert (answer.status, "GET" in answer.headers["Access-Control-Allow-Methods"]) == (204, True)
+
+
+async def test_only_the_page_made_for_it_may_be_framed(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def frames(path: str, **settings: str) -> str:
+        async with gateway(shelf, monkeypatch, **settings) as http, http.get(path) as answer:
+            return answer.headers["Content-Security-Policy"].rpartition("; ")[2]
+
+    assert await frames("/embed?flow=RU:GE") == "frame-ancestors 'none'"
+    origins = "https://a.example,https://b.example"
+    assert await frames("/embed?flow=RU:GE", gateway_origins=origins) == (
+        "frame-ancestors https://a.example https://b.example"
+    )
+    assert await frames("/flow?flow=RU:GE", gateway_origins=origins) == "frame-ancestors 'none'"
+
+
+async def test_places_have_their_names_countries_and_coordinates(http: Client) -> None:
+    places = {place["place"]: place for place in (await ask(http, "/v1/places"))["places"]}
+    vaalimaa = places["vaalimaa"]
+    assert (vaalimaa["countries"], vaalimaa["at"]) == (["FI", "RU"], [60.6, 27.9])
+    assert {"Vaalimaa", "Torfyanovka"} <= set(vaalimaa["names"])
+    assert not any("*" in name for place in places.values() for name in place["names"])
+    assert places["raja-jooseppi"]["names"][0] == "Raja Jooseppi"
+    assert (places["GE"]["names"], places["GE"]["at"]) == (["Tbilisi"], [41.7, 44.8])
+    assert any(place["at"] is None for place in places.values())
+
+
+async def test_the_rules_in_force_are_told(
+    shelf: Shelf, http: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert (await ask(http, "/v1/about")) == {
+        "version": version("bordertally"), "ratio": 1.25, "warning": 1.5, "critical": 2.0, "own_rules": False
+    }  # fmt: skip
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[detection]\nwarning = 1.75\n[[flows]]\nflow = "RU"\ndrop = 0.5\n')
+    async with gateway(shelf, monkeypatch, rules=str(rules)) as other:
+        about = await ask(other, "/v1/about")
+    assert (about["warning"], about["own_rules"]) == (1.75, True)
 
 
 async def test_a_feed_leads_to_messages(http: Client) -> None:

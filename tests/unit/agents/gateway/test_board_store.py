@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
 
 import msgspec
-import playwright
 
-from bordertally.agents.gateway.app import BOARD
 from bordertally.streams.detection.flow_state import gone_state
 from bordertally.streams.flows import Flow
+from unit.agents.gateway.node import run_steps
 from unit.kit import claim, told
 
-NODE = Path(playwright.__file__).parent / "driver" / "node"
 OLD, NEW = Flow("RU:KZ:old-bridge"), Flow("RU:KZ:new-bridge")
 STEPS = """
 import { Store } from "./store.js";
 const store = new Store();
 const seen = [];
-for (const state of JSON.parse(process.argv[2])) {
+for (const state of given) {
   const fresh = store.applyState(state);
   const aliases = store.flows.get("RU:KZ:old-bridge")?.aliases.slice() ?? null;
   seen.push([fresh, store.flows.has(state.flow), store.placeOf("RU:KZ:new-bridge"), aliases]);
@@ -30,18 +26,68 @@ console.log(JSON.stringify(seen));
 
 
 def test_a_flow_that_is_gone_is_another_name_of_its_place(tmp_path: Path) -> None:
-    for file in BOARD.glob("*.js"):
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    (tmp_path / "steps.js").write_text(STEPS)
     desk = told(claim(70, flow=OLD), claim(50, flow=NEW))
     states = [desk.state(OLD), desk.state(NEW), gone_state(NEW, OLD, 1), desk.state(OLD), desk.state(NEW)]
     given = msgspec.json.encode(states).decode()
-    done = subprocess.run([NODE, "steps.js", given], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [
+    assert run_steps(tmp_path, STEPS, given) == [
         [True, True, NEW, []],
         [True, True, NEW, []],
         [False, False, OLD, [NEW]],
         [False, True, OLD, [NEW]],
         [True, True, NEW, []],  # the alias was taken back
     ]
+
+
+def row(flow: str, best: int, **more: object) -> dict[str, object]:
+    """A row as /v1/flows has it, with a total of seven days."""
+    total = {"flow": flow, "window_days": 7, "as_of": "2022-09-28", "best": best, "reports": [], "projected": 0}
+    above = flow.rpartition(":")[0] or None
+    return {
+        "flow": flow,
+        "parent": above,
+        "published": "",
+        "as_of": "2022-09-28",
+        "totals": {"7d": total},
+        "aliases": [],
+    } | more
+
+
+def alert(flow: str, severity: str, **more: object) -> dict[str, object]:
+    fields = {"id": flow, "seq": 1, "flow": flow, "severity": severity, "state": "firing", "ratio": 2, "published": ""}
+    return fields | {"rule": "daily-rate", "population": "people", "reports": ["a/1"]} | more
+
+
+GROUPS = """
+import { Store } from "./store.js";
+const store = new Store();
+store.replace({ flows: given.flows, alerts: given.alerts, sources: [] });
+const names = (flow) => store.children(flow).map((row) => row.flow);
+console.log(JSON.stringify([names(null), names("RU"), store.children(null).map((row) => store.groupOf(row.flow))]));
+"""
+
+
+def test_flows_with_alerts_come_first_and_returns_are_told_from_departures(tmp_path: Path) -> None:
+    people = {
+        "RU": 200,
+        "RU:KZ": 98,
+        "RU:GE": 53,
+        "RU:EU": 40,
+        "RU:EU:LV": 5,
+        "KZ": 57,
+        "KZ:RU": 57,
+        "LV": 2,
+        "LV:RU": 2,
+    }
+    flows = [row(flow, best) for flow, best in (people | {"UA": 9, "UA:PL": 9, "*:RO": 300}).items()]
+    alerts = [alert("RU:EU", "notice"), alert("RU:GE", "warning"), alert("UA:PL", "critical")]
+    given = msgspec.json.encode({"flows": flows, "alerts": alerts}).decode()
+    roots, below, groups = run_steps(tmp_path, GROUPS, given)
+    assert roots == ["UA", "RU", "*:RO", "KZ", "LV"]  # critical, warning, then by people
+    assert below == ["RU:GE", "RU:EU", "RU:KZ"]  # warning, notice, none
+    assert groups == ["departures", "departures", "arrivals", "returns", "returns"]
+
+
+def test_who_sends_back_more_people_than_came_is_no_return(tmp_path: Path) -> None:
+    flows = [row(flow, best) for flow, best in {"RU": 5, "RU:KZ": 5, "KZ": 6, "KZ:RU": 6}.items()]
+    given = msgspec.json.encode({"flows": flows, "alerts": []}).decode()
+    assert run_steps(tmp_path, GROUPS, given)[2] == ["departures", "returns"]  # Kazakhstan, Russia

@@ -255,7 +255,7 @@ def test_grown_together_and_fallen_apart_again_comes_down_to_the_same() -> None:
 def test_an_alert_explains_the_numbers_it_was_decided_by() -> None:
     (alert,) = desk(counts(200)).desk.log
     assert alert.explanation == (
-        "RU:KZ 200 on 2022-09-01 against a normal 100 set by the operator: 2.0 times; 1 report"
+        "Russia to Kazakhstan: 200 on 2022-09-01 against a normal 100 set by the operator: 2.0 times; 1 report"
     )
     assert (alert.rate, alert.expected, alert.threshold, alert.ratio) == (200, 100, 125, 2.0)
     assert alert.reports == ["b/1-0"]

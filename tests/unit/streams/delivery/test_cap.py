@@ -15,6 +15,7 @@ from bordertally.agents.demo.run import sample
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.delivery.atom import atom
 from bordertally.streams.delivery.cap import HEADLINE, NAMESPACE, cap, headline
+from bordertally.streams.flow_names import flow_title
 from live import pure
 
 CAP = {"cap": NAMESPACE}
@@ -70,7 +71,7 @@ def test_every_message_is_valid_and_refers_to_all_before_it() -> None:
             over = alert.state in (AlertState.RESOLVED, AlertState.WITHDRAWN)
             assert text(message, "cap:info/cap:responseType") == ["AllClear" if over else "Monitor"]
             assert text(message, "cap:info/cap:description") == [alert.explanation]
-            assert text(message, "cap:info/cap:area/cap:areaDesc") == [alert.flow]
+            assert text(message, "cap:info/cap:area/cap:areaDesc") == [flow_title(alert.flow)]
             assert sent.endswith("-00:00")
             identifiers.append(f"{SENDER},{name},{sent}")
             names.add(name)

@@ -51,8 +51,9 @@ def test_a_checkpoint_that_surges_while_its_country_falls() -> None:
     assert (alert.flow, alert.about, alert.severity) == ("RU:KZ", "RU:KZ:aksai", "critical")
     assert (alert.rate, alert.expected) == (900, 400)
     assert alert.explanation == (
-        "RU:KZ:aksai 900 on 2022-09-10 against 400 in the days t-9 to t-3 (learned by c2), threshold 600: 2.2 times; "
-        "2 reports; 60% of RU:KZ, where 20% is usual, while that fell to 1,500 from 2,000"
+        "Russia to Kazakhstan at Aksai: 900 on 2022-09-10 against 400 in the days t-9 to t-3 (learned by c2), "
+        "threshold 600: 2.2 times; "
+        "2 reports; 60% of Russia to Kazakhstan, where 20% is usual, while that fell to 1,500 from 2,000"
     )
 
 

@@ -28,7 +28,9 @@ def test_two_observers_who_differ_open_it() -> None:
     alert = newest(one)
     assert (alert.rule, alert.severity, alert.about, alert.baseline) == ("conflict", "warning", "b/other", "claims")
     assert (alert.rate, alert.expected, alert.reports) == (1600, 1000, ["a/one", "b/other"])
-    assert alert.explanation == ("RU:KZ 1,600 a day by Bureau B on 2022-09-01, where others leave 1,000; 2 reports")
+    assert alert.explanation == (
+        "Russia to Kazakhstan: 1,600 a day by Bureau B on 2022-09-01, where others leave 1,000; 2 reports"
+    )
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,10 @@ def test_a_drop_is_told_with_its_numbers() -> None:
         *("drop", "critical", "2022-09-02", "2022-09-03", 20),
     )
     assert (alert.rate, alert.expected, alert.threshold, alert.ratio) == (30, 100, 50, 0.3)
-    assert alert.explanation == "RU:KZ 30 on 2022-09-04 against a normal 100 set by the operator: 0.3 times; 2 reports"
+    assert (
+        alert.explanation
+        == "Russia to Kazakhstan: 30 on 2022-09-04 against a normal 100 set by the operator: 0.3 times; 2 reports"
+    )
     one.take(*counts(None, None, None, None, 100))
     assert newest(one).explanation.endswith("; back above it on 2022-09-05")
 
@@ -159,8 +162,8 @@ def test_a_border_that_closes_after_a_surge_is_found_against_the_week_before() -
     (alert,) = (alert for alert in one.desk.log if (alert.flow, alert.rule) == ("RU:KZ", "drop"))
     assert (alert.since, alert.expected, alert.threshold, alert.severity) == ("2022-10-06", 4000, 2000, "critical")
     assert alert.explanation == (
-        "RU:KZ 300 on 2022-10-06 against 4,000 a day in the week before, by its mean or its same weekday, "
-        "threshold 2,000: 0.1 times; 1 report"
+        "Russia to Kazakhstan: 300 on 2022-10-06 against 4,000 a day in the week before, by its mean or its same "
+        "weekday, threshold 2,000: 0.1 times; 1 report"
     )
 
 

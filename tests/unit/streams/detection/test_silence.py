@@ -59,7 +59,7 @@ def test_it_is_told_with_its_source_and_days() -> None:
     assert (alert.rule, alert.severity, alert.about, alert.baseline) == ("silence", "notice", "c", "cadence")
     assert (alert.rate, alert.expected, alert.reports) == (3, 2, ["c/day-3"])
     assert alert.explanation == (
-        "RU:KZ:aksai has heard nothing from Counter C since 2022-09-05: 3 days, at most 2 are usual"
+        "Russia to Kazakhstan at Aksai: nothing from Counter C since 2022-09-05: 3 days, at most 2 are usual"
     )
     alert = newest(both("xxxx......", "xxxxxxxxxx"))
     assert (alert.severity, alert.peak_day, alert.peak_rate) == ("warning", "2022-09-08", 4)

@@ -41,13 +41,16 @@ def test_a_learned_level_names_its_method_and_its_threshold() -> None:
 def test_a_rate_is_told_with_its_level_and_its_reports() -> None:
     one = episode(Baseline("stated", 5_500, 6_875, source="ge"))
     assert describe_rate("RU:GE", one, NAMES) == (
-        "RU:GE 10,000 on 2022-09-26 against a normal 5,500 (Georgia's interior ministry): 1.8 times; 2 reports"
+        "Russia to Georgia: 10,000 on 2022-09-26 against a normal 5,500 (Georgia's interior ministry): 1.8 times; "
+        "2 reports"
     )
 
 
 def test_a_part_of_the_people_is_named() -> None:
     one = episode(Baseline("operator", 5_000, 6_250, population="citizens:RU"))
-    assert describe_rate("RU:EU", one, NAMES).startswith("RU:EU 10,000 citizens:RU on 2022-09-26 against ")
+    assert describe_rate("RU:EU", one, NAMES).startswith(
+        "Russia to European Union: 10,000 citizens of Russia on 2022-09-26 against "
+    )
 
 
 def test_a_record_is_told_of_a_week() -> None:

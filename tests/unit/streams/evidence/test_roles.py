@@ -73,7 +73,8 @@ def test_a_claim_below_adds_where_nobody_speaks_of_the_whole() -> None:
     below = claim(20, flow="RU:KZ:aksai", id="below")
     tree = {"RU:KZ": of("RU:KZ", people=20), "RU:KZ:aksai": of("RU:KZ:aksai", below, people=20)}
     part = part_of(below, tree, "RU:KZ", None)
-    assert (part.inside, part.why) == (None, "adds to RU:KZ: no source that counts speaks of it as a whole on this day")
+    why = "adds to Russia to Kazakhstan: no source that counts speaks of it as a whole on this day"
+    assert (part.inside, part.why) == (None, why)
 
 
 def test_a_conflict_belongs_to_the_claim_of_its_report_days_and_people() -> None:

@@ -31,13 +31,13 @@ def tallied(source: str, readings: int) -> Tallied:
 @pytest.mark.parametrize(
     ("behind", "sentences"),
     [
-        (evidence(None, from_=None, to=None), ["There are no reports on RU:KZ."]),
-        (evidence(None), ["RU:KZ, 21-27 Sep 2022: no reports."]),
-        (evidence(Figure(7, 7, 7)), ["RU:KZ, 21-27 Sep 2022: 7 people."]),
-        (evidence(Figure(5, 7, None)), ["RU:KZ, 21-27 Sep 2022: 7 people (at least 5)."]),
+        (evidence(None, from_=None, to=None), ["Russia to Kazakhstan: no reports."]),
+        (evidence(None), ["Russia to Kazakhstan, 21-27 Sep 2022: no reports."]),
+        (evidence(Figure(7, 7, 7)), ["Russia to Kazakhstan, 21-27 Sep 2022: 7 people."]),
+        (evidence(Figure(5, 7, None)), ["Russia to Kazakhstan, 21-27 Sep 2022: 7 people (at least 5)."]),
         (
             evidence(Figure(1_000, 2_000, 3_000), 2_009),  # less than half a per cent more is rounding
-            ["RU:KZ, 21-27 Sep 2022: 2,000 people (1,000 to 3,000)."],
+            ["Russia to Kazakhstan, 21-27 Sep 2022: 2,000 people (1,000 to 3,000)."],
         ),
     ],
 )
@@ -55,7 +55,10 @@ def test_people_counted_twice_and_projected_are_told() -> None:
 def test_readings_are_told_together_and_four_sources_are_three_and_one_more() -> None:
     counts = [tallied(source, 1_000) for source in ("Delta", "Alpha", "Beta", "Gamma")]
     (_, sentence) = says(evidence(Figure(1, 1, 1), counts=counts))
-    assert sentence == "4,000 readings of Alpha, Beta, Delta and 1 more on RU:KZ:aksai are counted day by day."
+    assert (
+        sentence
+        == "4,000 readings of Alpha, Beta, Delta and 1 more (Russia to Kazakhstan at Aksai) are counted day by day."
+    )
 
 
 def claim(role: Role) -> Traced:

@@ -45,14 +45,14 @@ def test_georgia_is_53_000_and_not_73_000() -> None:
     assert (claims_by_report["ministry"].role, claims_by_report["ministry"].inside) == (Role.COUNTED, None)
     assert (claims_by_report["ossetia"].role, claims_by_report["ossetia"].inside) == (Role.COUNTED, "a/ministry")
     assert "it adds nothing on top" in claims_by_report["ossetia"].why
-    assert evidence.says[0] == "RU:GE, 21-27 Sep 2022: 53,000 people (53,000 to 54,000)."
+    assert evidence.says[0] == "Russia to Georgia, 21-27 Sep 2022: 53,000 people (53,000 to 54,000)."
     assert "Adding up every source would give 73,000: 20,000 would be counted twice." in evidence.says
 
 
 def test_what_nobody_speaks_of_as_a_whole_adds() -> None:
     evidence = traced(claim(98_000, WEEK, "RU:KZ", "a", id="kz"), claim(53_000, WEEK, "RU:GE", "b", id="ge"), flow="RU")
     assert {claim.report: claim.inside for claim in evidence.claims} == {"kz": None, "ge": None}
-    assert all("adds to RU" in claim.why for claim in evidence.claims)
+    assert all("adds to everyone leaving Russia" in claim.why for claim in evidence.claims)
     assert evidence.added_up == 151_000
     assert not any("more than once" in sentence for sentence in evidence.says)
 
@@ -171,7 +171,7 @@ def test_days_may_be_asked_for() -> None:
 
 def test_of_an_unknown_flow_nothing_is_known() -> None:
     evidence = traced(claim(1), flow="KZ")
-    assert (evidence.claims, evidence.says, evidence.from_) == ([], ["There are no reports on KZ."], None)
+    assert (evidence.claims, evidence.says, evidence.from_) == ([], ["Everyone leaving Kazakhstan: no reports."], None)
 
 
 def test_what_is_kept_and_shown_is_bounded_and_says_so() -> None:

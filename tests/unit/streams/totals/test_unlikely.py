@@ -65,9 +65,12 @@ def test_alone_it_makes_no_alert_critical_and_the_alert_says_why() -> None:
     desk = told(HISTORY, TENTH, rules=NORMAL)
     severity, why = alert_of(desk)
     assert severity == "warning"
-    assert "rests on an unlikely figure: 5,000 a day on RU:KZ by b" in why
+    assert "rests on an unlikely figure: 5,000 a day (Russia to Kazakhstan) by b" in why
     assert NOTE_UNLIKELY in why
-    assert alert_of(desk, "RU") == ("warning", why.replace("RU:KZ 5,000", "RU 5,000"))
+    assert alert_of(desk, "RU") == (
+        "warning",
+        why.replace("Russia to Kazakhstan: 5,000", "Everyone leaving Russia: 5,000"),
+    )
     desk.take(*daily([2_600], first="2022-10-01", source="c", id="second"))
     severity, why = alert_of(desk)
     assert (severity, "unlikely" in why) == ("critical", False)
@@ -94,5 +97,8 @@ def test_the_note_names_the_largest_of_several() -> None:
     georgia = [*daily([100] * 30, flow="RU:GE"), *daily([4_000], first="2022-10-01", flow="RU:GE", id="other")]
     desk = told(HISTORY, TENTH, georgia)
     root, day = desk.node("RU"), desk.node().ends
-    assert note_of(root, PEOPLE, [day]) == "rests on an unlikely figure: 5,000 a day on RU:KZ by b and 1 more"
+    assert (
+        note_of(root, PEOPLE, [day])
+        == "rests on an unlikely figure: 5,000 a day (Russia to Kazakhstan) by b and 1 more"
+    )
     assert note_of(root, PEOPLE, [day - 1]) == ""

@@ -37,7 +37,7 @@ def test_claims_stand_with_their_words_and_counts_by_day() -> None:
     assert "“20,000 people crossed the border in two days; cars from elsewhere are kept out from now on.”" in output
     assert "noted     RU:GE:verkhny-lars  ~3,500 vehicles" in output
     week = asked("RU:KZ", "--from", "2022-09-26", "--to", "2022-09-28", "--files", SAMPLE)
-    assert "RU:KZ, 26-27 Sep 2022: 28,000 people" in week
+    assert "Russia to Kazakhstan, 26-27 Sep 2022: 28,000 people" in week
     assert re.search(r"RU:KZ:kairak +2022-09-26 +1,196 +24 +Kairak \(simulated counter\), grade A", week)
 
 

@@ -1,0 +1,59 @@
+// What every page has: the theme, the top, and access to the gateway.
+
+import { get } from "./api.js";
+import { byId, storage } from "./dom.js";
+import { askForToken, letIn } from "./signin.js";
+
+const THEMES = [null, "light", "dark"];
+
+function setTheme(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+  storage.set(() => localStorage, "theme", theme);
+  byId("theme").textContent = `Theme: ${theme ?? "auto"}`;
+}
+
+/** Let the button choose the theme: as the system, light, or dark. */
+export function startTheme() {
+  setTheme(document.documentElement.dataset.theme ?? null);
+  byId("theme").addEventListener("click", () => setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? null) + 1) % THEMES.length]));
+}
+
+/** The parameters of the address of this page. */
+export const parameters = () => new URLSearchParams(location.search);
+
+/** Put parameters into the address of this page, without those that are null. */
+export function setParameters(changes) {
+  const query = parameters();
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === "") query.delete(name);
+    else query.set(name, value);
+  }
+  history.replaceState(null, "", `${location.pathname}?${query.toString().replaceAll("%3A", ":")}`);
+}
+
+/** Read the data of a page with `load`; asks for a token if the gateway wants one, and shows what is wrong. */
+export async function open(load) {
+  for (;;) {
+    try {
+      const data = await load();
+      letIn();
+      byId("trouble").hidden = true;
+      return data;
+    } catch (error) {
+      if (error.status === 401 || error.status === 403) {
+        await askForToken(error);
+        continue;
+      }
+      byId("trouble").hidden = false;
+      byId("trouble").textContent = error.status === 404 ? `Not found: ${error.message}.` : `The page cannot be shown: ${error.message ?? error}.`;
+      return new Promise(() => {}); // the page says why, and stays so
+    }
+  }
+}
+
+/** Read a part of the page that may be missing: `otherwise` where it cannot be read. */
+export const getOr = (path, query, otherwise) => get(path, query).catch((error) => {
+  if (error.status === 401 || error.status === 403) throw error;
+  return otherwise;
+});

@@ -1,0 +1,90 @@
+// The situation report: one page about an origin, to print: figures, chart, alerts, sources, words, and date.
+
+import { get, getAll } from "./api.js";
+import { alertSpan, Chart } from "./chart.js";
+import { byId, h } from "./dom.js";
+import { gradeMark, severityMark } from "./marks.js";
+import { getOr, open, parameters, startTheme } from "./page.js";
+import { steps } from "./series.js";
+import { mainTotal } from "./spans.js";
+import { Store } from "./store.js";
+import { citation } from "./takealong.js";
+import { trendWords } from "./trend.js";
+import { before, DAY_MS, day, dayMs, flowName, interval, lastPart, moment, number, plural, ratioWords, share } from "./words.js";
+
+const MOST_ROWS = 14;
+const MOST_QUOTES = 4;
+const MOST_SENTENCES = 8;
+const DAYS = 30;
+
+const flow = parameters().get("origin") ?? "";
+const store = new Store();
+
+async function read() {
+  const [flows, alerts, evidence, about] = await Promise.all([
+    getAll("v1/flows", "flows", { flow }),
+    get("v1/alerts", { state: "all", flow, limit: 100 }),
+    getOr("v1/evidence", { flow }, { claims: [], says: [] }),
+    get("v1/about"),
+  ]);
+  store.replace({ flows, alerts: alerts.alerts, sources: [] });
+  const names = [flow, ...store.children(flow).map((row) => row.flow)].slice(0, 50);
+  const { days } = await get("v1/days", { flow: names });
+  for (const name of names) store.days.set(name, days.filter((figure) => figure.flow === name));
+  return { evidence, about };
+}
+
+function line(row, kind) {
+  const total = mainTotal(row);
+  const trend = store.trend(row.flow);
+  const alert = store.alertOf(row.flow);
+  const level = row.comparable === false ? "cannot be compared" : row.baseline?.expected > 0 && row.rate !== null ? `${ratioWords(row.rate / row.baseline.expected)} of ${number(row.baseline.expected)}` : "no normal known";
+  return h("tr", { class: kind },
+    h("th", { scope: "row" }, kind ? flowName(row.flow) : lastPart(row.flow), alert ? [" ", severityMark(alert.severity, { labelled: true })] : ""),
+    h("td", null, total ? number(total.best) : "–"), h("td", null, total ? interval(total.low, total.high) : "–"),
+    h("td", null, total?.projected ? share(total.projected, total.best) : "–"), h("td", null, row.rate === null ? "–" : number(row.rate)),
+    h("td", null, trend ? trendWords(trend) : "–"), h("td", null, level), h("td", null, total ? day(before(total.as_of)) : "–"));
+}
+
+function sources(claims) {
+  const known = new Map();
+  for (const claim of claims) {
+    const row = known.get(claim.source) ?? { ...claim, reports: new Set() };
+    row.reports.add(claim.report);
+    if (claim.published > row.published) row.published = claim.published;
+    known.set(claim.source, row);
+  }
+  return [...known.values()].sort((a, b) => a.grade.localeCompare(b.grade) || a.source_name.localeCompare(b.source_name));
+}
+
+function draw({ evidence, about }) {
+  const row = store.flows.get(flow);
+  const total = mainTotal(row);
+  const open = store.openAlerts;
+  const titles = ["Flow", total ? `People, ${plural(total.window_days, "day")}` : "People", "Low to high", "Projected", "A day", "Change", "Against normal", "Until"];
+  const quoted = evidence.claims.filter((claim) => claim.text && claim.role === "counted").slice(0, MOST_QUOTES);
+  document.title = `Situation report: ${flowName(flow)}`;
+  byId("asof").replaceChildren("As of ", h("b", null, moment(row.published)));
+  byId("page").replaceChildren(
+    h("div", { class: "page-head" }, h("h1", null, `Situation report: ${flowName(flow)}`),
+      h("p", { class: "headline" }, total ? [h("b", null, number(total.best)), ` people in ${plural(total.window_days, "day")} to ${day(before(total.as_of), { year: true })}, ${interval(total.low, total.high)}`] : "no total"),
+      h("button", { type: "button", class: "quiet no-print", on: { click: () => window.print() } }, "Print")),
+    h("section", { "aria-label": "Figures" },
+      h("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Table of the figures" },
+        h("table", { class: "report-table" }, h("thead", null, h("tr", null, titles.map((title) => h("th", { scope: "col" }, title)))),
+          h("tbody", null, line(row, "whole"), store.children(flow).slice(0, MOST_ROWS).map((child) => line(child, "")))))),
+    h("section", { "aria-label": "People a day" }, h("h2", null, "People a day"), h("div", { id: "chart" })),
+    h("section", { "aria-label": "Open alerts" }, h("h2", null, open.length ? plural(open.length, "open alert") : "No open alerts"),
+      h("ul", { class: "cited" }, open.map((alert) => h("li", null, severityMark(alert.severity), " ", h("b", null, alert.severity), " ", h("bdi", null, alert.explanation))))),
+    h("section", { "aria-label": "Why these figures" }, h("h2", null, "Why these figures"), h("ul", { class: "cited" }, evidence.says.slice(0, MOST_SENTENCES).map((sentence) => h("li", null, h("bdi", null, sentence))))),
+    h("section", { "aria-label": "Sources" }, h("h2", null, "Sources"),
+      h("ul", { class: "cited" }, sources(evidence.claims).map((claim) => h("li", null, gradeMark(claim.grade), " ", h("bdi", null, claim.source_name), `, ${plural(claim.reports.size, "report")}, last ${moment(claim.published)}`)))),
+    quoted.length ? h("section", { "aria-label": "In their words" }, h("h2", null, "In their words"), quoted.map((claim) => h("figure", { class: "quote" }, h("blockquote", { dir: "auto" }, h("bdi", null, claim.text)), h("figcaption", null, h("bdi", null, claim.source_name), `, ${moment(claim.published)}`)))) : null,
+    h("p", { class: "note" }, citation({ what: `Situation report: ${flowName(flow)}`, asOf: moment(row.published), version: about.version, address: location.href })));
+  const to = row.as_of ? dayMs(row.as_of) : Date.now();
+  const level = row.baseline?.population === "people" ? { expected: row.baseline.expected, threshold: row.threshold } : null;
+  new Chart(byId("chart"), { name: flowName(flow) }).draw({ from: to - DAYS * DAY_MS, to, steps: steps(store.days.get(flow), row.calendar), level, alerts: open.filter((alert) => alert.flow === flow).map((alert) => alertSpan(alert, dayMs)) });
+}
+
+startTheme();
+draw(await open(read));

@@ -1,0 +1,89 @@
+// Search and filters: which flows and alerts the words and the choices in the address of the board select.
+
+import { flowName, flowWords, isBelow } from "./words.js";
+
+const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+/** The names by which a flow is found: its code, its names, and the names of its checkpoint and capitals in the gazetteer. */
+export class Finder {
+  constructor(places = []) {
+    this.setPlaces(places);
+  }
+
+  /** `places`: rows of the API, `{place, countries, names}`; `place` is a slug or, of a capital, a country. */
+  setPlaces(places) {
+    this.places = places.map((row) => ({ ...row, words: row.names.map(plain) }));
+    this.known = new Map();
+  }
+
+  /** A function that says whether a flow is meant by a text; `flows` are all flows of the board. */
+  matcher(text, flows) {
+    const wanted = plain(text.trim());
+    if (!wanted) return () => true;
+    const meant = this.#meant(wanted, flows);
+    return (flow) => meant.has(flow) || this.#names(flow).includes(wanted);
+  }
+
+  #names(flow) {
+    if (!this.known.has(flow)) this.known.set(flow, plain([flow, flowName(flow), flowWords(flow)].join("\n")));
+    return this.known.get(flow);
+  }
+
+  /** The flows that a place of this name means: those at the checkpoint, else those into and between its countries. */
+  #meant(wanted, flows) {
+    const meant = new Set();
+    if (wanted.length < 3) return meant;
+    for (const { place: slug, countries, words } of this.places) {
+      if (!words.some((name) => name.startsWith(wanted) || name.includes(` ${wanted}`))) continue;
+      const at = flows.filter((flow) => flow.endsWith(`:${slug}`));
+      const into = flows.filter((flow) => {
+        const [origin, ...rest] = flow.split(":");
+        const target = rest.at(-1);
+        return rest.length && countries.includes(target) && (countries.length < 2 || countries.includes(origin));
+      });
+      for (const flow of at.length ? at : into) meant.add(flow);
+    }
+    return meant;
+  }
+}
+
+/** The choices that an address may hold, in the order of the form. */
+export const CHOICES = ["severity", "state", "rule", "source", "population", "flow"];
+
+/** The filters and the words of an address: `{q, severity, …}`, each "" where nothing is chosen. */
+export function filtersIn(query) {
+  const parameters = new URLSearchParams(query);
+  return Object.fromEntries(["q", ...CHOICES].map((name) => [name, parameters.get(name) ?? ""]));
+}
+
+/** The query of an address that holds these filters: "?severity=warning", or "". `before`: the query that it replaces. */
+export function queryOf(filters, before = "") {
+  const query = new URLSearchParams(before);
+  for (const [name, value] of Object.entries(filters)) {
+    if (value) query.set(name, value);
+    else query.delete(name);
+  }
+  const text = query.toString().replaceAll("%3A", ":");
+  return text ? `?${text}` : "";
+}
+
+const RANK = { notice: 1, warning: 2, critical: 3 };
+const at = (flow, above) => !above || flow === above || isBelow(flow, above);
+const cites = (reports, source) => reports.some((report) => report.startsWith(`${source}/`));
+
+/** Whether an alert passes the filters; `muted`: whether it is muted now. */
+export function passes(alert, filters, muted) {
+  const { severity, state, rule, source, population, flow } = filters;
+  if (severity && RANK[alert.severity] < RANK[severity]) return false;
+  if (state && !(state === "muted" ? muted : state === "loud" ? !muted : alert.state === state)) return false;
+  return (!rule || alert.rule === rule) && (!source || cites(alert.reports, source)) && (!population || alert.population === population) && at(alert.flow, flow);
+}
+
+/** Whether a row of the tree passes the filters: those about alerts by the alerts on or below it. */
+export function rowPasses(row, filters, alerts) {
+  const { source, flow } = filters;
+  if (!at(row.flow, flow)) return false;
+  if (source && !Object.values(row.totals).some((total) => cites(total.reports, source))) return false;
+  const wanted = ["severity", "state", "rule", "population"].some((name) => filters[name]);
+  return !wanted || alerts.some((alert) => alert.flow === row.flow || isBelow(alert.flow, row.flow));
+}

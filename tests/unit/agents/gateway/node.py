@@ -1,0 +1,25 @@
+"""Runs steps with the modules of the board in Node, without a browser."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import playwright
+
+from bordertally.agents.gateway.app import BOARD
+
+NODE = Path(playwright.__file__).parent / "driver" / "node"
+
+
+def run_steps(directory: Path, steps: str, given: str = "null") -> Any:
+    """Return what `steps` print as JSON: a module beside those of the board, with `given` (JSON) as `given`."""
+    for file in BOARD.glob("*.js"):
+        (directory / file.name).write_bytes(file.read_bytes())
+    (directory / "package.json").write_text('{"type": "module"}')
+    (directory / "steps.js").write_text(f"const given = JSON.parse(process.argv[2]);\n{steps}")
+    done = subprocess.run([NODE, "steps.js", given], cwd=directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
