@@ -47,7 +47,7 @@ export function flowWords(flow) {
 }
 
 export const isCheckpoint = (flow) => /^[a-z0-9-]+$/.test(flow.split(":").at(-1));
-export const share = (part, whole) => `${Math.round((100 * part) / whole)} %`;
+export const share = (part, whole) => `${Math.round((100 * part) / whole)}\u00a0%`; // never broken before the sign
 
 /** "+3,400", "−120". */
 export const signed = (change) => `${change > 0 ? "+" : "−"}${number(Math.abs(change))}`;

@@ -96,9 +96,9 @@ def test_the_newest_day_is_compared_with_the_day_before_it(tmp_path: Path) -> No
             [one, {**two, "best": 100}],
         ],
     ) == [
-        [40, "up", "+40 (+40 %) since 21 Sep"],
-        [-1, "steady", "\N{MINUS SIGN}1 (\N{MINUS SIGN}1 %) since 21 Sep"],
-        [-25, "down", "\N{MINUS SIGN}25 (\N{MINUS SIGN}25 %) since 21 Sep"],
+        [40, "up", "+40 (+40\u00a0%) since 21 Sep"],
+        [-1, "steady", "\N{MINUS SIGN}1 (\N{MINUS SIGN}1\u00a0%) since 21 Sep"],
+        [-25, "down", "\N{MINUS SIGN}25 (\N{MINUS SIGN}25\u00a0%) since 21 Sep"],
         None,  # the day between is not known
         None,
         None,
