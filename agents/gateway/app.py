@@ -25,6 +25,7 @@ from bordertally.agents.gateway.parameters import (
     AskDays,
     AskEvidence,
     AskFlows,
+    AskNothing,
     AskPeriods,
     AskPlain,
     AskPreview,

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { alertSpan, Chart, figureTable } from "./chart.js";
 import { byId, h, page } from "./dom.js";
 import { gradeMark, severityMark } from "./marks.js";
+import { startPast } from "./past.js";
 import { getOr, open, parameters, startTheme } from "./page.js";
 import { steps, within } from "./series.js";
 import { periodMs } from "./spans.js";
@@ -112,4 +113,5 @@ function links(alert) {
 }
 
 startTheme();
+startPast();
 draw(await open(read));

@@ -4,6 +4,7 @@ import { get, getAll } from "./api.js";
 import { alertLinks, alertSpan, Chart, figureTable } from "./chart.js";
 import { byId, h, page } from "./dom.js";
 import { Explanation } from "./drawer.js";
+import { startPast } from "./past.js";
 import { getOr, open, parameters, setParameters, startTheme } from "./page.js";
 import { shifted, steps, within, YEAR_OF_WEEKS } from "./series.js";
 import { mainTotal, periodMs } from "./spans.js";
@@ -183,6 +184,7 @@ async function again() {
 }
 
 startTheme();
+startPast();
 data = await open(read);
 drawPage();
 setInterval(again, AGAIN_MS);

@@ -4,6 +4,7 @@ import { get, getAll } from "./api.js";
 import { alertSpan, Chart } from "./chart.js";
 import { byId, h } from "./dom.js";
 import { gradeMark, severityMark } from "./marks.js";
+import { startPast } from "./past.js";
 import { getOr, open, parameters, startTheme } from "./page.js";
 import { steps } from "./series.js";
 import { mainTotal } from "./spans.js";
@@ -87,4 +88,5 @@ function draw({ evidence, about }) {
 }
 
 startTheme();
+startPast();
 draw(await open(read));
