@@ -1,4 +1,8 @@
-"""Flows: paths from the origin down, such as `RU`, `RU:KZ`, `RU:KZ:mashtakovo`, `RU:EU:FI:vaalimaa`."""
+"""Flows: paths from the origin down, such as `RU`, `RU:KZ`, `RU:KZ:mashtakovo`, `RU:EU:FI:vaalimaa`.
+
+`*` in place of the origin stands for every origin: `*:KZ` is a destination, everyone entering Kazakhstan. A corridor is
+a flow from one origin to one destination: `RU:KZ`, `RU:EU`, `RU:EU:FI`.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,10 @@ import pycountry
 
 from bordertally.streams.errors import Reason, RefusedError, shown
 
-
-def ancestors(flow: str) -> Iterator[str]:
-    """The flows above a flow, the nearest first."""
-    above = parent(flow)  # type: ignore[arg-type]
-    while above is not None:
-        yield above
-        above = parent(above)
-
-
 Flow = NewType("Flow", str)
+
+EVERYONE = "*"
+"""In place of the origin: people of every origin."""
 
 EU = frozenset(
     [
@@ -69,6 +67,8 @@ LONGEST = 120
 
 SHAPE = f"write a flow as origin[:bloc][:country][:checkpoint], at most {LONGEST} characters, such as RU:EU:FI:vaalimaa"
 
+DESTINATION_SHAPE = "write everyone who enters a country or bloc as *:RO, *:EU or *:EU:RO, without a checkpoint"
+
 
 @lru_cache(maxsize=1)
 def countries() -> frozenset[str]:
@@ -115,6 +115,14 @@ def _meant(part: str) -> str:
     return did_you_mean(part) or checkpoint
 
 
+def _check_origin(first: str, places: list[str], flow: str) -> None:
+    """Raise RefusedError unless `first` may stand before these places: everyone goes to a country or a bloc."""
+    if first != EVERYONE:
+        _check_place(first, flow)
+    elif not places or _SLUG.fullmatch(places[-1]):
+        raise RefusedError(Reason.BAD_FLOW, "flow", flow, DESTINATION_SHAPE)
+
+
 def _check_checkpoint(slug: str, above: list[str], flow: str) -> None:
     """Raise RefusedError, which quotes the whole flow, unless a slug may be a checkpoint below the parts `above`."""
     if not above:
@@ -132,8 +140,8 @@ def parse_flow(text: str) -> Flow:
     parts = text.split(":")
     if len(text) > LONGEST or len(parts) > 4:
         raise RefusedError(Reason.BAD_FLOW, "flow", text, SHAPE)
-    _check_place(parts[0], text)
     places = parts[1:]
+    _check_origin(parts[0], places, text)
     if places and _SLUG.fullmatch(places[-1]):
         _check_checkpoint(places.pop(), places, text)
     for part in places:
@@ -166,14 +174,54 @@ def nested(flow: Flow, blocs: frozenset[str]) -> Flow:
 
 
 def parent(flow: Flow) -> Flow | None:
-    """The path without its last part; None for an origin."""
+    """The path without its last part; None for an origin, and for a destination such as `*:RO` or `*:EU`."""
     head, colon, _ = flow.rpartition(":")
-    return Flow(head) if colon else None
+    return Flow(head) if colon and head != EVERYONE else None
+
+
+def ancestors(flow: str) -> Iterator[str]:
+    """The flows above a flow, the nearest first."""
+    above = parent(Flow(flow))
+    while above is not None:
+        yield above
+        above = parent(above)
+
+
+def adds_to(flow: str) -> Iterator[str]:
+    """The flows that include the people of a flow: those above it, the nearest first, then its destinations."""
+    above = list(ancestors(flow))
+    yield from above
+    for each in (flow, *above):
+        destination = destination_of(each)
+        if destination is not None:
+            yield destination
+
+
+def includes(above: str, flow: str) -> bool:
+    """Whether a flow is `above` or lies below it; below a destination lie its corridors and all below these."""
+    return flow == above or flow.startswith(f"{above}:") or (is_destination(above) and covers(above, flow))
+
+
+def is_destination(flow: str) -> bool:
+    """Whether a flow is everyone who enters a country or bloc: `*:RO`, `*:EU`, `*:EU:RO`."""
+    return flow.startswith(EVERYONE)
+
+
+def destination_of(flow: str) -> Flow | None:
+    """The destination that a corridor adds to: `*:KZ` for `RU:KZ`; None for any other flow."""
+    first, colon, places = flow.partition(":")
+    return Flow(f"{EVERYONE}:{places}") if colon and first != EVERYONE and not is_checkpoint(flow) else None
 
 
 def origin(flow: str) -> str:
-    """The first part: all flows of one tree share it, and topics are partitioned by it."""
+    """The first part of a flow."""
     return flow.partition(":")[0]
+
+
+def root(flow: str) -> Flow:
+    """The flow at the top of its tree: the origin, or a destination. Topics are partitioned by it."""
+    first, _, places = flow.partition(":")
+    return Flow(first if first != EVERYONE else f"{EVERYONE}:{origin(places)}")
 
 
 def is_checkpoint(flow: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, assert_never
 
-from bordertally.streams.flows import origin
+from bordertally.streams.flows import root
 
 
 def header(headers: Iterable[tuple[str, bytes | None]], name: str) -> bytes | None:
@@ -148,7 +148,11 @@ class Topics:
             (self.rejected, _FOREVER, "refused messages untouched, with reason, field and value in the headers"),
             (self.redriven, _FOREVER, "which of the refused messages were sent again, and where they stand now"),
             (self.review, _FOREVER, "claims out of words that are not certain, and what reviewers decided on them"),
-            (self.claims, _WEEK, "checked claims, one message a partition and intake batch"),
+            (
+                self.claims,
+                _WEEK,
+                "checked claims, one message a partition and intake batch; what origins send to destinations",
+            ),
             (self.changelog("ledger"), _COMPACT, "the ledger's table: every claim, by flow and day"),
             (self.totals, _COMPACT, "the state of each flow, keyed by flow; the newest replaces those before"),
             (self.changelog("alerts"), _COMPACT, "the alerts' table: what was said about each flow"),
@@ -170,13 +174,13 @@ class Topics:
 
 
 def partition_of(flow: str, partitions: int) -> int:
-    """The partition of a flow's claims: by origin, so that a whole tree is added up in one place.
+    """The partition of a flow's claims: by the top of its tree, so that a whole tree is added up in one place.
 
-    CRC-32 of the origin's code, modulo the number of partitions.
+    CRC-32 of the origin's code, or of the destination (`*:RO`), modulo the number of partitions.
     """
-    return _partition_of_origin(origin(flow), partitions)
+    return _partition_of_root(root(flow), partitions)
 
 
 @lru_cache(maxsize=4096)
-def _partition_of_origin(code: str, partitions: int) -> int:
-    return zlib.crc32(code.encode()) % partitions
+def _partition_of_root(top: str, partitions: int) -> int:
+    return zlib.crc32(top.encode()) % partitions

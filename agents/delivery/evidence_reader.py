@@ -12,7 +12,7 @@ from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.evidence.tallies import Tally
 from bordertally.streams.evidence.trace import DAYS, MOST_FLOWS, Kept, trace, window_of
-from bordertally.streams.flows import Flow
+from bordertally.streams.flows import Flow, includes
 from bordertally.streams.ledger.aliases import names_of
 from bordertally.streams.ledger.rows import decode_claims
 from bordertally.streams.reports.sources import Registry
@@ -30,7 +30,7 @@ async def evidence_of(
     """
     flow = registry.place(flow)
     known = sorted(readable(bytes.decode, {name: name for name in await redis.smembers(FLOWS)}, FLOWS).values())
-    flows = [name for name in known if name == flow or name.startswith(f"{flow}:")]
+    flows = [name for name in known if includes(flow, name)]
     kept = await _read(redis, flows[:MOST_FLOWS], registry, flow, (first, end))
     evidence = trace(flow, kept, registry.names, first, end)
     return msgspec.structs.replace(evidence, truncated=True) if len(flows) > MOST_FLOWS else evidence

@@ -35,8 +35,10 @@ SHARE = 0.1
 EXACT_BLOCKS = 4
 """Rows of a flow, the newest of 32 days each, whose exact claims are counted; an older row gives way to a newer one."""
 
-WITHOUT_EVIDENCE = frozenset("afv")
-"""Rows of which readers need nothing: they take aliases from the registry, and the newest version of each claim."""
+WITHOUT_EVIDENCE = frozenset("adfhtv")
+"""Rows of which readers need nothing: they take aliases from the registry, the newest version of each claim, and
+destinations from their corridors.
+"""
 
 TURN_S = 0.005
 """Seconds of work after which other hops get a turn."""

@@ -37,7 +37,7 @@ from bordertally.agents.gateway.responses import (
     TotalList,
 )
 from bordertally.agents.gateway.stream.events import RANK
-from bordertally.agents.gateway.view import ReadView, StateHead, below, newest_first
+from bordertally.agents.gateway.view import ReadView, StateHead, newest_first
 from bordertally.agents.runtime.languages import load_gazetteer
 from bordertally.agents.runtime.problems import ProblemError
 from bordertally.agents.runtime.unreadable import readable
@@ -47,7 +47,7 @@ from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, muted_alerts
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.flow_names import place_name
-from bordertally.streams.flows import Flow
+from bordertally.streams.flows import Flow, includes
 from bordertally.streams.ledger.aliases import names_of
 from bordertally.streams.moments import MICRO, microseconds_in, moment_at, utc_text
 from bordertally.streams.periods import iso_day, ordinal_day
@@ -100,7 +100,8 @@ class Routes:
 
     async def flows(self, asked: AskFlows) -> FlowList:
         """Return a page of the summaries of every flow, or of the flows at or below those asked for."""
-        names = [name for name in await self.view.flows() if not asked.flow or any(below(name, f) for f in asked.flow)]
+        known, wanted = await self.view.flows(), asked.flow
+        names = [name for name in known if not wanted or any(includes(flow, name) for flow in wanted)]
         names, following = page_of(names, asked)
         states = await self.view.states(names)
         alerts = {alert.flow: alert.id for alert in reversed(await self.view.open_alerts())}
@@ -149,7 +150,7 @@ class Routes:
         matches: list[Alert] = []
 
         def wanted(alert: Alert) -> bool:
-            return RANK[alert.severity] >= rank and (asked.flow is None or below(alert.flow, asked.flow))
+            return RANK[alert.severity] >= rank and (asked.flow is None or includes(asked.flow, alert.flow))
 
         if asked.state == "open":
             rest = [alert for alert in await self.view.open_alerts() if after is None or place(alert) < after]

@@ -91,11 +91,6 @@ def _state_of(stored: tuple[str, bytes]) -> StateHead:
 _alert = msgspec.json.Decoder(Alert).decode
 
 
-def below(flow: str, above: str) -> bool:
-    """Whether a flow is `above` or lies below `above`: RU and RU:GE lie at or below RU, RUS does not."""
-    return flow == above or flow.startswith(f"{above}:")
-
-
 class ReadView(Protocol):
     """What the read routes read from: the present (ServingView) or a past moment."""
 

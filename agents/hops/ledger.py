@@ -1,18 +1,22 @@
-"""The ledger hop: claims in, the table of all claims, and the state of every flow they touch on `totals`."""
+"""The ledger hop: claims in, the table of all claims, and the state of every flow they touch on `totals`.
+
+The ledger of an origin sends the figures of its corridors (`RU:KZ`) back to `claims`, to the partition of the
+destination (`*:KZ`), where they are added up.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import faust
 import msgspec
 
-from bordertally.agents.hops.batch_headers import arrived_s, more_wait
+from bordertally.agents.hops.batch_headers import arrived_s, make_headers, more_wait
 from bordertally.agents.hops.durable_table import make_table
 from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.kafka.crash_points import crash_at
@@ -24,14 +28,15 @@ from bordertally.agents.runtime.tracing import Headers
 from bordertally.agents.runtime.unreadable import must_read, unreadable_row
 from bordertally.streams.delivery.cloudevents import of_state
 from bordertally.streams.delivery.metrics import NOBODY
+from bordertally.streams.detection.corridors.figures import corridor_figures, whole_figures
 from bordertally.streams.detection.flow_state import flow_state, gone_state, written_state
 from bordertally.streams.detection.silence import to_tell
-from bordertally.streams.flows import Flow, depth
+from bordertally.streams.flows import Flow, depth, destination_of
 from bordertally.streams.ledger.aliases import moved
 from bordertally.streams.ledger.causes import CAUSES_HEADER, Cause, capped, encode_causes
+from bordertally.streams.ledger.corridors.records import CorridorFigures, decode_message, messages_of
 from bordertally.streams.ledger.ledger import Applied, Ledger
-from bordertally.streams.ledger.rows import Row, alias_row, is_readable
-from bordertally.streams.reports.claims import Claims
+from bordertally.streams.ledger.rows import Row, alias_row, is_readable, root_of
 from bordertally.streams.topics import partition_of
 
 FEWEST_WAITING = 2_000
@@ -56,7 +61,8 @@ PARENTS_S = 0.05
 In a live feed, the batches of this time touch many checkpoints, and nearly all of them the same country.
 """
 
-_decode = msgspec.msgpack.Decoder(Claims).decode
+WITHOUT_CLAIMS = frozenset("adht")
+"""Rows that hold no claims."""
 
 
 class News(NamedTuple):
@@ -124,7 +130,7 @@ class LedgerHop(FlushingHop):
                 return
             self.ledgers[partition] = ledger
         for ledger in [self.ledgers[partition] for partition in mine]:
-            for node in list(ledger.nodes.values()):
+            for node in [node for node in ledger.nodes.values() if node.shown]:
                 self.context.metrics.show_flow(flow_state(node, self.context.rules))
                 await asyncio.sleep(0)
                 if revocations != self.revocations:
@@ -134,6 +140,25 @@ class LedgerHop(FlushingHop):
         for partition, rows in new.items():
             if revocations == self.revocations:
                 await self._move(partition, rows)
+            if revocations == self.revocations:
+                await self._send_unsent(partition)
+
+    async def _send_unsent(self, partition: int) -> None:
+        """Send the corridors of a partition that were never sent: those of a table that an earlier version wrote."""
+        ledger = self.ledger(partition)
+        unsent = [flow for flow in ledger.nodes if destination_of(flow) is not None and flow not in ledger.sent]
+        await self._send_whole(partition, unsent)
+
+    async def _send_whole(self, partition: int, flows: Iterable[Flow]) -> None:
+        """Send all days of corridors, then store that they are sent."""
+        ledger, rules = self.ledger(partition), self.context.rules
+        corridors = [
+            whole_figures(ledger, flow, rules, 0) for flow in sorted(flows) if destination_of(flow) is not None
+        ]
+        if corridors:
+            await self.context.writer.write(list(self._messages(corridors, time.time(), [])))
+            rows = [Row("t", corridor.flow, 0) for corridor in corridors]
+            await self.table.store({partition: {row.key: ledger.row(row) for row in rows}})
 
     def renewed(self) -> None:
         """Another registry is in use: if it has other aliases, move the stored claims between two batches."""
@@ -167,11 +192,12 @@ class LedgerHop(FlushingHop):
             self.ledgers[partition] = ledger
         if before == after:
             return
-        flows = moved({row.flow for row in stored if row.kind != "a"}, before, after)
+        flows = moved({row.flow for row in stored if row.kind not in WITHOUT_CLAIMS}, before, after)
         offset = self.context.progress.get((self.name, self.context.topics.claims, partition), 0)
         states = list(self.states(ledger, self.news(ledger, ledger.published_anew(flows)), offset, []))
         states += self._gone(flows - ledger.nodes.keys(), ledger, offset)
         await self.context.writer.write(states)
+        await self._send_whole(partition, flows)
         changed = {name: after.get(name, Flow("")) for name in before.keys() | after.keys()}
         await self.table.store({partition: {alias_row(name).key: place.encode() for name, place in changed.items()}})
         if flows:
@@ -215,14 +241,15 @@ class LedgerHop(FlushingHop):
         ledger = self.ledger(bundle.partition)
         self.traces.hear(bundle.records)
         for record in bundle.records:
-            claims = must_read(self.context, self.name, (self.topic, bundle.partition), record, _decode)
-            if claims is None:
+            message = must_read(self.context, self.name, (self.topic, bundle.partition), record, decode_message)
+            if message is None:
                 continue
-            ledger.add(claims.claims, claims.readings)
-            self.claims += claims.count
-            self.statements += len(claims.claims)
+            ledger.add(message.claims, message.readings, message.corridors)
+            self.claims += message.count
+            self.statements += len(message.claims)
             self.arrived.append(arrived_s(record))
-        self.more = more_wait(bundle.records[-1])
+            if not message.corridors:  # they tell nothing of the reports that wait
+                self.more = more_wait(record)
 
     async def flush(self) -> None:
         """Compute figures from the claims in memory, store the changed rows, and publish the states of the flows."""
@@ -230,6 +257,7 @@ class LedgerHop(FlushingHop):
         last_offsets, arrived = self._begin()
         rows: dict[int, dict[Row, bytes]] = {}
         states: list[Record] = []
+        corridors: list[CorridorFigures] = []
         flushed: list[Applied] = []
         turns = Turns()  # a large batch takes seconds
         due = self._parents_due <= time.monotonic()
@@ -251,10 +279,16 @@ class LedgerHop(FlushingHop):
                 for state in self.states(ledger, news, self._flushed_to[partition], trace):
                     states.append(state)
                     await turns.give()
+                for corridor in self.corridors(ledger, news, self._flushed_to[partition]):
+                    corridors.append(corridor)
+                    sent = Row("t", corridor.flow, 0)
+                    of_partition[sent] = ledger.row(sent)
+                    await turns.give()
                 flushed.append(applied)
             crash_at("ledger.computed")
+            messages = list(self._messages(corridors, min(arrived, default=time.time()), trace))
             stored = {at: {row.key: value for row, value in values.items()} for at, values in rows.items()}
-            await self.table.store(stored, states)
+            await self.table.store(stored, [*states, *messages])
         for partition, ledger in ledgers.items():
             ledger.stored(rows[partition])
         self.count(flushed, len(states))
@@ -277,7 +311,7 @@ class LedgerHop(FlushingHop):
         rows: dict[int, list[tuple[bytes, bytes]]] = {partition: [] for partition in sorted(partitions)}
         if rows:
             for key, value in self.table.items():
-                at = self._partition_of(key.split(b"|")[1].decode())
+                at = self._partition_of(root_of(key.rpartition(b"|")[0]))
                 if at in rows:
                     rows[at].append((key, value))
         return rows
@@ -315,6 +349,23 @@ class LedgerHop(FlushingHop):
             if causes:
                 headers.append((CAUSES_HEADER, encode_causes(causes)))
             yield Record(topic, flow.encode(), written, headers=headers)
+
+    def corridors(self, ledger: Ledger, news: Mapping[Flow, News], offset: int) -> Iterator[CorridorFigures]:
+        """The figures of the corridors among flows, for their destinations. `offset`: of the last claim."""
+        for flow, (days, causes) in news.items():
+            if destination_of(flow) is not None:
+                version = ledger.next_version(flow, offset)
+                yield corridor_figures(ledger.nodes[flow], self.context.rules, days, causes, version)
+
+    def _messages(self, corridors: Iterable[CorridorFigures], arrived: float, trace: Headers) -> Iterator[Record]:
+        """Figures of corridors as records for `claims`. `arrived`: when the oldest report behind them did (seconds)."""
+        by_partition: dict[int, list[CorridorFigures]] = defaultdict(list)
+        for corridor in corridors:
+            by_partition[self._partition_of(destination_of(corridor.flow) or "")].append(corridor)
+        headers = [*make_headers(int(arrived * 1000), more=False), *trace]
+        for partition, of_partition in by_partition.items():
+            for message in messages_of(of_partition):
+                yield Record(self.topic, None, msgspec.msgpack.encode(message), partition, headers)
 
     def count(self, flushed: Iterable[Applied], states: int) -> None:
         """Update the metrics after a flush."""

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bordertally.streams.alerts.records import Alert, AlertState
+from bordertally.streams.flows import depth, is_destination
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.replay.ledgers import ReplayResult
 from bordertally.streams.replay.reports_by_hour import RejectedReport
@@ -75,6 +76,7 @@ GAP = 2
 def totals_table(totals: Sequence[Total], days: Sequence[DayFigure], normal: dict[str, str], width: int) -> Table:
     """A row per flow, in the order of the tree: totals of every window, coverage, number of reports, normal level.
 
+    Origins come first, then destinations, which add the same people up once more.
     The table has the columns that fit `width` characters, and always the flow and its week; no figure is cut.
     """
     columns = _columns(totals, days, normal)
@@ -104,12 +106,12 @@ def _columns(totals: Sequence[Total], figures: Sequence[DayFigure], normal: dict
     days: dict[str, list[DayFigure]] = {}
     for figure in figures:
         days.setdefault(figure.flow, []).append(figure)
-    flows = sorted(by_flow)
+    flows = sorted(by_flow, key=lambda flow: (is_destination(flow), flow))
     weeks = [_of(WEEK, by_flow[flow]) for flow in flows]
     longest = [_of(longest_window(), by_flow[flow]) for flow in flows]
     last = [date.fromisoformat(week.as_of) - timedelta(days=1) for week in weeks]
     columns = [
-        _Column("flow", 0, ["  " * flow.count(":") + flow.rpartition(":")[2] for flow in flows], "left"),
+        _Column("flow", 0, list(map(_indented, flows)), "left"),
         _Column(
             "last days", 5, [spark(days[flow], week.as_of) for flow, week in zip(flows, weeks, strict=True)], "left"
         ),
@@ -130,6 +132,12 @@ def _columns(totals: Sequence[Total], figures: Sequence[DayFigure], normal: dict
         _Column("reports", 8, [f"{total.report_count:,}" for total in longest]),
         _Column("normal a day", 1, [normal.get(flow, "no baseline") for flow in flows], "left"),
     ]
+
+
+def _indented(flow: str) -> str:
+    """The last part of a flow, indented by its depth; a destination is named with its `*`."""
+    level = depth(flow) - is_destination(flow)
+    return "  " * level + (flow.rpartition(":")[2] if level else flow)
 
 
 def _of(length: int, totals: Sequence[Total]) -> Total:

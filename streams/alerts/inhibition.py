@@ -1,7 +1,7 @@
 """Inhibition: an alert is muted while another alert of the same rule tells of the same people.
 
 With `inhibit` on for its flow, an alert is inhibited from above: by an alert on a flow above. Otherwise it is inhibited
-from below: by an alert on one flow below that carries most of its excess.
+from below: by an alert on one flow below that carries most of its excess. A destination is above its corridors.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from bordertally.streams.alerts.records import AlertState
 from bordertally.streams.detection.registry import rule_of
+from bordertally.streams.flows import adds_to
 from bordertally.streams.rules.config import SEVERITIES, Rules
 
 MOST = 0.9
@@ -52,7 +53,7 @@ class OpenAlerts(Generic[N]):
 
     def apply(self, alert: N) -> None:
         """Apply a record on `alerts`."""
-        for flow in (*_above(alert.flow), alert.flow):
+        for flow in (*adds_to(alert.flow), alert.flow):
             place = self._from.setdefault((alert.rule, flow), {})
             if alert.state.is_open:
                 place[alert.id] = alert
@@ -69,7 +70,7 @@ class OpenAlerts(Generic[N]):
         """The open alerts of the same rule on flows above."""
         return [
             other
-            for flow in _above(alert.flow)
+            for flow in adds_to(alert.flow)
             for other in self._from.get((alert.rule, flow), {}).values()
             if other.flow == flow
         ]
@@ -78,12 +79,6 @@ class OpenAlerts(Generic[N]):
         """The open alerts of the same rule on flows below."""
         known = self._from.get((alert.rule, alert.flow), {})
         return [other for other in known.values() if other.flow != alert.flow]
-
-
-def _above(flow: str) -> list[str]:
-    """The flows above a flow, farthest first."""
-    parts = flow.split(":")
-    return [":".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def never(_: Notice) -> bool:

@@ -15,6 +15,7 @@ import msgspec
 from bordertally.streams.detection.kept_level import KEPT_DAYS, kept_level
 from bordertally.streams.detection.rule import Rule
 from bordertally.streams.detection.wording import describe_rate
+from bordertally.streams.ledger.corridors.nodes import CorridorNode
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
@@ -57,6 +58,8 @@ def levels(baseline: Baseline, rules: Detection) -> tuple[float, float] | None:
 
 def spoken_for(node: Node, day: int) -> bool:
     """Whether everyone reports on a day who reported in the four weeks before: the flow itself, or all flows below."""
+    if isinstance(node, CorridorNode):
+        return node.spoken_for(day)
     if node.own_covers(PEOPLE, day):
         return True
     children = [(child, child.series[PEOPLE].bins) for child in node.children.values() if PEOPLE in child.series]

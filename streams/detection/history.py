@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from bordertally.streams.ledger.corridors.nodes import CorridorNode
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.moments import MICRO
 from bordertally.streams.periods import ordinal_of
-from bordertally.streams.reports.claims import Claim
 from bordertally.streams.totals.records import Episode
 
 
@@ -33,21 +33,28 @@ def with_history(node: Node, episodes: Sequence[Episode], notify_days: int) -> S
 
 def _is_historic(node: Node, episode: Episode) -> bool:
     """Whether every claim about the days of an episode is historic; of a silence, those about the days before it."""
-    first = min(episode.since, node.last(PEOPLE) or episode.since)
+    return is_historic(node, min(episode.since, node.last(PEOPLE) or episode.since), episode.day)
+
+
+def is_historic(node: Node, first: int, last: int) -> bool:
+    """Whether there are claims about the days `first` to `last` (ordinals, inclusive), and every one is historic."""
     found = False
-    for claim in _claims_over(node, first, episode.day):
-        if claim is None or not claim.historic:
+    for historic in _claims_over(node, first, last):
+        if not historic:
             return False
         found = True
     return found
 
 
-def _claims_over(node: Node, first: int, last: int) -> Iterator[Claim | None]:
-    """The claims on people of a flow, and of those below, about any of the days; None where there are readings."""
+def _claims_over(node: Node, first: int, last: int) -> Iterator[bool]:
+    """Of the claims on people of a flow, and of those below, about any of the days: whether each is historic."""
+    if isinstance(node, CorridorNode):
+        yield from node.history(first, last)
+        return
     for key, series in node.series.items():
         if key.unit == PEOPLE.unit:
             if any(series.counts.number(day) for day in range(first, last + 1)):
-                yield None
-            yield from series.claims_over(first, last)
+                yield False  # no reading is historic
+            yield from (claim.historic for claim in series.claims_over(first, last))
     for child in node.children.values():
         yield from _claims_over(child, first, last)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from bordertally.streams.detection.rule import Names, Rule
 from bordertally.streams.flow_names import flow_title
-from bordertally.streams.flows import Flow, depth, origin
+from bordertally.streams.flows import Flow, depth, root
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
@@ -199,14 +199,18 @@ def to_tell(ledger: Ledger, flows: list[Flow], rules: Rules) -> list[Flow]:
     if not rules.listens or not flows:
         return flows
     moved = set()
-    for root in {Flow(origin(flow)) for flow in flows}:
-        now = ledger.nodes[root].last(PEOPLE)
-        if ledger.clocks.get(root) != now:
-            ledger.clocks[root] = now
-            moved.add(root)
+    for top in {root(flow) for flow in flows}:
+        now = ledger.nodes[top].last(PEOPLE)
+        if ledger.clocks.get(top) != now:
+            ledger.clocks[top] = now
+            moved.add(top)
     if not moved:
         return flows
-    due = {flow for flow in ledger.nodes if origin(flow) in moved and rules.of(flow).detection.silence is not None}
+    due = {
+        flow
+        for flow, node in ledger.nodes.items()
+        if root(flow) in moved and node.shown and rules.of(flow).detection.silence is not None
+    }
     return sorted({*flows, *due}, key=lambda flow: (-depth(flow), flow))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, assert_never
 
 from bordertally.streams.evidence.tallies import Tally
 from bordertally.streams.flow_names import flow_name
-from bordertally.streams.flows import Flow, ancestors, parent
+from bordertally.streams.flows import Flow, adds_to, destination_of, parent
 from bordertally.streams.periods import days_of, iso_day
 from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim
@@ -186,7 +186,7 @@ def _below(claim: Claim, tree: Mapping[str, FlowEvidence], root: str) -> Part:
     days = days_in(claim)
     when, hold = ("this day", "holds") if len(days) == 1 else ("these days", "hold")
     partly = None
-    for flow in ancestors(claim.flow):
+    for flow in adds_to(claim.flow):
         if flow in tree and len(flow) >= len(root):
             evidence = tree[flow]
             covering, whole = _covering(days, evidence, _leads(evidence, tree, days))
@@ -211,7 +211,7 @@ def _unless_rounded(people: int, claim: Claim, days: int) -> int:
 
 def _leads(evidence: FlowEvidence, tree: Mapping[str, FlowEvidence], days: range) -> bool:
     """Whether a flow has more people on these days than its child flows, added up."""
-    children = [child for flow, child in tree.items() if parent(Flow(flow)) == evidence.flow]
+    children = [child for flow, child in tree.items() if evidence.flow in (parent(Flow(flow)), destination_of(flow))]
     below = sum(child.days.get(day, 0) for child in children for day in days)
     people = evidence.on(days)
     return people is not None and people > below + len(days)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from bordertally.streams.flows import ancestors
+from bordertally.streams.flows import adds_to
 from bordertally.streams.ledger.rows import Key, decode_row
 from bordertally.streams.reconciliation.folding import added, chain_of, newest_of
 from bordertally.streams.reports.readings import Columns
@@ -71,7 +71,7 @@ def added_up(figures: Iterable[SourceFigure]) -> float:
         _largest_sum(on_flow)
         for flows in by_source.values()
         for flow, on_flow in flows.items()
-        if not any(above in flows for above in ancestors(flow))
+        if not any(above in flows for above in adds_to(flow))
     )
 
 

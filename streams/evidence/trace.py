@@ -12,7 +12,7 @@ from bordertally.streams.evidence.records import Evidence, Figure, Tallied, Trac
 from bordertally.streams.evidence.roles import FlowEvidence, Part, contradicted, days_in, part_of
 from bordertally.streams.evidence.sentences import says
 from bordertally.streams.evidence.tallies import SourceFigure, Tally, added_up
-from bordertally.streams.flows import ancestors, depth
+from bordertally.streams.flows import adds_to, depth
 from bordertally.streams.ledger.rows import BLOCK_DAYS, decode_claims
 from bordertally.streams.moments import published_text
 from bordertally.streams.periods import DAY, iso_day, midnight, ordinal_day
@@ -121,7 +121,7 @@ def trace(
     """
     own = kept.get(flow)
     window = window_of(None if own is None else own.state, first, end)
-    tree = {name: _evidence(name, below) for name, below in kept.items() if name == flow or flow in ancestors(name)}
+    tree = {name: _evidence(name, below) for name, below in kept.items() if name == flow or flow in adds_to(name)}
     begin, until = window or (0, date.max.toordinal())
     claims = sorted(_claims(flow, tree, names, begin, until), key=_order)
     tallied = list(_tallies(tree, names, begin, until))

@@ -12,11 +12,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from bordertally.streams.flows import Flow, depth, parent
+from bordertally.streams.flows import Flow, depth, destination_of, is_destination, parent
 from bordertally.streams.ledger.aliases import names_of, speaker_of, voice_of
 from bordertally.streams.ledger.causes import FOREVER, Cause, capped
+from bordertally.streams.ledger.corridors.nodes import CorridorNode, DestinationNode
+from bordertally.streams.ledger.corridors.records import CorridorFigures, CorridorVersion, decode_version, encode
 from bordertally.streams.ledger.rows import (
     BLOCK_DAYS,
+    CORRIDOR_KINDS,
     Key,
     Row,
     StoredVersions,
@@ -109,18 +112,30 @@ class Ledger:
         self.clocks: dict[Flow, int | None] = {}  # by origin, the day by which silences were last judged
         self.heard: dict[str, int] = {}
         """By source, when its newest claim was published: microseconds since 1970 UTC."""
+        self.sent: dict[Flow, CorridorVersion] = {}
+        """By corridor, the version of the figures that were last sent to its destination."""
         self._batch = _Batch()
         self._arrivals = FirstArrivals()
 
     # --- adding claims -----------------------------------------------------------------------------------------
 
-    def apply(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> Applied:
-        """Add claims and readings, and update every figure."""
-        self.add(claims, readings)
+    def apply(
+        self,
+        claims: Iterable[Claim],
+        readings: Iterable[Readings] = (),
+        corridors: Iterable[CorridorFigures] = (),
+    ) -> Applied:
+        """Add claims, readings and figures of corridors, and update every figure."""
+        self.add(claims, readings, corridors)
         return self.flush()
 
-    def add(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> None:
-        """Add claims and readings; `flush` updates the figures.
+    def add(
+        self,
+        claims: Iterable[Claim],
+        readings: Iterable[Readings] = (),
+        corridors: Iterable[CorridorFigures] = (),
+    ) -> None:
+        """Add claims, readings and figures of corridors to destinations; `flush` updates the figures.
 
         Idempotent: adding a claim again changes nothing.
         """
@@ -134,6 +149,8 @@ class Ledger:
                 self._add(version)
         for group in readings:
             self._add_readings(self._arrivals.note_readings(group))
+        for figures in corridors:
+            self._add_corridor(figures)
 
     def flush(self) -> Applied:
         """Update every figure; return what the claims since the last flush changed.
@@ -220,7 +237,47 @@ class Ledger:
             for report, first, last, outcome in added.known
         ]
 
+    def _add_corridor(self, figures: CorridorFigures) -> None:
+        corridor, batch = self._corridor(figures.flow), self._batch
+        node = self.nodes[_destination(figures.flow)]
+        is_new, head = not corridor.head.version.number, corridor.head
+        changes = corridor.apply(figures)
+        told = {day.day for series in figures.series for day in series.days}
+        if told:
+            corridor.spanned(min(told), max(told))
+        for key in {*[series.key for series in figures.series], *changes.days}:
+            node.open(key)
+            touched = batch.touched[node.flow][key]
+            if changes.days or corridor.head.projections != head.projections:
+                touched.days |= told | changes.days[key]
+            touched.due |= changes.figures[key]
+            touched.figures |= changes.figures[key]
+        if corridor.head != head:
+            batch.rows.add(Row("h", figures.flow, 0))
+        batch.rows.update([Row("d", figures.flow, day) for day in changes.rows])
+        if node.shown:
+            batch.spoken[node.flow] |= told.union(*changes.days.values())
+            if is_new or not changes.rows:  # the destination may be new to readers, or its last state lost in a crash
+                for series in node.series.values():
+                    batch.spoken[node.flow] |= series.bins.keys()
+        batch.causes[node.flow] += figures.causes
+
+    def _corridor(self, flow: Flow) -> CorridorNode:
+        node = self._node(_destination(flow))
+        assert isinstance(node, DestinationNode)
+        return node.corridor(flow)
+
+    def next_version(self, flow: Flow, offset: int) -> CorridorVersion:
+        """Return the version of the figures of a corridor that are sent now, and note it for the row `t`.
+
+        `offset`: of the newest message behind them.
+        """
+        number = self.sent[flow].number if flow in self.sent else 0
+        version = self.sent[flow] = CorridorVersion(number + 1, offset)
+        return version
+
     def _hear(self, node: Node, source: str, published: int) -> None:
+        node.claimed = True
         node.heard(published)
         if self.heard.get(source, -1) < published:
             self.heard[source] = published
@@ -240,7 +297,8 @@ class Ledger:
                 return self._node(place)
             over = parent(flow)
             above = None if over is None else self._node(over)
-            node = self.nodes[flow] = Node(flow, above, self._names.get(flow, ()))
+            kind = DestinationNode if is_destination(flow) else Node
+            node = self.nodes[flow] = kind(flow, above, self._names.get(flow, ()))
             if above is not None:
                 above.adopt(node)
         return node
@@ -337,6 +395,16 @@ class Ledger:
             node.open(Key(identity.population, identity.unit)).replaced.restore(identity, versions)
             node.revise()
 
+    def _restore_corridor(self, row: Row, value: bytes) -> None:
+        corridor, node = self._corridor(row.flow), self.nodes[_destination(row.flow)]
+        if row.kind == "h":
+            corridor.restore_head(value)
+            return
+        corridor.spanned(row.number, row.number)
+        for key in corridor.restore_day(row.number, value):
+            node.open(key)
+            self._batch.touched[node.flow][key].claimed([row.number])
+
     # --- storage -----------------------------------------------------------------------------------------------
 
     def row(self, row: Row) -> bytes:
@@ -344,6 +412,11 @@ class Ledger:
         kind, flow, number = row
         if kind == "f":
             return msgspec.msgpack.encode(self._arrivals.of(flow, number))
+        if kind == "t":
+            return encode(self.sent[flow])
+        if kind in CORRIDOR_KINDS:
+            corridor = self._corridor(flow)
+            return corridor.rows[number] if kind == "d" else encode(corridor.head)
         node = self._node(flow)
         if kind == "r":
             voices = _voices(node, number)
@@ -372,6 +445,12 @@ class Ledger:
         for row, value in sorted((Row.of(key), value) for key, value in rows):
             if row.kind == "a":
                 continue
+            if row.kind in CORRIDOR_KINDS:
+                ledger._restore_corridor(row, value)
+                continue
+            if row.kind == "t":
+                ledger.sent[row.flow] = decode_version(value)
+                continue
             if row.kind == "f":
                 ledger._arrivals.restore(row.flow, row.number, decode_arrivals(value))
                 continue
@@ -386,6 +465,12 @@ class Ledger:
             ledger.stored({row: value})
         ledger.flush()
         return ledger
+
+
+def _destination(flow: Flow) -> Flow:
+    destination = destination_of(flow)
+    assert destination is not None, f"{flow} is no corridor"
+    return destination
 
 
 def _voices(node: Node, day: int) -> list[tuple[Key, str, Columns]]:

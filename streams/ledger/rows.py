@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
-from bordertally.streams.flows import Flow
+from bordertally.streams.flows import Flow, destination_of, root
 from bordertally.streams.natural_order import natural
 from bordertally.streams.reports.claims import Claim, Identity
 from bordertally.streams.reports.readings import Columns
@@ -42,12 +43,18 @@ BLOCK_DAYS = 32
 """Days of period start that share a row of statements; blocks keep rows small however long a flow lives."""
 
 
+CORRIDOR_KINDS = frozenset("dh")
+"""Rows about a corridor in the ledger of its destination."""
+
+
 class Row(NamedTuple):
     """The address of stored claims: `r|flow|day` for readings, `c|flow|block` for statements.
 
     `f|flow|day` holds the first arrivals of versions that were dated ahead, by the first day of their period.
     `v|flow|block` holds earlier versions of statements (see ledger.versions).
     `a|flow|0` holds the place of which the flow was an alias when the ledger last published its figures.
+    `d|flow|day` and `h|flow|0` hold the days of a corridor and its projection, in the ledger of its destination.
+    `t|flow|0` holds the version of the figures of a corridor that the ledger of its origin has sent last.
     """
 
     kind: str
@@ -64,6 +71,13 @@ class Row(NamedTuple):
         """Return the row with this key. Raises ValueError."""
         kind, flow, number = key.decode().split("|")
         return cls(kind, Flow(flow), int(number))
+
+
+@lru_cache(maxsize=65_536)
+def root_of(kind_and_flow: bytes) -> Flow:
+    """The top of the tree to whose ledger a row belongs, by the first two parts of its key, such as `r|RU:KZ`."""
+    kind, flow = kind_and_flow.decode().split("|")
+    return root((destination_of(flow) if kind in CORRIDOR_KINDS else None) or flow)
 
 
 def alias_row(name: Flow) -> Row:
@@ -114,6 +128,8 @@ def is_readable(key: bytes, value: bytes) -> bool:
                 value.decode()
             case "c":
                 decode_claims(value)
+            case "d" | "h" | "t":
+                msgspec.msgpack.decode(value)
             case "f":
                 decode_arrivals(value)
             case "v":

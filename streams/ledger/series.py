@@ -349,6 +349,15 @@ class Series:
             del self.bins[day]
         return changed
 
+    def mirror(self, day: int, people: Bin | None, floors: Floors) -> None:
+        """Take over a day that another ledger has worked out; None: no claim is in force."""
+        self._store(day, people)
+        if floors:
+            self.floors[day] = floors
+        else:
+            self.floors.pop(day, None)
+        self._find_last(day)
+
     def _keep_misfits(self, group: Group, misfits: list[Misfit]) -> None:
         key = group.first, group.last
         known = self.misfits.get(key)

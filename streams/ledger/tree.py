@@ -47,6 +47,7 @@ class Node:
         self.series: dict[Key, Series] = {}
         self.noted: dict[Identity, Claim] = {}
         self.published = 0
+        self.claimed = False  # whether a report ever spoke of this very flow
         self.worded = False  # whether a statement in words was ever added for the flow or one below it
         self.suspected = False  # whether a claim on the flow or one below it was ever unlikely
         self.historic = False  # whether a claim on the flow or one below it was ever historic
@@ -58,6 +59,11 @@ class Node:
         self._lasts: dict[Key, frozenset[int]] = {}
         self._newest = 0
         self._stored: dict[int, bytes] = {}  # rows of the live days
+
+    @property
+    def shown(self) -> bool:
+        """Whether the state of the flow is published."""
+        return True
 
     def parts(self, key: Key) -> list[Series]:
         """Return the series that are lower bounds of this series: parts of the people, in the same unit."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from math import fsum
 
+from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.corridors.nodes import CorridorNode
 from bordertally.streams.ledger.rows import Key
 from bordertally.streams.ledger.series import Series, Suspicion
 from bordertally.streams.ledger.tree import Node
@@ -72,6 +74,8 @@ def people_on(node: Node, key: Key, day: int, *, likely: bool = False) -> float:
 
     Claims count at their daily rate. `likely`: without those that are unlikely.
     """
+    if isinstance(node, CorridorNode):
+        return node.people_on(key, day, likely=likely)
     people = 0.0
     series = node.series.get(key)
     if series is not None:
@@ -98,12 +102,14 @@ def _touching(series: Series, day: int) -> list[Constraint]:
     return [claim for claim in series.constraints(day) if day in days_of(claim.start, claim.end)]
 
 
-def unlikely_on(node: Node, key: Key, day: int) -> list[tuple[Node, Constraint]]:
+def unlikely_on(node: Node, key: Key, day: int) -> list[tuple[Flow, Constraint]]:
     """The unlikely claims about a day of a flow, its parts and the flows below, each with its flow."""
     if not node.suspected:
         return []
+    if isinstance(node, CorridorNode):
+        return list(node.unlikely_on(key, day))
     about = [
-        (node, claim)
+        (node.flow, claim)
         for each, series in node.series.items()
         if series.suspects and (each == key or (key.population == "people" and each.unit == key.unit))
         for claim in _touching(series, day)

@@ -16,15 +16,21 @@ Levels = tuple[GradedBin, ...]
 """The people of a series on a day as far as each grade tells of them, the most trusted grade first."""
 
 
-def floors_of(children: Sequence[Levels], citizens: Sequence[Levels], parts: Sequence[Levels]) -> Floors:
+def floors_of(
+    children: Sequence[Levels],
+    citizens: Sequence[Levels],
+    parts: Sequence[Levels],
+    members: Sequence[Levels] = (),
+) -> Floors:
     """Return the floors of a flow on a day, the most trusted first; each is more than those before it.
 
-    The children are added up, and so are citizenships, which are disjoint. Of the children, the citizens and each other
-    part the largest counts.
+    The children are added up, and so are the members of a bloc of destinations, and citizenships, which are disjoint.
+    Of the children, the members, the citizens and each other part the largest counts.
     """
     groups: list[tuple[Bounding, Sequence[Levels]]] = [("parts", [part]) for part in parts]
     groups += [("parts", citizens)] if citizens else []
     groups += [("children", children)] if children else []
+    groups += [("children", members)] if members else []
     if not groups:
         return ()
     weights = {level.weight for _, group in groups for levels in group for level in levels}

@@ -13,13 +13,14 @@ import msgspec
 
 from bordertally.streams.alerts.lifecycle import Known, advance, last_day, without_minor
 from bordertally.streams.alerts.records import Alert
+from bordertally.streams.detection.corridors.figures import figures_after
 from bordertally.streams.detection.flow_state import alerting_state, flow_state, told_episodes
 from bordertally.streams.detection.silence import to_tell
 from bordertally.streams.evidence.tallies import tallies_of
 from bordertally.streams.evidence.trace import Kept
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.causes import Cause
-from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.ledger import Applied, Ledger
 from bordertally.streams.ledger.rows import Row
 from bordertally.streams.ledger.tree import LIVE_DAYS
 from bordertally.streams.ledger.versions import Outcome
@@ -87,6 +88,13 @@ class ReplayLedgers:
     def apply(self, claims: Iterable[Claim], readings: Iterable[Readings] = ()) -> Iterator[Alert]:
         """Apply a batch; yields the alert records it leads to, in order."""
         applied = self.ledger.apply(claims, readings)
+        corridors = figures_after(self.ledger, applied, self.rules)
+        yield from self._follow(applied)
+        if corridors:
+            yield from self._follow(self.ledger.apply((), (), corridors))
+
+    def _follow(self, applied: Applied) -> Iterator[Alert]:
+        """Compare the flows of a batch with their alerts; yields the alert records."""
         self.notices += applied.notices
         self.replaced += sum(applied.outcomes[key] for key in applied.outcomes if key[1] in REPLACED)
         self._pack(applied.rows)

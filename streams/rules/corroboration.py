@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import fsum
 from typing import NamedTuple
 
+from bordertally.streams.ledger.corridors.nodes import CorridorNode
 from bordertally.streams.ledger.rows import Key
 from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
@@ -89,6 +90,8 @@ def corroborated_people(node: Node, key: Key, day: int) -> float:
     Where a single source reports on the flow, sources of the flows below corroborate it as far as their figures go.
     Where none does, the corroborated people of the child flows are added up.
     """
+    if isinstance(node, CorridorNode):
+        return node.corroborated_people(key, day)
     series = node.series.get(key)
     figures = None if series is None else series.bins.get(day)
     if figures is None:
@@ -106,6 +109,8 @@ def corroborated_people(node: Node, key: Key, day: int) -> float:
 
 def is_corroborated(node: Node, key: Key, day: int) -> bool:
     """Whether the figure of a flow on a day is corroborated, however small it is."""
+    if isinstance(node, CorridorNode):
+        return node.corroborated_people(key, day) > 0
     own = witnesses(node, key, day)
     if _two_or_reliable(own):
         return True
@@ -130,6 +135,8 @@ def witnesses(node: Node, key: Key, day: int) -> Witnesses:
 
 def below(node: Node, key: Key, day: int) -> Witnesses:
     """The same, with the origins of reports on the flows below."""
+    if isinstance(node, CorridorNode):
+        return node.witnesses(key, day)
     reporting = witnesses(node, key, day)
     for child in _reporting(node, key, day):
         for origin, weight in below(child, key, day).items():

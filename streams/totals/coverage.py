@@ -10,6 +10,7 @@ from collections.abc import Collection
 from math import fsum
 
 from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.corridors.nodes import CorridorNode
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.ledger.views import View
@@ -44,6 +45,8 @@ def covered_as_usual(node: Node, day: int) -> bool:
     Those must have carried `USUAL_SHARE` of the people of all children over the `COVERAGE_DAYS` before. Where nobody
     carried any, all children that have reported on the day or in these days before it must report.
     """
+    if isinstance(node, CorridorNode):
+        return node.covered_as_usual(day)
     if not node.children:
         return PEOPLE in node.series and day in node.series[PEOPLE].bins
     view = node.views.of(Coverage, Coverage)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from bordertally.streams.ledger.corridors.nodes import CorridorNode, DestinationNode
 from bordertally.streams.ledger.rows import Key
 from bordertally.streams.ledger.tree import Node
 
@@ -14,6 +17,8 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
     A day that a claim on the flow itself covers gains nothing, unless the claim is a lower bound (`at_least`): after
     the last figure the rate is assumed all the same, and counts where it is more than the bound.
     """
+    if isinstance(node, CorridorNode):
+        return node.gain(key, day)
     if not any(last < day <= last + limit for last in node.lasts(key)):  # no last rate is assumed for the day
         return 0.0
     if node.own_figure_covers(key, day):
@@ -22,14 +27,22 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
     bin_of_day = series.bins.get(day) if series is not None else None
     observed = bin_of_day.best if bin_of_day else 0.0
     own = _carried(node, key, day, limit)
-    below = 0.0
-    for child in node.children.values():
-        below_series = child.series.get(key)
-        if below_series is not None:
-            bin_ = below_series.bins.get(day)
-            below += (bin_.best if bin_ else 0.0) + projected(child, key, day, limit)
+    below = _below(node.children.values(), key, day, limit)
+    if isinstance(node, DestinationNode) and node.members:
+        below = max(below, _below(node.members.values(), key, day, limit))
     gain = max(own, below) - observed
     return gain if gain > 1e-9 * max(1.0, observed) else 0.0
+
+
+def _below(nodes: Iterable[Node], key: Key, day: int, limit: int) -> float:
+    """The people of some flows on a day, added up, with those that are projected."""
+    people = 0.0
+    for node in nodes:
+        series = node.series.get(key)
+        if series is not None:
+            bin_ = series.bins.get(day)
+            people += (bin_.best if bin_ else 0.0) + projected(node, key, day, limit)
+    return people
 
 
 def silent_days(node: Node, key: Key, last: int, limit: int) -> set[int]:

@@ -56,7 +56,7 @@ def reason(suspicion: Suspicion) -> str:
 
 def note_of(node: Node, key: Key, days: Iterable[int]) -> str:
     """What an alert says of the unlikely claims behind some days, here and below; empty without any."""
-    about = {(at.flow, claim) for day in days for at, claim in unlikely_on(node, key, day)}
+    about = {pair for day in days for pair in unlikely_on(node, key, day)}
     if not about:
         return ""
     flow, claim = max(about, key=lambda pair: (pair[1].daily_rate, pair[0], pair[1].trust.source))

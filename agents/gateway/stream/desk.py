@@ -12,8 +12,8 @@ import msgspec
 from bordertally.agents.gateway.stream.client import Chunks, Client
 from bordertally.agents.gateway.stream.events import DESK, RANK, Filter
 from bordertally.agents.gateway.stream.hub import Hub
-from bordertally.agents.gateway.view import below
 from bordertally.streams.alerts.acknowledgements import Acknowledgement, Acknowledgements
+from bordertally.streams.flows import includes
 from bordertally.streams.statements.review import Docket
 
 MOST = 500
@@ -49,4 +49,4 @@ class DeskNews:
 
 def _wants(wanted: Filter, record: Acknowledgement) -> bool:
     rank = RANK.get(record.severity, 0)
-    return rank >= wanted.rank and (wanted.flow is None or below(record.flow, wanted.flow))
+    return rank >= wanted.rank and (wanted.flow is None or includes(wanted.flow, record.flow))

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from bordertally.agents.gateway.view import below
 from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import log
 from bordertally.streams.delivery.stream_position import KINDS
+from bordertally.streams.flows import includes
 from bordertally.streams.rules.config import SEVERITIES
 
 QUIET = "quiet"
@@ -48,7 +48,7 @@ class Filter(NamedTuple):
         return (
             event.kind in self.kinds
             and (event.rank < 0 or event.rank >= self.rank)
-            and (self.flow is None or below(event.flow, self.flow))
+            and (self.flow is None or includes(self.flow, event.flow))
         )
 
 

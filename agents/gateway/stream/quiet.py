@@ -17,10 +17,10 @@ from redis.exceptions import RedisError
 from bordertally.agents.gateway.stream.client import Chunks, Client
 from bordertally.agents.gateway.stream.events import QUIET, RANK, Filter
 from bordertally.agents.gateway.stream.hub import Hub
-from bordertally.agents.gateway.view import below
 from bordertally.agents.runtime.context import log
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted
+from bordertally.streams.flows import includes
 
 EVERY_S = 1.0
 """Seconds between two reads of the list, while any client asks for it."""
@@ -84,6 +84,6 @@ def quiet_event(alerts: Sequence[QuietAlert], wanted: Filter) -> bytes:
     muted = {
         alert.id: alert.quiet
         for alert in alerts
-        if alert.rank >= wanted.rank and (wanted.flow is None or below(alert.flow, wanted.flow))
+        if alert.rank >= wanted.rank and (wanted.flow is None or includes(wanted.flow, alert.flow))
     }
     return b"event: quiet\ndata: %b\n\n" % msgspec.json.encode(muted)

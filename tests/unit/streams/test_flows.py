@@ -3,7 +3,21 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.errors import Reason, RefusedError
-from bordertally.streams.flows import Flow, check_pattern, covers, depth, nested, origin, parent, parse_flow
+from bordertally.streams.flows import (
+    Flow,
+    adds_to,
+    check_pattern,
+    covers,
+    depth,
+    destination_of,
+    includes,
+    is_destination,
+    nested,
+    origin,
+    parent,
+    parse_flow,
+    root,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +33,9 @@ from bordertally.streams.flows import Flow, check_pattern, covers, depth, nested
         "RU:FI:e18-a",
         "XK:AL",
         "RU:GE:1",
+        "*:RO",
+        "*:EU",
+        "*:EU:RO",
     ],
 )
 def test_what_is_a_flow(text: str) -> None:
@@ -89,6 +106,60 @@ def test_a_path_knows_its_parent_its_origin_and_its_depth() -> None:
     assert parent(Flow("RU")) is None
     assert origin("RU:EU:FI") == "RU"
     assert [depth(flow) for flow in ("RU", "RU:KZ", "RU:EU:FI:vaalimaa")] == [0, 1, 3]
+
+
+def test_a_destination_tops_a_tree_of_its_own() -> None:
+    assert [parent(Flow(flow)) for flow in ("*:RO", "*:EU", "*:EU:RO")] == [None, None, "*:EU"]
+    assert [root(flow) for flow in ("RU:EU:FI", "RU", "*:RO", "*:EU:RO")] == ["RU", "RU", "*:RO", "*:EU"]
+    assert [flow for flow in ("*:RO", "RU:RO", "RU") if is_destination(flow)] == ["*:RO"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "destination"),
+    [
+        ("UA:RO", "*:RO"),
+        ("UA:EU", "*:EU"),
+        ("UA:EU:RO", "*:EU:RO"),
+        ("UA", None),
+        ("UA:RO:siret", None),
+        ("UA:EU:RO:siret", None),
+        ("*:RO", None),
+        ("*:EU:RO", None),
+    ],
+)
+def test_corridors_add_to_a_destination(flow: str, destination: str | None) -> None:
+    assert destination_of(flow) == destination
+
+
+def test_a_flow_adds_to_those_above_it_and_to_its_destinations() -> None:
+    assert list(adds_to("UA:EU:RO:siret")) == ["UA:EU:RO", "UA:EU", "UA", "*:EU:RO", "*:EU"]
+    assert list(adds_to("UA:RO")) == ["UA", "*:RO"]
+    assert list(adds_to("*:EU:RO")) == ["*:EU"]
+
+
+@pytest.mark.parametrize(
+    ("above", "flow", "answer"),
+    [
+        ("RU", "RU", True),
+        ("RU", "RU:GE:lars", True),
+        ("RU", "RUS", False),
+        ("*:RO", "*:RO", True),
+        ("*:RO", "UA:RO:siret", True),
+        ("*:RO", "UA:EU:RO", False),
+        ("*:EU", "UA:EU:RO", True),
+        ("*:EU", "*:EU:RO", True),
+        ("UA:RO", "*:RO", False),
+    ],
+)
+def test_a_flow_includes_those_below_it(above: str, flow: str, *, answer: bool) -> None:
+    assert includes(above, flow) is answer
+
+
+@pytest.mark.parametrize("text", ["*", "*:RO:siret", "*:EU:RO:siret", "*:siret"])
+def test_a_destination_is_a_country_or_a_bloc(text: str) -> None:
+    with pytest.raises(RefusedError, match=r"\*:RO, \*:EU or \*:EU:RO, without a checkpoint") as caught:
+        parse_flow(text)
+    assert caught.value.reason is Reason.BAD_FLOW
 
 
 def test_members_are_written_inside_their_bloc() -> None:

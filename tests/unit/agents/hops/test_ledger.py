@@ -19,14 +19,16 @@ from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.causes import CAUSES_HEADER, decode_causes
+from bordertally.streams.ledger.corridors.records import decode_message
 from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.rows import Row
 from bordertally.streams.reports.claims import Claim, Claims
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import partition_of
 from bordertally.streams.totals.records import FlowState
 from unit.agents.hops.kit import Broker
-from unit.kit import REGISTRY, claim
+from unit.kit import REGISTRY, claim, ordinal
 
 RU = 4
 """Partitions; every flow of Russia is in the same one."""
@@ -94,7 +96,11 @@ async def test_a_batch_leads_to_rows_and_to_the_states_of_its_flows_and_those_ab
         ("RU", 120),
     ]
     assert {partition for partition, _ in worker.rows} == {worker.partition}
-    assert {key.split(b"|")[1] for _, key in worker.rows} == {b"RU:KZ:aksai", b"RU:KZ:mashtakovo"}
+    assert {key for _, key in worker.rows if key.startswith(b"t")} == {b"t|RU:KZ|0"}
+    assert {key.split(b"|")[1] for _, key in worker.rows if not key.startswith(b"t")} == {
+        b"RU:KZ:aksai",
+        b"RU:KZ:mashtakovo",
+    }
     assert {key for _, key in worker.rows} == set(worker.hop.table.data)
     assert worker.broker.writes == 1  # rows and states are acknowledged together
 
@@ -171,7 +177,7 @@ async def test_what_comes_again_leads_to_the_same_states_again_and_changes_no_ro
     again = Worker(Broker(), before.hop.table.data)
     await again.flushed(message(1, AKSAI))
     assert again.states == before.states
-    assert again.rows == []
+    assert {key for _, key in again.rows} == {b"t|RU:KZ|0"}  # a corridor is sent once more
     assert again.counted("claims_total", "duplicate") == 1
 
 
@@ -209,7 +215,7 @@ async def test_claims_and_flows_are_counted() -> None:
     assert worker.counted("claims_total", "withdrawal") == 1
     assert worker.counted("states_sent_total") == 7
     assert worker.counted("ledger_flows") == 4
-    assert worker.counted("table_rows", "ledger") == 2
+    assert worker.counted("table_rows", "ledger") == 3  # with that of the corridor RU:KZ
 
 
 async def test_versions_that_are_passed_over_are_counted_by_source() -> None:
@@ -287,7 +293,8 @@ class Held:
         assert isinstance(hop, LedgerHop)
         self.hop, self.partition = hop, partition_of(FLOW, hop.context.settings.partitions)
         before = Ledger()
-        for row in before.apply([claim(1_000, flow=FLOW)]).rows:
+        before.next_version(Flow(FLOW), 1)
+        for row in [*before.apply([claim(1_000, flow=FLOW)]).rows, Row("t", Flow(FLOW), 0)]:
             hop.table.data[row.key] = before.row(row)
         mine = SimpleNamespace(topic=hop.context.topics.claims, partition=self.partition)
         consumer: Any = SimpleNamespace(assignment=lambda: [mine])
@@ -325,6 +332,103 @@ async def test_what_is_restored_for_partitions_that_were_given_away_is_dropped(m
     blocked.go_on.set()
     await restoring
     assert blocked.hop.ledgers == {}
+
+
+# --- destinations ----------------------------------------------------------------------------------------------------
+
+FROM_RU, FROM_BY = claim(70, flow="RU:GE:lars", id="one"), claim(50, flow="KZ:GE", id="two")
+GEORGIA = partition_of("*:GE", RU)
+
+
+class Corridors(Worker):
+    """A worker that reads what its ledgers send each other."""
+
+    def __init__(self, broker: Broker, table: Mapping[bytes, bytes] = {}) -> None:
+        super().__init__(broker, table)
+        self.passed_on = 0
+        every = [SimpleNamespace(topic=self.hop.context.topics.claims, partition=at) for at in range(RU)]
+        self.app.consumer = SimpleNamespace(assignment=lambda: every)  # type: ignore[assignment] # what is used of it
+
+    @property
+    def sent(self) -> list[Any]:
+        return self.broker.of(self.hop.context.topics.claims)
+
+    async def report(self, offset: int, claim: Claim) -> None:
+        self.take(message(offset, claim), partition=partition_of(claim.flow, RU))
+        await self.hop.flush()
+
+    async def pass_on(self) -> list[tuple[str, int]]:
+        """Flush what the ledgers have sent since; the flows published, with the people of their last day."""
+        before, waiting = len(self.states), self.sent[self.passed_on :]
+        self.passed_on += len(waiting)
+        for offset, record in enumerate(waiting, 100 + self.passed_on):
+            sent = SimpleNamespace(offset=offset, value=record.value, headers=record.headers, timestamp=1_000)
+            self.take(sent, partition=record.partition)
+        await self.hop.flush()
+        return [(state.flow, state.totals[0].best) for state in self.states[before:]]
+
+
+async def test_a_destination_adds_up_what_the_ledgers_of_its_origins_send_to_its_partition() -> None:
+    worker = Corridors(Broker())
+    await worker.report(7, FROM_RU)
+    assert await worker.pass_on() == []  # one corridor alone says no more than itself
+    await worker.report(8, FROM_BY)
+    assert await worker.pass_on() == [("*:GE", 120)]
+    assert {record.partition for record in worker.sent} == {GEORGIA}
+    (state,) = [state for state in worker.states if state.flow == "*:GE"]
+    assert state.totals[0].reports == ["b/one", "b/two"]
+    corridor = decode_message(worker.sent[0].value).corridors[0]
+    assert (corridor.flow, corridor.version) == ("RU:GE", (1, 7))
+    keys = {key for _, key in worker.rows if key[:1] in b"dht"}
+    day = ordinal("2022-09-21")
+    assert keys == {
+        f"{row}".encode() for flow in ("RU:GE", "KZ:GE") for row in (f"d|{flow}|{day}", f"h|{flow}|0", f"t|{flow}|0")
+    }
+
+
+async def test_a_restarted_hop_has_the_corridors_of_its_destinations_and_sends_none_again() -> None:
+    before = Corridors(Broker())
+    await before.report(1, FROM_RU)
+    await before.pass_on()
+    again = Corridors(Broker(), before.hop.table.data)
+    await again.hop.recovered()
+    assert again.sent == []
+    await again.report(2, FROM_BY)
+    assert await again.pass_on() == [("*:GE", 120)]
+
+
+async def test_corridors_in_a_table_of_an_earlier_version_are_sent_once_with_all_their_days() -> None:
+    before = Corridors(Broker())
+    await before.report(1, FROM_RU)
+    await before.report(2, claim(30, "2022-08-01", flow="RU:GE:lars", id="old"))
+    older = {key: value for key, value in before.hop.table.data.items() if key[:1] not in b"dht"}
+    worker = Corridors(Broker(), older)
+    await worker.hop.recovered()
+    (corridor,) = [each for record in worker.sent for each in decode_message(record.value).corridors]
+    assert [day.day for day in corridor.series[0].days] == [ordinal("2022-08-01"), ordinal("2022-09-21")]
+    again = Corridors(Broker(), worker.hop.table.data)
+    await again.hop.recovered()
+    assert again.sent == []
+
+
+async def test_a_corridor_that_an_alias_moves_away_leaves_its_destination() -> None:
+    worker = Corridors(Broker())
+    for offset, reported in enumerate([FROM_RU, FROM_BY, claim(9, flow="KZ:GE:roki", id="three")]):
+        await worker.report(offset, reported)
+    assert await worker.pass_on() == [("*:GE", 120)]
+    worker.hop.context.renew(with_aliases({Flow("RU:GE:lars"): Flow("RU:KZ:lars")}))
+    assert worker.hop._moving is not None
+    await worker.hop._moving
+    assert await worker.pass_on() == [("*:GE", 50)]
+
+
+async def test_reports_that_wait_are_not_forgotten_for_a_corridor() -> None:
+    worker = Corridors(Broker())
+    await worker.report(1, FROM_RU)
+    worker.take(message(2, AKSAI, more=True))
+    (sent,) = worker.sent
+    worker.take(SimpleNamespace(offset=3, value=sent.value, headers=sent.headers, timestamp=1_000))
+    assert worker.hop.more
 
 
 # --- aliases ---------------------------------------------------------------------------------------------------------

@@ -38,6 +38,13 @@ def test_one_child_with_nine_tenths_of_the_excess_inhibits_its_parent(rate: int,
     assert why([alert("RU"), alert("RU:KZ", rate - 4_000, 1_000)]) == ({"RU": "RU:KZ"} if carries else {})
 
 
+def test_a_corridor_inhibits_its_destination_and_a_destination_its_corridors_where_rules_say_so() -> None:
+    both = [alert("*:KZ"), alert("RU:KZ", 9_000, 4_500)]
+    assert why(both) == {"*:KZ": "RU:KZ"}
+    assert why(both, ABOVE) == {"RU:KZ": "*:KZ"}
+    assert why([alert("*:EU"), alert("*:EU:RO", 9_000, 4_500), alert("*:RO")]) == {"*:EU": "*:EU:RO"}
+
+
 def test_two_children_together_explain_nothing() -> None:
     assert why([alert("RU"), alert("RU:KZ", 3_500, 1_000), alert("RU:GE", 3_500, 1_000)]) == {}
 

@@ -181,7 +181,7 @@ def test_people_on_a_day_are_the_most_that_claims_give_it() -> None:
     before, day = AFTER.toordinal() - 1, AFTER.toordinal()
     assert [people_on(node, PEOPLE, each) for each in (before, day, day + 1)] == [100, 5_000, 0]
     assert [people_on(node, PEOPLE, each, likely=True) for each in (before, day)] == [100, 40]
-    assert [at.flow for at, _ in unlikely_on(ledger.nodes[Flow("RU")], PEOPLE, day)] == ["RU:KZ"]
+    assert [flow for flow, _ in unlikely_on(ledger.nodes[Flow("RU")], PEOPLE, day)] == ["RU:KZ"]
     assert unlikely_on(node, PEOPLE, before) == []
 
 

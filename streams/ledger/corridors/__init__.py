@@ -1,0 +1,1 @@
+"""Figures of flows from one origin to one destination in, from other ledgers; child flows of destinations out."""
