@@ -14,6 +14,8 @@ from bordertally.streams.imports.tables import Row
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _USUAL = ("utf_8", "utf_16", "cp1252", "cp1251", "cp1250", "cp1256", "cp1254", "cp932", "gb18030", "big5", "cp949")
 """Encodings that a suggestion may name."""
+_LATIN = ("cp1252", "cp1250", "cp1254")
+"""Encodings of Latin letters, which a few accents do not tell apart."""
 EVERY = 5_000
 """Rows between two calls of `progress`."""
 SAMPLE = 65_536
@@ -32,8 +34,12 @@ def suggested_encoding(sample: bytes) -> str | None:
     """The encoding that a sample looks like; None if nothing fits."""
     from charset_normalizer import from_bytes  # noqa: PLC0415 - only for the error
 
-    best = from_bytes(sample, cp_isolation=list(_USUAL)).best()
-    return None if best is None else best.encoding
+    matches = from_bytes(sample, cp_isolation=list(_USUAL))
+    best = matches.best()
+    if best is None:
+        return None
+    alike = [match.encoding for match in matches if match.chaos <= best.chaos]
+    return min(alike, key=_USUAL.index) if best.encoding in _LATIN else best.encoding
 
 
 def text_rows(

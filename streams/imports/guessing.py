@@ -45,19 +45,43 @@ _MOST_FIGURES = 0.6
 """The share of the cells of a column of figures that are numbers; the others may be markers."""
 
 
+_MOST_KINDS = 12
+"""Different words of a column that tells kinds of rows apart."""
+
+_THOUSANDS = re.compile(r"(?i)\bthousands?\b|\(?['’]000s?\)?|тыс|\bmiles\b|\bmilliers\b|\btausend|千人")  # noqa: RUF001 - a typographic apostrophe
+_CITIZENS = re.compile(r"(?i)citizen|national|countr|pa[ií]s|pays|страна|гражданств|国籍|staatsang")
+
+
 class SampledColumn(NamedTuple):
-    """A column: its name in the header, and its cells that are not empty, as text."""
+    """A column: its name in the header, its cells as text, and those that are not empty."""
 
     name: str
+    cells: list[str]
     texts: list[str]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Its different words, in the order in which they come first."""
+        return list(dict.fromkeys(self.texts))
+
+    def filled(self) -> list[str]:
+        """Its cells, each empty one with the text above it."""
+        above, cells = "", []
+        for cell in self.cells:
+            above = cell or above
+            cells.append(above)
+        return cells
 
 
 class _Periods(NamedTuple):
+    """How periods seem to be written. `fill_down`: columns that name a value only once for several rows."""
+
     columns: list[str]
     unit: PeriodUnit
     form: str
     reason: str
     decide: str = ""
+    fill_down: tuple[str, ...] = ()
 
 
 def guess_mapping(rows: Sequence[Sequence[Cell]], facts: Mapping[str, str]) -> str:
@@ -69,25 +93,29 @@ def guess_mapping(rows: Sequence[Sequence[Cell]], facts: Mapping[str, str]) -> s
     at = _header_row(rows)
     names = header_of(rows[at : at + 1])
     body = [row for row in rows[at + 1 :] if not is_hashtags(row)]
-    columns = [SampledColumn(name or f"#{index + 1}", _texts(body, index)) for index, name in enumerate(names)]
+    columns = [_sampled(name or f"#{index + 1}", body, index) for index, name in enumerate(names)]
     wide = _wide(columns)
     periods = wide[1] if wide else _periods(columns)
     taken = {*periods.columns, *(wide[2] if wide else ())}
     figures = [column for column in _figure_columns(columns) if wide is not None or column.name not in periods.columns]
     taken |= {column.name for column in figures}
     labels = [column for column in columns if column.texts and column.name not in taken]
+    words = [*names, *(cell_text(cell) for row in rows[:at] for cell in row)]
+    words += [text for column in labels for text in column.kinds]
     parts = [
         _top(at, facts, [text for column in figures for text in column.texts]),
-        _period_lines(periods, figures),
-        _total_lines(labels),
+        _period_lines(periods, figures, [column.name for column in columns]),
+        _row_lines(labels, periods),
         _wide_lines(wide),
-        _claim_lines(labels, [] if wide else figures, wide=wide is not None),
+        _flow_lines(labels),
+        _claim_lines(labels, [] if wide else figures, words, wide=wide is not None),
     ]
     return "".join(f"{line}\n" for lines in parts for line in lines)
 
 
-def _texts(rows: Sequence[Sequence[Cell]], index: int) -> list[str]:
-    return [text for row in rows if index < len(row) and (text := cell_text(row[index]).translate(_SPACES))]
+def _sampled(name: str, rows: Sequence[Sequence[Cell]], index: int) -> SampledColumn:
+    cells = [cell_text(row[index]).translate(_SPACES) if index < len(row) else "" for row in rows if any(row)]
+    return SampledColumn(name, cells, [text for text in cells if text])
 
 
 def _header_row(rows: Sequence[Sequence[Cell]]) -> int:
@@ -123,7 +151,7 @@ def _top(at: int, facts: Mapping[str, str], cells: Sequence[str]) -> Iterator[st
         yield f"# {DECIDE} {number:,} cells are {_quoted(text)}: list it in missing, or in suppressed with its range"
 
 
-def _period_lines(periods: _Periods, figures: Sequence[SampledColumn]) -> Iterator[str]:
+def _period_lines(periods: _Periods, figures: Sequence[SampledColumn], names: Sequence[str]) -> Iterator[str]:
     decide = [periods.decide] if periods.decide else []
     if periods.unit is PeriodUnit.YEAR:
         decide.append("does no other column name the month?")
@@ -133,13 +161,20 @@ def _period_lines(periods: _Periods, figures: Sequence[SampledColumn]) -> Iterat
     yield f"columns = {json.dumps(periods.columns, ensure_ascii=False)}  # {periods.reason}"
     yield f'unit = "{periods.unit.value}"' + (f"  # {DECIDE} {'; '.join(decide)}" if decide else "")
     yield f"format = {_quoted(periods.form)}"
+    if fiscal := next((name for name in names if "fiscal" in name.lower()), None):
+        yield f"# {DECIDE} {_quoted(fiscal)} sounds like fiscal years: in which month do they start?"
+        yield "# fiscal_year_starts = 10"
 
 
-def _total_lines(labels: Sequence[SampledColumn]) -> Iterator[str]:
+def _row_lines(labels: Sequence[SampledColumn], periods: _Periods) -> Iterator[str]:
     totals = {column.name: sorted({text for text in column.texts if is_total(text)}) for column in labels}
     found = [f"{_quoted(name)} = {json.dumps(words, ensure_ascii=False)}" for name, words in totals.items() if words]
-    if found:
+    if found or periods.fill_down:
         yield "[rows]"
+    if periods.fill_down:
+        names = json.dumps(list(periods.fill_down), ensure_ascii=False)
+        yield f"fill_down = {names}  # {DECIDE} do the empty cells below a value mean the same value?"
+    if found:
         yield f"drop = {{ {', '.join(found)} }}  # {DECIDE} drop the totals, or choose them with only"
 
 
@@ -149,18 +184,37 @@ def _wide_lines(wide: tuple[str, _Periods, list[str]] | None) -> Iterator[str]:
         yield f"columns = '{wide[0]}'  # {len(wide[2]):,} columns are named so"
 
 
-def _claim_lines(labels: Sequence[SampledColumn], figures: Sequence[SampledColumn], *, wide: bool) -> Iterator[str]:
+def _flow_lines(labels: Sequence[SampledColumn]) -> Iterator[str]:
     words = ", ".join(_quoted(column.name) for column in labels) or "none"
     yield "[flow]"
     yield f"# {DECIDE} from which country to which; columns in braces can be parts. Columns of words: {words}"
+    for column in labels:
+        kinds = [kind for kind in column.kinds if not is_total(kind)]
+        if 1 < len(kinds) <= _MOST_KINDS and len(kinds) < len(column.texts):
+            some = ", ".join(_quoted(kind) for kind in kinds[:4]) + (", ..." if len(kinds) > 4 else "")
+            yield f"# {DECIDE} rows differ in {_quoted(column.name)} ({some}): put it in the path or the population,"
+            yield '#   choose some with only, or add them up with same_key = "add" at the top'
     yield 'path = "??:??"'
-    countries = [column.name for column in labels if _share(column.texts, _is_country) >= _MOST]
+
+
+def _claim_lines(
+    labels: Sequence[SampledColumn], figures: Sequence[SampledColumn], words: Sequence[str], *, wide: bool
+) -> Iterator[str]:
+    countries = [
+        column.name
+        for column in labels
+        if _CITIZENS.search(column.name)
+        or _share([text for text in column.kinds if not is_total(text)], _is_country) >= _MOST
+    ]
+    thousands = next((text for text in words if _THOUSANDS.search(text)), None)
     for number, name in enumerate([""] if wide else [column.name for column in figures], 1):
         yield f"[claims.figure{number}]"
         if len(figures) > 1:
             yield f"# {DECIDE} keep the figures that you want; a total beside its parts is not added to them"
         if name:
             yield f"column = {_quoted(name)}"
+        if thousands is not None:
+            yield f"# {DECIDE} the file says {_quoted(thousands)}: are these figures in thousands? Then times = 1000"
         for country in countries:
             yield f"# {DECIDE} is {_quoted(country)} a part of the flow, or the citizenship?"
             yield f'# population = "citizens:{{{country}}}"'
@@ -226,14 +280,17 @@ def _periods(columns: Sequence[SampledColumn]) -> _Periods:
     ]
     best: tuple[float, list[_Periods]] = (_MOST, [])
     for tried in tries:
-        texts = [" ".join(pair) for pair in zip(*(column.texts for column in tried), strict=False)][:500]
+        pairs = list(zip(*(column.filled() if len(tried) > 1 else column.texts for column in tried), strict=True))
+        texts = [" ".join(pair) for pair in pairs if all(pair)][:500]
+        fill_down = tuple(column.name for column in tried if len(tried) > 1 and "" in column.cells)
         for unit, form in _FORMATS:
             share = _share(texts, _reads(unit, form))
             if share > best[0] or (share >= _MOST and not best[1]):
                 best = share, []
             if share >= _MOST and share == best[0]:
                 reason = f"{share:.0%} of the cells are of this form"
-                best[1].append(_Periods([column.name for column in tried], unit, form, reason))
+                names = [column.name for column in tried]
+                best[1].append(_Periods(names, unit, form, reason, fill_down=fill_down))
     if not best[1]:
         return _Periods(["??"], PeriodUnit.DAY, "%Y-%m-%d", f"{DECIDE} no column looks like a period")
     first = min(best[1], key=lambda found: (found.unit is PeriodUnit.YEAR, -len(found.columns)))
