@@ -64,7 +64,7 @@ def test_every_shape_is_guessed() -> None:
 
 
 PATH = '"??:??"'
-MONTHS = "ene feb mar abr may jun jul ago sep oct nov dic".split()  
+MONTHS = ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"]
 PEOPLE_AND_CARS = """only = { Measure = ["Pedestrians", "Bus Passengers"] }
 [claims.cars]
 column = "Value"
