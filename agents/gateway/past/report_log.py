@@ -21,8 +21,9 @@ async def report_log(
 ) -> AsyncIterator[list[ReplayedReport]]:
     """The reports on the producers' topics, some at a time, in order of topic, partition and offset.
 
-    Reads up to the current end of each topic. `until` (seconds since 1970 UTC): only reports that had arrived at the
-    broker by then. `read`: by partition, the offsets read before, which are left out, and those read now are added.
+    Reads up to the ends that the topics have at first. `until` (seconds since 1970 UTC): only reports that had arrived
+    at the broker by then. `read`: by partition, the offsets read before, which are left out, and those read now are
+    added.
     Raises KafkaError, and BordertallyError if a topic is missing.
     """
     read = {} if read is None else read
@@ -38,9 +39,13 @@ async def report_log(
     )
     try:
         await connect(consumer, settings)
+        places = [tp for partitions in every.values() for tp in partitions]
+        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         for kind in Topic:
             for tp in every[topics.reports(kind)]:
-                async for records in _records(consumer, tp, until, read):
+                begin, after = (read[tp].start, read[tp].stop) if tp in read else (begins[tp], begins[tp])
+                read[tp] = range(begin, max(after, ends[tp]))
+                async for records in _records(consumer, tp, range(after, ends[tp]), until):
                     yield [
                         ReplayedReport(record.value or b"", record.timestamp, kind.in_words, kind, record.headers)
                         for record in records
@@ -69,21 +74,17 @@ async def report_count(settings: Settings, until: float) -> int:
 
 
 async def _records(
-    consumer: AIOKafkaConsumer, tp: TopicPartition, until: float | None, read: dict[TopicPartition, range]
+    consumer: AIOKafkaConsumer, tp: TopicPartition, offsets: range, until: float | None
 ) -> AsyncIterator[list[aiokafka.ConsumerRecord]]:
-    """The records of one partition up to its current end. One partition at a time, so the order never varies."""
+    """The records of one partition at these offsets. One partition at a time, so the order never varies."""
+    if not offsets:
+        return
     consumer.assign([tp])
-    (end,) = (await consumer.end_offsets([tp])).values()
-    if tp in read:
-        consumer.seek(tp, read[tp].stop)
-    else:
-        await consumer.seek_to_beginning(tp)
-    begin = read[tp].start if tp in read else await consumer.position(tp)
-    read[tp] = range(begin, max(begin, end))
-    while await consumer.position(tp) < end:
+    consumer.seek(tp, offsets.start)
+    while await consumer.position(tp) < offsets.stop:
         batch = await consumer.getmany(tp, timeout_ms=WAIT_MS)
         yield [
             record
             for record in batch.get(tp, ())
-            if record.offset < end and (until is None or record.timestamp <= until * 1000)
+            if record.offset < offsets.stop and (until is None or record.timestamp <= until * 1000)
         ]
