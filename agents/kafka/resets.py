@@ -7,7 +7,7 @@ goes on from the first record, or from the end where the consumer starts there, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -40,31 +40,50 @@ class Reset(NamedTuple):
 
 def watch_resets(consumer: AIOKafkaConsumer, tell: Callable[[Reset], None]) -> None:
     """Call `tell` whenever the consumer, which is started, had to leave a position that the broker no longer has."""
-    fetcher = consumer._fetcher  # noqa: SLF001 - aiokafka has no callback for it
-    fetch, find_positions = fetcher._proc_fetch_request, fetcher._update_fetch_positions  # noqa: SLF001 - as above
-    left: dict[TopicPartition, int] = {}  # the positions that were out of range
-    told: dict[TopicPartition, Reset] = {}  # Faust seeks the committed offset twice when it starts
+    _ResetWatch(consumer._fetcher, tell)  # noqa: SLF001 - aiokafka has no callback for it
 
-    async def fetch_and_note(assignment: Any, node: int, request: Any) -> bool:
-        fetched: bool = await fetch(assignment, node, request)
+
+class _ResetWatch:
+    """Stands between a consumer and its fetcher, and notes which positions get lost."""
+
+    def __init__(self, fetcher: Any, tell: Callable[[Reset], None]) -> None:
+        self.tell = tell
+        self.left: dict[TopicPartition, int] = {}  # the positions that were out of range
+        self.asked: set[TopicPartition] = set()  # what the consumer itself sends to its beginning or end
+        self.told: dict[TopicPartition, Reset] = {}  # Faust seeks the committed offset twice when it starts
+        self._ask, fetcher.request_offset_reset = fetcher.request_offset_reset, self.ask
+        self._fetch, fetcher._proc_fetch_request = fetcher._proc_fetch_request, self.fetch  # noqa: SLF001 - as above
+        self._find, fetcher._update_fetch_positions = fetcher._update_fetch_positions, self.find  # noqa: SLF001 - too
+
+    def ask(self, tps: Collection[TopicPartition], strategy: int) -> Any:
+        """Note that the consumer leaves these positions by itself; a fetch of them may still be under way."""
+        self.asked.update(tps)
+        return self._ask(tps, strategy)
+
+    async def fetch(self, assignment: Any, node: int, request: Any) -> bool:
+        """Fetch, and note which positions were out of range."""
+        fetched: bool = await self._fetch(assignment, node, request)
         for topic, partitions in request.topics:
             for partition, offset, _ in partitions:
                 tp = TopicPartition(topic, partition)
                 state = assignment.state_value(tp)
-                if state is not None and state.awaiting_reset:
-                    left.setdefault(tp, offset)
+                if state is None or not state.awaiting_reset:
+                    self.asked.discard(tp)
+                elif tp not in self.asked:
+                    self.left.setdefault(tp, offset)
         return fetched
 
-    async def find_positions_and_tell(assignment: Any, node: int, tps: Iterable[TopicPartition]) -> bool:
-        found: bool = await find_positions(assignment, node, tps)
-        for tp in [tp for tp in tps if tp in left]:
+    async def find(self, assignment: Any, node: int, tps: Iterable[TopicPartition]) -> bool:
+        """Find the positions of partitions without one, and tell which of them were out of range before."""
+        found: bool = await self._find(assignment, node, tps)
+        for tp in tps:
             state = assignment.state_value(tp)
-            if state is not None and state.has_valid_position:
-                reset = Reset(tp, left.pop(tp), state.position)
-                if reset.onward != reset.position and told.get(tp) != reset:  # equal after a seek during the fetch
-                    told[tp] = reset
-                    tell(reset)
+            if state is None or not state.has_valid_position:
+                continue
+            self.asked.discard(tp)
+            if tp in self.left:
+                reset = Reset(tp, self.left.pop(tp), state.position)
+                if reset.onward != reset.position and self.told.get(tp) != reset:  # equal after a seek meanwhile
+                    self.told[tp] = reset
+                    self.tell(reset)
         return found
-
-    fetcher._proc_fetch_request = fetch_and_note  # noqa: SLF001 - as above
-    fetcher._update_fetch_positions = find_positions_and_tell  # noqa: SLF001 - as above
