@@ -6,7 +6,7 @@ import asyncio
 import re
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from random import Random
 from typing import Any
 
@@ -26,6 +26,8 @@ from live import PARTITIONS, Live, limit, until
 NOBODY_THERE = ("webhooks.", "written.webhooks", "alertmanager.")
 """Points that no worker of a soak comes by: it has nobody to tell."""
 
+SKIPPED = "BORDERTALLY_SKIP_RECORDS"
+
 Fault = Callable[["Scene"], Awaitable[None]]
 
 
@@ -42,13 +44,17 @@ class Scene:
         """A random while."""
         await asyncio.sleep(self.random.uniform(least, most))
 
-    async def says(self, words: str, timeout_s: float = 60) -> str:
-        """Wait until the log of a worker has a line with these words (a regular expression); it is the newest."""
+    def lines(self, words: str) -> list[str]:
+        """The lines with these words (a regular expression) in the logs of all workers."""
+        logs = [worker.log.read_text(encoding="utf-8", errors="replace") for worker in self.live.workers]
+        return [line for log in logs for line in log.splitlines() if re.search(words, line)]
+
+    async def says(self, words: str, timeout_s: float = 60, known: Collection[str] = ()) -> str:
+        """Wait until the log of a worker has a line with these words that is not known; it is the newest."""
         lines: list[str] = []
 
         async def said() -> bool:
-            logs = [worker.log.read_text(encoding="utf-8", errors="replace") for worker in self.live.workers]
-            lines[:] = [line for log in logs for line in log.splitlines() if re.search(words, line)]
+            lines[:] = [line for line in self.lines(words) if line not in known]
             return bool(lines)
 
         await until(said, f"a worker says {words!r}", timeout_s)
@@ -170,7 +176,7 @@ async def records_lost(scene: Scene) -> None:
 
 
 async def topic_made_anew(scene: Scene) -> None:
-    """The claims are deleted with their topic."""
+    """The claims are deleted with their topic. The second time it is made anew before a worker can see it missing."""
     live = scene.live
     admin = AIOKafkaAdminClient(bootstrap_servers=live.broker.address)
     await admin.start()
@@ -179,6 +185,7 @@ async def topic_made_anew(scene: Scene) -> None:
     finally:
         await admin.close()
     await scene.says(f"topics? .*{live.topics.claims}( does not exist|,|;)|topics missing on .*{live.topics.claims}")
+    live.environment.pop(SKIPPED, None)  # the new topic has other records there
     await create_topics(live.settings)
     await scene.reread()
 
@@ -197,12 +204,13 @@ async def unreadable_record(scene: Scene) -> None:
     """On the topic of claims; the operator skips the record that the log names."""
     live = scene.live
     partition = scene.random.randrange(PARTITIONS)
+    skipped = [place for place in live.environment.get(SKIPPED, "").split(",") if place]
+    others = "".join(rf"(?!{re.escape(place)};)" for place in skipped)
+    words = rf"set {SKIPPED}={others}\S+;"
+    known = scene.lines(words)  # of a topic that was made anew since
     await live.send([Record(live.topics.claims, b"RU", b"\xc1\xff", partition)])
-    known = live.environment.get("BORDERTALLY_SKIP_RECORDS", "").split(",")
-    others = "".join(rf"(?!{re.escape(place)};)" for place in known if place)
-    line = await scene.says(rf"set BORDERTALLY_SKIP_RECORDS={others}\S+;")
-    place = re.findall(r"SKIP_RECORDS=(\S+);", line)[0]
-    live.environment["BORDERTALLY_SKIP_RECORDS"] = ",".join([*filter(None, known), place])
+    line = await scene.says(words, known=known)
+    live.environment[SKIPPED] = ",".join([*skipped, *re.findall(r"SKIP_RECORDS=(\S+);", line)])
 
 
 async def redis_forged(scene: Scene) -> None:
