@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,8 +68,9 @@ async def broken_numbers(page: Page) -> list[str]:
 
 
 async def sound(page: Page) -> None:
-    """Nothing is wider than the window, no number is broken, and axe has nothing to say."""
+    """Nothing is wider than the window, no number is broken or missing, and axe has nothing to say."""
     assert await sideways(page) <= 0
+    assert not re.search(r"\b(null|undefined|NaN|Infinity)\b", await page.locator("body").inner_text())
     assert await broken_numbers(page) == []
     report = await Axe().run(page)
     assert report.violations_count == 0, report.generate_report()
@@ -116,7 +118,9 @@ async def test_the_overview_says_how_many_where_whether_it_gets_worse_and_how_su
     await expect(russia).to_contain_text("unchanged since 26 Sep, of the parts that report")
     await expect(russia).to_contain_text("Mostly to Kazakhstan 98,000, European Union 66,000, Georgia 53,000")
     await expect(russia).to_contain_text("2 of 3 parts report · 2 open alerts")
-    await expect(page.locator(".row.group")).to_have_text(["Departures", "Returns: against larger flows out"])
+    await expect(page.locator(".row.group")).to_have_text(
+        ["Departures", "Returns: against larger flows out", "Arrivals, by country entered"]
+    )
     await expect(page.locator('.row[data-flow="KZ"]')).to_contain_text("returning to Russia")
     await expect(page.locator('.row[data-flow="RU:EU"]')).to_contain_text("until 25 Sep, 2 days behind")
     await expect(page.locator("#legend")).to_contain_text("warning from 1.5× normal")

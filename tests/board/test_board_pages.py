@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from board.conftest import Opener
 from board.test_board import at, live, sound
@@ -67,6 +67,25 @@ async def test_a_chart_is_read_by_keyboard_and_its_days_are_in_the_address(
     await expect(page.locator("#chart-notes")).to_contain_text("Nothing is known of these days a year before")
 
 
+async def test_the_chart_shows_what_the_week_may_become_after_revisions(board_gateway: Server, opened: Opener) -> None:
+    async def revised(route: Route) -> None:  # the sample has no source that revised twenty weeks
+        answer = await route.fetch()
+        listed = await answer.json()
+        for row in listed["flows"]:
+            if row["flow"] == "RU:KZ":
+                row["totals"]["7d"]["after_revisions"] = {"low": 70_000, "high": 140_000}
+        await route.fulfill(response=answer, json=listed)
+
+    page = await opened(at(board_gateway))
+    await page.route("**/v1/flows*", revised)
+    await page.goto(at(board_gateway, "flow?flow=RU:KZ&days=7"))
+    await expect(page.locator("#chart-notes")).to_contain_text("mean of the week after revisions")
+    box, axis = page.locator("#chart .revised"), page.locator("#chart .grid").first
+    top, height = float(await box.get_attribute("y") or 0), float(await box.get_attribute("height") or 0)
+    zero = float(await axis.get_attribute("y1") or 0)
+    assert (zero - top) == pytest.approx(2 * height, rel=0.01)  # from 10,000 to 20,000 a day
+
+
 async def test_figures_can_be_taken_along(board_gateway: Server, opened: Opener, tmp_path: Path) -> None:
     page = await opened(at(board_gateway, "flow?flow=RU:GE"))
     header, tags, *rows = (await saved(page, "Days as CSV (HXL)", tmp_path)).read_text().splitlines()
@@ -118,6 +137,12 @@ async def test_an_alert_has_a_page_with_its_history_and_the_words_behind_it(
     await expect(page.locator(".history tbody tr").first).to_contain_text("opened")
     await expect(page.locator(".quote blockquote").first).to_contain_text("20,000 people crossed the border")
     await expect(page.locator("#chart .alert-span")).to_have_count(1)
+    await page.get_by_role("button", name="Acknowledge").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Who you are").fill("Ann")
+    await dialog.get_by_role("button", name="Acknowledge").click()
+    await expect(page.locator("#page .does")).to_contain_text("acknowledged by Ann")
+    await expect(page.get_by_role("region", name="Acknowledged")).to_contain_text("by Ann")
     await page.locator("h1 a").click()
     await expect(page.locator(".alert-links")).to_contain_text("warning alert from 26 Sep to 27 Sep, open")
 

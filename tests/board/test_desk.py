@@ -62,7 +62,7 @@ async def test_an_alert_is_muted_after_a_preview_and_the_silence_ended(board_gat
 
 async def test_who_has_seen_an_alert_stands_on_it_in_every_window(board_gateway: Server, opened: Opener) -> None:
     pages = [await opened(f"http://{board_gateway.address}/") for _ in range(2)]
-    cards = [page.locator("article.alert", has_text="European Union") for page in pages]
+    cards = [page.locator("article.alert", has_text="Russia → European Union") for page in pages]
     await cards[0].get_by_role("button", name="Acknowledge").press("Enter")
     dialog = pages[0].locator("dialog.act")
     await dialog.get_by_label("Who you are").fill("bob")

@@ -1,25 +1,35 @@
 // The page of an alert: what it says, the days it covers, its history, and the words that it rests on.
 
+import { acts } from "./acts.js";
 import { get } from "./api.js";
 import { alertSpan, Chart, figureTable } from "./chart.js";
-import { byId, h, page } from "./dom.js";
+import { acknowledgedWords } from "./desk_words.js";
+import { byId, h, page, put } from "./dom.js";
 import { gradeMark, severityMark } from "./marks.js";
 import { startPast } from "./past.js";
 import { getOr, open, parameters, startTheme } from "./page.js";
 import { steps, within } from "./series.js";
 import { periodMs } from "./spans.js";
+import { Store } from "./store.js";
 import { claimWords, DAY_MS, day, dayMs, flowName, moment, number, populationWords, ratioWords } from "./words.js";
 
 const BEFORE_DAYS = 14; // shown before the first day of the alert
 const AFTER_DAYS = 4;
 const RULES = { "daily-rate": "Above normal", drop: "A drop", record: "A record", silence: "A silence", conflict: "A conflict", "checkpoint-share": "A shift" };
 
+const OPEN = ["firing", "updated"];
+const AGAIN_MS = 15_000;
+const SOON_MS = [500, 1_500, 4_000]; // after a dialog closed
+const store = new Store();
 const id = parameters().get("id") ?? "";
 
 async function read() {
   const detail = await get(`v1/alerts/${encodeURIComponent(id)}`);
   const { flow } = detail.alert;
   const [flows, days] = await Promise.all([getOr("v1/flows", { flow, limit: 1 }, { flows: [] }), getOr("v1/days", { flow }, { days: [] })]);
+  const muted = detail.quiet ? { [id]: detail.quiet } : {};
+  if (store.setMuted(muted)) store.silences = new Map((await getOr("v1/silences", {}, { silences: [] })).silences.map((silence) => [silence.id, silence]));
+  store.acknowledged = new Map(detail.acknowledged.length ? [[id, detail.acknowledged.at(-1)]] : []);
   return { ...detail, row: flows.flows.find((row) => row.flow === flow) ?? null, days: days.days };
 }
 
@@ -74,21 +84,26 @@ function cause(alert, evidence) {
       claim.text ? h("blockquote", { dir: "auto" }, h("bdi", null, claim.text)) : null))));
 }
 
-function draw({ alert, history: records, evidence, quiet, row, days }) {
+/** Who has seen the alert, the newest first. */
+const seenBy = (alert, acknowledged) => (acknowledged.length ? h("section", { "aria-label": "Acknowledged" }, h("h2", null, "Acknowledged"),
+  h("ul", { class: "cited" }, acknowledged.toReversed().map((record) => h("li", null, h("bdi", null, acknowledgedWords(alert, record)))))) : null);
+
+function draw({ alert, history: records, evidence, quiet, acknowledged, row, days }) {
   document.title = `${alert.severity}: ${flowName(alert.flow)} · bordertally`;
   byId("asof").replaceChildren("Record of ", h("b", null, moment(alert.published)));
   const fact = (title, value) => h("div", null, h("dt", null, title), h("dd", null, value));
-  byId("page").replaceChildren(
+  put(byId("page"),
     h("div", { class: `page-head alert-head ${alert.severity}` },
       h("p", { class: "kind" }, severityMark(alert.severity), " ", h("b", null, alert.severity), ` · ${RULES[alert.rule] ?? alert.rule} · ${alert.state}`, quiet ? " · muted" : ""),
       h("h1", null, page("flow", { flow: alert.flow }, null, flowName(alert.flow))),
-      h("p", { class: "sentence" }, h("bdi", null, alert.explanation))),
+      h("p", { class: "sentence" }, h("bdi", null, alert.explanation)),
+      OPEN.includes(alert.state) ? acts(alert, store) : null),
     h("dl", { class: "facts" },
       fact("Rate", `${number(alert.rate)} a day`), fact("Normal", number(alert.expected)), fact("Alert above", number(alert.threshold)),
       fact("Ratio", alert.ratio === null ? "from nothing" : ratioWords(alert.ratio)), fact("Peak", `${number(alert.peak_rate)} on ${day(alert.peak_day)}`),
       fact("Counted", populationWords(alert.population)), fact("Since", day(alert.since, { year: true })), fact("Until", alert.until ? day(alert.until, { year: true }) : "open"), fact("Reports", number(alert.report_count))),
     h("section", { "aria-label": "Along time" }, h("h2", null, "Along time"), h("div", { id: "chart" }), h("details", { id: "chart-table" })),
-    quotes(alert, evidence), cause(alert, evidence), history(records),
+    quotes(alert, evidence), cause(alert, evidence), history(records), seenBy(alert, acknowledged),
     h("p", { class: "links" },
       page("flow", { flow: alert.flow }, null, "The flow"), " ", links(alert)));
   const span = alertSpan(alert, dayMs);
@@ -114,4 +129,21 @@ function links(alert) {
 
 startTheme();
 startPast();
-draw(await open(read));
+/** Read the alert again and draw it if it changed; the focus stays where it is, as far as that is still there. */
+async function again() {
+  if (document.hidden || document.querySelector("dialog[open]")) return;
+  try {
+    const newer = await read();
+    if (JSON.stringify(newer) === JSON.stringify(data)) return;
+    const focused = document.activeElement?.getAttribute("aria-label");
+    draw((data = newer));
+    if (focused) byId("page").querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+  } catch {
+    // read again later
+  }
+}
+
+let data = await open(read);
+draw(data);
+setInterval(again, AGAIN_MS);
+document.addEventListener("close", () => SOON_MS.forEach((ms) => setTimeout(again, ms)), true); // what was done shows when it is read

@@ -41,7 +41,8 @@ function dates(from, to, width) {
 
 /**
  * Draw steps from `from` to `to` (ms). `level`: `{expected, threshold}`, people a day. `alerts`: `{from, to, severity, words, id}`.
- * `conflicts`: `{from, to, words}`. `other`: `{steps, words}` to compare with. `name`: what the chart shows.
+ * `conflicts`: `{from, to, words}`. `other`: `{steps, words}` to compare with.
+ * `revised`: `{from, to, low, high}`, between which people a day the mean of these days may come to lie. `name`: what the chart shows.
  */
 export class Chart {
   constructor(home, { name }) {
@@ -57,7 +58,7 @@ export class Chart {
 
   draw(data) {
     this.data = data;
-    const { from, to, level, alerts = [], conflicts = [], other = null } = data;
+    const { from, to, level, alerts = [], conflicts = [], other = null, revised = null } = data;
     const width = (this.width = Math.max(260, this.box.clientWidth));
     const shown = (this.shown = within(data.steps, from, to));
     const others = other ? within(other.steps, from, to) : [];
@@ -66,7 +67,7 @@ export class Chart {
     const top = PAD.top + rows.length * SPAN_ROW;
     const bottom = HEIGHT + rows.length * SPAN_ROW;
     const height = bottom + PAD.bottom + doubts.length * SPAN_ROW;
-    const peak = Math.max(1, level?.threshold ?? 0, ...[...shown, ...others].map((step) => Math.max(step.best, step.high ?? 0)));
+    const peak = Math.max(1, level?.threshold ?? 0, revised?.high ?? 0, ...[...shown, ...others].map((step) => Math.max(step.best, step.high ?? 0)));
     const marks = ticks(peak);
     const most = Math.max(peak * 1.06, marks.at(-1));
     const x = (this.x = (ms) => PAD.left + ((Math.min(Math.max(ms, from), to) - from) / (to - from)) * (width - PAD.left - PAD.right));
@@ -90,6 +91,7 @@ export class Chart {
         box(step, step.high ?? step.best, step.low, step.kind === "day" ? "band" : "band coarse"),
         box(step, step.low, 0, "under"),
         step.high === null ? s("rect", { class: "openhigh", x: x(step.from), width: Math.max(0.5, x(step.to) - x(step.from)), y: top, height: Math.max(0, y(step.best) - top) }) : null]),
+      revised && revised.to > from && revised.from < to ? s("g", null, s("title", null, "after revisions"), box(revised, revised.high, revised.low, "revised")) : null,
       s("path", { class: "best", d: line(shown) }),
       others.length ? s("path", { class: "other", d: line(others) }) : null,
       levelLine(level?.expected, "expected", "normal"), levelLine(level?.threshold, "threshold-line", "alert above"),

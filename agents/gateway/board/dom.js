@@ -23,6 +23,12 @@ export const h = (tag, props, ...children) => fill(document.createElement(tag), 
 /** An SVG element. */
 export const s = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
 
+/** Put children in place of those of an element; as in `h`, null, false and "" are none. */
+export function put(home, ...children) {
+  home.replaceChildren();
+  return fill(home, null, children);
+}
+
 /** A link to a flow: inside the overview to its drawer, elsewhere to the page of the flow. `hash`: "flow=RU:GE&window=7d". */
 export function inner(hash, props, ...children) {
   const link = h("a", props, ...children);

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { alertSpan, Chart } from "./chart.js";
-import { byId, h, page } from "./dom.js";
+import { byId, h, page, put } from "./dom.js";
 import { open, parameters, startTheme } from "./page.js";
 import { steps } from "./series.js";
 import { mainTotal } from "./spans.js";
@@ -21,7 +21,7 @@ const { row, days, alerts } = await open(read);
 const total = mainTotal(row);
 const link = page("flow", { flow }, { target: "_blank", rel: "noopener" }, flowName(flow));
 document.title = flowName(flow);
-byId("page").replaceChildren(
+put(byId("page"),
   h("h1", { class: "embed-title" }, link),
   total ? h("p", { class: "headline" }, h("b", null, number(total.best)), ` people in ${plural(total.window_days, "day")} to ${day(before(total.as_of), { year: true })}, ${interval(total.low, total.high)}`) : null,
   h("div", { id: "chart" }),

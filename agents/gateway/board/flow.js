@@ -2,7 +2,7 @@
 
 import { get, getAll } from "./api.js";
 import { alertLinks, alertSpan, Chart, figureTable } from "./chart.js";
-import { byId, h, page } from "./dom.js";
+import { byId, h, page, put } from "./dom.js";
 import { Explanation } from "./drawer.js";
 import { startPast } from "./past.js";
 import { getOr, open, parameters, setParameters, startTheme } from "./page.js";
@@ -15,6 +15,7 @@ import { before, claimWords, DAY_MS, day, dayMs, flowName, flowWords, interval, 
 
 const ZOOMS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["365", "1 year"]];
 const AGAIN_MS = 30_000;
+const MOST_FLOWS = 50; // of one request for days
 const YEAR = "year"; // what `compare` says for the same weeks a year before
 
 const asked = parameters();
@@ -35,15 +36,16 @@ const rival = () => {
 async function read() {
   const root = flow.startsWith("*") ? flow : flow.split(":")[0];
   const other = rival();
-  const [flows, days, alerts, sources, about] = await Promise.all([
+  const [flows, alerts, sources, about] = await Promise.all([
     getAll("v1/flows", "flows", { flow: [root, ...(other ? [other] : [])] }),
-    get("v1/days", { flow: [flow, ...(other ? [other] : [])] }),
     get("v1/alerts", { state: "all", flow, limit: 200 }),
     getOr("v1/sources", {}, { sources: [] }),
     get("v1/about"),
   ]);
   store.replace({ flows, alerts: alerts.alerts, sources: sources.sources });
-  for (const name of [flow, other]) if (name) store.days.set(name, days.days.filter((figure) => figure.flow === name));
+  const names = [...new Set([flow, ...(other ? [other] : []), ...store.children(flow).map((child) => child.flow)])].slice(0, MOST_FLOWS);
+  const { days } = await get("v1/days", { flow: names });
+  for (const name of names) store.days.set(name, days.filter((figure) => figure.flow === name));
   const row = store.flows.get(flow);
   return { row, about, steps: steps(store.days.get(flow), row.calendar), conflicts: data?.conflicts ?? [] };
 }
@@ -79,12 +81,21 @@ function comparison() {
 
 const spans = () => [...store.alerts.values()].filter((alert) => alert.flow === flow && alert.state !== "withdrawn").map((alert) => alertSpan(alert, dayMs));
 
+/** Between which people a day the mean of the newest total may come to lie after revisions; null where that is not known. */
+function afterRevisions(row) {
+  const total = mainTotal(row);
+  if (!total?.after_revisions) return null;
+  const { low, high } = total.after_revisions;
+  return { from: dayMs(total.as_of) - total.window_days * DAY_MS, to: dayMs(total.as_of), low: low / total.window_days, high: high / total.window_days };
+}
+
 function drawChart() {
   const { row } = data;
   const { from, to } = range();
   const other = comparison();
   const level = row.baseline ? { expected: row.baseline.population === "people" ? row.baseline.expected : null, threshold: row.baseline.population === "people" ? row.threshold : null } : null;
-  chart.draw({ from, to, steps: data.steps, level, alerts: spans(), conflicts: data.conflicts, other });
+  const revised = afterRevisions(row);
+  chart.draw({ from, to, steps: data.steps, level, alerts: spans(), conflicts: data.conflicts, other, revised });
   const shown = within(data.steps, from, to);
   const coarse = shown.some((step) => step.kind !== "day");
   byId("chart-notes").replaceChildren(
@@ -92,7 +103,7 @@ function drawChart() {
       coarse ? "Days before those kept one by one are means of weeks and months. " : "",
       parameters().get("compare") === YEAR && !within(other.steps, from, to).length ? "Nothing is known of these days a year before. " : ""),
     h("ul", { class: "keys-list" },
-      [["line", "best"], ["band", "low to high"], ["expected-key", "normal"], ["threshold-key", "alert above"], ["alert-key", "alert"], ["conflict-key", "claim in conflict"], ...(other ? [["other-key", other.words]] : [])]
+      [["line", "best"], ["band", "low to high"], ["expected-key", "normal"], ["threshold-key", "alert above"], ["alert-key", "alert"], ["conflict-key", "claim in conflict"], ...(revised ? [["revised-key", "mean of the week after revisions"]] : []), ...(other ? [["other-key", other.words]] : [])]
         .map(([kind, words]) => h("li", { class: "key" }, h("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), words))),
   );
   byId("chart-table").replaceChildren(h("summary", null, "Figures as a table"), figureTable(shown, other));
@@ -155,7 +166,7 @@ function drawPage() {
   document.title = `${flowName(flow)} · bordertally`;
   byId("asof").replaceChildren("As of ", h("b", null, moment(row.published)));
   const alerts = spans();
-  byId("page").replaceChildren(
+  put(byId("page"),
     h("div", { class: "page-head" },
       path.length ? h("nav", { "aria-label": "Part of" }, h("ol", { class: "path" }, path.map(([name, part]) => h("li", null, page("flow", { flow: name }, null, place(part)))))) : null,
       h("h1", null, flowName(flow)),

@@ -2,7 +2,7 @@
 
 import { get, getAll } from "./api.js";
 import { alertSpan, Chart } from "./chart.js";
-import { byId, h } from "./dom.js";
+import { byId, h, put } from "./dom.js";
 import { gradeMark, severityMark } from "./marks.js";
 import { startPast } from "./past.js";
 import { getOr, open, parameters, startTheme } from "./page.js";
@@ -66,7 +66,7 @@ function draw({ evidence, about }) {
   const quoted = evidence.claims.filter((claim) => claim.text && claim.role === "counted").slice(0, MOST_QUOTES);
   document.title = `Situation report: ${flowName(flow)}`;
   byId("asof").replaceChildren("As of ", h("b", null, moment(row.published)));
-  byId("page").replaceChildren(
+  put(byId("page"),
     h("div", { class: "page-head" }, h("h1", null, `Situation report: ${flowName(flow)}`),
       h("p", { class: "headline" }, total ? [h("b", null, number(total.best)), ` people in ${plural(total.window_days, "day")} to ${day(before(total.as_of), { year: true })}, ${interval(total.low, total.high)}`] : "no total"),
       h("button", { type: "button", class: "quiet no-print", on: { click: () => window.print() } }, "Print")),

@@ -2,6 +2,7 @@
 
 import { flowName, flowWords, isBelow } from "./words.js";
 
+const lastOf = (flow) => flow.slice(flow.lastIndexOf(":") + 1);
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 /** The names by which a flow is found: its code, its names, and the names of its checkpoint and capitals in the gazetteer. */
@@ -33,15 +34,12 @@ export class Finder {
   #meant(wanted, flows) {
     const meant = new Set();
     if (wanted.length < 3) return meant;
-    for (const { place: slug, countries, words } of this.places) {
-      if (!words.some((name) => name.startsWith(wanted) || name.includes(` ${wanted}`))) continue;
-      const at = flows.filter((flow) => flow.endsWith(`:${slug}`));
-      const into = flows.filter((flow) => {
-        const [origin, ...rest] = flow.split(":");
-        const target = rest.at(-1);
-        return rest.length && countries.includes(target) && (countries.length < 2 || countries.includes(origin));
-      });
-      for (const flow of at.length ? at : into) meant.add(flow);
+    const places = this.places.filter(({ words }) => words.some((name) => name.startsWith(wanted) || name.includes(` ${wanted}`)));
+    const ending = places.length ? Map.groupBy(flows.filter((flow) => flow.includes(":")), lastOf) : new Map();
+    for (const { place: slug, countries } of places) {
+      const between = (flow) => countries.length < 2 || countries.includes(flow.split(":")[0]);
+      const into = () => countries.flatMap((country) => (ending.get(country) ?? []).filter(between));
+      for (const flow of ending.get(slug) ?? into()) meant.add(flow);
     }
     return meant;
   }

@@ -17,7 +17,15 @@ export function interval(low, high) {
   return low === high ? "exact" : `${number(low)} to ${number(high)}`;
 }
 
+const names = new Map(); // names of parts of flows: asking for a region is slow
+
+/** The name of a part of a flow: of a country, a bloc or a checkpoint. */
 export function place(part) {
+  if (!names.has(part)) names.set(part, named(part));
+  return names.get(part);
+}
+
+function named(part) {
   if (/^[A-Z]{2}$/.test(part)) {
     try {
       return regions.of(part) ?? part;
