@@ -132,6 +132,7 @@ class Series:
         """The claims that are, or would be, unlikely (see ledger.unlikely)."""
         self._misfit_spans: dict[int, tuple[int, int]] = {}  # by day
         self._blocks: dict[int, dict[Identity, Claim]] = {}
+        self._longest = 0  # seconds of the longest claim that was ever in force
         self._stretches: dict[tuple[int, int], DayRun] = {}
         self._unverified: list[Unverified] | None = None
 
@@ -163,6 +164,7 @@ class Series:
     def _put_in_force(self, key: Identity, claim: Claim) -> None:
         self.claims[key] = claim
         self._blocks.setdefault(_block_of(claim), {})[key] = claim
+        self._longest = max(self._longest, claim.local_end - claim.local_start)
         if not counts(claim.grade):
             self.uncounted[key] = claim
             self._unverified = None
@@ -183,7 +185,8 @@ class Series:
     def claims_over(self, first: int, last: int) -> Iterator[Claim]:
         """Yield the claims in force, without readings, that are about any of the days, roughly from the latest on."""
         start, end = day_span(first)[0], day_span(last)[1]
-        for block in sorted(self._blocks, reverse=True):
+        oldest = (first - self._longest // DAY - 1) // BLOCK_DAYS
+        for block in [block for block in range(last // BLOCK_DAYS, oldest - 1, -1) if block in self._blocks]:
             for claim in self.begun(block):
                 if claim.best is not None and claim.local_start < end and claim.local_end > start:
                     yield claim

@@ -43,6 +43,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "latin-1.csv": {"delimiter": ";", "group": ".", "decimal": ",", "column": "Hombres"},
     "cyrillic.csv": {"unit": "day", "format": "%d.%m.%Y", "encoding": "cp1251", "delimiter": ";", "group": " "},
     "hxl.csv": {"unit": "day", "column": "Individuals"},
+    "entering.csv": {"unit": "day", "delimiter": ";", "group": ".", "column": "Intrări persoane"},
     "utf-16.txt": {"unit": "week", "delimiter": "\t", "group": "'", "column": "Personen"},
     "fiscal-year.csv": {"column": "encounter_count"},
 }
@@ -72,6 +73,10 @@ unit = "vehicles"
 only = { Measure = "Personal Vehicles" }
 """
 DECISIONS: dict[str, list[tuple[str, str]]] = {
+    "entering.csv": [
+        (PATH, '"*:RO"'),
+        ('column = "din care minori"', 'column = "din care minori"\npopulation = "minors"'),
+    ],
     "hxl.csv": [(PATH, '"UA:PL:{Border crossing}"')],
     "thousands.csv": [(PATH, '"US:CA:{GEO}"'), ('column = "VALUE"', 'column = "VALUE"\ntimes = 1000')],
     "utf-16.txt": [(PATH, '"AT:CH:{Übergang}"'), ("[period]", "suppressed = { '<10' = [0, 9] }\n[period]")],

@@ -161,6 +161,11 @@ def utf_16() -> Sums:
     return {("AT:CH:sankt-gallen", "people"): 1234 + 12_345 + 4.5, ("AT:CH:buren", "people"): 987 + 1000}
 
 
+def entering() -> Sums:
+    rows = [line.split(";") for line in text("entering.csv").splitlines()[1:]]
+    return {("*:RO", kind): sum(number(row[at]) for row in rows) for at, kind in ((1, "people"), (2, "minors"))}
+
+
 @pytest.mark.parametrize(
     ("file", "sums"),
     [
@@ -176,6 +181,7 @@ def utf_16() -> Sums:
         ("thousands.csv", thousands),
         ("latin-1.csv", latin_1),
         ("cyrillic.csv", cyrillic),
+        ("entering.csv", entering),
         ("hxl.csv", hxl),
         ("utf-16.txt", utf_16),
     ],
@@ -204,6 +210,7 @@ def totals(reports: str, period: str, place: Path) -> dict[str, float]:
         ("cyrillic.csv", cyrillic, "2023-02-01/2023-02-04"),
         ("figures-in-a-row.csv", figures_in_a_row, "2021-01-01/2021-01-11"),
         ("members-and-totals.csv", members_and_totals, "2017-01-01/2017-03-01"),
+        ("entering.csv", entering, "2023-06-01/2023-06-05"),
         ("hxl.csv", hxl, "2022-03-01/2022-03-03"),
     ],
 )

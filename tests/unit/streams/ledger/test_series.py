@@ -178,3 +178,18 @@ def test_a_claim_that_can_no_longer_be_contradicted_is_in_no_conflict() -> None:
     one.add(claim(None, source="b", id="r2", published="2022-10-21T00:00:00Z"))
     one.recompute({DAY})
     assert one.misfits == {}
+
+
+def test_the_claims_over_days_are_found_however_long_ago_they_began() -> None:
+    year, week, gone = (
+        claim(people, period, id=name)
+        for name, people, period in (
+            ("year", 5_000, "2021-09-21/2022-09-22"),
+            ("week", 700, "2022-09-19/2022-09-26"),
+            ("gone", None, "2022-09-21"),
+        )
+    )
+    one = series(year, week, gone, claim(9, "2022-09-22"), claim(8, "2022-09-20"))
+    assert {each.report for each in one.claims_over(DAY, DAY)} == {"year", "week"}
+    assert {each.report for each in one.claims_over(DAY + 1, DAY + 9)} == {"week", "r1"}
+    assert list(one.claims_over(DAY + 5, DAY + 9)) == []
