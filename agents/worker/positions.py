@@ -60,7 +60,9 @@ def groups_of(settings: Settings) -> list[str]:
 async def positions(admin: AIOKafkaAdminClient, settings: Settings) -> list[Position]:
     """The committed positions of all groups on existing topics. Raises KafkaError, and as `asked` does."""
     committed = {
-        (group, tp): offset for group in groups_of(settings) for tp, offset in (await _committed(admin, group)).items()
+        (group, tp): offset
+        for group in groups_of(settings)
+        for tp, offset in (await committed_offsets(admin, group)).items()
     }
     names = {tp.topic for _, tp in committed}
     there = {topic["topic"] for topic in await admin.describe_topics(sorted(names)) if topic["partitions"]}
@@ -131,7 +133,7 @@ async def asked(group: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
     )
 
 
-async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
+async def committed_offsets(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartition, int]:
     """The committed offsets of a group. Raises KafkaError."""
 
     async def ask() -> dict[TopicPartition, int]:

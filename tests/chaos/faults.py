@@ -19,6 +19,7 @@ from bordertally.agents.delivery.redis_keys import ALERTS, FLOWS, flow_key
 from bordertally.agents.kafka.crash_points import POINTS
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.topics import create_topics
+from bordertally.agents.worker.positions import committed_offsets
 from chaos.supervising import Supervised
 from forking import run
 from live import PARTITIONS, Live, limit, until
@@ -162,12 +163,12 @@ async def records_lost(scene: Scene) -> None:
     await consumer.start()
     try:
         ends = await consumer.end_offsets([TopicPartition(topic, number) for number in range(PARTITIONS)])
-        committed = await admin.list_consumer_group_offsets(live.settings.app_id)
+        committed = await committed_offsets(admin, live.settings.app_id)
         await admin.delete_records({tp: RecordsToDelete(before_offset=end) for tp, end in ends.items() if end})
     finally:
         await consumer.stop()
         await admin.close()
-    lost = {tp: end for tp, end in ends.items() if end and (tp not in committed or committed[tp].offset < end)}
+    lost = {tp: end for tp, end in ends.items() if end and (tp not in committed or committed[tp] < end)}
     for tp, end in lost.items():
         if tp in committed:
             await scene.says(rf"{re.escape(topic)}/{tp.partition}: .*removed before .*(to|offset) {end - 1}\)")

@@ -54,7 +54,7 @@ async def test_a_coordinator_that_is_not_there_yet_is_asked_again() -> None:
     moved = Offsets(0, ((CLAIMS, ((0, -1, "", MOVED),)),))
     admin: Any = Starting(Offsets(LOADING), moved, READ, no_coordinator=3)
     with stamina.set_testing(True, attempts=10):
-        assert await positions._committed(admin, "bordertally") == {TopicPartition(CLAIMS, 0): 12}
+        assert await positions.committed_offsets(admin, "bordertally") == {TopicPartition(CLAIMS, 0): 12}
     assert not admin.responses
 
 
@@ -69,7 +69,7 @@ async def test_members_are_counted_only_by_a_coordinator_that_knows_them() -> No
 async def test_after_the_deadline_a_sentence_says_what_to_do() -> None:
     admin: Any = Starting(no_coordinator=100)
     with stamina.set_testing(True, attempts=5), pytest.raises(BordertallyError) as caught:
-        await positions._committed(admin, "bordertally-intake")
+        await positions.committed_offsets(admin, "bordertally-intake")
     assert str(caught.value) == (
         "Kafka: the broker answers, but not yet for consumer group bordertally-intake (30 s); "
         "it may still be starting: try again in a minute"
@@ -79,5 +79,5 @@ async def test_after_the_deadline_a_sentence_says_what_to_do() -> None:
 async def test_another_error_is_not_waited_for() -> None:
     admin: Any = Starting(Offsets(FORBIDDEN), READ)
     with stamina.set_testing(True, attempts=10), pytest.raises(GroupAuthorizationFailedError):
-        await positions._committed(admin, "bordertally")
+        await positions.committed_offsets(admin, "bordertally")
     assert admin.responses == [READ]
