@@ -72,6 +72,16 @@ class Constraint(NamedTuple):
         """Whether another source passes on what this one does: the two do not contradict each other."""
         return self.origin == other.origin and self.trust.source != other.trust.source
 
+    def implies(self, other: Constraint) -> bool:
+        """Whether another claim about the same period adds nothing to this one: what it allows holds all of this."""
+        if (self.start, self.end) != (other.start, other.end):
+            return False
+        bounded = other.kind is not Kind.AT_LEAST and other.high is not None
+        least, most = (0.0 if other.kind is Kind.AT_MOST else other.low), (other.high if bounded else None)
+        if least > (0.0 if self.kind is Kind.AT_MOST else self.low):
+            return False
+        return most is None or (self.kind is not Kind.AT_LEAST and self.high is not None and self.high <= most)
+
     @property
     def order(self) -> tuple[object, ...]:
         """A total order of constraints by trust, the most trusted last; of equal trust, by their figures."""

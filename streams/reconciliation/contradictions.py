@@ -18,10 +18,18 @@ class Contradiction(NamedTuple):
 def contradictions_of(misfit: Misfit) -> list[Contradiction]:
     """The rivals that a claim contradicts, each with its gap.
 
-    Where it contradicts no rival alone, it contradicts all of them together: each has the gap of the misfit.
+    Where it contradicts no rival alone, it contradicts all of them together: each has the gap of the misfit. Of these,
+    claims of its own report are left out beside others.
     """
-    alone = [Contradiction(rival, gap) for rival in misfit.rivals if (gap := gap_between(misfit.constraint, rival))]
-    return alone or [Contradiction(rival, misfit.gap) for rival in misfit.rivals]
+    claim = misfit.constraint
+    alone = [Contradiction(rival, gap) for rival in misfit.rivals if (gap := gap_between(claim, rival))]
+    others = [rival for rival in misfit.rivals if not _of_one_report(claim, rival)]
+    return alone or [Contradiction(rival, misfit.gap) for rival in others or misfit.rivals]
+
+
+def _of_one_report(claim: Constraint, rival: Constraint) -> bool:
+    both = claim.trust.source, claim.trust.report, claim.bound
+    return both == (rival.trust.source, rival.trust.report, rival.bound)
 
 
 def gap_between(claim: Constraint, rival: Constraint) -> float:

@@ -282,10 +282,12 @@ def holds(claim: Constraint, people: float) -> bool:
 def misfit_of(claim: Constraint, people: float, beside: Sequence[Constraint]) -> Misfit | None:
     """The misfit of a claim that does not hold; None where all that contradicts the claim only passes it on.
 
-    `beside`: the more trusted claims about its days that hold, in order of trust.
+    `beside`: the more trusted claims about its days that hold, in order of trust. Those that add nothing to the claim
+    do not contradict it: they hold wherever it does.
     """
-    rivals = tuple([other for other in beside if not claim.echoes(other)])
-    return Misfit(claim, rivals, abs(claim.best - people)) if rivals or not beside else None
+    against = [other for other in beside if not claim.implies(other)]
+    rivals = tuple([other for other in against if not claim.echoes(other)])
+    return Misfit(claim, rivals, abs(claim.best - people)) if rivals or not against else None
 
 
 def slack(claim: Constraint) -> float:

@@ -51,6 +51,15 @@ def test_where_no_rival_alone_is_contradicted_all_are_together() -> None:
     assert [(rival.trust.report, gap) for rival, gap in found] == [("21", 1_000), ("22", 1_000), ("whole", 1_000)]
 
 
+def test_a_report_is_an_opponent_of_itself_only_where_it_alone_contradicts_itself() -> None:
+    """4,000 in two days and 4,000 on the third are more than 7,000 in the three, whoever says so."""
+    week = constraint_of(claim(7_000, "2022-09-21/2022-09-24", qualifier="count"))
+    own = constraint_of(claim(4_000, "2022-09-21/2022-09-23", qualifier="count"))
+    last, of_another = (constraint_of(claim(4_000, "2022-09-23", qualifier="count", id=each)) for each in ("r1", "r2"))
+    assert [gap.rival for gap in contradictions_of(Misfit(week, (own, of_another), 1_000))] == [of_another]
+    assert [gap.rival for gap in contradictions_of(Misfit(week, (own, last), 1_000))] == [own, last]
+
+
 def test_per_cent_are_of_the_larger_figure() -> None:
     assert per_cent(22_000, 120_000, 98_000) == 18.3
     assert per_cent(5, 0, 5) == 100.0

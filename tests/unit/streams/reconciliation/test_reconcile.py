@@ -120,6 +120,14 @@ def test_floors_are_never_undercut() -> None:
     assert [(one.rivals, one.gap) for one in misfits] == [((), 5)]
 
 
+def test_a_claim_that_adds_nothing_to_another_does_not_contradict_it() -> None:
+    """A floor of 15 refutes the 10. That there were at least 8 does not, although it is trusted more."""
+    bound = said(0, 1, 8, 8, None, grade=4, kind=Kind.AT_LEAST)
+    bins, misfits = reconcile([exactly(0, 1, 10), bound], {FIRST: floor(15)}, FIRST, FIRST)
+    assert [(one.rivals, one.gap) for one in misfits] == [((), 5)]
+    assert (bins[FIRST].best, bins[FIRST].high) == (15, None)
+
+
 def test_high_is_open_where_nothing_bounds_it() -> None:
     bins, _ = reconcile([exactly(0, 1, 10), said(1, 1, 9, 9, None, kind=Kind.AT_LEAST)], {}, FIRST, FIRST + 1)
     assert [bins[day].high for day in sorted(bins)] == [10, None]

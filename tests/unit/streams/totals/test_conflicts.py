@@ -22,6 +22,16 @@ def test_where_children_leave_no_room_they_are_the_rival() -> None:
     assert (conflict.report, conflict.with_, conflict.gap) == ("b/r1", [Opponent(None, 30, 23.1, "children")], 30)
 
 
+def test_a_report_is_not_its_own_opponent_where_the_flows_below_refute_it() -> None:
+    """One report has none about the day and at least none up to noon; the checkpoint counts 130."""
+    (conflict,) = told(
+        claim(0, flow="RU:KZ", qualifier="about"),
+        claim(0, "2022-09-21T00:00Z/PT12H", flow="RU:KZ", qualifier="at_least"),
+        claim(130, flow="RU:KZ:aksai", id="r2", qualifier="count"),
+    ).conflicts()
+    assert (conflict.report, conflict.with_) == ("b/r1", [Opponent(None, 130, 100.0, "children")])
+
+
 def test_every_claim_that_gives_way_is_a_conflict_by_flow_and_report() -> None:
     """b and c say 120 and 130 where a counts 100."""
     one = told(
