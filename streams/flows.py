@@ -57,11 +57,27 @@ BLOCS: dict[str, frozenset[str]] = {"EU": EU}
 EXTRA = frozenset({"XK"})
 """User-assigned codes in general use that ISO 3166-1 does not list: Kosovo."""
 
-COLLOQUIAL = {"UK": "GB", "EL": "GR", "XKX": "XK"}
-"""Codes in general use for countries to which ISO 3166-1 gives another one."""
+COLLOQUIAL = {
+    "UK": "GB",
+    "EL": "GR",
+    "XKX": "XK",
+    "BRITAIN": "GB",
+    "EUROPEAN UNION": "EU",
+    "GREAT BRITAIN": "GB",
+    "IVORY COAST": "CI",
+    "KOSOVO": "XK",
+    "MACEDONIA": "MK",
+    "PALESTINE": "PS",
+    "RUSSIA": "RU",
+    "THE NETHERLANDS": "NL",
+    "TURKEY": "TR",
+}
+"""Codes and names in general use, in capitals, for countries to which ISO 3166-1 gives another one."""
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
 _CODE = re.compile(r"[A-Z]{2}", re.ASCII)
+_BETWEEN = re.compile(r"\s*(?:->|[:>/\u2192])\s*")
+"""What stands between the parts of a flow, or in place of the colon there."""
 LONGEST = 120
 """Characters of a flow at most."""
 
@@ -79,10 +95,11 @@ def countries() -> frozenset[str]:
 def _check_place(part: str, flow: str) -> None:
     """Raise RefusedError, which quotes the whole flow, unless a part of it is the code of a country or a bloc."""
     if not _CODE.fullmatch(part):
-        why = f"{shown(part)!r} is not a two-letter country code{_meant(part)}"
+        why = f"{shown(part)!r} is not a two-letter country code{_meant(part, flow)}"
         raise RefusedError(Reason.BAD_FLOW, "flow", flow, why)
     if part not in countries() and part not in BLOCS:
-        why = f"{part!r} is not a country code of ISO 3166-1, nor a bloc ({', '.join(BLOCS)}){_meant(part)}"
+        known = f"nor a bloc ({', '.join(BLOCS)})"
+        why = f"{part!r} is not a country code of ISO 3166-1, {known}{_meant(part, flow)}"
         raise RefusedError(Reason.UNKNOWN_COUNTRY, "flow", flow, why)
 
 
@@ -107,12 +124,45 @@ def did_you_mean(text: str) -> str:
     return f"; did you mean {code}?" if code is not None and code != text else ""
 
 
-def _meant(part: str) -> str:
-    """What somebody may have meant who wrote this for a part of a flow: the code of a country, or a checkpoint."""
+def _meant(part: str, flow: str) -> str:
+    """What somebody may have meant who wrote a part of a flow so: a country, a checkpoint, or another flow."""
+    parts = flow.split(":")
+    meant = [_part_meant(each, parts[:place]) for place, each in enumerate(parts)]
+    if sum([one != other for one, other in zip(parts, meant, strict=True)]) == 1 and did_you_mean(part):
+        return did_you_mean(part)
     slug = part.lower()
-    capitals = slug != part and len(slug) > 2 and _SLUG.fullmatch(slug)
-    checkpoint = f"; a checkpoint is written in lower case, {slug}, after its country" if capitals else ""
-    return did_you_mean(part) or checkpoint
+    if len(parts) > 1 and slug != part and len(slug) > 2 and _SLUG.fullmatch(slug) and country_meant(part) is None:
+        return f"; a checkpoint is written in lower case, {slug}, after its country"
+    other = _flow_meant(flow)
+    if other is None:
+        return "" if _CODE.fullmatch(part) or len(parts) > 1 else "; write a flow as RU or RU:GE, in capitals"
+    return f"; did you mean {other}?"
+
+
+def _part_meant(part: str, above: list[str]) -> str | None:
+    """What a part of a flow may mean after the parts `above` it: a code, or the name of a checkpoint."""
+    if part == "*":
+        return part
+    in_bloc = bool(above) and country_meant(above[-1]) in BLOCS
+    code = country_meant(part)
+    if code is not None and (len(above) < 2 or in_bloc):
+        return code
+    slug = re.sub(r"[\s_]+", "-", part.strip().lower())
+    return slug if len(above) > 1 and _SLUG.fullmatch(slug) else None
+
+
+def _flow_meant(text: str) -> str | None:
+    """The flow that somebody may have meant who wrote a text that is none; None where that cannot be told."""
+    dashed = re.fullmatch(r"([A-Za-z]{2,3})-([A-Za-z]{2,3})", text)
+    parts = dashed.groups() if dashed else _BETWEEN.split(text.strip())
+    meant = [_part_meant(part, list(parts[:place])) for place, part in enumerate(parts)]
+    if len(meant) > 4 or None in meant:
+        return None
+    other = ":".join(filter(None, meant))
+    try:
+        return None if other == text else check_pattern(other)
+    except RefusedError:
+        return None
 
 
 def _check_origin(first: str, places: list[str], flow: str) -> None:
@@ -126,7 +176,7 @@ def _check_origin(first: str, places: list[str], flow: str) -> None:
 def _check_checkpoint(slug: str, above: list[str], flow: str) -> None:
     """Raise RefusedError, which quotes the whole flow, unless a slug may be a checkpoint below the parts `above`."""
     if not above:
-        raise RefusedError(Reason.BAD_FLOW, "flow", flow, f"write a checkpoint after its country{_meant(slug)}")
+        raise RefusedError(Reason.BAD_FLOW, "flow", flow, f"write a checkpoint after its country{did_you_mean(slug)}")
     if above[-1] in BLOCS and country_meant(slug) in BLOCS[above[-1]]:
         raise RefusedError(Reason.BAD_FLOW, "flow", flow, f"a country is written in capitals{did_you_mean(slug)}")
 

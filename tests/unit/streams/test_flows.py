@@ -80,7 +80,16 @@ def test_what_is_no_flow_and_why(text: str, reason: Reason) -> None:
         ("RU:EU:fin", "a country is written in capitals; did you mean FI?"),
         ("RU:EU:EL", "did you mean GR?"),
         ("RU:XKX", "did you mean XK?"),
-        ("russia", "'russia' is not a two-letter country code"),
+        ("russia", "'russia' is not a two-letter country code; did you mean RU?"),
+        ("Russia", "'Russia' is not a two-letter country code; did you mean RU?"),
+        ("ru:ge", "'ru' is not a two-letter country code; did you mean RU:GE?"),
+        ("RUS:KAZ", "did you mean RU:KZ?"),
+        ("ru:kz:mashtakovo", "did you mean RU:KZ:mashtakovo?"),
+        ("RU:GE:Verkhny Lars", "did you mean RU:GE:verkhny-lars?"),
+        ("RU:eu:fi", "did you mean RU:EU:FI?"),
+        ("russia -> georgia", "did you mean RU:GE?"),
+        ("RU-GE", "did you mean RU:GE?"),
+        ("everybody", "'everybody' is not a two-letter country code; write a flow as RU or RU:GE, in capitals"),
         ("RU:Kazakhstan", "did you mean KZ?"),
         ("UK:FR", "'UK' is not a country code of ISO 3166-1, nor a bloc (EU); did you mean GB?"),
         ("RU:QQ", "'QQ' is not a country code of ISO 3166-1, nor a bloc (EU)"),
@@ -99,6 +108,13 @@ def test_an_error_says_what_to_write_instead(text: str, why: str) -> None:
         with pytest.raises(RefusedError) as caught:
             parse(text)
         assert why in caught.value.why
+
+
+@pytest.mark.parametrize("text", ["RU:KZ:GE:x", "ru:ru", "atlantis:ge", "RU:QQ", ":", "ru:kz:" + "a" * 70])
+def test_what_means_no_flow_gets_no_guess(text: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        parse_flow(text)
+    assert "did you mean RU:" not in caught.value.why
 
 
 def test_a_path_knows_its_parent_its_origin_and_its_depth() -> None:

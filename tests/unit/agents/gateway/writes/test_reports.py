@@ -131,3 +131,15 @@ async def test_what_is_too_large_or_no_batch_is_refused(
 
 def test_lines_are_numbered_as_editors_do() -> None:
     assert [line[:2] for line in numbered(b"\n {}\r\n\n[]")] == [(2, b"{}"), (4, b"[]")]
+
+
+@pytest.mark.parametrize(
+    ("flow", "hint"), [("RU:KAZ", "did you mean KZ?"), ("RU:UK", "did you mean GB?"), ("ru:ge", "did you mean RU:GE?")]
+)
+async def test_a_flow_that_is_none_says_what_to_write(
+    flow: str, hint: str, stored: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gateway(Shelf(), monkeypatch, sources=sources(tmp_path)) as http:
+        status, answer = await send(http, report(5, flow=flow))
+    assert (status, stored) == (422, [])
+    assert hint in answer["faults"][0]["detail"]
