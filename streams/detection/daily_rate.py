@@ -128,7 +128,7 @@ class Exceedances(View):
         self._above: list[int] = []  # in order
         self._judged = judged
         self._silent: set[int] = set()  # the days with projections at the last refresh
-        self._stale = judged.follow()  # the days judged again since the last refresh
+        self._again = judged.follow()  # since the last refresh
 
     def refresh(self, node: Node, detection: Detection) -> dict[AlertKey, Episode]:
         """Examine the days judged again, and keep of runs, alerts and episodes what lies before any change.
@@ -137,14 +137,16 @@ class Exceedances(View):
         may have become finished. Returns the dropped episodes of which no day was judged again: if their alerts are
         found again, so are they.
         """
-        for day in self._stale:
+        stale, cited = self._again
+        for day in stale:
             self._place(day, exceedance(self._judged.days.get(day, NOT_JUDGED), detection, opened=True) is not None)
         last = node.last(PEOPLE)
         silent = set[int]() if last is None else silent_days(node, PEOPLE, last, detection.project_days)
-        moving = min([last or 0, *self._stale, *silent, *self._silent])
+        moving = min([last or 0, *stale, *silent, *self._silent])
         self._silent = silent
-        known = self._drop_episodes(moving)
-        self._stale.clear()
+        known = self._drop_episodes(min([moving, *cited]), sorted(stale | cited))
+        stale.clear()
+        cited.clear()
         self._cut_runs(moving)
         for alert in self.alerts[len(self.episodes) :]:
             del alert.members[bisect_left(alert.members, self.held) :]
@@ -161,11 +163,13 @@ class Exceedances(View):
         else:
             del self._above[place]
 
-    def _drop_episodes(self, moving: int) -> dict[AlertKey, Episode]:
+    def _drop_episodes(self, moving: int, again: Sequence[int]) -> dict[AlertKey, Episode]:
+        """Drop the episodes that are not over before a day; return those of them that rest on no day of `again`."""
         known: dict[AlertKey, Episode] = {}
         while self.episodes and not _is_before(self.episodes[-1].until, moving):
             episode, alert = self.episodes.pop(), self.alerts[len(self.episodes)]
-            if not any(episode.since <= day <= episode.day for day in self._stale):
+            place = bisect_left(again, episode.since - WEEK + 1)  # the week to its first day may be what is high
+            if place == len(again) or again[place] > episode.day:
                 known[_key([self.runs[place] for place in alert.members], alert.until)] = episode
         return known
 

@@ -135,7 +135,7 @@ class LowDays(View):
     def __init__(self, judged: JudgedDays) -> None:
         self.low: set[int] = set()
         self._judged = judged
-        self._stale = judged.follow()
+        self._stale = judged.follow().judged
 
     def refresh(self, node: Node, detection: Detection) -> None:
         """Examine the days again that were judged again."""

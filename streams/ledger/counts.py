@@ -232,9 +232,8 @@ class Counts:
         newest: list[tuple[int, str, str]] = []
         total = 0
         for source, columns in self._all_on(day).items():
-            of_source = dict(sorted(zip(columns.reports, columns.published, strict=True)))  # the newest of each report
-            total += len(of_source)
-            newest += [(published, source, report) for report, published in of_source.items()]
+            total += len(set(columns.reports))
+            newest += [(published, source, report) for report, published in _newest_reports(columns).items()]
         newest.sort(reverse=True)
         return Cites((), tuple([citation(source, report) for _, source, report in newest[:CITED_COUNTS]]), total)
 
@@ -255,3 +254,12 @@ class Counts:
             if known is None:
                 self._doubled[day] = list(doubled_on(day, self.voices(day), place, *self.key))
             yield from self._doubled[day] or ()
+
+
+def _newest_reports(columns: Columns) -> dict[str, int]:
+    """At least the CITED_COUNTS newest reports, if there are so many: by id, when the report was last published."""
+    ordered = sorted(columns.published)
+    since = ordered[max(0, len(ordered) - CITED_COUNTS)]
+    every = list(zip(columns.reports, columns.published, strict=True))
+    newest = dict(sorted([one for one in every if one[1] >= since]))
+    return newest if len(newest) >= CITED_COUNTS else dict(sorted(every))  # one report may have several readings

@@ -9,7 +9,9 @@ alone, not by what reconciling makes of them, so the judgement depends on the se
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import groupby
 from math import fsum
+from operator import attrgetter
 
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.corridors.nodes import CorridorNode
@@ -47,10 +49,15 @@ def judge(node: Node, key: Key, days: Collection[int]) -> set[int]:
     first, last = min(days), max(days) + BACK_DAYS
     before = series.suspects
     now = {claim: suspicion for claim, suspicion in before.items() if ordinal_of(claim.start) > last}
-    for claim in [*_beginning(series, first, last), *[claim for claim in before if ordinal_of(claim.start) < first]]:
-        suspicion = _suspicion(node, key, claim)
-        if suspicion is not None:
-            now[claim] = suspicion
+    earlier = [claim for claim in before if ordinal_of(claim.start) < first]
+    for _, claims in groupby([*earlier, *_beginning(series, first, last)], attrgetter("start")):
+        highest_first = sorted(claims, key=attrgetter("daily_rate"), reverse=True)
+        for claim in highest_first:
+            suspicion = _suspicion(node, key, claim)
+            if suspicion is not None:
+                now[claim] = suspicion
+            elif claim.reports and claim.kind is not Kind.AT_MOST:
+                break  # those of the same first day have the same past and no more people a day
     if not (before or now):
         return set()
     node.suspect()

@@ -187,7 +187,9 @@ class Chain:
 
     def people(self, start: int, end: int) -> Settled:
         """The people from `start` to `end`, in seconds of the wall clock, in each scenario."""
-        parts = [known.part(start, end) for day in days_of(start, end) if (known := self._days.get(day)) is not None]
+        days = days_of(start, end)
+        parts = [known.part(start, end) for day in {days[0], days[-1]} if (known := self._days.get(day)) is not None]
+        parts += [known.people for day in days[1:-1] if (known := self._days.get(day)) is not None]
         return Settled(*map(fsum, zip(*parts, strict=True))) if parts else Settled(0.0, 0.0, 0.0)
 
     def _mark(self, day: int) -> None:

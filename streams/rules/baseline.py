@@ -7,6 +7,7 @@ from functools import partial
 from math import fsum
 from typing import NamedTuple
 
+from bordertally.streams.learning.levels import History
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.stated_levels import LevelStatement
@@ -113,30 +114,31 @@ def learned_from(node: Node, day: int, rules: Detection, before: int | None = No
     Only days count that claims cover completely and that are covered as usual. The day itself does not count. `before`:
     only days before this day count.
     """
+    end = day if before is None else before
+    return _learned(
+        lambda back: [_counting(node, day - ago) if day - ago < end else None for ago in back],
+        rules,
+    )
+
+
+def _learned(history: Callable[[range], History], rules: Detection) -> Baseline | None:
+    """The learned baseline of a day; `history`: people on the days that lie so many days before it."""
     for name in rules.methods:
         method = METHODS[name]
-        history = _history(node, day, method.back)
-        if before is not None:
-            history = [people if day - ago < before else None for people, ago in zip(history, method.back, strict=True)]
-        level = method.learn(history, rules.tuning)
+        level = method.learn(history(method.back), rules.tuning)
         if level is not None:
             return Baseline("learned", level.expected, level.threshold, method=name)
     return None
 
 
-def _history(node: Node, day: int, back: range) -> list[float | None]:
-    """People on the days that lie `back` days before a day; None for a day that does not count."""
+def _counting(node: Node, day: int) -> float | None:
+    """People on a day; None where the day does not count."""
     series = node.series.get(PEOPLE)
-    if series is None:
-        return [None] * len(back)
-    bins = series.bins
-    known = [figures.best if (figures := bins.get(day - ago)) is not None and figures.full else None for ago in back]
-    if not node.children:  # a flow without children has days only from its own claims
-        return known
-    return [
-        people if people is None or covered_as_usual(node, day - ago) else None
-        for people, ago in zip(known, back, strict=True)
-    ]
+    figures = None if series is None else series.bins.get(day)
+    if figures is None or not figures.full:
+        return None
+    # a flow without children has days only from its own claims
+    return figures.best if not node.children or covered_as_usual(node, day) else None
 
 
 def says(baseline: Baseline) -> str:
@@ -152,11 +154,9 @@ def says(baseline: Baseline) -> str:
 def baseline_of(node: Node, rules: Rules, spoken: Sequence[Level], day: int) -> Baseline | None:
     """The baseline of a day of a flow. `spoken`: see `levels`."""
     rules = rules.of(node.flow)
-    return choose(day, rules.for_flow(node.flow), spoken, lambda: _learned(node, rules, day), rules.detection)
-
-
-def _learned(node: Node, rules: Rules, day: int) -> Baseline | None:
-    return learned_from(node, day, rules.detection)
+    return choose(
+        day, rules.for_flow(node.flow), spoken, lambda: learned_from(node, day, rules.detection), rules.detection
+    )
 
 
 def judge(node: Node, rules: Rules, day: int) -> Judgement:
@@ -232,14 +232,19 @@ def week_level(node: Node, day: int, detection: Detection) -> WeekLevel | None:
 
     The week has risen above max(1.25 m, 1.1 h); a day is a record above 1.5 x the highest day of t-34..t-7.
     """
-    if not detection.week_ratio:
-        return None
-    history = _history(node, day, WEEK_BACK)
+    return _week_level([_counting(node, day - ago) for ago in WEEK_BACK], detection) if detection.week_ratio else None
+
+
+def _week_level(history: History, detection: Detection) -> WeekLevel | None:
+    """The level of a week after these days, those of WEEK_BACK; see `week_level`."""
     known = [people for people in history if people is not None]
     if len(known) < WEEK_KNOWN:
         return None
     mean = fsum(known) / len(known)
-    highest = ABOVE_HIGHEST * max([_whole_week(history[begin : begin + WEEK]) for begin in WEEK_BEGINS])
+    if len(known) == len(history):  # nearly always
+        highest = ABOVE_HIGHEST * (max([fsum(known[begin : begin + WEEK]) for begin in WEEK_BEGINS]) / WEEK)
+    else:
+        highest = ABOVE_HIGHEST * max([_whole_week(history[begin : begin + WEEK]) for begin in WEEK_BEGINS])
     threshold = max(detection.week_ratio * mean, mean + detection.minimum_people, highest)
     return WeekLevel(
         Baseline("learned", mean, threshold, method=WEEKLY), max(LEAST_RISE * mean, highest), RECORD * max(known)
@@ -250,6 +255,13 @@ def _whole_week(week: Sequence[float | None]) -> float:
     """The mean of seven days; 0 where a day is unknown."""
     known = [people for people in week if people is not None]
     return fsum(known) / WEEK if len(known) == WEEK else 0.0
+
+
+class DaysAgain(NamedTuple):
+    """The days that a rule has to look at again: those judged again, and those of which only the evidence is another."""
+
+    judged: set[int]
+    cited: set[int]
 
 
 class JudgedDays(View):
@@ -268,14 +280,16 @@ class JudgedDays(View):
         self._levels: Levels | None = None  # until a day is judged
         self._learned: dict[int, Baseline | None] = {}
         self._weeks: dict[int, WeekLevel | None] = {}
+        self._people: dict[int, float | None] = {}  # as `_counting` has them, but for the days in `_uncounted`
         self._due = {day for series in node.series.values() for day in series.bins}
+        self._uncounted = set(self._due)
         self._relearn = set(self._due)
         self._cited: set[int] = set()
         self._newest = max(self._due, default=0)  # the newest day that ever had a figure; no later day is judged
-        self._followers: list[set[int]] = []
+        self._followers: list[DaysAgain] = []
 
     def days_changed(self, days: Collection[int]) -> None:
-        """Note that rules have to look at these days again: alerts cite other reports for them."""
+        """Note that alerts cite other reports for these days."""
         self._cited.update(days)
 
     def figures_changed(self, days: Collection[int]) -> None:
@@ -288,6 +302,7 @@ class JudgedDays(View):
         weeks = range(1 if usual else WEEK_BACK[-1], WEEK_BACK[0] + 1 + usual)
         end = self._newest + 1
         for day in days:
+            self._uncounted.update(range(day, min(day + usual, self._newest) + 1))
             self._due.update(range(day, min(day + max(learned.stop, weeks.stop), end)))
             for later in range(day + learned.start, min(day + learned.stop, end)):
                 self._learned.pop(later, None)
@@ -308,9 +323,9 @@ class JudgedDays(View):
         self._due.update(days)
         self._relearn.update(days)
 
-    def follow(self) -> set[int]:
-        """A new set to which days are added when they or their evidence change; it begins with all judged days."""
-        fresh = set(self.days)
+    def follow(self) -> DaysAgain:
+        """A record to which days are added when they or their evidence change; it begins with all judged days."""
+        fresh = DaysAgain(set(self.days), set())
         self._followers.append(fresh)
         return fresh
 
@@ -326,9 +341,9 @@ class JudgedDays(View):
                 stale = known is None or day in self._relearn
                 baseline = self._baseline(node, day) if stale or known is None else known.baseline
                 self.days[day] = _judgement(node, baseline, day, week)
-        for follower in self._followers:
-            follower.update(self._due)
-            follower.update(self._cited)
+        for judged, cited in self._followers:
+            judged.update(self._due)
+            cited.update(self._cited)
         self._due.clear()
         self._cited.clear()
         self._relearn.clear()
@@ -341,13 +356,20 @@ class JudgedDays(View):
 
     def _week_for(self, node: Node, day: int) -> WeekLevel | None:
         if day not in self._weeks:
-            self._weeks[day] = week_level(node, day, self._rules.detection)
+            self._weeks[day] = _week_level(self._history(node, day, WEEK_BACK), self._rules.detection)
         return self._weeks[day]
 
     def _learned_for(self, node: Node, day: int) -> Baseline | None:
         if day not in self._learned:
-            self._learned[day] = _learned(node, self._rules, day)
+            self._learned[day] = _learned(lambda back: self._history(node, day, back), self._rules.detection)
         return self._learned[day]
+
+    def _history(self, node: Node, day: int, back: range) -> History:
+        """People on the days that lie `back` days before a day, the farthest first; None for one that does not count."""
+        if self._uncounted:
+            self._people.update({each: _counting(node, each) for each in self._uncounted})
+            self._uncounted.clear()
+        return list(map(self._people.get, range(day - back[0], day - back[-1] + 1)))
 
 
 def judged_days(node: Node, rules: Rules) -> JudgedDays:

@@ -6,8 +6,7 @@ import pytest
 
 from bordertally.streams.learning.methods import METHODS
 from bordertally.streams.ledger.tree import Node
-from bordertally.streams.rules import baseline
-from bordertally.streams.rules.baseline import baseline_of
+from bordertally.streams.rules.baseline import JudgedDays, baseline_of
 from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules
 from bordertally.streams.rules.levels import levels
 from bordertally.streams.totals.records import Baseline
@@ -113,14 +112,14 @@ def test_what_is_learned_for_a_day_is_learned_once_while_only_the_day_itself_cha
 ) -> None:
     one = told(daily([400] * 10))
     learned: list[int] = []
-    real = baseline.learned_from
+    real = JudgedDays._learned_for
 
-    def counted(node: Node, day: int, rules: Detection) -> Baseline | None:
-        if node.flow == "RU:KZ":  # of RU, above it, other days may teach too
+    def counted(judged: JudgedDays, node: Node, day: int) -> Baseline | None:
+        if node.flow == "RU:KZ" and day not in judged._learned:  # of RU, above it, other days may teach too
             learned.append(day)
-        return real(node, day, rules)
+        return real(judged, node, day)
 
-    monkeypatch.setattr(baseline, "learned_from", counted)
+    monkeypatch.setattr(JudgedDays, "_learned_for", counted)
     later = "2022-10-21T00:00:00Z"
     one.take(claim(410, "2022-09-10", id="again", published=later))
     assert learned == []
