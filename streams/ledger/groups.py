@@ -15,6 +15,7 @@ from typing import Any
 from bordertally.streams.periods import days_of, midnight
 from bordertally.streams.reconciliation.chains import WHOLE_DAYS, Chain
 from bordertally.streams.reconciliation.constraints import Constraint, Kind, Trust
+from bordertally.streams.reconciliation.room import is_movable
 from bordertally.streams.reports.claims import Claim, is_exact
 from bordertally.streams.reports.sources import WEIGHT
 
@@ -24,6 +25,7 @@ class Group:
     """A run of days, `first` to `last` (ordinals, inclusive), and the claims that connect them, earliest first.
 
     `by_end`: the same claims, ordered by their end. `chain`: the days of a long run, as far as they are worked out.
+    `added`: the claims added since then; None where a claim may have gone.
     """
 
     first: int
@@ -31,6 +33,7 @@ class Group:
     constraints: list[Constraint]
     by_end: list[Constraint]
     chain: Chain | None = None
+    added: list[Constraint] | None = None
 
     @classmethod
     def of(cls, first: int, last: int, constraints: list[Constraint]) -> Group:
@@ -74,6 +77,8 @@ class Groups:
         self._rates: dict[int, float] = {}
         self.last_figure: int | None = None
         """The last day that a claim covers that is no lower bound; None without such claims."""
+        self.movable = 0
+        """The number of claims whose people may be moved among their days (see room.py)."""
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self._groups)
@@ -122,13 +127,17 @@ class Groups:
         else:
             group = Group.of(days[0], days[-1], [each for old in touched for each in old.constraints])
             if touched:  # those after the first are worked out anew
-                group.first, group.last, group.chain = touched[0].first, touched[-1].last, touched[0].chain
+                group.first, group.last = touched[0].first, touched[-1].last
+                group.chain, group.added = touched[0].chain, touched[0].added
             self._groups[left:right] = [group]
         group.first, group.last = min(group.first, days[0]), max(group.last, days[-1])
         insort(group.constraints, constraint, key=_order)
         insort(group.by_end, constraint, key=_by_end)
         group.undo(days[-1])
+        if group.added is not None:
+            group.added.append(constraint)
         self._raise_rates(constraint, days)
+        self.movable += is_movable(constraint)
         if constraint.kind is not Kind.AT_LEAST and (self.last_figure is None or days[-1] > self.last_figure):
             self.last_figure = days[-1]
 
@@ -144,8 +153,10 @@ class Groups:
         _remove(group.constraints, constraint, _order)
         _remove(group.by_end, constraint, _by_end)
         group.undo(days[-1])
+        group.added = None
         left = group.touching(days[0], days[-1])
         self._lower_rates(days, left)
+        self.movable -= is_movable(constraint)
         self._shrink(place, days, left)
         if constraint.kind is not Kind.AT_LEAST and days[-1] == self.last_figure:
             self.last_figure = self._find_last_figure()

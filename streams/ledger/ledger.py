@@ -40,6 +40,7 @@ from bordertally.streams.ledger.versions import (
     passed_over,
 )
 from bordertally.streams.periods import iso_day
+from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim, address_of, citation, is_reading, period_of, reading_of
 from bordertally.streams.reports.notices import ReportNotice
 from bordertally.streams.reports.readings import Columns, Readings
@@ -179,6 +180,8 @@ class Ledger:
             series = node.open(key)
             if claim.text is not None or claim.historic:
                 node.heard_kind(claim)
+            if len(days) > 1 and claim.qualifier.bound is Bound.AT_LEAST:
+                node.tie()
             before = series.claims.get(claim.identity)
             outcome = series.add(claim, period)
             notice = passed_over(claim, before, outcome, claim.flow, iso_day(period.first_day))
@@ -317,8 +320,9 @@ class Ledger:
         days_of_flow = {flow: set(applied.spoken.get(flow, ())) for flow in applied.flows}
         for flow in applied.flows:
             node, days = self.nodes[flow], days_of_flow[flow]
-            for series in node.series.values():
-                days |= series.span(days)
+            for key, series in node.series.items():
+                tied = node.tied(key, days)
+                days |= series.span(days | tied if tied else days)
             if node.above is not None:
                 days_of_flow[node.above.flow] |= days
         return days_of_flow
@@ -383,9 +387,13 @@ class Ledger:
             series.unsettle(judged)
             batch.spoken[node.flow] |= judged
         if node.below(key) or node.parts(key):
-            touched.figures |= series.bound({day: node.floors(key, day) for day in touched.due})
+            bound = series.bound(node.floors_on(key, touched.due | node.tied(key, touched.due)))
+            touched.claimed(bound - touched.due)
+            touched.figures |= bound
         changed = series.recompute(touched.due)
         days |= changed
+        if series.groups.movable:  # other bounds about the same days leave the flow above other room
+            touched.figures |= days
         touched.figures |= changed if len(node.series) == 1 else days  # claims about a part show in no bin of the whole
         node.moved(key, days, touched.figures)
 
@@ -497,8 +505,9 @@ def _note(node: Node, claim: Claim) -> Outcome:
 
 def _widened(node: Node, cause: Cause) -> Cause:
     first, last = cause.first, cause.last
-    for series in node.series.values():
-        first, last = series.reach(first, last)
+    for key, series in node.series.items():
+        tied = node.tied(key, range(first, last + 1)) if last < FOREVER else ()
+        first, last = series.reach(min(first, *tied, first), max(last, *tied, last))
     if (first, last) == (cause.first, cause.last):
         return cause
     return msgspec.structs.replace(cause, first=first, last=last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import fsum
+from operator import attrgetter
 from typing import NamedTuple
 
 from bordertally.streams.flows import Flow
@@ -13,7 +14,7 @@ from bordertally.streams.ledger.counts import Added, Counts
 from bordertally.streams.ledger.groups import Group, Groups
 from bordertally.streams.ledger.rows import BLOCK_DAYS, PEOPLE, Key
 from bordertally.streams.ledger.versions import UNMOVED, Outcome, ReplacedVersions, outcome_of
-from bordertally.streams.periods import DAY, Period, ordinal_of
+from bordertally.streams.periods import DAY, Period, days_of, ordinal_of
 from bordertally.streams.reconciliation.chains import Chain
 from bordertally.streams.reconciliation.constraints import (
     Bin,
@@ -26,6 +27,7 @@ from bordertally.streams.reconciliation.constraints import (
     day_span,
 )
 from bordertally.streams.reconciliation.reconcile import reconcile
+from bordertally.streams.reconciliation.room import is_movable
 from bordertally.streams.reports.claims import Claim, Identity, period_of, reading_of
 from bordertally.streams.reports.readings import Columns
 from bordertally.streams.reports.sources import counts
@@ -232,6 +234,37 @@ class Series:
         group = self.groups.of(day)
         return [*([] if group is None else group.touching(day)), *self.counts.folded(day)]
 
+    def single(self, day: int) -> Constraint | None:
+        """Return the most trusted claim about exactly a day that says how many, or how many at most."""
+        start, end = day_span(day)
+        claims = [
+            claim
+            for claim in self.doubted(self.constraints(day))
+            if (claim.start, claim.end) == (start, end) and claim.kind is not Kind.AT_LEAST
+        ]
+        return max(claims, key=attrgetter("order"), default=None)
+
+    def movable_days(self, day: int) -> Sequence[int]:
+        """Return the days of which the same bounds over several days tell as of a day, and nothing else."""
+        bounds = self._bounds_alone(day)
+        if not bounds:
+            return ()
+        shared = range(max(ordinal_of(claim.start) for claim in bounds), min(ordinal_of(claim.end) for claim in bounds))
+        return [each for each in shared if self._bounds_alone(each) == bounds]
+
+    def _bounds_alone(self, day: int) -> Sequence[Constraint]:
+        group = self.groups.of(day)
+        if group is None or day in self.floors or self.counts.folded(day):
+            return ()
+        claims = group.touching(day)
+        return claims if all(map(is_movable, claims)) else ()
+
+    def tied(self, days: Iterable[int]) -> set[int]:
+        """Return the days of bounds over several days that are about some of these days."""
+        groups = [(day, group) for day in days if (group := self.groups.of(day)) is not None]
+        bounds = {claim for day, group in groups for claim in group.touching(day) if is_movable(claim)}
+        return {day for claim in bounds for day in days_of(claim.start, claim.end)}
+
     def span(self, days: Iterable[int]) -> set[int]:
         """Return all days whose bins depend on the claims and floors of these days."""
         if not self.groups:
@@ -322,11 +355,29 @@ class Series:
         """Recompute a long run of days from the first on that a change bears on."""
         if group.chain is None:
             group.chain, touched = Chain(), group.first
+        elif group.added is not None:
+            touched = self._first_moved(group.added, group.last)
+        group.added = []
         claims = _GroupClaims(self, group)
         group.chain.work_out(claims, group.first, group.last)
         bins = group.chain.bins(claims, touched, group.last)
         self._keep_misfits(group, group.chain.misfits)
         return {day for day, now in bins.items() if self._store(day, now)}
+
+    def _first_moved(self, added: Iterable[Constraint], last: int) -> int:
+        """Return the first day whose bin may change by claims that leave its people as they are; `last` + 1 without.
+
+        Such a claim may have a better grade than those that tell of a day so far, or be the first that bounds the day.
+        """
+        first = last + 1
+        for claim in added:
+            for day in days_of(claim.start, claim.end):
+                if day >= first:
+                    break
+                day_bin = self.bins.get(day)
+                if day_bin is None or not _says_no_more(claim, day_bin):
+                    first = day
+        return first
 
     def floors_of(self, first: int, last: int) -> dict[int, Floors]:
         """Return the floors of the days `first` to `last`, inclusive."""
@@ -466,6 +517,13 @@ def _only(alone: list[Constraint], floors: Floors) -> Bin | None:
         high, full = (None, False) if claim.kind is Kind.AT_LEAST else (claim.high, True)
         return Bin(claim.low, claim.best, high, full, claim.weight)
     return _told(floors[-1]).people if floors else None
+
+
+def _says_no_more(claim: Constraint, day_bin: Bin) -> bool:
+    """Whether the grade, the coverage and the bounds of a day are the same with a claim that leaves its people alone."""
+    if claim.weight > day_bin.weight:
+        return False
+    return claim.kind is Kind.AT_LEAST or (day_bin.full and day_bin.high is not None)
 
 
 def _told(floor: Floor) -> GradedBin:

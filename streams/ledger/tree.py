@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from math import fsum
+from typing import Literal, NamedTuple
 
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.citations import Cites, Gathered
@@ -11,8 +13,10 @@ from bordertally.streams.ledger.rows import Key
 from bordertally.streams.ledger.series import DayRun, Series, Unverified
 from bordertally.streams.ledger.stated_levels import StatedLevels
 from bordertally.streams.ledger.views import Views
-from bordertally.streams.reconciliation.constraints import Floors
-from bordertally.streams.reconciliation.floors import floors_of
+from bordertally.streams.reconciliation.constraints import Floors, GradedBin, Kind
+from bordertally.streams.reconciliation.floors import Levels, floors_of
+from bordertally.streams.reconciliation.margins import INFINITE
+from bordertally.streams.reconciliation.room import moved
 from bordertally.streams.reports.claims import Claim, Identity
 
 NEVER = 10_000_000
@@ -51,6 +55,7 @@ class Node:
         self.worded = False  # whether a statement in words was ever added for the flow or one below it
         self.suspected = False  # whether a claim on the flow or one below it was ever unlikely
         self.historic = False  # whether a claim on the flow or one below it was ever historic
+        self.tying = False  # whether a lower bound over several days was ever on the flow or one below it
         self.revised = False  # whether a claim on the flow or one below it was ever replaced by a later version
         self.begins, self.ends = NEVER, -NEVER  # the first and the last day that a claim was ever about, here or below
         self.levels = StatedLevels()
@@ -97,10 +102,32 @@ class Node:
 
     def floors(self, key: Key, day: int) -> Floors:
         """Return the least people of a day by what is known of the children and of the parts, for each grade."""
-        children = [levels for series in self.below(key) if (levels := series.levels(day))]
-        parts = [(part.key, levels) for part in self.parts(key) if (levels := part.levels(day))]
-        citizens = [levels for part, levels in parts if part.is_citizenship]
-        return floors_of(children, citizens, [levels for part, levels in parts if not part.is_citizenship])
+        return self.floors_on(key, (day,))[day]
+
+    def floors_on(self, key: Key, days: Collection[int]) -> dict[int, Floors]:
+        """Return the floors of some days.
+
+        People whom a child knows from a bound over several days are moved to where this flow has room (see room.py).
+        """
+        parts = self.parts(key)
+        citizens = [part for part in parts if part.key.is_citizenship]
+        together = [self.below(key), citizens, *[[part] for part in parts if not part.key.is_citizenship]]
+        if self.tying:
+            own = self.open(key)
+            moved = [_MovedLevels(own, group, sorted(days)).of for group in together]
+        else:
+            moved = [partial(_levels, group) for group in together]
+        return {
+            day: floors_of(moved[0](day), moved[1](day), [levels for part in moved[2:] for levels in part(day)])
+            for day in days
+        }
+
+    def tied(self, key: Key, days: Collection[int]) -> set[int]:
+        """Return the days whose floors may depend on these days, beside the days themselves."""
+        if not self.tying:
+            return set()
+        bounded = [series for series in (*self.below(key), *self.parts(key)) if series.groups.movable]
+        return set[int]().union(*[series.tied(days) for series in bounded])
 
     def last(self, key: Key) -> int | None:
         """Return the last day that any claim on the flow or below it covers."""
@@ -241,6 +268,13 @@ class Node:
             node.begins, node.ends = min(node.begins, first), max(node.ends, last)
             node = node.above
 
+    def tie(self) -> None:
+        """Note that a claim on this flow is a lower bound over several days, for the flow and those above."""
+        node: Node | None = self
+        while node is not None and not node.tying:
+            node.tying = True
+            node = node.above
+
     def revise(self) -> None:
         """Note that a claim on this flow was replaced by a later version, for the flow and those above."""
         node: Node | None = self
@@ -266,6 +300,61 @@ class Node:
             self.views.figures_changed(figures)
         self._own_lasts.pop(key, None)
         self._lasts.pop(key, None)
+
+
+def _levels(group: Iterable[Series], day: int) -> list[Levels]:
+    """Return what the series of a group tell of a day."""
+    return [levels for series in group if (levels := series.levels(day))]
+
+
+class _MovedLevels:
+    """What the series of a group tell of days, with the people of bounds over several days moved to where is room.
+
+    `own`: the series of the flow above, whose claims about single days say how much room there is. The room of a day is
+    shared by the series with such bounds in proportion to their people.
+    """
+
+    def __init__(self, own: Series, group: Sequence[Series], days: Sequence[int]) -> None:
+        self._own, self._group = own, group
+        self._sets: list[dict[int, Sequence[int]]] = [{} for _ in group]
+        self._moved: list[dict[int, Levels]] = [{} for _ in group]
+        for place, series in enumerate(group):
+            for day in days if series.groups.movable else ():
+                same = self._movable_days(place, day)
+                if len(same) > 1 and day not in self._moved[place] and any(own.single(each) for each in same):
+                    self._move(place, same)
+
+    def of(self, day: int) -> list[Levels]:
+        """Return the levels of a day."""
+        both = zip(self._group, self._moved, strict=True)
+        return [levels for series, moved in both if (levels := moved.get(day) or series.levels(day))]
+
+    def _movable_days(self, place: int, day: int) -> Sequence[int]:
+        known, series = self._sets[place], self._group[place]
+        if day not in known:
+            same = series.movable_days(day) if series.groups.movable else ()
+            known.update(dict.fromkeys(same or (day,), same))
+        return known[day]
+
+    def _move(self, place: int, days: Sequence[int]) -> None:
+        bins = self._group[place].bins
+        low = moved({day: bins[day].low for day in days}, {day: self._room(place, day, "low") for day in days})
+        best = moved({day: bins[day].best for day in days}, {day: self._room(place, day, "best") for day in days})
+        for day in days:
+            now = bins[day]._replace(low=low[day], best=best[day])
+            self._moved[place][day] = (GradedBin(now.weight, now),)
+
+    def _room(self, place: int, day: int, end: Literal["low", "best"]) -> float:
+        """Return the people for whom the flow above has room on a day, beside those that cannot be moved."""
+        claim = self._own.single(day)
+        if claim is None:
+            return INFINITE
+        people = [getattr(series.bins[day], end) if day in series.bins else 0.0 for series in self._group]
+        movable = [len(self._movable_days(each, day)) > 1 for each in range(len(self._group))]
+        room = claim.high or 0.0 if claim.kind is Kind.AT_MOST else getattr(claim, end)
+        room = max(0.0, room - fsum([number for number, moves in zip(people, movable, strict=True) if not moves]))
+        to_move = fsum([number for number, moves in zip(people, movable, strict=True) if moves])
+        return room * people[place] / to_move if to_move else room
 
 
 def evidence(node: Node, key: Key, days: Iterable[int]) -> tuple[list[str], int]:

@@ -365,7 +365,7 @@ class JudgedDays(View):
         return self._learned[day]
 
     def _history(self, node: Node, day: int, back: range) -> History:
-        """People on the days that lie `back` days before a day, the farthest first; None for one that does not count."""
+        """People on the days that lie `back` days before a day, the earliest first; None where a day does not count."""
         if self._uncounted:
             self._people.update({each: _counting(node, each) for each in self._uncounted})
             self._uncounted.clear()

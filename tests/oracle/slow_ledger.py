@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
@@ -246,6 +246,12 @@ def _heaviest(readings: Sequence[PlainClaim]) -> list[PlainClaim]:
     )
 
 
+def adds_nothing(other: PlainClaim, claim: PlainClaim) -> bool:
+    """Whether all people that a claim allows for its period are allowed by another one about this period."""
+    one_period = (other.start, other.end) == (claim.start, claim.end)
+    return one_period and other.low <= claim.low and claim.high <= other.high
+
+
 def groups(claims: Iterable[PlainClaim]) -> list[list[PlainClaim]]:
     """Claims that share days, directly or by way of other claims."""
     found: list[list[PlainClaim]] = []
@@ -258,7 +264,7 @@ def groups(claims: Iterable[PlainClaim]) -> list[list[PlainClaim]]:
 
 
 def trust(claim: PlainClaim) -> tuple[object, ...]:
-    """Grade, exactness, the later publication, the shorter period, then whatever tells two claims apart."""
+    """Grade, exactness, the later publication, the shorter period, then what tells two claims apart, and the figures."""
     told_apart = (
         _natural(claim.report),
         claim.source,
@@ -266,6 +272,9 @@ def trust(claim: PlainClaim) -> tuple[object, ...]:
         claim.end,
         claim.origin != claim.source,
         claim.origin,
+        claim.low,
+        claim.best,
+        claim.high,
     )
     return WEIGHTS[claim.grade], claim.exact, claim.published, claim.start - claim.end, *told_apart
 
@@ -332,6 +341,50 @@ def within(claims: Iterable[PlainClaim]) -> list[tuple[int, int, float, float]]:
 
 def floors(days: Mapping[int, float]) -> list[tuple[int, int, float, float]]:
     return [(*hours_of(day), people, OPEN) for day, people in days.items()]
+
+
+MOVABLE_DAYS = 62
+
+
+def bounds_alone(claims: Sequence[PlainClaim], day: int) -> list[PlainClaim]:
+    """The claims about a day where all are lower bounds over several whole days, at most MOVABLE_DAYS; else none."""
+    about = [claim for claim in claims if day in claim.days]
+    wide = [
+        claim
+        for claim in about
+        if claim.bound and 1 < len(claim.days) <= MOVABLE_DAYS and claim.start % HOURS == 0 == claim.end % HOURS
+    ]
+    return about if len(wide) == len(about) else []
+
+
+def fitted(people: Mapping[int, float], room: Mapping[int, float]) -> dict[int, float]:
+    """The people of days times one factor, up to the room of each; what finds no room is added in proportion."""
+    total, most = sum(people.values()), sum(room.values())
+    if total == 0 or all(people[day] <= room[day] for day in people):
+        return dict(people)
+    if most <= total:
+        return {day: room[day] + (total - most) * people[day] / total for day in people}
+    with_room = [day for day in people if people[day] > 0]
+    low, high = 1.0, 2.0
+    if sum(room[day] for day in with_room) < total:  # days with nobody share what the others have no room for, evenly
+        rest = {day: min(room[day], people[day]) if day not in with_room else room[day] for day in people}
+        left, free = total - sum(rest.values()), [day for day in people if day not in with_room]
+        while sum(min(room[day], high) for day in free) < left:
+            high *= 2
+        factor = _bisected(lambda each: sum(min(room[day], each) for day in free) - left, 0.0, high)
+        return {day: min(room[day], factor) if day in free else rest[day] for day in people}
+    while sum(min(room[day], people[day] * high) for day in people) < total:
+        high *= 2
+    factor = _bisected(lambda each: sum(min(room[day], people[day] * each) for day in people) - total, low, high)
+    return {day: min(room[day], people[day] * factor) for day in people}
+
+
+def _bisected(rises: Callable[[float], float], low: float, high: float) -> float:
+    """Where a rising function is zero."""
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rises(middle) < 0 else (low, middle)
+    return high
 
 
 def nested(claims: Iterable[PlainClaim]) -> bool:

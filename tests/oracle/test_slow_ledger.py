@@ -27,10 +27,13 @@ from oracle.slow_ledger import (
     WEIGHTS,
     PlainClaim,
     Sums,
+    adds_nothing,
     apportions,
+    bounds_alone,
     calendar_names,
     edges_of,
     ends,
+    fitted,
     floors,
     folded,
     groups,
@@ -112,11 +115,48 @@ class SeriesCase(NamedTuple):
         sums = [children, citizens, *[[part] for part in parts if part not in citizens]]
         least: dict[int, list[float]] = {}
         for together in sums:
+            moved = [self.moved(case, together, end) for case in together]
             for day in {day for case in together for day in case.bins}:
-                told = [people for case in together if (people := case.told(day, end, weight)) is not None]
+                told = [
+                    elsewhere.get(day, people)
+                    for case, elsewhere in zip(together, moved, strict=True)
+                    if (people := case.told(day, end, weight)) is not None
+                ]
                 if told:
                     least.setdefault(day, []).append(sum(told))
         return {day: max(figures) for day, figures in least.items()}
+
+    def moved(self, case: SeriesCase, together: Sequence[SeriesCase], end: str) -> dict[int, float]:
+        """By day: people that a child or part knows from bounds over several days, where this series has room."""
+        figure = FIGURES["low" if end == "low" else "best"]
+        found: dict[int, float] = {}
+        for day in case.bins:
+            days = case.movable_days(day)
+            if len(days) > 1 and day not in found:
+                people = {each: figure(case.bins[each]) for each in days}
+                found |= fitted(people, {each: self.room(case, together, each, end) for each in days})
+        return found
+
+    def room(self, case: SeriesCase, together: Sequence[SeriesCase], day: int, end: str) -> float:
+        """The people for whom this series has room on a day, as far as a claim about the day alone says how many."""
+        says = [one for one in self.claims if (one.start, one.end) == hours_of(day) and one.kind != "at_least"]
+        if not says:
+            return float("inf")
+        claim, figure = max(says, key=trust), FIGURES["low" if end == "low" else "best"]
+        room = claim.high if claim.kind == "at_most" else claim.low if end == "low" else claim.best
+        people = {id(one): figure(one.bins[day]) for one in together if day in one.bins}
+        moving = {id(one): people[id(one)] for one in together if day in one.bins and len(one.movable_days(day)) > 1}
+        room = max(0.0, room - sum(number for one, number in people.items() if one not in moving))
+        total = sum(moving.values())
+        return room * moving[id(case)] / total if total else room
+
+    def movable_days(self, day: int) -> list[int]:
+        """The days of which the same bounds over several days tell as of a day, and nothing else."""
+        bounds = self.bounds_alone(day)
+        return [each for each in (bounds[0].days if bounds else ()) if self.bounds_alone(each) == bounds]
+
+    def bounds_alone(self, day: int) -> list[PlainClaim]:
+        return [] if day in self.floor("best") else bounds_alone(self.claims, day)
 
     def groups(self) -> Iterator[GroupCase]:
         """Its claims in groups that share days."""
@@ -222,7 +262,8 @@ def test_a_claim_that_does_not_hold_is_a_conflict_with_those_it_contradicts_and_
         for claim, group in missed:
             rivals = rivals_of(claim, group)
             alone = [one for one in rivals if not both_can_hold(claim, one)]
-            named = {cited(one) for one in alone or rivals}
+            others = [one for one in rivals if cited(one) != cited(claim)]
+            named = {cited(one) for one in alone or others or rivals}
             assert any(
                 one.report == cited(claim) and {rival.report for rival in one.with_ if rival.report} == named
                 for one in shown
@@ -231,8 +272,12 @@ def test_a_claim_that_does_not_hold_is_a_conflict_with_those_it_contradicts_and_
 
 
 def stronger(claim: PlainClaim, group: GroupCase) -> list[PlainClaim]:
-    """The more trusted claims that hold and share time with a claim."""
-    return [one for one in group.claims if trust(one) > trust(claim) and group.holds(one) and meet(one, claim)]
+    """The more trusted claims that hold, share time with a claim, and say more than it does."""
+    return [
+        one
+        for one in group.claims
+        if trust(one) > trust(claim) and group.holds(one) and meet(one, claim) and not adds_nothing(one, claim)
+    ]
 
 
 def rivals_of(claim: PlainClaim, group: GroupCase) -> list[PlainClaim]:
