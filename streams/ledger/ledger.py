@@ -40,7 +40,6 @@ from bordertally.streams.ledger.versions import (
     passed_over,
 )
 from bordertally.streams.periods import iso_day
-from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim, address_of, citation, is_reading, period_of, reading_of
 from bordertally.streams.reports.notices import ReportNotice
 from bordertally.streams.reports.readings import Columns, Readings
@@ -180,8 +179,6 @@ class Ledger:
             series = node.open(key)
             if claim.text is not None or claim.historic:
                 node.heard_kind(claim)
-            if len(days) > 1 and claim.qualifier.bound is Bound.AT_LEAST:
-                node.tie()
             before = series.claims.get(claim.identity)
             outcome = series.add(claim, period)
             notice = passed_over(claim, before, outcome, claim.flow, iso_day(period.first_day))
@@ -393,6 +390,7 @@ class Ledger:
         changed = series.recompute(touched.due)
         days |= changed
         if series.groups.movable:  # other bounds about the same days leave the flow above other room
+            node.tie()
             touched.figures |= days
         touched.figures |= changed if len(node.series) == 1 else days  # claims about a part show in no bin of the whole
         node.moved(key, days, touched.figures)

@@ -520,7 +520,7 @@ def _only(alone: list[Constraint], floors: Floors) -> Bin | None:
 
 
 def _says_no_more(claim: Constraint, day_bin: Bin) -> bool:
-    """Whether the grade, the coverage and the bounds of a day are the same with a claim that leaves its people alone."""
+    """Whether a claim that leaves the people of a day alone leaves its grade, coverage and bounds alone too."""
     if claim.weight > day_bin.weight:
         return False
     return claim.kind is Kind.AT_LEAST or (day_bin.full and day_bin.high is not None)

@@ -258,7 +258,7 @@ def _whole_week(week: Sequence[float | None]) -> float:
 
 
 class DaysAgain(NamedTuple):
-    """The days that a rule has to look at again: those judged again, and those of which only the evidence is another."""
+    """The days that a rule looks at again: those judged again, and those whose evidence changed."""
 
     judged: set[int]
     cited: set[int]

@@ -264,7 +264,7 @@ def groups(claims: Iterable[PlainClaim]) -> list[list[PlainClaim]]:
 
 
 def trust(claim: PlainClaim) -> tuple[object, ...]:
-    """Grade, exactness, the later publication, the shorter period, then what tells two claims apart, and the figures."""
+    """Grade, exactness, the later publication, the shorter period, then what tells claims apart, and the figures."""
     told_apart = (
         _natural(claim.report),
         claim.source,
