@@ -15,6 +15,9 @@ from bordertally.streams.topics import Topic, Topics
 
 WAIT_MS = 500
 
+IDLE_MS = 10
+"""How long the broker may hold back a fetch at the end of a partition: the next request waits behind it."""
+
 
 async def report_log(
     settings: Settings, until: float | None = None, read: dict[TopicPartition, range] | None = None
@@ -36,6 +39,7 @@ async def report_log(
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_bytes=2 * FETCH_BYTES,
+        fetch_max_wait_ms=IDLE_MS,
     )
     try:
         await connect(consumer, settings)
