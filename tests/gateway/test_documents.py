@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 
 from bordertally.agents.gateway.app import create_gateway
+from bordertally.agents.gateway.guard import PAGES
 from bordertally.agents.gateway.openapi import openapi
 from bordertally.agents.gateway.representations import ROWS
 from bordertally.agents.servers.process import Server
@@ -25,7 +26,7 @@ from live import Live
 pytestmark = pytest.mark.kafka
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-UNDESCRIBED = {"/", "/board", "/desk", "/healthz", "/readyz", "/metrics", "/v1/openapi.json"}
+UNDESCRIBED = {*PAGES, "/board", "/healthz", "/readyz", "/metrics", "/v1/openapi.json"}
 HASHTAG = re.compile(r"#[a-z][a-z0-9_]*(\+[a-z][a-z0-9_]*)*")
 
 

@@ -89,7 +89,7 @@ def test_the_stream_with_curl(gateway: Server) -> None:
 def test_a_report_with_curl(gateway: Server) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed: apt-get install curl")
-    command = snippet("gateway.md", "sh", "/v1/reports").replace("127.0.0.1:6080", gateway.address)
+    command = snippet("gateway.md", "sh", "kz-1").replace("127.0.0.1:6080", gateway.address)
     command = command.replace(
         "2022-09-27T09:00:00Z", "2022-09-27T08:00:00Z"
     )  # older than what the week says: no change
