@@ -25,7 +25,7 @@ from bordertally.agents.demo.run import sample
 from live import hourly, pure
 
 GATEWAY, PROMETHEUS, ALERTMANAGER = "http://127.0.0.1:6080", "http://127.0.0.1:9090", "http://127.0.0.1:9093"
-WAIT_S = 180.0
+WAIT_S = 300.0
 RUNNING = [name for name, service in SERVICES.items() if "healthcheck" in service and name not in LEFT_OUT]
 STARTED = [*RUNNING, "topics"]
 TWO_WORKERS = {"BORDERTALLY_WORKERS": "2"}
@@ -140,7 +140,9 @@ def engine() -> Iterator[Engine]:
     if (reason := why_no_engine()) is not None:
         pytest.fail(reason)
     with Engine(CACHE / "engine", apart=False) as builder:
+        began = time.monotonic()
         build_all(builder)
+        print(f"\nimages built in {time.monotonic() - began:.0f} s")  # noqa: T201
     with Engine(CACHE / "engine", apart=True) as engine:
         engine.compose("--profile", "demo", "down", "--volumes", "--remove-orphans")  # of a run that was ended
         yield engine
@@ -149,8 +151,9 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def project(engine: Engine) -> Project:
-    project = Project(engine)
+    project, began = Project(engine), time.monotonic()
     project.up()
+    print(f"\nup and healthy after {time.monotonic() - began:.0f} s")  # noqa: T201
     return project
 
 
