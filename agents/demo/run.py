@@ -299,7 +299,7 @@ async def _keep(stack: Stack, say: Console) -> None:
     say.print(f"Shell    export {environment}", highlight=False, soft_wrap=True)
     say.print("Try      in another shell, after this export:", highlight=False)
     for command, what in TO_TRY:
-        say.print(f"           {command:<{max(len(command) for command, _ in TO_TRY)}}  # {what}", highlight=False)
+        say.print(f"  {command}  # {what}", highlight=False, soft_wrap=True)
     say.print("Running until Ctrl-C", highlight=False)
     while True:
         await asyncio.sleep(0.5)

@@ -32,7 +32,7 @@ const input = (label, name, props = {}, tag = "input", ...children) => h("label"
 
 function dialog(title, children, act, done) {
   const before = document.activeElement;
-  const why = h("p", { class: "why refused", role: "alert" });
+  const why = h("p", { class: "fault refused", role: "alert" });
   const form = h("form", { method: "dialog" }, h("h2", { id: "act-title" }, title), children, why, h("p", { class: "buttons" },
     h("button", { type: "submit", class: "first" }, act), h("button", { type: "button", class: "quiet", on: { click: () => box.close() } }, "Cancel")));
   const box = h("dialog", { class: "act", "aria-labelledby": "act-title", on: { close: () => { box.remove(); before?.isConnected ? before.focus() : document.querySelector("main h2")?.focus(); } } }, form);

@@ -37,7 +37,7 @@ export async function get(path, query = {}) {
   const url = address(path);
   for (const [key, value] of Object.entries(query)) for (const item of [value].flat()) url.searchParams.append(key, item);
   if (at && knowsThen(path)) url.searchParams.set("at", atParameter);
-  for (;;) {
+  for (let waited = false; ; waited = true) {
     let answer;
     try {
       answer = await fetch(url, { headers: headers("application/json"), cache: "no-cache", signal: AbortSignal.timeout(ANSWER_MS) });
@@ -45,7 +45,10 @@ export async function get(path, query = {}) {
       throw new GatewayError(0, "the gateway does not answer");
     }
     if (!answer.ok) throw await refusal(answer);
-    if (answer.status !== 202) return answer.json();
+    if (answer.status !== 202) {
+      if (waited) dispatchEvent(new CustomEvent("making", { detail: null }));
+      return answer.json();
+    }
     dispatchEvent(new CustomEvent("making", { detail: await answer.json() })); // a past moment is being replayed
     await new Promise((go) => { setTimeout(go, MAKING_MS); });
   }

@@ -113,6 +113,9 @@ function drawClaim() {
       h("div", { class: "acts" }, h("button", { type: "submit", class: "first", id: "accept" }, "Accept"), h("button", { type: "button", id: "reject", on: { click: () => decide("rejected") } }, "Reject")),
       h("p", { class: "verdict", id: "verdict", role: "status" })),
   );
+  const words = place.querySelector(".words");
+  const mark = words.querySelector("mark, .quoted");
+  if (mark) words.scrollTop = mark.offsetTop - words.clientHeight / 3;
   byId("decision").addEventListener("submit", (event) => { event.preventDefault(); decide("accepted"); });
 }
 

@@ -26,12 +26,12 @@ export function startPast() {
   const progress = h("span", { id: "past-progress" });
   const back = h("button", { type: "button", id: "past-back", on: { click: () => location.assign(addressAt(null)) } }, "Back to now");
   byId("past").prepend(h("div", { class: "past-banner", role: "status" }, h("b", null, `As known on ${moment(at)}.`), " Reports that arrived later are not in these figures. ", progress, back));
-  addEventListener("making", ({ detail }) => { progress.textContent = progressWords(detail); });
+  addEventListener("making", ({ detail }) => { progress.textContent = detail ? progressWords(detail) : ""; });
 }
 
 /** How far a replay is: reports read, then claims worked out. */
 export function progressWords({ read, reports, applied, claims }) {
   if (!reports) return "Preparing. ";
   if (claims) return `Working out: ${number(applied)} of ${number(claims)} claims. `;
-  return `Reading: ${number(read)} of ${number(reports)} reports. `;
+  return `Reading: ${number(read)} of ${number(Math.max(read, reports))} reports. `;
 }

@@ -62,18 +62,24 @@ def _say(message: Said) -> None:
 
 async def _read(settings: Settings, order: Order, reports: ReportsByHour) -> _Progress:
     count = await report_count(settings, order.until)
-    if count > order.most:
-        raise BordertallyError(
-            f"{count:,} reports had arrived by then; the gateway replays at most {order.most:,} "
-            "(BORDERTALLY_GATEWAY_PAST_REPORTS); use: bordertally replay --from-kafka --until TIME"
-        )
+    _check(count, order)
     progress = _Progress(count)
     progress.say()
     async for some in report_log(settings, order.until):
         reports.add(some)
         progress.read += len(some)
+        _check(progress.read, order)  # not every broker counts right
         progress.say()
     return progress
+
+
+def _check(count: int, order: Order) -> None:
+    """Raise BordertallyError for more reports than may be replayed."""
+    if count > order.most:
+        raise BordertallyError(
+            f"{count:,} reports had arrived by then; the gateway replays at most {order.most:,} "
+            "(BORDERTALLY_GATEWAY_PAST_REPORTS); use: bordertally replay --from-kafka --until TIME"
+        )
 
 
 def _work(reports: ReportsByHour, ledgers: ReplayLedgers, progress: _Progress) -> dict[str, int]:
