@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode
 
 from bordertally.streams.errors import ConfigError, shown
-from bordertally.streams.security import ConnectionSettings
+from bordertally.streams.security import ConnectionSettings, OptionalFile
 from bordertally.streams.url_policy import allowed_networks
 
 
@@ -25,6 +25,15 @@ class Hop(enum.StrEnum):
     DELIVERY = "delivery"
     WEBHOOKS = "webhooks"
     ALERTMANAGER = "alertmanager"
+    EMAIL = "email"
+
+
+class SmtpSecurity(enum.StrEnum):
+    """How the SMTP server is reached."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    PLAIN = "plain"
 
 
 class LogFormat(enum.StrEnum):
@@ -43,7 +52,7 @@ class LogLevel(enum.StrEnum):
     ERROR = "error"
 
 
-SECRET = frozenset({"kafka_password", "redis_password", "redis_url"})
+SECRET = frozenset({"kafka_password", "redis_password", "redis_url", "smtp_password", "email_secret"})
 """Settings that are or may contain a password; errors never quote them."""
 
 Digests = Annotated[tuple[Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")], ...], NoDecode]
@@ -168,6 +177,24 @@ class Settings(ConnectionSettings):
         le=3_600,
         description="Seconds after which an open alert is sent again; it expires after four such intervals.",
     )
+    email: OptionalFile = Field(None, description="Subscribers of e-mail (TOML). Default: no e-mail.")
+    email_from: str = Field("", description="Sender of e-mails, such as Border desk <desk@relief.example>.")
+    email_templates: OptionalFile = Field(
+        None, description="Folder with templates of e-mails. Default: the built-in ones."
+    )
+    email_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Key of the links to unsubscribe, the same for all workers and gateways; a file is better.",
+    )
+    email_secret_file: OptionalFile = Field(None, description="A file with that key, read at start.")
+    smtp_host: str = Field("", description="SMTP server that takes e-mails.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the SMTP server.")
+    smtp_security: SmtpSecurity = Field(
+        SmtpSecurity.STARTTLS, description="How the SMTP server is reached: starttls, tls, or plain (loopback only)."
+    )
+    smtp_username: str = Field("", description="User at the SMTP server. Default: no login.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Its password; a file is better.")
+    smtp_password_file: OptionalFile = Field(None, description="A file with its password, read at start.")
     public_url: str = Field("", description="Address of the gateway for subscribers, used for links in notifications.")
     extractor: str = Field(
         "", description="module:function that proposes claims from statements, for the review. Default: none."

@@ -115,6 +115,11 @@ class Topics:
         return f"{self.prefix}acknowledgements"
 
     @property
+    def unsubscribed(self) -> str:
+        """Who does not want mail any more."""
+        return f"{self.prefix}unsubscribed"
+
+    @property
     def webhooks(self) -> str:
         """How far each webhook subscription has been delivered to."""
         return f"{self.prefix}webhooks"
@@ -159,6 +164,7 @@ class Topics:
             (self.alerts, _FOREVER, "every alert record, keyed by flow, kept"),
             (self.silences, _COMPACT, "silences of operators: which alerts nobody is told of, and until when"),
             (self.acknowledgements, _FOREVER, "who has seen which alert, and when"),
+            (self.unsubscribed, _COMPACT, "who does not want e-mail any more"),
             (self.webhooks, _COMPACT, "how far each webhook subscription is, and which are disabled"),
             (self.webhooks_log, _WEEK, "every try to deliver an event by webhook"),
             (

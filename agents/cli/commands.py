@@ -66,6 +66,7 @@ _PANELS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Manage notifications": (
         ("webhooks", "operate.webhooks:webhooks", "Manage webhook subscriptions (BORDERTALLY_WEBHOOKS)."),
+        ("email", "operate.email:email", "Manage subscribers of e-mail (BORDERTALLY_EMAIL)."),
         ("silences", "operate.silences:silences", "Mute alerts for a while."),
     ),
     "Run it": (

@@ -16,6 +16,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "demo": ("bordertally demo", "bordertally demo --article", "bordertally demo --keep --gateway-port 6080"),
     "doctor": ("BORDERTALLY_BROKERS=kafka:9092 bordertally doctor", "bordertally doctor --json"),
+    "email list": ("bordertally email list --email email.toml --to localhost:9092",),
+    "email subscribe": ("bordertally email subscribe duty --email email.toml --to localhost:9092",),
+    "email test": ("bordertally email test duty --email email.toml",),
     "flow": ("bordertally flow RU:GE", "BORDERTALLY_REDIS_URL=redis://redis:6379/0 bordertally flow RU:EU --json"),
     "follow": (
         "bordertally follow https://police.example/news.atom --source ge-mia --to localhost:9092 --memory seen.json",

@@ -59,6 +59,7 @@ KEYS = {
     _NAMES.review: "the id of the item",
     _NAMES.silences: "the id of the silence",
     _NAMES.acknowledgements: "the id of the alert",
+    _NAMES.unsubscribed: "name of the subscriber, and a digest of the address",
     _NAMES.webhooks: "subscription, in each partition of `alerts`; subscription and `:disabled`",
     _NAMES.webhooks_log: "the id of the event, `webhook-id`",
     _NAMES.clock: "the worker",

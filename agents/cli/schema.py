@@ -11,6 +11,7 @@ from bordertally.streams.alerts.acknowledgements import Acknowledgement
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.delivery.cloudevents import ALERT, TOTAL
+from bordertally.streams.delivery.email_subscribers import Unsubscribed
 from bordertally.streams.delivery.webhook_lane import Attempt
 from bordertally.streams.reports.claims import Claims
 from bordertally.streams.reports.dead_letters import Redriven
@@ -31,6 +32,7 @@ _PAYLOADS: dict[str, tuple[Any, str, str]] = {
     _TOPICS.alerts: (Alert, "application/json", "send"),
     _TOPICS.silences: (Silence, "application/json", "send"),
     _TOPICS.acknowledgements: (Acknowledgement, "application/json", "send"),
+    _TOPICS.unsubscribed: (Unsubscribed, "application/json", "send"),
     _TOPICS.webhooks_log: (Attempt, "application/json", "send"),
 }
 
@@ -57,7 +59,19 @@ def _cloudevent(topic: str) -> dict[str, Any]:
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3.0 document: every topic for producers and subscribers, with the schema of its messages."""
-    types = [Report, Claims, FlowState, Alert, Item, Decision, Silence, Acknowledgement, Attempt, Redriven]
+    types = [
+        Report,
+        Claims,
+        FlowState,
+        Alert,
+        Item,
+        Decision,
+        Silence,
+        Acknowledgement,
+        Unsubscribed,
+        Attempt,
+        Redriven,
+    ]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     meanings = {spec.name: spec.meaning for spec in _TOPICS.specs()}
     channels: dict[str, Any] = {}

@@ -45,6 +45,9 @@ CHANNELS = [
         "bordertally.agents.delivery.alertmanager:Alertmanager",
         lambda settings: bool(settings.alertmanager_url),
     ),
+    Registration(
+        "email", "bordertally.agents.delivery.email.hop:EmailHop", lambda settings: settings.email is not None
+    ),
 ]
 
 

@@ -50,6 +50,11 @@ def rate_key(source: str) -> str:
     return f"{PREFIX}:rate:{source}"
 
 
+def digest_key(subscriber: str, slot: str) -> str:
+    """The key that says that a digest is being sent or was sent."""
+    return f"{PREFIX}:email:digest:{subscriber}:{slot}"
+
+
 def review_key(item: str) -> str:
     """The key of the turn to decide on an item of the review."""
     return f"{PREFIX}:review:{item}"

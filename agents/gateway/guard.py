@@ -25,7 +25,7 @@ PAGES = {
 }
 """The pages of the board, by path, and their files."""
 
-OPEN_PATHS = (*PAGES, "/healthz", "/readyz", "/metrics")
+OPEN_PATHS = (*PAGES, "/unsubscribe", "/healthz", "/readyz", "/metrics")
 OPEN_FILES = "/board/"
 """The pages and files of the board contain no figures. The board asks for a token itself when the API requires one."""
 REPORT_PATHS = ("/v1/reports", "/v1/imports")

@@ -234,6 +234,12 @@ class AskAlert(Moment, kw_only=True):
     """One alert."""
 
 
+class AskUnsubscribe(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The token of a link in a mail."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
 class AskNothing(Struct, forbid_unknown_fields=True):
     """No parameters."""
 

@@ -31,6 +31,7 @@ ROUTES = (
     "/",
     "/board",
     "/desk",
+    "/unsubscribe",
     "/v1/flows",
     "/v1/totals",
     "/v1/days",
@@ -450,6 +451,15 @@ CATALOGUE = (
         "1 while a subscription is disabled.",
         part=Hop.WEBHOOKS,
     ),
+    Metric(
+        "bordertally_email_sent_total",
+        "counter",
+        ("kind", "outcome"),
+        "E-mails: taken by the SMTP server, refused by it for good, or to be tried again.",
+        part=Hop.EMAIL,
+        values={"kind": ("alert", "digest"), "outcome": ("accepted", "refused", "failed")},
+    ),
+    Metric("bordertally_email_up", "gauge", (), "1 while the SMTP server takes e-mails.", part=Hop.EMAIL),
     Metric(
         "bordertally_alertmanager_up",
         "gauge",

@@ -78,6 +78,7 @@ def test_every_step_of_a_count_names_its_function_and_its_topic() -> None:
         Topics().review,
         Topics().silences,
         Topics().acknowledgements,
+        Topics().unsubscribed,
         "reports.government",
         "reports.frontex",
     }

@@ -26,7 +26,7 @@ from live import Live
 pytestmark = pytest.mark.kafka
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-UNDESCRIBED = {*PAGES, "/board", "/healthz", "/readyz", "/metrics", "/v1/openapi.json"}
+UNDESCRIBED = {*PAGES, "/board", "/unsubscribe", "/healthz", "/readyz", "/metrics", "/v1/openapi.json"}
 HASHTAG = re.compile(r"#[a-z][a-z0-9_]*(\+[a-z][a-z0-9_]*)*")
 
 

@@ -15,6 +15,7 @@ from bordertally.agents.gateway.writes.review import Reviewing
 from bordertally.agents.gateway.writes.silences import Silencing
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.gateway.writes.topic_memory import TopicMemory
+from bordertally.agents.gateway.writes.unsubscribing import Unsubscribing
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
@@ -26,6 +27,7 @@ class Desk:
     def __init__(self, settings: Settings, registry: Registry, view: ServingView, store: Store) -> None:
         self.settings, self.topics, self.view, self.store = settings, Topics(settings.topic_prefix), view, store
         self.acknowledging = Acknowledging(view, store, self.topics)
+        self.unsubscribing = Unsubscribing(settings, store)
         self.reviewing = Reviewing(settings, registry, store, view.redis)
 
     def add_to(self, app: web.Application, hub: Hub, place: Callable[[str], str]) -> Silencing:
@@ -40,6 +42,8 @@ class Desk:
         app.router.add_delete("/v1/silences/{id}", silencing.end)
         app.router.add_post("/v1/alerts/{id}/acknowledgements", self.acknowledging.create)
         app.router.add_post("/v1/review/{id}", self.reviewing.decide)
+        app.router.add_get("/unsubscribe", self.unsubscribing.show)
+        app.router.add_post("/unsubscribe", self.unsubscribing.leave)
         return silencing
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:

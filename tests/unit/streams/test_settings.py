@@ -100,7 +100,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
     rows = {name: (default, meaning) for name, default, meaning in documented()}
     assert rows.keys() == {f"BORDERTALLY_{name.upper()}" for name in Settings.model_fields}
     assert all(meaning.endswith(".") for _, meaning in rows.values())
-    assert rows["BORDERTALLY_HOPS"][0] == "intake,ledger,alerts,delivery,webhooks,alertmanager"
+    assert rows["BORDERTALLY_HOPS"][0] == "intake,ledger,alerts,delivery,webhooks,alertmanager,email"
     assert rows["BORDERTALLY_PARTITIONS"][0] == "8"
     assert {rows[f"BORDERTALLY_{name}"][0] for name in ("SOURCES", "PUBLIC_READ", "KAFKA_PASSWORD", "READ_TOKENS")} == {
         ""

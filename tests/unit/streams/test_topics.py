@@ -23,6 +23,7 @@ def test_every_topic_has_the_prefix_and_its_way_of_keeping() -> None:
         "x.alerts": FOREVER,
         "x.silences": "compact",
         "x.acknowledgements": FOREVER,
+        "x.unsubscribed": "compact",
         "x.webhooks": "compact",
         "x.webhooks.log": WEEK,
         "x.clock": WEEK,

@@ -1,0 +1,1 @@
+"""Alerts and flow states in; e-mails to subscribers, by SMTP, out."""
