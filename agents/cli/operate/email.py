@@ -84,7 +84,7 @@ def subscribe(name: Name, file: File = None, to: To = None, sources: Sources = N
         producer = make_producer(settings, 0.002)
         await connect(producer, settings)
         try:
-            record = Record(Topics(settings.topic_prefix).unsubscribed, subscriber.key.encode(), None)
+            record = Record(Topics(settings.topic_prefix).unsubscribed, subscriber.key.encode(), b"")
             await send_all(by_kafka(producer), [record], ACKNOWLEDGE_S)
         finally:
             await producer.stop()

@@ -60,7 +60,7 @@ class EmailHop(Channel):
         self.subscribers = subscribers
 
     def take(self, record: Any) -> None:
-        """Apply a record of `unsubscribed`; a tombstone subscribes again."""
+        """Apply a record of `unsubscribed`; an empty value subscribes again."""
         key = (record.key or b"").decode("utf-8", "replace")
         if record.value:
             self.left.add(key)

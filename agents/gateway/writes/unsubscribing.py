@@ -10,9 +10,9 @@ from aiohttp import web
 
 from bordertally.agents.delivery.email.config import secret_of
 from bordertally.agents.gateway.parameters import AskUnsubscribe, asked
-from bordertally.agents.gateway.problems import ProblemError
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.kafka.producer import Record
+from bordertally.agents.runtime.problems import ProblemError
 from bordertally.streams.delivery.email_subscribers import Unsubscribed, key_in
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics

@@ -94,7 +94,7 @@ def test_a_digest_has_the_flows_with_an_alert_first_then_the_largest() -> None:
     assert mail.subject == "Border crossings, 2022-09-28: 1 open alert"
     rows = mail.text.partition("latest day:\n\n")[2].partition("\n\n")[0].splitlines()
     assert rows[0].split()[:2] == ["RU:GE", "53,000"]
-    assert rows[0].endswith("53,000 to 54,000   10,000 on 2022-09-27, 1.8 times normal")
+    assert rows[0].endswith("53,000 to 54,000  10,000 on 2022-09-27, 1.8 times normal")
     assert rows[1].startswith("RU:KZ  ")
     assert "98,000  97,500 to 98,500" in rows[1]
     assert not any(row.startswith(("RU ", "RU:EU")) for row in rows)
