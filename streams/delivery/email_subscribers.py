@@ -152,7 +152,7 @@ def _digest(entry: _Entry, at: str) -> DigestTime | None:
 
 
 class Unsubscribed(msgspec.Struct, frozen=True):
-    """The record on `unsubscribed`, keyed by `subscriber`: who does not want mail any more. An empty value takes it back.
+    """The record on `unsubscribed`, keyed by `subscriber`: who wants no more mail. An empty value takes it back.
 
     `subscriber`: see Subscriber.key.
     """
