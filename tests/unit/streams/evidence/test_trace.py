@@ -239,3 +239,22 @@ def test_what_is_kept_under_two_names_is_joined() -> None:
     )
     first, second = Kept(state, [claim(1)], {day: tally}, 3), Kept(state, [claim(2)], {day: tally, day + 1: tally}, 5)
     assert first.plus(second) == Kept(state, [claim(1), claim(2)], {day: [*tally, *tally], day + 1: tally}, 5)
+
+
+def test_the_claims_behind_a_destination_are_those_of_its_corridors_and_its_own() -> None:
+    week = [
+        claim(900, WEEK, "RU:GE:lars", "a", id="lars", qualifier="count"),
+        claim(300, WEEK, "KZ:GE", "b", id="kz", qualifier="count"),
+    ]
+    evidence = traced(*week, flow="*:GE")
+    assert evidence.figure is not None
+    assert (evidence.figure.low, evidence.figure.best, evidence.figure.high) == (1_200, 1_200, None)
+    assert {name: claim.inside for name, claim in by_report(evidence).items()} == {"lars": None, "kz": None}
+    assert all("adds to everyone entering Georgia" in claim.why for claim in evidence.claims)
+    own = msgspec.structs.replace(claim(1_500, WEEK, "RU:GE", "a", id="ge", qualifier="count"), flow="*:GE")
+    evidence = traced(*week, own, flow="*:GE")
+    assert evidence.figure is not None
+    assert evidence.figure.best == 1_500
+    inside = {"lars": "a/ge", "kz": "a/ge", "ge": None}
+    assert {name: claim.inside for name, claim in by_report(evidence).items()} == inside
+    assert evidence.says[0].startswith("Everyone entering Georgia, 21-27 Sep 2022: 1,500 people")
