@@ -5,7 +5,7 @@ import { claimGroups, counterLanes } from "./claims.js";
 import { h, inner, page } from "./dom.js";
 import { eachDay, plot, severityMark } from "./marks.js";
 import { mainTotal, partsOf, stretch, totalsOf, totalWords, windowName, windowOf } from "./spans.js";
-import { baselineWords, before, DAY_MS, day, dayMs, flowName, interval, isoDay, lastPart, number, place, plural } from "./words.js";
+import { baselineWords, before, DAY_MS, day, dayMs, flowName, interval, isoDay, number, partName, place, plural } from "./words.js";
 
 const MOST_FLOWS = 50; // of one request for days
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
@@ -41,7 +41,7 @@ export class Explanation {
     if (!this.store.flows.has(flow)) return;
     const total = this.#total(this.store.flows.get(flow));
     const { from, to } = total ? windowOf(total) : {};
-    const flows = [flow, ...this.store.children(flow).map((row) => row.flow)].slice(0, MOST_FLOWS);
+    const flows = [flow, ...this.store.parts(flow).map((row) => row.flow)].slice(0, MOST_FLOWS);
     try {
       const [evidence, days] = await Promise.all([
         get("v1/evidence", total ? { flow, from: isoDay(from), to: isoDay(to) } : { flow }),
@@ -77,7 +77,7 @@ export class Explanation {
     const own = claims.filter((claim) => claim.flow === this.flow);
     const parts = claims.filter((claim) => claim.flow !== this.flow);
     const days = this.store.days.get(this.flow) ?? [];
-    const children = this.store.children(this.flow);
+    const children = this.store.parts(this.flow);
     const sections = [this.#figure(row, total)];
     const alert = this.store.alertOf(this.flow);
     if (alert) sections.push(h("p", { class: `alertline ${alert.severity}` }, severityMark(alert.severity), h("b", null, alert.severity), " ", h("bdi", null, alert.explanation)));
@@ -186,7 +186,7 @@ export class Explanation {
       h("table", null,
         h("thead", { class: "unseen" }, h("tr", null, ["Flow", "Share", "People", "Remark"].map((title) => h("th", { scope: "col" }, title)))),
         h("tbody", null,
-          parts.map((part) => line(inner(`flow=${part.flow}`, { "data-hold": part.flow }, lastPart(part.flow)), part.best, "", part.known === 0 ? "no report in this window" : part.until ? `reported up to ${day(before(part.until))}` : "")),
+          parts.map((part) => line(inner(`flow=${part.flow}`, { "data-hold": part.flow }, partName(part.flow, total.flow)), part.best, "", part.known === 0 ? "no report in this window" : part.until ? `reported up to ${day(before(part.until))}` : "")),
           total.projected ? line("Projected", total.projected, "projected", "days without a report yet") : null,
           rest > rounding ? line("Not broken down", rest, "rest", "reported for the whole only") : null,
           line("Total", total.best, "whole", ""))),

@@ -11,7 +11,7 @@ import { mainTotal } from "./spans.js";
 import { Store } from "./store.js";
 import { citation } from "./takealong.js";
 import { trendWords } from "./trend.js";
-import { before, DAY_MS, day, dayMs, flowName, interval, lastPart, moment, number, plural, ratioWords, share } from "./words.js";
+import { before, DAY_MS, day, dayMs, flowName, interval, moment, number, partName, plural, ratioWords, share } from "./words.js";
 
 const MOST_ROWS = 14;
 const MOST_QUOTES = 4;
@@ -29,7 +29,7 @@ async function read() {
     get("v1/about"),
   ]);
   store.replace({ flows, alerts: alerts.alerts, sources: [] });
-  const names = [flow, ...store.children(flow).map((row) => row.flow)].slice(0, 50);
+  const names = [flow, ...store.parts(flow).map((row) => row.flow)].slice(0, 50);
   const { days } = await get("v1/days", { flow: names });
   for (const name of names) store.days.set(name, days.filter((figure) => figure.flow === name));
   return { evidence, about };
@@ -41,7 +41,7 @@ function line(row, kind) {
   const alert = store.alertOf(row.flow);
   const level = row.comparable === false ? "cannot be compared" : row.baseline?.expected > 0 && row.rate !== null ? `${ratioWords(row.rate / row.baseline.expected)} of ${number(row.baseline.expected)}` : "no normal known";
   return h("tr", { class: kind },
-    h("th", { scope: "row" }, kind ? flowName(row.flow) : lastPart(row.flow), alert ? [" ", severityMark(alert.severity, { labelled: true })] : ""),
+    h("th", { scope: "row" }, kind ? flowName(row.flow) : partName(row.flow, flow), alert ? [" ", severityMark(alert.severity, { labelled: true })] : ""),
     h("td", null, total ? number(total.best) : "–"), h("td", null, total ? interval(total.low, total.high) : "–"),
     h("td", null, total?.projected ? share(total.projected, total.best) : "–"), h("td", null, row.rate === null ? "–" : number(row.rate)),
     h("td", null, trend ? trendWords(trend) : "–"), h("td", null, level), h("td", null, total ? day(before(total.as_of)) : "–"));
@@ -73,7 +73,7 @@ function draw({ evidence, about }) {
     h("section", { "aria-label": "Figures" },
       h("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Table of the figures" },
         h("table", { class: "report-table" }, h("thead", null, h("tr", null, titles.map((title) => h("th", { scope: "col" }, title)))),
-          h("tbody", null, line(row, "whole"), store.children(flow).slice(0, MOST_ROWS).map((child) => line(child, "")))))),
+          h("tbody", null, line(row, "whole"), store.parts(flow).slice(0, MOST_ROWS).map((child) => line(child, "")))))),
     h("section", { "aria-label": "People a day" }, h("h2", null, "People a day"), h("div", { id: "chart" })),
     h("section", { "aria-label": "Open alerts" }, h("h2", null, open.length ? plural(open.length, "open alert") : "No open alerts"),
       h("ul", { class: "cited" }, open.map((alert) => h("li", null, severityMark(alert.severity), " ", h("b", null, alert.severity), " ", h("bdi", null, alert.explanation))))),

@@ -1,7 +1,7 @@
 // The data of the board: flows, days, alerts and sources as the gateway sends them.
 
 import { mainTotal, totalsOf, windowName } from "./spans.js";
-import { isBelow, isCheckpoint, parentOf } from "./words.js";
+import { destinationOf, isBelow, isCheckpoint, parentOf } from "./words.js";
 import { sameParts, trendOf } from "./trend.js";
 import { passes } from "./search.js";
 
@@ -135,6 +135,13 @@ export class Store {
     const rows = this.#byParent.get(flow) ?? [];
     const urgent = new Map(rows.map((row) => [row, this.urgency(row.flow)]));
     return [...rows].sort((a, b) => urgent.get(b) - urgent.get(a));
+  }
+
+  /** The flows that add up to a flow: its children, or those from each origin to a destination, the largest first. */
+  parts(flow) {
+    if (!flow.startsWith("*")) return this.children(flow);
+    const people = (row) => mainTotal(row)?.best ?? -1;
+    return [...this.flows.values()].filter((row) => destinationOf(row.flow) === flow).sort((a, b) => people(b) - people(a) || a.flow.localeCompare(b.flow));
   }
 
   /** 0 without an open alert at or below a flow, else the rank of the most severe one. */

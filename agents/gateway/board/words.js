@@ -61,6 +61,15 @@ export const share = (part, whole) => `${Math.round((100 * part) / whole)}\u00a0
 export const signed = (change) => `${change > 0 ? "+" : "−"}${number(Math.abs(change))}`;
 
 export const lastPart = (flow) => place(flow.split(":").at(-1));
+/** The destination that a flow from one origin adds to: "*:RO" for "UA:RO"; null for any other flow. */
+export function destinationOf(flow) {
+  const [origin, ...places] = flow.split(":");
+  return origin === "*" || !places.length || isCheckpoint(flow) ? null : `*:${places.join(":")}`;
+}
+
+/** The name of a flow among those that add up to another one: of a destination, its origin. */
+export const partName = (flow, whole) => (destinationOf(flow) === whole ? place(flow.split(":")[0]) : lastPart(flow));
+
 export const parentOf = (flow) => flow.split(":").slice(0, -1).join(":") || null;
 export const isBelow = (flow, above) => flow.startsWith(`${above}:`);
 

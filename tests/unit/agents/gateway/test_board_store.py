@@ -87,6 +87,25 @@ def test_flows_with_alerts_come_first_and_returns_are_told_from_departures(tmp_p
     assert groups == ["departures", "departures", "arrivals", "returns", "returns"]
 
 
+PARTS = """
+import { Store } from "./store.js";
+import { partName } from "./words.js";
+const store = new Store();
+store.replace({ flows: given, alerts: [], sources: [] });
+const named = (flow) => store.parts(flow).map((row) => [row.flow, partName(row.flow, flow)]);
+console.log(JSON.stringify([named("*:RO"), named("*:EU"), named("UA")]));
+"""
+
+
+def test_a_destination_has_the_flows_from_each_origin_as_parts_named_by_origin(tmp_path: Path) -> None:
+    people = {"*:RO": 12, "UA": 4, "UA:RO": 4, "UA:RO:siret": 3, "MD:RO": 8, "*:EU": 5, "*:EU:RO": 5, "UA:EU": 5}
+    given = msgspec.json.encode([row(flow, best) for flow, best in people.items()]).decode()
+    destination, bloc, origin = run_steps(tmp_path, PARTS, given)
+    assert destination == [["MD:RO", "Moldova"], ["UA:RO", "Ukraine"]]
+    assert bloc == [["UA:EU", "Ukraine"]]
+    assert origin == [["UA:EU", "European Union"], ["UA:RO", "Romania"]]
+
+
 def test_who_sends_back_more_people_than_came_is_no_return(tmp_path: Path) -> None:
     flows = [row(flow, best) for flow, best in {"RU": 5, "RU:KZ": 5, "KZ": 6, "KZ:RU": 6}.items()]
     given = msgspec.json.encode({"flows": flows, "alerts": []}).decode()
