@@ -61,6 +61,12 @@ PARENTS_S = 0.05
 In a live feed, the batches of this time touch many checkpoints, and nearly all of them the same country.
 """
 
+CORRIDORS_S = 0.25
+"""The shortest time between two figures of a corridor, in seconds.
+
+A live feed changes every corridor all the time, and each figure leads to rows and a state of its destination.
+"""
+
 WITHOUT_CLAIMS = frozenset("adht")
 """Rows that hold no claims."""
 
@@ -80,7 +86,8 @@ class LedgerHop(FlushingHop):
     """Keeps a ledger for each partition in memory, backed by a durable table.
 
     Claims that are delivered again change nothing and lead to the same totals. In a live feed, the state of a flow with
-    flows below it is held back for up to PARENTS_S, and the claims behind it are acknowledged when it is published.
+    flows below it is held back for up to PARENTS_S, and the figures of a corridor for up to CORRIDORS_S; the claims
+    behind them are acknowledged when both are sent.
     """
 
     name = "ledger"
@@ -97,6 +104,8 @@ class LedgerHop(FlushingHop):
         self.more = False  # whether reports waited behind those of the last message
         self.held: dict[int, dict[Flow, News]] = {}  # by partition, the flows whose states are held back
         self._parents_due = -math.inf  # when they are due
+        self.unsent: dict[int, dict[Flow, News]] = {}  # by partition, the corridors whose figures are held back
+        self._corridors_due = -math.inf  # when they are due
         self.traces = context.traces.hop()
         self.aliases = context.registry.aliases  # as the ledgers in memory use them
         self._moving: asyncio.Task[None] | None = None
@@ -106,6 +115,7 @@ class LedgerHop(FlushingHop):
         """Drop the ledgers in memory: other workers may write to these partitions before this worker has them again."""
         self.ledgers.clear()
         self.held.clear()
+        self.unsent.clear()
         self._flushed_to.clear()
         self.traces.forget()
         self._begin()
@@ -228,12 +238,13 @@ class LedgerHop(FlushingHop):
         return min(PATIENCE_S, LATE_SHARE * (time.time() - min(self.arrived)))
 
     def held_s(self) -> float | None:
-        """Seconds until the states that are held back are due."""
-        return self._parents_due - time.monotonic() if self.held else None
+        """Seconds until the states or the corridors that are held back are due."""
+        due = [self._parents_due] * bool(self.held) + [self._corridors_due] * bool(self.unsent)
+        return min(due) - time.monotonic() if due else None
 
     def hasten(self) -> None:
-        """Make the states that are held back due now."""
-        self._parents_due = -math.inf
+        """Make the states and the corridors that are held back due now."""
+        self._parents_due = self._corridors_due = -math.inf
 
     def add(self, bundle: Bundle) -> None:
         """Add the claims of one partition to its ledger, in memory."""
@@ -260,9 +271,12 @@ class LedgerHop(FlushingHop):
         corridors: list[CorridorFigures] = []
         flushed: list[Applied] = []
         turns = Turns()  # a large batch takes seconds
-        due = self._parents_due <= time.monotonic()
+        send = self._corridors_due <= time.monotonic()
+        due = self._parents_due <= time.monotonic() or (
+            send and bool(self.unsent)
+        )  # both: then claims are acknowledged
         self._flushed_to |= last_offsets
-        touched = last_offsets.keys() | (self.held.keys() if due else ())
+        touched = last_offsets.keys() | (self.held.keys() if due else set()) | (self.unsent.keys() if send else set())
         ledgers = {partition: self.ledger(partition) for partition in sorted(touched)}
         with self.traces.span("ledger", claims) as trace:
             for partition, ledger in ledgers.items():
@@ -275,11 +289,13 @@ class LedgerHop(FlushingHop):
                 for row in applied.rows:
                     of_partition[row] = ledger.row(row)
                     await turns.give()
-                news = self._due(partition, self.news(ledger, applied), due=due)
+                news = self.news(ledger, applied)
+                unsent = self._unsent(partition, news, send=send)
+                news = self._due(partition, news, due=due)
                 for state in self.states(ledger, news, self._flushed_to[partition], trace):
                     states.append(state)
                     await turns.give()
-                for corridor in self.corridors(ledger, news, self._flushed_to[partition]):
+                for corridor in self.corridors(ledger, unsent, self._flushed_to[partition]):
                     corridors.append(corridor)
                     sent = Row("t", corridor.flow, 0)
                     of_partition[sent] = ledger.row(sent)
@@ -339,6 +355,20 @@ class LedgerHop(FlushingHop):
             self._parents_due = time.monotonic() + PARENTS_S
         return dict(sorted((news | held).items(), key=lambda entry: (-depth(entry[0]), entry[0])))
 
+    def _unsent(self, partition: int, news: Mapping[Flow, News], *, send: bool) -> dict[Flow, News]:
+        """The news of corridors to send now, with what was held back when `send`; holds back the rest."""
+        unsent = self.unsent.pop(partition, {})
+        for flow, news_of_flow in news.items():
+            if destination_of(flow) is not None:
+                unsent[flow] = news_of_flow.beside(unsent[flow]) if flow in unsent else news_of_flow
+        if not unsent:
+            return {}
+        if not send:
+            self.unsent[partition] = unsent
+            return {}
+        self._corridors_due = time.monotonic() + CORRIDORS_S
+        return unsent
+
     def states(self, ledger: Ledger, news: Mapping[Flow, News], cause: int, trace: Headers) -> Iterator[Record]:
         """The states of flows, as records for `totals`. `cause`: the offset of the last claim."""
         metrics, rules, topic = self.context.metrics, self.context.rules, self.context.topics.totals
@@ -351,11 +381,10 @@ class LedgerHop(FlushingHop):
             yield Record(topic, flow.encode(), written, headers=headers)
 
     def corridors(self, ledger: Ledger, news: Mapping[Flow, News], offset: int) -> Iterator[CorridorFigures]:
-        """The figures of the corridors among flows, for their destinations. `offset`: of the last claim."""
+        """The figures of corridors, for their destinations. `offset`: of the last claim."""
         for flow, (days, causes) in news.items():
-            if destination_of(flow) is not None:
-                version = ledger.next_version(flow, offset)
-                yield corridor_figures(ledger.nodes[flow], self.context.rules, days, causes, version)
+            version = ledger.next_version(flow, offset)
+            yield corridor_figures(ledger.nodes[flow], self.context.rules, days, causes, version)
 
     def _messages(self, corridors: Iterable[CorridorFigures], arrived: float, trace: Headers) -> Iterator[Record]:
         """Figures of corridors as records for `claims`. `arrived`: when the oldest report behind them did (seconds)."""

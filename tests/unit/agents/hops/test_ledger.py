@@ -43,6 +43,7 @@ def message(offset: int, *claims: Claim, more: bool = False, arrived_ms: int = 1
 @pytest.fixture(autouse=True)
 def _nothing_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PARENTS_S", 0.0)
+    monkeypatch.setattr(module, "CORRIDORS_S", 0.0)
 
 
 class Worker:
@@ -420,6 +421,29 @@ async def test_a_corridor_that_an_alias_moves_away_leaves_its_destination() -> N
     assert worker.hop._moving is not None
     await worker.hop._moving
     assert await worker.pass_on() == [("*:GE", 50)]
+
+
+async def test_corridors_that_change_all_the_time_are_sent_together_with_all_their_days(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "CORRIDORS_S", 3_600.0)
+    worker = Corridors(Broker())
+    await worker.report(1, FROM_RU)
+    await worker.report(2, claim(30, "2022-09-22", flow="RU:GE:lars", id="later"))
+    await worker.report(3, claim(40, "2022-09-23", flow="RU:GE:lars", id="last"))
+    assert len(worker.sent) == 1
+    assert [state.flow for state in worker.states[-3:]] == ["RU:GE:lars", "RU:GE", "RU"]  # these do not wait
+    assert 0 < (worker.hop.held_s() or 0) <= 3_600  # nor are the claims acknowledged
+    worker.hop.hasten()
+    await worker.hop.flush()
+    _, sent = worker.sent
+    (corridor,) = decode_message(sent.value).corridors
+    days = [day.day - ordinal("2022-09-21") for day in corridor.series[0].days]
+    assert (corridor.version, days) == ((2, 3), [1, 2])
+    assert worker.hop.held_s() is None
+    await worker.report(4, FROM_RU)
+    worker.hop.forget()
+    assert worker.hop.held_s() is None
 
 
 async def test_reports_that_wait_are_not_forgotten_for_a_corridor() -> None:
