@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from bordertally.streams.flows import Flow
@@ -67,10 +67,13 @@ class DestinationNode(Node):
     def _of_members(self, key: Key) -> list[Series]:
         return [series for member in self.members.values() if (series := member.series.get(key)) is not None]
 
-    def floors(self, key: Key, day: int) -> Floors:
-        """See Node.floors; the members of a bloc are one more sum."""
+    def floors_on(self, key: Key, days: Collection[int]) -> dict[int, Floors]:
+        """See Node.floors_on; the members of a bloc are one more sum."""
         if not self.members:
-            return super().floors(key, day)
+            return super().floors_on(key, days)
+        return {day: self._floors(key, day) for day in days}
+
+    def _floors(self, key: Key, day: int) -> Floors:
         corridors, members = ([*_levels(series, day)] for series in (super().below(key), self._of_members(key)))
         parts = [(part.key, levels) for part in self.parts(key) if (levels := part.levels(day))]
         citizens = [levels for part, levels in parts if part.is_citizenship]
