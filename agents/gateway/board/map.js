@@ -21,18 +21,26 @@ function anchor(code, flow, store, capitals) {
   return [0, 1].map((axis) => known.reduce((sum, row) => sum + row.at[axis] * row.people, 0) / people);
 }
 
-/** The arrows of the largest flows between countries: `{row, from, to, people, severity}`, the largest first. */
-function arrows(store, capitals) {
-  return [...store.flows.values()]
-    .filter((row) => row.flow.split(":").length === 2 && !row.flow.startsWith("*") && !isCheckpoint(row.flow) && mainTotal(row)?.best > 0)
+const between = (store) => [...store.flows.values()].filter((row) => row.flow.split(":").length === 2 && !row.flow.startsWith("*") && !isCheckpoint(row.flow) && mainTotal(row)?.best > 0);
+
+/** The arrows of the flows between countries that have a place: `{row, target, from, to, people, severity}`, the largest first. */
+export function arrows(store, capitals) {
+  return between(store)
     .map((row) => {
       const [origin, target] = row.flow.split(":");
       const severity = (store.alertOf(row.flow) ?? store.alertBelow(row.flow))?.severity;
       return { row, target, from: anchor(origin, null, store, capitals), to: anchor(target, row.flow, store, capitals), people: mainTotal(row).best, severity };
     })
     .filter(({ from, to }) => from && to)
-    .sort((a, b) => b.people - a.people)
-    .slice(0, MOST_ARROWS);
+    .sort((a, b) => b.people - a.people);
+}
+
+/** What the map leaves out, in words; empty where it shows every flow. */
+export function leftOut(placed, known, drawn) {
+  const words = [];
+  if (placed > drawn) words.push(`The ${number(drawn)} largest of ${plural(placed, "flow")} are drawn; figures at countries hold all of them.`);
+  if (known > placed) words.push(`Without a place on it: ${plural(known - placed, "flow")} between countries.`);
+  return words.join(" ");
 }
 
 /** The checkpoints with coordinates that have a flow: `{row, at, severity}`. */
@@ -110,7 +118,8 @@ export function drawMap(home, store) {
   if (!store.places?.length) return;
   const capitals = new Map(store.places.filter((row) => row.at && /^[A-Z]{2}$/.test(row.place)).map((row) => [row.place, row.at]));
   const points = new Map(store.places.filter((row) => row.at && !capitals.has(row.place)).map((row) => [row.place, row.at]));
-  const drawn = arrows(store, capitals);
+  const placed = arrows(store, capitals);
+  const drawn = placed.slice(0, MOST_ARROWS);
   home.hidden = !drawn.length;
   if (!drawn.length) return;
   if (!world) {
@@ -119,7 +128,8 @@ export function drawMap(home, store) {
   }
   const width = Math.max(280, Math.round(home.clientWidth));
   const height = Math.round(Math.min(430, Math.max(240, width * 0.62)));
-  const print = JSON.stringify([width, drawn.map(({ row, people, severity }) => [row.flow, people, severity])]);
+  const missing = leftOut(placed.length, between(store).length, drawn.length);
+  const print = JSON.stringify([width, missing, [...placed].map(({ row, people, severity }) => [row.flow, people, severity])]);
   if (home.dataset.print === print) return;
   home.dataset.print = print;
   const focused = home.contains(document.activeElement) ? document.activeElement.dataset.arrow : null;
@@ -137,10 +147,11 @@ export function drawMap(home, store) {
     known.x = Math.min(Math.max(known.x, known.width / 2 + 4), width - known.width / 2 - 4);
     labels.set(code, known);
   };
-  for (const { row, target, from, to, people } of drawn) {
+  for (const { row, target, from, to } of drawn) {
     label(row.flow.split(":")[0], from, 0);
-    label(target, to, people);
+    label(target, to, 0);
   }
+  for (const { target, to, people } of placed) if (labels.has(target)) label(target, to, people);
   const drawing = s("svg", { class: "world", viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Flows on the map, the largest first" },
     s("rect", { class: "sea", width, height }),
     s("g", { "aria-hidden": "true" }, Object.entries(world).map(([code, rings]) => {
@@ -155,7 +166,7 @@ export function drawMap(home, store) {
     }),
     s("g", { "aria-hidden": "true" }, spread([...labels.values()], height).map(({ words, x, y }) => s("text", { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": "middle" }, words))),
   );
-  home.replaceChildren(drawing, h("figcaption", null, "Arrows are as wide as the flow has people in the total; dots are checkpoints. Outlines: Natural Earth; they take no position on borders."));
+  home.replaceChildren(drawing, h("figcaption", null, "Arrows are as wide as the flow has people in the total; dots are checkpoints. ", missing, missing ? " " : "", "Outlines: Natural Earth; they take no position on borders."));
   if (focused) home.querySelector(`[data-arrow="${CSS.escape(focused)}"]`)?.focus();
 }
 

@@ -30,7 +30,7 @@ export const ARROWS = { up: "▲", down: "▼", steady: "▬" };
 /** "+1,200 (+14 %) since 26 Sep"; "unchanged since 26 Sep". */
 export function trendWords(trend) {
   if (Math.round(trend.change) === 0) return `unchanged since ${day(before(trend.day))}`;
-  const part = trend.was > 0 ? ` (${trend.change < 0 ? "−" : "+"}${share(Math.abs(trend.change), trend.was)})` : "";
+  const part = Math.abs(trend.change) >= 0.005 * trend.was && trend.was > 0 ? ` (${trend.change < 0 ? "−" : "+"}${share(Math.abs(trend.change), trend.was)})` : "";
   return `${signed(trend.change)}${part} since ${day(before(trend.day))}`;
 }
 

@@ -55,7 +55,11 @@ export function flowWords(flow) {
 }
 
 export const isCheckpoint = (flow) => /^[a-z0-9-]+$/.test(flow.split(":").at(-1));
-export const share = (part, whole) => `${Math.round((100 * part) / whole)}\u00a0%`; // never broken before the sign
+/** "9 %", never broken before the sign; "<1 %" for a part that is more than nothing. */
+export function share(part, whole) {
+  const percent = Math.round((100 * part) / whole);
+  return `${percent === 0 && part > 0 ? "<1" : percent}\u00a0%`;
+}
 
 /** "+3,400", "−120". */
 export const signed = (change) => `${change > 0 ? "+" : "−"}${number(Math.abs(change))}`;

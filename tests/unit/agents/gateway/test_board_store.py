@@ -110,3 +110,39 @@ def test_who_sends_back_more_people_than_came_is_no_return(tmp_path: Path) -> No
     flows = [row(flow, best) for flow, best in {"RU": 5, "RU:KZ": 5, "KZ": 6, "KZ:RU": 6}.items()]
     given = msgspec.json.encode({"flows": flows, "alerts": []}).decode()
     assert run_steps(tmp_path, GROUPS, given)[2] == ["departures", "returns"]  # Kazakhstan, Russia
+
+
+MAPPED = """
+import { arrows, leftOut } from "./map.js";
+import { Store } from "./store.js";
+const store = new Store();
+store.replace({ flows: given.flows, alerts: given.alerts, sources: [] });
+const capitals = new Map([["RU", [56, 38]], ["FI", [60, 25]], ["LV", [57, 24]], ["EU", [51, 4]], ["GE", [42, 45]]]);
+const drawn = arrows(store, capitals).map(({ row, to, people, severity }) => [row.flow, to, people, severity ?? null]);
+console.log(JSON.stringify([drawn, leftOut(3, 4, 2), leftOut(2, 2, 2)]));
+"""
+
+
+def test_the_map_draws_flows_between_countries_and_says_what_it_leaves_out(tmp_path: Path) -> None:
+    people = {
+        "RU": 90,
+        "RU:GE": 30,
+        "RU:GE:lars": 9,
+        "RU:EU": 40,
+        "RU:EU:FI": 30,
+        "RU:EU:LV": 10,
+        "RU:TV": 5,
+        "*:GE": 30,
+    }
+    flows = [row(flow, best) for flow, best in people.items()]
+    given = msgspec.json.encode({"flows": flows, "alerts": [alert("RU:EU:FI", "warning")]}).decode()
+    drawn, some, none = run_steps(tmp_path, MAPPED, given)
+    assert drawn == [
+        ["RU:EU", [59.25, 24.75], 40, "warning"],  # three parts Helsinki, one part Riga
+        ["RU:GE", [42, 45], 30, None],
+    ]
+    assert some == (
+        "The 2 largest of 3 flows are drawn; figures at countries hold all of them. "
+        "Without a place on it: 1 flow between countries."
+    )
+    assert none == ""
