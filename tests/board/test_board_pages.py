@@ -87,6 +87,10 @@ async def test_the_chart_shows_what_the_week_may_become_after_revisions(board_ga
 
 
 async def test_figures_can_be_taken_along(board_gateway: Server, opened: Opener, tmp_path: Path) -> None:
+    overview = await opened(at(board_gateway, "?flow=LV"))
+    await live(overview)
+    flows = (await saved(overview, "Flows as CSV (HXL)", tmp_path)).read_text().splitlines()
+    assert [line.split(",")[0] for line in flows] == ["flow", "#loc+flow+code", "LV", "LV:RU"]
     page = await opened(at(board_gateway, "flow?flow=RU:GE"))
     header, tags, *rows = (await saved(page, "Days as CSV (HXL)", tmp_path)).read_text().splitlines()
     assert (header, tags.split(",")[0], rows[-1]) == (

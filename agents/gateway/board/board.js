@@ -15,6 +15,7 @@ import { drawOverview } from "./overview.js";
 import { Finder, queryOf } from "./search.js";
 import { askForToken, letIn } from "./signin.js";
 import { drawSources } from "./sources.js";
+import { saveCsv } from "./takealong.js";
 import { Store } from "./store.js";
 import { ago, DAY_MS, flowName, moment } from "./words.js";
 
@@ -270,6 +271,7 @@ function setFilters(chosen) {
   drawAll();
 }
 
+byId("csv").addEventListener("click", () => saveCsv("v1/flows", filters.flow ? { flow: filters.flow } : {}, "bordertally-flows").catch((error) => announce(`Not saved: ${error.message}`)));
 byId("find").value = filters.q;
 byId("find").addEventListener("input", (event) => setFilters({ ...filters, q: event.target.value }));
 byId("find").addEventListener("keydown", (event) => { if (event.key === "Enter") tree.openFirst(); });

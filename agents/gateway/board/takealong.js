@@ -2,6 +2,7 @@
 
 import { headers } from "./signin.js";
 import { s } from "./dom.js";
+import { wholeTable } from "./tables.js";
 import { atParameter, knowsThen } from "./moments.js";
 
 const DRAWN = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-size", "font-weight", "font-family", "paint-order"];
@@ -68,9 +69,12 @@ export async function savePng(drawing, words, name) {
 export async function saveCsv(path, query, name) {
   const address = new URL(path, document.baseURI);
   for (const [key, value] of Object.entries({ ...query, ...(atParameter && knowsThen(path) ? { at: atParameter } : {}), format: "csv", hxl: 1 })) for (const item of [value].flat()) address.searchParams.append(key, item);
-  const answer = await fetch(address, { headers: headers("text/csv"), cache: "no-cache" });
-  if (!answer.ok) throw new Error(`the gateway answers ${answer.status}`);
-  save(await answer.blob(), `${name}.csv`);
+  const table = await wholeTable(address, async (page) => {
+    const answer = await fetch(page, { headers: headers("text/csv"), cache: "no-cache" });
+    if (!answer.ok) throw new Error(`the gateway answers ${answer.status}`);
+    return { text: await answer.text(), link: answer.headers.get("Link") };
+  });
+  save(new Blob([table], { type: "text/csv" }), `${name}.csv`);
 }
 
 /** How to cite a figure: what it counts, how sure, as of when, by which version, and where. */

@@ -111,3 +111,21 @@ def test_days_are_compared_only_where_the_same_parts_report(tmp_path: Path) -> N
     silent = {**DAYS[0], "day": "2022-09-20"}
     parts = [[DAYS, DAYS], [DAYS, [silent]], [DAYS, DAYS[:1]], [DAYS[1:], DAYS]]
     assert run(tmp_path, code, {"days": DAYS, "parts": parts}) == [True, True, False, False]
+
+
+def test_the_pages_of_a_table_are_one_table(tmp_path: Path) -> None:
+    steps = """
+    import { wholeTable } from "./tables.js";
+    const asked = [];
+    const ask = async (url) => { asked.push(String(url)); return given[asked.length - 1]; };
+    const table = await wholeTable(new URL("http://a/v1/flows?hxl=1"), ask);
+    console.log(JSON.stringify([table, asked]));
+    """
+    pages = [
+        {"text": "flow,rate\r\n#loc,#rate\r\nRU,1\r\n", "link": '<?hxl=1&after=RU>; rel="next"'},
+        {"text": "flow,rate\r\n#loc,#rate\r\nUA,2\r\n", "link": None},
+    ]
+    assert run_steps(tmp_path, steps, msgspec.json.encode(pages).decode()) == [
+        "flow,rate\r\n#loc,#rate\r\nRU,1\r\nUA,2\r\n",
+        ["http://a/v1/flows?hxl=1", "http://a/v1/flows?hxl=1&after=RU"],
+    ]
