@@ -38,8 +38,10 @@ def suggested_encoding(sample: bytes) -> str | None:
     best = matches.best()
     if best is None:
         return None
-    alike = [match.encoding for match in matches if match.chaos <= best.chaos]
-    return min(alike, key=_USUAL.index) if best.encoding in _LATIN else best.encoding
+    alike = [name for match in matches if match.chaos <= best.chaos for name in match.could_be_from_charset]
+    return (
+        min([name for name in alike if name in _LATIN], key=_LATIN.index) if best.encoding in _LATIN else best.encoding
+    )
 
 
 def text_rows(

@@ -96,7 +96,9 @@ class _Finder:
             raise ConfigError(f"{self._where}: {field}: {shown(name)} is the name of several columns; write {numbers}")
         names = some([text or f"#{index + 1}" for index, text in enumerate(self._header)], 30) or "none"
         if len(self._header) == 1 and (sign := next((sign for sign in ";\t|" if sign in self._header[0]), None)):
-            names += f"; set delimiter = {sign!r}"
+            text = shown(self._header[0])
+            why = f"there is no column {shown(name)!r}; the only one is {text!r}: set delimiter = {sign!r}"
+            raise ConfigError(f"{self._where}: {field}: {why}")
         raise ConfigError(f"{self._where}: {field}: there is no column {shown(name)!r}; the columns are {names}")
 
     def reference(self, name: str, field: str, groups: Mapping[str, str]) -> Reference:

@@ -344,18 +344,23 @@ class Importer:
         for key in self._hidden_totals():
             name = self.names.name_of(key.flow)
             if name not in self._kept:
-                why = "in every period this is the sum of the places beside it; use rows.drop, or rows.keep"
+                why = "this is the sum of the places beside it; use rows.drop, or rows.keep"
                 self._refuse_series([self.series[key]], name, why)
 
     def _refuse_series(self, several: list[ImportedSeries], value: str, why: str) -> None:
+        """Refuse every claim of some series; say why, even if all of them are refused already."""
+        listed = False
         for series in several:
             kept = series.claims.values()
             cells = sum(claim.cells for claim in kept)
             if cells:
                 self.tallies.taken -= cells
                 self._refuse([claim.row for claim in kept][:3], "the flow", value, why, cells)
+                listed = True
             series.refused |= dict.fromkeys(series.claims, why)
             series.claims = {}
+        if not listed:
+            self._refuse([], "the flow", value, why, 0)
 
     def _hidden_totals(self) -> list[SeriesKey]:
         """Series that are the sum of others beside them, two at least, in half of their periods, and never less.

@@ -283,3 +283,17 @@ def test_records_of_a_data_portal_are_flattened(here: Path) -> None:
     (here / "in.json").write_text(json.dumps([["Day", "place.Gate", "In"], ["2023-05-01", "A", 6]]))
     (here / "map.toml").write_text(PLAIN.format(top="", claims="").replace("{Gate}", "{place.Gate}"))
     assert people(run("in.json", "--map", "map.toml")[1]) == [6]
+
+
+def test_two_names_of_one_place_are_named_even_where_their_rows_are_refused_as_double(here: Path) -> None:
+    (here / "in.csv").write_text("Day,Gate,In\n2023-05-01,Brod,5\n2023-05-01,Brød,7\n")
+    code, reports, summary = run("in.csv", "--map", "map.toml")
+    assert (code, reports) == (2, [])
+    assert "in.csv, the flow: these names come to one place, BR:UY:brod; add them to [places]" in summary
+    assert "(got Brod and Brød)" in summary
+
+
+def test_the_usual_encoding_of_western_letters_is_suggested(here: Path) -> None:
+    (here / "in.csv").write_bytes("Day,Gate,In\n2023-05-01,Münster,5\n".encode("cp1252"))
+    with pytest.raises(BordertallyError, match='it looks like cp1252: set encoding = "cp1252"'):
+        run("in.csv", "--map", "map.toml")

@@ -40,7 +40,7 @@ def test_columns_are_found_by_name_or_number() -> None:
     ("header", "says"),
     [
         (["Day", "Gate"], "in.csv: claims.entries.column: there is no column 'In'; the columns are Day, Gate"),
-        (["Day;Gate;In"], "the columns are Day;Gate;In; set delimiter = ';'"),
+        (["Day;Gate;In"], "the only one is 'Day;Gate;In': set delimiter = ';'"),
         (["Day", "Gate", "In", "In"], "'?In'? is the name of several columns; write #3 and #4"),
         ([], "there is no column 'In'; the columns are none"),
         (["In", "Gate"], "period.columns: there is no column 'Day'"),
