@@ -174,7 +174,7 @@ def many_flows(
     number: Annotated[int, typer.Option(min=1_000, help="Flows, half of them reported daily.")] = 100_000,
 ) -> None:
     """One pipeline with very many flows: time, memory, recovery, and what the gateway takes for its lists."""
-    figures = asyncio.run(endured(number))
+    figures = endured(number)
     shown = Table("quantity", "figure", title=f"{number:,} flows, one report each on two days")
     for name, figure in figures.items():
         shown.add_row(name, figure)

@@ -49,43 +49,45 @@ def reports(number: int, day: str) -> Iterator[bytes]:
         ).encode()
 
 
-async def endured(number: int) -> dict[str, str]:
+def endured(number: int) -> dict[str, str]:
     """The figures by name."""
     with pipeline() as live:
-        sources = live.directory / "sources.toml"
-        named = json.dumps(list(ORIGINS))
-        sources.write_text(
-            f'[sources.counters]\nname = "Counters"\nflows = {named}\ngrade = "A"\ntopic = "checkpoint"\n'
-        )
-        live.environment |= {"BORDERTALLY_SOURCES": str(sources), "BORDERTALLY_SESSION_TIMEOUT_S": "30"}
-        worker = await asyncio.to_thread(live.worker)
-        figures: dict[str, str] = {}
-        for day in DAYS:
-            before, began = cpu_s(worker.pid), time.monotonic()
-            topic = live.topics.reports(Topic.CHECKPOINT)
-            raws = enumerate(reports(number, day))
-            await live.send(Record(topic, None, raw, at % PARTITIONS) for at, raw in raws)
-            await _told(live, number, day)
-            took, used = time.monotonic() - began, cpu_s(worker.pid) - before
-            figures[f"{number:,} reports of {day}"] = f"{took:.1f} s, {used / number * 1e6:.0f} us CPU a report"
-        figures["worker, peak"] = f"{peak_mb(worker.pid):.0f} MB"
-        figures["Redis, peak"] = f"{peak_mb(live.redis.pid):.0f} MB"
-        await asyncio.to_thread(worker.stop)
-        began = time.monotonic()
-        again = await asyncio.to_thread(live.worker)
-        figures["recovery: start until ready"] = f"{time.monotonic() - began:.1f} s, {cpu_s(again.pid):.1f} s CPU"
-        figures["worker, peak after recovery"] = f"{peak_mb(again.pid):.0f} MB"
-        gateway = await asyncio.to_thread(live.gateway, BORDERTALLY_PUBLIC_READ="true")
-        address = f"http://{gateway.address}/v1/flows?limit={PAGE}"
-        figures[f"/v1/flows, first {PAGE:,} of them"] = await asyncio.to_thread(_timed, address)
-        figures["/v1/flows of one border"] = await asyncio.to_thread(_timed, f"{address}&flow=RU:PL")
-        figures["/v1/totals of one flow"] = await asyncio.to_thread(
-            _timed, f"http://{gateway.address}/v1/totals?flow=RU:PL:post-0001"
-        )
-        figures["all pages of /v1/flows"] = await asyncio.to_thread(_every_page, address)
-        figures["gateway, peak"] = f"{peak_mb(gateway.pid):.0f} MB"
-        live.stop()
-        return figures
+        return asyncio.run(_endured(live, number))
+
+
+async def _endured(live: Live, number: int) -> dict[str, str]:
+    sources = live.directory / "sources.toml"
+    named = json.dumps(list(ORIGINS))
+    sources.write_text(f'[sources.counters]\nname = "Counters"\nflows = {named}\ngrade = "A"\ntopic = "checkpoint"\n')
+    live.environment |= {"BORDERTALLY_SOURCES": str(sources), "BORDERTALLY_SESSION_TIMEOUT_S": "30"}
+    worker = await asyncio.to_thread(live.worker)
+    figures: dict[str, str] = {}
+    for day in DAYS:
+        before, began = cpu_s(worker.pid), time.monotonic()
+        topic = live.topics.reports(Topic.CHECKPOINT)
+        raws = enumerate(reports(number, day))
+        await live.send(Record(topic, None, raw, at % PARTITIONS) for at, raw in raws)
+        await _told(live, number, day)
+        took, used = time.monotonic() - began, cpu_s(worker.pid) - before
+        figures[f"{number:,} reports of {day}"] = f"{took:.1f} s, {used / number * 1e6:.0f} us CPU a report"
+    figures["worker, peak"] = f"{peak_mb(worker.pid):.0f} MB"
+    figures["Redis, peak"] = f"{peak_mb(live.redis.pid):.0f} MB"
+    await asyncio.to_thread(worker.stop)
+    began = time.monotonic()
+    again = await asyncio.to_thread(live.worker)
+    figures["recovery: start until ready"] = f"{time.monotonic() - began:.1f} s, {cpu_s(again.pid):.1f} s CPU"
+    figures["worker, peak after recovery"] = f"{peak_mb(again.pid):.0f} MB"
+    gateway = await asyncio.to_thread(live.gateway, BORDERTALLY_PUBLIC_READ="true")
+    address = f"http://{gateway.address}/v1/flows?limit={PAGE}"
+    figures[f"/v1/flows, first {PAGE:,} of them"] = await asyncio.to_thread(_timed, address)
+    figures["/v1/flows of one border"] = await asyncio.to_thread(_timed, f"{address}&flow=RU:PL")
+    figures["/v1/totals of one flow"] = await asyncio.to_thread(
+        _timed, f"http://{gateway.address}/v1/totals?flow=RU:PL:post-0001"
+    )
+    figures["all pages of /v1/flows"] = await asyncio.to_thread(_every_page, address)
+    figures["gateway, peak"] = f"{peak_mb(gateway.pid):.0f} MB"
+    live.stop()
+    return figures
 
 
 async def _told(live: Live, number: int, day: str) -> None:
