@@ -52,6 +52,7 @@ SOURCES = {
     "pa-snm": ("America/Panama", "PA"),
     "am-gov": ("Asia/Yerevan", "AM"),
     "ua-dpsu": ("Europe/Kyiv", "UA"),
+    "md-pf": ("Europe/Chisinau", "MD"),
 }
 CERTAIN, EITHER, REVIEW = "=~?"
 HOUR = timedelta(hours=1)
