@@ -31,6 +31,9 @@ WEEK = 7
 AT_ONCE = 12
 """Characters at most between a noun and the place it goes to: " into ", " to the "."""
 
+UNREAD = 1
+"""Words at most that no table has, around a figure whose destination is inferred."""
+
 _BREAK = ";"
 """Between two halves of a sentence that tell of different things."""
 
@@ -49,13 +52,36 @@ class SecondOpinion:
         `event`: its word of movement; `before`: the claims of the sentence so far; `whole`: the one it is a part of.
         """
         far_fetched = self._far_fetched(draft, event, before) or self._carried_on(draft, before)
-        if far_fetched or self._left_the_speaker(draft, before):
+        if far_fetched or self._left_the_speaker(draft, before) or self._half_understood(draft):
             yield Doubt.INFERRED
         if self._turned(draft, event, before):
             yield Doubt.NO_DIRECTION
         turns = event is not None and event.value in _TURNS
         if self._unexplained(draft) or (whole is not None and not turns and not _alike(draft.movement, whole.movement)):
             yield Doubt.SEVERAL_PLACES
+
+    def _half_understood(self, draft: Draft) -> bool:
+        """Whether a part of a movement is inferred although its words do not say enough for that.
+
+        So it is where people left a country that no place of the sentence names, and where an end is inferred beside
+        words that no table has: one such word where both ends are, several where the destination is not named.
+        """
+        movement = draft.movement
+        named = {mark.value.code for mark in self.sheet.of("place")}
+        if movement.event is MovementKind.EXIT and movement.origin not in {*named, self.home}:
+            return True
+        unread = self.tongue.cutter.unknown(self.sheet, draft.segment)
+        if round(movement.weight, 3) < INFERRED:
+            return unread > 0
+        return movement.weight < 1 and movement.into not in named - {None} and unread > UNREAD
+
+    def beside_others(self, draft: Draft, left_out: bool) -> bool:
+        """Whether a figure without a destination of its own may count what the figures left out beside it count.
+
+        `left_out`: some figure of the sentence is left out.
+        """
+        named = {mark.value.code for mark in self.sheet.of("place")} - {None}
+        return left_out and draft.movement.into not in named and bool(self.thread.drafts or self.thread.latest)
 
     def doubt_times(self, drafts: Iterable[Draft]) -> None:
         """Doubt the claims whose period is that of something else."""

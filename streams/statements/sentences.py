@@ -145,6 +145,9 @@ class TextReading:
         for draft in [draft for draft in drafts if self._idle(draft)]:
             drafts.remove(draft)
             self.left.append(LeftOut(draft.segment.figure.span, Why.NO_CROSSING))
+        for draft in drafts:
+            if self.opinion.beside_others(draft, bool(self.left)):
+                draft.doubts.append(Doubt.UNKNOWN_GROUP)
         self._attribute(sentence, drafts)
         return drafts
 
