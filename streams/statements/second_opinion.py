@@ -61,27 +61,31 @@ class SecondOpinion:
             yield Doubt.SEVERAL_PLACES
 
     def _half_understood(self, draft: Draft) -> bool:
-        """Whether a part of a movement is inferred although its words do not say enough for that.
+        """Whether an end of a movement is inferred beside words that no table has.
 
-        So it is where people left a country that no place of the sentence names, and where an end is inferred beside
-        words that no table has: one such word where both ends are, several where the destination is not named.
+        One such word is enough where both ends are inferred, or where people left a country that no place of the
+        sentence names; several, where only the destination is.
         """
-        movement = draft.movement
-        named = {mark.value.code for mark in self.sheet.of("place")}
-        if movement.event is MovementKind.EXIT and movement.origin not in {*named, self.home}:
-            return True
-        unread = self.tongue.cutter.unknown(self.sheet, draft.segment)
-        if round(movement.weight, 3) < INFERRED:
+        movement, unread = draft.movement, self.tongue.cutter.unknown(self.sheet, draft.segment)
+        named = {mark.value.code for mark in self.sheet.of("place")} | {self.home}
+        left = movement.event is MovementKind.EXIT and movement.origin not in named
+        if left or round(movement.weight, 3) < INFERRED:
             return unread > 0
-        return movement.weight < 1 and movement.into not in named - {None} and unread > UNREAD
+        return movement.weight < 1 and self._goal_open(draft) and unread > UNREAD
 
     def beside_others(self, draft: Draft, left_out: bool) -> bool:
         """Whether a figure without a destination of its own may count what the figures left out beside it count.
 
         `left_out`: some figure of the sentence is left out.
         """
+        return left_out and self._goal_open(draft) and bool(self.thread.drafts or self.thread.latest)
+
+    def _goal_open(self, draft: Draft) -> bool:
+        """Whether no place of the sentence names where people went, or left if they went anywhere."""
         named = {mark.value.code for mark in self.sheet.of("place")} - {None}
-        return left_out and draft.movement.into not in named and bool(self.thread.drafts or self.thread.latest)
+        movement = draft.movement
+        end = movement.origin if movement.into is None else movement.into
+        return end not in named | ({self.home} - {None})
 
     def doubt_times(self, drafts: Iterable[Draft]) -> None:
         """Doubt the claims whose period is that of something else."""
