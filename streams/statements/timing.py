@@ -107,6 +107,7 @@ class Timing:
             for mark in stretches
             if abs(mark.start - best[0].end) <= BESIDE or mark.end + BESIDE >= best[0].start >= mark.end
         ]
+        beside += [mark for mark in stretches if self._beside_movement(mark, draft)]  # "that recently crossed"
         if period.vague or any(mark.value.vague for mark in beside):  # "between 25 August and mid-December"
             draft.doubts.append(Doubt.VAGUE_PERIOD)
         until = next((mark.value.end for mark in marks if isinstance(mark.value, Until)), None)
@@ -133,6 +134,11 @@ class Timing:
         )
         around = first.end <= draft.segment.figure.start and draft.segment.figure.end <= last.start
         return [last] if len(best) == 2 and inside and around else best
+
+    @staticmethod
+    def _beside_movement(time: TextMark, draft: Draft) -> bool:
+        """Whether a phrase of time stands directly beside the word of movement of a figure."""
+        return any(0 <= at.start - time.end <= 1 or 0 <= time.start - at.end <= 1 for at in draft.movement.spans[:1])
 
     def _ended(self, draft: Draft) -> None:
         """End a running period at the end that the sentence states first."""
@@ -223,7 +229,9 @@ class Timing:
             # a period of another sentence holds only where this sentence speaks of no other time
             own = draft.per_day or self.sheet.of("period")
             where = draft.segment.span if own else Span(0, len(self.sheet.text))
-            if "period" not in draft.spans and self.tongue.cutter.untimed(self.sheet, where):
+            ahead = Span(draft.segment.span.start, draft.segment.figure.start)
+            untimed = self.tongue.cutter.untimed(self.sheet, where) or self.sheet.of("compared", ahead)
+            if "period" not in draft.spans and untimed:
                 draft.doubts.append(Doubt.VAGUE_PERIOD)
         for draft in (draft for draft in drafts if draft.period is None and draft.per_day):
             if self._now(draft.segment.span):  # "1,200 a day now cross; the total since April is 44,000"

@@ -136,6 +136,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     units: dict[str, Phrases]
     dates: Phrases
     ordinals: Phrases
+    last_year: Phrases
     days: Phrases
     feasts: dict[str, Phrases]
     anchors: dict[str, Phrases]
@@ -266,6 +267,7 @@ class Language:
             "day": rf"(?:[12]\d|3[01]|0?[1-9])(?:{alternatives(table.ordinals)})?(?!\d|[,. \u00a0]\d{{3}}(?!\d))",
             "number_of_month": r"(?:1[0-2]|0?[1-9])",
             "year": year,
+            "last_year": alternatives(table.last_year),
             "month": alternatives(table.months),
             "weekday": alternatives(table.weekdays),
             "feast": alternatives(phrase for phrases in table.feasts.values() for phrase in phrases),

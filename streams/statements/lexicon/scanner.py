@@ -53,7 +53,7 @@ class Scanner:
                 *language.compiled("rate", {"day": table.rates}),
                 *language.compiled("other_rate", {"": table.other_rates}),
                 *language.compiled("mask", {why.value: phrases for why, phrases in table.masks.items()}),
-                *language.compiled("aside", {"": table.compared}),
+                *language.compiled("compared", {"": table.compared}),
                 *language.compiled("same_time", {"": table.same_time}),
             ]
         )

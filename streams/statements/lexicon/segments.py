@@ -16,6 +16,7 @@ _CLAUSE = re.compile("[^,;:()\u2013\u2014]+(?:,(?=\\d)[^,;:()\u2013\u2014]+)*")
 _WORD = re.compile("[^\\W\\d_][\\w'\u2019-]*")
 
 _LEADS = re.compile(" ?[-\u2013\u2014:] ?")
+_DIGIT = re.compile(r"\d")
 _YEAR = re.compile("(?:19|20)\\d\\d")
 _AHEAD = 8
 """Characters behind a cut that may decide whether it is one."""
@@ -172,8 +173,11 @@ class Cutter:
 
     def earlier(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the figure is an earlier level for comparison."""
-        before = sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]
-        return bool(self._earlier.search(before)) and not self.led(sheet, segment)
+        figure = segment.figure
+        digit = _DIGIT.search(sheet.text, figure.start, figure.end)  # "up from 2,000 to 3,000"
+        starts = {figure.start, figure.start if digit is None else digit.start()}
+        before = [sheet.text[max(start - 60, 0) : start] for start in starts]
+        return any(map(self._earlier.search, before)) and not self.led(sheet, segment)
 
     def led(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether a clause about an event begins at the first figure: "reopened after 2,500 people had crossed"."""

@@ -164,7 +164,8 @@ class Times:
                     )
                     return self._placed(day, number, parts.get("year"), near)
                 month = self._months(parts["month"]) if "month" in parts else int(parts["number_of_month"])
-                return self._placed(self._number(parts.get("day") or parts["ordinal"]), month, parts.get("year"), near)
+                year = str(self.today.year - 1) if "last_year" in parts else parts.get("year")
+                return self._placed(self._number(parts.get("day") or parts["ordinal"]), month, year, near)
         raise ValueError(text)
 
     def _placed(self, day: int, month: int, year: str | None, near: date | None = None) -> date:
