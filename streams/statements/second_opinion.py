@@ -51,7 +51,8 @@ class SecondOpinion:
 
         `event`: its word of movement; `before`: the claims of the sentence so far; `whole`: the one it is a part of.
         """
-        far_fetched = self._far_fetched(draft, event, before) or self._carried_on(draft, before)
+        of_leavers = whole is not None and not whole.doubts and _left_for_anywhere(draft.movement, whole.movement)
+        far_fetched = (not of_leavers and self._far_fetched(draft, event, before)) or self._carried_on(draft, before)
         if far_fetched or self._left_the_speaker(draft, before) or self._half_understood(draft):
             yield Doubt.INFERRED
         if self._turned(draft, event, before):
@@ -213,7 +214,9 @@ class SecondOpinion:
         roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.span)}
         turned = event is not None and event.value in _TURNS
         at_home = draft.movement.into in {self.home, draft.noun.citizens}
-        return not turned and not at_home and not {PlaceRole.ORIGIN, PlaceRole.INTO} & roles
+        bare = {mark.value.code for mark in self.sheet.of("place", draft.segment.span)}
+        visited = draft.movement.into in bare and draft.movement.origin == draft.noun.citizens
+        return not turned and not at_home and not visited and not {PlaceRole.ORIGIN, PlaceRole.INTO} & roles
 
     def _goal_named(self, draft: Draft) -> bool:
         into = draft.movement.into
@@ -262,6 +265,11 @@ class SecondOpinion:
         """Whether people of a nation cross one of its own borders: the country they came to or left lies beside it."""
         around = self.tongue.scanner.places.neighbours.get(citizens or "", frozenset())
         return bool({movement.origin, movement.into} & {citizens}) and bool({movement.origin, movement.into} & around)
+
+
+def _left_for_anywhere(part: Movement, whole: Movement) -> bool:
+    """Whether some of those who left a country for anywhere went to a country that is named: "2.9 million to Poland"."""
+    return whole.into is None and whole.origin == part.origin and part.into is not None
 
 
 def _alike(part: Movement, whole: Movement) -> bool:
