@@ -120,6 +120,8 @@ class SecondOpinion:
         noun, movement = draft.noun, draft.movement
         if self._continued(draft, event) or self._there_and_back(draft) or self._once_more(draft, event, before):
             return False
+        if event is None and self._listed_goal(draft, before):
+            return False
         counted_both_ways = self.thread.both is not None
         sure = bool(movement.point or movement.slug) or counted_both_ways or self._beside(noun.citizens, movement)
         if round(movement.weight, 3) < INFERRED and not sure:
@@ -172,6 +174,12 @@ class SecondOpinion:
         movement = draft.movement
         ends = {(other.movement.origin, other.movement.into) for other in before if not other.doubts}
         return event is not None and "period" in draft.spans and (movement.origin, movement.into) in ends
+
+    def _listed_goal(self, draft: Draft, before: Sequence[Draft]) -> bool:
+        """Whether a bare figure with a destination of its own continues a sure one: "to Poland 2.9 million, to Italy"."""
+        goals = [mark.value.code for mark in self.sheet.of("place", draft.segment.span) if mark.value.role is PlaceRole.INTO]
+        sure = bool(before) and not before[-1].doubts and before[-1].movement.origin == draft.movement.origin
+        return sure and goals == [draft.movement.into]
 
     @staticmethod
     def _next_to(place: TextMark, draft: Draft) -> bool:

@@ -34,7 +34,7 @@ _ENDS = (PlaceRole.ORIGIN, PlaceRole.INTO)
 UNKNOWN_WORDS = 1
 """A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
 
-_LEVELS = {Why.EARLIER, Why.NORMAL, Why.NET, Why.SHARE}
+_LEVELS = {Why.EARLIER, Why.NORMAL, Why.NET, Why.SHARE, Why.REFUSED}
 """Figures that only describe those before them."""
 
 FEW = 10

@@ -118,6 +118,8 @@ class Timing:
         stated = self.day_of_statement() if period.running and period.rank == SINCE else None
         if stated is not None and period.start < stated.end < period.end:
             period = StatedPeriod(period.start, stated.end, period.rank)  # "since 21 September", said on Tuesday
+        if self._of_speech(best[0], draft):
+            draft.doubts.append(Doubt.VAGUE_PERIOD)  # "On 10 December the minister said that 8,400 had entered"
         if period.rank == 1 and self.sheet.of("same_time", draft.segment.span):
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "in 2017 there were 51,000 for the same month"
         if self._foreign(best[0], draft) or self.tongue.cutter.opened(self.sheet, best[0]):
@@ -134,6 +136,12 @@ class Timing:
         )
         around = first.end <= draft.segment.figure.start and draft.segment.figure.end <= last.start
         return [last] if len(best) == 2 and inside and around else best
+
+    def _of_speech(self, time: TextMark, draft: Draft) -> bool:
+        """Whether a day in front of a figure is that of a speech: words of a speaker stand between, and a comma first."""
+        between = self.sheet.text[time.end : draft.segment.figure.start]
+        head, comma, said = between.partition(",")
+        return bool(comma) and not head.strip() and self.tongue.cutter.attributed(self.sheet, Span(time.end, draft.segment.figure.start)) and isinstance(time.value, StatedPeriod) and time.value.days == 1
 
     @staticmethod
     def _beside_movement(time: TextMark, draft: Draft) -> bool:
@@ -229,7 +237,7 @@ class Timing:
             # a period of another sentence holds only where this sentence speaks of no other time
             own = draft.per_day or self.sheet.of("period")
             where = draft.segment.span if own else Span(0, len(self.sheet.text))
-            ahead = Span(draft.segment.span.start, draft.segment.figure.start)
+            ahead = Span(where.start, draft.segment.figure.start)
             untimed = self.tongue.cutter.untimed(self.sheet, where) or self.sheet.of("compared", ahead)
             if "period" not in draft.spans and untimed:
                 draft.doubts.append(Doubt.VAGUE_PERIOD)

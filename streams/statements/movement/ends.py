@@ -68,6 +68,8 @@ def _carried_on(clues: Clues, before: Movement, origin: str | None, into: str | 
     """The ends of a figure that goes on from the movement before it; None if it stands for itself."""
     if clues.at is None and not (origin or into):
         return _like_before(clues, before)
+    if clues.at is None and clues.together and origin and not into and before.into not in (None, origin):
+        return origin, before.into, 1  # "12,000 came back from Iran and 4,900 from Pakistan"
     if clues.further and not (origin or into or object_of(clues)):
         return before.origin, before.into, 1  # "another 6,500 left by the same crossing"
     if not clues.part or clues.at is None or origin is not None:
@@ -112,7 +114,8 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
         return (before.origin, place, 1) if fled else (place, None, 1)
     if before.listed is PlaceRole.ORIGIN:
         return place, before.into, 1
-    return before.origin, place, 1
+    goal = first(clues, PlaceRole.INTO, PlaceRole.WITHIN) == place or before.listed is PlaceRole.INTO
+    return before.origin, place, 1 if goal else 2  # "ahead of China with 1.74 million"
 
 
 def _entry(clues: Clues, point: NamedPlace | None, origin: str | None, into: str | None) -> _Ends:
@@ -201,7 +204,8 @@ def _cross(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
     shared = {*borders(clues), *(point.sides if point is not None else ())}
     if nation is None and clues.refuge and clues.home in shared and len(shared) == 2:
         return next(code for code in shared if code != clues.home), clues.home, 2
-    if nation is not None and any(movement.into == nation for movement in clues.lately):
+    returned = any(movement.back for movement in clues.lately)
+    if returned if nation is None else any(movement.into == nation for movement in clues.lately):
         return _going_on(clues, point)
     sides = [beyond(point, nation), *borders(clues), speaker(clues)]
     other = next((code for code in sides if code is not None and code != nation), None)
