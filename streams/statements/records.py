@@ -37,6 +37,7 @@ class Doubt(enum.StrEnum):
     SEVERAL_PLACES = "several_places"
     SEVERAL_GROUPS = "several_groups"
     UNKNOWN_GROUP = "unknown_group"
+    VAGUE_PEOPLE = "vague_people"
     CONTRADICTION = "contradiction"
     IMPLAUSIBLE = "implausible"
     INFERRED = "inferred"

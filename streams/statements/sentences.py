@@ -289,6 +289,8 @@ class TextReading:
         segment = draft.segment
         if 0 < draft.quantity.low < FEW and self.tongue.cutter.nouns.beside(self.sheet, segment.figure):
             yield Doubt.UNKNOWN_GROUP
+        if self.tongue.scanner.numbers.vague(self.sheet.text[segment.figure.start : segment.figure.end]):
+            yield Doubt.VAGUE_PEOPLE
         if draft.noun.joined or self._taken_up(segment):  # what follows of place and time may be of a part of it
             yield Doubt.SEVERAL_GROUPS
         if draft.noun.unknown or (draft.noun.bare and not drafts and self._in_a_word(segment.figure)):

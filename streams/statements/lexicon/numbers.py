@@ -84,6 +84,10 @@ class Numbers:
         """Add a mark of kind `number` for every quantity that no other mark covers."""
         sheet.put(self._found(sheet))
 
+    def vague(self, text: str) -> bool:
+        """Whether a figure is a vague word, which counts as the least that it can mean: "hundreds of"."""
+        return any(regex.fullmatch(text) for regex, _ in self._vague)
+
     def _found(self, sheet: Sheet) -> Iterator[TextMark]:
         text = sheet.text
         for pattern in self._ranges:
