@@ -20,6 +20,9 @@ from bordertally.streams.statements.records import Doubt, FoundClaim, Span, Voic
 DOUBTED = 0.6
 """What one doubt takes off the confidence."""
 
+FEW_DOUBTS = 2
+"""Doubts that leave a reviewer something to decide. On real text no claim with more of them had the right content."""
+
 MOST_A_DAY = 1_000_000
 """People a day that no single border is known to have had: a larger figure is taken for a mistake."""
 
@@ -45,6 +48,11 @@ class Draft:
     paired: bool = False
     spans: dict[str, Span] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether so much is open that a reviewer would have to write the claim anew."""
+        return len(set(self.doubts)) > (FEW_DOUBTS if self.movement.flow is not None else 1)
 
     @property
     def daily(self) -> bool:

@@ -68,6 +68,7 @@ class Why(enum.StrEnum):
     EARLIER = "earlier"
     NORMAL = "normal"
     NO_CROSSING = "no_crossing"
+    UNCLEAR = "unclear"
 
 
 class Voice(enum.StrEnum):

@@ -84,7 +84,8 @@ class TextReading:
             only_levels = bool(self.left) and {figure.why for figure in self.left} <= _LEVELS
             self.thread.add(self.sheet, drafts, self.home, aside=only_levels)
             self.thread.stated_on = self.timing.day_of_statement() if drafts else self.thread.stated_on
-        claims = [draft.to_claim(words, at) for draft, words, at in read]
+        claims = [draft.to_claim(words, at) for draft, words, at in read if not draft.unclear]
+        left += [LeftOut(draft.segment.figure.span.moved(at), Why.UNCLEAR) for draft, _, at in read if draft.unclear]
         return Statement(self.text, self.tongue.language.code, claims, sorted(left))
 
     def _sentence(self, sentence: Span) -> list[Draft]:
