@@ -64,15 +64,15 @@ class SecondOpinion:
     def _half_understood(self, draft: Draft) -> bool:
         """Whether an end of a movement is inferred beside words that no table has.
 
-        One such word is enough where both ends are inferred, or where people left a country that no place of the
-        sentence names; several, where only the destination is.
+        One such word is enough where people left a country that no place of the sentence names; more are where both
+        ends are inferred, or the destination is.
         """
         movement, unread = draft.movement, self.tongue.cutter.unknown(self.sheet, draft.segment)
         named = {mark.value.code for mark in self.sheet.of("place")} | {self.home}
         left = movement.event is MovementKind.EXIT and movement.origin not in named
-        if left or round(movement.weight, 3) < INFERRED:
-            return unread > 0
-        return movement.weight < 1 and self._goal_open(draft) and unread > UNREAD
+        both = round(movement.weight, 3) < INFERRED
+        open_end = both or (movement.weight < 1 and self._goal_open(draft))
+        return (left and unread > 0) or (open_end and unread > UNREAD)
 
     def beside_others(self, draft: Draft, left_out: bool) -> bool:
         """Whether a figure without a destination of its own may count what the figures left out beside it count.

@@ -61,9 +61,9 @@ def test_nothing_is_pinned_that_is_no_entry() -> None:
 @pytest.mark.parametrize(
     ("name", "corpus", "precision", "recall"),
     [
-        ("tuned on", SEEN, 0.98, 0.98),
-        ("probes", PROBES, 0.97, 0.92),
-        ("kept apart", [entry for each in APART.values() for entry in each], 0.97, 0.95),
+        ("tuned on", SEEN, 0.98, 0.95),
+        ("probes", PROBES, 0.97, 0.90),
+        ("kept apart", [entry for each in APART.values() for entry in each], 0.97, 0.93),
     ],
     ids=["seen", "probes", "apart"],
 )

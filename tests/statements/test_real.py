@@ -4,7 +4,8 @@ The first half was tuned on throughout. Of the second half only totals and count
 for the first were done; then its failures were read and mended too. The held-out set was written after that, labelled
 and read once; docs/language.md has that reading. The third set was tuned on, and after that the set that had been kept
 apart. The untouched set was labelled before that tuning and read once at its end; docs/language.md has that reading.
-A few mends followed it, so its floors here are those of a set that is known.
+A few mends followed it, and rules were chosen on it and on the fourth set, so its floors here are those of a set that
+is known. The fourth set was labelled and read before any rule was chosen on it.
 """
 
 from __future__ import annotations
@@ -28,23 +29,24 @@ class Floor(NamedTuple):
     reviewed: float
 
 
-GIVEN, TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED = (
-    passages(name) for name in ("given", "tuned", "second", "third", "held_out", "apart", "untouched")
+GIVEN, TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED, FOURTH = (
+    passages(name) for name in ("given", "tuned", "second", "third", "held_out", "apart", "untouched", "fourth")
 )
 
 
 @pytest.mark.parametrize(
     ("name", "corpus", "floor"),
     [
-        ("first examples", GIVEN, Floor(0.97, 0.86, 0.90, 0, 1.6)),
-        ("first half, tuned on", TUNED, Floor(0.97, 0.70, 0.81, 0, 1.8)),
-        ("second half, tuned on last", SECOND, Floor(0.97, 0.78, 0.83, 0, 1.7)),
-        ("third set, tuned on", THIRD, Floor(0.97, 0.89, 0.93, 1, 1.2)),
-        ("held out", HELD_OUT, Floor(0.96, 0.85, 0.90, 1, 1.4)),
-        ("kept apart, tuned on later", APART, Floor(0.97, 0.84, 0.91, 3, 1)),
-        ("untouched, read last", UNTOUCHED, Floor(0.92, 0.72, 0.79, 5, 1.5)),
+        ("first examples", GIVEN, Floor(0.98, 0.90, 0.93, 0, 0.8)),
+        ("first half, tuned on", TUNED, Floor(0.98, 0.69, 0.81, 0, 1.2)),
+        ("second half, tuned on last", SECOND, Floor(0.98, 0.76, 0.84, 0, 1.2)),
+        ("third set, tuned on", THIRD, Floor(0.98, 0.88, 0.94, 1, 0.8)),
+        ("held out", HELD_OUT, Floor(0.98, 0.87, 0.96, 0, 1)),
+        ("kept apart, tuned on later", APART, Floor(0.98, 0.84, 0.91, 2, 0.8)),
+        ("untouched, tuned on later", UNTOUCHED, Floor(0.98, 0.78, 0.87, 0, 1.1)),
+        ("fourth set, tuned on last", FOURTH, Floor(0.98, 0.87, 0.88, 0, 1.4)),
     ],
-    ids=["given", "first", "second", "third", "held-out", "kept-apart", "untouched"],
+    ids=["given", "first", "second", "third", "held-out", "kept-apart", "untouched", "fourth"],
 )
 def test_real_text(name: str, corpus: list[Passage], floor: Floor, capsys: pytest.CaptureFixture[str]) -> None:
     result = tally(corpus)
@@ -72,11 +74,11 @@ def _parts(corpus: list[Passage]) -> list[tuple[str, Tally]]:
 
 def test_there_are_two_hundred_passages_and_a_third_of_them_claim_nothing() -> None:
     both = [*TUNED, *SECOND]
-    others = [*GIVEN, *THIRD, *HELD_OUT, *APART, *UNTOUCHED]
+    others = [*GIVEN, *THIRD, *HELD_OUT, *APART, *UNTOUCHED, *FOURTH]
     texts = {passage.text for passage in [*both, *others]}
     assert len(texts) == len(both) + len(others)
     assert len(both) >= 200
-    for half in (TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED):
+    for half in (TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED, FOURTH):
         assert sum(not passage.claims for passage in half) * 3 >= len(half)
         assert sum(passage.russian for passage in half) * 3 >= len(half)
 

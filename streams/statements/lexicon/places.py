@@ -223,7 +223,7 @@ class Places:
                 continue
             if other.value.checkpoint and (left.value.code or left.value.slug == other.value.slug):
                 continue
-            again = other.value.code == left.value.code  # "into Syria, Syria's migration directorate said"
+            again = other.value.code == left.value.code is not None  # "into Syria, Syria's migration directorate said"
             if other.value.role is PlaceRole.BARE and self.joined.fullmatch(between) and not again:
                 sheet.replace(
                     other, other.value._replace(role=left.value.role, joined=left.value.role is not PlaceRole.BORDER)

@@ -58,3 +58,29 @@ def test_a_claim_on_countries_that_its_sentence_does_not_name_is_inferred() -> N
     assert doubts("UG", "KE") == []
     assert doubts("UG", "ET") == [Doubt.INFERRED]
     assert doubts("TZ", "KE") == [Doubt.INFERRED]
+
+
+@pytest.mark.parametrize(
+    ("text", "doubts"),
+    [
+        ("Besides, 3,000 Russians left on Monday by charter.", (Doubt.INFERRED,)),
+        ("On Monday 900 Russians entered amid snow and thunder.", (Doubt.INFERRED,)),
+        ("On Monday 900 Russians entered.", ()),
+    ],
+)
+def test_an_end_inferred_beside_unread_words_is_doubted(text: str, doubts: tuple[Doubt, ...]) -> None:
+    home = "KZ" if "entered" in text else None
+    (claim,) = read(text, home=home).found
+    assert claim.doubts == doubts
+
+
+def test_a_figure_beside_figures_that_are_left_out_may_count_the_same() -> None:
+    text = "On Sunday 900 people entered Finland from Russia. On Monday eight applications were refused, on Sunday 40."
+    claims = [claim for claim in read(text, home=None).found if claim.claim.people == 40]
+    assert all(Doubt.UNKNOWN_GROUP in claim.doubts for claim in claims)
+
+
+def test_destinations_listed_for_those_who_left_for_anywhere_are_certain() -> None:
+    text = "Since 21 September 54,000 people have left Russia. Of them 29,000 went to Kazakhstan and 8,100 to Mongolia."
+    flows = [claim.claim.flow for claim in read(text, home=None).certain]
+    assert flows == ["RU", "RU:KZ", "RU:MN"]

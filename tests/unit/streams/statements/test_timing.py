@@ -50,3 +50,26 @@ def test_a_rate_now_is_of_the_day_of_publication() -> None:
 
 def test_a_rate_of_another_length_is_a_doubt() -> None:
     assert Doubt.OTHER_RATE in only("Since 1 September 1,200 people an hour have entered from Russia.").doubts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On 20 September, a week before the closure, the minister said that 1,200 people had entered from Russia.",
+        "The 1,200 people who recently entered from Russia met the minister on Monday.",
+        "On 20 September for three days 1,200 people entered from Russia.",
+    ],
+)
+def test_a_time_of_something_else_is_a_doubt(text: str) -> None:
+    assert Doubt.VAGUE_PERIOD in only(text).doubts
+
+
+def test_a_date_of_last_year_is_of_last_year() -> None:
+    assert only("Since 24 February last year 1,200 people have entered from Russia.").claim.period == (
+        "2021-02-24/2022-09-28"
+    )
+
+
+def test_a_range_behind_a_word_of_comparison_is_an_earlier_level() -> None:
+    statement = read("On Monday 1,200 people entered from Russia, up from 800 to 900 on Sunday.")
+    assert [claim.claim.people for claim in statement.found] == [1_200]
