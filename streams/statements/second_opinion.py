@@ -74,12 +74,12 @@ class SecondOpinion:
         open_end = both or (movement.weight < 1 and self._goal_open(draft))
         return (left and unread > 0) or (open_end and unread > UNREAD)
 
-    def beside_others(self, draft: Draft, left_out: bool) -> bool:
-        """Whether a figure without a destination of its own may count what the figures left out beside it count.
+    def beside_others(self, draft: Draft, others: bool) -> bool:
+        """Whether a figure without a destination of its own may count what others beside it count.
 
-        `left_out`: some figure of the sentence is left out.
+        `others`: the sentence has figures that count something else.
         """
-        return left_out and self._goal_open(draft) and bool(self.thread.drafts or self.thread.latest)
+        return others and self._goal_open(draft) and bool(self.thread.drafts or self.thread.latest)
 
     def _goal_open(self, draft: Draft) -> bool:
         """Whether no place of the sentence names where people went, or left if they went anywhere."""

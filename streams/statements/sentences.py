@@ -34,7 +34,7 @@ _ENDS = (PlaceRole.ORIGIN, PlaceRole.INTO)
 UNKNOWN_WORDS = 1
 """A figure without a word of movement of its own is taken with the one before it only if so few words are unknown."""
 
-_LEVELS = {Why.EARLIER, Why.NORMAL, Why.NET, Why.SHARE, Why.REFUSED}
+_LEVELS = {Why.EARLIER, Why.NORMAL, Why.NET, Why.SHARE}
 """Figures that only describe those before them."""
 
 FEW = 10
@@ -81,7 +81,7 @@ class TextReading:
                     whole.doubts.append(Doubt.NO_DIRECTION)
             read += [(draft, words, span.start) for draft in drafts]
             left += [LeftOut(figure.span.moved(span.start), figure.why) for figure in self.left]
-            only_levels = bool(self.left) and {figure.why for figure in self.left} <= _LEVELS
+            only_levels = bool(self.left) and {figure.why for figure in self.left} <= {*_LEVELS, Why.REFUSED}
             self.thread.add(self.sheet, drafts, self.home, aside=only_levels)
             self.thread.stated_on = self.timing.day_of_statement() if drafts else self.thread.stated_on
         claims = [draft.to_claim(words, at) for draft, words, at in read if not draft.unclear]
@@ -146,8 +146,9 @@ class TextReading:
         for draft in [draft for draft in drafts if self._idle(draft)]:
             drafts.remove(draft)
             self.left.append(LeftOut(draft.segment.figure.span, Why.NO_CROSSING))
+        others = any(figure.why not in _LEVELS for figure in self.left)
         for draft in drafts:
-            if self.opinion.beside_others(draft, bool(self.left)):
+            if self.opinion.beside_others(draft, others):
                 draft.doubts.append(Doubt.UNKNOWN_GROUP)
         self._attribute(sentence, drafts)
         return drafts
