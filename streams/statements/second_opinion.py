@@ -74,19 +74,21 @@ class SecondOpinion:
         open_end = both or (movement.weight < 1 and self._goal_open(draft))
         return (left and unread > 0) or (open_end and unread > UNREAD)
 
-    def beside_others(self, draft: Draft, others: bool) -> bool:
-        """Whether a figure without a destination of its own may count what others beside it count.
-
-        `others`: the sentence has figures that count something else.
-        """
-        return others and self._goal_open(draft) and bool(self.thread.drafts or self.thread.latest)
-
     def _goal_open(self, draft: Draft) -> bool:
         """Whether no place of the sentence names where people went, or left if they went anywhere."""
         named = {mark.value.code for mark in self.sheet.of("place")} - {None}
         movement = draft.movement
         end = movement.origin if movement.into is None else movement.into
         return end not in named | ({self.home} - {None})
+
+    def doubt_groups(self, drafts: Iterable[Draft], others: bool) -> None:
+        """Doubt the figures without a destination of their own that may count what others beside them count.
+
+        `others`: the sentence has figures that count something else.
+        """
+        for draft in drafts:
+            if others and self._goal_open(draft) and (self.thread.drafts or self.thread.latest):
+                draft.doubts.append(Doubt.UNKNOWN_GROUP)
 
     def doubt_times(self, drafts: Iterable[Draft]) -> None:
         """Doubt the claims whose period is that of something else."""
@@ -118,9 +120,8 @@ class SecondOpinion:
         and with nobody, where nothing says of whom.
         """
         noun, movement = draft.noun, draft.movement
-        if self._continued(draft, event) or self._there_and_back(draft) or self._once_more(draft, event, before):
-            return False
-        if event is None and self._listed_goal(draft, before):
+        goes_on = self._there_and_back(draft) or self._once_more(draft, event, before)
+        if goes_on or self._continued(draft, event) or self._listed_goal(draft, event, before):
             return False
         counted_both_ways = self.thread.both is not None
         sure = bool(movement.point or movement.slug) or counted_both_ways or self._beside(noun.citizens, movement)
@@ -175,11 +176,13 @@ class SecondOpinion:
         ends = {(other.movement.origin, other.movement.into) for other in before if not other.doubts}
         return event is not None and "period" in draft.spans and (movement.origin, movement.into) in ends
 
-    def _listed_goal(self, draft: Draft, before: Sequence[Draft]) -> bool:
-        """Whether a bare figure with a destination of its own continues a sure one: "to Poland 2.9 million, to Italy"."""
-        goals = [mark.value.code for mark in self.sheet.of("place", draft.segment.span) if mark.value.role is PlaceRole.INTO]
+    def _listed_goal(self, draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
+        """Whether a bare figure with a destination continues a sure one: "2.9 million went to Poland, 816 to Italy"."""
+        goals = [
+            mark.value.code for mark in self.sheet.of("place", draft.segment.span) if mark.value.role is PlaceRole.INTO
+        ]
         sure = bool(before) and not before[-1].doubts and before[-1].movement.origin == draft.movement.origin
-        return sure and goals == [draft.movement.into]
+        return event is None and sure and goals == [draft.movement.into]
 
     @staticmethod
     def _next_to(place: TextMark, draft: Draft) -> bool:
@@ -276,7 +279,7 @@ class SecondOpinion:
 
 
 def _left_for_anywhere(part: Movement, whole: Movement) -> bool:
-    """Whether some of those who left a country for anywhere went to a country that is named: "2.9 million to Poland"."""
+    """Whether some of those who left a country for anywhere went to one that is named: "2.9 million to Poland"."""
     return whole.into is None and whole.origin == part.origin and part.into is not None
 
 

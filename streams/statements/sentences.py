@@ -146,10 +146,7 @@ class TextReading:
         for draft in [draft for draft in drafts if self._idle(draft)]:
             drafts.remove(draft)
             self.left.append(LeftOut(draft.segment.figure.span, Why.NO_CROSSING))
-        others = any(figure.why not in _LEVELS for figure in self.left)
-        for draft in drafts:
-            if self.opinion.beside_others(draft, others):
-                draft.doubts.append(Doubt.UNKNOWN_GROUP)
+        self.opinion.doubt_groups(drafts, any(figure.why not in _LEVELS for figure in self.left))
         self._attribute(sentence, drafts)
         return drafts
 

@@ -138,10 +138,11 @@ class Timing:
         return [last] if len(best) == 2 and inside and around else best
 
     def _of_speech(self, time: TextMark, draft: Draft) -> bool:
-        """Whether a day in front of a figure is that of a speech: words of a speaker stand between, and a comma first."""
-        between = self.sheet.text[time.end : draft.segment.figure.start]
-        head, comma, said = between.partition(",")
-        return bool(comma) and not head.strip() and self.tongue.cutter.attributed(self.sheet, Span(time.end, draft.segment.figure.start)) and isinstance(time.value, StatedPeriod) and time.value.days == 1
+        """Whether a day in front of a figure is that of a speech: a comma follows, and words of a speaker."""
+        span = Span(time.end, draft.segment.figure.start)
+        one_day = isinstance(time.value, StatedPeriod) and time.value.days == 1
+        fronted = self.sheet.text[span.start : span.end].lstrip().startswith(",")
+        return one_day and fronted and self.tongue.cutter.attributed(self.sheet, span)
 
     @staticmethod
     def _beside_movement(time: TextMark, draft: Draft) -> bool:

@@ -68,10 +68,10 @@ def _carried_on(clues: Clues, before: Movement, origin: str | None, into: str | 
     """The ends of a figure that goes on from the movement before it; None if it stands for itself."""
     if clues.at is None and not (origin or into):
         return _like_before(clues, before)
-    if clues.at is None and clues.together and origin and not into and before.into not in (None, origin):
-        return origin, before.into, 1  # "12,000 came back from Iran and 4,900 from Pakistan"
-    if clues.further and not (origin or into or object_of(clues)):
-        return before.origin, before.into, 1  # "another 6,500 left by the same crossing"
+    # "12,000 came back from Iran and 4,900 from Pakistan"; "another 6,500 left by the same crossing"
+    listed = clues.at is None and clues.together and origin and not into and before.into not in (None, origin)
+    if listed or (clues.further and not (origin or into or object_of(clues))):
+        return origin or before.origin, before.into, 1
     if not clues.part or clues.at is None or origin is not None:
         return None
     if before.into is not None and into is not None and _beyond(before, into):
@@ -109,13 +109,14 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
         return beyond(point, before.into), before.into, 1  # the next checkpoint leads to another country
     if place is None or at_a_point or any(mark.value.through for mark in clues.places):
         return before.origin, None if at_a_point else before.into, 1
+    goal = first(clues, PlaceRole.INTO, PlaceRole.WITHIN) == place
+    ends: tuple[str | None, str | None] = (before.origin, place)
     if before.event is MovementKind.EXIT and before.into is None and before.listed is not PlaceRole.INTO:
-        fled = place != before.origin and not first(clues, PlaceRole.WITHIN)
-        return (before.origin, place, 1) if fled else (place, None, 1)
-    if before.listed is PlaceRole.ORIGIN:
-        return place, before.into, 1
-    goal = first(clues, PlaceRole.INTO, PlaceRole.WITHIN) == place or before.listed is PlaceRole.INTO
-    return before.origin, place, 1 if goal else 2  # "ahead of China with 1.74 million"
+        goal = True
+        ends = ends if place != before.origin and not first(clues, PlaceRole.WITHIN) else (place, None)
+    elif before.listed is PlaceRole.ORIGIN:
+        ends = (place, before.into)
+    return *ends, 1 if goal or before.listed is not None else 2  # "ahead of China with 1.74 million"
 
 
 def _entry(clues: Clues, point: NamedPlace | None, origin: str | None, into: str | None) -> _Ends:
