@@ -208,11 +208,12 @@ def _cross(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
     returned = any(movement.back for movement in clues.lately)
     if returned if nation is None else any(movement.into == nation for movement in clues.lately):
         return _going_on(clues, point)
-    if len(set(borders(clues))) > 1 and nation not in borders(clues):
-        return None, None, 2  # Russians over the Belarusian-Latvian border: which way?
+    # Russians over the Belarusian-Latvian border: which way?
+    foreign = len(set(borders(clues))) > 1 and nation not in borders(clues)
     sides = [beyond(point, nation), *borders(clues), speaker(clues)]
     other = next((code for code in sides if code is not None and code != nation), None)
-    return (nation, other, 2) if nation is not None and other is not None else (None, None, 2)
+    known = nation is not None and other is not None and not foreign
+    return (nation, other, 2) if known else (None, None, 2)
 
 
 def _going_on(clues: Clues, point: NamedPlace | None) -> _Ends:
