@@ -73,10 +73,26 @@ GAP = 2
 """Characters between two columns."""
 
 
-def totals_table(totals: Sequence[Total], days: Sequence[DayFigure], normal: dict[str, str], width: int) -> Table:
+def show_totals(console: Console, totals: Sequence[Total], days: Sequence[DayFigure], normal: dict[str, str]) -> None:
+    """Print a table of the flows by origin; then one by destination, which adds the same people up once more."""
+    arrivals = [total for total in totals if is_destination(total.flow)]
+    departures = [total for total in totals if not is_destination(total.flow)]
+    console.print(totals_table(departures, days, normal, console.width), crop=False, soft_wrap=True)
+    if arrivals:
+        table = totals_table(arrivals, days, normal, console.width, "People by destination")
+        console.print()
+        console.print(table, crop=False, soft_wrap=True)
+
+
+def totals_table(
+    totals: Sequence[Total],
+    days: Sequence[DayFigure],
+    normal: dict[str, str],
+    width: int,
+    title: str = "People by flow",
+) -> Table:
     """A row per flow, in the order of the tree: totals of every window, coverage, number of reports, normal level.
 
-    Origins come first, then destinations, which add the same people up once more.
     The table has the columns that fit `width` characters, and always the flow and its week; no figure is cut.
     """
     columns = _columns(totals, days, normal)
@@ -84,7 +100,7 @@ def totals_table(totals: Sequence[Total], days: Sequence[DayFigure], normal: dic
         (choice for choice in _choices(columns) if sum(column.width + GAP for column in choice) - GAP <= width),
         [column for column in columns if column.rank == 0],
     )
-    table = Table(title="People by flow: best, low to high", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+    table = Table(title=f"{title}: best, low to high", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
     table.padding = (0, GAP - 1, 0, 0)  # the box has a space between columns
     for column in shown:
         table.add_column(column.name, justify=column.justify, no_wrap=True, min_width=column.width)
@@ -106,7 +122,7 @@ def _columns(totals: Sequence[Total], figures: Sequence[DayFigure], normal: dict
     days: dict[str, list[DayFigure]] = {}
     for figure in figures:
         days.setdefault(figure.flow, []).append(figure)
-    flows = sorted(by_flow, key=lambda flow: (is_destination(flow), flow))
+    flows = sorted(by_flow)
     weeks = [_of(WEEK, by_flow[flow]) for flow in flows]
     longest = [_of(longest_window(), by_flow[flow]) for flow in flows]
     last = [date.fromisoformat(week.as_of) - timedelta(days=1) for week in weeks]
@@ -184,7 +200,7 @@ def show_outcome(
 
     `quotes`: the words of reports by `source/id`; they are printed below the alerts that cite the report.
     """
-    console.print(totals_table(outcome.totals, outcome.days, normal, console.width), crop=False, soft_wrap=True)
+    show_totals(console, outcome.totals, outcome.days, normal)
     for total in outcome.totals:
         if total.after_revisions is not None:
             low, high = total.after_revisions.low, total.after_revisions.high

@@ -15,7 +15,7 @@ from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import AsJson, Sources, err, out, print_json, run
 from bordertally.agents.terminal.flow import show_flow
-from bordertally.agents.terminal.totals import alert_line, normal_levels, totals_table
+from bordertally.agents.terminal.totals import alert_line, normal_levels, show_totals
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.errors import BordertallyError, RefusedError, some
 from bordertally.streams.flows import check_pattern, covers, nested, parse_flow
@@ -61,7 +61,7 @@ def totals(
     elif states:
         current = _current(states, alerts)
         levels = normal_levels(states)
-        out.print(totals_table(current.totals, current.days, levels, out.width), crop=False, soft_wrap=True)
+        show_totals(out, current.totals, current.days, levels)
         out.print(f"\n{len(alerts) or 'no'} open alert{'' if len(alerts) == 1 else 's'}", highlight=False)
         for alert in alerts:
             out.print(alert_line(alert), soft_wrap=True)

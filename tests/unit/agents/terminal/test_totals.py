@@ -79,3 +79,12 @@ def test_totals_with_a_band_are_printed_below_the_table() -> None:
     show_outcome(Console(file=file, width=100), desk.desk.outcome([]), {})
     lines = [line for line in file.getvalue().splitlines() if line.startswith("After revisions")]
     assert lines == [f"After revisions: {flow} 7 days 759 to 759" for flow in ("RU", "RU:KZ")]
+
+
+def test_destinations_have_a_table_of_their_own() -> None:
+    file = io.StringIO()
+    desk = told(claim(70, flow="RU:GE", id="one"), claim(50, flow="KZ:GE", id="two"))
+    show_outcome(Console(file=file, width=100), desk.desk.outcome([]), {})
+    by_flow, by_destination = file.getvalue().split("People by destination: best, low to high")
+    assert "*" not in by_flow
+    assert re.search(r"^\*:GE .* 120 .*2 of 2", by_destination, re.MULTILINE)
