@@ -56,7 +56,7 @@ log.cleaner.dedupe.buffer.size=8388608
 """
 
 
-class Node(NamedTuple):
+class BrokerNode(NamedTuple):
     """One broker, a controller too: its id and its ports.
 
     `detour`: the port of a second plaintext listener and the port that it advertises instead, so that clients that
@@ -98,7 +98,7 @@ def start_kafka(
     chosen = free_port() if port is None else port
     require_free(chosen, "kafka")  # fail before writing any file
     (controller_port,) = _free_ports(1, {chosen})
-    node = Node(1, chosen, controller_port)
+    node = BrokerNode(1, chosen, controller_port)
     return _prepared(node, [node], directory, _java(cache, jvm_flags), guarded).start()
 
 
@@ -143,14 +143,14 @@ def start_kafka_cluster(
     """Start a cluster of `number` brokers on free ports with its data in `directory`; return when all are ready.
 
     From three brokers on, topics have three copies unless they say otherwise, and a record is acknowledged once two
-    brokers have it. `detours`: a port for each broker, which its second listener advertises (see Node).
+    brokers have it. `detours`: a port for each broker, which its second listener advertises (see BrokerNode).
     Raises ServerError as `start_kafka`.
     """
     _require_programs(cache)
     ports = _free_ports(3 * number, set(detours))
     advertised: Sequence[int | None] = detours or [None] * number
     nodes = [
-        Node(at + 1, port, controller_port, None if end is None else (second, end))
+        BrokerNode(at + 1, port, controller_port, None if end is None else (second, end))
         for at, (port, controller_port, second, end) in enumerate(
             zip(ports[::3], ports[1::3], ports[2::3], advertised, strict=True)
         )
@@ -190,7 +190,9 @@ def _java(cache: Path | None, jvm_flags: Sequence[str]) -> list[str]:
     return [*java, "-cp", f"{kafka_jars(cache)}/*"]
 
 
-def _prepared(node: Node, nodes: Sequence[Node], directory: Path, java: list[str], guarded: Guarded | None) -> Server:
+def _prepared(
+    node: BrokerNode, nodes: Sequence[BrokerNode], directory: Path, java: list[str], guarded: Guarded | None
+) -> Server:
     """A broker that is ready to start: configured, its storage formatted."""
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
@@ -207,7 +209,7 @@ def _prepared(node: Node, nodes: Sequence[Node], directory: Path, java: list[str
     )
 
 
-def _properties(node: Node, nodes: Sequence[Node], data: Path, guarded: Guarded | None) -> str:
+def _properties(node: BrokerNode, nodes: Sequence[BrokerNode], data: Path, guarded: Guarded | None) -> str:
     """The text of server.properties for a broker among the nodes of its cluster."""
     more, advertised, extra = "", "", ""
     if node.detour is not None:

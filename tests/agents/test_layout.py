@@ -41,7 +41,7 @@ ALLOWED |= {
     "math",
 }
 ALLOWED |= {"babel", "msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib"}
-ALLOWED |= {"types"}
+ALLOWED |= {"hmac", "string", "types"}
 ALLOWED |= {"difflib", "typing"}
 ALLOWED |= {"unicodedata", "urllib.parse", "xml", "zlib", "zoneinfo"}
 

@@ -10,7 +10,7 @@ import typer
 
 from bordertally.agents.delivery.channel import UnreachableError
 from bordertally.agents.delivery.email.config import check_email, links_of, load_subscribers, load_templates, secret_of
-from bordertally.agents.delivery.email.smtp import Letter, Smtp
+from bordertally.agents.delivery.email.smtp import AddressedMail, Smtp
 from bordertally.agents.kafka.clients import connect
 from bordertally.agents.kafka.producer import Record, by_kafka, make_producer, send_all
 from bordertally.agents.kafka.topic_reader import read_topic
@@ -67,7 +67,7 @@ def send_test(name: Name, file: File = None, sources: Sources = None) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     mail = digest_mail(subscriber, [], [], template.digest, links, f"test of {now}")
     try:
-        taken = run(Smtp(settings).send([Letter(subscriber, mail, links)]))[mail.id]
+        taken = run(Smtp(settings).send([AddressedMail(subscriber, mail, links)]))[mail.id]
     except UnreachableError as error:
         raise BordertallyError(f"{name}: not sent: {error}") from None
     err.print(f"{name}: {'sent' if taken else 'refused for good by the SMTP server'}", markup=False, highlight=False)

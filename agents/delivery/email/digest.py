@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bordertally.agents.delivery.channel import UnreachableError
-from bordertally.agents.delivery.email.smtp import Letter
+from bordertally.agents.delivery.email.smtp import AddressedMail
 from bordertally.agents.delivery.redis_keys import digest_key
 from bordertally.agents.delivery.view_reader import open_alerts_in, states_in
 from bordertally.agents.kafka.clients import redis_options
@@ -24,7 +24,7 @@ EVERY_S = 20.0
 KEPT_S = 8 * 86_400
 """Seconds for which Redis knows that a digest was sent."""
 
-Write = Callable[[Subscriber, Sequence[FlowState], Sequence[Alert], str], Letter]
+Write = Callable[[Subscriber, Sequence[FlowState], Sequence[Alert], str], AddressedMail]
 
 
 class Digests(Service):
@@ -38,7 +38,7 @@ class Digests(Service):
         context: Context,
         subscribers: Callable[[], Sequence[Subscriber]],
         write: Write,
-        send: Callable[[str, Sequence[Letter]], Awaitable[None]],
+        send: Callable[[str, Sequence[AddressedMail]], Awaitable[None]],
     ) -> None:
         """`subscribers`: who may want a digest; `write` makes it, and `send` sends it or raises UnreachableError."""
         self.subscribers, self.write, self.send = subscribers, write, send

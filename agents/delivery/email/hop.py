@@ -17,7 +17,7 @@ from bordertally.agents.delivery.email.config import (
     secret_of,
 )
 from bordertally.agents.delivery.email.digest import Digests
-from bordertally.agents.delivery.email.smtp import Letter, Smtp
+from bordertally.agents.delivery.email.smtp import AddressedMail, Smtp
 from bordertally.agents.delivery.follower import Follower
 from bordertally.agents.runtime.context import Context, load_registry, log
 from bordertally.agents.runtime.reloading import Watch
@@ -88,10 +88,14 @@ class EmailHop(Channel):
         """The subscribers who have not unsubscribed."""
         return [subscriber for subscriber in self.subscribers.values() if subscriber.key not in self.left]
 
-    def digest(self, subscriber: Subscriber, states: Sequence[FlowState], alerts: Sequence[Alert], slot: str) -> Letter:
+    def digest(
+        self, subscriber: Subscriber, states: Sequence[FlowState], alerts: Sequence[Alert], slot: str
+    ) -> AddressedMail:
         """The digest of a subscriber for a day."""
         links = links_of(self.settings, self.secret, subscriber)
-        return Letter(subscriber, digest_mail(subscriber, states, alerts, self.templates.digest, links, slot), links)
+        return AddressedMail(
+            subscriber, digest_mail(subscriber, states, alerts, self.templates.digest, links, slot), links
+        )
 
     async def deliver(self, states: Sequence[FlowState], alerts: Sequence[AlertUpdate]) -> None:  # noqa: ARG002
         """Send the mails on records of which people are notified."""
@@ -102,11 +106,11 @@ class EmailHop(Channel):
             letters += [self._letter(subscriber, group) for group in groups]
         await self.send("alert", letters)
 
-    def _letter(self, subscriber: Subscriber, alerts: Sequence[Alert]) -> Letter:
+    def _letter(self, subscriber: Subscriber, alerts: Sequence[Alert]) -> AddressedMail:
         links = links_of(self.settings, self.secret, subscriber)
-        return Letter(subscriber, alert_mail(subscriber, alerts, self.templates.alert, links), links)
+        return AddressedMail(subscriber, alert_mail(subscriber, alerts, self.templates.alert, links), links)
 
-    async def send(self, kind: str, letters: Sequence[Letter]) -> None:
+    async def send(self, kind: str, letters: Sequence[AddressedMail]) -> None:
         """Send mails and count them. Raises UnreachableError."""
         if not letters:
             return

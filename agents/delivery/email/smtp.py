@@ -24,7 +24,7 @@ HEADERS = 100
 """Characters of a subject."""
 
 
-class Letter(NamedTuple):
+class AddressedMail(NamedTuple):
     """A mail and to whom it goes."""
 
     subscriber: Subscriber
@@ -39,14 +39,14 @@ class Smtp:
         self.settings, self._password = settings, smtp_password(settings)
         self._sent: dict[str, bool] = {}
 
-    async def send(self, letters: Sequence[Letter]) -> dict[str, bool]:
+    async def send(self, letters: Sequence[AddressedMail]) -> dict[str, bool]:
         """Send mails; returns by id of a mail whether the server took it, or refused it for good.
 
         Raises UnreachableError where it may take them later.
         """
         return await asyncio.to_thread(self._send, letters)
 
-    def _send(self, letters: Sequence[Letter]) -> dict[str, bool]:
+    def _send(self, letters: Sequence[AddressedMail]) -> dict[str, bool]:
         new = [letter for letter in letters if letter.mail.id not in self._sent]
         try:
             if new:
@@ -58,7 +58,7 @@ class Smtp:
             del self._sent[next(iter(self._sent))]
         return outcomes
 
-    def _transmit(self, letters: Sequence[Letter]) -> None:
+    def _transmit(self, letters: Sequence[AddressedMail]) -> None:
         with self._connected() as server:
             for letter in letters:
                 try:
@@ -94,7 +94,7 @@ MOST_SENT = 10_000
 """Mails of which it is remembered that they were sent, for a delivery that is tried again."""
 
 
-def message_of(letter: Letter, sender: str) -> EmailMessage:
+def message_of(letter: AddressedMail, sender: str) -> EmailMessage:
     """The message: text and HTML, with the headers by which mail programs thread it and let its reader unsubscribe."""
     mail, domain = letter.mail, parseaddr(sender)[1].rpartition("@")[2]
     message = EmailMessage()
