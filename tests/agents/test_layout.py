@@ -41,7 +41,7 @@ ALLOWED |= {
     "math",
 }
 ALLOWED |= {"babel", "msgspec", "operator", "pathlib", "pycountry", "pydantic", "pydantic_settings", "re", "tomllib"}
-ALLOWED |= {"hmac", "string", "types"}
+ALLOWED |= {"hmac", "html", "string", "types"}
 ALLOWED |= {"difflib", "typing"}
 ALLOWED |= {"unicodedata", "urllib.parse", "xml", "zlib", "zoneinfo"}
 
