@@ -69,9 +69,27 @@ class Oracle:
         self.seconds[report.flow][day] += (_second(end) or 86_400) - _second(start)
 
     def figures(self, *, parents: bool) -> dict[str, dict[str, int]]:
-        """People by flow and day; with `parents` also those of the flows above, which are sums."""
+        """People by flow and day; with `parents` also those of the flows above and of destinations, which are sums."""
         totals = {flow: dict(days) for flow, days in self.people.items()}
-        return _added_up(totals) if parents else totals
+        if parents:
+            for whole, leaves in self._sums().items():
+                days = totals.setdefault(whole, {})
+                for day, people in [entry for leaf in leaves for entry in self.people[leaf].items()]:
+                    days[day] = days.get(day, 0) + people
+        return totals
+
+    def _sums(self) -> dict[str, list[str]]:
+        """The flows that are sums, each with the flows that add up to it; a destination of one origin is not told."""
+        sums: dict[str, list[str]] = defaultdict(list)
+        origins: dict[str, set[str]] = defaultdict(set)
+        for flow in self.people:
+            parts = flow.split(":")
+            for above in range(1, len(parts)):
+                sums[":".join(parts[:above])].append(flow)
+            if len(parts) > 1:
+                sums[f"*:{parts[1]}"].append(flow)
+                origins[f"*:{parts[1]}"].add(parts[0])
+        return {flow: leaves for flow, leaves in sums.items() if len(origins.get(flow, "..")) > 1}
 
     def alerts(self) -> set[ExpectedAlert]:
         """The alerts of all flows, by EARS C2; right once every flow below has reported on the last day."""
@@ -79,8 +97,9 @@ class Oracle:
             flow: {day for day, covered in days.items() if covered >= 86_400} for flow, days in self.seconds.items()
         }
         alerts: set[ExpectedAlert] = set()
+        sums = self._sums()
         for flow, days in self.figures(parents=True).items():
-            below = [leaf for leaf in self.people if leaf == flow or leaf.startswith(f"{flow}:")]
+            below = [*sums.get(flow, ()), *[leaf for leaf in self.people if leaf == flow]]
             full = {day for day in days if all(day in whole[leaf] or day not in self.people[leaf] for leaf in below)}
             alerts |= runs(flow, days, full)
         return alerts
@@ -89,16 +108,6 @@ class Oracle:
 def _second(moment: str) -> int:
     """The second of the day of a time such as 2022-09-21T10:30:00Z."""
     return int(moment[11:13]) * 3600 + int(moment[14:16]) * 60 + int(moment[17:19])
-
-
-def _added_up(figures: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
-    for flow, days in list(figures.items()):
-        parts = flow.split(":")
-        for above in range(1, len(parts)):
-            whole = figures.setdefault(":".join(parts[:above]), {})
-            for day, people in days.items():
-                whole[day] = whole.get(day, 0) + people
-    return figures
 
 
 def before(day: str, days: int) -> str:

@@ -67,14 +67,16 @@ def test_the_core_comes_to_what_the_oracle_says() -> None:
     truth = oracle()
     judgement = verdict(*told_by_core(), truth)
     assert judgement.exact, judgement
-    assert judgement.figures == 17 * (len(FLOWS) + 30)
+    assert judgement.figures == 17 * (
+        len(FLOWS) + 30 + 9
+    )  # 10 origins, their 20 corridors, 9 destinations of two origins
     assert {alert.until is None for alert in truth.alerts()} == {True, False}
     assert len(truth.alerts()) > 30
 
 
 def test_a_wrong_figure_is_caught() -> None:
     judgement = verdict(*told_by_core(), oracle(without=raws()[100:101]))
-    assert judgement.wrong_days == 3  # of the flow and the two above it
+    assert judgement.wrong_days == 4  # of the flow, the two above it and the destination
     assert not judgement.exact
 
 
