@@ -27,7 +27,10 @@ from bordertally.streams.totals.records import FlowState
 
 @dataclass(frozen=True)
 class RouteDescription:
-    """One route. `media`: media type of a response other than JSON; `failures`: statuses beside 401, 403, 500, 503."""
+    """One route.
+
+    `media`: media type of a response other than JSON. `failures`: statuses beside 401, 403, 429, 500, 503.
+    """
 
     path: str
     operation: str
@@ -134,7 +137,7 @@ def _problems(*statuses: int) -> dict[str, Any]:
     content = {MEDIA_TYPE: {"schema": _ref(Problem)}}
     return {
         str(status): {"description": HTTPStatus(status).phrase, "content": content}
-        for status in (*statuses, 401, 403, 500, 503)
+        for status in sorted({*statuses, 401, 403, 429, 500, 503})
     }
 
 

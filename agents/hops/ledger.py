@@ -235,7 +235,7 @@ class LedgerHop(FlushingHop):
         """Seconds to wait for more claims: 0 without a backlog, so that a backlog is processed in few large batches."""
         if not self.more or self.claims < FEWEST_WAITING:
             return 0.0
-        return min(PATIENCE_S, LATE_SHARE * (time.time() - min(self.arrived)))
+        return min(PATIENCE_S, LATE_SHARE * (time.time() - min(self.arrived, default=math.inf)))
 
     def held_s(self) -> float | None:
         """Seconds until the states or the corridors that are held back are due."""
@@ -258,8 +258,8 @@ class LedgerHop(FlushingHop):
             ledger.add(message.claims, message.readings, message.corridors)
             self.claims += message.count
             self.statements += len(message.claims)
-            self.arrived.append(arrived_s(record))
-            if not message.corridors:  # they tell nothing of the reports that wait
+            if not message.corridors:  # they tell nothing of the reports that arrived or wait
+                self.arrived.append(arrived_s(record))
                 self.more = more_wait(record)
 
     async def flush(self) -> None:

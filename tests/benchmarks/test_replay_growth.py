@@ -96,7 +96,7 @@ def test_a_reading_a_minute_costs_little_more_than_reading_it() -> None:
     work(readings(WARM))
     minutely = work(readings(3, minutes=1))
     assert minutely.states == 3  # at the end: of the gate, and of the two flows above it
-    assert minutely.lines < 100 * (3 * 24 * 60)
+    assert minutely.lines < 130 * (3 * 24 * 60)  # a third of them for the figures of hours, the destination's included
 
 
 def rolling(number: int) -> Claim:

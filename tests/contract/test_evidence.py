@@ -55,7 +55,7 @@ async def test_evidence_is_what_the_pure_core_traces_and_comes_back_after_a_flus
         "20,000 people crossed the border in two days; cars from elsewhere are kept out from now on."
     }
     explanation = await why(live, "RU:GE")
-    assert "RU:GE, 21-27 Sep 2022: 53,000 people (53,000 to 54,000)." in explanation
+    assert "Russia to Georgia, 21-27 Sep 2022: 53,000 people (53,000 to 54,000)." in explanation
     assert "Adding up every source would give 73,000: 20,000 would be counted twice." in explanation
     assert "“20,000 people crossed the border in two days" in explanation
 

@@ -123,4 +123,4 @@ def test_what_stops_a_worker_is_json_too(tmp_path: Path) -> None:
     assert done.returncode == 2
     (error,) = (json.loads(line) for line in done.stderr.splitlines())
     assert error["level"] == "critical"
-    assert error["message"].startswith(f"source registry {tmp_path}/none.toml: FileNotFoundError")
+    assert error["message"].startswith(f"source registry {tmp_path}/none.toml: no such file")

@@ -44,8 +44,8 @@ class Collector:
         return web.Response()
 
     def of_trace(self) -> dict[str, Span]:
-        """The spans of the report's trace, by name."""
-        return {span.name: span for span in self.spans if span.trace_id.hex() == TRACE}
+        """The spans of the report's trace, by name: of the ledger the first, which has read the report."""
+        return {span.name: span for span in reversed(self.spans) if span.trace_id.hex() == TRACE}
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ class Pasts:
         self._tasks: dict[datetime, asyncio.Task[None]] = {}
 
     async def routes(self, at: datetime) -> Routes | InTheMaking:
-        """Return the routes of a moment, or how far it is. Raises ProblemError: 400 for a future moment, 422, 503."""
+        """Return the routes of a moment, or how far it is. Raises ProblemError: 400 for a future moment, 422, 429."""
         at = at.astimezone(UTC)
         await self.sweep()
         if at not in self.known:
@@ -66,7 +66,7 @@ class Pasts:
             raise ProblemError(422, "at: this gateway shows the present only (BORDERTALLY_GATEWAY_PAST_REPORTS=0)")
         if any(not past.ready.is_set() and past.failed is None for past, _ in self.known.values()):
             detail = "another past moment is being replayed; try again"
-            raise ProblemError(503, detail, field="at", value=at.isoformat(), headers={"Retry-After": str(RETRY_S)})
+            raise ProblemError(429, detail, field="at", value=at.isoformat(), headers={"Retry-After": str(RETRY_S)})
         while len(self.known) >= MOST:
             await self._drop(min(self.known, key=lambda moment: self.known[moment][0].used))
         past = Past(at, self.settings.gateway_past_reports, self.view)

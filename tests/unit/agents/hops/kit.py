@@ -78,7 +78,8 @@ class Consumer:
         self.steps: list[str] = []
         self.refuses: Exception | None = None
         self._fetcher = self
-        self._proc_fetch_request = self._update_fetch_positions = None  # its positions are never lost
+        # its positions are never lost
+        self._proc_fetch_request = self._update_fetch_positions = self.request_offset_reset = None
 
     @property
     def _records(self) -> dict[TopicPartition, list[Any]]:

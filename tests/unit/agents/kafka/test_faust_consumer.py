@@ -293,7 +293,7 @@ class Client:
     def __init__(self) -> None:
         self.done: list[str] = []
         self._fetcher = self
-        self._proc_fetch_request = self._update_fetch_positions = None
+        self._proc_fetch_request = self._update_fetch_positions = self.request_offset_reset = None
 
     async def start(self) -> None:
         self.done.append(f"started in {threading.current_thread().name}")

@@ -132,6 +132,6 @@ def test_the_sentence_says_that_it_is_the_week() -> None:
     one = told(daily([400.0] * 35 + [640.0] * 7, "2022-08-01", qualifier="count"), rules=Rules())
     newest = [alert for alert in one.desk.log if alert.flow == "RU:KZ"][-1]
     assert newest.explanation == (
-        "RU:KZ 640 a day in the week to 2022-09-11 against 400 a day in the four weeks before that week "
-        "(learned by week), threshold 600: 1.6 times; 7 reports"
+        "Russia to Kazakhstan: 640 a day in the week to 2022-09-11 against 400 a day in the four weeks before that "
+        "week (learned by week), threshold 600: 1.6 times; 7 reports"
     )
