@@ -33,7 +33,7 @@ test: $(DEV)  ## Run lint, type checks, the audit and all tests (real Apache Kaf
 	@echo "==> mypy --strict"; $(VENV)/bin/mypy
 	@echo "==> pip-audit"; $(PY) tests/audit.py
 	@$(COMPILE)
-	@echo "==> pytest, $(JOBS) files at a time"; $(VENV)/bin/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@echo "==> pytest, $(JOBS) files at a time"; $(VENV)/bin/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 # For bench; say, make bench ROUNDS=1 DAYS=15 SYSTEMS=bordertally,bytewax
 ROUNDS := 3
@@ -68,7 +68,7 @@ chaos: $(DEV)  ## Kill, pause and refuse for ten minutes, and compare every figu
 
 laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make test takes 1 in 5 of them)
 	@$(COMPILE)
-	@LAWS=every $(VENV)/bin/pytest --timeout 1800 -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/properties
+	@LAWS=every $(VENV)/bin/pytest --timeout 1800 -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 tests/properties
 
 # For mutants: the same seed puts the same faults into the same code
 MUTANTS := 100
