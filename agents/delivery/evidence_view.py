@@ -22,7 +22,7 @@ from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import log
 from bordertally.streams.evidence.tallies import tallies_of
 from bordertally.streams.evidence.trace import BLOCKS, DAYS, bounded
-from bordertally.streams.ledger.rows import Row, decode_claims
+from bordertally.streams.ledger.rows import WITHOUT_CLAIMS, Row, decode_claims
 from bordertally.streams.reports.claims import Claim, is_exact
 from bordertally.streams.reports.records import Measure
 
@@ -35,7 +35,7 @@ SHARE = 0.1
 EXACT_BLOCKS = 4
 """Rows of a flow, the newest of 32 days each, whose exact claims are counted; an older row gives way to a newer one."""
 
-WITHOUT_EVIDENCE = frozenset("adfhtv")
+WITHOUT_EVIDENCE = WITHOUT_CLAIMS | frozenset("fv")
 """Rows of which readers need nothing: they take aliases from the registry, the newest version of each claim, and
 destinations from their corridors.
 """

@@ -77,7 +77,7 @@ def create_gateway(settings: Settings) -> web.Application:
     store = Store(settings)
     admission = Admission(settings, registry, view.redis)
     rules = load_rules(settings.rules, registry)
-    desk = Desk(settings, registry, view, store)
+    desk = Desk(settings, registry, view, store, hub)
     routes = Routes(view, registry, rules, desk.acknowledging.known)
     metrics = Metrics(0, ("gateway",))
     meter = Meter(metrics, hub)
@@ -89,7 +89,7 @@ def create_gateway(settings: Settings) -> web.Application:
     app.on_response_prepare.append(add_headers(settings.gateway_origins))
     app.on_response_prepare.append(meter.count)
     _add_documents(app, Feed(view, settings.gateway_sender, routes.all_muted))
-    silencing = desk.add_to(app, hub, routes.place)
+    silencing = desk.add_to(app, routes.place)
     pasts = Pasts(settings, view, lambda past: Routes(past, routes.registry, rules, desk.acknowledging.known, past.at))
     _add_answers(app, routes, silencing, desk.reviewing, pasts)
     quieting = Quieting(hub, routes.all_muted)
@@ -193,7 +193,8 @@ def _add_pages(app: web.Application, hub: Hub) -> None:
         return tagged(request, path.read_bytes(), TYPES[path.suffix], "utf-8")
 
     async def page(request: web.Request) -> web.StreamResponse:
-        return file(request, PAGES[request.path])
+        text = files[PAGES[request.path]].read_bytes().replace(b"{page}", request.path[1:].encode())
+        return tagged(request, text, TYPES[".html"], "utf-8")
 
     async def healthz(_: web.Request) -> web.StreamResponse:
         return web.Response(text="ok\n")

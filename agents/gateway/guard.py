@@ -15,12 +15,15 @@ from bordertally.streams.delivery.tokens import ADMIN, READER, Caller, Keys, Sco
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings
 
+COMMON = "page.html"
+"""The file of the pages that differ only in their script: `{page}` stands for the path without its slash."""
+
 PAGES = {
     "/": "index.html",
-    "/flow": "flow.html",
-    "/alert": "alert.html",
+    "/flow": COMMON,
+    "/alert": COMMON,
     "/desk": "desk.html",
-    "/report": "report.html",
+    "/report": COMMON,
     EMBED: "embed.html",
 }
 """The pages of the board, by path, and their files."""

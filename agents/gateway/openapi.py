@@ -173,11 +173,18 @@ def _json_response(description: str, kind: type[Struct]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": _ref(kind)}}}
 
 
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+
+
+def _body(kind: type[Struct]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": _ref(kind)}}}
+
+
 def _silence() -> dict[str, Any]:
     return {
         "operationId": "silence",
         "summary": "Silence a flow until a time (scope admin)",
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(parameters.NewSilence)}}},
+        "requestBody": _body(parameters.NewSilence),
         "responses": {"201": _json_response("Kafka has acknowledged the silence", Silence)} | _problems(413, 415, 422),
     }
 
@@ -186,16 +193,9 @@ def _unsilence() -> dict[str, Any]:
     return {
         "operationId": "unsilence",
         "summary": "End a silence now (scope admin)",
-        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}],
+        "parameters": [_ID],
         "responses": {"200": _json_response("The silence has ended", Silence)} | _problems(404, 409),
     }
-
-
-_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-
-
-def _body(kind: type[Struct]) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": _ref(kind)}}}
 
 
 def _acknowledge() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from bordertally.agents.runtime.problems import Problem
 from bordertally.streams.alerts.acknowledgements import Acknowledgement
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Muted, Silence
@@ -205,6 +206,11 @@ class BatchFault(Struct, frozen=True, omit_defaults=True):
     field: str | None = None
     value: str | None = None
     report: str | None = None
+
+    @classmethod
+    def of(cls, line: int, problem: Problem) -> BatchFault:
+        """The fault of a line that would be refused with this problem if it were sent alone."""
+        return cls(line, problem.detail, problem.reason, problem.field, problem.value, problem.report)
 
 
 class BatchWarning(Struct, frozen=True):

@@ -34,9 +34,14 @@ from bordertally.streams.detection.silence import to_tell
 from bordertally.streams.flows import Flow, depth, destination_of
 from bordertally.streams.ledger.aliases import moved
 from bordertally.streams.ledger.causes import CAUSES_HEADER, Cause, capped, encode_causes
-from bordertally.streams.ledger.corridors.records import CorridorFigures, decode_message, messages_of
+from bordertally.streams.ledger.corridors.records import (
+    CorridorFigures,
+    decode_message,
+    destination_of_corridor,
+    messages_of,
+)
 from bordertally.streams.ledger.ledger import Applied, Ledger
-from bordertally.streams.ledger.rows import Row, alias_row, is_readable, root_of
+from bordertally.streams.ledger.rows import WITHOUT_CLAIMS, Row, alias_row, is_readable, root_of
 from bordertally.streams.topics import partition_of
 
 FEWEST_WAITING = 2_000
@@ -66,9 +71,6 @@ CORRIDORS_S = 0.25
 
 A live feed changes every corridor all the time, and each figure leads to rows and a state of its destination.
 """
-
-WITHOUT_CLAIMS = frozenset("adht")
-"""Rows that hold no claims."""
 
 
 class News(NamedTuple):
@@ -239,8 +241,9 @@ class LedgerHop(FlushingHop):
 
     def held_s(self) -> float | None:
         """Seconds until the states or the corridors that are held back are due."""
-        due = [self._parents_due] * bool(self.held) + [self._corridors_due] * bool(self.unsent)
-        return min(due) - time.monotonic() if due else None
+        waiting = ((self._parents_due, self.held), (self._corridors_due, self.unsent))
+        due = min([moment for moment, held in waiting if held], default=None)
+        return None if due is None else due - time.monotonic()
 
     def hasten(self) -> None:
         """Make the states and the corridors that are held back due now."""
@@ -271,10 +274,9 @@ class LedgerHop(FlushingHop):
         corridors: list[CorridorFigures] = []
         flushed: list[Applied] = []
         turns = Turns()  # a large batch takes seconds
-        send = self._corridors_due <= time.monotonic()
-        due = self._parents_due <= time.monotonic() or (
-            send and bool(self.unsent)
-        )  # both: then claims are acknowledged
+        moment = time.monotonic()
+        send = self._corridors_due <= moment
+        due = self._parents_due <= moment or (send and bool(self.unsent))  # together: then claims are acknowledged
         self._flushed_to |= last_offsets
         touched = last_offsets.keys() | (self.held.keys() if due else set()) | (self.unsent.keys() if send else set())
         ledgers = {partition: self.ledger(partition) for partition in sorted(touched)}
@@ -390,7 +392,7 @@ class LedgerHop(FlushingHop):
         """Figures of corridors as records for `claims`. `arrived`: when the oldest report behind them did (seconds)."""
         by_partition: dict[int, list[CorridorFigures]] = defaultdict(list)
         for corridor in corridors:
-            by_partition[self._partition_of(destination_of(corridor.flow) or "")].append(corridor)
+            by_partition[self._partition_of(destination_of_corridor(corridor.flow))].append(corridor)
         headers = [*make_headers(int(arrived * 1000), more=False), *trace]
         for partition, of_partition in by_partition.items():
             for message in messages_of(of_partition):

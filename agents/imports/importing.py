@@ -79,6 +79,24 @@ def read_files(files: Sequence[Path], mapping: ImportMap, published: datetime, w
     return importer
 
 
+def import_files(
+    files: Sequence[Path],
+    mapping: ImportMap,
+    previous: Path | None = None,
+    *,
+    historic: bool = False,
+    watch: Watch | None = None,
+) -> Imported:
+    """The reports and the summary of files; of the changes only, where there is an edition before.
+
+    Raises UnreadableError, or ConfigError where a column is missing.
+    """
+    importer = read_files(files, mapping, published_at(mapping, files), watch)
+    if previous is None:
+        return imported(importer, historic=historic)
+    return imported_edition(importer, previous, historic=historic)
+
+
 def imported(importer: Importer, *, historic: bool = False) -> Imported:
     """The reports and the summary of what an importer has read."""
     summary = summarize(importer)
@@ -88,7 +106,7 @@ def imported(importer: Importer, *, historic: bool = False) -> Imported:
 
 
 def imported_edition(importer: Importer, previous: Path, *, historic: bool = False) -> Imported:
-    """The same of what a file changes against the edition before, which is read by the same mapping."""
+    """The reports and the summary of what changed since the previous edition, which is read by the same mapping."""
     edition = Edition(read_files([previous], importer.mapping, importer.published), importer)
     summary = summarize(importer)
     counts = (edition.unchanged, edition.corrected, edition.added, edition.withdrawn, edition.withheld)

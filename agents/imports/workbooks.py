@@ -105,7 +105,7 @@ def _column(letters: str) -> int:
 
 
 def unpacked_bytes(raw: bytes) -> int:
-    """How large a workbook says that it is when it is unpacked; 0 for any other file."""
+    """Return the unpacked size in bytes that a workbook states; 0 for any other file."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as parts:
             return sum(part.file_size for part in parts.infolist())

@@ -174,7 +174,7 @@ def _require_programs(cache: Path | None) -> None:
 
 
 def _free_ports(number: int, taken: set[int]) -> list[int]:
-    """So many free ports, all different and none of those taken."""
+    """Return `number` different free ports, none of them in `taken`."""
     ports: list[int] = []
     while len(ports) < number:
         port = free_port()

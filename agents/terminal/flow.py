@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from rich.console import Console
 from rich.text import Text
 
-from bordertally.agents.terminal.totals import alert_line, interval, normal_levels
+from bordertally.agents.terminal.totals import alert_line, normal_levels
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.totals.records import DayFigure, FlowState
+from bordertally.streams.totals.wording import interval
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 SHORTEST_BAR = 10
@@ -52,7 +53,7 @@ def day_chart(days: Sequence[DayFigure], threshold: float | None, width: int) ->
     every = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     labels = {day: f"{day:%d %b}" for day in every}
     figures = {day: f"{figure.best:,}" for day, figure in known.items()}
-    bounds = {day: _bounds(figure) for day, figure in known.items()}
+    bounds = {day: interval(figure) for day, figure in known.items()}
     rest = width - _widest(labels.values()) - _widest(figures.values()) - len("  ") * 2 - len(" ▲")
     with_bounds = rest - _widest(bounds.values()) - len("  ") >= SHORTEST_BAR
     length = max(SHORTEST_BAR, rest - (_widest(bounds.values()) + len("  ") if with_bounds else 0))
@@ -77,11 +78,5 @@ def bar(value: int, largest: int, length: int) -> str:
     return ("█" * (eighths // len(EIGHTHS)) + EIGHTHS[eighths % len(EIGHTHS)]).rstrip()
 
 
-def _bounds(figure: DayFigure) -> str:
-    if figure.high is None:
-        return f"at least {figure.low:,}"
-    return "" if figure.low == figure.high else f"{figure.low:,} to {figure.high:,}"
-
-
-def _widest(texts: object) -> int:
-    return max(map(len, texts), default=0)  # type: ignore[call-overload]
+def _widest(texts: Iterable[str]) -> int:
+    return max(map(len, texts), default=0)

@@ -20,6 +20,7 @@ from bordertally.streams.totals import windows
 from bordertally.streams.totals.conflicts import FLOOR_WORDS
 from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, PeriodTotal, Total
 from bordertally.streams.totals.windows import WEEK, longest_window, total_in
+from bordertally.streams.totals.wording import interval
 
 _COLOURS = {"notice": "yellow", "warning": "dark_orange", "critical": "bold red"}
 _MARKS = {
@@ -28,13 +29,6 @@ _MARKS = {
     AlertState.RESOLVED: "▽ resolved",
     AlertState.WITHDRAWN: "✕ withdrawn",
 }
-
-
-def interval(total: Total | PeriodTotal) -> str:
-    """The bounds of a total: `at least 196,929`, `53,000 to 54,000`; empty if the figure is exact."""
-    if total.low == total.best == total.high:
-        return ""
-    return f"at least {total.low:,}" if total.high is None else f"{total.low:,} to {total.high:,}"
 
 
 def people(total: Total) -> str:

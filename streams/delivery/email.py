@@ -1,4 +1,4 @@
-"""E-mails for people: what a mail on alerts and a digest say, as text and as HTML, by templates."""
+"""E-mails for people: templates turn alerts and digests into text and HTML."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import NamedTuple
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.delivery.email_subscribers import Subscriber
 from bordertally.streams.errors import ConfigError
+from bordertally.streams.rules.config import times_expected
 from bordertally.streams.totals.records import FlowState, Total
 from bordertally.streams.totals.windows import WEEK, total_in
+from bordertally.streams.totals.wording import interval
 from bordertally.streams.visible_text import visible
 
 MOST_FLOWS = 30
@@ -45,7 +47,7 @@ class MailTemplate(NamedTuple):
             raise ConfigError(f"{where}.txt: its first line must be `Subject: ...`")
 
     def filled(self, plain: Mapping[str, str], marked: Mapping[str, str]) -> tuple[str, str, str]:
-        """Subject, text and HTML. A line of text that only names an empty value is left out."""
+        """Return subject, text and HTML. Lines whose placeholders all have empty values are left out."""
         subject, _, body = string.Template(_without_empty(self.text, plain)).substitute(plain).partition("\n")
         html = string.Template(_without_empty(self.html, marked)).substitute(marked)
         return visible(subject.removeprefix("Subject: ").strip()), body.strip() + "\n", html
@@ -103,7 +105,7 @@ def digest_mail(  # noqa: PLR0913, PLR0917 - what a digest is made of
     marked = {name: escape(value) for name, value in plain.items()}
     plain["alerts"] = "\n".join(_alert_text(alert, links) for alert in open_alerts) or "No open alert."
     marked["alerts"] = "".join(_alert_html(alert, links) for alert in open_alerts) or "<p>No open alert.</p>"
-    cells = [(state.flow, f"{total.best:,}", _bounds(total), _against(state)) for state, total in rows]
+    cells = [(state.flow, f"{total.best:,}", interval(total), _against(state)) for state, total in rows]
     widths = [max((len(row[column]) for row in cells), default=0) for column in range(3)]
     plain["figures"] = "\n".join(
         f"{flow:<{widths[0]}}  {best:>{widths[1]}}  {bounds:<{widths[2]}}  {against}".rstrip()
@@ -155,12 +157,6 @@ def _alert_html(alert: Alert, links: Links) -> str:
     return f"<p>{head}{more}</p>{quotes}"
 
 
-def _bounds(total: Total) -> str:
-    if total.low == total.best == total.high:
-        return ""
-    return f"at least {total.low:,}" if total.high is None else f"{total.low:,} to {total.high:,}"
-
-
 def _against(state: FlowState) -> str:
     """The latest day against the normal level, where the two can be compared."""
     if state.rate is None:
@@ -169,11 +165,11 @@ def _against(state: FlowState) -> str:
     level = state.baseline
     if level is None or not level.expected or not (state.comparable or state.rate > level.threshold):
         return day
-    return f"{day}, {state.rate / level.expected:.1f} times normal"
+    return f"{day}, {times_expected(state.rate, level.expected):.1f} times normal"
 
 
 def _without_empty(template: str, values: Mapping[str, str]) -> str:
-    """A template without the lines that name a placeholder whose value is empty, and nothing else of value."""
+    """Return the template without the lines whose placeholders all have empty values."""
     kept = []
     for line in template.splitlines():
         named = [name for name in PLACEHOLDERS if f"${name}" in line]

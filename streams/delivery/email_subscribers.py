@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bordertally.streams.alerts.records import Alert
-from bordertally.streams.errors import ConfigError, RefusedError, shown
-from bordertally.streams.flows import Flow, check_pattern, covers, nested
+from bordertally.streams.delivery.subscriptions import selected_flows
+from bordertally.streams.errors import ConfigError, shown
+from bordertally.streams.flows import Flow, covers
 from bordertally.streams.rules.config import SEVERITIES
 
 MOST = 200
@@ -47,7 +48,7 @@ class DigestTime(NamedTuple):
 
 
 class Subscriber(msgspec.Struct, frozen=True, kw_only=True):
-    """Who receives mail, and of what. `to`: the address, with a name or without.
+    """Somebody who receives e-mail on some flows. `to`: the address, with a name or without.
 
     `alerts`: whether each alert is mailed. `digest`: when a digest is; None for never. `flows` are patterns as in the
     source registry.
@@ -114,20 +115,11 @@ def _subscriber(
         raise ConfigError(f"{where}: subscribers: {shown(name)} must be lower-case letters, digits and dashes")
     if not _ADDRESS.fullmatch(parseaddr(entry.to)[1]) or not entry.to.isprintable():
         raise ConfigError(f"{at}.to: {shown(entry.to)} is no e-mail address such as duty@relief.example")
-    for severity in entry.severities:
-        if severity not in SEVERITIES:
-            raise ConfigError(f"{at}.severities: {shown(severity)} is none of {', '.join(SEVERITIES)}")
-    for field in ("flows", "severities"):
-        if not getattr(entry, field):
-            raise ConfigError(f"{at}.{field}: an empty list would subscribe to nothing; leave it out for all")
-    try:
-        flows = [nested(check_pattern(flow), blocs) for flow in entry.flows]
-    except RefusedError as error:
-        raise ConfigError(f"{at}.flows: {error.why} (got {error.value})") from None
+    flows = selected_flows(at, entry.flows, entry.severities, blocs)
     return Subscriber(
         name=name,
         to=entry.to,
-        flows=tuple(aliases.get(Flow(flow), Flow(flow)) for flow in flows),
+        flows=tuple(aliases.get(flow, flow) for flow in flows),
         severities=entry.severities,
         alerts=entry.alerts,
         digest=_digest(entry, at),
@@ -159,6 +151,15 @@ class Unsubscribed(msgspec.Struct, frozen=True):
 
     subscriber: str
     at: datetime
+
+
+def note_unsubscribed(left: set[str], key: bytes | None, value: bytes | None) -> None:
+    """Apply a record of `unsubscribed` to the keys of those who have left."""
+    subscriber = (key or b"").decode("utf-8", "replace")
+    if value:
+        left.add(subscriber)
+    else:
+        left.discard(subscriber)
 
 
 def unsubscribe_token(secret: bytes, key: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -135,16 +135,7 @@ def _subscription(name: str, entry: _Entry, where: str, blocs: frozenset[str]) -
             raise ConfigError(
                 f"{at}.secrets[{index}]: write file:PATH or env:NAME; a secret must not stand here itself"
             )
-    for severity in entry.severities:
-        if severity not in SEVERITIES:
-            raise ConfigError(f"{at}.severities: {shown(severity)} is none of {', '.join(SEVERITIES)}")
-    for field in ("flows", "severities"):
-        if not getattr(entry, field):
-            raise ConfigError(f"{at}.{field}: an empty list would subscribe to nothing; leave it out for all")
-    try:
-        flows = tuple(nested(check_pattern(flow), blocs) for flow in entry.flows)
-    except RefusedError as error:
-        raise ConfigError(f"{at}.flows: {error.why} (got {error.value})") from None
+    flows = selected_flows(at, entry.flows, entry.severities, blocs)
     return Subscription(
         name=name,
         url=entry.url,
@@ -153,6 +144,23 @@ def _subscription(name: str, entry: _Entry, where: str, blocs: frozenset[str]) -
         severities=entry.severities,
         backfill=entry.backfill,
     )
+
+
+def selected_flows(at: str, flows: Sequence[str], severities: Sequence[str], blocs: frozenset[str]) -> tuple[Flow, ...]:
+    """The patterns of flows that an entry of a file selects, each with its bloc.
+
+    `at`: the entry, for errors. Raises ConfigError for a wrong pattern or severity, and for an empty list.
+    """
+    for severity in severities:
+        if severity not in SEVERITIES:
+            raise ConfigError(f"{at}.severities: {shown(severity)} is none of {', '.join(SEVERITIES)}")
+    for field, chosen in (("flows", flows), ("severities", severities)):
+        if not chosen:
+            raise ConfigError(f"{at}.{field}: an empty list would subscribe to nothing; leave it out for all")
+    try:
+        return tuple(nested(check_pattern(flow), blocs) for flow in flows)
+    except RefusedError as error:
+        raise ConfigError(f"{at}.flows: {error.why} (got {error.value})") from None
 
 
 def _renamed(subscription: Subscription, aliases: Mapping[Flow, Flow]) -> Subscription:

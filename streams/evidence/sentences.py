@@ -9,6 +9,7 @@ from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.flow_names import flow_name, flow_title
 from bordertally.streams.periods import ordinal_day
 from bordertally.streams.reports.claims import citation
+from bordertally.streams.totals.wording import interval
 
 MOST_SENTENCES = 6
 """Most claims of a role that get a sentence; the list of claims has all of them."""
@@ -27,8 +28,7 @@ def says(evidence: Evidence) -> list[str]:
             else "no reports"
         )
         return [f"{flow_title(flow)}, {when}: {kept}."]
-    interval = f"at least {figure.low:,}" if figure.high is None else f"{figure.low:,} to {figure.high:,}"
-    bounds = "" if figure.low == figure.best == figure.high else f" ({interval})"
+    bounds = f" ({between})" if (between := interval(figure)) else ""
     sentences = [f"{flow_title(flow)}, {when}: {figure.best:,} people{bounds}."]
     counted = [claim for claim in claims if claim.role is Role.COUNTED]
     including = {(citation(claim.source, claim.report), claim.flow) for claim in counted}

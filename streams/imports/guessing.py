@@ -46,7 +46,7 @@ _MOST_FIGURES = 0.6
 
 
 _MOST_KINDS = 12
-"""Different words of a column that tells kinds of rows apart."""
+"""The most different words in a column that distinguishes kinds of rows."""
 
 _THOUSANDS = re.compile(r"(?i)\bthousands?\b|\(?['’]000s?\)?|тыс|\bmiles\b|\bmilliers\b|\btausend|千人")  # noqa: RUF001 - a typographic apostrophe
 _CITIZENS = re.compile(r"(?i)citizen|national|countr|pa[ií]s|pays|страна|гражданств|国籍|staatsang")

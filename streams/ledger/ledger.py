@@ -12,11 +12,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from bordertally.streams.flows import Flow, depth, destination_of, is_destination, parent
+from bordertally.streams.flows import Flow, depth, is_destination, parent
 from bordertally.streams.ledger.aliases import names_of, speaker_of, voice_of
 from bordertally.streams.ledger.causes import FOREVER, Cause, capped
 from bordertally.streams.ledger.corridors.nodes import CorridorNode, DestinationNode
-from bordertally.streams.ledger.corridors.records import CorridorFigures, CorridorVersion, decode_version, encode
+from bordertally.streams.ledger.corridors.records import (
+    CorridorFigures,
+    CorridorVersion,
+    decode_version,
+    destination_of_corridor,
+    encode,
+)
 from bordertally.streams.ledger.rows import (
     BLOCK_DAYS,
     CORRIDOR_KINDS,
@@ -209,7 +215,7 @@ class Ledger:
             return
         key, period = Key(claim.population, claim.unit), period_of(claim)
         if node.open(key).replaced.note(before, claim):
-            node.revise()
+            node.mark("revised")
             self._batch.rows.add(Row("v", Flow(claim.flow), block_of(claim.identity)))
             self._batch.touched[node.flow][key].days.update(range(period.first_day, period.last_day + 1))
 
@@ -239,7 +245,7 @@ class Ledger:
 
     def _add_corridor(self, figures: CorridorFigures) -> None:
         corridor, batch = self._corridor(figures.flow), self._batch
-        node = self.nodes[_destination(figures.flow)]
+        node = self.nodes[destination_of_corridor(figures.flow)]
         is_new, head = not corridor.head.version.number, corridor.head
         changes = corridor.apply(figures)
         told = {day.day for series in figures.series for day in series.days}
@@ -263,7 +269,7 @@ class Ledger:
         batch.causes[node.flow] += figures.causes
 
     def _corridor(self, flow: Flow) -> CorridorNode:
-        node = self._node(_destination(flow))
+        node = self._node(destination_of_corridor(flow))
         assert isinstance(node, DestinationNode)
         return node.corridor(flow)
 
@@ -390,7 +396,7 @@ class Ledger:
         changed = series.recompute(touched.due)
         days |= changed
         if series.groups.movable:  # other bounds about the same days leave the flow above other room
-            node.tie()
+            node.mark("tying")
             touched.figures |= days
         touched.figures |= changed if len(node.series) == 1 else days  # claims about a part show in no bin of the whole
         node.moved(key, days, touched.figures)
@@ -399,10 +405,10 @@ class Ledger:
         node = self._node(flow)
         for identity, versions in stored:
             node.open(Key(identity.population, identity.unit)).replaced.restore(identity, versions)
-            node.revise()
+            node.mark("revised")
 
     def _restore_corridor(self, row: Row, value: bytes) -> None:
-        corridor, node = self._corridor(row.flow), self.nodes[_destination(row.flow)]
+        corridor, node = self._corridor(row.flow), self.nodes[destination_of_corridor(row.flow)]
         if row.kind == "h":
             corridor.restore_head(value)
             return
@@ -471,12 +477,6 @@ class Ledger:
             ledger.stored({row: value})
         ledger.flush()
         return ledger
-
-
-def _destination(flow: Flow) -> Flow:
-    destination = destination_of(flow)
-    assert destination is not None, f"{flow} is no corridor"
-    return destination
 
 
 def _voices(node: Node, day: int) -> list[tuple[Key, str, Columns]]:

@@ -46,6 +46,9 @@ BLOCK_DAYS = 32
 CORRIDOR_KINDS = frozenset("dh")
 """Rows about a corridor in the ledger of its destination."""
 
+WITHOUT_CLAIMS = CORRIDOR_KINDS | frozenset("at")
+"""Rows that hold no claims."""
+
 
 class Row(NamedTuple):
     """The address of stored claims: `r|flow|day` for readings, `c|flow|block` for statements.

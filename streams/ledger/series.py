@@ -260,7 +260,7 @@ class Series:
         return claims if all(map(is_movable, claims)) else ()
 
     def tied(self, days: Iterable[int]) -> set[int]:
-        """Return the days of bounds over several days that are about some of these days."""
+        """Return all days of the lower bounds over several days that touch these days."""
         groups = [(day, group) for day in days if (group := self.groups.of(day)) is not None]
         bounds = {claim for day, group in groups for claim in group.touching(day) if is_movable(claim)}
         return {day for claim in bounds for day in days_of(claim.start, claim.end)}

@@ -36,6 +36,10 @@ class OwnLasts(NamedTuple):
     figure: int | None
 
 
+Mark = Literal["worded", "suspected", "historic", "tying", "revised"]
+"""What a flow remembers of the claims on it and below it: the attributes of Node with these names."""
+
+
 class Node:
     """A flow in the tree: its series and its children, both ordered by name.
 
@@ -116,7 +120,7 @@ class Node:
             own = self.open(key)
             moved = [_MovedLevels(own, group, sorted(days)).of for group in together]
         else:
-            moved = [partial(_levels, group) for group in together]
+            moved = [partial(levels_of, group) for group in together]
         return {
             day: floors_of(moved[0](day), moved[1](day), [levels for part in moved[2:] for levels in part(day)])
             for day in days
@@ -255,11 +259,10 @@ class Node:
 
     def heard_kind(self, claim: Claim) -> None:
         """Note whether a claim on this flow is a statement in words, or historic, for the flow and those above."""
-        node: Node | None = self
-        while node is not None:
-            node.worded |= claim.text is not None
-            node.historic |= claim.historic
-            node = node.above
+        if claim.text is not None:
+            self.mark("worded")
+        if claim.historic:
+            self.mark("historic")
 
     def spanned(self, first: int, last: int) -> None:
         """Note the first and the last day of a claim on this flow, for the flow and those above."""
@@ -268,25 +271,11 @@ class Node:
             node.begins, node.ends = min(node.begins, first), max(node.ends, last)
             node = node.above
 
-    def tie(self) -> None:
-        """Note that a claim on this flow is a lower bound over several days, for the flow and those above."""
+    def mark(self, what: Mark) -> None:
+        """Note something that was ever true of this flow, for the flow and those above."""
         node: Node | None = self
-        while node is not None and not node.tying:
-            node.tying = True
-            node = node.above
-
-    def revise(self) -> None:
-        """Note that a claim on this flow was replaced by a later version, for the flow and those above."""
-        node: Node | None = self
-        while node is not None and not node.revised:
-            node.revised = True
-            node = node.above
-
-    def suspect(self) -> None:
-        """Note that a claim on this flow is unlikely, for the flow and those above."""
-        node: Node | None = self
-        while node is not None and not node.suspected:
-            node.suspected = True
+        while node is not None and not getattr(node, what):
+            setattr(node, what, True)
             node = node.above
 
     def moved(self, key: Key, days: Collection[int], figures: Collection[int]) -> None:
@@ -302,7 +291,7 @@ class Node:
         self._lasts.pop(key, None)
 
 
-def _levels(group: Iterable[Series], day: int) -> list[Levels]:
+def levels_of(group: Iterable[Series], day: int) -> list[Levels]:
     """Return what the series of a group tell of a day."""
     return [levels for series in group if (levels := series.levels(day))]
 

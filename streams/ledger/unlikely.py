@@ -60,7 +60,7 @@ def judge(node: Node, key: Key, days: Collection[int]) -> set[int]:
                 break  # those of the same first day have the same past and no more people a day
     if not (before or now):
         return set()
-    node.suspect()
+    node.mark("suspected")
     unlikely_before = {claim for claim in before if series.is_unlikely(claim)}
     series.suspects = now
     unlikely_now = {claim for claim in now if series.is_unlikely(claim)}

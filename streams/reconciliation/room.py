@@ -13,7 +13,7 @@ from bordertally.streams.periods import DAY
 from bordertally.streams.reconciliation.constraints import Constraint, Kind
 
 MOST_DAYS = 62
-"""People of longer bounds stay on their days, so that a report costs what it touches."""
+"""Longer bounds are not moved: a report must not cost more than the days that it touches."""
 
 
 def is_movable(claim: Constraint) -> bool:

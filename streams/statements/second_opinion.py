@@ -32,7 +32,7 @@ AT_ONCE = 12
 """Characters at most between a noun and the place it goes to: " into ", " to the "."""
 
 UNREAD = 1
-"""Words at most that no table has, around a figure whose destination is inferred."""
+"""The most unknown words around a figure whose destination is inferred."""
 
 _BREAK = ";"
 """Between two halves of a sentence that tell of different things."""

@@ -33,7 +33,7 @@ Fault = Callable[["Cluster"], Awaitable[None]]
 
 
 class Cluster:
-    """What faults are done to: the last worker reaches the brokers by detours only."""
+    """The cluster that the faults hit. Its last worker reaches the brokers through detours only."""
 
     def __init__(self, live: Live, brokers: KafkaCluster, detours: list[Detour], random: Random, pace_s: float) -> None:
         self.live, self.brokers, self.detours, self.random = live, brokers, detours, random

@@ -33,7 +33,7 @@ Fault = Callable[["Scene"], Awaitable[None]]
 
 
 class Scene:
-    """What faults are done to."""
+    """The pipeline that the faults hit."""
 
     def __init__(self, live: Live, random: Random) -> None:
         self.live, self.random = live, random

@@ -88,7 +88,7 @@ class Project:
         self.healthy()
 
     def healthy(self) -> None:
-        """Wait until all that runs is healthy by its own check."""
+        """Wait until every running container passes its own health check."""
 
         def states() -> dict[str, str]:
             found = {}

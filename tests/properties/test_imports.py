@@ -246,7 +246,7 @@ def test_an_edition_leads_from_the_claims_of_the_old_file_to_those_of_the_new_on
 
 
 def test_the_traps_are_traps() -> None:
-    """A number that is read wrongly is seen: one person where a thousand crossed."""
+    """The checks catch a misread number, such as one person where a thousand crossed."""
     trap = Trap(
         [Figure("North", DAYS[0], "1,234", 1_234)],
         MAPPING.format(group="", decimal=".", same_key="add", unit='unit = "day"'),

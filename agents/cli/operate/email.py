@@ -17,7 +17,7 @@ from bordertally.agents.kafka.topic_reader import read_topic
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import AsJson, Sources, To, err, out, print_json, run, settings_for, table
 from bordertally.streams.delivery.email import digest_mail
-from bordertally.streams.delivery.email_subscribers import WEEKDAYS, Subscriber
+from bordertally.streams.delivery.email_subscribers import WEEKDAYS, Subscriber, note_unsubscribed
 from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import Topics
@@ -104,11 +104,7 @@ def _when(subscriber: Subscriber) -> str | None:
 async def _left(settings: Settings) -> set[str]:
     left = set[str]()
     for record in await read_topic(settings, Topics(settings.topic_prefix).unsubscribed):
-        key = (record.key or b"").decode("utf-8", "replace")
-        if record.value:
-            left.add(key)
-        else:
-            left.discard(key)
+        note_unsubscribed(left, record.key, record.value)
     return left
 
 

@@ -86,12 +86,13 @@ def expire(
     name: Annotated[str, typer.Argument(help="The id of a silence, or the beginning of it.")], to: To = None
 ) -> None:
     """End a silence now."""
-    silences = run(_load(settings_for(to)))
+    settings = settings_for(to)
+    silences = run(_load(settings))
     if not any(known.startswith(name) for known in silences.by_id):
-        hint = f"list them with: bordertally silences list --all --to {settings_for(to).brokers}"
+        hint = f"list them with: bordertally silences list --all --to {settings.brokers}"
         raise BordertallyError(f"no silence id begins with {shown(name)}; {hint}")
     silence = expired(silences.named(name), datetime.now(UTC))
-    run(_send(settings_for(to), silence))
+    run(_send(settings, silence))
     out.print(silence.id, markup=False, highlight=False)
 
 

@@ -16,15 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from bordertally.agents.cli.publish.keys import KeyFile
 from bordertally.agents.cli.publish.sending import ImportSender
 from bordertally.agents.cli.publish.watching import watch_folder
-from bordertally.agents.imports.importing import (
-    Imported,
-    check_later,
-    imported,
-    imported_edition,
-    load_mapping,
-    published_at,
-    read_files,
-)
+from bordertally.agents.imports.importing import Imported, check_later, import_files, load_mapping
 from bordertally.agents.imports.sniffing import sniff
 from bordertally.agents.terminal.console import (
     Sources,
@@ -94,7 +86,7 @@ def import_command(  # noqa: PLR0913, PLR0917 - the options of a command
         raise BordertallyError("give the files to import, or a folder with --watch")
     if previous is not None and published is None:
         check_later(load(), files[0], previous)
-    result = _imported(files, load(), previous, historic=historic)
+    result = import_files(files, load(), previous, historic=historic, watch=_progress)
     wrong = bool(result.summary.bad)
     if not check and not (strict and wrong):
         wrong |= not (_write(result) if to is None else ImportSender(to, sources, key).send(result))
@@ -109,13 +101,6 @@ def _mapping(file: Path, sheet: str | None, cells: str | None, published: str | 
         if value is not None:
             setattr(mapping, name, value)
     return mapping
-
-
-def _imported(files: list[Path], mapping: ImportMap, previous: Path | None, *, historic: bool) -> Imported:
-    importer = read_files(files, mapping, published_at(mapping, files), _progress)
-    if previous is None:
-        return imported(importer, historic=historic)
-    return imported_edition(importer, previous, historic=historic)
 
 
 def _exit(code: int) -> None:

@@ -11,14 +11,7 @@ from pathlib import Path
 from aiokafka.errors import KafkaError
 
 from bordertally.agents.cli.publish.sending import ImportSender, refusal
-from bordertally.agents.imports.importing import (
-    Imported,
-    check_later,
-    imported,
-    imported_edition,
-    published_at,
-    read_files,
-)
+from bordertally.agents.imports.importing import Imported, check_later, import_files
 from bordertally.agents.imports.inbox import REPORT, Inbox
 from bordertally.agents.terminal.console import StoppedError, counted, err
 from bordertally.streams.errors import BordertallyError
@@ -89,10 +82,7 @@ def _read(path: Path, inbox: Inbox, mapping: ImportMap, *, historic: bool) -> Im
     previous = inbox.previous(path)
     if previous is not None:
         check_later(mapping, path, previous)
-    importer = read_files([path], mapping, published_at(mapping, [path]))
-    if previous is None:
-        return imported(importer, historic=historic)
-    return imported_edition(importer, previous, historic=historic)
+    return import_files([path], mapping, previous, historic=historic)
 
 
 def _end(path: Path, inbox: Inbox, report: list[str], *, well: bool) -> Path:

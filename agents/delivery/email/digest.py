@@ -24,6 +24,9 @@ EVERY_S = 20.0
 KEPT_S = 8 * 86_400
 """Seconds for which Redis knows that a digest was sent."""
 
+View = tuple[Sequence[FlowState], Sequence[Alert]]
+"""The flow states and the open alerts in Redis."""
+
 Write = Callable[[Subscriber, Sequence[FlowState], Sequence[Alert], str], AddressedMail]
 
 
@@ -62,19 +65,23 @@ class Digests(Service):
 
     async def look(self, now: datetime) -> None:
         """Send the digests that are due at a time and that no worker has sent. Raises RedisError."""
+        view: View | None = None
         for subscriber in self.subscribers():
             slot = None if subscriber.digest is None else subscriber.digest.due(now)
             if slot is not None and await self.redis.set(digest_key(subscriber.key, slot), 1, nx=True, ex=KEPT_S):
-                await self._send(subscriber, slot)
+                view = await self._send(subscriber, slot, view)
 
-    async def _send(self, subscriber: Subscriber, slot: str) -> None:
+    async def _send(self, subscriber: Subscriber, slot: str, view: View | None) -> View | None:
+        """Send a digest of the view, which is read first where it is None; returns the view."""
         sent = False
         try:
-            states, alerts = await states_in(self.redis), await open_alerts_in(self.redis)
-            await self.send("digest", [self.write(subscriber, states, alerts, slot)])
+            if view is None:
+                view = await states_in(self.redis), await open_alerts_in(self.redis)
+            await self.send("digest", [self.write(subscriber, *view, slot)])
             sent = True
         except UnreachableError as error:
             log.warning("email: the digest of %s for %s waits: %s", subscriber.name, slot, error)
         finally:
             if not sent:
                 await self.redis.delete(digest_key(subscriber.key, slot))
+        return view

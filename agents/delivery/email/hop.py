@@ -23,7 +23,7 @@ from bordertally.agents.runtime.context import Context, load_registry, log
 from bordertally.agents.runtime.reloading import Watch
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.delivery.email import alert_mail, digest_mail
-from bordertally.streams.delivery.email_subscribers import Subscriber
+from bordertally.streams.delivery.email_subscribers import Subscriber, note_unsubscribed
 from bordertally.streams.settings import Settings
 from bordertally.streams.totals.records import FlowState
 
@@ -61,11 +61,7 @@ class EmailHop(Channel):
 
     def take(self, record: Any) -> None:
         """Apply a record of `unsubscribed`; an empty value subscribes again."""
-        key = (record.key or b"").decode("utf-8", "replace")
-        if record.value:
-            self.left.add(key)
-        else:
-            self.left.discard(key)
+        note_unsubscribed(self.left, record.key, record.value)
 
     def topics(self) -> tuple[str, ...]:
         """The topic to consume: `alerts`."""

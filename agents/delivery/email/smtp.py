@@ -23,6 +23,9 @@ PERMANENT = 500
 HEADERS = 100
 """Characters of a subject."""
 
+MOST_SENT = 10_000
+"""Mails of which it is remembered that they were sent, for a delivery that is tried again."""
+
 
 class AddressedMail(NamedTuple):
     """A mail and to whom it goes."""
@@ -88,10 +91,6 @@ class Smtp:
             server.close()
             raise
         return server
-
-
-MOST_SENT = 10_000
-"""Mails of which it is remembered that they were sent, for a delivery that is tried again."""
 
 
 def message_of(letter: AddressedMail, sender: str) -> EmailMessage:

@@ -38,7 +38,7 @@ class Pasts:
     """Finds or makes the routes of a past moment."""
 
     def __init__(self, settings: Settings, view: ServingView, make: Callable[[Past], Routes]) -> None:
-        """`make`: the routes that read from a past moment."""
+        """`make` builds the routes that read from a past moment."""
         self.settings, self.view, self.make = settings, view, make
         self.known: dict[datetime, tuple[Past, Routes]] = {}
         self._tasks: dict[datetime, asyncio.Task[None]] = {}

@@ -69,7 +69,6 @@ async def report_count(settings: Settings, until: float) -> int:
     consumer = AIOKafkaConsumer(**kafka_options(settings), enable_auto_commit=False)
     try:
         await connect(consumer, settings)
-        consumer.assign(places)
         begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         later = await consumer.offsets_for_times(dict.fromkeys(places, int(until * 1000) + 1))
     finally:

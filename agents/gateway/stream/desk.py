@@ -1,4 +1,4 @@
-"""What people do with alerts and claims, for clients of the stream that ask for `desk`; sent whole when it changes.
+"""Acknowledgements and the length of the review queue, for stream clients that ask for `desk`; sent whole on a change.
 
 Like the list of muted alerts, it is a state without a position: a reconnecting client gets it again.
 """

@@ -1,4 +1,4 @@
-"""What people do over HTTP: mute and acknowledge alerts, and review claims. One object for the application."""
+"""The routes by which people act: they mute and acknowledge alerts, review claims, and unsubscribe from e-mail."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from bordertally.streams.topics import Topics
 class Desk:
     """The routes that write, the topics behind them, and the event that tells clients of changes."""
 
-    def __init__(self, settings: Settings, registry: Registry, view: ServingView, store: Store) -> None:
+    def __init__(self, settings: Settings, registry: Registry, view: ServingView, store: Store, hub: Hub) -> None:
         self.settings, self.topics, self.view, self.store = settings, Topics(settings.topic_prefix), view, store
         self.acknowledging = Acknowledging(view, store, self.topics)
         self.unsubscribing = Unsubscribing(settings, store)
         self.reviewing = Reviewing(settings, registry, store, view.redis)
+        self.news = DeskNews(hub, self.acknowledging.known, self.reviewing.docket)
+        self.reviewing.memory.changed = self.news.changed
 
-    def add_to(self, app: web.Application, hub: Hub, place: Callable[[str], str]) -> Silencing:
+    def add_to(self, app: web.Application, place: Callable[[str], str]) -> Silencing:
         """Add the routes that write; returns the silences, for their read routes.
 
         `place`: the flow under which the claims on a flow count (see Registry.place).
         """
-        self.news = DeskNews(hub, self.acknowledging.known, self.reviewing.docket)
-        self.reviewing.memory.changed = self.news.changed
         silencing = Silencing(self.view, self.store, self.topics, place)
         app.router.add_post("/v1/silences", silencing.create)
         app.router.add_delete("/v1/silences/{id}", silencing.end)

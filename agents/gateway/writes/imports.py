@@ -117,8 +117,7 @@ class Importing:
             try:
                 await self.admission.check(raw)
             except ProblemError as error:
-                why = error.problem
-                faults.append(BatchFault(number, why.detail, why.reason, why.field, why.value, why.report))
+                faults.append(BatchFault.of(number, error.problem))
             else:
                 records.append(self.admission.record(raw))
         return records, faults

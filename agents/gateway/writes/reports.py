@@ -28,7 +28,7 @@ from bordertally.streams.reports.notices import ReportNotice, refuse_unknown
 from bordertally.streams.reports.sources import source_of
 
 MOST_LINES = 10_000
-"""Reports in a batch."""
+"""The most reports in a batch."""
 
 TURN = 100
 """Reports of a batch that are checked before other requests have a turn."""
@@ -105,12 +105,7 @@ class Posting:
                 self.admission.check_source(caller, line.source)
                 await self.admission.check(line.raw, refuse_unknown if strict else notices.append)
             except ProblemError as error:
-                problem = error.problem
-                faults.append(
-                    BatchFault(
-                        line.number, problem.detail, problem.reason, problem.field, problem.value, problem.report
-                    )
-                )
+                faults.append(BatchFault.of(line.number, error.problem))
             else:
                 good.append(line)
                 warnings += [BatchWarning(line.number, str(notice)) for notice in notices]

@@ -16,6 +16,7 @@ from bordertally.streams.ledger.corridors.records import (
     CorridorProjection,
     CorridorSeries,
     CorridorVersion,
+    destination_of_corridor,
 )
 from bordertally.streams.ledger.ledger import Applied, Ledger
 from bordertally.streams.ledger.rows import PEOPLE, Key
@@ -50,9 +51,7 @@ def corridor_figures(
     node: Node, rules: Rules, days: Collection[int], causes: Sequence[Cause], version: CorridorVersion
 ) -> CorridorFigures:
     """The figures of a corridor on some days (ordinals)."""
-    destination = destination_of(node.flow)
-    assert destination is not None, f"{node.flow} is no corridor"
-    detection = rules.of(destination).detection
+    detection = rules.of(destination_of_corridor(node.flow)).detection
     series = [
         CorridorSeries(
             key,
@@ -74,7 +73,7 @@ def whole_figures(ledger: Ledger, flow: Flow, rules: Rules, offset: int) -> Corr
 
 
 def _bearing(node: Node, key: Key, days: Collection[int]) -> set[int]:
-    """These days, and those after them for which they show whether everyone reports as usual."""
+    """Return these days, and the later days whose coverage is judged by them."""
     if key != PEOPLE or not node.children:
         return set(days)
     bins = node.series[key].bins

@@ -23,12 +23,12 @@ from bordertally.streams.ledger.corridors.records import (
 )
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.series import Series
-from bordertally.streams.ledger.tree import Node
+from bordertally.streams.ledger.tree import Node, levels_of
 from bordertally.streams.reconciliation.constraints import Constraint, Floors
-from bordertally.streams.reconciliation.floors import Levels, floors_of
+from bordertally.streams.reconciliation.floors import floors_of
 
 FEWEST = 2
-"""A destination is shown once it has so many corridors, or is claimed itself: with one, it would repeat it."""
+"""A destination with fewer corridors is not published unless it is claimed itself: it would repeat its corridor."""
 
 
 class DestinationNode(Node):
@@ -74,7 +74,7 @@ class DestinationNode(Node):
         return {day: self._floors(key, day) for day in days}
 
     def _floors(self, key: Key, day: int) -> Floors:
-        corridors, members = ([*_levels(series, day)] for series in (super().below(key), self._of_members(key)))
+        corridors, members = (levels_of(series, day) for series in (super().below(key), self._of_members(key)))
         parts = [(part.key, levels) for part in self.parts(key) if (levels := part.levels(day))]
         citizens = [levels for part, levels in parts if part.is_citizenship]
         others = [levels for part, levels in parts if not part.is_citizenship]
@@ -194,19 +194,13 @@ class CorridorNode(Node):
         self._unlikely.pop((key, day.day), None)
         if day.unlikely:
             self._unlikely[key, day.day] = day
-            self.suspect()
+            self.mark("suspected")
         if key == PEOPLE:
             _keep(self._unusual, day.day, wanted=not day.usual)
             _keep(self._incomplete, day.day, wanted=not day.complete)
             _keep(self._historic, day.day, wanted=day.historic)
             if day.historic:
-                self._hear_history()
-
-    def _hear_history(self) -> None:
-        node: Node | None = self
-        while node is not None and not node.historic:
-            node.historic = True
-            node = node.above
+                self.mark("historic")
 
     def _day(self, key: Key, day: int) -> CorridorDay | None:
         row = self.rows.get(day)
@@ -274,10 +268,6 @@ class CorridorNode(Node):
         """Return the weight of each origin of reports on a day, here or below: see rules.corroboration."""
         told = self._day(key, day)
         return {} if told is None else told.witnesses
-
-
-def _levels(of_series: Iterable[Series], day: int) -> Iterator[Levels]:
-    return (levels for series in of_series if (levels := series.levels(day)))
 
 
 def _gather(node: Node, key: Key, days: Iterable[int], evidence: Gathered) -> None:

@@ -13,12 +13,19 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from bordertally.streams.flows import Flow
+from bordertally.streams.flows import Flow, destination_of
 from bordertally.streams.ledger.causes import Cause
 from bordertally.streams.ledger.citations import NOTHING, Cites
 from bordertally.streams.ledger.rows import Key
 from bordertally.streams.reconciliation.constraints import Bin, Constraint, Floors
 from bordertally.streams.reports.claims import Claims
+
+
+def destination_of_corridor(flow: Flow) -> Flow:
+    """The destination that a corridor adds to: `*:KZ` for `RU:KZ`."""
+    destination = destination_of(flow)
+    assert destination is not None, f"{flow} is no corridor"
+    return destination
 
 
 class CorridorVersion(NamedTuple):

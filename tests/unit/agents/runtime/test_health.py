@@ -1,4 +1,4 @@
-"""The port of a worker, by raw sockets: what is not HTTP gets a problem document and costs one line in the log."""
+"""Raw sockets on a worker's port: a request that is not HTTP gets a problem document and one line in the log."""
 
 from __future__ import annotations
 

@@ -7,10 +7,11 @@ import pytest
 from rich.console import Console
 
 from bordertally.agents.demo.run import sample
-from bordertally.agents.terminal.totals import _COLOURS, _MARKS, interval, normal_levels, people, show_outcome
+from bordertally.agents.terminal.totals import _COLOURS, _MARKS, normal_levels, people, show_outcome
 from bordertally.streams.alerts.records import AlertState
 from bordertally.streams.rules.config import SEVERITIES
 from bordertally.streams.totals.records import Total
+from bordertally.streams.totals.wording import interval
 from live import pure
 from unit.kit import claim, daily, told
 from unit.streams.totals.test_revisions import revised
