@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -37,7 +38,11 @@ Opener = Callable[..., Awaitable[Page]]
 @pytest.fixture(scope="session")
 def board_week(kafka: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """The sample week, worked through, on a pipeline of the board's own: its tests publish more."""
-    directory = tmp_path_factory.mktemp("board")
+    yield from sample_week(kafka, tmp_path_factory.mktemp("board"))
+
+
+def sample_week(kafka: Server, directory: Path) -> Iterator[Live]:
+    """A pipeline that has worked through the sample week."""
     (directory / "redis").mkdir()
     rules = directory / "rules.toml"
     rules.write_text('[[flows]]\nflow = "MD"\nconflict = 0.1\n')

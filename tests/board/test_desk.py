@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -46,7 +44,7 @@ async def test_an_alert_is_muted_after_a_preview_and_the_silence_ended(board_gat
     await expect(dialog.locator(".covers")).to_contain_text("Covers 1 open alert and 2 flows")
     await dialog.get_by_label("Flow, with").fill("RU")
     await dialog.get_by_label("Rule").select_option("")
-    await expect(dialog.locator(".covers")).to_contain_text(re.compile(r"Covers [23] open alerts"))
+    await expect(dialog.locator(".covers")).to_contain_text("Covers 2 open alerts")
     await dialog.get_by_label("Flow, with").fill("RU:KAZ")
     await expect(dialog.locator(".covers")).to_contain_text("did you mean KZ?")
     await no_violations(page)
@@ -55,7 +53,8 @@ async def test_an_alert_is_muted_after_a_preview_and_the_silence_ended(board_gat
     await dialog.get_by_label("Why").fill("the road is closed")
     await page.keyboard.press("Enter")
     await expect(dialog).to_have_count(0)
-    await expect(card.locator(".muted")).to_contain_text("by ann: the road is closed")
+    silenced = card.locator(".muted", has_text="silenced")  # another test may have acknowledged the alert
+    await expect(silenced).to_contain_text("by ann: the road is closed")
     await card.get_by_role("button", name="End the silence").click()
     await expect(dialog).to_contain_text("the road is closed")
     await dialog.get_by_role("button", name="End it now").click()
