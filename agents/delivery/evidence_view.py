@@ -18,7 +18,8 @@ from redis.asyncio.client import Pipeline
 from bordertally.agents.delivery.redis_keys import EXACT_CLAIMS, SOURCES, statements_key, tallies_key
 from bordertally.agents.delivery.redis_writer import RedisWriter
 from bordertally.agents.hops.batch_hop import Batch, Done
-from bordertally.agents.kafka.received import Received
+from bordertally.agents.kafka.decompression import Received
+from bordertally.agents.kafka.fencing import FENCE_KEY
 from bordertally.agents.runtime.context import log
 from bordertally.streams.evidence.tallies import tallies_of
 from bordertally.streams.evidence.trace import BLOCKS, DAYS, bounded
@@ -89,6 +90,8 @@ class EvidenceView(RedisWriter):
         turn = time.monotonic()
         newest: dict[str, int] = {}
         for key, value in {record.key: record.value for record in records}.items():
+            if key == FENCE_KEY:
+                continue
             try:
                 for source, published in self._put_row(pipe, Row.of(key or b""), value or b""):
                     newest[source] = max(published, newest.get(source, 0))

@@ -26,7 +26,7 @@ from bordertally.agents.delivery.view_sweep import wrong_types
 from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.crash_points import crash_at
-from bordertally.agents.kafka.received import Received
+from bordertally.agents.kafka.decompression import Received
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.settings import Settings
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import faust
@@ -15,14 +15,17 @@ from bordertally.agents.hops.durable_table import make_table
 from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
+from bordertally.agents.kafka.fencing import EPOCH_HEADER, fences
 from bordertally.agents.kafka.producer import Record, partition_of_key
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.unreadable import must_read, unreadable_row
 from bordertally.streams.alerts.lifecycle import Known, advance, last_day
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.delivery.cloudevents import of_alert
+from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.causes import CAUSES_HEADER, Cause, decode_causes
-from bordertally.streams.topics import header
+from bordertally.streams.ledger.corridors.records import LedgerMessage
+from bordertally.streams.topics import header, partition_of
 from bordertally.streams.totals.records import FlowState
 
 _decode_state = msgspec.json.Decoder(FlowState).decode
@@ -55,6 +58,11 @@ class EpisodesHead(msgspec.Struct):
     episodes: msgspec.Raw
 
 
+EPOCHS = b"epochs|"
+"""The beginning of the key of a row of the table that is not about a flow: the newest epochs seen in a partition."""
+
+_decode_epochs = msgspec.msgpack.Decoder(dict[int, bytes]).decode
+
 _decode_head = msgspec.json.Decoder(EpisodesHead).decode
 _decode_alerts = msgspec.msgpack.Decoder(FlowAlerts).decode
 
@@ -63,6 +71,10 @@ class AlertsHop(FlushingHop):
     """Keeps the alerts of each flow in a table and compares them with each new state of the flow.
 
     Alert records are published before the table is written, so a crash in between repeats an (id, seq) and loses none.
+
+    Several workers write to each partition of `totals`, so Kafka cannot refuse a state that a former ledger of the flow
+    sent before others took over, and that arrives late. The hop recognises such a state by its epoch, does not compare
+    it, and asks the present ledger to publish the flow again, so that the newest state of the flow is the last one.
     """
 
     name = "alerts"
@@ -77,6 +89,8 @@ class AlertsHop(FlushingHop):
         self.alerts: list[tuple[bytes, Alert]] = []
         self.rows: dict[int, dict[bytes, bytes]] = {}
         self.states = 0
+        self.epochs_seen: dict[int, dict[int, bytes]] = {}  # by partition, the newest epoch of each ledger's partition
+        self.late: set[Flow] = set()  # the flows of which a late state was read since the last flush
         self.traces = context.traces.hop()
 
     def forget(self) -> None:
@@ -85,12 +99,13 @@ class AlertsHop(FlushingHop):
         self.seen.clear()
         self.last.clear()
         self.total.clear()
+        self.epochs_seen.clear()
         self.traces.forget()
         self._begin()
 
     def _begin(self) -> tuple[list[tuple[bytes, Alert]], dict[int, dict[bytes, bytes]], int]:
         begun = self.alerts, self.rows, self.states
-        self.alerts, self.rows, self.states = [], {}, 0
+        self.alerts, self.rows, self.states, self.late = [], {}, 0, set()
         return begun
 
     async def recovered(self) -> None:
@@ -98,7 +113,7 @@ class AlertsHop(FlushingHop):
         count, topic = self.context.settings.partitions, self.context.topics.totals
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
         for key, stored in self.table.items():
-            if partition_of_key(key, count) in mine:
+            if not key.startswith(EPOCHS) and partition_of_key(key, count) in mine:
                 self.count(key, self._decoded(key, stored).known)
         self.context.metrics["table_rows"].labels(self.name).set(len(self.table.data))
 
@@ -113,7 +128,31 @@ class AlertsHop(FlushingHop):
         self.traces.hear(bundle.records)
         rows = self.rows.setdefault(bundle.partition, {})
         for record in bundle.records:
-            self.compare(record, rows)
+            if self.is_late(record, rows):
+                self.late.add(Flow(record.key.decode()))
+            else:
+                self.compare(record, rows)
+
+    def is_late(self, record: ConsumerRecord, rows: dict[bytes, bytes]) -> bool:
+        """Whether a state is of a former ledger of its flow, behind a state of its successor; notes newer epochs."""
+        epoch = header(record.headers, EPOCH_HEADER)
+        if epoch is None:
+            return False
+        ledger, key = (
+            partition_of(record.key.decode(), self.context.settings.partitions),
+            EPOCHS + b"%d" % record.partition,
+        )
+        seen = self.epochs_seen.get(record.partition)
+        if seen is None:
+            seen = self.epochs_seen[record.partition] = _decode_epochs(self.table.get(key) or b"\x80")
+        newest = seen.get(ledger)
+        if epoch == newest:
+            return False
+        if newest is not None and fences(newest, epoch):
+            return True
+        seen[ledger] = epoch
+        rows[key] = msgspec.msgpack.encode(seen)
+        return False
 
     @staticmethod
     def _decoded(key: bytes, stored: bytes) -> FlowAlerts:
@@ -149,6 +188,7 @@ class AlertsHop(FlushingHop):
 
     async def flush(self) -> None:
         """Publish the alert records, then store the changed rows."""
+        late = self.late
         alerts, rows, states = self._begin()
         metrics, topic = self.context.metrics, self.context.topics.alerts
         with self.traces.span("alerts", states) as trace:
@@ -156,7 +196,7 @@ class AlertsHop(FlushingHop):
                 Record(topic, key, msgspec.json.encode(alert), headers=[*of_alert(topic, alert), *trace])
                 for key, alert in alerts
             ]
-            await self.context.writer.write(records)
+            await self.context.writer.write([*records, *self._asked_again(late)])
         if alerts:
             crash_at("alerts.sent")
         await self.table.store(rows)
@@ -171,6 +211,26 @@ class AlertsHop(FlushingHop):
         if news:
             _log_alerts(news)
         metrics["table_rows"].labels(self.name).set(len(self.table.data))
+
+    def _asked_again(self, flows: Iterable[Flow]) -> list[Record]:
+        """Messages to the ledgers of flows that ask them to publish the flows again."""
+        by_partition: dict[int, list[Flow]] = defaultdict(list)
+        for flow in sorted(flows):
+            by_partition[partition_of(flow, self.context.settings.partitions)].append(flow)
+            log.warning(
+                "alerts: a state of %s arrived late, from a replaced worker; the ledger publishes the newest again",
+                flow,
+            )
+        return [
+            Record(
+                self.context.topics.claims, None, msgspec.msgpack.encode(LedgerMessage([], [], [], again)), partition
+            )
+            for partition, again in by_partition.items()
+        ]
+
+    def written_alone(self) -> Sequence[str]:
+        """The topic of alert records: a flow has its alerts on the partition of its states."""
+        return (self.context.topics.alerts,)
 
     def count(self, key: bytes, known: list[Known]) -> None:
         """Update the gauge of open alerts by severity."""

@@ -11,6 +11,7 @@ from aiokafka.structs import ConsumerRecord
 from faust.tables.manager import TableManager
 
 from bordertally.agents.kafka.crash_points import crash_at
+from bordertally.agents.kafka.fencing import FENCE_KEY
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.unreadable import place_of, unreadable_record
@@ -56,6 +57,8 @@ class DurableTable(faust.Table[bytes, bytes]):
                 log.error("%s: the record %s is skipped", self.name, place_of((record.topic, record.partition), record))
                 continue
             key, value = record.key or b"", record.value
+            if key == FENCE_KEY:
+                continue
             mark = header(record.headers, ROW_HEADER)
             if mark is None:
                 if record.partition in marked or value is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import faust
@@ -18,7 +19,11 @@ from faust.types import EventT
 
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
-from bordertally.agents.runtime.context import Context
+from bordertally.agents.kafka.fencing import Epoch, Fenced
+from bordertally.agents.runtime.context import Context, log
+
+FENCE_AGAIN_S = 24 * 3600.0
+"""Seconds after which a hop fences its partitions again: Kafka forgets an epoch that nobody has asked for in 7 days."""
 
 
 class FlushingHop:
@@ -39,6 +44,9 @@ class FlushingHop:
         self._turn = asyncio.Lock()  # the agent, the timer, a revocation and the end of the worker take turns
         self._flushed_at = -math.inf  # the first flush is due at once, also when the clock is near 0
         self._timer: asyncio.Task[None] | None = None
+        self.epochs: dict[int, Epoch] = {}  # of the partitions of the table, since they were fenced last
+        self._fenced: Sequence[int] = ()
+        self._fenced_at = math.inf
         context.reads(self.name, [topic])
         count = context.settings.partitions
         channel = app.topic(topic, key_type=bytes, value_type=bytes, partitions=count)
@@ -81,6 +89,28 @@ class FlushingHop:
     def forget(self) -> None:
         """Forget the records in memory, and all state that other workers may change now; called after a revocation."""
         raise NotImplementedError
+
+    def written_alone(self) -> Sequence[str]:
+        """The topics beside the changelog of whose partitions each has one writer, the worker with this partition."""
+        return ()
+
+    async def fence(self, partitions: Iterable[int]) -> None:
+        """Let brokers refuse what the former workers of these partitions still write; ends the process if this fails.
+
+        Called before the table of the partitions is read.
+        """
+        self._fenced, self._fenced_at, self.epochs = sorted(partitions), time.monotonic(), {}
+        if not self._fenced:
+            return
+        changelog, beside = self.context.topics.changelog(self.name), self.written_alone()
+        try:
+            self.epochs = await self.context.writer.fence(
+                [Fenced(changelog, partition, beside) for partition in self._fenced]
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, late writes of other workers would count
+            self.context.die(f"the partitions of the {self.name} hop cannot be fenced", error)
+        if not self.epochs:
+            log.info("%s: this broker keeps no producer epochs, so late writes of other workers count", self.name)
 
     async def recovered(self) -> None:
         """Build state from the restored tables; called before records flow. Long work must yield, for heartbeats."""
@@ -161,6 +191,8 @@ class FlushingHop:
                 self._timer = None
 
     async def _flush(self, stream: faust.StreamT[bytes]) -> None:
+        if time.monotonic() > self._fenced_at + FENCE_AGAIN_S:
+            await self.fence(self._fenced)
         events, self.events = self.events, []
         await self.flush()
         self.flushed += events

@@ -21,6 +21,7 @@ from bordertally.agents.hops.durable_table import make_table
 from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
+from bordertally.agents.kafka.fencing import EPOCH_HEADER
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.turns import Turns
 from bordertally.agents.runtime.context import Context, log
@@ -29,9 +30,9 @@ from bordertally.agents.runtime.unreadable import must_read, unreadable_row
 from bordertally.streams.delivery.cloudevents import of_state
 from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.detection.corridors.figures import corridor_figures, whole_figures
-from bordertally.streams.detection.flow_state import flow_state, gone_state, written_state
+from bordertally.streams.detection.flow_state import figures_state, gone_state, written_state
 from bordertally.streams.detection.silence import to_tell
-from bordertally.streams.flows import Flow, depth, destination_of
+from bordertally.streams.flows import Flow, ancestors, depth, destination_of
 from bordertally.streams.ledger.aliases import moved
 from bordertally.streams.ledger.causes import CAUSES_HEADER, Cause, capped, encode_causes
 from bordertally.streams.ledger.corridors.records import (
@@ -108,9 +109,11 @@ class LedgerHop(FlushingHop):
         self._parents_due = -math.inf  # when they are due
         self.unsent: dict[int, dict[Flow, News]] = {}  # by partition, the corridors whose figures are held back
         self._corridors_due = -math.inf  # when they are due
+        self.again: dict[int, set[Flow]] = {}  # by partition, the flows whose states are to be published again
         self.traces = context.traces.hop()
         self.aliases = context.registry.aliases  # as the ledgers in memory use them
         self._moving: asyncio.Task[None] | None = None
+        self._showing: asyncio.Task[None] | None = None
         context.renewed.append(self.renewed)
 
     def forget(self) -> None:
@@ -118,6 +121,7 @@ class LedgerHop(FlushingHop):
         self.ledgers.clear()
         self.held.clear()
         self.unsent.clear()
+        self.again.clear()
         self._flushed_to.clear()
         self.traces.forget()
         self._begin()
@@ -129,9 +133,9 @@ class LedgerHop(FlushingHop):
         return begun
 
     async def recovered(self) -> None:
-        """Restore the ledgers of this worker's partitions and show their flows.
+        """Restore the ledgers of this worker's partitions; the metrics of their flows follow while records flow.
 
-        Both steps can take seconds: ledgers are built in a thread, and other tasks run between two flows.
+        Ledgers are built in a thread, because that can take seconds.
         """
         topic, revocations = self.context.topics.claims, self.revocations
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
@@ -141,19 +145,31 @@ class LedgerHop(FlushingHop):
             if revocations != self.revocations:  # partitions were reassigned meanwhile
                 return
             self.ledgers[partition] = ledger
-        for ledger in [self.ledgers[partition] for partition in mine]:
-            for node in [node for node in ledger.nodes.values() if node.shown]:
-                self.context.metrics.show_flow(flow_state(node, self.context.rules))
-                await asyncio.sleep(0)
-                if revocations != self.revocations:
-                    return
-            self.context.metrics.show_heard(ledger.heard)
+        for partition in mine:
+            self.context.metrics.show_heard(self.ledgers[partition].heard)
         self._count_held()
         for partition, rows in new.items():
             if revocations == self.revocations:
                 await self._move(partition, rows)
             if revocations == self.revocations:
                 await self._send_unsent(partition)
+        if revocations == self.revocations:
+            flows = [(partition, flow) for partition in sorted(mine) for flow in self.ledgers[partition].nodes]
+            self._showing = asyncio.create_task(self._show(flows, revocations))
+
+    async def _show(self, flows: Iterable[tuple[int, Flow]], revocations: int) -> None:
+        """Show the figures of flows in the metrics, in turns with the batches that arrive meanwhile.
+
+        Ends when partitions are revoked: `revocations` is their number at the start.
+        """
+        for partition, flow in flows:
+            async with self._turn:
+                if revocations != self.revocations:
+                    return
+                node = self.ledgers[partition].nodes.get(flow)  # none where an alias has moved the flow meanwhile
+                if node is not None and node.shown:
+                    self.context.metrics.show_flow(figures_state(node, self.context.rules))
+            await asyncio.sleep(0)
 
     async def _send_unsent(self, partition: int) -> None:
         """Send the corridors of a partition that were never sent: those of a table that an earlier version wrote."""
@@ -223,9 +239,8 @@ class LedgerHop(FlushingHop):
             published = max([node.published for node in ledger.nodes.values()], default=0)
             state = gone_state(flow, place, published if place is None else ledger.nodes[place].published)
             self.context.metrics.show_flow(state)
-            records.append(
-                Record(topic, flow.encode(), msgspec.json.encode(state), headers=of_state(topic, state, offset))
-            )
+            headers = [*of_state(topic, state, offset), *self._epoch_of(flow)]
+            records.append(Record(topic, flow.encode(), msgspec.json.encode(state), headers=headers))
         return records
 
     @property
@@ -261,7 +276,9 @@ class LedgerHop(FlushingHop):
             ledger.add(message.claims, message.readings, message.corridors)
             self.claims += message.count
             self.statements += len(message.claims)
-            if not message.corridors:  # they tell nothing of the reports that arrived or wait
+            if message.again:
+                self.again.setdefault(bundle.partition, set()).update(message.again)
+            elif not message.corridors:  # both tell nothing of the reports that arrived or wait
                 self.arrived.append(arrived_s(record))
                 self.more = more_wait(record)
 
@@ -291,7 +308,8 @@ class LedgerHop(FlushingHop):
                 for row in applied.rows:
                     of_partition[row] = ledger.row(row)
                     await turns.give()
-                news = self.news(ledger, applied)
+                news, gone = self._again(partition, ledger, self.news(ledger, applied))
+                states += gone
                 unsent = self._unsent(partition, news, send=send)
                 news = self._due(partition, news, due=due)
                 for state in self.states(ledger, news, self._flushed_to[partition], trace):
@@ -343,6 +361,17 @@ class LedgerHop(FlushingHop):
         flows = to_tell(ledger, applied.flows, self.context.rules)
         return {flow: News(days.get(flow, ()), causes.get(flow, ())) for flow in flows}
 
+    def _again(self, partition: int, ledger: Ledger, news: dict[Flow, News]) -> tuple[dict[Flow, News], list[Record]]:
+        """The news with the flows to publish again, lowest first; and the states of those that have no claims."""
+        again = self.again.pop(partition, None)
+        if again is None:
+            return news, []
+        with_those_above = again.union(Flow(above) for flow in again for above in ancestors(flow))
+        for flow, whole in self.news(ledger, ledger.published_anew(with_those_above)).items():
+            news[flow] = whole.beside(news[flow]) if flow in news else whole
+        gone = self._gone(again - ledger.nodes.keys(), ledger, self._flushed_to[partition])
+        return dict(sorted(news.items(), key=lambda entry: (-depth(entry[0]), entry[0]))), gone
+
     def _due(self, partition: int, news: dict[Flow, News], *, due: bool) -> dict[Flow, News]:
         """The news to publish now, lowest first, with what was held back when that is `due`; holds back the rest."""
         nodes, held = self.ledgers[partition].nodes, self.held.pop(partition, {})
@@ -377,10 +406,15 @@ class LedgerHop(FlushingHop):
         for flow, (days, causes) in news.items():
             state, written = written_state(ledger.nodes[flow], rules, days)
             metrics.show_flow(state)
-            headers = [*of_state(topic, state, cause), *trace]
+            headers = [*of_state(topic, state, cause), *self._epoch_of(flow), *trace]
             if causes:
                 headers.append((CAUSES_HEADER, encode_causes(causes)))
             yield Record(topic, flow.encode(), written, headers=headers)
+
+    def _epoch_of(self, flow: Flow) -> Headers:
+        """The header with the epoch under which this worker publishes a flow: readers recognise late states by it."""
+        epoch = self.epochs.get(self._partition_of(flow))
+        return [] if epoch is None else [(EPOCH_HEADER, bytes(epoch))]
 
     def corridors(self, ledger: Ledger, news: Mapping[Flow, News], offset: int) -> Iterator[CorridorFigures]:
         """The figures of corridors, for their destinations. `offset`: of the last claim."""

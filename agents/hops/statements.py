@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiokafka import TopicPartition
 
+from bordertally.agents.kafka.decompression import Received
 from bordertally.agents.kafka.producer import Record
-from bordertally.agents.kafka.received import Received
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.records import Report

@@ -46,6 +46,8 @@ PATCHED: Mapping[str, Patched] = {
             "aiokafka/admin/client.py": "d5ed18b9ed24331f",
             "aiokafka/consumer/consumer.py": "24f84531f97fcfeb",
             "aiokafka/consumer/fetcher.py": "d7ee9eeb185c5c6e",
+            "aiokafka/producer/message_accumulator.py": "61ed4194069ca7ba",
+            "aiokafka/producer/sender.py": "e5b7fbdb7379ef9c",
             "aiokafka/protocol/api.py": "8104844ba843b695",
             "aiokafka/protocol/types.py": "78f5327e02feb58e",
             "aiokafka/record/default_records.py": "26e0d095e7d6b60d",

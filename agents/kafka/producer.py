@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from aiokafka.partitioner import murmur2
 
 from bordertally.agents.kafka import crash_points
 from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.kafka.fencing import FENCE_KEY, Epoch, Fence, Fenced, UnfencedError, new_epoch
 from bordertally.agents.kafka.turns import Turns
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import BIGGEST
@@ -106,6 +107,7 @@ class Writer:
         self._connection = Connection(settings)
         self._turn = itertools.count()
         self._begun: dict[object, float] = {}  # when each unacknowledged write began, the oldest first
+        self._fences: dict[tuple[str, int], Fence] = {}  # by topic and partition, of those that only this worker writes
         self.written = 0  # acknowledged writes
         self.before: Callable[[], None] = lambda: None  # called before each write; ends a process that must not write
 
@@ -124,6 +126,26 @@ class Writer:
             self.written += 1
         finally:
             del self._begun[write]
+
+    async def fence(self, wanted: Sequence[Fenced]) -> dict[int, Epoch]:
+        """Let brokers refuse what other workers still write to these partitions; returns the epoch of each partition.
+
+        Returns nothing where the broker keeps no epochs. Raises ConfigError, KafkaError or TimeoutError.
+        """
+        producer = await self._connection.producer()
+        for place in itertools.chain(*(fenced.places for fenced in wanted)):
+            self._fences.pop(place, None)
+        records = [Record(fenced.changelog, FENCE_KEY, b"", fenced.partition) for fenced in wanted]
+        async with asyncio.timeout(self.timeout_s):
+            try:
+                epochs = await asyncio.gather(*(new_epoch(producer.client, fenced) for fenced in wanted))
+            except UnfencedError:
+                return {}
+            for fenced, epoch in zip(wanted, epochs, strict=True):
+                self._fences |= {place: Fence(epoch) for place in fenced.places}
+            self.before()
+            await self._send(producer, await self._batches(producer, records))
+        return {fenced.partition: epoch for fenced, epoch in zip(wanted, epochs, strict=True)}
 
     def waited_s(self, now: float) -> float:
         """Seconds for which the oldest write has waited for its acknowledgement; 0 while no write waits."""
@@ -175,8 +197,7 @@ class Writer:
                 await self._send(producer, {at: builders})
                 crash_points.crash()
 
-    @staticmethod
-    async def _send(producer: AIOKafkaProducer, batches: dict[tuple[str, int], list[Any]]) -> None:
+    async def _send(self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], list[Any]]) -> None:
         """Hand over the first batch of every partition, then every second batch, and so on; wait for all of them.
 
         Only a second batch of a partition has to wait for room. Acknowledgements come many at once, so waiting for each
@@ -187,6 +208,9 @@ class Writer:
             for (topic, partition), batch in zip(batches, turn, strict=True):
                 if batch is not None:
                     batch.close()
+                    fence = self._fences.get((topic, partition))
+                    if fence is not None:
+                        fence.stamp(batch)
                     acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
         for acknowledgement in acknowledgements:
             await acknowledgement

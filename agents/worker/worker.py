@@ -10,7 +10,7 @@ from typing import Any, cast
 import faust
 from aiokafka.errors import KafkaError
 from faust.app.base import BootStrategy
-from faust.types import ConsumerT
+from faust.types import TP, ConsumerT
 from mode import Service
 
 from bordertally.agents.delivery.channel_registry import make_channels
@@ -122,6 +122,13 @@ class Worker(faust.App):
                         known[topic] = times
                         for hop in self._readers(topic):
                             self.context.forget_progress(hop, topic)
+
+    async def _on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Fence the partitions before Faust reads their tables."""
+        if not self.should_stop:
+            for hop in self.hops:
+                await hop.fence(tp.partition for tp in assigned if tp.topic == hop.topic)
+        await super()._on_partitions_assigned(assigned, generation_id)
 
     def on_rebalance_start(self) -> None:
         """Note when a rebalance begins."""

@@ -66,7 +66,12 @@ def users() -> list[dict[str, Any]]:
         for kind in Topic
     ]
     ours = [grant("topic", one.name, ["Describe", "DescribeConfigs", "Read", "Write"]) for one in Topics().specs()]
-    return [*producers, user(PIPELINE, [*ours, grant("group", PIPELINE, ["Describe", "Read"], "prefix")])]
+    groups = grant("group", PIPELINE, ["Describe", "Read"], "prefix")
+    epochs = [
+        grant("transactionalId", f"{Topics().changelog(table)}-", ["Describe", "Write"], "prefix")
+        for table in ("ledger", "alerts")
+    ]
+    return [*producers, user(PIPELINE, [*ours, groups, *epochs])]
 
 
 def user(name: str, acls: list[dict[str, Any]]) -> dict[str, Any]:

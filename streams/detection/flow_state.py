@@ -57,6 +57,22 @@ def alerting_state(node: Node, rules: Rules, episodes: list[Episode]) -> FlowSta
     return msgspec.structs.replace(state, totals=windows, episodes=episodes)
 
 
+def figures_state(node: Node, rules: Rules) -> FlowState:
+    """The state of a flow as far as metrics show it: without days, alerts, parts and the claims beside the totals."""
+    rules = rules.of(node.flow)
+    rate, day, baseline = latest_rate(node, rules)
+    return msgspec.structs.replace(
+        _empty(node.flow, node.published),
+        totals=totals(node, PEOPLE, rules.detection.project_days),
+        conflicts=conflicts(node),
+        baseline=baseline,
+        rate=rate,
+        rate_day=None if day is None else iso_day(day),
+        comparable=day is None or covered_as_usual(node, day),
+        unlikely=unlikely_claims(node) if node.suspected else [],
+    )
+
+
 def gone_state(flow: Flow, place: Flow | None, published: int) -> FlowState:
     """The last state of a flow whose claims have all moved to other flows.
 

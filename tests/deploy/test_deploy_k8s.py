@@ -23,6 +23,7 @@ from composed import SERVICES, TOP, dockerfile
 from models import KINDS, complaints, why_no_models
 
 from bordertally.agents.gateway.guard import check_address
+from bordertally.agents.kafka.fencing import Fenced
 from bordertally.agents.worker.worker import group_of
 from bordertally.streams.delivery.tokens import Keys, digest_of
 from bordertally.streams.errors import ConfigError
@@ -346,6 +347,9 @@ def test_the_pipeline_may_use_its_topics_and_groups() -> None:
     granted = {(acl["resource"]["type"], acl["resource"]["name"]): acl for acl in acls}
     group = granted.pop(("group", load_settings().app_id))
     assert (group["resource"]["patternType"], group["operations"]) == ("prefix", ["Describe", "Read"])
+    for table in ("ledger", "alerts"):
+        epochs = granted.pop(("transactionalId", Fenced(Topics().changelog(table), 3).name.removesuffix("3")))
+        assert (epochs["resource"]["patternType"], epochs["operations"]) == ("prefix", ["Describe", "Write"])
     assert set(granted) == {("topic", spec.name) for spec in Topics().specs()}
     assert {tuple(acl["operations"]) for acl in granted.values()} == {("Describe", "DescribeConfigs", "Read", "Write")}
 

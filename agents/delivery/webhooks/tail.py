@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bordertally.agents.kafka.clients import kafka_options
-from bordertally.agents.kafka.received import Received
+from bordertally.agents.kafka.decompression import Received
 from bordertally.streams.settings import Settings
 
 KEPT = 200

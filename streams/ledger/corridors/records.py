@@ -99,9 +99,13 @@ class CorridorFigures(Struct, array_like=True, frozen=True):
 
 
 class LedgerMessage(Claims, array_like=True, frozen=True):
-    """A message on `claims`: claims from the intake, or figures of corridors from the ledger of their origin."""
+    """A message on `claims`: claims from the intake, or figures of corridors from the ledger of their origin.
+
+    `again`: flows whose states the ledger must publish again (see AlertsHop).
+    """
 
     corridors: list[CorridorFigures] = msgspec.field(default_factory=list)
+    again: list[Flow] = msgspec.field(default_factory=list)
 
 
 decode_message = msgspec.msgpack.Decoder(LedgerMessage).decode

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
+from bordertally.agents.kafka.fencing import Epoch, Fenced
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context
 
@@ -21,6 +22,8 @@ class Broker:
     def __init__(self, takes: int | None = None) -> None:
         self.records: list[Record] = []
         self.takes, self.writes = takes, 0
+        self.fenced: list[list[Fenced]] = []
+        self.keeps_epochs = True
 
     async def write(self, records: Iterable[Record]) -> None:
         self.writes += 1
@@ -28,12 +31,17 @@ class Broker:
             raise KafkaError("the broker is gone")
         self.records += records
 
+    async def fence(self, wanted: Sequence[Fenced]) -> dict[int, Epoch]:
+        self.fenced.append(list(wanted))
+        return {fenced.partition: Epoch(7, len(self.fenced)) for fenced in wanted} if self.keeps_epochs else {}
+
     def of(self, topic: str) -> list[Record]:
         return [record for record in self.records if record.topic == topic]
 
     def serve(self, context: Context) -> None:
         """Replace the writer of a worker."""
         context.writer.write = self.write  # type: ignore[method-assign] # a broker that is a list
+        context.writer.fence = self.fence  # type: ignore[method-assign] # as above
 
 
 class DiedError(Exception):

@@ -12,15 +12,18 @@ from aiokafka.errors import KafkaError
 
 from bordertally.agents.hops import alerts as module
 from bordertally.agents.hops.alerts import AlertsHop, EpisodesHead, FlowAlerts, causes_of
+from bordertally.agents.kafka.fencing import EPOCH_HEADER
 from bordertally.agents.kafka.producer import Record, partition_of_key
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.detection.flow_state import flow_state
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.causes import CAUSES_HEADER, Cause, encode_causes
+from bordertally.streams.ledger.corridors.records import decode_message
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.settings import load_settings
+from bordertally.streams.topics import partition_of
 from unit.agents.hops.kit import Broker
 from unit.kit import PROMPT, claim
 
@@ -263,3 +266,37 @@ async def test_a_state_with_the_same_episodes_is_not_read_in_full() -> None:
     second.value = b'{"episodes":[{}]}'
     with pytest.raises(msgspec.ValidationError):
         await worker.flush(second)
+
+
+def under(epoch: bytes, record: Any) -> Any:
+    record.headers = [*record.headers, (EPOCH_HEADER, epoch)]
+    return record
+
+
+async def test_a_state_of_a_replaced_ledger_changes_no_alert_and_its_flow_is_published_again() -> None:
+    worker = Worker(Broker())
+    assert await worker.flush(under(b"7.5", state(1, *HIGH))) == [("RU:KZ", 1, "firing", "warning")]
+    assert await worker.flush(under(b"7.6", state(2, *HIGHER))) == [("RU:KZ", 2, "updated", "critical")]
+    assert await worker.flush(under(b"7.5", state(3, *QUIET))) == []
+    (asked,) = worker.broker.of(worker.hop.context.topics.claims)
+    assert asked.partition == partition_of("RU:KZ", worker.hop.context.settings.partitions)
+    assert decode_message(asked.value).again == ["RU:KZ"]
+    assert await worker.flush(under(b"7.6", state(4, *HIGHER))) == []
+    assert len(worker.broker.of(worker.hop.context.topics.claims)) == 1
+
+
+async def test_a_restarted_hop_knows_the_epochs_that_it_has_seen() -> None:
+    before = Worker(Broker())
+    await before.flush(under(b"7.6", state(1, *HIGH)))
+    again = Worker(Broker(), before.table)
+    assert await again.flush(under(b"7.5", state(2, *HIGHER))) == []
+    assert [record.topic for record in again.broker.records] == [again.hop.context.topics.claims]
+
+
+async def test_epochs_are_those_of_one_partition_of_claims_as_one_partition_of_states_shows_them() -> None:
+    worker = Worker(Broker())
+    assert partition_of("KZ:RU", 8) != partition_of("RU:KZ", 8)
+    await worker.flush(under(b"7.6", state(1, *HIGH)))
+    other = [day(400, 1, "KZ:RU"), day(600, 2, "KZ:RU")]
+    assert await worker.flush(under(b"7.5", state(2, *other, flow="KZ:RU"))) == [("KZ:RU", 1, "firing", "warning")]
+    assert worker.broker.of(worker.hop.context.topics.claims) == []

@@ -9,6 +9,7 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from bordertally.agents.hops.durable_table import DurableTable
+from bordertally.agents.kafka.fencing import FENCE_KEY
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.ledger.rows import row_mark
@@ -86,3 +87,9 @@ def test_a_value_is_bound_to_its_key() -> None:
     assert row_mark(b"123456789", b"") == bytes.fromhex("cbf43926")  # the check value of CRC-32
     assert row_mark(b"1234", b"56789") == row_mark(b"123456789", b"")
     assert row_mark(b"a", b"value") != row_mark(b"b", b"value")
+
+
+def test_the_record_that_fences_a_partition_is_no_row() -> None:
+    table = table_on(Broker())
+    table.read_back([row(0, b"a", b"1"), row(1, FENCE_KEY, b""), marked(2, b"b", b"2"), row(3, FENCE_KEY, b"")])
+    assert dict(table.data) == {b"a": b"1", b"b": b"2"}

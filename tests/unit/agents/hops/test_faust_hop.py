@@ -10,15 +10,20 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
+import faust
 import pytest
 from aiokafka import TopicPartition
+from faust.types import TP
 
+from bordertally.agents.hops import faust_hop as module
 from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.hops.ledger import FEWEST_WAITING, PATIENCE_S, LedgerHop
+from bordertally.agents.kafka.fencing import Epoch, Fenced
 from bordertally.agents.worker.worker import create_app
+from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import load_settings
 from live import until
-from unit.agents.hops.kit import Deaths, DiedError
+from unit.agents.hops.kit import Broker, Deaths, DiedError
 
 LONG_S = 3_600.0
 
@@ -383,3 +388,71 @@ def test_claims_wait_only_when_they_are_many_and_late_anyway_and_more_is_to_come
     assert hop.patience_s() == pytest.approx(0.05)
     hop.arrived = [2_000.0]  # of a clock that is ahead
     assert hop.patience_s() < 0.0
+
+
+async def test_partitions_are_fenced_before_faust_reads_their_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(load_settings(hops="ledger,alerts", topic_prefix="pre."))
+    broker, tables = Broker(), list[int]()
+    broker.serve(app.context)
+
+    async def read_tables(*_: object) -> None:
+        tables.append(len(broker.fenced))
+
+    monkeypatch.setattr(faust.App, "_on_partitions_assigned", read_tables)
+    topics = app.context.topics
+    await app._on_partitions_assigned({TP(topics.claims, 2), TP(topics.totals, 1), TP(topics.totals, 0)}, 3)
+    assert tables == [2]
+    assert [[(fenced.name, fenced.places) for fenced in wanted] for wanted in broker.fenced] == [
+        [("pre.ledger-changelog-2", [("pre.ledger-changelog", 2)])],
+        [(f"pre.alerts-changelog-{at}", [("pre.alerts-changelog", at), ("pre.alerts", at)]) for at in (0, 1)],
+    ]
+    assert [dict(hop.epochs) for hop in app.hops] == [{2: Epoch(7, 1)}, {0: Epoch(7, 2), 1: Epoch(7, 2)}]
+
+
+async def fencing(broker: Broker) -> Hop:
+    hop = Hop()
+    broker.serve(hop.context)
+    await hop.fence([1])
+    return hop
+
+
+async def test_a_hop_fences_again_before_kafka_can_forget_its_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = Broker()
+    hop = await fencing(broker)
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    assert len(broker.fenced) == 1
+    monkeypatch.setattr(module, "FENCE_AGAIN_S", -1.0)
+    hop.source.bring(2)
+    await hop.comes_to([1], [2])
+    assert broker.fenced == [[Fenced("numbers-changelog", 1)]] * 2
+    assert hop.epochs == {1: Epoch(7, 2)}
+
+
+async def test_a_hop_without_partitions_asks_for_no_epoch_and_forgets_the_last_one() -> None:
+    broker = Broker()
+    hop = await fencing(broker)
+    await hop.fence([])
+    assert (len(broker.fenced), hop.epochs) == (1, {})
+
+
+async def test_a_hop_whose_partitions_cannot_be_fenced_ends() -> None:
+    hop = Hop()
+    deaths = Deaths(hop.context)
+
+    async def refuse(_: object) -> dict[int, Epoch]:
+        raise ConfigError("no right")
+
+    hop.context.writer.fence = refuse  # type: ignore[method-assign, assignment] # a broker that refuses
+    with pytest.raises(DiedError):
+        await hop.fence([1])
+    assert deaths.reasons == ["the partitions of the numbers hop cannot be fenced: no right"]
+
+
+async def test_a_hop_works_on_a_broker_without_epochs_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "bordertally")
+    broker = Broker()
+    broker.keeps_epochs = False
+    hop = await fencing(broker)
+    assert hop.epochs == {}
+    assert "numbers: this broker keeps no producer epochs, so late writes of other workers count" in caplog.text

@@ -15,17 +15,18 @@ from aiokafka.errors import KafkaError
 from bordertally.agents.hops import ledger as module
 from bordertally.agents.hops.batch_headers import make_headers
 from bordertally.agents.hops.ledger import LedgerHop
+from bordertally.agents.kafka.fencing import EPOCH_HEADER
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.causes import CAUSES_HEADER, decode_causes
-from bordertally.streams.ledger.corridors.records import decode_message
+from bordertally.streams.ledger.corridors.records import LedgerMessage, decode_message
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import Row
 from bordertally.streams.reports.claims import Claim, Claims
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import load_settings
-from bordertally.streams.topics import partition_of
+from bordertally.streams.topics import header, partition_of
 from bordertally.streams.totals.records import FlowState
 from unit.agents.hops.kit import Broker
 from unit.kit import REGISTRY, claim, ordinal
@@ -398,6 +399,31 @@ async def test_a_restarted_hop_has_the_corridors_of_its_destinations_and_sends_n
     assert await again.pass_on() == [("*:GE", 120)]
 
 
+async def test_a_restarted_hop_shows_the_figures_of_every_flow_soon_as_before() -> None:
+    before = Corridors(Broker())
+    await before.report(1, FROM_RU)
+    await before.report(2, FROM_BY)
+    await before.pass_on()
+    again = Corridors(Broker(), before.hop.table.data)
+    await again.hop.recovered()
+    assert again.hop._showing is not None
+    await again.hop._showing
+    shown = dict(again.hop.context.metrics.flows.shown())
+    assert shown == dict(before.hop.context.metrics.flows.shown())
+    assert {"RU:GE", "*:GE"} <= shown.keys()
+
+
+async def test_flows_are_no_longer_shown_once_their_partitions_are_given_away() -> None:
+    before = Corridors(Broker())
+    await before.report(1, FROM_RU)
+    again = Corridors(Broker(), before.hop.table.data)
+    await again.hop.recovered()
+    assert again.hop._showing is not None
+    await again.hop.revoked(None, set())
+    await again.hop._showing
+    assert dict(again.hop.context.metrics.flows.shown()) == {}
+
+
 async def test_corridors_in_a_table_of_an_earlier_version_are_sent_once_with_all_their_days() -> None:
     before = Corridors(Broker())
     await before.report(1, FROM_RU)
@@ -580,3 +606,25 @@ async def test_periods_that_are_added_up_are_counted() -> None:
     await worker.flushed(message(1, claim(70, flow=OLD), claim(50, flow=NEW), AKSAI))
     assert worker.counted("ledger_doubled_periods") == 1
     assert worker.counted("ledger_flows") == 4
+
+
+async def test_a_flow_that_is_asked_for_is_published_again_as_it_is_now_under_the_epoch_of_its_partition() -> None:
+    worker = Worker(Broker())
+    await worker.hop.fence([worker.partition])
+    await worker.flushed(message(1, AKSAI), message(2, MASHTAKOVO))
+    again = SimpleNamespace(
+        offset=3, headers=(), timestamp=1_000, value=msgspec.msgpack.encode(LedgerMessage([], [], [], [Flow("RU:KZ")]))
+    )
+    assert await worker.flushed(again) == [("RU:KZ", 120), ("RU", 120)]
+    records = worker.broker.of(worker.hop.context.topics.totals)
+    assert {header(record.headers or (), EPOCH_HEADER) for record in records} == {b"7.1"}
+    assert [record.value for record in records[-2:]] == [record.value for record in records[-4:-2]]  # byte for byte
+
+
+async def test_a_flow_without_claims_that_is_asked_for_is_published_as_gone() -> None:
+    worker = Worker(Broker())
+    await worker.flushed(message(1, AKSAI))
+    again = SimpleNamespace(
+        offset=3, headers=(), timestamp=1_000, value=msgspec.msgpack.encode(LedgerMessage([], [], [], [Flow("RU:GE")]))
+    )
+    assert await worker.flushed(again) == [("RU:GE", 0), ("RU", 70)]

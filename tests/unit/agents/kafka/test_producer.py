@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from bordertally.agents.kafka import producer as module
+from bordertally.agents.kafka.fencing import Epoch, Fenced, UnfencedError
 from bordertally.agents.kafka.producer import Connection, Record, Writer
 from bordertally.streams.settings import load_settings
 
 
 class Producer:
     """Takes batches of two records, and notes where they go; the broker says of each what it is told to say."""
+
+    client: Any
 
     def __init__(self, fails: str = "") -> None:
         self.taken: list[tuple[str, int, list[bytes]]] = []
@@ -66,3 +70,32 @@ async def test_a_write_fails_where_one_of_its_batches_is_not_stored(monkeypatch:
     with pytest.raises(RuntimeError, match="totals"):
         await writer.write([Record("claims", None, b"a", 0), Record("totals", None, b"b", 0)])
     assert writer.written == 0
+
+
+async def test_where_a_broker_keeps_no_epochs_batches_carry_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object) -> Any:
+        raise UnfencedError
+
+    monkeypatch.setattr(module, "new_epoch", refuse)
+    writer, producer = writing(monkeypatch)
+    producer.client = None
+    assert await writer.fence([Fenced("alerts-changelog", 1, ["alerts"])]) == {}
+    await writer.write([Record("alerts", b"RU:KZ", b"a", 1)])  # a batch of this producer takes no epoch
+    assert producer.taken == [("alerts", 1, [b"a"])]
+
+
+async def test_a_worker_that_was_frozen_while_it_asked_for_an_epoch_does_not_fence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def give(*_: object) -> Epoch:
+        return Epoch(7, 1)
+
+    def end() -> None:
+        raise SystemExit(70)
+
+    monkeypatch.setattr(module, "new_epoch", give)
+    writer, producer = writing(monkeypatch)
+    producer.client, writer.before = None, end
+    with pytest.raises(SystemExit):
+        await writer.fence([Fenced("alerts-changelog", 1)])
+    assert producer.taken == []
