@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from bordertally.agents.imports.areas import area_of
 from bordertally.agents.imports.errors import UnreadableError
 from bordertally.agents.imports.json_tables import json_rows
 from bordertally.agents.imports.text_tables import text_rows
@@ -60,7 +61,9 @@ def read_tables(
     elif kind == "json":
         yield "", json_rows(file.read(), name, mapping.records)
     else:
-        yield "", text_rows(file, name, mapping.encoding, mapping.delimiter, progress)
+        rows = text_rows(file, name, mapping.encoding, mapping.delimiter, progress)
+        area = area_of(mapping.range, name)
+        yield "", area.cut((row for _, row in rows), overflowing=True) if mapping.range else rows
 
 
 def import_tables(file: BinaryIO, name: str, importer: Importer, progress: Progress | None = None) -> None:

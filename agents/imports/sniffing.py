@@ -32,9 +32,12 @@ def sniff(path: Path, sheet: str | None) -> tuple[list[Sequence[Cell]], dict[str
         kind = kind_of(head, str(path))
         if kind == "workbook":
             names = sheet_names(file, str(path))
-            chosen = sheet or names[0]
-            _, rows = next(iter(sheets(file, str(path), chosen, "")))
-            return [row for _, row in islice(rows, MOST_ROWS)], {"sheet": chosen} if len(names) > 1 else {}
+            tables = {
+                sheet: [row for _, row in islice(rows, MOST_ROWS)]
+                for sheet, rows in sheets(file, str(path), sheet or "*", "")
+            }
+            chosen = max(tables, key=lambda name: sum(map(len, tables[name])))
+            return list(tables[chosen]), {"sheet": chosen} if len(names) > 1 else {}
         raw = file.read() if kind == "json" else file.read(MOST_BYTES)
     if kind == "json":
         records = next(iter(lists_in(msgspec.json.decode(raw))), "") if raw.lstrip()[:1] == b"{" else ""

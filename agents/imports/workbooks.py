@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
 from typing import Any, BinaryIO
 
+from bordertally.agents.imports.areas import area_of
 from bordertally.agents.imports.errors import UnreadableError
 from bordertally.agents.imports.workbook_errors import error_cells
 from bordertally.streams.errors import shown, some
@@ -16,7 +16,6 @@ from bordertally.streams.imports.figures import Cell
 from bordertally.streams.imports.mapping import Words, listed
 from bordertally.streams.imports.tables import Row
 
-_RANGE = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{0,7})", re.IGNORECASE)
 EVERY_SHEET = "*"
 
 
@@ -27,7 +26,7 @@ def sheets(file: BinaryIO, name: str, wanted: Words, cut: str) -> Iterator[tuple
     """
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - only for workbooks
 
-    area = _area(cut, name)
+    area = area_of(cut, name)
     try:
         book = CalamineWorkbook.from_filelike(file)
         for sheet in _wanted(book.sheet_names, listed(wanted), name):
@@ -35,7 +34,7 @@ def sheets(file: BinaryIO, name: str, wanted: Words, cut: str) -> Iterator[tuple
             for (row, column), error in error_cells(file, sheet).items():
                 if row < len(cells) and column < len(cells[row]):
                     cells[row][column] = error
-            yield sheet, _rows(cells, area)
+            yield sheet, area.cut([_cell(value) for value in row] for row in cells)
     except CalamineError as error:
         raise UnreadableError(
             f"{name}: this workbook cannot be read: {error}; save it again, without a password"
@@ -69,39 +68,12 @@ def _wanted(there: Sequence[str], wanted: Sequence[str], name: str) -> Sequence[
     return wanted
 
 
-def _rows(cells: Sequence[Sequence[Any]], area: tuple[int, int, int, int | None]) -> Iterator[Row]:
-    first_column, first_row, last_column, last_row = area
-    for number, row in enumerate(cells[first_row:last_row], 1):
-        yield number, [_cell(value) for value in row[first_column:last_column]]
-
-
 def _cell(value: Any) -> Cell:
     if isinstance(value, bool | time | timedelta):
         return str(value)
     if isinstance(value, str | int | float | date):
         return value
     return None if value is None else str(value)
-
-
-def _area(text: str, name: str) -> tuple[int, int, int, int | None]:
-    """The first column and row of a range, and those after its last ones, from 0."""
-    if not text:
-        return 0, 0, 1 << 14, None
-    found = _RANGE.fullmatch(text.strip())
-    if found is None:
-        raise UnreadableError(f"{name}: range: {shown(text)} is not of the form A1:N23")
-    left, top, right, bottom = found.groups()
-    first, last = _column(left), _column(right)
-    if last < first or int(top) < 1 or (bottom and int(bottom) < int(top)):
-        raise UnreadableError(f"{name}: range: {shown(text)} ends before it begins")
-    return first, int(top) - 1, last + 1, int(bottom) if bottom else None
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number - 1
 
 
 def unpacked_bytes(raw: bytes) -> int:

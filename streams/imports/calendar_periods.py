@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from bordertally.streams.errors import ConfigError, shown
 from bordertally.streams.imports.figures import BadCellError, Cell
-from bordertally.streams.imports.mapping import PeriodColumns, PeriodUnit
+from bordertally.streams.imports.mapping import PeriodColumns, PeriodUnit, listed
 from bordertally.streams.periods import iso_day
 
 MONTHS = (
@@ -36,6 +36,7 @@ ISO = {
     PeriodUnit.MONTH: ["%Y-%m", "%Y-%m-%d"],
     PeriodUnit.QUARTER: ["%Y-Q%q", "%YQ%q"],
     PeriodUnit.YEAR: ["%Y"],
+    PeriodUnit.YEAR_ENDING: ["%Y-%m"],
 }
 """The formats of ISO 8601 for each unit, and the usual one of a quarter."""
 
@@ -46,6 +47,7 @@ _NEEDS = {
     PeriodUnit.MONTH: ({"Y", "m"},),
     PeriodUnit.QUARTER: ({"Y", "q"}, {"Y", "m"}),
     PeriodUnit.YEAR: ({"Y"},),
+    PeriodUnit.YEAR_ENDING: ({"Y", "m"},),
 }
 _WORDS = {"Y": "%Y (the year)", "m": "%m or %b (the month)", "d": "%d (the day)", "q": "%q (the quarter)"}
 _DIGITS = {
@@ -61,11 +63,16 @@ _DIGITS = {
     "M": r"\d{2}",
     "S": r"\d{2}(?:\.\d+)?",
     "p": "[AaPp][Mm]",
+    "N": r"\d{5}(?:\.0+)?",
 }
+_DAY_ZERO = date(1899, 12, 30)
+"""The day before day number 1 of spreadsheets, as they count from March 1900 on."""
 _CLOCK = "HIMSp"
 
 
 class _Format(NamedTuple):
+    """A format as a pattern, and what it names."""
+
     pattern: re.Pattern[str]
     fields: frozenset[str]
 
@@ -76,7 +83,9 @@ class PeriodReader:
     def __init__(self, spec: PeriodColumns) -> None:
         self._spec = spec
         self._months = _month_numbers(spec.months)
-        self._formats = [self._compile(text) for text in spec.formats or ISO[spec.unit]]
+        self._formats = [self._fixing(text) for text in spec.formats or ISO[spec.unit]]
+        self._skipped = [self._compile(text).pattern for text in listed(spec.skip)]
+        self._skips: dict[str, bool] = {}
         self._read: dict[str, DaySpan | str] = {}
 
     def read(self, cells: Sequence[Cell]) -> DaySpan:
@@ -98,19 +107,39 @@ class PeriodReader:
             raise BadCellError(span)
         return span
 
+    def skips(self, cells: Sequence[Cell]) -> bool:
+        """Whether the cells of a row name a period that the mapping leaves out."""
+        text = written(cells)
+        skips = self._skips.get(text)
+        if skips is None:
+            skips = self._skips[text] = any(pattern.fullmatch(text) for pattern in self._skipped)
+        return skips
+
+    def _fixing(self, text: str) -> _Format:
+        """A format that fixes the unit of the mapping."""
+        compiled = self._compile(text)
+        if any(wanted <= compiled.fields for wanted in _NEEDS[self._spec.unit]):
+            return compiled
+        lacks = sorted(_NEEDS[self._spec.unit][0] - compiled.fields)
+        lacking = " and ".join(_WORDS.get(name, f"%{name}") for name in lacks)
+        year = ", or set period.year" if "Y" in lacks else ""
+        raise ConfigError(
+            f"period.format: {shown(text)} does not fix a {self._word}: it lacks {lacking}; "
+            f"add the column that has it to period.columns{year}"
+        )
+
     def _compile(self, text: str) -> _Format:
         names: set[str] = set()
         parts = []
         for literal, directive in re.findall(r"([^%]+)|%(.?)", text):
-            parts.append(self._part(directive, names, text) if directive else re.escape(literal).replace("\\ ", r"\s+"))
-        for wanted in _NEEDS[self._spec.unit]:
-            if wanted <= names:
-                return _Format(re.compile("".join(parts), re.IGNORECASE), frozenset(names))
-        lacking = " and ".join(_WORDS.get(name, f"%{name}") for name in sorted(_NEEDS[self._spec.unit][0] - names))
-        raise ConfigError(
-            f"period.format: {shown(text)} does not fix a {self._word}: it lacks {lacking}; "
-            "add the column that has it to period.columns"
-        )
+            part = self._part(directive, names, text) if directive else re.escape(literal).replace("\\ ", r"\s+")
+            again = part.startswith("(?P<") and part in parts
+            parts.append(f"(?P={part[4]})" if again else part)
+        if "N" in names:
+            names |= {"Y", "m", "d"}
+        if self._spec.year is not None:
+            names.add("Y")
+        return _Format(re.compile("".join(parts), re.IGNORECASE), frozenset(names))
 
     def _part(self, directive: str, names: set[str], text: str) -> str:
         if directive == "%":
@@ -127,7 +156,7 @@ class PeriodReader:
 
     @property
     def _word(self) -> str:
-        return "day" if self._spec.unit is PeriodUnit.SINCE else self._spec.unit.value
+        return {PeriodUnit.SINCE: "day", PeriodUnit.YEAR_ENDING: "month"}.get(self._spec.unit, self._spec.unit.value)
 
     def _parse(self, text: str) -> DaySpan:
         spans = {}
@@ -142,7 +171,11 @@ class PeriodReader:
         raise BadCellError(f"this is no {self._word} of the form {formats}; set period.format, or drop the row")
 
     def _numbers(self, fields: Mapping[str, str | None]) -> dict[str, int]:
-        numbers = {name: int(text) for name, text in fields.items() if text and name not in "bpS"}
+        numbers = {name: int(text) for name, text in fields.items() if text and name not in "bpSN"}
+        if self._spec.year is not None:
+            numbers.setdefault("Y", self._spec.year)
+        if text := fields.get("N"):
+            numbers |= _date_fields(_DAY_ZERO + timedelta(int(float(text))))
         if text := fields.get("b"):
             numbers["m"] = self._months[text.lower()]
         if "y" in numbers:
@@ -173,7 +206,7 @@ class PeriodReader:
                 return self._months_from(fields, 1)
             case PeriodUnit.QUARTER:
                 return self._quarter(fields)
-            case PeriodUnit.YEAR:
+            case PeriodUnit.YEAR | PeriodUnit.YEAR_ENDING:
                 return self._year(fields)
 
     def _day(self, fields: Mapping[str, int]) -> int:
@@ -215,6 +248,9 @@ class PeriodReader:
         return DaySpan(date(year, month, 1).toordinal(), _month_after(year, month, 3))
 
     def _year(self, fields: Mapping[str, int]) -> DaySpan:
+        if self._spec.unit is PeriodUnit.YEAR_ENDING:
+            year, month = fields["Y"], fields["m"]
+            return DaySpan(_month_after(year - 1, month, 1), _month_after(year, month, 1))
         starts = self._spec.fiscal_year_starts
         if (fields.get("m", starts), fields.get("d", 1)) not in ((starts, 1), (12, 31)):
             raise BadCellError("this day is inside a year; set the unit that the rows have")

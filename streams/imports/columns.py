@@ -19,6 +19,20 @@ Reference = int | str
 Getter = Callable[[Sequence[Cell]], "Cell | tuple[Cell, ...]"]
 """What takes some cells out of a row: a tuple, or the cell itself where it is only one."""
 
+_THOUSANDS = re.compile(
+    r"(?i)\bthousands\b|\bin thousand\b|\bthousand (?:persons|people|visitors)\b|\bmillions?\b|\bmio\b|\bmln\b"
+    r"|[(\s]['’`]?000s?\)|^['’`]?000s?$"  # noqa: RUF001 - typographic apostrophes
+    r"|\bmiles de\b|\ben miles\b|\bmilhares\b|\bmilliers\b|\bmigliaia\b|\btausend|\btsd\b|\bduizend|\btusen\b|\btys\."
+    r"|тыс|млн|千人|千名|万人"
+)
+_NO_NUMBER_OF_PEOPLE = re.compile(
+    r"(?i)%|\bper ?cent\b|\bprozent\b|\bshare\b|\banteil\b|\bproportion\b|\bratio\b|\bindex\b|\bchange\b|\bgrowth\b"
+    r"|\bveränderung|\bvariaci[oó]n|\bvariation\b|\bendring\b|\bförändring|доля|прирост|изменени"
+    r"|\bnet\b|\bnetto\b|\bbalance\b|\bsaldo\b|\bsolde\b|сальдо"
+    r"|\bstandard errors?\b|\bmargin of error\b|\bconfidence\b|\+/-|±"
+)
+_YEAR = re.compile(r"(?:19|20)\d{2}")
+
 _HASHTAG = re.compile(r"#[A-Za-z][\w+#@, ]*")
 
 
@@ -26,6 +40,7 @@ class FigurePlan(NamedTuple):
     """Where one figure stands in every row of a table, and where its period, flow and population come from.
 
     `period`, `series`: the cells of a row that name its period, and its flow and population; one alone is no tuple.
+    `year`: that which the column is called, if it is called by a year.
     """
 
     name: str
@@ -37,6 +52,7 @@ class FigurePlan(NamedTuple):
     population: Template
     series: Getter
     only: tuple[tuple[int, frozenset[str]], ...]
+    year: int | None
 
 
 class TablePlan(NamedTuple):
@@ -67,6 +83,16 @@ def header_of(rows: Sequence[Sequence[Cell]]) -> list[str]:
                 above = text = text or above
             names[index] = f"{names[index]} {text}".strip()
     return names
+
+
+def says_thousands(text: str) -> bool:
+    """Whether a title, a name or a unit says that figures are in thousands or millions."""
+    return _THOUSANDS.search(text) is not None
+
+
+def is_no_number_of_people(name: str) -> bool:
+    """Whether a column sounds like one of shares, changes, errors or net flows, by its name."""
+    return _NO_NUMBER_OF_PEOPLE.search(name) is not None
 
 
 def is_hashtags(row: Sequence[Cell]) -> bool:
@@ -110,20 +136,28 @@ class _Finder:
         return self.index(name, field)
 
 
-def plan_table(mapping: ImportMap, header: Sequence[str], shared: Mapping[str, str], where: str) -> TablePlan:
+def plan_table(
+    mapping: ImportMap, header: Sequence[str], shared: Mapping[str, str], where: str, titles: Sequence[str] = ()
+) -> TablePlan:
     """Find the columns of a mapping in a table. `shared`: values by name, such as that of `sheet`.
 
-    Raises ConfigError.
+    `titles`: texts above the header. Raises ConfigError, also for figures that are in thousands, or no numbers of
+    people, by what is written over them.
     """
     finder = _Finder(header, shared, where)
     figures = []
     for name, figure in mapping.claims.items():
-        if figure.column:
+        if figure.rows:
+            figures.append(_figure_plan(mapping, finder, name, (0, "the row", {})))
+        elif figure.column:
             index = finder.index(figure.column, f"claims.{name}.column")
             figures.append(_figure_plan(mapping, finder, name, (index, header[index], {})))
         else:
             figures += [_figure_plan(mapping, finder, name, wide) for wide in _wide(mapping, header, where)]
             finder.used |= {plan.at for plan in figures}
+    for plan in figures:
+        if fault := _fault(mapping, plan, titles):
+            raise ConfigError(f"{where}: claims.{plan.name}.{fault}")
     rows = mapping.rows
     chosen = tuple(
         tuple(
@@ -137,6 +171,21 @@ def plan_table(mapping: ImportMap, header: Sequence[str], shared: Mapping[str, s
     unmapped = tuple(index for index in range(len(header)) if index not in finder.used)
     named = max([place for place, text in enumerate(header, 1) if text or place - 1 in finder.used], default=0)
     return TablePlan(len(header), named, tuple(figures), chosen[0], chosen[1], fill_down, published, unmapped)
+
+
+def _fault(mapping: ImportMap, plan: FigurePlan, titles: Sequence[str]) -> str | None:
+    """What is written over a figure and contradicts what a mapping makes of it."""
+    figure = plan.figure
+    if not figure.column.startswith("#") and is_no_number_of_people(plan.label):
+        return (
+            f"column: {shown(plan.label)!r} sounds like a share, a change, an error or a net flow, and no number of "
+            f"people; if it is one, call it #{plan.at + 1}"
+        )
+    chosen = [word for words in (*figure.only.values(), *mapping.rows.only.values()) for word in listed(words)]
+    thousands = next((text for text in (plan.label, *chosen, *titles) if says_thousands(text)), None)
+    if figure.times is None and thousands is not None:
+        return f"times: the file says {shown(thousands)!r}; set times = 1000 if that holds for this figure, else 1"
+    return None
 
 
 def _choice(finder: _Finder, column: str, words: Words, field: str) -> tuple[int, frozenset[str]]:
@@ -167,6 +216,7 @@ def _figure_plan(
             ]
         ),
         tuple(_choice(finder, column, words, f"{field}.only") for column, words in figure.only.items()),
+        int(label) if _YEAR.fullmatch(label) and not figure.column.startswith("#") else None,
     )
 
 

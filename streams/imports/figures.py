@@ -18,6 +18,8 @@ People = int | float | tuple[float, float]
 _ALIKE = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " ") | {"\u2019": "'"})
 """Narrow and fixed spaces are spaces, a typographic apostrophe is an apostrophe."""
 
+_FOOTNOTE = re.compile(r"\s*(?:\(\w{1,2}\)|\[\w{1,2}\])$")
+
 _THREE_DECIMALS = re.compile(r"\d{1,3}[.,]\d{3}")
 
 
@@ -31,9 +33,10 @@ class FigureReader:
     def __init__(self, mapping: ImportMap, figure: FigureColumn) -> None:
         self.flags: Counter[str] = Counter()
         self._group, self._decimal = mapping.group, mapping.decimal
-        self._letters = mapping.flags
+        self._letters = mapping.flags.replace("(", "").replace(")", "")
+        self._brackets = "(" in mapping.flags
         self._absent, self._suppressed = frozenset(mapping.missing), mapping.suppressed
-        self._times, self._fractions = figure.times, figure.per is not None
+        self._times, self._fractions = figure.factor, figure.per is not None
         group, decimal = re.escape(mapping.group), re.escape(mapping.decimal)
         whole = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d+" if group else r"\d+"
         self._pattern = re.compile(rf"(?P<whole>{whole})(?:{decimal}(?P<part>\d+))?")
@@ -57,13 +60,19 @@ class FigureReader:
             self.flags[text] += 1
             low, high = self._suppressed[text]
             return low, high
-        bare = text.rstrip(self._letters).rstrip() if self._letters else text
-        if bare != text:
-            for letter in set(text[len(bare) :].replace(" ", "")):
-                self.flags[letter] += 1
-            if bare in self._absent:
-                return None
-        return self._number(bare)
+        bare = self._without_flags(text) if self._letters or self._brackets else text
+        return None if bare in self._absent else self._number(bare)
+
+    def _without_flags(self, text: str) -> str:
+        """A text without the letters and footnotes before and behind it, which are counted."""
+        if self._brackets and (footnote := _FOOTNOTE.search(text)):
+            self.flags["()"] += 1
+            text = text[: footnote.start()]
+        bare = text.strip(self._letters).strip() if self._letters else text
+        before, _, behind = text.partition(bare)
+        for letter in set(f"{before}{behind}".replace(" ", "")):
+            self.flags[letter] += 1
+        return bare
 
     def _number(self, text: str) -> People:
         found = self._pattern.fullmatch(text)
@@ -99,14 +108,36 @@ class FigureReader:
 
     def _advice(self, text: str) -> str:
         """What to do about a text that the mapping does not read as a figure."""
-        if re.fullmatch(r"[-−(]\s*\d.*", text):  # noqa: RUF001 - a minus sign
-            return "a number of people is not negative"
         for sign in (",", ".", " ", "'", "_"):
             if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{3}})+(?:[.,]\d+)?", text):
                 now = f"not {self._group!r}" if self._group else "none now"
                 return f"{sign!r} stands between thousands; set group = {sign!r} ({now})"
-        if tail := re.fullmatch(r"[\d.,' _]*\d\s*([^\d\s.,]{1,3})", text):
-            return f"letters stand behind the figure; set flags = {tail[1]!r} if it counts all the same"
-        if re.match(r"[<>≤≥~]", text):
-            return f"a range or a bound; set suppressed = {{ {text!r} = [low, high] }}"
+        for pattern, advice in _ADVICE:
+            if found := pattern.fullmatch(text):
+                return advice.format(*found.groups(), text=repr(text))
         return "this is no number; add it to missing if it means that there is no figure"
+
+
+_ADVICE = [
+    (re.compile(pattern), advice)
+    for pattern, advice in (
+        (
+            r"[-−(]\s*\d.*|\d[\d., ]*[-−]",  # noqa: RUF001 - a minus sign
+            "a number of people is not negative; is this column a net flow or a change?",
+        ),
+        (
+            rf"\d.*{_FOOTNOTE.pattern}",
+            'a footnote stands behind the figure; set flags = "()" if it counts all the same',
+        ),
+        (
+            r"([^\W\d_]{1,2}|\*{1,2})\s*\d[\d.,' ]*",
+            "letters stand before the figure; set flags = '{0}' if it counts all the same",
+        ),
+        (
+            r"[\d.,' _]*\d\s*([^\d\s.,'_-]{1,3})",
+            "letters stand behind the figure; set flags = '{0}' if it counts all the same",
+        ),
+        (r"[<>≤≥~].*", "a range or a bound; set suppressed = {{ {text} = [low, high] }}"),
+    )
+]
+"""What to do about texts of some forms, the first that fits."""

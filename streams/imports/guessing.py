@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bordertally.streams.imports.calendar_periods import DaySpan, PeriodReader, cell_text
-from bordertally.streams.imports.columns import header_of, is_hashtags
+from bordertally.streams.imports.columns import header_of, is_hashtags, is_no_number_of_people, says_thousands
 from bordertally.streams.imports.figures import BadCellError, Cell
 from bordertally.streams.imports.mapping import MISSING, PeriodColumns, PeriodUnit
 from bordertally.streams.imports.places import country_of, is_total
+from bordertally.streams.imports.plausibility import rounding_of
 
 DECIDE = "DECIDE:"
 """What stands before the sentence that says what a person must decide."""
@@ -20,8 +21,11 @@ DECIDE = "DECIDE:"
 _FORMATS = (
     *((PeriodUnit.DAY, form) for form in ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")),
     *((PeriodUnit.DAY, form) for form in ("%d %b %Y", "%b %d, %Y", "%Y-%m-%dT%H:%M:%S", "%m/%d/%Y %I:%M:%S %p")),
-    *((PeriodUnit.MONTH, form) for form in ("%Y-%m", "%b %Y", "%b%Y", "%Y %b", "%b-%y", "%m/%Y", "%Y %m", "%Y %m月")),
-    *((PeriodUnit.QUARTER, form) for form in ("%Y-Q%q", "%Y Q%q", "%YQ%q", "Q%q %Y")),
+    *(
+        (PeriodUnit.MONTH, form)
+        for form in ("%YM%m", "%YMM%m", "%Y-%m", "%b %Y", "%b%Y", "%Y %b", "%b-%y", "%m/%Y", "%Y %m", "%Y %m月")
+    ),
+    *((PeriodUnit.QUARTER, form) for form in ("%Y-Q%q", "%Y Q%q", "%YQ%q", "Q%q %Y", "%YKW0%q")),
     (PeriodUnit.WEEK, "%G-W%V"),
     (PeriodUnit.YEAR, "%Y"),
 )
@@ -29,13 +33,16 @@ _WIDE = (
     (r"(?P<month>\d{4} [A-Z][a-z]{2})", "month", PeriodUnit.MONTH, "%Y %b"),
     (r"(?P<month>[A-Za-z]{3} \d{4})", "month", PeriodUnit.MONTH, "%b %Y"),
     (r"(?P<month>[A-Z]{3}\d{4})", "month", PeriodUnit.MONTH, "%b%Y"),
+    (r"(?P<month>\d{4}M\d{2})", "month", PeriodUnit.MONTH, "%YM%m"),
     (r"(?P<month>\d{4}-\d{2})", "month", PeriodUnit.MONTH, "%Y-%m"),
     (r"(?P<quarter>\d{4}-Q\d)", "quarter", PeriodUnit.QUARTER, "%Y-Q%q"),
     (r"(?P<year>(?:19|20)\d{2})", "year", PeriodUnit.YEAR, "%Y"),
     (r"(?P<month>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)", "month", PeriodUnit.MONTH, "%Y %b"),
 )
 _GROUPED = {sign: re.compile(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{3}})+(?!\d).*") for sign in (",", ".", " ", "'")}
-_FIGURE = re.compile(r"(?P<figure>\d[\d.,' ]*)(?P<flag>[^\d\s.,']{0,2})")
+_FIGURE = re.compile(r"(?P<figure>\d+(?:[.,]\d+)?|\d{1,3}(?:[., ']\d{3})+(?:[.,]\d+)?) ?(?P<flag>[^\d\s.,'%]{0,2})")
+_MARKER = re.compile(r"[^\d]*|[<>≤≥~].*|[-−]\s*\d.*")  # noqa: RUF001 - a minus sign
+"""Cells in a column of figures that are none: words, bounds and negative numbers."""
 _SPACES = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " ") | {"\u2019": "'"})
 _MOST = 0.8
 """The share of the cells of a column that must look alike."""
@@ -48,8 +55,13 @@ _MOST_FIGURES = 0.6
 _MOST_KINDS = 12
 """The most different words in a column that distinguishes kinds of rows."""
 
-_THOUSANDS = re.compile(r"(?i)\bthousands?\b|\(?['’]000s?\)?|тыс|\bmiles\b|\bmilliers\b|\btausend|千人")  # noqa: RUF001 - a typographic apostrophe
 _CITIZENS = re.compile(r"(?i)citizen|national|countr|pa[ií]s|pays|страна|гражданств|国籍|staatsang")
+
+
+_MONTH = re.compile(
+    r"(?i)month|monat|\bmon\b|\bmes\b|mois|mês|mese|miesi|måned|månad|kuukausi|maand|lun[aă]|месяц|міс|月|\bay\b"
+)
+_DAY = re.compile(r"(?i)dat[eou]|day|tag\b|jour|d[ií]a|fecha|data|день|дата|日")
 
 
 class SampledColumn(NamedTuple):
@@ -74,7 +86,10 @@ class SampledColumn(NamedTuple):
 
 
 class _Periods(NamedTuple):
-    """How periods seem to be written. `fill_down`: columns that name a value only once for several rows."""
+    """How periods seem to be written. `fill_down`: columns that name a value only once for several rows.
+
+    `others`: cells of another form.
+    """
 
     columns: list[str]
     unit: PeriodUnit
@@ -82,6 +97,7 @@ class _Periods(NamedTuple):
     reason: str
     decide: str = ""
     fill_down: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def guess_mapping(rows: Sequence[Sequence[Cell]], facts: Mapping[str, str]) -> str:
@@ -90,9 +106,11 @@ def guess_mapping(rows: Sequence[Sequence[Cell]], facts: Mapping[str, str]) -> s
     `facts`: keys that are known from the file itself, such as its encoding. What a person must decide stands in
     comments that begin with `DECIDE:`; a mapping with such a source or flow is refused until it is decided.
     """
-    at = _header_row(rows)
-    names = header_of(rows[at : at + 1])
-    body = [row for row in rows[at + 1 :] if not is_hashtags(row)]
+    heads = _header_rows(rows)
+    names = header_of([rows[head - 1] for head in heads])
+    if not heads:
+        names = [str(index) for index in range(1, max(map(len, rows), default=0) + 1)]
+    body = [row for row in rows[max(heads, default=0) :] if not is_hashtags(row) and not _is_text(row, len(names))]
     columns = [_sampled(name or f"#{index + 1}", body, index) for index, name in enumerate(names)]
     wide = _wide(columns)
     periods = wide[1] if wide else _periods(columns)
@@ -100,10 +118,10 @@ def guess_mapping(rows: Sequence[Sequence[Cell]], facts: Mapping[str, str]) -> s
     figures = [column for column in _figure_columns(columns) if wide is not None or column.name not in periods.columns]
     taken |= {column.name for column in figures}
     labels = [column for column in columns if column.texts and column.name not in taken]
-    words = [*names, *(cell_text(cell) for row in rows[:at] for cell in row)]
+    words = [*names, *(cell_text(cell) for row in rows[: min(heads, default=1) - 1] for cell in row)]
     words += [text for column in labels for text in column.kinds]
     parts = [
-        _top(at, facts, [text for column in figures for text in column.texts]),
+        _top(heads, facts, [text for column in figures for text in column.texts]),
         _period_lines(periods, figures, [column.name for column in columns]),
         _row_lines(labels, periods),
         _wide_lines(wide),
@@ -118,20 +136,45 @@ def _sampled(name: str, rows: Sequence[Sequence[Cell]], index: int) -> SampledCo
     return SampledColumn(name, cells, [text for text in cells if text])
 
 
-def _header_row(rows: Sequence[Sequence[Cell]]) -> int:
-    """The index of the first row that names nearly all columns."""
+def _header_rows(rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """The numbers of the rows that name the columns, from 1; none where the first row holds a period and figures.
+
+    That is the first row that fills nearly all columns, and one beside it where names stand twice.
+    """
     widths = [sum(bool(cell_text(cell)) for cell in row) for row in rows[:30]]
     widest = max(widths, default=0)
-    return next((index for index, width in enumerate(widths) if width >= max(2, 0.7 * widest)), 0)
+    at = next((index for index, width in enumerate(widths) if width >= max(2, 0.7 * widest)), 0)
+    texts = [[cell_text(cell) for cell in row if cell_text(cell)] for row in rows[: at + 2]]
+    if not texts or _is_of_data(texts[at]):
+        return []
+    if len(set(texts[at])) < len(texts[at]):
+        for beside in (at + 1, at - 1):
+            if 0 <= beside < len(texts) and len(texts[beside]) > 1 and not any(map(_is_figure, texts[beside])):
+                return sorted((at + 1, beside + 1))
+    return [at + 1]
 
 
-def _top(at: int, facts: Mapping[str, str], cells: Sequence[str]) -> Iterator[str]:
+def _is_text(row: Sequence[Cell], width: int) -> bool:
+    """Whether a row of a table of several columns has one cell only, as notes have."""
+    return width > 2 and sum(bool(cell_text(cell)) for cell in row) == 1
+
+
+def _is_of_data(texts: Sequence[str]) -> bool:
+    """Whether a row has a day and a figure, and so is none of names."""
+    days = [text for text in texts if not is_total(text) and any(reads(text) for reads in _day_readers())]
+    return bool(days) and any(_is_figure(text) for text in texts if text not in days)
+
+
+def _top(heads: Sequence[int], facts: Mapping[str, str], cells: Sequence[str]) -> Iterator[str]:
     yield f'source = "??"  # {DECIDE} the entry of the source registry that publishes this file'
     for key, value in facts.items():
         doubt = f"; {DECIDE} are the names below as they should be?" if key == "encoding" else ""
         yield f"{key} = {_quoted(value)}  # as the file looks{doubt}"
-    if at:
-        yield f"header = {at + 1}  # row {at + 1} is the first that names the columns"
+    if len(heads) > 1:
+        yield f"header = {list(heads)}  # names stand twice in one of these rows; they are joined"
+    elif heads != [1]:
+        reason = f"row {heads[0]} is the first that names the columns" if heads else "the first row is one of figures"
+        yield f"header = {heads[0] if heads else 0}  # {reason}"
     signs = Counter(sign for text in cells for sign, pattern in _GROUPED.items() if pattern.fullmatch(text))
     if signs:
         sign, number = signs.most_common(1)[0]
@@ -155,6 +198,9 @@ def _period_lines(periods: _Periods, figures: Sequence[SampledColumn], names: Se
     decide = [periods.decide] if periods.decide else []
     if periods.unit is PeriodUnit.YEAR:
         decide.append("does no other column name the month?")
+    if periods.others:
+        some = ", ".join(_quoted(text) for text in periods.others[:3])
+        decide.append(f"{len(periods.others):,} cells are of another form ({some}): leave them out with skip")
     if any(_never_falls(column) for column in figures):
         decide.append('figures never fall: are they cumulative? Then unit = "since", with since = the first day')
     yield "[period]"
@@ -206,7 +252,8 @@ def _claim_lines(
         if _CITIZENS.search(column.name)
         or _share([text for text in column.kinds if not is_total(text)], _is_country) >= _MOST
     ]
-    thousands = next((text for text in words if _THOUSANDS.search(text)), None)
+    thousands = next((text for text in words if says_thousands(text)), None)
+    by_name = {column.name: column for column in figures}
     for number, name in enumerate([""] if wide else [column.name for column in figures], 1):
         yield f"[claims.figure{number}]"
         if len(figures) > 1:
@@ -214,17 +261,30 @@ def _claim_lines(
         if name:
             yield f"column = {_quoted(name)}"
         if thousands is not None:
-            yield f"# {DECIDE} the file says {_quoted(thousands)}: are these figures in thousands? Then times = 1000"
+            yield f"# {DECIDE} the file says {_quoted(thousands)}: are these figures in thousands? If not, times = 1"
+            yield "# times = 1000"
+        step = rounding_of(_people(column.texts)) if (column := by_name.get(name)) else 1
+        if step > 1:
+            yield f"# {DECIDE} all figures are multiples of {step:,}: are they rounded?"
+            yield '# qualifier = "stated"'
         for country in countries:
             yield f"# {DECIDE} is {_quoted(country)} a part of the flow, or the citizenship?"
             yield f'# population = "citizens:{{{country}}}"'
     if not figures and not wide:
-        yield f"# {DECIDE} no column looks like figures; write its name"
+        yield f"# {DECIDE} no column looks like figures; write its name. If each row is a person, write rows = true"
+        yield '#   instead, and same_key = "add" at the top'
         yield '[claims.figure1]\ncolumn = "??"'
 
 
 def _is_country(text: str) -> bool:
     return country_of(text) is not None
+
+
+def _people(texts: Sequence[str]) -> Iterator[int]:
+    """Figures as whole numbers, without signs and flags."""
+    for text in texts:
+        if (found := _FIGURE.fullmatch(text)) and (digits := re.sub(r"\D", "", found["figure"])):
+            yield int(digits)
 
 
 def _never_falls(column: SampledColumn) -> bool:
@@ -238,8 +298,10 @@ def _figure_columns(columns: Sequence[SampledColumn]) -> list[SampledColumn]:
     return [
         column
         for column in columns
-        if _share([text for text in column.texts if text not in MISSING], _is_figure) >= _MOST_FIGURES
+        if _share([text for text in column.texts if not _MARKER.fullmatch(text)], _is_figure) >= _MOST_FIGURES
+        and not is_no_number_of_people(column.name)
         and not _is_of_years(column)
+        and not _is_of_days(column)
         and not _counts_rows(column)
         and not re.fullmatch(r"(?i).*\b(?:code|id|no|nr)\b.*|.*_id", column.name)
     ]
@@ -247,6 +309,15 @@ def _figure_columns(columns: Sequence[SampledColumn]) -> list[SampledColumn]:
 
 def _is_figure(text: str) -> bool:
     return _FIGURE.fullmatch(text) is not None
+
+
+def _is_of_days(column: SampledColumn) -> bool:
+    texts = [text for text in column.texts[:200] if not is_total(text)]
+    return any(_share(texts, reads) >= _MOST for reads in _day_readers())
+
+
+def _day_readers() -> list[Callable[[str], bool]]:
+    return [_reads(unit, form) for unit, form in _FORMATS if unit is PeriodUnit.DAY]
 
 
 def _is_of_years(column: SampledColumn) -> bool:
@@ -262,11 +333,13 @@ def _wide(columns: Sequence[SampledColumn]) -> tuple[str, _Periods, list[str]] |
     """The pattern of columns that are periods, their period, and their names; None where there are fewer than three."""
     for pattern, group, unit, form in _WIDE:
         names = [column.name for column in columns if re.fullmatch(pattern, column.name)]
+        if unit is PeriodUnit.YEAR and any(map(_is_of_days, columns)):
+            return None  # columns of the same days in other years
         if len(names) >= 3:
             if form != "%Y %b" or re.search(r"\d", names[0]):
                 return pattern, _Periods([group], unit, form, f"{names[0]}, {names[1]}, ... are columns"), names
             year = next((column.name for column in columns if _is_of_years(column)), None)
-            decide = "" if year else 'the columns name no year; if sheets do, set sheet = "*"'
+            decide = "" if year else 'the columns name no year; if sheets do, set sheet = "*", else year = the year'
             found = _Periods([year or "sheet", group], unit, form, "months are columns, the year is elsewhere", decide)
             return pattern, found, names
     return None
@@ -283,20 +356,42 @@ def _periods(columns: Sequence[SampledColumn]) -> _Periods:
         pairs = list(zip(*(column.filled() if len(tried) > 1 else column.texts for column in tried), strict=True))
         texts = [" ".join(pair) for pair in pairs if all(pair)][:500]
         fill_down = tuple(column.name for column in tried if len(tried) > 1 and "" in column.cells)
-        for unit, form in _FORMATS:
+        for unit, form in _forms(tried):
             share = _share(texts, _reads(unit, form))
             if share > best[0] or (share >= _MOST and not best[1]):
                 best = share, []
             if share >= _MOST and share == best[0]:
                 reason = f"{share:.0%} of the cells are of this form"
                 names = [column.name for column in tried]
-                best[1].append(_Periods(names, unit, form, reason, fill_down=fill_down))
+                others = tuple(dict.fromkeys(text for text in texts if not _reads(unit, form)(text)))
+                best[1].append(_Periods(names, unit, form, reason, fill_down=fill_down, others=others))
     if not best[1]:
         return _Periods(["??"], PeriodUnit.DAY, "%Y-%m-%d", f"{DECIDE} no column looks like a period")
     first = min(best[1], key=lambda found: (found.unit is PeriodUnit.YEAR, -len(found.columns)))
     forms = [found.form for found in best[1] if found.columns == first.columns and found.unit is first.unit]
-    decide = f"{' or '.join(forms)}? Both read every cell" if len(forms) > 1 else ""
-    return first._replace(decide=decide or _step(first, columns))
+    decide = f"{' or '.join(forms)}? Both read every cell" if len(forms) > 1 else _step(first, columns)
+    return first._replace(decide="; ".join(filter(None, (decide, _other_days(first, columns), _no_month(first)))))
+
+
+def _forms(columns: Sequence[SampledColumn]) -> Iterator[tuple[PeriodUnit, str]]:
+    """The formats to try for some columns together: years only where they are likely, day numbers only of days."""
+    for unit, form in _FORMATS:
+        if unit is not PeriodUnit.YEAR or _is_of_years(columns[0]):
+            yield unit, form
+    if len(columns) == 1 and _DAY.search(columns[0].name):
+        yield PeriodUnit.DAY, "%N"
+
+
+def _other_days(first: _Periods, columns: Sequence[SampledColumn]) -> str:
+    """A doubt about several columns of days."""
+    others = [column.name for column in columns if column.name not in first.columns and _is_of_days(column)]
+    return f"columns {', '.join(map(_quoted, others))} hold days too: which do the figures belong to?" if others else ""
+
+
+def _no_month(first: _Periods) -> str:
+    """A doubt about numbers from 1 to 12 that the header does not call months."""
+    name = first.columns[-1]
+    return f"is {_quoted(name)} the month?" if first.form == "%Y %m" and not _MONTH.search(name) else ""
 
 
 def _step(found: _Periods, columns: Sequence[SampledColumn]) -> str:

@@ -27,10 +27,10 @@ class Issue(Struct):
     cells: int = 0
 
     def __str__(self) -> str:
-        more = self.cells - len(self.rows)
+        more = self.cells - len(self.rows) if len(self.rows) == MOST_ROWS else 0
         rows = ", ".join(str(row) for row in self.rows) + (f" and {more:,} more" if more > 0 else "")
         place = f"{self.file}{f' [{self.sheet}]' if self.sheet else ''}"
-        at = f", row{'s' if self.cells > 1 else ''} {rows}" if self.rows else ""
+        at = f", row{'s' if len(self.rows) > 1 else ''} {rows}" if self.rows else ""
         return f"{place}{at}, {self.column}: {self.why}" + (f" (got {shown(self.value)})" if self.value else "")
 
 
@@ -54,7 +54,9 @@ class Issues:
                 return
             issue = self._issues[key] = Issue(*place, column, value, why, [])
         issue.cells += cells
-        issue.rows.extend(rows[: MOST_ROWS - len(issue.rows)])
+        for row in rows:
+            if len(issue.rows) < MOST_ROWS and row not in issue.rows:
+                issue.rows.append(row)
 
     def __iter__(self) -> Iterator[Issue]:
         return iter(self._issues.values())

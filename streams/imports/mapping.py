@@ -24,13 +24,17 @@ Words = str | list[str]
 
 
 class PeriodUnit(enum.StrEnum):
-    """How long the period of a figure is. `since`: it began on a fixed day, so that the figures are cumulative."""
+    """How long the period of a figure is. `since`: it began on a fixed day, so that the figures are cumulative.
+
+    `year-ending`: the twelve months up to the month that is named.
+    """
 
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
+    YEAR_ENDING = "year-ending"
     SINCE = "since"
 
 
@@ -49,14 +53,18 @@ class SameKey(enum.StrEnum):
 class PeriodColumns(Struct, forbid_unknown_fields=True):
     """How the period of a row is written.
 
-    `columns`: joined by a space. `format`: as for strptime, with %q for a quarter; several are tried in turn; none: ISO
-    8601. `since`: the first day of cumulative figures. `fiscal_year_starts`: the first month of a year that is named
-    after the calendar year in which it ends. `months`: the names of the twelve months, if they are not English.
+    `columns`: joined by a space. `format`: as for strptime, with %q for a quarter and %N for the day number of a
+    spreadsheet; several are tried in turn; none: ISO 8601. `skip`: formats of periods that are left out, such as those
+    of quarters beside months. `year`: that of periods that name none. `since`: the first day of cumulative
+    figures. `fiscal_year_starts`: the first month of a year that is named after the calendar year in which it ends.
+    `months`: the names of the twelve months, if they are not English.
     """
 
     columns: Words
     unit: PeriodUnit
     format: Words = ""
+    skip: Words = ""
+    year: Annotated[int, Meta(ge=1900, le=2100)] | None = None
     since: date | None = None
     fiscal_year_starts: Annotated[int, Meta(ge=1, le=12)] = 1
     months: list[str] = []
@@ -87,27 +95,34 @@ class FlowPath(Struct, forbid_unknown_fields=True):
 
 
 class FigureColumn(Struct, forbid_unknown_fields=True):
-    """One figure in a row. Without `column`, the figures are in the columns of `wide`.
+    """One figure in a row. Without `column`, the figures are in the columns of `wide`; with `rows`, each row is one.
 
     `population`, `flow`: with columns in braces. `all`: values of the column of the population that mean all people.
-    `times`: 1000 for figures in thousands. `only`: as in RowChoice, for this figure alone.
+    `times`: 1000 for figures in thousands; it must be given where the file says so. `only`: as in RowChoice, for this
+    figure alone.
     """
 
     column: str = ""
+    rows: bool = False
     flow: str = ""
     population: str = "people"
     unit: Unit = Unit.PEOPLE
     measure: Measure = Measure.CROSSINGS
     qualifier: Qualifier | None = None
     per: Literal["day"] | None = None
-    times: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    times: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     all: Words = []
     only: dict[str, Words] = {}
 
     @property
+    def factor(self) -> int:
+        """How many people a figure of 1 means."""
+        return self.times or 1
+
+    @property
     def qualified(self) -> Qualifier:
         """The qualifier: a count, unless the figures are rounded to thousands or the mapping names another."""
-        return self.qualifier or (Qualifier.COUNT if self.times == 1 else Qualifier.STATED)
+        return self.qualifier or (Qualifier.COUNT if self.factor == 1 else Qualifier.STATED)
 
 
 class WideColumns(Struct, forbid_unknown_fields=True):
@@ -126,8 +141,8 @@ class ImportMap(Struct, forbid_unknown_fields=True):
     then called 1, 2, 3. `sheet`: a name, several, or * for every sheet; its name can be used as the column `sheet`.
     `range`: a part of a sheet, such as A1:N23. `records`: where the list of rows stands in a JSON file, such as
     data.timeseries. `split`: the sign between several columns that a file joins in its first one. `missing`: cells
-    without a figure. `suppressed`: by cell, the range that it stands for. `flags`: letters that may stand behind a
-    figure; p marks it as provisional. `group`: the sign between thousands.
+    without a figure. `suppressed`: by cell, the range that it stands for. `flags`: letters that may stand behind or
+    before a figure, and () for footnotes in brackets; p marks it as provisional. `group`: the sign between thousands.
     `countries`, `places`: by name in the file, a country code, or a slug.
     """
 
@@ -194,15 +209,23 @@ def _faults(mapping: ImportMap) -> Iterator[str]:
     if period.months and len(period.months) != 12:
         yield f"period.months: {len(period.months)} names; give all twelve, January first"
     for name, figure in mapping.claims.items():
-        if not figure.column and mapping.wide is None:
-            yield f"claims.{name}.column: missing; name the column of the figure, or describe [wide] columns"
-        if figure.times > 1 and figure.qualifier is Qualifier.COUNT:
-            yield f"claims.{name}.qualifier: a figure in units of {figure.times:,} is rounded, so it is no count"
+        yield from (f"claims.{name}.{fault}" for fault in _figure_faults(mapping, figure))
+    if wrong := sorted({sign for sign in mapping.flags if sign.isdecimal() or sign in ".,'_- "}):
+        yield f"flags: {''.join(wrong)!r} may be a part of a figure; name letters only"
     for text, (low, high) in mapping.suppressed.items():
         if not 0 <= low <= high:
             yield f"suppressed.{text}: [{low}, {high}] is not a range [low, high]"
     yield from _pattern_faults(mapping.wide)
     yield from _undecided(mapping)
+
+
+def _figure_faults(mapping: ImportMap, figure: FigureColumn) -> Iterator[str]:
+    if figure.rows and (figure.column or figure.factor > 1 or mapping.same_key is not SameKey.ADD):
+        yield 'rows: each row is one person, so set same_key = "add", and no column nor times'
+    if not figure.column and not figure.rows and mapping.wide is None:
+        yield "column: missing; name the column of the figure, or describe [wide] columns"
+    if figure.factor > 1 and figure.qualifier is Qualifier.COUNT:
+        yield f"qualifier: a figure in units of {figure.factor:,} is rounded, so it is no count"
 
 
 def _undecided(mapping: ImportMap) -> Iterator[str]:

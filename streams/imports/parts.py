@@ -12,7 +12,7 @@ import msgspec
 
 from bordertally.streams.imports.calendar_periods import DaySpan
 from bordertally.streams.imports.figures import People
-from bordertally.streams.imports.tables import ImportedSeries, SeriesKey
+from bordertally.streams.imports.series import ImportedSeries, SeriesKey
 from bordertally.streams.moments import utc_text
 from bordertally.streams.qualifiers import Qualifier
 

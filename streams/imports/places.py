@@ -94,6 +94,10 @@ class Names:
             slug = slug_of(name)
             if not slug or len(slug) > 64:
                 raise BadCellError("no checkpoint can be called so; add the name to [places] with a slug")
+            if not any(map(str.isalpha, slug)):
+                raise BadCellError(
+                    "this name has no letter; if it is no figure in a wrong column, give it a slug in [places]"
+                )
             self._note(under + slug, name)
         return slug
 

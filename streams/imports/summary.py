@@ -9,7 +9,8 @@ from msgspec import Struct
 from bordertally.streams.imports.calendar_periods import DaySpan
 from bordertally.streams.imports.issues import Issue
 from bordertally.streams.imports.mapping import PeriodUnit
-from bordertally.streams.imports.tables import ImportedSeries, Importer, middle
+from bordertally.streams.imports.series import ImportedSeries, middle
+from bordertally.streams.imports.tables import Importer
 from bordertally.streams.periods import iso_day
 
 MOST_SERIES = 20

@@ -5,17 +5,27 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import date, datetime, timedelta
 
+from bordertally.streams.errors import shown
 from bordertally.streams.imports.calendar_periods import DaySpan, PeriodReader, cell_text
-from bordertally.streams.imports.columns import FigurePlan, TablePlan, header_of, is_hashtags, plan_table, readers
+from bordertally.streams.imports.columns import (
+    FigurePlan,
+    TablePlan,
+    header_of,
+    is_hashtags,
+    plan_table,
+    readers,
+    says_thousands,
+)
 from bordertally.streams.imports.figures import BadCellError, Cell, People
 from bordertally.streams.imports.issues import Issues
-from bordertally.streams.imports.mapping import ImportMap, SameKey, listed
+from bordertally.streams.imports.mapping import ImportMap, PeriodUnit, SameKey, listed
 from bordertally.streams.imports.places import Names, flow_of, is_total, population_of
+from bordertally.streams.imports.plausibility import falls, hidden_totals, repeated_periods, rounding_of
+from bordertally.streams.imports.series import ImportedSeries, PeriodFigure, SeriesKey, added
+from bordertally.streams.imports.shifts import ShiftWatch
 from bordertally.streams.moments import utc
-from bordertally.streams.qualifiers import Qualifier
 
 Row = tuple[int, Sequence[Cell]]
 """The number of a row in its file, from 1, and its cells."""
@@ -23,41 +33,20 @@ Row = tuple[int, Sequence[Cell]]
 SEVERAL = "several figures for one flow, period and population; set same_key (once, add, last), or choose rows"
 SPOILT = "another cell about the same flow and period cannot be read"
 
+MOST_PLAIN = 10_000
+"""Texts that are remembered as contradicting nothing."""
+
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b")
+
 MOST_NOTES = 20
 """Rows of text beside the table that a summary quotes."""
-
-
-class SeriesKey(NamedTuple):
-    """What the claims of a series share, but for their periods."""
-
-    flow: str
-    population: str
-    unit: str
-    measure: str
-
-
-class PeriodFigure(NamedTuple):
-    """What rows say about one period: people, the first row, how many cells, and when it was published."""
-
-    people: People
-    row: int
-    cells: int
-    published: datetime
-
-
-class ImportedSeries:
-    """The claims of one series by period. `refused`: periods without a claim although rows are about them, and why."""
-
-    def __init__(self, key: SeriesKey, qualifier: Qualifier, per: str | None) -> None:
-        self.key, self.qualifier, self.per = key, qualifier, per
-        self.claims: dict[DaySpan, PeriodFigure] = {}
-        self.refused: dict[DaySpan, str] = {}
 
 
 class Tallies:
     """How many rows and cells went which way. `left_out`: rows by the rule that left them out; `notes`: by row number.
 
-    Every cell of a figure in a row that no rule left out is taken, missing, bad, or passed over by `only` of its claim.
+    Every cell of a figure in a row that no rule left out is taken, missing, bad, or passed over by `only` of its claim
+    or by `period.skip`.
     """
 
     def __init__(self) -> None:
@@ -83,31 +72,45 @@ class Importer:
         """Whether a figure was lost whose flow or period is unknown."""
         self._kept = kept
         self._periods = PeriodReader(mapping.period)
+        self._period_column = " ".join(listed(mapping.period.columns))
         self.published = utc(published)
         self._moments: dict[str, datetime] = {}
         self._latest = _latest_end(self.published)
         self._spans: dict[Cell | tuple[Cell, ...], DaySpan] = {}
         self._resolved: dict[str, dict[Cell | tuple[Cell, ...], ImportedSeries]] = {name: {} for name in mapping.claims}
-        self._read = {name: reader.read for name, reader in self.readers.items()}
+        self._may_skip = bool(mapping.period.skip)
+        self._read = {
+            name: _one_person if mapping.claims[name].rows else reader.read for name, reader in self.readers.items()
+        }
         self._rows_seen: set[int] = set()
         self._plain: set[str] = set()
+        """Texts in columns that the mapping does not name that contradict nothing."""
+        self._days: dict[int, set[str]] = {}
+        """Texts that look like days in such columns, where rows are added up."""
+        self._text_row = 0
+        """The row of text below the last row with figures; 0 for none."""
+        self._texts_between: list[int] = []
         self._everyone = {name: frozenset(listed(figure.all)) for name, figure in mapping.claims.items()}
         self._place = ("", "")
 
     def add_table(self, file: str, sheet: str, rows: Iterable[Row]) -> None:
         """Read a table. Raises ConfigError where a column is missing."""
         self._place = (file, sheet)
+        self._text_row = 0
         self.tallies.tables += 1
         where = f"{file} [{sheet}]" if sheet else file
         heads = self.mapping.header_rows
         numbered = iter(_split(rows, self.mapping.split) if self.mapping.split else rows)
-        header = self._header(numbered, heads)
+        titles: list[str] = []
+        header = self._header(numbered, heads, titles)
         plan: TablePlan | None = None
+        shifts: ShiftWatch | None = None
         above: list[Cell] = []
         for number, row in numbered:
-            if plan is None:
+            if plan is None or shifts is None:
                 names = header if heads else [str(index) for index in range(1, len(row) + 1)]
-                plan = plan_table(self.mapping, names, {"sheet": sheet, "file": file}, where)
+                plan = plan_table(self.mapping, names, {"sheet": sheet, "file": file}, where, titles)
+                shifts = ShiftWatch(plan, self.mapping.delimiter)
                 if is_hashtags(row):
                     self.tallies.left_out["HXL hashtags"] += 1
                     continue
@@ -116,30 +119,33 @@ class Importer:
                 cells = [*row, *[""] * (plan.width - len(row))]
             if plan.fill_down and any(cell_text(cell) for cell in cells):
                 cells = above = _filled(cells, above, plan.fill_down)
-            self._add_row(plan, number, cells)
-        if plan is None and heads:
+            self._add_row(plan, shifts, number, cells, len(row))
+        if shifts is not None:
+            self.doubts.update(dict(shifts.doubts()))
+        elif heads:
             plan_table(self.mapping, header, {"sheet": sheet, "file": file}, where)
 
     @staticmethod
-    def _header(rows: Iterable[Row], heads: Sequence[int]) -> list[str]:
+    def _header(rows: Iterable[Row], heads: Sequence[int], titles: list[str]) -> list[str]:
+        """The names of the columns; the texts above them are added to `titles`."""
         found: list[Sequence[Cell]] = []
         if heads:
             for number, row in rows:
                 if number in heads:
                     found.append(row)
+                else:
+                    titles += filter(None, map(cell_text, row))
                 if number >= max(heads):
                     break
         return header_of(found)
 
-    def _add_row(self, plan: TablePlan, number: int, row: Sequence[Cell]) -> None:
+    def _add_row(self, plan: TablePlan, shifts: ShiftWatch, number: int, row: Sequence[Cell], length: int) -> None:
         tallies = self.tallies
         tallies.rows += 1
         if not any(row) and not any(cell_text(cell) for cell in row):
             tallies.blank_rows += 1
             return
-        if len(row) > plan.named and _overflows(plan, row):
-            cells = max(at for at, cell in enumerate(row, 1) if cell_text(cell))
-            why = f"the row has {cells} cells and the header {plan.named}; is a sign between thousands the delimiter?"
+        if why := shifts.fault(row):
             self._refuse([number], "the row", written_row(row), why, len(plan.figures))
             self.unplaced = True
             return
@@ -147,12 +153,24 @@ class Importer:
             tallies.left_out[rule] += 1
             return
         if not row[plan.figures[0].at] and self._is_note(plan, row):
-            tallies.note_rows += 1
-            if len(tallies.notes) < MOST_NOTES:
-                tallies.notes[number] = written_row(row)
+            self._add_note(number, written_row(row))
             return
+        shifts.add(number, row, length)
+        if self._text_row:
+            self._texts_between.append(self._text_row)
+            self._text_row = 0
         for figure in plan.figures:
             self._add_figure(plan, figure, number, row)
+
+    def _add_note(self, number: int, text: str) -> None:
+        tallies = self.tallies
+        tallies.note_rows += 1
+        if len(tallies.notes) < MOST_NOTES:
+            tallies.notes[number] = text
+        if tallies.taken:
+            self._text_row = self._text_row or number
+        if says_thousands(text) and any(figure.times is None for figure in self.mapping.claims.values()):
+            self.doubts[f"row {number} says {shown(text)!r}; set times = 1000 where that holds, else times = 1"] = 1
 
     def _is_note(self, plan: TablePlan, row: Sequence[Cell]) -> bool:
         """Whether a row is text beside the table: it has no figure, and names no period or spans many columns."""
@@ -171,6 +189,9 @@ class Importer:
             if cell_text(row[index]) not in words:
                 self.tallies.passed_over += 1
                 return
+        if self._may_skip and self._periods.skips(_tuple(figure.period(row))):
+            self.tallies.passed_over += 1
+            return
         people: People | None = None
         why = ""
         try:
@@ -189,7 +210,7 @@ class Importer:
         elif people is None:
             self._spoil(series, span)
             self._refuse([number], figure.label, cell_text(row[figure.at]), why)
-        elif self._may_keep(plan, span, number, row):
+        elif self._may_keep(plan, figure, span, number, row):
             published = self.published if plan.published is None else self._moments[cell_text(row[plan.published])]
             self._keep(series, span, PeriodFigure(people, number, 1, published), figure, row)
 
@@ -199,8 +220,7 @@ class Importer:
         try:
             span = self._spans[names] = self._periods.read(cells)
         except BadCellError as error:
-            column = " ".join(listed(self.mapping.period.columns))
-            self._refuse([number], column, " ".join(map(cell_text, cells)), str(error))
+            self._refuse([number], self._period_column, " ".join(map(cell_text, cells)), str(error))
             return None
         return span
 
@@ -223,7 +243,7 @@ class Importer:
             value = ", ".join(map(cell_text, _tuple(names)))
             self._refuse([number], columns or "flow.path", value, series, 0 if counted else 1)
 
-    def _may_keep(self, plan: TablePlan, span: DaySpan, number: int, row: Sequence[Cell]) -> bool:
+    def _may_keep(self, plan: TablePlan, figure: FigurePlan, span: DaySpan, number: int, row: Sequence[Cell]) -> bool:
         """Whether a figure counts that could be read; if not, there is an issue."""
         latest = self._latest
         if plan.published is not None:
@@ -235,9 +255,15 @@ class Importer:
                 return False
         if span.end > latest:
             why = "the period ends after the figure was published; drop the row until then, or set published"
-            self._refuse([number], " ".join(listed(self.mapping.period.columns)), span.text(), why)
+            self._refuse([number], self._period_column, span.text(), why)
             return False
-        return self.mapping.same_key is not SameKey.ADD or not self._hides_a_total(plan, number, row)
+        if figure.year is not None and not _touches_year(span, figure.year):
+            why = (
+                f"the column of the figure is called {figure.year}; describe it in [wide], or call it #{figure.at + 1}"
+            )
+            self._refuse([number], self._period_column, span.text(), why)
+            return False
+        return not self._is_contradicted(plan, figure, number, row)
 
     def _moment(self, cell: Cell) -> datetime:
         text = cell_text(cell)
@@ -269,18 +295,32 @@ class Importer:
         self._resolved[plan.name][names] = series
         return series
 
-    def _hides_a_total(self, plan: TablePlan, number: int, row: Sequence[Cell]) -> bool:
-        """Whether a column that the mapping does not name shows that a row is a total of others."""
+    def _is_contradicted(self, plan: TablePlan, figure: FigurePlan, number: int, row: Sequence[Cell]) -> bool:
+        """Whether a column that the mapping does not name contradicts what it makes of a row; an issue says how."""
         for index in plan.unmapped:
             cell = row[index]
             if type(cell) is not str or cell in self._plain:
                 continue
-            if is_total(cell) and cell.strip() not in self._kept:
-                why = "rows are added up, and this one looks like a total of others; choose with rows.only or rows.drop"
+            if why := self._contradiction(figure, index, cell.strip()):
                 self._refuse([number], f"column {index + 1}", cell, why)
                 return True
-            self._plain.add(cell)
+            if len(self._plain) < MOST_PLAIN:
+                self._plain.add(cell)
         return False
+
+    def _contradiction(self, figure: FigurePlan, index: int, text: str) -> str | None:
+        """Why a row cannot count that has a text in a column that the mapping does not name."""
+        if figure.figure.times is None and says_thousands(text):
+            return (
+                f"figures may not be single people; set claims.{figure.name}.times = 1000 if they are thousands, else 1"
+            )
+        if self.mapping.same_key is not SameKey.ADD:
+            return None
+        if is_total(text) and text not in self._kept:
+            return "rows are added up, and this one looks like a total of others; choose with rows.only or rows.drop"
+        if _DATE.match(text) and not figure.figure.rows:
+            self._days.setdefault(index, set()).add(text)
+        return None
 
     def _keep(
         self, series: ImportedSeries, span: DaySpan, new: PeriodFigure, figure: FigurePlan, row: Sequence[Cell]
@@ -296,9 +336,9 @@ class Importer:
             series.claims[span] = new
             self.tallies.taken += 1
         elif policy is SameKey.ADD and old is not None:
-            if equal:
+            if equal and not figure.figure.rows:
                 self.doubts["cells of rows that equal an earlier row in every cell were added up"] += 1
-            series.claims[span] = old._replace(people=_sum(old.people, new.people), cells=old.cells + 1)
+            series.claims[span] = old._replace(people=added(old.people, new.people), cells=old.cells + 1)
             self.tallies.taken += 1
         elif policy is SameKey.ONCE and equal:
             self.tallies.repeated += 1
@@ -341,11 +381,42 @@ class Importer:
                 f"these names come to one place, {place.removeprefix('population ')}; "
                 "add them to [places] or [countries], each with a place of its own or both with one",
             )
-        for key in self._hidden_totals():
+        for key in hidden_totals(self.series):
             name = self.names.name_of(key.flow)
             if name not in self._kept:
                 why = "this is the sum of the places beside it; use rows.drop, or rows.keep"
                 self._refuse_series([self.series[key]], name, why)
+        self.doubts.update(self._implausible())
+
+    def _implausible(self) -> dict[str, int]:
+        """What the claims show together that may be wrong: a sentence, and of how many claims."""
+        doubts: dict[str, int] = {}
+        for name, figure in self.mapping.claims.items():
+            if figure.qualifier is None and figure.factor == 1:
+                series = set(self._resolved[name].values())
+                people = [claim.people for one in series for claim in one.claims.values()]
+                step = rounding_of(number for number in people if not isinstance(number, tuple))
+                if step > 1:
+                    advice = f'set claims.{name}.qualifier = "stated" if they are rounded, else "count"'
+                    doubts[f"figures of claims.{name} are all multiples of {step:,}; {advice}"] = len(people)
+        if self.mapping.period.unit is PeriodUnit.SINCE:
+            fallen = [(key.flow, span) for key, span in falls(self.series)]
+            if fallen:
+                flow, span = fallen[0]
+                why = f'cumulative figures fall, first {flow} {span.text()}; is it a stock (measure = "stock")?'
+                doubts[why] = len(fallen)
+        if self._texts_between and self.mapping.same_key in (SameKey.ADD, SameKey.LAST):
+            first = self._texts_between[0]
+            why = f"rows of text stand between rows with figures (first: row {first}); is there another table?"
+            doubts[why] = len(self._texts_between)
+        for index, days in self._days.items():
+            if len(days) > 1:
+                doubts[f"days stand in column {index + 1}, whose rows were added up; does period.columns lack it?"] = (
+                    len(days)
+                )
+        for span, before, figures in repeated_periods(self.series):
+            doubts[f"figures of {span.text()} are all equal to those of {before.text()}; were they copied?"] = figures
+        return doubts
 
     def _refuse_series(self, several: list[ImportedSeries], value: str, why: str) -> None:
         """Refuse every claim of some series; say why, even if all of them are refused already."""
@@ -362,48 +433,10 @@ class Importer:
         if not listed:
             self._refuse([], "the flow", value, why, 0)
 
-    def _hidden_totals(self) -> list[SeriesKey]:
-        """Series that are the sum of others beside them, two at least, in half of their periods, and never less.
 
-        Where such a series is more than the others, one of them has no figure. Periods in which a figure was refused
-        tell nothing.
-        """
-        beside: dict[tuple[str, ...], list[ImportedSeries]] = {}
-        for key, series in self.series.items():
-            beside.setdefault((key.flow.rpartition(":")[0], *key[1:]), []).append(series)
-        hidden = []
-        for siblings in beside.values():
-            if len(siblings) < 3:
-                continue
-            sums: dict[DaySpan, float] = {}
-            others: dict[DaySpan, int] = {}
-            for series in siblings:
-                for span, claim in series.claims.items():
-                    best = middle(claim.people)
-                    sums[span] = sums.get(span, 0) + best
-                    others[span] = others.get(span, 0) + (best > 0)
-            refused = {span for series in siblings for span in series.refused}
-            for series in siblings:
-                claims = [(span, middle(claim.people)) for span, claim in series.claims.items() if span not in refused]
-                equal = [(span, people) for span, people in claims if 2 * people == sums[span]]
-                if 2 * len(equal) < len(claims) or any(2 * people < sums[span] for span, people in claims):
-                    continue
-                telling = [people for span, people in equal if people > 0 and others[span] > 2]
-                if len(telling) >= 3 or any(people >= 1000 for people in telling):
-                    hidden.append(series.key)
-        return hidden
-
-
-def middle(people: People) -> int | float:
-    """A number of people as one: the middle of a range, as totals take it."""
-    return (people[0] + people[1]) / 2 if isinstance(people, tuple) else people
-
-
-def _sum(first: People, second: People) -> People:
-    if isinstance(first, tuple) or isinstance(second, tuple):
-        (low, high), (more, most) = ((one if isinstance(one, tuple) else (one, one)) for one in (first, second))
-        return low + more, high + most
-    return first + second
+def _one_person(_: Cell) -> People:
+    """What a row says that stands for one person."""
+    return 1
 
 
 def _tuple(cells: Cell | tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -415,20 +448,14 @@ def _latest_end(published: datetime) -> int:
     return (published + timedelta(days=1)).toordinal()
 
 
+def _touches_year(span: DaySpan, year: int) -> bool:
+    return span.first <= date(year, 12, 31).toordinal() and span.end > date(year, 1, 1).toordinal()
+
+
 def _split(rows: Iterable[Row], sign: str) -> Iterator[Row]:
     """Rows with the first cell taken apart at a sign."""
     for number, row in rows:
         yield number, [*(part.strip() for part in cell_text(row[0]).split(sign)), *row[1:]] if row else row
-
-
-_THREE_DIGITS = re.compile(r"\d{3}(?:[.,]\d+)?")
-
-
-def _overflows(plan: TablePlan, row: Sequence[Cell]) -> bool:
-    """Whether a row has more cells than the header, or thousands in a last column that has no name."""
-    if any(cell_text(cell) for cell in row[plan.width :]):
-        return True
-    return any(_THREE_DIGITS.fullmatch(cell_text(cell)) for cell in row[plan.named : plan.width])
 
 
 def _rule_against(plan: TablePlan, row: Sequence[Cell]) -> str | None:

@@ -191,7 +191,7 @@ def test_with_what_a_person_decides_a_guess_imports_what_the_mapping_by_hand_doe
             "countries-as-columns.csv",
             'fill_down = ["年"]  # DECIDE: do the empty cells below a value mean the same value?',
         ),
-        ("thousands.csv", 'DECIDE: the file says "thousands": are these figures in thousands? Then times = 1000'),
+        ("thousands.csv", 'DECIDE: the file says "thousands": are these figures in thousands? If not, times = 1'),
         ("figures-in-a-row.csv", 'DECIDE: rows differ in "Arrival / Departure" ("Arrival", "Departure")'),
         (
             "long-measures.csv",

@@ -271,6 +271,14 @@ def test_a_file_of_which_nothing_counts_is_exit_code_2(here: Path) -> None:
     assert "add it to missing" in summary
 
 
+def test_a_row_of_a_range_that_a_sign_between_thousands_makes_longer_is_refused(here: Path) -> None:
+    (here / "map.toml").write_text('range = "A3:C4"\n' + (here / "map.toml").read_text())
+    (here / "in.csv").write_text("A title\n\nDay,Gate,In\n2023-05-01,A,1,234\n2023-05-02,below the range,5\n")
+    code, reports, summary = run("in.csv", "--map", "map.toml")
+    assert (code, reports) == (2, [])
+    assert "row 2, the row: the row has 4 cells and the header 3; is a sign between thousands the delimiter?" in summary
+
+
 def test_records_of_a_data_portal_are_flattened(here: Path) -> None:
     rows = [{"Day": "2023-05-01", "place": {"Gate": "A"}, "In": 5, "new": True}, {"Day": "2023-05-02", "In": None}]
     (here / "in.json").write_text(json.dumps({"result": {"records": rows}}))

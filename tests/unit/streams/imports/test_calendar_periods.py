@@ -31,6 +31,11 @@ def reader(unit: str, form: str | list[str] = "", **more: object) -> PeriodReade
         ("year", "", "2022", "2022-01-01/2023-01-01"),
         ("week", "", "2020-W53", "2020-12-28/2021-01-04"),
         ("week", "", "2023-02-05", "2023-02-05/2023-02-12"),
+        ("year-ending", "", "2023-06", "2022-07-01/2023-07-01"),
+        ("year-ending", "YE %b %y", "YE Dec 22", "2022-01-01/2023-01-01"),
+        ("day", "%N", "45047", "2023-05-01"),
+        ("month", "%N", "45047.0", "2023-05-01/2023-06-01"),
+        ("week", "%G %V (%V)", "2023 05 (05)", "2023-01-30/2023-02-06"),
     ],
 )
 def test_a_text_names_a_whole_period(unit: str, form: str, text: str, period: str) -> None:
@@ -112,3 +117,15 @@ def test_months_in_other_languages() -> None:
 def test_cells_as_text(cells: list[Cell], text: str) -> None:
     assert written(cells) == text
     assert " ".join(filter(None, map(cell_text, cells))) == text
+
+
+def test_a_year_that_no_cell_names() -> None:
+    assert reader("month", "%b", year=2023).read(["Feb"]).text() == "2023-02-01/2023-03-01"
+    with pytest.raises(ConfigError, match=r"add the column that has it to period.columns, or set period.year"):
+        reader("month", "%b")
+
+
+def test_periods_that_are_left_out() -> None:
+    periods = reader("month", "%YMM%m", skip=["%YKW0%q", "Week %V / Semaine %V"])
+    assert [periods.skips([text]) for text in ("2021KW01", "2021KW05", "2021MM01", "")] == [True, False, False, False]
+    assert [periods.skips([text]) for text in ("Week 18 / Semaine 18", "Week 18 / Semaine 19")] == [True, False]

@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.errors import ConfigError
-from bordertally.streams.imports.columns import header_of, is_hashtags, plan_table
+from bordertally.streams.imports.columns import (
+    header_of,
+    is_hashtags,
+    is_no_number_of_people,
+    plan_table,
+    says_thousands,
+)
 from bordertally.streams.imports.mapping import read_mapping
 from unit.streams.imports.kit import PLAIN, plain
 
@@ -62,3 +68,45 @@ def test_groups_of_wide_columns_and_shared_values_are_columns_too() -> None:
     ]
     with pytest.raises(ConfigError, match=r"wide.columns: no column is named like .*; the columns are Gate, Jan"):
         plan_table(mapping, ["Gate", "Jan"], {"sheet": "2022"}, "in.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        *(
+            (text, True)
+            for text in ("(thousands)", "in Tausend", "тыс. человек", "'000", "Persons ('000)", "千人", "Mio")
+        ),
+        *((text, False) for text in ("Thousand Isles", "1,000", "2000", "units", "Miles City", "")),
+    ],
+)
+def test_units_of_thousands(text: str, says: bool) -> None:
+    assert says_thousands(text) == says
+
+
+@pytest.mark.parametrize(
+    ("name", "is_none"),
+    [
+        *((name, True) for name in ("Net", "net entry", "Change", "Share (%)", "+/- CI", "Saldo", "Standard error")),
+        *((name, False) for name in ("Entries", "Netherlands", "Changi", "Rates of Bay", "Balances", "Total")),
+    ],
+)
+def test_columns_that_are_no_numbers_of_people(name: str, is_none: bool) -> None:
+    assert is_no_number_of_people(name) == is_none
+
+
+def test_what_is_written_over_a_figure_contradicts_the_mapping() -> None:
+    header = ["Day", "Gate", "Net"]
+    net = read_mapping(PLAIN.format(top="", claims="").replace('"In"', '"Net"'), "map.toml")
+    with pytest.raises(ConfigError, match=r"claims.entries.column: 'Net' sounds like .*; if it is one, call it #3"):
+        plan_table(net, header, {}, "in.csv")
+    numbered = read_mapping(PLAIN.format(top="", claims="").replace('"In"', '"#3"'), "map.toml")
+    assert plan_table(numbered, header, {}, "in.csv").figures[0].at == 2
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+def test_figures_under_a_title_of_thousands_say_what_they_are_in(times: int) -> None:
+    header, titles = ["Day", "Gate", "In"], ["Crossings (thousands)"]
+    with pytest.raises(ConfigError, match=r"claims.entries.times: the file says 'Crossings \(thousands\)'"):
+        plan_table(plain(), header, {}, "in.csv", titles)
+    assert plan_table(plain(claims=f"times = {times}"), header, {}, "in.csv", titles).figures[0].figure.factor == times

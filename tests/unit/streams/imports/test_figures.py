@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from bordertally.streams.errors import ConfigError
 from bordertally.streams.imports.figures import BadCellError, Cell, FigureReader
 from unit.streams.imports.kit import plain
 
@@ -77,6 +78,32 @@ def test_flags_are_counted_and_hide_neither_figures_nor_gaps() -> None:
     figures = reader("flags = '*p'")
     assert [figures.read(cell) for cell in ("12*", "13 p", "14p*", ": p", "15")] == [12, 13, 14, None, 15]
     assert figures.flags == {"*": 2, "p": 3}
+
+
+def test_marks_before_figures_and_footnotes_in_brackets() -> None:
+    figures = reader("flags = 'r()'\ngroup = ' '")
+    assert [figures.read(cell) for cell in ("r 2 001", "1 300 (1)", "12 [a]", "r5 (2)", "7")] == [2001, 1300, 12, 5, 7]
+    assert figures.flags == {"r": 2, "()": 3}
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("r 12", "letters stand before the figure; set flags = 'r'"),
+        ("12 (1)", r'a footnote stands behind the figure; set flags = "\(\)"'),
+        ("12-", "a number of people is not negative; is this column a net flow"),
+        ("<5", r"a range or a bound; set suppressed = \{ '<5' = \[low, high\] \}"),
+    ],
+)
+def test_a_mark_at_a_figure_says_what_to_set(cell: str, says: str) -> None:
+    with pytest.raises(BadCellError, match=says):
+        reader().read(cell)
+
+
+@pytest.mark.parametrize("flags", ["p1", "p.", "p,", "-"])
+def test_a_flag_is_no_part_of_a_figure(flags: str) -> None:
+    with pytest.raises(ConfigError, match=r"flags: .* may be a part of a figure; name letters only"):
+        reader(f"flags = '{flags}'")
 
 
 def test_a_suppressed_figure_is_a_range() -> None:

@@ -8,7 +8,7 @@ import pytest
 from bordertally.streams.imports import parts
 from bordertally.streams.imports.calendar_periods import DaySpan
 from bordertally.streams.imports.parts import ImportClaim, PartsSeen, ReportParts, all_claims
-from bordertally.streams.imports.tables import SeriesKey
+from bordertally.streams.imports.series import SeriesKey
 from bordertally.streams.ledger.versions import Outcome, outcome_of
 from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.reports.sources import parse_registry

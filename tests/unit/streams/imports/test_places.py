@@ -131,4 +131,12 @@ def test_populations() -> None:
     assert population_of(Template("{Group}"), ["Family members"], names(), everyone) == "family-members"
     assert flow_of(Template("BR:UY:{Gate}"), ["Total"], names(frozenset({"Total"}))) == "BR:UY:total"
     with pytest.raises(BadCellError, match="this is no population"):
-        population_of(Template("{Age}"), ["0-20"], names(), everyone)
+        population_of(Template("{Age}"), ["20 and more"], names(), everyone)
+
+
+def test_a_name_without_a_letter_is_no_place_unless_the_mapping_says_so() -> None:
+    """It may be the end of a figure that was taken apart at its sign between thousands."""
+    with pytest.raises(BadCellError, match="this name has no letter"):
+        flow_of(Template("BR:UY:{Gate}"), ["234"], names())
+    gates = Names({}, {"234": "gate-234"}, frozenset())
+    assert flow_of(Template("BR:UY:{Gate}"), ["234"], gates) == "BR:UY:gate-234"

@@ -7,7 +7,8 @@ import pytest
 
 from bordertally.streams.imports.figures import Cell
 from bordertally.streams.imports.mapping import ImportMap, read_mapping
-from bordertally.streams.imports.tables import middle
+from bordertally.streams.imports.series import middle
+from bordertally.streams.imports.tables import SEVERAL
 from unit.streams.imports.kit import PLAIN, complaints, figures, imported, plain
 
 HEAD = ("Day", "Gate", "In")
@@ -61,6 +62,11 @@ def test_several_rows_about_one_flow_and_period(
     assert importer.issues.cells == bad
     tallies = importer.tallies
     assert len(rows) == tallies.taken + tallies.repeated + tallies.replaced + bad
+
+
+def test_several_rows_say_what_to_set() -> None:
+    (complaint,) = complaints(imported(plain(), HEAD, FIRST, FIRST))
+    assert complaint == f"in.csv, rows 2, 3, In: {SEVERAL} (got BR:UY:north 2023-05-01 people)"
 
 
 def test_equal_rows_that_are_added_up_are_doubted() -> None:
@@ -136,13 +142,6 @@ def test_text_beside_the_table_is_quoted_and_empty_rows_are_counted() -> None:
     assert not importer.issues
 
 
-def test_a_row_with_more_cells_than_the_header_is_bad() -> None:
-    importer = imported(plain(), HEAD, ("2023-05-01", "North", "1", "234"))
-    (why,) = complaints(importer)
-    assert "the row has 4 cells and the header 3; is a sign between thousands the delimiter?" in why
-    assert figures(importer) == {}
-
-
 def test_empty_cells_that_mean_the_value_above() -> None:
     mapping = plain(claims="[rows]\nfill_down = ['Day']")
     importer = imported(mapping, HEAD, FIRST, ("", "South", "5"), (), ("", "West", "6"))
@@ -182,8 +181,9 @@ def test_a_first_cell_of_several_columns_is_taken_apart() -> None:
 
 
 def test_cells_of_a_spreadsheet_are_read_by_their_kind() -> None:
-    importer = imported(plain(), HEAD, (date(2023, 5, 1), 7.0, 12.0), (date(2023, 5, 2), 7.0, None))
-    assert figures(importer) == {("BR:UY:7", "people", "2023-05-01"): 12}
+    mapping = plain(claims='[places]\n"7" = "gate-7"')
+    importer = imported(mapping, HEAD, (date(2023, 5, 1), 7.0, 12.0), (date(2023, 5, 2), 7.0, None))
+    assert figures(importer) == {("BR:UY:gate-7", "people", "2023-05-01"): 12}
     assert importer.tallies.missing == 1
 
 
@@ -207,3 +207,28 @@ def test_a_row_for_all_people_stands_beside_those_of_citizenships() -> None:
         "citizens:PE": 4,
         "people": 15,
     }
+
+
+def test_a_column_beside_the_figures_says_that_they_are_in_thousands() -> None:
+    head = (*HEAD, "Unit")
+    importer = imported(plain(), head, (*FIRST, "thousand people"), ("2023-05-02", "North", "7", "people"))
+    (complaint,) = complaints(importer)
+    assert complaint.startswith("in.csv, row 2, column 4: figures may not be single people; set claims.entries.times")
+    assert list(figures(importer).values()) == [7]
+    assert not imported(plain(claims="times = 1"), head, (*FIRST, "thousand people")).issues
+
+
+def test_a_note_below_the_table_says_that_figures_are_in_thousands() -> None:
+    importer = imported(plain(), HEAD, FIRST, ("Figures are in thousands.", "", ""))
+    assert any("row 3 says 'Figures are in thousands.'" in doubt for doubt in importer.doubts)
+
+
+def test_the_column_of_another_year_is_refused() -> None:
+    importer = imported(plain_with("2022"), ("Day", "Gate", "2022"), FIRST)
+    (complaint,) = complaints(importer)
+    assert "the column of the figure is called 2022; describe it in [wide], or call it #3" in complaint
+    assert figures(importer) == {}
+
+
+def plain_with(column: str) -> ImportMap:
+    return read_mapping(PLAIN.format(top="", claims="").replace('"In"', f'"{column}"'), "map.toml")

@@ -1,0 +1,91 @@
+"""Plausibility: what all claims of an import show together that no cell shows: totals of others, and doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from math import log
+
+from bordertally.streams.imports.calendar_periods import DaySpan
+from bordertally.streams.imports.series import ImportedSeries, SeriesKey, middle
+
+Series = Mapping[SeriesKey, ImportedSeries]
+
+STEPS = (1000, 100, 10, 5)
+"""What figures are rounded to."""
+
+BY_CHANCE = 1e-6
+"""The chance below which figures are not multiples of a step by accident."""
+
+LEAST_REPEATED = 3
+"""Figures that two periods must share before one seems to be a copy of the other."""
+
+LEAST_TELLING = 100
+"""Smaller figures are equal by chance."""
+
+
+def hidden_totals(series: Series) -> list[SeriesKey]:
+    """Series that are the sum of others beside them, two at least, in half of their periods, and never less.
+
+    Where such a series is more than the others, one of them has no figure. Periods in which a figure was refused
+    tell nothing.
+    """
+    beside: dict[tuple[str, ...], list[ImportedSeries]] = {}
+    for key, one in series.items():
+        beside.setdefault((key.flow.rpartition(":")[0], *key[1:]), []).append(one)
+    return [total.key for siblings in beside.values() if len(siblings) > 2 for total in _totals_among(siblings)]
+
+
+def _totals_among(siblings: Iterable[ImportedSeries]) -> Iterator[ImportedSeries]:
+    sums: dict[DaySpan, float] = {}
+    others: dict[DaySpan, int] = {}
+    for series in siblings:
+        for span, claim in series.claims.items():
+            best = middle(claim.people)
+            sums[span] = sums.get(span, 0) + best
+            others[span] = others.get(span, 0) + (best > 0)
+    refused = {span for series in siblings for span in series.refused}
+    for series in siblings:
+        claims = [(span, middle(claim.people)) for span, claim in series.claims.items() if span not in refused]
+        equal = [(span, people) for span, people in claims if 2 * people == sums[span]]
+        if 2 * len(equal) < len(claims) or any(2 * people < sums[span] for span, people in claims):
+            continue
+        telling = [people for span, people in equal if people > 0 and others[span] > 2]
+        if len(telling) >= 3 or any(people >= 1000 for people in telling):
+            yield series
+
+
+def rounding_of(figures: Iterable[float]) -> int:
+    """What figures are rounded to: 1000, 100, 10 or 5 if all that are not zero are multiples of it, else 1."""
+    counted = [figure for figure in figures if figure]
+    for step in STEPS:
+        if len(counted) * log(step) > -log(BY_CHANCE) and all(figure % step == 0 for figure in counted):
+            return step
+    return 1
+
+
+def repeated_periods(series: Series) -> Iterator[tuple[DaySpan, DaySpan, int]]:
+    """Periods with all figures of the period just before them, that one, and how many figures these are.
+
+    Periods are those of the series that has the most of them.
+    """
+    longest = max((one.claims for one in series.values()), key=len, default={})
+    for before, span in pairwise(sorted(longest)):
+        if before.end != span.first or longest[before].people != longest[span].people:
+            continue
+        pairs = [(one.claims.get(before), one.claims.get(span)) for one in series.values()]
+        if all(old and new and old.people == new.people for old, new in pairs if old or new):
+            telling = sum(middle(new.people) >= LEAST_TELLING for _, new in pairs if new)
+            if telling >= LEAST_REPEATED:
+                yield span, before, telling
+
+
+def falls(series: Series) -> Iterator[tuple[SeriesKey, DaySpan]]:
+    """The periods of cumulative series whose figure is less than one of a shorter period from the same day."""
+    for key, one in series.items():
+        most = 0.0
+        for span in sorted(one.claims):
+            people = middle(one.claims[span].people)
+            if people < most:
+                yield key, span
+            most = max(most, people)
