@@ -94,7 +94,8 @@ def import_files(
     importer = read_files(files, mapping, published_at(mapping, files), watch)
     if previous is None:
         return imported(importer, historic=historic)
-    return imported_edition(importer, previous, historic=historic)
+    before = read_files([previous], importer.mapping, importer.published)
+    return imported_edition(importer, before, str(previous), historic=historic)
 
 
 def imported(importer: Importer, *, historic: bool = False) -> Imported:
@@ -105,12 +106,15 @@ def imported(importer: Importer, *, historic: bool = False) -> Imported:
     return Imported(ReportParts(claims, importer.mapping.source, historic=historic), summary)
 
 
-def imported_edition(importer: Importer, previous: Path, *, historic: bool = False) -> Imported:
-    """The reports and the summary of what changed since the previous edition, which is read by the same mapping."""
-    edition = Edition(read_files([previous], importer.mapping, importer.published), importer)
+def imported_edition(importer: Importer, before: Importer, name: str, *, historic: bool = False) -> Imported:
+    """The reports and the summary of what changed since the edition before, which was read by the same mapping.
+
+    `name`: what the summary calls that edition.
+    """
+    edition = Edition(before, importer)
     summary = summarize(importer)
     counts = (edition.unchanged, edition.corrected, edition.added, edition.withdrawn, edition.withheld)
-    summary.edition = EditionSummary(str(previous), *counts)
+    summary.edition = EditionSummary(name, *counts)
     summary.claims = edition.corrected + edition.added + edition.withdrawn
     return Imported(ReportParts(edition.claims, importer.mapping.source, historic=historic), summary)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -16,9 +18,10 @@ from bordertally.agents.gateway.problems import bad
 from bordertally.agents.gateway.responses import BatchFault, ImportResult
 from bordertally.agents.gateway.writes.admission import Admission
 from bordertally.agents.gateway.writes.bodies import JSON, read_body, too_large
+from bordertally.agents.gateway.writes.forms import FORM, form_parts
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.imports.files import import_tables
-from bordertally.agents.imports.importing import Imported, imported, load_mapping, published_at
+from bordertally.agents.imports.importing import Imported, imported, imported_edition, load_mapping, published_at
 from bordertally.agents.imports.workbooks import unpacked_bytes
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.problems import ProblemError
@@ -33,8 +36,9 @@ MEDIA_TYPES = (
     *("text/csv", "text/tab-separated-values", JSON, "application/octet-stream"),
     *("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.ms-excel"),
     "application/vnd.oasis.opendocument.spreadsheet",
+    FORM,
 )
-"""What a body may be called. What it is follows from its first bytes."""
+"""What a body may be called. What a file is follows from its first bytes. A form has it with the edition before."""
 
 UNPACKED = 10
 """How many times as large as a body may be a workbook is when it is unpacked."""
@@ -42,8 +46,8 @@ UNPACKED = 10
 AT_ONCE = 1
 """Files that a gateway reads at the same time: reading takes a core."""
 
-FILE = "file"
-"""What issues call the body."""
+FILE, PREVIOUS = "file", "previous"
+"""The parts of a form, and what issues and the summary call the file and the edition before."""
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 
@@ -58,7 +62,7 @@ class Importing:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Store the reports of a file; the response is the summary.
+        """Store the reports of a file, or of what it changes against the edition before; the response is the summary.
 
         200: nothing was to be stored (`check`). 202: every cell was read and every report stored. 207: some cells are
         bad, or reports refused; the others are stored. 422: nothing is stored.
@@ -70,13 +74,17 @@ class Importing:
         raw = await read_body(request, "a file", most, MEDIA_TYPES)
         if raw is None:
             raise too_large(request, "this file", most)
-        if (size := unpacked_bytes(raw)) > UNPACKED * most:
-            raise ProblemError(
-                413, f"this workbook has {size:,} bytes unpacked; at most {UNPACKED * most:,} are allowed"
-            )
+        files = _files(request, raw)
+        for file in files.values():
+            if (size := unpacked_bytes(file)) > UNPACKED * most:
+                raise ProblemError(
+                    413, f"this workbook has {size:,} bytes unpacked; at most {UNPACKED * most:,} are allowed"
+                )
+        if PREVIOUS in files and not question.published:
+            _check_later(mapping)
         async with self._turns:
             try:
-                done = await asyncio.to_thread(_imported, raw, mapping, historic=bool(question.historic))
+                done = await asyncio.to_thread(_imported, files, mapping, historic=bool(question.historic))
             except BordertallyError as error:
                 raise ProblemError(422, str(error)) from None
         reports, summary = done
@@ -123,9 +131,36 @@ class Importing:
         return records, faults
 
 
-def _imported(raw: bytes, mapping: ImportMap, *, historic: bool) -> Imported:
+def _files(request: web.Request, raw: bytes) -> dict[str, bytes]:
+    """The file in a body, and the edition before where the body is a form. Raises ProblemError (400)."""
+    if request.content_type != FORM:
+        return {FILE: raw}
+    files = form_parts(raw, request.headers["Content-Type"])
+    if wrong := sorted(files.keys() - {FILE, PREVIOUS}):
+        raise bad("name", wrong[0], f"the parts of the form are called {FILE} and {PREVIOUS}")
+    if FILE not in files:
+        raise ProblemError(400, f"the form has no part called {FILE}")
+    return files
+
+
+def _check_later(mapping: ImportMap) -> None:
+    """Refuse an edition by a mapping with a fixed time of publication. Raises ProblemError (422)."""
+    if mapping.published not in {"now", "file"} and not mapping.published.startswith("column:"):
+        why = "this edition and the one before are both of this time, so corrections would not count; give published"
+        raise ProblemError(422, f"published: {why}", field="published", value=mapping.published)
+
+
+def _imported(files: Mapping[str, bytes], mapping: ImportMap, *, historic: bool) -> Imported:
     """The reports and the summary of a file. Raises BordertallyError where nothing can be read."""
-    importer = Importer(mapping, published_at(mapping))
-    import_tables(io.BytesIO(raw), FILE, importer)
+    published = published_at(mapping)
+    read = {name: _read(name, file, mapping, published) for name, file in files.items()}
+    if PREVIOUS in read:
+        return imported_edition(read[FILE], read[PREVIOUS], PREVIOUS, historic=historic)
+    return imported(read[FILE], historic=historic)
+
+
+def _read(name: str, file: bytes, mapping: ImportMap, published: datetime) -> Importer:
+    importer = Importer(mapping, published)
+    import_tables(io.BytesIO(file), name, importer)
     importer.finish()
-    return imported(importer, historic=historic)
+    return importer

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 from aiohttp.test_utils import TestClient
 
 from bordertally.agents.gateway.writes.store import Store
@@ -105,6 +106,55 @@ async def test_a_workbook_is_read_by_its_bytes(
         assert (status, problem["detail"].startswith("file: the sheets are May, June")) == (422, True)
         assert (await send(http, body, "map=gates&sheet=May", kind="application/octet-stream"))[0] == 202
     assert people(stored) == [7]
+
+
+def form(**files: str | bytes) -> FormData:
+    body = FormData()
+    for name, content in files.items():
+        body.add_field(name, content.encode() if isinstance(content, str) else content, filename=name)
+    return body
+
+
+async def test_an_edition_stores_what_it_changes(
+    stored: list[Record], settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = "Day,Gate,In\n2023-05-01,A,900\n2023-05-02,A,950\n2023-05-03,A,970\n"
+    now = "Day,Gate,In\n2023-05-01,A,900\n2023-05-02,A,951\n2023-05-04,A,10\n"
+    (tmp_path / "maps/dated.toml").write_text(PLAIN.format(top='published = "2023-06-01"', claims=""))
+    url, headers = "/v1/imports?map=gates", {"Authorization": "Bearer pol"}
+    async with gateway(Shelf(), monkeypatch, **settings) as http:
+        async with http.post(url, data=form(file=now, previous=before), headers=headers) as answer:
+            summary = (await answer.json())["summary"]
+            assert answer.status == 202
+        counts = [summary["edition"][name] for name in ("unchanged", "corrected", "added", "withdrawn", "withheld")]
+        assert (counts, summary["edition"]["previous"]) == ([1, 1, 1, 1, 0], "previous")
+        claims = [(claim["period"], claim["people"]) for claim in json.loads(stored[0].value)["claims"]]
+        assert claims == [("2023-05-02", 951), ("2023-05-04", 10), ("2023-05-03", None)]
+        stored.clear()
+
+        write_xlsx(tmp_path / "in.xlsx", {"May": [["Day", "Gate", "In"], ["2023-05-01", "A", 901]]})
+        book = (tmp_path / "in.xlsx").read_bytes()
+        async with http.post(url, data=form(previous=before, file=book), headers=headers) as answer:
+            assert answer.status == 202
+        assert people(stored) == [901, None, None]
+        stored.clear()
+
+        wrong = [
+            (url, form(previous=before), 400, "the form has no part called file"),
+            (url, form(file=now, older=before), 400, "name: the parts of the form are called file and previous"),
+            (url, form(file=now, previous="x"), 422, "previous: claims.entries.column: there is no column 'In'"),
+            (
+                url.replace("gates", "dated"),
+                form(file=now, previous=before),
+                422,
+                "published: this edition and the one",
+            ),
+        ]
+        for at, body, status, why in wrong:
+            async with http.post(at, data=body, headers=headers) as answer:
+                problem = await answer.json(content_type=None)
+                assert (answer.status, problem["detail"][: len(why)]) == (status, why)
+        assert stored == []
 
 
 async def test_what_cannot_be_imported_says_why(
