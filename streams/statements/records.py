@@ -38,6 +38,7 @@ class Doubt(enum.StrEnum):
     SEVERAL_GROUPS = "several_groups"
     UNKNOWN_GROUP = "unknown_group"
     VAGUE_PEOPLE = "vague_people"
+    ODD_FIGURE = "odd_figure"
     CONTRADICTION = "contradiction"
     IMPLAUSIBLE = "implausible"
     INFERRED = "inferred"

@@ -290,6 +290,8 @@ class TextReading:
             yield Doubt.UNKNOWN_GROUP
         if self.tongue.scanner.numbers.vague(self.sheet.text[segment.figure.start : segment.figure.end]):
             yield Doubt.VAGUE_PEOPLE
+        if draft.quantity.odd:
+            yield Doubt.ODD_FIGURE
         if draft.noun.joined or self._taken_up(segment):  # what follows of place and time may be of a part of it
             yield Doubt.SEVERAL_GROUPS
         if draft.noun.unknown or (draft.noun.bare and not drafts and self._in_a_word(segment.figure)):

@@ -149,6 +149,14 @@ def test_tests_are_selected_by_their_imports(tree: Path) -> None:
     ]
 
 
+def test_a_module_that_is_loaded_by_its_name_is_visible_too(tree: Path) -> None:
+    (tree / "streams/table.py").write_text('PLACE = "years.ages:is_grown"\n')
+    (tree / "streams/years").mkdir()
+    (tree / "streams/years/ages.py").write_text(MODULE)
+    (tree / "tests/unit/streams/test_table.py").write_text("from bordertally.streams.table import PLACE\n")
+    assert Visibility(tree).tests_of("streams/years/ages.py") == [["tests/unit/streams/test_table.py"]]
+
+
 def test_an_untested_line_survives_and_a_tested_line_is_killed(tree: Path) -> None:
     trial = Trial(tree, ["-p", "no:asyncio"])
     assert not trial.verdict(FLIPPED).killed

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 PROJECT = "bordertally"
+
+_MODULE = re.compile(r"\w+(?:\.\w+)+(?::\w+)?")
 QUICK = ("tests/unit", "tests/docs", "tests/oracle", "tests/properties", "tests/statements")
 """The folders of the tests without servers, the fastest first."""
 
@@ -32,7 +35,9 @@ class Visibility:
         self._importers: dict[str, set[str]] = defaultdict(set)
         for path in files:
             importer = str(path.relative_to(root))
-            for name in _imported(path.read_text()):
+            tree = ast.parse(path.read_text())
+            package = ".".join((PROJECT, *Path(importer).parent.parts))
+            for name in [*_imported(tree), *_loaded(tree, package)]:
                 for known in self._known(name):
                     self._importers[known].add(importer)
 
@@ -59,10 +64,18 @@ class Visibility:
         return [stage for stage in ([own] if own in tests else [], near, far) if stage]
 
 
-def _imported(source: str) -> Iterator[str]:
+def _imported(tree: ast.Module) -> Iterator[str]:
     """The dotted names that a module imports, anywhere in it."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _loaded(tree: ast.Module, package: str) -> Iterator[str]:
+    """The modules that a module names in text, to import them when they are needed: "publish.reports:reports"."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE.fullmatch(node.value):
+            name = node.value.partition(":")[0]
+            yield from (name, f"{package}.{name}")

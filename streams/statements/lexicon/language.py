@@ -23,7 +23,13 @@ Phrases = list[str]
 
 
 class NumberTable(Struct, forbid_unknown_fields=True, frozen=True):
-    """How numbers are written. `vague` words count as their least value; `zero` words mean nobody."""
+    """How numbers are written. `vague` words count as their least value; `zero` words mean nobody.
+
+    `fractions` stand before a magnitude ("half a"), `halves` before or behind one ("and a half"), `beyond` before one
+    ("300 odd thousand"). `joints` join what follows a magnitude ("two hundred and fifty"). `inverted`: magnitudes that
+    make the figure behind them rough ("тысяч двадцать"). `endings` of figures in digits ("12-ти"). `labels`: what
+    stands before a number that counts nothing ("No. 300"). `multiples` of a figure ("twice as many as 300").
+    """
 
     thousands: str
     decimal: str
@@ -33,6 +39,13 @@ class NumberTable(Struct, forbid_unknown_fields=True, frozen=True):
     zero: Phrases
     ranges: Phrases
     fractions: dict[str, float] = field(default_factory=dict)
+    halves: Phrases = field(default_factory=list)
+    beyond: Phrases = field(default_factory=list)
+    joints: Phrases = field(default_factory=list)
+    inverted: Phrases = field(default_factory=list)
+    endings: Phrases = field(default_factory=list)
+    labels: Phrases = field(default_factory=list)
+    multiples: Phrases = field(default_factory=list)
 
 
 class EventTable(Struct, forbid_unknown_fields=True, frozen=True):

@@ -7,21 +7,24 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bordertally.streams.qualifiers import Qualifier
+from bordertally.streams.statements.lexicon.figures import FigureGrammar
 from bordertally.streams.statements.lexicon.language import Language, alternatives
 from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.records import Why
 
 MOST = 1_000_000_000
 
-_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
-
 
 class Quantity(NamedTuple):
-    """A figure, or a range if `high` is set. `qualifier`: None if no word gives one."""
+    """A figure, or a range if `high` is set. `qualifier`: None if no word gives one.
+
+    `odd`: the text has more of the figure than was understood, so that it may mean another number.
+    """
 
     low: float
     high: float | None = None
     qualifier: Qualifier | None = None
+    odd: bool = False
 
     @property
     def people(self) -> float | list[float]:
@@ -39,46 +42,28 @@ class Numbers:
     """Finds the quantities of a text in one language."""
 
     def __init__(self, language: Language) -> None:
-        table = language.table.numbers
-        self.table = table
-        separators = re.escape(table.thousands)
-        words = alternatives(sorted((re.escape(word) for word in table.words), key=len, reverse=True))
-        magnitudes = alternatives(table.magnitudes)
-        fractions = alternatives(table.fractions)
-        digits = (
-            rf"\d{{1,3}}(?:[{separators}]\d{{3}})+(?:{re.escape(table.decimal)}\d{{1,2}})?(?![{separators}]?\d)|"
-            rf"\d{{1,3}}(?:[.,]\d{{3}})+(?![.,]?\d)|\d+(?:{re.escape(table.decimal)}\d+)?"
-        )
-        figure = (
-            rf"(?:{fractions})(?!\w)|"
-            rf"(?:{digits})(?:[\s\u00a0-]?(?:{magnitudes})(?!\w)"
-            rf"(?:\s\d{{1,3}}(?:[.,]\d+)?[\s\u00a0]?(?:{magnitudes})(?!\w)|\s\d{{3}}(?![\w.,]*\d))?)?|"
-            rf"(?:{words})(?:[\s-](?:{words}|{magnitudes}))*(?!-?\w)|"
-            rf"(?:{magnitudes})(?!\w)"
-        )
-        figure = rf"(?<![\w.,])(?:{figure})(?!\w)"
-        self._magnitude = [
-            (re.compile(rf"(?:{name})\Z", re.IGNORECASE), size) for name, size in table.magnitudes.items()
-        ]
-        self._pieces = re.compile(rf"({digits})(?:[\s\u00a0-]?({magnitudes})(?!\w))?", re.IGNORECASE)
-        self._any_magnitude = re.compile(rf"[\s\u00a0-]?({magnitudes})$", re.IGNORECASE)
+        self.table = language.table.numbers
+        grammar = self._grammar = FigureGrammar(language.table.numbers)
+        self._any_magnitude = re.compile(rf"[\s\u00a0-]?({grammar.sizes})$", re.IGNORECASE)
         self._vague = [
-            (re.compile(rf"(?<!\w)(?:{name})(?!\w)", re.IGNORECASE), value) for name, value in table.vague.items()
+            (re.compile(rf"(?<!\w)(?:{name})(?!\w)", re.IGNORECASE), value) for name, value in self.table.vague.items()
         ]
-        self._fractions = [(re.compile(name, re.IGNORECASE), value) for name, value in table.fractions.items()]
-        self._zero = re.compile(rf"(?<!\w)(?:{alternatives(table.zero)})(?!\w)", re.IGNORECASE)
+        self._zero = re.compile(rf"(?<!\w)(?:{alternatives(self.table.zero)})(?!\w)", re.IGNORECASE)
+        figure = grammar.figure
         self._figure = re.compile(figure, re.IGNORECASE)
         self._ranges = [
             re.compile(
                 pattern.replace("{q}", f"(?P<low>{figure})", 1).replace("{q}", f"(?P<high>{figure})"), re.IGNORECASE
             )
-            for pattern in table.ranges
+            for pattern in self.table.ranges
         ]
         self._growth = language.ending([f"(?:{alternatives(language.table.growth)})(?: \\w+){{0,3}}?"])
         self._reached = language.ending(language.table.reached)
         self._before = {how: language.ending(phrases) for how, phrases in language.table.before.items()}
         self._after = {how: language.beginning(phrases) for how, phrases in language.table.after.items()}
         self._between = language.ending(language.table.between)
+        self._label = language.ending(self.table.labels)
+        self._multiple = language.ending(self.table.multiples)
 
     def mark(self, sheet: Sheet) -> None:
         """Add a mark of kind `number` for every quantity that no other mark covers."""
@@ -104,7 +89,8 @@ class Numbers:
             value = self.value(match[0])
             if value is None or value > MOST or not sheet.free(match.start(), match.end()):
                 continue
-            if value != int(value):  # "a 4.5-acre site": nobody counts a part of a person
+            if value != int(value) or self._label.search(text, 0, match.start()):
+                # "a 4.5-acre site": nobody counts a part of a person; "order No. 300"
                 yield TextMark(match.start(), match.end(), "mask", Why.THINGS.value)
             else:
                 yield self._qualified(text, match.start(), match.end(), Quantity(value))
@@ -119,13 +105,21 @@ class Numbers:
         low, high = self.value(match["low"]), self.value(match["high"])
         shared = self._any_magnitude.search(match["high"])
         if low is not None and shared and not self._any_magnitude.search(match["low"]):
-            low *= self._size(shared[1])  # "9 to 12 thousand"
+            low *= self._grammar.size(shared[1])  # "9 to 12 thousand"
         if low is None or high is None or not low < high <= MOST or high > low * 20:
             return None
         return self._qualified(sheet.text, match.start(), match.end(), Quantity(low, high))
 
     def _qualified(self, text: str, start: int, end: int, quantity: Quantity) -> TextMark:
-        """The quantity with the qualifier that the words before and after it give."""
+        """The quantity with the qualifier that the words around and in it give; odd where more belongs to it."""
+        at, until, qualifier = self._put(text, start, end)
+        if qualifier is None:
+            qualifier = self._grammar.qualifier_within(text[start:end])
+        odd = self._grammar.goes_on(text, start, until) or self._multiple.search(text[max(0, at - 60) : at]) is not None
+        return TextMark(at, until, "number", quantity._replace(qualifier=qualifier, odd=odd))
+
+    def _put(self, text: str, start: int, end: int) -> tuple[int, int, Qualifier | None]:
+        """Where a figure begins and ends with the words that give its qualifier, and the qualifier."""
         before = text[max(0, start - 60) : start]
         cut = self._between.search(before)
         head = before[: cut.start()] if cut and cut[0].strip() else before
@@ -134,49 +128,13 @@ class Numbers:
             if match and self._reached.fullmatch(match[0]) and self._growth.search(head[: match.start()]):
                 match = None  # "rose to 10,000", where a word for "to" is also one for "at most"
             if match:
-                at = start - len(before) + match.start()
-                return TextMark(at, end, "number", quantity._replace(qualifier=qualifier))
+                return start - len(before) + match.start(), end, qualifier
         for qualifier, pattern in self._after.items():
             match = pattern.match(text, end)
             if match:
-                return TextMark(start, match.end(), "number", quantity._replace(qualifier=qualifier))
-        return TextMark(start, end, "number", quantity)
-
-    def _size(self, text: str) -> int:
-        return next(size for pattern, size in self._magnitude if pattern.match(text))
+                return start, match.end(), qualifier
+        return start, end, None
 
     def value(self, text: str) -> float | None:
         """A figure as a number, to three decimals; None for a word that only joins others."""
-        for pattern, value in self._fractions:
-            if pattern.fullmatch(text):
-                return value
-        if not text[0].isdigit():
-            return self._words(text)
-        pieces = self._pieces.findall(text)  # "20 thousand 300" has two
-        return round(sum(self._digits(digits, size) * (self._size(size) if size else 1) for digits, size in pieces), 3)
-
-    def _digits(self, text: str, magnitude: str = "") -> float:
-        """A figure in digits. Without a magnitude, three digits after a point or comma are thousands: "88.000"."""
-        if not magnitude and _THOUSANDS.fullmatch(text):
-            return float(re.sub(r"\D", "", text))
-        whole, _, part = text.partition(self.table.decimal)
-        if re.fullmatch(rf"\d{{1,3}}(?:[{re.escape(self.table.thousands)}]\d{{3}})+", whole):
-            plain = re.sub(r"\D", "", whole)
-            return float(f"{plain}.{part or 0}")
-        return float(text.replace(self.table.decimal, "."))
-
-    def _words(self, text: str) -> float | None:
-        """Numbers in words: "twenty-five thousand"."""
-        total = current = 0
-        for word in re.split(r"[\s-]+", text.lower()):
-            if word in self.table.words:
-                current += self.table.words[word]
-                continue
-            size = next((size for pattern, size in self._magnitude if pattern.match(word)), None)
-            if size is None:
-                return None
-            if size < 1000:
-                current = (current or 1) * size
-            else:
-                total, current = total + (current or 1) * size, 0
-        return None if total + current == 1 else float(total + current)  # "a", "one": a word, hardly ever a figure
+        return self._grammar.value(text)

@@ -175,6 +175,8 @@ class Times:
         try:
             date = _day_of(latest.year, month, day)
         except NoSuchDayError:
+            if (month, day) <= (latest.month, latest.day):
+                raise  # "29 February", said in March of a year that has none
             return _day_of(latest.year - 1, month, day)
         return date if date <= latest else _day_of(latest.year - 1, month, day)
 

@@ -89,6 +89,26 @@ def test_long_years_leap_days_and_weeks_since(phrase: str, published: str, expec
     assert period(phrase, on(published)) == expected
 
 
+def test_a_leap_day_of_this_year_is_not_looked_for_in_an_earlier_one() -> None:
+    value = Times(ENGLISH.language, on("2022-03-03T09:00")).resolve("day", [("date", "29 February")])
+    assert isinstance(value, StatedPeriod)
+    assert value.impossible
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("13/05/2022", "2022-05-13"), ("05/13/2022", "2022-05-13"), ("05/05/2022", "2022-05-05")],
+)
+def test_a_date_with_slashes_that_can_be_one_day_only(written: str, expected: str) -> None:
+    assert period(f"on {written}", on("2022-09-27T09:00")) == expected
+
+
+def test_a_date_with_slashes_that_can_be_two_days_is_vague() -> None:
+    value = read("on 04/05/2022")
+    assert isinstance(value, StatedPeriod)
+    assert value.vague
+
+
 def test_what_lies_in_the_future_means_nothing() -> None:
     assert TIMES.resolve("month", [("month", "May"), ("year", "2030")]) is None
 
