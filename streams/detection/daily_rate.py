@@ -76,6 +76,8 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
     judged, detection = judged_days(node, rules), rules.detection
     view = node.views.of(Exceedances, lambda: Exceedances(judged), judged)
     known = view.refresh(node, detection)
+    if view.is_quiet:
+        return []
     runs, end = view.runs, (node.last(PEOPLE) or 0) + 1
     current = runs[-1] if runs and runs[-1].until is None else None
     day = view.next_day(current.last + 1 if current else runs[-1].until or 0 if runs else 0, current)
@@ -140,6 +142,10 @@ class Exceedances(View):
         stale, cited = self._again
         for day in stale:
             self._place(day, exceedance(self._judged.days.get(day, NOT_JUDGED), detection, opened=True) is not None)
+        if self.is_quiet:
+            stale.clear()
+            cited.clear()
+            return {}
         last = node.last(PEOPLE)
         silent = set[int]() if last is None else silent_days(node, PEOPLE, last, detection.project_days)
         moving = min([last or 0, *stale, *silent, *self._silent])
@@ -153,6 +159,11 @@ class Exceedances(View):
         while self.alerts and not self.alerts[-1].members:
             self.alerts.pop()
         return known
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no day may open a run, and none did before."""
+        return not (self._above or self.runs or self.alerts)
 
     def _place(self, day: int, above: bool) -> None:
         place = bisect_left(self._above, day)

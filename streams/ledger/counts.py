@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import chain
 
@@ -259,10 +260,17 @@ class Counts:
 def _newest_reports(columns: Columns) -> dict[str, int]:
     """Return the newest reports, at least CITED_COUNTS of them where so many exist, and when each was last published.
 
-    To sort every reading by its id would take 0.67 ms for 1,440 readings; this takes 0.15 ms.
+    To sort every reading by its id would take 0.67 ms for 1,440 readings; this takes 0.15 ms. Mostly readings come in
+    the order in which they were published, one a report: then the last of them are looked at alone.
     """
-    ordered = sorted(columns.published)
+    published, reports = columns.published, columns.reports
+    ordered = sorted(published)
     since = ordered[max(0, len(ordered) - CITED_COUNTS)]
-    every = list(zip(columns.reports, columns.published, strict=True))
-    newest = dict(sorted([one for one in every if one[1] >= since]))
-    return newest if len(newest) >= CITED_COUNTS else dict(sorted(every))  # one report may have several readings
+    if ordered == published:
+        first = bisect_left(published, since)
+        newest = dict(zip(reports[first:], published[first:], strict=True))
+    else:
+        newest = dict(sorted([one for one in zip(reports, published, strict=True) if one[1] >= since]))
+    if len(newest) >= CITED_COUNTS or len(newest) == len(published):
+        return newest
+    return dict(sorted(zip(reports, published, strict=True)))  # one report may have several readings

@@ -477,13 +477,12 @@ class Series:
 
     def own_cites(self, day: int, *, short: bool = False) -> Cites:
         """Return the evidence of a day from this series alone; `short`: without the ids of counts."""
-        group = self.groups.of(day)
-        statements = {report for claim in (group.touching(day) if group else ()) for report in claim.reports}
-        reports = tuple(sorted(statements))
-        if short:
-            return Cites(reports, (), self.counts.number(day))
-        cites = self.counts.cites(day)
-        return Cites(reports, cites.counts, cites.count_total)
+        cites = Cites((), (), self.counts.number(day)) if short else self.counts.cites(day)
+        group = self.groups.of(day) if self.groups else None
+        if group is None:
+            return cites
+        statements = {report for claim in group.touching(day) for report in claim.reports}
+        return cites._replace(statements=tuple(sorted(statements)))
 
     def unverified(self) -> list[Unverified]:
         """Return the claims of grades D to F, which may only widen an upper bound."""

@@ -80,8 +80,15 @@ class Node:
             return []
         return [series for each, series in self.series.items() if self._is_part(each, key)]
 
+    def with_parts(self, key: Key) -> list[Series]:
+        """Return this series, if there is one, and its parts."""
+        own = self.series.get(key)
+        return self.parts(key) if own is None else [own, *self.parts(key)]
+
     def doubts(self, key: Key) -> list[Unverified]:
         """Return the claims on this series and its parts that may only widen an upper bound."""
+        if len(self.series) == 1:
+            return self.series[key].unverified()
         return [doubt for series in [self.series[key], *self.parts(key)] for doubt in series.unverified()]
 
     @staticmethod
@@ -142,11 +149,14 @@ class Node:
         """Return the last days covered by the flow's own claims (its parts included), without its children's."""
         known = self._own_lasts.get(key)
         if known is None:
-            own = [self.series[key]] if key in self.series else []
-            every = [*own, *self.parts(key)]
-            claims = [last for series in every if (last := series.own_last()) is not None]
-            figures = [last for series in every if (last := series.own_last_figure()) is not None]
-            known = self._own_lasts[key] = OwnLasts(max(claims, default=None), max(figures, default=None))
+            every = self.with_parts(key)
+            if len(every) == 1:
+                known = OwnLasts(every[0].own_last(), every[0].own_last_figure())
+            else:
+                claims = [last for series in every if (last := series.own_last()) is not None]
+                figures = [last for series in every if (last := series.own_last_figure()) is not None]
+                known = OwnLasts(max(claims, default=None), max(figures, default=None))
+            self._own_lasts[key] = known
         return known
 
     def lasts(self, key: Key) -> frozenset[int]:
@@ -161,18 +171,15 @@ class Node:
 
     def own_covers(self, key: Key, day: int) -> bool:
         """Whether the flow's own claims (its parts included) touch the day."""
-        own = [self.series[key]] if key in self.series else []
-        return any(series.own_covers(day) for series in [*own, *self.parts(key)])
+        return any(series.own_covers(day) for series in self.with_parts(key))
 
     def own_figure_covers(self, key: Key, day: int) -> bool:
         """Whether the flow's own claims that are no lower bounds (its parts included) touch the day."""
-        own = [self.series[key]] if key in self.series else []
-        return any(series.own_figure_covers(day) for series in [*own, *self.parts(key)])
+        return any(series.own_figure_covers(day) for series in self.with_parts(key))
 
     def withdrew(self, key: Key, day: int) -> bool:
         """Whether a claim about the day was withdrawn, on this series, its parts or the flows below."""
-        own = [self.series[key]] if key in self.series else []
-        return any(series.withdrew(day) for series in [*own, *self.parts(key)]) or any(
+        return any(series.withdrew(day) for series in self.with_parts(key)) or any(
             child.withdrew(key, day) for child in self.children.values()
         )
 
@@ -182,7 +189,8 @@ class Node:
         cites = series.cites.get(day)
         if cites is None or cites.is_short:
             cites = series.own_cites(day)
-            parts = [each for each in self.series if self._is_part(each, key)]
+            alone = len(self.series) == 1
+            parts = [] if alone else [each for each in self.series if self._is_part(each, key)]
             if parts or self.children:
                 evidence = Gathered()
                 evidence.add(cites)

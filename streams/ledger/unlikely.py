@@ -48,6 +48,8 @@ def judge(node: Node, key: Key, days: Collection[int]) -> set[int]:
     series = node.series[key]
     first, last = min(days), max(days) + BACK_DAYS
     before = series.suspects
+    if not before and _is_usual(node, series, first, last):
+        return set()
     now = {claim: suspicion for claim, suspicion in before.items() if ordinal_of(claim.start) > last}
     earlier = [claim for claim in before if ordinal_of(claim.start) < first]
     for _, claims in groupby([*earlier, *_beginning(series, first, last)], attrgetter("start")):
@@ -65,6 +67,23 @@ def judge(node: Node, key: Key, days: Collection[int]) -> set[int]:
     series.suspects = now
     unlikely_now = {claim for claim in now if series.is_unlikely(claim)}
     return {day for claim in unlikely_before ^ unlikely_now for day in days_of(claim.start, claim.end)}
+
+
+def _is_usual(node: Node, series: Series, first: int, last: int) -> bool:
+    """Whether one look shows that no claim which begins on these days is unlikely, as nearly always in a live feed.
+
+    So it is where no claim begins on them, or only readings of the newest day, of fewer people than ten times those of
+    the day before. False: the claims must be judged one by one.
+    """
+    newest = series.counts.last
+    if series.groups:
+        return False
+    if newest is None:
+        return True
+    if node.children or len(node.series) > 1 or not first == newest <= last:
+        return False
+    limit = min(MOST_PEOPLE, TIMES * max([fold.best for fold in series.counts.folded(first - 1)], default=0.0))
+    return all(fold.best <= limit for fold in series.counts.folded(first))
 
 
 def _beginning(series: Series, first: int, last: int) -> Iterator[Constraint]:

@@ -54,6 +54,8 @@ class Views:
 
     def __init__(self) -> None:
         self._views: dict[type[View], tuple[object, View]] = {}
+        self._of_days: list[View] = []  # those that override `days_changed`
+        self._of_figures: list[View] = []  # those that override `figures_changed`
 
     def of(self, kind: type[V], make: Callable[[], V], under: object = None) -> V:
         """Return the view of class `kind`; make a new one when none exists, or when `under` has changed.
@@ -63,16 +65,19 @@ class Views:
         known = self._views.get(kind)
         if known is None or known[0] is not under:
             known = self._views[kind] = (under, make())
+            views = [view for _, view in self._views.values()]
+            self._of_days = [view for view in views if type(view).days_changed is not View.days_changed]
+            self._of_figures = [view for view in views if type(view).figures_changed is not View.figures_changed]
         return cast("V", known[1])
 
     def days_changed(self, days: Collection[int]) -> None:
         """Notify every view: see `View.days_changed`."""
-        for _, view in self._views.values():
+        for view in self._of_days:
             view.days_changed(days)
 
     def figures_changed(self, days: Collection[int]) -> None:
         """Notify every view: see `View.figures_changed`."""
-        for _, view in self._views.values():
+        for view in self._of_figures:
             view.figures_changed(days)
 
     def levels_changed(self, gone: Sequence[LevelStatement], came: Sequence[LevelStatement]) -> None:

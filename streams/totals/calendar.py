@@ -188,7 +188,8 @@ class CalendarView(View):
     """The calendar weeks, months and years of a flow's people, kept until one of their days changes.
 
     A year is the sum of its months, so that a day of a long year costs no more than its month. Mostly only the latest
-    day of the flow changes: the sums of the other days of its periods are kept, too.
+    day of the flow changes: the figures of the periods before it are kept, and so are the sums of the other days of its
+    periods.
     """
 
     def __init__(self) -> None:
@@ -197,31 +198,34 @@ class CalendarView(View):
         """The sums of weeks and months without the latest day, and of years without the month of that day."""
         self.latest: DaySums | None = None
         """The sums of the latest day alone."""
-        self.figures: dict[str, CalendarFigure] = {}
+        self.earlier: list[list[CalendarFigure]] | None = None
+        """The figures of all periods but the newest of each kind, as far as they have a claim."""
         self.periods: dict[Each, list[NamedPeriod]] = {}
         """The newest periods of each kind, the earliest first, of the days `span`."""
         self.span: tuple[int, int] | None = None
 
     def figures_changed(self, days: Collection[int]) -> None:
         """Drop the periods of these days."""
-        if self.span is not None:
-            latest = self.span[1]
-            for day in days:
-                for each in KEPT:
-                    name = calendar_period(each, day).name
-                    self.sums.pop(name, None)
-                    self.figures.pop(name, None)
-                    if day != latest:
-                        self.others.pop(name, None)
-                if day == latest:
-                    self.latest = None
+        if self.span is None:
+            return
+        latest = self.span[1]
+        for day in days:
+            for each in KEPT:
+                name = calendar_period(each, day).name
+                self.sums.pop(name, None)
+                if day != latest:
+                    self.others.pop(name, None)
+            if day == latest:
+                self.latest = None
+            else:
+                self.earlier = None
 
     def unverified_changed(self, before: Claim | None, now: Claim | None) -> None:
         """Drop every period: an unverified claim may widen any of its days."""
         if any(claim is not None and not counts(claim.grade) for claim in (before, now)):
             self.sums.clear()
             self.others.clear()
-            self.figures.clear()
+            self.earlier = None
             self.latest = None
 
     def refresh(self, first: int, last: int) -> None:
@@ -229,6 +233,7 @@ class CalendarView(View):
         if (first, last) != self.span:
             self.span = first, last
             self.others.clear()
+            self.earlier = None
             self.latest = None
             self.periods = {each: list(_newest(each, first, last, number)) for each, number in KEPT.items()}
 
@@ -248,14 +253,14 @@ def calendar_figures(node: Node) -> list[CalendarFigure]:
         return []
     view = node.views.of(CalendarView, CalendarView)
     view.refresh(node.begins, last)
-    figures = []
-    for each, periods in view.periods.items():
-        for period in periods:
-            figure = view.figures.get(period.name)
-            if figure is None:
-                figure = view.figures[period.name] = _figure(node, view, each, period)
-            if figure.covered_days:
-                figures.append(figure)
+    kinds = view.periods.items()
+    if view.earlier is None:
+        every = [[_figure(node, view, each, period) for period in periods[:-1]] for each, periods in kinds]
+        view.earlier = [[figure for figure in figures if figure.covered_days] for figures in every]
+    figures: list[CalendarFigure] = []
+    for earlier, (each, periods) in zip(view.earlier, kinds, strict=True):
+        newest = _figure(node, view, each, periods[-1])
+        figures += [*earlier, newest] if newest.covered_days else earlier
     return figures
 
 
@@ -282,7 +287,7 @@ def _sums(node: Node, view: CalendarView, period: NamedPeriod) -> DaySums:
             known = view.others[period.name] = _sums_of(node, [day for day in period.days if day != latest])
         if period.first <= latest < period.end:
             if view.latest is None:
-                view.latest = _sums_of(node, [latest])
+                view.latest = _sums_of_day(node, latest)
             known = known.plus(view.latest)
         view.sums[period.name] = known
     return known
@@ -292,6 +297,13 @@ def _sums_of(node: Node, days: Iterable[int]) -> DaySums:
     bins, doubts = node.series[PEOPLE].bins, node.doubts(PEOPLE)
     every = [exact_day(bins[day], day, doubts) for day in days if day in bins]
     return DaySums.of_days([figures for figures in every if figures != UNKNOWN_DAY])
+
+
+def _sums_of_day(node: Node, day: int) -> DaySums:
+    bin_ = node.series[PEOPLE].bins.get(day)
+    figures = UNKNOWN_DAY if bin_ is None else exact_day(bin_, day, node.doubts(PEOPLE))
+    low, best, high = figures
+    return DaySums(0.0, 0.0, 0.0, 0) if figures == UNKNOWN_DAY else DaySums(low, best, high, 1)
 
 
 def _rounded(sums: DaySums, period: NamedPeriod) -> tuple[int, int, int | None]:

@@ -46,7 +46,10 @@ def total_in(window_days: int, totals: Iterable[Total]) -> Total | None:
     """The total of one window out of those of a flow; None where the flow has none. Raises ValueError for no window."""
     if window_days not in WINDOWS:
         raise ValueError(f"{window_days} days are no window; there are {', '.join(window_names())}")
-    return next((total for total in totals if total.window_days == window_days), None)
+    for total in totals:  # no generator: it takes twice as long, and every state is asked
+        if total.window_days == window_days:
+            return total
+    return None
 
 
 def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
@@ -58,39 +61,48 @@ def totals(node: Node, key: Key = PEOPLE, limit: int = 7) -> list[Total]:
     silent = sorted([day for day in silent_days(node, key, last, limit) if day > oldest])
     carried = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
     doubts = node.doubts(key)
-    lasts = [series_below.last for series_below in node.below(key) if series_below.last is not None]
-    as_of, reporting = iso_day(last + 1), Reporting(lasts.count(last), len(lasts))
+    as_of, reporting = iso_day(last + 1), _reporting(node, key, last)
     by_window = []
     for window, so_far, (cited, count) in _windows(node, key, last):
         first = last - window + 1
         gain = fsum([more for day, more in carried.items() if day >= first]) if carried else 0.0
-        best, extra = people(so_far.best + gain), people(gain)
+        best, extra = people(so_far.best + gain), people(gain) if gain else 0
         bounded = so_far.days == window and not gain
         low, high = _bounds(so_far.low, so_far.best, so_far.high if bounded else None)
         if high is not None and doubts:
             high = max(high, _doubted({day: series.bins[day].high for day in range(first, last + 1)}, doubts))
+        revised = None
+        if window == WEEK and node.revised:
+            revised = after_revisions(node, key, range(first, last + 1), so_far.best + gain)
         by_window.append(
             Total(
-                flow=node.flow,
-                window_days=window,
-                as_of=as_of,
-                low=min(people(low), best),
-                best=best,
-                high=None if high is None else max(people(high), best),
-                observed=best - extra,
-                projected=extra,
-                covered_days=so_far.days,
-                reporting=reporting,
-                report_count=count,
-                reports=cited,
-                population=key.population,
-                unit=key.unit,
-                after_revisions=after_revisions(node, key, range(first, last + 1), so_far.best + gain)
-                if window == WEEK
-                else None,
+                node.flow,
+                window,
+                as_of,
+                min(people(low), best),
+                best,
+                None if high is None else max(people(high), best),
+                best - extra,
+                extra,
+                so_far.days,
+                reporting,
+                count,
+                cited,
+                key.population,
+                key.unit,
+                revised,
             )
         )
     return by_window
+
+
+NOBODY_BELOW = Reporting(0, 0)
+
+
+def _reporting(node: Node, key: Key, last: int) -> Reporting:
+    """How many of the known children of a flow have spoken up to day `last`."""
+    lasts = [series.last for series in node.below(key) if series.last is not None]
+    return Reporting(lasts.count(last), len(lasts)) if lasts else NOBODY_BELOW
 
 
 def _windows(node: Node, key: Key, last: int) -> Iterator[tuple[int, Sums, tuple[list[str], int]]]:
