@@ -55,11 +55,6 @@ def digest_key(subscriber: str, slot: str) -> str:
     return f"{PREFIX}:email:digest:{subscriber}:{slot}"
 
 
-def review_key(item: str) -> str:
-    """The key of the turn to decide on an item of the review."""
-    return f"{PREFIX}:review:{item}"
-
-
 def offset_key(topic: str, partition: int) -> str:
     """The key of the next offset of a partition to write."""
     return f"{PREFIX}:offset:{topic}:{partition}"

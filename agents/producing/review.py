@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from bordertally.streams.errors import BordertallyError, shown
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings
-from bordertally.streams.statements.review import Docket, Item, Verdict, decode
+from bordertally.streams.statements.review import Docket, Item, Verdict, decode, make_turn
 from bordertally.streams.statements.review import decide as judge
 from bordertally.streams.topics import Topics
 
@@ -60,6 +61,15 @@ def decide(
             raise BordertallyError(f"review: source {shown(reviewer.source)} signs its reports; give --key")
         records.append(record_of(raw, reviewer.registry, reviewer.topics, reviewer.key))
     return [*records, Record(reviewer.topics.review, item.id.encode(), msgspec.json.encode(decision))]
+
+
+async def take_turns(reviewer: Reviewer, names: list[str]) -> dict[str, str | None]:
+    """Take the turns of items; returns who is before the reviewer by item, None where the reviewer may decide."""
+    turns = [make_turn(name, reviewer.source, datetime.now(UTC), secrets.token_hex(8)) for name in names]
+    topic = reviewer.topics.review
+    await send(reviewer, [Record(topic, turn.review.encode(), msgspec.json.encode(turn)) for turn in turns])
+    docket = await load_docket(reviewer.settings, reviewer.topics)
+    return {turn.review: docket.before(turn) for turn in turns}
 
 
 async def send(reviewer: Reviewer, records: list[Record]) -> None:

@@ -1,10 +1,10 @@
-"""The review: uncertain claims for a person to decide on, and the decisions, as records on one topic."""
+"""The review: uncertain claims for a person to decide on, turns to do so, and decisions, as records on one topic."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -60,7 +60,22 @@ class Decision(Struct, kw_only=True, tag="decision", tag_field="kind", frozen=Tr
     note: str = ""
 
 
-Record = Item | Decision
+class Turn(Struct, kw_only=True, tag="turn", tag_field="kind", frozen=True):
+    """A reviewer begins to decide on an item. The first turn of an item on the topic has it.
+
+    `mark`: random, as two people may decide as one source. A turn without a decision ends after `TURN`.
+    """
+
+    review: str
+    source: str
+    published: str
+    mark: str
+
+
+TURN = timedelta(minutes=10)
+"""How long a turn lasts at most, by the clocks of the reviewers: longer than those may differ."""
+
+Record = Item | Turn | Decision
 _decode = msgspec.json.Decoder(Record).decode
 
 
@@ -92,6 +107,11 @@ def make_item(report: Report, found: FoundClaim, text: str, language: str | None
     )
 
 
+def make_turn(name: str, source: str, now: datetime, mark: str) -> Turn:
+    """The turn of a source on an item that begins now."""
+    return Turn(review=name, source=source, published=now.isoformat(timespec="milliseconds"), mark=mark)
+
+
 def decode(raw: bytes) -> Record | None:
     """A record of the topic; None for bytes that are not a record."""
     try:
@@ -102,22 +122,38 @@ def decode(raw: bytes) -> Record | None:
 
 
 class Docket:
-    """All items and the decisions on them; a later decision replaces an earlier one."""
+    """All items, and the first turn and the first decision of each, in the order of the topic."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.items: dict[str, Item] = {}
         self.decisions: dict[str, Decision] = {}
+        self.turns: dict[str, Turn] = {}
         for record in records:
             self.add(record)
 
     def add(self, record: Record) -> None:
         """Add a record of the topic."""
-        if isinstance(record, Item):
-            self.items.setdefault(record.id, record)
-            return
-        earlier = self.decisions.get(record.review)
-        if earlier is None or earlier.published <= record.published:
-            self.decisions[record.review] = record
+        match record:
+            case Item():
+                self.items.setdefault(record.id, record)
+            case Decision():
+                self.decisions.setdefault(record.review, record)
+            case Turn():
+                first = self.turns.setdefault(record.review, record)
+                if datetime.fromisoformat(record.published) - datetime.fromisoformat(first.published) > TURN:
+                    self.turns[record.review] = record
+
+    def before(self, turn: Turn) -> str | None:
+        """Who is before a turn, in words; None where the turn has its item."""
+        if (decided := self.decided(turn.review)) is not None:
+            return decided
+        first = self.turns.get(turn.review, turn)
+        return None if first.mark == turn.mark else f"{first.source} is deciding on it since {first.published}"
+
+    def decided(self, name: str) -> str | None:
+        """Who has decided on an item, in words; None where nobody has."""
+        decision = self.decisions.get(name)
+        return None if decision is None else f"{decision.source} has {decision.decision} it at {decision.published}"
 
     @property
     def open(self) -> list[Item]:

@@ -14,9 +14,11 @@ import pytest
 
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.topic_reader import read_topic
+from bordertally.agents.producing.review import Reviewer, take_turns
 from bordertally.streams.delivery.tokens import digest_of
 from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.reports.records import ClaimFields, Report
+from bordertally.streams.reports.sources import parse_registry
 from bordertally.streams.statements.records import Doubt, FoundClaim, Span
 from bordertally.streams.statements.review import Item, make_item
 from gateway.listening import listen
@@ -155,6 +157,13 @@ async def test_two_reviewers_at_once_decide_once(gateways: Gateways) -> None:
     raws = await read_topic(live.settings, live.topics.every_report[0])
     reports = [json.loads(raw.value or b"") for raw in raws if b'"review"' in (raw.value or b"")]
     assert [(report["source"], report["review"]) for report in reports] == [(decision["source"], one.id)]
+
+    reviewer = Reviewer("ge-mia", parse_registry(REGISTRY, "registry"), live.topics, live.settings)
+    assert await take_turns(reviewer, [other.id]) == {other.id: None}  # as bordertally review does
+    status, problem = await gateways.answered("POST", f"/v1/review/{other.id}", "desk", json={"decision": "accepted"})
+    assert (status, problem["detail"][:27]) == (409, "ge-mia is deciding on it si")
+    (before,) = (await take_turns(reviewer, [one.id])).values()
+    assert before == f"{decision['source']} has accepted it at {decision['published']}"
 
 
 async def test_an_edit_is_checked_and_published_in_the_name_of_the_source(gateways: Gateways) -> None:

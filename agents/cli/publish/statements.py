@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from bordertally.agents.cli.publish.keys import KeyFile
 from bordertally.agents.producing.keys import read_key
-from bordertally.agents.producing.review import Reviewer, decide, load_docket, send
+from bordertally.agents.producing.review import Reviewer, decide, load_docket, send, take_turns
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import load_reader, word_reader
 from bordertally.agents.terminal.console import AsJson, Sources, To, err, out, print_json, run, settings_for, table
@@ -27,7 +27,7 @@ from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import load_settings
 from bordertally.streams.statements.reader import Speaker
 from bordertally.streams.statements.records import Statement
-from bordertally.streams.statements.review import Item, Verdict
+from bordertally.streams.statements.review import Verdict
 from bordertally.streams.topics import Topics
 
 review = typer.Typer(help="Accept, correct or reject uncertain claims from statements.", no_args_is_help=True)
@@ -190,16 +190,21 @@ def _reviewer(by: str, to: str | None, sources: Path | None, key: Path | None = 
 
 
 def _decide(names: list[str], reviewer: Reviewer, order: _Order) -> None:
-    async def work() -> list[tuple[Item, bool]]:
+    async def work() -> dict[str, str | None]:
         docket = await load_docket(reviewer.settings, reviewer.topics)
-        done = []
-        for item in dict.fromkeys(docket.item(name).id for name in names):
-            decided = item in docket.decisions
-            if not decided:
-                await send(reviewer, decide(reviewer, docket.items[item], order.verdict, order.edits, order.note))
-            done.append((docket.items[item], decided))
-        return done
+        items = list(dict.fromkeys(docket.item(name).id for name in names))
+        before = {item: docket.decided(item) for item in items}
+        rulings = {
+            item: decide(reviewer, docket.items[item], order.verdict, order.edits, order.note)
+            for item in items
+            if before[item] is None
+        }
+        before |= await take_turns(reviewer, list(rulings)) if rulings else {}
+        for item, records in rulings.items():
+            if before[item] is None:
+                await send(reviewer, records)
+        return before
 
-    for item, decided in run(work()):
-        verdict = "already decided on" if decided else order.verdict
-        err.print(f"{item.id}: {verdict}", markup=False, highlight=False, soft_wrap=True)
+    for item, before in run(work()).items():
+        verdict = order.verdict if before is None else f"not decided: {before}"
+        err.print(f"{item}: {verdict}", markup=False, highlight=False, soft_wrap=True)

@@ -28,7 +28,7 @@ class Desk:
         self.settings, self.topics, self.view, self.store = settings, Topics(settings.topic_prefix), view, store
         self.acknowledging = Acknowledging(view, store, self.topics)
         self.unsubscribing = Unsubscribing(settings, store)
-        self.reviewing = Reviewing(settings, registry, store, view.redis)
+        self.reviewing = Reviewing(settings, registry, store)
         self.news = DeskNews(hub, self.acknowledging.known, self.reviewing.docket)
         self.reviewing.memory.changed = self.news.changed
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from aiohttp import web
-from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.redis_keys import review_key
 from bordertally.agents.gateway.guard import CALLER
 from bordertally.agents.gateway.parameters import AskReview, NewDecision, asked
-from bordertally.agents.gateway.problems import RETRY_S
 from bordertally.agents.gateway.representations import respond
 from bordertally.agents.gateway.responses import ReviewList, ReviewRow
 from bordertally.agents.gateway.writes.bodies import decoded
@@ -28,24 +23,19 @@ from bordertally.streams.errors import BordertallyError, RefusedError, shown
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings
-from bordertally.streams.statements.review import Decision, Docket, Item, decide, decode
+from bordertally.streams.statements.review import Docket, Item, Ruling, decide, decode, make_turn
 from bordertally.streams.topics import Topics
-
-TURN_MS = 30_000
-"""Milliseconds after which a turn ends by itself, if its gateway died."""
-
-_RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 class Reviewing:
     """The docket in memory, and the decisions of this gateway.
 
-    An item is decided once: a gateway takes the turn of the item in Redis, reads the topic to its end, and writes the
-    decision before it gives the turn back. The second of two reviewers is told who decided.
+    An item is decided once, also between gateways and `bordertally review`: each writes a turn, reads the topic to its
+    end, and publishes only where its turn is the first of the item. The other reviewers are told who is before them.
     """
 
-    def __init__(self, settings: Settings, registry: Registry, store: Store, redis: Any) -> None:
-        self.settings, self.registry, self.store, self.redis = settings, registry, store, redis
+    def __init__(self, settings: Settings, registry: Registry, store: Store) -> None:
+        self.settings, self.registry, self.store = settings, registry, store
         self.topics, self.limits = Topics(settings.topic_prefix), Limits.of(settings)
         self.docket = Docket([])
         self.memory = TopicMemory(settings, self.topics.review, self.apply)
@@ -85,21 +75,26 @@ class Reviewing:
         new = await decoded(request, "a decision", NewDecision)
         source = self._source(request, new)
         name = request.match_info["id"]
-        async with self._turn(name):
-            await self.memory.caught_up()
-            item, before = self.docket.items.get(name), self.docket.decisions.get(name)
-            if item is None:
-                raise ProblemError(404, f"there is no item {name} to review", field="id", value=name)
-            if before is not None:
-                detail = f"{before.source} has {before.decision} it at {before.published}"
-                raise ProblemError(409, detail, field="id", value=name)
-            decision = await self._write(item, source, new)
-        return web.Response(body=msgspec.json.encode(decision), status=201, content_type="application/json")
+        await self.memory.caught_up()
+        item = self.docket.items.get(name)
+        if item is None:
+            raise ProblemError(404, f"there is no item {name} to review", field="id", value=name)
+        _refuse(self.docket.decided(name), name)
+        ruling = self._ruling(item, source, new)
+        turn = make_turn(name, source, datetime.now(UTC), secrets.token_hex(8))
+        await self.store.write(Record(self.topics.review, name.encode(), msgspec.json.encode(turn)))
+        await self.memory.caught_up()
+        _refuse(self.docket.before(turn), name)
+        if ruling.report is not None:
+            await self.store.write(record_of(ruling.report, self.registry, self.topics))
+        await self.store.write(Record(self.topics.review, name.encode(), msgspec.json.encode(ruling.decision)))
+        self.docket.add(ruling.decision)
+        return web.Response(body=msgspec.json.encode(ruling.decision), status=201, content_type="application/json")
 
-    async def _write(self, item: Item, source: str, new: NewDecision) -> Decision:
+    def _ruling(self, item: Item, source: str, new: NewDecision) -> Ruling:
         verdict = "edited" if new.edits and new.decision == "accepted" else new.decision
         try:
-            raw, decision = decide(
+            ruling = decide(
                 item,
                 source,
                 verdict,
@@ -116,16 +111,10 @@ class Reviewing:
             ) from None
         except BordertallyError as error:
             raise ProblemError(422, str(error), field="edits", value=", ".join(new.edits)) from None
-        if raw is not None:
-            if source in self.registry.keys:
-                command = f"bordertally review accept {item.id} --as {source} --key FILE"
-                raise ProblemError(
-                    422, f"{source} signs its reports; decide with: {command}", field="source", value=source
-                )
-            await self.store.write(record_of(raw, self.registry, self.topics))
-        await self.store.write(Record(self.topics.review, item.id.encode(), msgspec.json.encode(decision)))
-        self.docket.add(decision)
-        return decision
+        if ruling.report is not None and source in self.registry.keys:
+            command = f"bordertally review accept {item.id} --as {source} --key FILE"
+            raise ProblemError(422, f"{source} signs its reports; decide with: {command}", field="source", value=source)
+        return ruling
 
     def _source(self, request: web.Request, new: NewDecision) -> str:
         """Return the source that signs: that of the token, else the one in the body."""
@@ -139,18 +128,8 @@ class Reviewing:
             raise ProblemError(422, "source: name the source that decides; this token has none", field="source")
         return source
 
-    @asynccontextmanager
-    async def _turn(self, name: str) -> AsyncIterator[None]:
-        """Hold the turn of an item over all gateways. Raises ProblemError: 409 while another one has it, 503."""
-        key, mark = review_key(name), secrets.token_hex(8)
-        try:
-            if not await self.redis.set(key, mark, nx=True, px=TURN_MS):
-                raise ProblemError(409, "somebody else is deciding on it right now", field="id", value=name)
-        except (RedisError, OSError, TimeoutError):
-            detail = "Redis does not answer, so that two people could decide at once; try again"
-            raise ProblemError(503, detail, headers={"Retry-After": str(RETRY_S)}) from None
-        try:
-            yield
-        finally:
-            with suppress(RedisError, OSError, TimeoutError):  # it ends by itself
-                await self.redis.eval(_RELEASE, 1, key, mark)
+
+def _refuse(before: str | None, name: str) -> None:
+    """Raise ProblemError (409) where somebody is before the reviewer."""
+    if before is not None:
+        raise ProblemError(409, before, field="id", value=name)

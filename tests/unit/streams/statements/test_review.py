@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.reports.records import ClaimFields, Report
 from bordertally.streams.statements.records import Doubt, FoundClaim, Span
-from bordertally.streams.statements.review import Decision, Docket, Item, accepted, decode, make_item
+from bordertally.streams.statements.review import Decision, Docket, Item, Turn, accepted, decode, make_item, make_turn
 
 TEXT = "Perhaps 1,200 people entered from Russia."
 
@@ -49,7 +51,25 @@ def test_records_come_back_and_other_bytes_are_none() -> None:
     assert decode(b"\xff") is None
 
 
-def test_a_decision_closes_an_item_and_a_later_one_counts() -> None:
+def turn(on: Item, source: str, minutes: int = 0) -> Turn:
+    return make_turn(on.id, source, datetime(2022, 9, 27, 12, tzinfo=UTC) + timedelta(minutes=minutes), mark=source)
+
+
+def test_the_first_turn_of_an_item_has_it_for_ten_minutes() -> None:
+    made = item()
+    ann, bob, eve = turn(made, "ann"), turn(made, "bob", -1), turn(made, "eve", 11)
+    docket = Docket([made, ann, bob])
+    assert docket.before(ann) is None
+    assert docket.before(bob) == "ann is deciding on it since 2022-09-27T12:00:00.000+00:00"
+    assert docket.open == [made]
+    docket.add(eve)  # ann came to no decision
+    assert docket.before(eve) is None
+    docket.add(decided(made, "2022-09-27T12:12:00Z", "edited"))
+    assert docket.before(eve) == "desk has edited it at 2022-09-27T12:12:00Z"
+    assert decode(msgspec.json.encode(ann)) == ann
+
+
+def test_a_decision_closes_an_item_and_the_first_one_counts() -> None:
     made = item()
     docket = Docket([made])
     assert docket.open == [made]
@@ -58,6 +78,7 @@ def test_a_decision_closes_an_item_and_a_later_one_counts() -> None:
     )
     assert docket.open == []
     assert docket.decisions[made.id].decision == "rejected"
+    assert docket.decided(made.id) == "desk has rejected it at 2022-09-28T09:00:00Z"
 
 
 def test_an_item_is_named_by_an_unambiguous_beginning() -> None:
