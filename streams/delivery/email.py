@@ -6,11 +6,13 @@ import hashlib
 import string
 from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.delivery.email_subscribers import Subscriber
 from bordertally.streams.errors import ConfigError
+from bordertally.streams.flow_names import flow_title
 from bordertally.streams.rules.config import times_expected
 from bordertally.streams.totals.records import FlowState, Total
 from bordertally.streams.totals.windows import WEEK, total_in
@@ -64,10 +66,18 @@ class Mail(NamedTuple):
 
 
 class Links(NamedTuple):
-    """Addresses in a mail; empty without a public address. `board`: where the board is; `unsubscribe`: how to leave."""
+    """What a mail refers to. `board`: where the board is; `unsubscribe`: how to leave; empty without a public address.
+
+    `names`: the names of sources by id; a source that has left the registry is named by its id.
+    """
 
     board: str = ""
     unsubscribe: str = ""
+    names: Mapping[str, str] = MappingProxyType({})
+
+    def name(self, source: str) -> str:
+        """The name of a source."""
+        return self.names.get(source, source)
 
     def of(self, flow: str) -> str:
         """The address of a flow on the board."""
@@ -78,7 +88,8 @@ def alert_mail(subscriber: Subscriber, alerts: Sequence[Alert], template: MailTe
     """The mail on records of alerts; mostly one."""
     first = alerts[0]
     what = f"{STATES[first.state]}, {first.severity}" if len(alerts) == 1 else f"{len(alerts)} alerts"
-    headline = first.explanation if len(alerts) == 1 else ", ".join(sorted({alert.flow for alert in alerts}))
+    flows = sorted({flow_title(alert.flow) for alert in alerts})
+    headline = first.explanation if len(alerts) == 1 else ", ".join(flows)
     plain = _values(subscriber, links, what, headline)
     lines = [_alert_text(alert, links) for alert in alerts]
     marked = {name: escape(value) for name, value in plain.items()}
@@ -100,12 +111,12 @@ def digest_mail(  # noqa: PLR0913, PLR0917 - what a digest is made of
     open_alerts = [alert for alert in alerts if alert.state.is_open and subscriber.follows(alert.flow)]
     rows = _rows(subscriber, states, {alert.flow for alert in open_alerts})
     what = f"{slot}: {len(open_alerts) or 'no'} open alert{'' if len(open_alerts) == 1 else 's'}"
-    headline = ", ".join(f"{state.flow} {total.best:,}" for state, total in rows[:3]) or "no figures yet"
+    headline = ", ".join(f"{flow_title(state.flow)} {total.best:,}" for state, total in rows[:3]) or "no figures yet"
     plain = _values(subscriber, links, what, headline)
     marked = {name: escape(value) for name, value in plain.items()}
     plain["alerts"] = "\n".join(_alert_text(alert, links) for alert in open_alerts) or "No open alert."
     marked["alerts"] = "".join(_alert_html(alert, links) for alert in open_alerts) or "<p>No open alert.</p>"
-    cells = [(state.flow, f"{total.best:,}", interval(total), _against(state)) for state, total in rows]
+    cells = [(flow_title(state.flow), f"{total.best:,}", interval(total), _against(state)) for state, total in rows]
     widths = [max((len(row[column]) for row in cells), default=0) for column in range(3)]
     plain["figures"] = "\n".join(
         f"{flow:<{widths[0]}}  {best:>{widths[1]}}  {bounds:<{widths[2]}}  {against}".rstrip()
@@ -132,16 +143,23 @@ def _values(subscriber: Subscriber, links: Links, what: str, headline: str) -> d
         "headline": visible(headline),
         "figures": "",
         "alerts": "",
-        "flows": ", ".join("all flows" if flow == "*" else flow for flow in subscriber.flows),
+        "flows": ", ".join(_pattern_words(flow) for flow in subscriber.flows),
         "name": subscriber.name,
         "board": links.board,
         "unsubscribe": links.unsubscribe,
     }
 
 
+def _pattern_words(pattern: str) -> str:
+    """A pattern of flows as people read it; one that stands for several flows stays as it is."""
+    if pattern == "*":
+        return "all flows"
+    return pattern if "*" in pattern.split(":")[1:] else flow_title(pattern)
+
+
 def _alert_text(alert: Alert, links: Links) -> str:
     lines = [f"{STATES[alert.state]}, {alert.severity}: {visible(alert.explanation)}"]
-    lines += [f"    “{visible(quote.text)}” ({quote.source})" for quote in alert.quotes]
+    lines += [f"    “{visible(quote.text)}” ({links.name(quote.source)})" for quote in alert.quotes]
     if link := links.of(alert.flow):
         lines.append(f"    {link}")
     return "\n".join([*lines, ""])
@@ -150,7 +168,8 @@ def _alert_text(alert: Alert, links: Links) -> str:
 def _alert_html(alert: Alert, links: Links) -> str:
     head = f"<b>{STATES[alert.state]}, {escape(alert.severity)}:</b> {escape(visible(alert.explanation))}"
     quotes = "".join(
-        f"<blockquote>{escape(visible(quote.text))} ({escape(quote.source)})</blockquote>" for quote in alert.quotes
+        f"<blockquote>{escape(visible(quote.text))} ({escape(links.name(quote.source))})</blockquote>"
+        for quote in alert.quotes
     )
     link = links.of(alert.flow)
     more = f'<br><a href="{escape(link)}">On the board</a>' if link else ""

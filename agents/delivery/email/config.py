@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parseaddr
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -85,13 +86,15 @@ def check_email(settings: Settings) -> None:
     load_templates(settings.email_templates)
 
 
-def links_of(settings: Settings, secret: bytes, subscriber: Subscriber) -> Links:
-    """The addresses in mails to a subscriber; without BORDERTALLY_PUBLIC_URL there are none."""
+def links_of(
+    settings: Settings, secret: bytes, subscriber: Subscriber, names: Mapping[str, str] = MappingProxyType({})
+) -> Links:
+    """What mails to a subscriber refer to; without BORDERTALLY_PUBLIC_URL no addresses. `names`: of sources by id."""
     board = settings.public_url.rstrip("/")
     if not board:
-        return Links()
+        return Links(names=names)
     token = unsubscribe_token(secret, subscriber.key)
-    return Links(board, f"{board}/unsubscribe?token={token}" if secret else "")
+    return Links(board, f"{board}/unsubscribe?token={token}" if secret else "", names)
 
 
 class EmailReload(Watch):

@@ -88,7 +88,7 @@ class EmailHop(Channel):
         self, subscriber: Subscriber, states: Sequence[FlowState], alerts: Sequence[Alert], slot: str
     ) -> AddressedMail:
         """The digest of a subscriber for a day."""
-        links = links_of(self.settings, self.secret, subscriber)
+        links = links_of(self.settings, self.secret, subscriber, self.context.registry.names)
         return AddressedMail(
             subscriber, digest_mail(subscriber, states, alerts, self.templates.digest, links, slot), links
         )
@@ -103,7 +103,7 @@ class EmailHop(Channel):
         await self.send("alert", letters)
 
     def _letter(self, subscriber: Subscriber, alerts: Sequence[Alert]) -> AddressedMail:
-        links = links_of(self.settings, self.secret, subscriber)
+        links = links_of(self.settings, self.secret, subscriber, self.context.registry.names)
         return AddressedMail(subscriber, alert_mail(subscriber, alerts, self.templates.alert, links), links)
 
     async def send(self, kind: str, letters: Sequence[AddressedMail]) -> None:

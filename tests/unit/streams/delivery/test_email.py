@@ -16,7 +16,7 @@ from live import pure
 from unit.kit import alert_record
 
 DUTY = Subscriber(name="duty", to="duty@relief.example")
-LINKS = Links("https://tally.example", "https://tally.example/unsubscribe?token=t")
+LINKS = Links("https://tally.example", "https://tally.example/unsubscribe?token=t", {"ge-mia": "Georgia's ministry"})
 ALERT = msgspec.structs.replace(
     alert_record("RU:GE", severity="warning"),
     explanation="RU:GE 10,000 <b>now</b>",
@@ -42,7 +42,7 @@ def test_a_mail_says_what_happened_and_quotes_the_sources() -> None:
     assert mail.subject == "Alert, warning: RU:GE 10,000 <b>now</b>"
     assert mail.text.splitlines() == [
         "Alert, warning: RU:GE 10,000 <b>now</b>",
-        "    “10,000 & more\\x1b[2J” (ge-mia)",
+        "    “10,000 & more\\x1b[2J” (Georgia's ministry)",
         "    https://tally.example/#flow=RU:GE",
         "",
         "Board: https://tally.example",
@@ -77,7 +77,8 @@ def test_the_id_follows_from_subscriber_and_records_and_the_thread_from_the_aler
 
 def test_many_records_are_one_mail_of_no_thread() -> None:
     mail = alert_mail(DUTY, [ALERT, alert_record("RU:KZ"), alert_record("UA")], TEMPLATES.alert, LINKS)
-    assert (mail.subject, mail.thread) == ("3 alerts: RU:GE, RU:KZ, UA", None)
+    flows = "Everyone leaving Ukraine, Russia to Georgia, Russia to Kazakhstan"
+    assert (mail.subject, mail.thread) == (f"3 alerts: {flows}", None)
 
 
 def test_a_digest_has_the_flows_with_an_alert_first_then_the_largest() -> None:
@@ -93,11 +94,13 @@ def test_a_digest_has_the_flows_with_an_alert_first_then_the_largest() -> None:
     )
     assert mail.subject == "Border crossings, 2022-09-28: 1 open alert"
     rows = mail.text.partition("latest day:\n\n")[2].partition("\n\n")[0].splitlines()
-    assert rows[0].split()[:2] == ["RU:GE", "53,000"]
+    assert rows[0].startswith("Russia to Georgia  ")
+    assert " 53,000  53,000 to 54,000  " in rows[0]
     assert rows[0].endswith("53,000 to 54,000  10,000 on 2022-09-27, 1.8 times normal")
-    assert rows[1].startswith("RU:KZ  ")
+    assert rows[1].startswith("Russia to Kazakhstan  ")
     assert "98,000  97,500 to 98,500" in rows[1]
-    assert not any(row.startswith(("RU ", "RU:EU")) for row in rows)
+    assert not any(row.startswith(("Everyone leaving", "Russia to European Union")) for row in rows)
+    assert "subscribed to Russia to Georgia, Russia to Kazakhstan." in mail.text
     assert Tags(mail.html).seen.count("tr") == len(rows) + 1
 
 
