@@ -116,13 +116,19 @@ class ReportsByHour:
             for _, message in self._sorter.messages():
                 self._pack(message if self._last is None else _published_until(message, self._last))
 
-    def drain(self) -> Iterator[Claims]:
+    @property
+    def hours(self) -> list[int]:
+        """The hours with claims, as hours since 1970 UTC, earliest first."""
+        return sorted(self._packed)
+
+    def drain(self, days_before: int = 0) -> Iterator[Claims]:
         """The claims of each hour, earliest first, in an order that does not depend on the order of the reports.
 
-        They are dropped here, and the memory they took is free for the ledger that takes them.
+        Hours before `days_before` (hours since 1970 UTC) come by the day. They are dropped here, and the memory they
+        took is free for the ledger that takes them.
         """
-        for hour in sorted(self._packed):
-            yield _joined([_decode(packed) for packed in self._packed.pop(hour)])
+        for _, hours in groupby(self.hours, lambda hour: (hour // 24, 0 if hour < days_before else hour)):
+            yield _joined([_decode(packed) for hour in hours for packed in self._packed.pop(hour)])
 
     def _note(self, source: str, notice: ReportNotice) -> None:
         self.notices[source, notice] += 1

@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -41,6 +42,18 @@ TO_GATEWAY = sys.stdout.buffer
 
 SAY_S = 0.5
 """Seconds between two messages on the progress."""
+
+
+MANY_HOURS = 5_000
+"""Hours with reports from which on a replay takes old ones by the day: a step has its cost, however few its reports."""
+
+RECENT_H = 60 * 24
+"""The newest hours, which are always taken one by one: the history of alerts of these days is complete."""
+
+
+def days_before(hours: Sequence[int]) -> int:
+    """The hour before which a replay of these hours goes by the day; 0: none."""
+    return hours[-1] - RECENT_H if len(hours) > MANY_HOURS else 0
 
 
 class _Progress:
@@ -86,7 +99,7 @@ def _work(reports: ReportsByHour, ledgers: ReplayLedgers, progress: _Progress) -
     """Apply the reports; returns when the newest report of each source was published."""
     newest: dict[str, int] = {}
     progress.claims = reports.count
-    for hour in reports.drain():
+    for hour in reports.drain(days_before(reports.hours)):
         for _ in ledgers.apply(hour.claims, hour.readings):
             pass
         for source, published in _published(hour):

@@ -59,6 +59,18 @@ def test_claims_come_by_the_hour_of_their_publication() -> None:
     assert list(reports.drain()) == []
 
 
+def test_old_hours_come_by_the_day() -> None:
+    lines = [day(1, 9), minute(58), minute(59), day(0, 5), day(0, 1), day(1, 11), day(2, 1)]
+    first = int(MIDNIGHT.timestamp()) // 3600
+    assert read(lines).hours == [first + hour for hour in (0, 1, 5, 33, 35, 49)]
+    assert shown(read(lines).drain(days_before=first + 34)) == [
+        (["day-0-1", "day-0-5"], [["c-58-0", "c-59-0"]]),
+        (["day-1-9"], []),
+        (["day-1-11"], []),
+        (["day-2-1"], []),
+    ]
+
+
 def test_the_order_of_the_reports_does_not_matter() -> None:
     hours = [{"period": f"2022-09-22T{hour:02}:00/PT1H", "people": hour, "qualifier": "count"} for hour in range(8)]
     head = {"id": "batch", "source": "c", "published": "2022-09-22T08:00:00Z", "flow": "RU:KZ"}
