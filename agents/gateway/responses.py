@@ -97,7 +97,8 @@ class SourceRow(Struct, frozen=True):
     """A source of the registry. `last_published`: time of its newest counted report; null when there is none.
 
     `exactness`: the share of exact figures among its newest claims of a day or more; null without any. `relays`: the
-    source whose figures it passes on. `overdue`: whether the last report is older than `every` in the registry; null
+    source whose figures it passes on. `url`: where it publishes; `contact`: whom to ask; null where the registry does
+    not say. `overdue`: whether the last report is older than `every` in the registry; null
     when `every` is not set.
     """
 
@@ -111,6 +112,8 @@ class SourceRow(Struct, frozen=True):
     overdue: bool | None
     relays: str | None = None
     exactness: float | None = None
+    url: str | None = None
+    contact: str | None = None
 
 
 class SourceList(Struct, frozen=True):

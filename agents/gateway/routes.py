@@ -225,6 +225,8 @@ class Routes:
                     overdue,
                     source.relays,
                     exactness.get(key),
+                    source.url,
+                    source.contact,
                 )
             )
         return SourceList(rows)

@@ -63,7 +63,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     any, each of its reports must be signed with one of them. `place`: the country or bloc that its statements call
     "the country". `tokens`: digests of the tokens with which the gateway accepts its reports (see tokens.py). `every`:
     an ISO 8601 duration; a source that sends no report for longer is overdue. `relays`: the source whose figures it
-    passes on, so that the two are one witness.
+    passes on, so that the two are one witness. `url`: where it publishes; `contact`: whom to ask about its figures, an
+    e-mail address, a telephone number or a web address, for readers of the board and the API.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens: tuple[Digest, ...] = ()
     every: str | None = None
     relays: str | None = None
+    contact: str | None = None
 
 
 class Registry:
