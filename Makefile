@@ -7,7 +7,7 @@ DEV := $(VENV)/.dev
 # What make demo needs: the packages for development if they are installed, else only those of the demo
 DEMO := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/.demo)
 
-.PHONY: help demo test bench crowd fuzz chaos laws mutants containers lint audit sbom docs pythons clean
+.PHONY: help demo test bench crowd board fuzz chaos laws mutants containers lint audit sbom docs pythons clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -58,6 +58,12 @@ RATE := 20
 
 crowd: $(DEV)  ## Measure one gateway with many clients on its stream: CLIENTS=1000 RATE=20 (needs Java and Maven)
 	@PYTHONPATH=tests $(PY) -m benchmarks.crowd --clients $(CLIENTS) --rate $(RATE)
+
+# For board: how many flows
+FLOWS := 10000
+
+board: $(DEV)  ## Measure the board with many flows in Chromium: FLOWS=10000 (needs Java, Maven and Chromium)
+	@FLOWS=$(FLOWS) $(VENV)/bin/pytest -q -s --timeout 1200 tests/board/crowded_board.py
 
 # For chaos: the same seed means the same faults in the same order; CLUSTER=3 for three brokers
 SEED := 1

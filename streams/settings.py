@@ -92,6 +92,11 @@ class Settings(ConnectionSettings):
         (),
         description="Web origins whose pages may call the gateway and frame /embed, by commas; * allows all.",
     )
+    gateway_language: str = Field(
+        "",
+        pattern=r"^([a-z]{2})?$",
+        description="Language of the board, such as ru; empty: the one of the browser. ?lang=ru overrules it.",
+    )
     gateway_sender: str = Field(
         "bordertally.invalid",
         pattern=r"^[A-Za-z0-9._-]{1,100}$",

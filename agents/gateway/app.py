@@ -6,8 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +17,8 @@ from bordertally.agents.gateway.guard import PAGES, Guard
 from bordertally.agents.gateway.headers import add_headers, preflight
 from bordertally.agents.gateway.metering import METER, Meter
 from bordertally.agents.gateway.openapi import openapi
+from bordertally.agents.gateway.pages.languages import BOARD, check_language, chosen_language
+from bordertally.agents.gateway.pages.rendering import rendered
 from bordertally.agents.gateway.parameters import (
     AskAlert,
     AskAlerts,
@@ -37,7 +37,7 @@ from bordertally.agents.gateway.parameters import (
 )
 from bordertally.agents.gateway.past.pasts import InTheMaking, Pasts, encoded
 from bordertally.agents.gateway.problems import Handler, problems
-from bordertally.agents.gateway.representations import respond, tagged
+from bordertally.agents.gateway.representations import CACHE, respond, tagged
 from bordertally.agents.gateway.routes import Routes
 from bordertally.agents.gateway.stream.endpoint import Stream
 from bordertally.agents.gateway.stream.hub import HUB, Hub
@@ -67,11 +67,10 @@ TYPES = {
 }
 """The media types of the files of the board."""
 
-BOARD = Path(str(resources.files("bordertally.agents.gateway").joinpath("board")))
-
 
 def create_gateway(settings: Settings) -> web.Application:
     """Return the application. Raises ConfigError for an unreadable registry, or an address that needs tokens."""
+    check_language(settings.gateway_language)
     view, hub, registry = ServingView(settings), Hub(settings), load_registry(settings.sources)
     guard = Guard(settings, Keys(registry, settings.read_tokens, settings.admin_tokens))
     store = Store(settings)
@@ -94,7 +93,7 @@ def create_gateway(settings: Settings) -> web.Application:
     _add_answers(app, routes, silencing, desk.reviewing, pasts)
     quieting = Quieting(hub, routes.all_muted)
     _add_stream(app, Stream(hub, quieting, desk.news, settings.gateway_clients, limits), routes)
-    _add_pages(app, hub)
+    _add_pages(app, hub, settings.gateway_language)
     app.router.add_get("/metrics", meter.serve)
     app.router.add_post("/v1/reports", Posting(admission, store).serve)
     app.router.add_post("/v1/imports", Importing(admission, store).serve)
@@ -183,7 +182,7 @@ def _add_stream(app: web.Application, stream: Stream, routes: Routes) -> None:
     app.router.add_get("/v1/stream", events, allow_head=False)
 
 
-def _add_pages(app: web.Application, hub: Hub) -> None:
+def _add_pages(app: web.Application, hub: Hub, language: str) -> None:
     files = {path.relative_to(BOARD).as_posix(): path for path in BOARD.rglob("*") if path.suffix in TYPES}
 
     def file(request: web.Request, name: str) -> web.StreamResponse:
@@ -193,8 +192,12 @@ def _add_pages(app: web.Application, hub: Hub) -> None:
         return tagged(request, path.read_bytes(), TYPES[path.suffix], "utf-8")
 
     async def page(request: web.Request) -> web.StreamResponse:
-        text = files[PAGES[request.path]].read_bytes().replace(b"{page}", request.path[1:].encode())
-        return tagged(request, text, TYPES[".html"], "utf-8")
+        template = files[PAGES[request.path]].read_text(encoding="utf-8")
+        wanted = request.query.get("lang")
+        chosen = chosen_language(wanted, language, request.headers.get("Accept-Language", ""))
+        answer = tagged(request, rendered(template, request.path[1:], chosen, wanted), TYPES[".html"], "utf-8")
+        answer.headers.update({"Content-Language": chosen, "Vary": f"{CACHE['Vary']}, Accept-Language"})
+        return answer
 
     async def healthz(_: web.Request) -> web.StreamResponse:
         return web.Response(text="ok\n")

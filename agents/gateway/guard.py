@@ -16,7 +16,7 @@ from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings
 
 COMMON = "page.html"
-"""The file of the pages that differ only in their script: `{page}` stands for the path without its slash."""
+"""The file of the pages that differ only in their script: `{{page}}` stands for the path without its slash."""
 
 PAGES = {
     "/": "index.html",
@@ -24,7 +24,7 @@ PAGES = {
     "/alert": COMMON,
     "/desk": "desk.html",
     "/report": COMMON,
-    EMBED: "embed.html",
+    EMBED: COMMON,
 }
 """The pages of the board, by path, and their files."""
 

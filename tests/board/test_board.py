@@ -102,7 +102,9 @@ async def test_it_says_what_goes_on(board_gateway: Server, opened: Opener) -> No
     await expect(georgia.locator(".spark")).to_contain_text("7 of the last 30 days known, 6,600 to 10,000 a day")
     await expect(page.locator("#asof")).to_contain_text("28 Sep 2022, 12:00 UTC")
     await expect(page.locator("#asof")).to_contain_text("not today’s figures")
-    await expect(page.locator('[data-source="novaya"]')).to_contain_text("Novaya Gazeta Europe · 0 % exact25 Sep 2022")
+    await expect(page.locator('[data-source="novaya"]')).to_contain_text(
+        "Novaya Gazeta Europe · rounded figures only25 Sep 2022"
+    )
     await expect(page.locator("[data-source]").first).to_contain_text("North Ossetia")  # the last to be heard of
     assert await page.title() == "(2) bordertally"
 
@@ -395,6 +397,7 @@ async def test_before_the_first_report(board_week: Live, opened: Opener, tmp_pat
     registry = tmp_path / "sources.toml"
     registry.write_text(
         'blocs = ["EU"]\n[sources.frontex]\nname = "Frontex"\nflows = ["*:EU"]\ngrade = "A"\nevery = "P7D"\n'
+        'url = "https://frontex.example/"\ncontact = "press@frontex.example"\n'
         '[sources.novaya]\nname = "Novaya"\nflows = ["RU"]\ngrade = "D"\n'
     )
     page = await opened(at(board_week.gateway(BORDERTALLY_REDIS_URL=empty, BORDERTALLY_SOURCES=str(registry))))
@@ -403,6 +406,11 @@ async def test_before_the_first_report(board_week: Live, opened: Opener, tmp_pat
     await expect(page.locator("#alerts-title")).to_have_text("No open alerts")
     await expect(page.locator("#asof")).to_have_text("No reports yet")
     await expect(page.locator('[data-source="frontex"]')).to_contain_text("overdue never")
+    links = page.locator('[data-source="frontex"] a')
+    assert await links.evaluate_all("(all) => all.map((one) => one.href)") == [
+        "https://frontex.example/",
+        "mailto:press@frontex.example",
+    ]
     await expect(page.locator('[data-source="novaya"]')).not_to_contain_text("overdue")
 
 
@@ -428,7 +436,7 @@ async def test_a_token_is_asked_for_and_kept_for_the_tab(tokened: Server, opened
     await page.keyboard.press("Enter")
     await expect(page.locator("#signin-why")).to_contain_text("did not accept this token: this token is not valid")
     await field.fill("reader")
-    await page.get_by_role("button", name="Open the board").click()
+    await page.get_by_role("button", name="Open the page").click()
     await live(page)
     await expect(form).to_be_hidden()
     await expect(page.locator("#drawer .big")).to_contain_text("53,000")  # where the address pointed to

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.request import urlopen
 
-from bordertally.agents.gateway.app import BOARD
+from bordertally.agents.gateway.pages.languages import BOARD
 from bordertally.agents.servers.process import Server
 
 
@@ -24,7 +24,7 @@ def test_they_are_asked_for_again_and_hold_no_inline_code(board_gateway: Server)
 
 
 def test_they_name_no_other_place_and_parse_no_markup() -> None:
-    for file in BOARD.iterdir():
+    for file in (path for path in BOARD.rglob("*") if path.is_file()):
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "://" not in text, file.name
         for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "DOMParser"):

@@ -2,14 +2,13 @@
 
 import { acts } from "./acts.js";
 import { h, inner, page } from "./dom.js";
+import { explanation } from "./explanation.js";
+import { named, pieces, t } from "./language.js";
 import { bullet, severityMark } from "./marks.js";
-import { day, dayMs, DAY_MS, flowName, moment, plural, ratioWords } from "./words.js";
+import { count, day, dayMs, DAY_MS, flowName, moment, ratioWords } from "./words.js";
 
-const COMPARED_WITH = { record: "the highest week", silence: "the usual silence", conflict: "what others leave" };
 const unfolded = new Set(); // alerts whose quotes are open
 let names = new Map();
-
-const RULES = { "daily-rate": "above normal", drop: "a drop", record: "a record", silence: "a silence", conflict: "a conflict", "checkpoint-share": "a shift" };
 
 /** Why an alert is muted; null if it is not muted. */
 function mutedLine(alert, store) {
@@ -20,10 +19,9 @@ function mutedLine(alert, store) {
   return h(
     "p",
     { class: "muted" },
-    h("b", null, muted.silenced_by ? "silenced" : "inhibited"),
     muted.silenced_by
-      ? silence ? [` until ${moment(silence.until)} by `, h("bdi", null, silence.author), ": ", h("bdi", null, silence.comment)] : null
-      : above ? ` by the alert on ${flowName(above.flow)}` : null,
+      ? silence ? pieces("muted.silenced_by", { word: h("b", null, t("muted.silenced")), until: moment(silence.until), author: h("bdi", null, silence.author), comment: h("bdi", null, silence.comment) }) : h("b", null, t("muted.silenced"))
+      : above ? pieces("muted.inhibited_by", { word: h("b", null, t("muted.inhibited")), flow: flowName(above.flow) }) : h("b", null, t("muted.inhibited")),
   );
 }
 
@@ -32,14 +30,14 @@ function card(alert, store) {
   return h(
     "article",
     { class: `alert ${alert.severity}`, "data-alert": alert.id },
-    h("p", { class: "kind" }, severityMark(alert.severity), h("b", null, alert.severity), h("span", { class: "rule" }, RULES[alert.rule] ?? alert.rule)),
+    h("p", { class: "kind" }, severityMark(alert.severity), h("b", null, named("severity", alert.severity)), h("span", { class: "rule" }, named("rule", alert.rule))),
     h("h3", null, inner(`flow=${alert.flow}`, { class: "cover" }, flowName(alert.flow))),
-    h("p", { class: "ratio" }, alert.ratio === null ? [h("b", null, "new"), h("span", null, " none expected")] : [h("b", null, ratioWords(alert.ratio)), h("span", null, ` ${COMPARED_WITH[alert.rule] ?? "normal"}`)]),
+    h("p", { class: "ratio" }, alert.ratio === null ? [h("b", null, t("ratio.new")), " ", h("span", null, t("ratio.none_expected"))] : [h("b", null, ratioWords(alert.ratio)), " ", h("span", null, named("compared", alert.rule))]),
     mutedLine(alert, store),
     alert.expected > 0 ? bullet(alert.ratio, alert.threshold / alert.expected, alert.severity) : null,
-    h("p", { class: "sentence" }, h("bdi", null, alert.explanation)),
+    h("p", { class: "sentence" }, explanation(alert)),
     quotes(alert),
-    h("p", { class: "since" }, `since ${day(alert.since)}, ${plural(length, "day")}; ${alert.state} ${moment(alert.published)} · `, page("alert", { id: alert.id }, { class: "above" }, "history")),
+    h("p", { class: "since" }, `${t("alert.since", { date: day(alert.since), days: count(length, "day"), state: named("state", alert.state), at: moment(alert.published) })} · `, page("alert", { id: alert.id }, { class: "above" }, t("alert.history"))),
     acts(alert, store),
   );
 }
@@ -54,16 +52,16 @@ function quotes(alert) {
   ));
   if (!figures.length) return null;
   return h("details", { class: "above", open: unfolded.has(alert.id), on: { toggle: (event) => unfolded[event.target.open ? "add" : "delete"](alert.id) } },
-    h("summary", null, figures.length === 1 ? "In the source’s words" : `In the words of ${figures.length} reports`), figures);
+    h("summary", null, t("alert.words", { n: figures.length })), figures);
 }
 
 function line(alert) {
   return h(
     "li",
     null,
-    h("b", null, alert.state), " ", alert.severity, ": ",
+    h("b", null, named("state", alert.state)), " ", named("severity", alert.severity), ": ",
     page("alert", { id: alert.id }, null, flowName(alert.flow)), " ",
-    h("span", { class: "sentence" }, h("bdi", null, alert.explanation)),
+    h("span", { class: "sentence" }, explanation(alert)),
   );
 }
 
@@ -75,13 +73,13 @@ export function drawAlerts(place, title, store, filters) {
   const wasOpen = place.querySelector("details")?.open ?? false;
   const focused = document.activeElement?.closest?.("[data-alert]")?.dataset.alert;
   const muted = open.filter((alert) => store.muted.has(alert.id)).length;
-  title.textContent = open.length ? `${plural(open.length, "open alert")}${muted ? `, ${muted} muted` : ""}${every.length > open.length ? `, of ${every.length}` : ""}` : every.length ? `No open alert passes the filters, of ${every.length}` : "No open alerts";
+  title.textContent = open.length ? [count(open.length, "open_alert"), muted ? t("alerts.muted", { n: muted }) : "", every.length > open.length ? t("alerts.of", { all: every.length }) : ""].join("") : every.length ? t("alerts.none_pass", { all: every.length }) : t("alerts.none");
   const past = closed.length
-    ? h("details", { class: "closed", open: wasOpen }, h("summary", null, `${plural(closed.length, "alert")} closed`), h("ul", null, closed.map(line)))
+    ? h("details", { class: "closed", open: wasOpen }, h("summary", null, t("alerts.closed", { n: closed.length })), h("ul", null, closed.map(line)))
     : null;
   place.replaceChildren(
     ...[
-      open.length ? h("div", { class: "cards" }, open.map((alert) => card(alert, store))) : store.flows.size && !every.length ? h("p", { class: "calm" }, "No flow with a known normal level is above its threshold.") : null,
+      open.length ? h("div", { class: "cards" }, open.map((alert) => card(alert, store))) : store.flows.size && !every.length ? h("p", { class: "calm" }, t("alerts.calm")) : null,
       past,
     ].filter(Boolean),
   );

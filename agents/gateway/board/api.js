@@ -1,5 +1,6 @@
 // The gateway's JSON API and its stream of events.
 
+import { t } from "./language.js";
 import { at, atParameter, knowsThen } from "./moments.js";
 import { headers } from "./signin.js";
 
@@ -20,7 +21,7 @@ const RETRY_MS = { first: 500, longest: 15_000 };
 const address = (path) => new URL(path, document.baseURI);
 
 async function refusal(answer) {
-  let why = answer.statusText || "no reason given";
+  let why = answer.statusText || t("api.no_reason");
   let field = null;
   try {
     const problem = await answer.json();
@@ -42,7 +43,7 @@ export async function get(path, query = {}) {
     try {
       answer = await fetch(url, { headers: headers("application/json"), cache: "no-cache", signal: AbortSignal.timeout(ANSWER_MS) });
     } catch {
-      throw new GatewayError(0, "the gateway does not answer");
+      throw new GatewayError(0, t("api.no_answer"));
     }
     if (!answer.ok) throw await refusal(answer);
     if (answer.status !== 202) {
@@ -61,7 +62,7 @@ export async function send(method, path, body = undefined) {
     const options = { method, headers: { ...headers("application/json"), "Content-Type": "application/json" }, signal: AbortSignal.timeout(2 * ANSWER_MS) };
     answer = await fetch(address(path), body === undefined ? options : { ...options, body: JSON.stringify(body) });
   } catch {
-    throw new GatewayError(0, "the gateway does not answer");
+    throw new GatewayError(0, t("api.no_answer"));
   }
   if (!answer.ok) throw await refusal(answer);
   return answer.json();
@@ -130,9 +131,9 @@ export async function follow({ onOpen, onEvent, onLost }) {
         heard();
         for (const event of events(parser, piece.value)) onEvent(event.kind, event.data);
       }
-      lost = new GatewayError(0, "the gateway ended the stream");
+      lost = new GatewayError(0, t("api.ended"));
     } catch (error) {
-      lost = error instanceof GatewayError ? error : new GatewayError(0, "the gateway does not answer");
+      lost = error instanceof GatewayError ? error : new GatewayError(0, t("api.no_answer"));
     }
     clearTimeout(watch);
     stop.abort();

@@ -2,10 +2,11 @@
 
 import { follow, get, getAll } from "./api.js";
 import { drawAlerts } from "./alerts.js";
-import { byId, h } from "./dom.js";
+import { byId, h, put } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { FlowTree } from "./flows.js";
-import { startTheme } from "./page.js";
+import { named, pieces, t } from "./language.js";
+import { startPage } from "./page.js";
 import { severityMark } from "./marks.js";
 import { at } from "./moments.js";
 import { startPast } from "./past.js";
@@ -17,7 +18,7 @@ import { askForToken, letIn } from "./signin.js";
 import { drawSources } from "./sources.js";
 import { saveCsv } from "./takealong.js";
 import { Store } from "./store.js";
-import { ago, DAY_MS, flowName, moment } from "./words.js";
+import { ago, DAY_MS, factorWords, flowName, moment } from "./words.js";
 
 const SOURCES_MS = 60_000;
 const REDRAW_MS = 250; // changes within this time are drawn together
@@ -50,6 +51,7 @@ async function load() {
   store.days.clear();
   asked.clear();
   if (store.setMuted(open.quiet)) readSilences();
+  finder.warm([...store.flows.keys()]);
   loaded = true;
   heardAt = Date.now();
   trouble(null);
@@ -88,13 +90,13 @@ function apply(kind, data) {
     changed.add(state.flow);
   } else if (kind === "alert") {
     const alert = JSON.parse(data);
-    if (store.applyAlert(alert)) announce(`New alert, ${alert.severity}: ${flowName(alert.flow)}`);
+    if (store.applyAlert(alert)) announce(t("alerts.new", { severity: named("severity", alert.severity), flow: flowName(alert.flow) }));
     changed.add(alert.flow);
   } else if (kind === "quiet") {
     if (store.setMuted(JSON.parse(data))) readSilences();
   } else if (kind === "desk") {
     store.setDesk(JSON.parse(data));
-    byId("waits").textContent = store.waiting ? `Review (${store.waiting})` : "Review";
+    byId("waits").textContent = store.waiting ? t("desk.link_waiting", { waiting: store.waiting }) : t("desk.link");
   } else if (kind === "reset") {
     load().catch(() => {});
     return;
@@ -172,11 +174,8 @@ function drawAge() {
   const newest = store.newest;
   const old = newest !== null && Date.now() - Date.parse(newest) > 2 * DAY_MS;
   byId("asof").classList.toggle("old", old);
-  byId("asof").replaceChildren(
-    ...(newest === null
-      ? [loaded ? "No reports yet" : ""]
-      : ["As of ", h("b", null, h("time", { datetime: newest }, moment(newest))), h("span", { class: "gone" }, old ? `the newest report is ${ago(newest).replace(" ago", " old")}: not today’s figures` : ago(newest))]),
-  );
+  if (newest === null) put(byId("asof"), loaded ? t("asof.none") : "");
+  else put(byId("asof"), pieces("asof.at", { at: h("b", null, h("time", { datetime: newest }, moment(newest))) }), h("span", { class: "gone" }, old ? t("asof.old", { ago: ago(newest) }) : ago(newest)));
 }
 
 function link(state, words) {
@@ -188,7 +187,7 @@ function trouble(why, { retry = false } = {}) {
   const place = byId("trouble");
   place.hidden = why === null;
   document.body.classList.toggle("stale", why !== null && loaded);
-  place.replaceChildren(...(why === null ? [] : [h("span", null, why), retry ? h("button", { type: "button", on: { click: () => location.reload() } }, "Try now") : ""]));
+  place.replaceChildren(...(why === null ? [] : [h("span", null, why), retry ? h("button", { type: "button", on: { click: () => location.reload() } }, t("link.try")) : ""]));
 }
 
 function announce(words) {
@@ -203,10 +202,10 @@ async function opened() {
     await load();
     letIn();
     if (at) {
-      link("past", "Past");
+      link("past", t("link.past"));
       return false;
     }
-    link("live", "Live");
+    link("live", t("link.live"));
     const since = heardAt;
     // Redis may lag behind the stream: by then it has the changes from just before the connection.
     setTimeout(() => { if (heardAt === since) load().catch(() => {}); }, CATCH_UP_MS);
@@ -219,21 +218,21 @@ async function opened() {
 /** The stream was interrupted; the figures may still be readable. Returns whether to reconnect at once. */
 async function lost(error, pause = SOURCES_MS) {
   if (error.status === 401 || error.status === 403) {
-    link("down", "Not signed in");
+    link("down", t("link.signed_out"));
     trouble(null);
     await askForToken(error);
-    link("connecting", "Connecting");
+    link("connecting", t("link.connecting"));
     return true;
   }
   try {
     await load();
-    link("stale", `Not live; reloading in ${Math.max(1, Math.round(pause / 1000))} s`);
-    trouble(`Live updates are interrupted; reconnecting: ${error.message}. The figures shown are current.`);
+    link("stale", t("link.stale", { seconds: Math.max(1, Math.round(pause / 1000)) }));
+    trouble(t("link.interrupted", { why: error.message }));
   } catch (why) {
-    link("down", "Not connected");
-    const age = loaded ? ` The figures shown are from ${moment(new Date(heardAt).toISOString())} and are not being updated.` : "";
-    const reason = why.status ? `The gateway reports an error: ${why.message}.` : "The gateway does not answer.";
-    trouble(`${reason}${age} Reconnecting automatically.`, { retry: true });
+    link("down", t("link.down"));
+    const reason = why.status ? t("link.error", { why: why.message }) : t("link.no_answer");
+    const age = loaded ? t("link.age", { at: moment(new Date(heardAt).toISOString()) }) : "";
+    trouble([reason, age, t("link.reconnecting")].filter(Boolean).join(" "), { retry: true });
   }
   return false;
 }
@@ -253,14 +252,14 @@ function followHash() {
 
 /** The legend: the severities of the rules in force, and the signs of the drawings. */
 function legend(about) {
-  const severity = (word, from) => h("span", { class: "key" }, severityMark(word), ` ${word} ${from}`);
+  const severity = (word, from) => h("span", { class: "key" }, severityMark(word), ` ${from}`);
   byId("legend").replaceChildren(
-    ...(about ? [severity("notice", "above the threshold"), severity("warning", `from ${about.warning}× normal`), severity("critical", `from ${about.critical}×`)] : []),
-    about?.own_rules ? h("span", { class: "key" }, "some flows have rules of their own") : "",
-    h("span", { class: "key" }, h("span", { class: "swatch band", "aria-hidden": "true" }), "low to high"),
-    h("span", { class: "key" }, h("span", { class: "swatch openhigh", "aria-hidden": "true" }), "no upper limit"),
-    h("span", { class: "key" }, h("span", { class: "swatch hatched", "aria-hidden": "true" }), "projected"),
-    h("span", { class: "key keys" }, "↑ ↓ move, → ← unfold and fold, Enter opens, / searches"),
+    ...(about ? ["notice", "warning", "critical"].map((word) => severity(word, t(`legend.${word}`, { times: about[word] && factorWords(about[word]) }))) : []),
+    about?.own_rules ? h("span", { class: "key" }, t("legend.own_rules")) : "",
+    h("span", { class: "key" }, h("span", { class: "swatch band", "aria-hidden": "true" }), t("key.band")),
+    h("span", { class: "key" }, h("span", { class: "swatch openhigh", "aria-hidden": "true" }), t("key.open")),
+    h("span", { class: "key" }, h("span", { class: "swatch hatched", "aria-hidden": "true" }), t("key.projected")),
+    h("span", { class: "key keys" }, t("legend.keys")),
   );
 }
 
@@ -271,7 +270,7 @@ function setFilters(chosen) {
   drawAll();
 }
 
-byId("csv").addEventListener("click", () => saveCsv("v1/flows", filters.flow ? { flow: filters.flow } : {}, "bordertally-flows").catch((error) => announce(`Not saved: ${error.message}`)));
+byId("csv").addEventListener("click", () => saveCsv("v1/flows", filters.flow ? { flow: filters.flow } : {}, "bordertally-flows").catch((error) => announce(t("take.not_saved", { why: error.message }))));
 byId("find").value = filters.q;
 byId("find").addEventListener("input", (event) => setFilters({ ...filters, q: event.target.value }));
 byId("find").addEventListener("keydown", (event) => { if (event.key === "Enter") tree.openFirst(); });
@@ -280,7 +279,7 @@ byId("filters").addEventListener("reset", () => { byId("find").value = ""; setFi
 byId("unfold").addEventListener("click", (event) => {
   const unfolded = event.currentTarget.getAttribute("aria-pressed") !== "true";
   event.currentTarget.setAttribute("aria-pressed", String(unfolded));
-  event.currentTarget.textContent = unfolded ? "Fold all" : "Unfold all";
+  event.currentTarget.textContent = t(unfolded ? "flows.fold_all" : "flows.unfold_all");
   tree.unfoldAll(unfolded);
 });
 addEventListener("keydown", (event) => {
@@ -294,7 +293,7 @@ addEventListener("popstate", () => { filters = readFilters(); byId("find").value
 setInterval(() => { drawAge(); drawSources(byId("sources"), store); }, 30_000);
 setInterval(readSources, SOURCES_MS);
 
-startTheme();
+startPage();
 legend();
 startPast();
 follow({ onOpen: opened, onEvent: apply, onLost: lost });

@@ -1,19 +1,21 @@
 // The chart of a flow: days along time with their interval, level and threshold, alerts as spans, and figures that can be read.
 
 import { h, page, s } from "./dom.js";
+import { named, t } from "./language.js";
 import { stepAt, ticks, within } from "./series.js";
-import { before, DAY_MS, day, interval, isoDay, number } from "./words.js";
+import { before, compact, DAY_MS, day, interval, isoDay, month, number } from "./words.js";
 
 const PAD = { left: 58, right: 14, top: 34, bottom: 30 };
 const HEIGHT = 300;
 const SPAN_ROW = 11; // pixels of a row of alerts or conflicts
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 /** The days of a step in words: "24 Sep 2022", "mean of week 2022-W38". */
-export const stepDays = (step) => (step.kind === "day" ? day(isoDay(step.from), { year: true }) : `mean of ${step.kind} ${step.name}`);
+export const stepDays = (step) => (step.kind === "day" ? day(isoDay(step.from), { year: true }) : t(`chart.mean.${step.kind}`, { period: step.period, known: step.covered, days: step.length }));
 
 /** A step in words: "24 Sep 2022: 8,100 a day, 8,000 to 8,200". */
-export const stepWords = (step) => `${stepDays(step)}: ${number(step.best)} a day, ${interval(Math.round(step.low), step.high === null ? null : Math.round(step.high))}`;
+export const stepWords = (step) => `${stepDays(step)}: ${figureWords(step)}`;
+
+const figureWords = (step) => `${t("rate.day", { rate: step.best })}, ${interval(Math.round(step.low), step.high === null ? null : Math.round(step.high))}`;
 
 /** Rows in which spans do not cover each other: a list of lists. */
 function rowsOf(spans) {
@@ -34,7 +36,7 @@ function dates(from, to, width) {
   for (let ms = from; ms < to; ms += DAY_MS) {
     const date = new Date(ms);
     const wanted = every >= 30 ? date.getUTCDate() === 1 && date.getUTCMonth() % Math.max(1, Math.round(every / 30)) === 0 : Math.round((ms - from) / DAY_MS) % every === 0;
-    if (wanted) marks.push({ ms, words: every >= 30 ? `${day(isoDay(ms)).split(" ")[1]} ${date.getUTCFullYear()}` : day(isoDay(ms)) });
+    if (wanted) marks.push({ ms, words: every >= 30 ? month(isoDay(ms)) : day(isoDay(ms)) });
   }
   return marks;
 }
@@ -47,7 +49,7 @@ function dates(from, to, width) {
 export class Chart {
   constructor(home, { name }) {
     this.reading = h("p", { class: "reading", "aria-hidden": "true" });
-    this.box = h("div", { class: "big-chart", role: "slider", tabindex: "0", "aria-label": `${name}: arrow keys read the days`, "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0, "aria-valuetext": "" });
+    this.box = h("div", { class: "big-chart", role: "slider", tabindex: "0", "aria-label": t("chart.label", { name }), "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0, "aria-valuetext": "" });
     home.replaceChildren(this.reading, this.box);
     this.at = null;
     this.box.addEventListener("pointermove", (event) => this.#point(event));
@@ -77,13 +79,13 @@ export class Chart {
     const strip = (span, row, base, kind) => s("rect", { class: kind, x: x(span.from), width: Math.max(3, x(span.to) - x(span.from)), y: base + row * SPAN_ROW, height: SPAN_ROW - 3, rx: 2 }, s("title", null, span.words));
     const levelLine = (people, kind, words) => (people > 0 && people <= most ? [
       s("line", { class: kind, x1: PAD.left, x2: width - PAD.right, y1: y(people), y2: y(people) }),
-      s("text", { class: "level-name", x: width - PAD.right - 2, y: y(people) - 4, "text-anchor": "end" }, `${words} ${number(people)}`)] : null);
+      s("text", { class: "level-name", x: PAD.left + 4, y: y(people) - 4 }, `${words} ${number(people)}`)] : null);
     this.cursor = s("line", { class: "cursor", y1: top, y2: bottom });
     this.drawing = s("svg", { class: "plot-big", viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true", focusable: "false" },
-      s("text", { class: "axis-name", x: 4, y: 14 }, "People a day"),
+      s("text", { class: "axis-name", x: 4, y: 14 }, t("chart.axis")),
       marks.map((value) => [
         s("line", { class: "grid", x1: PAD.left, x2: width - PAD.right, y1: y(value), y2: y(value) }),
-        s("text", { class: "tick", x: PAD.left - 6, y: y(value) + 4, "text-anchor": "end" }, compact.format(value))]),
+        s("text", { class: "tick", x: PAD.left - 6, y: y(value) + 4, "text-anchor": "end" }, compact(value))]),
       dates(from, to, width - PAD.left - PAD.right).map(({ ms, words }) => [
         s("line", { class: "tick-mark", x1: x(ms), x2: x(ms), y1: bottom, y2: bottom + 4 }),
         s("text", { class: "tick", x: x(ms) + 1, y: bottom + 17 }, words)]),
@@ -91,10 +93,10 @@ export class Chart {
         box(step, step.high ?? step.best, step.low, step.kind === "day" ? "band" : "band coarse"),
         box(step, step.low, 0, "under"),
         step.high === null ? s("rect", { class: "openhigh", x: x(step.from), width: Math.max(0.5, x(step.to) - x(step.from)), y: top, height: Math.max(0, y(step.best) - top) }) : null]),
-      revised && revised.to > from && revised.from < to ? s("g", null, s("title", null, "after revisions"), box(revised, revised.high, revised.low, "revised")) : null,
+      revised && revised.to > from && revised.from < to ? s("g", null, s("title", null, t("chart.after_revisions")), box(revised, revised.high, revised.low, "revised")) : null,
       s("path", { class: "best", d: line(shown) }),
       others.length ? s("path", { class: "other", d: line(others) }) : null,
-      levelLine(level?.expected, "expected", "normal"), levelLine(level?.threshold, "threshold-line", "alert above"),
+      levelLine(level?.expected, "expected", t("scale.normal")), levelLine(level?.threshold, "threshold-line", t("chart.threshold")),
       rows.map((row, at) => row.map((span) => strip(span, at, PAD.top - 10, `alert-span ${span.severity}`))),
       doubts.map((row, at) => row.map((span) => strip(span, at, bottom + 24, "conflict-span"))),
       this.cursor,
@@ -110,8 +112,8 @@ export class Chart {
     this.cursor?.classList.toggle("none", !step);
     if (!step) {
       this.at = null;
-      this.reading.textContent = "No figure in these days.";
-      this.box.setAttribute("aria-valuetext", "no figure in these days");
+      this.reading.textContent = t("chart.none");
+      this.box.setAttribute("aria-valuetext", t("chart.none"));
       return;
     }
     this.at = place;
@@ -121,7 +123,7 @@ export class Chart {
     const other = this.data.other ? stepAt(this.data.other.steps, step.from) : null;
     const beside = other ? `; ${this.data.other.words} ${number(other.best)}` : "";
     const during = [...(this.data.alerts ?? []), ...(this.data.conflicts ?? [])].filter((span) => span.from <= step.from && step.from < span.to).map((span) => span.words);
-    this.reading.replaceChildren(h("b", null, stepDays(step)), ` ${number(step.best)} a day, ${interval(Math.round(step.low), step.high === null ? null : Math.round(step.high))}${beside}`, during.length ? h("span", { class: "during" }, ` · ${during.join(" · ")}`) : "");
+    this.reading.replaceChildren(h("b", null, stepDays(step)), ` ${figureWords(step)}${beside}`, during.length ? h("span", { class: "during" }, ` · ${during.join(" · ")}`) : "");
     this.box.setAttribute("aria-valuenow", place);
     this.box.setAttribute("aria-valuetext", [stepWords(step) + beside, ...during].join("; "));
   }
@@ -147,8 +149,8 @@ export class Chart {
 
 /** The steps shown as a table, for those who read figures rather than a drawing. */
 export function figureTable(shown, other) {
-  const cell = (people) => h("td", null, people === null ? "open" : number(people));
-  const titles = ["Days", "Low", "Best", "High", other?.words].filter(Boolean);
+  const cell = (people) => h("td", null, people === null ? t("interval.no_high") : number(people));
+  const titles = [...["days", "low", "best", "high"].map((title) => t(`column.${title}`)), ...(other ? [other.words] : [])];
   return h("table", { class: "figures-table" },
     h("thead", null, h("tr", null, titles.map((title) => h("th", { scope: "col" }, title)))),
     h("tbody", null, shown.map((step) => {
@@ -160,7 +162,7 @@ export function figureTable(shown, other) {
 /** An alert as a span of the chart: from its first day to its end, or to its latest day while it is open. */
 export function alertSpan(alert, ms) {
   const until = alert.until ?? isoDay(ms(alert.day) + DAY_MS);
-  return { from: ms(alert.since), to: Math.max(ms(until), ms(alert.since) + DAY_MS), severity: alert.severity, id: alert.id, words: `${alert.severity} alert from ${day(alert.since)} to ${alert.until ? day(before(alert.until)) : `${day(alert.day)}, open`}` };
+  return { from: ms(alert.since), to: Math.max(ms(until), ms(alert.since) + DAY_MS), severity: alert.severity, id: alert.id, words: t(alert.until ? "chart.alert" : "chart.alert_open", { severity: named("severity", alert.severity), from: day(alert.since), to: day(alert.until ? before(alert.until) : alert.day) }) };
 }
 
 /** Links to the alerts of the chart, with the words of their spans. */

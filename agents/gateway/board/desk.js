@@ -3,14 +3,17 @@
 import { get, send } from "./api.js";
 import { FIELDS, peopleText, pieces, QUALIFIERS, valueOf } from "./desk_words.js";
 import { byId, h, outer } from "./dom.js";
+import { named, pieces as said, recorded, t } from "./language.js";
+import { startPage } from "./page.js";
 import { askForToken, letIn } from "./signin.js";
-import { flowName, moment, number, plural, populationWords } from "./words.js";
+import { count, flowName, moment, peopleWords, populationWords, share } from "./words.js";
 
 const EVERY_MS = 5_000;
 let rows = []; // the items that wait, as the gateway lists them
 let decided = [];
 let own = null; // the source of the token; null where it has none
 let sources = [];
+let names = new Map(); // of sources by id
 let chosen = null; // the id of the item shown
 let busy = false;
 
@@ -18,7 +21,10 @@ let busy = false;
 
 async function load() {
   try {
-    const [waiting, done] = await Promise.all([get("v1/review", { state: "waiting" }), get("v1/review", { state: "decided", limit: 20 })]);
+    const [waiting, done, registry] = await Promise.all([
+      get("v1/review", { state: "waiting" }), get("v1/review", { state: "decided", limit: 20 }), names.size ? null : get("v1/sources").catch(() => null),
+    ]);
+    if (registry) names = new Map(registry.sources.map((source) => [source.source, source.name]));
     letIn();
     trouble(null);
     own = waiting.source;
@@ -29,7 +35,7 @@ async function load() {
       await askForToken(error);
       return load();
     }
-    trouble(`${error.message}. Trying again.`);
+    trouble(t("desk.trouble", { why: error.message }));
   }
 }
 
@@ -37,7 +43,7 @@ function show(waiting, done) {
   const known = rows.map((row) => row.item.id).join();
   rows = waiting.items;
   decided = done;
-  byId("count").textContent = `${plural(waiting.waiting, "claim waits", "claims wait")}, ${number(waiting.decided)} decided`;
+  byId("count").textContent = `${count(waiting.waiting, "waiting")}, ${t("desk.decided_count", { n: waiting.decided })}`;
   drawDecided();
   if (known === rows.map((row) => row.item.id).join() && chosen !== null) return; // nothing moves under the reviewer's hands
   const gone = chosen !== null && !rows.some((row) => row.item.id === chosen);
@@ -53,8 +59,10 @@ function trouble(why) {
 
 // --- drawing ------------------------------------------------------------------------------------------------------
 
+const nameOf = (source) => names.get(source) ?? source;
+
 function claimLine(claim) {
-  const figure = Array.isArray(claim.people) ? claim.people.map(number).join(" to ") : claim.people === undefined ? "?" : number(claim.people);
+  const figure = claim.people === undefined ? "?" : peopleWords(claim.people);
   return [figure, populationWords(claim.population ?? "people", claim.unit ?? "people")].join(" ");
 }
 
@@ -68,49 +76,51 @@ function drawWaiting() {
       role: "option", id: `item-${item.id}`, "data-item": item.id, tabindex: item.id === chosen ? 0 : -1, "aria-selected": String(item.id === chosen),
       on: { click: () => choose(item.id, true) },
     },
-    h("p", null, h("span", { class: "figure" }, claimLine(item.claim)), " ", item.claim.flow ? flowName(item.claim.flow) : "where?"),
-    h("p", { class: "said" }, h("bdi", null, item.source), `, ${moment(item.published)}; ${item.doubts.join(", ")}`),
+    h("p", null, h("span", { class: "figure" }, claimLine(item.claim)), " ", item.claim.flow ? flowName(item.claim.flow) : t("desk.where")),
+    h("p", { class: "said" }, h("bdi", null, nameOf(item.source)), `, ${moment(item.published)}; ${item.doubts.map((doubt) => named("doubt", doubt)).join(", ")}`),
   )));
-  if (!rows.length) byId("waiting").replaceChildren(h("li", { role: "option", "aria-disabled": "true", "aria-selected": "false", class: "none" }, "No claim waits."));
+  if (!rows.length) byId("waiting").replaceChildren(h("li", { role: "option", "aria-disabled": "true", "aria-selected": "false", class: "none" }, t("desk.none")));
   if (focused) byId("waiting").querySelector('[aria-selected="true"]')?.focus();
 }
 
+const fieldWords = (fields) => fields.map((field) => named("field", field)).join(", ");
+
 /** The words of an item: every stretch that a field was read from is marked with the field. */
 const markedWords = (item) => pieces(item).map(({ words, quoted, fields, ending }) => (fields.length
-  ? h("mark", { class: quoted ? "quoted" : null, "data-field": fields.join(" "), title: fields.join(", ") }, words, ending.length ? h("sup", null, ending.join(", ")) : null)
+  ? h("mark", { class: quoted ? "quoted" : null, "data-field": fields.join(" "), title: fieldWords(fields) }, words, ending.length ? h("sup", null, fieldWords(ending)) : null)
   : h("span", { class: quoted ? "quoted" : null }, words)));
 
 function field(name, value, props = {}) {
   const input = name === "qualifier"
-    ? h("select", { name, id: `field-${name}` }, ["", ...QUALIFIERS].map((word) => h("option", { value: word, selected: word === value }, word.replaceAll("_", " "))))
+    ? h("select", { name, id: `field-${name}` }, ["", ...QUALIFIERS].map((word) => h("option", { value: word, selected: word === value }, word && named("qualifier_name", word))))
     : h("input", { name, id: `field-${name}`, value, autocomplete: "off", spellcheck: "false", ...props });
   input.dataset.before = value;
   input.addEventListener("input", () => { input.classList.toggle("changed", input.value !== input.dataset.before); input.classList.remove("refused"); drawAccept(); });
-  return h("label", { for: `field-${name}` }, name.replaceAll("_", " "), input);
+  return h("label", { for: `field-${name}` }, named("field", name), input);
 }
 
 function drawClaim() {
   const row = chosenRow();
   const place = byId("claim");
   if (!row) {
-    place.replaceChildren(h("h2", { id: "claim-title" }, "Nothing to decide"));
+    place.replaceChildren(h("h2", { id: "claim-title" }, t("desk.nothing")));
     return;
   }
   const { item } = row;
   const before = (name) => (name === "people" ? peopleText(item.claim.people) : item.claim[name] ?? "");
   place.replaceChildren(
-    h("h2", { id: "claim-title" }, `${claimLine(item.claim)}, ${item.claim.flow ? flowName(item.claim.flow) : "flow unknown"}`),
-    h("p", { class: "from" }, h("bdi", null, item.source), ` said on ${moment(item.published)} (report `, h("bdi", null, item.report), `), ${Math.round(item.confidence * 100)} % sure. `, item.url ? outer(item.url, null, "Source") : null),
-    h("blockquote", { class: "words", dir: "auto", lang: item.language, tabindex: 0, "aria-label": "The words of the statement" }, markedWords(item)),
-    h("ul", { class: "doubts", "aria-label": "Doubts" }, item.doubts.map((doubt) => h("li", null, doubt.replaceAll("_", " "))), item.why ? h("li", null, item.why) : null),
-    h("form", { id: "decision", "aria-label": "Decision" },
+    h("h2", { id: "claim-title" }, `${claimLine(item.claim)}, ${item.claim.flow ? flowName(item.claim.flow) : t("desk.flow_unknown")}`),
+    h("p", { class: "from" }, said("desk.said", { source: h("bdi", null, nameOf(item.source)), at: moment(item.published), report: h("bdi", null, item.report), sure: share(item.confidence, 1) }), " ", item.url ? outer(item.url, null, t("desk.source")) : null),
+    h("blockquote", { class: "words", dir: "auto", lang: item.language, tabindex: 0, "aria-label": t("desk.words") }, markedWords(item)),
+    h("ul", { class: "doubts", "aria-label": t("desk.doubts") }, item.doubts.map((doubt) => h("li", null, named("doubt", doubt))), item.why ? h("li", { lang: recorded }, item.why) : null),
+    h("form", { id: "decision", "aria-label": t("desk.decision") },
       h("div", { class: "fields" },
         FIELDS.map((name) => field(name, before(name))),
         own === null
-          ? h("label", { for: "field-source" }, "decide as", h("select", { name: "source", id: "field-source" }, sources.map((source) => h("option", { value: source, selected: source === remembered }, source))))
-          : h("p", null, "Decided as ", h("b", null, own)),
-        h("label", { class: "wide", for: "field-note" }, "note", h("input", { name: "note", id: "field-note", maxlength: 1000, autocomplete: "off" }))),
-      h("div", { class: "acts" }, h("button", { type: "submit", class: "first", id: "accept" }, "Accept"), h("button", { type: "button", id: "reject", on: { click: () => decide("rejected") } }, "Reject")),
+          ? h("label", { for: "field-source" }, t("desk.decide_as"), h("select", { name: "source", id: "field-source" }, sources.map((source) => h("option", { value: source, selected: source === remembered }, nameOf(source)))))
+          : h("p", null, said("desk.decided_as", { source: h("b", null, nameOf(own)) })),
+        h("label", { class: "wide", for: "field-note" }, t("desk.note"), h("input", { name: "note", id: "field-note", maxlength: 1000, autocomplete: "off" }))),
+      h("div", { class: "acts" }, h("button", { type: "submit", class: "first", id: "accept" }, t("desk.accept")), h("button", { type: "button", id: "reject", on: { click: () => decide("rejected") } }, t("desk.reject"))),
       h("p", { class: "verdict", id: "verdict", role: "status" })),
   );
   const words = place.querySelector(".words");
@@ -123,16 +133,16 @@ let remembered = null;
 
 function drawAccept() {
   const changed = Object.keys(edits()).length;
-  byId("accept").textContent = changed ? `Accept with ${plural(changed, "change")}` : "Accept";
+  byId("accept").textContent = changed ? t("desk.accept_changes", { n: changed }) : t("desk.accept");
 }
 
 function drawDecided() {
   byId("decided").replaceChildren(...(decided.length ? decided.map(({ item, decision }) => h(
     "li",
     null,
-    h("b", null, decision.decision), ` ${claimLine(item.claim)}${item.claim.flow ? `, ${flowName(item.claim.flow)}` : ""}: by `, h("bdi", null, decision.source), `, ${moment(decision.published)}`,
+    h("b", null, named("decision", decision.decision)), ` ${claimLine(item.claim)}${item.claim.flow ? `, ${flowName(item.claim.flow)}` : ""}: `, h("bdi", null, nameOf(decision.source)), `, ${moment(decision.published)}`,
     decision.note ? [": ", h("bdi", null, decision.note)] : null,
-  )) : [h("li", { class: "none" }, "Nothing yet.")]));
+  )) : [h("li", { class: "none" }, t("desk.nothing_yet"))]));
 }
 
 // --- deciding -----------------------------------------------------------------------------------------------------
@@ -164,13 +174,13 @@ async function decide(decision) {
     busy = false;
     for (const button of byId("decision")?.querySelectorAll("button") ?? []) button.disabled = false;
   }
-  leave(index, `${done.decision}: ${claimLine(row.item.claim)}, as ${done.source}`);
+  leave(index, t("desk.done", { decision: named("decision", done.decision), claim: claimLine(row.item.claim), source: nameOf(done.source) }));
 }
 
 /** The gateway refused: somebody else was first, or a field is wrong. */
 function refuse(row, error) {
   if (error.status === 409 && /has (accepted|edited|rejected) it/.test(error.message)) {
-    leave(rows.indexOf(row), `Already decided: ${error.message}`);
+    leave(rows.indexOf(row), t("desk.already", { why: error.message }));
     return;
   }
   if (error.status === 401 || error.status === 403) {
@@ -219,6 +229,7 @@ byId("claim").addEventListener("keydown", (event) => {
   if (event.key === "Escape") byId("waiting").querySelector('[aria-selected="true"]')?.focus();
 });
 
+startPage();
 await load();
 byId("waiting").querySelector('[aria-selected="true"]')?.focus();
 setInterval(load, EVERY_MS);

@@ -1,5 +1,6 @@
 // Text of the desk: the fields of a claim and the words they were read from, acknowledgements, silences. No page is needed here.
 
+import { named, t } from "./language.js";
 import { moment } from "./words.js";
 
 export const FIELDS = ["flow", "period", "people", "qualifier", "population", "unit", "per", "attributed_to"];
@@ -41,8 +42,8 @@ export function pieces(item) {
   });
 }
 
-/** How long a silence may last, in words and in hours. */
-export const LENGTHS = [["1 hour", 1], ["4 hours", 4], ["1 day", 24], ["3 days", 72], ["1 week", 168]];
+/** How long a silence may last: a number, its unit, and both in hours. */
+export const LENGTHS = [[1, "hour", 1], [4, "hour", 4], [1, "day", 24], [3, "day", 72], [7, "day", 168]];
 
 /** The end of a silence that begins now, ISO 8601. */
 export const untilAfter = (hours, now = Date.now()) => new Date(now + hours * 3_600_000).toISOString();
@@ -50,6 +51,6 @@ export const untilAfter = (hours, now = Date.now()) => new Date(now + hours * 3_
 /** Who has acknowledged an alert, in words; "" where nobody has. */
 export function acknowledgedWords(alert, record) {
   if (!record) return "";
-  const worse = record.severity !== alert.severity ? `, as ${record.severity}; it is ${alert.severity} now` : "";
-  return `by ${record.author}, ${moment(record.at)}${worse}${record.note ? `: ${record.note}` : ""}`;
+  const worse = record.severity !== alert.severity ? t("act.worse", { was: named("severity", record.severity), is: named("severity", alert.severity) }) : "";
+  return `${t("act.by", { author: record.author, at: moment(record.at) })}${worse}${record.note ? `: ${record.note}` : ""}`;
 }

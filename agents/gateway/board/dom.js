@@ -2,7 +2,8 @@
 
 import { at } from "./moments.js";
 
-const then = at ? `&at=${at}` : ""; // links keep the moment that the page shows
+const chosen = new URLSearchParams(globalThis.location?.search ?? "").get("lang");
+const kept = `${at ? `&at=${at}` : ""}${chosen ? `&lang=${encodeURIComponent(chosen)}` : ""}`; // links keep the moment and the language of the page
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill(node, props, children) {
@@ -32,14 +33,14 @@ export function put(home, ...children) {
 /** A link to a flow: inside the overview to its drawer, elsewhere to the page of the flow. `hash`: "flow=RU:GE&window=7d". */
 export function inner(hash, props, ...children) {
   const link = h("a", props, ...children);
-  link.href = document.body.dataset.page ? `flow?${hash}${then}` : `#${hash}`;
+  link.href = document.body.dataset.page ? `flow?${hash}${kept}` : `#${hash}`;
   return link;
 }
 
 /** A link to another page of the board, such as `alert`, with these parameters. */
 export function page(name, parameters, props, ...children) {
   const link = h("a", props, ...children);
-  link.href = `${name}?${new URLSearchParams(parameters).toString().replaceAll("%3A", ":")}${then}`;
+  link.href = `${name}?${new URLSearchParams(parameters).toString().replaceAll("%3A", ":")}${kept}`;
   return link;
 }
 
@@ -54,6 +55,15 @@ export function outer(address, props, ...children) {
   if (!url || !["http:", "https:"].includes(url.protocol)) return h("span", null, ...children);
   const link = h("a", { ...props, rel: "noopener noreferrer nofollow", target: "_blank" }, ...children);
   link.href = url.href;
+  return link;
+}
+
+/** Whom to ask about a source: an e-mail address or a web address as a link, a telephone number as text. */
+export function contact(text) {
+  if (/^https?:/.test(text)) return outer(text, null, h("bdi", null, text));
+  if (!/^[^\s@<>"]+@[^\s@<>"]+$/.test(text)) return h("bdi", null, text);
+  const link = h("a", null, h("bdi", null, text));
+  link.href = `mailto:${encodeURIComponent(text).replace("%40", "@")}`;
   return link;
 }
 

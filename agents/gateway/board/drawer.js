@@ -3,12 +3,14 @@
 import { get } from "./api.js";
 import { claimGroups, counterLanes } from "./claims.js";
 import { h, inner, page } from "./dom.js";
+import { explanation } from "./explanation.js";
+import { named, pieces, t } from "./language.js";
 import { eachDay, plot, severityMark } from "./marks.js";
 import { mainTotal, partsOf, stretch, totalsOf, totalWords, windowName, windowOf } from "./spans.js";
-import { baselineWords, before, DAY_MS, day, dayMs, flowName, interval, isoDay, number, partName, place, plural } from "./words.js";
+import { whySentences } from "./why.js";
+import { baselineWords, before, compact, count, DAY_MS, day, dayMs, flowName, interval, isoDay, number, partName, place, populationWords } from "./words.js";
 
 const MOST_FLOWS = 50; // of one request for days
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 /** `onWindow(name)`: the reader chose another window. `withDays`: draw the days too. */
 export class Explanation {
@@ -72,7 +74,7 @@ export class Explanation {
   }
 
   #body(row, total) {
-    if (!row) return [h("p", { class: "empty" }, "There are no reports on this flow.")];
+    if (!row) return [h("p", { class: "empty" }, t("flow.no_reports"))];
     const { claims, counts, truncated } = this.evidence ?? { claims: [], counts: [], truncated: false };
     const own = claims.filter((claim) => claim.flow === this.flow);
     const parts = claims.filter((claim) => claim.flow !== this.flow);
@@ -80,7 +82,7 @@ export class Explanation {
     const children = this.store.parts(this.flow);
     const sections = [this.#figure(row, total)];
     const alert = this.store.alertOf(this.flow);
-    if (alert) sections.push(h("p", { class: `alertline ${alert.severity}` }, severityMark(alert.severity), h("b", null, alert.severity), " ", h("bdi", null, alert.explanation)));
+    if (alert) sections.push(h("p", { class: `alertline ${alert.severity}` }, severityMark(alert.severity), h("b", null, named("severity", alert.severity)), " ", explanation(alert)));
     const span = total ? stretch(total, claims, days) : null;
     const inWindow = total ? partsOf(children, (name) => this.store.days.get(name), windowOf(total)) : [];
     if (total && this.evidence) sections.push(this.#why(total));
@@ -93,35 +95,35 @@ export class Explanation {
 
   /** The explanation in sentences, without the first sentence: it repeats the figure above. */
   #why(total) {
-    const { says, added_up: sum } = this.evidence;
-    const more = sum > total.best * 1.005 && sum > total.best ? `, and not ${number(sum)}` : "";
-    return h("section", { class: "why", "aria-label": "Why this figure" }, h("h3", null, `Why ${number(total.best)}${more}?`), h("ul", null, says.slice(1).map((sentence) => h("li", null, h("bdi", null, sentence)))));
+    const { added_up: sum } = this.evidence;
+    const title = sum > total.best * 1.005 && sum > total.best ? t("why.and_not", { best: total.best, sum }) : t("why.title", { best: total.best });
+    return h("section", { class: "why", "aria-label": t("why.label") }, h("h3", null, title), h("ul", null, whySentences(this.evidence).map((sentence) => h("li", null, h("bdi", null, sentence)))));
   }
 
   #figure(row, total) {
     const choices = totalsOf(row).map((choice) =>
       h("label", null,
         h("input", { type: "radio", name: "window", value: windowName(choice), checked: choice === total, "data-hold": `window${windowName(choice)}`, on: { change: () => { this.onWindow(windowName(choice)); } } }),
-        h("span", null, plural(choice.window_days, "day"))));
-    if (!total) return h("p", { class: "empty" }, "No total: no claim on this flow counts. Claims that are listed but not counted follow.");
+        h("span", null, count(choice.window_days, "day"))));
+    if (!total) return h("p", { class: "empty" }, t("total.no_claim"));
     return h(
       "section",
-      { class: "total", "aria-label": "Total" },
-      h("fieldset", { class: "windows" }, h("legend", { class: "unseen" }, "Window"), choices),
-      h("p", { class: "big" }, h("b", null, number(total.best)), h("span", null, " people")),
-      h("p", { class: "range" }, total.low === total.best && total.best === total.high ? "exact: every day is counted" : [`${interval(total.low, total.high)}`, total.high === null ? h("span", { class: "up", "aria-hidden": "true" }, " ↗") : null]),
-      total.after_revisions ? h("p", { class: "range" }, `after revisions ${number(total.after_revisions.low)} to ${number(total.after_revisions.high)}, as its sources revised earlier weeks`) : null,
-      h("p", { class: "of" }, `${totalWords(total)} · ${total.covered_days} of ${total.window_days} days covered · ${plural(total.report_count, "report")}`,
-        total.reporting.known ? ` · child flows reporting: ${total.reporting.spoken} of ${total.reporting.known}` : ""),
+      { class: "total", "aria-label": t("total.title") },
+      h("fieldset", { class: "windows" }, h("legend", { class: "unseen" }, t("total.window")), choices),
+      h("p", { class: "big" }, pieces("total.big", { n: total.best, people: h("b", null, number(total.best)) })),
+      h("p", { class: "range" }, total.low === total.best && total.best === total.high ? t("total.exact") : [`${interval(total.low, total.high)}`, total.high === null ? h("span", { class: "up", "aria-hidden": "true" }, " ↗") : null]),
+      total.after_revisions ? h("p", { class: "range" }, t("total.after_revisions", { range: interval(total.after_revisions.low, total.after_revisions.high) })) : null,
+      h("p", { class: "of" }, `${totalWords(total)} · ${t("total.covered", { covered: total.covered_days, n: total.window_days })} · ${count(total.report_count, "report")}`,
+        total.reporting.known ? ` · ${t("total.reporting", { spoken: total.reporting.spoken, known: total.reporting.known })}` : ""),
     );
   }
 
   /** The newest calendar weeks, months and years: what claims cover, with nothing projected. */
   #calendar(periods) {
-    const rows = periods.map((one) => h("tr", null, h("th", { scope: "row" }, one.period), h("td", null, number(one.best)), h("td", null, interval(one.low, one.high)), h("td", null, plural(one.covered_days, "day"))));
+    const rows = periods.map((one) => h("tr", null, h("th", { scope: "row" }, one.period), h("td", null, number(one.best)), h("td", null, interval(one.low, one.high)), h("td", null, count(one.covered_days, "day"))));
     return h("section", { class: "calendar" },
-      h("details", null, h("summary", { "data-hold": "calendar" }, "Calendar weeks, months and years"),
-        h("table", null, h("thead", null, h("tr", null, ["Period", "People", "Low to high", "Covered"].map((title) => h("th", { scope: "col" }, title)))), h("tbody", null, rows))));
+      h("details", null, h("summary", { "data-hold": "calendar" }, t("calendar.title")),
+        h("table", null, h("thead", null, h("tr", null, ["period", "people", "interval", "covered"].map((title) => h("th", { scope: "col" }, t(`column.${title}`))))), h("tbody", null, rows))));
   }
 
   #days(row, total, days, span, alert) {
@@ -132,43 +134,43 @@ export class Explanation {
     const part = (ms) => `${(100 * (ms - span.from)) / (span.to - span.from)}%`;
     const step = every.length <= 14 ? 1 : every.length <= 24 ? 2 : 5;
     const level = row.baseline
-      ? h("p", { class: "level" }, h("span", { class: "dash", "aria-hidden": "true" }), `Normal: ${number(row.baseline.expected)} a day`, row.baseline.population === "people" ? "" : ` (${row.baseline.population})`, `, ${baselineWords(row.baseline, this.store.sourceName)}. An alert opens above ${number(row.threshold)}.`)
-      : h("p", { class: "level" }, "No normal level is known, so no alert can open.");
+      ? h("p", { class: "level" }, h("span", { class: "dash", "aria-hidden": "true" }), t("level.words", { expected: row.baseline.expected, population: row.baseline.population === "people" ? "" : ` (${populationWords(row.baseline.population)})`, origin: baselineWords(row.baseline, this.store.sourceName), threshold: row.threshold }))
+      : h("p", { class: "level" }, t("level.none"));
     return h(
       "section",
-      { class: "days", "aria-label": "Day by day" },
-      h("h3", null, "Day by day"),
+      { class: "days", "aria-label": t("days.title") },
+      h("h3", null, t("days.title")),
       h("div", { class: "chart", vars: { "--days": every.length } },
-        h("span", { class: "top", "aria-hidden": "true" }, compact.format(top / 1.12)),
-        h("span", { class: "window", "aria-hidden": "true", vars: { "--left": part(Math.max(from, span.from)), "--width": `${(100 * (Math.min(to, span.to) - Math.max(from, span.from))) / (span.to - span.from)}%` } }, plural(total.window_days, "day")),
+        h("span", { class: "top", "aria-hidden": "true" }, compact(top / 1.12)),
+        h("span", { class: "window", "aria-hidden": "true", vars: { "--left": part(Math.max(from, span.from)), "--width": `${(100 * (Math.min(to, span.to) - Math.max(from, span.from))) / (span.to - span.from)}%` } }, count(total.window_days, "day")),
         drawing,
       ),
       h("ol", { class: "axis", "aria-hidden": "true", vars: { "--days": every.length } },
         every.map((date, at) => {
           const figure = byDay.get(date);
-          return h("li", { class: at % step ? "skipped" : "" }, h("span", { class: "value" }, figure && every.length <= 14 ? compact.format(figure.best) : ""), h("span", { class: "date" }, at % step ? "" : dateLabel(date, at)));
+          return h("li", { class: at % step ? "skipped" : "" }, h("span", { class: "value" }, figure && every.length <= 14 ? compact(figure.best) : ""), h("span", { class: "date" }, at % step ? "" : dateLabel(date, at)));
         })),
       level,
-      h("details", null, h("summary", { "data-hold": "figures" }, "Figures of each day"),
+      h("details", null, h("summary", { "data-hold": "figures" }, t("days.table")),
         h("table", null,
-          h("thead", null, h("tr", null, ["Day", "Low", "Best", "High"].map((title) => h("th", { scope: "col" }, title)))),
-          h("tbody", null, shown.map((figure) => h("tr", null, h("th", { scope: "row" }, day(figure.day, { year: true })), h("td", null, number(figure.low)), h("td", null, number(figure.best)), h("td", null, figure.high === null ? "open" : number(figure.high))))))),
+          h("thead", null, h("tr", null, ["day", "low", "best", "high"].map((title) => h("th", { scope: "col" }, t(`column.${title}`))))),
+          h("tbody", null, shown.map((figure) => h("tr", null, h("th", { scope: "row" }, day(figure.day, { year: true })), h("td", null, number(figure.low)), h("td", null, number(figure.best)), h("td", null, figure.high === null ? t("interval.no_high") : number(figure.high))))))),
     );
   }
 
   #claims(own, parts, counts, span, truncated) {
-    const title = h("h3", null, "Who says so");
-    if (this.trouble) return [h("section", null, title, h("p", { class: "empty" }, `The reports behind this figure cannot be shown now: ${this.trouble}.`))];
-    if (!this.evidence) return [h("section", null, title, h("p", { class: "empty", "aria-busy": "true" }, "Loading the reports…"))];
-    const groups = claimGroups(own, span, this.flow).filter(Boolean);
-    const below = claimGroups(parts, span, this.flow).filter(Boolean);
-    const ownCounters = counterLanes(counts.filter((count) => count.flow === this.flow), span, this.flow);
-    const countersBelow = counterLanes(counts.filter((count) => count.flow !== this.flow), span, this.flow);
+    const title = h("h3", null, t("evidence.title"));
+    if (this.trouble) return [h("section", null, title, h("p", { class: "empty" }, t("evidence.trouble", { why: this.trouble })))];
+    if (!this.evidence) return [h("section", null, title, h("p", { class: "empty", "aria-busy": "true" }, t("evidence.loading")))];
+    const groups = claimGroups(own, span, this.flow, this.store).filter(Boolean);
+    const below = claimGroups(parts, span, this.flow, this.store).filter(Boolean);
+    const ownCounters = counterLanes(counts.filter((count) => count.flow === this.flow), span, this.flow, this.store);
+    const countersBelow = counterLanes(counts.filter((count) => count.flow !== this.flow), span, this.flow, this.store);
     return [
       h("section", { class: "evidence" }, title,
-        groups.length || ownCounters ? [groups, ownCounters] : h("p", { class: "empty" }, "No source reports on this flow as a whole: the figure is the sum of its child flows."),
-        truncated ? h("p", { class: "note" }, "This list is not complete; the figure counts all claims.") : null),
-      below.length || countersBelow ? h("section", { class: "evidence below" }, h("h3", null, "Claims on its child flows"), h("p", { class: "note" }, "The figure above already includes these."), below, countersBelow) : null,
+        groups.length || ownCounters ? [groups, ownCounters] : h("p", { class: "empty" }, t("evidence.sum")),
+        truncated ? h("p", { class: "note" }, t("evidence.truncated")) : null),
+      below.length || countersBelow ? h("section", { class: "evidence below" }, h("h3", null, t("evidence.below")), h("p", { class: "note" }, t("evidence.included")), below, countersBelow) : null,
     ].filter(Boolean);
   }
 
@@ -182,14 +184,14 @@ export class Explanation {
     return h(
       "section",
       { class: "parts" },
-      h("h3", null, "Child flows and total"),
+      h("h3", null, t("parts.title")),
       h("table", null,
-        h("thead", { class: "unseen" }, h("tr", null, ["Flow", "Share", "People", "Remark"].map((title) => h("th", { scope: "col" }, title)))),
+        h("thead", { class: "unseen" }, h("tr", null, ["flow", "share", "people", "remark"].map((title) => h("th", { scope: "col" }, t(`column.${title}`))))),
         h("tbody", null,
-          parts.map((part) => line(inner(`flow=${part.flow}`, { "data-hold": part.flow }, partName(part.flow, total.flow)), part.best, "", part.known === 0 ? "no report in this window" : part.until ? `reported up to ${day(before(part.until))}` : "")),
-          total.projected ? line("Projected", total.projected, "projected", "days without a report yet") : null,
-          rest > rounding ? line("Not broken down", rest, "rest", "reported for the whole only") : null,
-          line("Total", total.best, "whole", ""))),
+          parts.map((part) => line(inner(`flow=${part.flow}`, { "data-hold": part.flow }, partName(part.flow, total.flow)), part.best, "", part.known === 0 ? t("parts.none") : part.until ? t("parts.until", { date: day(before(part.until)) }) : "")),
+          total.projected ? line(t("parts.projected"), total.projected, "projected", t("parts.projected_why")) : null,
+          rest > rounding ? line(t("parts.rest"), rest, "rest", t("parts.rest_why")) : null,
+          line(t("total.title"), total.best, "whole", ""))),
     );
   }
 }
@@ -230,13 +232,13 @@ export class Drawer extends Explanation {
       "header",
       null,
       h("div", { class: "titles" },
-        path.length ? h("nav", { "aria-label": "Part of" }, h("ol", { class: "path" }, path)) : null,
+        path.length ? h("nav", { "aria-label": t("flow.part_of") }, h("ol", { class: "path" }, path)) : null,
         h("h2", { id: "drawer-title", tabindex: "-1", "data-hold": "title" }, flowName(this.flow)),
-        h("p", null, page("flow", { flow: this.flow }, { class: "topage", "data-hold": "page" }, "Chart, history and downloads")),
-        h("p", { class: "code" }, this.flow, row ? ` · newest report ${day(row.published.slice(0, 10), { year: true })}` : ""),
-        row?.aliases.length ? h("p", { class: "code" }, `Also reported as ${row.aliases.join(", ")}`) : null,
+        h("p", null, page("flow", { flow: this.flow }, { class: "topage", "data-hold": "page" }, t("flow.to_page"))),
+        h("p", { class: "code" }, this.flow, row ? ` · ${t("flow.newest", { date: day(row.published.slice(0, 10), { year: true }) })}` : ""),
+        row?.aliases.length ? h("p", { class: "code" }, t("flow.aliases", { names: row.aliases.join(", ") })) : null,
       ),
-      h("button", { type: "button", class: "close", "aria-label": "Close", "data-hold": "close", on: { click: () => this.dialog.close() } }, "×"),
+      h("button", { type: "button", class: "close", "aria-label": t("drawer.close"), "data-hold": "close", on: { click: () => this.dialog.close() } }, "×"),
     )];
   }
 }

@@ -1,12 +1,12 @@
 // The form of filters. The choices are those that the open alerts, the sources and the flows of the board have.
 
 import { h } from "./dom.js";
+import { named, t } from "./language.js";
 import { CHOICES, filtersIn } from "./search.js";
 import { flowName, populationWords } from "./words.js";
 
-const RULES = { "daily-rate": "above normal", drop: "drop", record: "record", silence: "silence", conflict: "conflict", "checkpoint-share": "shift" };
-const STATES = [["firing", "firing"], ["updated", "updated"], ["loud", "not muted"], ["muted", "muted"]];
-const TITLES = { severity: "Severity", state: "State", rule: "Rule", source: "Source", population: "Population", flow: "Origin" };
+const SEVERITIES = ["notice", "warning", "critical"];
+const STATES = ["firing", "updated", "loud", "muted"];
 
 /** The filters in the address. */
 export const readFilters = (query = location.search) => filtersIn(query);
@@ -15,9 +15,9 @@ function choices(store) {
   const alerts = store.openAlerts;
   const some = (values, words) => [...new Set(values)].sort().map((value) => [value, words(value)]);
   return {
-    severity: [["notice", "notice or more"], ["warning", "warning or more"], ["critical", "critical"]],
-    state: STATES,
-    rule: some(alerts.map((alert) => alert.rule), (rule) => RULES[rule] ?? rule),
+    severity: SEVERITIES.map((severity) => [severity, t(`filter.${severity}`)]),
+    state: STATES.map((state) => [state, named("state", state)]),
+    rule: some(alerts.map((alert) => alert.rule), (rule) => named("rule", rule)),
     source: some(store.sources.keys(), store.sourceName),
     population: some(alerts.map((alert) => alert.population), (population) => populationWords(population)),
     flow: some([...store.flows.values()].filter((row) => row.parent === null).map((row) => row.flow), flowName),
@@ -33,13 +33,13 @@ export function drawFilters(form, store, filters) {
   form.dataset.print = print;
   const select = (name) => {
     const known = offered[name].some(([value]) => value === filters[name]) || !filters[name] ? offered[name] : [...offered[name], [filters[name], filters[name]]];
-    const field = h("select", { name, id: `filter-${name}` }, h("option", { value: "" }, "any"), known.map(([value, words]) => h("option", { value, selected: value === filters[name] }, words)));
-    return h("label", { for: `filter-${name}` }, h("span", null, TITLES[name]), field);
+    const field = h("select", { name, id: `filter-${name}` }, h("option", { value: "" }, t("filter.any")), known.map(([value, words]) => h("option", { value, selected: value === filters[name] }, words)));
+    return h("label", { for: `filter-${name}` }, h("span", null, t(`filter.by.${name}`)), field);
   };
   const chosen = CHOICES.filter((name) => filters[name]).length;
   form.replaceChildren(
     h("details", { open: chosen > 0 || (form.querySelector("details")?.open ?? false) },
-      h("summary", null, chosen ? `Filters (${chosen})` : "Filters"),
-      h("div", { class: "choices" }, CHOICES.map(select), h("button", { type: "reset", class: "quiet" }, "Clear"))));
+      h("summary", null, chosen ? t("filter.chosen", { chosen }) : t("filter.title")),
+      h("div", { class: "choices" }, CHOICES.map(select), h("button", { type: "reset", class: "quiet" }, t("filter.clear")))));
   if (focused) form.querySelector(`[name="${focused}"]`)?.focus();
 }

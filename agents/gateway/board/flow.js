@@ -3,17 +3,19 @@
 import { get, getAll } from "./api.js";
 import { alertLinks, alertSpan, Chart, figureTable } from "./chart.js";
 import { byId, h, page, put } from "./dom.js";
+import { pieces, t } from "./language.js";
 import { Explanation } from "./drawer.js";
 import { startPast } from "./past.js";
-import { getOr, open, parameters, setParameters, startTheme } from "./page.js";
+import { getOr, open, parameters, setParameters, startPage } from "./page.js";
 import { shifted, steps, within, YEAR_OF_WEEKS } from "./series.js";
-import { mainTotal, periodMs } from "./spans.js";
+import { periodMs } from "./periods.js";
+import { mainTotal } from "./spans.js";
 import { Store } from "./store.js";
 import { citation, fileName, saveCsv, savePng, saveSvg } from "./takealong.js";
 import { trendLine } from "./flows.js";
-import { before, claimWords, DAY_MS, day, dayMs, flowName, flowWords, interval, isoDay, moment, number, place, plural } from "./words.js";
+import { before, claimWords, count, DAY_MS, day, dayMs, flowName, flowWords, interval, isoDay, moment, number, place } from "./words.js";
 
-const ZOOMS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["365", "1 year"]];
+const ZOOMS = [[7, "day"], [30, "day"], [90, "day"], [365, "year"]];
 const AGAIN_MS = 30_000;
 const MOST_FLOWS = 50; // of one request for days
 const YEAR = "year"; // what `compare` says for the same weeks a year before
@@ -55,7 +57,7 @@ async function readConflicts({ from, to }) {
   const evidence = await getOr("v1/evidence", { flow, from: isoDay(from), to: isoDay(to) }, { claims: [] });
   data.conflicts = evidence.claims.filter((claim) => claim.role === "conflict" && claim.flow === flow).map((claim) => {
     const span = periodMs(claim.period);
-    return span ? { from: span.start, to: span.end, words: `in conflict: ${claimWords(claim)} by ${claim.source_name}` } : null;
+    return span ? { from: span.start, to: span.end, words: t("chart.conflict", { claim: claimWords(claim), source: claim.source_name }) } : null;
   }).filter(Boolean);
   drawChart();
 }
@@ -74,7 +76,7 @@ function range() {
 
 function comparison() {
   const compare = parameters().get("compare");
-  if (compare === YEAR) return { steps: shifted(data.steps, YEAR_OF_WEEKS), words: "a year before" };
+  if (compare === YEAR) return { steps: shifted(data.steps, YEAR_OF_WEEKS), words: t("compare.year_before") };
   if (!compare || !store.flows.has(compare)) return null;
   return { steps: steps(store.days.get(compare) ?? [], store.flows.get(compare).calendar), words: flowWords(compare) };
 }
@@ -99,14 +101,14 @@ function drawChart() {
   const shown = within(data.steps, from, to);
   const coarse = shown.some((step) => step.kind !== "day");
   byId("chart-notes").replaceChildren(
-    h("p", { class: "note" }, `${day(isoDay(from), { year: true })} to ${day(isoDay(to - DAY_MS), { year: true })}. `,
-      coarse ? "Days before those kept one by one are means of weeks and months. " : "",
-      parameters().get("compare") === YEAR && !within(other.steps, from, to).length ? "Nothing is known of these days a year before. " : ""),
+    h("p", { class: "note" }, t("chart.range", { from: day(isoDay(from), { year: true }), to: day(isoDay(to - DAY_MS), { year: true }) }), " ",
+      coarse ? `${t("chart.coarse")} ` : "",
+      parameters().get("compare") === YEAR && !within(other.steps, from, to).length ? t("compare.nothing_known") : ""),
     h("ul", { class: "keys-list" },
-      [["line", "best"], ["band", "low to high"], ["expected-key", "normal"], ["threshold-key", "alert above"], ["alert-key", "alert"], ["conflict-key", "claim in conflict"], ...(revised ? [["revised-key", "mean of the week after revisions"]] : []), ...(other ? [["other-key", other.words]] : [])]
-        .map(([kind, words]) => h("li", { class: "key" }, h("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), words))),
+      [...["line", "band", "expected", "threshold", "alert", "conflict", ...(revised ? ["revised"] : [])].map((kind) => [kind, t(`key.${kind}`)]), ...(other ? [["other", other.words]] : [])]
+        .map(([kind, words]) => h("li", { class: "key" }, h("span", { class: `swatch ${kind}-key`, "aria-hidden": "true" }), words))),
   );
-  byId("chart-table").replaceChildren(h("summary", null, "Figures as a table"), figureTable(shown, other));
+  byId("chart-table").replaceChildren(h("summary", null, t("chart.table")), figureTable(shown, other));
   for (const input of document.querySelectorAll("[name=days]")) input.checked = !parameters().get("from") && input.value === (parameters().get("days") ?? "30");
   byId("from").value = isoDay(from);
   byId("to").value = isoDay(to - DAY_MS);
@@ -121,41 +123,41 @@ function change(changes) {
 // --- the page --------------------------------------------------------------------------------------------------
 
 function controls() {
-  const zoom = ([value, words]) => h("label", null, h("input", { type: "radio", name: "days", value, on: { change: () => change({ days: value, from: null, to: null }) } }), h("span", null, words));
+  const zoom = ([value, unit]) => h("label", null, h("input", { type: "radio", name: "days", value, on: { change: () => change({ days: value, from: null, to: null }) } }), h("span", null, count(unit === "year" ? 1 : value, unit)));
   const edge = (name, words) => h("label", { class: "field" }, h("span", null, words), h("input", { type: "date", id: name, on: { change: () => change({
     days: null, from: byId("from").value, to: byId("to").value ? isoDay(dayMs(byId("to").value) + DAY_MS) : null }) } }));
   const names = [...store.flows.keys()].filter((name) => name !== flow).slice(0, 300);
   const compare = h("select", { id: "compare", on: { change: async (event) => { setParameters({ compare: event.target.value || null }); data = await read(); drawChart(); } } },
-    h("option", { value: "" }, "nothing"),
-    h("option", { value: YEAR, selected: parameters().get("compare") === YEAR }, "the same weeks a year before"),
+    h("option", { value: "" }, t("compare.nothing")),
+    h("option", { value: YEAR, selected: parameters().get("compare") === YEAR }, t("compare.year")),
     names.map((name) => h("option", { value: name, selected: parameters().get("compare") === name }, flowName(name))));
   return h("div", { class: "controls" },
-    h("fieldset", { class: "windows zoom" }, h("legend", { class: "unseen" }, "Days shown"), ZOOMS.map(zoom)),
-    edge("from", "From"), edge("to", "To"),
-    h("label", { class: "field" }, h("span", null, "Compare with"), compare));
+    h("fieldset", { class: "windows zoom" }, h("legend", { class: "unseen" }, t("chart.days")), ZOOMS.map(zoom)),
+    edge("from", t("chart.from")), edge("to", t("chart.to")),
+    h("label", { class: "field" }, h("span", null, t("compare.title")), compare));
 }
 
 function cite() {
   const total = mainTotal(data.row);
   const what = total
-    ? `${flowName(flow)}: ${number(total.best)} people (${interval(total.low, total.high)}) in ${plural(total.window_days, "day")} to ${day(before(total.as_of), { year: true })}`
+    ? t("take.figure", { n: total.best, flow: flowName(flow), people: total.best, interval: interval(total.low, total.high), days: count(total.window_days, "day"), date: day(before(total.as_of), { year: true }) })
     : flowName(flow);
   return citation({ what, asOf: moment(data.row.published), version: data.about.version, address: location.href });
 }
 
 function takeAlong() {
-  const words = () => ({ title: `${flowName(flow)}: people a day`, citation: cite() });
-  const act = (title, run) => h("button", { type: "button", class: "quiet", on: { click: () => Promise.resolve(run()).catch((error) => { byId("announcement").textContent = `Not saved: ${error.message}`; }) } }, title);
+  const words = () => ({ title: t("take.chart_title", { flow: flowName(flow) }), citation: cite() });
+  const act = (title, run) => h("button", { type: "button", class: "quiet", on: { click: () => Promise.resolve(run()).catch((error) => { byId("announcement").textContent = t("take.not_saved", { why: error.message }); }) } }, title);
   const embed = `<iframe src="${new URL(`embed?flow=${flow}`, document.baseURI)}" width="600" height="460" title="${flowWords(flow)}"></iframe>`;
   const root = flow.startsWith("*") ? flow : flow.split(":")[0];
-  return h("section", { class: "take", "aria-label": "Take along" }, h("h2", null, "Take along"),
+  return h("section", { class: "take", "aria-label": t("take.title") }, h("h2", null, t("take.title")),
     h("div", { class: "buttons" },
-      act("Days as CSV (HXL)", () => saveCsv("v1/days", { flow }, fileName(flow))),
-      act("Chart as SVG", () => saveSvg(chart.drawing, words(), fileName(flow))),
-      act("Chart as PNG", () => savePng(chart.drawing, words(), fileName(flow))),
-      page("report", { origin: root }, { class: "button quiet" }, "Situation report to print")),
-    h("label", { class: "field wide" }, h("span", null, "Cite as"), h("textarea", { id: "cite", readonly: true, rows: 3 }, cite())),
-    h("label", { class: "field wide" }, h("span", null, "Embed"), h("textarea", { id: "embed", readonly: true, rows: 2 }, embed)));
+      act(t("take.csv"), () => saveCsv("v1/days", { flow }, fileName(flow))),
+      act(t("take.svg"), () => saveSvg(chart.drawing, words(), fileName(flow))),
+      act(t("take.png"), () => savePng(chart.drawing, words(), fileName(flow))),
+      page("report", { origin: root }, { class: "button quiet" }, t("take.report"))),
+    h("label", { class: "field wide" }, h("span", null, t("take.cite")), h("textarea", { id: "cite", readonly: true, rows: 3 }, cite())),
+    h("label", { class: "field wide" }, h("span", null, t("take.embed")), h("textarea", { id: "embed", readonly: true, rows: 2 }, embed)));
 }
 
 function drawPage() {
@@ -164,17 +166,17 @@ function drawPage() {
   const path = parts.slice(0, -1).map((part, at) => [parts.slice(0, at + 1).join(":"), part]).filter(([name]) => store.flows.has(name));
   const total = mainTotal(row);
   document.title = `${flowName(flow)} · bordertally`;
-  byId("asof").replaceChildren("As of ", h("b", null, moment(row.published)));
+  put(byId("asof"), pieces("asof.at", { at: h("b", null, moment(row.published)) }));
   const alerts = spans();
   put(byId("page"),
     h("div", { class: "page-head" },
-      path.length ? h("nav", { "aria-label": "Part of" }, h("ol", { class: "path" }, path.map(([name, part]) => h("li", null, page("flow", { flow: name }, null, place(part)))))) : null,
+      path.length ? h("nav", { "aria-label": t("flow.part_of") }, h("ol", { class: "path" }, path.map(([name, part]) => h("li", null, page("flow", { flow: name }, null, place(part)))))) : null,
       h("h1", null, flowName(flow)),
       h("p", { class: "code" }, flow),
-      total ? h("p", { class: "headline" }, h("b", null, number(row.rate ?? 0)), " a day", row.rate_day ? ` on ${day(row.rate_day, { year: true })} ` : " ", trendLine(store.trend(flow), row)) : null),
-    h("section", { class: "days", "aria-label": "Along time" }, h("h2", null, "Along time"), controls(), h("div", { id: "chart" }), h("div", { id: "chart-notes" }), h("details", { id: "chart-table" })),
-    alerts.length ? h("section", { "aria-label": "Alerts" }, h("h2", null, "Alerts"), alertLinks(alerts)) : null,
-    h("section", { class: "behind-it", "aria-label": "What is behind the figure" }, h("h2", null, "What is behind the figure"), h("div", { id: "explanation" })),
+      total ? h("p", { class: "headline" }, pieces("rate.day", { rate: h("b", null, number(row.rate ?? 0)) }), row.rate_day ? ` ${t("date.on", { date: day(row.rate_day, { year: true }) })} ` : " ", trendLine(store.trend(flow), row)) : null),
+    h("section", { class: "days", "aria-label": t("chart.title") }, h("h2", null, t("chart.title")), controls(), h("div", { id: "chart" }), h("div", { id: "chart-notes" }), h("details", { id: "chart-table" })),
+    alerts.length ? h("section", { "aria-label": t("flow.alerts") }, h("h2", null, t("flow.alerts")), alertLinks(alerts)) : null,
+    h("section", { class: "behind-it", "aria-label": t("flow.behind") }, h("h2", null, t("flow.behind")), h("div", { id: "explanation" })),
     takeAlong());
   chart = new Chart(byId("chart"), { name: flowName(flow) });
   explanation = new Explanation(byId("explanation"), store, { withDays: false, onWindow: (window) => { setParameters({ window }); explanation.show(flow, window); } });
@@ -194,7 +196,7 @@ async function again() {
   }
 }
 
-startTheme();
+startPage();
 startPast();
 data = await open(read);
 drawPage();

@@ -5,13 +5,14 @@ import { lastDays, plot, rateCell, rateScale, severityMark, sparkWords } from ".
 import { mainTotal, totalsOf } from "./spans.js";
 import { rowPasses } from "./search.js";
 import { ARROWS, direction, trendSpoken, trendWords } from "./trend.js";
-import { before, DAY_MS, day, dayMs, flowName, interval, lastPart, number, place, plural, share } from "./words.js";
+import { named, t } from "./language.js";
+import { before, DAY_MS, day, dayMs, flowName, interval, lastPart, number, place, share } from "./words.js";
 
-const COLUMNS = ["Flow", "Last days", "Latest day", "Low to high", "Parts reporting"];
+const COLUMNS = ["flow", "days", "rate", "interval", "reporting"];
 const [LAST, TOTAL] = [1, 3]; // the columns whose titles name a window, once there is a total
 
-const GROUPS = { departures: "Departures", returns: "Returns: against larger flows out", arrivals: "Arrivals, by country entered" };
-const MOST_ROWS = 400; // drawn at once: more are not read, and would make every change slow
+const GROUPS = { departures: 1, returns: 1 / 4, arrivals: 1 / 4 }; // how much of the rows drawn at first a group has at most
+const SOME_ROWS = 100; // drawn at first, and more with each press of the button below: more are not read, and make every change slow
 const MUCH = 0.25; // from this share on, projected people are marked
 
 export class FlowTree {
@@ -25,18 +26,21 @@ export class FlowTree {
     this.headings = new Map();
     this.folded = new Map();
     this.wanted = "";
-    const cells = COLUMNS.map((title, at) => h("div", { role: "columnheader", class: `c${at}` }, title, at === 2 ? rateScale() : null));
+    const cells = COLUMNS.map((title, at) => h("div", { role: "columnheader", class: `c${at}` }, t(`column.${title}`), at === 2 ? rateScale() : null));
     this.titles = { last: cells[LAST], total: cells[TOTAL] };
     this.body = h("div", { role: "rowgroup", class: "rows" });
     this.none = h("p", { class: "empty", hidden: true });
-    this.table = h("div", { role: "table", class: "tree", "aria-label": "Flows" }, h("div", { role: "rowgroup" }, h("div", { role: "row", class: "row head" }, cells)), this.body);
-    this.more = h("p", { class: "note", hidden: true });
+    this.table = h("div", { role: "table", class: "tree", "aria-label": t("flows.title") }, h("div", { role: "rowgroup" }, h("div", { role: "row", class: "row head" }, cells)), this.body);
+    this.most = SOME_ROWS;
+    this.left = h("span");
+    this.more = h("p", { class: "note", hidden: true }, this.left, " ", h("button", { type: "button", class: "quiet", on: { click: () => this.#showMore() } }, t("flows.show_more")));
     home.replaceChildren(this.table, this.none, this.more);
     this.body.addEventListener("keydown", (event) => this.#steer(event));
   }
 
   /** Show the flows that pass the filters; `q`: the words of the search. */
   filter(filters) {
+    if (JSON.stringify(filters) !== JSON.stringify(this.filters)) this.most = SOME_ROWS;
     this.filters = filters;
     this.wanted = filters.q.trim();
     this.draw();
@@ -52,6 +56,13 @@ export class FlowTree {
     return Object.values(this.filters).some(Boolean);
   }
 
+  /** Draw more rows; where none are left, the last row takes the focus of the button that goes. */
+  #showMore() {
+    this.most += SOME_ROWS;
+    this.draw();
+    if (this.more.hidden) [...this.body.querySelectorAll("[data-flow] a.name")].at(-1)?.focus();
+  }
+
   unfoldAll(unfolded) {
     for (const flow of this.store.flows.keys()) this.folded.set(flow, !unfolded);
     this.draw();
@@ -63,19 +74,19 @@ export class FlowTree {
     const alerts = this.store.openAlerts.filter((alert) => this.store.passes(alert, this.filters));
     const wanted = (row) => [row.flow, ...row.aliases].some(matches) && rowPasses(row, this.filters, alerts);
     let hidden = 0;
-    const walk = (rows, depth, shown) => {
+    const walk = (rows, depth, shown, most) => {
       for (const row of rows) {
         const children = this.store.children(row.flow);
         if (wanted(row)) {
-          if (shown.length < MOST_ROWS) shown.push({ row, depth, children: children.length });
+          if (shown.length < most) shown.push({ row, depth, children: children.length });
           else hidden += 1;
         }
-        if (this.#narrowed || !this.#isFolded(row.flow, depth)) walk(children, depth + 1, shown);
+        if (this.#narrowed || !this.#isFolded(row.flow, depth)) walk(children, depth + 1, shown, most);
       }
       return shown;
     };
     const roots = Map.groupBy(this.store.children(null), (row) => this.store.groupOf(row.flow));
-    const groups = Object.keys(GROUPS).map((kind) => ({ kind, rows: walk(roots.get(kind) ?? [], 0, []) })).filter(({ rows }) => rows.length);
+    const groups = Object.entries(GROUPS).map(([kind, part]) => ({ kind, rows: walk(roots.get(kind) ?? [], 0, [], part * this.most) })).filter(({ rows }) => rows.length);
     const shown = groups.flatMap(({ rows }) => rows);
     const focused = document.activeElement;
     const order = groups.flatMap(({ kind, rows }) => [
@@ -89,14 +100,14 @@ export class FlowTree {
     for (const flow of [...this.rows.keys()]) if (!this.store.flows.has(flow)) this.rows.delete(flow);
     const { windows } = this.store;
     if (windows) {
-      this.titles.last.textContent = `Last ${plural(windows.longest, "day")}`;
-      this.titles.total.textContent = `${plural(windows.main, "day")}, low to high`;
+      this.titles.last.textContent = t("column.last_days", { n: windows.longest });
+      this.titles.total.textContent = t("column.window", { n: windows.main });
     }
     this.table.hidden = !order.length;
     this.none.hidden = order.length > 0;
     this.more.hidden = hidden === 0;
-    this.more.textContent = `${plural(hidden, "more flow")} not drawn. Search or filter to see fewer.`;
-    this.none.textContent = this.#narrowed ? (this.wanted ? "No flow has this name." : "No flow passes these filters.") : "No figures yet. The first report will appear here without a reload.";
+    this.left.textContent = t("flows.more", { n: hidden });
+    this.none.textContent = t(this.#narrowed ? (this.wanted ? "flows.no_name" : "flows.none_pass") : "flows.none");
     this.onShown(shown.map(({ row }) => row.flow));
   }
 
@@ -110,7 +121,7 @@ export class FlowTree {
   }
 
   #heading(kind) {
-    this.headings.set(kind, this.headings.get(kind) ?? h("div", { role: "row", class: "row group" }, h("div", { role: "cell", class: "c0" }, GROUPS[kind])));
+    this.headings.set(kind, this.headings.get(kind) ?? h("div", { role: "row", class: "row group" }, h("div", { role: "cell", class: "c0" }, t(`group.${kind}`))));
     return this.headings.get(kind);
   }
 
@@ -157,10 +168,10 @@ export class FlowTree {
     toggle.classList.toggle("leaf", children === 0);
     toggle.disabled = children === 0 || this.#narrowed;
     toggle.setAttribute("aria-expanded", String(!folded));
-    toggle.setAttribute("aria-label", `${folded ? "Unfold" : "Fold"} ${flowName(row.flow)}`);
+    toggle.setAttribute("aria-label", t(folded ? "flows.unfold" : "flows.fold", { flow: flowName(row.flow) }));
     toggle.hidden = children === 0;
-    link.setAttribute("aria-label", `${flowName(row.flow)}${alert ? `, ${alert.severity}` : ""}: details`);
-    parts.mark.replaceChildren(...(alert ? [severityMark(alert.severity), h("span", { class: "word" }, alert.severity)] : below ? [severityMark(below.severity), h("span", { class: "word" }, "below")] : []));
+    link.setAttribute("aria-label", t("flows.details", { flow: `${flowName(row.flow)}${alert ? `, ${named("severity", alert.severity)}` : ""}` }));
+    parts.mark.replaceChildren(...(alert ? [severityMark(alert.severity), h("span", { class: "word" }, named("severity", alert.severity))] : below ? [severityMark(below.severity), h("span", { class: "word" }, t("flows.below"))] : []));
     parts.note.textContent = rootNote(row, depth, this.store);
 
     const asOf = row.as_of;
@@ -169,7 +180,7 @@ export class FlowTree {
       const { drawing, shown } = plot(days, { ...lastDays(asOf, length), expected: row.baseline?.expected, threshold: alert ? row.threshold : null, severity: alert?.severity });
       parts.spark.replaceChildren(drawing, h("span", { class: "unseen" }, sparkWords(shown, length)));
     } else {
-      parts.spark.replaceChildren(h("span", { class: "none" }, days ? "no days" : ""));
+      parts.spark.replaceChildren(h("span", { class: "none" }, days ? t("flows.no_days") : ""));
     }
     parts.rate.replaceChildren(rateCell(row, alert?.severity), trendLine(this.store.trend(row.flow), row));
     const week = mainTotal(row);
@@ -180,14 +191,14 @@ export class FlowTree {
             h("span", { class: week.high === null ? "range open" : "range" }, interval(week.low, week.high)),
             untilWords(week, this.store.flows.get(row.flow.split(":")[0])?.as_of),
             week.projected ? projected(week) : "",
-            row.unlikely?.some((claim) => claim.last_day >= before(week.as_of, week.window_days)) ? h("span", { class: "until unlikely" }, "rests on an unlikely figure") : "",
+            row.unlikely?.some((claim) => claim.last_day >= before(week.as_of, week.window_days)) ? h("span", { class: "until unlikely" }, t("flows.unlikely")) : "",
           ]
-        : [h("span", { class: "none" }, "no total")]),
+        : [h("span", { class: "none" }, t("total.none"))]),
     );
     const { spoken, known: all } = week?.reporting ?? { spoken: 0, known: 0 };
     parts.reporting.replaceChildren(
-      all ? h("span", { class: spoken < all ? "some" : "" }, `${spoken} of ${all}`) : h("span", { class: "none", "aria-label": "no child flows" }, "–"),
-      all && !spoken && week?.covered_days ? h("span", { class: "whole" }, "reported as a whole") : "");
+      all ? h("span", { class: spoken < all ? "some" : "" }, t("flows.reporting", { spoken, known: all })) : h("span", { class: "none" }, h("span", { class: "unseen" }, t("flows.no_children")), h("span", { "aria-hidden": "true" }, "–")),
+      all && !spoken && week?.covered_days ? h("span", { class: "whole" }, t("flows.whole")) : "");
   }
 
   #toggle(flow) {
@@ -221,25 +232,25 @@ export class FlowTree {
 /** What stands below the name of a row: the code of the flow, or whom an origin counts. */
 function rootNote(row, depth, store) {
   if (depth > 0) return row.flow;
-  if (row.flow.startsWith("*")) return `everyone entering · ${row.flow}`;
-  if (!store.isReturn(row.flow)) return "everyone leaving";
+  if (row.flow.startsWith("*")) return `${t("flows.entering")} · ${row.flow}`;
+  if (!store.isReturn(row.flow)) return t("flows.leaving");
   const back = store.children(row.flow).map((child) => place(child.flow.split(":").at(-1)));
-  return `returning to ${back.join(", ")}`;
+  return t("flows.returning", { places: back.join(", ") });
 }
 
 /** The newest day against the day before it: arrow, change, and since when. */
 export function trendLine(trend, row) {
-  if (!trend && row.comparable === false) return h("span", { class: "trend none" }, "change not known: other parts report than the day before");
-  if (!trend) return row.rate_day ? h("span", { class: "trend none" }, `on ${day(row.rate_day)}`) : "";
+  if (!trend && row.comparable === false) return h("span", { class: "trend none" }, t("trend.unknown"));
+  if (!trend) return row.rate_day ? h("span", { class: "trend none" }, t("date.on", { date: day(row.rate_day) })) : "";
   const way = direction(trend);
   return h("span", { class: `trend ${way}` },
-    h("span", { "aria-hidden": "true" }, h("b", null, ARROWS[way]), ` ${trendWords(trend)}`, trend.partly ? ", of the parts that report" : ""), h("span", { class: "unseen" }, trendSpoken(trend)));
+    h("span", { "aria-hidden": "true" }, h("b", null, ARROWS[way]), ` ${trendWords(trend)}`, trend.partly ? t("trend.partly") : ""), h("span", { class: "unseen" }, trendSpoken(trend)));
 }
 
 /** The last day of a total, and by how many days it lies behind the total of its origin, which ends at `whole`. */
 function untilWords(total, whole) {
   const behind = whole ? Math.round((dayMs(whole) - dayMs(total.as_of)) / DAY_MS) : 0;
-  return h("span", { class: behind > 0 ? "until behind" : "until" }, `until ${day(before(total.as_of))}`, behind > 0 ? `, ${plural(behind, "day")} behind` : "");
+  return h("span", { class: behind > 0 ? "until behind" : "until" }, t("total.until", { date: day(before(total.as_of)) }), behind > 0 ? `, ${t("total.behind", { n: behind })}` : "");
 }
 
 /** The projected part of a total, in people and as a share, with a bar: reported people solid, projected ones hatched. */
@@ -247,5 +258,5 @@ export function projected(total) {
   const part = total.best > 0 ? total.projected / total.best : 0;
   return h("span", { class: part >= MUCH ? "projected much" : "projected" },
     h("span", { class: "share", "aria-hidden": "true", vars: { "--part": `${100 * part}%` } }),
-    `${number(total.projected)} projected (${share(total.projected, Math.max(1, total.best))})`);
+    t("projected.share", { people: total.projected, share: share(total.projected, Math.max(1, total.best)) }));
 }

@@ -1,14 +1,16 @@
 // The map: flows between countries as arrows, as wide as they have people and coloured by alert, and dots for checkpoints.
 
 import { h, inner, s } from "./dom.js";
+import { named, t } from "./language.js";
 import { mainTotal } from "./spans.js";
-import { flowWords, interval, isCheckpoint, number, place, plural } from "./words.js";
+import { count, flowWords, interval, isCheckpoint, number, place } from "./words.js";
 
 const MOST_ARROWS = 30;
 const WIDEST = 15; // pixels, of the flow with the most people
 const THINNEST = 2;
 const MARGIN = 0.12; // of the extent, on each side
 const LABEL_HEIGHT = 17;
+const BESIDE = "(min-width: 66.01rem)"; // the map stands beside the alerts, as in board.css
 let world = null; // outlines of countries: rings of longitude and latitude in turn, in tenths of a degree
 let asked = false;
 
@@ -38,8 +40,8 @@ export function arrows(store, capitals) {
 /** What the map leaves out, in words; empty where it shows every flow. */
 export function leftOut(placed, known, drawn) {
   const words = [];
-  if (placed > drawn) words.push(`The ${number(drawn)} largest of ${plural(placed, "flow")} are drawn; figures at countries hold all of them.`);
-  if (known > placed) words.push(`Without a place on it: ${plural(known - placed, "flow")} between countries.`);
+  if (placed > drawn) words.push(t("map.largest", { n: drawn, flows: count(placed, "flow") }));
+  if (known > placed) words.push(t("map.no_place", { flows: count(known - placed, "flow") }));
   return words.join(" ");
 }
 
@@ -110,7 +112,7 @@ function spread(labels, height) {
 
 const rowWords = (row) => {
   const total = mainTotal(row);
-  return `${flowWords(row.flow)}: ${number(total.best)} people in ${plural(total.window_days, "day")} (${interval(total.low, total.high)})`;
+  return t("map.flow", { n: total.best, flow: flowWords(row.flow), people: total.best, days: count(total.window_days, "day"), interval: interval(total.low, total.high) });
 };
 
 /** Draw the map of all flows; hides it where nothing has a place. */
@@ -127,7 +129,8 @@ export function drawMap(home, store) {
     return;
   }
   const width = Math.max(280, Math.round(home.clientWidth));
-  const height = Math.round(Math.min(430, Math.max(240, width * 0.62)));
+  const [tallest, tall] = matchMedia(BESIDE).matches ? [600, 0.8] : [430, 0.62];
+  const height = Math.round(Math.min(tallest, Math.max(240, width * tall)));
   const missing = leftOut(placed.length, between(store).length, drawn.length);
   const print = JSON.stringify([width, missing, [...placed].map(({ row, people, severity }) => [row.flow, people, severity])]);
   if (home.dataset.print === print) return;
@@ -151,22 +154,27 @@ export function drawMap(home, store) {
     label(row.flow.split(":")[0], from, 0);
     label(target, to, 0);
   }
-  for (const { target, to, people } of placed) if (labels.has(target)) label(target, to, people);
-  const drawing = s("svg", { class: "world", viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Flows on the map, the largest first" },
+  const leaving = new Map(); // a country that more people leave than enter is labelled without a number
+  for (const { row, people } of placed) leaving.set(row.flow.split(":")[0], (leaving.get(row.flow.split(":")[0]) ?? 0) + people);
+  const entering = Map.groupBy(placed.filter(({ target }) => labels.has(target)), ({ target }) => target);
+  for (const [target, some] of entering) {
+    if (some.reduce((sum, { people }) => sum + people, 0) > (leaving.get(target) ?? 0)) for (const { to, people } of some) label(target, to, people);
+  }
+  const drawing = s("svg", { class: "world", viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": t("map.title") },
     s("rect", { class: "sea", width, height }),
     s("g", { "aria-hidden": "true" }, Object.entries(world).map(([code, rings]) => {
       const d = outline(rings, project, width, height);
       return d ? s("path", { class: involved.has(code) ? "land involved" : "land", d }) : null;
     })),
     [...drawn].reverse().map(({ row, from, to, people, severity }) =>
-      linked(row, `${rowWords(row)}${severity ? `, ${severity}` : ""}`, s("path", { class: `arrow ${severity ?? ""}`, d: shape(project(from), project(to), Math.max(THINNEST, (WIDEST * people) / most)) }))),
+      linked(row, `${rowWords(row)}${severity ? `, ${named("severity", severity)}` : ""}`, s("path", { class: `arrow ${severity ?? ""}`, d: shape(project(from), project(to), Math.max(THINNEST, (WIDEST * people) / most)) }))),
     marks.map(({ row, at, severity }) => {
       const [cx, cy] = project(at);
       return linked(row, mainTotal(row) ? rowWords(row) : flowWords(row.flow), s("circle", { class: `dot ${severity ?? ""}`, cx: cx.toFixed(1), cy: cy.toFixed(1), r: 3.5 }));
     }),
     s("g", { "aria-hidden": "true" }, spread([...labels.values()], height).map(({ words, x, y }) => s("text", { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": "middle" }, words))),
   );
-  home.replaceChildren(drawing, h("figcaption", null, "Arrows are as wide as the flow has people in the total; dots are checkpoints. ", missing, missing ? " " : "", "Outlines: Natural Earth; they take no position on borders."));
+  home.replaceChildren(drawing, h("figcaption", null, t("map.caption"), " ", missing, missing ? " " : "", t("map.outlines")));
   if (focused) home.querySelector(`[data-arrow="${CSS.escape(focused)}"]`)?.focus();
 }
 

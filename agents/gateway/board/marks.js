@@ -1,7 +1,8 @@
 // Drawings: severity, the rate against its normal level, days with their low-high band.
 
 import { h, s } from "./dom.js";
-import { DAY_MS, dayMs, GRADES, isoDay, number, ratioWords } from "./words.js";
+import { named, pieces, t } from "./language.js";
+import { DAY_MS, dayMs, gradeWords, isoDay, number, ratioWords } from "./words.js";
 
 // Each severity has its own shape, so that it can be read without colour.
 const SHAPES = {
@@ -13,34 +14,34 @@ const SHAPES = {
 /** The shape of a severity. `labelled`: give it an accessible name, where the word does not stand beside it. */
 export function severityMark(severity, { labelled = false } = {}) {
   const [tag, shape] = SHAPES[severity] ?? SHAPES.notice;
-  const props = labelled ? { role: "img", "aria-label": severity } : { "aria-hidden": "true" };
+  const props = labelled ? { role: "img", "aria-label": named("severity", severity) } : { "aria-hidden": "true" };
   const cry = severity === "notice" ? null : s("path", { d: severity === "warning" ? "M8 6v4M8 11.4v1.2" : "M8 4v5M8 10.8v1.4", class: "cry" });
   return s("svg", { viewBox: "0 0 16 16", class: `mark ${severity}`, ...props }, s(tag, shape), cry);
 }
 
 /** The grade of a source after the Admiralty code. */
 export const gradeMark = (grade) =>
-  h("span", { class: `grade grade-${grade}`, title: GRADES[grade] ?? grade, role: "img", "aria-label": `grade ${GRADES[grade] ?? grade}` }, grade);
+  h("span", { class: `grade grade-${grade}`, title: gradeWords(grade), role: "img", "aria-label": t("grade.label", { grade: gradeWords(grade) }) }, grade);
 
 const WIDEST = 2.5; // the ratio to the normal level at which the bar is full
 
 /** The latest daily rate: figure, bar, and how many times the normal level. The normal level has the same place in every row. */
 export function rateCell(row, severity) {
-  if (row.rate === null) return h("div", { class: "rate" }, h("span", { class: "none" }, "no daily rate yet"));
+  if (row.rate === null) return h("div", { class: "rate" }, h("span", { class: "none" }, t("rate.none")));
   const expected = row.baseline?.expected ?? 0;
-  const figure = h("span", { class: "figure" }, number(row.rate), h("span", { class: "per" }, " a day"));
+  const figure = h("span", { class: "figure" }, pieces("rate.day", { rate: h("b", null, number(row.rate)) }));
   if (expected <= 0) {
-    return h("div", { class: "rate" }, h("span", { class: "words" }, figure, h("span", { class: "none" }, "no normal level")), h("div", { class: "bullet unknown", "aria-hidden": "true" }));
+    return h("div", { class: "rate" }, h("span", { class: "words" }, figure, h("span", { class: "none" }, t("rate.no_normal"))), h("div", { class: "bullet unknown", "aria-hidden": "true" }));
   }
   const ratio = row.rate / expected;
   const above = row.rate > row.threshold;
   if (row.comparable === false && !above) {
     const { spoken, known } = Object.values(row.totals)[0].reporting;
-    const why = known ? `cannot be compared: ${spoken} of ${known} report` : "cannot be compared: not all report";
+    const why = known ? t("rate.partly", { spoken, known }) : t("rate.not_all");
     return h("div", { class: "rate" }, h("span", { class: "words" }, figure, h("span", { class: "none" }, why)), h("div", { class: "bullet unknown", "aria-hidden": "true" }));
   }
-  const least = row.comparable === false ? "at least " : "";
-  const words = h("span", { class: "words" }, figure, h("span", { class: severity ? `times ${severity}` : "times" }, h("b", null, `${least}${ratioWords(ratio)}`), ` normal ${number(expected)}`));
+  const times = row.comparable === false ? t("interval.open", { low: ratioWords(ratio) }) : ratioWords(ratio);
+  const words = h("span", { class: "words" }, figure, h("span", { class: severity ? `times ${severity}` : "times" }, pieces("rate.normal", { times: h("b", null, times), normal: expected })));
   return h("div", { class: "rate" }, words, bullet(ratio, row.threshold / expected, severity));
 }
 
@@ -93,13 +94,13 @@ export function plot(days, { from, to, expected, threshold, severity }) {
 
 /** The scale above the bars: the normal level, and twice the normal level. */
 export const rateScale = () =>
-  h("span", { class: "scale", "aria-hidden": "true" }, [1, 2].map((times) => h("span", { vars: { "--at": `${(100 * times) / WIDEST}%` } }, times === 1 ? "normal" : `${times}×`)));
+  h("span", { class: "scale", "aria-hidden": "true" }, [1, 2].map((times) => h("span", { vars: { "--at": `${(100 * times) / WIDEST}%` } }, times === 1 ? t("scale.normal") : `${times}×`)));
 
 /** A sparkline of `length` days in words. */
 export function sparkWords(shown, length) {
-  if (!shown.length) return "no daily figures yet";
+  if (!shown.length) return t("spark.none");
   const best = shown.map((figure) => figure.best);
-  return `${shown.length} of the last ${length} days known, ${number(Math.min(...best))} to ${number(Math.max(...best))} a day, latest ${number(best.at(-1))}`;
+  return t("spark.words", { known: shown.length, n: length, low: Math.min(...best), high: Math.max(...best), latest: best.at(-1) });
 }
 
 export const lastDays = (asOf, count) => ({ from: dayMs(asOf) - count * DAY_MS, to: dayMs(asOf) });

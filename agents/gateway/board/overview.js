@@ -4,10 +4,22 @@ import { h, inner } from "./dom.js";
 import { projected, trendLine } from "./flows.js";
 import { severityMark } from "./marks.js";
 import { mainTotal } from "./spans.js";
-import { before, day, flowName, interval, isBelow, lastPart, number, plural } from "./words.js";
+import { pieces, t } from "./language.js";
+import { before, count, day, flowName, interval, isBelow, lastPart, number } from "./words.js";
 
 const MOST = 3; // origins with a card of their own: the others are in the list of flows
 const DESTINATIONS = 4;
+const SOURCES = 3; // named on a card
+
+/** Who says a total: its sources by name, those that speak for a country before counters, then by grade. */
+function byWhom(total, store) {
+  const cited = [...new Set(total.reports.map((report) => report.split("/")[0]))].map((id) => store.sources.get(id)).filter(Boolean);
+  cited.sort((a, b) => Number(a.topic === "checkpoint") - Number(b.topic === "checkpoint") || a.grade.localeCompare(b.grade) || a.name.localeCompare(b.name));
+  const names = cited.slice(0, SOURCES).map((source, at) => [at ? ", " : "", h("bdi", null, source.name)]);
+  const reports = count(total.report_count, "report");
+  if (!names.length) return reports;
+  return pieces("glance.by", { reports, names: [names, cited.length > SOURCES ? ` ${t("glance.more", { n: cited.length - SOURCES })}` : ""] });
+}
 
 function card(row, store) {
   const total = mainTotal(row);
@@ -16,12 +28,12 @@ function card(row, store) {
   const { spoken, known } = total.reporting;
   return h("article", { class: "glance", "data-origin": row.flow },
     h("h3", null, inner(`flow=${row.flow}`, null, flowName(row.flow))),
-    h("p", { class: "sum" }, h("b", null, number(total.best)), ` people in ${plural(total.window_days, "day")} to ${day(before(total.as_of))}`),
-    h("p", { class: "sure" }, h("span", null, interval(total.low, total.high)), total.projected ? projected(total) : h("span", null, "nothing projected")),
-    h("p", { class: "worse" }, row.rate === null ? "no daily rate yet" : h("span", null, h("b", null, number(row.rate)), " a day "), trendLine(store.trend(row.flow), row)),
-    parts.length ? h("p", { class: "where" }, "Mostly to ", parts.slice(0, DESTINATIONS).map((child, at) => [at ? ", " : "", h("span", { class: "part" }, lastPart(child.flow), " ", h("b", null, number(mainTotal(child).best)))])) : null,
-    h("p", { class: "who" }, plural(total.report_count, "report"), known ? `, ${spoken} of ${known} parts report` : "",
-      alerts.length ? [" · ", severityMark(alerts[0].severity), ` ${plural(alerts.length, "open alert")}`] : ""));
+    h("p", { class: "sum" }, pieces("total.people", { n: total.best, people: h("b", null, number(total.best)), days: count(total.window_days, "day"), date: day(before(total.as_of)) })),
+    h("p", { class: "sure" }, h("span", null, interval(total.low, total.high)), total.projected ? projected(total) : h("span", null, t("projected.none"))),
+    h("p", { class: "worse" }, row.rate === null ? t("rate.none") : h("span", null, pieces("rate.day", { rate: h("b", null, number(row.rate)) }), " "), trendLine(store.trend(row.flow), row)),
+    parts.length ? h("p", { class: "where" }, t("glance.mostly"), " ", parts.slice(0, DESTINATIONS).map((child, at) => [at ? ", " : "", h("span", { class: "part" }, lastPart(child.flow), " ", h("b", null, number(mainTotal(child).best)))])) : null,
+    h("p", { class: "who" }, byWhom(total, store), known ? ` · ${t("glance.reporting", { n: known, spoken, known })}` : "",
+      alerts.length ? [" · ", severityMark(alerts[0].severity), ` ${count(alerts.length, "open_alert")}`] : ""));
 }
 
 /** Draw a card for each of the most urgent origins. */

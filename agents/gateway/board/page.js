@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { byId, storage } from "./dom.js";
+import { t } from "./language.js";
 import { askForToken, letIn } from "./signin.js";
 
 const THEMES = [null, "light", "dark"];
@@ -10,13 +11,21 @@ function setTheme(theme) {
   if (theme) document.documentElement.dataset.theme = theme;
   else delete document.documentElement.dataset.theme;
   storage.set(() => localStorage, "theme", theme);
-  byId("theme").textContent = `Theme: ${theme ?? "auto"}`;
+  byId("theme").textContent = t(`theme.${theme ?? "auto"}`);
 }
 
-/** Let the button choose the theme: as the system, light, or dark. */
-export function startTheme() {
+/** Let the reader choose the theme (as the system, light, or dark) and the language; the rest of the address stays. */
+export function startPage() {
   setTheme(document.documentElement.dataset.theme ?? null);
   byId("theme").addEventListener("click", () => setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? null) + 1) % THEMES.length]));
+  for (const link of document.querySelectorAll(".languages a")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const query = parameters();
+      query.set("lang", link.lang);
+      location.assign(`${location.pathname}?${query.toString().replaceAll("%3A", ":")}${location.hash}`);
+    });
+  }
 }
 
 /** The parameters of the address of this page. */
@@ -46,7 +55,7 @@ export async function open(load) {
         continue;
       }
       byId("trouble").hidden = false;
-      byId("trouble").textContent = error.status === 404 ? `Not found: ${error.message}.` : `The page cannot be shown: ${error.message ?? error}.`;
+      byId("trouble").textContent = t(error.status === 404 ? "page.not_found" : "page.trouble", { why: error.message ?? String(error) });
       return new Promise(() => {}); // the page says why, and stays so
     }
   }

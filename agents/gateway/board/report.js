@@ -2,16 +2,19 @@
 
 import { get, getAll } from "./api.js";
 import { alertSpan, Chart } from "./chart.js";
-import { byId, h, put } from "./dom.js";
+import { byId, contact, h, put } from "./dom.js";
+import { explanation } from "./explanation.js";
+import { named, pieces, t } from "./language.js";
 import { gradeMark, severityMark } from "./marks.js";
 import { startPast } from "./past.js";
-import { getOr, open, parameters, startTheme } from "./page.js";
+import { getOr, open, parameters, startPage } from "./page.js";
 import { steps } from "./series.js";
 import { mainTotal } from "./spans.js";
 import { Store } from "./store.js";
 import { citation } from "./takealong.js";
 import { trendWords } from "./trend.js";
-import { before, DAY_MS, day, dayMs, flowName, interval, moment, number, partName, plural, ratioWords, share } from "./words.js";
+import { whySentences } from "./why.js";
+import { before, count, DAY_MS, day, dayMs, flowName, interval, moment, number, partName, ratioWords, share } from "./words.js";
 
 const MOST_ROWS = 14;
 const MOST_QUOTES = 4;
@@ -22,13 +25,14 @@ const flow = parameters().get("origin") ?? "";
 const store = new Store();
 
 async function read() {
-  const [flows, alerts, evidence, about] = await Promise.all([
+  const [flows, alerts, evidence, about, registry] = await Promise.all([
     getAll("v1/flows", "flows", { flow }),
     get("v1/alerts", { state: "all", flow, limit: 100 }),
     getOr("v1/evidence", { flow }, { claims: [], says: [] }),
     get("v1/about"),
+    getOr("v1/sources", {}, { sources: [] }),
   ]);
-  store.replace({ flows, alerts: alerts.alerts, sources: [] });
+  store.replace({ flows, alerts: alerts.alerts, sources: registry.sources });
   const names = [flow, ...store.parts(flow).map((row) => row.flow)].slice(0, 50);
   const { days } = await get("v1/days", { flow: names });
   for (const name of names) store.days.set(name, days.filter((figure) => figure.flow === name));
@@ -39,7 +43,7 @@ function line(row, kind) {
   const total = mainTotal(row);
   const trend = store.trend(row.flow);
   const alert = store.alertOf(row.flow);
-  const level = row.comparable === false ? "cannot be compared" : row.baseline?.expected > 0 && row.rate !== null ? `${ratioWords(row.rate / row.baseline.expected)} of ${number(row.baseline.expected)}` : "no normal known";
+  const level = row.comparable === false ? t("rate.incomparable") : row.baseline?.expected > 0 && row.rate !== null ? t("rate.of_normal", { times: ratioWords(row.rate / row.baseline.expected), normal: row.baseline.expected }) : t("rate.no_normal");
   return h("tr", { class: kind },
     h("th", { scope: "row" }, kind ? flowName(row.flow) : partName(row.flow, flow), alert ? [" ", severityMark(alert.severity, { labelled: true })] : ""),
     h("td", null, total ? number(total.best) : "–"), h("td", null, total ? interval(total.low, total.high) : "–"),
@@ -62,31 +66,32 @@ function draw({ evidence, about }) {
   const row = store.flows.get(flow);
   const total = mainTotal(row);
   const open = store.openAlerts;
-  const titles = ["Flow", total ? `People, ${plural(total.window_days, "day")}` : "People", "Low to high", "Projected", "A day", "Change", "Against normal", "Until"];
+  const titles = [t("column.flow"), total ? `${t("column.people")}, ${count(total.window_days, "day")}` : t("column.people"), ...["interval", "projected", "daily", "change", "normal", "until"].map((title) => t(`column.${title}`))];
+  const title = t("report.title", { flow: flowName(flow) });
   const quoted = evidence.claims.filter((claim) => claim.text && claim.role === "counted").slice(0, MOST_QUOTES);
-  document.title = `Situation report: ${flowName(flow)}`;
-  byId("asof").replaceChildren("As of ", h("b", null, moment(row.published)));
+  document.title = title;
+  put(byId("asof"), pieces("asof.at", { at: h("b", null, moment(row.published)) }));
   put(byId("page"),
-    h("div", { class: "page-head" }, h("h1", null, `Situation report: ${flowName(flow)}`),
-      h("p", { class: "headline" }, total ? [h("b", null, number(total.best)), ` people in ${plural(total.window_days, "day")} to ${day(before(total.as_of), { year: true })}, ${interval(total.low, total.high)}`] : "no total"),
-      h("button", { type: "button", class: "quiet no-print", on: { click: () => window.print() } }, "Print")),
-    h("section", { "aria-label": "Figures" },
-      h("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Table of the figures" },
-        h("table", { class: "report-table" }, h("thead", null, h("tr", null, titles.map((title) => h("th", { scope: "col" }, title)))),
+    h("div", { class: "page-head" }, h("h1", null, title),
+      h("p", { class: "headline" }, total ? [pieces("total.people", { n: total.best, people: h("b", null, number(total.best)), days: count(total.window_days, "day"), date: day(before(total.as_of), { year: true }) }), `, ${interval(total.low, total.high)}`] : t("total.none")),
+      h("button", { type: "button", class: "quiet no-print", on: { click: () => window.print() } }, t("report.print"))),
+    h("section", { "aria-label": t("report.figures") },
+      h("div", { class: "scrolls", tabindex: "0", role: "region", "aria-label": t("report.table") },
+        h("table", { class: "report-table" }, h("thead", null, h("tr", null, titles.map((words) => h("th", { scope: "col" }, words)))),
           h("tbody", null, line(row, "whole"), store.parts(flow).slice(0, MOST_ROWS).map((child) => line(child, "")))))),
-    h("section", { "aria-label": "People a day" }, h("h2", null, "People a day"), h("div", { id: "chart" })),
-    h("section", { "aria-label": "Open alerts" }, h("h2", null, open.length ? plural(open.length, "open alert") : "No open alerts"),
-      h("ul", { class: "cited" }, open.map((alert) => h("li", null, severityMark(alert.severity), " ", h("b", null, alert.severity), " ", h("bdi", null, alert.explanation))))),
-    h("section", { "aria-label": "Why these figures" }, h("h2", null, "Why these figures"), h("ul", { class: "cited" }, evidence.says.slice(0, MOST_SENTENCES).map((sentence) => h("li", null, h("bdi", null, sentence))))),
-    h("section", { "aria-label": "Sources" }, h("h2", null, "Sources"),
-      h("ul", { class: "cited" }, sources(evidence.claims).map((claim) => h("li", null, gradeMark(claim.grade), " ", h("bdi", null, claim.source_name), `, ${plural(claim.reports.size, "report")}, last ${moment(claim.published)}`)))),
-    quoted.length ? h("section", { "aria-label": "In their words" }, h("h2", null, "In their words"), quoted.map((claim) => h("figure", { class: "quote" }, h("blockquote", { dir: "auto" }, h("bdi", null, claim.text)), h("figcaption", null, h("bdi", null, claim.source_name), `, ${moment(claim.published)}`)))) : null,
-    h("p", { class: "note" }, citation({ what: `Situation report: ${flowName(flow)}`, asOf: moment(row.published), version: about.version, address: location.href })));
+    h("section", { "aria-label": t("chart.axis") }, h("h2", null, t("chart.axis")), h("div", { id: "chart" })),
+    h("section", { "aria-label": t("alerts.title") }, h("h2", null, open.length ? count(open.length, "open_alert") : t("alerts.none")),
+      h("ul", { class: "cited" }, open.map((alert) => h("li", null, severityMark(alert.severity), " ", h("b", null, named("severity", alert.severity)), " ", explanation(alert))))),
+    h("section", { "aria-label": t("report.why") }, h("h2", null, t("report.why")), h("ul", { class: "cited" }, whySentences(evidence).slice(0, MOST_SENTENCES).map((sentence) => h("li", null, h("bdi", null, sentence))))),
+    h("section", { "aria-label": t("sources.title") }, h("h2", null, t("sources.title")),
+      h("ul", { class: "cited" }, sources(evidence.claims).map((claim) => h("li", null, gradeMark(claim.grade), " ", h("bdi", null, claim.source_name), `, ${t("report.source", { reports: count(claim.reports.size, "report"), at: moment(claim.published) })}`, store.sources.get(claim.source)?.contact ? [" · ", contact(store.sources.get(claim.source).contact)] : null)))),
+    quoted.length ? h("section", { "aria-label": t("report.words") }, h("h2", null, t("report.words")), quoted.map((claim) => h("figure", { class: "quote" }, h("blockquote", { dir: "auto" }, h("bdi", null, claim.text)), h("figcaption", null, h("bdi", null, claim.source_name), `, ${moment(claim.published)}`)))) : null,
+    h("p", { class: "note" }, citation({ what: title, asOf: moment(row.published), version: about.version, address: location.href })));
   const to = row.as_of ? dayMs(row.as_of) : Date.now();
   const level = row.baseline?.population === "people" ? { expected: row.baseline.expected, threshold: row.threshold } : null;
   new Chart(byId("chart"), { name: flowName(flow) }).draw({ from: to - DAYS * DAY_MS, to, steps: steps(store.days.get(flow), row.calendar), level, alerts: open.filter((alert) => alert.flow === flow).map((alert) => alertSpan(alert, dayMs)) });
 }
 
-startTheme();
+startPage();
 startPast();
 draw(await open(read));

@@ -2,6 +2,7 @@
 
 import { flowName, flowWords, isBelow } from "./words.js";
 
+const AT_ONCE = 200; // names learnt in one go
 const lastOf = (flow) => flow.slice(flow.lastIndexOf(":") + 1);
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
@@ -23,6 +24,16 @@ export class Finder {
     if (!wanted) return () => true;
     const meant = this.#meant(wanted, flows);
     return (flow) => meant.has(flow) || this.#names(flow).includes(wanted);
+  }
+
+  /** Learn the names of flows while nothing else is to do: 10,000 of them take longer than a keystroke may. */
+  warm(flows) {
+    const idle = globalThis.requestIdleCallback ?? setTimeout;
+    const learn = (from) => {
+      for (const flow of flows.slice(from, from + AT_ONCE)) this.#names(flow);
+      if (from + AT_ONCE < flows.length) idle(() => learn(from + AT_ONCE));
+    };
+    idle(() => learn(0));
   }
 
   #names(flow) {

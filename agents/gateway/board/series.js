@@ -41,7 +41,7 @@ export function steps(days, calendar = []) {
       const mean = (people) => (people === null ? null : people / figure.covered_days);
       const length = Math.round((to - from) / DAY_MS);
       all.unshift({ from, to: Math.min(to, edge), low: mean(figure.low), best: mean(figure.best), high: mean(figure.high), kind,
-        known: figure.covered_days / length, name: `${figure.period}, ${figure.covered_days} of ${length} days known` });
+        known: figure.covered_days / length, period: figure.period, covered: figure.covered_days, length });
       edge = from;
     }
   }

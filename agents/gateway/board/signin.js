@@ -1,6 +1,7 @@
 // The access token, where the gateway requires one: kept in this tab only.
 
 import { byId, storage } from "./dom.js";
+import { t } from "./language.js";
 
 const area = () => sessionStorage;
 let token = storage.get(area, "token");
@@ -14,9 +15,7 @@ export function headers(accept) {
 /** Show the token form after this refusal; resolves when a token is entered. Repeated calls share one form. */
 export function askForToken(refusal) {
   const form = byId("signin");
-  byId("signin-why").textContent = token
-    ? `The gateway did not accept this token: ${refusal.message}.`
-    : "This gateway requires an access token for reading.";
+  byId("signin-why").textContent = token ? t("signin.refused", { why: refusal.message }) : t("signin.why");
   byId("signin-why").classList.toggle("refused", Boolean(token));
   if (form.hidden) {
     form.hidden = false;

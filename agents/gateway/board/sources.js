@@ -1,11 +1,15 @@
 // The sources, and the time of each source's last report.
 
-import { h, outer } from "./dom.js";
+import { contact, h, outer } from "./dom.js";
+import { t } from "./language.js";
 import { gradeMark } from "./marks.js";
-import { ago, day, DAY_MS, moment } from "./words.js";
+import { ago, day, DAY_MS, moment, share } from "./words.js";
 
 /** How long ago; the day itself where that is longer than a month. */
 const ageWords = (iso) => (Date.now() - Date.parse(iso) > 30 * DAY_MS ? day(iso.slice(0, 10), { year: true }) : ago(iso));
+
+/** Which share of the figures of a source are exact numbers rather than rounded ones. */
+const exactWords = (part) => (part === 0 ? t("sources.exact_none") : part === 1 ? t("sources.exact_all") : t("sources.exact", { share: share(part, 1) }));
 
 export function drawSources(place, store) {
   const sources = [...store.sources.values()].sort(
@@ -15,7 +19,7 @@ export function drawSources(place, store) {
       a.name.localeCompare(b.name),
   );
   if (!sources.length) {
-    place.replaceChildren(h("p", { class: "empty" }, "No source is registered."));
+    place.replaceChildren(h("p", { class: "empty" }, t("sources.none")));
     return;
   }
   const item = (source) =>
@@ -23,14 +27,15 @@ export function drawSources(place, store) {
       "li",
       { class: source.overdue ? "overdue" : "", "data-source": source.source },
       gradeMark(source.grade),
-      h("span", { class: "who" }, source.url ? outer(source.url, null, source.name) : source.name,
-        source.relays ? ` relays ${store.sourceName(source.relays)}` : null,
-        source.exactness === null || source.exactness === undefined ? null : ` · ${Math.round(100 * source.exactness)} % exact`),
+      h("span", { class: "who" }, source.url ? outer(source.url, null, h("bdi", null, source.name)) : h("bdi", null, source.name),
+        source.relays ? ` ${t("sources.relays", { source: store.sourceName(source.relays) })}` : null,
+        source.exactness === null || source.exactness === undefined ? null : ` · ${exactWords(source.exactness)}`,
+        source.contact ? [" · ", contact(source.contact)] : null),
       h("span", { class: "heard" },
-        source.overdue ? h("b", null, "overdue ") : null,
-        source.last_published ? h("time", { datetime: source.last_published, title: moment(source.last_published) }, ageWords(source.last_published)) : "never",
+        source.overdue ? h("b", null, `${t("sources.overdue")} `) : null,
+        source.last_published ? h("time", { datetime: source.last_published, title: moment(source.last_published) }, ageWords(source.last_published)) : t("sources.never"),
       ),
     );
   const old = store.newest !== null && Date.now() - Date.parse(store.newest) > 30 * DAY_MS;
-  place.replaceChildren(h("p", { class: "note" }, old ? "Grade, name, day of the last report" : "Grade, name, age of the last report"), h("ul", { class: "sourcelist" }, sources.map(item)));
+  place.replaceChildren(h("p", { class: "note" }, t(old ? "sources.note_old" : "sources.note")), h("ul", { class: "sourcelist" }, sources.map(item)));
 }

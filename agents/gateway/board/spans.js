@@ -1,22 +1,8 @@
 // Spans of days: of claims, of windows, and of the children of a flow.
 
-import { DAY_MS, day, dayMs, flowName, isoDay, plural } from "./words.js";
-
-const INSTANT = /T/;
-
-/** A period as ms [start, end): two dates, two instants, or an instant and a length in days, hours and minutes. Null if it is not a period. */
-export function periodMs(period) {
-  const [left, right] = String(period).split("/");
-  const at = (text) => (INSTANT.test(text) ? Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`) : dayMs(text));
-  const length = (text) => {
-    const match = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(text);
-    return match ? (Number(match[1] ?? 0) * 7 + Number(match[2] ?? 0)) * DAY_MS + Number(match[3] ?? 0) * 3_600_000 + Number(match[4] ?? 0) * 60_000 : NaN;
-  };
-  let start = left?.startsWith("P") ? NaN : at(left ?? "");
-  let end = right === undefined ? start + DAY_MS : right.startsWith("P") ? start + length(right) : at(right);
-  if (left?.startsWith("P")) [start, end] = [end - length(left), end];
-  return Number.isFinite(start) && Number.isFinite(end) && end > start ? { start, end } : null;
-}
+import { t } from "./language.js";
+import { periodMs } from "./periods.js";
+import { count, DAY_MS, day, dayMs, flowName, isoDay } from "./words.js";
 
 /** How the API calls the window of a total: 7d. */
 export const windowName = (total) => `${total.window_days}d`;
@@ -58,5 +44,6 @@ export function stretch(total, claims, days) {
   return { from: Math.max(first, least, end - 35 * DAY_MS), to: end };
 }
 
-/** "53,000 people, Russia → Georgia, 7 days to 27 Sep 2022". */
-export const totalWords = (total) => `${flowName(total.flow)}, ${plural(total.window_days, "day")} to ${day(isoDay(dayMs(total.as_of) - DAY_MS), { year: true })}`;
+/** "Russia → Georgia, 7 days to 27 Sep 2022". */
+export const totalWords = (total) =>
+  t("total.words", { flow: flowName(total.flow), days: count(total.window_days, "day"), date: day(isoDay(dayMs(total.as_of) - DAY_MS), { year: true }) });

@@ -1,5 +1,6 @@
 // Figures to take along: a chart as SVG or PNG, a table as CSV, an embed, and a citation.
 
+import { t } from "./language.js";
 import { headers } from "./signin.js";
 import { s } from "./dom.js";
 import { wholeTable } from "./tables.js";
@@ -71,14 +72,14 @@ export async function saveCsv(path, query, name) {
   for (const [key, value] of Object.entries({ ...query, ...(atParameter && knowsThen(path) ? { at: atParameter } : {}), format: "csv", hxl: 1 })) for (const item of [value].flat()) address.searchParams.append(key, item);
   const table = await wholeTable(address, async (page) => {
     const answer = await fetch(page, { headers: headers("text/csv"), cache: "no-cache" });
-    if (!answer.ok) throw new Error(`the gateway answers ${answer.status}`);
+    if (!answer.ok) throw new Error(t("api.status", { status: answer.status }));
     return { text: await answer.text(), link: answer.headers.get("Link") };
   });
   save(new Blob([table], { type: "text/csv" }), `${name}.csv`);
 }
 
 /** How to cite a figure: what it counts, how sure, as of when, by which version, and where. */
-export const citation = ({ what, asOf, version, address }) => `${what}. As of ${asOf}. bordertally ${version}, ${address}`;
+export const citation = (cited) => t("take.citation", cited);
 
 /** The file name of a flow: RU:EU:FI becomes bordertally-RU-EU-FI. */
 export const fileName = (flow) => `bordertally-${flow.replaceAll(":", "-").replaceAll("*", "any")}`;

@@ -1,6 +1,7 @@
 // How the daily figure of a flow moved: the newest day against the day before it.
 
-import { before, day, number, share, signed } from "./words.js";
+import { t } from "./language.js";
+import { before, day, share, signed } from "./words.js";
 
 /** Below this share of the day before, a change is called steady. */
 const STEADY = 0.02;
@@ -29,11 +30,11 @@ export const ARROWS = { up: "▲", down: "▼", steady: "▬" };
 
 /** "+1,200 (+14 %) since 26 Sep"; "unchanged since 26 Sep". */
 export function trendWords(trend) {
-  if (Math.round(trend.change) === 0) return `unchanged since ${day(before(trend.day))}`;
+  const date = day(before(trend.day));
+  if (Math.round(trend.change) === 0) return t("trend.unchanged", { date });
   const part = Math.abs(trend.change) >= 0.005 * trend.was && trend.was > 0 ? ` (${trend.change < 0 ? "−" : "+"}${share(Math.abs(trend.change), trend.was)})` : "";
-  return `${signed(trend.change)}${part} since ${day(before(trend.day))}`;
+  return t("trend.changed", { change: `${signed(trend.change)}${part}`, date });
 }
 
 /** "up by 1,200 since 26 Sep", for screen readers. */
-export const trendSpoken = (trend) =>
-  ({ up: `up by ${number(trend.change)}`, down: `down by ${number(-trend.change)}`, steady: "steady" })[direction(trend)] + ` since ${day(before(trend.day))}`;
+export const trendSpoken = (trend) => t(`trend.spoken.${direction(trend)}`, { change: Math.abs(trend.change), date: day(before(trend.day)) });

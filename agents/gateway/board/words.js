@@ -1,31 +1,44 @@
-// Wording and formatting of figures, days and flows.
+// Wording of figures, days and flows, in the language of the page.
 
-const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const times = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const since = new Intl.RelativeTimeFormat("en", { numeric: "always" });
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+import { lang, named, number, t } from "./language.js";
+
+export { number };
+
+const regions = new Intl.DisplayNames([lang], { type: "region", fallback: "none" });
+const times = new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const since = new Intl.RelativeTimeFormat(lang, { numeric: "always" });
+const dates = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", timeZone: "UTC" });
+const short = new Intl.NumberFormat(lang, { notation: "compact", maximumFractionDigits: 1 });
 export const DAY_MS = 86_400_000;
 
-export const number = (value) => whole.format(value);
 export const ratioWords = (ratio) => `${times.format(ratio)}×`;
-export const plural = (count, singular, many = `${singular}s`) => `${number(count)} ${count === 1 ? singular : many}`;
+
+const exact = new Intl.NumberFormat(lang);
+
+/** A setting of the rules, such as 1.75×, as exactly as it is set. */
+export const factorWords = (factor) => `${exact.format(factor)}×`;
+
+/** A round number in little space: "11K". */
+export const compact = (value) => short.format(value);
+
+/** A number of things: "1 day", "7 days". `kind` is a key of the table below `count`. */
+export const count = (n, kind) => t(`count.${kind}`, { n });
 
 /** 1,000 to 2,000; "exact" where they are the same; "at least 1,000" where there is no upper limit. */
 export function interval(low, high) {
-  if (high === null) return `at least ${number(low)}`;
-  return low === high ? "exact" : `${number(low)} to ${number(high)}`;
+  if (high === null) return t("interval.open", { low });
+  return low === high ? t("interval.exact") : t("interval.both", { low, high });
 }
 
 const names = new Map(); // names of parts of flows: asking for a region is slow
 
 /** The name of a part of a flow: of a country, a bloc or a checkpoint. */
 export function place(part) {
-  if (!names.has(part)) names.set(part, named(part));
+  if (!names.has(part)) names.set(part, placeName(part));
   return names.get(part);
 }
 
-function named(part) {
+function placeName(part) {
   if (/^[A-Z]{2}$/.test(part)) {
     try {
       return regions.of(part) ?? part;
@@ -39,19 +52,19 @@ function named(part) {
 /** "Leaving Russia", "Entering Romania", or "Russia → European Union › Finland". */
 export function flowName(flow) {
   const [origin, ...rest] = flow.split(":");
-  if (!rest.length) return `Leaving ${place(origin)}`;
+  if (!rest.length) return t("flow.leaving", { place: place(origin) });
   const where = rest.map(place).join(" › ");
-  return origin === "*" ? `Entering ${where}` : `${place(origin)} → ${where}`;
+  return origin === "*" ? t("flow.entering", { place: where }) : `${place(origin)} → ${where}`;
 }
 
 /** "Russia to Finland (European Union) at Vaalimaa": a flow as it stands in a sentence, as streams/flow_names.py says it. */
 export function flowWords(flow) {
   const [origin, ...places] = flow.split(":");
-  if (!places.length) return `everyone leaving ${place(origin)}`;
-  const checkpoint = isCheckpoint(flow) ? ` at ${place(places.pop())}` : "";
+  if (!places.length) return t("flow.everyone_leaving", { place: place(origin) });
+  const checkpoint = isCheckpoint(flow) ? t("flow.at", { place: place(places.pop()) }) : "";
   const bloc = places.length > 1 ? ` (${place(places[0])})` : "";
   const where = `${place(places.at(-1))}${bloc}${checkpoint}`;
-  return origin === "*" ? `everyone entering ${where}` : `${place(origin)} to ${where}`;
+  return origin === "*" ? t("flow.everyone_entering", { place: where }) : t("flow.between", { from: place(origin), to: where });
 }
 
 export const isCheckpoint = (flow) => /^[a-z0-9-]+$/.test(flow.split(":").at(-1));
@@ -82,23 +95,28 @@ export const dayMs = (iso) => Date.parse(`${iso}T00:00:00Z`);
 export const isoDay = (ms) => new Date(ms).toISOString().slice(0, 10);
 export const before = (iso, days = 1) => isoDay(dayMs(iso) - days * DAY_MS);
 
+const partsOf = (iso) => Object.fromEntries(dates.formatToParts(dayMs(iso)).map(({ type, value }) => [type, value]));
+
+/** 24 Sep; with `year`, 24 Sep 2022. */
 export function day(iso, { year = false } = {}) {
-  const date = new Date(dayMs(iso));
-  const short = `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
-  return year ? `${short} ${date.getUTCFullYear()}` : short;
+  const { day: date, month } = partsOf(iso);
+  return year ? t("date.full", { date, month, year: iso.slice(0, 4) }) : t("date.day", { date, month });
 }
+
+/** The month of a day with its year: Sep 2022. */
+export const month = (iso) => t("date.month", { month: partsOf(iso).month, year: iso.slice(0, 4) });
 
 /** 21–27 Sep; the end is exclusive. */
 export function dayRange(start, end) {
   const last = before(end);
   if (last <= start) return day(start);
-  return start.slice(0, 7) === last.slice(0, 7) ? `${new Date(dayMs(start)).getUTCDate()}–${day(last)}` : `${day(start)} – ${day(last)}`;
+  return start.slice(0, 7) === last.slice(0, 7) ? `${partsOf(start).day}–${day(last)}` : `${day(start)} – ${day(last)}`;
 }
 
 export function moment(iso) {
   const date = new Date(iso);
   const clock = `${String(date.getUTCHours()).padStart(2, "0")}:${String(date.getUTCMinutes()).padStart(2, "0")}`;
-  return `${day(isoDay(date.getTime()), { year: true })}, ${clock} UTC`;
+  return t("date.moment", { date: day(isoDay(date.getTime()), { year: true }), clock });
 }
 
 const UNITS = [["year", 365.25 * DAY_MS], ["month", 30.4 * DAY_MS], ["day", DAY_MS], ["hour", 3_600_000], ["minute", 60_000]];
@@ -107,38 +125,35 @@ const UNITS = [["year", 365.25 * DAY_MS], ["month", 30.4 * DAY_MS], ["day", DAY_
 export function ago(iso, now = Date.now()) {
   const elapsed = Math.max(0, now - Date.parse(iso));
   for (const [unit, size] of UNITS) if (elapsed >= size) return since.format(-Math.floor(elapsed / size), unit);
-  return "just now";
+  return t("date.now");
 }
 
-const QUALIFIERS = { count: "counted", stated: "" };
-const qualifierWords = (qualifier) => QUALIFIERS[qualifier] ?? qualifier.replaceAll("_", " ");
+/** The people of a claim: "53,000", or "5,000 to 6,000". */
+export const peopleWords = (people) => (Array.isArray(people) ? t("interval.both", { low: people[0], high: people[1] }) : number(people));
 
 /** "more than 53,000 people"; populations other than people are named. */
 export function claimWords(claim) {
-  if (claim.people === null) return "withdrawn";
-  const figure = Array.isArray(claim.people) ? claim.people.map(number).join(" to ") : number(claim.people);
-  return [qualifierWords(claim.qualifier), figure, populationWords(claim.population, claim.unit)].filter(Boolean).join(" ");
+  if (claim.people === null) return t("claim.withdrawn");
+  const population = populationWords(claim.population, claim.unit);
+  return t("claim.words", { qualifier: named("qualifier", claim.qualifier), people: peopleWords(claim.people), population }).trim();
 }
 
 export function populationWords(population, unit = "people") {
-  if (unit !== "people") return population === "people" ? unit : `${unit} of ${population}`;
+  if (unit !== "people") return population === "people" ? named("unit", unit) : t("population.unit", { unit: named("unit", unit), population: populationWords(population) });
   const [kind, code] = population.split(":");
-  return kind === "citizens" && code ? `citizens of ${place(code)}` : population.replaceAll("_", " ");
+  return kind === "citizens" && code ? t("population.citizens", { place: place(code) }) : named("population", population);
 }
 
-export const GRADES = {
-  A: "A, completely reliable", B: "B, usually reliable", C: "C, fairly reliable",
-  D: "D, not usually reliable", E: "E, unreliable", F: "F, cannot be judged",
-};
+export const gradeWords = (grade) => named("grade", grade);
 
 /** Where a normal level comes from, in words. */
 export function baselineWords(baseline, sourceName) {
   const by = baseline.source ? sourceName(baseline.source) : null;
   switch (baseline.kind) {
-    case "operator": return "set by hand";
-    case "stated": return by ? `as stated by ${by}` : "as stated";
-    case "derived": return by ? `computed from the change that ${by} states` : "computed from a stated change";
-    case "learned": return baseline.method ? `learned from the days before (${baseline.method})` : "learned from the days before";
+    case "operator": return t("baseline.operator");
+    case "stated": return by ? t("baseline.stated_by", { by }) : t("baseline.stated");
+    case "derived": return by ? t("baseline.derived_by", { by }) : t("baseline.derived");
+    case "learned": return baseline.method ? t("baseline.learned_by", { method: baseline.method }) : t("baseline.learned");
     default: return baseline.kind;
   }
 }

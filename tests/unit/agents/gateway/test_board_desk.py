@@ -7,22 +7,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import playwright
 import pytest
 
-from bordertally.agents.gateway.app import BOARD
 from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.reports.records import ClaimFields
-
-NODE = Path(playwright.__file__).parent / "driver" / "node"
+from unit.agents.gateway.node import NODE, put_modules
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("board")
-    for file in BOARD.glob("*.js"):
-        (path / file.name).write_bytes(file.read_bytes())
-    (path / "package.json").write_text('{"type": "module"}')
+    put_modules(path)
     return path
 
 

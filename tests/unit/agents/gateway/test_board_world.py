@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bordertally.agents.gateway.app import BOARD
+from bordertally.agents.gateway.pages.languages import BOARD
 from bordertally.agents.runtime.languages import load_gazetteer
 
 WORLD: dict[str, list[list[int]]] = json.loads((BOARD / "world.json").read_text())

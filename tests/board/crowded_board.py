@@ -1,0 +1,142 @@
+"""The board with 10,000 flows in a real Chromium, from Kafka to the screen; run it with `make board`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from playwright.async_api import Page, expect
+
+from board.conftest import Opener
+from bordertally.agents.runtime.context import load_registry
+from bordertally.agents.servers.process import Server
+from bordertally.agents.servers.redis import start_redis
+from live import Live, make_live, until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1200)]
+
+FLOWS = int(os.environ.get("FLOWS", "10000"))
+ROUNDS = 7
+PAINT_MS, INTERACTION_MS = 1000, 200
+COUNTRIES = (  # noqa: SIM905 - a list of them would be a page long
+    "UA RU BY MD GE AM AZ KZ KG TJ UZ TM MN CN TR SY IQ IR AF PK IN NP "
+    "BD MM TH LA VN KH MY ID PH EG LY TN DZ MA MR ML NE TD SD SS ET ER "
+    "SO KE UG TZ RW BI CD CG CM NG BJ TG GH CI LR SL GN SN GM ZA BW NA "
+    "ZW ZM MZ MW AO GA MX GT HN SV"
+).split()
+CHECKPOINTS = 8  # below each country entered
+DAYS = 8
+FIRST = date(2022, 9, 20)
+
+
+def reports() -> Iterator[bytes]:
+    """Counts of some days for checkpoints between countries; every country and origin above them is a flow too."""
+    pairs = [(origin, target) for origin in COUNTRIES for target in COUNTRIES if origin != target]
+    for number, (origin, target) in enumerate(pairs[: FLOWS // (CHECKPOINTS + 1)]):
+        for day in range(DAYS):
+            at = FIRST + timedelta(days=day)
+            claims = [
+                {
+                    "flow": f"{origin}:{target}:point-{number}-{point}",
+                    "period": at.isoformat(),
+                    "people": 20 + (number * 37 + point * 11 + day * 5) % 400,
+                    "qualifier": "stated",
+                    **({"normal": {"daily": 20}} if number % 40 == 0 and point == 0 else {}),
+                }
+                for point in range(CHECKPOINTS)
+            ]
+            published = f"{at + timedelta(days=1)}T06:00:00Z"
+            report = {"id": f"{number}-{day}", "source": "everyone", "published": published, "claims": claims}
+            yield json.dumps(report).encode()
+
+
+@pytest.fixture(scope="module")
+def crowded(kafka: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A pipeline that has worked the reports through."""
+    directory = tmp_path_factory.mktemp("crowd")
+    (directory / "redis").mkdir()
+    registry = directory / "sources.toml"
+    registry.write_text('[sources.everyone]\nname = "Everyone"\nflows = ["*"]\ngrade = "B"\n')
+    redis = start_redis(None, directory / "redis")
+    try:
+        for live in make_live(kafka, redis, directory):
+            live.environment["BORDERTALLY_SOURCES"] = str(registry)
+            live.registry = load_registry(registry)
+            live.worker()
+            asyncio.run(filled(live))
+            yield live
+    finally:
+        redis.stop()
+
+
+async def filled(live: Live) -> None:
+    """Wait until the view has all flows and stands still."""
+    await live.publish(reports())
+    seen = [0]
+
+    async def still() -> bool:
+        await asyncio.sleep(3)
+        seen.append(len(await live.states()))
+        return seen[-1] == seen[-2] and seen[-1] > FLOWS * 0.9
+
+    await until(still, "the view has all flows", timeout_s=600)
+
+
+async def took(page: Page, name: str, act: str) -> float:
+    """The median of the milliseconds from an act until its frame is painted; `act` is given the number of the round."""
+    script = f"""async (round) => {{
+        const frame = () => new Promise((done) => requestAnimationFrame(done));
+        await frame();
+        const start = performance.now();
+        ({act})(round);
+        await frame();
+        await new Promise((done) => setTimeout(done)); // after that frame is painted
+        return performance.now() - start;
+    }}"""
+    times = []
+    for number in range(ROUNDS):
+        times.append(await page.evaluate(script, number))
+        await page.wait_for_timeout(400)  # what is read because of it
+    sys.stdout.write(f"  {name}: {statistics.median(times):.0f} ms (most {max(times):.0f})\n")
+    return float(statistics.median(times))
+
+
+CHOOSE = """(round) => {
+    const field = document.querySelector('[name=%s]');
+    field.value = round %% 2 ? '' : '%s';
+    field.dispatchEvent(new Event('change', { bubbles: true }));
+}"""
+SEARCH = """(round) => {
+    const field = document.getElementById('find');
+    field.value = ['k', 'ka', 'kaz', 'kaza', 'point-7', 'point-71', ''][round];
+    field.dispatchEvent(new Event('input'));
+}"""
+ACTS = {
+    "search": SEARCH,
+    "filter by severity": CHOOSE % ("severity", "warning"),
+    "filter by origin": CHOOSE % ("flow", "RU"),
+    "unfold one": "() => document.querySelector('.row[data-depth=\"0\"] .toggle:not([disabled])').click()",
+    "unfold all": "() => document.getElementById('unfold').click()",
+    "open": "(round) => { location.hash = round % 2 ? '' : 'flow=RU:UA'; }",
+}
+
+
+async def test_interactions_stay_quick(crowded: Live, opened: Opener) -> None:
+    gateway = crowded.gateway()
+    page = await opened(f"http://{gateway.address}/", width=1440)
+    await expect(page.locator("#link-words")).to_have_text("Live", timeout=60_000)
+    paint = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    await expect(page.locator(".row[data-flow]").first).to_be_visible()
+    rows = await page.evaluate("performance.now()")
+    flows = len(await crowded.states())
+    sys.stdout.write(f"\n{flows:,} flows: first paint {paint:.0f} ms, figures within {rows:.0f} ms\n")
+    await page.wait_for_timeout(6_000)  # the second reading after the connection
+    took_ms = {name: await took(page, name, act) for name, act in ACTS.items()}
+    assert paint < PAINT_MS
+    assert {name: ms for name, ms in took_ms.items() if ms >= INTERACTION_MS} == {}
