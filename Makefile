@@ -7,7 +7,7 @@ DEV := $(VENV)/.dev
 # What make demo needs: the packages for development if they are installed, else only those of the demo
 DEMO := $(if $(wildcard $(DEV)),$(DEV),$(VENV)/.demo)
 
-.PHONY: help demo test bench crowd board fuzz chaos laws mutants containers lint audit sbom docs pythons clean
+.PHONY: help demo test bench crowd board fuzz chaos laws mutants containers image lint audit sbom docs pythons clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -84,6 +84,9 @@ mutants: $(DEV)  ## Put small faults into the code, one at a time, and see wheth
 
 containers: $(DEV)  ## Run docker-compose.yml on a Docker Engine of its own and use it (root; needs dockerd and mmdebstrap)
 	@$(VENV)/bin/pytest -v -s tests/deploy/containers_by_docker.py
+
+image: $(DEV)  ## Build the image on a Docker Engine of its own, with a stand-in for its base (root; needs dockerd and mmdebstrap)
+	@PYTHONPATH=tests:tests/deploy $(PY) tests/deploy/stand_ins.py
 
 lint: $(DEV)  ## Run lint and type checks only
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy

@@ -114,6 +114,7 @@ class Live:
         self.topics = Topics(prefix)
         self.registry = load_registry(None)
         self.workers: list[Server] = []
+        self.ready_s = WAIT_S  # how long a worker or gateway may take to be ready
         self._numbers = itertools.count(1)
         self.environment = {
             "BORDERTALLY_BROKERS": broker.address,
@@ -155,9 +156,11 @@ class Live:
         server: Server
         if command:
             whole = ["env", *(f"{variable}={value}" for variable, value in variables.items()), sys.executable, *command]
-            server = Server(name, whole, port=port, directory=directory, check=ready, timeout_s=WAIT_S)
+            server = Server(name, whole, port=port, directory=directory, check=ready, timeout_s=self.ready_s)
         else:
-            server = ForkedServer([name], variables, port=port, directory=directory, check=ready, timeout_s=WAIT_S)
+            server = ForkedServer(
+                [name], variables, port=port, directory=directory, check=ready, timeout_s=self.ready_s
+            )
         self.workers.append(server)
         return server.start()
 

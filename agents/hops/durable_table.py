@@ -84,7 +84,7 @@ class DurableTable(faust.Table[bytes, bytes]):
     async def store(self, rows: Mapping[int, Mapping[bytes, bytes]], beside: Sequence[Record] = ()) -> None:
         """Set rows, by partition, and send the records `beside` them in the same write.
 
-        Returns when the broker has acknowledged all records. Raises KafkaError or TimeoutError.
+        Returns when the broker has acknowledged all records. Raises as `Writer.write`.
         """
         topic = self.changelog_topic_name
         changes = [

@@ -19,11 +19,15 @@ from faust.types import EventT
 
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
-from bordertally.agents.kafka.fencing import Epoch, Fenced
+from bordertally.agents.kafka.fencing import Epoch, Fenced, LateWriteError
 from bordertally.agents.runtime.context import Context, log
 
 FENCE_AGAIN_S = 24 * 3600.0
 """Seconds after which a hop fences its partitions again: Kafka forgets an epoch that nobody has asked for in 7 days."""
+
+
+REPLACED_SESSIONS = 3
+"""Session timeouts after which a worker whose writes are refused ends, if its group has not told it to rejoin."""
 
 
 class FlushingHop:
@@ -31,6 +35,9 @@ class FlushingHop:
 
     A bundle is skipped if its partition was revoked while it waited. A bundle is acknowledged only when the broker has
     acknowledged everything that follows from it; until then it may be delivered again, so `add` must be idempotent.
+
+    A worker that was cut off or starved for longer than its session learns of it by a refused write. It then adds and
+    flushes nothing until its group revokes its partitions, which empties the memory.
     """
 
     name: str
@@ -47,6 +54,7 @@ class FlushingHop:
         self.epochs: dict[int, Epoch] = {}  # of the partitions of the table, since they were fenced last
         self._fenced: Sequence[int] = ()
         self._fenced_at = math.inf
+        self._replaced: asyncio.Task[None] | None = None  # from a refused write to the revocation of the partitions
         context.reads(self.name, [topic])
         count = context.settings.partitions
         channel = app.topic(topic, key_type=bytes, value_type=bytes, partitions=count)
@@ -123,6 +131,9 @@ class FlushingHop:
         """
         self.revocations += 1
         async with self._turn:
+            replaced, self._replaced = self._replaced, None
+            if replaced is not None:
+                replaced.cancel()
             self.events.clear()
             self.flushed.clear()
             self.forget()
@@ -150,8 +161,8 @@ class FlushingHop:
         revocations = self.revocations
         try:
             async with self._turn:
-                if revocations != self.revocations:  # revoked while it waited: the bundle is delivered again
-                    return
+                if revocations != self.revocations or self._replaced is not None:
+                    return  # revoked while it waited, or about to be: the bundle is delivered again
                 self.add(cast("Bundle", event.message))
                 self.events.append(event)
                 crash_at(f"{self.name}.added")
@@ -191,10 +202,17 @@ class FlushingHop:
                 self._timer = None
 
     async def _flush(self, stream: faust.StreamT[bytes]) -> None:
+        if self._replaced is not None:
+            return
         if time.monotonic() > self._fenced_at + FENCE_AGAIN_S:
             await self.fence(self._fenced)
         events, self.events = self.events, []
-        await self.flush()
+        try:
+            await self.flush()
+        except LateWriteError as error:
+            log.warning("%s: %s; it waits until its partitions are reassigned", self.name, error)
+            self._replaced = asyncio.create_task(self._expect_revocation(error))
+            return
         self.flushed += events
         crash_at(f"{self.name}.flushed")
         if self.held_s() is None:
@@ -203,6 +221,11 @@ class FlushingHop:
             self._start_timer(stream)
         self._flushed_at = time.monotonic()
         crash_at(f"{self.name}.acknowledged")
+
+    async def _expect_revocation(self, error: LateWriteError) -> None:
+        """End the process unless the partitions are revoked soon: then only this worker's group does not know."""
+        await asyncio.sleep(REPLACED_SESSIONS * self.context.settings.session_timeout_s)
+        self.context.die(f"the {self.name} hop failed", error)
 
     async def finish(self) -> None:
         """Flush the records in memory, and what was held back; no bundle may be handed over meanwhile."""

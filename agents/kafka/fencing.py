@@ -26,7 +26,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
-from bordertally.streams.errors import ConfigError
+from bordertally.streams.errors import BordertallyError, ConfigError
 
 FENCE_KEY = b"fence"
 """The key of the record on a changelog that makes its partition see an epoch; it is no row."""
@@ -97,6 +97,10 @@ class Fenced(NamedTuple):
     def places(self) -> list[tuple[str, int]]:
         """Topic and partition of all of them."""
         return [(topic, self.partition) for topic in (self.changelog, *self.beside)]
+
+
+class LateWriteError(BordertallyError):
+    """Kafka refuses a write, because another worker has taken over the partition."""
 
 
 class UnfencedError(Exception):

@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerFenced
 from aiokafka.partitioner import murmur2
 
 from bordertally.agents.kafka import crash_points
 from bordertally.agents.kafka.clients import kafka_options
-from bordertally.agents.kafka.fencing import FENCE_KEY, Epoch, Fence, Fenced, UnfencedError, new_epoch
+from bordertally.agents.kafka.fencing import FENCE_KEY, Epoch, Fence, Fenced, LateWriteError, UnfencedError, new_epoch
 from bordertally.agents.kafka.turns import Turns
 from bordertally.streams.settings import Settings
 from bordertally.streams.topics import BIGGEST
@@ -112,7 +112,10 @@ class Writer:
         self.before: Callable[[], None] = lambda: None  # called before each write; ends a process that must not write
 
     async def write(self, records: Iterable[Record]) -> None:
-        """Send records in order; returns when all are acknowledged. Raises KafkaError or TimeoutError."""
+        """Send records in order; returns when all are acknowledged.
+
+        Raises LateWriteError where another worker has fenced a partition, else KafkaError or TimeoutError.
+        """
         write = object()
         self._begun[write] = time.monotonic()
         try:
@@ -124,6 +127,8 @@ class Writer:
                 self.before()
                 await self._send(producer, batches)
             self.written += 1
+        except ProducerFenced:
+            raise LateWriteError("Kafka refuses a late write: another worker has taken over the partition") from None
         finally:
             del self._begun[write]
 

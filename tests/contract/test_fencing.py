@@ -10,10 +10,9 @@ from typing import Any
 import aiokafka.client
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import ProducerFenced
 from aiokafka.structs import ConsumerRecord
 
-from bordertally.agents.kafka.fencing import FENCE_KEY, Fenced
+from bordertally.agents.kafka.fencing import FENCE_KEY, Fenced, LateWriteError
 from bordertally.agents.kafka.producer import Record, Writer, make_producer
 from bordertally.agents.servers.ports import free_port
 from bordertally.agents.servers.process import Server
@@ -91,7 +90,7 @@ async def late_write(settings: Settings, topic: str, detour: Detour, *, fenced: 
         await second.write(row(b"newer"))
         detour.mend()
         if fenced:
-            with pytest.raises(ProducerFenced):
+            with pytest.raises(LateWriteError, match="another worker has taken over the partition"):
                 await late
             await second.write(row(b"newest"))
         else:

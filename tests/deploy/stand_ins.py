@@ -67,12 +67,27 @@ def python_image() -> str:
 
 def build_all(engine: Engine) -> None:
     """Make every image that is missing, and the project's own from the files as they are now."""
-    _base(engine, python_image(), PYTHON, python=True)
+    compose_python(engine)
     _base(engine, "stand-in-servers:1", SERVERS)
     for service, text in (("redis", REDIS), ("prometheus", PROMETHEUS), ("alertmanager", ALERTMANAGER)):
         _build(engine, SERVICES[service]["image"], text, {})
     files = {path.name: path for path in FILES.iterdir()} | {"log4j2.xml": LOGGING, "jars": _jars()}
     _build(engine, SERVICES["kafka"]["image"], KAFKA, files)
+    build_own(engine)
+
+
+def has_python(engine: Engine) -> bool:
+    """Whether the base image of deploy/Dockerfile is there already."""
+    return python_image() in _names(engine)
+
+
+def compose_python(engine: Engine) -> None:
+    """Make the base image of deploy/Dockerfile if it is missing: this fetches packages, and takes a minute or more."""
+    _base(engine, python_image(), PYTHON, python=True)
+
+
+def build_own(engine: Engine) -> None:
+    """Build the project's image from the files as they are now; packages are fetched when they have changed."""
     ours = SERVICES["worker"]
     arguments = [f"--build-arg={name}={value}" for name, value in ours["build"]["args"].items()]
     file = TOP / ours["build"]["dockerfile"]
@@ -141,3 +156,9 @@ def _jars() -> Path:
             raise EngineError(f"Maven could not fetch {TOOLS}:\n{done.stdout[-2_000:]}")
         partial.rename(jars)
     return jars
+
+
+if __name__ == "__main__":
+    with Engine(CACHE / "engine", apart=False) as builder:
+        compose_python(builder)
+        build_own(builder)

@@ -18,7 +18,7 @@ from faust.types import TP
 from bordertally.agents.hops import faust_hop as module
 from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.hops.ledger import FEWEST_WAITING, PATIENCE_S, LedgerHop
-from bordertally.agents.kafka.fencing import Epoch, Fenced
+from bordertally.agents.kafka.fencing import Epoch, Fenced, LateWriteError
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import load_settings
@@ -456,3 +456,42 @@ async def test_a_hop_works_on_a_broker_without_epochs_and_says_so(caplog: pytest
     hop = await fencing(broker)
     assert hop.epochs == {}
     assert "numbers: this broker keeps no producer epochs, so late writes of other workers count" in caplog.text
+
+
+async def refused() -> Hop:
+    """A hop that has flushed 1, and whose write of 2 was refused; 3 has come since."""
+    hop = Hop()
+    hop.source.bring(1)
+    await hop.comes_to([1])
+    hop.error = LateWriteError("another worker has it")
+    hop.source.bring(2)
+    await until(lambda: asyncio.sleep(0, hop._replaced is not None), "the write is refused")
+    hop.error = None
+    hop.source.bring(3)
+    await all_got(hop)
+    await hop.finish()
+    assert (hop.batches, hop.source.acknowledged) == ([[1]], [1])
+    return hop
+
+
+async def test_a_hop_whose_write_is_refused_goes_on_once_its_partitions_are_reassigned() -> None:
+    hop = await refused()
+    deaths = Deaths(hop.context)
+    await given_away(hop)
+    hop.source.bring(2, 3)
+    await hop.comes_to([1], [2, 3])
+    await all_acknowledged(hop, 3)
+    assert deaths.reasons == []
+
+
+async def test_a_hop_whose_write_is_refused_ends_when_nobody_reassigns_its_partitions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "REPLACED_SESSIONS", 0)
+    hop = Hop()
+    deaths = Deaths(hop.context)
+    hop.error = LateWriteError("another worker has it")
+    hop.source.bring(1)
+    await asyncio.wait_for(deaths.happened.wait(), 5)
+    assert deaths.reasons == ["the numbers hop failed: another worker has it"]
+    assert hop.source.acknowledged == []
