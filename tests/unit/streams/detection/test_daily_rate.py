@@ -99,3 +99,33 @@ def test_the_latest_rate_is_shown_with_its_day_and_its_level() -> None:
     assert (baseline.kind, baseline.expected) == ("operator", 100)
     unknown = told(claim(100, "2022-09-02", "RU:GE"))
     assert latest_rate(unknown.node("RU:GE"), RULES) == (100, ordinal("2022-09-02"), None)
+
+
+def test_an_alert_is_kept_open_for_three_days_by_default() -> None:
+    """Opens above 125 and clears at 120: two finished days below do not close it, the fourth does (DESIGN 14)."""
+    assert Detection().keep_firing_for == "3d"
+    rules = Rules(Detection(week_ratio=0.0), (OperatorBaseline(flow="RU:KZ", daily=100.0),))
+    first = ordinal("2022-08-31")
+
+    def spans_of(*people: float) -> list[tuple[int, int, int | None]]:
+        found = episodes(told(daily(people, qualifier="count"), rules=rules).node(), rules)
+        return [(one.since - first, one.day - first, one.until and one.until - first) for one in found]
+
+    #                1    2    3    4    5    6
+    assert spans_of(100, 130, 100, 100, 100) == [(2, 2, None)]
+    assert spans_of(100, 130, 100, 100, 130) == [(2, 5, None)]
+    assert [until for _, _, until in spans_of(100, 130, 100, 100, 100, 100)] != [None]
+    assert len(spans_of(100, 130, 100, 100, 100, 100, 130)) == 2
+
+
+def test_an_alert_on_the_week_cites_a_report_that_is_said_again_about_a_day_before_it_opened() -> None:
+    """The week to its first day is what is high: that day is the 40th, and its week begins on the 34th."""
+    rules = Rules(Detection(learned=()))
+    one = told(daily([400.0] * 34 + [650.0] * 9, "2022-08-01", qualifier="count"), rules=rules)
+    (before,) = episodes(one.node(), rules)
+    assert before.since == ordinal("2022-09-09")
+    assert "b/day-35" in before.reports
+    again = claim(650, "2022-09-05", id="again", qualifier="count", published="2022-10-21T00:00:00Z")
+    one.take(again)
+    (after,) = episodes(one.node(), rules)
+    assert set(after.reports) == {*before.reports, "b/again"} - {"b/day-35"}
