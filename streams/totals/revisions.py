@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from math import fsum
 from typing import NamedTuple
 
+from bordertally.streams.ledger.corridors.nodes import CorridorNode, DestinationNode
+from bordertally.streams.ledger.corridors.records import Leeway
 from bordertally.streams.ledger.rows import BLOCK_DAYS, PEOPLE, Key
 from bordertally.streams.ledger.series import Series
 from bordertally.streams.ledger.tree import Node
@@ -164,26 +166,21 @@ def after_revisions(node: Node, key: Key, days: Sequence[int], best: float) -> A
 
     Every day rests on the most trusted claim about the flow, or else on the flows below. `best`: of the total.
     """
-    shifts = [shift for day in days if (shift := _shift(node, key, day)) is not None] if node.revised else []
+    shifts = [shift for day in days if (shift := leeway(node, key, day)) is not None] if node.revised else []
     if not shifts:
         return None
     total = _added(shifts)
     return AfterRevisions(max(0, people(best + total.low)), max(0, people(best + total.high)))
 
 
-class Leeway(NamedTuple):
-    """How far the people of a day may move: `low` is negative where they may become fewer."""
-
-    low: float
-    high: float
-
-
 def _added(shifts: Sequence[Leeway]) -> Leeway:
     return Leeway(fsum([shift.low for shift in shifts]), fsum([shift.high for shift in shifts]))
 
 
-def _shift(node: Node, key: Key, day: int) -> Leeway | None:
+def leeway(node: Node, key: Key, day: int) -> Leeway | None:
     """How far the people of a day may move; None where no band bears on it."""
+    if isinstance(node, CorridorNode):
+        return node.leeway(key, day)
     series = node.series.get(key)
     day_bin = None if series is None else series.bins.get(day)
     if series is None or day_bin is None or not node.revised:
@@ -195,9 +192,22 @@ def _shift(node: Node, key: Key, day: int) -> Leeway | None:
     if key.population == PEOPLE.population:
         parts = [part for part in node.parts(key) if day in part.bins]
         if parts:
-            return _shift(node, max(parts, key=lambda part: (part.bins[day].best, part.key)).key, day)
-    shifts = [shift for child in node.children.values() if (shift := _shift(child, key, day)) is not None]
+            return leeway(node, max(parts, key=lambda part: (part.bins[day].best, part.key)).key, day)
+    shifts = [shift for child in _below(node, key, day) if (shift := leeway(child, key, day)) is not None]
     return _added(shifts) if shifts else None
+
+
+def _below(node: Node, key: Key, day: int) -> Collection[Node]:
+    """The flows that add up to a day: those below, or the destinations inside a bloc where these have more people."""
+    sums = [node.children.values()]
+    if isinstance(node, DestinationNode) and node.members:
+        sums.append(node.members.values())
+    return max(sums, key=lambda nodes: fsum([_best(child, key, day) for child in nodes]))
+
+
+def _best(node: Node, key: Key, day: int) -> float:
+    day_bin = node.series[key].bins.get(day) if key in node.series else None
+    return 0.0 if day_bin is None else day_bin.best
 
 
 def _rests_on(series: Series, day: int, day_bin: Bin) -> str | None:

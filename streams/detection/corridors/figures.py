@@ -16,6 +16,7 @@ from bordertally.streams.ledger.corridors.records import (
     CorridorProjection,
     CorridorSeries,
     CorridorVersion,
+    Leeway,
     destination_of_corridor,
 )
 from bordertally.streams.ledger.ledger import Applied, Ledger
@@ -26,6 +27,7 @@ from bordertally.streams.rules.config import Detection, Rules
 from bordertally.streams.rules.corroboration import below, corroborated_people
 from bordertally.streams.totals.coverage import COVERAGE_DAYS, covered_as_usual
 from bordertally.streams.totals.projection import projected, silent_days
+from bordertally.streams.totals.revisions import WEEK, leeway
 from bordertally.streams.totals.windows import longest_window
 
 BEARS_ON = max(COVERAGE_DAYS, LATELY.stop - 1)
@@ -119,7 +121,15 @@ def _projection(node: Node, key: Key, limit: int) -> CorridorProjection:
     silent = sorted([day for day in silent_days(node, key, last, limit) if day > oldest])
     gains = {day: gain for day in silent if (gain := projected(node, key, day, limit))}
     gains |= dict(_ahead(node, key, last, limit, lasts))
-    return CorridorProjection(tuple(lasts), gains)
+    return CorridorProjection(tuple(lasts), gains, _leeways(node, key, last))
+
+
+def _leeways(node: Node, key: Key, last: int) -> dict[int, Leeway]:
+    """How far revisions may move the people of the days of the week to the last one; no total needs others."""
+    if not node.revised:
+        return {}
+    week = range(last - WEEK + 1, last + 1)
+    return {day: shift for day in week if (shift := leeway(node, key, day)) is not None}
 
 
 def _ahead(node: Node, key: Key, last: int, limit: int, lasts: Sequence[int]) -> Iterator[tuple[int, float]]:

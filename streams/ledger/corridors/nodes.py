@@ -14,6 +14,7 @@ from bordertally.streams.ledger.corridors.records import (
     CorridorFigures,
     CorridorProjection,
     CorridorVersion,
+    Leeway,
     StoredDay,
     StoredHead,
     day_of,
@@ -187,6 +188,8 @@ class CorridorNode(Node):
     def _put_head(self, head: StoredHead) -> None:
         self.head = head
         self._projections = dict(head.projections)
+        if any(projection.leeways for projection in self._projections.values()):
+            self.mark("revised")
         self.heard(head.published)
 
     def _put_day(self, key: Key, day: CorridorDay) -> None:
@@ -226,6 +229,11 @@ class CorridorNode(Node):
         """Return the people that projection adds to a day."""
         projection = self._projections.get(key)
         return 0.0 if projection is None else projection.gains.get(day, 0.0)
+
+    def leeway(self, key: Key, day: int) -> Leeway | None:
+        """Return how far the people of a day may move by revisions: see totals.revisions."""
+        projection = self._projections.get(key)
+        return None if projection is None else projection.leeways.get(day)
 
     def lasts(self, key: Key) -> frozenset[int]:
         """See Node.lasts."""

@@ -68,11 +68,22 @@ class CorridorDay(Struct, array_like=True, frozen=True):
         return msgspec.structs.astuple(msgspec.structs.replace(self, cites=NOTHING))
 
 
+class Leeway(NamedTuple):
+    """How far the people of a day may move by revisions: `low` is negative where they may become fewer."""
+
+    low: float
+    high: float
+
+
 class CorridorProjection(Struct, array_like=True, frozen=True):
-    """The projection of a series of a corridor: the last days of claims, and the people that each day gains."""
+    """The projection of a series of a corridor: the last days of claims, and the people that each day gains.
+
+    `leeways`: by day, for the last seven days, how far the people may move by revisions; see totals.revisions.
+    """
 
     lasts: tuple[int, ...] = ()
     gains: dict[int, float] = {}
+    leeways: dict[int, Leeway] = {}
 
 
 class CorridorSeries(Struct, array_like=True, frozen=True):

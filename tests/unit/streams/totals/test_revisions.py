@@ -4,13 +4,16 @@ from datetime import date, timedelta
 
 import pytest
 
+from bordertally.streams.detection.corridors.figures import figures_after
 from bordertally.streams.flows import Flow
+from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.rules.config import Rules
 from bordertally.streams.totals.records import AfterRevisions
 from bordertally.streams.totals.revisions import Band, WeekSum, after_revisions, band_of
 from bordertally.streams.totals.windows import totals
-from properties.worlds import lived_and_restored
+from properties.worlds import lived_and_restored, stored
 from series.vintages import weeks
 from unit.kit import Told, claim, told
 
@@ -124,6 +127,29 @@ def test_a_total_rests_on_the_flows_below_where_they_overrule_the_claim_about_th
         country = [said(place, people, 2, "c") for place in range(45)]
         desk = told([*revised(45, flow="RU:KZ:aksai"), *country])
         assert (desk.window(7).best, week(desk)) == (best, band)
+
+
+def test_a_destination_adds_what_the_corridors_to_it_may_become() -> None:
+    steady = [said(place, 50, flow="KZ:GE", source="c") for place in range(45)]
+    desk = told([*revised(45, flow="RU:GE"), *steady])
+    shift = round(720 * 770 / 730) - 720
+    assert desk.window(7, "*:GE").best == 720 + 350
+    assert week(desk, "*:GE") == AfterRevisions(1_070 + shift, 1_070 + shift)
+    # the last five days are revised too
+    desk.take(*[said(place, 110, 5, flow="RU:GE") for place in range(40, 45)])
+    corridor = week(desk, "RU:GE")
+    assert corridor is not None
+    assert week(desk, "*:GE") == AfterRevisions(350 + corridor.low, 350 + corridor.high)
+
+
+def test_a_restored_destination_knows_what_its_corridors_may_become() -> None:
+    ledger = Ledger()
+    applied = ledger.apply([*revised(45, flow="RU:GE"), said(44, 50, flow="KZ:GE", source="c")])
+    arrived = ledger.apply((), (), figures_after(ledger, applied, Rules()))
+    restored = stored({row.key: ledger.row(row) for row in [*applied.rows, *arrived.rows]})
+    of_restored, of_lived = (totals(each.nodes[Flow("*:GE")]) for each in (restored, ledger))
+    assert of_restored == of_lived
+    assert of_lived[1].after_revisions is not None
 
 
 def test_the_band_is_the_fifth_and_the_ninety_fifth_percentile() -> None:
