@@ -19,6 +19,11 @@ DAY = timedelta(days=1)
 LENGTHS = {"day": 1, "week": 7, "fortnight": 14}
 """Days of the units that always have as many."""
 
+RECENT = timedelta(days=300)
+"""A day of a month without a year is one of so many days before; further back it may be of another year, or to come."""
+
+_YEAR = re.compile(r"\d{4}|[^\W\d_]{4,} year|год", re.IGNORECASE)
+
 Captures = list[tuple[str, str]]
 
 
@@ -71,7 +76,7 @@ class Until(NamedTuple):
 
 
 class NoSuchDayError(ValueError):
-    """A day or week that does not exist: 31 April, week 54."""
+    """A day or week that does not exist: 31 April, week 54, Monday 2 May of a year in which that is a Friday."""
 
 
 class Times:
@@ -165,7 +170,10 @@ class Times:
                     return self._placed(day, number, parts.get("year"), near)
                 month = self._months(parts["month"]) if "month" in parts else int(parts["number_of_month"])
                 year = str(self.today.year - 1) if "last_year" in parts else parts.get("year")
-                return self._placed(self._number(parts.get("day") or parts["ordinal"]), month, year, near)
+                day = self._placed(self._number(parts.get("day") or parts["ordinal"]), month, year, near)
+                if "weekday" in parts and self._weekday(parts["weekday"]) != day.weekday():
+                    raise NoSuchDayError(text)
+                return day
         raise ValueError(text)
 
     def _placed(self, day: int, month: int, year: str | None, near: date | None = None) -> date:
@@ -194,9 +202,10 @@ class Times:
     # --- the kinds ---------------------------------------------------------------------------------------------
 
     def _day(self, taken: Captures) -> StatedPeriod:
-        day = self._date(taken[-1])
-        rank = 3 if taken[-1][0] == "date" else 2
-        return StatedPeriod(day, day + DAY, rank, running=day == self.today)
+        kind, text = taken[-1]
+        day = self._date((kind, text))
+        long_ago = self.today - day > RECENT and not _YEAR.search(text)
+        return StatedPeriod(day, day + DAY, 3 if kind == "date" else 2, running=day == self.today, vague=long_ago)
 
     def _last_day(self, taken: Captures) -> StatedPeriod:
         """A day of the week that is "last" and so not today."""

@@ -90,9 +90,16 @@ def test_long_years_leap_days_and_weeks_since(phrase: str, published: str, expec
 
 
 def test_a_leap_day_of_this_year_is_not_looked_for_in_an_earlier_one() -> None:
-    value = Times(ENGLISH.language, on("2022-03-03T09:00")).resolve("day", [("date", "29 February")])
+    value = read("on 29 February", on("2022-03-03T09:00"))
     assert isinstance(value, StatedPeriod)
     assert value.impossible
+
+
+def test_a_day_of_the_week_that_does_not_fit_its_date_is_impossible() -> None:
+    value = read("on Monday, 24 September 2022")
+    assert isinstance(value, StatedPeriod)
+    assert value.impossible
+    assert period("on Saturday, 24 September 2022") == "2022-09-24"
 
 
 @pytest.mark.parametrize(
@@ -103,8 +110,19 @@ def test_a_date_with_slashes_that_can_be_one_day_only(written: str, expected: st
     assert period(f"on {written}", on("2022-09-27T09:00")) == expected
 
 
-def test_a_date_with_slashes_that_can_be_two_days_is_vague() -> None:
-    value = read("on 04/05/2022")
+@pytest.mark.parametrize(
+    ("phrase", "russian"),
+    [
+        ("on 04/05/2022", False),
+        ("on 30 September", False),  # said on 27 September: last year, or to come?
+        ("from 1 September", False),
+        ("on Monday between 8 a.m. and noon", False),
+        ("from 8:00 to 12:00 on 5 September", False),
+        ("26 сентября с 8 до 12 часов", True),
+    ],
+)
+def test_a_phrase_that_leaves_the_days_open_is_vague(phrase: str, *, russian: bool) -> None:
+    value = read(phrase, russian=russian)
     assert isinstance(value, StatedPeriod)
     assert value.vague
 
