@@ -170,10 +170,10 @@ class Times:
                     return self._placed(day, number, parts.get("year"), near)
                 month = self._months(parts["month"]) if "month" in parts else int(parts["number_of_month"])
                 year = str(self.today.year - 1) if "last_year" in parts else parts.get("year")
-                day = self._placed(self._number(parts.get("day") or parts["ordinal"]), month, year, near)
-                if "weekday" in parts and self._weekday(parts["weekday"]) != day.weekday():
+                placed = self._placed(self._number(parts.get("day") or parts["ordinal"]), month, year, near)
+                if "weekday" in parts and self._weekday(parts["weekday"]) != placed.weekday():
                     raise NoSuchDayError(text)
-                return day
+                return placed
         raise ValueError(text)
 
     def _placed(self, day: int, month: int, year: str | None, near: date | None = None) -> date:
