@@ -159,14 +159,21 @@ class PeriodReader:
         return {PeriodUnit.SINCE: "day", PeriodUnit.YEAR_ENDING: "month"}.get(self._spec.unit, self._spec.unit.value)
 
     def _parse(self, text: str) -> DaySpan:
-        spans = {}
-        for form, fields in ((form, form.pattern.fullmatch(text)) for form in self._formats):
+        spans = set()
+        fault: BadCellError | None = None
+        for fields in (form.pattern.fullmatch(text) for form in self._formats):
             if fields is not None:
-                spans[self._span(self._numbers(fields.groupdict()))] = form
+                try:
+                    spans.add(self._span(self._numbers(fields.groupdict())))
+                except BadCellError as error:
+                    fault = fault or error
         if len(spans) == 1:
             return next(iter(spans))
         if spans:
-            raise BadCellError(f"two formats read it differently: {' and '.join(span.text() for span in spans)}")
+            read = " and ".join(span.text() for span in sorted(spans))
+            raise BadCellError(f"two formats read it differently: {read}")
+        if fault is not None:
+            raise fault
         formats = " or ".join(self._spec.formats or ISO[self._spec.unit])
         raise BadCellError(f"this is no {self._word} of the form {formats}; set period.format, or drop the row")
 

@@ -125,7 +125,10 @@ class _Finder:
             text = shown(self._header[0])
             why = f"there is no column {shown(name)!r}; the only one is {text!r}: set delimiter = {sign!r}"
             raise ConfigError(f"{self._where}: {field}: {why}")
-        raise ConfigError(f"{self._where}: {field}: there is no column {shown(name)!r}; the columns are {names}")
+        why = f"there is no column {shown(name)!r}; the columns are {names}"
+        if sum(map(bool, self._header)) < 2:
+            why += "; if this is a title, set header to the row with the names"
+        raise ConfigError(f"{self._where}: {field}: {why}")
 
     def reference(self, name: str, field: str, groups: Mapping[str, str]) -> Reference:
         """A column, a group of a wide column, or a value that all rows share."""

@@ -371,8 +371,8 @@ class Importer:
 
     def finish(self) -> None:
         """Refuse what only the whole file shows: names that come to one place, and totals among the members."""
-        if self.unplaced and self.mapping.same_key is SameKey.ADD:
-            claims = sum(len(series.claims) for series in self.series.values())
+        claims = sum(len(series.claims) for series in self.series.values())
+        if claims and self.unplaced and self.mapping.same_key is SameKey.ADD:
             self.doubts["sums may be too low, as some rows could not be placed"] = claims
         for place, names in sorted(self.names.collisions.items()):
             self._refuse_series(

@@ -67,7 +67,7 @@ def test_a_format_that_does_not_fix_the_unit_is_refused_by_name(unit: str, form:
         ("quarter", "%m/%Y", "02/2022", "no quarter begins with month 2"),
         ("week", "", "2021-W53", "there is no such date"),
         ("year", "%d.%m.%Y", "05.05.2021", "inside a year"),
-        ("day", ["%d/%m/%Y", "%m/%d/%Y"], "03/04/2022", "two formats read it differently: 2022-04-03 and 2022-03-04"),
+        ("day", ["%d/%m/%Y", "%m/%d/%Y"], "03/04/2022", "two formats read it differently: 2022-03-04 and 2022-04-03"),
         ("year", "", "9999", "there is no such date: after the calendar"),
     ],
 )
@@ -129,3 +129,12 @@ def test_periods_that_are_left_out() -> None:
     periods = reader("month", "%YMM%m", skip=["%YKW0%q", "Week %V / Semaine %V"])
     assert [periods.skips([text]) for text in ("2021KW01", "2021KW05", "2021MM01", "")] == [True, False, False, False]
     assert [periods.skips([text]) for text in ("Week 18 / Semaine 18", "Week 18 / Semaine 19")] == [True, False]
+
+
+def test_of_several_formats_one_that_names_no_date_decides_nothing() -> None:
+    both = reader("day", ["%d/%m/%Y", "%m/%d/%Y"])
+    assert both.read(["13/05/2023"]).text() == both.read(["05/13/2023"]).text() == "2023-05-13"
+    with pytest.raises(BadCellError, match="two formats read it differently: 2023-05-06 and 2023-06-05"):
+        both.read(["05/06/2023"])
+    with pytest.raises(BadCellError, match="there is no such date"):
+        both.read(["13/13/2023"])

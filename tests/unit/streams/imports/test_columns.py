@@ -49,6 +49,7 @@ def test_columns_are_found_by_name_or_number() -> None:
         (["Day;Gate;In"], "the only one is 'Day;Gate;In': set delimiter = ';'"),
         (["Day", "Gate", "In", "In"], "'?In'? is the name of several columns; write #3 and #4"),
         ([], "there is no column 'In'; the columns are none"),
+        (["Crossings in May", ""], "the columns are Crossings in May, #2; if this is a title, set header to the row"),
         (["In", "Gate"], "period.columns: there is no column 'Day'"),
         (["In", "Day"], "claims.entries.flow: there is no column 'Gate'"),
     ],
