@@ -61,7 +61,7 @@ MANY_STATEMENTS = 100
 Claims that overlap in a long chain are reconciled together, which may take a second for a single flow.
 """
 
-PARENTS_S = 0.05
+PARENTS_S = 0.1
 """The shortest time between two states of a flow that has flows below it, in seconds.
 
 In a live feed, the batches of this time touch many checkpoints, and nearly all of them the same country.
