@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 from math import log
 
 from bordertally.streams.imports.calendar_periods import DaySpan
+from bordertally.streams.imports.mapping import ImportMap, PeriodUnit
 from bordertally.streams.imports.series import ImportedSeries, SeriesKey, middle
 
 Series = Mapping[SeriesKey, ImportedSeries]
@@ -55,6 +56,31 @@ def _totals_among(siblings: Iterable[ImportedSeries]) -> Iterator[ImportedSeries
             yield series
 
 
+def doubts(
+    mapping: ImportMap, by_figure: Mapping[str, Collection[ImportedSeries]], series: Series
+) -> Iterator[tuple[str, int]]:
+    """What claims show together that may be wrong: a sentence, and of how many claims or periods.
+
+    `by_figure`: the series of each figure of the mapping, by its name.
+    """
+    for name, figure in mapping.claims.items():
+        if figure.qualifier is None and figure.factor == 1:
+            people = [claim.people for one in by_figure[name] for claim in one.claims.values()]
+            step = rounding_of(number for number in people if not isinstance(number, tuple))
+            if step > 1:
+                advice = f'set claims.{name}.qualifier = "stated" if they are rounded, else "count"'
+                yield f"figures of claims.{name} are all multiples of {step:,}; {advice}", len(people)
+    fallen = list(falls(series)) if mapping.period.unit is PeriodUnit.SINCE else []
+    if fallen:
+        (key, span), number = fallen[0], len(fallen)
+        yield f'cumulative figures fall, first {key.flow} {span.text()}; is it a stock (measure = "stock")?', number
+    copied = list(repeated_periods(series))
+    if copied:
+        span, before = copied[0]
+        why = f"first {span.text()} those of {before.text()}; were they copied?"
+        yield f"periods repeat all figures of the period before, {why}", len(copied)
+
+
 def rounding_of(figures: Iterable[float]) -> int:
     """What figures are rounded to: 1000, 100, 10 or 5 if all that are not zero are multiples of it, else 1."""
     counted = [figure for figure in figures if figure]
@@ -64,8 +90,8 @@ def rounding_of(figures: Iterable[float]) -> int:
     return 1
 
 
-def repeated_periods(series: Series) -> Iterator[tuple[DaySpan, DaySpan, int]]:
-    """Periods with all figures of the period just before them, that one, and how many figures these are.
+def repeated_periods(series: Series) -> Iterator[tuple[DaySpan, DaySpan]]:
+    """Periods with all figures of the period just before them, three large ones at least, and that period.
 
     Periods are those of the series that has the most of them.
     """
@@ -77,7 +103,7 @@ def repeated_periods(series: Series) -> Iterator[tuple[DaySpan, DaySpan, int]]:
         if all(old and new and old.people == new.people for old, new in pairs if old or new):
             telling = sum(middle(new.people) >= LEAST_TELLING for _, new in pairs if new)
             if telling >= LEAST_REPEATED:
-                yield span, before, telling
+                yield span, before
 
 
 def falls(series: Series) -> Iterator[tuple[SeriesKey, DaySpan]]:

@@ -20,9 +20,9 @@ from bordertally.streams.imports.columns import (
 )
 from bordertally.streams.imports.figures import BadCellError, Cell, People
 from bordertally.streams.imports.issues import Issues
-from bordertally.streams.imports.mapping import ImportMap, PeriodUnit, SameKey, listed
+from bordertally.streams.imports.mapping import ImportMap, SameKey, listed
 from bordertally.streams.imports.places import Names, flow_of, is_total, population_of
-from bordertally.streams.imports.plausibility import falls, hidden_totals, repeated_periods, rounding_of
+from bordertally.streams.imports.plausibility import doubts, hidden_totals
 from bordertally.streams.imports.series import ImportedSeries, PeriodFigure, SeriesKey, added
 from bordertally.streams.imports.shifts import ShiftWatch
 from bordertally.streams.moments import utc
@@ -386,37 +386,20 @@ class Importer:
             if name not in self._kept:
                 why = "this is the sum of the places beside it; use rows.drop, or rows.keep"
                 self._refuse_series([self.series[key]], name, why)
-        self.doubts.update(self._implausible())
+        by_figure = {name: set(resolved.values()) for name, resolved in self._resolved.items()}
+        self.doubts.update(dict(doubts(self.mapping, by_figure, self.series)))
+        self.doubts.update(dict(self._row_doubts()))
 
-    def _implausible(self) -> dict[str, int]:
-        """What the claims show together that may be wrong: a sentence, and of how many claims."""
-        doubts: dict[str, int] = {}
-        for name, figure in self.mapping.claims.items():
-            if figure.qualifier is None and figure.factor == 1:
-                series = set(self._resolved[name].values())
-                people = [claim.people for one in series for claim in one.claims.values()]
-                step = rounding_of(number for number in people if not isinstance(number, tuple))
-                if step > 1:
-                    advice = f'set claims.{name}.qualifier = "stated" if they are rounded, else "count"'
-                    doubts[f"figures of claims.{name} are all multiples of {step:,}; {advice}"] = len(people)
-        if self.mapping.period.unit is PeriodUnit.SINCE:
-            fallen = [(key.flow, span) for key, span in falls(self.series)]
-            if fallen:
-                flow, span = fallen[0]
-                why = f'cumulative figures fall, first {flow} {span.text()}; is it a stock (measure = "stock")?'
-                doubts[why] = len(fallen)
+    def _row_doubts(self) -> Iterator[tuple[str, int]]:
+        """What rows show together that may be wrong: a sentence, and how often."""
         if self._texts_between and self.mapping.same_key in (SameKey.ADD, SameKey.LAST):
             first = self._texts_between[0]
             why = f"rows of text stand between rows with figures (first: row {first}); is there another table?"
-            doubts[why] = len(self._texts_between)
+            yield why, len(self._texts_between)
         for index, days in self._days.items():
             if len(days) > 1:
-                doubts[f"days stand in column {index + 1}, whose rows were added up; does period.columns lack it?"] = (
-                    len(days)
-                )
-        for span, before, figures in repeated_periods(self.series):
-            doubts[f"figures of {span.text()} are all equal to those of {before.text()}; were they copied?"] = figures
-        return doubts
+                why = f"days stand in column {index + 1}, whose rows were added up; does period.columns lack it?"
+                yield why, len(days)
 
     def _refuse_series(self, several: list[ImportedSeries], value: str, why: str) -> None:
         """Refuse every claim of some series; say why, even if all of them are refused already."""

@@ -49,7 +49,7 @@ def test_a_place_that_is_the_sum_of_the_others() -> None:
 
 def test_a_period_that_repeats_the_one_before() -> None:
     places = {"a": [100, 100, 100.0], "b": [205, 205, 205.0], "c": [309, 309, 310.0], "d": [5, 5, 5.0]}
-    assert list(repeated_periods(series(places))) == [(DaySpan(DAY + 1, DAY + 2), DaySpan(DAY, DAY + 1), 3)]
+    assert list(repeated_periods(series(places))) == [(DaySpan(DAY + 1, DAY + 2), DaySpan(DAY, DAY + 1))]
     assert list(repeated_periods(series({"a": [100, 100.0], "b": [205, 205.0], "d": [5, 5.0]}))) == []
 
 
