@@ -67,6 +67,7 @@ def test_the_form_and_signs_of_a_figure_give_its_qualifier(tongue: Tongue, text:
         "three times 300",
         "half of the 300",
         "300-fold",
+        "200 of the 5,000",
     ],
 )
 def test_a_figure_that_is_not_understood_whole_is_no_certain_claim(figure: str) -> None:
