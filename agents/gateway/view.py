@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Protocol
@@ -39,6 +40,12 @@ from bordertally.streams.totals.windows import window_name
 PAGE = 200
 """Alerts read from Redis at once while searching."""
 
+
+LISTED_S = 5.0
+"""Seconds for which the list of flows is kept while their number stays the same.
+
+To read 100,000 flows takes half a second, and a list of all flows asks for them once a page.
+"""
 
 _decode_exact = msgspec.json.Decoder(dict[str, tuple[int, int]]).decode
 
@@ -124,6 +131,8 @@ class ServingView:
         self.redis: Any = Redis.from_url(  # redis-py's types do not tell bytes from text
             **redis_options(settings), socket_timeout=5, socket_connect_timeout=5, max_connections=64
         )
+        self._listed: list[str] = []
+        self._listed_number, self._listed_until = 0, 0.0
 
     async def close(self) -> None:
         """Close the connections."""
@@ -138,8 +147,16 @@ class ServingView:
         return await evidence_of(self.redis, registry, flow, first, end)
 
     async def flows(self) -> list[str]:
-        """Return every flow that has a state, ordered by path."""
-        return sorted(readable(bytes.decode, {flow: flow for flow in await self.redis.smembers(FLOWS)}, FLOWS).values())
+        """Return every flow that has a state, ordered by path.
+
+        The list is read again when the number of flows has changed, and otherwise after LISTED_S seconds.
+        """
+        number, now = await self.redis.scard(FLOWS), time.monotonic()
+        if number != self._listed_number or now > self._listed_until:
+            members = await self.redis.smembers(FLOWS)
+            self._listed = sorted(readable(bytes.decode, {flow: flow for flow in members}, FLOWS).values())
+            self._listed_number, self._listed_until = len(members), now + LISTED_S
+        return self._listed
 
     async def states(self, flows: Sequence[str]) -> dict[str, StateHead]:
         """Return the states of flows, without the unknown flows and states that cannot be read."""

@@ -74,6 +74,9 @@ class Shelf:
         self._hash(key)
         return self.sets.get(key, set())
 
+    async def scard(self, key: str) -> int:
+        return len(await self.smembers(key))
+
     async def sismember(self, key: str, member: str) -> bool:
         return member.encode() in await self.smembers(key)
 

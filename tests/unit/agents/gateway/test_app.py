@@ -25,10 +25,12 @@ from bordertally.agents.delivery.redis_keys import (
     flow_key,
     statements_key,
 )
+from bordertally.agents.gateway.view import LISTED_S, ServingView
 from bordertally.streams.alerts.silences import Silence
 from bordertally.streams.delivery.tokens import digest_of
 from bordertally.streams.ledger.rows import BLOCK_DAYS
-from unit.agents.gateway.kit import Shelf, gateway
+from bordertally.streams.settings import load_settings
+from unit.agents.gateway.kit import Shelf, gateway, on_shelf
 from unit.kit import alert_record, claim, daily, ordinal, told
 from unit.streams.totals.test_revisions import revised
 
@@ -470,6 +472,24 @@ async def test_either_name_of_a_place_finds_the_place(
         assert (await ask(http, "/v1/alerts?flow=RU:GE:zemo-larsi&state=all"))["alerts"] == []
     async with gateway(shelf, monkeypatch) as http:
         await ask(http, "/v1/totals?flow=RU:GE:zemo-larsi", 404)
+
+
+async def test_the_list_of_flows_is_read_again_when_their_number_changes_or_after_some_seconds(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_shelf(monkeypatch, shelf)
+    known, now = ServingView(load_settings()), 1_000.0
+    monkeypatch.setattr("bordertally.agents.gateway.view.time.monotonic", lambda: now)
+    flows = await known.flows()
+    assert flows == ["RU", "RU:GE", "RU:GE:lars", "RU:KZ"]
+    assert await known.flows() is flows
+    shelf.sets[FLOWS].add(b"KZ")
+    assert await known.flows() == ["KZ", *flows]
+    shelf.sets[FLOWS].remove(b"KZ")
+    shelf.sets[FLOWS].add(b"GE")  # as many as before
+    assert await known.flows() == ["KZ", *flows]
+    now += LISTED_S + 1
+    assert await known.flows() == ["GE", *flows]
 
 
 async def test_a_value_that_cannot_be_read_is_left_out_and_turns_nothing_into_a_500(http: Client, shelf: Shelf) -> None:
