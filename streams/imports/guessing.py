@@ -28,6 +28,7 @@ _FORMATS = (
     *((PeriodUnit.QUARTER, form) for form in ("%Y-Q%q", "%Y Q%q", "%YQ%q", "Q%q %Y", "%YKW0%q")),
     (PeriodUnit.WEEK, "%G-W%V"),
     (PeriodUnit.YEAR, "%Y"),
+    (PeriodUnit.YEAR, "%YJJ00"),
 )
 _WIDE = (
     (r"(?P<month>\d{4} [A-Z][a-z]{2})", "month", PeriodUnit.MONTH, "%Y %b"),
@@ -365,12 +366,30 @@ def _periods(columns: Sequence[SampledColumn]) -> _Periods:
                 names = [column.name for column in tried]
                 others = tuple(dict.fromkeys(text for text in texts if not _reads(unit, form)(text)))
                 best[1].append(_Periods(names, unit, form, reason, fill_down=fill_down, others=others))
+    if not best[1] and (mixed := _mixed_periods(columns)):
+        return mixed
     if not best[1]:
         return _Periods(["??"], PeriodUnit.DAY, "%Y-%m-%d", f"{DECIDE} no column looks like a period")
     first = min(best[1], key=lambda found: (found.unit is PeriodUnit.YEAR, -len(found.columns)))
     forms = [found.form for found in best[1] if found.columns == first.columns and found.unit is first.unit]
     decide = f"{' or '.join(forms)}? Both read every cell" if len(forms) > 1 else _step(first, columns)
     return first._replace(decide="; ".join(filter(None, (decide, _other_days(first, columns), _no_month(first)))))
+
+
+def _mixed_periods(columns: Sequence[SampledColumn]) -> _Periods | None:
+    """The periods of a column that names shorter and longer ones, such as quarters beside months: the most frequent."""
+    for column in columns:
+        texts = column.texts[:500]
+        if len(set(texts)) < 2 or _is_figure(texts[0]):
+            continue
+        read = {(unit, form): [text for text in texts if _reads(unit, form)(text)] for unit, form in _FORMATS}
+        (unit, form), found = max(read.items(), key=lambda entry: len(entry[1]))
+        covered = {text for of_form in read.values() for text in of_form}
+        if found and _share(texts, covered.__contains__) >= _MOST:
+            reason = f"{len(found) / len(texts):.0%} of the cells are of this form"
+            others = tuple(dict.fromkeys(text for text in texts if text not in found))
+            return _Periods([column.name], unit, form, reason, others=others)
+    return None
 
 
 def _forms(columns: Sequence[SampledColumn]) -> Iterator[tuple[PeriodUnit, str]]:

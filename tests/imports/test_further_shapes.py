@@ -9,6 +9,7 @@ import pytest
 
 from bordertally.streams.errors import ConfigError
 from imports.sheets import write_xlsx
+from imports.test_guess import guessed
 from imports.test_shapes import claimed, run
 
 FURTHER = Path(__file__).parent / "further"
@@ -231,3 +232,44 @@ def test_rows_about_the_series_below_their_names(tmp_path: Path) -> None:
         ("*:AU", "people"): 1_201_400 + 1_102_100,
         ("*:AU", "visitors"): 800_100 + 700_200,
     }
+
+
+GUESSES: dict[str, list[str]] = {
+    "codes-of-periods": [
+        'columns = ["Perioden"]',
+        'format = "%YMM%m"',
+        '"2021KW01", "2021JJ00"): leave them out',
+    ],
+    "daily-digest": [
+        'columns "posted", "date" hold days too: which do the figures belong to?',
+        "all figures are multiples of 100: are they rounded?",
+    ],
+    "estimates-and-errors": ["header = [2, 3]", 'format = "%YM%m"', 'flags = "P"', 'column = "Arrivals Estimate"'],
+    "modes-of-bridges": ['columns = ["Year", "Month"]', 'rows differ in "Modes"', 'column = "Northbound Crossing"'],
+    "notes-between": [
+        'format = "%d/%m/%Y"',
+        'cells are of another form ("Semaine 18 / Week 18"): leave them out with skip',
+    ],
+    "population-statistics": ["header = 4", 'format = "%Y %b"', 'column = "Value"', '1 cells are "*"'],
+    "pxweb": ["header = 3", 'format = "%YM%m"', "4 columns are named so"],
+    "quarters-beside-months": ["the columns name no year", "else year = the year", "6 columns are named so"],
+    "rolling-years": ["are these figures in thousands?", 'column = "All"'],
+    "rounded-and-suppressed": ['column = "Claimants"', '"<5": list it in missing, or in suppressed with its range'],
+    "row-a-person": ["If each row is a person, write rows = true"],
+    "same-days-of-other-years": ['columns = ["Date"]', 'format = "%m/%d/%Y"', 'column = "2021"'],
+    "serial-days": ['format = "%N"', 'column = "Inn"'],
+    "stacked-tables": ["header = 3"],
+    "stock-without-header": ["header = 0", 'columns = ["1"]', 'column = "2"'],
+    "yearbook": ["header = 2", 'columns = ["Year"]', 'column = "Value"', "are these figures in thousands?"],
+}
+"""What a guess sees or asks."""
+
+NEVER = ["net entry", "posted", "Standard error of estimate", "Endring %", "Share (%)"]
+"""Columns that hold no numbers of people."""
+
+
+@pytest.mark.parametrize("name", GUESSES)
+def test_a_guess_sees_or_asks_what_matters(name: str) -> None:
+    text = guessed(FURTHER / f"{name}.csv")
+    assert [part for part in GUESSES[name] if part not in text] == []
+    assert not [line for line in text.splitlines() if line.startswith("column = ") and any(no in line for no in NEVER)]
