@@ -28,7 +28,8 @@ class NumberTable(Struct, forbid_unknown_fields=True, frozen=True):
     `fractions` stand before a magnitude ("half a"), `halves` before or behind one ("and a half"), `beyond` before one
     ("300 odd thousand"). `joints` join what follows a magnitude ("two hundred and fifty"). `inverted`: magnitudes that
     make the figure behind them rough ("тысяч двадцать"). `endings` of figures in digits ("12-ти"). `labels`: what
-    stands before a number that counts nothing ("No. 300"). `multiples` of a figure ("twice as many as 300").
+    stands before a number that counts nothing ("No. 300"). `multiples`, and parts, of a figure ("twice as many as 300",
+    "200 of the 300"); `wholes` stand behind one that is itself what crossed ("29,000 of the 53,000 people who came").
     """
 
     thousands: str
@@ -46,6 +47,7 @@ class NumberTable(Struct, forbid_unknown_fields=True, frozen=True):
     endings: Phrases = field(default_factory=list)
     labels: Phrases = field(default_factory=list)
     multiples: Phrases = field(default_factory=list)
+    wholes: Phrases = field(default_factory=list)
 
 
 class EventTable(Struct, forbid_unknown_fields=True, frozen=True):

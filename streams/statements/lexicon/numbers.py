@@ -64,6 +64,7 @@ class Numbers:
         self._between = language.ending(language.table.between)
         self._label = language.ending(self.table.labels)
         self._multiple = language.ending(self.table.multiples)
+        self._whole = language.beginning(self.table.wholes)
 
     def mark(self, sheet: Sheet) -> None:
         """Add a mark of kind `number` for every quantity that no other mark covers."""
@@ -115,7 +116,8 @@ class Numbers:
         at, until, qualifier = self._put(text, start, end)
         if qualifier is None:
             qualifier = self._grammar.qualifier_within(text[start:end])
-        odd = self._grammar.goes_on(text, start, until) or self._multiple.search(text[max(0, at - 60) : at]) is not None
+        multiple = self._multiple.search(text[max(0, at - 60) : at]) and not self._whole.match(text, until)
+        odd = self._grammar.goes_on(text, start, until) or bool(multiple)
         return TextMark(at, until, "number", quantity._replace(qualifier=qualifier, odd=odd))
 
     def _put(self, text: str, start: int, end: int) -> tuple[int, int, Qualifier | None]:
