@@ -42,5 +42,6 @@ if __name__ == "__main__":
         "board-360": ("", 360, 900),
         "board-flow": ("flow?flow=RU:GE", 1100, 700),
         "board-alert": (f"alert?id={alert}", 1100, 800),
+        "board-russian": ("?lang=ru", 768, 900),
     }
     asyncio.run(take(address, wanted))

@@ -11,6 +11,7 @@ const THINNEST = 2;
 const MARGIN = 0.12; // of the extent, on each side
 const LABEL_HEIGHT = 17;
 const BESIDE = "(min-width: 66.01rem)"; // the map stands beside the alerts, as in board.css
+const HALF_TURN = 1800; // tenths of a degree
 let world = null; // outlines of countries: rings of longitude and latitude in turn, in tenths of a degree
 let asked = false;
 
@@ -68,7 +69,12 @@ function fit(points, width, height) {
 function outline(rings, project, width, height) {
   return rings.map((ring) => {
     const points = [];
-    for (let at = 0; at < ring.length; at += 2) points.push(project([ring[at + 1] / 10, ring[at] / 10]));
+    let turn = 0; // a ring that crosses the 180th meridian goes on beyond it
+    for (let at = 0; at < ring.length; at += 2) {
+      const step = at ? ring[at] - ring[at - 2] : 0;
+      if (Math.abs(step) > HALF_TURN) turn -= 2 * HALF_TURN * Math.sign(step);
+      points.push(project([ring[at + 1] / 10, (ring[at] + turn) / 10]));
+    }
     const outside = points.every(([x]) => x < 0) || points.every(([x]) => x > width) || points.every(([, y]) => y < 0) || points.every(([, y]) => y > height);
     return outside ? "" : `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}Z`;
   }).join("");
@@ -141,9 +147,10 @@ export function drawMap(home, store) {
   const most = drawn[0].people;
   const involved = new Set(drawn.flatMap(({ row }) => row.flow.split(":")));
   const labels = new Map();
-  const label = (code, at, people) => {
+  const label = (code, at, people, from = at) => {
     const [x, y] = project(at);
-    const known = labels.get(code) ?? { code, x, y: y - 13, people: 0, width: 0 };
+    const below = project(from)[1] < y - LABEL_HEIGHT; // the arrow comes from above
+    const known = labels.get(code) ?? { code, x, y: below ? y + LABEL_HEIGHT : y - 13, people: 0, width: 0 };
     known.people += people;
     known.words = [place(code), known.people ? number(known.people) : ""].filter(Boolean).join(" ");
     known.width = known.words.length * 7.6;
@@ -152,7 +159,7 @@ export function drawMap(home, store) {
   };
   for (const { row, target, from, to } of drawn) {
     label(row.flow.split(":")[0], from, 0);
-    label(target, to, 0);
+    label(target, to, 0, from);
   }
   const leaving = new Map(); // a country that more people leave than enter is labelled without a number
   for (const { row, people } of placed) leaving.set(row.flow.split(":")[0], (leaving.get(row.flow.split(":")[0]) ?? 0) + people);

@@ -9,7 +9,7 @@ import { ago, day, DAY_MS, moment, share } from "./words.js";
 const ageWords = (iso) => (Date.now() - Date.parse(iso) > 30 * DAY_MS ? day(iso.slice(0, 10), { year: true }) : ago(iso));
 
 /** Which share of the figures of a source are exact numbers rather than rounded ones. */
-const exactWords = (part) => (part === 0 ? t("sources.exact_none") : part === 1 ? t("sources.exact_all") : t("sources.exact", { share: share(part, 1) }));
+const exactWords = (part) => (part === 1 ? t("sources.exact_all") : t("sources.exact", { share: share(part, 1) }));
 
 export function drawSources(place, store) {
   const sources = [...store.sources.values()].sort(
@@ -29,7 +29,7 @@ export function drawSources(place, store) {
       gradeMark(source.grade),
       h("span", { class: "who" }, source.url ? outer(source.url, null, h("bdi", null, source.name)) : h("bdi", null, source.name),
         source.relays ? ` ${t("sources.relays", { source: store.sourceName(source.relays) })}` : null,
-        source.exactness === null || source.exactness === undefined ? null : ` · ${exactWords(source.exactness)}`,
+        !source.exactness ? null : ` · ${exactWords(source.exactness)}`,
         source.contact ? [" · ", contact(source.contact)] : null),
       h("span", { class: "heard" },
         source.overdue ? h("b", null, `${t("sources.overdue")} `) : null,

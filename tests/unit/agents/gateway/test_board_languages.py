@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from bordertally.agents.gateway.guard import PAGES
 from bordertally.agents.gateway.pages.languages import BOARD, LANGUAGES, check_language, chosen_language, table
 from bordertally.agents.gateway.pages.rendering import rendered
+from bordertally.agents.gateway.stream.events import RANK
+from bordertally.streams.alerts.records import AlertState
+from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import ConfigError
+from bordertally.streams.qualifiers import Qualifier
+from bordertally.streams.reports.sources import Grade
+from bordertally.streams.statements.records import Doubt
+from bordertally.streams.statements.review import Verdict
 from unit.agents.gateway.node import run_steps
 
 COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'`])//[^\n]*", re.DOTALL)
@@ -83,6 +91,15 @@ def test_every_text_is_used_and_every_text_used_is_there() -> None:
     quoted = named | set(re.findall(r'"([a-z_]+\.[\w.-]+)"', code))
     kinds = set(re.findall(r"`([a-z_]+)\.", code)) | set(re.findall(r'named\("(\w+)"', code)) | {"page"}
     assert [key for key in table("en") if key not in quoted and key.split(".")[0] not in kinds] == []
+
+
+def test_every_value_of_the_records_has_its_words() -> None:
+    values = {
+        "doubt": Doubt, "qualifier": Qualifier, "qualifier_name": Qualifier, "state": AlertState, "grade": Grade,
+        "rule": RULES, "explain": RULES, "compared": RULES, "decision": get_args(Verdict), "severity": RANK,
+    }  # fmt: skip
+    for kind, some in values.items():
+        assert [value for value in some if f"{kind}.{value}" not in table("en")] == [], kind
 
 
 def test_russian_has_its_own_plurals_numbers_and_dates(tmp_path: Path) -> None:
