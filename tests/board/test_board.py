@@ -102,9 +102,7 @@ async def test_it_says_what_goes_on(board_gateway: Server, opened: Opener) -> No
     await expect(georgia.locator(".spark")).to_contain_text("7 of the last 30 days known, 6,600 to 10,000 a day")
     await expect(page.locator("#asof")).to_contain_text("28 Sep 2022, 12:00 UTC")
     await expect(page.locator("#asof")).to_contain_text("not today’s figures")
-    await expect(page.locator('[data-source="novaya"]')).to_contain_text(
-        "Novaya Gazeta Europe25 Sep 2022"
-    )
+    await expect(page.locator('[data-source="novaya"]')).to_contain_text("Novaya Gazeta Europe25 Sep 2022")
     await expect(page.locator("[data-source]").first).to_contain_text("North Ossetia")  # the last to be heard of
     assert await page.title() == "(2) bordertally"
 

@@ -157,11 +157,16 @@ async function readSilences() {
 
 // --- drawing ---------------------------------------------------------------------------------------------
 
-function drawAll() {
+/** Draw what the filters and the search choose from: the alerts and the tree. */
+function drawChosen() {
   tree.filter(filters);
-  drawOverview(byId("overview"), store);
   drawAlerts(byId("alerts"), byId("alerts-title"), store, filters);
   drawFilters(byId("filters"), store, filters);
+}
+
+function drawAll() {
+  drawChosen();
+  drawOverview(byId("overview"), store);
   drawMap(byId("map"), store);
   drawSources(byId("sources"), store);
   drawer.draw();
@@ -267,7 +272,7 @@ function legend(about) {
 function setFilters(chosen) {
   filters = chosen;
   history.replaceState(null, "", `${location.pathname}${queryOf(filters, location.search)}${location.hash}`);
-  drawAll();
+  drawChosen();
 }
 
 byId("csv").addEventListener("click", () => saveCsv("v1/flows", filters.flow ? { flow: filters.flow } : {}, "bordertally-flows").catch((error) => announce(t("take.not_saved", { why: error.message }))));

@@ -12,7 +12,7 @@ const COLUMNS = ["flow", "days", "rate", "interval", "reporting"];
 const [LAST, TOTAL] = [1, 3]; // the columns whose titles name a window, once there is a total
 
 const GROUPS = { departures: 1, returns: 1 / 4, arrivals: 1 / 4 }; // how much of the rows drawn at first a group has at most
-const SOME_ROWS = 100; // drawn at first, and more with each press of the button below: more are not read, and make every change slow
+const SOME_ROWS = 60; // drawn at first, and more with each press of the button below: more are not read, and make every change slow
 const MUCH = 0.25; // from this share on, projected people are marked
 
 export class FlowTree {

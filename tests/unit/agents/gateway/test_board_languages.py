@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -94,7 +95,7 @@ def test_every_text_is_used_and_every_text_used_is_there() -> None:
 
 
 def test_every_value_of_the_records_has_its_words() -> None:
-    values = {
+    values: dict[str, Iterable[str]] = {
         "doubt": Doubt, "qualifier": Qualifier, "qualifier_name": Qualifier, "state": AlertState, "grade": Grade,
         "rule": RULES, "explain": RULES, "compared": RULES, "decision": get_args(Verdict), "severity": RANK,
     }  # fmt: skip
