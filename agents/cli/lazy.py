@@ -34,7 +34,7 @@ def load(listed: Listed) -> Any:
         command = get_command(app)
     command.name = listed.name
     for member in getattr(command, "commands", {"": command}).values():
-        for parameter in member.params:
+        for parameter in [*member.params, member.get_help_option(typer.Context(member))]:
             if getattr(parameter, "is_flag", False):
                 parameter.metavar = ""  # not <bool>: a flag takes no value
     return command

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from bordertally.agents.terminal.console import moment_of, settings_for, table
+from bordertally.agents.terminal.console import instant, moment_of, settings_for, table
 from bordertally.streams.errors import BordertallyError
 
 NOW = datetime(2022, 9, 27, 12, tzinfo=UTC)
@@ -33,6 +33,11 @@ def test_what_is_no_time_is_quoted_with_its_option() -> None:
         match=r"^--since: noon is not a time such as 2026-01-31T18:00Z, nor a duration such as 2h or 3d$",
     ):
         moment_of("noon", "--since", NOW)
+
+
+def test_what_is_no_instant_is_quoted_with_the_option_for_an_end() -> None:
+    with pytest.raises(BordertallyError, match=r"^--until: noon is not"):
+        instant("noon")
 
 
 @pytest.mark.parametrize("ahead", [False, True])
