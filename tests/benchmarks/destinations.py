@@ -1,7 +1,7 @@
 """What totals by destination cost: ledger and alerts in one process, with and without figures of corridors, in turn.
 
 Run from `tests`: `python -m benchmarks.destinations [ROUNDS]`. Both arms get the same batches, and each begins every
-other round. Kafka is left out, so the ratio is that of the arithmetic: with brokers it is smaller.
+other round. Kafka is left out, so the ratio is that of the arithmetic.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ WRONG = [
     ("estimates-and-errors", "Arrivals Estimate", "Arrivals Standard error of estimate", "call it #3"),
     ("yearbook", "times = 1000", "", "the file says 'Tourist/visitor arrivals (thousands)'; set times = 1000"),
     ("rolling-years", "times = 1000", "", "the file says 'Provisional long-term international migration (thousands)'"),
-    ("same-days-of-other-years", '"2021"', '"2020"', "the column of the figure is called 2020"),
+    ("same-days-of-other-years", '"2023"', '"2022"', "the column of the figure is called 2022"),
     ("serial-days", '"Inn"', '"Endring %"', "'Endring %' sounds like a share"),
     ("notes-between", "r()", "r0", "flags: '0' may be a part of a figure"),
     ("quarters-beside-months", "year = 2023", "", "it lacks %Y (the year)"),
@@ -147,7 +147,7 @@ def test_what_may_be_wrong_is_listed(tmp_path: Path, name: str, old: str, new: s
     assert old in mapping
     mapping = mapping.replace(old, new)
     if "[wide]" in new:
-        mapping = mapping.replace('group = ","', 'group = ","\nsame_key = "add"').replace('column = "2021" ', "#")
+        mapping = mapping.replace('group = ","', 'group = ","\nsame_key = "add"').replace('column = "2023" ', "#")
     (tmp_path / "map.toml").write_text(mapping)
     _, _, said = run(FURTHER / f"{name}.csv", "--map", tmp_path / "map.toml")
     assert any(says in line for line in said.splitlines() if "look again: " in line), said
@@ -256,7 +256,7 @@ GUESSES: dict[str, list[str]] = {
     "rolling-years": ["are these figures in thousands?", 'column = "All"'],
     "rounded-and-suppressed": ['column = "Claimants"', '"<5": list it in missing, or in suppressed with its range'],
     "row-a-person": ["If each row is a person, write rows = true"],
-    "same-days-of-other-years": ['columns = ["Date"]', 'format = "%m/%d/%Y"', 'column = "2021"'],
+    "same-days-of-other-years": ['columns = ["Date"]', 'format = "%m/%d/%Y"', 'column = "2023"'],
     "serial-days": ['format = "%N"', 'column = "Inn"'],
     "stacked-tables": ["header = 3"],
     "stock-without-header": ["header = 0", 'columns = ["1"]', 'column = "2"'],
