@@ -31,8 +31,14 @@ WEEK = 7
 AT_ONCE = 12
 """Characters at most between a noun and the place it goes to: " into ", " to the "."""
 
+NEAR = 20
+"""Characters before a word of movement in which an auxiliary makes it passive: "were later "."""
+
 UNREAD = 1
 """The most unknown words around a figure whose destination is inferred."""
+
+UNREAD_BESIDE_GOAL, MOST_UNREAD = 4, 2
+"""The most unknown words around a figure whose destination stands in a role of its own ("into"), and around others."""
 
 _BREAK = ";"
 """Between two halves of a sentence that tell of different things."""
@@ -53,13 +59,34 @@ class SecondOpinion:
         """
         of_leavers = whole is not None and not whole.doubts and _left_for_anywhere(draft.movement, whole.movement)
         far_fetched = (not of_leavers and self._far_fetched(draft, event, before)) or self._carried_on(draft, before)
-        if far_fetched or self._left_the_speaker(draft, before) or self._half_understood(draft):
+        if far_fetched or self._left_the_speaker(draft, before) or self._half_understood(draft) or self._untold(draft, event):
             yield Doubt.INFERRED
         if self._turned(draft, event, before):
             yield Doubt.NO_DIRECTION
         turns = event is not None and event.value in _TURNS
         if self._unexplained(draft) or (whole is not None and not turns and not _alike(draft.movement, whole.movement)):
             yield Doubt.SEVERAL_PLACES
+
+    def _untold(self, draft: Draft, event: TextMark | None) -> bool:
+        """Whether the part of a sentence about a figure says too little of its claim, whatever stands around it.
+
+        A figure in a sentence that names no country needs a word of movement and a period of its own, and one of people
+        who left for anywhere a word for leaving; beside both, every word must be known. Beside a destination that has
+        a role of its own a few words may be unknown, beside any other fewer.
+        """
+        unread = self.tongue.cutter.unknown(self.sheet, draft.segment)
+        places = [mark.value for mark in self.sheet.of("place")]
+        again = any(place.same for place in places) and draft.movement.flow in {
+            claim.movement.flow for claim in self.thread.latest
+        }
+        if not again and not any(place.code for place in places) and not self.sheet.of("citizens"):
+            return event is None or unread > 0 or "period" not in draft.spans
+        if draft.movement.into is None:
+            return event is None or unread > 0 or draft.movement.event is not MovementKind.EXIT
+        roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.context)}
+        if event is not None and self.tongue.passive.search(self.sheet.text, max(0, event.start - NEAR), event.end):
+            return not {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles
+        return unread > (UNREAD_BESIDE_GOAL if PlaceRole.INTO in roles else MOST_UNREAD)
 
     def _half_understood(self, draft: Draft) -> bool:
         """Whether an end of a movement is inferred beside words that no table has.

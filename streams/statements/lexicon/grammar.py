@@ -22,6 +22,7 @@ class Tongue:
         self.closing = language.ending([f"(?:{word})" for word in table.closing])
         self.present = language.any_of(table.present)
         self.again = language.any_of(table.again)
+        self.passive = language.any_of(table.passive)
         self.same_day = language.any_of(table.same_day)
         self._letters = re.compile(table.letters)
         self._anchors = [(day, language.any_of(phrases)) for day, phrases in table.anchors.items()]

@@ -214,6 +214,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     versions: Phrases
     same_time: Phrases
     same_day: Phrases
+    passive: Phrases
     dated: Phrases
     further: Phrases
     refuge: Phrases

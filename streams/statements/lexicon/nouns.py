@@ -118,8 +118,6 @@ class Nouns:
         bare = bool(words) and bool(self._bare.match(" " + gap.strip()))
         near = nxt is not None and nxt.start < end and len(words) <= 3 and not bare and not _PAUSE.search(gap)
         near = near and not (words[:1] and words[0].islower() and self._towards.search(gap.rstrip()))
-        if nxt is not None and near and nxt.kind == "thing" and nxt.value in _ALSO_PEOPLE and self._cross(sheet, nxt):
-            return self._of_nation(Noun("people"), sheet.text, nxt.start)
         if nxt is not None and nxt.kind == "citizens" and nxt.start < end and _LEADS.fullmatch(gap):
             return _counted(nxt)  # "72,904 - Turkey", in a list that counts citizens
         if nxt is not None and near and nxt.kind in _COUNTED:
@@ -131,16 +129,6 @@ class Nouns:
         head = self._head(gap)
         noun = Noun("people") if self._persons.match(head) else Noun(unknown=True)
         return self._of_nation(noun, sheet.text, figure.end + gap.find(head))
-
-    def _cross(self, sheet: Sheet, noun: TextMark) -> bool:
-        """Whether a word of movement directly follows a noun: "1,000 soldiers crossed" counts people who crossed."""
-        event = next((event for event in sheet.of("event") if event.start >= noun.end), None)
-        if event is None or event.value == "takes":
-            return False
-        if not any(place.start >= event.start and place.value.role in _WAYS for place in sheet.of("place")):
-            return False
-        between = sheet.text[noun.end : event.start]
-        return len(between) <= _AT_ONCE and not _PAUSE.search(between)
 
     def end(self, sheet: Sheet, figure: TextMark, end: int) -> int:
         """The end of an unknown noun after a figure; the end of the figure if no noun follows."""
