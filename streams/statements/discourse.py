@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from bordertally.streams.statements.drafts import Draft
@@ -12,10 +11,6 @@ from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.lexicon.segments import Cutter, Segment
 from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod
 from bordertally.streams.statements.records import Doubt, Why
-
-_WORD = re.compile(r"\w+")
-DATELINE = 1
-"""Words at most that are neither a place nor a time, in a sentence that only says where what follows happened."""
 
 
 class Both(NamedTuple):
@@ -34,11 +29,8 @@ def only_time(sheet: Sheet) -> StatedPeriod | None:
 def _both_ways(sheet: Sheet, home: str | None) -> Both:
     period = only_time(sheet)
     places = [mark.value for mark in sheet.of("place")]
-    points = {place.checkpoint.sides for place in places if place.checkpoint is not None}
     named = {place.code for place in places if place.role is PlaceRole.BORDER and place.code}
     pair = frozenset(named | ({home} if home and len(named) == 1 else set()))
-    if len(points) == 1:
-        pair = frozenset(points.pop())
     return Both(period, pair if len(pair) == 2 else frozenset())
 
 
@@ -53,8 +45,8 @@ class Thread:
     `drafts`: all claims so far; `latest`: the claims of the sentence before; `subject`: the claims so far that a
     sentence without a noun of its own can continue. `only_dates`: the sentence before only
     described a day, or dated the figures that follow. `topic` and `stage`: the checkpoint and the country of the
-    sentence before, where it made no claim; `dateline`: the checkpoint that heads the text. `stated_on`: the day on
-    which the sentence before says its figures were given.
+    sentence before, where it made no claim. `stated_on`: the day on which the sentence before says its figures
+    were given.
     """
 
     def __init__(self, cutter: Cutter) -> None:
@@ -64,7 +56,6 @@ class Thread:
         self.subject: list[Draft] = []
         self.topic: TextMark | None = None
         self.stage: str | None = None
-        self.dateline: TextMark | None = None
         self.both: Both | None = None
         self.spoken: StatedPeriod | None = None
         self.only_dates = False
@@ -96,23 +87,12 @@ class Thread:
         """Doubt earlier claims if a sentence without figures retracts them: "The reports could not be verified"."""
         if drafts or sheet.of("number"):
             return
-        self._date(sheet)
         self._compare(sheet)
         denied = [mark for mark in sheet.of("sentence") if mark.value == Why.DENIED]
         denied = [mark for mark in denied if not self.cutter.ahead(sheet, mark)]
         if denied or any(mark.value == "unproven" for mark in sheet.of("voice")):
             for draft in self.latest:
                 draft.doubts.append(Doubt.UNCONFIRMED)
-
-    def _date(self, sheet: Sheet) -> None:
-        """Date earlier claims by a sentence without figures: "These are the figures for Monday"."""
-        period = only_time(sheet)
-        if period is None or not sheet.of("dated"):
-            return
-        for draft in self.latest:
-            if Doubt.NO_PERIOD in draft.doubts and "period" not in draft.spans:
-                draft.doubts.remove(Doubt.NO_PERIOD)
-                draft.period = period
 
     def _compare(self, sheet: Sheet) -> None:
         """Add the level of comparison from a sentence without figures: "That is 9 per cent more"."""
@@ -130,9 +110,6 @@ class Thread:
             for mark in places
             if mark.value.role in (PlaceRole.BARE, PlaceRole.SPEAKER) and mark.value.code
         }
-        words = [match.span() for match in _WORD.finditer(sheet.text)]
-        if self.topic is not None and not sheet.of("number") and sum(sheet.free(*word) for word in words) <= DATELINE:
-            self.dateline = self.topic  # "Palanca, Thursday noon."
         self.stage = named.pop() if len(named) == 1 else None
 
     def base(self, sheet: Sheet, segment: Segment, event: TextMark | None, noun: Noun) -> Draft | None:
@@ -145,8 +122,6 @@ class Thread:
         first = self.latest[0]
         if self.cutter.part(sheet, segment) or sheet.of("same_time", segment.span) or further(sheet, segment):
             return first
-        if sheet.of("total", segment.span) and not sheet.of("place", segment.span):
-            return first  # "which takes the number of people who have made the journey this year to 22,840"
         if sheet.of("likewise", segment.span) and any(mark.value.same for mark in sheet.of("place", segment.span)):
             return self.latest[-1]  # "the daily number there had climbed": where the last of those before was
         kinds = ("total", "likewise", "place", "period")

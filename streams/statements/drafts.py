@@ -29,10 +29,7 @@ MOST_A_DAY = 1_000_000
 
 @dataclass
 class Draft:
-    """The parts that a segment gives a draft. `weight`: the confidence before doubts.
-
-    `paired`: it stands in turn to one before.
-    """
+    """The parts that a segment gives a draft. `weight`: the confidence before doubts."""
 
     segment: Segment
     quantity: Quantity
@@ -45,7 +42,6 @@ class Draft:
     voice: Voice = Voice.OWN
     speaker: str = ""
     weight: float = 1.0
-    paired: bool = False
     spans: dict[str, Span] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
 
@@ -53,11 +49,6 @@ class Draft:
     def unclear(self) -> bool:
         """Whether so much is open that a reviewer would have to write the claim anew."""
         return len(set(self.doubts)) > (FEW_DOUBTS if self.movement.flow is not None else 1)
-
-    @property
-    def daily(self) -> bool:
-        """Whether a usual daily level can belong to this figure."""
-        return self.per_day or (self.period is not None and self.period.days == 1)
 
     def so_far(self) -> None:
         """Make the figure a lower bound, because the day is not over."""

@@ -10,9 +10,6 @@ from bordertally.streams.statements.records import Span, Why
 
 _YESTERDAY = DayShift(-1)
 
-_SIDED = (MovementKind.ENTRY, MovementKind.EXIT)
-"""Words of movement that say which way."""
-
 
 class Reasons:
     """Finds the exclusions in one sentence."""
@@ -52,8 +49,6 @@ class Reasons:
         marks = self.sheet.of("segment", Span(said_of_it.start, end))
         last = max((mark.start for mark in events), default=-1)
         marks = [mark for mark in marks if mark.end > last or not self._fronted(mark, segment)]
-        if not events and any(mark.value == Why.BOTH for mark in self.sheet.of("segment")):
-            return Why.BOTH  # "143,500 people, with 38,200 vehicles, were checked both inbound and outbound"
         return self._said(marks, events, segment) if marks else None
 
     def _said(self, marks: list[TextMark], events: list[TextMark], segment: Segment) -> Why | None:
@@ -73,8 +68,6 @@ class Reasons:
         """Whether the reason is stated in a clause before: "After weeks of queues, 900 people crossed"."""
         between = self.sheet.text[mark.end : segment.figure.start]
         apart = "," in between or self.cutter.led(self.sheet, segment)
-        if ":" in between and any(mark.value in _SIDED for mark in self.sheet.of("event", segment.span)):
-            apart = True  # "Entry and exit: 4,900 came in", below a heading
         return mark.end <= segment.figure.start and apart and mark.value != Why.HYPOTHETICAL
 
     def _sooner(self, segment: Segment) -> bool:
@@ -105,19 +98,12 @@ class Reasons:
         exact = bool(behind) and isinstance(behind[0].value, StatedPeriod) and not behind[0].value.vague
         return exact and self.cutter.trails(self.sheet, segment)
 
-    def joined(self, level: Segment, segment: Segment) -> bool:
-        """Whether a figure belongs to an earlier level: "a week earlier it had been 2,400 and 950"."""
-        return self.cutter.listed(self.sheet, level, segment) and not self.sheet.of("event", segment.span)
-
     def bracketed(self, segment: Segment) -> Why | None:
         """Whether a bare figure in brackets is a part of a figure that is not a claim: "Barahona (210)"."""
         figure = segment.figure
-        alone = self.in_brackets(figure) and not self.sheet.of("event", Span(segment.span.start, figure.start))
-        return Why.NO_CROSSING if alone else None
-
-    def in_brackets(self, figure: TextMark) -> bool:
-        """Whether brackets contain only a figure."""
-        return self.sheet.text.endswith("(", 0, figure.start) and self.sheet.text.startswith(")", figure.end)
+        alone = self.sheet.text.endswith("(", 0, figure.start) and self.sheet.text.startswith(")", figure.end)
+        ahead = self.sheet.of("event", Span(segment.span.start, figure.start))
+        return Why.NO_CROSSING if alone and not ahead else None
 
     def usual(self, segment: Segment) -> bool:
         """Whether a figure is a usual level of a longer period than a day: "usually some 9,000 a week"."""

@@ -20,12 +20,7 @@ from bordertally.streams.statements.records import Doubt, Span
 LEADS = " :-\u2013\u2014"
 """Signs that lead from a place in a list to its figure."""
 
-NEAR = 16
-"""Characters between a crossing and the word that says which way it went."""
-
 _STOP = re.compile("[,;:.()]")
-
-_SIDED = (MovementKind.ENTRY, MovementKind.EXIT, MovementKind.OUT)
 
 _AWAY = (MovementKind.EXIT, MovementKind.OUT, MovementKind.BACK)
 """Words of movement of those who leave."""
@@ -47,12 +42,6 @@ class Ways:
         """Whether places alone state a movement: "Storskog: 5,140 from Russia to Norway"."""
         roles = {mark.value.role for mark in self.sheet.of("place", segment.span)}
         front = self._front(segment)
-        if (
-            front is not None
-            and roles & {PlaceRole.ORIGIN, PlaceRole.INTO}
-            and self.tongue.cutter.part(self.sheet, segment)
-        ):
-            return True
         arrow = any(
             ">" in self.sheet.text[left.end : other.start] or "\u2192" in self.sheet.text[left.end : other.start]
             for left, other in pairwise(self.sheet.of("place", segment.span))
@@ -75,15 +64,7 @@ class Ways:
         taken: TextMark | None = next((mark for mark in before if mark.value == MovementKind.TAKES), None)
         if taken is not None and not _STOP.search(self.sheet.text, taken.end, segment.figure.start):
             return taken  # "the Union has received 5.3 million people fleeing the war"
-        first, *others = behind or before or [None]
-        if first is not None and first.value == MovementKind.CROSS:  # "crossed the border on entry"
-            sided = [
-                event
-                for event in others
-                if event.value in _SIDED and max(event.start - first.end, first.start - event.end) <= NEAR
-            ]
-            return sided[0] if sided else first
-        return first
+        return next(iter(behind or before), None)
 
     def movement(
         self, segment: Segment, event: TextMark | None, noun: Noun, base: Draft | None, drafts: list[Draft]
@@ -92,8 +73,6 @@ class Ways:
         # a sentence that says whom it counts stands for itself; a bare "142,300 arrived" goes on from the one before
         known = drafts or ([base] if base is not None else self._known(segment, event, noun))
         clues = self._clues(segment, event, noun, drafts, known)._replace(together=bool(drafts))
-        if known and known[-1].noun.citizens == known[-1].movement.into:
-            clues = clues._replace(returned=known[-1].movement.into is not None)
         movement = resolve(clues)
         open_start = movement.origin is None and {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION} & set(movement.doubts)
         if drafts or base is not None or noun.citizens or not open_start:
@@ -132,8 +111,6 @@ class Ways:
 
     def _known(self, segment: Segment, event: TextMark | None, noun: Noun) -> list[Draft]:
         """The claims that a sentence with a word of movement continues."""
-        if event is not None and event.value == MovementKind.OTHER_WAY and noun.mark is not None:
-            return self.thread.latest[:1]
         pointed = any(mark.value.same for mark in self.sheet.of("place", segment.span))
         if noun.mark is None or pointed:
             return self.thread.subject
@@ -163,12 +140,11 @@ class Ways:
             front = self.thread.topic or self.heading
         if front is None and (self.thread.both is not None or self._at_topic(segment, places)):
             front = self.thread.topic
-        front = front or self.thread.dateline
         home = self.home or (self.thread.stage if kind is MovementKind.ENTRY else None)
         at_home = {mark.value.role for mark in places if mark.value.home}
         leaving = kind is MovementKind.EXIT and at_home & {PlaceRole.BARE, PlaceRole.ORIGIN}
         if self.home is None and (leaving or PlaceRole.INTO in at_home or (at_home and kind is MovementKind.ENTRY)):
-            home = self._spoken_of(segment, drafts if leaving else []) or home
+            home = self._spoken_of(segment) or home
         part = self.tongue.cutter.part(self.sheet, segment) or (not places and further(self.sheet, segment))
         return Clues(
             kind,
@@ -194,10 +170,8 @@ class Ways:
         first, last = sorted((one.span, other.span))
         return self.sheet.text[first.end : last.start]
 
-    def _spoken_of(self, segment: Segment, drafts: list[Draft]) -> str | None:
+    def _spoken_of(self, segment: Segment) -> str | None:
         """The country that "the country" means: that of the speaker, else the last destination."""
-        if drafts and drafts[-1].movement.into is not None:
-            return drafts[-1].movement.into  # "10,317 entered Moldova and 5,891 left the country"
         speakers = [mark for mark in self.sheet.of("place") if mark.value.role is PlaceRole.SPEAKER]
         ahead: list[str | None] = [mark.value.code for mark in speakers if mark.end <= segment.figure.start]
         if ahead:

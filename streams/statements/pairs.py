@@ -1,8 +1,7 @@
-"""Pairs of claims: both directions of one border, their sum, and figures that refer to them in order."""
+"""Pairs of claims: both directions of one border, and figures that count the same people twice."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 from bordertally.streams.statements.drafts import Draft
@@ -19,12 +18,6 @@ def population(noun: Noun, drafts: list[Draft]) -> Noun:
         return noun
     counted = drafts[-1].noun if drafts else Noun("people", noun.unit)
     return counted._replace(mark=None, unknown=noun.unknown, bare=not noun.unknown)
-
-
-def alike(draft: Draft, base: Draft) -> bool:
-    """Whether two claims have the same flow, days and population."""
-    same = draft.movement.flow == base.movement.flow and draft.period == base.period
-    return same and (draft.noun.population, draft.noun.unit) == (base.noun.population, base.noun.unit)
 
 
 def doubt_parts(drafts: list[Draft]) -> None:
@@ -80,20 +73,6 @@ def households(drafts: list[Draft]) -> list[Draft]:
         if alone and same and LEAST <= people.quantity.low / max(families.quantity.low, 1) <= MOST:
             pairs.append(families)
     return pairs
-
-
-def turned(pair: list[Draft]) -> bool:
-    """Whether two claims are in opposite directions."""
-    return len(pair) == len({_way_in(draft) for draft in pair}) > 1 and pair[0].movement.flow != pair[1].movement.flow
-
-
-def in_turn(first: Draft, other: Draft) -> Draft:
-    """The claim to which the second of two bare figures refers: the opposite direction of the first."""
-    ends = (first.movement.into, first.movement.origin if other.movement.into is not None else None)
-    if None in (first.movement.into, first.movement.origin):
-        return other
-    slug = first.movement.slug if ends[1] is not None else ""
-    return replace(other, movement=other.movement._replace(origin=ends[0], into=ends[1], slug=slug))
 
 
 def _way_in(draft: Draft) -> bool:

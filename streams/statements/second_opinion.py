@@ -59,10 +59,13 @@ class SecondOpinion:
         """
         of_leavers = whole is not None and not whole.doubts and _left_for_anywhere(draft.movement, whole.movement)
         far_fetched = (not of_leavers and self._far_fetched(draft, event, before)) or self._carried_on(draft, before)
-        if far_fetched or self._left_the_speaker(draft, before) or self._half_understood(draft) or self._untold(draft, event):
+        if (
+            far_fetched
+            or self._left_the_speaker(draft, before)
+            or self._half_understood(draft)
+            or self._untold(draft, event)
+        ):
             yield Doubt.INFERRED
-        if self._turned(draft, event, before):
-            yield Doubt.NO_DIRECTION
         turns = event is not None and event.value in _TURNS
         if self._unexplained(draft) or (whole is not None and not turns and not _alike(draft.movement, whole.movement)):
             yield Doubt.SEVERAL_PLACES
@@ -240,31 +243,14 @@ class SecondOpinion:
         came = any(earlier.movement.into == movement.origin for earlier in [*self.thread.drafts, *before])
         return all(place.role is PlaceRole.SPEAKER for place in named) and not came
 
-    def _turned(self, draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
-        """Whether a claim turns round the one before it, and no word of its own says so."""
-        earlier = before[-1] if before else self.thread.latest[-1] if self.thread.latest else None
-        ends = (draft.movement.into, draft.movement.origin)
-        if earlier is None or None in ends or ends != (earlier.movement.origin, earlier.movement.into):
-            return False
-        alike = {(other.movement.into, other.movement.origin) for other in [*self.thread.latest, *before]}
-        if ends in alike:
-            return False  # "2,900 Russians entered and 1,700 went back. On Sunday, 2,600 Russians arrived"
-        roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.span)}
-        turned = event is not None and event.value in _TURNS
-        at_home = draft.movement.into in {self.home, draft.noun.citizens}
-        bare = {mark.value.code for mark in self.sheet.of("place", draft.segment.span)}
-        visited = draft.movement.into in bare and draft.movement.origin == draft.noun.citizens
-        return not turned and not at_home and not visited and not {PlaceRole.ORIGIN, PlaceRole.INTO} & roles
-
     def _goal_named(self, draft: Draft) -> bool:
         into = draft.movement.into
         return into is None or bool(_with_blocs([into]) & _with_blocs(self._named(draft)))
 
     def _points(self) -> set[str]:
         """The checkpoints that the sentence names, or that the text is headed with."""
-        headings = [mark for mark in (self.thread.topic, self.thread.dateline) if mark is not None]
-        named = [mark.value for mark in self.sheet.of("place")] + [mark.value for mark in headings]
-        return {place.slug or place.edge for place in named}
+        topic = [] if self.thread.topic is None else [self.thread.topic]
+        return {mark.value.slug or mark.value.edge for mark in [*self.sheet.of("place"), *topic]}
 
     def _unexplained(self, draft: Draft) -> bool:
         """Whether a country stands as the subject or a place of a figure that has no part in its claim.

@@ -17,14 +17,11 @@ from bordertally.streams.statements.lexicon.time_phrases import Times
 from bordertally.streams.statements.movement.clues import Movement
 from bordertally.streams.statements.movements import Ways
 from bordertally.streams.statements.pairs import (
-    alike,
     attach_normals,
     both_ways,
     doubt_parts,
     households,
-    in_turn,
     population,
-    turned,
 )
 from bordertally.streams.statements.records import Doubt, LeftOut, Span, Statement, Voice, Why
 from bordertally.streams.statements.second_opinion import SecondOpinion
@@ -36,9 +33,6 @@ UNKNOWN_WORDS = 1
 
 _LEVELS = {Why.EARLIER, Why.NORMAL, Why.NET, Why.SHARE}
 """Figures that only describe those before them."""
-
-FEW = 10
-"""People below whom a figure behind "with" is of those who came along: "arrived with 4 children"."""
 
 SMALL = 12
 """Numbers up to this are mostly written in words."""
@@ -98,7 +92,6 @@ class TextReading:
         normals: list[TextMark] = []
         levels: list[Segment] = []
         parts = self.tongue.cutter.segments(self.sheet, sentence)
-        turns: dict[int, Draft] = {}
         shared = Span(sentence.start, sentence.start)  # a part of which all within it is said
         for index, part in enumerate(parts):
             # "has risen from 5,000 to 10,000" says of both figures where people went
@@ -107,21 +100,16 @@ class TextReading:
             segment = part._replace(context=Span(begins, self._reach(part, parts[index + 1 :])))
             if segment.context.end > max(part.span.end, shared.end):
                 shared = segment.context
-            if self.sheet.of("normal", segment.span) and self._is_rate(segment, drafts):
+            if self.sheet.of("normal", segment.span):
                 normals.append(segment.figure)
                 levels.append(segment)
                 self.left.append(LeftOut(segment.figure.span, Why.NORMAL))
                 continue
             why = self.reasons.whole(sentence, segment.figure) or self.reasons.why_not(segment)
             why = why or (Why.NORMAL if self.reasons.usual(segment) else None)
-            why = why or (Why.EARLIER if levels and self.reasons.joined(levels[-1], segment) else None)
             why = why or (self.reasons.bracketed(segment) if not drafts else None)
-            if self._pair(parts[index : index + 2]) and index not in turns and turned(drafts[-2:]):
-                turns[index], turns[index + 1] = drafts[-2:]
-            drafted = why or self._draft(segment, drafts, turns.get(index))
+            drafted = why or self._draft(segment, drafts)
             if isinstance(drafted, Draft):
-                if drafted.paired and index + 1 in turns:
-                    turns[index + 1] = in_turn(drafted, turns[index + 1])
                 drafts.append(drafted)
                 continue
             if drafted is Why.EARLIER:
@@ -192,29 +180,17 @@ class TextReading:
         event = next((mark for mark in self.sheet.of("event", part.span) if mark.start >= part.figure.end), None)
         return event is not None and not {",", ")"} & set(self.sheet.text[part.figure.end : event.start])
 
-    def _is_rate(self, segment: Segment, drafts: list[Draft]) -> bool:
-        return bool(self.sheet.of("rate", segment.span)) or not drafts or drafts[-1].daily
-
     # --- one claim ---------------------------------------------------------------------------------------------
 
-    def _pair(self, pair: list[Segment]) -> bool:
-        """Whether two figures are adjacent with nothing of their own: "at Raigardas 610 and 590"."""
-        if len(pair) < 2 or any(self.sheet.of("event", segment.span) for segment in pair):
-            return False
-        nouns = [self.tongue.cutter.nouns.behind(self.sheet, segment.figure, segment.span.end) for segment in pair]
-        return nouns == [None, None] and self.tongue.cutter.listed(self.sheet, *pair)
-
-    def _draft(self, segment: Segment, drafts: list[Draft], turn: Draft | None = None) -> Draft | Why:
-        """The claim of a segment, or why it is none. `turn`: the earlier claim to which it refers in order."""
+    def _draft(self, segment: Segment, drafts: list[Draft]) -> Draft | Why:
+        """The claim of a segment, or why it is none."""
         noun = self.tongue.cutter.nouns.of(self.sheet, segment.figure, segment.span)
         event = self.ways.event(segment)
         why = noun.why or self._told_before(segment, event, drafts)
         if why is not None:
             return why
-        drafts = self._spoken(drafts, segment) if turn is None else [turn]
+        drafts = self._spoken(drafts, segment)
         base = None if drafts else self.whole or self.thread.base(self.sheet, segment, event, noun)
-        if self._of_left_out(segment, drafts):
-            base = None
         goes_on = (bool(drafts) or base is not None) and self.tongue.cutter.unknown(
             self.sheet, segment
         ) <= UNKNOWN_WORDS
@@ -228,35 +204,14 @@ class TextReading:
             movement = drafts[-1].movement._replace(into=other, slug="", point=None)
         if not drafts and base is None:
             noun = self._counted_before(noun, movement)
-        draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight, paired=turn is not None)
+        draft = Draft(segment, segment.figure.value, noun, movement, weight=movement.weight)
         draft.doubts += [*movement.doubts, *self._doubts(draft, event, drafts)]
         self._quote(draft)
         self.timing.period(draft, drafts, base)
         self.timing.rate(draft, drafts, event, base)
-        nameless = self.tongue.cutter.part(self.sheet, segment) and not self.sheet.of("place", segment.span)
-        if base is not None and nameless and alike(draft, base):
-            draft.doubts.append(Doubt.SEVERAL_GROUPS)  # "484 of them": nothing says which
-        if not drafts and self.reasons.in_brackets(segment.figure) and "period" not in draft.spans:
-            draft.doubts.append(Doubt.NO_PERIOD)  # "most continue to cross at Pagak (21,004)": since when?
-        if drafts and self.reasons.in_brackets(segment.figure):
-            roles = {mark.value.role for mark in self.sheet.of("place", segment.span)}
-            solved = {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION, Doubt.INFERRED} if PlaceRole.ORIGIN in roles else set()
-            # "9,360 went home, from Cameroon (5,940)": no surer than the whole
-            draft.doubts += [doubt for doubt in drafts[-1].doubts if doubt not in solved]
         draft.doubts += self.opinion.doubts(draft, event, drafts, self._whole(segment, drafts, base))
         self._so_far(draft)
         return draft
-
-    def _of_left_out(self, segment: Segment, drafts: list[Draft]) -> bool:
-        """Whether a figure is a part of one in its sentence that is no claim: of nobody in the sentences before."""
-        ahead = [figure for figure in self.left if figure.span.end <= segment.figure.start]
-        return (
-            not drafts
-            and bool(ahead)
-            and ahead[-1].why is Why.NO_CROSSING
-            and not self.whole
-            and bool(self.tongue.cutter.part(self.sheet, segment))
-        )
 
     def _whole(self, segment: Segment, drafts: list[Draft], base: Draft | None) -> Draft | None:
         """The claim that a figure is a part of ("300 of them"), if it is one."""
@@ -286,8 +241,6 @@ class TextReading:
     def _doubts(self, draft: Draft, event: TextMark | None, drafts: list[Draft]) -> Iterator[Doubt]:
         """The doubts about the population of a figure."""
         segment = draft.segment
-        if 0 < draft.quantity.low < FEW and self.tongue.cutter.nouns.beside(self.sheet, segment.figure):
-            yield Doubt.UNKNOWN_GROUP
         if self.tongue.scanner.numbers.vague(self.sheet.text[segment.figure.start : segment.figure.end]):
             yield Doubt.VAGUE_PEOPLE
         if draft.quantity.odd:
@@ -300,12 +253,6 @@ class TextReading:
             yield Doubt.PART_OF_COUNTRY
         if not drafts and draft.noun.mark is None and self._beside_things(segment):
             yield Doubt.UNKNOWN_GROUP
-        if (
-            event is None
-            and len({draft.movement.flow for draft in drafts}) > 1
-            and self.sheet.of("overall", segment.span)
-        ):
-            yield Doubt.SEVERAL_PLACES  # "742 Latvians and 1,210 Lithuanians, in all 310,000"
 
     def _elsewhere(self, segment: Segment) -> bool:
         """Whether a figure may belong to a place that only sets the scene or is the seat of a speaker.
@@ -396,9 +343,7 @@ class TextReading:
             draft.speaker = self._speaker(speakers, draft.segment.figure, sentence)
             if voices & {"unconfirmed", "unproven"}:
                 draft.doubts.append(Doubt.UNCONFIRMED)
-            if not draft.paired and any(
-                ";" not in self.sheet.text[draft.segment.figure.end : word.start] for word in in_turn
-            ):
+            if any(";" not in self.sheet.text[draft.segment.figure.end : word.start] for word in in_turn):
                 draft.doubts.append(Doubt.SEVERAL_PLACES)
         self.speaker = speakers[-1][1] if speakers else self.speaker
 

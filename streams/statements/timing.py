@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bordertally.streams.statements.discourse import Thread, further
+from bordertally.streams.statements.discourse import Thread
 from bordertally.streams.statements.drafts import Draft
 from bordertally.streams.statements.lexicon.grammar import Tongue
 from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.lexicon.segments import Segment
-from bordertally.streams.statements.lexicon.time_phrases import DAY, DayShift, StatedPeriod, Times, Until
+from bordertally.streams.statements.lexicon.time_phrases import DayShift, StatedPeriod, Times, Until
 from bordertally.streams.statements.records import Doubt, Span
 
 BESIDE = 5
@@ -36,14 +36,6 @@ def _other_way(draft: Draft, drafts: list[Draft]) -> StatedPeriod | None:
     return next((draft.period for draft in drafts if (draft.movement.origin, draft.movement.into) == ends), None)
 
 
-def _beside(draft: Draft, drafts: list[Draft]) -> StatedPeriod | None:
-    """The period of the claim just before in the same sentence: "14,620 went to Iran and 7,210 to Pakistan"."""
-    at = drafts.index(draft)
-    before = drafts[at - 1] if at else None
-    sure = before is not None and not set(before.doubts) & set(_OF_TIME)
-    return before.period if before is not None and sure and before.movement.event is draft.movement.event else None
-
-
 class Timing:
     """Finds the periods of the claims of one sentence."""
 
@@ -58,19 +50,11 @@ class Timing:
             stretches = stretches[1:]  # "Slovakia, Saturday: on Friday 12,216 came in"
         before = drafts[-1].period if drafts else None
         until = next((mark for mark in marks if isinstance(mark.value, Until)), None)
-        if until is not None and not stretches and before is None and self.thread.latest:
-            self._up_to(draft, until, self.thread.latest[0])
-            return
-        if not stretches and self.sheet.of("total", draft.segment.span) and not self.sheet.of("same_time"):
-            draft.doubts.append(Doubt.NO_PERIOD)  # a total since when?
-            return
         if not stretches:
             shift = next((mark for mark in marks if isinstance(mark.value, DayShift)), None)
             on = base or (self.thread.latest[0] if shift is not None and self.thread.latest else None)
             if before is None and on is not None:
                 before = on.period
-            if before is None and shift is not None and shift.value.days == -1:
-                before = self.times.day_of_publication  # "Slovakia said that 9,540 people had crossed the day before"
             source = drafts[-1] if drafts and drafts[-1].period is not None else on
             if before is not None:
                 draft.period = before.shifted(shift.value.days) if shift is not None else before
@@ -78,18 +62,8 @@ class Timing:
                 draft.doubts += [] if source is None else [doubt for doubt in source.doubts if doubt in _OF_TIME]
             if until is not None and before is not None and until.value.end > before.end:
                 draft.doubts.append(Doubt.VAGUE_PERIOD)  # "on Sunday 5,200 came, of whom 3,900 had left by Monday"
-            if shift is not None:
-                draft.spans["period"] = shift.span
             return
         self._own(draft, marks, stretches)
-
-    def _up_to(self, draft: Draft, until: TextMark, base: Draft) -> None:
-        """Date a figure with an end only as additional to an earlier day: it counts for its own day, so far."""
-        day = StatedPeriod(until.value.end - DAY, until.value.end, partial=True)
-        draft.spans["period"] = until.span
-        draft.period = day
-        if not further(self.sheet, draft.segment) or base.period is None or base.period.end > day.start:
-            draft.doubts.append(Doubt.NO_PERIOD)
 
     def _own(self, draft: Draft, marks: list[TextMark], stretches: list[TextMark]) -> None:
         """Set the period stated beside a figure; of several, the one of the highest rank."""
@@ -118,8 +92,6 @@ class Timing:
         stated = self.day_of_statement() if period.running and period.rank == SINCE else None
         if stated is not None and period.start < stated.end < period.end:
             period = StatedPeriod(period.start, stated.end, period.rank)  # "since 21 September", said on Tuesday
-        if self._of_speech(best[0], draft):
-            draft.doubts.append(Doubt.VAGUE_PERIOD)  # "On 10 December the minister said that 8,400 had entered"
         if period.rank == 1 and self.sheet.of("same_time", draft.segment.span):
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "in 2017 there were 51,000 for the same month"
         if self._foreign(best[0], draft) or self.tongue.cutter.opened(self.sheet, best[0]):
@@ -136,13 +108,6 @@ class Timing:
         )
         around = first.end <= draft.segment.figure.start and draft.segment.figure.end <= last.start
         return [last] if len(best) == 2 and inside and around else best
-
-    def _of_speech(self, time: TextMark, draft: Draft) -> bool:
-        """Whether a day in front of a figure is that of a speech: a comma follows, and words of a speaker."""
-        span = Span(time.end, draft.segment.figure.start)
-        one_day = isinstance(time.value, StatedPeriod) and time.value.days == 1
-        fronted = self.sheet.text[span.start : span.end].lstrip().startswith(",")
-        return one_day and fronted and self.tongue.cutter.attributed(self.sheet, span)
 
     @staticmethod
     def _beside_movement(time: TextMark, draft: Draft) -> bool:
@@ -188,16 +153,12 @@ class Timing:
         """The period of the first claim of the sentence before that is on the same border or country."""
         if first.period is None:
             return None
-        if self.tongue.cutter.perfect(self.sheet, draft.segment.context) and not first.period.running:
-            return None
         ends = {draft.movement.origin, draft.movement.into} - {None}
         if first.movement.flow is None and first.movement.pair == ends:
             return first.period  # "8,000 crossed the border: 5,140 entered Russia from Ukraine"
         if {first.movement.origin, first.movement.into} == {draft.movement.origin, draft.movement.into}:
             turned = first.movement.origin != draft.movement.origin
             return None if turned and first.period.running else first.period
-        if self.sheet.of("same_time", draft.segment.span) and first.movement.into in ends:
-            return first.period
         at_once = len({draft.period.text if draft.period is not None else "" for draft in self.thread.latest}) == 1
         now = draft.movement
         # of the same country: those who came as well, or those who went, wherever to
@@ -272,12 +233,6 @@ class Timing:
                 draft.period, draft.spans["period"] = usable[0].value, usable[0].span
                 self._ended(draft)
                 draft.weight *= SHARED
-            elif not usable and (beside := _beside(draft, drafts)) is not None:
-                draft.period = beside
-                draft.weight *= SHARED
-            elif draft.per_day and self._now(sentence):
-                draft.period = self.times.day_of_publication
-                draft.weight *= PRESENT
             elif (sibling := self._sibling(draft) or _other_way(draft, drafts)) is not None:
                 draft.period = sibling
                 draft.weight *= SHARED

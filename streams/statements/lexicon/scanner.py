@@ -99,7 +99,6 @@ class Scanner:
                 *language.compiled("total", {"": table.totals}),
                 *language.compiled("likewise", {"": table.likewise}),
                 *language.compiled("version", {"": table.versions}),
-                *language.compiled("dated", {"": table.dated}),
                 *language.compiled("further", {"": table.further}),
                 *language.compiled("refuge", {"": table.refuge}),
                 *language.compiled("overall", {"": table.overall}),

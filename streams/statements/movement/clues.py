@@ -71,7 +71,6 @@ class Clues(NamedTuple):
     `pair`: the two countries of the border that the sentence before counted both ways.
     `apart`: it is not of the checkpoint of those before: more is counted, or a clause of its own begins.
     `further`: they come on top of those in the movement before.
-    `returned`: those before went back to where they are at home.
     `lately`: the movements of the sentence before, and those of this one so far (`sentence`).
     `beside`: the countries that share a checkpoint with that of `citizens`.
     `refuge`: they are refugees or migrants, who come into the country that speaks of them.
@@ -92,7 +91,6 @@ class Clues(NamedTuple):
     pair: frozenset[str] = frozenset()
     apart: bool = False
     further: bool = False
-    returned: bool = False
     lately: tuple[Movement, ...] = ()
     sentence: tuple[Movement, ...] = ()
     beside: frozenset[str] = frozenset()
@@ -112,9 +110,6 @@ def checkpoint(clues: Clues) -> NamedPlace | None:
         return None if others else _remembered(before)
     if before is not None and before.slug and clues.at is not None and stays(clues, before):
         return _remembered(before)
-    point = before.point if before is not None and before.flow is None and (clues.together or clues.part) else None
-    if point is not None and all(code_of(mark.value, clues) in point.sides for mark in clues.places):
-        return point  # "63,000 passed Zamyn-Uud: 34,000 inbound"
     return _edge(clues) or front_of(clues)
 
 
@@ -123,9 +118,6 @@ def _edge(clues: Clues) -> NamedPlace | None:
     regions = {mark.value for mark in clues.places if mark.value.edge}
     region = regions.pop()._replace(role=PlaceRole.WITHIN) if len(regions) == 1 else None
     if region is None or region.across is None or clues.event is not MovementKind.CROSS or clues.at is None:
-        return None
-    codes = {code_of(mark.value, clues) for mark in clues.places} - {None}
-    if not codes <= {region.code, region.across} or clues.citizens not in (None, region.code):
         return None
     return NamedPlace(
         PlaceRole.WITHIN, None, region.edge, Checkpoint((region.code or "", region.across)), side=region.code

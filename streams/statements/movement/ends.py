@@ -12,7 +12,6 @@ from bordertally.streams.statements.movement.clues import (
     MovementKind,
     beyond,
     borders,
-    checkpoint,
     first,
     object_of,
     speaker,
@@ -99,22 +98,13 @@ def _like_before(clues: Clues, before: Movement) -> _Ends:
     """The ends of a bare figure, perhaps with a place ("8,536 Poland"): those of the claim before it."""
     if before.origin is None or (before.nation and clues.citizens is not None):  # "of whom 29,636 were Ukrainians"
         before = before._replace(origin=clues.citizens if clues.citizens != before.into else None)
-    over = [code for code in borders(clues) if code not in (before.origin, before.into)]
-    if len(over) == 1 and before.into is not None and not before.slug:
-        return over[0], before.into, 1  # "3,957 came in at the border with Ukraine, at that with Moldova 1,842"
     place = object_of(clues) or first(clues, PlaceRole.WITHIN)
     at_a_point = any(mark.value.checkpoint for mark in clues.places)
-    point = checkpoint(clues) if before.slug and at_a_point else None
-    if point is not None and before.into in point.sides and before.origin not in point.sides:
-        return beyond(point, before.into), before.into, 1  # the next checkpoint leads to another country
     if place is None or at_a_point or any(mark.value.through for mark in clues.places):
         return before.origin, None if at_a_point else before.into, 1
     goal = first(clues, PlaceRole.INTO, PlaceRole.WITHIN) == place
     ends: tuple[str | None, str | None] = (before.origin, place)
-    if before.event is MovementKind.EXIT and before.into is None and before.listed is not PlaceRole.INTO:
-        goal = True
-        ends = ends if place != before.origin and not first(clues, PlaceRole.WITHIN) else (place, None)
-    elif before.listed is PlaceRole.ORIGIN:
+    if before.listed is PlaceRole.ORIGIN:
         ends = (place, before.into)
     return *ends, 1 if goal or before.listed is not None else 2  # "ahead of China with 1.74 million"
 
@@ -124,9 +114,6 @@ def _entry(clues: Clues, point: NamedPlace | None, origin: str | None, into: str
     if into is None:
         passed = [mark for mark in clues.places if not mark.value.through]  # "who came via Romania" came not into it
         into = first(clues._replace(places=passed), PlaceRole.WITHIN) or object_of(clues) or speaker(clues)
-    sides = borders(clues)
-    if into is None and origin is None and clues.citizens in sides:  # "Finland's border with Russia": the other side
-        origin, into = clues.citizens, next((side for side in sides if side != clues.citizens), None)
     if into is None and origin is not None:
         into = beyond(point, origin)
     if into is None and not _named_elsewhere(clues):
@@ -165,7 +152,7 @@ def _exit(clues: Clues, point: NamedPlace | None, origin: str | None, into: str 
         return origin, into or _opposite(clues, origin), 0
     bare = object_of(clues)
     if bare is not None and bare != into:
-        return bare, into or _opposite(clues, bare), 0
+        return bare, into, 0
     if into is not None:
         other_side = beyond(point, into)
         said_by = speaker(clues)

@@ -31,7 +31,7 @@ def resolve(clues: Clues) -> Movement:
     clues = clues._replace(places=_route(clues))
     if clues.event is MovementKind.OTHER_WAY and first(clues, PlaceRole.ORIGIN) and first(clues, PlaceRole.INTO):
         clues = clues._replace(event=MovementKind.CROSS)
-    again = clues.returned or (clues.before is not None and clues.before.back)
+    again = clues.before is not None and clues.before.back
     if clues.event is MovementKind.BACK and again and clues.part and not clues.further and _returned(clues):
         return _other_way(clues._replace(before=None))  # "300 of them came back": home, or from there once more?
     if clues.event is MovementKind.BACK and again and _returned(clues):
