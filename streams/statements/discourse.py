@@ -89,7 +89,6 @@ class Thread:
             return
         self._compare(sheet)
         denied = [mark for mark in sheet.of("sentence") if mark.value == Why.DENIED]
-        denied = [mark for mark in denied if not self.cutter.ahead(sheet, mark)]
         if denied or any(mark.value == "unproven" for mark in sheet.of("voice")):
             for draft in self.latest:
                 draft.doubts.append(Doubt.UNCONFIRMED)
@@ -97,7 +96,7 @@ class Thread:
     def _compare(self, sheet: Sheet) -> None:
         """Add the level of comparison from a sentence without figures: "That is 9 per cent more"."""
         changes = sheet.of("change")
-        if len(self.latest) == len(changes) == 1 and self.latest[0].change is None and self.cutter.against(sheet):
+        if len(self.latest) == len(changes) == 1 and self.latest[0].change is None:
             self.latest[0].change = changes[0].value
 
     def _note(self, sheet: Sheet, drafts: list[Draft]) -> None:

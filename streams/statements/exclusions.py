@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
 from bordertally.streams.statements.lexicon.segments import Cutter, Segment
-from bordertally.streams.statements.lexicon.time_phrases import DayShift, StatedPeriod
+from bordertally.streams.statements.lexicon.time_phrases import DayShift
 from bordertally.streams.statements.movement.clues import MovementKind
 from bordertally.streams.statements.records import Span, Why
 
@@ -22,12 +22,7 @@ class Reasons:
         """Why a whole sentence, or its part up to a figure, is not a claim: denied, a question, or hypothetical."""
         if self.sheet.text[sentence.start : sentence.end].rstrip().endswith("?"):
             return Why.HYPOTHETICAL
-        ahead = self.cutter.ahead
-        marks = [
-            mark
-            for mark in self.sheet.of("sentence", sentence)
-            if mark.start < figure.start or not ahead(self.sheet, mark)
-        ]
+        marks = self.sheet.of("sentence", sentence)
         added = self.clauses.added(self.sheet, figure)
         marks = [mark for mark in marks if mark.start < added or mark.value != Why.HYPOTHETICAL]
         return Why(marks[0].value) if marks else None
@@ -35,16 +30,13 @@ class Reasons:
     def why_not(self, segment: Segment) -> Why | None:
         """Why the words around a figure say that it is not a crossing."""
         turned = any(mark.value == MovementKind.OTHER_WAY for mark in self.sheet.of("event", segment.span))
-        told_before = self.cutter.earlier(self.sheet, segment) and not turned and not self._of_its_day(segment)
+        told_before = self.cutter.earlier(self.sheet, segment) and not turned
         if told_before or self._sooner(segment):
             return Why.EARLIER
         if self.clauses.handed(self.sheet, segment.span, segment.figure):
             return Why.REFUSED
         said_of_it = Span(segment.span.start, segment.context.end)
-        # "entered the country, he said, denying that more would": what is denied is of something else
-        ahead = [mark.start for mark in self.sheet.of("sentence", said_of_it) if self.cutter.ahead(self.sheet, mark)]
-        end = min((at for at in ahead if at > segment.figure.end), default=said_of_it.end)
-        end = min(end, self.clauses.added(self.sheet, segment.figure))
+        end = min(said_of_it.end, self.clauses.added(self.sheet, segment.figure))
         events = self.sheet.of("event", said_of_it)
         marks = self.sheet.of("segment", Span(said_of_it.start, end))
         last = max((mark.start for mark in events), default=-1)
@@ -91,12 +83,6 @@ class Reasons:
     def _dated(self, period: TextMark) -> bool:
         """Whether a phrase of time contains a date or a number."""
         return not _back(period) and any(map(str.isdigit, self.sheet.text[period.start : period.end]))
-
-    def _of_its_day(self, segment: Segment) -> bool:
-        """Whether a figure after "after" has a day of its own: "9,380 on Monday, after 5,809 on Sunday"."""
-        behind = self.sheet.of("period", Span(segment.figure.end, segment.span.end))
-        exact = bool(behind) and isinstance(behind[0].value, StatedPeriod) and not behind[0].value.vague
-        return exact and self.cutter.trails(self.sheet, segment)
 
     def bracketed(self, segment: Segment) -> Why | None:
         """Whether a bare figure in brackets is a part of a figure that is not a claim: "Barahona (210)"."""

@@ -22,20 +22,11 @@ from bordertally.streams.statements.records import Doubt
 
 _SUBJECTS = (PlaceRole.BARE, PlaceRole.SPEAKER)
 
-_TURNS = (MovementKind.EXIT, MovementKind.OUT, MovementKind.OTHER_WAY, MovementKind.BACK)
-"""Words of movement that lead back over the border of those before."""
-
 WEEK = 7
 """Days."""
 
-AT_ONCE = 12
-"""Characters at most between a noun and the place it goes to: " into ", " to the "."""
-
 NEAR = 20
 """Characters before a word of movement in which an auxiliary makes it passive: "were later "."""
-
-UNREAD = 1
-"""The most unknown words around a figure whose destination is inferred."""
 
 UNREAD_BESIDE_GOAL, MOST_UNREAD = 4, 2
 """The most unknown words around a figure whose destination stands in a role of its own ("into"), and around others."""
@@ -59,15 +50,9 @@ class SecondOpinion:
         """
         of_leavers = whole is not None and not whole.doubts and _left_for_anywhere(draft.movement, whole.movement)
         far_fetched = (not of_leavers and self._far_fetched(draft, event, before)) or self._carried_on(draft, before)
-        if (
-            far_fetched
-            or self._left_the_speaker(draft, before)
-            or self._half_understood(draft)
-            or self._untold(draft, event)
-        ):
+        if far_fetched or self._untold(draft, event):
             yield Doubt.INFERRED
-        turns = event is not None and event.value in _TURNS
-        if self._unexplained(draft) or (whole is not None and not turns and not _alike(draft.movement, whole.movement)):
+        if self._unexplained(draft):
             yield Doubt.SEVERAL_PLACES
 
     def _untold(self, draft: Draft, event: TextMark | None) -> bool:
@@ -90,19 +75,6 @@ class SecondOpinion:
         if event is not None and self.tongue.passive.search(self.sheet.text, max(0, event.start - NEAR), event.end):
             return not {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles
         return unread > (UNREAD_BESIDE_GOAL if PlaceRole.INTO in roles else MOST_UNREAD)
-
-    def _half_understood(self, draft: Draft) -> bool:
-        """Whether an end of a movement is inferred beside words that no table has.
-
-        One such word is enough where people left a country that no place of the sentence names; more are where both
-        ends are inferred, or the destination is.
-        """
-        movement, unread = draft.movement, self.tongue.cutter.unknown(self.sheet, draft.segment)
-        named = {mark.value.code for mark in self.sheet.of("place")} | {self.home}
-        left = movement.event is MovementKind.EXIT and movement.origin not in named
-        both = round(movement.weight, 3) < INFERRED
-        open_end = both or (movement.weight < 1 and self._goal_open(draft))
-        return (left and unread > 0) or (open_end and unread > UNREAD)
 
     def _goal_open(self, draft: Draft) -> bool:
         """Whether no place of the sentence names where people went, or left if they went anywhere."""
@@ -150,8 +122,11 @@ class SecondOpinion:
         and with nobody, where nothing says of whom.
         """
         noun, movement = draft.noun, draft.movement
-        goes_on = self._there_and_back(draft) or self._once_more(draft, event, before)
-        if goes_on or self._continued(draft, event) or self._listed_goal(draft, event, before):
+        if (
+            self._once_more(draft, event, before)
+            or self._continued(draft, event)
+            or self._listed_goal(draft, event, before)
+        ):
             return False
         counted_both_ways = self.thread.both is not None
         sure = bool(movement.point or movement.slug) or counted_both_ways or self._beside(noun.citizens, movement)
@@ -165,10 +140,7 @@ class SecondOpinion:
         if event is None and not before and self._other_border(movement):
             return True
         if event is None:
-            placed = any(
-                mark.value.slug or (mark.value.role is PlaceRole.INTO and self._next_to(mark, draft))
-                for mark in self.sheet.of("place", draft.segment.span)
-            )
+            placed = any(mark.value.slug for mark in self.sheet.of("place", draft.segment.span))
             return noun.mark is not None and noun.citizens is None and noun.unit == "people" and not placed
         return draft.quantity.low == 0 and noun.mark is None
 
@@ -189,16 +161,6 @@ class SecondOpinion:
         entry = event is None or event.value == first.movement.event
         return entry and first.movement.event is MovementKind.ENTRY
 
-    def _there_and_back(self, draft: Draft) -> bool:
-        """Whether those of one figure left for where those of the sentence before, which is sure, came from."""
-        first, movement = next(iter(self.thread.latest), None), draft.movement
-        if first is None or first.doubts or first.movement.into is None:
-            return False
-        away = movement.event in (MovementKind.EXIT, MovementKind.OUT, MovementKind.BACK)
-        named = {mark.value.code for mark in self.sheet.of("place", draft.segment.span) if mark.value.code}
-        ends = (first.movement.into, first.movement.origin)
-        return away and named == {movement.into} and (movement.origin, movement.into) == ends
-
     @staticmethod
     def _once_more(draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
         """Whether a figure with its own word goes where an earlier one of its sentence went, at another time."""
@@ -214,11 +176,6 @@ class SecondOpinion:
         sure = bool(before) and not before[-1].doubts and before[-1].movement.origin == draft.movement.origin
         return event is None and sure and goals == [draft.movement.into]
 
-    @staticmethod
-    def _next_to(place: TextMark, draft: Draft) -> bool:
-        """Whether a place directly follows the noun of a figure: "357 people into Belarus"."""
-        return draft.noun.mark is not None and 0 <= place.start - draft.noun.mark.end <= AT_ONCE
-
     def _carried_on(self, draft: Draft, before: Sequence[Draft]) -> bool:
         """Whether a destination, a checkpoint or what vehicles did is only carried on from other sentences."""
         movement, places = draft.movement, [mark.value for mark in self.sheet.of("place")]
@@ -232,16 +189,6 @@ class SecondOpinion:
         goals = {earlier.into for earlier in latest}
         known = again or self._goal_named(draft) or self.thread.both is not None or goals == {movement.into}
         return not known and not self._went_on(movement, before)
-
-    def _left_the_speaker(self, draft: Draft, before: Sequence[Draft]) -> bool:
-        """Whether people left a country only because it speaks of them: "Tunisia says 22,000 have fled"."""
-        movement = draft.movement
-        ends = (movement.origin, movement.into)
-        if movement.event is not MovementKind.EXIT or ends[1] or ends[0] in {self.home, draft.noun.citizens}:
-            return False
-        named = [mark.value for mark in self.sheet.of("place") if mark.value.code == movement.origin]
-        came = any(earlier.movement.into == movement.origin for earlier in [*self.thread.drafts, *before])
-        return all(place.role is PlaceRole.SPEAKER for place in named) and not came
 
     def _goal_named(self, draft: Draft) -> bool:
         into = draft.movement.into
@@ -294,14 +241,6 @@ class SecondOpinion:
 def _left_for_anywhere(part: Movement, whole: Movement) -> bool:
     """Whether some of those who left a country for anywhere went to one that is named: "2.9 million to Poland"."""
     return whole.into is None and whole.origin == part.origin and part.into is not None
-
-
-def _alike(part: Movement, whole: Movement) -> bool:
-    """Whether a part of some people went from or to where all of them did."""
-    if whole.flow is None or part.flow is None:
-        return True
-    went_on = part.origin == whole.into and part.into != whole.origin
-    return part.into in (None, whole.into) or part.origin == whole.origin or went_on
 
 
 def _with_blocs(codes: Iterable[str | None]) -> set[str | None]:

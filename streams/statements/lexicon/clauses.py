@@ -89,8 +89,6 @@ class Clauses:
             return False
         if self._seat_before.search(before):
             return True
-        if mark.value.unknown and mark.value.role is PlaceRole.SPEAKER:
-            return True
         return bool(self._in_town.search(before) and self._seat_after.match(sheet.text, mark.end))
 
     def _dates(self, sheet: Sheet, mark: TextMark) -> bool:

@@ -90,7 +90,6 @@ class RoleTable(Struct, forbid_unknown_fields=True, frozen=True):
 
     origin: Phrases
     whence: Phrases
-    whither: Phrases
     into: Phrases
     anywhere: Phrases
     homeward: Phrases
@@ -162,7 +161,6 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     timely: Phrases
     alone: Phrases
     cumulative: Phrases
-    perfect: Phrases
     rates: Phrases
     other_rates: Phrases
     present: Phrases
@@ -179,7 +177,6 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     masks: dict[Why, Phrases]
     segment: dict[Why, Phrases]
     sentence: dict[Why, Phrases]
-    ahead: Phrases
     events: EventTable
     roles: RoleTable
     change: ChangeTable
@@ -206,7 +203,6 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     difference: Phrases
     respectively: Phrases
     stood_out: Phrases
-    against: Phrases
     headline: Phrases
     taken_up: Phrases
     totals: Phrases
@@ -215,10 +211,8 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     same_time: Phrases
     same_day: Phrases
     passive: Phrases
-    dated: Phrases
     further: Phrases
     refuge: Phrases
-    own: Phrases
     overall: Phrases
     speakers: dict[str, Phrases]
     again: Phrases

@@ -118,8 +118,6 @@ class Nouns:
         bare = bool(words) and bool(self._bare.match(" " + gap.strip()))
         near = nxt is not None and nxt.start < end and len(words) <= 3 and not bare and not _PAUSE.search(gap)
         near = near and not (words[:1] and words[0].islower() and self._towards.search(gap.rstrip()))
-        if nxt is not None and nxt.kind == "citizens" and nxt.start < end and _LEADS.fullmatch(gap):
-            return _counted(nxt)  # "72,904 - Turkey", in a list that counts citizens
         if nxt is not None and near and nxt.kind in _COUNTED:
             return self._of_nation(_counted(nxt), sheet.text, nxt.start)
         if not words or bare or not words[0][0].isalpha():

@@ -23,9 +23,6 @@ from bordertally.streams.statements.lexicon.prefilter import Sieve, fold, needle
 _ARROWS = ("->", "-->", "=>", ">", "\u2192", "\u2014>", "\u2013>", "\u21d2")
 """Between two places: from the first to the second."""
 
-_PAIRS = ("-", "\u2013", "/")
-"""Between the two countries of a border."""
-
 
 _CAPITALS = re.compile(
     r"(?:(?![a-z\u0430-\u044f\u0451])[^\W\d_]){3,}(?:[ -](?:(?![a-z\u0430-\u044f\u0451])[^\W\d_]){2,})*(?!\w)"
@@ -133,7 +130,6 @@ class Places:
             PlaceRole.WITHIN: language.ending([*roles.via, *roles.within]),
         }
         self._whence = language.ending(roles.whence)
-        self._whither = language.ending(roles.whither)
         self._through = language.ending(roles.through)
         self.joined = re.compile(rf"\s*(?:{alternatives(language.table.joins)})\s*", re.IGNORECASE)
         self._with = re.compile(rf"\s*(?:{alternatives(roles.border_with)})\s*", re.IGNORECASE)
@@ -214,9 +210,6 @@ class Places:
             if left.value.role is PlaceRole.BORDER and self._with.fullmatch(between):
                 sheet.replace(other, other.value._replace(role=PlaceRole.BORDER))
                 continue
-            if other.value.role is PlaceRole.BORDER and left.value.role is PlaceRole.BARE and between in _PAIRS:
-                sheet.replace(left, left.value._replace(role=PlaceRole.BORDER))  # "the Canada-U.S. border"
-                continue
             if between.strip() in _ARROWS:
                 sheet.replace(left, left.value._replace(role=PlaceRole.ORIGIN))
                 sheet.replace(other, other.value._replace(role=PlaceRole.INTO))
@@ -238,8 +231,6 @@ class Places:
                 role = self._role(text, at)
                 if self._whence.search(text, max(0, match.start() - 20), match.end()):
                     role = PlaceRole.ORIGIN
-                elif self._whither.search(text, max(0, match.start() - 20), match.end()):
-                    role = PlaceRole.INTO
                 if role is PlaceRole.BARE:
                     role, _ = self._by_what_follows(text, match.end())
                 through = place.checkpoint is None and bool(
@@ -261,11 +252,6 @@ class Places:
     def named(self, text: str) -> set[str]:
         """The countries that a text names."""
         return {mark.value.code for mark in self._named(text) if mark.value.code is not None and not mark.value.region}
-
-    def last_named(self, text: str) -> str | None:
-        """The last country that a text names."""
-        named = [mark for mark in self._named(text) if mark.value.code is not None and not mark.value.region]
-        return max(named).value.code if named else None
 
     def _role(self, text: str, start: int) -> PlaceRole:
         before = text[max(0, start - 40) : start]

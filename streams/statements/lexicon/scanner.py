@@ -88,7 +88,6 @@ class Scanner:
         ]
         self._events = Patterns(events)
         self._bodies = [(name, language.any_of(phrases)) for name, phrases in table.speakers.items()]
-        self._its = language.any_of(table.own)
         self._nations = language.any_of(table.nations)
         self._of_nation = re.compile(rf"(?:{alternatives(table.of_nation)})\Z", re.IGNORECASE)
         self._words = Patterns(
@@ -130,7 +129,6 @@ class Scanner:
         self.numbers.mark(sheet)
         self.places.mark_goals(sheet)
         self.places.mark_speakers(sheet)
-        sheet.put(self._own(text))
         sheet.put(self._plain(text, self._counted))
         self.places.mark(sheet)
         self._also_citizens(sheet)
@@ -149,13 +147,6 @@ class Scanner:
         bodies = [(match.start(), name) for name, body in self._bodies for match in body.finditer(sheet.text)]
         places = [mark for mark in sheet.of("place") if mark.value.role is PlaceRole.SPEAKER and mark.value.code]
         return sorted([*bodies, *((mark.start, mark.value.code.lower()) for mark in places)])
-
-    def _own(self, text: str) -> Iterator[TextMark]:
-        """Citizens of the last country named: "its citizens"."""
-        for match in self._its.finditer(text):
-            code = self.places.last_named(text[: match.start()])
-            if code is not None:
-                yield TextMark(match.start(), match.end(), "citizens", code)
 
     def _also_citizens(self, sheet: Sheet) -> None:
         """A country joined to another whose citizens are counted: "citizens of Lithuania and Latvia"."""

@@ -54,12 +54,10 @@ class Cutter:
         self._part_begins = re.compile(rf"[\s,;(\u2013\u2014-]*(?:{alternatives(table.parts)})(?!\w)", re.IGNORECASE)
         self._part_behind = language.beginning(table.parts)
         self._says = language.any_of(table.says)
-        self._ahead = language.any_of(table.ahead)
         self._opener = language.ending([f"(?:{alternatives(table.openers)})(?: \\w+){{0,6}}?"])
         self._clauses = re.compile("|".join(table.clauses), re.IGNORECASE)
         self._timely = language.any_of(table.timely)
         self._stood_out = language.beginning(table.stood_out)
-        self._against = language.beginning(table.against)
         self._headline = language.ending(table.headline)
         self._alone = language.ending([f"(?:{alternatives(table.alone)})(?: \\w+)?"])
         self._only = language.any_of(table.alone)
@@ -116,15 +114,11 @@ class Cutter:
         if self._difference.match(sheet.text, figure.end) or self._grown.search(before):
             return Why.NET
         noun = self.nouns.behind(sheet, figure, end)
-        if noun is None and _YEAR.fullmatch(sheet.text[figure.start : figure.end]) and not self._named(sheet, figure):
+        if noun is None and _YEAR.fullmatch(sheet.text[figure.start : figure.end]):
             return Why.THINGS
         if noun is not None and noun.unknown:
             return None if self._moves(sheet, figure, end) else Why.THINGS
         return None if noun is None else noun.why
-
-    def _named(self, sheet: Sheet, figure: TextMark) -> bool:
-        """Whether a figure follows a place of a list."""
-        return any(mark.kind == "place" and 0 <= figure.start - mark.end <= len(" - ") for mark in sheet.marks)
 
     def _moves(self, sheet: Sheet, figure: TextMark, end: int) -> bool:
         """Whether an unknown word may be one for people: a word of movement follows before the next figure."""
@@ -187,10 +181,6 @@ class Cutter:
         """Whether the words before a figure can also begin a clause about an event ("after")."""
         return bool(self._trailing.search(sheet.text[max(segment.figure.start - 60, 0) : segment.figure.start]))
 
-    def ahead(self, sheet: Sheet, mark: TextMark) -> bool:
-        """Whether the words of an exclusion apply only to the text after them ("denying that ...")."""
-        return bool(self._ahead.fullmatch(sheet.text[mark.start : mark.end]))
-
     def taken_up(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether a figure is a total of which a part follows: "of these 66,000"."""
         return bool(self._taken_up.search(sheet.text[max(segment.figure.start - 40, 0) : segment.figure.start]))
@@ -247,10 +237,6 @@ class Cutter:
             and self._headline.search(sheet.text, 0, mark.start)
             for mark in sheet.of("period")
         )
-
-    def against(self, sheet: Sheet) -> bool:
-        """Whether a sentence only compares the sentence before with another time: "That is 9 % more"."""
-        return not sheet.of("number") and bool(self._against.match(sheet.text))
 
     def alone(self, sheet: Sheet, period: TextMark) -> bool:
         """Whether a period applies only to the figure next to it: "2,000 on Friday alone"."""

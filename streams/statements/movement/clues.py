@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
+from bordertally.streams.flows import BLOCS
 from bordertally.streams.statements.lexicon.gazetteer import Checkpoint
 from bordertally.streams.statements.lexicon.marks import TextMark
 from bordertally.streams.statements.lexicon.places import NamedPlace, PlaceRole
@@ -206,3 +207,8 @@ def borders(clues: Clues) -> list[str]:
 def beyond(point: NamedPlace | None, code: str | None) -> str | None:
     """The other side of a checkpoint, if there is one."""
     return point.checkpoint.beyond(code) if point is not None and point.checkpoint is not None else None
+
+
+def within(place: str, other: str) -> bool:
+    """Whether no border lies between two places: the same country, or a bloc and one of its members."""
+    return place == other or place in BLOCS.get(other, ()) or other in BLOCS.get(place, ())

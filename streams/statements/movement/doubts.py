@@ -12,7 +12,6 @@ from bordertally.streams.statements.movement.clues import (
     borders,
     checkpoint,
     code_of,
-    first,
     stays,
 )
 from bordertally.streams.statements.records import Doubt
@@ -23,7 +22,7 @@ _OF_OTHERS = {Doubt.SEVERAL_PLACES, Doubt.SEVERAL_GROUPS}
 
 def several(clues: Clues) -> Iterator[Doubt]:
     """Doubts about the places: several places in one role, or only a part of a country, known or unknown."""
-    if len({mark.value.slug for mark in clues.places} - {""}) > 1 and not _one_border(clues):
+    if len({mark.value.slug for mark in clues.places} - {""}) > 1:
         yield Doubt.SEVERAL_PLACES
     goals = [mark.value.anywhere for mark in clues.places if mark.value.role is PlaceRole.INTO]
     if True in goals and False in goals:  # "home or on to third countries"
@@ -43,18 +42,10 @@ def several(clues: Clues) -> Iterator[Doubt]:
             yield Doubt.SEVERAL_PLACES
 
 
-def _one_border(clues: Clues) -> bool:
-    """Whether several checkpoints connect the two countries that are named: "from Pakistan over A and B"."""
-    ends = {first(clues, PlaceRole.ORIGIN), first(clues, PlaceRole.INTO)}
-    return all(set(mark.value.sides) == ends for mark in clues.places if mark.value.slug)
-
-
-def left_open(clues: Clues, origin: str | None, into: str | None, slug: str, inferred: int) -> Iterator[Doubt]:
+def left_open(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
     """The open questions about a movement after its ends are resolved as far as possible."""
     yield from _missing(clues, origin, into, inferred)
     yield from _passed(clues, origin, into)
-    if not slug:
-        yield from _landed(clues, into)
     if clues.at is None and clues.before is not None and clues.before.flow is not None:
         yield from clues.before.doubts
     elif _from_afar(clues, origin, into):
@@ -100,16 +91,3 @@ def _passed(clues: Clues, origin: str | None, into: str | None) -> Iterator[Doub
     through -= BLOCS.get(into or "", frozenset())
     if through and (origin is not None or into is not None):
         yield Doubt.SEVERAL_PLACES
-
-
-def _landed(clues: Clues, into: str | None) -> Iterator[Doubt]:
-    """A region after the word of movement that stands for its country: "landed on Lampedusa"."""
-    named = [mark for mark in clues.places if into is not None and code_of(mark.value, clues) == into]
-    if into != clues.home and named and all(mark.value.region for mark in named):
-        yield Doubt.PART_OF_COUNTRY  # "Lampedusa's council said that 6,800 had arrived"
-    at = clues.at.start if clues.at is not None else 0
-    regions = [
-        mark for mark in clues.places if mark.value.region and mark.value.role is PlaceRole.BARE and mark.start > at
-    ]
-    if clues.at is not None and any(mark.value.code == into for mark in regions):
-        yield Doubt.PART_OF_COUNTRY

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bordertally.streams.flows import BLOCS
 from bordertally.streams.statements.lexicon.places import NamedPlace, PlaceRole
 from bordertally.streams.statements.movement.clues import (
     Clues,
@@ -16,6 +15,7 @@ from bordertally.streams.statements.movement.clues import (
     object_of,
     speaker,
     towns,
+    within,
 )
 
 _Ends = tuple[str | None, str | None, int]
@@ -220,12 +220,7 @@ def _going_on(clues: Clues, point: NamedPlace | None) -> _Ends:
 
 def _beyond(before: Movement, into: str) -> bool:
     """Whether a destination is another country than both ends of the movement before."""
-    return before.origin != into and before.into is not None and not _within(before.into, into)
-
-
-def _within(one: str, other: str) -> bool:
-    """Whether two places are the same, or a bloc and one of its members."""
-    return one == other or one in BLOCS.get(other, ()) or other in BLOCS.get(one, ())
+    return before.origin != into and before.into is not None and not within(before.into, into)
 
 
 def _cross_into(clues: Clues, point: NamedPlace | None, origin: str | None, into: str) -> _Ends:

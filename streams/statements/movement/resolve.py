@@ -17,6 +17,7 @@ from bordertally.streams.statements.movement.clues import (
     code_of,
     first,
     front_of,
+    within,
 )
 from bordertally.streams.statements.movement.doubts import left_open, several
 from bordertally.streams.statements.movement.ends import ends_of
@@ -49,7 +50,7 @@ def resolve(clues: Clues) -> Movement:
         clues = clues._replace(event=clues.before.event)
     origin, into, inferred = ends_of(clues, point)
     doubts = [*several(clues), *(_either_way(clues) if trips else [])]
-    if origin is not None and into is not None and _same(origin, into):
+    if origin is not None and into is not None and within(origin, into):
         doubts.append(Doubt.NO_DIRECTION)
         origin = into = None
     slug, through = _point(clues, point, origin, into)
@@ -57,7 +58,7 @@ def resolve(clues: Clues) -> Movement:
         doubts.append(Doubt.SEVERAL_PLACES)
     into = through if slug else into
     slug = slug if through is not None else ""
-    doubts += left_open(clues, origin, into, slug, inferred)
+    doubts += left_open(clues, origin, into, inferred)
     return _found(clues, origin, into, slug, doubts)._replace(weight=INFERRED**inferred, point=point)
 
 
@@ -83,11 +84,6 @@ def _either_way(clues: Clues) -> list[Doubt]:
     """The doubt about crossings without a direction, which may count both directions."""
     stated = clues.before is not None or first(clues, PlaceRole.ORIGIN) or first(clues, PlaceRole.INTO)
     return [] if stated else [Doubt.NO_DIRECTION]
-
-
-def _same(origin: str, into: str) -> bool:
-    """Whether no border lies between two ends: the same country, or a bloc and one of its members."""
-    return origin == into or origin in BLOCS.get(into, ()) or into in BLOCS.get(origin, ())
 
 
 def _came_instead(clues: Clues) -> bool:
@@ -129,8 +125,6 @@ def _pair(clues: Clues) -> frozenset[str]:
     """The two countries of the border in the sentence: of a checkpoint, or of "the border of A with B"."""
     point = checkpoint(clues)
     sides = frozenset((point.sides if point is not None else ()) or borders(clues))
-    if len(sides) == 1 and clues.home is not None and clues.home not in sides and clues.home not in BLOCS:
-        sides |= {clues.home}  # "the border with Russia", says Finland
     if len(sides) == 2:
         return sides
     return clues.before.pair if clues.together and clues.before is not None else clues.pair
@@ -184,8 +178,6 @@ def _turned(clues: Clues) -> bool:
 
 def _through(point: NamedPlace, origin: str, into: str | None) -> str | None:
     """The country beyond a checkpoint for people from `origin`; None if the checkpoint leads to another country."""
-    if point.sides == (origin,):  # out of a country by one of its airports
-        return into
     behind = beyond(point, origin)
     fits = behind is not None and (into in (None, behind) or behind in BLOCS.get(into or "", ()))
     return behind if fits else None
