@@ -51,7 +51,7 @@ def both_ways(drafts: list[Draft]) -> list[Draft]:
         for left, other in pairwise(drafts)
         if left.movement.origin is not None
         and left.movement.origin != other.movement.origin
-        and _way_in(left) != _way_in(other)
+        and way_in(left) != way_in(other)
     ]
     return [
         draft
@@ -75,5 +75,6 @@ def households(drafts: list[Draft]) -> list[Draft]:
     return pairs
 
 
-def _way_in(draft: Draft) -> bool:
+def way_in(draft: Draft) -> bool:
+    """Whether the people of a claim came, as told of the place that it speaks of."""
     return draft.movement.event not in (MovementKind.EXIT, MovementKind.OUT, MovementKind.OTHER_WAY)

@@ -18,15 +18,13 @@ from bordertally.streams.statements.lexicon.places import PlaceRole
 from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod
 from bordertally.streams.statements.movement.clues import Movement, MovementKind
 from bordertally.streams.statements.movement.resolve import INFERRED
+from bordertally.streams.statements.pairs import way_in
 from bordertally.streams.statements.records import Doubt
 
 _SUBJECTS = (PlaceRole.BARE, PlaceRole.SPEAKER)
 
 WEEK = 7
 """Days."""
-
-NEAR = 20
-"""Characters before a word of movement in which an auxiliary makes it passive: "were later "."""
 
 UNREAD_BESIDE_GOAL, MOST_UNREAD = 4, 2
 """The most unknown words around a figure whose destination stands in a role of its own ("into"), and around others."""
@@ -50,17 +48,19 @@ class SecondOpinion:
         """
         of_leavers = whole is not None and not whole.doubts and _left_for_anywhere(draft.movement, whole.movement)
         far_fetched = (not of_leavers and self._far_fetched(draft, event, before)) or self._carried_on(draft, before)
-        if far_fetched or self._untold(draft, event):
+        if far_fetched or self._untold(draft, event, before):
             yield Doubt.INFERRED
+        if event is None and len({way_in(claim) for claim in before[-2:]}) > 1:
+            yield Doubt.NO_DIRECTION  # "1,200 came and 900 left; at the other crossing 700 and 600"
         if self._unexplained(draft):
             yield Doubt.SEVERAL_PLACES
 
-    def _untold(self, draft: Draft, event: TextMark | None) -> bool:
+    def _untold(self, draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
         """Whether the part of a sentence about a figure says too little of its claim, whatever stands around it.
 
-        A figure in a sentence that names no country needs a word of movement and a period of its own, and one of people
-        who left for anywhere a word for leaving; beside both, every word must be known. Beside a destination that has
-        a role of its own a few words may be unknown, beside any other fewer.
+        A figure in a sentence that names no country needs a word of movement and a period of its own. One of people who
+        left for anywhere needs a word for leaving, and a country that does not only speak. Beside both, every word must
+        be known. Beside a destination in a role of its own a few words may be unknown, beside any other fewer.
         """
         unread = self.tongue.cutter.unknown(self.sheet, draft.segment)
         places = [mark.value for mark in self.sheet.of("place")]
@@ -69,10 +69,13 @@ class SecondOpinion:
         }
         if not again and not any(place.code for place in places) and not self.sheet.of("citizens"):
             return event is None or unread > 0 or "period" not in draft.spans
-        if draft.movement.into is None:
-            return event is None or unread > 0 or draft.movement.event is not MovementKind.EXIT
+        if draft.movement.into is None and not any(place.anywhere for place in places):
+            told = {place.code for place in places if place.role is not PlaceRole.SPEAKER} | {draft.noun.citizens}
+            told |= {self.home} | {claim.movement.into for claim in [*self.thread.drafts, *before]}
+            left = draft.movement.event is MovementKind.EXIT and draft.movement.origin in told
+            return event is None or unread > 0 or not left
         roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.context)}
-        if event is not None and self.tongue.passive.search(self.sheet.text, max(0, event.start - NEAR), event.end):
+        if event is not None and self.tongue.moved(self.sheet.text, event.start):
             return not {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles
         return unread > (UNREAD_BESIDE_GOAL if PlaceRole.INTO in roles else MOST_UNREAD)
 

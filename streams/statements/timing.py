@@ -92,6 +92,8 @@ class Timing:
         stated = self.day_of_statement() if period.running and period.rank == SINCE else None
         if stated is not None and period.start < stated.end < period.end:
             period = StatedPeriod(period.start, stated.end, period.rank)  # "since 21 September", said on Tuesday
+        if self._of_speech(best[0], draft):
+            draft.doubts.append(Doubt.VAGUE_PERIOD)  # "On 10 December the minister said that 8,400 had entered"
         if period.rank == 1 and self.sheet.of("same_time", draft.segment.span):
             draft.doubts.append(Doubt.VAGUE_PERIOD)  # "in 2017 there were 51,000 for the same month"
         if self._foreign(best[0], draft) or self.tongue.cutter.opened(self.sheet, best[0]):
@@ -108,6 +110,13 @@ class Timing:
         )
         around = first.end <= draft.segment.figure.start and draft.segment.figure.end <= last.start
         return [last] if len(best) == 2 and inside and around else best
+
+    def _of_speech(self, time: TextMark, draft: Draft) -> bool:
+        """Whether a day in front of a figure is that of a speech: a comma follows, and words of a speaker."""
+        span = Span(time.end, draft.segment.figure.start)
+        one_day = isinstance(time.value, StatedPeriod) and time.value.days == 1
+        fronted = self.sheet.text[span.start : span.end].lstrip().startswith(",")
+        return one_day and fronted and self.tongue.cutter.attributed(self.sheet, span)
 
     @staticmethod
     def _beside_movement(time: TextMark, draft: Draft) -> bool:
@@ -152,6 +161,8 @@ class Timing:
     def _of_sibling(self, draft: Draft, first: Draft) -> StatedPeriod | None:
         """The period of the first claim of the sentence before that is on the same border or country."""
         if first.period is None:
+            return None
+        if self.tongue.cutter.perfect(self.sheet, draft.segment.context) and not first.period.running:
             return None
         ends = {draft.movement.origin, draft.movement.into} - {None}
         if first.movement.flow is None and first.movement.pair == ends:

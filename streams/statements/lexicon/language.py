@@ -161,6 +161,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     timely: Phrases
     alone: Phrases
     cumulative: Phrases
+    perfect: Phrases
     rates: Phrases
     other_rates: Phrases
     present: Phrases

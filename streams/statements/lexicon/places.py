@@ -24,6 +24,9 @@ _ARROWS = ("->", "-->", "=>", ">", "\u2192", "\u2014>", "\u2013>", "\u21d2")
 """Between two places: from the first to the second."""
 
 
+_PAIRS = ("-", "\u2013", "/")
+"""Between the two countries of a border."""
+
 _CAPITALS = re.compile(
     r"(?:(?![a-z\u0430-\u044f\u0451])[^\W\d_]){3,}(?:[ -](?:(?![a-z\u0430-\u044f\u0451])[^\W\d_]){2,})*(?!\w)"
 )
@@ -209,6 +212,9 @@ class Places:
                 continue  # "Renk, South Sudan": where it is
             if left.value.role is PlaceRole.BORDER and self._with.fullmatch(between):
                 sheet.replace(other, other.value._replace(role=PlaceRole.BORDER))
+                continue
+            if other.value.role is PlaceRole.BORDER and left.value.role is PlaceRole.BARE and between in _PAIRS:
+                sheet.replace(left, left.value._replace(role=PlaceRole.BORDER))  # "the Canada-U.S. border"
                 continue
             if between.strip() in _ARROWS:
                 sheet.replace(left, left.value._replace(role=PlaceRole.ORIGIN))

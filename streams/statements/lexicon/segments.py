@@ -62,6 +62,7 @@ class Cutter:
         self._alone = language.ending([f"(?:{alternatives(table.alone)})(?: \\w+)?"])
         self._only = language.any_of(table.alone)
         self._cumulative = language.any_of(table.cumulative)
+        self._perfect = language.any_of(table.perfect)
         self._negated = language.ending(table.negated)
         self._grown = language.ending(table.grown)
         self._difference = language.beginning(table.difference)
@@ -250,6 +251,10 @@ class Cutter:
     def cumulative(self, sheet: Sheet, span: Span) -> bool:
         """Whether the figures of a span are counts since an unstated start: "has already taken in"."""
         return bool(self._cumulative.search(sheet.text, span.start, span.end))
+
+    def perfect(self, sheet: Sheet, span: Span) -> bool:
+        """Whether an event of a span has happened until now: "40,000 have reached Britain"."""
+        return bool(self._perfect.search(sheet.text, span.start, span.end))
 
     def unknown(self, sheet: Sheet, segment: Segment) -> int:
         """The number of words of a segment that no table contains, except words about the speaker.

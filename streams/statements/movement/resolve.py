@@ -125,6 +125,8 @@ def _pair(clues: Clues) -> frozenset[str]:
     """The two countries of the border in the sentence: of a checkpoint, or of "the border of A with B"."""
     point = checkpoint(clues)
     sides = frozenset((point.sides if point is not None else ()) or borders(clues))
+    if len(sides) == 1 and clues.home is not None and clues.home not in sides and clues.home not in BLOCS:
+        sides |= {clues.home}  # "the border with Russia", says Finland
     if len(sides) == 2:
         return sides
     return clues.before.pair if clues.together and clues.before is not None else clues.pair
@@ -178,6 +180,8 @@ def _turned(clues: Clues) -> bool:
 
 def _through(point: NamedPlace, origin: str, into: str | None) -> str | None:
     """The country beyond a checkpoint for people from `origin`; None if the checkpoint leads to another country."""
+    if point.sides == (origin,):  # out of a country by one of its airports
+        return into
     behind = beyond(point, origin)
     fits = behind is not None and (into in (None, behind) or behind in BLOCS.get(into or "", ()))
     return behind if fits else None

@@ -6,7 +6,7 @@ import pytest
 
 from bordertally.streams.statements.discourse import Thread, further, only_time
 from bordertally.streams.statements.records import Doubt, Span
-from unit.streams.statements.kit import ENGLISH, only, read, rows_of, scan
+from unit.streams.statements.kit import ENGLISH, only, scan
 
 
 def test_the_only_exact_time_of_a_sentence() -> None:
@@ -46,12 +46,6 @@ def test_a_sentence_may_be_about_a_checkpoint_or_a_country_for_the_next_one() ->
 def test_a_later_sentence_takes_back(later: str) -> None:
     claim = only(f"On Monday 1,200 people entered Kazakhstan from Russia. {later}")
     assert Doubt.UNCONFIRMED in claim.doubts
-
-
-def test_a_later_sentence_gives_the_day() -> None:
-    statement = read("In all 1,200 people entered Kazakhstan from Russia. These are the figures for Monday.")
-    assert rows_of(statement) == [("RU:KZ", "2022-09-26", 1200, "stated")]
-    assert statement.certain
 
 
 def _whole(text: str) -> Span:

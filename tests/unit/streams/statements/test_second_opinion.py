@@ -84,3 +84,30 @@ def test_destinations_listed_for_those_who_left_for_anywhere_are_certain() -> No
     text = "Since 21 September 54,000 people have left Russia. Of them 29,000 went to Kazakhstan and 8,100 to Mongolia."
     flows = [claim.claim.flow for claim in read(text, home=None).certain]
     assert flows == ["RU", "RU:KZ", "RU:MN"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is busy at Narva. At Narva 1,200 came on Sunday, brought by coaches of a travel firm.",
+        "On Sunday 4,900 people fleeing from Uganda were seen.",
+        "On Sunday 4,900 gladly welcomed, tired, muddy, hungry people entered Kenya.",
+        "On Sunday 4,900 people were later flown to Kenya.",
+        "On Sunday 4,900 people crossed from Uganda.",
+    ],
+)
+def test_a_sentence_that_says_too_little_of_a_claim_makes_none_for_certain(text: str) -> None:
+    assert not read(text, home=None).certain
+
+
+@pytest.mark.parametrize(
+    ("text", "flows"),
+    [
+        ("On Sunday 4,900 Ugandans left Uganda.", ["UG"]),
+        ("On Sunday 4,900 people crossed from Uganda into neighbouring countries.", ["UG"]),
+        ("On Sunday 4,900 people were later flown from Uganda to Kenya.", ["UG:KE"]),
+        ("On Sunday 4,900 people entered Kenya from Uganda. On Monday 2,600 entered.", ["UG:KE", "UG:KE"]),
+    ],
+)
+def test_a_sentence_that_says_enough_of_a_claim_makes_it_for_certain(text: str, flows: list[str]) -> None:
+    assert [claim.claim.flow for claim in read(text, home=None).certain] == flows

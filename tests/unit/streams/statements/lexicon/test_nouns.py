@@ -45,6 +45,7 @@ def test_of_a_coordination_the_nation_governs_both_halves() -> None:
     assert noun("41,318 entered, 38,907 Uzbeks left.").citizens is None
 
 
-def test_soldiers_count_where_they_cross_and_not_where_they_serve() -> None:
-    assert noun("1,200 soldiers crossed into Poland.").why is None
+def test_soldiers_and_trips_are_no_people_who_crossed() -> None:
+    assert noun("1,200 soldiers crossed into Poland.").why is Why.STAFF
+    assert noun("1,200 trips to Poland were made.").why is Why.THINGS
     assert noun("1,200 soldiers guard the border.").why is Why.STAFF

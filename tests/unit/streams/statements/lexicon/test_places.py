@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.statements.lexicon.places import PlaceRole
-from unit.streams.statements.kit import ENGLISH, RUSSIAN, scan
+from unit.streams.statements.kit import ENGLISH, scan
 
 
 def roles(sentence: str) -> list[tuple[str | None, PlaceRole]]:
@@ -60,8 +60,3 @@ def test_the_heading_of_a_text_is_a_checkpoint_in_capitals() -> None:
     assert heading is not None
     assert heading.value.slug == "beitbridge"
     assert ENGLISH.scanner.places.heading("Beitbridge is busy") is None
-
-
-def test_the_country_named_last() -> None:
-    assert RUSSIAN.scanner.places.last_named("из России в Польшу") == "PL"
-    assert RUSSIAN.scanner.places.last_named("никуда") is None

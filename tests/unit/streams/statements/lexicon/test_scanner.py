@@ -33,10 +33,6 @@ def test_citizens_of_two_countries() -> None:
     assert codes == ["LT", "LV"]
 
 
-def test_its_citizens_are_those_of_the_country_named_last() -> None:
-    assert [mark.value for mark in scan("Poland said 1,200 of its citizens left.").of("citizens")] == ["PL"]
-
-
 def test_russian() -> None:
     kinds = {mark.kind for mark in scan("В понедельник в Польшу въехали 1200 украинцев.", RUSSIAN).marks}
     assert {"period", "place", "event", "number", "citizens"} <= kinds

@@ -33,8 +33,8 @@ def test_several_places_or_a_part_of_one(sentence: str, doubts: set[Doubt]) -> N
     ],
 )
 def test_what_is_open(sentence: str, ends: tuple[str | None, str | None], doubt: Doubt) -> None:
-    assert doubt in set(left_open(clues(sentence), *ends, "", 0))
+    assert doubt in set(left_open(clues(sentence), *ends, 0))
 
 
 def test_a_movement_with_both_ends_leaves_nothing_open() -> None:
-    assert list(left_open(clues("people entered Poland from Ukraine"), "UA", "PL", "", 0)) == []
+    assert list(left_open(clues("people entered Poland from Ukraine"), "UA", "PL", 0)) == []
