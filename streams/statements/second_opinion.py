@@ -26,6 +26,9 @@ _SUBJECTS = (PlaceRole.BARE, PlaceRole.SPEAKER)
 WEEK = 7
 """Days."""
 
+NEAR = 20
+"""Characters before a word of movement in which a verb in the passive governs it: "were allowed to "."""
+
 UNREAD_BESIDE_GOAL, MOST_UNREAD = 4, 2
 """The most unknown words around a figure whose destination stands in a role of its own ("into"), and around others."""
 
@@ -75,8 +78,10 @@ class SecondOpinion:
             left = draft.movement.event is MovementKind.EXIT and draft.movement.origin in told
             return event is None or unread > 0 or not left
         roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.context)}
-        if event is not None and self.tongue.moved(self.sheet.text, event.start):
-            return not {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles
+        if event is not None:
+            after = draft.segment.figure.end if event.start >= draft.segment.figure.end else 0
+            if self.tongue.moved(self.sheet.text, max(after, event.start - NEAR), event.end):
+                return not {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles
         return unread > (UNREAD_BESIDE_GOAL if PlaceRole.INTO in roles else MOST_UNREAD)
 
     def _goal_open(self, draft: Draft) -> bool:

@@ -22,7 +22,7 @@ class Tongue:
         self.closing = language.ending([f"(?:{word})" for word in table.closing])
         self.present = language.any_of(table.present)
         self.again = language.any_of(table.again)
-        self._passive = language.ending(table.passive)
+        self._passive = language.any_of(table.passive)
         self.same_day = language.any_of(table.same_day)
         self._letters = re.compile(table.letters)
         self._anchors = [(day, language.any_of(phrases)) for day, phrases in table.anchors.items()]
@@ -47,9 +47,9 @@ class Tongue:
         """The day of a named event that a phrase of time refers to ("since the invasion"), if any."""
         return next((day for day, pattern in self._anchors if pattern.search(text)), None)
 
-    def moved(self, text: str, at: int) -> bool:
-        """Whether the word of movement that begins at `at` is passive: somebody moved these people."""
-        return bool(self._passive.search(text[:at] + text[at:].partition(" ")[0]))
+    def moved(self, text: str, start: int, end: int) -> bool:
+        """Whether a verb in the passive stands in a part of a text: somebody moved these people, or let them move."""
+        return bool(self._passive.search(text, start, end))
 
     def fit(self, text: str) -> int:
         """The number of frequent words of the language in a text, plus one; 0 if most letters are of another script."""
