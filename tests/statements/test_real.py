@@ -6,7 +6,8 @@ and read once; docs/language.md has that reading. The third set was tuned on, an
 apart. The untouched set was labelled before that tuning and read once at its end; docs/language.md has that reading.
 A few mends followed it, and rules were chosen on it and on the fourth set, so its floors here are those of a set that
 is known. The fourth set was labelled and read before any rule was chosen on it. The last set was labelled before the
-last rule was chosen, and read once, when all were; no rule was changed after it.
+doubts of decision 212 were chosen, and read once after them; the rules of decision 213 know it. The fresh set was
+gathered and labelled when those rules were chosen, and read once; no rule was changed after it.
 """
 
 from __future__ import annotations
@@ -33,23 +34,24 @@ class Floor(NamedTuple):
 GIVEN, TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED, FOURTH = (
     passages(name) for name in ("given", "tuned", "second", "third", "held_out", "apart", "untouched", "fourth")
 )
-LAST = passages("last")
+LAST, FRESH = passages("last"), passages("fresh")
 
 
 @pytest.mark.parametrize(
     ("name", "corpus", "floor"),
     [
-        ("first examples", GIVEN, Floor(0.98, 0.90, 0.93, 0, 0.8)),
-        ("first half, tuned on", TUNED, Floor(0.98, 0.69, 0.81, 0, 1.2)),
-        ("second half, tuned on last", SECOND, Floor(0.98, 0.76, 0.84, 0, 1.2)),
-        ("third set, tuned on", THIRD, Floor(0.98, 0.88, 0.94, 1, 0.8)),
+        ("first examples", GIVEN, Floor(0.98, 0.88, 0.91, 0, 0.8)),
+        ("first half, tuned on", TUNED, Floor(0.98, 0.63, 0.82, 0, 1.4)),
+        ("second half, tuned on last", SECOND, Floor(0.98, 0.69, 0.84, 0, 1.4)),
+        ("third set, tuned on", THIRD, Floor(0.98, 0.87, 0.94, 1, 0.8)),
         ("held out", HELD_OUT, Floor(0.98, 0.87, 0.96, 0, 1)),
-        ("kept apart, tuned on later", APART, Floor(0.98, 0.84, 0.91, 2, 0.8)),
-        ("untouched, tuned on later", UNTOUCHED, Floor(0.98, 0.78, 0.87, 0, 1.1)),
-        ("fourth set, tuned on last", FOURTH, Floor(0.98, 0.87, 0.88, 0, 1.4)),
-        ("last set, read once", LAST, Floor(0.92, 0.90, 0.94, 3, 1)),
+        ("kept apart, tuned on later", APART, Floor(0.98, 0.78, 0.91, 0, 1)),
+        ("untouched, tuned on later", UNTOUCHED, Floor(0.98, 0.76, 0.87, 0, 1.2)),
+        ("fourth set, tuned on last", FOURTH, Floor(0.98, 0.84, 0.88, 0, 1.4)),
+        ("last set, known", LAST, Floor(0.98, 0.87, 0.94, 0, 1)),
+        ("fresh set, read once", FRESH, Floor(0.91, 0.73, 0.89, 3, 1.9)),
     ],
-    ids=["given", "first", "second", "third", "held-out", "kept-apart", "untouched", "fourth", "last"],
+    ids=["given", "first", "second", "third", "held-out", "kept-apart", "untouched", "fourth", "last", "fresh"],
 )
 def test_real_text(name: str, corpus: list[Passage], floor: Floor, capsys: pytest.CaptureFixture[str]) -> None:
     result = tally(corpus)
@@ -77,11 +79,11 @@ def _parts(corpus: list[Passage]) -> list[tuple[str, Tally]]:
 
 def test_there_are_two_hundred_passages_and_a_third_of_them_claim_nothing() -> None:
     both = [*TUNED, *SECOND]
-    others = [*GIVEN, *THIRD, *HELD_OUT, *APART, *UNTOUCHED, *FOURTH, *LAST]
+    others = [*GIVEN, *THIRD, *HELD_OUT, *APART, *UNTOUCHED, *FOURTH, *LAST, *FRESH]
     texts = {passage.text for passage in [*both, *others]}
     assert len(texts) == len(both) + len(others)
     assert len(both) >= 200
-    for half in (TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED, FOURTH, LAST):
+    for half in (TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED, FOURTH, LAST, FRESH):
         assert sum(not passage.claims for passage in half) * 3 >= len(half)
         assert sum(passage.russian for passage in half) * 3 >= len(half)
 
