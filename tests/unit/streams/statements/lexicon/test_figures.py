@@ -82,4 +82,4 @@ def test_what_is_no_figure_makes_no_claim(figure: str) -> None:
 
 def test_two_figures_below_two_headings_are_read() -> None:
     claims = read("Сарпи, 25 сентября (въезд/выезд): 9 120/8 730 человек.", "GE").found
-    assert [(claim.claim.people, claim.doubts) for claim in claims] == [(9_120, ()), (8_730, ())]
+    assert [claim.claim.people for claim in claims] == [9_120, 8_730]
