@@ -29,7 +29,7 @@ def at(gateway: Server, fragment: str = "") -> str:
 
 
 async def live(page: Page) -> None:
-    await expect(page.locator("#link-words")).to_have_text("Live")
+    await expect(page.locator("#link-words")).to_have_text("Connected")
 
 
 async def traced(page: Page) -> None:
@@ -89,6 +89,7 @@ async def test_it_says_what_goes_on(board_gateway: Server, opened: Opener) -> No
     await expect(worst).to_contain_text("Russia → Georgia")
     await expect(worst).to_contain_text("warning")
     await expect(worst).to_contain_text("1.8× normal")
+    await expect(page.locator(".alert", has_text="European Union")).to_contain_text("1.3× the period before")
     await expect(worst).to_contain_text("Russia to Georgia: 10,000 on 2022-09-27 against a normal 5,000-6,000")
     russia = page.locator('.row[data-flow="RU"]')
     await expect(russia).to_contain_text("217,000")

@@ -88,7 +88,7 @@ async def test_no_page_has_english_words_for_a_reader_of_russian(
     )
     await expect(page.locator("html")).to_have_attribute("lang", "ru")
     if path in ("", "#flow=RU"):
-        await expect(page.locator("#link-words")).to_have_text("В эфире")
+        await expect(page.locator("#link-words")).to_have_text("На связи")
     if path == "":
         await page.get_by_role("button", name="Развернуть всё").click()
     elif path.startswith("#"):
@@ -104,7 +104,7 @@ async def test_the_language_is_chosen_at_the_foot_and_stays_in_links(board_gatew
     page = await opened(at(board_gateway, "?flow=RU"))
     await live(page)
     await page.get_by_role("link", name="Русский").click()
-    await expect(page.locator("#link-words")).to_have_text("В эфире")
+    await expect(page.locator("#link-words")).to_have_text("На связи")
     assert page.url.endswith("?flow=RU&lang=ru")
     await expect(page.locator('[data-origin="RU"]')).to_contain_text("217\u00a0000 человек за 7 дней по 27 сент.")
     await expect(page.locator('.row[data-flow="RU:GE"]')).to_contain_text("1,8× к норме 5\u00a0500")

@@ -36,7 +36,7 @@ async def test_after_the_quickstart_the_first_row_is_not_compared_where_one_of_t
     written = re.search(r"^cat > own\.ndjson <<'END'\n(.+)\nEND$", QUICKSTART.read_text(encoding="utf-8"), re.MULTILINE)
     assert written is not None
     page = await opened(f"http://{quickstart_week.gateway().address}/")
-    await expect(page.locator("#link-words")).to_have_text("Live")
+    await expect(page.locator("#link-words")).to_have_text("Connected")
     await quickstart_week.publish([written[1].encode()])
     await expect(page.locator('.row[data-flow="RU:KZ"]')).to_contain_text("1.6× normal 10,500")
     first = page.locator(".row[data-flow]").first

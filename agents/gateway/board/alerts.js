@@ -25,6 +25,9 @@ function mutedLine(alert, store) {
   );
 }
 
+/** What the ratio of an alert is to: the level before a stated change is no normal level. */
+const compared = (alert) => (alert.rule === "daily-rate" && alert.baseline === "derived" ? t("compared.change") : named("compared", alert.rule));
+
 function card(alert, store) {
   const length = Math.max(1, Math.round((dayMs(alert.day) - dayMs(alert.since)) / DAY_MS) + 1);
   return h(
@@ -32,7 +35,7 @@ function card(alert, store) {
     { class: `alert ${alert.severity}`, "data-alert": alert.id },
     h("p", { class: "kind" }, severityMark(alert.severity), h("b", null, named("severity", alert.severity)), h("span", { class: "rule" }, named("rule", alert.rule))),
     h("h3", null, inner(`flow=${alert.flow}`, { class: "cover" }, flowName(alert.flow))),
-    h("p", { class: "ratio" }, alert.ratio === null ? [h("b", null, t("ratio.new")), " ", h("span", null, t("ratio.none_expected"))] : [h("b", null, ratioWords(alert.ratio)), " ", h("span", null, named("compared", alert.rule))]),
+    h("p", { class: "ratio" }, alert.ratio === null ? [h("b", null, t("ratio.new")), " ", h("span", null, t("ratio.none_expected"))] : [h("b", null, ratioWords(alert.ratio)), " ", h("span", null, compared(alert))]),
     mutedLine(alert, store),
     alert.expected > 0 ? bullet(alert.ratio, alert.threshold / alert.expected, alert.severity) : null,
     h("p", { class: "sentence" }, explanation(alert)),
