@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,8 +144,7 @@ NODE = Path(playwright.__file__).parent / "driver" / "node"
 
 def on_the_board(month: Told, directory: Path) -> object:
     """What the board's own modules make of the states."""
-    for file in BOARD.glob("*.js"):
-        (directory / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(BOARD, directory, dirs_exist_ok=True)
     (directory / "package.json").write_text('{"type": "module"}')
     (directory / "steps.js").write_text(STEPS)
     given = msgspec.json.encode(list(month.desk.states.values())).decode()
