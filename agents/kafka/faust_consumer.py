@@ -53,12 +53,6 @@ if TYPE_CHECKING:
 else:
     Base = object
 
-HANDED_S = 0.05
-"""Seconds after a record was handed over in which its partition is not fetched; see `Gapless.hand_over`."""
-
-HANDED_MOST_S = 1.0
-"""Partitions whose records are handed over all the time are fetched after so many seconds all the same."""
-
 LULL_S = 0.02
 """Seconds until the consumer looks again for a partition to fetch from."""
 
@@ -118,13 +112,6 @@ def bundled(records: Iterable[ConsumerRecord]) -> Iterator[list[ConsumerRecord]]
         yield bundle
 
 
-class HandedOver:
-    """Since when, and until when, a partition is not fetched, in seconds of the event loop's clock."""
-
-    def __init__(self, since: float, until: float) -> None:
-        self.since, self.until = since, until
-
-
 class Gapless(Base):
     """The patches as a mixin, which comes before Faust's consumer among the bases."""
 
@@ -132,7 +119,6 @@ class Gapless(Base):
         self.waiting: set[TP] = set()  # stream partitions to resume when the flow is resumed
         self._passed: dict[TP, int] = {}  # by stream partition, the offset after the last bundle handed over
         self.rests: dict[str, float] = {}  # by topic, seconds after records in which nothing of the topic is fetched
-        self._handed: dict[TP, HandedOver] = {}  # the partitions that are not fetched because records are handed over
         super().__init__(*arguments, **options)
 
     def _is_stream(self, tp: TP) -> bool:
@@ -223,71 +209,12 @@ class Gapless(Base):
         The partitions of a topic rest together, so that after the rest one fetch brings records of all of them.
         """
         for topic in {tp.topic for tp in fetched} & self.rests.keys():
-            consumer = self._client
+            consumer = cast("Any", self)._thread._consumer  # noqa: SLF001 - Faust's consumer hides that of aiokafka
             if any(tp.topic == topic for tp in consumer._fetcher._records):  # noqa: SLF001 - there is no public way
                 continue
             partitions = [TopicPartition(*tp) for tp in self.assignment() if tp.topic == topic]
             _change(consumer.pause, partitions)
             self.loop.call_later(self.rests[topic], _change, consumer.resume, partitions)
-
-    async def hand_over(self, records: Sequence[ConsumerRecord]) -> bool:
-        """Take records of one partition that this worker has just written, as if they were fetched.
-
-        That is possible where they follow the last record read, and nothing else is on its way. A fetch would bring
-        nothing more, so the partition is not fetched for HANDED_S. False: they are left to the next fetch.
-        """
-        tp = TP(records[0].topic, records[0].partition)
-        if not self._is_next(tp, records[0].offset):
-            self._fetch_again(tp)
-            return False
-        self._state_of(tp).consumed_to(records[-1].offset + 1)
-        self._fetch_later(tp)
-        message = Bundle.of(records, self._begin(tp, records[0].offset), tp, self.app.consumer_generation_id)
-        self._passed[tp] = message.offset + 1
-        await self.callback(message)
-        return True
-
-    def _is_next(self, tp: TP, offset: int) -> bool:
-        """Whether the record with this offset is the next of a partition that may be handed to its agent now."""
-        if not (self.flow_active and self.app.flow_control.is_active() and tp in self._get_active_partitions()):
-            return False
-        state = self._state_of(tp)
-        if state is None or not state.has_valid_position or state.position != offset:
-            return False
-        fetched = TopicPartition(*tp) in self._client._fetcher._records  # noqa: SLF001 - there is no public way
-        return not fetched and self._passed.get(tp, offset) == offset
-
-    @property
-    def _client(self) -> Any:
-        return cast("Any", self)._thread._consumer  # noqa: SLF001 - Faust's consumer hides that of aiokafka
-
-    def _state_of(self, tp: TP) -> Any:
-        """What aiokafka knows of a partition; None where it is not assigned."""
-        subscription = self._client._subscription.subscription  # noqa: SLF001 - there is no public way
-        assignment = None if subscription is None else subscription.assignment
-        return None if assignment is None else assignment.state_value(TopicPartition(*tp))
-
-    def _fetch_later(self, tp: TP) -> None:
-        """Fetch nothing of a partition for HANDED_S; after HANDED_MOST_S of that, fetch it all the same."""
-        now, known = self.loop.time(), self._handed.get(tp)
-        if known is not None:
-            known.until = min(now + HANDED_S, known.since + HANDED_MOST_S)
-            return
-        self._handed[tp] = HandedOver(now, now + HANDED_S)
-        _change(self._client.pause, [TopicPartition(*tp)])
-        self.loop.call_later(HANDED_S, self._look_again, tp, self._handed[tp])
-
-    def _look_again(self, tp: TP, handed: HandedOver) -> None:
-        if self._handed.get(tp) is handed:
-            left_s = handed.until - self.loop.time()
-            if left_s > 0:
-                self.loop.call_later(left_s, self._look_again, tp, handed)
-            else:
-                self._fetch_again(tp)
-
-    def _fetch_again(self, tp: TP) -> None:
-        if self._handed.pop(tp, None) is not None:
-            _change(self._client.resume, [TopicPartition(*tp)])
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         crash_at("faust.committing")

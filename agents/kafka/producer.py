@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerFenced
 from aiokafka.partitioner import murmur2
-from aiokafka.structs import ConsumerRecord
 
 from bordertally.agents.kafka import crash_points
 from bordertally.agents.kafka.clients import kafka_options
@@ -96,13 +94,6 @@ async def send_all(send: Send, records: Iterable[Record], timeout_s: float) -> N
             await asyncio.gather(*acknowledgements)
 
 
-HandOver = Callable[[Sequence[ConsumerRecord]], Awaitable[object]]
-"""Takes records of one partition, in order, that have just been stored; see `Gapless.hand_over`."""
-
-HANDED_BYTES = 262_144
-"""Larger batches are not handed over: fetches hold a backlog back while the reader is busy."""
-
-
 class Writer:
     """The producer of a worker, shared by its hops; it connects when it is first needed.
 
@@ -119,7 +110,6 @@ class Writer:
         self._fences: dict[tuple[str, int], Fence] = {}  # by topic and partition, of those that only this worker writes
         self.written = 0  # acknowledged writes
         self.before: Callable[[], None] = lambda: None  # called before each write; ends a process that must not write
-        self.readers: dict[str, HandOver] = {}  # by topic, what takes the records of small writes once they are stored
 
     async def write(self, records: Iterable[Record]) -> None:
         """Send records in order; returns when all are acknowledged.
@@ -128,8 +118,6 @@ class Writer:
         """
         write = object()
         self._begun[write] = time.monotonic()
-        if self.readers:
-            records = list(records)
         try:
             producer = await self._connection.producer()
             batches = await self._batches(producer, records)
@@ -137,14 +125,12 @@ class Writer:
                 if crash_points.armed():
                     await self._crash_after_part(producer, batches)
                 self.before()
-                stored = await self._send(producer, batches)
+                await self._send(producer, batches)
             self.written += 1
         except ProducerFenced:
             raise LateWriteError("Kafka refuses a late write: another worker has taken over the partition") from None
         finally:
             del self._begun[write]
-        if self.readers:
-            await self._hand_over(self._for_readers(records), stored)
 
     async def fence(self, wanted: Sequence[Fenced]) -> dict[int, Epoch]:
         """Let brokers refuse what other workers still write to these partitions; returns the epoch of each partition.
@@ -216,12 +202,11 @@ class Writer:
                 await self._send(producer, {at: builders})
                 crash_points.crash()
 
-    async def _send(self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], list[Any]]) -> list[Any]:
+    async def _send(self, producer: AIOKafkaProducer, batches: dict[tuple[str, int], list[Any]]) -> None:
         """Hand over the first batch of every partition, then every second batch, and so on; wait for all of them.
 
-        Returns where each is stored, in that order. Only a second batch of a partition has to wait for room.
-        Acknowledgements come many at once, so waiting for each in turn wakes this coroutine about once, without a task
-        or a callback for each batch.
+        Only a second batch of a partition has to wait for room. Acknowledgements come many at once, so waiting for each
+        in turn wakes this coroutine about once, without a task or a callback for each batch.
         """
         acknowledgements = []
         for turn in itertools.zip_longest(*batches.values()):
@@ -232,32 +217,8 @@ class Writer:
                     if fence is not None:
                         fence.stamp(batch)
                     acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
-        return [await acknowledgement for acknowledgement in acknowledgements]
-
-    def _for_readers(self, records: Iterable[Record]) -> dict[tuple[str, int], list[Record]]:
-        """The records on topics with readers, by topic and partition."""
-        wanted: dict[tuple[str, int], list[Record]] = {}
-        for record in records:
-            if record.topic in self.readers and (record.partition is not None or record.key is not None):
-                at = self._partition(record.key) if record.partition is None else record.partition
-                wanted.setdefault((record.topic, at), []).append(record)
-        return wanted
-
-    async def _hand_over(self, records: Mapping[tuple[str, int], Sequence[Record]], stored: Sequence[Any]) -> None:
-        """Hand the records of small writes, one batch a partition, to the readers of their topics."""
-        number = Counter([(batch.topic, batch.partition) for batch in stored])
-        now = int(time.time() * 1000)
-        for batch in stored:
-            at = batch.topic, batch.partition
-            written = records.get(at, ())
-            if written and number[at] == 1 and sum([len(record.value) for record in written]) <= HANDED_BYTES:
-                timestamp = now if batch.timestamp == -1 else batch.timestamp
-                await self.readers[batch.topic](
-                    [
-                        _as_read(record, batch.partition, batch.offset + place, timestamp, batch.timestamp_type)
-                        for place, record in enumerate(written)
-                    ]
-                )
+        for acknowledgement in acknowledgements:
+            await acknowledgement
 
     def _partition(self, key: bytes | None) -> int:
         return next(self._turn) % self.partitions if key is None else partition_of_key(key, self.partitions)
@@ -265,15 +226,6 @@ class Writer:
     async def stop(self) -> None:
         """Close the connection."""
         await self._connection.stop()
-
-
-def _as_read(record: Record, partition: int, offset: int, timestamp: int, timestamp_type: int) -> ConsumerRecord:
-    """A stored record as a consumer reads it."""
-    key, value, headers = record.key, record.value, tuple(record.headers or ())
-    size = -1 if key is None else len(key)
-    return ConsumerRecord(
-        record.topic, partition, offset, timestamp, timestamp_type, key, value, None, size, len(value), headers
-    )
 
 
 @lru_cache(maxsize=65_536)

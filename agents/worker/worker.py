@@ -95,8 +95,6 @@ class Worker(faust.App):
         self.transport.Consumer = GaplessConsumer  # type: ignore[misc] # a class variable that is read from the instance
         consumer = cast("Any", super()._new_consumer())
         consumer.rests = {self.context.topics.totals: STATES_REST_S}
-        if {Hop.INTAKE, Hop.LEDGER} <= set(self.context.settings.hops):
-            self.context.writer.readers[self.context.topics.claims] = consumer.hand_over
         return consumer
 
     def FlowControlQueue(self, maxsize: int | None = None, *, clear_on_resume: bool = False) -> UnboundedQueue:  # noqa: N802

@@ -12,7 +12,6 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from faust.types import TP
 from mode.utils.queues import FlowControlEvent
 
-from bordertally.agents.kafka import faust_consumer as module
 from bordertally.agents.kafka.clients import FETCH_WAIT_MS
 from bordertally.agents.kafka.faust_consumer import BUNDLE_BYTES, LULL_S, Bundle, Gapless, NoThread, bundled
 from bordertally.agents.worker.worker import create_app
@@ -276,91 +275,6 @@ async def test_a_topic_that_rests_is_not_fetched_for_a_while_after_records_of_it
         return not resting.paused
 
     await until(resumed, "the rest is over")
-
-
-class Position:
-    """What aiokafka knows of one partition."""
-
-    has_valid_position = True
-
-    def __init__(self, position: int) -> None:
-        self.position = position
-
-    def consumed_to(self, position: int) -> None:
-        self.position = position
-
-
-def handing(position: int) -> tuple[Any, Resting, Position, list[Any]]:
-    """A consumer that has read up to a position of TOTALS[0]; what its agent is given."""
-    consumer: Any = make({TOTALS[0]: position})
-    client, at, given = Resting(), Position(position), list[Any]()
-    states = {TOTALS[0]: at}
-    assignment = SimpleNamespace(state_value=states.get)
-    client._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))  # type: ignore[attr-defined] # as of aiokafka
-    consumer._thread, consumer.loop = SimpleNamespace(_consumer=client), asyncio.get_running_loop()
-    consumer.app.flow_control = SimpleNamespace(is_active=lambda: True)
-
-    async def callback(message: Any) -> None:
-        given.append(message)
-
-    consumer.callback = callback
-    return consumer, client, at, given
-
-
-async def test_records_that_follow_the_last_one_read_are_handed_over_without_a_fetch(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "HANDED_S", 0.01)
-    consumer, client, at, given = handing(7)
-    assert await consumer.hand_over([record(TOTALS[0], 7), record(TOTALS[0], 8)])
-    assert await consumer.hand_over([record(TOTALS[0], 9)])
-    assert [[each.offset for each in message.records] for message in given] == [[7, 8], [9]]
-    assert [(message.begin, message.tp, message.generation_id) for message in given] == [
-        (7, TOTALS[0], 1),
-        (9, TOTALS[0], 1),
-    ]
-    assert at.position == 10  # a fetch that was on its way brings them too late
-    assert client.paused == {TOTALS[0]}
-
-    async def resumed() -> bool:
-        return not client.paused
-
-    await until(resumed, "it is fetched again")
-
-
-@pytest.mark.parametrize(
-    "reason", ["a gap", "read already", "fetched", "on its way to the agent", "paused", "flow stopped", "revoked"]
-)
-async def test_records_that_may_not_be_handed_over_are_left_to_the_fetch(reason: str) -> None:
-    consumer, client, at, given = handing(7)
-    assert await consumer.hand_over([record(TOTALS[0], 7)])
-    assert client.paused == {TOTALS[0]}
-    if reason == "fetched":
-        client._fetcher._records[TOTALS[0]] = None
-    elif reason == "on its way to the agent":
-        at.position = consumer._passed[TOTALS[0]] = 9
-        at.position = 8
-    elif reason == "paused":
-        consumer.active.clear()
-    elif reason == "flow stopped":
-        consumer.app.flow_control.is_active = lambda: False
-    elif reason == "revoked":
-        client._subscription.subscription = None  # type: ignore[attr-defined] # as of aiokafka
-    offset = {"a gap": 9, "read already": 7}.get(reason, 8)
-    assert not await consumer.hand_over([record(TOTALS[0], offset)])
-    assert [message.offset for message in given] == [7]
-    assert client.paused == set()  # so that the fetch brings them
-
-
-async def test_a_partition_is_fetched_now_and_then_however_much_is_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "HANDED_MOST_S", 0.02)
-    consumer, client, _, given = handing(0)
-    paused = True
-    while paused:
-        assert await consumer.hand_over([record(TOTALS[0], len(given))])
-        await asyncio.sleep(0.002)
-        paused = bool(client.paused)
-    assert len(given) > 2
 
 
 async def test_a_broker_keeps_a_fetch_no_longer_than_a_moment() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 
 from bordertally.agents.kafka import producer as module
 from bordertally.agents.kafka.fencing import Epoch, Fenced, UnfencedError
-from bordertally.agents.kafka.producer import HANDED_BYTES, Connection, Record, Writer
+from bordertally.agents.kafka.producer import Connection, Record, Writer
 from bordertally.streams.settings import load_settings
 
 
@@ -100,33 +99,3 @@ async def test_a_worker_that_was_frozen_while_it_asked_for_an_epoch_does_not_fen
     with pytest.raises(SystemExit):
         await writer.fence([Fenced("alerts-changelog", 1)])
     assert producer.taken == []
-
-
-async def test_small_writes_are_handed_to_the_reader_of_their_topic_as_they_are_stored(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    writer, producer = writing(monkeypatch)
-    given: list[list[Any]] = []
-
-    async def read(records: Sequence[Any]) -> None:
-        given.append([(each.partition, each.offset, each.timestamp, each.value, each.headers) for each in records])
-
-    async def stored(batch: Any, topic: str, *, partition: int) -> asyncio.Future[Any]:
-        await Producer.send_batch(producer, batch, topic, partition=partition)
-        done = asyncio.get_running_loop().create_future()
-        at = SimpleNamespace(topic=topic, partition=partition, offset=10 * partition, timestamp=77, timestamp_type=1)
-        done.set_result(at)
-        return done
-
-    producer.send_batch = stored  # type: ignore[method-assign] # it says where it stores
-    writer.readers["claims"] = read
-    await writer.write(
-        [
-            Record("claims", None, b"a", 3, [("h", b"1")]),
-            Record("totals", b"RU", b"x"),
-            Record("claims", None, b"b", 3),
-            *[Record("claims", None, b"many", 2)] * 3,  # two batches
-            Record("claims", None, b"c" * (HANDED_BYTES + 1), 1),
-        ]
-    )
-    assert given == [[(3, 30, 77, b"a", (("h", b"1"),)), (3, 31, 77, b"b", ())]]
