@@ -18,7 +18,7 @@ from redis.asyncio.client import Pipeline
 from bordertally.agents.delivery.redis_keys import EXACT_CLAIMS, SOURCES, statements_key, tallies_key
 from bordertally.agents.delivery.redis_writer import RedisWriter
 from bordertally.agents.hops.batch_hop import Batch, Done
-from bordertally.agents.kafka.decompression import Received
+from bordertally.agents.kafka.clients import Received
 from bordertally.agents.kafka.fencing import FENCE_KEY
 from bordertally.agents.runtime.context import log
 from bordertally.streams.evidence.tallies import tallies_of

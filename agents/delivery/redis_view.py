@@ -34,7 +34,7 @@ from bordertally.agents.delivery.redis_keys import (
 from bordertally.agents.delivery.redis_writer import RedisWriter, offset_in
 from bordertally.agents.delivery.view_sweep import AlertStored, Contents, ViewSweep, WrongValue
 from bordertally.agents.hops.batch_hop import Batch, Done
-from bordertally.agents.kafka.decompression import Received
+from bordertally.agents.kafka.clients import Received
 from bordertally.agents.kafka.resets import Reset
 from bordertally.agents.runtime.context import Context
 from bordertally.agents.runtime.unreadable import pass_over

@@ -24,9 +24,8 @@ from bordertally.agents.delivery.redis_access import check_redis
 from bordertally.agents.delivery.redis_keys import ALIVE, offset_key
 from bordertally.agents.delivery.view_sweep import wrong_types
 from bordertally.agents.hops.batch_hop import Batch, Done
-from bordertally.agents.kafka.clients import redis_options
+from bordertally.agents.kafka.clients import Received, redis_options
 from bordertally.agents.kafka.crash_points import crash_at
-from bordertally.agents.kafka.decompression import Received
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.settings import Settings
 

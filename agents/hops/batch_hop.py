@@ -12,9 +12,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from mode import Service
 
-from bordertally.agents.kafka.clients import FETCH_BYTES, FETCH_WAIT_MS, METADATA_MS, kafka_options
+from bordertally.agents.kafka.clients import FETCH_BYTES, FETCH_WAIT_MS, METADATA_MS, Received, kafka_options
 from bordertally.agents.kafka.crash_points import crash_at
-from bordertally.agents.kafka.decompression import Received, limit_decompression, raw_records
+from bordertally.agents.kafka.decompression import limit_decompression, raw_records
 from bordertally.agents.kafka.pacing import wait_longer_when_idle
 from bordertally.agents.kafka.resets import Reset, watch_resets
 from bordertally.agents.runtime.context import Context, log

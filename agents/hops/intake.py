@@ -19,8 +19,9 @@ from bordertally.agents.hops.batch_hop import Batch, BatchHop, Done
 from bordertally.agents.hops.dead_letters import write_dead_letters
 from bordertally.agents.hops.fuses import Fuses
 from bordertally.agents.hops.statements import Statements
+from bordertally.agents.kafka.clients import Received
 from bordertally.agents.kafka.crash_points import crash_at
-from bordertally.agents.kafka.decompression import Received, unreadable_reason
+from bordertally.agents.kafka.decompression import unreadable_reason
 from bordertally.agents.kafka.pacing import pace_fetches
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.turns import Turns

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiokafka import TopicPartition
 
-from bordertally.agents.kafka.decompression import Received
+from bordertally.agents.kafka.clients import Received
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.reports.claims import Claim

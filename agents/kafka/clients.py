@@ -7,8 +7,9 @@ the others have it. Passwords and certificates are read from their files each ti
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
@@ -199,3 +200,16 @@ async def connect(client: Any, settings: Settings) -> None:
         if reason is None:
             raise
         raise ConfigError(reason.why) from None
+
+
+class Received(Protocol):
+    """A received record, aiokafka's raw one or an UnreadableBatch: the fields that hops and streams read.
+
+    `timestamp`: milliseconds since 1970 UTC.
+    """
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]

@@ -15,10 +15,10 @@ import mmap
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import cramjam
 from aiokafka.consumer import fetcher
@@ -37,19 +37,6 @@ _XERIAL = b"\x82SNAPPY\x00"
 
 class TooMuchError(Exception):
     """A batch would decompress to more than `BATCH_BYTES`."""
-
-
-class Received(Protocol):
-    """A received record, aiokafka's raw one or an UnreadableBatch: the fields that hops and streams read.
-
-    `timestamp`: milliseconds since 1970 UTC.
-    """
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 class UnreadableBatch(NamedTuple):

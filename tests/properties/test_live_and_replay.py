@@ -37,7 +37,7 @@ class Live:
         self.names = {key: source.name for key, source in registry.sources.items()}
         metrics = SimpleNamespace(show_flow=lambda _: None)
         context = SimpleNamespace(metrics=metrics, rules=rules, topics=Topics())
-        self.hop = cast("LedgerHop", SimpleNamespace(context=context, held={}))
+        self.hop = cast("LedgerHop", SimpleNamespace(context=context, held={}, _epoch_of=lambda _: []))
         self.ledger = Ledger()
         self.unacknowledged: World = []
         self.rows: dict[bytes, bytes] = {}

@@ -12,8 +12,8 @@ import msgspec
 from bordertally.agents.delivery.webhooks.endpoints import Endpoint
 from bordertally.agents.delivery.webhooks.send import PARALLEL, Sender
 from bordertally.agents.delivery.webhooks.tail import Tail
+from bordertally.agents.kafka.clients import Received
 from bordertally.agents.kafka.crash_points import crash_at
-from bordertally.agents.kafka.decompression import Received
 from bordertally.agents.runtime.tracing import NoTrace
 from bordertally.streams.delivery.subscriptions import AlertHead, Policy
 from bordertally.streams.delivery.webhook_lane import (

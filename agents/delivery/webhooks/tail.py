@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from bordertally.agents.kafka.clients import kafka_options
-from bordertally.agents.kafka.decompression import Received
+from bordertally.agents.kafka.clients import Received, kafka_options
 from bordertally.streams.settings import Settings
 
 KEPT = 200

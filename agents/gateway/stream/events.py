@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bordertally.agents.kafka.decompression import Received
+from bordertally.agents.kafka.clients import Received
 from bordertally.agents.runtime.context import log
 from bordertally.streams.delivery.stream_position import KINDS
 from bordertally.streams.flows import includes
