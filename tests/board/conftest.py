@@ -6,9 +6,10 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -43,14 +44,23 @@ def board_week(kafka: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def sample_week(kafka: Server, directory: Path) -> Iterator[Live]:
     """A pipeline that has worked through the sample week."""
-    (directory / "redis").mkdir()
     rules = directory / "rules.toml"
     rules.write_text('[[flows]]\nflow = "MD"\nconflict = 0.1\n')
+
+    async def begin(live: Live) -> None:
+        live.worker(BORDERTALLY_RULES=str(rules))
+        await filled(live)
+
+    yield from pipeline(kafka, directory, begin)
+
+
+def pipeline(kafka: Server, directory: Path, begin: Callable[[Live], Coroutine[Any, Any, None]]) -> Iterator[Live]:
+    """A pipeline with a Redis of its own. `begin` starts its worker, and returns when it has worked."""
+    (directory / "redis").mkdir()
     redis = start_redis(None, directory / "redis")
     try:
         for live in make_live(kafka, redis, directory):
-            live.worker(BORDERTALLY_RULES=str(rules))
-            asyncio.run(filled(live))
+            asyncio.run(begin(live))
             yield live
     finally:
         redis.stop()

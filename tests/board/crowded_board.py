@@ -13,11 +13,10 @@ from datetime import date, timedelta
 import pytest
 from playwright.async_api import Page, expect
 
-from board.conftest import Opener
+from board.conftest import Opener, pipeline
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.servers.process import Server
-from bordertally.agents.servers.redis import start_redis
-from live import Live, make_live, until
+from live import Live, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1200)]
 
@@ -60,19 +59,16 @@ def reports() -> Iterator[bytes]:
 def crowded(kafka: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A pipeline that has worked the reports through."""
     directory = tmp_path_factory.mktemp("crowd")
-    (directory / "redis").mkdir()
     registry = directory / "sources.toml"
     registry.write_text('[sources.everyone]\nname = "Everyone"\nflows = ["*"]\ngrade = "B"\n')
-    redis = start_redis(None, directory / "redis")
-    try:
-        for live in make_live(kafka, redis, directory):
-            live.environment["BORDERTALLY_SOURCES"] = str(registry)
-            live.registry = load_registry(registry)
-            live.worker()
-            asyncio.run(filled(live))
-            yield live
-    finally:
-        redis.stop()
+
+    async def begin(live: Live) -> None:
+        live.environment["BORDERTALLY_SOURCES"] = str(registry)
+        live.registry = load_registry(registry)
+        live.worker()
+        await filled(live)
+
+    yield from pipeline(kafka, directory, begin)
 
 
 async def filled(live: Live) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 from composed import SERVICES, TOP, environment
-from engine import CACHE, Engine, EngineError, why_no_engine
+from engine import CACHE, WRITABLE, Engine, EngineError, why_no_engine
 from stand_ins import LEFT_OUT, build_all, python_image
 
 from bordertally.agents.demo.run import sample
@@ -30,19 +30,15 @@ RUNNING = [name for name, service in SERVICES.items() if "healthcheck" in servic
 STARTED = [*RUNNING, "topics"]
 TWO_WORKERS = {"BORDERTALLY_WORKERS": "2"}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-IN_PROC = """\
-import json, os
+IN_PROC = (
+    WRITABLE
+    + """\
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-def writable(path):
-    try:
-        open(os.path.join(path, "x"), "w").close()
-    except OSError as error:
-        return error.strerror
-    return "written"
 print(json.dumps({"uid": os.getuid(), "gid": os.getgid(), "bounding": status["CapBnd"].strip(),
     "effective": status["CapEff"].strip(), "no new": status["NoNewPrivs"].strip(),
     "places": {path: writable(path) for path in ("/", "/app", "/opt/bordertally", "/etc/bordertally", "/tmp")}}))
 """
+)
 TICKS = """\
 import os
 def ticks(pid):

@@ -31,6 +31,17 @@ READ = (
     "import sys; from urllib.request import urlopen; sys.stdout.write(urlopen(sys.argv[1], timeout=5).read().decode())"
 )
 
+WRITABLE = """\
+import json, os
+def writable(path):
+    try:
+        open(os.path.join(path, "x"), "w").close()
+    except OSError as error:
+        return error.strerror
+    return "written"
+"""
+"""For scripts in a container: whether a folder can be written to."""
+
 
 def why_no_engine() -> str | None:
     """What is missing to run one; None where nothing is."""

@@ -12,22 +12,18 @@ from collections.abc import Iterator
 
 import pytest
 from composed import SERVICES
-from engine import CACHE, Engine, EngineError, why_no_engine
+from engine import CACHE, WRITABLE, Engine, EngineError, why_no_engine
 from stand_ins import build_own, has_python
 
 IMAGE = SERVICES["worker"]["image"]
 HARDENED = ("--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp")
-SELF = """\
-import json, os
-def writable(path):
-    try:
-        open(os.path.join(path, "x"), "w").close()
-    except OSError as error:
-        return error.strerror
-    return "written"
+SELF = (
+    WRITABLE
+    + """\
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(json.dumps([os.getuid(), os.getgid(), int(status["CapBnd"], 16), writable("/app"), writable("/tmp")]))
 """
+)
 HEALTHY_S = 60.0
 
 
