@@ -19,17 +19,19 @@ from properties.worlds import EVERY_RULE, SEEDS, busy_borders, busy_weeks, desk_
 World = list[list[Claim]]
 
 FLOORS = {
-    "conflict": 0.6,
-    "alert": 0.5,
-    "second alert": 0.35,
-    "correction or withdrawal": 0.7,
-    "withdrawal": 0.4,
-    "children and part bind": 0.3,
-    "grades on one flow": 0.6,
-    "cumulative": 0.35,
-    "counts by the hour": 0.2,
+    "conflict": 0.5,
+    "alert": 0.4,
+    "second alert": 0.2,
+    "correction or withdrawal": 0.6,
+    "withdrawal": 0.35,
+    "children and part bind": 0.25,
+    "grades on one flow": 0.5,
+    "cumulative": 0.25,
+    "counts by the hour": 0.12,
     "doubt": 0.3,
 }
+"""Well below what is measured, because hypothesis draws other worlds whenever a constant of any module changes."""
+
 FLOORS_OF_SMALL_WORLDS = {
     "conflict": 0.25,
     "alert": 0.4,
