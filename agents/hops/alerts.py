@@ -103,8 +103,8 @@ class AlertsHop(FlushingHop):
         self.traces.forget()
         self._begin()
 
-    def _begin(self) -> tuple[list[tuple[bytes, Alert]], dict[int, dict[bytes, bytes]], int]:
-        begun = self.alerts, self.rows, self.states
+    def _begin(self) -> tuple[list[tuple[bytes, Alert]], dict[int, dict[bytes, bytes]], int, set[Flow]]:
+        begun = self.alerts, self.rows, self.states, self.late
         self.alerts, self.rows, self.states, self.late = [], {}, 0, set()
         return begun
 
@@ -138,10 +138,8 @@ class AlertsHop(FlushingHop):
         epoch = header(record.headers, EPOCH_HEADER)
         if epoch is None:
             return False
-        ledger, key = (
-            partition_of(record.key.decode(), self.context.settings.partitions),
-            EPOCHS + b"%d" % record.partition,
-        )
+        ledger = partition_of(record.key.decode(), self.context.settings.partitions)
+        key = EPOCHS + b"%d" % record.partition
         seen = self.epochs_seen.get(record.partition)
         if seen is None:
             seen = self.epochs_seen[record.partition] = _decode_epochs(self.table.get(key) or b"\x80")
@@ -188,8 +186,7 @@ class AlertsHop(FlushingHop):
 
     async def flush(self) -> None:
         """Publish the alert records, then store the changed rows."""
-        late = self.late
-        alerts, rows, states = self._begin()
+        alerts, rows, states, late = self._begin()
         metrics, topic = self.context.metrics, self.context.topics.alerts
         with self.traces.span("alerts", states) as trace:
             records = [

@@ -25,7 +25,6 @@ from bordertally.agents.runtime.context import Context, log
 FENCE_AGAIN_S = 24 * 3600.0
 """Seconds after which a hop fences its partitions again: Kafka forgets an epoch that nobody has asked for in 7 days."""
 
-
 REPLACED_SESSIONS = 3
 """Session timeouts after which a worker whose writes are refused ends, if its group has not told it to rejoin."""
 

@@ -87,7 +87,7 @@ class Numbers:
         for match in self._zero.finditer(text):
             yield TextMark(match.start(), match.end(), "number", Quantity(0))
         for match in self._figure.finditer(text):
-            value = self.value(match[0])
+            value = self._grammar.value(match[0])
             if value is None or value > MOST or not sheet.free(match.start(), match.end()):
                 continue
             if value != int(value) or self._label.search(text, 0, match.start()):
@@ -103,7 +103,7 @@ class Numbers:
         levels = any(sign.isalpha() for sign in match[0].replace(match["low"], "").replace(match["high"], ""))
         if levels and self._growth.search(sheet.text[max(0, match.start() - 60) : match.start()]):
             return None
-        low, high = self.value(match["low"]), self.value(match["high"])
+        low, high = self._grammar.value(match["low"]), self._grammar.value(match["high"])
         shared = self._any_magnitude.search(match["high"])
         if low is not None and shared and not self._any_magnitude.search(match["low"]):
             low *= self._grammar.size(shared[1])  # "9 to 12 thousand"
@@ -136,7 +136,3 @@ class Numbers:
             if match:
                 return start, match.end(), qualifier
         return start, end, None
-
-    def value(self, text: str) -> float | None:
-        """A figure as a number, to three decimals; None for a word that only joins others."""
-        return self._grammar.value(text)

@@ -22,8 +22,6 @@ LENGTHS = {"day": 1, "week": 7, "fortnight": 14}
 RECENT = timedelta(days=300)
 """A day of a month without a year is one of so many days before; further back it may be of another year, or to come."""
 
-_YEAR = re.compile(r"\d{4}|[^\W\d_]{4,} year|год", re.IGNORECASE)
-
 Captures = list[tuple[str, str]]
 
 
@@ -86,6 +84,7 @@ class Times:
         self.language = language
         self.moment = published
         self.today = published.date()
+        self._year_named = re.compile(rf"\d{{4}}|{language.parts['last_year']}", re.IGNORECASE)
         self._kinds: dict[str, Callable[[Captures], StatedPeriod | DayShift | Until | None]] = {
             "day": self._day,
             "pair": self._pair,
@@ -204,7 +203,7 @@ class Times:
     def _day(self, taken: Captures) -> StatedPeriod:
         kind, text = taken[-1]
         day = self._date((kind, text))
-        long_ago = self.today - day > RECENT and not _YEAR.search(text)
+        long_ago = self.today - day > RECENT and not self._year_named.search(text)
         return StatedPeriod(day, day + DAY, 3 if kind == "date" else 2, running=day == self.today, vague=long_ago)
 
     def _last_day(self, taken: Captures) -> StatedPeriod:
