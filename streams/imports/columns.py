@@ -91,7 +91,7 @@ def says_thousands(text: str) -> bool:
 
 
 def is_no_number_of_people(name: str) -> bool:
-    """Whether a column sounds like one of shares, changes, errors or net flows, by its name."""
+    """Whether the name of a column says that it holds shares, changes, errors or net flows."""
     return _NO_NUMBER_OF_PEOPLE.search(name) is not None
 
 

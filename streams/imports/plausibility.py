@@ -13,7 +13,7 @@ from bordertally.streams.imports.series import ImportedSeries, SeriesKey, middle
 Series = Mapping[SeriesKey, ImportedSeries]
 
 STEPS = (1000, 100, 10, 5)
-"""What figures are rounded to."""
+"""The steps to which figures are rounded, the largest first."""
 
 BY_CHANCE = 1e-6
 """The chance below which figures are not multiples of a step by accident."""
@@ -82,7 +82,7 @@ def doubts(
 
 
 def rounding_of(figures: Iterable[float]) -> int:
-    """What figures are rounded to: 1000, 100, 10 or 5 if all that are not zero are multiples of it, else 1."""
+    """The step to which figures are rounded: the largest that divides them all and not by chance; else 1."""
     counted = [figure for figure in figures if figure]
     for step in STEPS:
         if len(counted) * log(step) > -log(BY_CHANCE) and all(figure % step == 0 for figure in counted):

@@ -39,7 +39,7 @@ MOST_PLAIN = 10_000
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}\b")
 
 MOST_NOTES = 20
-"""Rows of text beside the table that a summary quotes."""
+"""The most rows of text beside the table that a summary quotes."""
 
 
 class Tallies:

@@ -74,7 +74,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 
 def _loaded(tree: ast.Module, package: str) -> Iterator[str]:
-    """The modules that a module names in text, to import them when they are needed: "publish.reports:reports"."""
+    """The modules that a module names in strings, and imports only when it needs them: "publish.reports:reports"."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE.fullmatch(node.value):
             name = node.value.partition(":")[0]

@@ -1,4 +1,4 @@
-"""The languages of the board: one table of texts each, and which of them a reader gets."""
+"""The languages of the board: a table of texts for each, and the choice of one for a reader."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ MEDIA_TYPES = (
     "application/vnd.oasis.opendocument.spreadsheet",
     FORM,
 )
-"""What a body may be called. What a file is follows from its first bytes. A form has it with the edition before."""
+"""The content types of a request. The bytes decide what kind of file it is; a form may also hold an earlier edition."""
 
 UNPACKED = 10
 """How many times as large as a body may be a workbook is when it is unpacked."""

@@ -16,13 +16,13 @@ _GROUPED = re.compile(r"\d{1,3}(?:\D\d{3})+|\d{1,2}(?:,\d\d)+,\d{3}")
 
 _SIGNS = "½¼¾⅓⅔"
 _BEGUN = re.compile(rf"(?:\d ?[.,'\u2019/\u2013-]|[^\W\d_]-|[{_SIGNS}])\Z")
-"""What a figure does not begin behind."""
+"""What shows, directly before digits, that they are only the rest of something longer."""
 
 _PAIR = re.compile(r"[^\W\d_] ?/ ?[^\W\d_]")
-"""Two headings, whose figures stand beside each other as they do."""
+"""Two headings with a slash between them; their figures have one, too: "entries/exits: 9,120/8,730"."""
 
 _FILLED = re.compile(r"0\d.*|\d+[.,]00?")
-"""Digits that no figure of people has: "012", "12,00"."""
+"""Digits in a form that no number of people has: "012", "12,00"."""
 
 
 class FigureGrammar:

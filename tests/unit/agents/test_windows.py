@@ -5,13 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import playwright
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from redis.asyncio import Redis
@@ -22,7 +19,6 @@ from bordertally.agents.cli.main import cli
 from bordertally.agents.delivery.redis_keys import FLOWS, flow_key
 from bordertally.agents.delivery.redis_view import fields_of
 from bordertally.agents.gateway.openapi import openapi
-from bordertally.agents.gateway.pages.languages import BOARD
 from bordertally.agents.gateway.parameters import AskFlows, AskTotals, asked
 from bordertally.agents.gateway.representations import table
 from bordertally.agents.gateway.routes import Routes
@@ -35,6 +31,7 @@ from bordertally.streams.rules.config import Rules
 from bordertally.streams.settings import load_settings
 from bordertally.streams.totals import windows
 from bordertally.streams.totals.records import FlowState
+from unit.agents.gateway.node import run_steps
 from unit.kit import REGISTRY, Told, daily, report, told
 
 LENGTHS = (1, 7, 14, 30)
@@ -134,22 +131,16 @@ STEPS = """
 import { Store } from "./store.js";
 import { mainTotal, totalsOf, windowName } from "./spans.js";
 const store = new Store();
-for (const state of JSON.parse(process.argv[2])) store.applyState(state);
+for (const state of given) store.applyState(state);
 const row = store.flows.get("RU:KZ");
 const names = totalsOf(row).map(windowName);
 console.log(JSON.stringify({ names, main: mainTotal(row).best, windows: store.windows }));
 """
-NODE = Path(playwright.__file__).parent / "driver" / "node"
 
 
 def on_the_board(month: Told, directory: Path) -> object:
     """What the board's own modules make of the states."""
-    shutil.copytree(BOARD, directory, dirs_exist_ok=True)
-    (directory / "package.json").write_text('{"type": "module"}')
-    (directory / "steps.js").write_text(STEPS)
-    given = msgspec.json.encode(list(month.desk.states.values())).decode()
-    done = subprocess.run([NODE, "steps.js", given], cwd=directory, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return run_steps(directory, STEPS, msgspec.json.encode(list(month.desk.states.values())).decode())
 
 
 def test_the_board_shows_the_windows_that_there_are(month: Told, tmp_path: Path) -> None:
