@@ -47,15 +47,12 @@ def kind_of(head: bytes, name: str) -> str:
 
 
 def read_tables(
-    file: BinaryIO, name: str, mapping: ImportMap, progress: Progress | None = None
+    file: BinaryIO, name: str, kind: str, mapping: ImportMap, progress: Progress | None = None
 ) -> Iterator[tuple[str, Iterator[Row]]]:
-    """The name of the sheet, empty where there are none, and the rows of every table of a file.
+    """The name of the sheet, empty where there are none, and the rows of every table of a file of a kind.
 
     `progress` is called with the bytes read so far. Raises UnreadableError.
     """
-    head = file.read(64)
-    file.seek(0)
-    kind = kind_of(head, name)
     if kind == "workbook":
         yield from sheets(file, name, mapping.sheet, mapping.range)
     elif kind == "json":
@@ -68,9 +65,11 @@ def read_tables(
 
 def import_tables(file: BinaryIO, name: str, importer: Importer, progress: Progress | None = None) -> None:
     """Read every table of a file with an importer. Raises UnreadableError, or ConfigError where a column is missing."""
-    empty = True
-    for sheet, rows in read_tables(file, name, importer.mapping, progress):
-        importer.add_table(name, sheet, rows)
+    head = file.read(64)
+    file.seek(0)
+    kind, empty = kind_of(head, name), True
+    for sheet, rows in read_tables(file, name, kind, importer.mapping, progress):
+        importer.add_table(name, sheet, rows, delimited=kind == "text")
         empty = False
     if empty:
         raise UnreadableError(f"{name}: the file has no table")

@@ -11,7 +11,7 @@ from bordertally.streams.errors import ConfigError, shown, some
 from bordertally.streams.imports.calendar_periods import cell_text
 from bordertally.streams.imports.figures import Cell, FigureReader
 from bordertally.streams.imports.mapping import FigureColumn, ImportMap, Words, listed
-from bordertally.streams.imports.places import Template
+from bordertally.streams.imports.places import Template, is_total
 
 Reference = int | str
 """Where a value comes from: the cell with this index, or this text itself (a group of a wide column, a sheet)."""
@@ -58,7 +58,9 @@ class FigurePlan(NamedTuple):
 class TablePlan(NamedTuple):
     """Where a table has what a mapping names. `width`: the columns of its header; `named`: without unnamed last ones.
 
-    `unmapped`: columns that the mapping does not name, in which a total of other rows could hide.
+    `unmapped`: columns that the mapping does not name, in which a total of other rows could hide. `last`: the last
+    column that it names. `words`: columns whose text makes a flow or a population, or is chosen. `is_last_filled`:
+    whether the last column with a name is hardly ever empty, as the mapping names it or it is called as sums are.
     """
 
     width: int
@@ -69,6 +71,9 @@ class TablePlan(NamedTuple):
     fill_down: tuple[int, ...]
     published: int | None
     unmapped: tuple[int, ...]
+    last: int
+    words: frozenset[int]
+    is_last_filled: bool
 
 
 def header_of(rows: Sequence[Sequence[Cell]]) -> list[str]:
@@ -107,6 +112,8 @@ class _Finder:
     def __init__(self, header: Sequence[str], shared: Mapping[str, str], where: str) -> None:
         self._header, self._shared, self._where = header, shared, where
         self.used: set[int] = set()
+        self.words: set[int] = set()
+        """Columns whose text makes a flow or a population, or is chosen."""
 
     def index(self, name: str, field: str) -> int:
         """The index of a column. Raises ConfigError that lists the columns, or those of the same name."""
@@ -138,6 +145,13 @@ class _Finder:
             return self._shared[name]
         return self.index(name, field)
 
+    def word(self, name: str, field: str, groups: Mapping[str, str]) -> Reference:
+        """As `reference`, of what makes a flow or a population."""
+        place = self.reference(name, field, groups)
+        if isinstance(place, int):
+            self.words.add(place)
+        return place
+
 
 def plan_table(
     mapping: ImportMap, header: Sequence[str], shared: Mapping[str, str], where: str, titles: Sequence[str] = ()
@@ -168,12 +182,30 @@ def plan_table(
         )
         for part in ("only", "drop")
     )
+    finder.words |= {index for _, index, _ in chosen[0]} | {index for plan in figures for index, _ in plan.only}
     fill_down = tuple(finder.index(column, "rows.fill_down") for column in rows.fill_down)
     _, of_column, column = mapping.published.partition("column:")
     published = finder.index(column, "published") if of_column else None
     unmapped = tuple(index for index in range(len(header)) if index not in finder.used)
     named = max([place for place, text in enumerate(header, 1) if text or place - 1 in finder.used], default=0)
-    return TablePlan(len(header), named, tuple(figures), chosen[0], chosen[1], fill_down, published, unmapped)
+    return TablePlan(
+        len(header),
+        named,
+        tuple(figures),
+        chosen[0],
+        chosen[1],
+        fill_down,
+        published,
+        unmapped,
+        max(finder.used, default=0),
+        frozenset(finder.words),
+        named > 0 and (named - 1 in finder.used or _is_of_sums(header[named - 1])),
+    )
+
+
+def _is_of_sums(name: str) -> bool:
+    """Whether a column is called a total, or by a year or another number."""
+    return is_total(name) or any(map(str.isdecimal, name))
 
 
 def _fault(mapping: ImportMap, plan: FigurePlan, titles: Sequence[str]) -> str | None:
@@ -213,7 +245,7 @@ def _figure_plan(
         population,
         _getter(
             [
-                finder.reference(column, f"{field}.{part}", groups)
+                finder.word(column, f"{field}.{part}", groups)
                 for part, template in (("flow", flow), ("population", population))
                 for column in template.columns
             ]

@@ -32,12 +32,12 @@ class FigureReader:
 
     def __init__(self, mapping: ImportMap, figure: FigureColumn) -> None:
         self.flags: Counter[str] = Counter()
-        self._group, self._decimal = mapping.group, mapping.decimal
+        self._group, self._decimal = mapping.thousands, mapping.decimal
         self._letters = mapping.flags.replace("(", "").replace(")", "")
         self._brackets = "(" in mapping.flags
         self._absent, self._suppressed = frozenset(mapping.missing), mapping.suppressed
         self._times, self._fractions = figure.factor, figure.per is not None
-        group, decimal = re.escape(mapping.group), re.escape(mapping.decimal)
+        group, decimal = re.escape(mapping.thousands), re.escape(mapping.decimal)
         whole = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d+" if group else r"\d+"
         self._pattern = re.compile(rf"(?P<whole>{whole})(?:{decimal}(?P<part>\d+))?")
 

@@ -142,7 +142,8 @@ class ImportMap(Struct, forbid_unknown_fields=True):
     `range`: a part of a sheet, such as A1:N23. `records`: where the list of rows stands in a JSON file, such as
     data.timeseries. `split`: the sign between several columns that a file joins in its first one. `missing`: cells
     without a figure. `suppressed`: by cell, the range that it stands for. `flags`: letters that may stand behind or
-    before a figure, and () for footnotes in brackets; p marks it as provisional. `group`: the sign between thousands.
+    before a figure, and () for footnotes in brackets; p marks it as provisional. `group`: the sign between thousands;
+    none: it was looked for, so that columns of three digits are none that a sign has made.
     `countries`, `places`: by name in the file, a country code, or a slug.
     """
 
@@ -161,13 +162,18 @@ class ImportMap(Struct, forbid_unknown_fields=True):
     missing: list[str] = field(default_factory=lambda: list(MISSING))
     suppressed: dict[str, tuple[int, int]] = {}
     flags: str = ""
-    group: Literal["", ",", ".", " ", "'", "_"] = ""
+    group: Literal["", "none", ",", ".", " ", "'", "_"] = ""
     decimal: Literal[".", ","] = "."
     same_key: SameKey = SameKey.REFUSE
     rows: RowChoice = field(default_factory=RowChoice)
     wide: WideColumns | None = None
     countries: dict[str, str] = {}
     places: dict[str, str] = {}
+
+    @property
+    def thousands(self) -> str:
+        """The sign between thousands; empty for none."""
+        return "" if self.group == "none" else self.group
 
     @property
     def header_rows(self) -> list[int]:

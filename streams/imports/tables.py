@@ -93,8 +93,8 @@ class Importer:
         self._everyone = {name: frozenset(listed(figure.all)) for name, figure in mapping.claims.items()}
         self._place = ("", "")
 
-    def add_table(self, file: str, sheet: str, rows: Iterable[Row]) -> None:
-        """Read a table. Raises ConfigError where a column is missing."""
+    def add_table(self, file: str, sheet: str, rows: Iterable[Row], *, delimited: bool = True) -> None:
+        """Read a table. `delimited`: from text with a delimiter. Raises ConfigError where a column is missing."""
         self._place = (file, sheet)
         self._text_row = 0
         self.tallies.tables += 1
@@ -110,7 +110,7 @@ class Importer:
             if plan is None or shifts is None:
                 names = header if heads else [str(index) for index in range(1, len(row) + 1)]
                 plan = plan_table(self.mapping, names, {"sheet": sheet, "file": file}, where, titles)
-                shifts = ShiftWatch(plan, self.mapping.delimiter)
+                shifts = ShiftWatch(plan, self.mapping, delimited=delimited)
                 if is_hashtags(row):
                     self.tallies.left_out["HXL hashtags"] += 1
                     continue
