@@ -16,7 +16,7 @@ from bordertally.agents.delivery.channel_registry import check_channels
 from bordertally.agents.kafka import crash_points
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.logs import configure_logs, warn_of_misspelt
-from bordertally.agents.runtime.malloc import keep_memory
+from bordertally.agents.runtime.memory import keep_memory
 from bordertally.agents.worker.holding import Failures, hold_back
 from bordertally.agents.worker.preflight import check_broker, check_port
 from bordertally.agents.worker.worker import create_app

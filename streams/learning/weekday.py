@@ -18,9 +18,10 @@ down as epitweetr does (see `reweighted`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import fsum, sqrt
 from operator import mul
-from typing import cast
+from typing import NamedTuple, cast
 
 from bordertally.streams.learning.levels import History, Learned, Tuning, known
 from bordertally.streams.learning.reweighted import DECAY, OUTLIER
@@ -83,45 +84,64 @@ def weekday(history: History, tuning: Tuning) -> Learned | None:
     groups = _by_weekday(history)
     if groups is None:
         return None
-    sizes = [len(rates) for rates in groups]
-    count, free = sum(sizes), sum([size - 1 for size in sizes if size])
+    spreads = list(map(_spread, groups))
+    count = sum([spread.size for spread in spreads])
+    free = sum([spread.size - 1 for spread in spreads if spread.size])
     if free < LEAST_FREEDOM:
         return None
-    means = [fsum(rates) / size if size else 0.0 for rates, size in zip(groups, sizes, strict=True)]
-    squares = [
-        max(0.0, fsum(map(mul, rates, rates)) - size * mean * mean)
-        for rates, size, mean in zip(groups, sizes, means, strict=True)
-    ]
+    level, squares = spreads[TODAY].mean, [spread.squares for spread in spreads]
     total, weight = fsum(squares), float(count)
     limit = quantile(OUTLIER, free - 1)
     # away > limit x studentised spread, solved for away: a bound that few days reach, and only those are weighed
     bound = limit * limit * total / (free - 1 + limit * limit)
-    for index, rates in enumerate(groups):
-        away = (max(rates) if rates else 0.0) - means[index]
-        if away > 0 and away * away > bound * (1 - 1 / sizes[index]):
-            shares = _shares(rates, means[index], total, free, limit)
+    for index, (size, mean, _, highest) in enumerate(spreads):
+        away = highest - mean
+        if away > 0 and away * away > bound * (1 - 1 / size):
+            rates = groups[index]
+            shares = _shares(rates, mean, total, free, limit)
             kept = fsum(shares)
-            mean = means[index] = fsum(map(mul, shares, rates)) / kept
-            squares[index] = fsum([share * (one - mean) ** 2 for share, one in zip(shares, rates, strict=True)])
-            weight -= sizes[index] - kept
-    error = sqrt(fsum(squares) * count / weight / free * (1 + 1 / sizes[TODAY]))
-    return tuning.level(means[TODAY], quantile(tail(tuning.sigmas), free) * error)
+            weighted = fsum(map(mul, shares, rates)) / kept
+            squares[index] = fsum([share * (one - weighted) ** 2 for share, one in zip(shares, rates, strict=True)])
+            weight -= size - kept
+            if index == TODAY:
+                level = weighted
+    error = sqrt(fsum(squares) * count / weight / free * (1 + 1 / spreads[TODAY].size))
+    return tuning.level(level, quantile(tail(tuning.sigmas), free) * error)
 
 
-def _by_weekday(history: History) -> Sequence[Sequence[float]] | None:
+class _Spread(NamedTuple):
+    """The days of one weekday: how many, their mean, the sum of squares about it, and the highest; 0 without days."""
+
+    size: int
+    mean: float
+    squares: float
+    highest: float
+
+
+@lru_cache(maxsize=4096)
+def _spread(rates: tuple[float, ...]) -> _Spread:
+    """How the days of one weekday spread: the four weeks before the next day share six of the seven weekdays."""
+    if not rates:
+        return _Spread(0, 0.0, 0.0, 0.0)
+    mean = fsum(rates) / len(rates)
+    squares = max(0.0, fsum(map(mul, rates, rates)) - len(rates) * mean * mean)
+    return _Spread(len(rates), mean, squares, max(rates))
+
+
+def _by_weekday(history: History) -> Sequence[tuple[float, ...]] | None:
     """The known days by weekday; None where there are too few, or none of the day's own weekday."""
     if None not in history and len(history) == 4 * WEEK:  # nearly always, and faster
         whole = cast("Sequence[float]", history)
         return list(
             zip(whole[:WEEK], whole[WEEK : 2 * WEEK], whole[2 * WEEK : 3 * WEEK], whole[3 * WEEK :], strict=True)
         )
-    groups = [known(history[start::WEEK]) for start in range(WEEK)]
+    groups = [tuple(known(history[start::WEEK])) for start in range(WEEK)]
     if not groups[TODAY] or sum(map(len, groups)) < LEAST_DAYS:
         return None
     return groups
 
 
-def _shares(rates: Sequence[float], mean: float, total: float, free: int, limit: float) -> list[float]:
+def _shares(rates: tuple[float, ...], mean: float, total: float, free: int, limit: float) -> list[float]:
     """The weights of the days of one weekday, 0 to 1."""
     own = 1 - 1 / len(rates)
     found = []

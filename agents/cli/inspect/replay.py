@@ -16,6 +16,7 @@ from bordertally.agents.gateway.past.report_log import report_log
 from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import load_extractor, word_reader
+from bordertally.agents.runtime.memory import without_collector
 from bordertally.agents.terminal.console import (
     AsJson,
     RulesFile,
@@ -127,7 +128,7 @@ def _print_notices(notices: Counter[tuple[str, ReportNotice]]) -> None:
 def _from_files(files: Iterable[Path], registry: Registry, until: float | None, *, strict: bool) -> ReportsByHour:
     limits, now = Limits.of(load_settings()), int(time.time() * 1000)
     reports = ReportsByHour(registry, limits, word_reader(registry), until, strict=strict)
-    with Progress("replay: reading", "reports") as progress:
+    with without_collector(), Progress("replay: reading", "reports") as progress:
         reports.add(ReplayedReport.of_line(raw, now) for _, raw in progress.over(read_lines(files)))
     return reports
 
@@ -146,7 +147,7 @@ def _work_through(reports: ReportsByHour, ledgers: ReplayLedgers) -> dict[str, l
     """Apply reports hour by hour; returns the quoted words of each report, by `source/id`."""
     quotes: dict[str, list[str]] = {}
     parts = PartsSeen()
-    with Progress("replay", "claims", reports.count) as progress:
+    with without_collector(), Progress("replay", "claims", reports.count) as progress:
         for hour in reports.drain():
             for _ in ledgers.apply(hour.claims, hour.readings):
                 pass

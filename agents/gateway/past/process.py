@@ -28,6 +28,7 @@ from bordertally.agents.gateway.past.messages import (
 from bordertally.agents.gateway.past.report_log import report_count, report_log
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import load_extractor, word_reader
+from bordertally.agents.runtime.memory import without_collector
 from bordertally.streams.errors import BordertallyError
 from bordertally.streams.evidence.trace import trace
 from bordertally.streams.replay.ledgers import ReplayLedgers, kept_by
@@ -127,7 +128,8 @@ def main() -> None:
         _say(Failed(str(error) or type(error).__name__))
         return
     ledgers = ReplayLedgers(registry, load_rules(settings.rules, registry))
-    newest = _work(reports, ledgers, progress)
+    with without_collector():
+        newest = _work(reports, ledgers, progress)
     for _, state in sorted(ledgers.states.items()):
         _say(PastState(msgspec.Raw(msgspec.json.encode(state))))
     for alert in ledgers.log:

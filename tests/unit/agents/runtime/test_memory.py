@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import platform
 import subprocess
 import sys
 
 import pytest
 
-from bordertally.agents.runtime.malloc import keep_memory
+from bordertally.agents.runtime.memory import keep_memory, without_collector
 
 COUNT = """
 import resource, sys
-from bordertally.agents.runtime.malloc import keep_memory
+from bordertally.agents.runtime.memory import keep_memory
 if sys.argv[1] == "kept":
     assert keep_memory()
 for turn in range(5):
@@ -35,3 +36,14 @@ def test_pages_of_what_was_freed_are_not_asked_for_again() -> None:
 def test_another_allocator_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     assert keep_memory() is False
+
+
+def _fails() -> None:
+    with without_collector():
+        raise KeyError(gc.isenabled())
+
+
+def test_the_collector_comes_back_when_the_work_has_failed() -> None:
+    with pytest.raises(KeyError, match="False"):
+        _fails()
+    assert gc.isenabled()
