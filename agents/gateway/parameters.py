@@ -34,6 +34,9 @@ Flows = Annotated[list[FlowPath], Meta(max_length=MOST_FLOWS, description="Flows
 FLOW_PAGE = 500
 """Flows of a page unless `limit` says otherwise: some 2 MB of JSON, worked out in a tenth of a second."""
 FlowLimit = Annotated[int, Meta(ge=1, le=1000, description="The most flows of a page.")]
+Depth = Annotated[
+    int, Meta(ge=0, le=3, description="Only flows at most so many levels below an origin or a destination.")
+]
 AfterFlow = Annotated[str, Meta(max_length=LONGEST, description="The `next` of the previous page.")]
 Format = Annotated[Literal["json", "csv"], Meta(description="Overrides the header Accept.")]
 At = Annotated[
@@ -73,6 +76,7 @@ class AskFlows(Tabled, kw_only=True):
     """Flows at or below one of `flow` (or all flows), at most `limit` after the `next` of a previous page."""
 
     flow: Flows = []
+    depth: Depth | None = None
     limit: FlowLimit = FLOW_PAGE
     after: AfterFlow | None = None
 

@@ -102,6 +102,8 @@ class Routes:
         """Return a page of the summaries of every flow, or of the flows at or below those asked for."""
         known, wanted = await self.view.flows(), asked.flow
         names = [name for name in known if not wanted or any(includes(flow, name) for flow in wanted)]
+        if asked.depth is not None:
+            names = [name for name in names if name.count(":") <= asked.depth]
         names, following = page_of(names, asked)
         states = await self.view.states(names)
         alerts = {alert.flow: alert.id for alert in reversed(await self.view.open_alerts())}

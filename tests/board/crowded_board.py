@@ -1,4 +1,4 @@
-"""The board with 10,000 flows in a real Chromium, from Kafka to the screen; run it with `make board`."""
+"""The board with 10,000 flows (FLOWS) in a real Chromium, from Kafka to the screen; run it with `make board`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ import statistics
 import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
+from redis.asyncio import Redis
 
+from benchmarks.broker import lag
 from board.conftest import Opener, pipeline
+from bordertally.agents.delivery.redis_keys import FLOWS as FLOWS_KEY
+from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.servers.process import Server
 from live import Live, until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(3600)]
 
 FLOWS = int(os.environ.get("FLOWS", "10000"))
 ROUNDS = 8  # the last one takes a choice back
@@ -29,15 +34,15 @@ COUNTRIES = (  # noqa: SIM905 - a list of them would be a page long
     "SO KE UG TZ RW BI CD CG CM NG BJ TG GH CI LR SL GN SN GM ZA BW NA "
     "ZW ZM MZ MW AO GA MX GT HN SV"
 ).split()
-CHECKPOINTS = 8  # below each country entered
-DAYS = 8
+BORDERS = [(origin, target) for origin in COUNTRIES for target in COUNTRIES if origin != target]
+CHECKPOINTS = max(8, FLOWS // len(BORDERS))  # on each border
+DAYS = int(os.environ.get("DAYS", "8"))
 FIRST = date(2022, 9, 20)
 
 
 def reports() -> Iterator[bytes]:
     """Counts of some days for checkpoints between countries; every country and origin above them is a flow too."""
-    pairs = [(origin, target) for origin in COUNTRIES for target in COUNTRIES if origin != target]
-    for number, (origin, target) in enumerate(pairs[: FLOWS // (CHECKPOINTS + 1)]):
+    for number, (origin, target) in enumerate(BORDERS[: FLOWS // (CHECKPOINTS + 1)]):
         for day in range(DAYS):
             at = FIRST + timedelta(days=day)
             claims = [
@@ -72,16 +77,23 @@ def crowded(kafka: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 async def filled(live: Live) -> None:
-    """Wait until the view has all flows and stands still."""
+    """Wait until the view has all flows and no total waits to be written to it."""
     await live.publish(reports())
+    redis: Any = Redis.from_url(**redis_options(live.settings))
     seen = [0]
 
     async def still() -> bool:
-        await asyncio.sleep(3)
-        seen.append(len(await live.states()))
-        return seen[-1] == seen[-2] and seen[-1] > FLOWS * 0.9
+        await asyncio.sleep(1 + FLOWS / 20_000)
+        seen.append(await redis.scard(FLOWS_KEY))
+        sys.stdout.write(f"  {seen[-1]:,} flows\n")
+        group = f"{live.settings.app_id}-delivery"
+        standing = seen[-1] == seen[-2] and seen[-1] > FLOWS * 0.9
+        return standing and not await lag(live.broker.address, group, live.topics.totals)
 
-    await until(still, "the view has all flows", timeout_s=600)
+    try:
+        await until(still, "the view has all flows", timeout_s=60 + FLOWS / 50)
+    finally:
+        await redis.aclose()
 
 
 async def took(page: Page, name: str, act: str) -> float:

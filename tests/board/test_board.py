@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -352,6 +353,31 @@ async def test_a_total_says_what_it_may_become_after_revisions(board_gateway: Se
     await page.goto(at(board_gateway, "#flow=RU:KZ"))
     await page.reload()
     await expect(page.locator("#drawer .total")).to_contain_text("after revisions 99,000 to 104,500")
+
+
+async def test_a_board_of_many_pages_shows_the_upper_levels_first(board_gateway: Server, opened: Opener) -> None:
+    page = await opened("about:blank")
+    let_go, asked = asyncio.Event(), list[str]()
+
+    async def in_small_pages(route: Route) -> None:  # as if the sample had 100,000 flows
+        asked.append(route.request.url)
+        if len(asked) > 1 and "depth" not in route.request.url:
+            await let_go.wait()
+        sign = "&" if "?" in route.request.url else "?"
+        await route.continue_(url=f"{route.request.url}{sign}limit=4")
+
+    await page.route("**/v1/flows*", in_small_pages)
+    await page.goto(at(board_gateway))
+    await live(page)
+    await expect(page.locator("#reading")).to_contain_text("The flows below are still being read")
+    await page.locator("#unfold").click()
+    await expect(page.locator('.row[data-flow="RU:KZ"]')).to_be_visible()
+    await expect(page.locator('.row[data-flow="RU:EU:FI"]')).to_have_count(0)
+    let_go.set()
+    await expect(page.locator("#reading")).to_be_hidden()
+    await page.locator("#find").fill("RU:EU:FI")
+    await expect(page.locator('.row[data-flow="RU:EU:FI"]')).to_be_visible()
+    assert [url for url in asked if "depth=1" in url]
 
 
 async def test_an_alert_that_is_silenced_says_so_and_by_whom(

@@ -68,12 +68,13 @@ export async function send(method, path, body = undefined) {
   return answer.json();
 }
 
-/** All rows of a paginated list: those under `name` of every page at a path. Raises GatewayError. */
-export async function getAll(path, name, query = {}) {
+/** All rows of a paginated list: those under `name` of every page at a path; `onPage` is told how many there are so far. Raises GatewayError. */
+export async function getAll(path, name, query = {}, onPage = () => {}) {
   const rows = [];
   for (let asked = query; asked; ) {
     const page = await get(path, asked);
     rows.push(...page[name]);
+    onPage(rows.length);
     asked = page.next ? { ...query, after: page.next } : null;
   }
   return rows;

@@ -25,6 +25,7 @@ const REDRAW_MS = 250; // changes within this time are drawn together
 const CATCH_UP_MS = 3_000;
 const EVIDENCE_MS = [1_000, 3_000, 9_000]; // evidence reaches Redis later than totals: read it again this long after a change
 const FLOWS_AT_ONCE = 40;
+const LEVELS_AT_FIRST = 1; // origins and destinations, and the countries below them
 
 const store = new Store();
 const finder = new Finder();
@@ -34,7 +35,9 @@ let loaded = false;
 let heardAt = null;
 let waiting = null;
 let soon = null;
-let early = null;
+let early = null; // events since a reading began
+let loads = 0;
+let complete = false; // whether the store has every flow
 let filters = readFilters();
 let again = null;
 const changed = new Set();
@@ -42,12 +45,17 @@ const asked = new Set();
 
 // --- reading from the gateway -------------------------------------------------------------------------------------
 
-async function load() {
+/** Read all flows, or only those shown at first where they fill more than a page; and the alerts and sources. */
+async function load({ whole = true } = {}) {
+  const mine = ++loads;
+  early ??= [];
   const [flows, open, all, sources] = await Promise.all([
-    getAll("v1/flows", "flows"), get("v1/alerts", { state: "open", limit: 1000 }), get("v1/alerts", { state: "all", limit: 50 }), get("v1/sources"),
+    whole ? getAll("v1/flows", "flows", {}, drawReading) : readFirst(), get("v1/alerts", { state: "open", limit: 1000 }), get("v1/alerts", { state: "all", limit: 50 }), get("v1/sources"),
   ]);
+  if (mine !== loads) return; // a later reading will show what this one would
   if (!finder.places.length) readPlaces();
-  store.replace({ flows, alerts: [...all.alerts, ...open.alerts], sources: sources.sources });
+  const below = whole || complete ? [] : store.flows.values(); // of the connection before, until they are read again
+  store.replace({ flows: [...below, ...flows], alerts: [...all.alerts, ...open.alerts], sources: sources.sources });
   store.days.clear();
   asked.clear();
   if (store.setMuted(open.quiet)) readSilences();
@@ -56,11 +64,31 @@ async function load() {
   heardAt = Date.now();
   trouble(null);
   drawAll();
+  complete ||= whole;
+  if (complete) drawReading(null);
   const late = early ?? [];
   early = null;
   for (const [kind, data] of late) apply(kind, data);
   if (drawer.flow) drawer.refresh();
   else followHash();
+}
+
+/** Every flow, where they fit on a page; else only the upper levels, which are shown at first: 100,000 flows take minutes. */
+async function readFirst() {
+  const page = await get("v1/flows");
+  complete = !page.next;
+  if (complete) return page.flows;
+  drawReading(0);
+  return getAll("v1/flows", "flows", { depth: LEVELS_AT_FIRST });
+}
+
+/** Read all flows; while some are missing, try again. */
+async function readRest() {
+  try {
+    await load();
+  } catch {
+    if (!complete) setTimeout(readRest, CATCH_UP_MS);
+  }
 }
 
 /** Read the days of the rows shown that are not known yet. */
@@ -183,6 +211,12 @@ function drawAge() {
   else put(byId("asof"), pieces("asof.at", { at: h("b", null, h("time", { datetime: newest }, moment(newest))) }), h("span", { class: "gone" }, old ? t("asof.old", { ago: ago(newest) }) : ago(newest)));
 }
 
+/** How many flows have been read, while not all are there: until then the search and the rows lack the others. */
+function drawReading(flows) {
+  byId("reading").hidden = flows === null || complete;
+  byId("reading").textContent = flows === null ? "" : t("flows.reading", { n: flows });
+}
+
 function link(state, words) {
   byId("link").dataset.state = state;
   if (byId("link-words").textContent !== words) byId("link-words").textContent = words;
@@ -202,18 +236,19 @@ function announce(words) {
 // --- the connection --------------------------------------------------------------------------------------------
 
 async function opened() {
-  early = [];
+  complete = false;
   try {
-    await load();
+    await load({ whole: false });
     letIn();
     if (at) {
       link("past", t("link.past"));
+      if (!complete) readRest();
       return false;
     }
     link("live", t("link.live"));
     const since = heardAt;
     // Redis may lag behind the stream: by then it has the changes from just before the connection.
-    setTimeout(() => { if (heardAt === since) load().catch(() => {}); }, CATCH_UP_MS);
+    setTimeout(() => { if (!complete || heardAt === since) readRest(); }, CATCH_UP_MS);
   } catch (error) {
     return lost(error);
   }

@@ -269,6 +269,7 @@ export default {
   "flows.no_name": "No flow has this name.",
   "flows.none": "No figures yet. The first report will appear here without a reload.",
   "flows.none_pass": "No flow passes these filters.",
+  "flows.reading": "The flows below are still being read: {n} so far. Until then the search does not find them all.",
   "flows.reporting": "{spoken} of {known}",
   "flows.returning": "returning to {places}",
   "flows.show_more": "Show more",

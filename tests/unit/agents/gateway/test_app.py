@@ -76,6 +76,9 @@ async def test_flows_are_told_with_those_below_or_all_of_them(http: Client) -> N
     )
     below = (await ask(http, "/v1/flows?flow=RU:GE"))["flows"]
     assert [row["flow"] for row in below] == ["RU:GE", "RU:GE:lars"]
+    for depth, names in ((0, ["RU"]), (1, ["RU", "RU:GE", "RU:KZ"]), (2, ["RU", "RU:GE", "RU:GE:lars", "RU:KZ"])):
+        assert [row["flow"] for row in (await ask(http, f"/v1/flows?depth={depth}"))["flows"]] == names
+    await ask(http, "/v1/flows?depth=4", 400)
 
 
 async def test_totals_are_of_the_flows_and_the_window_asked_for(http: Client) -> None:
