@@ -10,8 +10,7 @@ from bordertally.streams.totals.records import Episode
 
 def explain(flow: str, episode: Episode, names: Names) -> str:
     """The explanation of an episode, about its latest day. `names`: the names of sources by id."""
-    rule = rule_of(episode.rule)
-    sentence = rule.describe(flow, episode, names)
+    sentence = rule_of(episode.rule).describe(flow, episode, names)
     if episode.note:
         sentence = f"{sentence}; {episode.note}"
-    return sentence if episode.until is None else f"{sentence}; {rule.ending} {iso_day(episode.until)}"
+    return sentence if episode.until is None else f"{sentence}; closed on {iso_day(episode.until)}"

@@ -280,7 +280,7 @@ def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
         why = f"Withdrawn: {old.flow} is another name of {state.alias_of}, where its reports count now"
     elif merged_into is None:
         what = rule_of(old.rule).noun
-        why = f"Withdrawn: newer reports on {flow_name(old.flow)} took the {what} from {old.since} on away"
+        why = f"Withdrawn: with newer reports on {flow_name(old.flow)}, there is no {what} from {old.since} on any more"
     else:
         why = f"Withdrawn: one with alert {merged_into}, whose days it has grown together with"
     return msgspec.structs.replace(

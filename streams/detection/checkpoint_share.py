@@ -169,7 +169,6 @@ CHECKPOINT_SHARE = Rule(
     name=NAME,
     find=shares,
     describe=_describe,
-    ending="over on",
     noun="shift",
     headline="People crossing a border have turned to another crossing",
     setting=Setting("checkpoint_share", lambda times: times > 1, "above 1"),

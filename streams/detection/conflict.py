@@ -149,7 +149,6 @@ CONFLICT = Rule(
     name=NAME,
     find=disputes,
     describe=_describe,
-    ending="agreed again on",
     noun="conflict",
     headline="Reports of people crossing a border contradict each other",
     setting=Setting("conflict", lambda share: 0 <= share < 1, "0 or more, below 1"),

@@ -177,7 +177,7 @@ class Exceedances(View):
     def _drop_episodes(self, moving: int, again: Sequence[int]) -> dict[AlertKey, Episode]:
         """Drop the episodes that are not over before a day; return those of them that rest on no day of `again`."""
         known: dict[AlertKey, Episode] = {}
-        while self.episodes and not _is_before(self.episodes[-1].until, moving):
+        while self.episodes and not _is_before(self.alerts[len(self.episodes) - 1].settled, moving):
             episode, alert = self.episodes.pop(), self.alerts[len(self.episodes)]
             place = bisect_left(again, episode.since - WEEK + 1)  # the week to its first day may be what is high
             if place == len(again) or again[place] > episode.day:
@@ -334,8 +334,7 @@ DAILY_RATE = Rule(
     name="daily-rate",
     find=episodes,
     describe=describe_rate,
-    ending="back below it on",
-    noun="exceedance",
+    noun="day above a known normal level",
     headline="People crossing a border above the normal level",
     adds_up=True,
 )

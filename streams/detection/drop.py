@@ -268,7 +268,6 @@ DROP = Rule(
     name=NAME,
     find=drops,
     describe=describe_rate,
-    ending="back above it on",
     noun="drop",
     headline="People crossing a border far below the normal level",
     adds_up=True,

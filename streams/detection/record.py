@@ -164,7 +164,6 @@ RECORD = Rule(
     name=NAME,
     find=records,
     describe=describe_rate,
-    ending="back below it on",
     noun="record",
     headline="Highest number of people crossing a border for a long time",
     adds_up=True,

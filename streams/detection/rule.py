@@ -23,8 +23,8 @@ class Rule:
     `name`: as alerts carry it. `find(node, rules)`: the episodes of a flow, oldest first, a function of the claims and
     the rules alone; [] where the rule is off. `setting`: what turns it on in `[detection]`; None: always on.
 
-    `describe(flow, episode, names)`: the clause of an alert about its latest day. `ending`: the words before the date
-    of its end. `noun`: what its alerts are about, as in "took the drop away". `headline`: the title of notifications.
+    `describe(flow, episode, names)`: the clause of an alert about its latest day. `noun`: what its alerts are about, as
+    in "there is no drop from 2022-09-01 on any more". `headline`: the title of notifications.
     `learns_from`: on how many days before an alert the rule depends, besides those of a learned baseline.
     `needs_reports`: whether the rule reads sources, claims or child flows, so that a daily series is not enough.
     `adds_up`: whether rates are people of the flow, so that those of the flows below add up to them (see inhibition).
@@ -33,7 +33,6 @@ class Rule:
     name: str
     find: Callable[[Node, Rules], list[Episode]]
     describe: Callable[[str, Episode, Names], str]
-    ending: str
     noun: str
     headline: str
     setting: Setting | None = None

@@ -228,7 +228,6 @@ SILENCE = Rule(
     name=NAME,
     find=overdue,
     describe=_describe,
-    ending="spoke again of",
     noun="silence",
     headline="A source of border reports has fallen silent",
     setting=Setting("silence", lambda times: times >= 1, "1 or more"),

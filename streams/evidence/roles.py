@@ -10,7 +10,7 @@ from typing import NamedTuple, assert_never
 from bordertally.streams.evidence.tallies import Tally
 from bordertally.streams.flow_names import flow_name
 from bordertally.streams.flows import Flow, adds_to, destination_of, parent
-from bordertally.streams.periods import days_of, iso_day
+from bordertally.streams.periods import days_of, iso_day, ordinal_day
 from bordertally.streams.qualifiers import Bound
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.records import Measure, Unit
@@ -129,12 +129,42 @@ def part_of(claim: Claim, tree: Mapping[str, FlowEvidence], root: str, conflict:
 
 
 def _rivals(conflict: Conflict) -> str:
-    """The rivals of a claim with their gaps: `a/kz-1, trusted more: 22,000 apart (18.3 %)`."""
+    """The rivals of a claim or floor with their gaps: `a/kz-1, trusted more: 22,000 apart (18.3 %)`."""
     return "; ".join(
-        f"{rival.report or FLOOR_WORDS[rival.bound or 'children']}, trusted more: "
+        f"{_floor(rival.bound) if rival.report is None else f'{rival.report}, trusted more'}: "
         f"{rival.gap:,} apart ({rival.percent:g} %)"
         for rival in conflict.with_
     )
+
+
+def _floor(bound: str | None) -> str:
+    return f"{FLOOR_WORDS[bound or 'children']}, added up"
+
+
+def floors_that_give_way(evidence: FlowEvidence, root: str, days: range) -> list[str]:
+    """A sentence for each floor of a flow that gives way to better claims on any of these ordinal days.
+
+    `root`: the flow whose figure is explained; the sentence names any other.
+    """
+    first, last = iso_day(days[0]), iso_day(days[-1])
+    where = "" if evidence.flow == root else f" ({flow_name(evidence.flow)})"
+    return [
+        f"{_capital(_floor(conflict.bound))}{where}: "
+        f"on {_days_of(conflict)} they cannot hold beside {_rivals(conflict)}."
+        for conflict in evidence.conflicts
+        if conflict.report is None
+        and (conflict.population, conflict.unit) == ("people", "people")
+        and conflict.first_day <= last
+        and conflict.last_day >= first
+    ]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _days_of(conflict: Conflict) -> str:
+    return span(ordinal_day(conflict.first_day), ordinal_day(conflict.last_day) + 1)
 
 
 def _measured(measure: Measure) -> str:
@@ -168,8 +198,12 @@ def _own(claim: Claim, evidence: FlowEvidence) -> Part:
     when, hold = ("this day", "holds") if len(days) == 1 else ("these days", "hold")
     people, best = evidence.on(days), claim.best or 0.0
     if claim.population != "people":
-        return Part(Role.COUNTED, f"{claim.population} are some of the people: {when} {hold} at least as many")
+        less = people is not None and people < claim.low - len(days)
+        holds = f"{people:,} by what is trusted more" if less else "at least as many"
+        return Part(Role.COUNTED, f"{claim.population} are some of the people: {when} {hold} {holds}")
     match claim.qualifier.bound:
+        case Bound.EQUAL if people is not None and not _within(people, claim, len(days)):
+            return _beside(claim, evidence, people, f"{when} {hold}")
         case Bound.EQUAL:
             return Part(Role.COUNTED, f"sets what {when} {hold}")
         case Bound.AT_LEAST if people is not None and people > best + 1:
@@ -182,26 +216,56 @@ def _own(claim: Claim, evidence: FlowEvidence) -> Part:
             assert_never(bound)
 
 
+def _within(people: int, claim: Claim, rounded: int) -> bool:
+    """Whether people lie within the interval of a claim; `rounded`: by how much rounding may miss."""
+    return claim.low - rounded <= people and (claim.high is None or people <= claim.high + rounded)
+
+
+def _beside(claim: Claim, evidence: FlowEvidence, people: int, hold: str) -> Part:
+    """The part of a claim whose days hold other people than it says, without a conflict. `hold`: "this day holds"."""
+    days = days_in(claim)
+    others = [other for other in evidence.claims if _states_people(other) and days_in(other) == days]
+    if len({other.flow for other in others if other.source == claim.source}) > 1:
+        return Part(Role.COUNTED, f"added to what the source reports under another name: {hold} {people:,}")
+    origin = claim.origin or claim.source
+    for other in others:
+        if other.source != claim.source and (other.origin or other.source) == origin:
+            people = _unless_rounded(people, other, len(days))
+            return Part(Role.COUNTED, f"gives way to {other.citation}, of the same origin: {hold} {people:,}")
+    return Part(Role.COUNTED, f"{hold} {people:,} by what else is known")
+
+
 def _below(claim: Claim, tree: Mapping[str, FlowEvidence], root: str) -> Part:
     days = days_in(claim)
     when, hold = ("this day", "holds") if len(days) == 1 else ("these days", "hold")
     partly = None
-    for flow in adds_to(claim.flow):
-        if flow in tree and len(flow) >= len(root):
-            evidence = tree[flow]
-            covering, whole = _covering(days, evidence, _leads(evidence, tree, days))
-            if whole:
-                people = evidence.on(days)
-                if covering is not None and people is not None and days_in(covering) == days:
-                    people = _unless_rounded(people, covering, len(days))
-                holds = "" if people is None else f", where {when} {hold} {people:,}"
-                report = None if covering is None else covering.citation
-                return Part(Role.COUNTED, f"part of {flow_name(flow)}{holds}: it adds nothing on top", report)
-            partly = partly or covering
+    above = [tree[flow] for flow in adds_to(claim.flow) if flow in tree and len(flow) >= len(root)]
+    for evidence in above:
+        covering, whole = _covering(days, evidence, _leads(evidence, tree, days))
+        if whole:
+            people = evidence.on(days)
+            if covering is not None and people is not None and days_in(covering) == days:
+                people = _unless_rounded(people, covering, len(days))
+            holds = "" if people is None else f", where {when} {hold} {people:,}"
+            report = None if covering is None else covering.citation
+            return Part(Role.COUNTED, f"part of {flow_name(evidence.flow)}{holds}: it adds nothing on top", report)
+        partly = partly or covering
     if partly is not None:
         why = f"adds to {flow_name(root)} on the days that {partly.citation} does not speak of"
         return Part(Role.COUNTED, why, partly.citation)
+    overruled = next((told for evidence in above if (told := _overruled(days, evidence)) is not None), None)
+    if overruled is not None:
+        return Part(Role.COUNTED, f"adds to {flow_name(root)}: {overruled.citation} speaks of the whole and gives way")
     return Part(Role.COUNTED, f"adds to {flow_name(root)}: no source that counts speaks of it as a whole on {when}")
+
+
+def _overruled(days: range, evidence: FlowEvidence) -> Claim | None:
+    """A claim on a flow as a whole about any of these days that cannot hold beside other claims; None without any."""
+    claims = [evidence.claims[place] for place in contradicted(evidence)]
+    return next(
+        (claim for claim in claims if _states_people(claim) and set(days_in(claim)).intersection(days)),
+        None,
+    )
 
 
 def _unless_rounded(people: int, claim: Claim, days: int) -> int:

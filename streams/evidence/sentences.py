@@ -15,22 +15,25 @@ MOST_SENTENCES = 6
 """Most claims of a role that get a sentence; the list of claims has all of them."""
 
 
-def says(evidence: Evidence) -> list[str]:
-    """Explain a figure in sentences: its claims, conflicts, projection, double counting avoided, other claims."""
+def says(evidence: Evidence, floors: Sequence[str] = ()) -> list[str]:
+    """Explain a figure in sentences: its claims, conflicts, projection, double counting avoided, other claims.
+
+    `floors`: a sentence for each floor that gives way.
+    """
     flow, figure, claims, tallied = evidence.flow, evidence.figure, evidence.claims, evidence.counts
     if evidence.from_ is None or evidence.to is None:
-        return [f"{flow_title(flow)}: no reports."]
+        return [f"{flow_title(flow)}: no reports{' that count' if claims else ''}.", *_listed(claims)]
     when = span(ordinal_day(evidence.from_), ordinal_day(evidence.to))
+    counted = [claim for claim in claims if claim.role is Role.COUNTED]
     if figure is None:
         kept = (
             "the daily figures are no longer stored; the claims on these days are"
-            if claims or tallied
-            else "no reports"
+            if counted or tallied
+            else f"no reports{' that count' if claims else ''}"
         )
-        return [f"{flow_title(flow)}, {when}: {kept}."]
+        return [f"{flow_title(flow)}, {when}: {kept}.", *_listed(claims)]
     bounds = f" ({between})" if (between := interval(figure)) else ""
     sentences = [f"{flow_title(flow)}, {when}: {figure.best:,} people{bounds}."]
-    counted = [claim for claim in claims if claim.role is Role.COUNTED]
     including = {(citation(claim.source, claim.report), claim.flow) for claim in counted}
     outer = [claim for claim in counted if (claim.inside, claim.flow) not in including]
     sentences += [_sentence(claim, flow) for claim in outer[:MOST_SENTENCES]]
@@ -40,6 +43,7 @@ def says(evidence: Evidence) -> list[str]:
         readings = sum(tally.readings for tally in tallied)
         sentences.append(f"{readings:,} readings of {_some(sources)} ({_some(where)}) are counted day by day.")
     sentences += [_sentence(claim, flow) for claim in claims if claim.role is Role.CONFLICT][:MOST_SENTENCES]
+    sentences += floors[:MOST_SENTENCES]
     if figure.projected:
         sentences.append(
             f"{figure.projected:,} of them are projected: the last daily rates of flows without a newer report."
@@ -49,10 +53,14 @@ def says(evidence: Evidence) -> list[str]:
         sentences.append(f"Adding up every source would give {evidence.added_up:,}: {more:,} would be counted twice.")
     unlikely = [_unlikely(claim, flow) for claim in claims] + [_unlikely_count(tally, flow) for tally in tallied]
     sentences += [sentence for sentence in unlikely if sentence][:MOST_SENTENCES]
+    return [*sentences, *_listed(claims)]
+
+
+def _listed(claims: Sequence[Traced]) -> list[str]:
+    """How many claims are listed only, and how many were withdrawn."""
     noted = sum(claim.role is Role.NOTED for claim in claims)
     withdrawn = sum(claim.role is Role.WITHDRAWN for claim in claims)
-    if noted:
-        sentences.append(f"{noted} {'claim is' if noted == 1 else 'claims are'} listed and not counted.")
+    sentences = [f"{noted} {'claim is' if noted == 1 else 'claims are'} listed and not counted."] if noted else []
     if withdrawn:
         sentences.append(f"{withdrawn} {'claim was' if withdrawn == 1 else 'claims were'} withdrawn.")
     return sentences

@@ -9,7 +9,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bordertally.streams.evidence.records import Evidence, Figure, Tallied, Traced
-from bordertally.streams.evidence.roles import FlowEvidence, Part, contradicted, days_in, part_of
+from bordertally.streams.evidence.roles import (
+    FlowEvidence,
+    Part,
+    Role,
+    contradicted,
+    days_in,
+    floors_that_give_way,
+    part_of,
+)
 from bordertally.streams.evidence.sentences import says
 from bordertally.streams.evidence.tallies import SourceFigure, Tally, added_up
 from bordertally.streams.flows import adds_to, depth
@@ -140,11 +148,14 @@ def trace(
         or any(begin < below.since for below in kept.values()),
     )
     complete = msgspec.structs.replace(evidence, claims=claims, counts=tallied)
-    return msgspec.structs.replace(evidence, says=says(complete))
+    days = range(begin, until) if window else range(0)
+    floors = [sentence for below in tree.values() if days for sentence in floors_that_give_way(below, flow, days)]
+    return msgspec.structs.replace(evidence, says=says(complete, floors))
 
 
 def _order(claim: Traced) -> tuple[object, ...]:
-    return depth(claim.flow), claim.flow, claim.period, claim.published, claim.report
+    of_claim = (claim.report, claim.source, claim.population, claim.unit, claim.measure, claim.attributed_to or "")
+    return depth(claim.flow), claim.flow, claim.period, claim.published, *of_claim
 
 
 def _evidence(flow: str, kept: Kept) -> FlowEvidence:
@@ -166,6 +177,9 @@ def _claims(
                 part = part_of(placed, tree, root, disputed.get(place))
                 if placed is not claim:
                     part = part._replace(why=f"{part.why}; reported as {claim.flow}")
+                inside = min(days.stop, until) - max(days.start, begin)
+                if part.role is Role.COUNTED and inside < len(days):
+                    part = part._replace(why=f"{part.why}; {inside:,} of its {len(days):,} days lie in this period")
                 yield _traced(placed, part, names, evidence)
 
 

@@ -71,8 +71,14 @@ def passed_over(
         return None
     assert current is not None
     loser, winner = (new, current) if outcome is Outcome.STALE else (current, new)
-    why = f"{flow}, {day}: report {loser.report} is passed over for {winner.report}, which has the same time"
+    passed, stands = (f"{_figure(version)} of report {version.report}" for version in (loser, winner))
+    why = f"{flow}, {day}: {passed} is passed over for {stands}, which has the same time"
     return ReportNotice(NoticeKind.EQUAL_PUBLISHED, "published", why)
+
+
+def _figure(version: Claim | Reading) -> str:
+    """The people of a version as a report writes them."""
+    return "null" if version.best is None else f"{version.best:,.10g}"
 
 
 class FirstArrivals:

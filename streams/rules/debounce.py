@@ -14,9 +14,9 @@ class Debounce(NamedTuple):
     """The debounce settings in days; 0 switches a setting off.
 
     `pending` (`for`): a run is an alert if an exceeding day lies at least this long after its first day. `kept`
-    (`keep_firing_for`): an alert goes on for this long after it was over, and a run that begins until then is part of
-    the alert, however short. `cooldown`: a run that begins within this time after an alert closed is no alert, unless
-    it is more severe.
+    (`keep_firing_for`): an alert goes on for this long after its last run was over, and a run that begins until then
+    is part of the alert, however short. `cooldown`: a run that begins within this time after an alert closed is no
+    alert, unless it is more severe.
     """
 
     pending: int = 0
@@ -53,10 +53,14 @@ class Run(NamedTuple):
 
 
 class Joined(NamedTuple):
-    """An alert: the places of its runs, at least one, and the day on which it closes, None while it is open."""
+    """An alert: the places of its runs, at least one, and the day on which it closes, None while it is open.
+
+    `settled`: the known day, not before `until`, that shows that the alert has closed; None while it is open.
+    """
 
     members: list[int]
     until: int | None
+    settled: int | None
 
 
 def alerts_from(  # noqa: PLR0913, PLR0917 - what a run is judged by
@@ -70,42 +74,42 @@ def alerts_from(  # noqa: PLR0913, PLR0917 - what a run is judged by
     """The alerts of these runs, which come oldest first.
 
     `closes(first, end)`: the first finished day from `first` to `end` (exclusive; None: to the last day), or None: only
-    a finished day closes an alert. `severity(place)`: the severity of the run at a place; more is worse. `before`: the
-    last alert of the runs before place `begin`; it comes first in the result, since it may go on.
+    a finished day, or a run that begins too late to be part of it, closes an alert. `severity(place)`: the severity of
+    the run at a place; more is worse. `before`: the last alert of the runs before place `begin`; it comes first in the
+    result, since it may go on.
     """
     alerts: list[Joined] = []
     if before is not None:
-        alerts.append(before._replace(until=_closing(runs[before.members[-1]], debounce, closes)))
+        alerts.append(_joined(before.members, runs, debounce, closes))
     for place in range(begin, len(runs)):
         run = runs[place]
         before = alerts[-1] if alerts else None
-        if before is not None and _still_open(before, runs, run.since, debounce, closes):
+        if before is not None and _goes_on(runs[before.members[-1]], run.since, debounce):
             before.members.append(place)
-        elif run.last - run.since < debounce.pending or (before and _cools(before, run, debounce, place, severity)):
-            continue
-        else:
-            before = Joined([place], None)
-            alerts.append(before)
-        alerts[-1] = before._replace(until=_closing(run, debounce, closes))
+            alerts[-1] = _joined(before.members, runs, debounce, closes)
+        elif run.last - run.since >= debounce.pending and not (
+            before and _cools(before, run, debounce, place, severity)
+        ):
+            alerts.append(_joined([place], runs, debounce, closes))
     return alerts
 
 
-def _closing(run: DaysInARow, debounce: Debounce, closes: Callable[[int, int | None], int | None]) -> int | None:
-    """The day on which an alert closes whose last run is this; None while it is open."""
-    if run.until is None or not debounce.kept:
-        return run.until
-    return closes(run.until + debounce.kept, None)
+def _joined(
+    members: list[int], runs: Sequence[DaysInARow], debounce: Debounce, closes: Callable[[int, int | None], int | None]
+) -> Joined:
+    """The alert of some runs: it closes `kept` days after the last of them was over, once a later day shows it."""
+    last = members[-1]
+    over = runs[last].until
+    if over is None or not debounce.kept:
+        return Joined(members, over, over)
+    following = runs[last + 1].since if last + 1 < len(runs) else None
+    settled = closes(over + debounce.kept, following) or following
+    return Joined(members, None if settled is None else over + debounce.kept, settled)
 
 
-def _still_open(
-    before: Joined,
-    runs: Sequence[DaysInARow],
-    since: int,
-    debounce: Debounce,
-    closes: Callable[[int, int | None], int | None],
-) -> bool:
-    over = runs[before.members[-1]].until
-    return over is None or (debounce.kept > 0 and closes(over + debounce.kept, since) is None)
+def _goes_on(last: DaysInARow, since: int, debounce: Debounce) -> bool:
+    """Whether a run that begins on a day is part of the alert with this last run."""
+    return last.until is None or since <= last.until + debounce.kept
 
 
 def _cools(before: Joined, run: DaysInARow, debounce: Debounce, place: int, severity: Callable[[int], int]) -> bool:

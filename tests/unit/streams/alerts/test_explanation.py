@@ -29,7 +29,7 @@ BY_C2 = "in the days t-9 to t-3 (learned by c2)"
         (episode(), f"{GEORGIA} against {NORMAL}: 1.8 times; 2 reports"),
         (
             episode(until=DAY + 3),
-            f"{GEORGIA} against {NORMAL}: 1.8 times; 2 reports; back below it on 2022-09-30",
+            f"{GEORGIA} against {NORMAL}: 1.8 times; 2 reports; closed on 2022-09-30",
         ),
         (
             episode(partial=True, report_count=1),

@@ -73,7 +73,7 @@ def test_its_share_must_have_grown_by_as_much_as_the_rules_say() -> None:
 def test_it_is_over_on_the_first_day_without() -> None:
     one = border([900, 800, 400], [600, 600, 1500])
     assert runs(one) == [("10", "12")]
-    assert newest(one).explanation.endswith("; over on 2022-09-12")
+    assert newest(one).explanation.endswith("; closed on 2022-09-12")
 
 
 def test_a_day_of_which_not_all_have_spoken_opens_none() -> None:

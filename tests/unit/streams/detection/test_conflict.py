@@ -72,7 +72,7 @@ def test_it_is_over_when_all_agree_again() -> None:
     one = told([*a, *b], rules=RULES)
     assert runs(one) == [("02", "04")]
     assert newest(one).peak_rate == 3000
-    assert newest(one).explanation.endswith("; agreed again on 2022-09-04")
+    assert newest(one).explanation.endswith("; closed on 2022-09-04")
 
 
 def test_what_lies_below_can_refute_a_figure() -> None:

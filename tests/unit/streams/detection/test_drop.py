@@ -70,7 +70,7 @@ def test_a_drop_is_told_with_its_numbers() -> None:
         == "Russia to Kazakhstan: 30 on 2022-09-04 against a normal 100 set by the operator: 0.3 times; 2 reports"
     )
     one.take(*counts(None, None, None, None, 100))
-    assert newest(one).explanation.endswith("; back above it on 2022-09-05")
+    assert newest(one).explanation.endswith("; closed on 2022-09-05")
 
 
 def test_a_rise_and_a_drop_are_alerts_of_their_own() -> None:

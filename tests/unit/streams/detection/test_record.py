@@ -49,7 +49,7 @@ def test_while_it_rises_it_is_one_record_against_the_week_before_it_rose() -> No
     assert (alert.baseline, alert.report_count) == ("record", 7)
     assert alert.explanation == (
         "Russia to Kazakhstan: 200 a day in the week to 2022-09-07 against 100 in the highest week of the 4w "
-        "before: 2.0 times; 7 reports; back below it on 2022-09-08"
+        "before: 2.0 times; 7 reports; closed on 2022-09-08"
     )
 
 

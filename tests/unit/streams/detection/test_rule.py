@@ -9,7 +9,7 @@ from bordertally.streams.rules.config import Detection, Setting
 
 
 def rule(setting: Setting | None) -> Rule:
-    return Rule("x", lambda *_: [], describe_rate, "", "", "", setting)
+    return Rule("x", lambda *_: [], describe_rate, "", "", setting)
 
 
 def test_a_rule_without_a_setting_is_always_on() -> None:
@@ -29,7 +29,6 @@ def test_ever_is_longer_than_any_history() -> None:
 def test_every_rule_has_the_words_of_its_alerts(name: str) -> None:
     one = RULES[name]
     assert one.noun == one.noun.strip().lower() != ""
-    assert one.ending.split()[-1] in {"on", "of"}, "a date follows"
     assert one.headline[0].isupper()
     assert not one.headline.endswith(".")
     assert one.setting is None or one.setting.name == name.replace("-", "_")

@@ -41,12 +41,14 @@ def test_the_days_of_a_claim_are_those_that_it_touches() -> None:
         (claim(9, source="d"), Role.NOTED, "grade D is listed and not counted"),
         (claim(9, unit="vehicles"), Role.NOTED, "counted in vehicles"),
         (claim(9, measure="queue"), Role.NOTED, "a figure of a queue"),
-        (claim(900), Role.COUNTED, "sets what this day holds"),
-        (claim(900, WEEK), Role.COUNTED, "sets what these days hold"),
+        (claim(1_000), Role.COUNTED, "sets what this day holds"),
+        (claim(7_000, WEEK), Role.COUNTED, "sets what these days hold"),
+        (claim(800), Role.COUNTED, "this day holds 1,000 by what else is known"),
         (claim(90, qualifier="at_least"), Role.COUNTED, "holds 1,000 by what else is known: it changes nothing"),
         (claim(2_000, qualifier="at_least"), Role.COUNTED, "holds at least so many"),
         (claim(2_000, qualifier="at_most"), Role.COUNTED, "holds no more than so many"),
-        (claim(900, population="men"), Role.COUNTED, "men are some of the people"),
+        (claim(900, population="men"), Role.COUNTED, "men are some of the people: this day holds at least as many"),
+        (claim(1_100, population="men"), Role.COUNTED, "of the people: this day holds 1,000 by what is trusted more"),
     ],
 )
 def test_the_role_of_a_claim_on_the_flow_itself(claim: Claim, role: Role, why: str) -> None:
@@ -93,5 +95,5 @@ def test_a_conflict_belongs_to_the_claim_of_its_report_days_and_people() -> None
     part = part_of(week, {"RU:KZ": of("RU:KZ", day, week, people=100)}, "RU:KZ", conflict)
     assert (part.role, part.gap, part.percent) == (Role.CONFLICT, 1_290, 64.5)
     assert part.why == (
-        "cannot hold beside a/r9, trusted more: 1,290 apart (64.5 %); the flows below, trusted more: 40 apart (2 %)"
+        "cannot hold beside a/r9, trusted more: 1,290 apart (64.5 %); the flows below, added up: 40 apart (2 %)"
     )

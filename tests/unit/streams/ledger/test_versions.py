@@ -148,7 +148,7 @@ def noticed(*claims: Claim) -> list[tuple[str, str]]:
 
 def test_a_version_that_is_passed_over_for_another_of_the_same_time_is_told() -> None:
     first, second = sent(900, 1, 2, id="daily-9"), sent(850, 1, 2, id="daily-10")
-    why = "RU:KZ, 2022-09-21: report daily-9 is passed over for daily-10, which has the same time"
+    why = "RU:KZ, 2022-09-21: 900 of report daily-9 is passed over for 850 of report daily-10, which has the same time"
     assert noticed(first, second) == noticed(second, first) == [("equal_published", why)]
     assert noticed(first, sent(900, 1, 2, id="daily-10")) == []  # the same figure
     assert noticed(first, sent(850, 3, 4)) == []  # a correction

@@ -59,7 +59,11 @@ def alerts(timeline: str, debounce: Debounce) -> list[tuple[int, int | None]]:
         ("..1..11..", Debounce(kept=1), [(2, 4), (5, 8)]),
         ("..1..11..", Debounce(kept=2), [(2, None)]),
         ("..1..11...", Debounce(kept=2), [(2, 9)]),
-        ("..1.  1...", Debounce(kept=2), [(2, 9)]),
+        ("..1. 1...", Debounce(kept=2), [(2, 8)]),  # the second begins on the day on which the alert would close
+        ("..1.  1...", Debounce(kept=2), [(2, 5), (6, 9)]),  # a day too late: unknown days keep no alert open
+        ("..1.     .", Debounce(kept=2), [(2, 5)]),
+        ("..1.      ", Debounce(kept=2), [(2, None)]),  # nobody has told of a later day
+        ("..1.  1    1...", Debounce(pending=1, kept=2), [(6, 14)]),
         ("..11..1...", Debounce(pending=1, kept=2), [(2, 9)]),
         ("..1...11..", Debounce(cooldown=5), [(2, 3)]),
         ("..1...12..", Debounce(cooldown=5), [(2, 3), (6, 8)]),
@@ -80,24 +84,27 @@ class Machine(NamedTuple):
 
 
 def prometheus(timeline: str, pending: int, kept: int) -> list[tuple[int, int | None]]:
-    """The same day by day, as Prometheus evaluates a rule with `for` and `keep_firing_for`."""
+    """The same day by day, as Prometheus evaluates a rule with `for` and `keep_firing_for` on the known days."""
     found: list[tuple[int, int | None]] = []
     now = Machine()
     for day, mark in enumerate(timeline):
+        if mark == " ":
+            continue
+        if now.firing and now.over is not None and day - now.over >= kept + mark.isdigit():
+            found[-1] = (found[-1][0], now.over + kept)
+            now = Machine()
         if mark.isdigit():
             active = day if now.active is None else now.active
             if not now.firing and day - active >= pending:
                 found.append((active, None))
             now = Machine(active, firing=now.firing or day - active >= pending)
-        elif mark == ".":
-            if now.firing:
-                over = day if now.over is None else now.over
-                now = now._replace(over=over)
-                if day - over >= kept:
-                    found[-1] = (found[-1][0], day)
-                    now = Machine()
-            else:
+        elif now.firing:
+            now = now._replace(over=day if now.over is None else now.over)
+            if not kept:
+                found[-1] = (found[-1][0], day)
                 now = Machine()
+        else:
+            now = Machine()
     return found
 
 
@@ -127,11 +134,16 @@ def test_alerts_are_made_of_runs_in_order_and_never_overlap(timeline: str, debou
     for one in found:
         first = runs[one.members[0]]
         assert first.last - first.since >= debounce.pending
-        assert one.until is None or timeline[one.until] == "."
+        over = runs[one.members[-1]].until
+        assert one.until is None or (over is not None and timeline[over] == "." and one.until == over + debounce.kept)
+        assert (one.until is None) == (one.settled is None)
+        assert one.until is None or (
+            one.settled is not None and one.until <= one.settled and timeline[one.settled] != " "
+        )
 
 
 @given(st.text(st.sampled_from("..1123 "), max_size=30))
 def test_without_patience_every_run_is_an_alert(timeline: str) -> None:
     runs, severities = runs_of(timeline)
     found = alerts_from(runs, Debounce(), closes_on(timeline), severities.__getitem__)
-    assert found == [Joined([place], run.until) for place, run in enumerate(runs)]
+    assert found == [Joined([place], run.until, run.until) for place, run in enumerate(runs)]
