@@ -9,7 +9,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
-from bordertally.agents.kafka.clients import kafka_options
+from bordertally.agents.kafka.clients import FETCH_WAIT_MS, kafka_options
+from bordertally.agents.kafka.pacing import wait_longer_when_idle
 from bordertally.agents.runtime.context import Context
 
 POLL_MS = 200
@@ -40,9 +41,10 @@ class Follower(Service):
             enable_auto_commit=False,
             isolation_level="read_committed",
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=POLL_MS,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         await consumer.start()
+        wait_longer_when_idle(consumer)
         consumer.assign([TopicPartition(self.topic, partition) for partition in self.partitions])
         await consumer.seek_to_beginning()
 

@@ -5,6 +5,7 @@ It is computed from the view itself, so it is right as soon as the view is. One 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,13 +14,13 @@ from mode import Service
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.redis_keys import OPEN_ALERTS, QUIET_ALERTS, QUIET_CHANNEL, QUIET_TURN
-from bordertally.agents.delivery.view_reader import silences_in
+from bordertally.agents.delivery.redis_keys import OPEN_ALERTS, QUIET_ALERTS, QUIET_CHANNEL, QUIET_TURN, SILENCES
+from bordertally.agents.delivery.view_reader import silences_of
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.inhibition import OpenAlerts
-from bordertally.streams.alerts.silences import Muted, muted_alerts
+from bordertally.streams.alerts.silences import Muted, Silences, muted_alerts
 from bordertally.streams.delivery.subscriptions import AlertHead
 
 EVERY_S = 1.0
@@ -54,8 +55,12 @@ class QuietView(Service):
 
     async def look(self, now: datetime) -> None:
         """Write the alerts that are muted at a time, if the list has changed."""
-        wanted = {name: msgspec.json.encode(muted) for name, muted in (await self._muted_now(now)).items()}
-        stored = await self.redis.hgetall(QUIET_ALERTS)
+        async with self.redis.pipeline(transaction=False) as pipe:
+            for key in (SILENCES, OPEN_ALERTS, QUIET_ALERTS):
+                pipe.hgetall(key)
+            silences, opened, stored = await pipe.execute()
+        muted_now = self._muted(now, silences_of(silences), opened)
+        wanted = {name: msgspec.json.encode(muted) for name, muted in muted_now.items()}
         if {name.encode(): value for name, value in wanted.items()} == stored:
             return
         async with self.redis.pipeline(transaction=True) as pipe:
@@ -67,7 +72,6 @@ class QuietView(Service):
             )
             await pipe.execute()
 
-    async def _muted_now(self, now: datetime) -> dict[str, Muted]:
-        silences = await silences_in(self.redis)
-        alerts = list(readable(_glance, await self.redis.hgetall(OPEN_ALERTS), OPEN_ALERTS).values())
+    def _muted(self, now: datetime, silences: Silences, opened: Mapping[bytes, bytes]) -> dict[str, Muted]:
+        alerts = list(readable(_glance, opened, OPEN_ALERTS).values())
         return muted_alerts(alerts, silences.by_id.values(), now, OpenAlerts(alerts), self.context.rules)

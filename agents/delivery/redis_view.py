@@ -53,6 +53,9 @@ LOG_SWEEP_S = 60.0
 MOST_TOLD = 10
 """The most values of one step that are named in the log; the others are counted."""
 
+STEPS_S = 0.01
+"""Seconds of comparing after which records get their turn, and the sweep waits."""
+
 SHARE = 0.1
 """The share of the time of a worker that comparing may take."""
 
@@ -241,22 +244,27 @@ class RedisView(RedisWriter):
         await super().idle()
         await self._compare()
 
+    def idle_s(self) -> float:
+        """Seconds until the next look at Redis, or the next step of the sweep."""
+        return min(super().idle_s(), self._step_at - time.monotonic())
+
     async def _compare(self) -> None:
-        """Take the next step of the sweep if it is due, and put right what differs."""
+        """Take the next steps of the sweep if they are due, and put right what differs."""
         began = time.monotonic()
         if began < self._step_at or self.should_stop:
             return
         try:
-            if self._steps is None:
-                self._steps = await self._new_pass(began)
-            differences = await anext(self._steps, None)
-            if differences is None:
-                self._steps, self._step_at = None, self._pass_at + SWEEP_S
-                return
-            for tp in dict.fromkeys(tp for tp, _ in differences):
-                if not await self._is_complete(tp):  # it may have moved or been forgotten since the pass began
-                    continue
-                await self._mend(tp, [difference for place, difference in differences if place == tp])
+            while time.monotonic() < began + STEPS_S:
+                if self._steps is None:
+                    self._steps = await self._new_pass(began)
+                differences = await anext(self._steps, None)
+                if differences is None:
+                    self._steps, self._step_at = None, self._pass_at + SWEEP_S
+                    return
+                for tp in dict.fromkeys(tp for tp, _ in differences):
+                    if not await self._is_complete(tp):  # it may have moved or been forgotten since the pass began
+                        continue
+                    await self._mend(tp, [difference for place, difference in differences if place == tp])
         except (RedisError, OSError, TimeoutError) as error:
             self._steps = None
             await self._failed(error)

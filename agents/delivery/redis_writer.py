@@ -91,16 +91,19 @@ class RedisWriter(Channel):
             return
         self._looked_at = time.monotonic()
         try:
-            behind = await self._behind()
+            behind = await self._look()
             for tp in behind:
                 await self._in_step(tp)
-            await self.redis.set(ALIVE, int(time.time()))
             self._written()
             if not behind:
                 self.context.metrics["view_timestamp_seconds"].set(time.time())
         except (RedisError, OSError, TimeoutError) as error:
             await self._failed(error)
             await asyncio.sleep(SHORTEST_S)
+
+    def idle_s(self) -> float:
+        """Seconds until the next look at Redis."""
+        return self._looked_at + LOOK_S - time.monotonic()
 
     def _written(self) -> None:
         self.context.metrics["redis_up"].set(1)
@@ -126,12 +129,15 @@ class RedisWriter(Channel):
         log.error("Redis: %s; put right; see docs/runbooks/BordertallyViewRepaired.md", what)
         self.context.metrics["view_repairs_total"].inc(values)
 
-    async def _behind(self) -> list[TopicPartition]:
-        """The partitions of which the offset in Redis is not the one written last."""
+    async def _look(self) -> list[TopicPartition]:
+        """Write that the worker is alive; returns the partitions whose offset in Redis is not the one written last."""
         partitions = list(self.consumer.assignment())
-        keys = [offset_key(tp.topic, tp.partition) for tp in partitions]
-        stored = await self.redis.mget(keys) if keys else []
-        offsets = [offset_in(value) for value in stored]
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.set(ALIVE, int(time.time()))
+            if partitions:
+                pipe.mget([offset_key(tp.topic, tp.partition) for tp in partitions])
+            _, *stored = await pipe.execute()
+        offsets = [offset_in(value) for values in stored for value in values]
         return [
             tp
             for tp, offset in zip(partitions, offsets, strict=True)

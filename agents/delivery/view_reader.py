@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,12 +17,17 @@ _decode_state = msgspec.json.Decoder(FlowState).decode
 _decode_alert = msgspec.json.Decoder(Alert).decode
 
 
-async def silences_in(redis: Any) -> Silences:
-    """All silences in the view now. Raises RedisError."""
+def silences_of(stored: Mapping[bytes, bytes]) -> Silences:
+    """All silences of the hash in the view."""
     silences = Silences()
-    for name, raw in (await redis.hgetall(SILENCES)).items():
+    for name, raw in stored.items():
         silences.apply(name, raw)
     return silences
+
+
+async def silences_in(redis: Any) -> Silences:
+    """All silences in the view now. Raises RedisError."""
+    return silences_of(await redis.hgetall(SILENCES))
 
 
 async def states_in(redis: Any) -> list[FlowState]:

@@ -19,6 +19,9 @@ from bordertally.agents.kafka.pacing import wait_longer_when_idle
 from bordertally.agents.kafka.resets import Reset, watch_resets
 from bordertally.agents.runtime.context import Context, log
 
+IDLE_FETCH_S = 1.0
+"""The longest wait for records after a fetch that brought none; records end the wait at once, and so does a stop."""
+
 COMMIT_S = 1.0
 """Seconds between commits while batches keep coming; after a crash, at most that much is delivered again."""
 
@@ -74,6 +77,10 @@ class BatchHop(Service, ConsumerRebalanceListener):
     async def idle(self) -> None:
         """Do what is due apart from records; called when a fetch brings none."""
 
+    def idle_s(self) -> float:
+        """Seconds until `idle` has something to do; it is called after IDLE_FETCH_S seconds at the latest."""
+        return IDLE_FETCH_S
+
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Commit what is done, and forget the progress on partitions that other workers may be given."""
         await self._commit()
@@ -119,10 +126,11 @@ class BatchHop(Service, ConsumerRebalanceListener):
             watch_resets(consumer, self.was_reset)
             consumer.subscribe(self.topics(), listener=self)
             await self.begin()
+            idle = False  # whether nothing came, and nothing waits to be committed
             while not self.should_stop:
                 if self._made_anew != self.context.made_anew:
                     await self._read_from_the_beginning()
-                batch = await self.fetch(self.context.settings.batch_wait_s)
+                batch = await self._fetch_when_idle() if idle else await self.fetch(self.context.settings.batch_wait_s)
                 if batch:
                     crash_at(f"{self.hop}.read")
                     self._mark(await self.handle(batch))
@@ -131,6 +139,7 @@ class BatchHop(Service, ConsumerRebalanceListener):
                     await self.idle()
                 if time.monotonic() > self._committed_at + COMMIT_S:
                     await self._commit()
+                idle = not batch and not self._done
             await self._commit()
         except asyncio.CancelledError:
             raise
@@ -146,6 +155,12 @@ class BatchHop(Service, ConsumerRebalanceListener):
         After a restart, records are delivered again unless `handle` has returned their offsets.
         """
         batch: Batch = await self.consumer.getmany(*of, timeout_ms=int(wait_s * 1000), max_records=most or self.chunk)
+        return batch
+
+    async def _fetch_when_idle(self) -> Batch:
+        """The next records, waiting for longer: until `idle` is due, or the hop stops."""
+        answer = await self.wait(self.fetch(max(0.0, min(self.idle_s(), IDLE_FETCH_S))))
+        batch: Batch = {} if answer.stopped else answer.result
         return batch
 
     @property

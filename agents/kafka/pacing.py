@@ -57,13 +57,15 @@ def pace_fetches(consumer: AIOKafkaConsumer, interval_s: float) -> None:
 def wait_longer_when_idle(consumer: AIOKafkaConsumer) -> None:
     """Let brokers hold fetches for IDLE_WAIT_MS when no record has come for IDLE_S seconds, else for FETCH_WAIT_MS.
 
-    A new assignment of partitions begins with the short wait.
+    A new assignment of partitions begins with the short wait. A response with records that came at once shows for good
+    that the broker responds as soon as it has records: later ones may come late, because the records themselves did.
     """
     fetcher = consumer._fetcher  # noqa: SLF001 - aiokafka has no setting for it
     fetch = fetcher._proc_fetch_request  # noqa: SLF001 - as above
     fetcher._fetcher_timeout = LOOK_S  # noqa: SLF001 - as above
     assigned: Any = None
-    heard_at, at_once = time.monotonic(), True
+    heard_at = time.monotonic()
+    at_once: bool | None = None  # whether a response with records ever came before the wait was over; None: none came
 
     async def fetch_patiently(assignment: Any, node: int, request: Any) -> bool:
         nonlocal assigned, heard_at, at_once
@@ -71,10 +73,10 @@ def wait_longer_when_idle(consumer: AIOKafkaConsumer) -> None:
         has_records: bool = await fetch(assignment, node, request)
         now = time.monotonic()
         if has_records:
-            at_once = now - began < AT_ONCE * fetcher._fetch_max_wait_ms / 1000  # noqa: SLF001 - as above
+            at_once = at_once or now - began < AT_ONCE * fetcher._fetch_max_wait_ms / 1000  # noqa: SLF001 - as above
         if has_records or assignment is not assigned:
             assigned, heard_at = assignment, now
-        idle = at_once and now - heard_at > IDLE_S
+        idle = at_once is not False and now - heard_at > IDLE_S
         fetcher._fetch_max_wait_ms = IDLE_WAIT_MS if idle else FETCH_WAIT_MS  # noqa: SLF001 - as above
         return has_records
 

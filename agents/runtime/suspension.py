@@ -2,7 +2,7 @@
 
 A frozen worker (SIGSTOP, a suspended machine) would overwrite what the new owners of its partitions have written. After
 SIGSTOP the worker ends in the handler of SIGCONT, which runs before anything else. A suspended machine, or a container
-paused by its cgroup, gets no signal: there the worker reads the clock, before every write and five times a second. Its
+paused by its cgroup, gets no signal: there the worker reads the clock, before every write and every half second. Its
 unfinished records are delivered again, to the owners of the partitions.
 
 A worker that waits for a processor (a crowded machine, a CPU quota) is not frozen: the kernel counts that time apart.
@@ -21,7 +21,8 @@ from mode import Service
 
 from bordertally.agents.runtime.context import Context, log
 
-BEAT_S = 0.2
+BEATS = 10
+"""Beats within the time after which a freeze ends the worker: a freeze is measured a tenth too long at most."""
 
 STARVED_S = 5.0
 """The shortest freeze that the clock alone decides on, in seconds: on a crowded machine a process may have to wait."""
@@ -52,6 +53,7 @@ class Wakefulness(Service):
     def __init__(self, context: Context) -> None:
         self.context = context
         self.limit_s = context.settings.session_timeout_s / 2
+        self.beat_s = self.limit_s / BEATS
         self.beat()
         context.writer.before = self.check
         super().__init__()
@@ -66,7 +68,7 @@ class Wakefulness(Service):
         while not self.should_stop:
             self.check()
             self.beat()
-            await self.sleep(BEAT_S)
+            await self.sleep(self.beat_s)
 
     def beat(self) -> None:
         """Note that the process runs now."""

@@ -85,6 +85,7 @@ class Consumer:
         self.committed: list[dict[TopicPartition, int]] = []
         self.steps: list[str] = []
         self.refuses: Exception | None = None
+        self.empty_s = 0.001  # how long a fetch without records takes
         self._fetcher = self
         # its positions are never lost
         self._proc_fetch_request = self._update_fetch_positions = self.request_offset_reset = None
@@ -114,7 +115,7 @@ class Consumer:
                 self.records[tp] = self.records[tp][len(taken) :]
                 self.positions[tp] = taken[-1].offset + 1
         if not batch:
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(min(self.empty_s, timeout_ms / 1000))
         return batch
 
     async def position(self, tp: TopicPartition) -> int:

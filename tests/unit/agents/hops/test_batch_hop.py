@@ -137,6 +137,30 @@ async def test_a_hop_commits_while_batches_keep_coming(monkeypatch: pytest.Monke
     await hop.stop()
 
 
+async def test_a_hop_without_records_waits_until_something_is_due_and_ends_at_once() -> None:
+    hop = Numbers(Consumer({ONE: received(1)}))
+    hop._committed_at = -module.COMMIT_S  # what is done is committed at once
+    long_ms = int(module.IDLE_FETCH_S * 1000)
+
+    async def waited() -> bool:
+        return long_ms in [wait_ms for _, wait_ms, _ in hop.fake.asked]
+
+    hop.fake.empty_s = 3_600.0
+    await hop.start()
+    await until(waited, "the hop waits for longer")
+    assert [wait_ms for _, wait_ms, _ in hop.fake.asked] == [250, 250, long_ms]  # the second brought nothing
+    await asyncio.wait_for(hop.stop(), 30)
+    assert hop.fake.steps[-1] == "stop"
+
+
+@pytest.mark.parametrize(("due_s", "wait_ms"), [(0.125, 125), (-1.0, 0), (60.0, 1_000)])
+async def test_the_wait_of_a_hop_without_records_ends_when_something_is_due(due_s: float, wait_ms: int) -> None:
+    hop = Numbers(Consumer())
+    hop.idle_s = lambda: due_s  # type: ignore[method-assign] # what a channel with a clock says
+    await hop._fetch_when_idle()
+    assert hop.fake.asked == [((), wait_ms, 3)]
+
+
 async def test_an_error_of_handling_ends_the_worker_and_commits_nothing() -> None:
     hop = Numbers(Consumer({ONE: received(1)}))
     deaths, hop.error = Deaths(hop.context), ValueError("no number")

@@ -101,3 +101,11 @@ async def test_a_broker_that_waits_although_it_has_records_is_asked_often(monkey
     await feed.waits((FETCH_WAIT_MS / 1000, True))
     feed.now += IDLE_S
     assert await feed.waits(NOTHING) == [FETCH_WAIT_MS]
+
+
+async def test_a_broker_that_ever_responded_at_once_does_not_wait_with_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that arrives late in the wait makes the response late, too."""
+    feed = Fetched(monkeypatch)
+    await feed.waits(AT_ONCE, (FETCH_WAIT_MS / 1000, True))
+    feed.now += IDLE_S
+    assert await feed.waits(NOTHING) == [IDLE_WAIT_MS]
