@@ -19,6 +19,7 @@ import msgspec
 from bordertally.agents.hops.batch_headers import arrived_s, make_headers, more_wait
 from bordertally.agents.hops.durable_table import make_table
 from bordertally.agents.hops.faust_hop import FlushingHop
+from bordertally.agents.hops.restored_ledgers import RestoredLedgers, restored
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.fencing import EPOCH_HEADER
@@ -26,7 +27,7 @@ from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.turns import Turns
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.tracing import Headers
-from bordertally.agents.runtime.unreadable import must_read, unreadable_row
+from bordertally.agents.runtime.unreadable import must_read
 from bordertally.streams.delivery.cloudevents import of_state
 from bordertally.streams.delivery.metrics import NOBODY
 from bordertally.streams.detection.corridors.figures import corridor_figures, whole_figures
@@ -42,7 +43,7 @@ from bordertally.streams.ledger.corridors.records import (
     messages_of,
 )
 from bordertally.streams.ledger.ledger import Applied, Ledger
-from bordertally.streams.ledger.rows import WITHOUT_CLAIMS, Row, alias_row, is_readable, root_of
+from bordertally.streams.ledger.rows import WITHOUT_CLAIMS, Row, alias_row, root_of
 from bordertally.streams.topics import partition_of
 
 FEWEST_WAITING = 2_000
@@ -99,6 +100,7 @@ class LedgerHop(FlushingHop):
         super().__init__(app, context, context.topics.claims)
         self.table = make_table(app, self.name, context.settings.partitions)
         self.ledgers: dict[int, Ledger] = {}
+        self.restored = RestoredLedgers()
         self.last_offsets: dict[int, int] = {}  # by partition, the offset of the last message in memory
         self._flushed_to: dict[int, int] = {}  # by partition, the offset of the last message flushed
         self.claims = 0
@@ -118,6 +120,8 @@ class LedgerHop(FlushingHop):
 
     def forget(self) -> None:
         """Drop the ledgers in memory: other workers may write to these partitions before this worker has them again."""
+        for partition, ledger in self.ledgers.items():
+            self.restored.drop(partition, ledger)
         self.ledgers.clear()
         self.held.clear()
         self.unsent.clear()
@@ -140,8 +144,9 @@ class LedgerHop(FlushingHop):
         topic, revocations = self.context.topics.claims, self.revocations
         mine = {tp.partition for tp in self.app.consumer.assignment() if tp.topic == topic}
         new = self._rows(mine - self.ledgers.keys())
+        self.restored.keep_only(mine)
         for partition, rows in new.items():
-            ledger = await asyncio.to_thread(_restored, partition, rows, self.aliases)
+            ledger = await self.restored.ledger(partition, rows, self.aliases)
             if revocations != self.revocations:  # partitions were reassigned meanwhile
                 return
             self.ledgers[partition] = ledger
@@ -184,6 +189,7 @@ class LedgerHop(FlushingHop):
             whole_figures(ledger, flow, rules, 0) for flow in sorted(flows) if destination_of(flow) is not None
         ]
         if corridors:
+            self.restored.changes(partition)
             await self.context.writer.write(list(self._messages(corridors, time.time(), [])))
             rows = [Row("t", corridor.flow, 0) for corridor in corridors]
             await self.table.store({partition: {row.key: ledger.row(row) for row in rows}})
@@ -214,12 +220,13 @@ class LedgerHop(FlushingHop):
         after = {name: place for name, place in self.aliases.items() if self._partition_of(name) == partition}
         ledger = self.ledger(partition)
         if ledger.aliases != self.aliases:
-            ledger = await asyncio.to_thread(_restored, partition, rows, self.aliases)
+            ledger = await self.restored.ledger(partition, rows, self.aliases)
             if revocations != self.revocations:
                 return
             self.ledgers[partition] = ledger
         if before == after:
             return
+        self.restored.changes(partition)
         flows = moved({row.flow for row in stored if row.kind not in WITHOUT_CLAIMS}, before, after)
         offset = self.context.progress.get((self.name, self.context.topics.claims, partition), 0)
         states = list(self.states(ledger, self.news(ledger, ledger.published_anew(flows)), offset, []))
@@ -266,6 +273,7 @@ class LedgerHop(FlushingHop):
 
     def add(self, bundle: Bundle) -> None:
         """Add the claims of one partition to its ledger, in memory."""
+        self.restored.changes(bundle.partition)
         self.last_offsets[bundle.partition] = bundle.records[-1].offset
         ledger = self.ledger(bundle.partition)
         self.traces.hear(bundle.records)
@@ -339,7 +347,7 @@ class LedgerHop(FlushingHop):
     def ledger(self, partition: int) -> Ledger:
         """The ledger of a partition, restored from the table if the partition is new to this worker."""
         if partition not in self.ledgers:
-            self.ledgers[partition] = _restored(partition, self._rows({partition})[partition], self.aliases)
+            self.ledgers[partition] = restored(partition, self._rows({partition})[partition], self.aliases)
         return self.ledgers[partition]
 
     def _rows(self, partitions: Collection[int]) -> dict[int, list[tuple[bytes, bytes]]]:
@@ -449,15 +457,3 @@ class LedgerHop(FlushingHop):
         metrics["ledger_flows"].set(sum(len(ledger.nodes) for ledger in self.ledgers.values()))
         metrics["table_rows"].labels(self.name).set(len(self.table.data))
         metrics["ledger_doubled_periods"].set(sum(ledger.doubled for ledger in self.ledgers.values()))
-
-
-def _restored(partition: int, rows: Sequence[tuple[bytes, bytes]], aliases: Mapping[Flow, Flow]) -> Ledger:
-    try:
-        ledger = Ledger.restored(rows, aliases)
-    except Exception as error:
-        if unreadable := [key for key, value in rows if not is_readable(key, value)]:
-            raise unreadable_row("ledger-changelog", unreadable[0]) from error
-        raise
-    if rows:
-        log.info("ledger: partition %d restored from %d rows", partition, len(rows))
-    return ledger

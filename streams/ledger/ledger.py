@@ -450,6 +450,17 @@ class Ledger:
                 node = self._node(flow)
                 node.stored(number, encode_row(_voices(node, number)) if node.names else value)
 
+    def dissolving(self) -> Iterator[None]:
+        """Give up the flows one by one, so that their memory is freed at once. The ledger is unusable afterwards.
+
+        Flows refer to the flow above and to those below, a circle that only the garbage collector would find.
+        """
+        while self.nodes:
+            _, node = self.nodes.popitem()
+            node.above = None
+            node.children = {}
+            yield
+
     @classmethod
     def restored(cls, rows: Iterable[tuple[bytes, bytes]], aliases: Mapping[Flow, Flow] | None = None) -> Ledger:
         """Return a ledger from stored rows, with every figure computed from them."""

@@ -13,8 +13,10 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from bordertally.agents.hops import ledger as module
+from bordertally.agents.hops import restored_ledgers
 from bordertally.agents.hops.batch_headers import make_headers
 from bordertally.agents.hops.ledger import LedgerHop
+from bordertally.agents.hops.restored_ledgers import restored
 from bordertally.agents.kafka.fencing import EPOCH_HEADER
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.worker.worker import create_app
@@ -302,14 +304,15 @@ class Held:
         consumer: Any = SimpleNamespace(assignment=lambda: [mine])
         self.app.consumer = consumer
         self.began, self.go_on = threading.Event(), threading.Event()
-        restored = module._restored
+        self.built = 0
 
         def held_up(*arguments: Any) -> Ledger:
+            self.built += 1
             self.began.set()
             assert self.go_on.wait(WAIT_S), "nobody else had a turn"
             return restored(*arguments)
 
-        monkeypatch.setattr(module, "_restored", held_up)
+        monkeypatch.setattr(restored_ledgers, "restored", held_up)
 
     async def restoring(self) -> asyncio.Task[None]:
         """What Faust sets off when tables are read back; returns once a ledger is being made."""
@@ -334,6 +337,22 @@ async def test_what_is_restored_for_partitions_that_were_given_away_is_dropped(m
     blocked.go_on.set()
     await restoring
     assert blocked.hop.ledgers == {}
+
+
+async def test_a_worker_that_keeps_losing_its_partitions_restores_each_ledger_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blocked = Held(monkeypatch)
+    restoring = await blocked.restoring()
+    await blocked.hop.revoked(None, set())  # its session ended meanwhile: the processor is busy
+    blocked.go_on.set()
+    await restoring
+    await blocked.app.on_rebalance_complete.send()
+    assert FLOW in blocked.hop.ledgers[blocked.partition].nodes
+    await blocked.hop.revoked(None, set())  # and once more before a claim arrived
+    await blocked.app.on_rebalance_complete.send()
+    assert FLOW in blocked.hop.ledgers[blocked.partition].nodes
+    assert blocked.built == 1
 
 
 # --- destinations ----------------------------------------------------------------------------------------------------
