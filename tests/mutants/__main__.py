@@ -23,6 +23,8 @@ SPARED = ("agents/demo/", "agents/servers/")
 GOALS = {"streams": 0.95, "agents": 0.9}
 """The share of mutants that quick tests should kill."""
 
+FEW = 5
+"""Mutants that are tried without a survey before: it takes as long as a few survivors."""
 
 console = Console(highlight=False, markup=False, soft_wrap=True)
 
@@ -92,6 +94,10 @@ def main(root: Path) -> int:
     due = [mutant for mutant in every if mutant not in known or not known[mutant].stands(tests)]
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         trial = Trial(copied(root, Path(directory)))
+        if len(due) > FEW:
+            console.print(f"{len(due)} mutants: the quick tests run once, to see which of them run which mutant")
+            trial.files = trial.survey(due)
+        trial.compile()
         for number, mutant in enumerate(every, 1):
             if mutant in due:
                 known[mutant] = Tried(mutant, trial.verdict(mutant), tests)

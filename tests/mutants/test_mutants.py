@@ -8,6 +8,7 @@ import pytest
 
 from mutants.__main__ import Tried, report, tried_before
 from mutants.mutation import Mutant, chosen, diff_of, mutants_of, mutated
+from mutants.reach import marked
 from mutants.trial import Trial, UnreliableTestsError, Verdict, copied
 from mutants.visibility import Visibility, own_test
 
@@ -214,3 +215,45 @@ def test_a_copy_contains_what_git_tracks_links_included(tmp_path: Path) -> None:
     assert (copy / "src/bordertally/streams").is_symlink()
     assert (copy / "streams/errors.py").read_text() == (here / "streams/errors.py").read_text()
     assert not (copy / ".git").exists()
+
+
+def test_a_survey_finds_the_files_that_run_a_mutant(tree: Path) -> None:
+    idle = "from bordertally.streams import ages\n\n\ndef test_it() -> None:\n    assert ages.AGE\n"
+    (tree / "tests/unit/streams/test_idle.py").write_text(idle)
+    trial = Trial(tree, ["-p", "no:asyncio"])
+    assert trial.survey([FLIPPED, MOVED]) == {FLIPPED: {"tests/unit/streams/test_ages.py"}, MOVED: None}
+    assert (tree / "streams/ages.py").read_text() == MODULE  # it is put right again
+    trial.files = {FLIPPED: frozenset()}
+    (tree / "tests/unit/streams/test_ages.py").write_text(SEEING)
+    assert not trial.verdict(FLIPPED).killed  # no file is tried that does not run it
+    trial.files = {}
+    assert trial.verdict(FLIPPED).killed
+
+
+@pytest.mark.parametrize(
+    ("source", "before"),
+    [
+        ("def f(a):\n    if a > 1:\n        return 7\n", "        MARK\n        return 7"),
+        (
+            "def f(a):\n    if a:\n        b()\n    elif 7 > a:\n        c()\n",
+            "    else:\n        MARK\n        if 7 > a:",
+        ),
+        ("def f(a):\n    try:\n        b()\n    except E:\n        return 7\n", "        MARK\n        return 7"),
+        ("def f(a):\n    match a:\n        case 1:\n            b(7)\n", "            MARK\n            b(7)"),
+        ("def f():\n    @g(7)\n    def h():\n        pass\n", "    MARK\n\n    @g(7)"),
+    ],
+)
+def test_the_recorder_is_called_before_the_innermost_statement(source: str, before: str) -> None:
+    at = source.index("7")
+    mutant = Mutant("m.py", source.count("\n", 0, at) + 1, "constant", at, at + 1, "(8)")
+    assert before.replace("MARK", "__import__('mutants_reached').mark(0)") in marked(source, {0: mutant})
+
+
+def test_the_nearest_importers_are_tried_first(tree: Path) -> None:
+    (tree / "tests/kit.py").write_text("from bordertally.streams import ages\n")
+    (tree / "tests/unit/test_a_by_way.py").write_text("import kit\n")
+    (tree / "tests/unit/test_direct.py").write_text("import bordertally.streams.ages\n")
+    assert Visibility(tree).tests_of("streams/ages.py")[1] == [
+        "tests/unit/test_direct.py",
+        "tests/unit/test_a_by_way.py",
+    ]

@@ -49,14 +49,16 @@ class Visibility:
             name = name.rpartition(".")[0]
 
     def tests_of(self, module: str) -> list[list[str]]:
-        """The quick test files that import a module, in stages: its own test, those of its package, all others."""
-        seen, waiting = {module}, [module]
-        while waiting:
-            for importer in self._importers[waiting.pop()] - seen:
-                seen.add(importer)
-                waiting.append(importer)
-        named = [path for path in sorted(seen) if Path(path).name.startswith("test_")]
-        tests = [path for folder in QUICK for path in named if path.startswith(f"{folder}/")]
+        """The quick test files that import a module, in stages: its own test, those of its package, all others.
+
+        Those that import the module by way of the fewest others come first.
+        """
+        seen, edge = {module: 0}, {module}
+        while edge:
+            edge = {importer for path in edge for importer in self._importers[path]} - seen.keys()
+            seen |= dict.fromkeys(edge, max(seen.values()) + 1)
+        named = sorted((far, path) for path, far in seen.items() if Path(path).name.startswith("test_"))
+        tests = [path for folder in QUICK for _, path in named if path.startswith(f"{folder}/")]
         own = own_test(module)
         package = f"{Path(own).parent}/"
         near = [path for path in tests if path != own and path.startswith(package)]
