@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -230,14 +231,24 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
 
     @app.on_rebalance_complete.connect
     async def back(*_: object, **__: object) -> None:
-        for hop in app.hops:
-            try:
-                await hop.recovered()
-            except UnreadableRecordError as error:
-                context.die(f"the {hop.name} hop cannot read its table", error)
+        await recover(app.hops, context)
 
     @app.on_partitions_revoked.connect
     async def away(*_: object, **__: object) -> None:
         context.ready.difference_update(hop.value for hop in FAUST_HOPS)
 
     return app
+
+
+async def recover(hops: Iterable[FlushingHop], context: Context) -> None:
+    """Let each hop go on from its restored table; ends the process (see Context.die) if a hop cannot.
+
+    Some hops write when they go on. Faust would end the worker with exit code 1 for a write that fails.
+    """
+    for hop in hops:
+        try:
+            await hop.recovered()
+        except UnreadableRecordError as error:
+            context.die(f"the {hop.name} hop cannot read its table", error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the hop has no state to go on from
+            context.die(f"the {hop.name} hop failed", error)

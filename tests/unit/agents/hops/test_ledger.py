@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from bordertally.agents.hops import ledger as module
@@ -19,7 +20,7 @@ from bordertally.agents.hops.ledger import LedgerHop
 from bordertally.agents.hops.restored_ledgers import restored
 from bordertally.agents.kafka.fencing import EPOCH_HEADER
 from bordertally.agents.runtime.context import load_registry
-from bordertally.agents.worker.worker import create_app
+from bordertally.agents.worker.worker import create_app, recover
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.causes import CAUSES_HEADER, decode_causes
 from bordertally.streams.ledger.corridors.records import LedgerMessage, decode_message
@@ -30,7 +31,7 @@ from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import header, partition_of
 from bordertally.streams.totals.records import FlowState
-from unit.agents.hops.kit import Broker
+from unit.agents.hops.kit import Broker, Consumer, Deaths, DiedError
 from unit.kit import REGISTRY, claim, ordinal
 
 RU = 4
@@ -173,6 +174,19 @@ async def test_a_restarted_hop_goes_on_from_its_rows() -> None:
     await before.flushed(message(1, AKSAI))
     again = Worker(Broker(), before.hop.table.data)
     assert await again.flushed(message(2, MASHTAKOVO)) == [("RU:KZ:mashtakovo", 50), ("RU:KZ", 120), ("RU", 120)]
+
+
+async def test_a_write_that_fails_while_a_worker_takes_over_its_partitions_ends_the_worker() -> None:
+    before = Worker(Broker())
+    await before.flushed(message(1, AKSAI))
+    unsent = {key: value for key, value in before.hop.table.data.items() if not key.startswith(b"t|")}
+    worker = Worker(Broker(takes=0), unsent)
+    deaths = Deaths(worker.hop.context)
+    mine = TopicPartition(worker.hop.context.topics.claims, worker.partition)
+    worker.app.consumer = Consumer({mine: []})  # type: ignore[assignment] # what the hop uses of a consumer
+    with pytest.raises(DiedError):
+        await recover(worker.app.hops, worker.hop.context)
+    assert deaths.reasons == ["the ledger hop failed: KafkaError: the broker is gone"]
 
 
 async def test_what_comes_again_leads_to_the_same_states_again_and_changes_no_row() -> None:
