@@ -1,8 +1,9 @@
-"""Reading a topic from its beginning to its present end, for the commands."""
+"""Reading a topic from its beginning: to its present end, for the commands; and on, as records are added."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -18,6 +19,89 @@ from bordertally.streams.topics import BIGGEST
 WAIT_MS = 500
 """The longest wait for records that the broker has."""
 
+POLL_MS = 200
+"""The longest wait for records that are yet to come."""
+
+
+def _consumer(settings: Settings, **options: Any) -> AIOKafkaConsumer:
+    """A consumer without a group: it reads all partitions, and commits no offset."""
+    return AIOKafkaConsumer(
+        **kafka_options(settings),
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=BIGGEST,
+        **options,
+    )
+
+
+class TopicReader:
+    """Hands every record of a topic to `apply`: those that the topic has, then each that is added.
+
+    A reader that connects again goes on where it was. `pace`: changes when the started consumer fetches.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        apply: Callable[[ConsumerRecord], None],
+        pace: Callable[[AIOKafkaConsumer], None] = lambda _: None,
+    ) -> None:
+        self.settings, self.topic, self.apply, self.pace = settings, topic, apply, pace
+        self.partitions = [TopicPartition(topic, number) for number in range(settings.partitions)]
+        self.positions: dict[TopicPartition, int] = {}
+        self._moved, self._connected = asyncio.Condition(), asyncio.Event()
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def connect(self) -> None:
+        """Connect to Kafka. Raises KafkaError or OSError."""
+        self._consumer = consumer = _consumer(self.settings, fetch_max_wait_ms=POLL_MS)
+        await consumer.start()
+        self.pace(consumer)
+        consumer.assign(self.partitions)
+        beginnings = await consumer.beginning_offsets(self.partitions)
+        for tp in self.partitions:
+            consumer.seek(tp, max(self.positions.get(tp, 0), beginnings[tp]))
+        self._connected.set()
+
+    async def disconnect(self) -> None:
+        """Close the connection, if there is one."""
+        self._connected.clear()
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+    async def rewind(self) -> None:
+        """Read from the beginning again: the topic was made anew."""
+        assert self._consumer is not None
+        await self._consumer.seek_to_beginning()
+
+    async def poll(self) -> bool:
+        """Wait a moment for records, and apply those that come; returns whether any came. Raises KafkaError."""
+        assert self._consumer is not None
+        batch = await self._consumer.getmany(timeout_ms=POLL_MS)
+        for records in batch.values():
+            for record in records:
+                self.apply(record)
+        async with self._moved:
+            for tp in self.partitions:
+                self.positions[tp] = await self._consumer.position(tp)
+            self._moved.notify_all()
+        return bool(batch)
+
+    async def caught_up(self, partitions: Iterable[int] | None = None) -> None:
+        """Return when every record that is on these partitions (default: all) now has been applied.
+
+        Waits for the connection where there is none. Raises KafkaError or OSError.
+        """
+        await self._connected.wait()
+        assert self._consumer is not None
+        wanted = self.partitions if partitions is None else [self.partitions[number] for number in partitions]
+        ends = await self._consumer.end_offsets(wanted)
+        async with self._moved:
+            await self._moved.wait_for(lambda: all(self.positions.get(tp, 0) >= ends[tp] for tp in wanted))
+
 
 async def each_record(settings: Settings, topic: str) -> AsyncIterator[ConsumerRecord]:
     """Every committed record that the topic has now, in order within each partition.
@@ -27,13 +111,7 @@ async def each_record(settings: Settings, topic: str) -> AsyncIterator[ConsumerR
     count = await partitions_of(settings, topic)
     if not count:
         raise BordertallyError(f"topic {topic} does not exist; make it with: {creation(settings)}")
-    consumer = AIOKafkaConsumer(
-        **kafka_options(settings),
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        max_partition_fetch_bytes=BIGGEST,
-    )
+    consumer = _consumer(settings)
     try:
         await consumer.start()
         places = [TopicPartition(topic, partition) for partition in range(count)]

@@ -42,9 +42,9 @@ class Admission:
         self.registry, self._words = registry, word_reader(registry)
 
     @staticmethod
-    def check_source(caller: Caller, named: str) -> None:
-        """Raise ProblemError (403) where a token belongs to another source than a report names."""
-        if caller.source is not None and named not in ("", caller.source):
+    def check_source(caller: Caller, named: str | None) -> None:
+        """Raise ProblemError (403) where a token belongs to another source than a request names; it may name none."""
+        if caller.source is not None and named and named != caller.source:
             raise ProblemError(403, f"this token belongs to source {caller.source}", field="source", value=named)
 
     async def limit(self, source: str, reports: int = 1) -> None:

@@ -13,6 +13,7 @@ from bordertally.agents.gateway.guard import CALLER
 from bordertally.agents.gateway.parameters import AskReview, NewDecision, asked
 from bordertally.agents.gateway.representations import respond
 from bordertally.agents.gateway.responses import ReviewList, ReviewRow
+from bordertally.agents.gateway.writes.admission import Admission
 from bordertally.agents.gateway.writes.bodies import decoded
 from bordertally.agents.gateway.writes.store import Store
 from bordertally.agents.gateway.writes.topic_memory import TopicMemory
@@ -118,10 +119,9 @@ class Reviewing:
 
     def _source(self, request: web.Request, new: NewDecision) -> str:
         """Return the source that signs: that of the token, else the one in the body."""
-        own = request[CALLER].source
-        if own is not None and new.source not in (None, own):
-            raise ProblemError(403, f"this token belongs to source {own}", field="source", value=new.source)
-        source = own or new.source
+        caller = request[CALLER]
+        Admission.check_source(caller, new.source)
+        source = caller.source or new.source
         if source is not None and source not in self.registry.sources:
             raise ProblemError(422, f"source: {shown(source)} is not in the registry", field="source", value=source)
         if source is None:
