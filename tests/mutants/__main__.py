@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 
 from mutants.mutation import Mutant, chosen, diff_of, sources_of
-from mutants.trial import Trial, Verdict, copied
+from mutants.trial import FAR, STAGES, Trial, Verdict, copied
 
 FOLDERS = ("streams", "agents")
 SPARED = ("agents/demo/", "agents/servers/")
@@ -92,21 +92,27 @@ def main(root: Path) -> int:
     tests = digest_of(root, ["tests"])
     known = {trial.mutant: trial for trial in tried_before(log)}
     due = [mutant for mutant in every if mutant not in known or not known[mutant].stands(tests)]
-    with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
-        trial = Trial(copied(root, Path(directory)))
-        if len(due) > FEW:
-            console.print(f"{len(due)} mutants: the quick tests run once, to see which of them run which mutant")
-            trial.files = trial.survey(due)
+    console.print(f"{len(due)} of {len(every)} to try")
+    with tempfile.TemporaryDirectory(prefix="mutants-") as directory, Trial(copied(root, Path(directory))) as trial:
         trial.compile()
-        for number, mutant in enumerate(every, 1):
-            if mutant in due:
-                known[mutant] = Tried(mutant, trial.verdict(mutant), tests)
-                with log.open("ab") as lines:
-                    lines.write(msgspec.json.encode(known[mutant]) + b"\n")
-            verdict = known[mutant].verdict
-            result = f"killed by {verdict.by}" if verdict.killed else "SURVIVED"
-            where = f"{mutant.path}:{mutant.line}, {mutant.kind}"
-            console.print(f"{number}/{len(every)} {where}: {result} ({verdict.seconds:.0f} s)")
+        for stage in STAGES:
+            if stage == FAR and len(due) > FEW:
+                console.print(f"{len(due)} left; the other tests run once, to see which of them run which mutant")
+                trial.files = trial.survey(due)
+                trial.compile()
+            left = []
+            for mutant in due:
+                verdict = trial.verdict(mutant, [stage])
+                if verdict.killed or stage == FAR:
+                    known[mutant] = Tried(mutant, verdict, tests)
+                    with log.open("ab") as lines:
+                        lines.write(msgspec.json.encode(known[mutant]) + b"\n")
+                    result = f"killed by {verdict.by}" if verdict.killed else "SURVIVED"
+                else:
+                    left.append(mutant)
+                    result = "survives " + ("its own test", "the tests beside it")[stage]
+                console.print(f"{mutant.path}:{mutant.line}, {mutant.kind}: {result} ({verdict.seconds:.0f} s)")
+            due = left
     return 0 if report([known[mutant] for mutant in every], sources) else 1
 
 

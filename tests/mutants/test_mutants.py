@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from mutants.__main__ import Tried, report, tried_before
 from mutants.mutation import Mutant, chosen, diff_of, mutants_of, mutated
 from mutants.reach import marked
-from mutants.trial import Trial, UnreliableTestsError, Verdict, copied
+from mutants.trial import BESIDE, FAR, OWN, Trial, UnreliableTestsError, Verdict, copied
 from mutants.visibility import Visibility, own_test
 
 MODULE = '''"""Says how old one must be."""
@@ -132,22 +133,29 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def trial(tree: Path) -> Iterator[Trial]:
+    """A trial of that tree, as it is when the trial runs its tests."""
+    with Trial(tree, ["-p", "no:asyncio"]) as trial:
+        yield trial
+
+
 FLIPPED = next(mutant for mutant in mutants_of("streams/ages.py", MODULE) if mutant.kind == "comparison flipped")
 MOVED = next(mutant for mutant in mutants_of("streams/ages.py", MODULE) if mutant.after == "(17)")
 
 
 def test_tests_are_selected_by_their_imports(tree: Path) -> None:
     assert own_test("streams/ages.py") == "tests/unit/streams/test_ages.py"
-    assert Visibility(tree).tests_of("streams/ages.py") == [["tests/unit/streams/test_ages.py"]]
+    assert Visibility(tree).tests_of("streams/ages.py") == (["tests/unit/streams/test_ages.py"], [], [])
     helper = "from bordertally.streams import ages\n\nSOMEBODY = ages.is_grown\n"
     (tree / "tests/kit.py").write_text(helper)
     (tree / "tests/unit/test_by_way.py").write_text("from kit import SOMEBODY\n")
     (tree / "tests/unit/streams/test_near.py").write_text("import bordertally.streams.ages\n")
-    assert Visibility(tree).tests_of("streams/ages.py") == [
+    assert Visibility(tree).tests_of("streams/ages.py") == (
         ["tests/unit/streams/test_ages.py"],
         ["tests/unit/streams/test_near.py"],
         ["tests/unit/test_by_way.py"],
-    ]
+    )
 
 
 def test_a_module_that_is_loaded_by_its_name_is_visible_too(tree: Path) -> None:
@@ -155,11 +163,11 @@ def test_a_module_that_is_loaded_by_its_name_is_visible_too(tree: Path) -> None:
     (tree / "streams/years").mkdir()
     (tree / "streams/years/ages.py").write_text(MODULE)
     (tree / "tests/unit/streams/test_table.py").write_text("from bordertally.streams.table import PLACE\n")
-    assert Visibility(tree).tests_of("streams/years/ages.py") == [["tests/unit/streams/test_table.py"]]
+    assert Visibility(tree).tests_of("streams/years/ages.py") == ([], [], ["tests/unit/streams/test_table.py"])
 
 
-def test_an_untested_line_survives_and_a_tested_line_is_killed(tree: Path) -> None:
-    trial = Trial(tree, ["-p", "no:asyncio"])
+def test_an_untested_line_survives_and_a_tested_line_is_killed(tree: Path, trial: Trial) -> None:
+    trial.visibility = Visibility(tree)
     assert not trial.verdict(FLIPPED).killed
     (tree / "tests/unit/streams/test_ages.py").write_text(SEEING)
     verdict = trial.verdict(FLIPPED)
@@ -168,17 +176,17 @@ def test_an_untested_line_survives_and_a_tested_line_is_killed(tree: Path) -> No
     assert (tree / "streams/ages.py").read_text() == MODULE  # it is put right again
 
 
-def test_a_test_that_fails_without_the_mutant_is_an_error(tree: Path) -> None:
+def test_a_test_that_fails_without_the_mutant_is_an_error(tree: Path, trial: Trial) -> None:
     (tree / "tests/unit/streams/test_ages.py").write_text(f"{BLIND}\n\ndef test_it() -> None:\n    raise KeyError\n")
     with pytest.raises(UnreliableTestsError, match="test_it fails without a mutant"):
-        Trial(tree).verdict(FLIPPED)
+        trial.verdict(FLIPPED)
 
 
-def test_an_endless_loop_is_killed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_loop_is_killed(tree: Path, trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mutants.trial.CPU_S", (1, 1, 1))
     (tree / "streams/ages.py").write_text("while False:\n    pass\n")
     (endless,) = mutants_of("streams/ages.py", "while False:\n    pass\n")[:1]
-    verdict = Trial(tree).verdict(endless._replace(after="True"))
+    verdict = trial.verdict(endless._replace(after="True"))
     assert (verdict.killed, "too long" in verdict.by) == (True, True)
 
 
@@ -217,17 +225,20 @@ def test_a_copy_contains_what_git_tracks_links_included(tmp_path: Path) -> None:
     assert not (copy / ".git").exists()
 
 
-def test_a_survey_finds_the_files_that_run_a_mutant(tree: Path) -> None:
+def test_a_survey_finds_the_far_files_that_run_a_mutant(tree: Path, trial: Trial) -> None:
+    own, far = tree / "tests/unit/streams/test_ages.py", tree / "tests/docs/test_far.py"
+    far.parent.mkdir()
+    far.write_text(SEEING)
     idle = "from bordertally.streams import ages\n\n\ndef test_it() -> None:\n    assert ages.AGE\n"
-    (tree / "tests/unit/streams/test_idle.py").write_text(idle)
-    trial = Trial(tree, ["-p", "no:asyncio"])
-    assert trial.survey([FLIPPED, MOVED]) == {FLIPPED: {"tests/unit/streams/test_ages.py"}, MOVED: None}
+    far.with_name("test_idle.py").write_text(idle)
+    trial.visibility = Visibility(tree)
+    assert not trial.verdict(FLIPPED, [OWN, BESIDE]).killed
+    assert trial.survey([FLIPPED, MOVED]) == {FLIPPED: {"tests/docs/test_far.py"}, MOVED: None}
     assert (tree / "streams/ages.py").read_text() == MODULE  # it is put right again
+    assert own.read_text() == BLIND
+    assert trial.verdict(FLIPPED, [FAR]).by == "tests/docs/test_far.py::test_the_birthday_counts"
     trial.files = {FLIPPED: frozenset()}
-    (tree / "tests/unit/streams/test_ages.py").write_text(SEEING)
-    assert not trial.verdict(FLIPPED).killed  # no file is tried that does not run it
-    trial.files = {}
-    assert trial.verdict(FLIPPED).killed
+    assert not trial.verdict(FLIPPED).killed  # no far file is tried that does not run it
 
 
 @pytest.mark.parametrize(
@@ -253,7 +264,5 @@ def test_the_nearest_importers_are_tried_first(tree: Path) -> None:
     (tree / "tests/kit.py").write_text("from bordertally.streams import ages\n")
     (tree / "tests/unit/test_a_by_way.py").write_text("import kit\n")
     (tree / "tests/unit/test_direct.py").write_text("import bordertally.streams.ages\n")
-    assert Visibility(tree).tests_of("streams/ages.py")[1] == [
-        "tests/unit/test_direct.py",
-        "tests/unit/test_a_by_way.py",
-    ]
+    far = Visibility(tree).tests_of("streams/ages.py")[FAR]
+    assert far == ["tests/unit/test_direct.py", "tests/unit/test_a_by_way.py"]

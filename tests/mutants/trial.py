@@ -5,35 +5,41 @@ from __future__ import annotations
 import compileall
 import os
 import re
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Container, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import NamedTuple
 
+import msgspec
+
 from mutants.mutation import Mutant, mutated
 from mutants.reach import mark, reached
 from mutants.visibility import Visibility
+from mutants.warm import Run
+
+STAGES = (OWN, BESIDE, FAR) = range(3)
+"""The tests of a mutant: that of its module, those of its folder, and all others that import its module."""
 
 CPU_S = (120, 300, 1800)
-"""The CPU seconds allowed to the tests of a stage. A mutant that needs more loops for ever, and counts as killed."""
+"""The CPU seconds allowed to the tests of each stage. A mutant that needs more loops for ever, and counts as killed."""
 
 STILL_S = 900
 """The seconds that one test may take, waiting included; much longer than any test takes without a mutant."""
 
 SURVEY_CPU_S = 7200
-"""The CPU seconds allowed to the survey: every quick test once."""
+"""The CPU seconds allowed to the survey, which runs every quick test at most once."""
 
 NEEDLESS = ("no:cacheprovider", "no:schemathesis", "no:xdist")
 """Plugins of pytest that no quick test needs, and that take seconds to load."""
+
+REWRITTEN = "-Wignore::pytest.PytestAssertRewriteWarning"
+"""Packages that are loaded before pytest begins keep their assertions as they are."""
 
 NO_TESTS = 5
 """The exit code of pytest when it found no tests."""
@@ -68,25 +74,35 @@ def copied(root: Path, to: Path) -> Path:
     return to
 
 
-class Trial:
-    """Tries mutants in a copy of the tree. `options`: further options for pytest."""
+class Trial(AbstractContextManager["Trial"]):
+    """Tries mutants in a copy of the tree, until it is left. `options`: further options for pytest."""
 
     def __init__(self, copy: Path, options: Sequence[str] = ()) -> None:
+        environment = {**os.environ, "PYTHONPATH": f"{copy}/src:{Path(__file__).parents[1]}"}
+        self._warm = subprocess.Popen(
+            [sys.executable, "-m", "mutants.warm"],
+            env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         self.copy, self.options = copy, options
         self.visibility = Visibility(copy)
         self._reliable: set[str] = set()
         self._unreliable: set[str] | None = None  # not known before a survey
         self.files: Mapping[Mutant, frozenset[str] | None] = {}
-        """The test files that run each mutant, as far as a survey says."""
+        """The far test files that run each mutant, as far as a survey says."""
+
+    def __exit__(self, *_: object) -> None:
+        self._warm.communicate()
 
     def survey(self, mutants: Sequence[Mutant]) -> dict[Mutant, frozenset[str] | None]:
-        """Run the quick tests once, to see which files run which mutants: the files that need to be tried.
+        """Run the far tests once, to see which files run which mutants: the files that need to be tried.
 
         A file that sees only what another file has cached is missed; so a fault may survive wrongly, and none is
         killed wrongly. Empty where the run does not end.
         """
         sources = {path: (self.copy / path).read_text() for path in {mutant.path for mutant in mutants}}
-        tests = {file for path in sources for stage in self.visibility.tests_of(path) for file in stage}
+        tests = {file for path in sources for file in self.visibility.tests_of(path)[FAR]}
         log = self.copy / "reached.tsv"
         mark(self.copy, mutants, log)
         try:
@@ -109,29 +125,32 @@ class Trial:
                 invalidation_mode=PycInvalidationMode.CHECKED_HASH,
             )
 
-    def verdict(self, mutant: Mutant) -> Verdict:
+    def verdict(self, mutant: Mutant, stages: Container[int] = STAGES) -> Verdict:
         """Run the tests that import the mutated module, stage by stage, until one fails.
 
-        Raises UnreliableTestsError when that test fails without the mutant too.
+        Raises UnreliableTestsError when the test that failed fails without the mutant too.
         """
         path, begun = self.copy / mutant.path, time.monotonic()
         source = path.read_text()
         path.write_text(mutated(source, mutant))
         try:
-            by = self._noticed_by(self._stages(mutant))
+            by = self._noticed_by(self._tests(mutant, stages))
         finally:
             path.write_text(source)
         if by is not None:
             self._check(by)
         return Verdict(by is not None, by or "", time.monotonic() - begun)
 
-    def _stages(self, mutant: Mutant) -> list[list[str]]:
+    def _tests(self, mutant: Mutant, stages: Container[int]) -> list[tuple[list[str], int]]:
+        """The test files of these stages, and the CPU seconds that each stage may take."""
+        own, beside, others = self.visibility.tests_of(mutant.path)
         files = self.files.get(mutant)
-        stages = self.visibility.tests_of(mutant.path)
-        return [[file for file in stage if files is None or file in files] for stage in stages]
+        others = [file for file in others if files is None or file in files]
+        tests = zip((own, beside, others), CPU_S, strict=True)
+        return [each for number, each in enumerate(tests) if number in stages]
 
-    def _noticed_by(self, stages: Sequence[Sequence[str]]) -> str | None:
-        for tests, cpu_s in zip(stages, CPU_S, strict=False):
+    def _noticed_by(self, stages: Sequence[tuple[Sequence[str], int]]) -> str | None:
+        for tests, cpu_s in stages:
             if not tests:
                 continue
             code, output = self._run(tests, cpu_s)
@@ -151,26 +170,15 @@ class Trial:
 
     def _run(self, tests: Sequence[str], cpu_s: int, *, to_the_end: bool = False) -> tuple[int, str]:
         """The exit code of pytest, negative after a signal, and its output."""
-        command = [sys.executable, "-m", "pytest", "-q", f"--timeout={STILL_S}", *(f"-p{name}" for name in NEEDLESS)]
-        command += [] if to_the_end else ["-x"]
-        environment = {**os.environ, "PYTHONPATH": str(self.copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-        with tempfile.TemporaryFile("w+") as output:  # a process left behind would keep a pipe open
-            process = subprocess.Popen(
-                [*command, *self.options, *tests],
-                cwd=self.copy,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=partial(resource.setrlimit, resource.RLIMIT_CPU, (cpu_s, cpu_s + 5)),  # noqa: PLW1509 - no threads
-            )
-            try:
-                process.wait()
-            finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-            output.seek(0)
-            return process.returncode, output.read()
+        arguments = ["-q", f"--timeout={STILL_S}", REWRITTEN, *(f"-p{name}" for name in NEEDLESS)]
+        arguments += [*([] if to_the_end else ["-x"]), *self.options, *tests]
+        with tempfile.NamedTemporaryFile() as output:
+            assert self._warm.stdin is not None
+            assert self._warm.stdout is not None
+            self._warm.stdin.write(msgspec.json.encode(Run(arguments, str(self.copy), cpu_s, output.name)) + b"\n")
+            self._warm.stdin.flush()
+            code = int(self._warm.stdout.readline())
+            return code, Path(output.name).read_text(errors="replace")
 
 
 def _witness(code: int, output: str) -> str:

@@ -48,8 +48,8 @@ class Visibility:
                 yield self._names[name]
             name = name.rpartition(".")[0]
 
-    def tests_of(self, module: str) -> list[list[str]]:
-        """The quick test files that import a module, in stages: its own test, those of its package, all others.
+    def tests_of(self, module: str) -> tuple[list[str], list[str], list[str]]:
+        """The quick test files that import a module: its own test, those of its folder, all others.
 
         Those that import the module by way of the fewest others come first.
         """
@@ -63,7 +63,7 @@ class Visibility:
         package = f"{Path(own).parent}/"
         near = [path for path in tests if path != own and path.startswith(package)]
         far = [path for path in tests if path != own and path not in near]
-        return [stage for stage in ([own] if own in tests else [], near, far) if stage]
+        return [own] if own in tests else [], near, far
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

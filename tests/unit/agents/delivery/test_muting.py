@@ -10,12 +10,13 @@ from bordertally.agents.delivery import muting as module
 from bordertally.agents.delivery.muting import Muting
 from bordertally.streams.alerts.records import Alert, AlertState
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.settings import load_settings
 from bordertally.streams.topics import Topics
 from unit.kit import alert_record
 
 
 def muting() -> Muting:
-    return Muting(cast("Any", SimpleNamespace(topics=Topics(), rules=Rules())))
+    return Muting(cast("Any", SimpleNamespace(settings=load_settings(), topics=Topics(), rules=Rules())))
 
 
 def alert(flow: str, seq: int = 1, state: str = "firing") -> Alert:
