@@ -18,14 +18,14 @@ from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import is_readable
 
 Rows = Sequence[tuple[bytes, bytes]]
-"""Keys and values of the rows of a partition."""
+"""Keys and values of the rows of a partition, in the order in which the table was read, which may differ each time."""
 
 
 class RestoredLedgers:
     """By partition, the ledger that was built last and the rows behind it, while no claim has changed it."""
 
     def __init__(self) -> None:
-        self._unchanged: dict[int, tuple[Rows, Ledger]] = {}
+        self._unchanged: dict[int, tuple[dict[bytes, bytes], Ledger]] = {}
         self._building = asyncio.Lock()  # two threads would only wait for each other
         self._dropping: set[asyncio.Task[None]] = set()
 
@@ -36,12 +36,12 @@ class RestoredLedgers:
         """
         async with self._building:
             kept = self._unchanged.get(partition)
-            if kept is not None and kept[0] == rows and kept[1].aliases == aliases:
+            if kept is not None and kept[0] == dict(rows) and kept[1].aliases == aliases:
                 return kept[1]
             if kept is not None:
                 self.drop(partition, kept[1])
             ledger = await asyncio.to_thread(restored, partition, rows, aliases)
-            self._unchanged[partition] = rows, ledger
+            self._unchanged[partition] = dict(rows), ledger
             return ledger
 
     def keep_only(self, partitions: Collection[int]) -> None:
