@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Sequence
 
 
@@ -34,17 +35,30 @@ class Reason(enum.StrEnum):
     UNKNOWN_FIELD = "unknown_field"
 
 
+EMPTY = '""'
+"""How an error quotes an empty text."""
+
 SHOWN = 80
 """Characters of an offending value that are quoted; the whole original is kept beside it."""
 
 
 def shown(value: object) -> str:
-    """Quote a value for a person: its text, at most `SHOWN` characters, with control characters escaped."""
-    text = value if isinstance(value, str) else repr(value)
+    """Quote a value for a person: its text, at most `SHOWN` characters, with control characters escaped.
+
+    Values other than text are quoted as JSON has them.
+    """
+    text = value if isinstance(value, str) else json.dumps(_whole(value), ensure_ascii=False, default=str)
     text = text[: SHOWN + 1].encode("utf-8", "backslashreplace").decode("utf-8")
     if not text.isprintable():  # a value with an escape sequence must not reach a terminal
         text = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def _whole(value: object) -> object:
+    """The value with whole numbers written without decimals, as a report has them."""
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def some(names: Sequence[str], most: int = 5) -> str:
@@ -82,4 +96,6 @@ class RefusedError(BordertallyError):
         super().__init__(reason, field, value, why)
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.why} (got {self.value})"
+        if self.reason is Reason.MISSING_FIELD:
+            return f"{self.field}: {self.why}"
+        return f"{self.field}: {self.why} (got {self.value or EMPTY})"

@@ -20,6 +20,8 @@ _DURATION = re.compile(
 )
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
+_CALENDAR = re.compile(r"(\d{4})(?:-W(\d\d)|-(\d\d))?", re.ASCII)
+
 
 class Period(NamedTuple):
     """A stretch of time, end exclusive.
@@ -84,9 +86,23 @@ def _bad(text: str, why: str) -> RefusedError:
     return RefusedError(Reason.BAD_PERIOD, "period", text, why)
 
 
+def _instead(text: str, whole: str) -> str:
+    """What to write for a text that is no date: the days of a week, a month or a year, else how a date looks."""
+    match = _CALENDAR.fullmatch(text) if text == whole else None
+    try:
+        if match is not None and match[2]:
+            monday = date.fromisocalendar(int(match[1]), int(match[2]), 1)
+            return f"{monday}/{monday + timedelta(days=7)}"
+        if match is not None:
+            return f"{date(int(match[1]), int(match[3] or 1), 1)}/{'P1M' if match[3] else 'P1Y'}"
+    except ValueError:
+        pass
+    return "a date such as 2022-09-27 or a date-time such as 2022-09-27T10:00Z"
+
+
 def _moment(text: str, whole: str) -> datetime:
     if not _MOMENT.fullmatch(text):
-        raise _bad(whole, f"{text!r} is no ISO 8601 date or date-time")
+        raise _bad(whole, f"{text!r} is no date or date-time; write {_instead(text, whole)}")
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
@@ -138,6 +154,8 @@ def parse_period(text: str, tz: ZoneInfo) -> Period:
     """
     left, slash, right = text.partition("/")
     if not slash:
+        if left.startswith("P"):
+            raise _bad(text, "a duration alone is no period: write start/duration or duration/end")
         right = "P1D"
         if len(left) > len("YYYY-MM-DD") and _MOMENT.fullmatch(left):
             raise _bad(text, "an instant is no period: write start/end or start/duration")

@@ -390,12 +390,12 @@ def _normal(normal: Normal) -> tuple[float, float]:
         return NO_NORMAL
     low, high = normal.daily if isinstance(normal.daily, list) else (normal.daily, normal.daily)
     if not 0 < low <= high <= MOST_PEOPLE:
-        raise RefusedError(
-            Reason.PEOPLE_OUT_OF_RANGE,
-            "normal.daily",
-            normal.daily,
-            f"a usual number of people a day must be above 0 and at most {MOST_PEOPLE:,}",
+        why = (
+            "a range must be [low, high], the lower number first"
+            if low > high
+            else f"a usual number of people a day must be above 0 and at most {MOST_PEOPLE:,}"
         )
+        raise RefusedError(Reason.PEOPLE_OUT_OF_RANGE, "normal.daily", normal.daily, why)
     return float(low), float(high)
 
 

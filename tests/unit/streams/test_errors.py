@@ -17,7 +17,7 @@ def test_the_sentence_follows_a_field_that_is_placed_in_its_claim_later() -> Non
 def test_long_values_are_cut_and_odd_characters_survive() -> None:
     assert len(shown("x" * 500)) == SHOWN
     assert shown("\ud800") == "\\ud800"
-    assert shown([1, None]) == "[1, None]"
+    assert shown([1, None]) == "[1, null]"
 
 
 def test_of_many_names_the_first_are_listed() -> None:

@@ -90,6 +90,23 @@ def test_what_is_no_period_is_refused_with_its_text(text: str) -> None:
     assert (caught.value.reason, caught.value.field, caught.value.value) == (Reason.BAD_PERIOD, "period", text)
 
 
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("2020-W53", "write 2020-12-28/2021-01-04"),  # of 2020 and 2026, not of 2021
+        ("2021-W53", "write a date such as 2022-09-27 or a date-time such as 2022-09-27T10:00Z"),
+        ("2023-06", "write 2023-06-01/P1M"),
+        ("2024", "write 2024-01-01/P1Y"),
+        ("2023-W22/2023-W23", "write a date such as 2022-09-27 or a date-time such as 2022-09-27T10:00Z"),
+        ("P7D", "write start/duration or duration/end"),
+    ],
+)
+def test_an_error_says_what_to_write_instead(text: str, instead: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        parse_period(text, ZoneInfo("UTC"))
+    assert refusal.value.why.endswith(instead)
+
+
 def test_bare_dates_are_days_of_the_source() -> None:
     period = parse_period("2022-09-21", ALMATY)
     assert spelled(period) == "2022-09-20T18:00:00/2022-09-21T18:00:00"

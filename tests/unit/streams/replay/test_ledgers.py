@@ -185,7 +185,7 @@ def test_replay_takes_reports_in_order_of_publication_whatever_the_order_of_line
 def test_refused_lines_are_listed_with_their_reasons_and_the_rest_is_counted(week: ReplayResult) -> None:
     outcome = replay([b"{}", *LINES, LINES[1].replace(b"98000", b"-1")], REGISTRY, Rules(), NOW)
     assert [(refusal.reason, refusal.field, refusal.value, refusal.report) for refusal in outcome.rejected] == [
-        ("missing_field", "id", "None", None),
+        ("missing_field", "id", "null", None),
         ("people_out_of_range", "people", "-1", "kz-0927"),
     ]
     assert outcome.totals == week.totals
