@@ -39,7 +39,7 @@ class RestoredLedgers:
             if kept is not None and kept[0] == dict(rows) and kept[1].aliases == aliases:
                 return kept[1]
             if kept is not None:
-                self.drop(partition, kept[1])
+                self.drop(partition, self._unchanged.pop(partition)[1])
             ledger = await asyncio.to_thread(restored, partition, rows, aliases)
             self._unchanged[partition] = dict(rows), ledger
             return ledger

@@ -75,13 +75,14 @@ async def test_a_ledger_that_claims_have_changed_is_built_anew(built: list[int])
 
 async def test_ledgers_no_longer_used_leave_memory_without_the_collector() -> None:
     ledgers = RestoredLedgers()
-    given_away, kept, changed = [await ledgers.ledger(partition, rows_of(70), NONE) for partition in range(3)]
+    given_away, kept, changed, outdated = [await ledgers.ledger(partition, rows_of(70), NONE) for partition in range(4)]
     ledgers.changes(2)
-    nodes = [weakref.ref(ledger.nodes[Flow("RU:KZ")]) for ledger in (given_away, kept, changed)]
-    ledgers.keep_only({1, 2})
+    nodes = [weakref.ref(ledger.nodes[Flow("RU:KZ")]) for ledger in (given_away, kept, changed, outdated)]
+    ledgers.keep_only({1, 2, 3})
     ledgers.drop(1, kept)
     ledgers.drop(2, changed)
-    del given_away, kept, changed
+    await ledgers.ledger(3, rows_of(71), NONE)
+    del given_away, kept, changed, outdated
     for _ in range(3):
         await asyncio.sleep(0)
-    assert [node() is None for node in nodes] == [True, False, True]
+    assert [node() is None for node in nodes] == [True, False, True, True]
