@@ -257,6 +257,7 @@ def is_destination(flow: str) -> bool:
     return flow.startswith(EVERYONE)
 
 
+@lru_cache(maxsize=65_536)
 def destination_of(flow: str) -> Flow | None:
     """The destination that a corridor adds to: `*:KZ` for `RU:KZ`; None for any other flow."""
     first, colon, places = flow.partition(":")

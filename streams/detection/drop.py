@@ -62,9 +62,17 @@ def spoken_for(node: Node, day: int) -> bool:
         return node.spoken_for(day)
     if node.own_covers(PEOPLE, day):
         return True
-    children = [(child, child.series[PEOPLE].bins) for child in node.children.values() if PEOPLE in child.series]
-    active = [(child, bins) for child, bins in children if any(day - back in bins for back in LATELY)]
-    return all(day in bins and spoken_for(child, day) for child, bins in active)
+    for child in node.children.values():
+        bins = child.series[PEOPLE].bins if PEOPLE in child.series else {}
+        # a flow with nothing below it speaks for itself on a day of which it has people
+        speaks = day in bins and (_is_leaf(child) or spoken_for(child, day))
+        if not speaks and any(day - back in bins for back in LATELY):
+            return False
+    return True
+
+
+def _is_leaf(node: Node) -> bool:
+    return not node.children and not isinstance(node, CorridorNode)
 
 
 def week_before(node: Node, day: int) -> Baseline | None:

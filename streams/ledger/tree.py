@@ -66,6 +66,8 @@ class Node:
         self.views = Views()
         self._own_lasts: dict[Key, OwnLasts] = {}
         self._lasts: dict[Key, frozenset[int]] = {}
+        self.gains: dict[tuple[Key, int, int], float] = {}
+        """What projection adds to a day of a series, with its limit; empty again once a claim here or below changes."""
         self._newest = 0
         self._stored: dict[int, bytes] = {}  # rows of the live days
 
@@ -83,7 +85,8 @@ class Node:
     def with_parts(self, key: Key) -> list[Series]:
         """Return this series, if there is one, and its parts."""
         own = self.series.get(key)
-        return self.parts(key) if own is None else [own, *self.parts(key)]
+        parts = self.parts(key) if len(self.series) > 1 else ()
+        return [*parts] if own is None else [own, *parts]
 
     def doubts(self, key: Key) -> list[Unverified]:
         """Return the claims on this series and its parts that may only widen an upper bound."""
@@ -171,6 +174,8 @@ class Node:
 
     def own_covers(self, key: Key, day: int) -> bool:
         """Whether the flow's own claims (its parts included) touch the day."""
+        if len(self.series) == 1 and key in self.series:
+            return self.series[key].own_covers(day)
         return any(series.own_covers(day) for series in self.with_parts(key))
 
     def own_figure_covers(self, key: Key, day: int) -> bool:
@@ -297,6 +302,7 @@ class Node:
             self.views.figures_changed(figures)
         self._own_lasts.pop(key, None)
         self._lasts.pop(key, None)
+        self.gains.clear()
 
 
 def levels_of(group: Iterable[Series], day: int) -> list[Levels]:

@@ -17,11 +17,26 @@ def projected(node: Node, key: Key, day: int, limit: int) -> float:
     A day that a claim on the flow itself covers gains nothing, unless the claim is a lower bound (`at_least`): after
     the last figure the rate is assumed all the same, and counts where it is more than the bound.
     """
+    gain = node.gains.get((key, day, limit))
+    if gain is not None:
+        return gain
     if isinstance(node, CorridorNode):
         return node.gain(key, day)
-    if not any(last < day <= last + limit for last in node.lasts(key)):  # no last rate is assumed for the day
+    for last in node.lasts(key):
+        if last < day <= last + limit:
+            break
+    else:  # no last rate is assumed for the day
         return 0.0
-    if node.own_figure_covers(key, day):
+    gain = _gain(node, key, day, limit)
+    if not isinstance(node, DestinationNode):  # what its corridors gain may change without it
+        node.gains[key, day, limit] = gain
+    return gain
+
+
+def _gain(node: Node, key: Key, day: int, limit: int) -> float:
+    """What projection adds to a day for which a last rate is assumed."""
+    last = node.own_lasts(key).figure
+    if last is not None and day <= last and node.own_figure_covers(key, day):
         return 0.0
     series = node.series.get(key)
     bin_of_day = series.bins.get(day) if series is not None else None

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.citations import NOTHING, Cites, Gathered
 from bordertally.streams.ledger.corridors.records import (
@@ -130,6 +132,8 @@ class CorridorNode(Node):
         self._incomplete: set[int] = set()
         self._historic: set[int] = set()
         self._unlikely: dict[tuple[Key, int], CorridorDay] = {}
+        self._latest_cites: dict[Key, tuple[int, Cites]] = {}
+        """By series its newest day and the evidence of it, which nearly every state asks for."""
 
     def apply(self, figures: CorridorFigures) -> CorridorChanges:
         """Take over figures, of each day the highest version."""
@@ -166,7 +170,7 @@ class CorridorNode(Node):
             before = CorridorDay(number, None) if known is None else known.day
             if before != day:
                 changes.days[key].add(number)
-                if before.figures != day.figures:
+                if msgspec.structs.replace(before, cites=day.cites) != day:
                     changes.figures[key].add(number)
                 self._put_day(key, day)
         now = encode(sorted(stored.values(), key=lambda each: each.key))
@@ -194,6 +198,8 @@ class CorridorNode(Node):
 
     def _put_day(self, key: Key, day: CorridorDay) -> None:
         self.open(key).mirror(day.day, day.people, day.floors)
+        if key not in self._latest_cites or self._latest_cites[key][0] <= day.day:
+            self._latest_cites[key] = day.day, day.cites
         self._unlikely.pop((key, day.day), None)
         if day.unlikely:
             self._unlikely[key, day.day] = day
@@ -247,6 +253,8 @@ class CorridorNode(Node):
 
     def cites(self, key: Key, day: int) -> Cites:
         """See Node.cites."""
+        if key in self._latest_cites and self._latest_cites[key][0] == day:
+            return self._latest_cites[key][1]
         told = self._day(key, day)
         return NOTHING if told is None else told.cites
 

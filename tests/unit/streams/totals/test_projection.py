@@ -133,3 +133,14 @@ def test_a_lower_bound_of_a_week_bounds_its_sum_and_not_each_day() -> None:
     week = told(counted, at_least(30, "2022-09-01/2022-09-08"))
     assert week.days()["2022-09-07"] == (9, 9, None)
     assert (week.window(7).best, week.window(7).projected) == (30, 0)
+
+
+def test_what_is_projected_follows_every_claim_though_it_is_kept() -> None:
+    """A flow keeps what was projected until a claim on it or below it changes; its corridors change it as well."""
+    one = told(daily([5], flow="RU:KZ:mashtakovo", id="a"))
+    day = ordinal("2022-09-02")
+    assert [projected(one.node(), PEOPLE, day, limit) for limit in (7, 7, 0)] == [5, 5, 0]
+    one.take(*daily([8], flow="RU:KZ:mashtakovo", id="b", published="2022-10-21T06:00:00Z"))
+    assert projected(one.node(), PEOPLE, day, 7) == 8
+    one.take(*daily([3, 4], flow="RU:KZ:mashtakovo", id="c", published="2022-10-22T06:00:00Z"))
+    assert projected(one.node(), PEOPLE, day, 7) == 0
