@@ -95,6 +95,8 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
         if current is not None and found is not None:
             current.add(day, *found)
         day = view.next_day(day + 1, current)
+    if view.is_settled:
+        return list(view.episodes)
     if current is not None:
         current.until = _closed(node, judged, rules, current.last + 1, end)
     view.alerts += alerts_from(
@@ -164,6 +166,11 @@ class Exceedances(View):
     def is_quiet(self) -> bool:
         """Whether no day may open a run, and none did before."""
         return not (self._above or self.runs or self.alerts)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every run is over for good, and the episodes of all alerts are known."""
+        return self.held == len(self.runs) and len(self.episodes) == len(self.alerts)
 
     def _place(self, day: int, above: bool) -> None:
         place = bisect_left(self._above, day)

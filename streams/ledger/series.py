@@ -278,6 +278,8 @@ class Series:
 
     def reach(self, first: int, last: int) -> tuple[int, int]:
         """Return the first and the last day whose bins depend on the days `first` to `last`, all inclusive."""
+        if not self.groups:
+            return first, last
         before, after = self.groups.of(first), self.groups.of(last)
         if before is not None:
             first = min(first, before.chain.since(first)) if before.chain else before.first

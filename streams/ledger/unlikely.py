@@ -48,7 +48,7 @@ def judge(node: Node, key: Key, days: Collection[int]) -> set[int]:
     series = node.series[key]
     first, last = min(days), max(days) + BACK_DAYS
     before = series.suspects
-    if not before and _is_usual(node, series, first, last):
+    if not before and _is_usual(series, first):
         return set()
     now = {claim: suspicion for claim, suspicion in before.items() if ordinal_of(claim.start) > last}
     earlier = [claim for claim in before if ordinal_of(claim.start) < first]
@@ -69,21 +69,18 @@ def judge(node: Node, key: Key, days: Collection[int]) -> set[int]:
     return {day for claim in unlikely_before ^ unlikely_now for day in days_of(claim.start, claim.end)}
 
 
-def _is_usual(node: Node, series: Series, first: int, last: int) -> bool:
-    """Whether one look shows that no claim which begins on these days is unlikely, as nearly always in a live feed.
+def _is_usual(series: Series, first: int) -> bool:
+    """Whether one look shows that no claim which begins on a day or later is unlikely, as nearly always in a live feed.
 
-    So it is where no claim begins on them, or only readings of the newest day, of fewer people than ten times those of
-    the day before. False: the claims must be judged one by one.
+    So it is where no claim begins on them, or only claims about the newest day, of no more people than ten times those
+    of the day before. False: the claims must be judged one by one.
     """
-    newest = series.counts.last
-    if series.groups:
-        return False
+    newest = series.own_last()
     if newest is None:
         return True
-    if node.children or len(node.series) > 1 or not first == newest <= last:
+    if first != newest:
         return False
-    limit = min(MOST_PEOPLE, TIMES * max([fold.best for fold in series.counts.folded(first - 1)], default=0.0))
-    return all(fold.best <= limit for fold in series.counts.folded(first))
+    return _claimed(series, first) <= min(MOST_PEOPLE, TIMES * _claimed(series, first - 1))
 
 
 def _beginning(series: Series, first: int, last: int) -> Iterator[Constraint]:
@@ -116,7 +113,7 @@ def _below(node: Node, key: Key, day: int, *, likely: bool = False) -> float:
     return fsum([people_on(child, key, day, likely=likely) for child in node.children.values()])
 
 
-def _claimed(series: Series, day: int, *, likely: bool) -> float:
+def _claimed(series: Series, day: int, *, likely: bool = False) -> float:
     if likely and series.suspects:
         claims = [claim for claim in _touching(series, day) if not series.is_unlikely(claim)]
         return max([claim.daily_rate for claim in claims if claim.kind is not Kind.AT_MOST], default=0.0)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from bordertally.streams.periods import DAY, Period
-from bordertally.streams.qualifiers import Qualifier, interval
+from bordertally.streams.qualifiers import Interval, Qualifier, interval
 from bordertally.streams.reports.readings import Reading, Readings
 
 
@@ -121,10 +121,14 @@ def is_exact(claim: Claim) -> bool:
 
 def _is_one_number(claim: Claim, best: float) -> bool:
     """Whether the interval is that of the figure, or of its daily rate over the days of the period."""
+    if _is_as_wide(claim, interval(best, claim.qualifier)):
+        return True
     days = period_of(claim).days
-    width = (claim.high or 0.0) - claim.low
-    whole, daily = interval(best, claim.qualifier), interval(round(best / days, 6), claim.qualifier).times(days)
-    return any(math.isclose(width, (of.high or 0.0) - of.low, rel_tol=1e-6) for of in (whole, daily))
+    return _is_as_wide(claim, interval(round(best / days, 6), claim.qualifier).times(days))
+
+
+def _is_as_wide(claim: Claim, people: Interval) -> bool:
+    return math.isclose((claim.high or 0.0) - claim.low, (people.high or 0.0) - people.low, rel_tol=1e-6)
 
 
 Address = tuple[str, str, str, str]
