@@ -12,7 +12,7 @@ from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
 from bordertally.streams.reports.claims import citation
-from bordertally.streams.rules.baseline import NOT_JUDGED, WEEK, WEEKLY, JudgedDays, Judgement, judged_days, rate_of
+from bordertally.streams.rules.baseline import WEEK, WEEKLY, JudgedDays, Judgement, judged_days, rate_of
 from bordertally.streams.rules.config import EXACT, Detection, Rules, times_expected
 from bordertally.streams.rules.corroboration import corroborated
 from bordertally.streams.rules.debounce import Joined, alerts_from
@@ -26,7 +26,7 @@ def exceeds(rate: float, baseline: Baseline, rules: Detection, *, opened: bool) 
     """Whether a rate opens an alert, or, with `opened`, keeps an alert open: the clear level is lower."""
     level = baseline.threshold
     if opened:
-        level = baseline.expected + rules.clear_share * (baseline.threshold - baseline.expected)
+        level = rules.clear_level(baseline.expected, baseline.threshold)
     if baseline.kind == "learned" and rate < rules.minimum_people:
         return False
     return rate > level * (1 + EXACT)
@@ -86,12 +86,12 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
             current.until = _closed(node, judged, rules, current.last + 1, day)
             current = current if current.until is None else None
         if current is None:
-            found = exceedance(judged.days[day], detection, opened=False)
+            found = exceedance(judged.of(day), detection, opened=False)
             if found is not None:
                 current = Exceeding()
                 runs.append(current)
         else:
-            found = going_on(node, judged.days[day], detection, current, day)
+            found = going_on(node, judged.of(day), detection, current, day)
         if current is not None and found is not None:
             current.add(day, *found)
         day = view.next_day(day + 1, current)
@@ -143,7 +143,7 @@ class Exceedances(View):
         """
         stale, cited = self._again
         for day in stale:
-            self._place(day, exceedance(self._judged.days.get(day, NOT_JUDGED), detection, opened=True) is not None)
+            self._place(day, self._is_above(day, detection))
         if self.is_quiet:
             stale.clear()
             cited.clear()
@@ -166,6 +166,10 @@ class Exceedances(View):
     def is_quiet(self) -> bool:
         """Whether no day may open a run, and none did before."""
         return not (self._above or self.runs or self.alerts)
+
+    def _is_above(self, day: int, detection: Detection) -> bool:
+        judged = self._judged
+        return not judged.is_ordinary(day) and exceedance(judged.of(day), detection, opened=True) is not None
 
     @property
     def is_settled(self) -> bool:
@@ -209,7 +213,7 @@ class Exceedances(View):
         if run is None:
             return above
         last = run.kept_until if above is None else min(run.kept_until, above)
-        return next((day for day in range(first, last) if day in self._judged.days), above)
+        return next((day for day in range(first, last) if self._judged.has(day)), above)
 
 
 def _is_before(until: int | None, moving: int) -> bool:
@@ -223,8 +227,8 @@ def _key(runs: Sequence[Exceeding], until: int | None) -> AlertKey:
 def _closed(node: Node, judged: JudgedDays, rules: Rules, first: int, end: int) -> int | None:
     """The first finished day with a rate from `first` to `end`, exclusive; None without any. No such day exceeds."""
     for day in range(first, end):
-        judgement = judged.days.get(day)
-        known = judgement is not None and (judgement.rate is not None or judgement.week is not None)
+        judgement = judged.of(day)
+        known = judgement.rate is not None or judgement.week is not None
         if known and finished(node, PEOPLE, day, rules.detection.project_days):
             return day
     return None
@@ -331,7 +335,7 @@ def latest_rate(node: Node, rules: Rules) -> tuple[float | None, int | None, Bas
     last = node.last(PEOPLE)
     if last is None:
         return None, None, None
-    baseline, rate, _ = judged_days(node, rules).days[last]
+    baseline, rate, _ = judged_days(node, rules).of(last)
     if rate is None:
         rate = node.series[Key("people", "people")].bins[last].best
     return rate, last, baseline

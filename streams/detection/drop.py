@@ -21,7 +21,6 @@ from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
 from bordertally.streams.rules.baseline import (
     EXACT_DIGITS,
-    NOT_JUDGED,
     WEEK,
     WEEK_BEFORE,
     JudgedDays,
@@ -129,7 +128,7 @@ def comparisons(node: Node, judged: JudgedDays, day: int, rules: Detection) -> l
 
     Where this level is learned, or there is none, the week before counts too: a surge makes a learned level wide.
     """
-    baseline = judged.days.get(day, NOT_JUDGED).baseline
+    baseline = judged.of(day).baseline
     known = [baseline]
     if baseline is None or baseline.kind in ("learned", "absolute"):
         known.append(week_before(node, day))
@@ -216,7 +215,7 @@ class _Drops:
     def recovered(self, first: int, end: int, run: Falling | None = None) -> int | None:
         """The first day from `first` to `end` (exclusive) with a normal rate, also a day in progress; else None."""
         for day in range(first, end):
-            baseline, rate, _ = self.judged.days.get(day, NOT_JUDGED)
+            baseline, rate, _ = self.judged.of(day)
             found = self.compared(day, run)
             if (found or (baseline is not None and rate is not None)) and not any(each.low for each in found):
                 return day

@@ -9,22 +9,27 @@ from bordertally.streams.learning.ears import c1, c2, c3, plain
 from bordertally.streams.learning.ewma import ewma
 from bordertally.streams.learning.levels import History, Learned, Tuning
 from bordertally.streams.learning.reweighted import reweighted
-from bordertally.streams.learning.weekday import regression, weekday
+from bordertally.streams.learning.weekday import least_expected, regression, weekday
 
 
 class Method(NamedTuple):
-    """One way to learn. `back`: how many days before a day it looks, farthest first; `says`: whose mean is meant."""
+    """One way to learn. `back`: how many days before a day it looks, farthest first; `says`: whose mean is meant.
+
+    `least`: the least that `learn` may expect, seen at one look; None where a look does not show that, or that `learn`
+    comes to a level at all.
+    """
 
     name: str
     back: range
     learn: Callable[[History, Tuning], Learned | None]
     says: str
+    least: Callable[[History], float | None] | None = None
 
 
 METHODS = {
     one.name: one
     for one in (
-        Method("weekday", range(30, 2, -1), weekday, "on the same weekday of the last four weeks"),
+        Method("weekday", range(30, 2, -1), weekday, "on the same weekday of the last four weeks", least_expected),
         Method("regression", range(30, 2, -1), regression, "by weekday and trend of the last four weeks"),
         Method("ewma", range(30, 0, -1), ewma, "in the days t-30 to t-3, the last two counted with it"),
         Method("reweighted", range(7, 0, -1), reweighted, "in the days t-7 to t-1, past surges weighted down"),

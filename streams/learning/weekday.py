@@ -109,6 +109,11 @@ def weekday(history: History, tuning: Tuning) -> Learned | None:
     return tuning.level(level, quantile(tail(tuning.sigmas), free) * error)
 
 
+def least_expected(history: History) -> float | None:
+    """The least that `weekday` may expect: the lowest day of the same weekday. None unless every day is known."""
+    return None if None in history else min([rate for rate in history[TODAY::WEEK] if rate is not None])
+
+
 class _Spread(NamedTuple):
     """The days of one weekday: how many, their mean, the sum of squares about it, and the highest; 0 without days."""
 

@@ -269,15 +269,19 @@ class JudgedDays(View):
 
     A learned baseline of a day depends on the days before it, not on the day itself. So a day that changed is compared
     with its earlier baseline, and baselines are learned again only for the days after it. Rules follow the days that
-    are judged again (see `follow`).
+    are judged again (see `follow`). A day is judged when somebody asks for its judgement: of most days nobody does,
+    because they are ordinary (see `is_ordinary`).
     """
 
     def __init__(self, node: Node, rules: Rules) -> None:
-        self.days: dict[int, Judgement] = {}
+        self._days: dict[int, Judgement] = {}
+        self._waiting: dict[int, Judgement | None] = {}
+        """The days that nobody has asked for since they changed, with the judgement whose baseline still holds."""
         self._node = node
         self._rules = rules
+        self._operator = rules.for_flow(node.flow)
         self._later = rules.detection.looks_back
-        self._levels: Levels | None = None  # until a day is judged
+        self._levels: Levels | None = None  # until a day is looked at
         self._learned: dict[int, Baseline | None] = {}
         self._weeks: dict[int, WeekLevel | None] = {}
         self._people: dict[int, float | None] = {}  # as `_counting` has them, but for the days in `_uncounted`
@@ -319,28 +323,25 @@ class JudgedDays(View):
         for statement in came:
             self._levels.add(level_of(statement))
         changed = map(level_of, (*gone, *came))
-        days = [day for level in changed for day in level.days(self._rules.detection) if day in self.days]
+        days = [day for level in changed for day in level.days(self._rules.detection) if self.has(day)]
         self._due.update(days)
         self._relearn.update(days)
 
     def follow(self) -> DaysAgain:
-        """A record to which days are added when they or their evidence change; it begins with all judged days."""
-        fresh = DaysAgain(set(self.days), set())
+        """A record to which days are added when they or their evidence change; it begins with all days."""
+        fresh = DaysAgain({*self._days, *self._waiting}, set())
         self._followers.append(fresh)
         return fresh
 
     def refresh(self, node: Node) -> None:
-        """Judge the days that are due."""
+        """Note which days are to be judged again."""
         if not (self._due or self._cited):
             return
-        series = node.series.get(PEOPLE)
-        week = partial(self._week_for, node) if self._rules.detection.week_ratio else None
+        bins = self._bins(node)
         for day in self._due:
-            known = self.days.pop(day, None)
-            if series is not None and day in series.bins:
-                stale = known is None or day in self._relearn
-                baseline = self._baseline(node, day) if stale or known is None else known.baseline
-                self.days[day] = _judgement(node, baseline, day, week)
+            known = self._days.pop(day, None) or self._waiting.pop(day, None)
+            if day in bins:
+                self._waiting[day] = None if day in self._relearn else known
         for judged, cited in self._followers:
             judged.update(self._due)
             cited.update(self._cited)
@@ -348,11 +349,70 @@ class JudgedDays(View):
         self._cited.clear()
         self._relearn.clear()
 
+    @property
+    def days(self) -> dict[int, Judgement]:
+        """The judgement of every day."""
+        for day in list(self._waiting):
+            self.of(day)
+        return self._days
+
+    def has(self, day: int) -> bool:
+        """Whether a day has a figure, and so a judgement."""
+        return day in self._days or day in self._waiting
+
+    def of(self, day: int) -> Judgement:
+        """The judgement of a day; NOT_JUDGED where the day has no figure."""
+        if day in self._waiting:
+            node, earlier = self._node, self._waiting.pop(day)
+            baseline = self._baseline(node, day) if earlier is None else earlier.baseline
+            week = partial(self._week_for, node) if self._rules.detection.week_ratio else None
+            self._days[day] = _judgement(node, baseline, day, week)
+        return self._days.get(day, NOT_JUDGED)
+
+    def is_ordinary(self, day: int) -> bool:
+        """Whether one look shows that a day keeps no alert open, as nearly always; False where it must be judged.
+
+        So it is where the level can only be learned, and the day lies below the clear level that goes with the least
+        that may be expected of it; and likewise its week.
+        """
+        node, detection = self._node, self._rules.detection
+        if day not in self._waiting or self._waiting[day] is not None:  # its level is known
+            return False
+        if self._operator or self._levels_near(node, day):
+            return False
+        method = METHODS[detection.methods[0]] if detection.methods else None
+        if method is None or method.least is None:
+            return False
+        least, bins = method.least(self._history(node, day, method.back)), self._bins(node)
+        best = bins[day].best
+        if least is None or round(best, EXACT_DIGITS) > detection.clear_level(*detection.tuning.level(least, 0.0)):
+            return False
+        return not detection.week_ratio or self._has_ordinary_week(day, best)
+
+    def _has_ordinary_week(self, day: int, best: float) -> bool:
+        node, detection = self._node, self._rules.detection
+        known = [people for people in self._history(node, day, WEEK_BACK) if people is not None]
+        if len(known) < WEEK_KNOWN:
+            return True
+        usual = fsum(known) / len(known)
+        if best <= usual:
+            return True
+        mean = mean_to(self._bins(node), day)
+        return mean is None or mean <= detection.clear_level(usual, detection.week_ratio * usual)
+
+    @staticmethod
+    def _bins(node: Node) -> Mapping[int, Bin]:
+        series = node.series.get(PEOPLE)
+        return {} if series is None else series.bins
+
     def _baseline(self, node: Node, day: int) -> Baseline | None:
+        spoken, rules = self._levels_near(node, day), self._rules.detection
+        return choose(day, self._operator, spoken, lambda: self._learned_for(node, day), rules)
+
+    def _levels_near(self, node: Node, day: int) -> list[Level]:
         if self._levels is None:
             self._levels = Levels(levels(node))
-        operator, rules = self._rules.for_flow(node.flow), self._rules.detection
-        return choose(day, operator, self._levels.near(day, rules), lambda: self._learned_for(node, day), rules)
+        return self._levels.near(day, self._rules.detection)
 
     def _week_for(self, node: Node, day: int) -> WeekLevel | None:
         if day not in self._weeks:

@@ -92,6 +92,10 @@ class Detection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The names of the methods, in order of preference."""
         return (self.learned,) if isinstance(self.learned, str) else self.learned
 
+    def clear_level(self, expected: float, threshold: float) -> float:
+        """The rate below which an alert clears, in people a day."""
+        return expected + self.clear_share * (threshold - expected)
+
     def rank(self, times: float) -> int:
         """The severity of a ratio of rate to expected, as its place in SEVERITIES."""
         return 2 if times >= self.critical * (1 - EXACT) else int(times >= self.warning * (1 - EXACT))

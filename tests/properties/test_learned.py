@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bordertally.streams.detection.daily_rate import exceedance
 from bordertally.streams.learning.methods import METHODS
+from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
-from bordertally.streams.rules.baseline import judge, judged_days
+from bordertally.streams.rules.baseline import JudgedDays, judge, judged_days
 from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules
 from properties.worlds import REGISTRY, START, batched, read, worlds
 from unit.kit import alerts_of
@@ -73,6 +75,21 @@ def test_days_kept_as_judged_are_those_that_are_judged_anew(learned: tuple[str, 
         assert kept == {day: judge(node, rules, day) for day in kept}
         series = [series for key, series in node.series.items() if key == ("people", "people")]
         assert kept.keys() == {day for one in series for day in one.bins}
+
+
+@settings(max_examples=60)
+@given(
+    months(),
+    st.sampled_from((Detection(), Detection(week_ratio=1.25), Detection(clear_share=0.2, sigma_floor_share=0.0))),
+)
+def test_an_ordinary_day_keeps_no_alert_open(world: list[list[Claim]], detection: Detection) -> None:
+    rules = Rules(detection)
+    for node in desk_under(rules, world).ledger.nodes.values():
+        fresh = JudgedDays(node, rules)
+        fresh.refresh(node)
+        for day in node.series[PEOPLE].bins:
+            above = exceedance(judge(node, rules, day), detection, opened=True)
+            assert above is None or not fresh.is_ordinary(day)
 
 
 @given(

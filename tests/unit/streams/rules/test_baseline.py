@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from bordertally.streams.learning.methods import METHODS
+from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.rules.baseline import JudgedDays, baseline_of
 from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules
@@ -128,3 +129,36 @@ def test_what_is_learned_for_a_day_is_learned_once_while_only_the_day_itself_cha
     level = one.state().baseline
     assert level is not None
     assert level.expected == pytest.approx((6 * 400 + 900) / 7)
+
+
+@pytest.mark.parametrize(("people", "ordinary"), [(640, True), (641, False)])
+def test_a_day_up_to_the_clear_level_of_the_lowest_weekday_is_ordinary(people: int, *, ordinary: bool) -> None:
+    """Expected at least 400, threshold 1.75 times as much: 700; so an alert stays open above 400 + 0.8 x 300."""
+    node = told(daily([400] * 35 + [people])).node("RU:KZ")
+    view = JudgedDays(node, Rules())
+    view.refresh(node)
+    last = node.last(PEOPLE)
+    assert last is not None
+    assert view.is_ordinary(last) is ordinary
+    assert view.of(last).rate == people
+    assert not view.is_ordinary(last)  # now its level is known
+
+
+def test_a_day_of_a_high_week_is_not_ordinary() -> None:
+    """600 each day: below 640, but the mean of the week is above 400 + 0.8 x 200."""
+    node = told(daily([400] * 35 + [600] * 7)).node("RU:KZ")
+    view = JudgedDays(node, Rules())
+    view.refresh(node)
+    last = node.last(PEOPLE)
+    assert last is not None
+    assert [view.is_ordinary(last - back) for back in (0, 6)] == [False, True]
+
+
+def test_where_days_are_missing_or_a_level_is_stated_no_day_is_ordinary_at_one_look() -> None:
+    for one in (told(daily([400] * 20)), told([*daily([400] * 36), claim(1, "2022-09-20", normal={"daily": 400})])):
+        node = one.node("RU:KZ")
+        view = JudgedDays(node, Rules())
+        view.refresh(node)
+        last = node.last(PEOPLE)
+        assert last is not None
+        assert not view.is_ordinary(last)
