@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from bordertally.agents.cli.main import cli
 from bordertally.streams.errors import ConfigError
-from bordertally.streams.imports.guessing import DECIDE
+from bordertally.streams.imports.guessing.samples import DECIDE
 from bordertally.streams.imports.mapping import read_mapping
 from imports.sheets import write_xlsx
 from imports.test_shapes import SHAPES, claimed, run

@@ -28,7 +28,7 @@ from bordertally.agents.terminal.console import (
     write_json,
 )
 from bordertally.streams.errors import BordertallyError
-from bordertally.streams.imports.guessing import guess_mapping
+from bordertally.streams.imports.guessing.guess import guess_mapping
 from bordertally.streams.imports.mapping import ImportMap
 from bordertally.streams.imports.summary import Summary, lines
 

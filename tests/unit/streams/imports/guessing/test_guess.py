@@ -6,7 +6,8 @@ import pytest
 
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.imports.figures import Cell
-from bordertally.streams.imports.guessing import DECIDE, guess_mapping
+from bordertally.streams.imports.guessing.guess import guess_mapping
+from bordertally.streams.imports.guessing.samples import DECIDE
 from bordertally.streams.imports.mapping import read_mapping
 from unit.streams.imports.kit import figures, imported
 
