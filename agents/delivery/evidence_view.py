@@ -24,6 +24,7 @@ from bordertally.agents.runtime.context import log
 from bordertally.streams.evidence.tallies import tallies_of
 from bordertally.streams.evidence.trace import BLOCKS, DAYS, bounded
 from bordertally.streams.ledger.rows import WITHOUT_CLAIMS, Row, decode_claims
+from bordertally.streams.ledger.versions import in_force
 from bordertally.streams.reports.claims import Claim, is_exact
 from bordertally.streams.reports.records import Measure
 
@@ -113,7 +114,7 @@ class EvidenceView(RedisWriter):
             pipe.eval(_KEEP, 1, tallies_key(row.flow), row.number, msgspec.json.encode(tallies), DAYS)
             return [(tally.source, tally.published) for tally in tallies]
         pipe.eval(_KEEP, 1, statements_key(row.flow), row.number, bounded(value), BLOCKS)
-        claims = decode_claims(value)
+        claims = in_force(decode_claims(value))
         pipe.hset(EXACT_CLAIMS, f"{row.flow}|{row.number % EXACT_BLOCKS}", msgspec.json.encode(_exact_claims(claims)))
         return [(claim.source, claim.published) for claim in claims]
 

@@ -22,6 +22,7 @@ from bordertally.streams.evidence.sentences import says
 from bordertally.streams.evidence.tallies import SourceFigure, Tally, added_up
 from bordertally.streams.flows import adds_to, depth
 from bordertally.streams.ledger.rows import BLOCK_DAYS, decode_claims
+from bordertally.streams.ledger.versions import in_force
 from bordertally.streams.moments import published_text
 from bordertally.streams.periods import DAY, iso_day, midnight, ordinal_day
 from bordertally.streams.qualifiers import Bound
@@ -72,7 +73,7 @@ class Kept(NamedTuple):
         for block, claims in rows.items():
             if len(claims) >= MOST_IN_BLOCK:
                 since = max(since, (block + 1) * BLOCK_DAYS)
-        claims = [claim for _, block in sorted(rows.items()) for claim in block]
+        claims = [claim for _, block in sorted(rows.items()) for claim in in_force(block)]
         return cls(state, claims, {int(day): _tallies_in(raw) for day, raw in tallies.items()}, since)
 
     def plus(self, other: Kept) -> Kept:
@@ -179,7 +180,8 @@ def _claims(
                     part = part._replace(why=f"{part.why}; reported as {claim.flow}")
                 inside = min(days.stop, until) - max(days.start, begin)
                 if part.role is Role.COUNTED and inside < len(days):
-                    part = part._replace(why=f"{part.why}; {inside:,} of its {len(days):,} days lie in this period")
+                    share = f"{inside:,} of its {len(days):,} days {'lies' if inside == 1 else 'lie'} in this period"
+                    part = part._replace(why=f"{part.why}; {share}")
                 yield _traced(placed, part, names, evidence)
 
 

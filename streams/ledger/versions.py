@@ -53,6 +53,16 @@ def outcome_of(new: Claim | Reading, current: Claim | Reading | None) -> Outcome
     return Outcome.CORRECTION
 
 
+def in_force(claims: Iterable[Claim]) -> list[Claim]:
+    """The claims of a stored row without earlier versions, which a row keeps where they state a level."""
+    newest: dict[Identity, Claim] = {}
+    for claim in claims:
+        known = newest.setdefault(claim.identity, claim)
+        if known is not claim and rank(claim) > rank(known):
+            newest[claim.identity] = claim
+    return list(newest.values())
+
+
 def tied(new: Claim | Reading, current: Claim | Reading | None) -> bool:
     """Whether two versions of a claim state different figures at one time, so that one of them is passed over."""
     if current is None or new.published != current.published:

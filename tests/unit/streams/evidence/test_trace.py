@@ -10,7 +10,7 @@ from bordertally.streams.evidence.roles import Role, span
 from bordertally.streams.evidence.tallies import SourceFigure, added_up, tallies_of
 from bordertally.streams.evidence.trace import BLOCKS, DAYS, MOST_CLAIMS, MOST_IN_BLOCK, Kept, bounded, trace
 from bordertally.streams.flows import Flow
-from bordertally.streams.ledger.rows import Row
+from bordertally.streams.ledger.rows import BLOCK_DAYS, Row, decode_claims
 from bordertally.streams.replay.ledgers import kept_by
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import Registry
@@ -258,3 +258,30 @@ def test_the_claims_behind_a_destination_are_those_of_its_corridors_and_its_own(
     inside = {"lars": "a/ge", "kz": "a/ge", "ge": None}
     assert {name: claim.inside for name, claim in by_report(evidence).items()} == inside
     assert evidence.says[0].startswith("Everyone entering Georgia, 21-27 Sep 2022: 1,500 people")
+
+
+@pytest.mark.parametrize(
+    ("people", "sentences"),
+    [
+        (
+            72_000,
+            [
+                "Russia to Kazakhstan, 21-27 Sep 2022: 72,000 people (71,500 to 72,500).",
+                "Bureau B says 72,000 for 21-27 Sep 2022: sets what these days hold.",
+            ],
+        ),
+        (None, ["Russia to Kazakhstan, 21-27 Sep 2022: no reports that count.", "1 claim was withdrawn."]),
+    ],
+)
+def test_a_version_that_is_stored_for_its_level_alone_is_no_evidence(people: int | None, sentences: list[str]) -> None:
+    """The ledger keeps the 70,000 because they state the normal level; what the source says now counts."""
+    stated = claim(70_000, WEEK, id="w1", published="2022-09-28T09:00:00Z", normal={"daily": [4_000, 5_000]})
+    desk = told([stated, claim(people, WEEK, id="w2", published="2022-09-29T09:00:00Z")])
+    block = ordinal("2022-09-21") // BLOCK_DAYS
+    stored = desk.desk.ledger.row(Row("c", Flow("RU:KZ"), block))
+    assert len(decode_claims(stored)) == 2
+    kept = {"RU:KZ": Kept.of(desk.state(), {block: stored}, {}, [])}
+    days = ordinal("2022-09-21"), ordinal("2022-09-28")
+    live = trace("RU:KZ", kept, desk.desk.names, *days)
+    assert live.says == sentences
+    assert live == looked_at(desk, "RU:KZ", ("2022-09-21", "2022-09-28"))
