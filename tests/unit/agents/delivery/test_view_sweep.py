@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
 from redis.asyncio import Redis
 
-from bordertally.agents.delivery.redis_keys import ALERT_INDEX, ALERTS, OPEN_ALERTS, alert_key
+from bordertally.agents.delivery.redis_keys import ALERT_INDEX, ALERTS, OPEN_ALERTS, SILENCES, alert_key
 from bordertally.agents.delivery.view_sweep import AlertStored, Contents, ViewSweep
 from bordertally.agents.kafka.producer import partition_of_key
 from bordertally.agents.servers.process import Server
@@ -66,3 +67,22 @@ def test_a_record_replaces_those_before_it_and_no_later_one() -> None:
     for seq, offset in ((1, 10), (2, 11), (1, 12)):
         stored.add(alert_record(seq=seq), offset, b"%d" % seq)
     assert (stored.newest, stored.first, len(stored.records)) == (2, 10, 2)
+
+
+async def test_silences_in_redis_are_compared_with_their_records() -> None:
+    silences = TopicPartition("silences", 0)
+    held = {b"kept": b"1", b"changed": b"forged", b"added": b"3", b"elsewhere": b"4"}
+
+    async def hgetall(key: str) -> dict[bytes, bytes]:
+        assert key == SILENCES
+        return held
+
+    sweep = ViewSweep(SimpleNamespace(hgetall=hgetall), Topics(), load_settings(partitions=1))
+    for offset, (name, value) in enumerate([("kept", b"1"), ("changed", b"2"), ("missing", b"5"), ("elsewhere", b"4")]):
+        sweep.of(silences).set(name, offset, value)
+    found = [each async for step in sweep.differences([silences], lambda _: {}, log=False) for each in step]
+    assert {wrong.what for _, wrong in found} == {
+        f"{SILENCES} changed was changed",
+        f"{SILENCES} missing is missing",
+        f"{SILENCES} added was added",
+    }

@@ -10,6 +10,7 @@ import pytest
 from bordertally.agents.runtime.context import Context
 from bordertally.agents.runtime.health import Http
 from bordertally.agents.servers.ports import free_port
+from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import load_settings
 from unit.agents.gateway.raw import exchange, get, post
 from unit.agents.gateway.test_connections import NOT_HTTP, SECRET, TOKEN, lines
@@ -66,3 +67,8 @@ async def test_the_routes_answer(port: int) -> None:
     ready = await exchange(port, get(b"/readyz"))
     assert (ready.status, ready.body.startswith(b"waiting for: ")) == (503, True)
     assert b"bordertally_build_info" in (await exchange(port, get(b"/metrics"))).body
+
+
+async def test_a_port_that_is_taken_is_named(port: int) -> None:
+    with pytest.raises(ConfigError, match=f"BORDERTALLY_HTTP_PORT={port}: taken on 127.0.0.1; choose another"):
+        await Http(Context.load(load_settings(http_port=port))).on_start()

@@ -40,8 +40,8 @@ def test_tasks_that_are_left_are_cancelled_and_waited_for(loop: asyncio.Abstract
     runner: Any = SimpleNamespace(loop=loop)
     began = time.monotonic()
     Runner._gather_all(runner)
+    assert ended == ["left"]
     Runner._gather_all(runner)  # none is left
     loop.run_until_complete(Runner._sentinel_task(runner))
     assert time.monotonic() < began + 0.9
     assert task.cancelled()
-    assert ended == ["left"]

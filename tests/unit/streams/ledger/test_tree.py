@@ -32,6 +32,11 @@ def test_the_last_day_of_a_flow_is_that_of_its_claims_and_of_those_below() -> No
     assert one.node("RU").lasts(PEOPLE) == {DAY, DAY + 4}
 
 
+def test_the_last_figure_of_a_flow_with_parts_is_the_latest_of_any_part() -> None:
+    one = told(claim(100, "2022-09-21"), claim(60, "2022-09-24", id="r2", population="men"))
+    assert one.node().own_lasts(PEOPLE) == OwnLasts(DAY + 3, DAY + 3)
+
+
 def test_lower_bounds_are_claims_and_no_figures() -> None:
     bound = claim(60, "2022-09-23", id="r2", qualifier="at_least")
     one = told(claim(100, "2022-09-21"), bound, claim(7, "2022-09-22T10:00/PT1H", id="r3", qualifier="count"))

@@ -84,6 +84,7 @@ def test_a_refused_report_is_a_difference() -> None:
         ('[[scenario]]\nname = "x"\nstep = []', "s.toml: .*step"),
         (step("1", "[{ sevrity = 'warning' }]"), "x: step 1: want: sevrity is no field of an alert; there are id"),
         (step("1", "[{ severity = 'bad' }]"), "want: severity: bad is none of notice, warning, critical"),
+        (step("1", "[{ state = 'opened' }]"), "want: state: opened is none of firing, updated"),
         (step("1", "[{ rule = 'dorp' }]"), "want: rule: dorp is none of daily-rate"),
         (step("1 5y", "[]"), "step 1: counts.people: 5y is no figure"),
         (step("1-1x3", "[]"), "counts.people: 1-1x3 falls below 0"),

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.detection.rules_file import parse_rules
-from bordertally.streams.rules.config import Detection, FlowRules, Rules, Setting, times_expected
+from bordertally.streams.flows import Flow
+from bordertally.streams.rules.config import Detection, FlowRules, OperatorBaseline, Rules, Setting, times_expected
 
 
 def test_settings_of_a_flow_hold_for_it_and_all_below_the_later_over_the_earlier() -> None:
@@ -59,3 +60,18 @@ def test_a_setting_is_a_field_or_one_of_the_others() -> None:
     detection = Detection(drop=0.5, others={"crowd": 9.0})
     names = ("drop", "record", "crowd", "nothing")
     assert [Setting(name).of(detection) for name in names] == [0.5, None, 9.0, None]
+
+
+def test_rules_of_an_alias_hold_for_the_flow_of_its_place() -> None:
+    rules = Rules(
+        Detection(),
+        (OperatorBaseline(flow="RU:KZ:old-gate", daily=100.0), OperatorBaseline(flow="RU:GE", daily=7.0)),
+        (FlowRules(flow="RU:KZ:old-gate", absolute=500),),
+    )
+    renamed = rules.renamed({Flow("RU:KZ:old-gate"): Flow("RU:KZ:aksai")})
+    assert [(baseline.flow, baseline.daily) for baseline in renamed.baselines] == [
+        ("RU:KZ:aksai", 100.0),
+        ("RU:GE", 7.0),
+    ]
+    assert [settings.flow for settings in renamed.flows] == ["RU:KZ:aksai"]
+    assert rules.renamed({Flow("RU:KZ:other"): Flow("RU:KZ:aksai")}) is rules

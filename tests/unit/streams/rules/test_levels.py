@@ -48,6 +48,25 @@ def test_the_nearest_level_is_among_those_near_a_day(known: list[Level], data: s
         assert [nearest(near, kind, day) for kind in KINDS] == [nearest(left, kind, day) for kind in KINDS]
 
 
+def test_of_levels_that_begin_on_one_day_that_of_all_people_is_nearest_then_the_more_trusted() -> None:
+    men = Level("stated", "men", 5, 9, 1.0, 2.0, (3.0, 2, "r"), "b", "men")
+    people = [Level("stated", "people", 5, 9, 1.0, 2.0, (trust, 1, "r"), "b", f"{trust}") for trust in (1.0, 2.0)]
+    later = Level("stated", "men", 6, 9, 1.0, 2.0, (1.0, 1, "r"), "b", "later")
+    known = [men, *people, later]
+    assert [level.report for level in sorted(known, key=lambda level: nearness(level, 5))] == [
+        "later",
+        "men",
+        "1.0",
+        "2.0",
+    ]
+    assert [level.report for level in sorted(known, key=lambda level: nearness(level, 6))] == [
+        "men",
+        "1.0",
+        "2.0",
+        "later",
+    ]
+
+
 def test_few_levels_are_near_a_day_however_many_there_are() -> None:
     index = Levels(Level("stated", "people", day, day, 1.0, 2.0, (2.0, 1, "r"), "b", f"r{day}") for day in range(2_000))
     assert [level.first_day for level in index.near(1_500, RULES)] == [1_500]
