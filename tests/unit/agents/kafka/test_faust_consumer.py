@@ -165,6 +165,7 @@ async def test_a_partition_paused_meanwhile_stays_paused() -> None:
     consumer.pause_partitions({TOTALS[0]})
     consumer.resume_flow()
     assert ("resume", TOTALS[0]) not in consumer.done
+    assert ("pause", TOTALS[0]) in consumer.done
     assert consumer._buffered_partitions == set()
 
 

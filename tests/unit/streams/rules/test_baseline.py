@@ -162,3 +162,18 @@ def test_where_days_are_missing_or_a_level_is_stated_no_day_is_ordinary_at_one_l
         last = node.last(PEOPLE)
         assert last is not None
         assert not view.is_ordinary(last)
+
+
+def test_followers_hear_of_a_day_once() -> None:
+    node = told(daily(SERIES)).node()
+    judged = JudgedDays(node, Rules())
+    judged.refresh(node)
+    again = judged.follow()
+    again.judged.clear()
+    judged.days_changed({ordinal("2022-09-03")})
+    judged.refresh(node)
+    assert (again.judged, again.cited) == (set(), {ordinal("2022-09-03")})
+    again.cited.clear()
+    judged.days_changed({ordinal("2022-09-05")})
+    judged.refresh(node)
+    assert again.cited == {ordinal("2022-09-05")}

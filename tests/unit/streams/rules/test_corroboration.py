@@ -4,9 +4,17 @@ import pytest
 
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.reports.claims import Claim
+from bordertally.streams.rules.baseline import WEEKLY
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
-from bordertally.streams.rules.corroboration import NOTE, corroborated_people, is_corroborated
-from unit.kit import Told, claim, ordinal, told
+from bordertally.streams.rules.corroboration import (
+    NOTE,
+    NOTE_UNLIKELY,
+    corroborated,
+    corroborated_people,
+    is_corroborated,
+)
+from bordertally.streams.totals.records import Baseline
+from unit.kit import Told, claim, daily, ordinal, told
 
 DAY = ordinal("2022-09-02")
 RULES = Rules(
@@ -77,3 +85,15 @@ def test_what_is_vouched_for_adds_up_where_nobody_speaks_of_the_whole() -> None:
     assert corroborated_people(one.node(), PEOPLE, DAY) == 300
     assert is_corroborated(one.node(), PEOPLE, DAY)
     assert corroborated_people(one.node(), PEOPLE, DAY + 1) == 0
+
+
+@pytest.mark.parametrize(("back", "severity"), [(0, "warning"), (6, "warning"), (7, "critical")])
+def test_a_week_is_critical_only_without_the_unlikely_claims_of_its_seven_days(back: int, severity: str) -> None:
+    # the week ends on the 37th day; of all days only one is unlikely, and without it a week has 100 a day
+    people = [100] * 37
+    people[36 - back] = 1_000_000
+    one = told(daily(people))
+    level = Baseline("learned", 100.0, 150.0, method=WEEKLY)
+    ranked = corroborated(one.node(), Detection(), [(ordinal("2022-09-01") + 36, 100_000.0, level)])
+    assert ranked.severities == [severity]
+    assert (NOTE_UNLIKELY in ranked.note) == (severity == "warning")
