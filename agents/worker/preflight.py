@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 
 import stamina
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from bordertally.agents.delivery.redis_access import check_redis
 from bordertally.agents.kafka.clients import Refusal, kafka_options, refusal
 from bordertally.agents.kafka.topics import creation, partition_counts
 from bordertally.streams.errors import BordertallyError, ConfigError
-from bordertally.streams.settings import Settings
+from bordertally.streams.settings import Hop, Settings
 from bordertally.streams.topics import Topics
 
 PATIENCE_S = 10.0
@@ -26,6 +28,7 @@ async def check_broker(settings: Settings) -> None:
     try:
         names = [spec.name for spec in Topics(settings.topic_prefix).specs()]
         counts = await partition_counts(admin, names)
+        await ask_for_coordinator(admin, settings)
     finally:
         await admin.close()
     missing = [name for name in names if not counts.get(name)]
@@ -34,6 +37,17 @@ async def check_broker(settings: Settings) -> None:
             f"topics missing on {settings.brokers}: {', '.join(missing)}; create them with: {creation(settings)}"
         )
     _check_counts(settings, counts)
+
+
+async def ask_for_coordinator(admin: AIOKafkaAdminClient, settings: Settings) -> None:
+    """Ask a broker once for the coordinator that keeps the epochs of producers (see agents.kafka.fencing).
+
+    A new Kafka makes the topic of the epochs at the first question, which takes up to a second. Asked this early, the
+    broker makes it while the worker starts, and not while the worker waits for its partitions.
+    """
+    with suppress(KafkaError):
+        changelog = Topics(settings.topic_prefix).changelog(Hop.LEDGER.value)
+        await admin.find_coordinator(f"{changelog}-0", CoordinationType.TRANSACTION)
 
 
 async def check_partitions(settings: Settings) -> None:
