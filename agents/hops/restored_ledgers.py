@@ -8,7 +8,8 @@ begin again for ever.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
 
 from bordertally.agents.kafka.turns import Turns
 from bordertally.agents.runtime.context import log
@@ -17,6 +18,7 @@ from bordertally.streams.flows import Flow
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.ledger.rows import is_readable
 
+T = TypeVar("T")
 Rows = Sequence[tuple[bytes, bytes]]
 """Keys and values of the rows of a partition, in the order in which the table was read, which may differ each time."""
 
@@ -26,15 +28,19 @@ class RestoredLedgers:
 
     def __init__(self) -> None:
         self._unchanged: dict[int, tuple[dict[bytes, bytes], Ledger]] = {}
-        self._building = asyncio.Lock()  # two threads would only wait for each other
-        self._dropping: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()  # two threads would only wait for each other
+        self._tasks: set[asyncio.Future[Any]] = set()
 
     async def ledger(self, partition: int, rows: Rows, aliases: Mapping[Flow, Flow]) -> Ledger:
         """The ledger of these rows: the one that is kept, if it is of the same rows and aliases.
 
-        Raises UnreadableRecordError for a row that cannot be read.
+        Raises UnreadableRecordError for a row that cannot be read. Goes on when it is cancelled, as Faust does when
+        partitions are revoked, so that the ledger is there the next time.
         """
-        async with self._building:
+        return await asyncio.shield(self._task(self._built(partition, rows, aliases)))
+
+    async def _built(self, partition: int, rows: Rows, aliases: Mapping[Flow, Flow]) -> Ledger:
+        async with self._turn:
             kept = self._unchanged.get(partition)
             if kept is not None and kept[0] == dict(rows) and kept[1].aliases == aliases:
                 return kept[1]
@@ -57,9 +63,13 @@ class RestoredLedgers:
         """Free the memory of a ledger that is no longer used, in turns with other work, unless it is kept."""
         kept = self._unchanged.get(partition)
         if kept is None or kept[1] is not ledger:
-            task = asyncio.ensure_future(_free(ledger))
-            self._dropping.add(task)
-            task.add_done_callback(self._dropping.discard)
+            self._task(_free(ledger))
+
+    def _task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)  # asyncio itself keeps none
+        task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def restored(partition: int, rows: Rows, aliases: Mapping[Flow, Flow]) -> Ledger:

@@ -54,6 +54,17 @@ async def test_partitions_that_come_back_unchanged_get_their_ledgers_at_once(bui
     assert built == [0, 1]
 
 
+async def test_a_ledger_is_built_to_the_end_although_its_partition_is_revoked(built: list[int]) -> None:
+    ledgers = RestoredLedgers()
+    first = asyncio.create_task(ledgers.ledger(0, rows_of(70), NONE))
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert Flow("RU:KZ") in (await ledgers.ledger(0, rows_of(70), NONE)).nodes
+    assert built == [0]
+
+
 async def test_a_ledger_of_other_rows_or_aliases_is_built_anew(built: list[int]) -> None:
     ledgers = RestoredLedgers()
     first = await ledgers.ledger(0, rows_of(70), NONE)
