@@ -68,6 +68,7 @@ def crowded(kafka: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     registry.write_text('[sources.everyone]\nname = "Everyone"\nflows = ["*"]\ngrade = "B"\n')
 
     async def begin(live: Live) -> None:
+        live.environment["BORDERTALLY_SESSION_TIMEOUT_S"] = "30"  # as a worker with much to do is run
         live.environment["BORDERTALLY_SOURCES"] = str(registry)
         live.registry = load_registry(registry)
         live.worker()
