@@ -18,7 +18,7 @@ from bordertally.streams.replay.ledgers import ReplayResult
 from bordertally.streams.replay.reports_by_hour import RejectedReport
 from bordertally.streams.totals import windows
 from bordertally.streams.totals.conflicts import FLOOR_WORDS
-from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, PeriodTotal, Total
+from bordertally.streams.totals.records import Conflict, DayFigure, FlowState, Noted, PeriodTotal, Total, Unlikely
 from bordertally.streams.totals.windows import WEEK, longest_window, total_in
 from bordertally.streams.totals.wording import interval
 
@@ -174,6 +174,8 @@ def alert_line(alert: Alert) -> Text:
     text = Text(f"{_MARKS[alert.state]:<12}", style="green" if done else _COLOURS[alert.severity])
     text.append(f"{alert.severity:<9}", style="dim" if done else _COLOURS[alert.severity])
     text.append(alert.explanation, style="default")
+    if alert.backfill:
+        text.append("; a backfill: nobody is notified", style="dim")
     return text
 
 
@@ -225,12 +227,12 @@ def _show_claims(console: Console, outcome: ReplayResult) -> None:
         console.print(_conflict_line(conflict), soft_wrap=True)
     for unlikely in outcome.unlikely:
         console.print(
-            f"Unlikely: {unlikely.flow} {unlikely.people:,} {unlikely.population} {unlikely.first_day} to "
-            f"{unlikely.last_day} ({unlikely.source}): {unlikely.why}"
+            f"Unlikely: {unlikely.flow} {unlikely.people:,} {unlikely.population} {_days_of(unlikely)} "
+            f"({unlikely.source}): {unlikely.why}"
         )
     for noted in outcome.noted:
         title = "Added up" if noted.counted else "Not totalled"
-        figure = f"{noted.flow} {noted.people:,} {noted.population} {noted.first_day} to {noted.last_day}"
+        figure = f"{noted.flow} {noted.people:,} {noted.population} {_days_of(noted)}"
         console.print(f"{title}: {figure} ({noted.source}, {noted.why})")
 
 
@@ -241,8 +243,13 @@ def _conflict_line(conflict: Conflict) -> str:
         f"{rival.report or FLOOR_WORDS[rival.bound or 'children']} by {rival.gap:,} ({rival.percent:g} %)"
         for rival in conflict.with_
     )
-    claim = conflict.report or FLOOR_WORDS[conflict.bound or "children"]
-    return f"Conflict on {conflict.flow}{about}, {conflict.first_day} to {conflict.last_day}: {claim} misses {rivals}"
+    claim = f"{conflict.report} misses" if conflict.report else f"{FLOOR_WORDS[conflict.bound or 'children']} miss"
+    return f"Conflict on {conflict.flow}{about}, {_days_of(conflict)}: {claim} {rivals}"
+
+
+def _days_of(claim: Conflict | Noted | Unlikely) -> str:
+    """The days that a claim is about: `2022-09-21 to 2022-09-27`, or the one day."""
+    return claim.first_day if claim.first_day == claim.last_day else f"{claim.first_day} to {claim.last_day}"
 
 
 def normal_levels(states: Sequence[FlowState]) -> dict[str, str]:

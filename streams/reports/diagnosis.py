@@ -57,9 +57,21 @@ def _joined(path: str, name: str) -> str:
 def _not_json(raw: bytes, fault: Exception, report: str | None = None) -> RefusedError:
     mark = next((name for begin, name in _MARKS.items() if raw.startswith(begin)), None)
     if mark is None:
-        return unread(Reason.NOT_JSON, raw, f"this is not JSON in UTF-8: {fault}", report)
+        return unread(Reason.NOT_JSON, raw, f"this is not JSON in UTF-8: {_fault_words(fault)}", report)
     why = f"this begins with a byte order mark of {mark}; write JSON in UTF-8 without one"
     return unread(Reason.NOT_JSON, raw, why, report)
+
+
+def _fault_words(fault: Exception) -> str:
+    """What a decoder complains of, for a person, with the place in the line."""
+    if isinstance(fault, UnicodeDecodeError):
+        return f"byte {fault.start + 1} is of another encoding; save the file as UTF-8"
+    if isinstance(fault, json.JSONDecodeError):
+        place = f"character {fault.pos + 1}"
+        if fault.msg == "Extra data":
+            return f"something follows the report at {place}; write one report per line"
+        return f"it cannot be read from {place} on; check quotes, commas and braces there"
+    return str(fault)
 
 
 def diagnose(raw: bytes, error: Exception) -> RefusedError:

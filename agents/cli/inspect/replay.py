@@ -103,6 +103,11 @@ def replay(  # noqa: PLR0913 - the options of a command
         lines = counted(reports.unstamped, "report")
         what = f"{lines} without `arrived`: `published` is trusted to tell which version counts"
         err.print(f"replay: {what}", markup=False, highlight=False, soft_wrap=True)
+    if reports.rejected and (as_json or into is not None):
+        refused = counted(len(reports.rejected), "report")
+        err.print(
+            f"replay: {refused} refused and not counted; see rejected in the output", markup=False, highlight=False
+        )
     result = ledgers.outcome(reports.rejected, periods, by)
     if to_prefix is not None:
         written = run(write_topics(settings_for(to), to_prefix, ledgers))

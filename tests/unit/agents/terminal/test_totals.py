@@ -89,3 +89,24 @@ def test_destinations_have_a_table_of_their_own() -> None:
     by_flow, by_destination = file.getvalue().split("People by destination: best, low to high")
     assert "*" not in by_flow
     assert re.search(r"^\*:GE .* 120 .*2 of 2", by_destination, re.MULTILINE)
+
+
+def test_conflicts_and_old_news_are_said_in_words() -> None:
+    """The flows below come to 1,300 beside the 1,000 of a better grade; 5,000 on 21 March were reported in May."""
+    day, often = "2022-03-21", daily([1_000] * 40, "2022-03-01", flow="RU:GE", source="b")
+    desk = told(
+        [
+            claim(1_000, day, source="a", id="whole", qualifier="count"),
+            claim(700, day, "RU:KZ:aksai", "c", id="aksai", qualifier="count"),
+            claim(600, day, "RU:KZ:mashtakovo", "c", id="mashtakovo", qualifier="count"),
+            claim(1_100, "2022-03-21/2022-03-22", source="b", id="other", qualifier="count"),
+            *often,
+        ],
+        [claim(5_000, day, "RU:GE", "a", id="late", published="2022-10-20T00:00:00Z", qualifier="count")],
+    )
+    file = io.StringIO()
+    show_outcome(Console(file=file, width=200), desk.desk.outcome([]), normal_levels(list(desk.desk.states.values())))
+    printed = file.getvalue()
+    assert "Conflict on RU:KZ, 2022-03-21: the flows below miss a/whole by 300 (23.1 %)" in printed
+    assert "Conflict on RU:KZ, 2022-03-21: b/other misses a/whole by 100 (9.1 %)" in printed
+    assert "closed on 2022-03-22; a backfill: nobody is notified" in " ".join(printed.split())

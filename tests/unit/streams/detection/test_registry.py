@@ -110,8 +110,8 @@ def test_its_setting_is_read_for_all_flows_and_for_some() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("[detection]\ncrowd = 0", r"^rules: detection\.crowd: 0\.0 must be above 0$"),
-        ('[[flows]]\nflow = "RU"\ncrowd = -1', r"^rules: flows\[0\]\.crowd: -1\.0 must be above 0$"),
+        ("[detection]\ncrowd = 0", r"^rules: detection\.crowd: 0 must be above 0$"),
+        ('[[flows]]\nflow = "RU"\ncrowd = -1', r"^rules: flows\[0\]\.crowd: -1 must be above 0$"),
         ('[[flows]]\nflow = "RU"\ncrowd = true', r"^rules: flows\[0\]\.crowd: true must be a figure, or false"),
         ('[detection]\ncrowd = "many"', r"^rules: detection\.crowd: many must be a number, above 0$"),
         ("[detection]\ncrowd = false", r"^rules: detection\.crowd: false must be a number, above 0$"),

@@ -43,7 +43,12 @@ def sentence(raw: bytes) -> str:
             "$: this begins with a byte order mark of UTF-8; write JSON in UTF-8 without one",
         ),
         (report(5).decode().encode("utf-16"), "$: this begins with a byte order mark of UTF-16; write JSON in UTF-8"),
-        (b"{", "$: this is not JSON in UTF-8: Expecting property name enclosed in double quotes"),
+        (b"{", "$: this is not JSON in UTF-8: it cannot be read from character 2 on; check quotes, commas and braces"),
+        (report(5) + b" " + report(6), "$: this is not JSON in UTF-8: something follows the report at character "),
+        (
+            report(5, id="@").replace(b"@", b"\xe9"),
+            "$: this is not JSON in UTF-8: byte 9 is of another encoding; save the file as UTF-8",
+        ),
         (b"[" * 9_999, "$: the JSON is nested too deeply (got [[["),
     ],
 )

@@ -177,7 +177,7 @@ def test_a_series_that_makes_no_reports_is_one_sentence(tmp_path: Path, argument
     [
         (["--set", "drop"], "--set: drop is no NAME=VALUE"),
         (["--set", "dorp=1"], r"--set dorp=1: .*unknown field `dorp`"),
-        (["--set", "drop=2"], r"--set drop=2: detection\.drop: 2\.0 must be above 0, below 1"),
+        (["--set", "drop=2"], r"--set drop=2: detection\.drop: 2 must be above 0, below 1"),
         (["--set", "silence=2", "--rule", "silence"], "--rule: silence needs reports, but .* is a series"),
         (["--rule", "dorp"], "--rule: dorp is not a rule; choose from daily-rate, drop"),
         (["--rule", "drop"], r"--rule: drop is off; set drop in the rules"),
