@@ -121,6 +121,7 @@ class Ledger:
         self.sent: dict[Flow, CorridorVersion] = {}
         """By corridor, the version of the figures that were last sent to its destination."""
         self._batch = _Batch()
+        self._unordered: set[Node] = set()  # nodes with new children that are not in their place yet
         self._arrivals = FirstArrivals()
 
     # --- adding claims -----------------------------------------------------------------------------------------
@@ -145,6 +146,12 @@ class Ledger:
 
         Idempotent: adding a claim again changes nothing.
         """
+        self._add_all(claims, readings, corridors)
+        self._order()
+
+    def _add_all(
+        self, claims: Iterable[Claim], readings: Iterable[Readings] = (), corridors: Iterable[CorridorFigures] = ()
+    ) -> None:
         for claim in claims:
             version, news = self._arrivals.note(claim)
             if news:
@@ -307,7 +314,13 @@ class Ledger:
             node = self.nodes[flow] = kind(flow, above, self._names.get(flow, ()))
             if above is not None:
                 above.adopt(node)
+                self._unordered.add(above)
         return node
+
+    def _order(self) -> None:
+        for node in self._unordered:
+            node.order()
+        self._unordered.clear()
 
     def published_anew(self, flows: Iterable[Flow]) -> Applied:
         """Return the result of no claims at all that makes these flows and all their days be published again."""
@@ -359,6 +372,7 @@ class Ledger:
 
         Touched days are recomputed from the leaves up, each flow once: parts before the whole, children before both.
         """
+        self._order()
         batch = self._batch
         touched, batch.touched = batch.touched, defaultdict(lambda: defaultdict(_Touched))
         waiting: dict[int, set[Flow]] = defaultdict(set)
@@ -478,7 +492,7 @@ class Ledger:
                 ledger._arrivals.restore(row.flow, row.number, decode_arrivals(value))
                 continue
             if row.kind == "c":
-                ledger.add(decode_claims(value))
+                ledger._add_all(decode_claims(value))
                 continue
             if row.kind == "v":
                 ledger._restore_versions(row.flow, decode_versions(value))

@@ -107,8 +107,12 @@ class Node:
         return series
 
     def adopt(self, child: Node) -> None:
-        """Add a child flow."""
-        self.children = dict(sorted([*self.children.items(), (child.flow, child)]))
+        """Add a child flow; call `order` after the last one, for sorting anew for each would take its square."""
+        self.children[child.flow] = child
+
+    def order(self) -> None:
+        """Order the children by name, after some were added."""
+        self.children = dict(sorted(self.children.items()))
 
     def below(self, key: Key) -> list[Series]:
         """Return the children's series of this name, ordered by flow."""
@@ -202,7 +206,7 @@ class Node:
                 for part in parts:
                     self.gather(part, (day,), evidence)
                 for child in self.children.values():
-                    if key in child.series:
+                    if key in child.series and child.begins <= day <= child.ends:
                         known = child.series[key].cites.get(day)
                         if known is None or (known.is_short and not evidence.full):
                             child.gather(key, (day,), evidence)

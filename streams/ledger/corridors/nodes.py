@@ -51,8 +51,12 @@ class DestinationNode(Node):
         return self.claimed or len(self.children) >= FEWEST or any(member.shown for member in self.members.values())
 
     def adopt(self, child: Node) -> None:
-        """Add a destination inside the bloc."""
-        self.members = dict(sorted([*self.members.items(), (child.flow, child)]))
+        """Add a destination inside the bloc; `order` puts it in its place."""
+        self.members[child.flow] = child
+
+    def order(self) -> None:
+        """Order the destinations inside the bloc by name, after some were added."""
+        self.members = dict(sorted(self.members.items()))
 
     def corridor(self, flow: Flow) -> CorridorNode:
         """Return a corridor to this destination; add it when missing."""
