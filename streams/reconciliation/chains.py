@@ -92,6 +92,7 @@ class _Step(NamedTuple):
 
 
 _order = attrgetter("order")
+_day_of_step = attrgetter("day")
 
 
 class Chain:
@@ -122,12 +123,8 @@ class Chain:
 
     def since(self, day: int) -> int:
         """The first day whose people may depend on what is known of a day."""
-        first = day
-        for step in reversed(self._steps):
-            if step.day < day:
-                break
-            first = min(first, step.first)
-        return first
+        later = self._steps[bisect_left(self._steps, day, key=_day_of_step) :]
+        return min([day, *[step.first for step in later]])
 
     def work_out(self, claims: ChainClaims, first: int, last: int) -> None:
         """Work out the days `first` to `last` of the run, as far as they are not."""

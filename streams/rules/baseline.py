@@ -299,6 +299,10 @@ class JudgedDays(View):
     def figures_changed(self, days: Collection[int]) -> None:
         """Note that these days changed: they are due, and so are the days whose baselines are learned from them."""
         self._newest = max(self._newest, max(days, default=0))
+        if len(days) == 1 and self._newest in days:  # as in a live feed: no day is judged by it but the day itself
+            self._uncounted.add(self._newest)
+            self._due.add(self._newest)
+            return
         usual = (
             COVERAGE_DAYS if self._node.children else 0
         )  # whether a day is covered as usual depends on the days before it
