@@ -38,6 +38,16 @@ def day(*claims: Claim) -> Bin:
     return series(*claims).bins[DAY]
 
 
+def test_days_of_one_lower_bound_are_tied() -> None:
+    bounds = series(
+        claim(100, "2022-09-21/2022-09-24", qualifier="at_least"),
+        claim(7, "2022-09-23/2022-09-26", id="r2", qualifier="at_least"),
+    )
+    assert bounds.tied({DAY}) == {DAY, DAY + 1, DAY + 2}
+    assert bounds.tied({DAY + 2}) == {DAY + at for at in range(5)}
+    assert bounds.tied({DAY + 9}) == set()
+
+
 def test_readings_that_do_not_overlap_add_up() -> None:
     # 00        08        16        24
     # [--- 5 ---][--- 7 ---][--- 9 ---]

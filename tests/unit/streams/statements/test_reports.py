@@ -279,3 +279,10 @@ def test_who_may_say_it_where_is_asked_before_words_are_read_the_topic_first(raw
     assert reason(Topic.GOVERNMENT) is Reason.UNSIGNED
     assert reason(Topic.GOVERNMENT, OTHER) is Reason.BAD_SIGNATURE
     assert reason(Topic.GOVERNMENT, KEY) is (Reason.NO_CLAIM if b"rained" in raw else None)
+
+
+@pytest.mark.parametrize("title", [7, None, ["98,000 Russians entered Kazakhstan on 25 September"]])
+def test_a_title_that_is_no_text_is_left_out(title: object) -> None:
+    with_title = WORDS.read(decode_report(words(CERTAIN, title=title), Limits()), NOW)
+    without = WORDS.read(decode_report(words(CERTAIN), Limits()), NOW)
+    assert [claim.text for claim in with_title.claims] == [claim.text for claim in without.claims] == [CERTAIN[:-1]]
