@@ -15,14 +15,14 @@ from bordertally.streams.delivery.tokens import ADMIN, READER, Caller, Keys, Sco
 from bordertally.streams.errors import ConfigError
 from bordertally.streams.settings import Settings
 
-COMMON = "page.html"
+COMMON = "shell/page.html"
 """The file of the pages that differ only in their script: `{{page}}` stands for the path without its slash."""
 
 PAGES = {
-    "/": "index.html",
+    "/": "overview/index.html",
     "/flow": COMMON,
     "/alert": COMMON,
-    "/desk": "desk.html",
+    "/desk": "desk/desk.html",
     "/report": COMMON,
     EMBED: COMMON,
 }

@@ -46,7 +46,11 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(unpacked: P
     assert code == {f"bordertally/{name}" for name in (*inside, "__init__.py", "py.typed")}
     assert {
         *("streams/statements/tables/en.toml", "agents/demo/sample.ndjson"),
-        *("agents/demo/sources.toml", "agents/gateway/board/index.html", "agents/gateway/board/board.js"),
+        *(
+            "agents/demo/sources.toml",
+            "agents/gateway/board/overview/index.html",
+            "agents/gateway/board/overview/board.js",
+        ),
         *("agents/servers/kafka-pom.xml", "agents/delivery/webhooks/hop.py"),
     } <= inside
 

@@ -1,4 +1,4 @@
-"""Makes agents/gateway/board/world.json, the countries of the board's map, from Natural Earth (public domain).
+"""Makes agents/gateway/board/overview/world.json, the countries of the board's map, from Natural Earth (public domain).
 
 Run it with the file countries-110m.json of the npm package world-atlas 2.0.2 (ISC), which holds Natural Earth 4.1 at
 1:110 million as TopoJSON:
@@ -15,7 +15,7 @@ from typing import Any
 
 import pycountry
 
-WORLD = Path(__file__).parents[2] / "agents" / "gateway" / "board" / "world.json"
+WORLD = Path(__file__).parents[2] / "agents" / "gateway" / "board" / "overview" / "world.json"
 CODES = {"Kosovo": "XK", "N. Cyprus": "CY", "Somaliland": "SO"}
 """Countries without an ISO number in Natural Earth. A part of a country is drawn as the country of its code."""
 

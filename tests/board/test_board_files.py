@@ -18,7 +18,7 @@ def test_they_are_asked_for_again_and_hold_no_inline_code(board_gateway: Server)
     for link in re.findall(r'href="([^"#]+)"', text):
         with urlopen(f"http://{board_gateway.address}/{link}") as answer:
             assert answer.status == 200, link
-    with urlopen(f"http://{board_gateway.address}/board/board.js") as answer:
+    with urlopen(f"http://{board_gateway.address}/board/overview/board.js") as answer:
         assert answer.headers["Cache-Control"] == "no-cache"
         assert "javascript" in answer.headers["Content-Type"]
 

@@ -62,7 +62,14 @@ async def test_a_live_gateway_shows_the_catalogue_and_nothing_else(live_on_kafka
     assert (await post(gateway.address, REPORT, "wrong"))[0] == 401
     assert (await post(gateway.address, REPORT | {"source": "ge-mia"}, "kz-secret"))[0] == 403
     async with aiohttp.ClientSession() as http:
-        for path in ("/made/up", "/made/up/too", "/v1/reports", "/v1/alerts/none", "/board/board.js", "/v1/sources"):
+        for path in (
+            "/made/up",
+            "/made/up/too",
+            "/v1/reports",
+            "/v1/alerts/none",
+            "/board/overview/board.js",
+            "/v1/sources",
+        ):
             async with http.get(f"http://{gateway.address}{path}") as answer:
                 await answer.read()
         everything, alerts = (

@@ -124,7 +124,7 @@ async def test_tokens(guarded: str) -> None:
         basic = {"Authorization": "Basic " + base64.b64encode(b":reader").decode()}
         async with http.get("/alerts.atom", headers=basic) as answer:
             assert answer.status == 200
-        for path in ("/healthz", "/", "/board/board.js"):  # nothing of what is known is in them
+        for path in ("/healthz", "/", "/board/overview/board.js"):  # nothing of what is known is in them
             async with http.get(path) as answer:
                 assert answer.status == 200
         async with http.get("/board/../v1/flows") as answer:

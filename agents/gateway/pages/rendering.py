@@ -7,8 +7,11 @@ from html import escape
 
 from bordertally.agents.gateway.pages.languages import BOARD, LANGUAGES, table
 
-PARTS = BOARD / "parts"
-"""What several pages have: `{{> signin}}` stands for `signin.html` of this folder."""
+PARTS = BOARD / "shell"
+"""The folder with what several pages have: `{{> signin}}` stands for `signin.html` of it."""
+
+SCRIPTS = {"flow": "flow/flow.js", "alert": "alerts/alert.js", "report": "flow/report.js", "embed": "flow/embed.js"}
+"""The modules of the pages that share a template."""
 
 _PART = re.compile(r"\{\{> (\w+)\}\}\n?")
 _TEXT = re.compile(r"\{\{([\w.]+)\}\}")
@@ -18,12 +21,13 @@ def rendered(template: str, page: str, language: str, asked: str | None) -> byte
     """Return the page of a template, in a language.
 
     In a template `{{flows.title}}` stands for a text of the language's table, `{{page}}` for the name of the page,
-    `{{language}}` for the language, `{{languages}}` for links to all languages, and `{{keep}}` for the query that keeps
-    the language in links where the address asked for it (`asked`).
+    `{{script}}` for its module, `{{language}}` for the language, `{{languages}}` for links to all languages, and
+    `{{keep}}` for the query that keeps the language in links where the address asked for it (`asked`).
     """
     texts = table(language)
     values = {
         "page": page,
+        "script": SCRIPTS.get(page, ""),
         "language": language,
         "languages": _links(language),
         "keep": f"?lang={language}" if asked == language else "",

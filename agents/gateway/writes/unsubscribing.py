@@ -20,7 +20,7 @@ from bordertally.streams.topics import Topics
 PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Unsubscribe, bordertally</title><link rel="stylesheet" href="board/board.css"></head>
+<title>Unsubscribe, bordertally</title><link rel="stylesheet" href="board/shell/board.css"></head>
 <body><main><h1>{title}</h1><p>{text}</p>{form}</main></body>
 </html>
 """

@@ -128,8 +128,8 @@ def test_the_parameter_allows_it_and_no_other() -> None:
 
 
 STEPS = """
-import { Store } from "./store.js";
-import { mainTotal, totalsOf, windowName } from "./spans.js";
+import { Store } from "./shared/store.js";
+import { mainTotal, totalsOf, windowName } from "./shared/spans.js";
 const store = new Store();
 for (const state of given) store.applyState(state);
 const row = store.flows.get("RU:KZ");

@@ -16,8 +16,8 @@ NODE = Path(playwright.__file__).parent / "driver" / "node"
 
 def put_modules(directory: Path) -> None:
     """Copy the modules of the board, with its languages, to a folder where Node takes them for modules."""
-    (directory / "languages").mkdir(exist_ok=True)
-    for file in BOARD.rglob("*.js"):
+    for file in BOARD.glob("*/*.js"):
+        (directory / file.parent.name).mkdir(exist_ok=True)
         (directory / file.relative_to(BOARD)).write_bytes(file.read_bytes())
     (directory / "package.json").write_text('{"type": "module"}')
 

@@ -312,7 +312,7 @@ async def test_the_pages_and_documents_are_there(http: Client) -> None:
         async with http.get(page) as answer:
             kind = answer.content_type
             assert (answer.status, kind, answer.headers["Cache-Control"]) == (200, "text/html", "no-cache"), page
-    async with http.get("/board/board.js") as answer:
+    async with http.get("/board/overview/board.js") as answer:
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-cache")
     async with http.get("/healthz") as answer:
         assert await answer.text() == "ok\n"

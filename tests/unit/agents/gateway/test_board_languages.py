@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from bordertally.agents.gateway.guard import PAGES
-from bordertally.agents.gateway.pages.languages import BOARD, LANGUAGES, check_language, chosen_language, table
+from bordertally.agents.gateway.pages.languages import BOARD, LANGUAGES, TABLES, check_language, chosen_language, table
 from bordertally.agents.gateway.pages.rendering import rendered
 from bordertally.agents.gateway.stream.events import RANK
 from bordertally.streams.alerts.records import AlertState
@@ -48,8 +48,11 @@ def holes(text: str | dict[str, str]) -> set[str]:
     return {name for form in forms(text) for name in re.findall(r"\{(\w+)\}", form)}
 
 
-def sources(pattern: str) -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(BOARD.glob(pattern)))
+MODULES = [path for path in sorted(BOARD.glob("*/*.js")) if path.parent != TABLES]
+
+
+def sources(paths: Iterable[Path]) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 # --- the tables ------------------------------------------------------------------------------------------------
@@ -77,7 +80,7 @@ def test_every_plural_of_a_language_has_its_form(tmp_path: Path) -> None:
 
 
 def test_no_text_stands_in_the_modules() -> None:
-    for path in sorted(BOARD.glob("*.js")):
+    for path in MODULES:
         code = COMMENT.sub("", path.read_text(encoding="utf-8"))
         for found in LITERAL.finditer(code):
             text = HOLE.sub("", found[1] if found[1] is not None else found[2])
@@ -86,7 +89,7 @@ def test_no_text_stands_in_the_modules() -> None:
 
 
 def test_every_text_is_used_and_every_text_used_is_there() -> None:
-    code, pages = sources("*.js"), sources("*.html") + sources("parts/*.html")
+    code, pages = sources(MODULES), sources(BOARD.glob("*/*.html"))
     named = set(re.findall(r'\b(?:t|pieces|said)\("([^"]+)"', code)) | set(re.findall(r"\{\{(\w+\.\w+)\}\}", pages))
     assert named <= set(table("en"))
     quoted = named | set(re.findall(r'"([a-z_]+\.[\w.-]+)"', code))
@@ -106,8 +109,8 @@ def test_every_value_of_the_records_has_its_words() -> None:
 def test_russian_has_its_own_plurals_numbers_and_dates(tmp_path: Path) -> None:
     steps = """
     globalThis.document = { documentElement: { lang: "ru" } };
-    const words = await import("./words.js");
-    const { t } = await import("./language.js");
+    const words = await import("./shared/words.js");
+    const { t } = await import("./shared/language.js");
     console.log(JSON.stringify([
       [1, 2, 5, 11, 21, 104].map((n) => words.count(n, "report")),
       words.interval(53000, 54000), words.interval(196929, null), words.ratioWords(1.82),

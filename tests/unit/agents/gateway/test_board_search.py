@@ -20,7 +20,7 @@ PLACES = [
     {"place": "FI", "countries": ["FI"], "names": ["Helsinki"]},
 ]
 FIND = """
-import { Finder } from "./search.js";
+import { Finder } from "./shared/search.js";
 const finder = new Finder(given.places);
 console.log(JSON.stringify(given.words.map((words) => given.flows.filter(finder.matcher(words, given.flows)))));
 """
@@ -64,7 +64,7 @@ ALERT = {
     "reports": ["ge/1"],
 }
 PASS = """
-import { filtersIn, passes, queryOf } from "./search.js";
+import { filtersIn, passes, queryOf } from "./shared/search.js";
 const filters = filtersIn(given.query);
 console.log(JSON.stringify([queryOf(filters, "?q=old"), passes(given.alert, filters, true)]));
 """

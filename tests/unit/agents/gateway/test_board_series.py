@@ -18,8 +18,8 @@ CALENDAR = [
     {"period": "2022", "low": 1, "best": 1, "high": 1, "covered_days": 1},
 ]
 STEPS = """
-import { calendarSpan, shifted, stepAt, steps, ticks, within } from "./series.js";
-import { direction, sameParts, trendOf, trendWords } from "./trend.js";
+import { calendarSpan, shifted, stepAt, steps, ticks, within } from "./flow/series.js";
+import { direction, sameParts, trendOf, trendWords } from "./shared/trend.js";
 const iso = (ms) => new Date(ms).toISOString().slice(0, 10);
 const told = (some) => some.map((step) => [iso(step.from), iso(step.to), step.low, step.best, step.high, step.kind]);
 """
@@ -115,7 +115,7 @@ def test_days_are_compared_only_where_the_same_parts_report(tmp_path: Path) -> N
 
 def test_the_pages_of_a_table_are_one_table(tmp_path: Path) -> None:
     steps = """
-    import { wholeTable } from "./tables.js";
+    import { wholeTable } from "./flow/tables.js";
     const asked = [];
     const ask = async (url) => { asked.push(String(url)); return given[asked.length - 1]; };
     const table = await wholeTable(new URL("http://a/v1/flows?hxl=1"), ask);

@@ -13,7 +13,7 @@ from unit.kit import claim, told
 
 OLD, NEW = Flow("RU:KZ:old-bridge"), Flow("RU:KZ:new-bridge")
 STEPS = """
-import { Store } from "./store.js";
+import { Store } from "./shared/store.js";
 const store = new Store();
 const seen = [];
 for (const state of given) {
@@ -58,7 +58,7 @@ def alert(flow: str, severity: str, **more: object) -> dict[str, object]:
 
 
 GROUPS = """
-import { Store } from "./store.js";
+import { Store } from "./shared/store.js";
 const store = new Store();
 store.replace({ flows: given.flows, alerts: given.alerts, sources: [] });
 const names = (flow) => store.children(flow).map((row) => row.flow);
@@ -88,8 +88,8 @@ def test_flows_with_alerts_come_first_and_returns_are_told_from_departures(tmp_p
 
 
 PARTS = """
-import { Store } from "./store.js";
-import { partName } from "./words.js";
+import { Store } from "./shared/store.js";
+import { partName } from "./shared/words.js";
 const store = new Store();
 store.replace({ flows: given, alerts: [], sources: [] });
 const named = (flow) => store.parts(flow).map((row) => [row.flow, partName(row.flow, flow)]);
@@ -113,8 +113,8 @@ def test_who_sends_back_more_people_than_came_is_no_return(tmp_path: Path) -> No
 
 
 MAPPED = """
-import { arrows, leftOut } from "./map.js";
-import { Store } from "./store.js";
+import { arrows, leftOut } from "./overview/map.js";
+import { Store } from "./shared/store.js";
 const store = new Store();
 store.replace({ flows: given.flows, alerts: given.alerts, sources: [] });
 const capitals = new Map([["RU", [56, 38]], ["FI", [60, 25]], ["LV", [57, 24]], ["EU", [51, 4]], ["GE", [42, 45]]]);

@@ -9,7 +9,7 @@ import pytest
 from bordertally.agents.gateway.pages.languages import BOARD
 from bordertally.agents.runtime.languages import load_gazetteer
 
-WORLD: dict[str, list[list[int]]] = json.loads((BOARD / "world.json").read_text())
+WORLD: dict[str, list[list[int]]] = json.loads((BOARD / "overview" / "world.json").read_text())
 GAZETTEER = load_gazetteer()
 UNDRAWN = {"GQ", ("rafah", "PS")}
 """An island and a strip that outlines at 1:110 million leave out, though they have the rest of their country."""

@@ -122,7 +122,7 @@ ODD = [
     (get(b"/v1/flows", b"Expect: \xff"), 417, None),
     (get(b"/board/none.js"), 404, None),
     (get(b"/board/"), 404, None),
-    (get(b"/board/board.js", b"Range: bytes=9999999-", b"If-Match: x"), 200, None),
+    (get(b"/board/overview/board.js", b"Range: bytes=9999999-", b"If-Match: x"), 200, None),
     (get(b"/v1/stream", b"Last-Event-ID: \xff"), 400, "Last-Event-ID"),
     (post(b"/v1/reports", b"{}", b"Content-Length: 2").replace(b"json", b"\xff"), 415, "Content-Type"),
     (get(b"/%1b%5d0;x%07"), 404, None),

@@ -1,11 +1,11 @@
 // The overview: for each origin how many people left, where they went, whether it gets worse, how sure that is, and who says so.
 
-import { h, inner } from "./dom.js";
-import { projected, trendLine } from "./flows.js";
-import { severityMark } from "./marks.js";
-import { mainTotal } from "./spans.js";
-import { pieces, t } from "./language.js";
-import { before, count, day, flowName, interval, isBelow, lastPart, number } from "./words.js";
+import { h, inner } from "../shared/dom.js";
+import { projected, trendLine } from "../flow/flows.js";
+import { severityMark } from "../shared/marks.js";
+import { mainTotal } from "../shared/spans.js";
+import { pieces, t } from "../shared/language.js";
+import { before, count, day, flowName, interval, isBelow, lastPart, number } from "../shared/words.js";
 
 const MOST = 3; // origins with a card of their own: the others are in the list of flows
 const DESTINATIONS = 4;

@@ -1,8 +1,8 @@
 // Why a figure is what it is, in sentences: the gateway's in English, in other languages made of the same evidence.
 
-import { periodWords } from "./periods.js";
-import { recorded, t } from "./language.js";
-import { claimWords, count, flowWords } from "./words.js";
+import { periodWords } from "../shared/periods.js";
+import { recorded, t } from "../shared/language.js";
+import { claimWords, count, flowWords } from "../shared/words.js";
 
 const MOST = 6; // claims of a role that get a sentence
 

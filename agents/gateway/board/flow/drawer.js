@@ -1,14 +1,14 @@
 // The explanation of one total, its days, claims and child flows; in the drawer of the overview, or on the page of a flow.
 
-import { get } from "./api.js";
+import { get } from "../shared/api.js";
 import { claimGroups, counterLanes } from "./claims.js";
-import { h, inner, page } from "./dom.js";
-import { explanation } from "./explanation.js";
-import { named, pieces, t } from "./language.js";
-import { eachDay, plot, severityMark } from "./marks.js";
-import { mainTotal, partsOf, stretch, totalsOf, totalWords, windowName, windowOf } from "./spans.js";
+import { h, inner, page } from "../shared/dom.js";
+import { explanation } from "../shared/explanation.js";
+import { named, pieces, t } from "../shared/language.js";
+import { eachDay, plot, severityMark } from "../shared/marks.js";
+import { mainTotal, partsOf, stretch, totalsOf, totalWords, windowName, windowOf } from "../shared/spans.js";
 import { whySentences } from "./why.js";
-import { baselineWords, before, compact, count, DAY_MS, day, dayMs, flowName, interval, isoDay, number, partName, place, populationWords } from "./words.js";
+import { baselineWords, before, compact, count, DAY_MS, day, dayMs, flowName, interval, isoDay, number, partName, place, populationWords } from "../shared/words.js";
 
 const MOST_FLOWS = 50; // of one request for days
 

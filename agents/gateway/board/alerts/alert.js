@@ -1,19 +1,19 @@
 // The page of an alert: what it says, the days it covers, its history, and the words that it rests on.
 
 import { acts } from "./acts.js";
-import { get } from "./api.js";
-import { alertSpan, Chart, figureTable } from "./chart.js";
-import { acknowledgedWords } from "./desk_words.js";
-import { byId, h, page, put } from "./dom.js";
-import { explanation } from "./explanation.js";
-import { named, pieces, t } from "./language.js";
-import { gradeMark, severityMark } from "./marks.js";
-import { startPast } from "./past.js";
-import { getOr, open, parameters, startPage } from "./page.js";
-import { steps, within } from "./series.js";
-import { periodMs, periodWords } from "./periods.js";
-import { Store } from "./store.js";
-import { claimWords, DAY_MS, day, dayMs, flowName, moment, number, populationWords, ratioWords } from "./words.js";
+import { get } from "../shared/api.js";
+import { alertSpan, Chart, figureTable } from "../flow/chart.js";
+import { acknowledgedWords } from "../desk/desk_words.js";
+import { byId, h, page, put } from "../shared/dom.js";
+import { explanation } from "../shared/explanation.js";
+import { named, pieces, t } from "../shared/language.js";
+import { gradeMark, severityMark } from "../shared/marks.js";
+import { startPast } from "../shell/past.js";
+import { getOr, open, parameters, startPage } from "../shell/page.js";
+import { steps, within } from "../flow/series.js";
+import { periodMs, periodWords } from "../shared/periods.js";
+import { Store } from "../shared/store.js";
+import { claimWords, DAY_MS, day, dayMs, flowName, moment, number, populationWords, ratioWords } from "../shared/words.js";
 
 const BEFORE_DAYS = 14; // shown before the first day of the alert
 const AFTER_DAYS = 4;

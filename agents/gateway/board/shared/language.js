@@ -3,7 +3,7 @@
 /** The language of the page, as the gateway has chosen it. */
 export const lang = globalThis.document?.documentElement.lang || "en";
 
-const { default: table } = await import(`./languages/${lang}.js`);
+const { default: table } = await import(`../languages/${lang}.js`);
 const plurals = new Intl.PluralRules(lang, { maximumFractionDigits: 0 });
 const whole = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
 

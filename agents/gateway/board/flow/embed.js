@@ -1,13 +1,13 @@
 // One flow for a frame on another site: its figure, its chart, its date, and a link to its page.
 
-import { get } from "./api.js";
+import { get } from "../shared/api.js";
 import { alertSpan, Chart } from "./chart.js";
-import { byId, h, page, put } from "./dom.js";
-import { pieces, t } from "./language.js";
-import { open, parameters, startPage } from "./page.js";
+import { byId, h, page, put } from "../shared/dom.js";
+import { pieces, t } from "../shared/language.js";
+import { open, parameters, startPage } from "../shell/page.js";
 import { steps } from "./series.js";
-import { mainTotal } from "./spans.js";
-import { before, count, DAY_MS, day, dayMs, flowName, interval, moment, number } from "./words.js";
+import { mainTotal } from "../shared/spans.js";
+import { before, count, DAY_MS, day, dayMs, flowName, interval, moment, number } from "../shared/words.js";
 
 const flow = parameters().get("flow") ?? "";
 const DAYS = Number(parameters().get("days")) || 30;

@@ -1,10 +1,10 @@
 // Claims on a timeline of days, with source, quoted words, and the part each claim plays in the figure.
 
-import { contact, h, inner, outer } from "./dom.js";
-import { eachDay, gradeMark } from "./marks.js";
-import { pieces, recorded, t } from "./language.js";
-import { claimWords, count as counted, DAY_MS, day, dayMs, moment, number, place, populationWords } from "./words.js";
-import { periodMs, periodWords } from "./periods.js";
+import { contact, h, inner, outer } from "../shared/dom.js";
+import { eachDay, gradeMark } from "../shared/marks.js";
+import { pieces, recorded, t } from "../shared/language.js";
+import { claimWords, count as counted, DAY_MS, day, dayMs, moment, number, place, populationWords } from "../shared/words.js";
+import { periodMs, periodWords } from "../shared/periods.js";
 
 const SIGNS = { counted: "✓", conflict: "≠", noted: "○", withdrawn: "✕" };
 

@@ -1,10 +1,10 @@
 // Figures to take along: a chart as SVG or PNG, a table as CSV, an embed, and a citation.
 
-import { t } from "./language.js";
-import { headers } from "./signin.js";
-import { s } from "./dom.js";
+import { t } from "../shared/language.js";
+import { headers } from "../shared/signin.js";
+import { s } from "../shared/dom.js";
 import { wholeTable } from "./tables.js";
-import { atParameter, knowsThen } from "./moments.js";
+import { atParameter, knowsThen } from "../shared/moments.js";
 
 const DRAWN = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "opacity", "font-size", "font-weight", "font-family", "paint-order"];
 const SCALE = 2; // pixels of a PNG for each pixel on the page

@@ -1,6 +1,6 @@
 // The figures of a flow along time: days, and before the days that are kept one by one, means of weeks and months.
 
-import { DAY_MS, dayMs } from "./words.js";
+import { DAY_MS, dayMs } from "../shared/words.js";
 
 const WEEK_NAME = /^(\d{4})-W(\d{2})$/;
 const MONTH_NAME = /^(\d{4})-(\d{2})$/;

@@ -1,24 +1,24 @@
 // The board: reads everything once per connection, follows the stream, and updates the page.
 
-import { follow, get, getAll } from "./api.js";
-import { drawAlerts } from "./alerts.js";
-import { byId, h, put } from "./dom.js";
-import { Drawer } from "./drawer.js";
-import { FlowTree } from "./flows.js";
-import { named, pieces, t } from "./language.js";
-import { startPage } from "./page.js";
-import { severityMark } from "./marks.js";
-import { at } from "./moments.js";
-import { startPast } from "./past.js";
+import { follow, get, getAll } from "../shared/api.js";
+import { drawAlerts } from "../alerts/alerts.js";
+import { byId, h, put } from "../shared/dom.js";
+import { Drawer } from "../flow/drawer.js";
+import { FlowTree } from "../flow/flows.js";
+import { named, pieces, t } from "../shared/language.js";
+import { startPage } from "../shell/page.js";
+import { severityMark } from "../shared/marks.js";
+import { at } from "../shared/moments.js";
+import { startPast } from "../shell/past.js";
 import { drawFilters, readFilters } from "./filters.js";
 import { drawMap } from "./map.js";
 import { drawOverview } from "./overview.js";
-import { Finder, queryOf } from "./search.js";
-import { askForToken, letIn } from "./signin.js";
+import { Finder, queryOf } from "../shared/search.js";
+import { askForToken, letIn } from "../shared/signin.js";
 import { drawSources } from "./sources.js";
-import { saveCsv } from "./takealong.js";
-import { Store } from "./store.js";
-import { ago, DAY_MS, factorWords, flowName, moment } from "./words.js";
+import { saveCsv } from "../flow/takealong.js";
+import { Store } from "../shared/store.js";
+import { ago, DAY_MS, factorWords, flowName, moment } from "../shared/words.js";
 
 const SOURCES_MS = 60_000;
 const REDRAW_MS = 250; // changes within this time are drawn together

@@ -1,20 +1,20 @@
 // The situation report: one page about an origin, to print: figures, chart, alerts, sources, words, and date.
 
-import { get, getAll } from "./api.js";
+import { get, getAll } from "../shared/api.js";
 import { alertSpan, Chart } from "./chart.js";
-import { byId, contact, h, put } from "./dom.js";
-import { explanation } from "./explanation.js";
-import { named, pieces, t } from "./language.js";
-import { gradeMark, severityMark } from "./marks.js";
-import { startPast } from "./past.js";
-import { getOr, open, parameters, startPage } from "./page.js";
+import { byId, contact, h, put } from "../shared/dom.js";
+import { explanation } from "../shared/explanation.js";
+import { named, pieces, t } from "../shared/language.js";
+import { gradeMark, severityMark } from "../shared/marks.js";
+import { startPast } from "../shell/past.js";
+import { getOr, open, parameters, startPage } from "../shell/page.js";
 import { steps } from "./series.js";
-import { mainTotal } from "./spans.js";
-import { Store } from "./store.js";
+import { mainTotal } from "../shared/spans.js";
+import { Store } from "../shared/store.js";
 import { citation } from "./takealong.js";
-import { trendWords } from "./trend.js";
+import { trendWords } from "../shared/trend.js";
 import { whySentences } from "./why.js";
-import { before, count, DAY_MS, day, dayMs, flowName, interval, moment, number, partName, ratioWords, share } from "./words.js";
+import { before, count, DAY_MS, day, dayMs, flowName, interval, moment, number, partName, ratioWords, share } from "../shared/words.js";
 
 const MOST_ROWS = 14;
 const MOST_QUOTES = 4;

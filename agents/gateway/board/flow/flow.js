@@ -1,19 +1,19 @@
 // The page of a flow: its figure, its chart along time, its alerts, what is behind it, and what can be taken along.
 
-import { get, getAll } from "./api.js";
+import { get, getAll } from "../shared/api.js";
 import { alertLinks, alertSpan, Chart, figureTable } from "./chart.js";
-import { byId, h, page, put } from "./dom.js";
-import { pieces, t } from "./language.js";
+import { byId, h, page, put } from "../shared/dom.js";
+import { pieces, t } from "../shared/language.js";
 import { Explanation } from "./drawer.js";
-import { startPast } from "./past.js";
-import { getOr, open, parameters, setParameters, startPage } from "./page.js";
+import { startPast } from "../shell/past.js";
+import { getOr, open, parameters, setParameters, startPage } from "../shell/page.js";
 import { shifted, steps, within, YEAR_OF_WEEKS } from "./series.js";
-import { periodMs } from "./periods.js";
-import { mainTotal } from "./spans.js";
-import { Store } from "./store.js";
+import { periodMs } from "../shared/periods.js";
+import { mainTotal } from "../shared/spans.js";
+import { Store } from "../shared/store.js";
 import { citation, fileName, saveCsv, savePng, saveSvg } from "./takealong.js";
 import { trendLine } from "./flows.js";
-import { before, claimWords, count, DAY_MS, day, dayMs, flowName, flowWords, interval, isoDay, moment, number, place } from "./words.js";
+import { before, claimWords, count, DAY_MS, day, dayMs, flowName, flowWords, interval, isoDay, moment, number, place } from "../shared/words.js";
 
 const ZOOMS = [[7, "day"], [30, "day"], [90, "day"], [365, "year"]];
 const AGAIN_MS = 30_000;

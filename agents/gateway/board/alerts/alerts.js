@@ -1,11 +1,11 @@
 // Open alerts, the most severe first, each with its explanation; closed alerts are folded below.
 
 import { acts } from "./acts.js";
-import { h, inner, page } from "./dom.js";
-import { explanation } from "./explanation.js";
-import { named, pieces, t } from "./language.js";
-import { bullet, severityMark } from "./marks.js";
-import { count, day, dayMs, DAY_MS, flowName, moment, ratioWords } from "./words.js";
+import { h, inner, page } from "../shared/dom.js";
+import { explanation } from "../shared/explanation.js";
+import { named, pieces, t } from "../shared/language.js";
+import { bullet, severityMark } from "../shared/marks.js";
+import { count, day, dayMs, DAY_MS, flowName, moment, ratioWords } from "../shared/words.js";
 
 const unfolded = new Set(); // alerts whose quotes are open
 let names = new Map();

@@ -1,9 +1,9 @@
 // The form of filters. The choices are those that the open alerts, the sources and the flows of the board have.
 
-import { h } from "./dom.js";
-import { named, t } from "./language.js";
-import { CHOICES, filtersIn } from "./search.js";
-import { flowName, populationWords } from "./words.js";
+import { h } from "../shared/dom.js";
+import { named, t } from "../shared/language.js";
+import { CHOICES, filtersIn } from "../shared/search.js";
+import { flowName, populationWords } from "../shared/words.js";
 
 const SEVERITIES = ["notice", "warning", "critical"];
 const STATES = ["firing", "updated", "loud", "muted"];

@@ -1,9 +1,9 @@
 // Time travel: the whole page as known on a moment, with an address to share.
 
-import { at, momentOf } from "./moments.js";
-import { byId, h } from "./dom.js";
-import { pieces, t } from "./language.js";
-import { moment } from "./words.js";
+import { at, momentOf } from "../shared/moments.js";
+import { byId, h } from "../shared/dom.js";
+import { pieces, t } from "../shared/language.js";
+import { moment } from "../shared/words.js";
 
 /** The address of this page as known on a moment; null: now. */
 export function addressAt(text) {

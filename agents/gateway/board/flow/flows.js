@@ -1,12 +1,12 @@
 // The tree of flows, one row each. Rows are created once and refilled, so that the focus stays where it is.
 
-import { h, inner } from "./dom.js";
-import { lastDays, plot, rateCell, rateScale, severityMark, sparkWords } from "./marks.js";
-import { mainTotal, totalsOf } from "./spans.js";
-import { rowPasses } from "./search.js";
-import { ARROWS, direction, trendSpoken, trendWords } from "./trend.js";
-import { named, t } from "./language.js";
-import { before, DAY_MS, day, dayMs, flowName, interval, lastPart, number, place, share } from "./words.js";
+import { h, inner } from "../shared/dom.js";
+import { lastDays, plot, rateCell, rateScale, severityMark, sparkWords } from "../shared/marks.js";
+import { mainTotal, totalsOf } from "../shared/spans.js";
+import { rowPasses } from "../shared/search.js";
+import { ARROWS, direction, trendSpoken, trendWords } from "../shared/trend.js";
+import { named, t } from "../shared/language.js";
+import { before, DAY_MS, day, dayMs, flowName, interval, lastPart, number, place, share } from "../shared/words.js";
 
 const COLUMNS = ["flow", "days", "rate", "interval", "reporting"];
 const [LAST, TOTAL] = [1, 3]; // the columns whose titles name a window, once there is a total

@@ -1,9 +1,9 @@
 // The sources, and the time of each source's last report.
 
-import { contact, h, outer } from "./dom.js";
-import { t } from "./language.js";
-import { gradeMark } from "./marks.js";
-import { ago, day, DAY_MS, moment, share } from "./words.js";
+import { contact, h, outer } from "../shared/dom.js";
+import { t } from "../shared/language.js";
+import { gradeMark } from "../shared/marks.js";
+import { ago, day, DAY_MS, moment, share } from "../shared/words.js";
 
 /** How long ago; the day itself where that is longer than a month. */
 const ageWords = (iso) => (Date.now() - Date.parse(iso) > 30 * DAY_MS ? day(iso.slice(0, 10), { year: true }) : ago(iso));

@@ -1,9 +1,9 @@
 // What every page has: the theme, the top, and access to the gateway.
 
-import { get } from "./api.js";
-import { byId, storage } from "./dom.js";
-import { t } from "./language.js";
-import { askForToken, letIn } from "./signin.js";
+import { get } from "../shared/api.js";
+import { byId, storage } from "../shared/dom.js";
+import { t } from "../shared/language.js";
+import { askForToken, letIn } from "../shared/signin.js";
 
 const THEMES = [null, "light", "dark"];
 

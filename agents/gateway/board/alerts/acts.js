@@ -1,11 +1,11 @@
 // Acting on alerts: mute with a preview of what it covers, end a silence, acknowledge.
 
-import { get, send } from "./api.js";
-import { acknowledgedWords, LENGTHS, untilAfter } from "./desk_words.js";
-import { h, storage } from "./dom.js";
-import { named, pieces, t } from "./language.js";
-import { at } from "./moments.js";
-import { count, flowName, moment } from "./words.js";
+import { get, send } from "../shared/api.js";
+import { acknowledgedWords, LENGTHS, untilAfter } from "../desk/desk_words.js";
+import { h, storage } from "../shared/dom.js";
+import { named, pieces, t } from "../shared/language.js";
+import { at } from "../shared/moments.js";
+import { count, flowName, moment } from "../shared/words.js";
 
 const PREVIEW_MS = 250; // after the last key
 const memory = () => localStorage;

@@ -1,7 +1,7 @@
 // Text of the desk: the fields of a claim and the words they were read from, acknowledgements, silences. No page is needed here.
 
-import { named, t } from "./language.js";
-import { moment } from "./words.js";
+import { named, t } from "../shared/language.js";
+import { moment } from "../shared/words.js";
 
 export const FIELDS = ["flow", "period", "people", "qualifier", "population", "unit", "per", "attributed_to"];
 export const QUALIFIERS = ["count", "stated", "about", "nearly", "more_than", "at_least", "at_most"];

@@ -1,12 +1,12 @@
 // The review desk: claims found in statements wait here for a person, who accepts, edits or rejects them.
 
-import { get, send } from "./api.js";
+import { get, send } from "../shared/api.js";
 import { FIELDS, peopleText, pieces, QUALIFIERS, valueOf } from "./desk_words.js";
-import { byId, h, outer } from "./dom.js";
-import { named, pieces as said, recorded, t } from "./language.js";
-import { startPage } from "./page.js";
-import { askForToken, letIn } from "./signin.js";
-import { count, flowName, moment, peopleWords, populationWords, share } from "./words.js";
+import { byId, h, outer } from "../shared/dom.js";
+import { named, pieces as said, recorded, t } from "../shared/language.js";
+import { startPage } from "../shell/page.js";
+import { askForToken, letIn } from "../shared/signin.js";
+import { count, flowName, moment, peopleWords, populationWords, share } from "../shared/words.js";
 
 const EVERY_MS = 5_000;
 let rows = []; // the items that wait, as the gateway lists them

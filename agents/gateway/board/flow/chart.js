@@ -1,9 +1,9 @@
 // The chart of a flow: days along time with their interval, level and threshold, alerts as spans, and figures that can be read.
 
-import { h, page, s } from "./dom.js";
-import { named, t } from "./language.js";
+import { h, page, s } from "../shared/dom.js";
+import { named, t } from "../shared/language.js";
 import { stepAt, ticks, within } from "./series.js";
-import { before, compact, DAY_MS, day, interval, isoDay, month, number } from "./words.js";
+import { before, compact, DAY_MS, day, interval, isoDay, month, number } from "../shared/words.js";
 
 const PAD = { left: 58, right: 14, top: 34, bottom: 30 };
 const HEIGHT = 300;

@@ -1,9 +1,9 @@
 // The map: flows between countries as arrows, as wide as they have people and coloured by alert, and dots for checkpoints.
 
-import { h, inner, s } from "./dom.js";
-import { named, t } from "./language.js";
-import { mainTotal } from "./spans.js";
-import { count, flowWords, interval, isCheckpoint, number, place } from "./words.js";
+import { h, inner, s } from "../shared/dom.js";
+import { named, t } from "../shared/language.js";
+import { mainTotal } from "../shared/spans.js";
+import { count, flowWords, interval, isCheckpoint, number, place } from "../shared/words.js";
 
 const MOST_ARROWS = 30;
 const WIDEST = 15; // pixels, of the flow with the most people
@@ -188,7 +188,7 @@ export function drawMap(home, store) {
 async function load(home, store) {
   asked = true;
   try {
-    world = await (await fetch(new URL("board/world.json", document.baseURI))).json();
+    world = await (await fetch(new URL("board/overview/world.json", document.baseURI))).json();
     new ResizeObserver(() => drawMap(home, store)).observe(home);
     drawMap(home, store);
   } catch {
