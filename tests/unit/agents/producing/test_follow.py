@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from bordertally.agents.producing.documents import Article
-from bordertally.agents.producing.follow import DocumentFollower, Memory, Round
+from bordertally.agents.producing.fetch import Memory
+from bordertally.agents.producing.follow import DocumentFollower, Round
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.reports.validation import Limits
 from unit.kit import REGISTRY
