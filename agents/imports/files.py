@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from bordertally.agents.imports.areas import area_of
 from bordertally.agents.imports.errors import UnreadableError
-from bordertally.agents.imports.json_tables import json_rows
+from bordertally.agents.imports.json_tables import cut_off, json_document, json_rows
 from bordertally.agents.imports.text_tables import text_rows
 from bordertally.agents.imports.workbooks import sheets
 from bordertally.streams.imports.mapping import ImportMap
@@ -56,7 +56,7 @@ def read_tables(
     if kind == "workbook":
         yield from sheets(file, name, mapping.sheet, mapping.range)
     elif kind == "json":
-        yield "", json_rows(file.read(), name, mapping.records)
+        yield "", json_rows(json_document(file.read(), name), name, mapping.records)
     else:
         rows = text_rows(file, name, mapping.encoding, mapping.delimiter, progress)
         area = area_of(mapping.range, name)
@@ -71,5 +71,9 @@ def import_tables(file: BinaryIO, name: str, importer: Importer, progress: Progr
     for sheet, rows in read_tables(file, name, kind, importer.mapping, progress):
         importer.add_table(name, sheet, rows, delimited=kind == "text")
         empty = False
+    if kind == "json":
+        file.seek(0)
+        if doubt := cut_off(json_document(file.read(), name), importer.mapping.records):
+            importer.doubts.update(dict([doubt]))
     if empty:
         raise UnreadableError(f"{name}: the file has no table")

@@ -1,4 +1,4 @@
-"""JSON tables: rows of the records of a data portal, wherever they stand in the document."""
+"""JSON tables: rows of the records of a data portal, wherever they stand in the document, or of a cube of figures."""
 
 from __future__ import annotations
 
@@ -8,19 +8,36 @@ from typing import Any
 import msgspec
 
 from bordertally.agents.imports.errors import UnreadableError
+from bordertally.agents.imports.json_cubes import cube_rows
 from bordertally.streams.errors import some
 from bordertally.streams.imports.tables import Row
 
+CUBES = ("", "data", "dataset")
+"""Where the figures of a cube may be said to stand: its other parts say what they are."""
+PAGES = ("maxPages", "totalPages", "total_pages", "pages", "last_page", "pageCount")
+NUMBERS = ("total", "count", "numFound", "totalCount", "total_count", "recordsTotal")
+"""What documents call the number of their pages, and of all records."""
+LIMITS = (1_000, 2_000, 5_000, 10_000, 32_000, 50_000, 100_000)
+"""Numbers of records at which portals cut what they send."""
 
-def json_rows(raw: bytes, name: str, path: str) -> Iterator[Row]:
-    """The rows of a list of records: row 1 has the names, nested ones joined by a dot, each further row a record.
 
-    `path`: where the list stands, such as data.timeseries; empty: the document itself. Raises UnreadableError.
-    """
+def json_document(raw: bytes, name: str) -> Any:
+    """A JSON document. Raises UnreadableError for the file `name`."""
     try:
-        document = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"))
+        return msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnreadableError(f"{name}: this is no JSON: {error}") from None
+
+
+def json_rows(document: Any, name: str, path: str) -> Iterator[Row]:
+    """The rows of a list of records: row 1 has the names, nested ones joined by a dot, each further row a record.
+
+    `path`: where the list stands, such as data.timeseries; empty: the document itself, also one of JSON-stat or of
+    PxWeb. Raises UnreadableError.
+    """
+    if path in CUBES and (cube := cube_rows(document, name)) is not None:
+        yield from enumerate(cube, 1)
+        return
     records = _at(document, path, name)
     if records and all(isinstance(record, list) for record in records):
         yield from enumerate(records, 1)
@@ -30,6 +47,30 @@ def json_rows(raw: bytes, name: str, path: str) -> Iterator[Row]:
     yield 1, names
     for number, record in enumerate(flat, 2):
         yield number, [record.get(key) for key in names]
+
+
+def cut_off(document: Any, path: str) -> tuple[str, int] | None:
+    """A sentence, and of how many, where a document seems to hold only some of its records.
+
+    It counts several pages or more records, or has exactly as many as portals send at most.
+    """
+    if cube_rows(document, "") is not None:
+        return None
+    records = _at(document, path, "")
+    above = [document]
+    for step in path.split(".")[:-1] if path else ():
+        above.append(above[-1][int(step)] if isinstance(above[-1], list) else above[-1][step])
+    facts = {key: value for part in above if isinstance(part, dict) for key, value in part.items()}
+    facts |= {key: value for part in facts.values() if isinstance(part, dict) for key, value in part.items()}
+    for key in PAGES:
+        if isinstance(number := facts.get(key), int) and number > 1:
+            return f"pages of records by {key}, of which the file holds one; import all of them", number
+    for key in NUMBERS:
+        if isinstance(number := facts.get(key), int) and number > len(records):
+            return f"records by {key}, of which the file holds {len(records):,}; import all of them", number
+    if len(records) in LIMITS:
+        return "records exactly: was the download cut at a limit?", len(records)
+    return None
 
 
 def _at(document: Any, path: str, name: str) -> list[Any]:

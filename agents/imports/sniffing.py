@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-
 from bordertally.agents.imports.files import kind_of, opened
-from bordertally.agents.imports.json_tables import json_rows, lists_in
+from bordertally.agents.imports.json_cubes import cube_rows
+from bordertally.agents.imports.json_tables import json_document, json_rows, lists_in
 from bordertally.agents.imports.text_tables import encoding_of, suggested_encoding
 from bordertally.agents.imports.workbooks import sheet_names, sheets
 from bordertally.streams.imports.figures import Cell
@@ -40,8 +39,10 @@ def sniff(path: Path, sheet: str | None) -> tuple[list[Sequence[Cell]], dict[str
             return list(tables[chosen]), {"sheet": chosen} if len(names) > 1 else {}
         raw = file.read() if kind == "json" else file.read(MOST_BYTES)
     if kind == "json":
-        records = next(iter(lists_in(msgspec.json.decode(raw))), "") if raw.lstrip()[:1] == b"{" else ""
-        rows = json_rows(raw, str(path), records)
+        document = json_document(raw, str(path))
+        is_cube = cube_rows(document, str(path)) is not None
+        records = "" if is_cube or isinstance(document, list) else next(iter(lists_in(document)), "")
+        rows = json_rows(document, str(path), records)
         return [row for _, row in islice(rows, MOST_ROWS)], {"records": records} if records else {}
     return _text(raw)
 

@@ -33,6 +33,7 @@ ISO = {
     PeriodUnit.DAY: ["%Y-%m-%d"],
     PeriodUnit.SINCE: ["%Y-%m-%d"],
     PeriodUnit.WEEK: ["%G-W%V", "%Y-%m-%d"],
+    PeriodUnit.WEEK_ENDING: ["%Y-%m-%d"],
     PeriodUnit.MONTH: ["%Y-%m", "%Y-%m-%d"],
     PeriodUnit.QUARTER: ["%Y-Q%q", "%YQ%q"],
     PeriodUnit.YEAR: ["%Y"],
@@ -44,6 +45,7 @@ _NEEDS = {
     PeriodUnit.DAY: ({"Y", "m", "d"},),
     PeriodUnit.SINCE: ({"Y", "m", "d"},),
     PeriodUnit.WEEK: ({"G", "V"}, {"Y", "m", "d"}),
+    PeriodUnit.WEEK_ENDING: ({"Y", "m", "d"},),
     PeriodUnit.MONTH: ({"Y", "m"},),
     PeriodUnit.QUARTER: ({"Y", "q"}, {"Y", "m"}),
     PeriodUnit.YEAR: ({"Y"},),
@@ -156,7 +158,8 @@ class PeriodReader:
 
     @property
     def _word(self) -> str:
-        return {PeriodUnit.SINCE: "day", PeriodUnit.YEAR_ENDING: "month"}.get(self._spec.unit, self._spec.unit.value)
+        named = {PeriodUnit.SINCE: "day", PeriodUnit.WEEK_ENDING: "day", PeriodUnit.YEAR_ENDING: "month"}
+        return named.get(self._spec.unit, self._spec.unit.value)
 
     def _parse(self, text: str) -> DaySpan:
         spans = set()
@@ -202,9 +205,9 @@ class PeriodReader:
 
     def _unit_span(self, fields: Mapping[str, int]) -> DaySpan:
         match self._spec.unit:
-            case PeriodUnit.DAY:
+            case PeriodUnit.DAY | PeriodUnit.WEEK_ENDING:
                 day = self._day(fields)
-                return DaySpan(day, day + 1)
+                return DaySpan(day if self._spec.unit is PeriodUnit.DAY else day - 6, day + 1)
             case PeriodUnit.SINCE:
                 return self._since(self._day(fields) + 1)
             case PeriodUnit.WEEK:

@@ -10,8 +10,17 @@ from typing import NamedTuple
 from bordertally.streams.errors import ConfigError, shown, some
 from bordertally.streams.imports.calendar_periods import cell_text
 from bordertally.streams.imports.figures import Cell, FigureReader
-from bordertally.streams.imports.mapping import FigureColumn, ImportMap, Words, listed
+from bordertally.streams.imports.mapping import FigureColumn, ImportMap, PeriodUnit, Words, listed
 from bordertally.streams.imports.places import Template, is_total
+from bordertally.streams.imports.titles import (
+    is_no_number_of_people,
+    says_average,
+    says_cumulative,
+    says_ending,
+    says_thousands,
+    says_vehicles,
+)
+from bordertally.streams.reports.records import Unit
 
 Reference = int | str
 """Where a value comes from: the cell with this index, or this text itself (a group of a wide column, a sheet)."""
@@ -19,18 +28,6 @@ Reference = int | str
 Getter = Callable[[Sequence[Cell]], "Cell | tuple[Cell, ...]"]
 """What takes some cells out of a row: a tuple, or the cell itself where it is only one."""
 
-_THOUSANDS = re.compile(
-    r"(?i)\bthousands\b|\bin thousand\b|\bthousand (?:persons|people|visitors)\b|\bmillions?\b|\bmio\b|\bmln\b"
-    r"|[(\s]['’`]?000s?\)|^['’`]?000s?$"  # noqa: RUF001 - typographic apostrophes
-    r"|\bmiles de\b|\ben miles\b|\bmilhares\b|\bmilliers\b|\bmigliaia\b|\btausend|\btsd\b|\bduizend|\btusen\b|\btys\."
-    r"|тыс|млн|千人|千名|万人"
-)
-_NO_NUMBER_OF_PEOPLE = re.compile(
-    r"(?i)%|\bper ?cent\b|\bprozent\b|\bshare\b|\banteil\b|\bproportion\b|\bratio\b|\bindex\b|\bchange\b|\bgrowth\b"
-    r"|\bveränderung|\bvariaci[oó]n|\bvariation\b|\bendring\b|\bförändring|доля|прирост|изменени"
-    r"|\bnet\b|\bnetto\b|\bbalance\b|\bsaldo\b|\bsolde\b|сальдо"
-    r"|\bstandard errors?\b|\bmargin of error\b|\bconfidence\b|\+/-|±"
-)
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 
 _HASHTAG = re.compile(r"#[A-Za-z][\w+#@, ]*")
@@ -90,20 +87,15 @@ def header_of(rows: Sequence[Sequence[Cell]]) -> list[str]:
     return names
 
 
-def says_thousands(text: str) -> bool:
-    """Whether a title, a name or a unit says that figures are in thousands or millions."""
-    return _THOUSANDS.search(text) is not None
-
-
-def is_no_number_of_people(name: str) -> bool:
-    """Whether the name of a column says that it holds shares, changes, errors or net flows."""
-    return _NO_NUMBER_OF_PEOPLE.search(name) is not None
-
-
 def is_hashtags(row: Sequence[Cell]) -> bool:
     """Whether a row is the one with the hashtags of HXL below the header."""
     texts = [text for cell in row if (text := cell_text(cell))]
     return bool(texts) and all(_HASHTAG.fullmatch(text) for text in texts)
+
+
+def is_numbered(name: str) -> bool:
+    """Whether a mapping names a column by its number, as `#4`."""
+    return re.fullmatch(r"#\d+", name) is not None
 
 
 class _Finder:
@@ -119,7 +111,7 @@ class _Finder:
         """The index of a column. Raises ConfigError that lists the columns, or those of the same name."""
         wanted = " ".join(name.split())
         places = [index for index, text in enumerate(self._header) if text == wanted]
-        if not places and re.fullmatch(r"#\d+", wanted) and 0 < int(wanted[1:]) <= len(self._header):
+        if not places and is_numbered(wanted) and 0 < int(wanted[1:]) <= len(self._header):
             places = [int(wanted[1:]) - 1]
         if len(places) == 1:
             self.used.add(places[0])
@@ -175,6 +167,11 @@ def plan_table(
     for plan in figures:
         if fault := _fault(mapping, plan, titles):
             raise ConfigError(f"{where}: claims.{plan.name}.{fault}")
+    ending = next((name for name in listed(mapping.period.columns) if says_ending(name)), None)
+    if mapping.period.unit is PeriodUnit.WEEK and ending is not None:
+        raise ConfigError(
+            f'{where}: period.unit: the column {shown(ending)!r} names the last day of a week; set unit = "week-ending"'
+        )
     rows = mapping.rows
     chosen = tuple(
         tuple(
@@ -211,15 +208,29 @@ def _is_of_sums(name: str) -> bool:
 def _fault(mapping: ImportMap, plan: FigurePlan, titles: Sequence[str]) -> str | None:
     """What is written over a figure and contradicts what a mapping makes of it."""
     figure = plan.figure
-    if not figure.column.startswith("#") and is_no_number_of_people(plan.label):
-        return (
-            f"column: {shown(plan.label)!r} sounds like a share, a change, an error or a net flow, and no number of "
-            f"people; if it is one, call it #{plan.at + 1}"
-        )
+    if not is_numbered(figure.column) and (fault := _fault_of_name(mapping, figure, plan.label)):
+        return f"column: {shown(plan.label)!r} {fault}, or call it #{plan.at + 1} if that is wrong"
     chosen = [word for words in (*figure.only.values(), *mapping.rows.only.values()) for word in listed(words)]
     thousands = next((text for text in (plan.label, *chosen, *titles) if says_thousands(text)), None)
     if figure.times is None and thousands is not None:
         return f"times: the file says {shown(thousands)!r}; set times = 1000 if that holds for this figure, else 1"
+    return None
+
+
+def _fault_of_name(mapping: ImportMap, figure: FigureColumn, name: str) -> str | None:
+    """What the name of a column says that contradicts what a mapping makes of its figures, and what to do."""
+    unit = mapping.period.unit
+    if is_no_number_of_people(name):
+        return (
+            "sounds like a share, a change, an error, a rate, a net flow or households, and no number of people; name "
+            "another column"
+        )
+    if figure.per is None and says_average(name):
+        return 'sounds like an average; set per = "day" if these are people a day'
+    if unit is not PeriodUnit.SINCE and says_cumulative(name):
+        return f'sounds cumulative, and the unit is {unit.value}; set unit = "since" with the first day'
+    if figure.unit is Unit.PEOPLE and says_vehicles(name):
+        return 'sounds like vehicles; set unit = "vehicles"'
     return None
 
 
@@ -251,7 +262,7 @@ def _figure_plan(
             ]
         ),
         tuple(_choice(finder, column, words, f"{field}.only") for column, words in figure.only.items()),
-        int(label) if _YEAR.fullmatch(label) and not figure.column.startswith("#") else None,
+        int(label) if _YEAR.fullmatch(label) and not is_numbered(figure.column) else None,
     )
 
 

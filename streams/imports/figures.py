@@ -54,6 +54,10 @@ class FigureReader:
         return self._whole(float(cell), str(cell))
 
     def _text(self, text: str) -> People | None:
+        if text[:2] == '="' and text[-1] == '"':  # this and an apostrophe tell Excel to take a cell as text
+            text = text[2:-1].strip()
+        elif text[:1] == "'":
+            text = text[1:]
         if text in self._absent:
             return None
         if text in self._suppressed:
@@ -136,6 +140,10 @@ _ADVICE = [
         (
             r"[\d.,' _]*\d\s*([^\d\s.,'_-]{1,3})",
             "letters stand behind the figure; set flags = '{0}' if it counts all the same",
+        ),
+        (
+            r"\d[.,]\d+[eE]\+\d+",
+            "the figure is rounded; show the column as a whole number and save the file as CSV again",
         ),
         (r"[<>≤≥~].*", "a range or a bound; set suppressed = {{ {text} = [low, high] }}"),
     )

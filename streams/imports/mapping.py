@@ -26,11 +26,12 @@ Words = str | list[str]
 class PeriodUnit(enum.StrEnum):
     """How long the period of a figure is. `since`: it began on a fixed day, so that the figures are cumulative.
 
-    `year-ending`: the twelve months up to the month that is named.
+    `week-ending`: the seven days up to the day that is named; `year-ending`: the twelve months up to the month.
     """
 
     DAY = "day"
     WEEK = "week"
+    WEEK_ENDING = "week-ending"
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"

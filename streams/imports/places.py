@@ -20,7 +20,8 @@ _POPULATION = re.compile(r"[a-z][a-z0-9_-]{0,39}(?::[A-Z]{2})?")
 _GAPS = re.compile(r"[^a-z0-9]+")
 _TOTALS = re.compile(
     r"(?:grand |sub-?|general )?total(?:s|e|es)?\b.*|.*\b(?:sub)?totals?|all(?: .*)?|(?-i:All[A-Z].*)|overall|sum"
-    r"|both sexes|gesamt|insgesamt|summe|ensemble|suma|razem|ogółem|celkem|spolu|összesen|toplam|yhteensä|totalt"
+    r"|both(?: sexes)?|ambos(?: sexos)?|(?-i:_?T|TOT)|(?:genel )?toplam|ukupno|gjithsej|kopā|iš viso|kokku"
+    r"|gesamt|insgesamt|summe|ensemble|suma|razem|ogółem|celkem|spolu|összesen|yhteensä|totalt"
     r"|всего|итого|усього|разом|всичко|укупно|סה\"כ|المجموع|الإجمالي|合计|合計|总计|總計|計|计|합계|총계",
     re.IGNORECASE,
 )
@@ -52,6 +53,8 @@ def country_of(name: str) -> str | None:
         return str(pycountry.countries.lookup(name).alpha_2) if len(name) > 2 else None
     except LookupError:
         guess = guess_country(name, attribute="iso2") if len(name) > 3 else None
+        if guess not in countries() and not name.isascii() and name != (plain := anyascii(name)):
+            return country_of(plain) if len(plain) == len(name) else None  # Perú, Haití; no other script
         return guess if guess in countries() else None
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from math import log
+from math import fsum, log
 
 from bordertally.streams.imports.calendar_periods import DaySpan
-from bordertally.streams.imports.mapping import ImportMap, PeriodUnit
+from bordertally.streams.imports.figures import People
+from bordertally.streams.imports.mapping import ImportMap, PeriodUnit, listed
 from bordertally.streams.imports.series import ImportedSeries, SeriesKey, middle
+from bordertally.streams.imports.titles import says_vehicles
+from bordertally.streams.reports.records import Unit
 
 Series = Mapping[SeriesKey, ImportedSeries]
 
@@ -17,6 +20,9 @@ STEPS = (1000, 100, 10, 5)
 
 BY_CHANCE = 1e-6
 """The chance below which figures are not multiples of a step by accident."""
+
+MOST_KINDS = 12
+"""The most different words in a column that distinguishes kinds of rows."""
 
 LEAST_REPEATED = 3
 """Figures that two periods must share before one seems to be a copy of the other."""
@@ -34,7 +40,9 @@ def hidden_totals(series: Series) -> list[SeriesKey]:
     beside: dict[tuple[str, ...], list[ImportedSeries]] = {}
     for key, one in series.items():
         beside.setdefault((key.flow.rpartition(":")[0], *key[1:]), []).append(one)
-    return [total.key for siblings in beside.values() if len(siblings) > 2 for total in _totals_among(siblings)]
+    found = [total.key for siblings in beside.values() if len(siblings) > 2 for total in _totals_among(siblings)]
+    nested = [total.key for siblings in beside.values() if len(siblings) > 2 for total in _nested_totals(siblings)]
+    return list(dict.fromkeys([*found, *nested]))
 
 
 def _totals_among(siblings: Iterable[ImportedSeries]) -> Iterator[ImportedSeries]:
@@ -56,6 +64,75 @@ def _totals_among(siblings: Iterable[ImportedSeries]) -> Iterator[ImportedSeries
             yield series
 
 
+def _nested_totals(siblings: Sequence[ImportedSeries]) -> Iterator[ImportedSeries]:
+    """Series that are the sums of those that follow, or come before, in the order of the file: totals within totals.
+
+    A sum that was found stands for its members, so a region is the sum of its gates, and a country of its regions.
+    """
+    sums = {series.key: fsum(middle(claim.people) for claim in series.claims.values()) for series in siblings}
+    for ordered in (list(reversed(siblings)), list(siblings)):
+        tops: list[ImportedSeries] = []  # nearest last
+        for series in ordered:
+            members = _members_of(series, tops, sums)
+            if members:
+                yield series
+                del tops[-members:]
+            tops.append(series)
+
+
+def _members_of(series: ImportedSeries, others: Sequence[ImportedSeries], sums: Mapping[SeriesKey, float]) -> int:
+    """How many of the last of some series add up to a series in every period; 0 where none do. `sums`: of each."""
+    wanted, people = sums[series.key], 0.0
+    for number, other in enumerate(reversed(others), 1):
+        people += sums[other.key]
+        if people > wanted:
+            return 0
+        if people == wanted and number > 1:
+            return number if _add_up(series, others[-number:]) else 0
+    return 0
+
+
+def _add_up(series: ImportedSeries, members: Sequence[ImportedSeries]) -> bool:
+    """Whether some series add up to another one in each of its periods, and not by chance."""
+    left = {span: middle(claim.people) for span, claim in series.claims.items()}
+    by_chance = fsum(log(max(people, 1)) for people in left.values()) < -log(BY_CHANCE)
+    for member in members:
+        for span, claim in member.claims.items():
+            left[span] = left.get(span, 0.0) - middle(claim.people)
+    return not by_chance and not any(left.values()) and not any(one.refused for one in (series, *members))
+
+
+class AddedKinds:
+    """What rows that are added up differ in: by column that the mapping does not name, the people of each word."""
+
+    def __init__(self) -> None:
+        self._people: dict[int, dict[str, float] | None] = {}
+
+    def add(self, row: Sequence[object], columns: Iterable[int], people: People) -> None:
+        """Note a row that counts. Columns of many words, or of numbers, are none of kinds."""
+        for index in columns:
+            kinds = self._people.setdefault(index, {})
+            cell = row[index]
+            if kinds is None or not cell:
+                continue
+            if type(cell) is not str or cell.strip().isdecimal() or (cell not in kinds and len(kinds) >= MOST_KINDS):
+                self._people[index] = None
+            else:
+                kinds[cell] = kinds.get(cell, 0.0) + middle(people)
+
+    def vehicles(self) -> Iterator[tuple[int, str]]:
+        """Columns, and the words in them that say vehicles."""
+        for index, kinds in self._people.items():
+            yield from ((index, word) for word in kinds or () if says_vehicles(word))
+
+    def totals(self) -> Iterator[tuple[int, str]]:
+        """Columns, and the word in each of which the rows are the sum of the others."""
+        for index, kinds in self._people.items():
+            every = fsum(kinds.values()) if kinds and len(kinds) > 2 else 0.0
+            if kinds and every >= 2 * LEAST_TELLING:
+                yield from ((index, word) for word, people in kinds.items() if 2 * people == every)
+
+
 def doubts(
     mapping: ImportMap, by_figure: Mapping[str, Collection[ImportedSeries]], series: Series
 ) -> Iterator[tuple[str, int]]:
@@ -70,6 +147,12 @@ def doubts(
             if step > 1:
                 advice = f'set claims.{name}.qualifier = "stated" if they are rounded, else "count"'
                 yield f"figures of claims.{name} are all multiples of {step:,}; {advice}", len(people)
+    for name, figure in mapping.claims.items():
+        chosen = [word for words in (*figure.only.values(), *mapping.rows.only.values()) for word in listed(words)]
+        vehicles = next((word for word in chosen if says_vehicles(word)), None)
+        if figure.unit is Unit.PEOPLE and vehicles is not None:
+            cells = sum(claim.cells for one in by_figure[name] for claim in one.claims.values())
+            yield f'figures of claims.{name} are of {vehicles}: are they people? Else set unit = "vehicles"', cells
     fallen = list(falls(series)) if mapping.period.unit is PeriodUnit.SINCE else []
     if fallen:
         (key, span), number = fallen[0], len(fallen)

@@ -75,7 +75,7 @@ class ShiftWatch:
     """
 
     def __init__(self, plan: TablePlan, mapping: ImportMap, *, delimited: bool = True) -> None:
-        self._plan = plan
+        self._plan, self._delimiter = plan, mapping.delimiter
         signs = re.escape(mapping.delimiter + mapping.thousands)
         self._grouped = re.compile(rf"\d{{1,3}}(?:[{signs}]\d{{3}})+")
         self._is_watched = delimited and mapping.delimiter in SIGNS
@@ -86,7 +86,7 @@ class ShiftWatch:
         self._looked = self._with_end = 0
         """Rows that were looked at, and those of them in which a figure may be taken apart."""
         self._is_complete = self._is_grouped = False
-        """Whether a row ends with an empty cell, and whether a figure holds a sign that stands between thousands."""
+        """Whether a row ends with an empty cell, and whether a cell holds the delimiter, or a figure its own sign."""
         self._split: dict[int, _Split] = {}
         self._ends: dict[int, _End] = {}
         self._words: set[int] = set()
@@ -121,7 +121,9 @@ class ShiftWatch:
         texts = [cell.strip() if type(cell) is str else "" for cell in row]
         self._is_complete |= length >= self._plan.width and not texts[-1]
         if not self._is_grouped:
-            self._is_grouped = any(self._grouped.fullmatch(texts[place]) for place in self._figures)
+            self._is_grouped = any(self._grouped.fullmatch(texts[place]) for place in self._figures) or any(
+                self._delimiter in text for text in texts
+            )
         ends = [place for place in _ends_of_thousands(texts) if place not in self._plan.words]
         for place in ends:
             self._ends.setdefault(place, _End()).add(texts[place - 1], texts[place])

@@ -16,16 +16,17 @@ from bordertally.streams.imports.columns import (
     is_hashtags,
     plan_table,
     readers,
-    says_thousands,
 )
 from bordertally.streams.imports.figures import BadCellError, Cell, People
 from bordertally.streams.imports.issues import Issues
 from bordertally.streams.imports.mapping import ImportMap, SameKey, listed
 from bordertally.streams.imports.places import Names, flow_of, is_total, population_of
-from bordertally.streams.imports.plausibility import doubts, hidden_totals
+from bordertally.streams.imports.plausibility import AddedKinds, doubts, hidden_totals
 from bordertally.streams.imports.series import ImportedSeries, PeriodFigure, SeriesKey, added
 from bordertally.streams.imports.shifts import ShiftWatch
+from bordertally.streams.imports.titles import says_thousands
 from bordertally.streams.moments import utc
+from bordertally.streams.reports.records import Unit
 
 Row = tuple[int, Sequence[Cell]]
 """The number of a row in its file, from 1, and its cells."""
@@ -85,6 +86,7 @@ class Importer:
         self._rows_seen: set[int] = set()
         self._plain: set[str] = set()
         """Texts in columns that the mapping does not name that contradict nothing."""
+        self._kinds = AddedKinds()
         self._days: dict[int, set[str]] = {}
         """Texts that look like days in such columns, where rows are added up."""
         self._text_row = 0
@@ -213,6 +215,8 @@ class Importer:
         elif self._may_keep(plan, figure, span, number, row):
             published = self.published if plan.published is None else self._moments[cell_text(row[plan.published])]
             self._keep(series, span, PeriodFigure(people, number, 1, published), figure, row)
+            if self.mapping.same_key is SameKey.ADD and figure.figure.unit is Unit.PEOPLE:
+                self._kinds.add(row, plan.unmapped, people)
 
     def _span(self, names: Cell | tuple[Cell, ...], number: int) -> DaySpan | None:
         """The period that cells name for the first time; None, with an issue, where they name none."""
@@ -396,6 +400,12 @@ class Importer:
             first = self._texts_between[0]
             why = f"rows of text stand between rows with figures (first: row {first}); is there another table?"
             yield why, len(self._texts_between)
+        for index, word in self._kinds.vehicles():
+            why = f"word in column {index + 1} that says vehicles, whose rows were added up as people"
+            yield f"{why}: {shown(word)}; choose with rows.only", 1
+        for index, word in self._kinds.totals():
+            why = f"word in column {index + 1} whose rows are the sum of the others that were added up"
+            yield f"{why}: {shown(word)}; leave it out with rows.drop", 1
         for index, days in self._days.items():
             if len(days) > 1:
                 why = f"days stand in column {index + 1}, whose rows were added up; does period.columns lack it?"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bordertally.streams.imports.columns import is_no_number_of_people
 from bordertally.streams.imports.guessing.periods import is_of_days
 from bordertally.streams.imports.guessing.samples import (
     FIGURE,
@@ -14,6 +13,7 @@ from bordertally.streams.imports.guessing.samples import (
     is_of_years,
     share_of,
 )
+from bordertally.streams.imports.titles import is_no_number_of_people
 
 _MARKER = re.compile(r"[^\d]*|[<>≤≥~].*|[-−]\s*\d.*")  # noqa: RUF001 - a minus sign
 """Cells in a column of figures that are none: words, bounds and negative numbers."""

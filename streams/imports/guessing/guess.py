@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from bordertally.streams.imports.calendar_periods import cell_text
-from bordertally.streams.imports.columns import header_of, is_hashtags, says_thousands
+from bordertally.streams.imports.columns import header_of, is_hashtags
 from bordertally.streams.imports.figures import Cell
 from bordertally.streams.imports.guessing.figure_columns import figure_columns, never_falls, people_in
 from bordertally.streams.imports.guessing.headers import header_rows, is_text
@@ -25,6 +25,7 @@ from bordertally.streams.imports.guessing.samples import (
 from bordertally.streams.imports.mapping import MISSING, PeriodUnit
 from bordertally.streams.imports.places import country_of, is_total
 from bordertally.streams.imports.plausibility import rounding_of
+from bordertally.streams.imports.titles import says_thousands
 
 _GROUPED = {sign: re.compile(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{3}})+(?!\d).*") for sign in (",", ".", " ", "'")}
 _MOST_KINDS = 12

@@ -3,15 +3,9 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.errors import ConfigError
-from bordertally.streams.imports.columns import (
-    header_of,
-    is_hashtags,
-    is_no_number_of_people,
-    plan_table,
-    says_thousands,
-)
+from bordertally.streams.imports.columns import TablePlan, header_of, is_hashtags, plan_table
 from bordertally.streams.imports.mapping import read_mapping
-from unit.streams.imports.kit import PLAIN, plain
+from unit.streams.imports.kit import PLAIN, figures, imported, plain
 
 
 def test_names_stand_in_one_row_or_in_several() -> None:
@@ -71,35 +65,12 @@ def test_groups_of_wide_columns_and_shared_values_are_columns_too() -> None:
         plan_table(mapping, ["Gate", "Jan"], {"sheet": "2022"}, "in.csv")
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        *(
-            (text, True)
-            for text in ("(thousands)", "in Tausend", "тыс. человек", "'000", "Persons ('000)", "千人", "Mio")
-        ),
-        *((text, False) for text in ("Thousand Isles", "1,000", "2000", "units", "Miles City", "")),
-    ],
-)
-def test_units_of_thousands(text: str, says: bool) -> None:
-    assert says_thousands(text) == says
-
-
-@pytest.mark.parametrize(
-    ("name", "is_none"),
-    [
-        *((name, True) for name in ("Net", "net entry", "Change", "Share (%)", "+/- CI", "Saldo", "Standard error")),
-        *((name, False) for name in ("Entries", "Netherlands", "Changi", "Rates of Bay", "Balances", "Total")),
-    ],
-)
-def test_columns_that_are_no_numbers_of_people(name: str, is_none: bool) -> None:
-    assert is_no_number_of_people(name) == is_none
-
-
 def test_what_is_written_over_a_figure_contradicts_the_mapping() -> None:
     header = ["Day", "Gate", "Net"]
     net = read_mapping(PLAIN.format(top="", claims="").replace('"In"', '"Net"'), "map.toml")
-    with pytest.raises(ConfigError, match=r"claims.entries.column: 'Net' sounds like .*; if it is one, call it #3"):
+    with pytest.raises(
+        ConfigError, match=r"claims.entries.column: 'Net' sounds like .*, or call it #3 if that is wrong"
+    ):
         plan_table(net, header, {}, "in.csv")
     numbered = read_mapping(PLAIN.format(top="", claims="").replace('"In"', '"#3"'), "map.toml")
     assert plan_table(numbered, header, {}, "in.csv").figures[0].at == 2
@@ -111,3 +82,35 @@ def test_figures_under_a_title_of_thousands_say_what_they_are_in(times: int) -> 
     with pytest.raises(ConfigError, match=r"claims.entries.times: the file says 'Crossings \(thousands\)'"):
         plan_table(plain(), header, {}, "in.csv", titles)
     assert plan_table(plain(claims=f"times = {times}"), header, {}, "in.csv", titles).figures[0].figure.factor == times
+
+
+NAMES = [
+    ("Daily average", 'sounds like an average; set per = "day"', 'per = "day"'),
+    ("Cumulative", 'sounds cumulative, and the unit is day; set unit = "since"', None),
+    ("Vehicles", 'sounds like vehicles; set unit = "vehicles"', 'unit = "vehicles"'),
+    ("#affected+hh", "sounds like a share, a change, an error, a rate, a net flow or households", None),
+]
+
+
+@pytest.mark.parametrize(("name", "says", "settles"), NAMES)
+def test_a_name_that_contradicts_the_mapping_says_what_to_write(name: str, says: str, settles: str | None) -> None:
+    header = ["Day", "Gate", name]
+
+    def plan(claims: str) -> TablePlan:
+        text = PLAIN.format(top="", claims=claims).replace('"In"', f'"{name}"')
+        return plan_table(read_mapping(text, "map.toml"), header, {}, "in.csv")
+
+    with pytest.raises(ConfigError) as error:
+        plan("")
+    assert says in str(error.value)
+    if settles is not None:
+        assert plan(settles).figures[0].at == 2
+
+
+def test_a_week_is_not_counted_from_the_day_on_which_it_ends() -> None:
+    text = PLAIN.format(top="", claims="").replace('"Day"', '"Week ending"')
+    rows = ["Week ending", "Gate", "In"], ["2024-01-07", "North", "700"]
+    with pytest.raises(ConfigError, match='names the last day of a week; set unit = "week-ending"'):
+        imported(read_mapping(text.replace('"day"', '"week"'), "map.toml"), *rows)
+    ending = read_mapping(text.replace('"day"', '"week-ending"'), "map.toml")
+    assert figures(imported(ending, *rows)) == {("BR:UY:north", "people", "2024-01-01/2024-01-08"): 700}

@@ -8,7 +8,7 @@ from bordertally.streams.imports.calendar_periods import DaySpan
 from bordertally.streams.imports.plausibility import falls, hidden_totals, repeated_periods, rounding_of
 from bordertally.streams.imports.series import ImportedSeries, PeriodFigure, SeriesKey
 from bordertally.streams.qualifiers import Qualifier
-from unit.streams.imports.kit import PUBLISHED
+from unit.streams.imports.kit import PUBLISHED, imported, plain
 
 DAY = 738_000
 
@@ -59,3 +59,61 @@ def test_cumulative_figures_that_fall() -> None:
         ("BR:UY:a", DaySpan(DAY, DAY + 3)),
         ("BR:UY:a", DaySpan(DAY, DAY + 4)),
     ]
+
+
+REGIONS = [
+    # the whole, its regions, and their gates: 9,000 = 5,400 + 3,600; 5,400 = 3,000 + 2,400; 3,600 = 2,100 + 1,500
+    ("Whole country", 9_000),
+    ("East", 5_400),
+    ("East Bridge", 3_000),
+    ("East Ferry", 2_400),
+    ("West", 3_600),
+    ("West Gate", 2_100),
+    ("West Hill", 1_500),
+]
+
+
+@pytest.mark.parametrize("last_first", [False, True])
+@pytest.mark.parametrize(("bridge", "totals"), [("3000", {"Whole country", "East", "West"}), ("3001", {"West"})])
+def test_totals_within_totals_are_found_by_their_order(last_first: bool, bridge: str, totals: set[str]) -> None:
+    """The second day makes sure that the first is no accident; a gate that differs hides the sums above it."""
+    rows = [(f"2023-05-0{day}", name, f"{people * day}") for day in (1, 2) for name, people in REGIONS]
+    rows[2] = ("2023-05-01", "East Bridge", bridge)
+    importer = imported(plain(), ("Day", "Gate", "In"), *(rows[::-1] if last_first else rows))
+    assert {issue.value for issue in importer.issues} == totals
+    assert all("the sum of the places beside it" in issue.why for issue in importer.issues)
+
+
+def test_a_sum_by_chance_is_no_total() -> None:
+    rows = [("2023-05-01", name, people) for name, people in (("North", "30"), ("East", "10"), ("West", "20"))]
+    assert not imported(plain(), ("Day", "Gate", "In"), *rows, ("2023-05-01", "South", "55")).issues
+
+
+BY_SEX = [("2023-05-01", "North", "120", "Hombres"), ("2023-05-01", "North", "180", "Mujeres")]
+
+
+@pytest.mark.parametrize(("people", "doubts"), [("300", 1), ("301", 0)])
+def test_rows_that_are_the_sum_of_others_that_are_added_up_are_listed(people: str, doubts: int) -> None:
+    rows = [*BY_SEX, ("2023-05-01", "North", people, "Todas las personas")]
+    importer = imported(plain('same_key = "add"'), ("Day", "Gate", "In", "Sexo"), *rows)
+    listed = [doubt for doubt in importer.doubts if "the sum of the others that were added up" in doubt]
+    assert len(listed) == doubts
+    assert all("Todas las personas; leave it out with rows.drop" in doubt for doubt in listed)
+
+
+@pytest.mark.parametrize("total", ["T", "_T", "Ambos", "Both sexes"])
+def test_codes_of_totals_are_not_added_up(total: str) -> None:
+    importer = imported(
+        plain('same_key = "add"'), ("Day", "Gate", "In", "Sex"), *BY_SEX, ("2023-05-01", "North", "300", total)
+    )
+    (issue,) = importer.issues
+    assert "this one looks like a total of others" in issue.why
+
+
+def test_figures_of_vehicles_that_are_taken_for_people_are_listed() -> None:
+    rows = ("Day", "Gate", "In", "Measure"), ("2023-05-01", "North", "12", "Trucks")
+    chosen = plain(claims='only = { Measure = "Trucks" }')
+    says = 'are of Trucks: are they people? Else set unit = "vehicles"'
+    assert any(says in doubt for doubt in imported(chosen, *rows).doubts)
+    vehicles = plain(claims='unit = "vehicles"\nonly = { Measure = "Trucks" }')
+    assert not imported(vehicles, *rows).doubts
