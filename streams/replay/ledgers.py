@@ -139,11 +139,11 @@ class ReplayLedgers:
                     self._live[row.flow] = set(sorted(days)[-LIVE_DAYS:])
 
     def outcome(
-        self, rejected: list[RejectedReport], periods: Sequence[NamedPeriod] = (), each: Each | None = None
+        self, rejected: list[RejectedReport], periods: Sequence[NamedPeriod] = (), kinds: Sequence[Each] = ()
     ) -> ReplayResult:
         """Everything the reports come to so far; flows in order of their paths.
 
-        With totals of `periods`, and of every calendar period of the kind `each` that has a claim.
+        With totals of `periods`, and of every calendar period of these `kinds` that has a claim.
         """
         flows = sorted(self.states)
         states = [self.states[flow] for flow in flows]
@@ -156,17 +156,17 @@ class ReplayLedgers:
             parts=[total for state in states for total in state.parts],
             noted=[noted for state in states for noted in state.noted],
             unlikely=[claim for state in states for claim in state.unlikely],
-            periods=[total for flow in flows for total in self._periods(flow, periods, each)],
+            periods=[total for flow in flows for total in self._periods(flow, periods, kinds)],
         )
 
-    def _periods(self, flow: Flow, periods: Sequence[NamedPeriod], each: Each | None) -> Iterator[PeriodTotal]:
-        figures = day_figures(self.ledger.nodes[flow]) if periods or each is not None else []
+    def _periods(self, flow: Flow, periods: Sequence[NamedPeriod], kinds: Sequence[Each]) -> Iterator[PeriodTotal]:
+        figures = day_figures(self.ledger.nodes[flow]) if periods or kinds else []
         if not figures:
             return
         for period in periods:
             yield period_total(flow, period, figures, days=True)
-        if each is not None:
-            first, last = ordinal_day(figures[0].day), ordinal_day(figures[-1].day)
+        first, last = ordinal_day(figures[0].day), ordinal_day(figures[-1].day)
+        for each in dict.fromkeys(kinds):
             totals = [period_total(flow, period, figures) for period in calendar_periods(each, first, last)]
             yield from [total for total in totals if total.covered_days]
 

@@ -98,7 +98,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     flow_column: FlowColumns = None,
     date_format: DateFormat = None,
     only: Only = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array and nothing else.")] = False,
 ) -> None:
     """Measure alert rules on past data: surges, delay, false alarms.
 
@@ -157,7 +157,7 @@ def _nodes_of(file: Path, registry: Registry) -> list[Node]:
     """The flows of the reports in a file; refused reports are counted on standard error."""
     reports = ReportsByHour(registry, Limits.of(load_settings()), word_reader(registry))
     now = int(time.time() * 1000)
-    reports.add(ReplayedReport(raw, now) for _, raw in read_lines([file]))
+    reports.add(ReplayedReport.of_line(raw, now) for _, raw in read_lines([file]))
     if reports.rejected:
         first = reports.rejected[0]
         err.print(
@@ -166,7 +166,7 @@ def _nodes_of(file: Path, registry: Registry) -> list[Node]:
             highlight=False,
             soft_wrap=True,
         )
-    ledger = Ledger()
+    ledger = Ledger(registry.aliases)
     for hour in reports.drain():
         ledger.add(hour.claims, hour.readings)
     ledger.flush()

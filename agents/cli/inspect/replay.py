@@ -32,7 +32,7 @@ from bordertally.agents.terminal.console import (
 )
 from bordertally.agents.terminal.progress import Progress
 from bordertally.agents.terminal.totals import normal_levels, show_outcome
-from bordertally.streams.errors import BordertallyError, shown
+from bordertally.streams.errors import BordertallyError, ConfigError, shown
 from bordertally.streams.imports.parts import PartsSeen
 from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
@@ -40,7 +40,7 @@ from bordertally.streams.reports.notices import ReportNotice
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
 from bordertally.streams.settings import Settings, load_settings
-from bordertally.streams.totals.calendar import Each, period_named
+from bordertally.streams.totals.calendar import KEPT, Each, period_named
 
 Files = Annotated[list[Path] | None, typer.Argument(help="NDJSON files of reports; - is standard input.")]
 FromKafka = Annotated[bool, typer.Option("--from-kafka", help="Read the report topics of --to instead of files.")]
@@ -61,7 +61,14 @@ InPeriod = Annotated[
         help="Also total 2022-W38, 2022-09, 2022 or 2022-09-21/2022-09-28 (end exclusive); may be repeated.",
     ),
 ]
-By = Annotated[Each | None, typer.Option("--by", help="Also total every calendar week (ISO 8601), month or year.")]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="<week|month|year>",
+        help="Also total every calendar week (ISO 8601), month or year; may be repeated.",
+    ),
+]
 ToPrefix = Annotated[
     str | None,
     typer.Option("--to-prefix", help="Write totals and alerts into new topics with this prefix."),
@@ -89,7 +96,7 @@ def replay(  # noqa: PLR0913 - the options of a command
     """
     if from_kafka == bool(files):
         raise BordertallyError("replay: give either files of reports or --from-kafka")
-    periods = [period_named(name) for name in period or ()]
+    periods, kinds = [period_named(name) for name in period or ()], [_kind(name) for name in by or ()]
     registry = load_registry(sources)
     moment = None if until is None else instant(until)
     if from_kafka:
@@ -108,7 +115,7 @@ def replay(  # noqa: PLR0913 - the options of a command
         err.print(
             f"replay: {refused} refused and not counted; see rejected in the output", markup=False, highlight=False
         )
-    result = ledgers.outcome(reports.rejected, periods, by)
+    result = ledgers.outcome(reports.rejected, periods, kinds)
     if to_prefix is not None:
         written = run(write_topics(settings_for(to), to_prefix, ledgers))
         err.print(f"{written.states} states and {written.alerts} alert records in topics {to_prefix}*", highlight=False)
@@ -121,6 +128,14 @@ def replay(  # noqa: PLR0913 - the options of a command
         print_json(result)
     elif into is None:
         show_outcome(out, result, normal_levels(list(ledgers.states.values())), quotes)
+
+
+def _kind(name: str) -> Each:
+    """The kind of calendar period with this name. Raises ConfigError."""
+    for kind in KEPT:
+        if kind == name:
+            return kind
+    raise ConfigError(f"--by: {shown(name)} is none of {', '.join(KEPT)}")
 
 
 def _print_notices(notices: Counter[tuple[str, ReportNotice]]) -> None:

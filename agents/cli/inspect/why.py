@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import word_reader
-from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, out, print_json, run
+from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, counted, err, out, print_json, run
 from bordertally.agents.terminal.evidence import show_evidence
 from bordertally.streams.errors import BordertallyError, ConfigError, shown
 from bordertally.streams.evidence.records import Evidence
@@ -31,17 +31,23 @@ from bordertally.streams.security import redis_place
 from bordertally.streams.settings import load_settings
 from bordertally.streams.totals.calendar import period_named
 
-DATES = ["%Y-%m-%d"]
+
+def _day(text: str) -> date:
+    """The day that an option names. Raises BadParameter."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{shown(text)} is not a date such as 2022-09-21") from None
 
 
 def why(  # noqa: PLR0913, PLR0917 - the options of a command
     flow: Annotated[str, typer.Argument(help="A flow such as RU:GE.")],
     from_: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=DATES, metavar="<date>", help="The first day. Default: the last week."),
+        date | None,
+        typer.Option("--from", parser=_day, metavar="<date>", help="The first day. Default: the last week."),
     ] = None,
     to: Annotated[
-        datetime | None, typer.Option("--to", formats=DATES, metavar="<date>", help="The day after the last one.")
+        date | None, typer.Option("--to", parser=_day, metavar="<date>", help="The day after the last one.")
     ] = None,
     period: Annotated[
         str | None,
@@ -64,7 +70,7 @@ def why(  # noqa: PLR0913, PLR0917 - the options of a command
             raise ConfigError("why: give either --period or --from and --to")
         _, first, end = period_named(period)
     if first is not None and end is not None and end <= first:
-        raise ConfigError(f"--to: {shown(f'{to:%Y-%m-%d}')} must be after --from ({from_:%Y-%m-%d})")
+        raise ConfigError(f"--to: {to} must be after --from ({from_})")
     if files:
         evidence = _replayed(files, registry, load_rules(rules, registry), flow, (first, end))
     else:
@@ -80,7 +86,10 @@ def _replayed(
 ) -> Evidence:
     reports = ReportsByHour(registry, Limits.of(load_settings()), word_reader(registry))
     now = int(time.time() * 1000)
-    reports.add(ReplayedReport(raw, now) for _, raw in read_lines(files))
+    reports.add(ReplayedReport.of_line(raw, now) for _, raw in read_lines(files))
+    if reports.rejected:
+        refused = f"{counted(len(reports.rejected), 'report')} refused and not counted; bordertally check names them"
+        err.print(f"why: {refused}", markup=False, highlight=False)
     ledgers = ReplayLedgers(registry, rules)
     for hour in reports.drain():
         ledgers.ledger.add(hour.claims, hour.readings)

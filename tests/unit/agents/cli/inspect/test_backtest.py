@@ -295,3 +295,22 @@ def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(builtins, "__import__", none)
     with pytest.raises(BordertallyError, match=r"in the clone: pip install '\.\[plot\]'"):
         draw(tmp_path / "x.svg", [PANEL])
+
+
+def test_a_place_with_two_names_is_one_flow(tmp_path: Path) -> None:
+    """The crossing is renamed on 1 February; each name alone would have a month."""
+    sources = tmp_path / "sources.toml"
+    sources.write_text(
+        '[aliases]\n"BR:UY:new" = "BR:UY:old"\n[sources.desk]\nname = "Desk"\nflows = ["BR"]\ngrade = "B"\n',
+        encoding="utf-8",
+    )
+    days = [(month, day) for month in (1, 2) for day in range(1, 29)]
+    lines = [
+        f'{{"id": "{month}-{day}", "source": "desk", "published": "2023-03-01T00:00:00Z", "people": 1000,'
+        f' "flow": "BR:UY:{"old" if month == 1 else "new"}", "period": "2023-{month:02}-{day:02}"}}'
+        for month, day in days
+    ]
+    file = tmp_path / "reports.ndjson"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    measured = rows(file, "--sources", sources, "--method", "rules", "--rule", "daily-rate")
+    assert {row["flow"]: row["days"] for row in measured} == {"BR": 56, "BR:UY": 56, "BR:UY:old": 56}

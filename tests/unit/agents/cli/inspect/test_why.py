@@ -71,3 +71,28 @@ def test_what_cannot_be_asked_is_one_sentence(arguments: list[str], why: str, mo
     monkeypatch.setenv("BORDERTALLY_REDIS_URL", "redis://127.0.0.1:1/0")
     with pytest.raises(BordertallyError, match=re.escape(why)):
         CliRunner().invoke(cli, ["why", *arguments], catch_exceptions=False)
+
+
+def test_versions_count_as_they_arrived_and_refused_lines_are_told(tmp_path: Path) -> None:
+    """9,000 were dated 20 hours ahead and arrived at noon; 900 corrected them at one o'clock, as in a replay."""
+    fixed: dict[str, object] = {"source": "kz-mia", "flow": "RU:KZ", "period": "2022-09-30", "qualifier": "count"}
+    lines: list[dict[str, object]] = [
+        {"id": "wrong", "people": 9_000, "published": "2022-10-02T08:00:00Z", "arrived": "2022-10-01T12:00:00Z"},
+        {"id": "right", "people": 900, "published": "2022-10-01T13:00:00Z", "arrived": "2022-10-01T13:00:01Z"},
+        {"id": "odd", "people": -1, "published": "2022-10-01T13:00:00Z"},
+    ]
+    file = tmp_path / "reports.ndjson"
+    file.write_text("\n".join(json.dumps(fixed | line) for line in lines), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["why", "RU:KZ", "--files", str(file)], catch_exceptions=False)
+    assert "24-30 Sep 2022: 900 people" in result.stdout
+    assert result.stderr == "why: 1 report refused and not counted; bordertally check names them\n"
+    replay = ["replay", str(file), "--json", "--by", "week", "--by", "month"]
+    result = CliRunner().invoke(cli, replay, catch_exceptions=False)
+    periods = [period["period"] for period in json.loads(result.stdout)["periods"] if period["flow"] == "RU:KZ"]
+    assert periods == ["2022-W39", "2022-09"]
+    assert "replay: 1 report refused and not counted; see rejected in the output" in result.stderr
+
+
+def test_a_day_that_is_none_is_said_in_words() -> None:
+    result = CliRunner().invoke(cli, ["why", "RU:KZ", "--from", "31/12/2022", "--files", SAMPLE])
+    assert (result.exit_code, "is not a date such as 2022-09-21" in " ".join(result.output.split())) == (2, True)
