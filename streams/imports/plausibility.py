@@ -157,6 +157,9 @@ def doubts(
     if fallen:
         (key, span), number = fallen[0], len(fallen)
         yield f'cumulative figures fall, first {key.flow} {span.text()}; is it a stock (measure = "stock")?', number
+    if mapping.period.unit is PeriodUnit.DAY and (apart := days_apart(series)) > 6:
+        unit = "month" if apart > 27 else "week or week-ending"
+        yield f"days at the least between two figures of a place: is the unit {unit}?", apart
     copied = list(repeated_periods(series))
     if copied:
         span, before = copied[0]
@@ -187,6 +190,12 @@ def repeated_periods(series: Series) -> Iterator[tuple[DaySpan, DaySpan]]:
             telling = sum(middle(new.people) >= LEAST_TELLING for _, new in pairs if new)
             if telling >= LEAST_REPEATED:
                 yield span, before
+
+
+def days_apart(series: Series) -> int:
+    """The fewest days between two figures of a series of crossings; 0 without a series of four figures."""
+    of_days = [sorted(one.claims) for key, one in series.items() if key.measure == "crossings" and len(one.claims) > 3]
+    return min((span.first - before.first for spans in of_days for before, span in pairwise(spans)), default=0)
 
 
 def falls(series: Series) -> Iterator[tuple[SeriesKey, DaySpan]]:

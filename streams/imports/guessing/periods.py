@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from bordertally.streams.imports.calendar_periods import DaySpan, PeriodReader
@@ -103,6 +104,8 @@ def guessed_periods(columns: Sequence[SampledColumn]) -> GuessedPeriods:
     for tried in tries:
         pairs = list(zip(*(column.filled() if len(tried) > 1 else column.texts for column in tried), strict=True))
         texts = [" ".join(pair) for pair in pairs if all(pair)][:500]
+        if all(map(is_total, texts)):
+            continue
         fill_down = tuple(column.name for column in tried if len(tried) > 1 and "" in column.cells)
         for unit, form in _forms(tried):
             share = share_of(texts, reads_as(unit, form))
@@ -164,11 +167,11 @@ def _step(found: GuessedPeriods, columns: Sequence[SampledColumn]) -> str:
     """A doubt about days that are always the first of a month."""
     texts = next(column.texts for column in columns if column.name == found.columns[0])
     days = {span.first for text in texts if (span := _span(found, text))} if found.unit is PeriodUnit.DAY else set()
-    if (
-        len(days) > 1
-        and min(second - first for first, second in zip(sorted(days), sorted(days)[1:], strict=False)) > 27
-    ):
+    apart = min((second - first for first, second in pairwise(sorted(days))), default=1)
+    if apart > 27:
         return 'all days are a month or more apart: is the unit "month"?'
+    if apart > 6 and len(days) > 2:
+        return 'all days are a week or more apart: is the unit "week", or "week-ending"?'
     return ""
 
 

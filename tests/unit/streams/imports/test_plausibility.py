@@ -117,3 +117,22 @@ def test_figures_of_vehicles_that_are_taken_for_people_are_listed() -> None:
     assert any(says in doubt for doubt in imported(chosen, *rows).doubts)
     vehicles = plain(claims='unit = "vehicles"\nonly = { Measure = "Trucks" }')
     assert not imported(vehicles, *rows).doubts
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        (
+            ("2023-05-01", "2023-05-08", "2023-05-15", "2023-05-22"),
+            "7 days at the least between two figures of a place",
+        ),
+        (("2023-01-01", "2023-02-01", "2023-03-01", "2023-04-01"), "is the unit month?"),
+        (("2023-05-01", "2023-05-08", "2023-05-15", "2023-05-16"), ""),
+        (("2023-05-01", "2023-05-08", "2023-05-15"), ""),
+    ],
+)
+def test_figures_of_weeks_and_months_that_are_taken_for_those_of_a_day_are_listed(days: list[str], says: str) -> None:
+    importer = imported(plain(), ("Day", "Gate", "In"), *((day, "North", "31") for day in days))
+    listed = [f"{number} {doubt}" for doubt, number in importer.doubts.items() if "days at the least" in doubt]
+    assert len(listed) == bool(says)
+    assert all(says in doubt for doubt in listed)

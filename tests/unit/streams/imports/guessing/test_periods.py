@@ -23,3 +23,15 @@ def test_columns_that_are_months() -> None:
 def test_a_column_of_days() -> None:
     assert is_of_days(sampled("Day", [["01.05.2023"], ["02.05.2023"], ["Total"]], 0))
     assert not is_of_days(sampled("Day", [["7"], ["8"]], 0))
+
+
+def test_a_column_of_totals_is_no_period() -> None:
+    rows = [["TOTAL", "2024-01"], ["TOTAL", "2024-02"]]
+    assert guessed_periods([sampled(name, rows, index) for index, name in enumerate(("age", "TIME"))]).columns == [
+        "TIME"
+    ]
+
+
+def test_days_a_week_apart_may_name_weeks() -> None:
+    rows = [["2024-01-07"], ["2024-01-14"], ["2024-01-21"]]
+    assert 'is the unit "week", or "week-ending"?' in guessed_periods([sampled("To", rows, 0)]).decide
