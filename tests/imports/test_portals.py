@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bordertally.agents.imports.errors import UnreadableError
+from bordertally.agents.imports.json_cubes import cube_rows
+from bordertally.agents.imports.json_tables import cut_off
 from bordertally.streams.errors import ConfigError
 from imports.test_shapes import claimed, run
 
@@ -147,3 +152,47 @@ def test_vehicles_that_are_added_to_people_are_listed(tmp_path: Path) -> None:
     assert (
         "word in column 6 that says vehicles, whose rows were added up as people: Trucks; choose with rows.only" in said
     )
+
+
+def cube(**changed: Any) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((PORTALS / "json-stat.json").read_text())
+    return document | changed
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        cube(),
+        cube(value={"0": 10, "1": 20, "3": 40, "4": 50, "5": 60}),  # only the cells with figures
+        {"dataset": cube()},  # as version 1 has it
+    ],
+)
+def test_a_cube_is_the_same_in_every_form_of_json_stat(tmp_path: Path, document: dict[str, Any]) -> None:
+    (tmp_path / "in.json").write_text(json.dumps(document))
+    code, reports, _ = run(tmp_path / "in.json", "--map", mapping_of("json-stat.json"))
+    assert code == 0
+    assert claimed(reports) == SUMS["json-stat.json"]
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        (cube(value=[1, 2]), "in.json: this JSON-stat has 2 values for 6 cells"),
+        (cube(size=[2, 2, 1]), "in.json: this JSON-stat does not describe its dimensions; download the table as CSV"),
+        ({"columns": [{"text": "x"}], "data": []}, "this PxWeb table does not name its columns; download it as CSV"),
+        (
+            {"columns": [{"code": "x"}], "data": [{"key": ["a"], "values": ["1"]}]},
+            "a row of this PxWeb table has not 1 cells",
+        ),
+    ],
+)
+def test_a_cube_that_contradicts_itself_is_refused(document: dict[str, Any], says: str) -> None:
+    with pytest.raises(UnreadableError) as error:
+        cube_rows(document, "in.json")
+    assert says in str(error.value)
+
+
+def test_as_many_records_as_a_portal_sends_at_most_are_listed() -> None:
+    records = [{"day": "2024-01-31", "people": 1}] * 1_000
+    assert cut_off(records, "") == ("records exactly: was the download cut at a limit?", 1_000)
+    assert cut_off(records[1:], "") is None
