@@ -111,7 +111,7 @@ def weekday(history: History, tuning: Tuning) -> Learned | None:
 
 def least_expected(history: History) -> float | None:
     """The least that `weekday` may expect: the lowest day of the same weekday. None unless every day is known."""
-    return None if None in history else min([rate for rate in history[TODAY::WEEK] if rate is not None])
+    return None if None in history else min(cast("Sequence[float]", history[TODAY::WEEK]))
 
 
 class _Spread(NamedTuple):

@@ -7,7 +7,7 @@ only where an alert can depend on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
@@ -45,6 +45,8 @@ encode_causes = msgspec.json.Encoder().encode
 decode_causes = msgspec.json.Decoder(list[Cause]).decode
 
 
-def capped(causes: Iterable[Cause]) -> list[Cause]:
+def capped(causes: Sequence[Cause]) -> Sequence[Cause]:
     """Return at most CITED causes without duplicates, those that moved something first."""
+    if len(causes) == 1:
+        return causes
     return sorted(dict.fromkeys(causes), key=lambda cause: not cause.moved)[:CITED]

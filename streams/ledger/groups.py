@@ -122,20 +122,16 @@ class Groups:
         left = bisect_left(self._groups, days[0], key=_last)
         right = bisect_right(self._groups, days[-1], key=_first)
         touched = self._groups[left:right]
-        if len(touched) == 1:
-            group = touched[0]
+        if not touched:
+            self._groups.insert(left, Group(days[0], days[-1], [constraint], [constraint]))
         else:
-            group = Group.of(days[0], days[-1], [each for old in touched for each in old.constraints])
-            if touched:  # those after the first are worked out anew
-                group.first, group.last = touched[0].first, touched[-1].last
+            group = touched[0]
+            if len(touched) > 1:  # those after the first are worked out anew
+                together = [each for old in touched for each in old.constraints]
+                group = Group.of(touched[0].first, touched[-1].last, together)
                 group.chain, group.added = touched[0].chain, touched[0].added
-            self._groups[left:right] = [group]
-        group.first, group.last = min(group.first, days[0]), max(group.last, days[-1])
-        insort(group.constraints, constraint, key=_order)
-        insort(group.by_end, constraint, key=_by_end)
-        group.undo(days[-1])
-        if group.added is not None:
-            group.added.append(constraint)
+                self._groups[left:right] = [group]
+            _extend(group, constraint, days)
         self._raise_rates(constraint, days)
         self.movable += is_movable(constraint)
         if constraint.kind is not Kind.AT_LEAST and (self.last_figure is None or days[-1] > self.last_figure):
@@ -194,6 +190,16 @@ class Groups:
         for constraint in left:
             covered = days_of(constraint.start, constraint.end)
             self._raise_rates(constraint, range(max(days.start, covered.start), min(days.stop, covered.stop)))
+
+
+def _extend(group: Group, constraint: Constraint, days: range) -> None:
+    """Add a constraint to a group that it touches."""
+    group.first, group.last = min(group.first, days[0]), max(group.last, days[-1])
+    insort(group.constraints, constraint, key=_order)
+    insort(group.by_end, constraint, key=_by_end)
+    group.undo(days[-1])
+    if group.added is not None:
+        group.added.append(constraint)
 
 
 def _remove(ordered: list[Constraint], constraint: Constraint, key: Callable[[Constraint], Any]) -> None:

@@ -529,7 +529,7 @@ def _note(node: Node, claim: Claim) -> Outcome:
 def _widened(node: Node, cause: Cause) -> Cause:
     first, last = cause.first, cause.last
     for key, series in node.series.items():
-        tied = node.tied(key, range(first, last + 1)) if last < FOREVER else ()
+        tied = node.tied(key, range(first, last + 1)) if node.tying and last < FOREVER else ()
         first, last = series.reach(min(first, *tied, first), max(last, *tied, last))
     if (first, last) == (cause.first, cause.last):
         return cause
