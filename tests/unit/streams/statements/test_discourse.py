@@ -50,3 +50,11 @@ def test_a_later_sentence_takes_back(later: str) -> None:
 
 def _whole(text: str) -> Span:
     return Span(0, len(text))
+
+
+def test_a_sentence_with_a_figure_does_not_only_describe_a_day() -> None:
+    thread = Thread(ENGLISH.cutter)
+    thread.add(scan("Monday, 19 September, was the busiest day."), [], "KZ")
+    assert thread.only_dates
+    thread.add(scan("Monday, 19 September, was the busiest day with 4,200 people."), [], "KZ")
+    assert not thread.only_dates

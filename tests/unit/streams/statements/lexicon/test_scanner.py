@@ -36,3 +36,16 @@ def test_citizens_of_two_countries() -> None:
 def test_russian() -> None:
     kinds = {mark.kind for mark in scan("В понедельник в Польшу въехали 1200 украинцев.", RUSSIAN).marks}
     assert {"period", "place", "event", "number", "citizens"} <= kinds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "74,118 citizens of Russia entered, 72,904 of Turkey.",
+        "People from the following countries entered: Russia: 74,118, Turkey: 72,904.",
+    ],
+)
+def test_the_countries_of_a_list_of_citizens_are_no_destinations(text: str) -> None:
+    sheet = scan(text)
+    assert [mark.value for mark in sheet.of("citizens") if mark.value in ("RU", "TR")] == ["RU", "TR"]
+    assert sheet.of("place") == []
