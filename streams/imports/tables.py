@@ -144,7 +144,7 @@ class Importer:
     def _add_row(self, plan: TablePlan, shifts: ShiftWatch, number: int, row: Sequence[Cell], length: int) -> None:
         tallies = self.tallies
         tallies.rows += 1
-        if not any(row) and not any(cell_text(cell) for cell in row):
+        if not any(map(cell_text, row)):
             tallies.blank_rows += 1
             return
         if why := shifts.fault(row):

@@ -39,33 +39,39 @@ _PEOPLE = re.compile(
 _ENDING = re.compile(
     r"(?i)\bending\b|\bw/e\b|\bweek to\b|\bended\b|\bbis\b|\bendend|termin|заканч|\bhasta\b|\bdo dnia\b"
 )
+_JOINT = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
+"""Where the technical name of a column has one word after another: `tot_hh`, `TotalHouseholds`."""
+
+
+def _says(pattern: re.Pattern[str], text: str) -> bool:
+    return pattern.search(_JOINT.sub(" ", text)) is not None
 
 
 def says_thousands(text: str) -> bool:
     """Whether a title, a name or a unit says that figures are in thousands or millions."""
-    return _THOUSANDS.search(text) is not None
+    return _says(_THOUSANDS, text)
 
 
 def is_no_number_of_people(name: str) -> bool:
-    """Whether the name of a column says that it holds shares, changes, errors or net flows."""
-    return _NO_NUMBER_OF_PEOPLE.search(name) is not None
+    """Whether the name of a column says that it holds shares, changes, errors, net flows or households."""
+    return _says(_NO_NUMBER_OF_PEOPLE, name)
 
 
 def says_average(name: str) -> bool:
     """Whether the name of a column says that it holds averages, such as people a day."""
-    return _AVERAGE.search(name) is not None
+    return _says(_AVERAGE, name)
 
 
 def says_cumulative(name: str) -> bool:
     """Whether the name of a column says that its figures count from a fixed day on."""
-    return _CUMULATIVE.search(name) is not None
+    return _says(_CUMULATIVE, name)
 
 
 def says_vehicles(name: str) -> bool:
     """Whether a name says vehicles, and not the people in them."""
-    return _VEHICLES.search(name) is not None and _PEOPLE.search(name) is None
+    return _says(_VEHICLES, name) and not _says(_PEOPLE, name)
 
 
 def says_ending(name: str) -> bool:
     """Whether the name of a column says that its days end their periods, such as `Week ending`."""
-    return _ENDING.search(name) is not None
+    return _says(_ENDING, name)

@@ -135,11 +135,16 @@ def test_rows_are_chosen_and_what_is_left_out_is_counted() -> None:
 
 
 def test_text_beside_the_table_is_quoted_and_empty_rows_are_counted() -> None:
-    rows = [FIRST, (), ("", "", ""), ("2023-05-02", "North", ""), ("Source: the police", "", "")]
+    rows = [FIRST, (), ("", " ", None), ("2023-05-02", "North", ""), ("Source: the police", "", "")]
     importer = imported(plain(), HEAD, *rows)
     assert importer.tallies.notes == {6: "Source: the police"}
     assert (importer.tallies.blank_rows, importer.tallies.missing, importer.tallies.taken) == (2, 1, 1)
     assert not importer.issues
+
+
+def test_a_row_of_noughts_is_no_blank_row() -> None:
+    importer = imported(plain(), HEAD, FIRST, (None, None, 0), (0, 0, 0))
+    assert (importer.tallies.blank_rows, importer.issues.cells) == (0, 2)
 
 
 def test_empty_cells_that_mean_the_value_above() -> None:

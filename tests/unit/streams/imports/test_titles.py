@@ -31,6 +31,7 @@ def test_units_of_thousands(text: str, says: bool) -> None:
     [
         *((name, True) for name in ("Net", "net entry", "Change", "Share (%)", "+/- CI", "Saldo", "Standard error")),
         *((name, True) for name in ("Recognition rate", "Arrivals per 1000 inhabitants", "Families", "#affected+hh")),
+        *((name, True) for name in ("tot_hh", "HH_total", "TotalHouseholds", "net_arrivals")),
         *(
             (name, False)
             for name in (
