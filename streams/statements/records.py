@@ -42,6 +42,7 @@ class Doubt(enum.StrEnum):
     CONTRADICTION = "contradiction"
     IMPLAUSIBLE = "implausible"
     INFERRED = "inferred"
+    UNEXPLAINED = "unexplained"
     EXTRACTED = "extracted"
     REFUSED = "refused"
 

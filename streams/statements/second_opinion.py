@@ -19,7 +19,7 @@ from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod
 from bordertally.streams.statements.movement.clues import Movement, MovementKind
 from bordertally.streams.statements.movement.resolve import INFERRED
 from bordertally.streams.statements.pairs import way_in
-from bordertally.streams.statements.records import Doubt
+from bordertally.streams.statements.records import Doubt, Span
 
 _SUBJECTS = (PlaceRole.BARE, PlaceRole.SPEAKER)
 
@@ -31,6 +31,9 @@ NEAR = 20
 
 UNREAD_BESIDE_GOAL, MOST_UNREAD = 4, 2
 """The most unknown words around a figure whose destination stands in a role of its own ("into"), and around others."""
+
+MOST_UNEXPLAINED = 2
+"""The most unexplained words beside a claim whose noun, verb, goal and period all stand beside its figure."""
 
 _BREAK = ";"
 """Between two halves of a sentence that tell of different things."""
@@ -55,8 +58,10 @@ class SecondOpinion:
             yield Doubt.INFERRED
         if event is None and len({way_in(claim) for claim in before[-2:]}) > 1:
             yield Doubt.NO_DIRECTION  # "1,200 came and 900 left; at the other crossing 700 and 600"
-        if self._unexplained(draft):
+        if self._another_country(draft):
             yield Doubt.SEVERAL_PLACES
+        if self._unexplained(draft, event, before):
+            yield Doubt.UNEXPLAINED
 
     def _untold(self, draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
         """Whether the part of a sentence about a figure says too little of its claim, whatever stands around it.
@@ -207,7 +212,29 @@ class SecondOpinion:
         topic = [] if self.thread.topic is None else [self.thread.topic]
         return {mark.value.slug or mark.value.edge for mark in [*self.sheet.of("place"), *topic]}
 
-    def _unexplained(self, draft: Draft) -> bool:
+    def _unexplained(self, draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
+        """Whether a claim lacks positive evidence, or its clause holds a word that nothing explains.
+
+        What is counted is named beside the figure. If it is not, the figure continues others of its sentence, and has a
+        verb or goal of its own, or stands in a list. A sentence that speaks of anything else than crossings waits.
+        """
+        segment = draft.segment
+        goal = any(mark.value.role is PlaceRole.INTO for mark in self.sheet.of("place", segment.span))
+        timed = bool(self.sheet.of("period", segment.span))
+        listed = timed and self.tongue.cutter.item(self.sheet, segment)
+        named = draft.noun.mark is not None
+        if not named and not (before and (event is not None or goal or listed)):
+            return True
+        if self.sheet.of("segment") or self.sheet.of("sentence"):
+            return True
+        read = [*draft.spans.values(), *([] if event is None else [event.span])]
+        hull = Span(min(span.start for span in read), max(span.end for span in read))
+        words = self.tongue.cutter.unexplained(self.sheet, segment, hull)
+        if words:
+            draft.spans["unexplained"] = words[0]
+        return len(words) > (MOST_UNEXPLAINED if named and event is not None and goal and timed else 0)
+
+    def _another_country(self, draft: Draft) -> bool:
         """Whether a country stands as the subject or a place of a figure that has no part in its claim.
 
         "Croatia, which let in 4,877 from Serbia, sent 1,800 to Slovenia": not from Serbia to Slovenia.

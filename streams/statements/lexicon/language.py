@@ -174,6 +174,7 @@ class LanguageTable(Struct, forbid_unknown_fields=True, frozen=True):
     nations: Phrases
     of_nation: Phrases
     bare: Phrases
+    harmless: Phrases
     things: dict[Why, Phrases]
     masks: dict[Why, Phrases]
     segment: dict[Why, Phrases]

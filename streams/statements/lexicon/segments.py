@@ -15,6 +15,7 @@ from bordertally.streams.statements.records import LeftOut, Span, Why
 _CLAUSE = re.compile("[^,;:()\u2013\u2014]+(?:,(?=\\d)[^,;:()\u2013\u2014]+)*")
 _WORD = re.compile("[^\\W\\d_][\\w'\u2019-]*")
 
+_STOP = re.compile("[,;:()\u2013\u2014](?!\\d)| - ")
 _LEADS = re.compile(" ?[-\u2013\u2014:] ?")
 _DIGIT = re.compile(r"\d")
 _YEAR = re.compile("(?:19|20)\\d\\d")
@@ -67,6 +68,7 @@ class Cutter:
         self._grown = language.ending(table.grown)
         self._difference = language.beginning(table.difference)
         self._people_join = re.compile(rf"\s*(?:{'|'.join(table.joins)})\s*", re.IGNORECASE)
+        self._harmless = re.compile(rf"(?:{language.nameless(alternatives(table.harmless))})\Z", re.IGNORECASE)
         self._function = re.compile(rf"(?:{'|'.join(table.bare)})\Z", re.IGNORECASE)
 
     def segments(self, sheet: Sheet, sentence: Span) -> list[Segment]:
@@ -255,6 +257,29 @@ class Cutter:
     def perfect(self, sheet: Sheet, span: Span) -> bool:
         """Whether an event of a span has happened until now: "40,000 have reached Britain"."""
         return bool(self._perfect.search(sheet.text, span.start, span.end))
+
+    def unexplained(self, sheet: Sheet, segment: Segment, read: Span) -> list[Span]:
+        """The words beside a claim that nothing explains: no entry reads them, and they are not harmless.
+
+        `read`: from the first to the last word that the claim was read from. The rest of its clause counts too.
+        """
+        before = [match.end() for match in _STOP.finditer(sheet.text, 0, read.start)]
+        stop = _STOP.search(sheet.text, read.end)
+        clause = Span(before[-1] if before else 0, len(sheet.text) if stop is None else stop.start())
+        return [word for word in self._free(sheet, segment, clause) if not self._harmless.match(sheet.text[slice(*word)])]
+
+    def item(self, sheet: Sheet, segment: Segment) -> bool:
+        """Whether the part about a figure is only a place or time beside it: "and 1,120 on Sunday"."""
+        return len(self._free(sheet, segment, segment.span)) <= 1
+
+    def _free(self, sheet: Sheet, segment: Segment, span: Span) -> list[Span]:
+        """The words of a span that no entry reads, without the noun of the figure."""
+        counted = self.nouns.end(sheet, segment.figure, segment.span.end)
+        return [
+            Span(*word.span())
+            for word in _WORD.finditer(sheet.text, *span)
+            if sheet.free(word.start(), word.start() + 1) and not segment.figure.end <= word.start() < counted
+        ]
 
     def unknown(self, sheet: Sheet, segment: Segment) -> int:
         """The number of words of a segment that no table contains, except words about the speaker.
