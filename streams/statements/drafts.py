@@ -23,6 +23,9 @@ DOUBTED = 0.6
 FEW_DOUBTS = 2
 """Doubts that leave a reviewer something to decide. On real text no claim with more of them had the right content."""
 
+_OPEN = {Doubt.NO_PERIOD, Doubt.VAGUE_PERIOD, Doubt.SEVERAL_PERIODS, Doubt.SEVERAL_GROUPS}
+"""Doubts that leave a field open: beside another doubt, a reviewer would have to find more than that field."""
+
 MOST_A_DAY = 1_000_000
 """People a day that no single border is known to have had: a larger figure is taken for a mistake."""
 
@@ -47,8 +50,10 @@ class Draft:
 
     @property
     def unclear(self) -> bool:
-        """Whether so much is open that a reviewer would have to write the claim anew."""
-        return len(set(self.doubts)) > (FEW_DOUBTS if self.movement.flow is not None else 1)
+        """Whether so much is open that a reviewer would have to write the claim anew: the flow, or most of the rest."""
+        doubts = set(self.doubts)
+        thin = doubts & {Doubt.INFERRED, Doubt.UNEXPLAINED}
+        return self.movement.flow is None or len(doubts - thin) + bool(thin) > (1 if doubts & _OPEN else FEW_DOUBTS)
 
     def so_far(self) -> None:
         """Make the figure a lower bound, because the day is not over."""

@@ -29,9 +29,6 @@ WEEK = 7
 NEAR = 20
 """Characters before a word of movement in which a verb in the passive governs it: "were allowed to "."""
 
-UNREAD_BESIDE_GOAL, MOST_UNREAD = 4, 2
-"""The most unknown words around a figure whose destination stands in a role of its own ("into"), and around others."""
-
 MOST_UNEXPLAINED = 2
 """The most unexplained words beside a claim whose noun, verb, goal and period all stand beside its figure."""
 
@@ -67,27 +64,25 @@ class SecondOpinion:
         """Whether the part of a sentence about a figure says too little of its claim, whatever stands around it.
 
         A figure in a sentence that names no country needs a word of movement and a period of its own. One of people who
-        left for anywhere needs a word for leaving, and a country that does not only speak. Beside both, every word must
-        be known. Beside a destination in a role of its own a few words may be unknown, beside any other fewer.
+        left for anywhere needs a word for leaving, and a country that does not only speak.
         """
-        unread = self.tongue.cutter.unknown(self.sheet, draft.segment)
         places = [mark.value for mark in self.sheet.of("place")]
         again = any(place.same for place in places) and draft.movement.flow in {
             claim.movement.flow for claim in self.thread.latest
         }
         if not again and not any(place.code for place in places) and not self.sheet.of("citizens"):
-            return event is None or unread > 0 or "period" not in draft.spans
+            return event is None or "period" not in draft.spans
         if draft.movement.into is None and not any(place.anywhere for place in places):
             told = {place.code for place in places if place.role is not PlaceRole.SPEAKER} | {draft.noun.citizens}
             told |= {self.home} | {claim.movement.into for claim in [*self.thread.drafts, *before]}
             left = draft.movement.event is MovementKind.EXIT and draft.movement.origin in told
-            return event is None or unread > 0 or not left
+            return event is None or not left or self.tongue.cutter.unknown(self.sheet, draft.segment) > 0
+        if event is None:
+            return False
+        after = draft.segment.figure.end if event.start >= draft.segment.figure.end else 0
+        moved = self.tongue.moved(self.sheet.text, max(after, event.start - NEAR), event.end)
         roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.context)}
-        if event is not None:
-            after = draft.segment.figure.end if event.start >= draft.segment.figure.end else 0
-            if self.tongue.moved(self.sheet.text, max(after, event.start - NEAR), event.end):
-                return not {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles
-        return unread > (UNREAD_BESIDE_GOAL if PlaceRole.INTO in roles else MOST_UNREAD)
+        return moved and not {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles
 
     def _goal_open(self, draft: Draft) -> bool:
         """Whether no place of the sentence names where people went, or left if they went anywhere."""
@@ -222,17 +217,21 @@ class SecondOpinion:
         goal = any(mark.value.role is PlaceRole.INTO for mark in self.sheet.of("place", segment.span))
         timed = bool(self.sheet.of("period", segment.span))
         listed = timed and self.tongue.cutter.item(self.sheet, segment)
-        named = draft.noun.mark is not None
-        if not named and not (before and (event is not None or goal or listed)):
+        named = draft.noun.mark is not None or self.tongue.cutter.nouns.of_movement(self.sheet, segment.figure, event)
+        placed = event is not None and goal and timed
+        if not named and not placed and not (before and (event is not None or goal or listed)):
             return True
         if self.sheet.of("segment") or self.sheet.of("sentence"):
+            return True
+        flow = draft.spans.get("flow")
+        if flow is not None and self.tongue.cutter.part_placed(self.sheet, segment.figure, flow.end):
             return True
         read = [*draft.spans.values(), *([] if event is None else [event.span])]
         hull = Span(min(span.start for span in read), max(span.end for span in read))
         words = self.tongue.cutter.unexplained(self.sheet, segment, hull)
         if words:
             draft.spans["unexplained"] = words[0]
-        return len(words) > (MOST_UNEXPLAINED if named and event is not None and goal and timed else 0)
+        return len(words) > (MOST_UNEXPLAINED if named and placed else 0)
 
     def _another_country(self, draft: Draft) -> bool:
         """Whether a country stands as the subject or a place of a figure that has no part in its claim.

@@ -71,6 +71,12 @@ class Nouns:
             return self._of_both(sheet, figure)
         return self._of_nation(_counted(mark), sheet.text, mark.start)
 
+    def of_movement(self, sheet: Sheet, figure: TextMark, event: TextMark | None) -> bool:
+        """Whether a figure counts people by a noun of movement: "27,250 arrivals from Sudan"."""
+        if event is None or sheet.text[figure.end : event.start].strip():
+            return False
+        return bool(self._persons.search(sheet.text, event.start, event.end))
+
     @staticmethod
     def _ahead(sheet: Sheet, figure: TextMark) -> Noun | None:
         """The citizens named in front of a figure, in a list that counts them: "Turkey - 540 people"."""

@@ -57,7 +57,7 @@ class Numbers:
             )
             for pattern in self.table.ranges
         ]
-        self._growth = language.ending([f"(?:{alternatives(language.table.growth)})(?: \\w+){{0,3}}?"])
+        self._growth = language.ending([f"(?:{alternatives(language.table.growth)})(?: [\\w.,%\u2013-]+){{0,4}}?"])
         self._reached = language.ending(language.table.reached)
         self._before = {how: language.ending(phrases) for how, phrases in language.table.before.items()}
         self._after = {how: language.beginning(phrases) for how, phrases in language.table.after.items()}

@@ -53,6 +53,7 @@ class Cutter:
         self._trailing = language.ending(table.trailing)
         self._part_before = language.ending(table.parts)
         self._part_begins = re.compile(rf"[\s,;(\u2013\u2014-]*(?:{alternatives(table.parts)})(?!\w)", re.IGNORECASE)
+        self._part = language.any_of(table.parts)
         self._part_behind = language.beginning(table.parts)
         self._says = language.any_of(table.says)
         self._opener = language.ending([f"(?:{alternatives(table.openers)})(?: \\w+){{0,6}}?"])
@@ -100,6 +101,11 @@ class Cutter:
     def part_ahead(self, sheet: Sheet, figure: TextMark) -> bool:
         """Whether a figure is a part of the figures before it: "including 1,500 minors"."""
         return bool(self._part_before.search(sheet.text[max(figure.start - 40, 0) : figure.start]))
+
+    def part_placed(self, sheet: Sheet, figure: TextMark, until: int) -> bool:
+        """Whether words behind a figure belong to a part of it: "978 returned, including from Lebanon - 429"."""
+        part = self._part.search(sheet.text, figure.end, until)
+        return part is not None and not sheet.of("number", Span(figure.end, until))
 
     def clause(self, sheet: Sheet, span: Span) -> bool:
         """Whether a clause on another subject begins in a span."""
