@@ -216,12 +216,15 @@ class SecondOpinion:
         segment = draft.segment
         goal = any(mark.value.role is PlaceRole.INTO for mark in self.sheet.of("place", segment.span))
         timed = bool(self.sheet.of("period", segment.span))
-        listed = timed and self.tongue.cutter.item(self.sheet, segment)
+        told = timed or (draft.movement.into is not None and bool(self.sheet.of("place", segment.span)))
+        listed = told and self.tongue.cutter.item(self.sheet, segment)
         named = draft.noun.mark is not None or self.tongue.cutter.nouns.of_movement(self.sheet, segment.figure, event)
         placed = event is not None and goal and timed
         if not named and not placed and not (before and (event is not None or goal or listed)):
             return True
-        if self.sheet.of("segment") or self.sheet.of("sentence"):
+        at, text = segment.figure, self.sheet.text + _BREAK
+        half = Span(text.rfind(_BREAK, 0, at.start) + 1, text.find(_BREAK, at.end))
+        if self.sheet.of("segment", half) or self.sheet.of("sentence"):
             return True
         flow = draft.spans.get("flow")
         if flow is not None and self.tongue.cutter.part_placed(self.sheet, segment.figure, flow.end):
@@ -229,9 +232,10 @@ class SecondOpinion:
         read = [*draft.spans.values(), *([] if event is None else [event.span])]
         hull = Span(min(span.start for span in read), max(span.end for span in read))
         words = self.tongue.cutter.unexplained(self.sheet, segment, hull)
-        if words:
-            draft.spans["unexplained"] = words[0]
-        return len(words) > (MOST_UNEXPLAINED if named and placed else 0)
+        if len(words) <= (MOST_UNEXPLAINED if named and placed else 0):
+            return False
+        draft.spans["unexplained"] = words[0]
+        return True
 
     def _another_country(self, draft: Draft) -> bool:
         """Whether a country stands as the subject or a place of a figure that has no part in its claim.

@@ -276,7 +276,10 @@ class Cutter:
 
     def item(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the part about a figure is only a place or time beside it: "and 1,120 on Sunday"."""
-        return len(self._free(sheet, segment, segment.span)) <= 1
+        marks = [mark.end for kind in ("place", "period", "citizens") for mark in sheet.of(kind, segment.span)]
+        stop = _STOP.search(sheet.text, max([segment.figure.end, *marks]), segment.span.end)
+        end = segment.span.end if stop is None else stop.start()
+        return len(self._free(sheet, segment, Span(segment.span.start, end))) <= 1
 
     def _free(self, sheet: Sheet, segment: Segment, span: Span) -> list[Span]:
         """The words of a span that no entry reads, without the noun of the figure."""
