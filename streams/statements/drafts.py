@@ -32,7 +32,7 @@ MOST_A_DAY = 1_000_000
 
 @dataclass
 class Draft:
-    """The parts that a segment gives a draft. `weight`: the confidence before doubts."""
+    """The parts that a segment gives a draft. `weight`: the confidence before doubts; `why`: a word that is unexplained."""
 
     segment: Segment
     quantity: Quantity
@@ -44,6 +44,7 @@ class Draft:
     normal: Quantity | None = None
     voice: Voice = Voice.OWN
     speaker: str = ""
+    why: str = ""
     weight: float = 1.0
     spans: dict[str, Span] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
@@ -95,6 +96,7 @@ class Draft:
             doubts=doubts,
             voice=self.voice,
             speaker=self.speaker,
+            why=self.why,
         )
 
     @property

@@ -94,7 +94,7 @@ class FoundClaim(Struct, frozen=True, kw_only=True):
     source or from an earlier sentence may have none. `confidence`: 0 to 1, a product of fixed weights, one for each
     step that had to be inferred; it orders the review and is no probability. Certain is what has no doubts.
     `speaker`: who is taken to say so, the code of a country in small letters ("kz") or the name of a body ("frontex");
-    empty for the source itself.
+    empty for the source itself. `why`: what a doubt is about, such as the word that is unexplained.
     """
 
     claim: ClaimFields

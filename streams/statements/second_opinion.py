@@ -208,10 +208,11 @@ class SecondOpinion:
         return {mark.value.slug or mark.value.edge for mark in [*self.sheet.of("place"), *topic]}
 
     def _unexplained(self, draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
-        """Whether a claim lacks positive evidence, or its clause holds a word that nothing explains.
+        """Whether a claim lacks positive evidence, or its clause holds a word that nothing explains, which becomes why.
 
-        What is counted is named beside the figure. If it is not, the figure continues others of its sentence, and has a
-        verb or goal of its own, or stands in a list. A sentence that speaks of anything else than crossings waits.
+        What is counted is named beside the figure, or the figure has a verb, a goal and a period of its own. If not, it
+        continues others of its sentence, and has a verb or goal of its own, or only a place or time beside it. A sentence
+        that also speaks of anything else than crossings waits.
         """
         segment = draft.segment
         goal = any(mark.value.role is PlaceRole.INTO for mark in self.sheet.of("place", segment.span))
@@ -234,7 +235,7 @@ class SecondOpinion:
         words = self.tongue.cutter.unexplained(self.sheet, segment, hull)
         if len(words) <= (MOST_UNEXPLAINED if named and placed else 0):
             return False
-        draft.spans["unexplained"] = words[0]
+        draft.why = self.sheet.text[slice(*words[0])]
         return True
 
     def _another_country(self, draft: Draft) -> bool:

@@ -178,6 +178,7 @@ export default {
   "doubt.implausible": "implausible",
   "doubt.impossible_date": "impossible date",
   "doubt.inferred": "inferred",
+  "doubt.unexplained": "unexplained",
   "doubt.no_destination": "no destination",
   "doubt.no_direction": "no direction",
   "doubt.no_origin": "no origin",

@@ -178,6 +178,7 @@ export default {
   "doubt.implausible": "неправдоподобно",
   "doubt.impossible_date": "невозможная дата",
   "doubt.inferred": "выведено из контекста",
+  "doubt.unexplained": "непонятное слово",
   "doubt.no_destination": "не сказано, куда",
   "doubt.no_direction": "не сказано направление",
   "doubt.no_origin": "не сказано, откуда",
